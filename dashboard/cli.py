@@ -1,0 +1,184 @@
+"""The commands: ``serve``, ``push``, ``check``. Thin: each reads its arguments and calls the part that does the work."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dashboard import __version__, logs
+from dashboard.app import Dashboard, resource_folder
+from dashboard.domain.errors import ConfigurationError, DashboardError
+from dashboard.domain.series import series_key
+from dashboard.services.boards import Boards
+from dashboard.settings import Loaded, Settings, flag, load, variable
+
+_CONFIG_HELP = "settings as TOML, `name = value`; also DASHBOARD_CONFIG"
+
+
+def _with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Every setting as a flag; flags that are not given stay None."""
+    for each in reversed(fields(Settings)):
+        default = ", ".join(each.default) if isinstance(each.default, tuple) else each.default
+        described = f"{each.metadata['help']}  [{default if default != '' else 'none'}]"
+        if isinstance(each.default, bool):
+            name = flag(each.name)
+            option = click.option(f"{name}/--no-{name[2:]}", each.name, default=None, help=described)
+        else:
+            many = isinstance(each.default, tuple)
+            option = click.option(
+                flag(each.name), each.name, default=None, multiple=many, metavar="VALUE", help=described
+            )
+        command = option(command)
+    return click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help=_CONFIG_HELP)(command)
+
+
+def _load(config: Path | None, flags: dict[str, Any]) -> Loaded:
+    file = config or (Path(os.environ["DASHBOARD_CONFIG"]) if "DASHBOARD_CONFIG" in os.environ else None)
+    try:
+        return load(flags, os.environ, file)
+    except ConfigurationError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="dashboard")
+def main() -> None:
+    """A live dashboard server: feeders post numbers, browsers and wall screens show them within a tick."""
+
+
+@main.command()
+@_with_settings
+def serve(config: Path | None, **flags: Any) -> None:
+    """Run the server until Ctrl-C or SIGTERM. Each setting also by environment (DASHBOARD_NAME) and file (--config)."""
+    loaded = _load(config, flags)
+    logs.configure(loaded.settings.log_level, loaded.settings.log_format)
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory(loaded.settings)) as runner:
+            runner.run(_serve(loaded.settings))
+    except ConfigurationError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if not settings.uvloop:
+        return None
+    try:
+        import uvloop
+    except ImportError:
+        raise click.ClickException("--uvloop: uvloop is not installed; pip install 'live-dashboard[uvloop]'") from None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+async def _serve(settings: Settings) -> None:
+    server = Dashboard(settings)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await server.start()
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    kept = "in memory only" if settings.journal == "memory" else f"in {os.path.abspath(settings.data)}"
+    click.echo(f"Dashboard at http://{host}:{server.port}/   (data {kept}; Ctrl-C stops)")
+    sys.stdout.flush()
+    await stopping.wait()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(number)
+    await server.stop()
+
+
+@main.command()
+@click.argument("series")
+@click.argument("value", type=float)
+@click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="a label; may stand more than once")
+@click.option("--unit", help="the value's unit, for example B/s, %, ms")
+@click.option("--every", "every_s", type=float, metavar="SECONDS", help="how often the value is going to come")
+@click.option("--at", "t_ms", type=int, metavar="MS", help="its time in milliseconds since 1970; else now")
+@click.option(
+    "--url",
+    default=lambda: os.environ.get("DASHBOARD_URL", "http://127.0.0.1:8888"),
+    help="the server  [DASHBOARD_URL or http://127.0.0.1:8888]",
+)
+def push(series: str, value: float, labels: tuple[str, ...], url: str, **said: Any) -> None:
+    """Send one VALUE of SERIES to a running server: dashboard push orders 3 --label shop=a"""
+    pairs = dict(label.partition("=")[::2] for label in labels)
+    if any("=" not in label for label in labels):
+        raise click.BadParameter("write NAME=VALUE", param_hint="--label")
+    named = {"unit": said["unit"], "every_s": said["every_s"], "t": said["t_ms"]}
+    sample = {"series": series, "labels": pairs, "value": value} | {k: v for k, v in named.items() if v is not None}
+    try:
+        series_key(series.partition("{")[0], pairs)
+        body = json.dumps(sample, allow_nan=False).encode()
+    except DashboardError as error:
+        raise click.ClickException(str(error)) from None
+    except ValueError:
+        raise click.ClickException(f"{value} is not a number that can be shown") from None
+    if not url.startswith(("http://", "https://")):
+        raise click.BadParameter("write http://HOST:PORT", param_hint="--url")
+    request = urllib.request.Request(  # noqa: S310 - the scheme was checked above
+        f"{url.rstrip('/')}/api/v1/samples", body, {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10):  # noqa: S310
+            return
+    except urllib.error.HTTPError as error:
+        raise click.ClickException(f"{url} answered {error.code}: {_reason(error.read())}") from None
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{url}: {getattr(error, 'reason', error)}; is the server running?") from None
+
+
+def _reason(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        return body.decode("utf-8", "replace")[:200]
+
+
+@main.command()
+@_with_settings
+def check(config: Path | None, **flags: Any) -> None:
+    """Print every setting with where it comes from, and check what can be checked without starting."""
+    loaded = _load(config, flags)
+    width = max(len(each.name) for each in fields(Settings))
+    for each in fields(Settings):
+        value = getattr(loaded.settings, each.name)
+        shown = ", ".join(value) if isinstance(value, tuple) else value
+        click.echo(f"{each.name:{width}}  {shown!s:14}  {loaded.sources[each.name]}")
+    problems = [*_problems(loaded.settings)]
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    for problem in problems:
+        click.echo(f"problem: {problem}", err=True)
+    if problems:
+        raise SystemExit(1)
+    click.echo("all is well")
+
+
+def _problems(settings: Settings) -> list[str]:
+    found = []
+    folder = Path(settings.data)
+    nearest = next(p for p in (folder, *folder.resolve().parents) if p.exists())
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        found.append(f"data = {settings.data}: {nearest} cannot be written; set {flag('data')} or {variable('data')}")
+    elif not nearest.is_dir():
+        found.append(f"data = {settings.data}: {nearest} is not a folder")
+    try:
+        Boards(resource_folder("boards"))
+    except ConfigurationError as error:
+        found.append(str(error))
+    if not (resource_folder("static") / "vendor" / "uplot.js").exists():
+        found.append("the browser libraries are missing: install the package (pip install .), or run scripts/serve")
+    return found

@@ -1,0 +1,1 @@
+"""Pure values and rules. Imports nothing of the project, no loop, no socket, no clock."""

@@ -1,0 +1,66 @@
+"""A dashboard page and the widgets on it, as a board file (YAML) says them. Valid once built.
+
+A board is a grid of ``columns`` × ``rows`` cells that fills the screen; a widget takes ``w`` × ``h`` cells and flows in
+reading order.  Does not own: where board files are found (``services/boards.py``) and how a widget is drawn
+(``static/js/widgets/``).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dashboard.domain.selector import Selector, parse_selector
+
+Kind = Literal["stat", "line", "gauge", "bar", "table", "text", "status"]
+Positive = Annotated[float, Meta(gt=0)]
+
+
+class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
+    """From ``at`` on (in the series' unit) the value counts as ``state``; ``below`` turns the direction round."""
+
+    at: float
+    state: Literal["warning", "critical"]
+    below: bool = False
+
+
+class Widget(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One tile. ``series`` are selectors; ``document`` is a document's key (table, text and status widgets)."""
+
+    kind: Kind
+    title: Annotated[str, Meta(max_length=200)]
+    series: tuple[str, ...] = ()
+    document: str = ""
+    w: Annotated[int, Meta(ge=1, le=24)] = 1
+    h: Annotated[int, Meta(ge=1, le=24)] = 1
+    unit: str | None = None  # overrides the series' own unit
+    decimals: Annotated[int, Meta(ge=0, le=6)] | None = None
+    legend: str = ""  # label whose value names a line; empty: all labels that differ
+    min: float | None = None
+    max: float | None = None
+    thresholds: tuple[Threshold, ...] = ()
+    note: Annotated[str, Meta(max_length=200)] = ""
+
+
+class Board(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page: its grid, its time window and how often its frames come."""
+
+    title: Annotated[str, Meta(max_length=200)]
+    subtitle: Annotated[str, Meta(max_length=200)] = ""
+    columns: Annotated[int, Meta(ge=1, le=24)] = 12
+    rows: Annotated[int, Meta(ge=1, le=24)] = 6
+    window_s: Annotated[int, Meta(ge=1, le=172_800)] = 900
+    rate_hz: Annotated[float, Meta(ge=0.1, le=30)] = 10
+    widgets: tuple[Widget, ...] = ()
+
+    def selectors(self) -> tuple[Selector, ...]:
+        """Everything the page shows, each selector once, in reading order; raises Invalid for a bad one."""
+        wanted = [s for w in self.widgets for s in (*w.series, *((w.document,) if w.document else ()))]
+        return tuple(dict.fromkeys(parse_selector(text) for text in wanted))
+
+
+def to_json(board: Board) -> bytes:
+    """The board as the browser gets it."""
+    return msgspec.json.encode(board)

@@ -1,0 +1,28 @@
+"""A keyed JSON value, last write wins: what text, list, table and status widgets show."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from dashboard.domain.errors import Invalid
+
+MAX_JSON_DEPTH = 16
+
+
+class Document(NamedTuple):
+    """``body`` is JSON text (UTF-8, valid); ``t_ms`` the journal's time of the write; ``every_s`` the declared cadence."""
+
+    key: str
+    body: bytes
+    t_ms: int
+    every_s: float | None = None
+
+
+def check_depth(value: Any, limit: int = MAX_JSON_DEPTH, *, field: str = "") -> None:
+    """Raise Invalid when arrays and objects are nested deeper than ``limit``."""
+    layer: list[Any] = [value]
+    for _ in range(limit + 1):
+        layer = [c for v in layer for c in (v.values() if isinstance(v, dict) else v if isinstance(v, list) else ())]
+        if not layer:
+            return
+    raise Invalid(f"nested deeper than {limit}", field=field)

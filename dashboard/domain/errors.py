@@ -1,0 +1,69 @@
+"""The one error tree. Each error has a stable ``code`` and says whether trying again can help.
+
+Translated once at the borders: HTTP status in ``web/base.py``, error message or close code in ``protocol/session.py``.
+"""
+
+from __future__ import annotations
+
+
+class DashboardError(Exception):
+    """Base of every error this project raises on purpose; ``str(error)`` is fit for the person who caused it."""
+
+    code = "internal"
+    retryable = False
+    http_status = 500
+
+
+class Invalid(DashboardError):
+    """The input breaks a rule; ``field`` names what to mend."""
+
+    code = "invalid"
+    http_status = 400
+
+    def __init__(self, reason: str, *, field: str = "") -> None:
+        super().__init__(f"{field}: {reason}" if field else reason)
+        self.field = field
+        self.reason = reason
+
+
+class NotFound(DashboardError):
+    """There is no such thing."""
+
+    code = "not_found"
+    http_status = 404
+
+
+class TooLarge(DashboardError):
+    """A body or message over its limit."""
+
+    code = "too_large"
+    http_status = 413
+
+
+class LimitReached(DashboardError):
+    """A bounded table is full (series, documents, subscriptions)."""
+
+    code = "limit_reached"
+    http_status = 400
+
+
+class Overloaded(DashboardError):
+    """A bounded buffer is full; the same request can succeed later."""
+
+    code = "overloaded"
+    retryable = True
+    http_status = 503
+
+
+class Unavailable(DashboardError):
+    """A part that is needed cannot do its work now (disk full, database locked, stopping)."""
+
+    code = "unavailable"
+    retryable = True
+    http_status = 503
+
+
+class ConfigurationError(DashboardError):
+    """A setting is wrong; the text names the setting, the value and the cure."""
+
+    code = "configuration"

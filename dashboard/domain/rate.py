@@ -1,0 +1,23 @@
+"""A token bucket: how often something may happen, with a burst."""
+
+from __future__ import annotations
+
+
+class TokenBucket:
+    """``per_s`` tokens a second, at most ``burst`` saved up; ``now_s`` is monotonic seconds in every call."""
+
+    __slots__ = ("_burst", "_filled_s", "_per_s", "_tokens")
+
+    def __init__(self, per_s: float, burst: float, now_s: float) -> None:
+        self._per_s = per_s
+        self._burst = self._tokens = burst
+        self._filled_s = now_s
+
+    def take(self, now_s: float) -> bool:
+        """Take one token; False when there is none."""
+        self._tokens = min(self._burst, self._tokens + (now_s - self._filled_s) * self._per_s)
+        self._filled_s = now_s
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

@@ -1,0 +1,124 @@
+"""Which series and documents a screen wants: Prometheus' matcher syntax, ``cpu{host=~"web.*",core!="0"}``.
+
+Regular expressions are RE2 (linear time, so a selector cannot stall the server), anchored at both ends as in Prometheus.
+Source: Prometheus, "Querying basics", time series selectors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+import re2
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.series import LABEL_NAME, NAME, SeriesKey, unescape
+
+MAX_SELECTOR_BYTES = 1_000
+MAX_MATCHERS = 16
+
+_RE2_OPTIONS = re2.Options()
+_RE2_OPTIONS.log_errors = False
+_RE2_OPTIONS.max_mem = 1 << 20
+
+_MATCHER = re.compile(
+    r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\')\s*(,|$)', re.DOTALL
+)
+_HEAD = re.compile(rf"\s*({NAME.pattern})?\s*(\{{(.*)\}})?\s*", re.DOTALL)
+
+
+class Matcher(NamedTuple):
+    """One condition on a label (``__name__`` is the name); a label that is missing counts as empty."""
+
+    label: str
+    operator: str
+    value: str
+    test: Callable[[str], bool]
+
+
+class Selector:
+    """A parsed selector; equal when their canonical ``text`` is equal."""
+
+    __slots__ = ("_labels", "_name", "text")
+
+    def __init__(self, matchers: tuple[Matcher, ...]) -> None:
+        self._labels = tuple(m for m in matchers if m.label != "__name__")
+        self._name = tuple(m for m in matchers if m.label == "__name__")
+        self.text = _canonical(self._name, self._labels)
+
+    def matches(self, key: SeriesKey) -> bool:
+        """Whether the series (or the document, as a key without labels) is wanted."""
+        if not all(m.test(key.name) for m in self._name):
+            return False
+        if not self._labels:
+            return True
+        labels = dict(key.labels)
+        return all(m.test(labels.get(m.label, "")) for m in self._labels)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Selector) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Selector({self.text!r})"
+
+
+def parse_selector(text: str) -> Selector:
+    """Parse ``name``, ``name{…}`` or ``{…}``; raise Invalid with what is wrong and where."""
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_SELECTOR_BYTES:
+        raise Invalid(f"is longer than {MAX_SELECTOR_BYTES} bytes", field="selector")
+    head = _HEAD.fullmatch(text)
+    if not head or not (head[1] or head[2]):
+        raise Invalid(
+            f'{text[:60]!a} is not a selector; write name, name{{label="value"}} or {{label=~"re.*"}}', field="selector"
+        )
+    matchers = [_matcher("__name__", "=", head[1])] if head[1] else []
+    inside, position = head[3] or "", 0
+    while inside[position:].strip():
+        found = _MATCHER.match(inside, position)
+        if not found:
+            raise Invalid(
+                f'expected label="value" (or != =~ !~) at {inside[position : position + 30]!a}', field="selector"
+            )
+        matchers.append(_matcher(found[1], found[2], unescape(found[3][1:-1])))
+        position = found.end()
+    if not matchers:
+        raise Invalid('{} selects nothing; {__name__=~".+"} selects everything', field="selector")
+    if len(matchers) > MAX_MATCHERS:
+        raise Invalid(f"{len(matchers)} matchers; at most {MAX_MATCHERS}", field="selector")
+    return Selector(tuple(matchers))
+
+
+def _matcher(label: str, operator: str, value: str) -> Matcher:
+    if not LABEL_NAME.fullmatch(label):
+        raise Invalid(f"{label!a} is not a label name", field="selector")
+    if operator == "=":
+        return Matcher(label, operator, value, value.__eq__)
+    if operator == "!=":
+        return Matcher(label, operator, value, value.__ne__)
+    try:
+        pattern = re2.compile(value, _RE2_OPTIONS)
+    except (re2.error, UnicodeError) as error:
+        raise Invalid(f"{value[:60]!a} is not a regular expression (RE2): {_reason(error)}", field="selector") from None
+    if operator == "=~":
+        return Matcher(label, operator, value, lambda text: pattern.fullmatch(text) is not None)
+    return Matcher(label, operator, value, lambda text: pattern.fullmatch(text) is None)
+
+
+def _reason(error: Exception) -> str:
+    first = error.args[0] if error.args else error
+    return first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
+
+
+def _canonical(name: tuple[Matcher, ...], labels: tuple[Matcher, ...]) -> str:
+    def quoted(m: Matcher) -> str:
+        value = m.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        return f'{m.label}{m.operator}"{value}"'
+
+    plain = next((m.value for m in name if m.operator == "=" and NAME.fullmatch(m.value)), "")
+    rest = [m for m in name if not (m.operator == "=" and m.value == plain)]
+    inside = ",".join(sorted({quoted(m) for m in (*rest, *labels)}))
+    return f"{plain}{{{inside}}}" if inside else plain

@@ -1,0 +1,152 @@
+"""One client of this process: its wire, its session, the views it watches.
+
+Owns what a request leads to and when a client is given up.  Does not own bytes on the wire (``web/websocket.py``) nor
+the ticks (``hub.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from dashboard.domain.errors import DashboardError, Invalid
+from dashboard.domain.position import parse_position
+from dashboard.hub.view import Shared, View, ViewSpec
+from dashboard.protocol.codes import CloseCode
+from dashboard.protocol.frames import Opcode, encode_frame
+from dashboard.protocol.messages import Error, Ping, Pong, Request, Unwatch, Unwatched, Watch, encode, with_id
+from dashboard.protocol.session import Disconnect, Refusal, Session
+
+if TYPE_CHECKING:
+    from dashboard.hub.hub import Hub
+
+#: Turns a watch request into the view it wants and the board's JSON if it named one; raises DashboardError.
+Resolve = Callable[[Watch], tuple[ViewSpec, bytes | None]]
+
+PING_FRAME = encode_frame(Opcode.PING, b"")
+
+
+class Wire(Protocol):
+    """A WebSocket whose handshake is done. ``deflating``: permessage-deflate was agreed on."""
+
+    deflating: bool
+
+    def send(self, frame: bytes) -> None:
+        """Hand a whole frame to the kernel, or buffer what it does not take."""
+
+    def writing(self) -> bool:
+        """Whether bytes are still buffered."""
+
+    def buffered_bytes(self) -> int:
+        """At most so many bytes are buffered."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Send a close frame and wait a little for the peer's."""
+
+    def abort(self) -> None:
+        """Drop the connection."""
+
+
+class Watching:
+    """One connection's place in one view."""
+
+    __slots__ = ("connection", "frame_no", "sent_seq", "view")
+
+    def __init__(self, connection: Connection, view: View) -> None:
+        self.connection = connection
+        self.view = view
+        self.frame_no = view.frame_no
+        self.sent_seq = view.seq
+
+
+class Connection:
+    """``now_s`` is monotonic seconds throughout."""
+
+    __slots__ = ("_hub", "closed", "heard_s", "pinged_s", "session", "stalled_s", "watching", "wire")
+
+    def __init__(self, hub: Hub, wire: Wire, now_s: float) -> None:
+        self._hub = hub
+        self.wire = wire
+        self.session = Session(hub.session_limits, now_s)
+        self.watching: dict[str, Watching] = {}
+        self.closed = False
+        self.heard_s = self.pinged_s = now_s
+        self.stalled_s = 0.0  # since when its buffer has not drained; 0: it has
+
+    def receive(self, text: str, now_s: float) -> None:
+        """Take one text message and answer it."""
+        counters = self._hub.counters
+        counters.messages_received += 1
+        outcome = self.session.receive(text, now_s)
+        if isinstance(outcome, Disconnect):
+            self.give_up(outcome.code, outcome.reason)
+        elif isinstance(outcome, Refusal):
+            self._refuse(outcome.error, outcome.id)
+        else:
+            try:
+                self._serve(outcome)
+            except DashboardError as error:
+                self._refuse(Error(error.code, str(error)), outcome.id)
+
+    def _serve(self, request: Request) -> None:
+        if isinstance(request, Watch):
+            self._watch(request)
+        elif isinstance(request, Unwatch):
+            if not self._hub.leave(self, request.view):
+                raise Invalid("is not watched on this connection", field="view")
+            self._reply(encode(Unwatched(request.view)), request.id)
+        elif isinstance(request, Ping):
+            self._hub.counters.accept_to_paint_ms.extend(request.painted_ms)
+            self._reply(encode(Pong(self._hub.now_ms())), request.id)
+
+    def _watch(self, request: Watch) -> None:
+        since = parse_position(request.since) if request.since is not None else None
+        spec, board = self._hub.resolve(request)
+        if spec.id not in self.watching and len(self.watching) >= self._hub.max_subscriptions:
+            reason = f"more than {self._hub.max_subscriptions} views on one connection"
+            self._refuse(Error("too_many_subscriptions", reason), request.id)
+            self.give_up(CloseCode.TOO_MANY_SUBSCRIPTIONS, reason)
+            return
+        view = self._hub.join(self, spec).view
+        counters, now_ms = self._hub.counters, self._hub.now_ms()
+        missing = view.missing(since) if since is not None else ""
+        if since is not None and not missing:
+            counters.resumes += 1
+            self._reply(view.delta(since.seq, now_ms).body, request.id)
+            return
+        if missing:
+            counters.gaps[missing] += 1
+            self._reply(view.gap(missing).body, request.id)
+        counters.snapshots_sent += 1
+        body = view.snapshot(now_ms).body
+        if board is not None:
+            body = body[:-1] + b',"board":' + board + b"}"
+        self._reply(body, request.id)
+
+    def _refuse(self, error: Error, request_id: int | str | None) -> None:
+        self._hub.counters.errors_sent[error.code] += 1
+        self._reply(encode(error), request_id)
+
+    def _reply(self, body: bytes, request_id: int | str | None = None) -> None:
+        if self.closed:
+            return
+        if self.wire.buffered_bytes() > self._hub.limits.max_queue_bytes:
+            self.give_up(CloseCode.SLOW, "answers are not read")
+            return
+        self.send(Shared(with_id(body, request_id)))
+
+    def send(self, message: Shared) -> None:
+        """Send a message whatever is still buffered."""
+        frame = message.deflated if self.wire.deflating else message.frame
+        self._hub.counters.bytes_sent += len(frame)
+        self.wire.send(frame)
+
+    def give_up(self, code: CloseCode, reason: str) -> None:
+        """Close from our side. A peer that does not read gets no close frame: it is dropped."""
+        if self.closed:
+            return
+        self._hub.dropped(self, code)
+        if self.wire.writing():
+            self.wire.abort()
+        else:
+            self.wire.close(code, reason)

@@ -1,0 +1,258 @@
+"""A view: the series and documents that one screen needs at a rate, shared by all screens that need the same.
+
+It stands at a position and is moved on once a tick.  What came between two positions is a *delta*, built the same way
+for the tick's frame, for a reader that fell behind, and for one that comes back.  Everything is encoded once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+from msgspec import Raw
+
+from dashboard.domain.document import Document
+from dashboard.domain.position import Position
+from dashboard.domain.selector import Selector
+from dashboard.domain.series import SeriesKey
+from dashboard.protocol.deflate import deflate
+from dashboard.protocol.frames import Opcode, encode_frame
+from dashboard.protocol.messages import Definition, DocumentState, Frame, GapNotice, Snapshot, encode
+from dashboard.replica.reading import buckets_from, buckets_since, samples_between, step_for
+from dashboard.replica.replica import Replica
+from dashboard.replica.series import Series
+
+#: A series fed faster than the tick arrives whole up to so many points a tick.
+POINTS_PER_TICK = 50
+#: Catch-up messages kept for a tick, by the position they start from.
+_KEPT_DELTAS = 64
+
+
+class ViewSpec(NamedTuple):
+    """What makes two views the same. ``points``: the most samples of a series in a snapshot."""
+
+    selectors: tuple[Selector, ...]
+    window_ms: int
+    rate_hz: float
+    points: int
+
+    @property
+    def id(self) -> str:
+        """The same on every process and after every restart."""
+        text = repr((sorted(s.text for s in self.selectors), self.window_ms, self.rate_hz, self.points))
+        return "v" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+class Shared:
+    """A message that many connections get: its JSON once, its frame once, its compressed frame once and if needed."""
+
+    __slots__ = ("_deflated", "_frame", "body")
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self._frame = b""
+        self._deflated = b""
+
+    @property
+    def frame(self) -> bytes:
+        """As an uncompressed WebSocket frame."""
+        if not self._frame:
+            self._frame = encode_frame(Opcode.TEXT, self.body)
+        return self._frame
+
+    @property
+    def deflated(self) -> bytes:
+        """As a compressed WebSocket frame."""
+        if not self._deflated:
+            self._deflated = encode_frame(Opcode.TEXT, deflate(self.body), rsv1=True)
+        return self._deflated
+
+
+class View:
+    """Reads a replica; ``frame_no`` counts the frames, ``seq`` is the entry it stands at."""
+
+    def __init__(self, spec: ViewSpec, replica: Callable[[], Replica], as_of_ms: int) -> None:
+        self.spec = spec
+        self.id = spec.id
+        self._replica = replica
+        self.as_of_ms = as_of_ms
+        self.seq = replica().position.seq
+        self.previous_seq = self.seq
+        self.frame_no = 0
+        self.oldest_accepted_ms: int | None = None  # when the oldest value in the last delta was accepted
+        self.step_ms = step_for(spec.window_ms, replica().table.windows)
+        self.members: list[Series] = []
+        self.document_keys: list[str] = []
+        self._seen = (-1, -1, "")
+        self._snapshot: Shared | None = None
+        self._deltas: dict[int, Shared | None] = {}
+
+    @property
+    def position(self) -> Position:
+        """Where the view stands."""
+        return Position(self._replica().position.epoch, self.seq)
+
+    def rebase(self) -> None:
+        """The replica has missed entries or begun another epoch: stand where it stands."""
+        self.seq = self.previous_seq = self._replica().position.seq
+        self._snapshot = None
+        self._deltas = {}
+
+    def advance(self, as_of_ms: int) -> Shared | None:
+        """Move on to the replica's position; the frame for those who are up to date, None when nothing changed for them."""
+        replica = self._replica()
+        self._refresh(replica)
+        self.previous_seq, self.seq = self.seq, replica.position.seq
+        self.as_of_ms = as_of_ms
+        self._snapshot = None
+        self._deltas = {}
+        if self.seq == self.previous_seq:
+            return None
+        frame = self._build_delta(self.previous_seq, POINTS_PER_TICK)
+        self._deltas[self.previous_seq] = frame
+        if frame is not None:
+            self.frame_no += 1
+        return frame
+
+    def snapshot(self, as_of_ms: int) -> Shared:
+        """Everything, as of the view's position; the same bytes for all who come between two ticks."""
+        if self._snapshot is None:
+            replica = self._replica()
+            self._refresh(replica)
+            from_ms = as_of_ms - self.spec.window_ms
+            self._snapshot = Shared(
+                encode(
+                    Snapshot(
+                        view=self.id,
+                        as_of=as_of_ms,
+                        position=self.position.text,
+                        window_s=self.spec.window_ms / 1000,
+                        rate_hz=self.spec.rate_hz,
+                        step_ms=self.step_ms,
+                        series=[self._with_history(series, from_ms) for series in self.members],
+                        documents=[_state(document) for document in self._documents(replica, -1)],
+                    )
+                )
+            )
+        return self._snapshot
+
+    def missing(self, since: Position) -> str:
+        """Why a screen at ``since`` cannot be given all it has missed (it gets ``gap`` and a snapshot); empty: it can."""
+        replica = self._replica()
+        self._refresh(replica)
+        if since.epoch != replica.position.epoch:
+            return "epoch"
+        if since.seq > self.seq:
+            return "ahead"
+        oldest = max(replica.floor_seq, replica.table.gone_floor)
+        if since.seq < oldest or any(series.trimmed_seq > since.seq for series in self.members):
+            return "trimmed"
+        return ""
+
+    def gap(self, reason: str) -> Shared:
+        """The notice that comes before a snapshot when entries were missed."""
+        return Shared(encode(GapNotice(self.id, reason, self.position.text)))
+
+    def delta(self, after_seq: int, as_of_ms: int) -> Shared:
+        """What came after ``after_seq``, up to where the view stands; the caller has asked ``missing`` first."""
+        if after_seq not in self._deltas:
+            accepted = self._replica().accepted_ms(after_seq + 1)
+            ticks = 1 + int((as_of_ms - accepted) * self.spec.rate_hz / 1000) if accepted else 200
+            if len(self._deltas) >= _KEPT_DELTAS:
+                self._deltas.clear()
+            self._deltas[after_seq] = self._build_delta(after_seq, POINTS_PER_TICK * max(1, ticks))
+        return self._deltas[after_seq] or Shared(encode(Frame(self.id, self.as_of_ms, self.position.text)))
+
+    def _refresh(self, replica: Replica) -> None:
+        """Take in series and documents that came or went since the last look."""
+        table = replica.table
+        now = (table.version, replica.document_version, replica.position.epoch)
+        if now == self._seen:
+            return
+        wanted = self.spec.selectors
+        if self._seen[0] != table.version or self._seen[2] != replica.position.epoch:
+            self.members = [s for s in table if any(w.matches(s.key) for w in wanted)]
+        self.document_keys = [key for key in replica.documents if any(w.matches(SeriesKey(key)) for w in wanted)]
+        self._seen = now
+
+    def _build_delta(self, after_seq: int, limit: int) -> Shared | None:
+        replica = self._replica()
+        changed = [series for series in self.members if series.last_seq > after_seq]
+        points, buckets = [], []
+        from_ms = self.as_of_ms - self.spec.window_ms
+        for series in changed:
+            if self.step_ms:
+                columns = buckets_since(series, self.step_ms, after_seq, from_ms, replica.table.windows)
+                buckets.append((series.sid, columns.times, columns.mins, columns.means, columns.maxs))
+                continue
+            got = samples_between(series, after_seq, self.seq, limit)
+            if got.of == len(got.times):
+                points.append((series.sid, got.times, got.values))
+            else:
+                points.append((series.sid, got.times, got.values, got.of))  # type: ignore[arg-type]  # the longer form
+        defined = [s for s in self.members if s.created_seq > after_seq or s.meta_seq > after_seq]
+        gone = [sid for seq, sid in replica.table.gone if seq > after_seq] if replica.table.gone else []
+        documents = self._documents(replica, after_seq)
+        gone_documents = [
+            key
+            for key in self.document_keys
+            if replica.documents[key].document is None and replica.documents[key].seq > after_seq
+        ]
+        if not (changed or defined or gone or documents or gone_documents):
+            return None
+        oldest = min((_first_after(series, after_seq) for series in changed), default=self.seq)
+        self.oldest_accepted_ms = replica.accepted_ms(oldest)
+        return Shared(
+            encode(
+                Frame(
+                    view=self.id,
+                    as_of=self.as_of_ms,
+                    position=self.position.text,
+                    accepted=self.oldest_accepted_ms,
+                    points=points,  # type: ignore[arg-type]  # rows of three or four
+                    buckets=buckets,
+                    series=[_definition(series) for series in defined],
+                    documents=[_state(document) for document in documents],
+                    gone=gone,
+                    gone_documents=gone_documents,
+                )
+            )
+        )
+
+    def _documents(self, replica: Replica, after_seq: int) -> list[Document]:
+        stored = [replica.documents[key] for key in self.document_keys]
+        return [s.document for s in stored if s.seq > after_seq and s.document is not None]
+
+    def _with_history(self, series: Series, from_ms: int) -> Definition:
+        if self.step_ms:
+            columns = buckets_from(series, self.step_ms, from_ms, self._replica().table.windows)
+            return _definition(series, t=columns.times, min=columns.mins, mean=columns.means, max=columns.maxs)
+        got = samples_between(series, -1, self.seq, self.spec.points, from_ms)
+        return _definition(series, t=got.times, v=got.values, of=got.of if got.of > len(got.times) else None)
+
+
+def _first_after(series: Series, after_seq: int) -> int:
+    """The first entry after ``after_seq`` that this series, which has one, got a sample from."""
+    seqs = series.seqs
+    at = len(seqs) - 1
+    while at > 0 and seqs[at - 1] > after_seq:
+        at -= 1
+    return seqs[at]
+
+
+def _definition(series: Series, **history: object) -> Definition:
+    return Definition(
+        sid=series.sid,
+        series=series.text,
+        name=series.key.name,
+        labels=dict(series.key.labels),
+        unit=series.unit,
+        every_s=series.every_s,
+        last=series.last_ms,
+        **history,  # type: ignore[arg-type]  # columns by name
+    )
+
+
+def _state(document: Document) -> DocumentState:
+    return DocumentState(document.key, Raw(document.body), document.t_ms, document.every_s)

@@ -1,0 +1,110 @@
+"""What every format is parsed to: columns of samples, and what was refused with its place and reason."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.series import MAX_UNIT_BYTES, check_text, parse_series, series_key
+
+#: Integers beyond this lose digits as IEEE doubles.
+MAX_EXACT = 2**53
+#: Times before 1973 in milliseconds are times in seconds.
+MIN_T_MS = 100_000_000_000
+MAX_T_MS = 253_402_300_799_999  # the end of the year 9999
+MAX_EVERY_S = 31_536_000.0
+
+
+class Refusal(Struct, frozen=True):
+    """One sample that was not taken: its index in the body, the field to mend, and why."""
+
+    index: int
+    field: str
+    reason: str
+    code: str = "invalid"
+
+
+@dataclass(slots=True)
+class Batch:
+    """Columns of equal length. A time of None means: when it is accepted. ``index`` is each row's place in the body."""
+
+    keys: list[str] = field(default_factory=list)
+    times: list[int | None] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    declared: list[tuple[int, str | None, float | None]] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+
+
+class KeyCache:
+    """Canonical series texts by the bytes that named them, so that a series seen before costs one look-up."""
+
+    def __init__(self, max_keys: int = 20_000) -> None:
+        self._max_keys = max_keys
+        self.known: dict[tuple[str, bytes], str] = {}
+
+    def learn(self, name: str, labels: bytes) -> str:
+        """The canonical text for a name (or ``name{label="v"}``) and the JSON object of its labels; raises Invalid."""
+        pairs = _labels(labels)
+        if "{" in name:
+            name, inside = (key := parse_series(name)).name, dict(key.labels)
+            if twice := inside.keys() & pairs.keys():
+                raise Invalid(f"{min(twice)} stands both in series and in labels", field="labels")
+            pairs |= inside
+        text = series_key(name, pairs).text
+        if len(self.known) >= self._max_keys:
+            self.known.clear()
+        self.known[name, labels] = text
+        return text
+
+
+def _labels(raw: bytes) -> dict[str, str]:
+    if not raw:
+        return {}
+
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        if len({name for name, _ in pairs}) < len(pairs):
+            raise Invalid("a label stands twice", field="labels")
+        return dict(pairs)
+
+    try:
+        labels = json.loads(raw, object_pairs_hook=unique)
+    except RecursionError:
+        raise Invalid("nested too deep", field="labels") from None
+    if labels is None:
+        return {}
+    if not isinstance(labels, dict):
+        raise Invalid("must be an object of texts", field="labels")
+    for name, value in labels.items():
+        if not isinstance(value, str):
+            raise Invalid("must be text (in quotes)", field=f"labels.{name[:40]}")
+    return labels
+
+
+def check_value(value: float, *, field: str = "value") -> float:
+    """Refuse integers that would lose digits."""
+    if isinstance(value, int) and not -MAX_EXACT <= value <= MAX_EXACT:
+        raise Invalid("integers beyond 2^53 lose digits; send it as text in a document, or as a float", field=field)
+    return value
+
+
+def check_time(t_ms: float | None, latest_ms: int) -> int | None:
+    """Refuse times that cannot be meant; whole milliseconds out."""
+    if t_ms is None:
+        return None
+    if not MIN_T_MS <= t_ms <= MAX_T_MS:
+        hint = "; it looks like seconds" if 1e8 <= t_ms < MIN_T_MS else ""
+        raise Invalid(f"must be milliseconds since 1970{hint}", field="t")
+    if t_ms > latest_ms:
+        raise Invalid("is more than an hour in the future by this server's clock", field="t")
+    return int(t_ms)
+
+
+def check_declared(unit: str | None, every_s: float | None) -> None:
+    """Refuse units and cadences that cannot be shown."""
+    if unit is not None:
+        check_text(unit, field="unit", max_bytes=MAX_UNIT_BYTES)
+    if every_s is not None and not 0 < every_s <= MAX_EVERY_S:
+        raise Invalid("must be more than 0 and at most a year, in seconds", field="every_s")

@@ -1,0 +1,205 @@
+"""This server's own format: a JSON array of samples, one object, or NDJSON lines; or one bare number for a named series.
+
+``{"series":"orders","labels":{"shop":"a"},"value":3.1,"t":ms?,"unit"?,"every_s"?}``.  A batch that is all right is decoded
+in one go; one that is not is gone through sample by sample, so that the good ones are kept and each bad one is named.
+"""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+from msgspec import Raw, Struct
+
+from dashboard.domain.document import check_depth
+from dashboard.domain.errors import Invalid
+from dashboard.ingest.batch import (
+    MAX_EXACT,
+    MIN_T_MS,
+    Batch,
+    KeyCache,
+    Refusal,
+    check_declared,
+    check_time,
+    check_value,
+)
+
+#: The Raw of a field that is not there.
+_ABSENT = Raw(b"")
+_SPACE = b" \t\r\n"
+
+
+class Sample(Struct, gc=False):
+    """One sample as it stands in the body; ``labels`` stay bytes until they are new."""
+
+    series: str
+    value: int | float
+    labels: Raw = _ABSENT
+    t: int | float | None = None
+    unit: str | None = None
+    every_s: int | float | None = None
+
+
+class _NamedSample(Struct, gc=False):
+    """A sample posted to its series' own address."""
+
+    value: int | float
+    labels: Raw = _ABSENT
+    t: int | float | None = None
+    unit: str | None = None
+    every_s: int | float | None = None
+
+
+_one = msgspec.json.Decoder(Sample)
+_many = msgspec.json.Decoder(list[Sample])
+_raw_many = msgspec.json.Decoder(list[Raw])
+_named = msgspec.json.Decoder(_NamedSample)
+_number = msgspec.json.Decoder(int | float)
+_FIELDS = frozenset(Sample.__struct_fields__)
+
+
+def parse_samples(body: bytes, cache: KeyCache, latest_ms: int) -> Batch:
+    """Array, object or NDJSON -> Batch; raises Invalid when the body as a whole cannot be read.
+
+    ``latest_ms`` is the latest time a sample may carry.
+    """
+    start = body.lstrip(_SPACE)[:1]
+    if not start:
+        raise Invalid('the body is empty; send [{"series":"orders","value":3}]')
+    if start not in b"[{":
+        raise Invalid("send a JSON array or object, or a bare number to /api/v1/samples/NAME")
+    try:
+        samples = _many.decode(body) if start == b"[" else _one.decode_lines(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _parse_each(_split(body, start), cache, latest_ms)
+    if _has_twice(body, len(samples)):
+        return _parse_each(_split(body, start), cache, latest_ms)
+    return _columns(samples, cache, latest_ms) or _parse_each(_split(body, start), cache, latest_ms)
+
+
+def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batch:
+    """A bare number, or one sample object without ``series``, for the series ``name``; raises Invalid."""
+    text = body.strip(_SPACE)
+    if not text:
+        raise Invalid("is missing; send a number as the body, or ?value=3.1", field="value")
+    try:
+        if text.startswith(b"{"):
+            given = _named.decode(text)
+            _refuse_twice(text)
+        else:
+            given = _NamedSample(_number.decode(text))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        if text.startswith(b"{"):
+            raise _invalid(error) from None
+        raise Invalid(f"{text[:40].decode('utf-8', 'replace')!a} is not a number", field="value") from None
+    batch = Batch()
+    _add(batch, Sample(name, given.value, given.labels, given.t, given.unit, given.every_s), cache, latest_ms)
+    return batch
+
+
+def _columns(samples: list[Sample], cache: KeyCache, latest_ms: int) -> Batch | None:
+    """The quick way, for a batch without fault whose series are known; None: go the other way."""
+    known = cache.known
+    try:
+        keys = [known[s.series, bytes(s.labels)] for s in samples]
+    except KeyError:
+        return None
+    values = [s.value for s in samples]
+    if not samples or max(values) > MAX_EXACT or min(values) < -MAX_EXACT:
+        return None
+    declared = [
+        (row, s.unit, s.every_s) for row, s in enumerate(samples) if s.unit is not None or s.every_s is not None
+    ]
+    times = [s.t for s in samples]
+    if times.count(None) < len(times):
+        stated = [t for t in times if t is not None]
+        if min(stated) < MIN_T_MS or max(stated) > latest_ms:
+            return None
+        times = [None if t is None else int(t) for t in times]
+    try:
+        for _, unit, every_s in declared:
+            check_declared(unit, every_s)
+    except Invalid:
+        return None
+    return Batch(keys, times, values, declared)  # type: ignore[arg-type]  # times are whole by now
+
+
+def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:
+    """Sample by sample: keeps the good ones, names the bad ones."""
+    batch = Batch()
+    for index, part in enumerate(parts):
+        try:
+            sample = _one.decode(part)
+            _refuse_twice(part)
+            _add(batch, sample, cache, latest_ms)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            invalid = _invalid(error)
+            batch.refused.append(Refusal(index, invalid.field, invalid.reason))
+        except Invalid as invalid:
+            batch.refused.append(Refusal(index, invalid.field, invalid.reason))
+    return batch
+
+
+def _add(batch: Batch, sample: Sample, cache: KeyCache, latest_ms: int) -> None:
+    labels = bytes(sample.labels)
+    key = cache.known.get((sample.series, labels)) or cache.learn(sample.series, labels)
+    value = check_value(sample.value)
+    t_ms = check_time(sample.t, latest_ms)
+    check_declared(sample.unit, sample.every_s)
+    if sample.unit is not None or sample.every_s is not None:
+        batch.declared.append((len(batch.keys), sample.unit, sample.every_s))
+    batch.keys.append(key)
+    batch.times.append(t_ms)
+    batch.values.append(value)
+
+
+def _split(body: bytes, start: bytes) -> list[bytes]:
+    """The body's samples as separate JSON texts; raises Invalid when an array cannot be taken apart."""
+    if start == b"[":
+        try:
+            return [bytes(raw) for raw in _raw_many.decode(body)]
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise _invalid(error) from None
+    try:  # one object, over several lines perhaps
+        _one.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return [line for line in body.splitlines() if line.strip(_SPACE)]
+    return [body]
+
+
+def _has_twice(body: bytes, count: int) -> bool:
+    """Whether a key may stand twice in one object: more of these names than samples (a cheap look, not a proof)."""
+    return body.count(b'"value"') > count or body.count(b'"series"') > count or body.count(b'"t"') > count
+
+
+def _refuse_twice(part: bytes) -> None:
+    """Raise Invalid when a key stands twice: which of the two was meant cannot be known."""
+
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        names = [name for name, _ in pairs]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise Invalid("stands twice in one object", field=twice[:40])
+        return dict(pairs)
+
+    try:
+        check_depth(json.loads(part, object_pairs_hook=unique))
+    except RecursionError:
+        raise Invalid("nested too deep") from None
+
+
+def _invalid(error: Exception) -> Invalid:
+    """msgspec's complaint in our words: the field, then the reason."""
+    if isinstance(error, RecursionError):
+        return Invalid("nested too deep")
+    if isinstance(error, UnicodeDecodeError):
+        return Invalid("the body is not UTF-8")
+    reason, _, path = str(error).partition(" - at `")
+    reason = reason.replace("Object missing required field `series`", "is missing")
+    reason = reason.replace("Object missing required field `value`", "is missing")
+    field = path.rstrip("`").removeprefix("$").lstrip(".")
+    if reason == "is missing":
+        field = "series" if "`series`" in str(error) else "value"
+    if "NaN" in reason or "invalid character" in reason:
+        reason += "; NaN and Infinity are not JSON numbers" if field == "" else ""
+    return Invalid(reason.replace("`", "'"), field=field if field in _FIELDS else "")

@@ -1,0 +1,37 @@
+"""The journal's time: what entries are stamped with, and what it is between entries.
+
+It runs on by the monotonic clock, so neither a step of the wall clock nor daylight saving shows in any age.  When the
+wall clock has really been set to another time it follows, once, and counts the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+#: A wall clock further than this from ours, in milliseconds, has been stepped rather than slewed.
+STEP_MS = 1_000
+
+
+class JournalClock:
+    """Milliseconds since the epoch, UTC; ``wall`` and ``monotonic`` return seconds."""
+
+    __slots__ = ("_base_ms", "_monotonic", "_wall", "steps")
+
+    def __init__(self, wall: Callable[[], float], monotonic: Callable[[], float]) -> None:
+        self._wall = wall
+        self._monotonic = monotonic
+        self._base_ms = (wall() - monotonic()) * 1000
+        self.steps = 0
+
+    def now_ms(self) -> int:
+        """The journal's time now."""
+        return int(self._base_ms + self._monotonic() * 1000)
+
+    def follow_wall(self) -> float:
+        """Take over a step of the wall clock, if there was one; returns its size in milliseconds (0: none)."""
+        off = (self._wall() - self._monotonic()) * 1000 - self._base_ms
+        if abs(off) <= STEP_MS:
+            return 0.0
+        self._base_ms += off
+        self.steps += 1
+        return off

@@ -1,0 +1,220 @@
+"""The default engine: one process, one SQLite file, group commit. What was answered survives kill -9 and a power cut.
+
+One thread writes. Whatever was appended while it committed goes into its next transaction, so the wait is one commit,
+however many feeders there are.  WAL with ``synchronous=FULL``: a commit is on the disk when it returns.  Checkpoints
+lie in a file of their own, so that writing a long one never holds up the journal.
+
+Source: SQLite, "Write-Ahead Logging", "PRAGMA synchronous".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import secrets
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, NamedTuple, TypeVar, TypeVarTuple
+
+from dashboard.domain.errors import ConfigurationError, Overloaded, Unavailable
+from dashboard.domain.position import Position
+from dashboard.journal.clock import JournalClock
+from dashboard.journal.port import Checkpoint, Entry, Gap
+from dashboard.journal.sqlite_file import CheckpointFile, JournalFile
+from dashboard.journal.tail import Tail
+
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
+
+#: Entries waiting for the writer, in bytes, before appends are refused as overloaded.
+MAX_WAITING_BYTES = 32 << 20
+TAIL_BYTES = 8 << 20
+READ_ROWS = 500
+TRIM_EVERY_S = 1.0
+BUSY_TIMEOUT_S = 5.0
+
+
+class Waiting(NamedTuple):
+    """An append that the writer has not stored yet."""
+
+    partition: str
+    payload: bytes
+    request_id: str
+    done: asyncio.Future[Position]
+
+
+class SqliteJournal:
+    """See ``port.Journal``. ``folder`` is made if it is missing and locked while it is open."""
+
+    def __init__(
+        self, folder: Path, *, clock: JournalClock, max_age_s: float = 900, max_bytes: int = 256 << 20
+    ) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._max_age_ms = int(max_age_s * 1000)
+        self._max_bytes = max_bytes
+        self._epoch = ""
+        self._tails: dict[str, Tail] = {}
+        self._waiting: list[Waiting] = []
+        self._waiting_bytes = 0
+        self._wake = asyncio.Event()
+        self._size = 0
+        self._fault = ""
+        self._lock: IO[bytes] | None = None
+        self._writer = ThreadPoolExecutor(1, "journal-writer")
+        self._reader = ThreadPoolExecutor(1, "journal-reader")
+        self._checkpointer = ThreadPoolExecutor(1, "journal-checkpoint")
+        self._file = JournalFile(folder / "journal.sqlite3", BUSY_TIMEOUT_S)
+        self._checkpoint_file = CheckpointFile(folder / "checkpoint.sqlite3", BUSY_TIMEOUT_S)
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (self._folder / "journal.lock").open("wb")
+        except OSError as error:
+            raise ConfigurationError(f"--data {self._folder}: cannot be used: {error.strerror}") from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigurationError(f"--data {self._folder}: another dashboard server is using this folder") from None
+        try:
+            self._epoch, heads, self._size = await loop.run_in_executor(
+                self._writer, self._file.open, secrets.token_hex(8)
+            )
+            await loop.run_in_executor(self._checkpointer, self._checkpoint_file.open)
+        except sqlite3.Error as error:
+            raise ConfigurationError(f"--data {self._folder}: the journal cannot be opened: {error}") from None
+        self._tails = {partition: Tail(seq, TAIL_BYTES) for partition, seq in heads.items()}
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        last_trim = loop.time()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                await self._flush()
+                if loop.time() - last_trim > TRIM_EVERY_S:
+                    last_trim = loop.time()
+                    await self._trim()
+
+    async def close(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            await self._flush()
+        for pool, end in (
+            (self._writer, self._file.close),
+            (self._reader, self._file.close_reader),
+            (self._checkpointer, self._checkpoint_file.close),
+        ):
+            await loop.run_in_executor(pool, end)
+            pool.shutdown()
+        if self._lock:
+            self._lock.close()
+
+    def head(self, partition: str) -> Position:
+        return Position(self._epoch, self._tail(partition).head_seq)
+
+    def size_bytes(self) -> int:
+        return self._size
+
+    def fault(self) -> str:
+        return self._fault
+
+    async def append(self, partition: str, payload: bytes, *, request_id: str = "") -> Position:
+        if self._waiting_bytes + len(payload) > MAX_WAITING_BYTES:
+            raise Overloaded("the journal's writer is behind; try again in a second")
+        done: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Waiting(partition, payload, request_id, done))
+        self._waiting_bytes += len(payload)
+        self._wake.set()
+        return await done
+
+    async def follow(self, partition: str, after: Position) -> AsyncIterator[Gap | list[Entry]]:
+        tail = self._tail(partition)
+        seq = after.seq
+        if after.epoch != self._epoch or seq > tail.head_seq:
+            reason = "epoch" if after.epoch != self._epoch else "ahead"
+            seq = await self._in_reader(self._file.oldest_seq, partition, tail.head_seq + 1) - 1
+            yield Gap(reason, Position(self._epoch, seq))
+        while True:
+            batch = tail.after(seq)
+            if batch is None:
+                batch = await self._in_reader(self._file.read, partition, seq, READ_ROWS)
+                if not batch or batch[0].seq != seq + 1:
+                    seq = (batch[0].seq if batch else tail.oldest_seq()) - 1
+                    yield Gap("trimmed", Position(self._epoch, seq))
+            if batch:
+                seq = batch[-1].seq
+                yield batch
+            else:
+                await tail.wait_beyond(seq)
+
+    async def save_checkpoint(
+        self, partition: str, position: Position, records: AsyncIterator[list[tuple[str, bytes | None]]]
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        file = self._checkpoint_file
+        try:
+            await loop.run_in_executor(self._checkpointer, file.begin, partition, position)
+            async for some in records:
+                await loop.run_in_executor(self._checkpointer, file.put, partition, some)
+            await loop.run_in_executor(self._checkpointer, file.commit)
+        except sqlite3.Error as error:
+            raise Unavailable(f"the checkpoint cannot be stored: {error}") from None
+        finally:
+            await loop.run_in_executor(self._checkpointer, file.rollback)
+
+    async def load_checkpoint(self, partition: str) -> Checkpoint | None:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._checkpointer, self._checkpoint_file.load, partition)
+
+    def _tail(self, partition: str) -> Tail:
+        if partition not in self._tails:
+            self._tails[partition] = Tail(0, TAIL_BYTES)
+        return self._tails[partition]
+
+    async def _in_reader(self, call: Callable[[*Args], Result], *args: *Args) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._reader, call, *args)
+
+    async def _flush(self) -> None:
+        """Store all that waits in one transaction; then readers get it, then the appenders are answered."""
+        batch, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        now = self._clock.now_ms()
+        heads = {w.partition: self._tail(w.partition).head_seq for w in batch}
+        rows = [(w.partition, w.request_id, w.payload) for w in batch]
+        loop = asyncio.get_running_loop()
+        try:
+            seqs = await loop.run_in_executor(self._writer, self._file.append, rows, heads, now)
+        except sqlite3.Error as error:
+            self._fault = str(error)
+            for waiting in batch:
+                if not waiting.done.done():
+                    waiting.done.set_exception(Unavailable(f"the journal cannot store: {error}"))
+            return
+        self._fault = ""
+        fresh: dict[str, list[Entry]] = {}
+        for waiting, seq in zip(batch, seqs, strict=True):
+            if seq > heads[waiting.partition]:
+                heads[waiting.partition] = seq
+                fresh.setdefault(waiting.partition, []).append(Entry(seq, now, waiting.payload))
+                self._size += len(waiting.payload)
+        for partition, entries in fresh.items():
+            self._tail(partition).push(entries)
+        for waiting, seq in zip(batch, seqs, strict=True):
+            if not waiting.done.done():
+                waiting.done.set_result(Position(self._epoch, seq))
+
+    async def _trim(self) -> None:
+        """Delete what is too old or too much, a bounded number of rows at a time."""
+        loop = asyncio.get_running_loop()
+        horizon = self._clock.now_ms() - self._max_age_ms
+        excess = self._size - self._max_bytes
+        try:
+            freed = await loop.run_in_executor(self._writer, self._file.trim, horizon, excess)
+        except sqlite3.Error:
+            return  # a full disk or a lock: the appends report it, and the next round tries again
+        self._size -= freed

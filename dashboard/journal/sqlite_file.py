@@ -1,0 +1,174 @@
+"""The two SQLite files of the ``sqlite`` engine, as blocking calls, each used by one thread at a time.
+
+Owns the schema and the SQL.  Knows nothing of the event loop.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from pathlib import Path
+
+from dashboard.domain.position import Position
+from dashboard.journal.port import Checkpoint, Entry
+
+_TRIM_ROWS = 5_000
+
+_JOURNAL_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS heads (partition TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entries (
+    partition TEXT NOT NULL, seq INTEGER NOT NULL, t_ms INTEGER NOT NULL, request_id TEXT, payload BLOB NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS entries_by_seq ON entries (partition, seq);
+CREATE UNIQUE INDEX IF NOT EXISTS entries_by_request ON entries (partition, request_id) WHERE request_id IS NOT NULL;
+"""
+_CHECKPOINT_SCHEMA = """
+CREATE TABLE IF NOT EXISTS positions (partition TEXT PRIMARY KEY, epoch TEXT NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS records (partition TEXT NOT NULL, key TEXT NOT NULL, blob BLOB NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS records_by_key ON records (partition, key);
+"""
+
+
+def _connect(path: Path, timeout_s: float, synchronous: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA synchronous={synchronous}")
+    return connection
+
+
+class JournalFile:
+    """``journal.sqlite3``: entries and heads."""
+
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        self._path = path
+        self._timeout_s = timeout_s
+        self._db: sqlite3.Connection
+        self._read_db: sqlite3.Connection
+
+    def open(self, new_epoch: str) -> tuple[str, dict[str, int], int]:
+        """Open or make the file; returns its epoch (``new_epoch`` for a new file), each partition's head, and its bytes."""
+        self._db = _connect(self._path, self._timeout_s, "FULL")
+        self._db.executescript(_JOURNAL_SCHEMA)
+        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (new_epoch,))
+        (epoch,) = self._db.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()
+        heads = dict(self._db.execute("SELECT partition, seq FROM heads"))
+        (size,) = self._db.execute("SELECT coalesce(sum(length(payload)), 0) FROM entries").fetchone()
+        self._read_db = _connect(self._path, self._timeout_s, "FULL")
+        return epoch, heads, size
+
+    def close(self) -> None:
+        if hasattr(self, "_db"):
+            self._db.close()
+
+    def close_reader(self) -> None:
+        if hasattr(self, "_read_db"):
+            self._read_db.close()
+
+    def append(self, rows: list[tuple[str, str, bytes]], heads: dict[str, int], t_ms: int) -> list[int]:
+        """Store (partition, request id, payload) rows in one transaction; returns each row's seq, old ones for old requests."""
+        heads = dict(heads)
+        seqs: list[int] = []
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            for partition, request_id, payload in rows:
+                if request_id and (seq := self._known(partition, request_id)):
+                    seqs.append(seq)
+                    continue
+                heads[partition] += 1
+                seqs.append(heads[partition])
+                self._db.execute(
+                    "INSERT INTO entries VALUES (?, ?, ?, ?, ?)",
+                    (partition, heads[partition], t_ms, request_id or None, payload),
+                )
+            self._db.executemany("INSERT OR REPLACE INTO heads VALUES (?, ?)", heads.items())
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        return seqs
+
+    def _known(self, partition: str, request_id: str) -> int:
+        found = self._db.execute(
+            "SELECT seq FROM entries WHERE partition = ? AND request_id = ?", (partition, request_id)
+        ).fetchone()
+        return found[0] if found else 0
+
+    def trim(self, horizon_ms: int, excess_bytes: int) -> int:
+        """Delete the oldest rows that are before ``horizon_ms`` or make up ``excess_bytes``; returns the bytes freed."""
+        freed = 0
+        for (partition,) in self._db.execute("SELECT partition FROM heads").fetchall():
+            cut = 0
+            oldest = self._db.execute(
+                "SELECT seq, t_ms, length(payload) FROM entries WHERE partition = ? ORDER BY seq LIMIT ?",
+                (partition, _TRIM_ROWS),
+            )
+            for seq, t_ms, length in oldest:
+                if t_ms >= horizon_ms and freed >= excess_bytes:
+                    break
+                cut = seq
+                freed += length
+            oldest.close()
+            if cut:
+                self._db.execute("DELETE FROM entries WHERE partition = ? AND seq <= ?", (partition, cut))
+        return freed
+
+    def read(self, partition: str, after_seq: int, limit: int) -> list[Entry]:
+        """Up to ``limit`` entries after ``after_seq``, in order."""
+        rows = self._read_db.execute(
+            "SELECT seq, t_ms, payload FROM entries WHERE partition = ? AND seq > ? ORDER BY seq LIMIT ?",
+            (partition, after_seq, limit),
+        )
+        return [Entry(*row) for row in rows]
+
+    def oldest_seq(self, partition: str, default: int) -> int:
+        """The number of the oldest entry kept."""
+        (seq,) = self._read_db.execute("SELECT min(seq) FROM entries WHERE partition = ?", (partition,)).fetchone()
+        return default if seq is None else int(seq)
+
+
+class CheckpointFile:
+    """``checkpoint.sqlite3``: the replica's state, a compressed record a series or document. Losing it costs time, not order."""
+
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        self._path = path
+        self._timeout_s = timeout_s
+        self._db: sqlite3.Connection
+
+    def open(self) -> None:
+        self._db = _connect(self._path, self._timeout_s, "NORMAL")
+        self._db.executescript(_CHECKPOINT_SCHEMA)
+
+    def close(self) -> None:
+        if hasattr(self, "_db"):
+            self._db.close()
+
+    def begin(self, partition: str, position: Position) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("INSERT OR REPLACE INTO positions VALUES (?, ?, ?)", (partition, *position))
+
+    def put(self, partition: str, records: list[tuple[str, bytes | None]]) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO records VALUES (?, ?, ?)",
+            [(partition, k, zlib.compress(b, 1)) for k, b in records if b is not None],
+        )
+        self._db.executemany(
+            "DELETE FROM records WHERE partition = ? AND key = ?", [(partition, k) for k, b in records if b is None]
+        )
+
+    def commit(self) -> None:
+        self._db.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Take back what was begun and not committed; nothing to do after a commit."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def load(self, partition: str) -> Checkpoint | None:
+        found = self._db.execute("SELECT epoch, seq FROM positions WHERE partition = ?", (partition,)).fetchone()
+        if not found:
+            return None
+        rows = self._db.execute("SELECT key, blob FROM records WHERE partition = ?", (partition,))
+        records = {key: zlib.decompress(blob) for key, blob in rows}
+        return Checkpoint(Position(*found), records)

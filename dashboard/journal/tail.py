@@ -1,0 +1,66 @@
+"""The newest entries of one partition in memory, and the readers that wait for the next. Shared by the engines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from itertools import islice
+
+from dashboard.journal.port import Entry
+
+
+class Tail:
+    """Bounded in bytes; the oldest entries fall out. Touched on the event loop's thread only."""
+
+    __slots__ = ("_entries", "_max_bytes", "_size", "_waiters", "head_seq")
+
+    def __init__(self, head_seq: int, max_bytes: int) -> None:
+        self.head_seq = head_seq
+        self._entries: deque[Entry] = deque()
+        self._max_bytes = max_bytes
+        self._size = 0
+        self._waiters: list[asyncio.Future[None]] = []
+
+    def push(self, entries: list[Entry]) -> None:
+        """Add the next entries, in order, and wake the readers."""
+        self._entries.extend(entries)
+        self._size += sum(len(e.payload) for e in entries)
+        while self._size > self._max_bytes and len(self._entries) > 1:
+            self._size -= len(self._entries.popleft().payload)
+        self.head_seq = self._entries[-1].seq
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    @property
+    def size_bytes(self) -> int:
+        """Payload bytes held."""
+        return self._size
+
+    def drop_before(self, t_ms: int) -> None:
+        """Let go of entries older than ``t_ms``."""
+        while self._entries and self._entries[0].t_ms < t_ms:
+            self._size -= len(self._entries.popleft().payload)
+
+    def oldest_seq(self) -> int:
+        """The number of the oldest entry held; one past the head when none is."""
+        return self._entries[0].seq if self._entries else self.head_seq + 1
+
+    def after(self, seq: int, limit: int = 1_000) -> list[Entry] | None:
+        """The entries after ``seq``; None when the first of them has fallen out."""
+        if seq >= self.head_seq:
+            return []
+        start = seq + 1 - self.oldest_seq()
+        if start < 0:
+            return None
+        if start == len(self._entries) - 1:
+            return [self._entries[-1]]
+        return list(islice(self._entries, start, start + limit))
+
+    async def wait_beyond(self, seq: int) -> None:
+        """Return once there is an entry after ``seq``."""
+        while self.head_seq <= seq:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter

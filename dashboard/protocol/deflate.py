@@ -1,0 +1,80 @@
+"""permessage-deflate (RFC 7692), always without context takeover on both sides.
+
+So a compressed frame depends on nothing but its message and can be shared by all who negotiated it, and no connection
+holds a window between messages.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+#: What a server that accepted an offer answers. Both are allowed whatever was offered (RFC 7692, 7.1.1).
+RESPONSE = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+_TAIL = b"\x00\x00\xff\xff"
+_WINDOW_BITS = re.compile(r"[89]|1[0-5]")
+
+
+class TooLong(Exception):
+    """The inflated message is over its bound."""
+
+
+def negotiate(header: str) -> bool:
+    """Whether one of the offers in a Sec-WebSocket-Extensions header can be accepted with ``RESPONSE``."""
+    return any(_acceptable(offer) for offer in header.split(","))
+
+
+def _acceptable(offer: str) -> bool:
+    name, *parameters = (part.strip() for part in offer.split(";"))
+    if name != "permessage-deflate":
+        return False
+    seen: set[str] = set()
+    for parameter in parameters:
+        key, equals, value = (part.strip() for part in parameter.partition("="))
+        value = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+        if key in seen:
+            return False
+        seen.add(key)
+        if key in ("server_no_context_takeover", "client_no_context_takeover"):
+            if equals:
+                return False
+        elif key == "client_max_window_bits":
+            if equals and not _WINDOW_BITS.fullmatch(value):
+                return False
+        elif key == "server_max_window_bits":
+            if value != "15":  # we compress once for all, with the full window
+                return False
+        else:
+            return False
+    return True
+
+
+def deflate(payload: bytes) -> bytes:
+    """One message as the payload of a frame with RSV1."""
+    compressor = zlib.compressobj(level=1, wbits=-zlib.MAX_WBITS)
+    data = compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)
+    return data.removesuffix(_TAIL)
+
+
+class Inflater:
+    """Inflates one message after the other, each from an empty window."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        self._size = 0
+
+    def inflate(self, data: bytes, max_bytes: int, *, last: bool) -> bytes:
+        """The next part of a message (``last``: its end); raises TooLong, or ValueError for damaged data."""
+        if last:
+            data += _TAIL
+        try:
+            out = self._inflate.decompress(data, max_bytes - self._size + 1)
+        except zlib.error as error:
+            raise ValueError(str(error)) from None
+        self._size += len(out)
+        if self._size > max_bytes:
+            raise TooLong
+        if last:
+            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+            self._size = 0
+        return out

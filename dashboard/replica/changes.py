@@ -1,0 +1,108 @@
+"""What a journal entry's payload says, and its bytes: MessagePack arrays that begin with a tag.
+
+Samples travel in columns.  ``keys`` is the canonical text of each sample's series, joined by newlines (which no key can
+hold), so a replica that has met the same list before finds its series with one look-up.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from dashboard.domain.errors import Invalid
+
+
+class Samples(Struct, array_like=True, tag="s", frozen=True, gc=False):
+    """Rows of (series, time, value). ``times``: one for all, or little-endian int64; ``values``: little-endian float64.
+
+    ``declared`` holds (row, unit, every_s) for rows whose series' unit or cadence was said (None: not said).
+    """
+
+    keys: bytes
+    times: int | bytes
+    values: bytes
+    declared: tuple[tuple[int, str | None, float | None], ...] = ()
+
+
+class DocumentWritten(Struct, array_like=True, tag="d", frozen=True):
+    """The document ``key`` is now ``body`` (JSON text)."""
+
+    key: str
+    body: bytes
+    every_s: float | None = None
+
+
+class DocumentDeleted(Struct, array_like=True, tag="x", frozen=True):
+    """The document ``key`` is gone."""
+
+    key: str
+
+
+Change = Samples | DocumentWritten | DocumentDeleted
+
+T = TypeVar("T", int, float)
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Change)
+_BIG_ENDIAN = sys.byteorder == "big"
+
+
+def encode_change(change: Change) -> bytes:
+    """The payload bytes of one change."""
+    return _encoder.encode(change)
+
+
+def decode_change(payload: bytes) -> Change:
+    """The inverse; raises Invalid for bytes that are not a change (foreign or damaged entries)."""
+    try:
+        change: Change = _decoder.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid(f"not an entry of this program: {error}") from None
+    if isinstance(change, Samples):
+        rows = change.keys.count(b"\n") + 1
+        if len(change.values) != 8 * rows or (isinstance(change.times, bytes) and len(change.times) != 8 * rows):
+            raise Invalid(f"columns of different length, {rows} keys")
+        if any(not 0 <= row < rows for row, _, _ in change.declared):
+            raise Invalid("a declaration for a row that is not there")
+    return change
+
+
+def encode_samples(
+    keys: Sequence[str],
+    times: Sequence[int] | int,
+    values: Sequence[float],
+    declared: Sequence[tuple[int, str | None, float | None]] = (),
+) -> bytes:
+    """The payload bytes of a batch of samples, one row a sample, in the order given."""
+    column = times if isinstance(times, int) else pack(array("q", times))
+    return _encoder.encode(Samples("\n".join(keys).encode(), column, pack(array("d", values)), tuple(declared)))
+
+
+def pack(column: array[int] | array[float]) -> bytes:
+    """An array's items as little-endian bytes."""
+    if _BIG_ENDIAN:
+        column = column[:]
+        column.byteswap()
+    return column.tobytes()
+
+
+def unpack_ints(data: bytes) -> array[int]:
+    """Little-endian int64 -> array."""
+    return _unpack(array("q"), data)
+
+
+def unpack_floats(data: bytes) -> array[float]:
+    """Little-endian float64 -> array."""
+    return _unpack(array("d"), data)
+
+
+def _unpack(column: array[T], data: bytes) -> array[T]:
+    column.frombytes(data)
+    if _BIG_ENDIAN:
+        column.byteswap()
+    return column

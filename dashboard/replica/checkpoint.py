@@ -1,0 +1,158 @@
+"""A replica's state as records, and back.
+
+Capturing goes series by series and may be spread over time while entries go on being applied: the header is taken first,
+a record may then hold entries that came after it, and replay from the header's position leaves out of each series what
+its record already holds (``SeriesTable.restored_seq``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct
+
+from dashboard.domain.document import Document
+from dashboard.domain.errors import Invalid
+from dashboard.domain.position import Position
+from dashboard.domain.series import parse_series
+from dashboard.replica.changes import pack, unpack_floats, unpack_ints
+from dashboard.replica.replica import Replica, StoredDocument
+from dashboard.replica.series import Series, Windows
+
+HEADER = "header"
+
+
+class _Header(Struct, array_like=True):
+    windows: Windows
+    now_ms: int
+    next_sid: int
+    swept_ms: int
+    gone: list[tuple[int, int]]
+    gone_floor: int
+    floor_seq: int
+    samples: int
+
+
+class _Series(Struct, array_like=True):
+    sid: int
+    text: str
+    unit: str
+    every_s: float | None
+    every_s_declared: bool
+    created_seq: int
+    meta_seq: int
+    last_seq: int
+    last_ms: int
+    disorder_seq: int
+    trimmed_seq: int
+    folded: int
+    slot: int
+    samples: list[bytes]
+    fine: list[bytes]
+    coarse: list[bytes]
+
+
+class _Document(Struct, array_like=True):
+    seq: int
+    key: str
+    body: bytes | None
+    t_ms: int
+    every_s: float | None
+
+
+def capture_header(replica: Replica) -> tuple[str, bytes]:
+    """The record that goes with the position at which the capture begins."""
+    table = replica.table
+    header = _Header(
+        table.windows,
+        replica.now_ms,
+        table.next_sid,
+        table.swept_ms,
+        list(table.gone),
+        table.gone_floor,
+        replica.floor_seq,
+        replica.samples,
+    )
+    return HEADER, msgspec.msgpack.encode(header)
+
+
+def capture_series(series: Series) -> tuple[str, bytes]:
+    """One series as a record."""
+    record = _Series(
+        series.sid,
+        series.text,
+        series.unit,
+        series.every_s,
+        series.every_s_declared,
+        series.created_seq,
+        series.meta_seq,
+        series.last_seq,
+        series.last_ms,
+        series.disorder_seq,
+        series.trimmed_seq,
+        series.folded,
+        series.slot,
+        [pack(series.seqs), pack(series.times), pack(series.values)],
+        series.fine.pack(),
+        series.coarse.pack(),
+    )
+    return f"s:{series.text}", msgspec.msgpack.encode(record)
+
+
+def capture_document(key: str, stored: StoredDocument) -> tuple[str, bytes]:
+    """One document, or its deletion."""
+    document = stored.document or Document(key, b"", 0)
+    body = document.body if stored.document else None
+    return f"d:{key}", msgspec.msgpack.encode(_Document(stored.seq, key, body, document.t_ms, document.every_s))
+
+
+def capture(replica: Replica) -> Iterator[tuple[str, bytes]]:
+    """Everything, header first."""
+    yield capture_header(replica)
+    for series in replica.table:
+        yield capture_series(series)
+    for key, stored in replica.documents.items():
+        yield capture_document(key, stored)
+
+
+def restore(position: Position, records: dict[str, bytes], windows: Windows) -> Replica:
+    """The replica that the records describe; raises Invalid when they cannot be read (or were kept at other steps)."""
+    replica = Replica(windows, position)
+    table = replica.table
+    try:
+        header = msgspec.msgpack.decode(records[HEADER], type=_Header)
+        if (header.windows.fine_step_ms, header.windows.coarse_step_ms) != (
+            windows.fine_step_ms,
+            windows.coarse_step_ms,
+        ):
+            raise Invalid("the stored history has other bucket lengths than the settings say")
+        replica.now_ms, replica.floor_seq, replica.samples = header.now_ms, header.floor_seq, header.samples
+        table.next_sid, table.swept_ms = header.next_sid, header.swept_ms
+        table.gone.extend(header.gone)
+        table.gone_floor = header.gone_floor
+        loaded = [_load_series(blob, windows) for key, blob in records.items() if key.startswith("s:")]
+        for series in sorted(loaded, key=lambda s: s.sid):
+            table.restore(series)
+        for blob in (blob for key, blob in records.items() if key.startswith("d:")):
+            record = msgspec.msgpack.decode(blob, type=_Document)
+            document = None if record.body is None else Document(record.key, record.body, record.t_ms, record.every_s)
+            replica.documents[record.key] = StoredDocument(record.seq, document)
+    except (msgspec.MsgspecError, KeyError, ValueError) as error:
+        raise Invalid(f"the checkpoint cannot be read: {error}") from None
+    replica.document_version += 1
+    return replica
+
+
+def _load_series(blob: bytes, windows: Windows) -> Series:
+    record = msgspec.msgpack.decode(blob, type=_Series)
+    series = Series(record.sid, parse_series(record.text), windows, record.created_seq)
+    series.unit, series.every_s, series.every_s_declared = record.unit, record.every_s, record.every_s_declared
+    series.meta_seq, series.last_seq, series.last_ms = record.meta_seq, record.last_seq, record.last_ms
+    series.disorder_seq, series.trimmed_seq = record.disorder_seq, record.trimmed_seq
+    series.folded, series.slot = record.folded, record.slot
+    series.seqs, series.times = (unpack_ints(column) for column in record.samples[:2])
+    series.values = unpack_floats(record.samples[2])
+    series.fine.unpack(record.fine)
+    series.coarse.unpack(record.coarse)
+    return series

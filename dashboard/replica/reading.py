@@ -1,0 +1,112 @@
+"""What screens read of a series: its samples in a window, what is new since a position, and both made smaller.
+
+Raw samples are given whole up to a bound; beyond it each run of neighbours becomes its first, least, greatest and last,
+so that no spike is lost.  Long windows are given as buckets, which are idempotent: a bucket read again replaces itself.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+
+from msgspec import Struct
+
+from dashboard.replica.buckets import Columns
+from dashboard.replica.series import Series, Windows
+
+
+class Points(Struct, frozen=True):
+    """Samples ordered by time; ``of`` is how many there were before they were made fewer."""
+
+    times: list[int]
+    values: list[float]
+    of: int
+
+
+def step_for(window_ms: int, windows: Windows) -> int:
+    """The bucket length a window is read at, in milliseconds; 0: raw samples."""
+    if window_ms <= windows.raw_ms:
+        return 0
+    return windows.fine_step_ms if window_ms <= windows.fine_ms else windows.coarse_step_ms
+
+
+def samples_between(series: Series, after_seq: int, until_seq: int, limit: int, from_ms: int = 0) -> Points:
+    """Samples of entries after ``after_seq`` up to ``until_seq``, not older than ``from_ms``, at most ``limit`` (≥ 4)."""
+    seqs = series.seqs
+    low = 0 if not seqs or seqs[0] > after_seq else bisect_right(seqs, after_seq)
+    high = len(seqs) if series.last_seq <= until_seq else bisect_right(seqs, until_seq)
+    times, values = series.times[low:high], series.values[low:high]
+    if len(times) > 1 and series.disorder_seq > after_seq:
+        times, values = _by_time(times, values)
+    if from_ms and times and times[0] < from_ms:
+        start = bisect_left(times, from_ms)
+        times, values = times[start:], values[start:]
+    of = len(times)
+    if of > limit:
+        picked = _extremes(values, limit)
+        return Points([times[i] for i in picked], [values[i] for i in picked], of)
+    return Points(times.tolist(), values.tolist(), of)
+
+
+def _by_time(times: array[int], values: array[float]) -> tuple[array[int], array[float]]:
+    order = sorted(range(len(times)), key=times.__getitem__)
+    return array("q", [times[i] for i in order]), array("d", [values[i] for i in order])
+
+
+def _extremes(values: array[float], limit: int) -> list[int]:
+    """Indices of first, least, greatest and last of each of ``limit // 4`` equal runs, in order, at most ``limit``."""
+    runs = max(1, limit // 4)
+    picked: list[int] = []
+    for run in range(runs):
+        start, end = run * len(values) // runs, (run + 1) * len(values) // runs
+        part = values[start:end]
+        least, greatest = start + part.index(min(part)), start + part.index(max(part))
+        picked += sorted({start, least, greatest, end - 1})
+    return picked
+
+
+def buckets_from(series: Series, step_ms: int, from_ms: int, windows: Windows) -> Columns:
+    """Buckets of ``step_ms`` (fine or coarse) that begin at ``from_ms`` or later, the open one included."""
+    kept = series.fine if step_ms == windows.fine_step_ms else series.coarse
+    columns = kept.columns(-(-from_ms // step_ms))
+    run = series.values[series.folded :]
+    if not run:
+        return columns
+    slot = series.slot * windows.fine_step_ms // step_ms
+    start = slot * step_ms
+    if start < from_ms:
+        return columns
+    at = bisect_left(columns.times, start)
+    least, greatest, total, count = min(run), max(run), sum(run), len(run)
+    if at < len(columns.times) and columns.times[at] == start:
+        held = bisect_left(kept.slots, slot)
+        columns.mins[at] = min(columns.mins[at], least)
+        columns.maxs[at] = max(columns.maxs[at], greatest)
+        columns.means[at] = (kept.sums[held] + total) / (kept.counts[held] + count)
+    else:
+        for column, item in (
+            (columns.mins, least),
+            (columns.means, total / count),
+            (columns.maxs, greatest),
+        ):
+            column.insert(at, item)
+        columns.times.insert(at, start)
+    return columns
+
+
+def buckets_since(series: Series, step_ms: int, after_seq: int, from_ms: int, windows: Windows) -> Columns:
+    """Those buckets that samples of entries after ``after_seq`` fell into; the caller checks ``trimmed_seq`` first."""
+    low = bisect_right(series.seqs, after_seq)
+    touched = {t - t % step_ms for t in series.times[low:]}
+    if not touched:
+        return Columns([], [], [], [])
+    every = buckets_from(series, step_ms, max(min(touched), from_ms), windows)
+    if len(every.times) == len(touched):
+        return every
+    wanted = [i for i, t in enumerate(every.times) if t in touched]
+    return Columns(
+        [every.times[i] for i in wanted],
+        [every.mins[i] for i in wanted],
+        [every.means[i] for i in wanted],
+        [every.maxs[i] for i in wanted],
+    )

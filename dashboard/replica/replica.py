@@ -1,0 +1,95 @@
+"""The whole state of one partition: ``apply(entry)`` moves it on, everybody else only reads.
+
+A hole, a new epoch or a rewind come as ``Gap`` from the journal and are remembered, so that a screen that asks for what
+came after a position from before the gap is told.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import NamedTuple
+
+from dashboard.domain.document import Document
+from dashboard.domain.errors import Invalid
+from dashboard.domain.position import Position
+from dashboard.journal.port import Entry, Gap
+from dashboard.replica.changes import DocumentDeleted, DocumentWritten, Samples, decode_change
+from dashboard.replica.series import Windows
+from dashboard.replica.series_table import SeriesTable
+
+#: Entries whose time of acceptance is remembered.
+_KNOWN_TIMES = 65_536
+
+
+class StoredDocument(NamedTuple):
+    """A document with the seq of the entry that wrote it; ``document`` None: it was deleted."""
+
+    seq: int
+    document: Document | None
+
+
+class Replica:
+    """Pure and synchronous. ``position`` is that of the last entry applied, ``now_ms`` its time."""
+
+    def __init__(self, windows: Windows, position: Position) -> None:
+        self.table = SeriesTable(windows)
+        self.documents: dict[str, StoredDocument] = {}
+        self.position = position
+        self.now_ms = 0
+        self.floor_seq = 0  # screens that hold an older position than this have missed entries
+        self.broken = 0  # entries that could not be read
+        self.samples = 0
+        self.document_version = 0  # changes whenever a document comes or goes
+        self._times = array("q")
+        self._times_end = position.seq
+
+    def apply(self, entry: Entry) -> None:
+        """Take the next entry over; one that cannot be read is counted and skipped."""
+        self.position = Position(self.position.epoch, entry.seq)
+        self.now_ms = entry.t_ms
+        self._remember_time(entry)
+        try:
+            change = decode_change(entry.payload)
+            if isinstance(change, Samples):
+                self.table.apply(entry.seq, entry.t_ms, change)
+                self.samples += len(change.values) // 8
+            else:
+                self._apply_document(entry, change)
+        except Invalid:
+            self.broken += 1
+
+    def _apply_document(self, entry: Entry, change: DocumentWritten | DocumentDeleted) -> None:
+        known = self.documents.get(change.key)
+        if known is not None and known.seq >= entry.seq:
+            return  # a checkpoint already held it
+        document = None
+        if isinstance(change, DocumentWritten):
+            document = Document(change.key, change.body, entry.t_ms, change.every_s)
+        if (known is not None and known.document is not None) != (document is not None):
+            self.document_version += 1
+        self.documents[change.key] = StoredDocument(entry.seq, document)
+
+    def document_count(self) -> int:
+        """Documents there are (deleted ones are remembered but do not count)."""
+        return sum(stored.document is not None for stored in self.documents.values())
+
+    def gap(self, gap: Gap) -> None:
+        """Entries are missing before the next one."""
+        if gap.position.epoch != self.position.epoch:
+            self.table.rebase()
+            self.documents = {key: StoredDocument(0, stored.document) for key, stored in self.documents.items()}
+        self.position = gap.position
+        self.floor_seq = gap.position.seq
+        self._times = array("q")
+        self._times_end = gap.position.seq
+
+    def _remember_time(self, entry: Entry) -> None:
+        self._times.append(entry.t_ms)
+        self._times_end = entry.seq
+        if len(self._times) > _KNOWN_TIMES + 4_096:
+            del self._times[:4_096]
+
+    def accepted_ms(self, seq: int) -> int | None:
+        """The journal's time of entry ``seq``; None when that is no longer known."""
+        at = len(self._times) - 1 - (self._times_end - seq)
+        return self._times[at] if 0 <= at < len(self._times) else None

@@ -1,0 +1,129 @@
+"""One series: its newest samples as they came, its buckets, and what is known of it.
+
+Samples stand in order of arrival with the ``seq`` of the entry that brought each, so "what is new since a position" is a
+slice.  As soon as a sample falls into another fine step than the one before, the run before it is folded into the
+buckets; samples then leave the raw window without being missed.  Does not own: which series there are
+(``series_table.py``), what screens read (``reading.py``).
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+
+from msgspec import Struct
+
+from dashboard.domain.freshness import LEARN_GAPS, learn_every_s
+from dashboard.domain.series import SeriesKey
+from dashboard.replica.buckets import Buckets
+
+#: Trimming moves memory: done when this many samples are due.
+_TRIM_BATCH = 64
+
+
+class Windows(Struct, frozen=True):
+    """How long what is kept, in milliseconds; ``raw_max`` bounds the samples kept raw whatever their rate."""
+
+    raw_ms: int = 900_000
+    raw_max: int = 10_000
+    fine_step_ms: int = 10_000
+    fine_ms: int = 21_600_000
+    coarse_step_ms: int = 60_000
+    coarse_ms: int = 172_800_000
+
+
+class Series:
+    """Mutable; changed only by the table that owns it."""
+
+    __slots__ = (
+        "coarse",
+        "created_seq",
+        "disorder_seq",
+        "every_s",
+        "every_s_declared",
+        "fine",
+        "folded",
+        "key",
+        "last_ms",
+        "last_seq",
+        "meta_seq",
+        "seqs",
+        "sid",
+        "slot",
+        "text",
+        "times",
+        "trimmed_seq",
+        "unit",
+        "values",
+    )
+
+    def __init__(self, sid: int, key: SeriesKey, windows: Windows, seq: int) -> None:
+        self.sid = sid
+        self.key = key
+        self.text = key.text
+        self.unit = ""
+        self.every_s: float | None = None
+        self.every_s_declared = False
+        self.created_seq = seq
+        self.meta_seq = seq  # of the entry that last changed unit or cadence
+        self.last_seq = 0
+        self.last_ms = 0  # newest sample time, never later than the journal's time of its entry
+        self.disorder_seq = -1  # of the entry that last brought a sample older than the one before it; -1: none
+        self.trimmed_seq = -1  # of the newest entry whose samples have left the raw window
+        self.seqs = array("q")
+        self.times = array("q")
+        self.values = array("d")
+        self.folded = 0  # samples before this index are in the buckets
+        self.slot = -1  # fine step of the samples that are not
+        self.fine = Buckets(windows.fine_step_ms)
+        self.coarse = Buckets(windows.coarse_step_ms)
+
+    def turn(self, now_ms: int, windows: Windows) -> None:
+        """The sample just appended opened another fine step: fold the run before it, learn, trim."""
+        newest = len(self.times) - 1
+        if newest > self.folded:
+            self._fold(newest, windows)
+        self.slot = self.times[newest] // windows.fine_step_ms
+        if not self.every_s_declared:
+            learned = learn_every_s(self.times[-LEARN_GAPS - 1 :], self.every_s)
+            if learned != self.every_s:
+                self.every_s = learned
+                self.meta_seq = self.last_seq
+        self.trim(now_ms, windows)
+
+    def _fold(self, end: int, windows: Windows) -> None:
+        run = self.values[self.folded : end]
+        row = (min(run), max(run), sum(run), len(run))
+        self.fine.merge(self.slot, *row)
+        self.coarse.merge(self.slot * windows.fine_step_ms // windows.coarse_step_ms, *row)
+        self.folded = end
+
+    def trim(self, now_ms: int, windows: Windows) -> None:
+        """Let go of what is older than its window, and of raw samples beyond ``raw_max``."""
+        cut = max(0, len(self.times) - windows.raw_max)
+        horizon = now_ms - windows.raw_ms
+        if self.times[0] < horizon:
+            cut = max(cut, self._older_than(horizon))
+        cut = min(cut, self.folded)
+        if cut >= _TRIM_BATCH or cut == len(self.times) - 1:
+            self._drop(cut)
+        self.fine.trim((now_ms - windows.fine_ms) // windows.fine_step_ms)
+        self.coarse.trim((now_ms - windows.coarse_ms) // windows.coarse_step_ms)
+
+    def _older_than(self, horizon_ms: int) -> int:
+        times = self.times
+        if self.disorder_seq < max(self.trimmed_seq, 0):
+            return bisect_right(times, horizon_ms - 1)
+        return next((i for i, t in enumerate(times) if t >= horizon_ms), len(times))
+
+    def _drop(self, cut: int) -> None:
+        if cut:
+            self.trimmed_seq = self.seqs[cut - 1]
+            for column in (self.seqs, self.times, self.values):
+                del column[:cut]
+            self.folded -= cut
+
+    def overflow(self, now_ms: int, windows: Windows) -> None:
+        """Too many samples within one fine step: fold what there is and trim."""
+        self._fold(len(self.times), windows)
+        self.trim(now_ms, windows)

@@ -1,0 +1,144 @@
+"""All series of a replica, by key and in order of their number, and the hot path that applies a batch to them.
+
+A series' number (``sid``) is given in order of first appearance and never again within an epoch, so every replica of the
+same entries gives the same.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.series import parse_series
+from dashboard.replica.changes import Samples, unpack_floats, unpack_ints
+from dashboard.replica.series import Series, Windows
+
+#: Lists of keys whose series are remembered, and the longest list (in bytes) that is.
+_KNOWN_LISTS = 256
+_KNOWN_LIST_BYTES = 256 << 10
+#: Departed series that are remembered, so that a screen coming back can be told.
+_KNOWN_GONE = 10_000
+#: How far above ``raw_max`` a series may grow within one fine step before it is trimmed.
+_OVERFLOW = 1_000
+_SWEEP_EVERY_MS = 60_000
+
+
+class SeriesTable:
+    """Series by canonical text. ``gone`` holds (seq, sid) of departed series, ``gone_floor`` the seq that it reaches back to."""
+
+    def __init__(self, windows: Windows) -> None:
+        self.windows = windows
+        self.by_text: dict[str, Series] = {}
+        self.next_sid = 1
+        self.gone: deque[tuple[int, int]] = deque()
+        self.gone_floor = 0
+        self.swept_ms = 0
+        self.version = 0  # changes whenever a series comes or goes
+        self._lists: dict[bytes, tuple[Series, ...]] = {}
+        self.restored_seq = 0  # a restored series may already hold entries up to here
+
+    def __len__(self) -> int:
+        return len(self.by_text)
+
+    def __iter__(self) -> Iterator[Series]:
+        return iter(self.by_text.values())
+
+    def apply(self, seq: int, now_ms: int, change: Samples) -> None:
+        """Append each row to its series. The batch was checked by ``decode_change``."""
+        rows = self._rows(change.keys, seq)
+        values = unpack_floats(change.values)
+        times = [change.times] * len(values) if isinstance(change.times, int) else unpack_ints(change.times)
+        if seq <= self.restored_seq:
+            fresh = {series for series in rows if series.last_seq < seq}
+            self._declare(change, [r if r in fresh else None for r in rows], seq)
+            kept = [(r, t, v) for r, t, v in zip(rows, times, values, strict=True) if r in fresh]
+            self._append(kept, seq, now_ms)
+        else:
+            if change.declared:
+                self._declare(change, rows, seq)
+            self._append(zip(rows, times, values, strict=True), seq, now_ms)
+        if now_ms - self.swept_ms >= _SWEEP_EVERY_MS:
+            self._sweep(seq, now_ms)
+
+    def _append(self, rows: object, seq: int, now_ms: int) -> None:
+        windows = self.windows
+        step, limit = windows.fine_step_ms, windows.raw_max + _OVERFLOW
+        for series, t_ms, value in rows:  # type: ignore[attr-defined]  # a list or a zip: mypy knows no cheap common name
+            times = series.times
+            if times and t_ms < times[-1]:
+                series.disorder_seq = seq
+            series.seqs.append(seq)
+            times.append(t_ms)
+            series.values.append(value)
+            series.last_seq = seq
+            if t_ms > series.last_ms:
+                series.last_ms = t_ms if t_ms < now_ms else max(now_ms, series.last_ms)
+            if t_ms // step != series.slot:
+                series.turn(now_ms, windows)
+            elif len(times) > limit:
+                series.overflow(now_ms, windows)
+
+    def _declare(self, change: Samples, rows: object, seq: int) -> None:
+        for row, unit, every_s in change.declared:
+            series: Series | None = rows[row]  # type: ignore[index]  # a list or a tuple
+            if series is None:
+                continue
+            if unit is not None and unit != series.unit:
+                series.unit = unit
+                series.meta_seq = seq
+            if every_s is not None and not (series.every_s_declared and series.every_s == every_s):
+                series.every_s = every_s
+                series.every_s_declared = True
+                series.meta_seq = seq
+
+    def _rows(self, keys: bytes, seq: int) -> tuple[Series, ...]:
+        rows = self._lists.get(keys)
+        if rows is None:
+            texts = keys.decode().split("\n")
+            rows = tuple(self.by_text.get(text) or self._create(text, seq) for text in texts)
+            if len(keys) <= _KNOWN_LIST_BYTES:
+                if len(self._lists) >= _KNOWN_LISTS:
+                    del self._lists[next(iter(self._lists))]
+                self._lists[keys] = rows
+        return rows
+
+    def _create(self, text: str, seq: int) -> Series:
+        key = parse_series(text)
+        if key.text != text:
+            raise Invalid(f"{text[:60]!a} is not a canonical series key")
+        series = Series(self.next_sid, key, self.windows, seq)
+        self.next_sid += 1
+        self.by_text[text] = series
+        self.version += 1
+        return series
+
+    def _sweep(self, seq: int, now_ms: int) -> None:
+        """Once a minute of journal time: forget series that have been silent for the longest window."""
+        self.swept_ms = now_ms
+        horizon = now_ms - self.windows.coarse_ms
+        departed = [series for series in self if series.last_ms < horizon]
+        for series in departed:
+            del self.by_text[series.text]
+            self.gone.append((seq, series.sid))
+        if departed:
+            self._lists.clear()
+            self.version += 1
+        while len(self.gone) > _KNOWN_GONE:
+            self.gone_floor = self.gone.popleft()[0]
+
+    def restore(self, series: Series) -> None:
+        """Put a series back that a checkpoint held."""
+        self.by_text[series.text] = series
+        self.restored_seq = max(self.restored_seq, series.last_seq)
+        self.version += 1
+
+    def rebase(self) -> None:
+        """A new epoch began: everything held counts as older than its first entry."""
+        for series in self:
+            series.seqs = type(series.seqs)("q", bytes(8 * len(series.seqs)))
+            series.last_seq = series.meta_seq = series.created_seq = 0
+            series.trimmed_seq = min(series.trimmed_seq, 0)
+            series.disorder_seq = min(series.disorder_seq, 0)
+        self.gone.clear()
+        self.gone_floor = self.restored_seq = 0

@@ -1,0 +1,55 @@
+"""The owner of every task: starts them in order, watches over them, stops them in reverse.
+
+A supervised task that raises is logged, counted and started again after a pause that doubles; nothing dies in silence.
+The only file in the project that creates tasks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from dashboard.domain.counters import Counters
+
+_log = logging.getLogger(__name__)
+
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 30.0
+#: A task that ran this long without fault begins again at the first pause.
+_SOUND_AFTER_S = 60.0
+
+
+class Runtime:
+    """``counters.task_failures`` counts by task name."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run ``work()`` until ``stop``; it is called again whenever it raises."""
+        self._tasks.append(asyncio.create_task(self._supervise(name, work), name=name))
+
+    async def _supervise(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        loop = asyncio.get_running_loop()
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            began = loop.time()
+            try:
+                await work()
+                return
+            except Exception:  # noqa: BLE001 - the one place that catches what no task expected
+                self._counters.task_failures[name] += 1
+                if loop.time() - began > _SOUND_AFTER_S:
+                    pause_s = _FIRST_PAUSE_S
+                _log.exception("task %s failed; started again in %.1f s", name, pause_s)
+            await asyncio.sleep(pause_s)
+            pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
+
+    async def stop(self) -> None:
+        """Cancel the tasks, last started first, and wait for each to end."""
+        for task in reversed(self._tasks):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self._tasks.clear()

@@ -1,0 +1,42 @@
+"""Boards that are files: found by name in a folder, read and checked once, at the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from dashboard.domain.board import Board
+from dashboard.domain.errors import ConfigurationError, DashboardError, NotFound
+
+
+class Boards:
+    """Boards by id (the file's name without its ending); raises ConfigurationError naming file, line and cure."""
+
+    def __init__(self, folder: Path) -> None:
+        self._boards = {path.stem: load_board(path) for path in sorted(folder.glob("*.yaml"))}
+
+    def get(self, board_id: str) -> Board:
+        """The board; raises NotFound."""
+        if board_id not in self._boards:
+            known = ", ".join(self._boards) or "none"
+            raise NotFound(f"there is no board {board_id[:40]!a}; known: {known}")
+        return self._boards[board_id]
+
+    def titles(self) -> dict[str, str]:
+        """Every board's title by its id."""
+        return {board_id: board.title for board_id, board in self._boards.items()}
+
+
+def load_board(path: Path) -> Board:
+    """Read and check one board file."""
+    try:
+        raw = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
+        board = msgspec.convert(raw, Board)
+        board.selectors()
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path}: not YAML: {error}") from None
+    except (msgspec.ValidationError, DashboardError) as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    return board

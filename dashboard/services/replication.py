@@ -1,0 +1,131 @@
+"""Keep this process's replica: restore it from the checkpoint, follow the journal, store checkpoints."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+
+from dashboard.domain.counters import Counters
+from dashboard.domain.errors import DashboardError, Invalid
+from dashboard.domain.position import Position
+from dashboard.journal.port import METRICS, Gap, Journal
+from dashboard.replica.checkpoint import capture_document, capture_header, capture_series, restore
+from dashboard.replica.replica import Replica
+from dashboard.replica.series import Windows
+
+_log = logging.getLogger(__name__)
+
+#: Series captured between two breaths of the loop (about 0.2 ms each with full history).
+_SERIES_PER_BREATH = 20
+#: Samples applied since the last checkpoint that make the next one due before its time.
+_CHECKPOINT_AFTER_SAMPLES = 5_000_000
+
+
+class Replication:
+    """Owns the replica; everybody else reads it through ``replica()``."""
+
+    def __init__(self, *, journal: Journal, windows: Windows, checkpoint_s: float, counters: Counters) -> None:
+        self._journal = journal
+        self._windows = windows
+        self._checkpoint_s = checkpoint_s
+        self._counters = counters
+        self._replica = Replica(windows, Position("00000000", 0))
+        self._stored: dict[str, int] = {}  # record key -> last_seq when it was stored
+        self._target = 0
+        self._on_gap: Callable[[], None] = lambda: None
+        self.caught_up = asyncio.Event()
+
+    def replica(self) -> Replica:
+        """The state as of now."""
+        return self._replica
+
+    def on_gap(self, callback: Callable[[], None]) -> None:
+        """Whom to tell when the replica has missed entries."""
+        self._on_gap = callback
+
+    async def restore(self) -> None:
+        """Load the newest checkpoint; without a readable one the journal's window is all there is."""
+        head = self._journal.head(METRICS)
+        self._target = head.seq
+        self._replica = Replica(self._windows, Position(head.epoch, 0))
+        checkpoint = await self._journal.load_checkpoint(METRICS)
+        if checkpoint is not None:
+            try:
+                self._replica = restore(checkpoint.position, checkpoint.records, self._windows)
+            except Invalid as error:
+                _log.error("checkpoint not used: %s", error)
+        self._stored = {f"s:{series.text}": series.last_seq for series in self._replica.table}
+        self._stored |= {f"d:{key}": stored.seq for key, stored in self._replica.documents.items()}
+        if self._replica.position.epoch != head.epoch:
+            _log.warning("the journal is another than the checkpoint's; values since the checkpoint are missing")
+
+    async def run(self) -> None:
+        """Apply every entry as it comes, until cancelled."""
+        replica = self._replica
+        if replica.position == self._journal.head(METRICS):
+            self.caught_up.set()
+        async for batch in self._journal.follow(METRICS, replica.position):
+            if isinstance(batch, Gap):
+                if replica.position.seq or batch.position.seq:
+                    _log.warning(
+                        "journal gap (%s): history before entry %d has a hole", batch.reason, batch.position.seq
+                    )
+                replica.gap(batch)
+                self._stored = dict.fromkeys(self._stored, -1)
+                self._on_gap()
+            else:
+                for entry in batch:
+                    replica.apply(entry)
+            if replica.position.seq >= self._target:
+                self.caught_up.set()
+            else:
+                await asyncio.sleep(0)
+
+    async def run_checkpoints(self) -> None:
+        """Store a checkpoint now and then, until cancelled."""
+        await self.caught_up.wait()
+        last_samples = self._replica.samples
+        waited = 0.0
+        while True:
+            await asyncio.sleep(1)
+            waited += 1
+            if waited < self._checkpoint_s and self._replica.samples - last_samples < _CHECKPOINT_AFTER_SAMPLES:
+                continue
+            waited, last_samples = 0.0, self._replica.samples
+            try:
+                await self.checkpoint()
+            except DashboardError as error:
+                _log.error("checkpoint not stored: %s", error)
+
+    async def checkpoint(self) -> None:
+        """Store what has changed since the last one."""
+        if not self.caught_up.is_set():
+            return
+        stored: dict[str, int] = {}
+        position = self._replica.position
+        await self._journal.save_checkpoint(METRICS, position, self._records(stored))
+        self._stored = stored
+        self._counters.checkpoints += 1
+
+    async def _records(self, stored: dict[str, int]) -> AsyncIterator[list[tuple[str, bytes | None]]]:
+        replica, before = self._replica, self._stored
+        yield [capture_header(replica)]
+        all_series = list(replica.table)
+        for start in range(0, len(all_series), _SERIES_PER_BREATH):
+            some: list[tuple[str, bytes | None]] = []
+            for series in all_series[start : start + _SERIES_PER_BREATH]:
+                key = f"s:{series.text}"
+                if before.get(key) != series.last_seq:
+                    some.append(capture_series(series))
+                stored[key] = series.last_seq
+            if some:
+                yield some
+                await asyncio.sleep(0)
+        documents: list[tuple[str, bytes | None]] = []
+        for name, state in replica.documents.items():
+            if before.get(f"d:{name}") != state.seq:
+                documents.append(capture_document(name, state))
+            stored[f"d:{name}"] = state.seq
+        yield documents
+        yield [(key, None) for key in before.keys() - stored.keys()]

@@ -1,0 +1,198 @@
+"""Every setting, in one table: name, default, what it means. From file, environment and flags, the later ones winning.
+
+``dashboard check`` prints the table with where each value came from; docs/operations.md shows it (a test compares).
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+
+import msgspec
+
+from dashboard.domain.errors import ConfigurationError
+
+ENVIRONMENT_PREFIX = "DASHBOARD_"
+#: Variables with the prefix that are not settings of the server.
+OTHER_VARIABLES = frozenset({"DASHBOARD_CONFIG", "DASHBOARD_URL"})
+
+
+def _setting(default: Any, meaning: str, *, least: float | None = None) -> Any:
+    return field(default=default, metadata={"help": meaning, "least": least})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Valid once built by ``load``. Units are in the names."""
+
+    host: str = _setting("127.0.0.1", "address to listen on; only loopback until there are users to log in")
+    port: int = _setting(8888, "port to listen on; 0: a free one", least=0)
+    data: str = _setting(".data", "folder for the journal and the history; made if missing")
+    allowed_hosts: tuple[str, ...] = _setting((), "names besides localhost that a request's Host may carry")
+    trusted_origins: tuple[str, ...] = _setting(
+        (), "foreign origins whose pages may use this server, as scheme://host:port"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "least severe log records shown")
+    log_format: Literal["text", "json"] = _setting("text", "log lines as text or JSON")
+
+    journal: Literal["sqlite", "memory"] = _setting("sqlite", "where the journal is kept; memory survives nothing")
+    journal_window_s: int = _setting(900, "how long entries are kept for replay", least=10)
+    journal_max_mib: int = _setting(256, "how much the journal may hold", least=1)
+    checkpoint_s: int = _setting(300, "how often the history is stored", least=1)
+
+    raw_window_s: int = _setting(900, "how long every value is kept", least=10)
+    raw_max_samples: int = _setting(10_000, "values kept of one series at the most, whatever its rate", least=100)
+    fine_step_s: int = _setting(10, "length of a fine bucket (min, mean, max)", least=1)
+    fine_window_s: int = _setting(21_600, "how long fine buckets are kept", least=10)
+    coarse_step_s: int = _setting(60, "length of a coarse bucket; a multiple of fine_step_s", least=1)
+    coarse_window_s: int = _setting(172_800, "how long coarse buckets, and series that fell silent, are kept", least=60)
+    max_series: int = _setting(10_000, "series there may be", least=1)
+    max_documents: int = _setting(1_000, "documents there may be", least=1)
+    max_document_bytes: int = _setting(65_536, "length of one document", least=2)
+
+    max_header_bytes: int = _setting(16_384, "length of a request's headers", least=1_024)
+    header_timeout_s: float = _setting(10, "time for a request's headers, and an idle connection's life", least=0.1)
+    max_uri_bytes: int = _setting(4_096, "length of a request's address", least=64)
+    max_body_bytes: int = _setting(1_048_576, "length of a request's body", least=1)
+    max_ingest_bytes: int = _setting(4_194_304, "length of a feeder's body, unpacked", least=1)
+    body_timeout_s: float = _setting(15, "time for a request's body", least=0.1)
+
+    hello_s: float = _setting(5, "time for a WebSocket client's first request", least=0.1)
+    max_message_bytes: int = _setting(65_536, "length of a WebSocket message from a client", least=128)
+    max_fragments: int = _setting(1_024, "fragments of such a message", least=1)
+    messages_per_s: float = _setting(20, "messages a second from a client", least=0.1)
+    message_burst: float = _setting(60, "messages a client may send at once", least=1)
+    controls_per_s: float = _setting(50, "pings and pongs a second from a client", least=0.1)
+    control_burst: float = _setting(200, "pings and pongs a client may send at once", least=1)
+    max_subscriptions: int = _setting(128, "views on one connection", least=1)
+    max_connections: int = _setting(20_000, "WebSocket connections", least=1)
+    heartbeat_s: float = _setting(10, "a client that is quiet this long is pinged", least=0.1)
+    dead_s: float = _setting(20, "a client that is quiet this long is given up", least=0.2)
+    stalled_s: float = _setting(10, "a client that takes nothing this long is given up", least=0.1)
+    max_queue_bytes: int = _setting(1_048_576, "unread answers that may wait for one client", least=1_024)
+    compression: bool = _setting(False, "offer permessage-deflate")
+
+    host_feeder: bool = _setting(True, "feed this machine's own numbers")
+    server_feeder: bool = _setting(True, "feed this server's own numbers")
+    feed_every_s: float = _setting(1, "how often both do", least=0.05)
+    drain_s: float = _setting(8, "longest time that a stop may take", least=0.1)
+    uvloop: bool = _setting(False, "run on uvloop (install the extra: pip install 'live-dashboard[uvloop]')")
+
+
+_TYPES = get_type_hints(Settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, where each came from ("default", "file", a variable's name, a flag), and what deserves a warning."""
+
+    settings: Settings
+    sources: dict[str, str]
+    warnings: tuple[str, ...] = ()
+
+
+def flag(name: str) -> str:
+    """A setting's name as a flag."""
+    return "--" + name.replace("_", "-")
+
+
+def variable(name: str) -> str:
+    """A setting's name as an environment variable."""
+    return ENVIRONMENT_PREFIX + name.upper()
+
+
+def load(
+    flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, file: Path | None = None
+) -> Loaded:
+    """Put the settings together; raises ConfigurationError naming the setting, its source and the cure."""
+    environ = environ or {}
+    chosen: dict[str, Any] = {}
+    sources = dict.fromkeys(_TYPES, "default")
+    if file is not None:
+        for name, value in _read_file(file).items():
+            chosen[name] = _convert(name, value, f"{file}", strict=True)
+            sources[name] = str(file)
+    for name in _TYPES:
+        if (text := environ.get(variable(name))) is not None:
+            chosen[name] = _convert(name, text, variable(name), strict=False)
+            sources[name] = variable(name)
+    known = {variable(name) for name in _TYPES} | OTHER_VARIABLES
+    warnings = [
+        f"{name} is not a setting{_suggest(name, known)}"
+        for name in environ
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in known
+    ]
+    for name, value in (flags or {}).items():
+        if value is not None and value != ():
+            chosen[name] = _convert(name, value, flag(name), strict=False)
+            sources[name] = flag(name)
+    settings = Settings(**chosen)
+    _check(settings, sources)
+    return Loaded(settings, sources, tuple(warnings))
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(file.read_text())
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: not TOML: {error}") from None
+    for name in content:
+        if name not in _TYPES:
+            raise ConfigurationError(f"{file}: {name} is not a setting{_suggest(name, _TYPES)}")
+    return content
+
+
+def _suggest(name: str, known: Any) -> str:
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _convert(name: str, value: Any, source: str, *, strict: bool) -> Any:
+    wanted = _TYPES[name]
+    if wanted == tuple[str, ...] and isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        return msgspec.convert(value, wanted, strict=strict)
+    except msgspec.ValidationError as error:
+        reason = str(error).replace("`", "").replace("Expected", "expected")
+        raise ConfigurationError(f"{source}: {name} cannot be {value!r}: {reason}") from None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check(settings: Settings, sources: Mapping[str, str]) -> None:
+    def refuse(name: str, reason: str) -> None:
+        raise ConfigurationError(f"{sources[name]}: {name} = {getattr(settings, name)}: {reason}")
+
+    for each in fields(Settings):
+        least, value = each.metadata["least"], getattr(settings, each.name)
+        if least is not None and not value >= least:
+            refuse(each.name, f"must be at least {least}")
+    if not is_loopback(settings.host):
+        refuse(
+            "host", "refused: without logins everybody in reach could read and write; use 127.0.0.1, and ssh or a proxy"
+        )
+    if settings.port > 65_535:
+        refuse("port", "must be at most 65535")
+    if settings.coarse_step_s % settings.fine_step_s:
+        refuse("coarse_step_s", f"must be a multiple of fine_step_s ({settings.fine_step_s})")
+    if settings.dead_s <= settings.heartbeat_s:
+        refuse("dead_s", f"must be more than heartbeat_s ({settings.heartbeat_s:g})")
+    for origin in settings.trusted_origins:
+        if not origin.startswith(("http://", "https://")) or origin.count("/") != 2:
+            refuse("trusted_origins", f"{origin} is not scheme://host or scheme://host:port")

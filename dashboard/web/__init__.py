@@ -1,0 +1,1 @@
+"""Tornado handlers, thin: they read a request, call a service, write its answer."""

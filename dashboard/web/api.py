@@ -1,0 +1,49 @@
+"""Reading by HTTP: what series and documents there are, with last value, age and freshness; the boards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dashboard.domain.board import to_json
+from dashboard.domain.freshness import freshness
+from dashboard.domain.selector import parse_selector
+from dashboard.replica.replica import Replica
+from dashboard.services.boards import Boards
+from dashboard.web.base import BaseHandler
+
+
+class SeriesHandler(BaseHandler):
+    """``GET /api/v1/series?match=SELECTOR``: the series that match (all without ``match``), sorted by name."""
+
+    replica: Callable[[], Replica]
+    now_ms: Callable[[], int]
+
+    def get(self) -> None:
+        selectors = [parse_selector(text) for text in self.get_query_arguments("match")]
+        now = self.now_ms()
+        rows = [
+            {
+                "series": s.text,
+                "name": s.key.name,
+                "labels": dict(s.key.labels),
+                "unit": s.unit,
+                "every_s": s.every_s,
+                "last": {"t": s.times[-1], "value": s.values[-1]} if s.times else None,
+                "age_ms": now - s.last_ms,
+                "freshness": freshness(now - s.last_ms, s.every_s),
+            }
+            for s in sorted(self.replica().table, key=lambda s: s.text)
+            if not selectors or any(w.matches(s.key) for w in selectors)
+        ]
+        self.write_json({"now": now, "series": rows})
+
+
+class BoardHandler(BaseHandler):
+    """``GET /api/v1/boards/ID``: a board as JSON."""
+
+    boards: Boards
+
+    def get(self, board_id: str) -> None:
+        board = self.boards.get(board_id)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(to_json(board))

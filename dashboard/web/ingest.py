@@ -1,0 +1,139 @@
+"""Where feeders post: ``/api/v1/samples``, ``/api/v1/samples/NAME``, ``/api/v1/documents/NAME``."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+import msgspec
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.series import check_text
+from dashboard.ingest.batch import Batch, KeyCache
+from dashboard.ingest.samples_json import parse_named, parse_samples
+from dashboard.replica.replica import Replica
+from dashboard.services.accept_document import AcceptDocument
+from dashboard.services.accept_samples import AcceptSamples
+from dashboard.web.base import BaseHandler
+
+_MAX_REQUEST_ID_BYTES = 200
+
+
+class IngestHandler(BaseHandler):
+    """Reads the raw body whatever its Content-Type; GET and HEAD answer 200 so that feeders can look whether it is there."""
+
+    samples: AcceptSamples
+    keys: KeyCache
+    max_ingest_bytes: int
+
+    @property
+    def max_bytes(self) -> int:
+        return self.max_ingest_bytes
+
+    def request_id(self) -> str:
+        """The Idempotency-Key: the same again stores nothing again; raises Invalid."""
+        key = self.request.headers.get("Idempotency-Key", "")
+        return check_text(key, field="Idempotency-Key", max_bytes=_MAX_REQUEST_ID_BYTES)
+
+    async def accept(self, batch: Batch) -> None:
+        """Store the batch and answer: 202, or 400 naming each refused sample (the good ones are kept)."""
+        outcome = await self.samples.accept(batch, request_id=self.request_id())
+        if not outcome.refused:
+            self.write_json({"accepted": outcome.accepted}, 202)
+            return
+        first = outcome.refused[0]
+        where = f"sample {first.index}: {first.field + ': ' if first.field else ''}{first.reason}"
+        total = outcome.accepted + len(outcome.refused)
+        self.write_json(
+            {
+                "code": "invalid",
+                "error": f"{len(outcome.refused)} of {total} samples refused; {where}",
+                "accepted": outcome.accepted,
+                "refused": [
+                    {"index": r.index, "field": r.field, "reason": r.reason, "code": r.code}
+                    for r in outcome.refused[:1000]
+                ],
+            },
+            400,
+        )
+
+
+class SamplesHandler(IngestHandler):
+    """JSON array, object, or NDJSON lines."""
+
+    def get(self) -> None:
+        self.write_json({"post": "a JSON array, an object, or NDJSON lines of samples; see docs/protocol.md"})
+
+    async def post(self) -> None:
+        await self.accept(parse_samples(self.body(), self.keys, self.samples.latest_ms()))
+
+
+class NamedSampleHandler(IngestHandler):
+    """One bare number for one series, as the body or as ``?value=``."""
+
+    def get(self, name: str) -> None:
+        self.write_json({"post": f"a number, for the series {unquote(name)[:200]}"})
+
+    async def post(self, name: str) -> None:
+        body = self.body()
+        asked = {
+            key: self.get_query_argument(key)
+            for key in ("value", "t", "unit", "every_s")
+            if self.get_query_argument(key, None)
+        }
+        if "value" in asked and not body.strip():
+            body = asked["value"].encode()
+        if asked.keys() - {"value"} and not body.lstrip().startswith(b"{"):
+            body = _object(body, asked)
+        await self.accept(parse_named(unquote(name), body, self.keys, self.samples.latest_ms()))
+
+
+def _object(value: bytes, asked: dict[str, str]) -> bytes:
+    """A bare number and query arguments as one sample object."""
+    numbers = {}
+    for name in ("t", "every_s"):
+        if name in asked:
+            try:
+                numbers[name] = msgspec.json.decode(asked[name], type=float)
+            except msgspec.MsgspecError:
+                raise Invalid(f"{asked[name][:40]!a} is not a number", field=name) from None
+    try:
+        number = msgspec.json.decode(value.strip(), type=int | float)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise Invalid(f"{value[:40]!a} is not a number", field="value") from None
+    units = {"unit": asked["unit"]} if "unit" in asked else {}
+    return msgspec.json.encode({"value": number, **numbers, **units})
+
+
+class DocumentHandler(IngestHandler):
+    """A keyed JSON value: PUT or POST writes, GET reads, DELETE removes."""
+
+    documents: AcceptDocument
+    replica: object
+
+    async def post(self, name: str) -> None:
+        every_s = None
+        if text := self.get_query_argument("every_s", ""):
+            try:
+                every_s = msgspec.json.decode(text, type=float)
+            except msgspec.MsgspecError:
+                raise Invalid(f"{text[:40]!a} is not a number", field="every_s") from None
+        await self.documents.write(unquote(name), self.body(), every_s=every_s, request_id=self.request_id())
+        self.write_json({"accepted": 1}, 202)
+
+    put = post
+
+    def get(self, name: str) -> None:
+        stored = self._replica().documents.get(unquote(name))
+        if stored is None or stored.document is None:
+            self.send_error(404)
+            return
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(stored.document.body)
+
+    async def delete(self, name: str) -> None:
+        await self.documents.delete(unquote(name))
+        self.set_status(204)
+        self.finish()
+
+    def _replica(self) -> Replica:
+        return self.replica()  # type: ignore[operator,no-any-return]  # a callable by keyword from the route
