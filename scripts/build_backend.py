@@ -55,7 +55,9 @@ def fetch_assets() -> None:
         for name in LOCK_FILES:
             shutil.copy(ROOT / name, folder)
         command = [*npm_command(), "ci", "--ignore-scripts", "--omit=dev"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, env={**os.environ, "CI": "1"})
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=300, env={**os.environ, "CI": "1"}
+        )
         if done.returncode:
             raise SystemExit(f"cannot fetch the browser libraries: {' '.join(command)} failed:\n{done.stderr.strip()}")
         VENDOR.mkdir(parents=True, exist_ok=True)

@@ -68,10 +68,9 @@ class BaseHandler(RequestHandler):
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
-        self.nonce = secrets.token_urlsafe(16)
         for name, value in _SECURITY_HEADERS.items():
             self.set_header(name, value)
-        self.set_header("Content-Security-Policy", content_security_policy(self.nonce))
+        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
         self.set_header("Cache-Control", "no-store")
 
     # --- the body ---
@@ -132,9 +131,11 @@ class BaseHandler(RequestHandler):
     def render_page(self, template: str, **values: Any) -> None:
         """Answer with a page."""
         self.set_header("Content-Type", "text/html; charset=utf-8")
+        nonce = secrets.token_urlsafe(16)
+        self.set_header("Content-Security-Policy", content_security_policy(nonce))
         build = self.context.build
         page = self.context.templates.get_template(template)
-        self.finish(page.render(nonce=self.nonce, build=build, static=f"/static/{build}", **values))
+        self.finish(page.render(nonce=nonce, build=build, static=f"/static/{build}", **values))
 
     def head(self, *args: str, **kwargs: str) -> Any:
         """What GET answers, without the body."""

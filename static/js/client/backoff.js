@@ -1,0 +1,14 @@
+// How long to wait before the next try: full jitter under a ceiling that doubles. Pure.
+
+export const FIRST_S = 0.5;
+export const LONGEST_S = 30;
+
+/**
+ * @param {number} attempt how many tries have failed, from 0
+ * @param {() => number} random in [0, 1)
+ * @returns {number} seconds, at least a tenth of FIRST_S, at most LONGEST_S
+ */
+export function backoff(attempt, random) {
+  const ceiling = Math.min(LONGEST_S, FIRST_S * 2 ** Math.min(attempt, 10));
+  return Math.max(FIRST_S / 10, random() * ceiling);
+}

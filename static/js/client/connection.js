@@ -1,0 +1,188 @@
+// One WebSocket that comes back: a state table, jittered back-off, and a heartbeat of its own. Knows no DOM and no views.
+//
+//   idle ──start──► connecting ──opened──► open ──lost/silent──► waiting ──due/wake──► connecting
+//   any ──stop──► stopped (final: stop() or a close code that says not to come back)
+
+import { backoff } from "./backoff.js";
+
+/** @typedef {"idle"|"connecting"|"open"|"waiting"|"stopped"} State */
+/** @typedef {"start"|"opened"|"lost"|"due"|"wake"|"stop"} Happening */
+
+/** What each happening leads to in each state; what is not listed changes nothing. */
+export const TRANSITIONS = /** @type {Record<State, Partial<Record<Happening, State>>>} */ ({
+  idle: { start: "connecting", stop: "stopped" },
+  connecting: { opened: "open", lost: "waiting", stop: "stopped" },
+  open: { lost: "waiting", stop: "stopped" },
+  waiting: { due: "connecting", wake: "connecting", stop: "stopped" },
+  stopped: {},
+});
+
+/** Close codes from here on say: do not come back. */
+export const FINAL_FROM = 4500;
+export const FINAL_TO = 4999;
+const PAGE_TOO_OLD = 4506;
+
+const CONNECT_LIMIT_MS = 8_000;
+const SILENCE_LIMIT_MS = 8_000;
+const PING_AFTER_MS = 3_000;
+const WATCH_EVERY_MS = 1_000;
+/** A timer this late means that the machine slept. */
+const SLEPT_MS = 6_000;
+
+/**
+ * Events: "state" (detail: {state, since, retryAt, reason}), "message" (detail: the parsed object), "opened", "slept".
+ */
+export class Connection extends EventTarget {
+  /**
+   * @param {string} url
+   * @param {{socket?: typeof WebSocket, now?: () => number, random?: () => number}} [options]
+   */
+  constructor(url, options = {}) {
+    super();
+    this.url = url;
+    this.Socket = options.socket ?? WebSocket;
+    this.now = options.now ?? (() => performance.now());
+    this.random = options.random ?? Math.random;
+    /** @type {State} */
+    this.state = "idle";
+    this.attempt = 0;
+    this.reason = "";
+    /** when the connection was lost, by `now`; 0: it is not */
+    this.lostAt = 0;
+    this.retryAt = 0;
+    this.heardAt = 0;
+    this.askedAt = 0;
+    /** @type {WebSocket | null} */
+    this.socket = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.watch = undefined;
+    this.watchedAt = 0;
+  }
+
+  /** Begin, and go on for ever. */
+  start() {
+    if (this.state !== "idle") return;
+    this.watchedAt = this.now();
+    this.watch = setInterval(() => this.check(), WATCH_EVERY_MS);
+    this.happen("start");
+  }
+
+  /** End for good. @param {string} [reason] */
+  stop(reason = "stopped") {
+    this.reason = reason;
+    clearInterval(this.watch);
+    this.happen("stop");
+  }
+
+  /** Try now instead of waiting: the page came back, the network is there again. */
+  wake() {
+    this.happen("wake");
+  }
+
+  /** @param {object} message @returns {boolean} whether it was sent */
+  send(message) {
+    if (this.state !== "open" || !this.socket) return false;
+    this.socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** @param {Happening} happening */
+  happen(happening) {
+    const next = TRANSITIONS[this.state][happening];
+    if (!next) return;
+    this.state = next;
+    clearTimeout(this.timer);
+    if (next === "connecting") this.connect();
+    else if (next === "open") this.opened();
+    else if (next === "waiting") this.wait();
+    else if (next === "stopped") this.drop();
+    this.dispatchEvent(new CustomEvent("state", { detail: { state: next, reason: this.reason } }));
+    if (happening === "opened") this.dispatchEvent(new CustomEvent("opened"));
+  }
+
+  connect() {
+    this.drop();
+    const socket = new this.Socket(this.url);
+    this.socket = socket;
+    this.heardAt = this.now();
+    this.askedAt = 0;
+    const current = () => this.socket === socket;
+    socket.onopen = () => current() && this.happen("opened");
+    socket.onmessage = (event) => current() && this.receive(event.data);
+    socket.onclose = (event) => current() && this.closed(event.code, event.reason);
+  }
+
+  opened() {
+    this.attempt = 0;
+    this.lostAt = 0;
+    this.retryAt = 0;
+    this.reason = "";
+    this.heardAt = this.now();
+  }
+
+  wait() {
+    this.drop();
+    if (!this.lostAt) this.lostAt = this.now();
+    const wait = backoff(this.attempt, this.random) * 1000;
+    this.attempt += 1;
+    this.retryAt = this.now() + wait;
+    this.timer = setTimeout(() => this.happen("due"), wait);
+  }
+
+  /** @param {number} code @param {string} reason */
+  closed(code, reason) {
+    this.reason = reason || (code === 1006 ? "" : `closed with ${code}`);
+    if (code === PAGE_TOO_OLD) this.dispatchEvent(new CustomEvent("outdated"));
+    if (code >= FINAL_FROM && code <= FINAL_TO) this.stop(this.reason);
+    else this.happen("lost");
+  }
+
+  /** @param {unknown} data */
+  receive(data) {
+    this.heardAt = this.now();
+    this.askedAt = 0;
+    if (typeof data !== "string") return;
+    let message;
+    try {
+      message = JSON.parse(data);
+    } catch {
+      return; // not ours: a proxy's word, perhaps; the heartbeat judges the connection
+    }
+    if (message && typeof message === "object") this.dispatchEvent(new CustomEvent("message", { detail: message }));
+  }
+
+  /** Every second: ping when it is quiet, give up when it stays quiet, notice that the machine slept. */
+  check() {
+    const now = this.now();
+    const late = now - this.watchedAt - WATCH_EVERY_MS;
+    this.watchedAt = now;
+    if (late > SLEPT_MS) {
+      this.dispatchEvent(new CustomEvent("slept"));
+      this.heardAt = Math.max(this.heardAt, now - SILENCE_LIMIT_MS / 2);
+      if (this.state === "waiting") this.wake();
+    }
+    const quiet = now - this.heardAt;
+    if (this.state === "open") {
+      if (quiet > SILENCE_LIMIT_MS) {
+        this.reason = "no answer";
+        this.happen("lost");
+      } else if (quiet > PING_AFTER_MS && !this.askedAt) {
+        this.askedAt = now;
+        this.send({ type: "ping" });
+      }
+    } else if (this.state === "connecting" && quiet > CONNECT_LIMIT_MS) {
+      this.reason = "no answer";
+      this.happen("lost");
+    }
+  }
+
+  drop() {
+    const socket = this.socket;
+    this.socket = null;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+}

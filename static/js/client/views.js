@@ -1,0 +1,147 @@
+// What this page watches, over connections that come and go: asks again with the last position after each return,
+// hands snapshots and frames on, in order. Knows no DOM.
+
+/** @typedef {import("./connection.js").Connection} Connection */
+/**
+ * @typedef {object} Definition
+ * @property {number} sid
+ * @property {string} series
+ * @property {string} name
+ * @property {Record<string, string>} labels
+ * @property {string} unit
+ * @property {number | null} every_s
+ * @property {number} last
+ * @property {number[]} [t]
+ * @property {number[]} [v]
+ * @property {number[]} [min]
+ * @property {number[]} [mean]
+ * @property {number[]} [max]
+ */
+/** @typedef {{key: string, body: any, t: number, every_s: number | null}} DocumentState */
+/** @typedef {[number, number[], number[]] | [number, number[], number[], number]} PointsRow */
+/**
+ * @typedef {object} Frame
+ * @property {string} type
+ * @property {string} view
+ * @property {number} as_of
+ * @property {string} position
+ * @property {number} [accepted]
+ * @property {PointsRow[]} [points]
+ * @property {[number, number[], number[], number[], number[]][]} [buckets]
+ * @property {Definition[]} [series]
+ * @property {DocumentState[]} [documents]
+ * @property {number[]} [gone]
+ * @property {string[]} [gone_documents]
+ */
+/**
+ * @typedef {object} Snapshot
+ * @property {string} view
+ * @property {number} as_of
+ * @property {string} position
+ * @property {number} window_s
+ * @property {number} step_ms
+ * @property {Definition[]} series
+ * @property {DocumentState[]} documents
+ * @property {any} [board]
+ */
+/**
+ * @typedef {object} Handlers
+ * @property {(snapshot: Snapshot) => void} snapshot
+ * @property {(frame: Frame) => void} frame
+ * @property {(error: {code: string, message: string}) => void} error
+ * @property {(reason: string) => void} [gap]
+ */
+
+/** One thing watched. */
+class Watching {
+  /** @param {object} request @param {Handlers} handlers */
+  constructor(request, handlers) {
+    this.request = request;
+    this.handlers = handlers;
+    this.id = 0;
+    this.view = "";
+    this.position = "";
+    this.paused = false;
+  }
+}
+
+export class Views {
+  /** @param {Connection} connection */
+  constructor(connection) {
+    this.connection = connection;
+    this.nextId = 1;
+    /** @type {Set<Watching>} */
+    this.all = new Set();
+    connection.addEventListener("opened", () => this.askAll());
+    connection.addEventListener("message", (event) => this.take(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  /** Watch for as long as the page lives. @param {object} request @param {Handlers} handlers @returns {Watching} */
+  watch(request, handlers) {
+    const watching = new Watching(request, handlers);
+    this.all.add(watching);
+    this.ask(watching);
+    return watching;
+  }
+
+  /** Watch something else instead; begins with a snapshot. @param {Watching} watching @param {object} request */
+  change(watching, request) {
+    this.end(watching);
+    watching.request = request;
+    watching.view = watching.position = "";
+    this.all.add(watching);
+    this.ask(watching);
+  }
+
+  /** @param {Watching} watching */
+  end(watching) {
+    this.all.delete(watching);
+    if (watching.view) this.connection.send({ type: "unwatch", view: watching.view });
+  }
+
+  /** Nobody looks: stop the frames; `resume` begins with one snapshot, not with all that was missed. */
+  pause() {
+    for (const watching of this.all) {
+      if (watching.view) this.connection.send({ type: "unwatch", view: watching.view });
+      watching.paused = true;
+    }
+  }
+
+  resume() {
+    for (const watching of this.all) {
+      if (!watching.paused) continue;
+      watching.paused = false;
+      watching.position = "";
+      this.ask(watching);
+    }
+  }
+
+  askAll() {
+    for (const watching of this.all) if (!watching.paused) this.ask(watching);
+  }
+
+  /** @param {Watching} watching */
+  ask(watching) {
+    watching.id = this.nextId++;
+    const since = watching.position ? { since: watching.position } : {};
+    this.connection.send({ type: "watch", id: watching.id, ...watching.request, ...since });
+  }
+
+  /** @param {any} message */
+  take(message) {
+    for (const watching of this.all) {
+      const answer = message.id !== undefined && message.id === watching.id;
+      if (answer && message.view) watching.view = message.view;
+      if (!answer && (message.view === undefined || message.view !== watching.view)) continue;
+      if (watching.paused) continue;
+      if (message.type === "snapshot") {
+        watching.position = message.position;
+        watching.handlers.snapshot(message);
+      } else if (message.type === "frame") {
+        watching.position = message.position;
+        watching.handlers.frame(message);
+      } else if (message.type === "gap") watching.handlers.gap?.(message.reason);
+      else if (message.type === "error" && answer) watching.handlers.error(message);
+    }
+  }
+}

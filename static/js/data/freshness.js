@@ -1,0 +1,28 @@
+// How old a value may be before it must look different. The same rule as dashboard/domain/freshness.py. Pure.
+
+export const DEFAULT_EVERY_S = 60;
+const LATE = 2;
+const STALE = 5;
+const DEAD = 60;
+const MIN_LATE_S = 2;
+const MIN_STALE_S = 5;
+const MIN_DEAD_S = 60;
+
+/** @typedef {"live"|"late"|"stale"|"dead"|"none"} Freshness */
+
+/** @param {number} ageMs @param {number | null} everyS @returns {Freshness} */
+export function freshness(ageMs, everyS) {
+  const age = Math.abs(ageMs) / 1000;
+  const every = everyS || DEFAULT_EVERY_S;
+  if (age > Math.max(DEAD * every, MIN_DEAD_S)) return "dead";
+  if (age > Math.max(STALE * every, MIN_STALE_S)) return "stale";
+  if (age > Math.max(LATE * every, MIN_LATE_S)) return "late";
+  return "live";
+}
+
+const ORDER = /** @type {Freshness[]} */ (["live", "late", "stale", "dead", "none"]);
+
+/** The freshest of several, "none" when there are none. @param {Freshness[]} all @returns {Freshness} */
+export function freshest(all) {
+  return all.reduce((best, each) => (ORDER.indexOf(each) < ORDER.indexOf(best) ? each : best), /** @type {Freshness} */ ("none"));
+}

@@ -1,0 +1,41 @@
+// What tells the series of one tile apart, in few words: for legends and rows. Pure.
+
+/** @typedef {{name: string, labels: Record<string, string>}} Named */
+
+/** @param {string[][]} lists @param {boolean} fromEnd @returns {number} tokens that all begin (or end) with */
+function common(lists, fromEnd) {
+  const shortest = Math.min(...lists.map((list) => list.length));
+  let count = 0;
+  while (count < shortest) {
+    const at = (/** @type {string[]} */ list) => (fromEnd ? list[list.length - 1 - count] : list[count]);
+    if (lists.some((list) => at(list) !== at(lists[0]))) break;
+    count += 1;
+  }
+  return count;
+}
+
+/** A label's value; with the label's name before it when it is a bare number. @param {Named} named @param {string} label */
+function valueOf(named, label) {
+  const value = named.labels[label] ?? "";
+  return /^\d+$/.test(value) ? `${label} ${value}` : value;
+}
+
+/**
+ * @param {Named[]} all @param {string} [label] the label whose value is the name, if the board says so
+ * @returns {string[]} one name each
+ */
+export function shortNames(all, label = "") {
+  if (label) return all.map((named) => valueOf(named, label) || named.name);
+  if (all.length === 1) return [all[0].name];
+  const tokens = all.map((named) => named.name.split(/[_./]/));
+  const sameName = all.every((named) => named.name === all[0].name);
+  const start = sameName ? 0 : common(tokens, false);
+  const end = sameName ? 0 : common(tokens, true);
+  const keys = [...new Set(all.flatMap((named) => Object.keys(named.labels)))].sort();
+  const differing = keys.filter((key) => new Set(all.map((named) => named.labels[key] ?? "")).size > 1);
+  return all.map((named, i) => {
+    const own = sameName ? [] : tokens[i].slice(start, Math.max(start + 1, tokens[i].length - end));
+    const parts = [own.join(" "), ...differing.map((key) => valueOf(named, key))].filter(Boolean);
+    return parts.join(" ") || named.name;
+  });
+}

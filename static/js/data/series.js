@@ -1,0 +1,98 @@
+// One series on this page: its definition and its columns, ordered by time, trimmed to the window. Pure.
+
+/** @typedef {import("../client/views.js").Definition} Definition */
+
+const TRIM_BATCH = 128;
+
+/** @param {number[]} times @param {number} t @returns {number} first index whose time is not before t */
+export function lowerBound(times, t) {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle] < t) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export class Series {
+  /** @param {Definition} definition @param {number} stepMs bucket length; 0: raw values */
+  constructor(definition, stepMs) {
+    this.stepMs = stepMs;
+    this.sid = definition.sid;
+    /** @type {number[]} */
+    this.times = definition.t ?? [];
+    /** @type {number[]} raw values, or the means of buckets */
+    this.values = definition.v ?? definition.mean ?? [];
+    /** @type {number[]} */
+    this.mins = definition.min ?? [];
+    /** @type {number[]} */
+    this.maxs = definition.max ?? [];
+    /** newest time, never later than the server's when it came */
+    this.last = definition.last;
+    this.version = 0;
+    this.text = definition.series;
+    this.name = definition.name;
+    this.labels = definition.labels;
+    this.unit = definition.unit;
+    this.everyS = definition.every_s;
+  }
+
+  /** @param {Definition} definition */
+  define(definition) {
+    this.unit = definition.unit;
+    this.everyS = definition.every_s;
+    this.last = Math.max(this.last, definition.last);
+    this.version += 1;
+  }
+
+  /** Raw values in order of time, from a frame of server time `asOf`. @param {number[]} times @param {number[]} values @param {number} asOf */
+  append(times, values, asOf) {
+    for (let i = 0; i < times.length; i++) {
+      const t = times[i];
+      if (!this.times.length || t >= this.times[this.times.length - 1]) {
+        this.times.push(t);
+        this.values.push(values[i]);
+      } else {
+        const at = lowerBound(this.times, t + 1);
+        this.times.splice(at, 0, t);
+        this.values.splice(at, 0, values[i]);
+      }
+      this.last = Math.max(this.last, Math.min(t, asOf));
+    }
+    this.version += 1;
+  }
+
+  /** Buckets as they are now; one that is known is replaced. */
+  /** @param {number[]} times @param {number[]} mins @param {number[]} means @param {number[]} maxs @param {number} asOf */
+  replace(times, mins, means, maxs, asOf) {
+    for (let i = 0; i < times.length; i++) {
+      const at = lowerBound(this.times, times[i]);
+      const known = this.times[at] === times[i] ? 1 : 0;
+      this.times.splice(at, known, times[i]);
+      this.mins.splice(at, known, mins[i]);
+      this.values.splice(at, known, means[i]);
+      this.maxs.splice(at, known, maxs[i]);
+    }
+    if (times.length) this.last = Math.max(this.last, Math.min(asOf, times[times.length - 1] + this.stepMs));
+    this.version += 1;
+  }
+
+  /** Let go of what is before `from` (ms), now and then; one value before it stays so that a line enters the picture. @param {number} from */
+  trim(from) {
+    const cut = lowerBound(this.times, from) - 1;
+    if (cut < TRIM_BATCH) return;
+    this.times.splice(0, cut);
+    this.values.splice(0, cut);
+    if (this.stepMs) {
+      this.mins.splice(0, cut);
+      this.maxs.splice(0, cut);
+    }
+  }
+
+  /** @returns {number | undefined} */
+  get value() {
+    return this.values[this.values.length - 1];
+  }
+}

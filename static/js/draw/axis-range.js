@@ -1,0 +1,69 @@
+// A value axis that holds still: it grows when it must, shrinks only after it has been far too large for a while. Pure.
+
+const SHRINK_BELOW = 0.5;
+const SHRINK_AFTER_MS = 30_000;
+const STEPS = 4;
+
+/** @param {number} span @param {number} base 1000 or 1024 @returns {number} 1, 2 or 5 times a power, not below span */
+function niceStep(span, base) {
+  if (!(span > 0) || !Number.isFinite(span)) return 1;
+  const scale = base === 1024 && span >= 1024 ? 1024 ** Math.floor(Math.log(span) / Math.log(1024)) : 1;
+  const power = 10 ** Math.floor(Math.log10(span / scale));
+  const rest = span / scale / power;
+  return (rest <= 1 ? 1 : rest <= 2 ? 2 : rest <= 5 ? 5 : 10) * power * scale;
+}
+
+export class AxisRange {
+  /** @param {{min?: number | null, max?: number | null, base?: number}} [fixed] */
+  constructor({ min = null, max = null, base = 1000 } = {}) {
+    this.fixedMin = min;
+    this.fixedMax = max;
+    this.base = base;
+    this.low = 0;
+    this.high = 0;
+    this.step = 1;
+    this.tooLargeSince = 0;
+    this.set = false;
+  }
+
+  /** @param {number} least @param {number} greatest of what is shown @param {number} now ms */
+  fit(least, greatest, now) {
+    if (!Number.isFinite(least) || !Number.isFinite(greatest)) return;
+    const [low, high, step] = this.wanted(least, greatest);
+    const grows = !this.set || low < this.low || high > this.high;
+    const small = high - low < (this.high - this.low) * SHRINK_BELOW;
+    if (!small) this.tooLargeSince = 0;
+    else if (!this.tooLargeSince) this.tooLargeSince = now;
+    if (grows && this.set && !small) [this.low, this.high, this.step] = this.wanted(Math.min(low, this.low), Math.max(high, this.high));
+    else if (grows || (small && now - this.tooLargeSince > SHRINK_AFTER_MS)) {
+      [this.low, this.high, this.step] = [low, high, step];
+      this.tooLargeSince = 0;
+    }
+    this.set = true;
+  }
+
+  /** @param {number} least @param {number} greatest @returns {[number, number, number]} */
+  wanted(least, greatest) {
+    let low = this.fixedMin ?? least;
+    let high = this.fixedMax ?? greatest;
+    low = Math.min(low, least);
+    high = Math.max(high, greatest);
+    if (high - low < 1e-9 * Math.max(1, Math.abs(high))) {
+      const room = Math.max(Math.abs(high) * 0.1, this.fixedMin === null ? 0.5 : 1);
+      high += room;
+      if (this.fixedMin === null) low -= room;
+    }
+    const step = niceStep((high - low) / STEPS, this.base);
+    const tidy = (/** @type {number} */ n) => Number(n.toPrecision(12));
+    return [tidy(Math.floor(low / step + 1e-9) * step), tidy(Math.ceil(high / step - 1e-9) * step), step];
+  }
+
+  /** @returns {number[]} where the grid lines are */
+  splits() {
+    const lines = [];
+    for (let n = Math.round(this.low / this.step); n * this.step <= this.high + this.step / 1e6; n++) {
+      lines.push(Number((n * this.step).toPrecision(12)));
+    }
+    return lines;
+  }
+}

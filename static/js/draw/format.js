@@ -1,0 +1,97 @@
+// Numbers as people read them: the unit decides. Pure.
+
+const SI = ["", "k", "M", "G", "T", "P", "E"];
+const IEC = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+
+/** @param {number} value @param {number} digits significant ones */
+function significant(value, digits) {
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  const whole = Math.floor(Math.log10(size)) + 1;
+  return value.toFixed(Math.max(0, Math.min(6, digits - Math.max(whole, 1))));
+}
+
+/** @param {string} text drops zeros behind the point: 1.50 → 1.5, 2.00 → 2 */
+function trimmed(text) {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
+/**
+ * @param {number | null | undefined} value
+ * @param {string} [unit]
+ * @param {number | null} [decimals] fixed, instead of three significant digits
+ * @returns {{text: string, unit: string}}
+ */
+export function format(value, unit = "", decimals = null) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return { text: "–", unit: "" };
+  if (unit === "s" && Math.abs(value) >= 100) return { text: duration(value), unit: "" };
+  if (unit === "B" || unit === "B/s") return scaled(value, unit, 1024, IEC, decimals);
+  if (unit === "%") return { text: decimals === null ? percent(value) : value.toFixed(decimals), unit };
+  return scaled(value, unit, 1000, SI, decimals);
+}
+
+/** @param {number} value */
+function percent(value) {
+  return Math.abs(value) >= 99.95 || value === 0 ? value.toFixed(0) : value.toFixed(1);
+}
+
+/** @param {number} value @param {string} unit @param {number} base @param {string[]} names @param {number | null} decimals */
+function scaled(value, unit, base, names, decimals) {
+  let size = Math.abs(value);
+  let power = 0;
+  while (size >= base * 0.9995 && power < names.length - 1) {
+    size /= base;
+    power += 1;
+  }
+  const shown = value < 0 ? -size : size;
+  const joined = unit === "" ? names[power] : `${names[power]}${unit}`;
+  if (power === 0 && Number.isInteger(value) && decimals === null) return { text: String(value), unit: joined };
+  if (power > 0 || decimals === null) return { text: tidy(shown, power), unit: joined };
+  return { text: shown.toFixed(decimals), unit: joined };
+}
+
+/** @param {number} value @param {number} power */
+function tidy(value, power) {
+  if (power > 0) return significant(value, 3);
+  const size = Math.abs(value);
+  if (size !== 0 && size < 0.001) return value.toExponential(1);
+  return trimmed(significant(value, 3));
+}
+
+/** @param {number} seconds @returns {string} the two largest parts: "3 d 4 h", "2 h 5 min" */
+export function duration(seconds) {
+  const sign = seconds < 0 ? "−" : "";
+  let rest = Math.floor(Math.abs(seconds));
+  const parts = [];
+  for (const [name, length] of /** @type {[string, number][]} */ ([["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]])) {
+    const count = Math.floor(rest / length);
+    rest -= count * length;
+    if (count || (name === "s" && !parts.length)) parts.push(`${count} ${name}`);
+    else if (parts.length) break;
+    if (parts.length === 2) break;
+  }
+  return sign + parts.join(" ");
+}
+
+/** @param {number} ms @returns {string} one part: "4 min" */
+export function age(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
+}
+
+/** @param {number} ms @param {boolean} [withSeconds] @returns {string} local time of day */
+export function clock(ms, withSeconds = false) {
+  const date = new Date(ms);
+  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  return withSeconds ? `${time}:${two(date.getSeconds())}` : time;
+}
+
+/** The time, and the day when it is not today. @param {number} ms @param {number} now */
+export function moment(ms, now) {
+  const day = new Date(ms);
+  return day.toDateString() === new Date(now).toDateString() ? clock(ms) : `${day.getDate()}.${day.getMonth() + 1}. ${clock(ms)}`;
+}

@@ -1,0 +1,221 @@
+// A time chart on uPlot: lines with end labels, threshold bands, an axis that holds still, values under the pointer.
+
+import uPlot from "../../vendor/uplot.js";
+import { align } from "../data/align.js";
+import { AxisRange } from "./axis-range.js";
+import { clock, format, moment } from "./format.js";
+import { colour, seriesToken } from "./palette.js";
+
+/** @typedef {import("../data/align.js").Line} Line */
+/** @typedef {{at: number, state: "warning" | "critical", below?: boolean}} Threshold */
+/** @typedef {{unit: string, decimals?: number | null, min?: number | null, max?: number | null, thresholds?: Threshold[]}} Options */
+/** @typedef {(rows: {name: string, token: string, text: string}[] | null, when: string, left: number) => void} OnHover */
+
+const AREA_LINES = 2; // so many lines still get a faint fill
+
+export class LineChart {
+  /** @param {HTMLElement} container @param {Options} options @param {OnHover} onHover */
+  constructor(container, options, onHover) {
+    this.container = container;
+    this.options = options;
+    this.onHover = onHover;
+    this.range = new AxisRange({ min: options.min, max: options.max, base: options.unit.startsWith("B") ? 1024 : 1000 });
+    /** @type {string[]} */
+    this.names = [];
+    /** @type {uPlot | null} */
+    this.plot = null;
+    this.from = 0;
+    this.to = 1;
+    this.gutter = 0;
+  }
+
+  /** Begin anew: other series, another theme. @param {string[]} names */
+  reset(names) {
+    this.names = names;
+    this.plot?.destroy();
+    this.plot = null;
+  }
+
+  /** @param {Line[]} lines @param {number} from @param {number} to @param {number} now all in ms */
+  draw(lines, from, to, now) {
+    const width = this.container.clientWidth;
+    const height = this.container.clientHeight;
+    if (width < 20 || height < 20) return;
+    this.from = from;
+    this.to = to;
+    const data = align(lines, from, to, width);
+    this.fit(data, now);
+    const gutter = this.gutterFor(data);
+    if (this.plot && gutter !== this.gutter) this.reset(this.names);
+    this.gutter = gutter;
+    if (!this.plot) {
+      this.plot = new uPlot(this.settings(width, height), /** @type {any} */ (data), this.container);
+    } else {
+      if (this.plot.width !== width || this.plot.height !== height) this.plot.setSize({ width, height });
+      this.plot.setData(/** @type {any} */ (data));
+    }
+  }
+
+  /** @param {ReturnType<typeof align>} data @param {number} now */
+  fit(data, now) {
+    let least = Infinity;
+    let greatest = -Infinity;
+    for (const column of data.slice(1)) {
+      for (const value of column) {
+        if (typeof value !== "number") continue;
+        if (value < least) least = value;
+        if (value > greatest) greatest = value;
+      }
+    }
+    this.range.fit(least, greatest, now);
+  }
+
+  /** Room for the end labels; in steps, so that it seldom changes. @param {ReturnType<typeof align>} data */
+  gutterFor(data) {
+    const longest = Math.max(0, ...data.slice(1).map((column) => this.label(lastOf(column)?.[1]).length));
+    const size = this.fontSize();
+    return Math.max(this.gutter, Math.ceil((longest * size * 0.58 + size) / 8) * 8);
+  }
+
+  fontSize() {
+    return Math.max(10, parseFloat(getComputedStyle(this.container).fontSize) * 0.92);
+  }
+
+  /** @param {number | undefined} value */
+  label(value) {
+    if (value === undefined) return "";
+    const { text, unit } = format(value, this.options.unit, this.options.decimals ?? null);
+    return unit === "%" ? `${text}%` : unit ? `${text} ${unit}` : text;
+  }
+
+  /** A grid line's label: as an end label, without zeros that say nothing. @param {number} value */
+  tick(value) {
+    return this.label(value).replace(/\.0+(?!\d)|(\.\d*[1-9])0+(?!\d)/, "$1");
+  }
+
+  /** @param {number} width @param {number} height @returns {uPlot.Options} */
+  settings(width, height) {
+    const size = this.fontSize();
+    const font = `${size}px ${getComputedStyle(this.container).fontFamily}`;
+    const axis = { font, stroke: () => colour("muted"), ticks: { show: false }, gap: 4 };
+    const grid = { stroke: () => colour("grid"), width: 1 };
+    return {
+      width,
+      height,
+      ms: 1,
+      padding: [size * 0.7, this.gutter, 0, 0],
+      cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
+      legend: { show: false },
+      scales: {
+        x: { time: true, range: () => [this.from, this.to] },
+        y: { range: () => [this.range.low, this.range.high] },
+      },
+      axes: [
+        { ...axis, size: size * 1.8, space: size * 7, grid: { show: false }, values: (_, times) => times.map((t) => this.timeLabel(t)) },
+        {
+          ...axis,
+          grid,
+          size: (_, values) => Math.max(0, ...(values ?? []).map((v) => String(v).length)) * size * 0.56 + 8,
+          splits: () => this.range.splits(),
+          values: (_, splits) => splits.map((v) => this.tick(v)),
+        },
+      ],
+      series: [{}, ...this.names.map((_, i) => this.seriesSettings(i))],
+      hooks: { drawClear: [(plot) => this.drawBands(plot)], draw: [(plot) => this.drawEnds(plot)], setCursor: [(plot) => this.hover(plot)] },
+    };
+  }
+
+  /** @param {number} t */
+  timeLabel(t) {
+    return this.to - this.from > 86_400_000 ? moment(t, this.to) : clock(t, this.to - this.from < 300_000);
+  }
+
+  /** @param {number} i @returns {uPlot.Series} */
+  seriesSettings(i) {
+    const token = seriesToken(i);
+    return {
+      stroke: () => colour(token),
+      width: 1.5,
+      fill: this.names.length <= AREA_LINES ? () => colour(token, 0.07) : undefined,
+      fillTo: () => this.range.low,
+      points: { show: false },
+      spanGaps: false,
+    };
+  }
+
+  /** Thresholds as faint bands. @param {uPlot} plot */
+  drawBands(plot) {
+    const { ctx, bbox } = plot;
+    const clamp = (/** @type {number} */ v) => Math.max(bbox.top, Math.min(bbox.top + bbox.height, v));
+    ctx.save();
+    for (const { at, state, below } of this.options.thresholds ?? []) {
+      const edge = clamp(plot.valToPos(at, "y", true));
+      const top = below ? edge : bbox.top;
+      const bottom = below ? bbox.top + bbox.height : edge;
+      ctx.fillStyle = colour(state, 0.08);
+      ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
+    }
+    ctx.restore();
+  }
+
+  /** The latest value of each line: a dot, and its label in the gutter, moved apart where they would overlap. @param {uPlot} plot */
+  drawEnds(plot) {
+    const { ctx, bbox } = plot;
+    const ratio = devicePixelRatio || 1;
+    const size = this.fontSize() * ratio;
+    const ends = [];
+    for (let i = 1; i < plot.data.length; i++) {
+      const last = lastOf(/** @type {any} */ (plot.data[i]));
+      if (!last) continue;
+      const x = plot.valToPos(plot.data[0][last[0]], "x", true);
+      const y = plot.valToPos(last[1], "y", true);
+      if (x >= bbox.left) ends.push({ x, y, at: y, text: this.label(last[1]), token: seriesToken(i - 1) });
+    }
+    ends.sort((a, b) => a.y - b.y);
+    for (let i = 1; i < ends.length; i++) ends[i].at = Math.max(ends[i].at, ends[i - 1].at + size * 1.12);
+    const over = (ends[ends.length - 1]?.at ?? 0) - (bbox.top + bbox.height);
+    if (over > 0) for (let i = ends.length - 1; i >= 0; i--) ends[i].at = Math.min(ends[i].at, bbox.top + bbox.height - (ends.length - 1 - i) * size * 1.12);
+    ctx.save();
+    ctx.font = `600 ${size}px ${getComputedStyle(this.container).fontFamily}`;
+    ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
+    for (const end of ends) {
+      ctx.fillStyle = colour(end.token);
+      ctx.beginPath();
+      ctx.arc(end.x, end.y, 2.6 * ratio, 0, 7);
+      ctx.fill();
+      if (ends.length * size * 1.12 <= bbox.height + size) ctx.fillText(end.text, bbox.left + bbox.width + size * 0.5, end.at);
+    }
+    ctx.restore();
+  }
+
+  /** @param {uPlot} plot */
+  hover(plot) {
+    const { idx, left } = plot.cursor;
+    if (idx === null || idx === undefined || left === undefined || left < 0) {
+      this.onHover(null, "", 0);
+      return;
+    }
+    const rows = this.names.map((name, i) => {
+      const column = /** @type {any} */ (plot.data[i + 1]);
+      let at = idx;
+      while (at > 0 && column[at] === undefined) at -= 1;
+      return { name, token: seriesToken(i), text: this.label(column[at] ?? undefined) || "–" };
+    });
+    this.onHover(rows, clock(plot.data[0][idx], true), left);
+  }
+
+  destroy() {
+    this.plot?.destroy();
+    this.plot = null;
+  }
+}
+
+/** @param {(number | null | undefined)[]} column @returns {[number, number] | undefined} index and value of the last number */
+function lastOf(column) {
+  for (let i = column.length - 1; i >= 0; i--) {
+    const value = column[i];
+    if (typeof value === "number") return [i, value];
+  }
+  return undefined;
+}

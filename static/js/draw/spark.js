@@ -1,0 +1,72 @@
+// A line without axes, on a canvas: what a number did lately.
+
+import { align } from "../data/align.js";
+import { colour } from "./palette.js";
+
+/** @typedef {import("../data/align.js").Line} Line */
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Line} line
+ * @param {number} from @param {number} to
+ * @param {string} token of its colour
+ */
+export function drawSpark(canvas, line, from, to, token) {
+  const ratio = devicePixelRatio || 1;
+  const width = canvas.clientWidth;
+  const height = canvas.clientHeight;
+  if (!width || !height) return;
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+  }
+  const pen = canvas.getContext("2d");
+  if (!pen) return;
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  const [xs, ys] = align([line], from, to, width);
+  const numbers = /** @type {number[]} */ (ys.filter((y) => y !== null && y !== undefined));
+  if (!numbers.length) return;
+  let low = Math.min(...numbers);
+  let high = Math.max(...numbers);
+  const room = Math.max((high - low) * 0.12, Math.abs(high) * 0.02, 1e-9);
+  low -= room;
+  high += room;
+  const x = (/** @type {number} */ t) => ((t - from) / (to - from)) * (width - 3);
+  const y = (/** @type {number} */ v) => height - 1 - ((v - low) / (high - low)) * (height - 4);
+  pen.lineWidth = 1.5;
+  pen.lineJoin = "round";
+  pen.strokeStyle = colour(token);
+  pen.fillStyle = colour(token, 0.1);
+  let start = -1;
+  for (let i = 0; i <= xs.length; i++) {
+    const v = ys[i];
+    if (typeof v === "number") {
+      if (start < 0) start = i;
+    } else if (start >= 0) {
+      stroke(pen, xs, ys, start, i, x, y, height);
+      start = -1;
+    }
+  }
+  const last = numbers[numbers.length - 1];
+  const at = ys.lastIndexOf(last);
+  pen.fillStyle = colour(token);
+  pen.beginPath();
+  pen.arc(x(xs[at]), y(last), 2.2, 0, 7);
+  pen.fill();
+}
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number[]} xs @param {(number | null | undefined)[]} ys @param {number} start @param {number} end
+ * @param {(t: number) => number} x @param {(v: number) => number} y @param {number} height
+ */
+function stroke(pen, xs, ys, start, end, x, y, height) {
+  pen.beginPath();
+  for (let i = start; i < end; i++) pen.lineTo(x(xs[i]), y(/** @type {number} */ (ys[i])));
+  pen.stroke();
+  pen.lineTo(x(xs[end - 1]), height);
+  pen.lineTo(x(xs[start]), height);
+  pen.closePath();
+  pen.fill();
+}

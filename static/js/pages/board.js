@@ -1,0 +1,69 @@
+// A board, or any chosen series: watches, and keeps the tiles moving.
+
+import "../widgets/connection-curtain.js";
+import { DashBoard } from "../widgets/dash-board.js";
+import { h, setText } from "../widgets/dom.js";
+import { Shell } from "./shell.js";
+
+const WINDOWS = /** @type {[string, number | null, string][]} */ ([["15 m", null, "1"], ["6 h", 21_600, "2"], ["48 h", 172_800, "3"]]);
+
+const shell = new Shell();
+const board = /** @type {DashBoard} */ (document.querySelector("dash-board"));
+const boardId = board.dataset.board ?? "";
+/** @type {string[]} */
+const selectors = JSON.parse(board.dataset.selectors ?? "[]");
+const announcer = /** @type {HTMLElement} */ (document.getElementById("announcer"));
+const subtitle = /** @type {HTMLElement} */ (document.getElementById("subtitle"));
+board.configure(shell, (text) => setText(announcer, text));
+
+const asked = Number(new URLSearchParams(location.search).get("window"));
+let windowS = asked >= 1 && asked <= 172_800 ? asked : null;
+
+function request() {
+  const what = boardId ? { board: boardId } : { selectors };
+  return windowS ? { ...what, window_s: windowS, rate_hz: windowS > 3_600 ? 1 : 10 } : what;
+}
+
+/** @param {number} seconds */
+function windowName(seconds) {
+  return seconds >= 7_200 ? `last ${Math.round(seconds / 3_600)} h` : `last ${Math.round(seconds / 60)} min`;
+}
+
+const watching = shell.views.watch(request(), {
+  snapshot(snapshot) {
+    board.begin(snapshot, selectors);
+    const parts = [snapshot.board?.subtitle, windowName(snapshot.window_s)].filter(Boolean);
+    setText(subtitle, parts.join(" · "));
+  },
+  frame: (frame) => board.move(frame),
+  error: (error) => {
+    board.replaceChildren(h("p", { class: "message", text: error.message }));
+  },
+});
+
+const buttons = WINDOWS.map(([name, seconds, key]) => {
+  const button = h("button", { class: "quiet", type: "button", text: name });
+  const choose = () => {
+    windowS = seconds;
+    const address = new URL(location.href);
+    if (seconds) address.searchParams.set("window", String(seconds));
+    else address.searchParams.delete("window");
+    history.replaceState(null, "", address);
+    press();
+    shell.views.change(watching, request());
+  };
+  button.addEventListener("click", choose);
+  shell.keys.push([key, `show ${windowName(seconds ?? 900)}`, choose]);
+  return button;
+});
+function press() {
+  buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(WINDOWS[i][1] === windowS)));
+}
+press();
+document.getElementById("windows")?.append(...buttons);
+
+shell.keys.push(["h", "the Host board", () => location.assign("/")], ["e", "explore", () => location.assign("/explore")]);
+shell.keys.push(["f", "full screen", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())]);
+shell.seconds.push(() => board.second());
+document.addEventListener("theme", () => board.recolour());
+shell.start();

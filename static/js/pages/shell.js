@@ -1,0 +1,156 @@
+// What all pages share: the connection, the server's clock, the curtain, theme, keys, dialogs, coming and going.
+
+import { Connection } from "../client/connection.js";
+import { Views } from "../client/views.js";
+import { ServerClock } from "../data/server-clock.js";
+import { FrameLoop } from "../draw/frame-loop.js";
+import { clock } from "../draw/format.js";
+import { resetPalette } from "../draw/palette.js";
+import { ConnectionCurtain } from "../widgets/connection-curtain.js";
+import { h, setText } from "../widgets/dom.js";
+
+const HIDDEN_AFTER_MS = 5_000;
+const REPORT_EVERY_MS = 5_000;
+const MOST_REPORTED = 100;
+
+export class Shell {
+  constructor() {
+    const address = new URL("/ws", location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    this.clock = new ServerClock(() => performance.now());
+    this.loop = new FrameLoop();
+    this.connection = new Connection(address.href);
+    this.views = new Views(this.connection);
+    /** @type {number[]} */
+    this.painted = [];
+    /** @type {(() => void)[]} */
+    this.seconds = [];
+    /** @type {[string, string, () => void][]} */
+    this.keys = [["t", "dark or light", () => this.toggleTheme()], ["?", "these keys", () => this.showKeys()]];
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.hiding = undefined;
+    this.curtain = /** @type {ConnectionCurtain} */ (document.querySelector("connection-curtain"));
+    this.listen();
+  }
+
+  listen() {
+    const { connection } = this;
+    connection.addEventListener("message", (event) => this.hear(/** @type {CustomEvent} */ (event).detail));
+    connection.addEventListener("state", () => this.curtain.show(connection, this.clock));
+    connection.addEventListener("slept", () => {
+      this.clock.reset();
+      this.views.pause();
+      this.views.resume();
+    });
+    connection.addEventListener("outdated", () => location.reload());
+    addEventListener("online", () => connection.wake());
+    addEventListener("pageshow", () => connection.wake());
+    document.addEventListener("visibilitychange", () => this.visibility());
+    document.addEventListener("keydown", (event) => this.key(event));
+    document.getElementById("theme")?.addEventListener("click", () => this.toggleTheme());
+    document.getElementById("keys")?.addEventListener("click", () => this.showKeys());
+    setInterval(() => this.second(), 1_000);
+    setInterval(() => this.report(), REPORT_EVERY_MS);
+  }
+
+  start() {
+    this.connection.start();
+    this.second();
+  }
+
+  /** @param {any} message */
+  hear(message) {
+    if (message.type === "welcome") {
+      this.clock.reset();
+      this.clock.hear(message.now);
+      const build = document.querySelector('meta[name="build"]')?.getAttribute("content");
+      if (build !== message.build) location.reload();
+    } else if (message.type === "pong") this.clock.hear(message.now);
+    else if (message.type === "frame") this.hearFrame(message);
+  }
+
+  /** @param {{as_of: number, accepted?: number}} frame */
+  hearFrame(frame) {
+    this.clock.hear(frame.as_of);
+    const { accepted } = frame;
+    if (accepted === undefined || document.hidden || this.painted.length >= MOST_REPORTED) return;
+    this.loop.painted(() => this.painted.push(Math.max(0, Math.round(this.clock.now() - accepted))));
+  }
+
+  /** Tell the server how long values took to the screen. */
+  report() {
+    if (!this.painted.length) return;
+    this.connection.send({ type: "ping", painted_ms: this.painted.filter((ms) => ms <= 600_000) });
+    this.painted = [];
+  }
+
+  second() {
+    this.curtain.show(this.connection, this.clock);
+    const shown = document.getElementById("clock");
+    if (shown) setText(shown, clock(this.clock.now(), true));
+    for (const tick of this.seconds) tick();
+  }
+
+  /** A hidden page stops its frames after a while; when it is looked at again one snapshot brings it up to date. */
+  visibility() {
+    clearTimeout(this.hiding);
+    if (document.hidden) this.hiding = setTimeout(() => this.views.pause(), HIDDEN_AFTER_MS);
+    else {
+      this.connection.wake();
+      this.views.resume();
+    }
+  }
+
+  toggleTheme() {
+    const root = document.documentElement;
+    root.dataset.theme = root.dataset.theme === "light" ? "dark" : "light";
+    try {
+      localStorage.setItem("theme", root.dataset.theme);
+    } catch {
+      // storage is closed to this page: the choice lasts as long as the page
+    }
+    resetPalette();
+    document.dispatchEvent(new CustomEvent("theme"));
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const typing = event.target instanceof HTMLInputElement || document.querySelector("dialog[open]");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const found = this.keys.find(([key]) => key === event.key);
+    if (!found) return;
+    event.preventDefault();
+    found[2]();
+  }
+
+  showKeys() {
+    const list = h("dl", {}, ...this.keys.flatMap(([key, meaning]) => [h("dt", {}, h("kbd", { text: key })), h("dd", { text: meaning })]));
+    const more = h("p", { text: "Tab walks over the tiles; Enter on a tile shows how to feed it; Esc closes." });
+    this.dialog("Keys", list, more);
+  }
+
+  /** @param {string} title @param {string[]} lines */
+  showFeed(title, lines) {
+    const text = lines.join("\n");
+    const copy = h("button", { class: "button", type: "button", text: "Copy" });
+    copy.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text);
+        setText(copy, "Copied");
+      } catch {
+        setText(copy, "Press Ctrl-C"); // the browser does not let pages of plain HTTP copy: the text can be selected
+      }
+    });
+    this.dialog(`Feed “${title}”`, h("p", { text: "Run this in a shell; the value shows at once." }), h("pre", { text }), h("div", { class: "row" }, copy));
+  }
+
+  /** @param {string} title @param {...Node} content */
+  dialog(title, ...content) {
+    document.querySelector("dialog")?.remove();
+    const dialog = /** @type {HTMLDialogElement} */ (h("dialog", { "aria-label": title }, h("h2", { text: title }), ...content));
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+}

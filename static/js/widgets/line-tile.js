@@ -1,0 +1,84 @@
+// Series over time.
+
+import { LineChart } from "../draw/line-chart.js";
+import { spanFor } from "../data/span.js";
+import { seriesToken } from "../draw/palette.js";
+import { shortNames } from "../data/labels.js";
+import { fitChildren, h, setText } from "./dom.js";
+import { Tile } from "./tile.js";
+
+const MOST_LINES = 24;
+
+export class LineTile extends Tile {
+  constructor() {
+    super();
+    this.chartBox = h("div", { class: "chart" });
+    this.hoverBox = h("div", { class: "hover" });
+    this.body.append(this.chartBox, this.hoverBox);
+    /** @type {LineChart | null} */
+    this.chart = null;
+    /** @type {string | undefined} */
+    this.unit = undefined;
+  }
+
+  reshaped() {
+    this.series = this.series.slice(0, MOST_LINES);
+    const names = shortNames(this.series, this.widget.legend);
+    this.showLegend(names.length > 1 ? names : [], seriesToken);
+    if (names.join("\n") === this.chart?.names.join("\n") && this.unit === this.series[0]?.unit) return;
+    this.unit = this.series[0]?.unit;
+    this.chart?.destroy();
+    this.chart = null;
+    if (!names.length) return;
+    const { min, max, thresholds, decimals } = this.widget;
+    const options = { unit: this.unitOf(this.series[0]), min, max, thresholds, decimals };
+    this.chart = new LineChart(this.chartBox, options, (rows, when, left) => this.showHover(rows, when, left));
+    this.chart.reset(names);
+  }
+
+  /** The theme changed. */
+  recolour() {
+    this.chart?.reset(this.chart.names);
+  }
+
+  draw() {
+    const { clock, store } = this.context;
+    const width = Math.max(1, this.chartBox.clientWidth);
+    const span = spanFor(store.windowMs, clock.now(), this.series);
+    const pixel = span / width;
+    const to = Math.ceil(clock.now() / pixel) * pixel;
+    this.state = this.series.map((series) => this.stateOf(series.value)).sort(severity)[0] ?? "";
+    this.chart?.draw(this.series, to - span, to, clock.now());
+  }
+
+  /** @param {{name: string, token: string, text: string}[] | null} rows @param {string} when @param {number} left */
+  showHover(rows, when, left) {
+    this.hoverBox.style.display = rows ? "block" : "none";
+    if (!rows) return;
+    fitChildren(this.hoverBox, rows.length + 1, () => h("div", {}, h("span"), h("b")));
+    const line = (/** @type {number} */ i) => /** @type {HTMLElement} */ (this.hoverBox.children[i]);
+    setText(line(0).children[0], when);
+    rows.forEach((row, i) => {
+      const element = line(i + 1);
+      element.style.setProperty("--c", `var(--${row.token})`);
+      setText(element.children[0], row.name);
+      setText(element.children[1], row.text);
+    });
+    const room = this.body.clientWidth;
+    const right = left > room / 2;
+    this.hoverBox.style.left = right ? "auto" : `${left + 60}px`;
+    this.hoverBox.style.right = right ? `${Math.max(0, room - left)}px` : "auto";
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.chart?.destroy();
+  }
+}
+
+/** @param {string} a @param {string} b critical first */
+function severity(a, b) {
+  const order = ["critical", "warning", ""];
+  return order.indexOf(a) - order.indexOf(b);
+}
+customElements.define("line-tile", LineTile);
