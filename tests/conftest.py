@@ -1,0 +1,65 @@
+"""Fixtures for all tests, and pytest-tornado made to live: it wants the long gone ``pkg_resources``.
+
+``io_loop`` and ``http_server`` are pytest-tornado's; coroutine tests carry ``@pytest.mark.gen_test``.
+An unexpected warning or a log record of a warning or worse fails the test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from packaging.version import parse as parse_version
+from tornado.ioloop import IOLoop
+
+from tests.support.server import ServerProcess
+
+if "pkg_resources" not in sys.modules:
+    stand_in = types.ModuleType("pkg_resources")
+    stand_in.parse_version = parse_version  # type: ignore[attr-defined]
+    sys.modules["pkg_resources"] = stand_in
+
+pytest_plugins = ["pytest_tornado.plugin"]
+
+
+@pytest.fixture
+def io_loop() -> Iterator[IOLoop]:
+    """A new loop for each test; tasks that it leaves behind are cancelled."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    current = IOLoop(asyncio_loop=loop, make_current=True)  # type: ignore[call-arg]
+    yield current
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.run_until_complete(loop.shutdown_default_executor())
+    current.close(all_fds=False)
+    asyncio.set_event_loop(None)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ServerProcess]:
+    """A running server without its own feeders. What it logs as a warning or worse fails the test."""
+    process = ServerProcess(tmp_path, "--no-host-feeder", "--no-server-feeder").start()
+    yield process
+    process.close()
+    assert process.complaints() == ""
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_log_records(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that expects a record says so: ``@pytest.mark.expects_log("part of the text")``."""
+    expected = [mark.args[0] for mark in request.node.iter_markers("expects_log")]
+    yield
+    records = [r for r in caplog.get_records("call") if r.levelno >= logging.WARNING]
+    unexpected = [r.getMessage() for r in records if not any(text in r.getMessage() for text in expected)]
+    assert unexpected == []
+    for text in expected:
+        assert any(text in r.getMessage() for r in records), f"expected a log record with {text!r}"

@@ -1,0 +1,1 @@
+"""What tests share: a real server process, a raw WebSocket client, a hand-moved clock."""

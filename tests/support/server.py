@@ -1,0 +1,135 @@
+"""A real server in a process of its own, on a free port, in a temporary folder; ended by its process id."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+class ServerProcess:
+    """``start`` returns when the server says its address; ``kill`` is SIGKILL, ``stop`` SIGTERM. May be started again."""
+
+    def __init__(self, folder: Path, *flags: str, port: int = 0) -> None:
+        self.folder = folder
+        self.flags = flags
+        self.port = port
+        self.process: subprocess.Popen[str] | None = None
+        self.log = folder / "server.log"
+
+    def start(self) -> ServerProcess:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        command = [
+            sys.executable,
+            "-m",
+            "dashboard",
+            "serve",
+            "--port",
+            str(self.port),
+            "--data",
+            str(self.folder / "data"),
+        ]
+        environ = {k: v for k, v in os.environ.items() if not k.startswith("DASHBOARD_")}
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [*command, *self.flags], stdout=subprocess.PIPE, stderr=log, text=True, env=environ
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
+        if not found:
+            self.process.wait(10)
+            raise AssertionError(f"the server did not start: {line!r}\n{self.log.read_text()}")
+        self.port = int(found[1])
+        return self
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/ws"
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self._reap()
+
+    def stop(self, timeout_s: float = 15) -> int:
+        """SIGTERM; returns the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self._reap(timeout_s)
+
+    def _reap(self, timeout_s: float = 15) -> int:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        code = self.process.wait(timeout_s)
+        self.process.stdout.close()
+        return code
+
+    def close(self) -> None:
+        """End it whatever state it is in."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
+    def request(
+        self, method: str, path: str, body: bytes | str | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], bytes]:
+        """One HTTP request: status, headers in lower case, body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
+        finally:
+            connection.close()
+
+    def json(self, method: str, path: str, value: Any = None) -> tuple[int, Any]:
+        """A request with JSON both ways."""
+        body = None if value is None else json.dumps(value)
+        status, _, data = self.request(method, path, body)
+        return status, json.loads(data) if data else None
+
+    def post(self, series: str, value: float, **more: Any) -> None:
+        """Feed one value; it must be accepted."""
+        status, answer = self.json("POST", "/api/v1/samples", {"series": series, "value": value, **more})
+        assert status == 202, answer
+
+    def complaints(self) -> str:
+        """What the server logged as warning or worse."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return "\n".join(line for line in lines if " WARNING " in line or " ERROR " in line or "Traceback" in line)
+
+    def rss_kib(self) -> int:
+        """Resident memory."""
+        assert self.process is not None
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])  # type: ignore[index]
+
+    def cpu_s(self) -> float:
+        """Processor time used so far."""
+        assert self.process is not None
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def wait_until(condition: Any, timeout_s: float = 10, what: str = "") -> Any:
+    """Poll a condition of the world outside (a process, a file) until it is truthy; returns what it gave."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout_s} s: {what or condition}")
+        time.sleep(0.02)
