@@ -91,7 +91,7 @@ async def _serve(settings: Settings) -> None:
         loop.add_signal_handler(number, stopping.set)
     await server.start()
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    kept = "in memory only" if settings.journal == "memory" else f"in {os.path.abspath(settings.data)}"
+    kept = "in memory only" if settings.journal == "memory" else f"in {settings.data}"
     click.echo(f"Dashboard at http://{host}:{server.port}/   (data {kept}; Ctrl-C stops)")
     sys.stdout.flush()
     await stopping.wait()

@@ -20,9 +20,10 @@ class Document(NamedTuple):
 
 def check_depth(value: Any, limit: int = MAX_JSON_DEPTH, *, field: str = "") -> None:
     """Raise Invalid when arrays and objects are nested deeper than ``limit``."""
-    layer: list[Any] = [value]
+    layer = [value]
     for _ in range(limit + 1):
-        layer = [c for v in layer for c in (v.values() if isinstance(v, dict) else v if isinstance(v, list) else ())]
+        layer = [v for v in layer if isinstance(v, dict | list)]
         if not layer:
             return
+        layer = [child for v in layer for child in (v.values() if isinstance(v, dict) else v)]
     raise Invalid(f"nested deeper than {limit}", field=field)

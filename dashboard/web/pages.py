@@ -84,6 +84,10 @@ class StaticHandler(StaticFileHandler):
         current = self._build == self._context.build
         self.set_header("Cache-Control", "public, max-age=31536000, immutable" if current else "no-store")
 
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        if not isinstance(value, HTTPError):
+            super().log_exception(typ, value, tb)
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Cache-Control", "no-store")

@@ -1,0 +1,31 @@
+"""Requests to a server in the test's loop, by Tornado's own client."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tornado.httpclient import AsyncHTTPClient, HTTPResponse
+
+from dashboard.app import Dashboard
+
+
+async def fetch(server: Dashboard, path: str, *, method: str = "GET", body: Any = None, **options: Any) -> HTTPResponse:
+    """One request; any status is an answer. Bodies that are not bytes or text become JSON."""
+    if body is not None and not isinstance(body, bytes | str):
+        body = json.dumps(body)
+    return await AsyncHTTPClient(force_instance=True).fetch(
+        f"http://127.0.0.1:{server.port}{path}",
+        method=method,
+        body=body,
+        allow_nonstandard_methods=True,
+        raise_error=False,
+        follow_redirects=False,
+        decompress_response=False,
+        **options,
+    )
+
+
+def answer(response: HTTPResponse) -> Any:
+    """The body as JSON."""
+    return json.loads(response.body)

@@ -1,0 +1,22 @@
+"""The whole server inside the test's own event loop, for handler tests: real parts, memory journal, nothing faked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from dashboard.app import Dashboard
+from dashboard.settings import Settings
+
+
+@asynccontextmanager
+async def running(**settings: Any) -> AsyncIterator[Dashboard]:
+    """A started server on a free port; stopped at the end."""
+    chosen = {"port": 0, "journal": "memory", "host_feeder": False, "server_feeder": False, "drain_s": 0.5, **settings}
+    server = Dashboard(Settings(**chosen))
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
