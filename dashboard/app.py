@@ -84,6 +84,7 @@ class Dashboard:
             journal=self.journal,
             windows=windows_of(settings),
             checkpoint_s=settings.checkpoint_s,
+            checkpoint_bytes=(settings.journal_max_mib << 20) // 4,
             counters=self.counters,
         )
         replica = self.replication.replica
@@ -261,10 +262,10 @@ class Dashboard:
                     await self._server.close_all_connections()
             except TimeoutError:
                 pass
+        await self.runtime.stop()
         if self._host_feeder is not None:
             self._host_feeder.close()
         await self._store_last()
-        await self.runtime.stop()
         await self.journal.close()
 
     async def _store_last(self) -> None:

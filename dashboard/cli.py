@@ -171,10 +171,10 @@ def _problems(settings: Settings) -> list[str]:
     found = []
     folder = Path(settings.data)
     nearest = next(p for p in (folder, *folder.resolve().parents) if p.exists())
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        found.append(f"data = {settings.data}: {nearest} cannot be written; set {flag('data')} or {variable('data')}")
-    elif not nearest.is_dir():
+    if not nearest.is_dir():
         found.append(f"data = {settings.data}: {nearest} is not a folder")
+    elif not os.access(nearest, os.W_OK | os.X_OK):
+        found.append(f"data = {settings.data}: {nearest} cannot be written; set {flag('data')} or {variable('data')}")
     try:
         Boards(resource_folder("boards"))
     except ConfigurationError as error:

@@ -191,6 +191,8 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
         refuse("port", "must be at most 65535")
     if settings.coarse_step_s % settings.fine_step_s:
         refuse("coarse_step_s", f"must be a multiple of fine_step_s ({settings.fine_step_s})")
+    if settings.journal_window_s < 2 * settings.checkpoint_s:
+        refuse("checkpoint_s", f"must be at most half of journal_window_s ({settings.journal_window_s})")
     if settings.dead_s <= settings.heartbeat_s:
         refuse("dead_s", f"must be more than heartbeat_s ({settings.heartbeat_s:g})")
     for origin in settings.trusted_origins:

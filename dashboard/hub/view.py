@@ -18,7 +18,16 @@ from dashboard.domain.selector import Selector
 from dashboard.domain.series import SeriesKey
 from dashboard.protocol.deflate import deflate
 from dashboard.protocol.frames import Opcode, encode_frame
-from dashboard.protocol.messages import Definition, DocumentState, Frame, GapNotice, Snapshot, encode
+from dashboard.protocol.messages import (
+    BucketsRow,
+    Definition,
+    DocumentState,
+    Frame,
+    GapNotice,
+    PointsRow,
+    Snapshot,
+    encode,
+)
 from dashboard.replica.reading import buckets_from, buckets_since, samples_between, step_for
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
@@ -80,7 +89,7 @@ class View:
         self.seq = replica().position.seq
         self.previous_seq = self.seq
         self.frame_no = 0
-        self.oldest_accepted_ms: int | None = None  # when the oldest value in the last delta was accepted
+        self.oldest_accepted_ms: int | None = None  # when the oldest value in the last tick's frame was accepted
         self.step_ms = step_for(spec.window_ms, replica().table.windows)
         self.members: list[Series] = []
         self.document_keys: list[str] = []
@@ -109,7 +118,8 @@ class View:
         self._deltas = {}
         if self.seq == self.previous_seq:
             return None
-        frame = self._build_delta(self.previous_seq, POINTS_PER_TICK)
+        self.oldest_accepted_ms = None
+        frame = self._build_delta(self.previous_seq, POINTS_PER_TICK, live=True)
         self._deltas[self.previous_seq] = frame
         if frame is not None:
             self.frame_no += 1
@@ -176,49 +186,53 @@ class View:
         self.document_keys = [key for key in replica.documents if any(w.matches(SeriesKey(key)) for w in wanted)]
         self._seen = now
 
-    def _build_delta(self, after_seq: int, limit: int) -> Shared | None:
+    def _build_delta(self, after_seq: int, limit: int, *, live: bool = False) -> Shared | None:
+        """``live``: this is a tick's frame, so its oldest value tells how long values take."""
         replica = self._replica()
         changed = [series for series in self.members if series.last_seq > after_seq]
-        points, buckets = [], []
-        from_ms = self.as_of_ms - self.spec.window_ms
-        for series in changed:
-            if self.step_ms:
-                columns = buckets_since(series, self.step_ms, after_seq, from_ms, replica.table.windows)
-                buckets.append((series.sid, columns.times, columns.mins, columns.means, columns.maxs))
-                continue
-            got = samples_between(series, after_seq, self.seq, limit)
-            if got.of == len(got.times):
-                points.append((series.sid, got.times, got.values))
-            else:
-                points.append((series.sid, got.times, got.values, got.of))  # type: ignore[arg-type]  # the longer form
+        points, buckets = self._rows(changed, after_seq, limit)
         defined = [s for s in self.members if s.created_seq > after_seq or s.meta_seq > after_seq]
         gone = [sid for seq, sid in replica.table.gone if seq > after_seq] if replica.table.gone else []
         documents = self._documents(replica, after_seq)
-        gone_documents = [
-            key
-            for key in self.document_keys
-            if replica.documents[key].document is None and replica.documents[key].seq > after_seq
-        ]
-        if not (changed or defined or gone or documents or gone_documents):
+        stored = [(key, replica.documents[key]) for key in self.document_keys]
+        gone_documents = [key for key, state in stored if state.document is None and state.seq > after_seq]
+        if not (points or buckets or defined or gone or documents or gone_documents):
             return None
-        oldest = min((_first_after(series, after_seq) for series in changed), default=self.seq)
-        self.oldest_accepted_ms = replica.accepted_ms(oldest)
-        return Shared(
-            encode(
-                Frame(
-                    view=self.id,
-                    as_of=self.as_of_ms,
-                    position=self.position.text,
-                    accepted=self.oldest_accepted_ms,
-                    points=points,  # type: ignore[arg-type]  # rows of three or four
-                    buckets=buckets,
-                    series=[_definition(series) for series in defined],
-                    documents=[_state(document) for document in documents],
-                    gone=gone,
-                    gone_documents=gone_documents,
-                )
-            )
+        accepted = None
+        if live and changed:
+            accepted = replica.accepted_ms(min(_first_after(series, after_seq) for series in changed))
+            self.oldest_accepted_ms = accepted
+        frame = Frame(
+            view=self.id,
+            as_of=self.as_of_ms,
+            position=self.position.text,
+            accepted=accepted,
+            points=points,
+            buckets=buckets,
+            series=[_definition(series) for series in defined],
+            documents=[_state(document) for document in documents],
+            gone=gone,
+            gone_documents=gone_documents,
         )
+        return Shared(encode(frame))
+
+    def _rows(self, changed: list[Series], after_seq: int, limit: int) -> tuple[list[PointsRow], list[BucketsRow]]:
+        points: list[PointsRow] = []
+        buckets: list[BucketsRow] = []
+        from_ms = self.as_of_ms - self.spec.window_ms
+        for series in changed:
+            if self.step_ms:
+                windows = self._replica().table.windows
+                columns = buckets_since(series, self.step_ms, after_seq, from_ms, windows)
+                if columns.times:
+                    buckets.append((series.sid, columns.times, columns.mins, columns.means, columns.maxs))
+                continue
+            got = samples_between(series, after_seq, self.seq, limit)
+            if got.of > len(got.times):
+                points.append((series.sid, got.times, got.values, got.of))
+            elif got.of:  # else its news is after the place where the view stands
+                points.append((series.sid, got.times, got.values))
+        return points, buckets
 
     def _documents(self, replica: Replica, after_seq: int) -> list[Document]:
         stored = [replica.documents[key] for key in self.document_keys]

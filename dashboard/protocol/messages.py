@@ -111,6 +111,12 @@ class Snapshot(Struct, tag="snapshot", frozen=True, omit_defaults=True):
     board: Raw | None = None
 
 
+#: sid, times, values, and how many there were when they were made fewer
+PointsRow = tuple[int, list[int], list[float]] | tuple[int, list[int], list[float], int]
+#: sid, starts of the buckets, mins, means, maxs
+BucketsRow = tuple[int, list[int], list[float], list[float], list[float]]
+
+
 class Frame(Struct, tag="frame", frozen=True, omit_defaults=True):
     """What changed in a view up to ``position``, since the position of the message before."""
 
@@ -118,8 +124,8 @@ class Frame(Struct, tag="frame", frozen=True, omit_defaults=True):
     as_of: int
     position: str
     accepted: int | None = None
-    points: list[tuple[int, list[int], list[float]] | tuple[int, list[int], list[float], int]] = []
-    buckets: list[tuple[int, list[int], list[float], list[float], list[float]]] = []
+    points: list[PointsRow] = []
+    buckets: list[BucketsRow] = []
     series: list[Definition] = []
     documents: list[DocumentState] = []
     gone: list[int] = []

@@ -18,17 +18,19 @@ _log = logging.getLogger(__name__)
 
 #: Series captured between two breaths of the loop (about 0.2 ms each with full history).
 _SERIES_PER_BREATH = 20
-#: Samples applied since the last checkpoint that make the next one due before its time.
-_CHECKPOINT_AFTER_SAMPLES = 5_000_000
 
 
 class Replication:
     """Owns the replica; everybody else reads it through ``replica()``."""
 
-    def __init__(self, *, journal: Journal, windows: Windows, checkpoint_s: float, counters: Counters) -> None:
+    def __init__(
+        self, *, journal: Journal, windows: Windows, checkpoint_s: float, checkpoint_bytes: int, counters: Counters
+    ) -> None:
         self._journal = journal
         self._windows = windows
         self._checkpoint_s = checkpoint_s
+        self._checkpoint_bytes = checkpoint_bytes  # payload applied since the last one that makes the next due early
+        self._uncheckpointed = 0
         self._counters = counters
         self._replica = Replica(windows, Position("00000000", 0))
         self._stored: dict[str, int] = {}  # record key -> last_seq when it was stored
@@ -77,6 +79,7 @@ class Replication:
             else:
                 for entry in batch:
                     replica.apply(entry)
+                    self._uncheckpointed += len(entry.payload)
             if replica.position.seq >= self._target:
                 self.caught_up.set()
             else:
@@ -85,14 +88,13 @@ class Replication:
     async def run_checkpoints(self) -> None:
         """Store a checkpoint now and then, until cancelled."""
         await self.caught_up.wait()
-        last_samples = self._replica.samples
         waited = 0.0
         while True:
             await asyncio.sleep(1)
             waited += 1
-            if waited < self._checkpoint_s and self._replica.samples - last_samples < _CHECKPOINT_AFTER_SAMPLES:
+            if waited < self._checkpoint_s and self._uncheckpointed < self._checkpoint_bytes:
                 continue
-            waited, last_samples = 0.0, self._replica.samples
+            waited = 0.0
             try:
                 await self.checkpoint()
             except DashboardError as error:
@@ -103,9 +105,10 @@ class Replication:
         if not self.caught_up.is_set():
             return
         stored: dict[str, int] = {}
-        position = self._replica.position
+        position, before = self._replica.position, self._uncheckpointed
         await self._journal.save_checkpoint(METRICS, position, self._records(stored))
         self._stored = stored
+        self._uncheckpointed -= before
         self._counters.checkpoints += 1
 
     async def _records(self, stored: dict[str, int]) -> AsyncIterator[list[tuple[str, bytes | None]]]:

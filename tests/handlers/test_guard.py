@@ -33,7 +33,14 @@ async def test_our_own_names_are_served_whatever_the_port() -> None:
 async def test_a_foreign_origin_is_refused_on_every_route() -> None:
     async with running(trusted_origins=("https://intra.example",)) as server:
         for path in ROUTES:
-            for origin in ("http://evil.example", "null", "http://127.0.0.1", f"ftp://127.0.0.1:{server.port}", "", "x"):
+            for origin in (
+                "http://evil.example",
+                "null",
+                "http://127.0.0.1",
+                f"ftp://127.0.0.1:{server.port}",
+                "",
+                "x",
+            ):
                 response = await fetch(server, path, headers={"Origin": origin})
                 assert response.code == 403, (path, origin)
         for origin in (f"http://127.0.0.1:{server.port}", "https://intra.example"):
@@ -50,7 +57,10 @@ async def test_cross_site_posts_of_browsers_are_refused() -> None:
 
 async def test_unknown_methods_are_405_with_allow() -> None:
     async with running() as server:
-        for path, method, allow in (("/healthz", "POST", "GET, HEAD"), ("/api/v1/samples", "DELETE", "GET, HEAD, POST")):
+        for path, method, allow in (
+            ("/healthz", "POST", "GET, HEAD"),
+            ("/api/v1/samples", "DELETE", "GET, HEAD, POST"),
+        ):
             response = await fetch(server, path, method=method, body="" if method == "POST" else None)
             assert response.code == 405
             assert response.headers["Allow"] == allow

@@ -22,9 +22,17 @@ async def last_value(server: object, series: str) -> float:
 
 async def test_one_bare_number_is_taken_with_any_content_type() -> None:
     async with running() as server:
-        for value, content_type in ((3, "application/x-www-form-urlencoded"), (4.5, "text/plain"), (-1e-3, "application/json")):
+        for value, content_type in (
+            (3, "application/x-www-form-urlencoded"),
+            (4.5, "text/plain"),
+            (-1e-3, "application/json"),
+        ):
             response = await fetch(
-                server, "/api/v1/samples/orders", method="POST", body=f" {value}\n", headers={"Content-Type": content_type}
+                server,
+                "/api/v1/samples/orders",
+                method="POST",
+                body=f" {value}\n",
+                headers={"Content-Type": content_type},
             )
             assert (response.code, answer(response)) == (202, {"accepted": 1})
             assert await last_value(server, "orders") == value
