@@ -177,6 +177,7 @@ class Dashboard:
         self.runtime.start("replica", self.replication.run)
         self.runtime.start("checkpoints", self.replication.run_checkpoints)
         self.runtime.start("ticks", self.hub.run_ticks)
+        self.runtime.start("snapshots", self.hub.run_snapshots)
         self.runtime.start("heartbeat", self.hub.run_heartbeat)
         self.runtime.start("clock", self._follow_clock)
         self.runtime.start("loop lag", self.lag.run)

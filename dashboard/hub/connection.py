@@ -107,7 +107,8 @@ class Connection:
             self._refuse(Error("too_many_subscriptions", reason), request.id)
             self.give_up(CloseCode.TOO_MANY_SUBSCRIPTIONS, reason)
             return
-        view = self._hub.join(self, spec).view
+        watching = self._hub.join(self, spec)
+        view = watching.view
         counters, now_ms = self._hub.counters, self._hub.now_ms()
         missing = view.missing(since) if since is not None else ""
         if since is not None and not missing:
@@ -117,11 +118,17 @@ class Connection:
         if missing:
             counters.gaps[missing] += 1
             self._reply(view.gap(missing).body, request.id)
-        counters.snapshots_sent += 1
-        body = view.snapshot(now_ms).body
+        if view.is_large():
+            self._hub.owe_snapshot(watching, request.id, board)
+        else:
+            self.reply_snapshot(view.snapshot(now_ms).body, request.id, board)
+
+    def reply_snapshot(self, body: bytes, request_id: int | str | None, board: bytes | None) -> None:
+        """Answer a watch with the view's snapshot, and with the board if it named one."""
+        self._hub.counters.snapshots_sent += 1
         if board is not None:
             body = body[:-1] + b',"board":' + board + b"}"
-        self._reply(body, request.id)
+        self._reply(body, request_id)
 
     def _refuse(self, error: Error, request_id: int | str | None) -> None:
         self._hub.counters.errors_sent[error.code] += 1

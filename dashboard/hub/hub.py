@@ -10,6 +10,7 @@ import asyncio
 import heapq
 from collections.abc import Callable
 from itertools import count
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -35,6 +36,14 @@ class HubLimits(Struct, frozen=True):
     dead_s: float = 20
     stalled_s: float = 10
     max_queue_bytes: int = 1 << 20
+
+
+class Owed(NamedTuple):
+    """A snapshot that is too large to be built in one go, and whom it answers."""
+
+    watching: Watching
+    request_id: int | str | None
+    board: bytes | None
 
 
 class Hub:
@@ -66,6 +75,7 @@ class Hub:
         self._due: list[tuple[float, int, str]] = []
         self._turn = count()
         self._wake = asyncio.Event()
+        self._owed: asyncio.Queue[Owed] = asyncio.Queue()
 
     # --- connections ---
 
@@ -210,7 +220,10 @@ class Hub:
             if reason := view.missing(Position(epoch, watching.sent_seq)):
                 self.counters.gaps[reason] += 1
                 connection.send(view.gap(reason))
-                connection.send(view.snapshot(now_ms))
+                if view.is_large():
+                    self.owe_snapshot(watching, None, None)
+                    continue
+                connection.reply_snapshot(view.snapshot(now_ms).body, None, None)
             else:
                 connection.send(view.delta(watching.sent_seq, now_ms))
                 self.counters.frames_caught_up += 1
@@ -218,6 +231,39 @@ class Hub:
             self._behind[view.id].discard(watching)
             if not number % _SENDS_PER_BREATH:
                 await asyncio.sleep(0)
+
+    def owe_snapshot(self, watching: Watching, request_id: int | str | None, board: bytes | None) -> None:
+        """Build a large view's snapshot piece by piece; until it is sent this viewer gets no frames."""
+        watching.frame_no = -1
+        self._behind[watching.view.id].discard(watching)
+        self._owed.put_nowait(Owed(watching, request_id, board))
+
+    async def run_snapshots(self) -> None:
+        """Build and send the snapshots that are owed, one after the other, breathing in between; until cancelled."""
+        while True:
+            owed = await self._owed.get()
+            waiting = [owed]
+            while not self._owed.empty():
+                waiting.append(self._owed.get_nowait())
+            for view in dict.fromkeys(each.watching.view for each in waiting):
+                await self._send_owed(view, [each for each in waiting if each.watching.view is view])
+
+    async def _send_owed(self, view: View, waiting: list[Owed]) -> None:
+        seq, number = view.seq, view.frame_no
+        parts = []
+        for part in view.snapshot_parts(self.now_ms()):
+            parts.append(part)
+            await asyncio.sleep(0)
+        body = b"".join(parts)
+        for watching, request_id, board in waiting:
+            connection = watching.connection
+            if connection.closed or connection.watching.get(view.id) is not watching:
+                continue
+            connection.reply_snapshot(body, request_id, board)
+            watching.sent_seq, watching.frame_no = seq, number
+            if view.frame_no != number:
+                self._behind[view.id].add(watching)
+            await asyncio.sleep(0)
 
     def _note_delay(self, view: View) -> None:
         accepted = view.oldest_accepted_ms

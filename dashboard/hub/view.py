@@ -7,7 +7,7 @@ for the tick's frame, for a reader that fell behind, and for one that comes back
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from msgspec import Raw
@@ -27,6 +27,7 @@ from dashboard.protocol.messages import (
     PointsRow,
     Snapshot,
     encode,
+    encode_definition,
 )
 from dashboard.replica.reading import buckets_from, buckets_since, samples_between, step_for
 from dashboard.replica.replica import Replica
@@ -34,6 +35,9 @@ from dashboard.replica.series import Series
 
 #: A series fed faster than the tick arrives whole up to so many points a tick.
 POINTS_PER_TICK = 50
+#: Series in a view whose snapshot is still built in one go, and in a piece of one that is not.
+_SMALL_VIEW = 200
+_SERIES_PER_PART = 100
 #: Catch-up messages kept for a tick, by the position they start from.
 _KEPT_DELTAS = 64
 
@@ -125,27 +129,37 @@ class View:
             self.frame_no += 1
         return frame
 
+    def is_large(self) -> bool:
+        """Whether a snapshot takes so long that it must be built piece by piece (``snapshot_parts``)."""
+        self._refresh(self._replica())
+        return len(self.members) > _SMALL_VIEW
+
     def snapshot(self, as_of_ms: int) -> Shared:
         """Everything, as of the view's position; the same bytes for all who come between two ticks."""
         if self._snapshot is None:
-            replica = self._replica()
-            self._refresh(replica)
-            from_ms = as_of_ms - self.spec.window_ms
-            self._snapshot = Shared(
-                encode(
-                    Snapshot(
-                        view=self.id,
-                        as_of=as_of_ms,
-                        position=self.position.text,
-                        window_s=self.spec.window_ms / 1000,
-                        rate_hz=self.spec.rate_hz,
-                        step_ms=self.step_ms,
-                        series=[self._with_history(series, from_ms) for series in self.members],
-                        documents=[_state(document) for document in self._documents(replica, -1)],
-                    )
-                )
-            )
+            self._snapshot = Shared(b"".join(self.snapshot_parts(as_of_ms)))
         return self._snapshot
+
+    def snapshot_parts(self, as_of_ms: int) -> Iterator[bytes]:
+        """The snapshot's JSON in pieces, all as of where the view stands at the first, however it moves on meanwhile."""
+        replica = self._replica()
+        self._refresh(replica)
+        seq, from_ms, members = self.seq, as_of_ms - self.spec.window_ms, self.members
+        head = Snapshot(
+            view=self.id,
+            as_of=as_of_ms,
+            position=self.position.text,
+            window_s=self.spec.window_ms / 1000,
+            rate_hz=self.spec.rate_hz,
+            step_ms=self.step_ms,
+            documents=[_state(document) for document in self._documents(replica, -1)],
+        )
+        yield encode(head)[:-1] + b',"series":['
+        for start in range(0, len(members), _SERIES_PER_PART):
+            some = members[start : start + _SERIES_PER_PART]
+            parts = [encode_definition(self._with_history(series, seq, from_ms)) for series in some]
+            yield (b"," if start else b"") + b",".join(parts)
+        yield b"]}"
 
     def missing(self, since: Position) -> str:
         """Why a screen at ``since`` cannot be given all it has missed (it gets ``gap`` and a snapshot); empty: it can."""
@@ -238,11 +252,11 @@ class View:
         stored = [replica.documents[key] for key in self.document_keys]
         return [s.document for s in stored if s.seq > after_seq and s.document is not None]
 
-    def _with_history(self, series: Series, from_ms: int) -> Definition:
+    def _with_history(self, series: Series, seq: int, from_ms: int) -> Definition:
         if self.step_ms:
             columns = buckets_from(series, self.step_ms, from_ms, self._replica().table.windows)
             return _definition(series, t=columns.times, min=columns.mins, mean=columns.means, max=columns.maxs)
-        got = samples_between(series, -1, self.seq, self.spec.points, from_ms)
+        got = samples_between(series, -1, seq, self.spec.points, from_ms)
         return _definition(series, t=got.times, v=got.values, of=got.of if got.of > len(got.times) else None)
 
 

@@ -97,8 +97,8 @@ class DocumentState(Struct, frozen=True):
     every_s: float | None
 
 
-class Snapshot(Struct, tag="snapshot", frozen=True, omit_defaults=True):
-    """Everything a view shows, as of ``position``."""
+class Snapshot(Struct, tag="snapshot", frozen=True):
+    """Everything a view shows, as of ``position``; ``series`` (definitions with history) follow, see ``hub/view.py``."""
 
     view: str
     as_of: int
@@ -106,9 +106,7 @@ class Snapshot(Struct, tag="snapshot", frozen=True, omit_defaults=True):
     window_s: float
     rate_hz: float
     step_ms: int
-    series: list[Definition]
     documents: list[DocumentState]
-    board: Raw | None = None
 
 
 #: sid, times, values, and how many there were when they were made fewer
@@ -167,6 +165,11 @@ _encoder = msgspec.json.Encoder()
 def encode(message: Reply) -> bytes:
     """The message's JSON text, without an id."""
     return _encoder.encode(message)
+
+
+def encode_definition(definition: Definition) -> bytes:
+    """One definition's JSON text."""
+    return _encoder.encode(definition)
 
 
 def with_id(body: bytes, request_id: int | str | None) -> bytes:

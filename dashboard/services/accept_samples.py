@@ -5,6 +5,7 @@ Accepted means kept: ``accept`` returns when the journal has stored the entry.  
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -17,6 +18,8 @@ from dashboard.replica.replica import Replica
 
 #: How far in the future a sample's own time may lie: clocks differ, but not by more than this.
 MAX_AHEAD_MS = 3_600_000
+#: A longer batch becomes several entries, so that applying one never holds up the loop.
+_ROWS_PER_ENTRY = 2_000
 
 
 class Outcome(Struct, frozen=True):
@@ -60,12 +63,12 @@ class AcceptSamples:
         for refusal in batch.refused:
             self._counters.samples_refused[refusal.code] += 1
         if batch.keys:
-            payload = self._encode(batch)
+            payloads = self._encode(batch)
             coming = {key for key in new if key not in self._replica().table.by_text}
             for key in coming:
                 self._coming[key] = self._coming.get(key, 0) + 1
             try:
-                await self._journal.append(METRICS, payload, request_id=request_id)
+                await self._append(payloads, request_id)
             finally:
                 for key in coming:
                     self._coming[key] -= 1
@@ -100,7 +103,16 @@ class AcceptSamples:
             kept.values.append(batch.values[row])
         return kept
 
-    def _encode(self, batch: Batch) -> bytes:
+    async def _append(self, payloads: list[bytes], request_id: str) -> None:
+        """Entries appended in one breath are stored in one transaction: all or none."""
+        if len(payloads) == 1:
+            await self._journal.append(METRICS, payloads[0], request_id=request_id)
+            return
+        ids = [f"{request_id}/{part}" if request_id else "" for part in range(len(payloads))]
+        appends = [self._journal.append(METRICS, p, request_id=i) for p, i in zip(payloads, ids, strict=True)]
+        await asyncio.gather(*appends)
+
+    def _encode(self, batch: Batch) -> list[bytes]:
         now = self._now_ms()
         times: list[int] | int = now
         if batch.times.count(None) < len(batch.times):
@@ -114,7 +126,17 @@ class AcceptSamples:
                 every_s = None if series.every_s_declared and every_s == series.every_s else every_s
             if unit is not None or every_s is not None:
                 declared.append((row, unit, every_s))
-        return encode_samples(batch.keys, times, batch.values, declared)
+        if len(batch.keys) <= _ROWS_PER_ENTRY:
+            return [encode_samples(batch.keys, times, batch.values, declared)]
+        return [
+            encode_samples(
+                batch.keys[start : start + _ROWS_PER_ENTRY],
+                times if isinstance(times, int) else times[start : start + _ROWS_PER_ENTRY],
+                batch.values[start : start + _ROWS_PER_ENTRY],
+                [(r - start, u, e) for r, u, e in declared if start <= r < start + _ROWS_PER_ENTRY],
+            )
+            for start in range(0, len(batch.keys), _ROWS_PER_ENTRY)
+        ]
 
 
 def _indices(batch: Batch) -> list[int]:

@@ -9,13 +9,15 @@ from collections.abc import AsyncIterator, Callable
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Invalid
 from dashboard.domain.position import Position
-from dashboard.journal.port import METRICS, Gap, Journal
+from dashboard.journal.port import METRICS, Entry, Gap, Journal
 from dashboard.replica.checkpoint import capture_document, capture_header, capture_series, restore
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows
 
 _log = logging.getLogger(__name__)
 
+#: How long entries are applied without a pause.
+_BREATH_S = 0.01
 #: Series captured between two breaths of the loop (about 0.2 ms each with full history).
 _SERIES_PER_BREATH = 20
 
@@ -77,13 +79,22 @@ class Replication:
                 self._stored = dict.fromkeys(self._stored, -1)
                 self._on_gap()
             else:
-                for entry in batch:
-                    replica.apply(entry)
-                    self._uncheckpointed += len(entry.payload)
+                await self._apply(batch)
             if replica.position.seq >= self._target:
                 self.caught_up.set()
             else:
                 await asyncio.sleep(0)
+
+    async def _apply(self, batch: list[Entry]) -> None:
+        """Apply in order, giving way to the rest of the program now and then."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        for entry in batch:
+            self._replica.apply(entry)
+            self._uncheckpointed += len(entry.payload)
+            if clock() - began > _BREATH_S:
+                await asyncio.sleep(0)
+                began = clock()
 
     async def run_checkpoints(self) -> None:
         """Store a checkpoint now and then, until cancelled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import unquote
 
 import msgspec
@@ -16,6 +17,7 @@ from dashboard.services.accept_samples import AcceptSamples
 from dashboard.web.base import BaseHandler
 
 _MAX_REQUEST_ID_BYTES = 200
+_PARSED_AT_ONCE_BYTES = 131_072
 
 
 class IngestHandler(BaseHandler):
@@ -64,7 +66,12 @@ class SamplesHandler(IngestHandler):
         self.write_json({"post": "a JSON array, an object, or NDJSON lines of samples; see docs/protocol.md"})
 
     async def post(self) -> None:
-        await self.accept(parse_samples(self.body(), self.keys, self.samples.latest_ms()))
+        body, latest_ms = self.body(), self.samples.latest_ms()
+        if len(body) <= _PARSED_AT_ONCE_BYTES:
+            batch = parse_samples(body, self.keys, latest_ms)
+        else:  # in a thread: the loop goes on meanwhile
+            batch = await asyncio.get_running_loop().run_in_executor(None, parse_samples, body, self.keys, latest_ms)
+        await self.accept(batch)
 
 
 class NamedSampleHandler(IngestHandler):
