@@ -83,7 +83,7 @@ class Dashboard:
         self.replication = Replication(
             journal=self.journal,
             windows=windows_of(settings),
-            checkpoint_s=settings.checkpoint_s,
+            checkpoint_s=min(settings.checkpoint_s, settings.journal_window_s / 3),
             checkpoint_bytes=(settings.journal_max_mib << 20) // 4,
             counters=self.counters,
         )

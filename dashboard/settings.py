@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -43,7 +45,9 @@ class Settings:
     journal: Literal["sqlite", "memory"] = _setting("sqlite", "where the journal is kept; memory survives nothing")
     journal_window_s: int = _setting(900, "how long entries are kept for replay", least=10)
     journal_max_mib: int = _setting(256, "how much the journal may hold", least=1)
-    checkpoint_s: int = _setting(300, "how often the history is stored", least=1)
+    checkpoint_s: int = _setting(
+        300, "how often the history is stored, or thrice a journal window when that is more often", least=1
+    )
 
     raw_window_s: int = _setting(900, "how long every value is kept", least=10)
     raw_max_samples: int = _setting(10_000, "values kept of one series at the most, whatever its rate", least=100)
@@ -85,6 +89,7 @@ class Settings:
 
 
 _TYPES = get_type_hints(Settings)
+_ORIGIN = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +167,8 @@ def _convert(name: str, value: Any, source: str, *, strict: bool) -> Any:
         return msgspec.convert(value, wanted, strict=strict)
     except msgspec.ValidationError as error:
         reason = str(error).replace("`", "").replace("Expected", "expected")
+        if wanted is bool:
+            reason = "write true or false"
         raise ConfigurationError(f"{source}: {name} cannot be {value!r}: {reason}") from None
 
 
@@ -175,14 +182,19 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _changed(sources: Mapping[str, str], first: str, second: str) -> str:
+    """Which of two settings that do not go together somebody has set."""
+    return second if sources[first] == "default" else first
+
+
 def _check(settings: Settings, sources: Mapping[str, str]) -> None:
     def refuse(name: str, reason: str) -> None:
         raise ConfigurationError(f"{sources[name]}: {name} = {getattr(settings, name)}: {reason}")
 
     for each in fields(Settings):
         least, value = each.metadata["least"], getattr(settings, each.name)
-        if least is not None and not value >= least:
-            refuse(each.name, f"must be at least {least}")
+        if least is not None and not least <= value < math.inf:
+            refuse(each.name, f"must be at least {least}, and finite")
     if not is_loopback(settings.host):
         refuse(
             "host", "refused: without logins everybody in reach could read and write; use 127.0.0.1, and ssh or a proxy"
@@ -190,11 +202,14 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
     if settings.port > 65_535:
         refuse("port", "must be at most 65535")
     if settings.coarse_step_s % settings.fine_step_s:
-        refuse("coarse_step_s", f"must be a multiple of fine_step_s ({settings.fine_step_s})")
-    if settings.journal_window_s < 2 * settings.checkpoint_s:
-        refuse("checkpoint_s", f"must be at most half of journal_window_s ({settings.journal_window_s})")
+        changed = _changed(sources, "coarse_step_s", "fine_step_s")
+        refuse(
+            changed,
+            f"coarse_step_s ({settings.coarse_step_s}) must be a multiple of fine_step_s ({settings.fine_step_s})",
+        )
     if settings.dead_s <= settings.heartbeat_s:
-        refuse("dead_s", f"must be more than heartbeat_s ({settings.heartbeat_s:g})")
+        changed = _changed(sources, "dead_s", "heartbeat_s")
+        refuse(changed, f"dead_s ({settings.dead_s:g}) must be more than heartbeat_s ({settings.heartbeat_s:g})")
     for origin in settings.trusted_origins:
-        if not origin.startswith(("http://", "https://")) or origin.count("/") != 2:
+        if not _ORIGIN.fullmatch(origin):
             refuse("trusted_origins", f"{origin} is not scheme://host or scheme://host:port")

@@ -55,10 +55,20 @@ class Board(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     rate_hz: Annotated[float, Meta(ge=0.1, le=30)] = 10
     widgets: tuple[Widget, ...] = ()
 
+    def __post_init__(self) -> None:
+        for widget in self.widgets:
+            if widget.w > self.columns or widget.h > self.rows:
+                raise ValueError(
+                    f"widget {widget.title!r} is {widget.w}×{widget.h}, the board {self.columns}×{self.rows}"
+                )
+
     def selectors(self) -> tuple[Selector, ...]:
-        """Everything the page shows, each selector once, in reading order; raises Invalid for a bad one."""
+        """What the page shows, in reading order: each widget's series, then its document; raises Invalid for a bad one.
+
+        A definition's ``selectors`` on the wire are places in this list.
+        """
         wanted = [s for w in self.widgets for s in (*w.series, *((w.document,) if w.document else ()))]
-        return tuple(dict.fromkeys(parse_selector(text) for text in wanted))
+        return tuple(parse_selector(text) for text in wanted)
 
 
 def to_json(board: Board) -> bytes:

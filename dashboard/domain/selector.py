@@ -119,6 +119,6 @@ def _canonical(name: tuple[Matcher, ...], labels: tuple[Matcher, ...]) -> str:
         return f'{m.label}{m.operator}"{value}"'
 
     plain = next((m.value for m in name if m.operator == "=" and NAME.fullmatch(m.value)), "")
-    rest = [m for m in name if not (m.operator == "=" and m.value == plain)]
+    rest = [m for m in name if not (plain and m.operator == "=" and m.value == plain)]
     inside = ",".join(sorted({quoted(m) for m in (*rest, *labels)}))
     return f"{plain}{{{inside}}}" if inside else plain

@@ -16,6 +16,8 @@ MAX_NAME_BYTES = 200
 MAX_LABELS = 8
 MAX_LABEL_VALUE_BYTES = 200
 MAX_UNIT_BYTES = 32
+#: The longest canonical text that the other bounds allow, with every character of every value escaped.
+MAX_KEY_CHARACTERS = MAX_NAME_BYTES + MAX_LABELS * (MAX_NAME_BYTES + 2 * MAX_LABEL_VALUE_BYTES + 4) + 2
 
 NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:./\-]*")
 LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -85,6 +87,8 @@ _UNESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 def parse_series(text: str) -> SeriesKey:
     """Parse ``name`` or ``name{label="value",…}``: the inverse of ``SeriesKey.text``; raise Invalid."""
+    if len(text) > MAX_KEY_CHARACTERS:
+        raise Invalid(f"is longer than {MAX_KEY_CHARACTERS} characters", field="series")
     name, brace, rest = text.partition("{")
     if not brace:
         return series_key(name.strip())

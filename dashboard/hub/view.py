@@ -53,7 +53,7 @@ class ViewSpec(NamedTuple):
     @property
     def id(self) -> str:
         """The same on every process and after every restart."""
-        text = repr((sorted(s.text for s in self.selectors), self.window_ms, self.rate_hz, self.points))
+        text = repr(([s.text for s in self.selectors], self.window_ms, self.rate_hz, self.points))
         return "v" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
@@ -96,6 +96,8 @@ class View:
         self.oldest_accepted_ms: int | None = None  # when the oldest value in the last tick's frame was accepted
         self.step_ms = step_for(spec.window_ms, replica().table.windows)
         self.members: list[Series] = []
+        self._places: dict[int, list[int]] = {}  # by sid: the selectors that want it
+        self._document_places: dict[str, list[int]] = {}
         self.document_keys: list[str] = []
         self._seen = (-1, -1, "")
         self._snapshot: Shared | None = None
@@ -152,7 +154,7 @@ class View:
             window_s=self.spec.window_ms / 1000,
             rate_hz=self.spec.rate_hz,
             step_ms=self.step_ms,
-            documents=[_state(document) for document in self._documents(replica, -1)],
+            documents=[self._state(document) for document in self._documents(replica, -1)],
         )
         yield encode(head)[:-1] + b',"series":['
         for start in range(0, len(members), _SERIES_PER_PART):
@@ -194,11 +196,16 @@ class View:
         now = (table.version, replica.document_version, replica.position.epoch)
         if now == self._seen:
             return
-        wanted = self.spec.selectors
         if self._seen[0] != table.version or self._seen[2] != replica.position.epoch:
-            self.members = [s for s in table if any(w.matches(s.key) for w in wanted)]
-        self.document_keys = [key for key in replica.documents if any(w.matches(SeriesKey(key)) for w in wanted)]
+            self._places = {s.sid: p for s in table if (p := self._match(s.key))}
+            self.members = [s for s in table if s.sid in self._places]
+        self._document_places = {key: p for key in replica.documents if (p := self._match(SeriesKey(key)))}
+        self.document_keys = list(self._document_places)
         self._seen = now
+
+    def _match(self, key: SeriesKey) -> list[int]:
+        """Places in the request's list of the selectors that want this."""
+        return [place for place, selector in enumerate(self.spec.selectors) if selector.matches(key)]
 
     def _build_delta(self, after_seq: int, limit: int, *, live: bool = False) -> Shared | None:
         """``live``: this is a tick's frame, so its oldest value tells how long values take."""
@@ -223,8 +230,8 @@ class View:
             accepted=accepted,
             points=points,
             buckets=buckets,
-            series=[_definition(series) for series in defined],
-            documents=[_state(document) for document in documents],
+            series=[self._define(series) for series in defined],
+            documents=[self._state(document) for document in documents],
             gone=gone,
             gone_documents=gone_documents,
         )
@@ -255,9 +262,26 @@ class View:
     def _with_history(self, series: Series, seq: int, from_ms: int) -> Definition:
         if self.step_ms:
             columns = buckets_from(series, self.step_ms, from_ms, self._replica().table.windows)
-            return _definition(series, t=columns.times, min=columns.mins, mean=columns.means, max=columns.maxs)
+            return self._define(series, t=columns.times, min=columns.mins, mean=columns.means, max=columns.maxs)
         got = samples_between(series, -1, seq, self.spec.points, from_ms)
-        return _definition(series, t=got.times, v=got.values, of=got.of if got.of > len(got.times) else None)
+        return self._define(series, t=got.times, v=got.values, of=got.of if got.of > len(got.times) else None)
+
+    def _define(self, series: Series, **history: object) -> Definition:
+        return Definition(
+            sid=series.sid,
+            series=series.text,
+            name=series.key.name,
+            labels=dict(series.key.labels),
+            unit=series.unit,
+            every_s=series.every_s,
+            last=series.last_ms,
+            selectors=self._places[series.sid],
+            **history,  # type: ignore[arg-type]  # columns by name
+        )
+
+    def _state(self, document: Document) -> DocumentState:
+        places = self._document_places[document.key]
+        return DocumentState(document.key, Raw(document.body), document.t_ms, document.every_s, places)
 
 
 def _first_after(series: Series, after_seq: int) -> int:
@@ -267,20 +291,3 @@ def _first_after(series: Series, after_seq: int) -> int:
     while at > 0 and seqs[at - 1] > after_seq:
         at -= 1
     return seqs[at]
-
-
-def _definition(series: Series, **history: object) -> Definition:
-    return Definition(
-        sid=series.sid,
-        series=series.text,
-        name=series.key.name,
-        labels=dict(series.key.labels),
-        unit=series.unit,
-        every_s=series.every_s,
-        last=series.last_ms,
-        **history,  # type: ignore[arg-type]  # columns by name
-    )
-
-
-def _state(document: Document) -> DocumentState:
-    return DocumentState(document.key, Raw(document.body), document.t_ms, document.every_s)

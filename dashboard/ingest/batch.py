@@ -27,6 +27,12 @@ class Refusal(Struct, frozen=True):
     code: str = "invalid"
 
 
+#: Longer ways to write a series than any sensible encoder has are not remembered.
+_MAX_CACHED_BYTES = 4_096
+#: Samples in one body at the most.
+MAX_SAMPLES = 200_000
+
+
 @dataclass(slots=True)
 class Batch:
     """Columns of equal length. A time of None means: when it is accepted. ``index`` is each row's place in the body."""
@@ -54,9 +60,10 @@ class KeyCache:
                 raise Invalid(f"{min(twice)} stands both in series and in labels", field="labels")
             pairs |= inside
         text = series_key(name, pairs).text
-        if len(self.known) >= self._max_keys:
-            self.known.clear()
-        self.known[name, labels] = text
+        if len(name) + len(labels) <= _MAX_CACHED_BYTES:
+            if len(self.known) >= self._max_keys:
+                self.known.clear()
+            self.known[name, labels] = text
         return text
 
 
@@ -73,6 +80,8 @@ def _labels(raw: bytes) -> dict[str, str]:
         labels = json.loads(raw, object_pairs_hook=unique)
     except RecursionError:
         raise Invalid("nested too deep", field="labels") from None
+    except ValueError:  # a number of thousands of digits: no text either
+        raise Invalid("must be an object of texts", field="labels") from None
     if labels is None:
         return {}
     if not isinstance(labels, dict):

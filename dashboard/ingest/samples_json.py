@@ -15,6 +15,7 @@ from dashboard.domain.document import check_depth
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import (
     MAX_EXACT,
+    MAX_SAMPLES,
     MIN_T_MS,
     Batch,
     KeyCache,
@@ -72,9 +73,7 @@ def parse_samples(body: bytes, cache: KeyCache, latest_ms: int) -> Batch:
         samples = _many.decode(body) if start == b"[" else _one.decode_lines(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _parse_each(_split(body, start), cache, latest_ms)
-    if _has_twice(body, len(samples)):
-        return _parse_each(_split(body, start), cache, latest_ms)
-    return _columns(samples, cache, latest_ms) or _parse_each(_split(body, start), cache, latest_ms)
+    return _columns(samples, body, cache, latest_ms) or _parse_each(_split(body, start), cache, latest_ms)
 
 
 def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batch:
@@ -97,20 +96,23 @@ def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batc
     return batch
 
 
-def _columns(samples: list[Sample], cache: KeyCache, latest_ms: int) -> Batch | None:
+def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int) -> Batch | None:
     """The quick way, for a batch without fault whose series are known; None: go the other way."""
     known = cache.known
+    labels = [bytes(s.labels) for s in samples]
     try:
-        keys = [known[s.series, bytes(s.labels)] for s in samples]
+        keys = [known[s.series, own] for s, own in zip(samples, labels, strict=True)]
     except KeyError:
         return None
     values = [s.value for s in samples]
-    if not samples or max(values) > MAX_EXACT or min(values) < -MAX_EXACT:
+    if not samples or len(samples) > MAX_SAMPLES or max(values) > MAX_EXACT or min(values) < -MAX_EXACT:
         return None
     declared = [
         (row, s.unit, s.every_s) for row, s in enumerate(samples) if s.unit is not None or s.every_s is not None
     ]
     times = [s.t for s in samples]
+    if not _is_plain(body, keys, labels, times, declared):
+        return None
     if times.count(None) < len(times):
         stated = [t for t in times if t is not None]
         if min(stated) < MIN_T_MS or max(stated) > latest_ms:
@@ -124,8 +126,27 @@ def _columns(samples: list[Sample], cache: KeyCache, latest_ms: int) -> Batch | 
     return Batch(keys, times, values, declared)  # type: ignore[arg-type]  # times are whole by now
 
 
+def _is_plain(
+    body: bytes,
+    keys: list[str],
+    labels: list[bytes],
+    times: list[int | float | None],
+    declared: list[tuple[int, str | None, float | None]],
+) -> bool:
+    """Whether the body has exactly the keys that were decoded: none twice, none unknown, so nothing nested either.
+
+    Counts ``":`` instead of looking at each object; a text that holds it only costs the quick way.
+    """
+    expected = 2 * len(keys) + "\n".join(keys).count('="') + len(labels) - labels.count(b"")
+    expected += len(times) - times.count(None)
+    expected += sum((unit is not None) + (every_s is not None) for _, unit, every_s in declared)
+    return body.count(b'":') == expected
+
+
 def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:
     """Sample by sample: keeps the good ones, names the bad ones."""
+    if len(parts) > MAX_SAMPLES:
+        raise Invalid(f"{len(parts)} samples in one body; at most {MAX_SAMPLES}")
     batch = Batch()
     for index, part in enumerate(parts):
         try:
@@ -167,25 +188,23 @@ def _split(body: bytes, start: bytes) -> list[bytes]:
     return [body]
 
 
-def _has_twice(body: bytes, count: int) -> bool:
-    """Whether a key may stand twice in one object: more of these names than samples (a cheap look, not a proof)."""
-    return body.count(b'"value"') > count or body.count(b'"series"') > count or body.count(b'"t"') > count
-
-
 def _refuse_twice(part: bytes) -> None:
     """Raise Invalid when a key stands twice: which of the two was meant cannot be known."""
 
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        names = [name for name, _ in pairs]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise Invalid("stands twice in one object", field=twice[:40])
-        return dict(pairs)
+        seen: dict[str, object] = {}
+        for name, value in pairs:
+            if name in seen:
+                raise Invalid("stands twice in one object", field=name[:40])
+            seen[name] = value
+        return seen
 
     try:
         check_depth(json.loads(part, object_pairs_hook=unique))
     except RecursionError:
         raise Invalid("nested too deep") from None
+    except ValueError:  # Python's own bound on digits
+        raise Invalid("holds a number of too many digits") from None
 
 
 def _invalid(error: Exception) -> Invalid:

@@ -12,6 +12,8 @@ import zlib
 #: What a server that accepted an offer answers. Both are allowed whatever was offered (RFC 7692, 7.1.1).
 RESPONSE = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 _TAIL = b"\x00\x00\xff\xff"
+#: An empty final block: whoever has come to the end of a block takes it as the end of all.
+_END = b"\x03\x00"
 _WINDOW_BITS = re.compile(r"[89]|1[0-5]")
 
 
@@ -21,11 +23,23 @@ class TooLong(Exception):
 
 def negotiate(header: str) -> bool:
     """Whether one of the offers in a Sec-WebSocket-Extensions header can be accepted with ``RESPONSE``."""
-    return any(_acceptable(offer) for offer in header.split(","))
+    return any(_acceptable(offer) for offer in _split(header, ","))
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Split at separators that do not stand in quotes."""
+    parts, quoted, start = [], False, 0
+    for at, char in enumerate(text):
+        if char == '"' and not (quoted and text[at - 1] == "\\"):
+            quoted = not quoted
+        elif char == separator and not quoted:
+            parts.append(text[start:at])
+            start = at + 1
+    return [*parts, text[start:]]
 
 
 def _acceptable(offer: str) -> bool:
-    name, *parameters = (part.strip() for part in offer.split(";"))
+    name, *parameters = (part.strip() for part in _split(offer, ";"))
     if name != "permessage-deflate":
         return False
     seen: set[str] = set()
@@ -61,20 +75,31 @@ class Inflater:
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-        self._size = 0
+        self._size = 0  # of this message, inflated
+        self._fed = 0  # as it came
 
     def inflate(self, data: bytes, max_bytes: int, *, last: bool) -> bytes:
         """The next part of a message (``last``: its end); raises TooLong, or ValueError for damaged data."""
+        self._fed += len(data)
         if last:
-            data += _TAIL
-        try:
-            out = self._inflate.decompress(data, max_bytes - self._size + 1)
-        except zlib.error as error:
-            raise ValueError(str(error)) from None
+            data = data + _TAIL + _END if self._fed else _END  # a message of no bytes at all is empty
+        out = bytearray()
+        while True:
+            try:
+                out += self._inflate.decompress(data, max_bytes - self._size - len(out) + 1)
+            except zlib.error as error:
+                raise ValueError(str(error)) from None
+            if self._size + len(out) > max_bytes:
+                raise TooLong
+            data = self._inflate.unused_data
+            if not (self._inflate.eof and data):
+                break
+            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)  # a block was marked as final: more may follow it
         self._size += len(out)
-        if self._size > max_bytes:
-            raise TooLong
         if last:
+            whole = self._inflate.eof
             self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-            self._size = 0
-        return out
+            self._size = self._fed = 0
+            if not whole:
+                raise ValueError("the message ends inside a block")
+        return bytes(out)

@@ -152,10 +152,12 @@ class FrameParser:
         opcode = buffer[0] & 0x0F
         if opcode >= 8 and short > 125:
             raise ProtocolViolation(CloseCode.PROTOCOL_ERROR, "control frame longer than 125 bytes")
-        if len(buffer) < size + 4:
+        if len(buffer) < size:
             return False
         length = short if size == 2 else int.from_bytes(buffer[2:size])
         self._check_length(size, length)
+        if len(buffer) < size + 4:
+            return False
         self._start_frame(buffer[0], length, bytes(buffer[size : size + 4]))
         del buffer[: size + 4]
         return True
@@ -229,7 +231,10 @@ class FrameParser:
             return
         try:
             self._text.append(self._decoder.decode(payload, last))
-        except UnicodeDecodeError:
+            started = self._decoder.getstate()[0]
+            if len(started) > 1 and started[0] == 0xED and started[1] >= 0xA0:
+                raise ValueError  # a surrogate, which Python's decoder refuses one byte late
+        except ValueError:
             raise ProtocolViolation(CloseCode.BAD_UTF8, "text is not UTF-8") from None
 
     def _message_event(self) -> Event:

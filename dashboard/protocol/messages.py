@@ -80,6 +80,7 @@ class Definition(Struct, frozen=True, omit_defaults=True):
     unit: str
     every_s: float | None
     last: int
+    selectors: list[int]
     t: list[int] | None = None
     v: list[float] | None = None
     min: list[float] | None = None
@@ -95,6 +96,7 @@ class DocumentState(Struct, frozen=True):
     body: Raw
     t: int
     every_s: float | None
+    selectors: list[int]
 
 
 class Snapshot(Struct, tag="snapshot", frozen=True):

@@ -35,6 +35,8 @@ def load_board(path: Path) -> Board:
         raw = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
         board = msgspec.convert(raw, Board)
         board.selectors()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error}") from None
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path}: not YAML: {error}") from None
     except (msgspec.ValidationError, DashboardError) as error:

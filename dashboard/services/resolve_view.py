@@ -32,6 +32,6 @@ class ResolveView:
         else:
             if len(request.selectors) > self._max_selectors:
                 raise Invalid(f"{len(request.selectors)}; at most {self._max_selectors}", field="selectors")
-            selectors, json = tuple(dict.fromkeys(parse_selector(s) for s in request.selectors)), None
+            selectors, json = tuple(parse_selector(s) for s in request.selectors), None
             window_s, rate_hz = request.window_s or DEFAULT_WINDOW_S, request.rate_hz or DEFAULT_RATE_HZ
         return ViewSpec(selectors, int(window_s * 1000), float(rate_hz), request.points or DEFAULT_POINTS), json

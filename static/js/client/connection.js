@@ -59,12 +59,14 @@ export class Connection extends EventTarget {
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.watch = undefined;
     this.watchedAt = 0;
+    this.watchedWall = 0;
   }
 
   /** Begin, and go on for ever. */
   start() {
     if (this.state !== "idle") return;
     this.watchedAt = this.now();
+    this.watchedWall = Date.now();
     this.watch = setInterval(() => this.check(), WATCH_EVERY_MS);
     this.happen("start");
   }
@@ -124,7 +126,7 @@ export class Connection extends EventTarget {
 
   wait() {
     this.drop();
-    if (!this.lostAt) this.lostAt = this.now();
+    if (!this.lostAt) this.lostAt = this.heardAt || this.now(); // what is on the screen is from the last word heard
     const wait = backoff(this.attempt, this.random) * 1000;
     this.attempt += 1;
     this.retryAt = this.now() + wait;
@@ -156,8 +158,10 @@ export class Connection extends EventTarget {
   /** Every second: ping when it is quiet, give up when it stays quiet, notice that the machine slept. */
   check() {
     const now = this.now();
-    const late = now - this.watchedAt - WATCH_EVERY_MS;
+    const wall = Date.now(); // the monotonic clock stands still while some systems sleep
+    const late = Math.max(now - this.watchedAt, wall - this.watchedWall) - WATCH_EVERY_MS;
     this.watchedAt = now;
+    this.watchedWall = wall;
     if (late > SLEPT_MS) {
       this.dispatchEvent(new CustomEvent("slept"));
       this.heardAt = Math.max(this.heardAt, now - SILENCE_LIMIT_MS / 2);

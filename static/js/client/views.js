@@ -11,13 +11,14 @@
  * @property {string} unit
  * @property {number | null} every_s
  * @property {number} last
+ * @property {number[]} selectors places in the request's list of those that want it
  * @property {number[]} [t]
  * @property {number[]} [v]
  * @property {number[]} [min]
  * @property {number[]} [mean]
  * @property {number[]} [max]
  */
-/** @typedef {{key: string, body: any, t: number, every_s: number | null}} DocumentState */
+/** @typedef {{key: string, body: any, t: number, every_s: number | null, selectors: number[]}} DocumentState */
 /** @typedef {[number, number[], number[]] | [number, number[], number[], number]} PointsRow */
 /**
  * @typedef {object} Frame
@@ -72,7 +73,12 @@ export class Views {
     this.nextId = 1;
     /** @type {Set<Watching>} */
     this.all = new Set();
-    connection.addEventListener("opened", () => this.askAll());
+    /** @type {Set<number>} ids of questions that were taken back before they were answered */
+    this.forgotten = new Set();
+    connection.addEventListener("opened", () => {
+      this.forgotten.clear();
+      this.askAll();
+    });
     connection.addEventListener("message", (event) => this.take(/** @type {CustomEvent} */ (event).detail));
   }
 
@@ -96,7 +102,14 @@ export class Views {
   /** @param {Watching} watching */
   end(watching) {
     this.all.delete(watching);
-    if (watching.view) this.connection.send({ type: "unwatch", view: watching.view });
+    if (watching.view) this.leave(watching.view);
+    else if (watching.id) this.forgotten.add(watching.id);
+  }
+
+  /** @param {string} view */
+  leave(view) {
+    if ([...this.all].some((watching) => watching.view === view)) return;
+    this.connection.send({ type: "unwatch", view });
   }
 
   /** Nobody looks: stop the frames; `resume` begins with one snapshot, not with all that was missed. */
@@ -117,7 +130,9 @@ export class Views {
   }
 
   askAll() {
-    for (const watching of this.all) if (!watching.paused) this.ask(watching);
+    const asked = [...this.all].filter((watching) => !watching.paused);
+    for (const watching of asked) this.ask(watching);
+    if (!asked.length) this.connection.send({ type: "ping" }); // a connection that says nothing at first is ended
   }
 
   /** @param {Watching} watching */
@@ -129,6 +144,10 @@ export class Views {
 
   /** @param {any} message */
   take(message) {
+    if (message.type === "snapshot" && message.id !== undefined && this.forgotten.delete(message.id)) {
+      this.leave(message.view); // the answer to a question that was taken back meanwhile
+      return;
+    }
     for (const watching of this.all) {
       const answer = message.id !== undefined && message.id === watching.id;
       if (answer && message.view) watching.view = message.view;

@@ -29,6 +29,8 @@ export class Series {
     this.mins = definition.min ?? [];
     /** @type {number[]} */
     this.maxs = definition.max ?? [];
+    /** places in the request's list of the selectors that want it */
+    this.places = definition.selectors;
     /** newest time, never later than the server's when it came */
     this.last = definition.last;
     this.version = 0;

@@ -2,18 +2,25 @@
 
 const SI = ["", "k", "M", "G", "T", "P", "E"];
 const IEC = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+/** Units that are written with a prefix before them: 12.3 kW. Others are not: 12.3 k°C would be no unit. */
+const PREFIXED = new Set(["", "/s", "/min", "/h", "Hz", "W", "Wh", "VA", "V", "A", "J", "g", "m", "bit", "bit/s", "bps", "req/s", "ops/s"]);
 
-/** @param {number} value @param {number} digits significant ones */
+/** @param {number} value @param {number} digits significant ones @returns {string} without an exponent */
 function significant(value, digits) {
   const size = Math.abs(value);
   if (size === 0) return "0";
   const whole = Math.floor(Math.log10(size)) + 1;
-  return value.toFixed(Math.max(0, Math.min(6, digits - Math.max(whole, 1))));
+  return value.toFixed(Math.max(0, Math.min(12, digits - whole)));
 }
 
 /** @param {string} text drops zeros behind the point: 1.50 → 1.5, 2.00 → 2 */
 function trimmed(text) {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
+/** @param {string} text @returns {string} "-0.0" says no more than "0.0" */
+function unsigned(text) {
+  return /^-0(\.0*)?$/.test(text) ? text.slice(1) : text;
 }
 
 /**
@@ -24,14 +31,16 @@ function trimmed(text) {
  */
 export function format(value, unit = "", decimals = null) {
   if (value === null || value === undefined || !Number.isFinite(value)) return { text: "–", unit: "" };
+  if (unit === "ms" && Math.abs(value) >= 1000) return format(value / 1000, "s", decimals);
   if (unit === "s" && Math.abs(value) >= 100) return { text: duration(value), unit: "" };
+  if (unit === "%") return { text: unsigned(decimals === null ? percent(value) : value.toFixed(decimals)), unit };
   if (unit === "B" || unit === "B/s") return scaled(value, unit, 1024, IEC, decimals);
-  if (unit === "%") return { text: decimals === null ? percent(value) : value.toFixed(decimals), unit };
   return scaled(value, unit, 1000, SI, decimals);
 }
 
 /** @param {number} value */
 function percent(value) {
+  if (Math.abs(value) >= 1e6) return value.toExponential(1);
   return Math.abs(value) >= 99.95 || value === 0 ? value.toFixed(0) : value.toFixed(1);
 }
 
@@ -43,11 +52,12 @@ function scaled(value, unit, base, names, decimals) {
     size /= base;
     power += 1;
   }
+  if (size >= 10_000) return { text: value.toExponential(1), unit };
   const shown = value < 0 ? -size : size;
-  const joined = unit === "" ? names[power] : `${names[power]}${unit}`;
-  if (power === 0 && Number.isInteger(value) && decimals === null) return { text: String(value), unit: joined };
-  if (power > 0 || decimals === null) return { text: tidy(shown, power), unit: joined };
-  return { text: shown.toFixed(decimals), unit: joined };
+  const fixed = power === 0 && decimals !== null;
+  const text = fixed ? unsigned(shown.toFixed(decimals)) : power === 0 && Number.isInteger(value) ? String(value) : tidy(shown, power);
+  if (base === 1024 || PREFIXED.has(unit)) return { text, unit: `${names[power]}${unit}` };
+  return power ? { text: `${text} ${names[power]}`, unit } : { text, unit };
 }
 
 /** @param {number} value @param {number} power */

@@ -2,6 +2,8 @@
 
 /** @typedef {{paint: () => void}} Painted */
 
+const MOST_AFTER = 200;
+
 export class FrameLoop {
   constructor() {
     /** @type {Set<Painted>} */
@@ -19,7 +21,7 @@ export class FrameLoop {
 
   /** Call once, behind the next frame that paints. @param {() => void} done */
   painted(done) {
-    this.after.push(done);
+    if (this.after.length < MOST_AFTER) this.after.push(done); // a page that is not painted collects nothing
   }
 
   run() {

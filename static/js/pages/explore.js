@@ -3,7 +3,6 @@
 import "../widgets/connection-curtain.js";
 import { Store } from "../data/store.js";
 import { freshness } from "../data/freshness.js";
-import { parseSelector } from "../data/selector.js";
 import { age, format } from "../draw/format.js";
 import { drawSpark } from "../draw/spark.js";
 import { h, setText } from "../widgets/dom.js";
@@ -14,6 +13,7 @@ import { Shell } from "./shell.js";
 
 const MOST_ROWS = 300;
 const WINDOW_S = 300;
+const EVERYTHING = '{__name__=~".+"}';
 
 const shell = new Shell();
 const store = new Store();
@@ -63,14 +63,15 @@ class Row {
 let rows = new Map();
 let shape = -1;
 
+/** @param {string} text */
+function isSelector(text) {
+  return text.includes("{");
+}
+
 /** @returns {(named: {name: string, labels: Record<string, string>, text: string}) => boolean} */
 function wanted() {
   const text = search.value.trim();
-  if (!text) return () => true;
-  if (/[{=]/.test(text)) {
-    const test = parseSelector(text);
-    if (test) return test;
-  }
+  if (!text || isSelector(text)) return () => true; // the server has chosen
   const words = text.toLowerCase().split(/\s+/);
   return (named) => words.every((word) => named.text.toLowerCase().includes(word));
 }
@@ -124,7 +125,13 @@ function paintAll() {
   for (const row of rows.values()) shell.loop.mark(row);
 }
 
-shell.views.watch({ selectors: ['{__name__=~".+"}'], window_s: WINDOW_S, rate_hz: 2, points: 120 }, {
+/** @param {string} selector */
+function request(selector) {
+  return { selectors: [selector], window_s: WINDOW_S, rate_hz: 2, points: 120 };
+}
+
+let watched = EVERYTHING;
+const watching = shell.views.watch(request(watched), {
   snapshot(snapshot) {
     store.begin(snapshot);
     list();
@@ -141,7 +148,15 @@ shell.views.watch({ selectors: ['{__name__=~".+"}'], window_s: WINDOW_S, rate_hz
   error: (error) => setText(at("count"), error.message),
 });
 
-search.addEventListener("input", list);
+search.addEventListener("input", () => {
+  const text = search.value.trim();
+  const selector = isSelector(text) ? text : EVERYTHING;
+  if (selector === watched) list();
+  else {
+    watched = selector;
+    shell.views.change(watching, request(selector));
+  }
+});
 show.addEventListener("click", () => {
   const query = new URLSearchParams([...chosen].map((text) => ["series", text]));
   location.assign(`/board?${query}`);

@@ -50,13 +50,16 @@ export class DashBoard extends HTMLElement {
     for (const tile of this.tiles) tile.changed();
   }
 
-  /** @param {{columns: number, rows: number, widgets: Partial<Widget>[]}} board */
+  /** @param {{columns: number, rows: number, widgets: (Partial<Widget> & {place?: number})[]}} board */
   build(board) {
     this.style.setProperty("--columns", String(board.columns));
     this.style.setProperty("--rows", String(board.rows));
-    this.tiles = board.widgets.map((widget) => {
+    let place = 0; // the server counts a board's selectors the same way: each widget's series, then its document
+    this.tiles = board.widgets.map((given) => {
+      const widget = /** @type {Widget} */ ({ ...DEFAULTS, ...given });
       const tile = /** @type {Tile} */ (h(`${widget.kind}-tile`));
-      tile.configure(/** @type {Widget} */ ({ ...DEFAULTS, ...widget }), /** @type {any} */ (this.context));
+      tile.configure(widget, /** @type {any} */ (this.context), given.place ?? place);
+      place += widget.series.length + (widget.document ? 1 : 0);
       return tile;
     });
     this.replaceChildren(...this.tiles);
@@ -77,7 +80,9 @@ export class DashBoard extends HTMLElement {
 
 /** A board for chosen selectors: a chart each, and the documents that they match. @param {string[]} selectors @param {string[]} documents */
 function chosenBoard(selectors, documents) {
-  const charts = selectors.filter((selector) => !documents.includes(selector)).map((selector) => ({ kind: "line", title: selector, series: [selector] }));
+  const charts = selectors
+    .map((selector, place) => ({ kind: "line", title: selector, series: [selector], place }))
+    .filter(({ title }) => !documents.includes(title));
   const tables = documents.map((key) => ({ kind: "table", title: key, document: key }));
   const widgets = [...charts, ...tables].map((widget) => ({ ...widget, w: 1, h: 1 }));
   const columns = Math.min(CHOSEN_COLUMNS, widgets.length);

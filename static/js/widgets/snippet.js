@@ -16,11 +16,24 @@ export function curlForDocument(key, body, origin) {
   return `curl -X PUT ${quoted(`${origin}/api/v1/documents/${encodeURIComponent(key)}`)} -d ${quoted(JSON.stringify(body))}`;
 }
 
-/** A selector that nothing matches yet, as a series that it would match. @param {string} selector */
+const MATCHER = /([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')/g;
+
+/** A selector that nothing matches yet, as a series that it would match (as far as a pattern tells). @param {string} selector */
 export function seriesFromSelector(selector) {
-  const name = /^\s*([A-Za-z_:][A-Za-z0-9_:./-]*)/.exec(selector)?.[1] ?? "my_series";
+  let name = /^\s*([A-Za-z_:][A-Za-z0-9_:./-]*)/.exec(selector)?.[1] ?? "my_series";
   /** @type {Record<string, string>} */
   const labels = {};
-  for (const [, label, value] of selector.matchAll(/([A-Za-z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"/g)) labels[label] = value;
+  for (const [, label, operator, double, single] of selector.matchAll(MATCHER)) {
+    const value = (double ?? single ?? "").replace(/\\(.)/g, (_, char) => (char === "n" ? "\n" : char));
+    const example = operator === "=" ? value : operator === "=~" ? likely(value) : value === "" ? "x" : "";
+    if (label === "__name__") name = example || name;
+    else if (example) labels[label] = example;
+  }
   return { name, labels };
+}
+
+/** Something that a simple pattern matches: its first alternative, with wildcards filled. @param {string} pattern */
+function likely(pattern) {
+  const first = pattern.replace(/^\^|\$$/g, "").split("|")[0].replace(/^\(+|\)+$/g, "");
+  return first.replace(/\.[*+]\??/g, "x").replace(/[\\[\](){}?*+]/g, "") || "x";
 }

@@ -2,7 +2,6 @@
 
 import { age, clock } from "../draw/format.js";
 import { freshest, freshness } from "../data/freshness.js";
-import { parseSelector } from "../data/selector.js";
 import { fitChildren, h, setText } from "./dom.js";
 import { curlForDocument, curlForSeries, seriesFromSelector } from "./snippet.js";
 
@@ -30,8 +29,8 @@ export class Tile extends HTMLElement {
     this.listening = new AbortController();
     this.widget = /** @type {Widget} */ (/** @type {unknown} */ (null)); // set by configure, before anything else
     this.context = /** @type {Context} */ (/** @type {unknown} */ (null));
-    /** @type {ReturnType<typeof parseSelector>[]} */
-    this.tests = [];
+    /** where this tile's selectors stand in the request's list */
+    this.firstPlace = 0;
     this.badge = h("span", { class: "badge" });
     this.legend = h("span", { class: "legend" });
     this.emptyCode = h("code");
@@ -52,11 +51,11 @@ export class Tile extends HTMLElement {
     this.beatAt = 0;
   }
 
-  /** @param {Widget} widget @param {Context} context */
-  configure(widget, context) {
+  /** @param {Widget} widget @param {Context} context @param {number} firstPlace of its selectors in the request's list */
+  configure(widget, context, firstPlace) {
     this.widget = widget;
     this.context = context;
-    this.tests = widget.series.map(parseSelector);
+    this.firstPlace = firstPlace;
     this.className = `tile ${widget.kind}`;
     this.dataset.fresh = "none";
     this.style.setProperty("--w", String(widget.w));
@@ -105,7 +104,8 @@ export class Tile extends HTMLElement {
   /** In the order of the board's selectors, then of the names. @param {Store} store @returns {Series[]} */
   find(store) {
     const all = [...store.series.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
-    const found = this.tests.flatMap((test) => (test ? all.filter((series) => test(series)) : []));
+    const places = this.widget.series.map((_, i) => this.firstPlace + i);
+    const found = places.flatMap((place) => all.filter((series) => series.places.includes(place)));
     return [...new Set(found)];
   }
 
