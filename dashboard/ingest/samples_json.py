@@ -107,9 +107,11 @@ def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int
     values = [s.value for s in samples]
     if not samples or len(samples) > MAX_SAMPLES or max(values) > MAX_EXACT or min(values) < -MAX_EXACT:
         return None
-    declared = [
-        (row, s.unit, s.every_s) for row, s in enumerate(samples) if s.unit is not None or s.every_s is not None
-    ]
+    declared = []
+    if [s.unit for s in samples].count(None) + [s.every_s for s in samples].count(None) < 2 * len(samples):
+        declared = [
+            (row, s.unit, s.every_s) for row, s in enumerate(samples) if s.unit is not None or s.every_s is not None
+        ]
     times = [s.t for s in samples]
     if not _is_plain(body, keys, labels, times, declared):
         return None
@@ -117,7 +119,8 @@ def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int
         stated = [t for t in times if t is not None]
         if min(stated) < MIN_T_MS or max(stated) > latest_ms:
             return None
-        times = [None if t is None else int(t) for t in times]
+        if float in set(map(type, times)):
+            times = [None if t is None else int(t) for t in times]
     try:
         for _, unit, every_s in declared:
             check_declared(unit, every_s)
@@ -135,12 +138,14 @@ def _is_plain(
 ) -> bool:
     """Whether the body has exactly the keys that were decoded: none twice, none unknown, so nothing nested either.
 
-    Counts ``":`` instead of looking at each object; a text that holds it only costs the quick way.
+    Counts colons instead of looking at each object: one for each key, and those in names and label values.  A body that
+    writes them otherwise only costs the quick way.
     """
-    expected = 2 * len(keys) + "\n".join(keys).count('="') + len(labels) - labels.count(b"")
+    texts = "\n".join(keys)
+    expected = 2 * len(keys) + texts.count('="') + texts.count(":") + len(labels) - labels.count(b"")
     expected += len(times) - times.count(None)
     expected += sum((unit is not None) + (every_s is not None) for _, unit, every_s in declared)
-    return body.count(b'":') == expected
+    return body.count(b":") == expected
 
 
 def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:

@@ -13,6 +13,7 @@ from dashboard.domain.position import Position
 from dashboard.journal.port import Checkpoint, Entry
 
 _TRIM_ROWS = 5_000
+_PAGE_BYTES = 16_384
 
 _JOURNAL_SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -32,6 +33,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS records_by_key ON records (partition, key);
 
 def _connect(path: Path, timeout_s: float, synchronous: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, check_same_thread=False)
+    connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")  # entries are tens of kilobytes: fewer, larger pages
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute(f"PRAGMA synchronous={synchronous}")
     return connection

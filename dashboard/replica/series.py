@@ -21,6 +21,10 @@ from dashboard.replica.buckets import Buckets
 _TRIM_BATCH = 64
 
 
+#: A ``disorder_seq`` beyond all entries: never take the samples for ordered by time.
+ALWAYS = 2**62
+
+
 class Windows(Struct, frozen=True):
     """How long what is kept, in milliseconds; ``raw_max`` bounds the samples kept raw whatever their rate."""
 
@@ -68,7 +72,7 @@ class Series:
         self.meta_seq = seq  # of the entry that last changed unit or cadence
         self.last_seq = 0
         self.last_ms = 0  # newest sample time, never later than the journal's time of its entry
-        self.disorder_seq = -1  # of the entry that last brought a sample older than the one before it; -1: none
+        self.disorder_seq = -1  # of the entry that last brought a sample older than one before it; -1: none
         self.trimmed_seq = -1  # of the newest entry whose samples have left the raw window
         self.seqs = array("q")
         self.times = array("q")

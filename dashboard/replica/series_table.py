@@ -7,19 +7,21 @@ same entries gives the same.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series
 from dashboard.replica.changes import Samples, unpack_floats, unpack_ints
-from dashboard.replica.series import Series, Windows
+from dashboard.replica.series import ALWAYS, Series, Windows
 
 #: Lists of keys whose series are remembered, and the longest list (in bytes) that is.
 _KNOWN_LISTS = 256
 _KNOWN_LIST_BYTES = 256 << 10
 #: Departed series that are remembered, so that a screen coming back can be told.
 _KNOWN_GONE = 10_000
-#: How far above ``raw_max`` a series may grow within one fine step before it is trimmed.
+#: Within one fine step a series may grow beyond ``raw_max``: its length is looked at in every so-manieth entry, and in
+#: entries of more than so many rows.
+_OVERFLOW_EVERY = 16
 _OVERFLOW = 1_000
 _SWEEP_EVERY_MS = 60_000
 
@@ -49,35 +51,51 @@ class SeriesTable:
         rows = self._rows(change.keys, seq)
         values = unpack_floats(change.values)
         times = [change.times] * len(values) if isinstance(change.times, int) else unpack_ints(change.times)
+        append = self._append if max(times) <= now_ms else self._append_ahead
         if seq <= self.restored_seq:
             fresh = {series for series in rows if series.last_seq < seq}
             self._declare(change, [r if r in fresh else None for r in rows], seq)
             kept = [(r, t, v) for r, t, v in zip(rows, times, values, strict=True) if r in fresh]
-            self._append(kept, seq, now_ms)
+            append(kept, seq, now_ms)
         else:
             if change.declared:
                 self._declare(change, rows, seq)
-            self._append(zip(rows, times, values, strict=True), seq, now_ms)
+            append(zip(rows, times, values, strict=True), seq, now_ms)
+        if not seq % _OVERFLOW_EVERY or len(rows) > _OVERFLOW:
+            self._trim_overfull(rows, now_ms)
         if now_ms - self.swept_ms >= _SWEEP_EVERY_MS:
             self._sweep(seq, now_ms)
 
-    def _append(self, rows: object, seq: int, now_ms: int) -> None:
-        windows = self.windows
-        step, limit = windows.fine_step_ms, windows.raw_max + _OVERFLOW
-        for series, t_ms, value in rows:  # type: ignore[attr-defined]  # a list or a zip: mypy knows no cheap common name
-            times = series.times
-            if times and t_ms < times[-1]:
+    def _append(self, rows: Iterable[tuple[Series, int, float]], seq: int, now_ms: int) -> None:
+        """The hot path: no sample is later than ``now_ms``."""
+        windows, step = self.windows, self.windows.fine_step_ms
+        for series, t_ms, value in rows:
+            if t_ms >= series.last_ms:
+                series.last_ms = t_ms
+            elif seq > series.disorder_seq:
                 series.disorder_seq = seq
             series.seqs.append(seq)
-            times.append(t_ms)
+            series.times.append(t_ms)
             series.values.append(value)
             series.last_seq = seq
-            if t_ms > series.last_ms:
-                series.last_ms = t_ms if t_ms < now_ms else max(now_ms, series.last_ms)
             if t_ms // step != series.slot:
                 series.turn(now_ms, windows)
-            elif len(times) > limit:
-                series.overflow(now_ms, windows)
+
+    def _append_ahead(self, rows: Iterable[tuple[Series, int, float]], seq: int, now_ms: int) -> None:
+        """Some samples are from the future: a feeder's clock is ahead. They count as no newer than they came."""
+        for series, t_ms, value in rows:
+            last_ms = series.last_ms
+            self._append(((series, t_ms, value),), seq, now_ms)
+            if t_ms > now_ms:
+                series.last_ms = max(last_ms, now_ms)
+                series.disorder_seq = ALWAYS  # what comes next may be older than this, and newer than last_ms
+
+    def _trim_overfull(self, rows: Iterable[Series], now_ms: int) -> None:
+        """A series may get more than its bound within one fine step: it is looked at now and then."""
+        limit = self.windows.raw_max + _OVERFLOW
+        for series in rows:
+            if len(series.times) > limit:
+                series.overflow(now_ms, self.windows)
 
     def _declare(self, change: Samples, rows: object, seq: int) -> None:
         for row, unit, every_s in change.declared:

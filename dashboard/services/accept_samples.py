@@ -57,8 +57,9 @@ class AcceptSamples:
 
         ``request_id``: the same id again stores nothing and answers as if it had.
         """
-        new = self._unknown(batch.keys)
-        if new:
+        new: set[str] = set()
+        if not all(map(self._replica().table.by_text.__contains__, batch.keys)):
+            new = set(batch.keys).difference(self._replica().table.by_text)
             batch = self._within_limit(batch, new)
         for refusal in batch.refused:
             self._counters.samples_refused[refusal.code] += 1
@@ -76,9 +77,6 @@ class AcceptSamples:
                         del self._coming[key]
             self._counters.samples_accepted += len(batch.keys)
         return Outcome(len(batch.keys), sorted(batch.refused, key=lambda r: r.index))
-
-    def _unknown(self, keys: list[str]) -> set[str]:
-        return set(keys).difference(self._replica().table.by_text)
 
     def _within_limit(self, batch: Batch, new: set[str]) -> Batch:
         """The batch without the samples whose series would be one too many."""
