@@ -19,10 +19,10 @@ _KNOWN_LISTS = 256
 _KNOWN_LIST_BYTES = 256 << 10
 #: Departed series that are remembered, so that a screen coming back can be told.
 _KNOWN_GONE = 10_000
-#: Within one fine step a series may grow beyond ``raw_max``: its length is looked at in every so-manieth entry, and in
-#: entries of more than so many rows.
-_OVERFLOW_EVERY = 16
+#: Within one fine step a series may grow by so much beyond ``raw_max``: its length is looked at in every so-manieth
+#: entry, and in every entry that has several rows of one series.
 _OVERFLOW = 1_000
+_OVERFLOW_EVERY = 16
 _SWEEP_EVERY_MS = 60_000
 
 
@@ -37,7 +37,7 @@ class SeriesTable:
         self.gone_floor = 0
         self.swept_ms = 0
         self.version = 0  # changes whenever a series comes or goes
-        self._lists: dict[bytes, tuple[Series, ...]] = {}
+        self._lists: dict[bytes, tuple[tuple[Series, ...], bool]] = {}
         self.restored_seq = 0  # a restored series may already hold entries up to here
 
     def __len__(self) -> int:
@@ -48,7 +48,7 @@ class SeriesTable:
 
     def apply(self, seq: int, now_ms: int, change: Samples) -> None:
         """Append each row to its series. The batch was checked by ``decode_change``."""
-        rows = self._rows(change.keys, seq)
+        rows, repeats = self._rows(change.keys, seq)
         values = unpack_floats(change.values)
         times = [change.times] * len(values) if isinstance(change.times, int) else unpack_ints(change.times)
         append = self._append if max(times) <= now_ms else self._append_ahead
@@ -61,7 +61,7 @@ class SeriesTable:
             if change.declared:
                 self._declare(change, rows, seq)
             append(zip(rows, times, values, strict=True), seq, now_ms)
-        if not seq % _OVERFLOW_EVERY or len(rows) > _OVERFLOW:
+        if repeats or not seq % _OVERFLOW_EVERY:
             self._trim_overfull(rows, now_ms)
         if now_ms - self.swept_ms >= _SWEEP_EVERY_MS:
             self._sweep(seq, now_ms)
@@ -110,16 +110,17 @@ class SeriesTable:
                 series.every_s_declared = True
                 series.meta_seq = seq
 
-    def _rows(self, keys: bytes, seq: int) -> tuple[Series, ...]:
-        rows = self._lists.get(keys)
-        if rows is None:
-            texts = keys.decode().split("\n")
-            rows = tuple(self.by_text.get(text) or self._create(text, seq) for text in texts)
+    def _rows(self, keys: bytes, seq: int) -> tuple[tuple[Series, ...], bool]:
+        """The series of each row, and whether one stands in several rows."""
+        known = self._lists.get(keys)
+        if known is None:
+            rows = tuple(self.by_text.get(text) or self._create(text, seq) for text in keys.decode().split("\n"))
+            known = rows, len(set(rows)) < len(rows)
             if len(keys) <= _KNOWN_LIST_BYTES:
                 if len(self._lists) >= _KNOWN_LISTS:
                     del self._lists[next(iter(self._lists))]
-                self._lists[keys] = rows
-        return rows
+                self._lists[keys] = known
+        return known
 
     def _create(self, text: str, seq: int) -> Series:
         key = parse_series(text)
