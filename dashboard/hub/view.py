@@ -15,7 +15,7 @@ from msgspec import Raw
 from dashboard.domain.document import Document
 from dashboard.domain.position import Position
 from dashboard.domain.selector import Selector
-from dashboard.domain.series import SeriesKey
+from dashboard.domain.series import SeriesKey, parse_series
 from dashboard.protocol.deflate import deflate
 from dashboard.protocol.frames import Opcode, encode_frame
 from dashboard.protocol.messages import (
@@ -146,7 +146,7 @@ class View:
         """The snapshot's JSON in pieces, all as of where the view stands at the first, however it moves on meanwhile."""
         replica = self._replica()
         self._refresh(replica)
-        seq, from_ms, members = self.seq, as_of_ms - self.spec.window_ms, self.members
+        seq, from_ms, members, places = self.seq, as_of_ms - self.spec.window_ms, self.members, self._places
         head = Snapshot(
             view=self.id,
             as_of=as_of_ms,
@@ -159,7 +159,7 @@ class View:
         yield encode(head)[:-1] + b',"series":['
         for start in range(0, len(members), _SERIES_PER_PART):
             some = members[start : start + _SERIES_PER_PART]
-            parts = [encode_definition(self._with_history(series, seq, from_ms)) for series in some]
+            parts = [encode_definition(self._with_history(s, places[s.sid], seq, from_ms)) for s in some]
             yield (b"," if start else b"") + b",".join(parts)
         yield b"]}"
 
@@ -171,10 +171,10 @@ class View:
             return "epoch"
         if since.seq > self.seq:
             return "ahead"
-        oldest = max(replica.floor_seq, replica.table.gone_floor)
-        if since.seq < oldest or any(series.trimmed_seq > since.seq for series in self.members):
-            return "trimmed"
-        return ""
+        oldest = max(replica.floor_seq, replica.documents_floor, replica.table.gone_floor)
+        if not self.step_ms:  # buckets are all still there
+            oldest = max(oldest, *(max(series.trimmed_seq, series.thinned_seq) for series in self.members), 0)
+        return "trimmed" if since.seq < oldest else ""
 
     def gap(self, reason: str) -> Shared:
         """The notice that comes before a snapshot when entries were missed."""
@@ -213,7 +213,7 @@ class View:
         changed = [series for series in self.members if series.last_seq > after_seq]
         points, buckets = self._rows(changed, after_seq, limit)
         defined = [s for s in self.members if s.created_seq > after_seq or s.meta_seq > after_seq]
-        gone = [sid for seq, sid in replica.table.gone if seq > after_seq] if replica.table.gone else []
+        gone = [sid for seq, sid, text in replica.table.gone if seq > after_seq and self._match(parse_series(text))]
         documents = self._documents(replica, after_seq)
         stored = [(key, replica.documents[key]) for key in self.document_keys]
         gone_documents = [key for key, state in stored if state.document is None and state.seq > after_seq]
@@ -230,7 +230,7 @@ class View:
             accepted=accepted,
             points=points,
             buckets=buckets,
-            series=[self._define(series) for series in defined],
+            series=[_define(series, self._places[series.sid]) for series in defined],
             documents=[self._state(document) for document in documents],
             gone=gone,
             gone_documents=gone_documents,
@@ -259,25 +259,12 @@ class View:
         stored = [replica.documents[key] for key in self.document_keys]
         return [s.document for s in stored if s.seq > after_seq and s.document is not None]
 
-    def _with_history(self, series: Series, seq: int, from_ms: int) -> Definition:
+    def _with_history(self, series: Series, places: list[int], seq: int, from_ms: int) -> Definition:
         if self.step_ms:
             columns = buckets_from(series, self.step_ms, from_ms, self._replica().table.windows)
-            return self._define(series, t=columns.times, min=columns.mins, mean=columns.means, max=columns.maxs)
+            return _define(series, places, t=columns.times, min=columns.mins, mean=columns.means, max=columns.maxs)
         got = samples_between(series, -1, seq, self.spec.points, from_ms)
-        return self._define(series, t=got.times, v=got.values, of=got.of if got.of > len(got.times) else None)
-
-    def _define(self, series: Series, **history: object) -> Definition:
-        return Definition(
-            sid=series.sid,
-            series=series.text,
-            name=series.key.name,
-            labels=dict(series.key.labels),
-            unit=series.unit,
-            every_s=series.every_s,
-            last=series.last_ms,
-            selectors=self._places[series.sid],
-            **history,  # type: ignore[arg-type]  # columns by name
-        )
+        return _define(series, places, t=got.times, v=got.values, of=got.of if got.of > len(got.times) else None)
 
     def _state(self, document: Document) -> DocumentState:
         places = self._document_places[document.key]
@@ -291,3 +278,17 @@ def _first_after(series: Series, after_seq: int) -> int:
     while at > 0 and seqs[at - 1] > after_seq:
         at -= 1
     return seqs[at]
+
+
+def _define(series: Series, places: list[int], **history: object) -> Definition:
+    return Definition(
+        sid=series.sid,
+        series=series.text,
+        name=series.key.name,
+        labels=dict(series.key.labels),
+        unit=series.unit,
+        every_s=series.every_s,
+        last=series.last_ms,
+        selectors=places,
+        **history,  # type: ignore[arg-type]  # columns by name
+    )

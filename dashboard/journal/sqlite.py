@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -24,6 +25,8 @@ from dashboard.journal.clock import JournalClock
 from dashboard.journal.port import Checkpoint, Entry, Gap
 from dashboard.journal.sqlite_file import CheckpointFile, JournalFile
 from dashboard.journal.tail import Tail
+
+_log = logging.getLogger(__name__)
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
@@ -45,6 +48,15 @@ class Waiting(NamedTuple):
     done: asyncio.Future[Position]
 
 
+class UnderWay(NamedTuple):
+    """A transaction in the writer's thread: what it stores, on which heads, at what time."""
+
+    batch: list[Waiting]
+    heads: dict[str, int]
+    now_ms: int
+    job: asyncio.Future[list[int | Unavailable]]
+
+
 class SqliteJournal:
     """See ``port.Journal``. ``folder`` is made if it is missing and locked while it is open."""
 
@@ -62,6 +74,7 @@ class SqliteJournal:
         self._wake = asyncio.Event()
         self._size = 0
         self._fault = ""
+        self._under_way: UnderWay | None = None
         self._lock: IO[bytes] | None = None
         self._writer = ThreadPoolExecutor(1, "journal-writer")
         self._reader = ThreadPoolExecutor(1, "journal-reader")
@@ -84,7 +97,8 @@ class SqliteJournal:
             self._epoch, heads, self._size = await loop.run_in_executor(
                 self._writer, self._file.open, secrets.token_hex(8)
             )
-            await loop.run_in_executor(self._checkpointer, self._checkpoint_file.open)
+            if await loop.run_in_executor(self._checkpointer, self._checkpoint_file.open):
+                _log.error("checkpoint.sqlite3 was damaged and is put aside; history older than the journal is missing")
         except sqlite3.Error as error:
             raise ConfigurationError(f"--data {self._folder}: the journal cannot be opened: {error}") from None
         self._tails = {partition: Tail(seq, TAIL_BYTES) for partition, seq in heads.items()}
@@ -99,10 +113,14 @@ class SqliteJournal:
                 await self._flush()
                 if loop.time() - last_trim > TRIM_EVERY_S:
                     last_trim = loop.time()
-                    await self._trim()
+                    while await self._trim():
+                        if self._waiting:
+                            await self._flush()
 
     async def close(self) -> None:
         loop = asyncio.get_running_loop()
+        if self._under_way is not None:
+            await self._settle()
         while self._waiting:
             await self._flush()
         for pool, end in (
@@ -170,7 +188,10 @@ class SqliteJournal:
 
     async def load_checkpoint(self, partition: str) -> Checkpoint | None:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._checkpointer, self._checkpoint_file.load, partition)
+        try:
+            return await loop.run_in_executor(self._checkpointer, self._checkpoint_file.load, partition)
+        except (sqlite3.Error, ValueError) as error:
+            raise Unavailable(f"the checkpoint cannot be read: {error}") from None
 
     def _tail(self, partition: str) -> Tail:
         if partition not in self._tails:
@@ -186,35 +207,46 @@ class SqliteJournal:
         now = self._clock.now_ms()
         heads = {w.partition: self._tail(w.partition).head_seq for w in batch}
         rows = [(w.partition, w.request_id, w.payload) for w in batch]
-        loop = asyncio.get_running_loop()
+        job = asyncio.get_running_loop().run_in_executor(self._writer, self._file.append, rows, heads, now)
+        self._under_way = UnderWay(batch, heads, now, job)
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """Wait for the transaction under way, whoever is cancelled meanwhile, and tell everybody how it went."""
+        assert self._under_way is not None
+        batch, heads, now, job = self._under_way
         try:
-            seqs = await loop.run_in_executor(self._writer, self._file.append, rows, heads, now)
+            seqs = await asyncio.shield(job)
         except sqlite3.Error as error:
             self._fault = str(error)
-            for waiting in batch:
-                if not waiting.done.done():
-                    waiting.done.set_exception(Unavailable(f"the journal cannot store: {error}"))
-            return
-        self._fault = ""
+            seqs = [Unavailable(f"the journal cannot store: {error}")] * len(batch)
+        else:
+            self._fault = ""
+        self._under_way = None
         fresh: dict[str, list[Entry]] = {}
         for waiting, seq in zip(batch, seqs, strict=True):
-            if seq > heads[waiting.partition]:
+            if isinstance(seq, int) and seq > heads[waiting.partition]:
                 heads[waiting.partition] = seq
                 fresh.setdefault(waiting.partition, []).append(Entry(seq, now, waiting.payload))
                 self._size += len(waiting.payload)
         for partition, entries in fresh.items():
             self._tail(partition).push(entries)
         for waiting, seq in zip(batch, seqs, strict=True):
-            if not waiting.done.done():
+            if waiting.done.done():
+                continue
+            if isinstance(seq, int):
                 waiting.done.set_result(Position(self._epoch, seq))
+            else:
+                waiting.done.set_exception(seq)
 
-    async def _trim(self) -> None:
-        """Delete what is too old or too much, a bounded number of rows at a time."""
+    async def _trim(self) -> bool:
+        """Delete what is too old or too much, a bounded number of rows at a time; whether more is to be done."""
         loop = asyncio.get_running_loop()
         horizon = self._clock.now_ms() - self._max_age_ms
         excess = self._size - self._max_bytes
         try:
-            freed = await loop.run_in_executor(self._writer, self._file.trim, horizon, excess)
+            freed, more = await loop.run_in_executor(self._writer, self._file.trim, horizon, excess)
         except sqlite3.Error:
-            return  # a full disk or a lock: the appends report it, and the next round tries again
+            return False  # a full disk or a lock: the appends report it, and the next round tries again
         self._size -= freed
+        return more

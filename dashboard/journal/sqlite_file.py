@@ -9,6 +9,7 @@ import sqlite3
 import zlib
 from pathlib import Path
 
+from dashboard.domain.errors import Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal.port import Checkpoint, Entry
 
@@ -67,22 +68,23 @@ class JournalFile:
         if hasattr(self, "_read_db"):
             self._read_db.close()
 
-    def append(self, rows: list[tuple[str, str, bytes]], heads: dict[str, int], t_ms: int) -> list[int]:
-        """Store (partition, request id, payload) rows in one transaction; returns each row's seq, old ones for old requests."""
+    def append(self, rows: list[tuple[str, str, bytes]], heads: dict[str, int], t_ms: int) -> list[int | Unavailable]:
+        """Store (partition, request id, payload) rows in one transaction; returns each row's seq, old ones for old requests.
+
+        A row that cannot be stored for what it is (an id that is not text, too many bytes) gets an error in its place.
+        """
         heads = dict(heads)
-        seqs: list[int] = []
+        seqs: list[int | Unavailable] = []
         self._db.execute("BEGIN IMMEDIATE")
         try:
             for partition, request_id, payload in rows:
-                if request_id and (seq := self._known(partition, request_id)):
-                    seqs.append(seq)
+                try:
+                    seq = self._insert(partition, heads[partition] + 1, t_ms, request_id, payload)
+                except (ValueError, OverflowError, sqlite3.DataError) as error:
+                    seqs.append(Unavailable(f"the journal cannot store this: {error}"))
                     continue
-                heads[partition] += 1
-                seqs.append(heads[partition])
-                self._db.execute(
-                    "INSERT INTO entries VALUES (?, ?, ?, ?, ?)",
-                    (partition, heads[partition], t_ms, request_id or None, payload),
-                )
+                seqs.append(seq)
+                heads[partition] = max(heads[partition], seq)
             self._db.executemany("INSERT OR REPLACE INTO heads VALUES (?, ?)", heads.items())
             self._db.execute("COMMIT")
         except BaseException:
@@ -91,30 +93,44 @@ class JournalFile:
             raise
         return seqs
 
+    def _insert(self, partition: str, seq: int, t_ms: int, request_id: str, payload: bytes) -> int:
+        """Store one entry as ``seq``, or find the one that had its request id; returns its number."""
+        if request_id and (known := self._known(partition, request_id)):
+            return known
+        row = (partition, seq, t_ms, request_id or None, payload)
+        self._db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", row)
+        return seq
+
     def _known(self, partition: str, request_id: str) -> int:
         found = self._db.execute(
             "SELECT seq FROM entries WHERE partition = ? AND request_id = ?", (partition, request_id)
         ).fetchone()
         return found[0] if found else 0
 
-    def trim(self, horizon_ms: int, excess_bytes: int) -> int:
-        """Delete the oldest rows that are before ``horizon_ms`` or make up ``excess_bytes``; returns the bytes freed."""
-        freed = 0
+    def trim(self, horizon_ms: int, excess_bytes: int) -> tuple[int, bool]:
+        """Delete the oldest rows that are before ``horizon_ms`` or make up ``excess_bytes``.
+
+        Returns the bytes freed, and whether there may be more to delete.
+        """
+        freed, more = 0, False
         for (partition,) in self._db.execute("SELECT partition FROM heads").fetchall():
             cut = 0
             oldest = self._db.execute(
                 "SELECT seq, t_ms, length(payload) FROM entries WHERE partition = ? ORDER BY seq LIMIT ?",
                 (partition, _TRIM_ROWS),
             )
-            for seq, t_ms, length in oldest:
+            rows = 0
+            for rows, (seq, t_ms, length) in enumerate(oldest, 1):  # noqa: B007 - the last number is used below
                 if t_ms >= horizon_ms and freed >= excess_bytes:
                     break
                 cut = seq
                 freed += length
+            else:
+                more = more or rows == _TRIM_ROWS
             oldest.close()
             if cut:
                 self._db.execute("DELETE FROM entries WHERE partition = ? AND seq <= ?", (partition, cut))
-        return freed
+        return freed, more
 
     def read(self, partition: str, after_seq: int, limit: int) -> list[Entry]:
         """Up to ``limit`` entries after ``after_seq``, in order."""
@@ -138,7 +154,19 @@ class CheckpointFile:
         self._timeout_s = timeout_s
         self._db: sqlite3.Connection
 
-    def open(self) -> None:
+    def open(self) -> bool:
+        """Open or make the file; one that is no database (any more) is put aside: True."""
+        try:
+            self._open()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            self._path.replace(self._path.with_suffix(".damaged"))
+            self._open()
+            return True
+        return False
+
+    def _open(self) -> None:
         self._db = _connect(self._path, self._timeout_s, "NORMAL")
         self._db.executescript(_CHECKPOINT_SCHEMA)
 
@@ -172,5 +200,8 @@ class CheckpointFile:
         if not found:
             return None
         rows = self._db.execute("SELECT key, blob FROM records WHERE partition = ?", (partition,))
-        records = {key: zlib.decompress(blob) for key, blob in rows}
+        try:
+            records = {key: zlib.decompress(blob) for key, blob in rows}
+        except zlib.error as error:
+            raise ValueError(f"a record is damaged: {error}") from None
         return Checkpoint(Position(*found), records)

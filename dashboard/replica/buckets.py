@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from math import isfinite
 
 from msgspec import Struct
 
@@ -24,6 +25,11 @@ class Columns(Struct, frozen=True):
     mins: list[float]
     means: list[float]
     maxs: list[float]
+
+
+def mean(total: float, count: int, least: float, greatest: float) -> float:
+    """The mean; the middle when the sum of finite values was too large to be one."""
+    return total / count if isfinite(total) else least / 2 + greatest / 2
 
 
 class Buckets:
@@ -70,8 +76,9 @@ class Buckets:
         """What is in ``from_slot`` and after."""
         at = bisect_left(self.slots, from_slot)
         step = self.step_ms
-        means = [s / n for s, n in zip(self.sums[at:], self.counts[at:], strict=True)]
-        return Columns([s * step for s in self.slots[at:]], self.mins[at:].tolist(), means, self.maxs[at:].tolist())
+        mins, maxs = self.mins[at:].tolist(), self.maxs[at:].tolist()
+        means = list(map(mean, self.sums[at:], self.counts[at:], mins, maxs))
+        return Columns([s * step for s in self.slots[at:]], mins, means, maxs)
 
     def pack(self) -> list[bytes]:
         """The columns as little-endian bytes; counts widened to int64."""
@@ -85,6 +92,9 @@ class Buckets:
 
     def unpack(self, columns: list[bytes]) -> None:
         """The inverse of ``pack``, into this object."""
+        lengths = {len(column) for column in columns}
+        if len(columns) != 5 or len(lengths) != 1:
+            raise ValueError("columns of different length")
         self.slots = unpack_ints(columns[0])
         self.mins, self.maxs, self.sums = (unpack_floats(column) for column in columns[1:4])
         self.counts = array("I", unpack_ints(columns[4]))

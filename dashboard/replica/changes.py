@@ -67,9 +67,20 @@ def decode_change(payload: bytes) -> Change:
         rows = change.keys.count(b"\n") + 1
         if len(change.values) != 8 * rows or (isinstance(change.times, bytes) and len(change.times) != 8 * rows):
             raise Invalid(f"columns of different length, {rows} keys")
+        if isinstance(change.times, int) and not -(2**63) <= change.times < 2**63:
+            raise Invalid("a time beyond int64")
         if any(not 0 <= row < rows for row, _, _ in change.declared):
             raise Invalid("a declaration for a row that is not there")
+    elif isinstance(change, DocumentWritten):
+        _check_json(change.body)
     return change
+
+
+def _check_json(body: bytes) -> None:
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid(f"a document that is not JSON: {error}") from None
 
 
 def encode_samples(

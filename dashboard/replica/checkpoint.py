@@ -28,9 +28,10 @@ class _Header(Struct, array_like=True):
     now_ms: int
     next_sid: int
     swept_ms: int
-    gone: list[tuple[int, int]]
+    gone: list[tuple[int, int, str]]
     gone_floor: int
     floor_seq: int
+    documents_floor: int
     samples: int
 
 
@@ -46,6 +47,8 @@ class _Series(Struct, array_like=True):
     last_ms: int
     disorder_seq: int
     trimmed_seq: int
+    thinned_seq: int
+    thinned_count: int
     folded: int
     slot: int
     samples: list[bytes]
@@ -72,6 +75,7 @@ def capture_header(replica: Replica) -> tuple[str, bytes]:
         list(table.gone),
         table.gone_floor,
         replica.floor_seq,
+        replica.documents_floor,
         replica.samples,
     )
     return HEADER, msgspec.msgpack.encode(header)
@@ -91,6 +95,8 @@ def capture_series(series: Series) -> tuple[str, bytes]:
         series.last_ms,
         series.disorder_seq,
         series.trimmed_seq,
+        series.thinned_seq,
+        series.thinned_count,
         series.folded,
         series.slot,
         [pack(series.seqs), pack(series.times), pack(series.values)],
@@ -131,14 +137,16 @@ def restore(position: Position, records: dict[str, bytes], windows: Windows) -> 
         table.next_sid, table.swept_ms = header.next_sid, header.swept_ms
         table.gone.extend(header.gone)
         table.gone_floor = header.gone_floor
+        replica.documents_floor = header.documents_floor
         loaded = [_load_series(blob, windows) for key, blob in records.items() if key.startswith("s:")]
         for series in sorted(loaded, key=lambda s: s.sid):
             table.restore(series)
+            table.next_sid = max(table.next_sid, series.sid + 1)
         for blob in (blob for key, blob in records.items() if key.startswith("d:")):
             record = msgspec.msgpack.decode(blob, type=_Document)
             document = None if record.body is None else Document(record.key, record.body, record.t_ms, record.every_s)
             replica.documents[record.key] = StoredDocument(record.seq, document)
-    except (msgspec.MsgspecError, KeyError, ValueError) as error:
+    except (msgspec.MsgspecError, KeyError, ValueError, OverflowError) as error:
         raise Invalid(f"the checkpoint cannot be read: {error}") from None
     replica.document_version += 1
     return replica
@@ -150,7 +158,11 @@ def _load_series(blob: bytes, windows: Windows) -> Series:
     series.unit, series.every_s, series.every_s_declared = record.unit, record.every_s, record.every_s_declared
     series.meta_seq, series.last_seq, series.last_ms = record.meta_seq, record.last_seq, record.last_ms
     series.disorder_seq, series.trimmed_seq = record.disorder_seq, record.trimmed_seq
+    series.thinned_seq, series.thinned_count = record.thinned_seq, record.thinned_count
     series.folded, series.slot = record.folded, record.slot
+    lengths = {len(column) for column in record.samples}
+    if len(record.samples) != 3 or len(lengths) != 1 or not 0 <= record.folded <= len(record.samples[0]) // 8:
+        raise ValueError("columns of different length")
     series.seqs, series.times = (unpack_ints(column) for column in record.samples[:2])
     series.values = unpack_floats(record.samples[2])
     series.fine.unpack(record.fine)

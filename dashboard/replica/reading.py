@@ -11,8 +11,9 @@ from bisect import bisect_left, bisect_right
 
 from msgspec import Struct
 
-from dashboard.replica.buckets import Columns
+from dashboard.replica.buckets import Columns, mean
 from dashboard.replica.series import Series, Windows
+from dashboard.replica.thinning import extremes
 
 
 class Points(Struct, frozen=True):
@@ -41,9 +42,9 @@ def samples_between(series: Series, after_seq: int, until_seq: int, limit: int, 
     if from_ms and times and times[0] < from_ms:
         start = bisect_left(times, from_ms)
         times, values = times[start:], values[start:]
-    of = len(times)
-    if of > limit:
-        picked = _extremes(values, limit)
+    of = len(times) + (series.thinned_count if 0 <= after_seq < series.thinned_seq else 0)
+    if len(times) > limit:
+        picked = extremes(values, limit)
         return Points([times[i] for i in picked], [values[i] for i in picked], of)
     return Points(times.tolist(), values.tolist(), of)
 
@@ -51,18 +52,6 @@ def samples_between(series: Series, after_seq: int, until_seq: int, limit: int, 
 def _by_time(times: array[int], values: array[float]) -> tuple[array[int], array[float]]:
     order = sorted(range(len(times)), key=times.__getitem__)
     return array("q", [times[i] for i in order]), array("d", [values[i] for i in order])
-
-
-def _extremes(values: array[float], limit: int) -> list[int]:
-    """Indices of first, least, greatest and last of each of ``limit // 4`` equal runs, in order, at most ``limit``."""
-    runs = max(1, limit // 4)
-    picked: list[int] = []
-    for run in range(runs):
-        start, end = run * len(values) // runs, (run + 1) * len(values) // runs
-        part = values[start:end]
-        least, greatest = start + part.index(min(part)), start + part.index(max(part))
-        picked += sorted({start, least, greatest, end - 1})
-    return picked
 
 
 def buckets_from(series: Series, step_ms: int, from_ms: int, windows: Windows) -> Columns:
@@ -82,11 +71,11 @@ def buckets_from(series: Series, step_ms: int, from_ms: int, windows: Windows) -
         held = bisect_left(kept.slots, slot)
         columns.mins[at] = min(columns.mins[at], least)
         columns.maxs[at] = max(columns.maxs[at], greatest)
-        columns.means[at] = (kept.sums[held] + total) / (kept.counts[held] + count)
+        columns.means[at] = mean(kept.sums[held] + total, kept.counts[held] + count, columns.mins[at], columns.maxs[at])
     else:
         for column, item in (
             (columns.mins, least),
-            (columns.means, total / count),
+            (columns.means, mean(total, count, least, greatest)),
             (columns.maxs, greatest),
         ):
             column.insert(at, item)
@@ -95,12 +84,15 @@ def buckets_from(series: Series, step_ms: int, from_ms: int, windows: Windows) -
 
 
 def buckets_since(series: Series, step_ms: int, after_seq: int, from_ms: int, windows: Windows) -> Columns:
-    """Those buckets that samples of entries after ``after_seq`` fell into; the caller checks ``trimmed_seq`` first."""
+    """Those buckets that samples of entries after ``after_seq`` fell into; all, when samples after it are no longer held."""
+    if max(series.trimmed_seq, series.thinned_seq) > after_seq:
+        return buckets_from(series, step_ms, from_ms, windows)
     low = bisect_right(series.seqs, after_seq)
     touched = {t - t % step_ms for t in series.times[low:]}
+    touched = {t for t in touched if t >= from_ms}
     if not touched:
         return Columns([], [], [], [])
-    every = buckets_from(series, step_ms, max(min(touched), from_ms), windows)
+    every = buckets_from(series, step_ms, min(touched), windows)
     if len(every.times) == len(touched):
         return every
     wanted = [i for i, t in enumerate(every.times) if t in touched]

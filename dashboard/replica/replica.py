@@ -19,6 +19,8 @@ from dashboard.replica.series_table import SeriesTable
 
 #: Entries whose time of acceptance is remembered.
 _KNOWN_TIMES = 65_536
+#: Deleted documents that are remembered.
+_KNOWN_DELETED = 1_000
 
 
 class StoredDocument(NamedTuple):
@@ -37,6 +39,7 @@ class Replica:
         self.position = position
         self.now_ms = 0
         self.floor_seq = 0  # screens that hold an older position than this have missed entries
+        self.documents_floor = 0  # the same, of deleted documents that are not remembered
         self.broken = 0  # entries that could not be read
         self.samples = 0
         self.document_version = 0  # changes whenever a document comes or goes
@@ -68,6 +71,16 @@ class Replica:
         if (known is not None and known.document is not None) != (document is not None):
             self.document_version += 1
         self.documents[change.key] = StoredDocument(entry.seq, document)
+        if document is None:
+            self._forget_deleted()
+
+    def _forget_deleted(self) -> None:
+        """Deleted documents are remembered, so that a screen coming back can be told; the oldest go first."""
+        deleted = [(stored.seq, key) for key, stored in self.documents.items() if stored.document is None]
+        if len(deleted) > _KNOWN_DELETED:
+            self.documents_floor, key = min(deleted)
+            del self.documents[key]
+            self.document_version += 1
 
     def document_count(self) -> int:
         """Documents there are (deleted ones are remembered but do not count)."""
@@ -75,9 +88,10 @@ class Replica:
 
     def gap(self, gap: Gap) -> None:
         """Entries are missing before the next one."""
-        if gap.position.epoch != self.position.epoch:
+        if gap.position.epoch != self.position.epoch or gap.position.seq < self.position.seq:
             self.table.rebase()
             self.documents = {key: StoredDocument(0, stored.document) for key, stored in self.documents.items()}
+            self.documents_floor = 0
         self.position = gap.position
         self.floor_seq = gap.position.seq
         self._times = array("q")

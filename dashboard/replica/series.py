@@ -16,6 +16,7 @@ from msgspec import Struct
 from dashboard.domain.freshness import LEARN_GAPS, learn_every_s
 from dashboard.domain.series import SeriesKey
 from dashboard.replica.buckets import Buckets
+from dashboard.replica.thinning import extremes
 
 #: Trimming moves memory: done when this many samples are due.
 _TRIM_BATCH = 64
@@ -26,7 +27,8 @@ ALWAYS = 2**62
 
 
 class Windows(Struct, frozen=True):
-    """How long what is kept, in milliseconds; ``raw_max`` bounds the samples kept raw whatever their rate."""
+    """How long what is kept, in milliseconds; ``raw_max`` bounds the samples kept raw whatever their
+    rate: beyond it the older half is made fewer again and again, spikes kept."""
 
     raw_ms: int = 900_000
     raw_max: int = 10_000
@@ -55,6 +57,8 @@ class Series:
         "sid",
         "slot",
         "text",
+        "thinned_count",
+        "thinned_seq",
         "times",
         "trimmed_seq",
         "unit",
@@ -74,6 +78,8 @@ class Series:
         self.last_ms = 0  # newest sample time, never later than the journal's time of its entry
         self.disorder_seq = -1  # of the entry that last brought a sample older than one before it; -1: none
         self.trimmed_seq = -1  # of the newest entry whose samples have left the raw window
+        self.thinned_seq = -1  # of the newest entry whose samples were made fewer
+        self.thinned_count = 0  # samples that then went
         self.seqs = array("q")
         self.times = array("q")
         self.values = array("d")
@@ -103,16 +109,27 @@ class Series:
         self.folded = end
 
     def trim(self, now_ms: int, windows: Windows) -> None:
-        """Let go of what is older than its window, and of raw samples beyond ``raw_max``."""
-        cut = max(0, len(self.times) - windows.raw_max)
+        """Let go of what is older than its window; make the older half fewer when there are more than ``raw_max``."""
+        if len(self.times) >= windows.raw_max + _TRIM_BATCH:
+            self._thin(len(self.times) // 2)
         horizon = now_ms - windows.raw_ms
         if self.times[0] < horizon:
-            cut = max(cut, self._older_than(horizon))
-        cut = min(cut, self.folded)
-        if cut >= _TRIM_BATCH or cut == len(self.times) - 1:
-            self._drop(cut)
+            cut = min(self._older_than(horizon), self.folded)
+            if cut >= _TRIM_BATCH or cut == len(self.times) - 1:
+                self._drop(cut)
         self.fine.trim((now_ms - windows.fine_ms) // windows.fine_step_ms)
         self.coarse.trim((now_ms - windows.coarse_ms) // windows.coarse_step_ms)
+
+    def _thin(self, end: int) -> None:
+        """Keep a quarter of the samples before ``end``, which are folded, the spikes among them."""
+        picked = extremes(self.values[:end], end // 4)
+        seq, removed = self.seqs[end - 1], end - len(picked)
+        self.thinned_count = removed + (self.thinned_count if seq == self.thinned_seq else 0)
+        self.thinned_seq = seq
+        self.seqs[:end] = array("q", [self.seqs[i] for i in picked])
+        self.times[:end] = array("q", [self.times[i] for i in picked])
+        self.values[:end] = array("d", [self.values[i] for i in picked])
+        self.folded -= removed
 
     def _older_than(self, horizon_ms: int) -> int:
         times = self.times
@@ -127,7 +144,9 @@ class Series:
                 del column[:cut]
             self.folded -= cut
 
-    def overflow(self, now_ms: int, windows: Windows) -> None:
-        """Too many samples within one fine step: fold what there is and trim."""
-        self._fold(len(self.times), windows)
-        self.trim(now_ms, windows)
+    def overflow(self, windows: Windows) -> None:
+        """Too many samples within one fine step: fold what there is, and make it fewer until it fits."""
+        if len(self.times) > self.folded:
+            self._fold(len(self.times), windows)
+        while len(self.times) > windows.raw_max:
+            self._thin(len(self.times) // 2)

@@ -27,13 +27,13 @@ _SWEEP_EVERY_MS = 60_000
 
 
 class SeriesTable:
-    """Series by canonical text. ``gone`` holds (seq, sid) of departed series, ``gone_floor`` the seq that it reaches back to."""
+    """Series by canonical text. ``gone`` holds (seq, sid, text) of departed series, ``gone_floor`` the seq that it reaches back to."""
 
     def __init__(self, windows: Windows) -> None:
         self.windows = windows
         self.by_text: dict[str, Series] = {}
         self.next_sid = 1
-        self.gone: deque[tuple[int, int]] = deque()
+        self.gone: deque[tuple[int, int, str]] = deque()
         self.gone_floor = 0
         self.swept_ms = 0
         self.version = 0  # changes whenever a series comes or goes
@@ -62,7 +62,7 @@ class SeriesTable:
                 self._declare(change, rows, seq)
             append(zip(rows, times, values, strict=True), seq, now_ms)
         if repeats or not seq % _OVERFLOW_EVERY:
-            self._trim_overfull(rows, now_ms)
+            self._trim_overfull(rows)
         if now_ms - self.swept_ms >= _SWEEP_EVERY_MS:
             self._sweep(seq, now_ms)
 
@@ -90,12 +90,12 @@ class SeriesTable:
                 series.last_ms = max(last_ms, now_ms)
                 series.disorder_seq = ALWAYS  # what comes next may be older than this, and newer than last_ms
 
-    def _trim_overfull(self, rows: Iterable[Series], now_ms: int) -> None:
+    def _trim_overfull(self, rows: Iterable[Series]) -> None:
         """A series may get more than its bound within one fine step: it is looked at now and then."""
         limit = self.windows.raw_max + _OVERFLOW
         for series in rows:
             if len(series.times) > limit:
-                series.overflow(now_ms, self.windows)
+                series.overflow(self.windows)
 
     def _declare(self, change: Samples, rows: object, seq: int) -> None:
         for row, unit, every_s in change.declared:
@@ -114,7 +114,7 @@ class SeriesTable:
         """The series of each row, and whether one stands in several rows."""
         known = self._lists.get(keys)
         if known is None:
-            rows = tuple(self.by_text.get(text) or self._create(text, seq) for text in keys.decode().split("\n"))
+            rows = self._find(keys, seq)
             known = rows, len(set(rows)) < len(rows)
             if len(keys) <= _KNOWN_LIST_BYTES:
                 if len(self._lists) >= _KNOWN_LISTS:
@@ -122,15 +122,21 @@ class SeriesTable:
                 self._lists[keys] = known
         return known
 
-    def _create(self, text: str, seq: int) -> Series:
-        key = parse_series(text)
-        if key.text != text:
-            raise Invalid(f"{text[:60]!a} is not a canonical series key")
-        series = Series(self.next_sid, key, self.windows, seq)
-        self.next_sid += 1
-        self.by_text[text] = series
-        self.version += 1
-        return series
+    def _find(self, keys: bytes, seq: int) -> tuple[Series, ...]:
+        """The series of these keys, made where they are new; raises Invalid before any is made."""
+        try:
+            texts = keys.decode().split("\n")
+        except UnicodeDecodeError:
+            raise Invalid("keys that are not UTF-8") from None
+        new = {text: parse_series(text) for text in texts if text not in self.by_text}
+        for text, key in new.items():
+            if key.text != text:
+                raise Invalid(f"{text[:60]!a} is not a canonical series key")
+        for text, key in new.items():
+            self.by_text[text] = Series(self.next_sid, key, self.windows, seq)
+            self.next_sid += 1
+            self.version += 1
+        return tuple(self.by_text[text] for text in texts)
 
     def _sweep(self, seq: int, now_ms: int) -> None:
         """Once a minute of journal time: forget series that have been silent for the longest window."""
@@ -139,7 +145,7 @@ class SeriesTable:
         departed = [series for series in self if series.last_ms < horizon]
         for series in departed:
             del self.by_text[series.text]
-            self.gone.append((seq, series.sid))
+            self.gone.append((seq, series.sid, series.text))
         if departed:
             self._lists.clear()
             self.version += 1
@@ -159,5 +165,6 @@ class SeriesTable:
             series.last_seq = series.meta_seq = series.created_seq = 0
             series.trimmed_seq = min(series.trimmed_seq, 0)
             series.disorder_seq = min(series.disorder_seq, 0)
+            series.thinned_seq = min(series.thinned_seq, 0)
         self.gone.clear()
         self.gone_floor = self.restored_seq = 0

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import DashboardError, Invalid
+from dashboard.domain.errors import DashboardError, Invalid, Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal.port import METRICS, Entry, Gap, Journal
 from dashboard.replica.checkpoint import capture_document, capture_header, capture_series, restore
-from dashboard.replica.replica import Replica
-from dashboard.replica.series import Windows
+from dashboard.replica.replica import Replica, StoredDocument
+from dashboard.replica.series import Series, Windows
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +21,14 @@ _log = logging.getLogger(__name__)
 _BREATH_S = 0.01
 #: Series captured between two breaths of the loop (about 0.2 ms each with full history).
 _SERIES_PER_BREATH = 20
+
+
+class Beginning(NamedTuple):
+    """What a checkpoint holds of the moment it begins at; the series' own records may come a little later."""
+
+    header: tuple[str, bytes]
+    series: list[Series]
+    documents: list[tuple[str, StoredDocument]]
 
 
 class Replication:
@@ -53,12 +62,12 @@ class Replication:
         head = self._journal.head(METRICS)
         self._target = head.seq
         self._replica = Replica(self._windows, Position(head.epoch, 0))
-        checkpoint = await self._journal.load_checkpoint(METRICS)
-        if checkpoint is not None:
-            try:
+        try:
+            checkpoint = await self._journal.load_checkpoint(METRICS)
+            if checkpoint is not None:
                 self._replica = restore(checkpoint.position, checkpoint.records, self._windows)
-            except Invalid as error:
-                _log.error("checkpoint not used: %s", error)
+        except (Invalid, Unavailable) as error:
+            _log.error("checkpoint not used: %s", error)
         self._stored = {f"s:{series.text}": series.last_seq for series in self._replica.table}
         self._stored |= {f"d:{key}": stored.seq for key, stored in self._replica.documents.items()}
         if self._replica.position.epoch != head.epoch:
@@ -116,30 +125,26 @@ class Replication:
         if not self.caught_up.is_set():
             return
         stored: dict[str, int] = {}
-        position, before = self._replica.position, self._uncheckpointed
-        await self._journal.save_checkpoint(METRICS, position, self._records(stored))
+        replica, before = self._replica, self._uncheckpointed
+        begin = Beginning(capture_header(replica), list(replica.table), list(replica.documents.items()))
+        await self._journal.save_checkpoint(METRICS, replica.position, self._records(begin, stored))
         self._stored = stored
         self._uncheckpointed -= before
         self._counters.checkpoints += 1
 
-    async def _records(self, stored: dict[str, int]) -> AsyncIterator[list[tuple[str, bytes | None]]]:
-        replica, before = self._replica, self._stored
-        yield [capture_header(replica)]
-        all_series = list(replica.table)
-        for start in range(0, len(all_series), _SERIES_PER_BREATH):
+    async def _records(self, begin: Beginning, stored: dict[str, int]) -> AsyncIterator[list[tuple[str, bytes | None]]]:
+        before = self._stored
+        yield [begin.header]
+        for start in range(0, len(begin.series), _SERIES_PER_BREATH):
             some: list[tuple[str, bytes | None]] = []
-            for series in all_series[start : start + _SERIES_PER_BREATH]:
+            for series in begin.series[start : start + _SERIES_PER_BREATH]:
                 key = f"s:{series.text}"
+                stored[key] = series.last_seq
                 if before.get(key) != series.last_seq:
                     some.append(capture_series(series))
-                stored[key] = series.last_seq
             if some:
                 yield some
                 await asyncio.sleep(0)
-        documents: list[tuple[str, bytes | None]] = []
-        for name, state in replica.documents.items():
-            if before.get(f"d:{name}") != state.seq:
-                documents.append(capture_document(name, state))
-            stored[f"d:{name}"] = state.seq
-        yield documents
+        stored |= {f"d:{name}": state.seq for name, state in begin.documents}
+        yield [capture_document(n, state) for n, state in begin.documents if before.get(f"d:{n}") != state.seq]
         yield [(key, None) for key in before.keys() - stored.keys()]

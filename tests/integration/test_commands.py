@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -125,7 +124,7 @@ def test_a_later_start_takes_less_than_two_seconds(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel of this tree, installed in an environment of its own, away from the tree."""
     folder = tmp_path_factory.mktemp("elsewhere")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
@@ -136,7 +135,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     subprocess.run(
         [str(python), "-m", "pip", "--quiet", "install", str(wheel)], check=True, timeout=300, stderr=subprocess.DEVNULL
     )
-    yield folder
+    return folder
 
 
 def test_a_wheel_installed_elsewhere_serves_pages_and_charts(elsewhere: Path) -> None:

@@ -44,9 +44,7 @@ def squeezed(payload: bytes) -> bytes:
 
 
 def parser(*, max_bytes: int = 65_536, fragments: int = 1_024, deflating: bool = False) -> FrameParser:
-    return FrameParser(
-        max_message_bytes=max_bytes, max_fragments=fragments, inflater=Inflater() if deflating else None
-    )
+    return FrameParser(max_message_bytes=max_bytes, max_fragments=fragments, inflater=Inflater() if deflating else None)
 
 
 Outcome = tuple[list[Event], ProtocolViolation | None]

@@ -46,11 +46,10 @@ def memory_of(series: Series) -> int:
 
 def fed_for_48_hours(rate_hz: int) -> Series:
     replica = Replica(Windows(), Position("0" * 16, 0))
-    start, seq = 1_700_000_000_000, 0
+    start = 1_700_000_000_000
     coarse = range(0, 172_800 - 1_000, 10)
     fine = [172_800 - 1_000 + i / rate_hz for i in range(1_000 * rate_hz)]
-    for second in [*coarse, *fine]:
-        seq += 1
+    for seq, second in enumerate([*coarse, *fine], 1):
         t = start + int(second * 1000)
         replica.apply(Entry(seq, t, encode_samples(['cpu{host="web-1"}'], t, [second])))
     (series,) = replica.table

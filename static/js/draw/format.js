@@ -7,7 +7,7 @@ const PREFIXED = new Set(["", "/s", "/min", "/h", "Hz", "W", "Wh", "VA", "V", "A
 
 /** @param {number} value @param {number} digits significant ones @returns {string} without an exponent */
 function significant(value, digits) {
-  const size = Math.abs(value);
+  const size = Math.abs(Number(value.toPrecision(digits)));
   if (size === 0) return "0";
   const whole = Math.floor(Math.log10(size)) + 1;
   return value.toFixed(Math.max(0, Math.min(12, digits - whole)));

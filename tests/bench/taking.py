@@ -1,0 +1,109 @@
+"""What it costs to take samples in, and how soon they are on the screens: ingest, latency."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterator
+
+from tests.bench.fanout import Fed, bare_viewers, told
+from tests.bench.feed import Feeder, Poster, counting, now_ms
+from tests.bench.figure import Bar, Row, bench, calmest, middle
+from tests.bench.processes import Bench
+from tests.bench.viewers import Viewers, watch
+
+_SAMPLES = 1000
+
+
+def _bodies(count: int, first_ms: int) -> list[bytes]:
+    """Batches of 1,000 samples, one of each of 1,000 series, a tenth of a second apart."""
+    return [
+        json.dumps(
+            [
+                {
+                    "series": "orders",
+                    "labels": {"shop": f"s{n}"},
+                    "value": round(random.gauss(50, 10), 2),
+                    "t": first_ms + 100 * number,
+                }
+                for n in range(_SAMPLES)
+            ],
+            separators=(",", ":"),
+        ).encode()
+        for number in range(count)
+    ]
+
+
+@bench
+def ingest(bench: Bench) -> Iterator[Row]:
+    """JSON batches of 1,000 samples over one kept connection, journal and replica included; no viewers."""
+    rounds, batches = int(bench.pick(3, 7)), int(bench.pick(150, 300))
+    bodies = _bodies((rounds + 1) * batches, now_ms() - 600_000)
+    file = bench.folder / "bodies"
+    file.write_bytes(b"\n".join(bodies))
+    server, decoder = bench.server(), bench.peer("decode", str(file))
+    poster = bench.take(Poster(server.port))
+    ours, floor, taken_s = [], [], []
+    for number in range(rounds + 1):
+        some = bodies[number * batches : (number + 1) * batches]
+        began, cpu_s = time.monotonic(), server.cpu_s()
+        for body in some:
+            poster.post(body)
+        time.sleep(0.05)
+        cpu_s = server.cpu_s() - cpu_s
+        decoded_s = decoder.ask(f"decode {batches}")["cpu_s"]
+        if number:  # the first round makes the series
+            ours.append(cpu_s * 1e6 / batches)
+            floor.append(decoded_s * 1e6 / batches)
+            taken_s.append((time.monotonic() - began) / batches)
+    yield Row(
+        "server CPU per batch of 1,000 samples",
+        middle(ours),
+        "us",
+        {"msgspec's typed decode": middle(floor)},
+        (Bar("x msgspec's typed decode", middle(ours) / middle(floor), 6),),
+        {"body_bytes": len(bodies[-1]), "samples_per_cpu_s": 1e6 * _SAMPLES / middle(ours)},
+    )
+
+
+@bench
+def latency(bench: Bench) -> Iterator[Row]:
+    """From just before a request is sent (earlier than its acceptance) to its value's arrival at each of 100 viewers."""
+    count, rate_hz = 100, 10
+    rounds, seconds = int(bench.pick(1, 3)), bench.pick(3, 8)
+    server = bench.server()
+    ours = Viewers(bench, server.port, watch("pulse", rate_hz=rate_hz), check=True)
+    ours.open(count)
+    bare, raw = bare_viewers(bench, count)
+    stretches: list[Fed] = []
+    late, answered = [], []
+
+    def once() -> Fed:
+        feeder = Feeder(server.port, counting("pulse", 1), 20, jitter=1)
+        fed = Fed(server, ours, feeder, seconds)
+        answered.extend(feeder.answered_ms)
+        return fed
+
+    for _ in range(rounds):
+        stretches.append(calmest(once))
+        late.append(told(bare, raw, min(seconds, 3), rate_hz, 200)[1]["late"]["p99"])
+    ages = [fed.report["age"] for fed in stretches]
+    p99, tick_ms = middle(age["p99"] for age in ages), 1000 / rate_hz
+    answered.sort()
+    yield Row(
+        "request sent -> frame at the viewer, p99, 10 Hz",
+        p99,
+        "ms",
+        {"tick's p99 + bare send loop's lateness": 0.99 * tick_ms + middle(late)},
+        (Bar("ms", p99, tick_ms + 30),),
+        {
+            "p50": middle(age["p50"] for age in ages),
+            "p999": middle(age["p999"] for age in ages),
+            "max": max(age["max"] for age in ages),
+            "answered_202_p50": answered[len(answered) // 2],
+            "answered_202_p99": answered[len(answered) * 99 // 100],
+            "client_busy": middle(fed.report["busy"] for fed in stretches),
+            "waited_for_core": middle(fed.waited for fed in stretches),
+        },
+    )

@@ -1,0 +1,50 @@
+"""One chromium and two servers for all page tests; the pages of each test are judged when it ends."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.pages import Pages
+from tests.support.server import ServerProcess
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Ends before tests of other folders run: playwright's own event loop must not be there when they start theirs."""
+    with sync_playwright() as play:
+        launched = play.chromium.launch(executable_path=shutil.which("chromium"))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def pages(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Pages]:
+    """Opens pages; any complaint of theirs that is not expected fails the test."""
+    if "server" in request.fixturenames:
+        request.getfixturevalue("server")  # begins before and ends after, or its end would be a complaint
+    opened = Pages(browser)
+    yield opened
+    opened.judge()
+
+
+def _serve(factory: pytest.TempPathFactory, name: str, *flags: str) -> Iterator[ServerProcess]:
+    process = ServerProcess(factory.mktemp(name), *flags).start()
+    yield process
+    process.close()
+    assert process.complaints() == ""
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server without feeders that tests share: each feeds series with names of its own and leaves the process alone."""
+    yield from _serve(tmp_path_factory, "site", "--no-host-feeder", "--no-server-feeder")
+
+
+@pytest.fixture(scope="package")
+def host_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server with its feeders, as people start it."""
+    yield from _serve(tmp_path_factory, "host")

@@ -1,0 +1,180 @@
+"""Pages of a real chromium for tests: opened in a context of their own, and everything they complain about kept.
+
+Owns what every page test promises without saying so: no console error, no page error, no dialog, no CSP violation, no
+request to another origin.  A test that expects a complaint says so with ``expect``.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, WebSocket
+
+#: What chromium itself says about a socket that cannot be opened.
+SOCKET_FAILED = "WebSocket connection to"
+
+_WATCHING = """
+addEventListener("securitypolicyviolation", (e) => console.error("CSP violation:", e.violatedDirective, e.blockedURI, e.sample));
+window.__xss = [];
+"""
+_BOARD = "document.querySelector('dash-board')"
+
+
+class Pages:
+    """Opens pages and judges them at the end. ``messages`` are the WebSocket messages: ("sent" or "received", object)."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self._expected: list[str] = []
+        self.complaints: list[str] = []
+        self.requests: list[tuple[str, str]] = []
+        self.messages: list[tuple[str, dict[str, Any]]] = []
+
+    def open(self, url: str, *, width: int = 1280, height: int = 720, clock: bool = False, **options: Any) -> Page:
+        """A page in a new context; waits until it is connected, unless ``wait=False``."""
+        wait = options.pop("wait", True)
+        context = self._browser.new_context(viewport={"width": width, "height": height}, **options)
+        self._contexts.append(context)
+        context.set_default_timeout(10_000)
+        context.add_init_script(_WATCHING)
+        page = context.new_page()
+        if clock:
+            page.clock.install()
+        self._listen(page, urlsplit(url).netloc)
+        page.goto(url)
+        if wait:
+            until(page, "() => document.body.dataset.connection === 'open'")
+        return page
+
+    def expect(self, *texts: str) -> None:
+        """Complaints that hold one of these texts are part of the test."""
+        self._expected.extend(texts)
+
+    def judge(self) -> None:
+        """Close everything; fail on what was not expected."""
+        for context in self._contexts:
+            context.close()
+        self._contexts.clear()
+        unexpected = [text for text in self.complaints if not any(part in text for part in self._expected)]
+        assert not unexpected, "the page complained:\n" + "\n".join(unexpected)
+        foreign = [url for origin, url in self.requests if not _is_own(url, origin)]
+        assert not foreign, "the page asked another origin:\n" + "\n".join(foreign)
+
+    def received(self, kind: str) -> list[dict[str, Any]]:
+        """Messages of one type that came so far."""
+        return [message for way, message in self.messages if way == "received" and message.get("type") == kind]
+
+    def sent(self, kind: str) -> list[dict[str, Any]]:
+        """Messages of one type that the page sent so far."""
+        return [message for way, message in self.messages if way == "sent" and message.get("type") == kind]
+
+    def _listen(self, page: Page, origin: str) -> None:
+        def console(message: ConsoleMessage) -> None:
+            if message.type in ("error", "warning", "assert"):
+                self.complaints.append(f"console {message.type}: {message.text}")
+
+        def dialog(shown: Any) -> None:
+            self.complaints.append(f"dialog: {shown.message}")
+            shown.dismiss()
+
+        def socket(opened: WebSocket) -> None:
+            self.requests.append((origin, opened.url))
+            opened.on("framesent", lambda payload: self._note("sent", payload))
+            opened.on("framereceived", lambda payload: self._note("received", payload))
+
+        page.on("console", console)
+        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        page.on("dialog", dialog)
+        page.on("request", lambda request: self.requests.append((origin, request.url)))
+        page.on("websocket", socket)
+
+    def _note(self, way: str, payload: str | bytes) -> None:
+        self.messages.append((way, json.loads(payload)))
+
+
+def _is_own(url: str, netloc: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "data" or (parts.scheme in ("http", "ws") and parts.netloc == netloc)
+
+
+def until(page: Page, condition: str, arg: Any = None, *, timeout_ms: float = 10_000) -> Any:
+    """Ask the page until a function of it gives something truthy; what it gave. Lives through navigations.
+
+    Playwright's own ``wait_for_function`` evaluates strings in the page, which the pages' policy rightly forbids.
+    """
+    deadline = time.monotonic() + timeout_ms / 1000
+    while True:
+        try:
+            if given := page.evaluate(condition, arg):
+                return given
+        except Error as error:
+            if "context was destroyed" not in error.message and "navigat" not in error.message:
+                raise
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout_ms:g} ms: {condition} {arg or ''}")
+        page.wait_for_timeout(10)
+
+
+def board_url(base: str, *selectors: str, **more: str) -> str:
+    """``/board`` of chosen selectors."""
+    return f"{base}/board?{urlencode([*(('series', s) for s in selectors), *more.items()])}"
+
+
+def values(page: Page, series: str) -> list[float]:
+    """What the page's store holds of a series."""
+    found: list[float] = page.evaluate(
+        f"(text) => [...{_BOARD}.store.series.values()].find((s) => s.text === text)?.values ?? []", series
+    )
+    return found
+
+
+def wait_for_values(page: Page, series: str, expected: list[float], timeout_ms: float = 10_000) -> None:
+    """Until the page's store holds exactly these values, in this order."""
+    condition = f"""([text, wanted]) => JSON.stringify(
+        [...{_BOARD}.store.series.values()].find((s) => s.text === text)?.values ?? []) === JSON.stringify(wanted)"""
+    until(page, condition, [series, expected], timeout_ms=timeout_ms)
+
+
+def wait_for_text(page: Page, selector: str, text: str, timeout_ms: float = 1_000) -> None:
+    """Until an element that matches shows exactly this text; by default within the second that the product promises."""
+    condition = (
+        "([selector, text]) => [...document.querySelectorAll(selector)].some((e) => e.textContent.trim() === text)"
+    )
+    until(page, condition, [selector, text], timeout_ms=timeout_ms)
+
+
+def wait_for_curtain(page: Page, shown: bool, timeout_ms: float) -> None:
+    """Until the curtain is there, or gone."""
+    condition = "(shown) => document.querySelector('connection-curtain').hasAttribute('data-shown') === shown"
+    until(page, condition, shown, timeout_ms=timeout_ms)
+
+
+def build(page: Page, *widgets: dict[str, Any], columns: int = 2, rows: int = 2) -> None:
+    """Lay other tiles on the page's board, over the same store."""
+    page.evaluate(
+        f"(board) => {{ const b = {_BOARD}; b.build(board); for (const tile of b.tiles) tile.changed(); }}",
+        {"columns": columns, "rows": rows, "widgets": list(widgets)},
+    )
+
+
+def set_hidden(page: Page, hidden: bool) -> None:
+    """Make the page believe that nobody looks at it, or that somebody does again."""
+    page.evaluate(
+        """(hidden) => {
+            Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+            Object.defineProperty(document, "visibilityState", { configurable: true, get: () => (hidden ? "hidden" : "visible") });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def run_line(line: str) -> None:
+    """Run a line that the page offers, as a person would: in a shell."""
+    done = subprocess.run(["/bin/sh", "-c", f"{line} -sS --fail-with-body"], capture_output=True, text=True, timeout=10)
+    assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"

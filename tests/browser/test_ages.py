@@ -1,0 +1,132 @@
+"""A wall that never lies: late, stale and dead look different from live; a page that nobody looked at catches up at once."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import Pages, board_url, build, set_hidden, until, values, wait_for_values
+from tests.support.server import ServerProcess, wait_until
+
+
+def _looks(page: Page) -> dict[str, str]:
+    return page.locator(".tile").first.evaluate(
+        """(tile) => ({
+            fresh: tile.dataset.fresh,
+            badge: tile.querySelector(".badge").textContent,
+            note: tile.querySelector("footer").textContent,
+            hatch: getComputedStyle(tile, "::after").backgroundImage,
+            body: getComputedStyle(tile.querySelector(".body")).opacity,
+            value: getComputedStyle(tile.querySelector(".value")).visibility,
+            beat: getComputedStyle(tile.querySelector(".beat i")).visibility,
+        })"""
+    )
+
+
+def _stat(page: Page, series: str) -> None:
+    build(page, {"kind": "stat", "title": "Watched", "series": [series]})
+
+
+def test_a_series_that_stops_goes_from_live_over_late_to_stale_and_back(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(board_url(site.url, "ageing"))
+    _stat(page, "ageing")
+    site.post("ageing", 5, every_s=0.5)
+    tile = page.locator(".tile")
+    expect(tile).to_have_attribute("data-fresh", "live", timeout=1_000)
+    live = _looks(page)
+    assert (live["badge"], live["hatch"], live["body"], live["beat"]) == ("", "none", "1", "visible")
+    began = time.monotonic()
+    expect(tile).to_have_attribute("data-fresh", "late", timeout=4_000)
+    late = _looks(page)
+    assert late["badge"].startswith("late ")
+    assert late["note"].startswith("expected every")
+    assert (late["hatch"], late["beat"]) == ("none", "hidden")
+    expect(tile).to_have_attribute("data-fresh", "stale", timeout=5_000)
+    assert 3.5 < time.monotonic() - began < 8
+    stale = _looks(page)
+    assert stale["badge"] == "stale"
+    assert stale["note"].endswith(" s ago")
+    assert "repeating-linear-gradient" in stale["hatch"]
+    assert float(stale["body"]) < 0.6
+    assert stale["value"] == "visible"
+    site.post("ageing", 6)
+    expect(tile).to_have_attribute("data-fresh", "live", timeout=1_000)
+    assert _looks(page)["hatch"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("age_s", "state", "badge", "note"),
+    [(15, "live", "", ""), (25, "late", "late 25 s", "expected every 10 s"), (240, "stale", "stale", "4 min ago"),
+     (700, "dead", "no data", "nothing since ")],
+)  # fmt: skip
+def test_an_old_value_looks_as_old_as_it_is(
+    age_s: int, state: str, badge: str, note: str, pages: Pages, site: ServerProcess
+) -> None:
+    site.post(f"old_{age_s}", 5, every_s=10, t=int(time.time() * 1000) - age_s * 1000)
+    page = pages.open(board_url(site.url, f"old_{age_s}"))
+    until(page, "() => document.querySelector('.tile')?.dataset.fresh !== 'none'")
+    _stat(page, f"old_{age_s}")
+    expect(page.locator(".tile")).to_have_attribute("data-fresh", state)
+    looks = _looks(page)
+    assert looks["badge"][:6] == badge[:6]
+    assert looks["note"].startswith(note)
+    assert ("gradient" in looks["hatch"]) == (state in ("stale", "dead"))
+    assert (looks["value"] == "hidden") == (state == "dead")
+
+
+def test_a_browser_whose_clock_is_wrong_shows_the_right_ages(pages: Pages, site: ServerProcess) -> None:
+    site.post("skewed", 5, every_s=10, t=int(time.time() * 1000) - 240_000)
+    page = pages.open(board_url(site.url, "skewed"), wait=False)
+    page.add_init_script("{ const now = Date.now; Date.now = () => now() - 86_400_000 * 3; }")
+    page.reload()
+    expect(page.locator(".tile")).to_have_attribute("data-fresh", "stale")
+    near = [time.strftime("%H:%M", time.localtime(time.time() + off)) for off in (-60, 0, 60)]
+    assert page.locator("#clock").inner_text()[:5] in near
+
+
+def test_a_hidden_page_stops_its_frames_and_comes_back_with_one_snapshot(pages: Pages, server: ServerProcess) -> None:
+    page = pages.open(board_url(server.url, "unseen"))
+    server.post("unseen", 0)
+    wait_for_values(page, "unseen", [0.0])
+    set_hidden(page, hidden=True)
+    wait_until(lambda: server.json("GET", "/metrics/websocket")[1]["watching"] == 0, what="the page left its view")
+    page.evaluate("1")  # what happened until now is told
+    assert len(pages.sent("unwatch")) == 1
+    frames = len(pages.received("frame"))
+    for number in range(1, 41):
+        server.post("unseen", number)
+    page.evaluate("1")
+    assert len(pages.received("frame")) == frames
+    assert values(page, "unseen") == [0.0]
+    set_hidden(page, hidden=False)
+    wait_for_values(page, "unseen", [float(n) for n in range(41)], timeout_ms=1_000)
+    assert len(pages.received("snapshot")) == 2
+    assert len(pages.received("frame")) == frames, "no fast-forward"
+    server.post("unseen", 41)
+    wait_for_values(page, "unseen", [float(n) for n in range(42)], timeout_ms=1_000)
+
+
+def test_a_glance_away_does_not_stop_the_frames(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(board_url(site.url, "glance"), clock=True)
+    site.post("glance", 0)
+    wait_for_values(page, "glance", [0.0])
+    set_hidden(page, hidden=True)
+    page.clock.run_for(4_000)
+    set_hidden(page, hidden=False)
+    page.clock.run_for(3_000)
+    assert pages.sent("unwatch") == []
+
+
+def test_after_a_sleep_one_snapshot_brings_the_page_up_to_date(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(board_url(site.url, "slept"), clock=True)
+    site.post("slept", 1)
+    wait_for_values(page, "slept", [1.0])
+    snapshots = len(pages.received("snapshot"))
+    page.clock.fast_forward(3_600_000)
+    wait_until(lambda: page.evaluate("1") and len(pages.received("snapshot")) > snapshots, what="a snapshot")
+    site.post("slept", 2)
+    wait_for_values(page, "slept", [1.0, 2.0])
+    assert len(pages.received("snapshot")) == snapshots + 1
+    assert not page.locator("connection-curtain").is_visible()

@@ -1,0 +1,174 @@
+"""How it looks: it fits every screen, can be read in both themes, and moves only when it may."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import Pages, until
+from tests.support.server import ServerProcess
+
+_FED = "() => document.querySelectorAll('.tile').length === 16 && !document.querySelector('.tile[data-fresh=none]')"
+
+#: Text that is wider or higher than its box, or stands outside of its tile.
+_CUT = """() => {
+    const cut = [];
+    const selectors = "h1, .tile h2, .tile .value, .tile .badge, .tile footer, .tile .legend span, .row span, .tile th, .tile td, nav a, nav button, #clock";
+    for (const e of document.querySelectorAll(selectors)) {
+        if (!e.textContent || getComputedStyle(e).visibility === "hidden" || !e.getClientRects().length) continue;
+        const box = e.getBoundingClientRect();
+        const tile = e.closest(".tile")?.getBoundingClientRect() ?? { left: 0, right: innerWidth, top: 0, bottom: 1e9 };
+        const wide = e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== "inline";
+        const out = box.left < tile.left - 1 || box.right > tile.right + 1 || box.top < tile.top - 1;
+        if (wide || out) cut.push(`${e.closest(".tile")?.getAttribute("aria-label")}: ${e.tagName}.${e.className} ${e.textContent}`);
+    }
+    return cut;
+}"""
+
+_OVERFLOW = """() => {
+    const e = document.documentElement;
+    return [e.scrollWidth - innerWidth, e.scrollHeight - innerHeight];
+}"""
+
+#: Contrast of two CSS colours as WCAG 2 has it; canvas makes sRGB of whatever colour space.
+_CONTRAST = """(pairs) => {
+    const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+    const luminance = (colour) => {
+        pen.fillStyle = colour;
+        pen.fillRect(0, 0, 1, 1);
+        const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    return pairs.map(([a, b]) => {
+        const [x, y] = [luminance(token(a)), luminance(token(b))].sort((p, q) => q - p);
+        return (x + 0.05) / (y + 0.05);
+    });
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (3840, 2160)])
+def test_the_board_fills_the_screen_exactly_and_cuts_no_text(
+    width: int, height: int, pages: Pages, host_site: ServerProcess
+) -> None:
+    page = pages.open(host_site.url, width=width, height=height)
+    until(page, _FED)
+    assert page.evaluate(_OVERFLOW)[0] == 0
+    bottom = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('.tile')].map((t) => t.getBoundingClientRect().bottom))"
+    )
+    assert height * 0.98 < bottom <= height
+    assert page.evaluate(_CUT) == []
+
+
+def test_type_grows_with_the_screen(pages: Pages, host_site: ServerProcess) -> None:
+    sizes = {}
+    for width, height in ((1280, 720), (1920, 1080), (3840, 2160)):
+        page = pages.open(host_site.url, width=width, height=height)
+        until(page, _FED)
+        sizes[width] = page.evaluate(
+            "['.tile h2', '.stat .number', '.table td'].map((s) => parseFloat(getComputedStyle(document.querySelector(s)).fontSize))"
+        )
+    assert all(large >= 1.9 * middle > small for small, middle, large in zip(*sizes.values(), strict=True)), sizes
+    assert min(sizes[1280]) >= 11
+
+
+def test_on_a_phone_the_tiles_stack_in_one_column(pages: Pages, host_site: ServerProcess) -> None:
+    page = pages.open(host_site.url, width=390, height=844, is_mobile=True, has_touch=True)
+    until(page, _FED)
+    assert page.evaluate(_OVERFLOW)[0] == 0
+    boxes: list[dict[str, float]] = page.evaluate(
+        "[...document.querySelectorAll('.tile')].map((t) => t.getBoundingClientRect().toJSON())"
+    )
+    assert len({box["left"] for box in boxes}) == 1
+    assert all(later["top"] >= earlier["bottom"] for earlier, later in zip(boxes, boxes[1:], strict=False))
+    assert page.evaluate(_CUT) == []
+    explore = pages.open(f"{host_site.url}/explore", width=390, height=844, is_mobile=True, has_touch=True)
+    expect(explore.locator("#series tr").first).to_be_visible()
+    assert explore.evaluate(_OVERFLOW)[0] == 0
+
+
+def test_long_names_widen_nothing(pages: Pages, server: ServerProcess) -> None:
+    name = "a_name_" + "that_goes_on_" * 14
+    server.post(name, 3e9, unit="B", labels={"label": "y" * 200})
+    server.post(name, 3, labels={"label": "z" * 200})
+    server.json("PUT", f"/api/v1/documents/{name}", {"text": "w" * 5_000})
+    for address in ("/explore", f"/board?series={name}"):
+        for width in (1280, 390):
+            page = pages.open(server.url + address, width=width)
+            expect(page.locator(".tile, #series tr").first).to_be_visible()
+            assert page.evaluate(_OVERFLOW)[0] == 0, (address, width)
+
+
+def _contrasts(page: Page, pairs: list[tuple[str, str]]) -> dict[str, float]:
+    ratios: list[float] = page.evaluate(_CONTRAST, pairs)
+    return {f"{a} on {b}": round(ratio, 2) for (a, b), ratio in zip(pairs, ratios, strict=True)}
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_text_and_marks_stand_out_in_both_themes(theme: str, pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(f"{site.url}/?theme={theme}")
+    assert page.locator("html").get_attribute("data-theme") == theme
+    words = ["text", "muted", "ok", "warning", "critical", "unknown", *(f"series-{n}" for n in range(1, 9))]
+    grounds = {"text": ("tile", "page", "raised"), "muted": ("tile", "page", "raised"), "ok": ("tile", "page")}
+    text = _contrasts(page, [(word, ground) for word in words for ground in grounds.get(word, ("tile",))])
+    assert {pair: ratio for pair, ratio in text.items() if ratio < 4.5} == {}
+    marks = _contrasts(page, [("focus", "page"), ("focus", "tile"), ("faint", "page")])
+    assert {pair: ratio for pair, ratio in marks.items() if ratio < 3} == {}
+
+
+def test_the_key_t_changes_the_theme_and_the_choice_is_kept(pages: Pages, host_site: ServerProcess) -> None:
+    page = pages.open(host_site.url)
+    until(page, _FED)
+    look = "() => [getComputedStyle(document.body).backgroundColor, getComputedStyle(document.querySelector('.tile')).color]"
+    dark = page.evaluate(look)
+    page.keyboard.press("t")
+    until(page, "() => document.documentElement.dataset.theme === 'light'")
+    light = page.evaluate(look)
+    assert dark[0] != light[0]
+    assert dark[1] != light[1]
+    page.reload()
+    until(page, _FED)
+    assert page.evaluate(look) == light
+    page.goto(f"{host_site.url}/explore")
+    assert page.locator("html").get_attribute("data-theme") == "light"
+    page.get_by_role("button", name="Change between dark and light").click()
+    page.reload()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_charts_take_the_colours_of_the_theme(pages: Pages, host_site: ServerProcess) -> None:
+    page = pages.open(host_site.url)
+    until(page, _FED)
+    picture = "() => document.querySelector('.line .uplot canvas').getContext('2d').getImageData(0, 0, 400, 400).data.reduce((a, b) => a + b, 0)"
+    until(page, picture)
+    strokes = "() => { const p = document.querySelector('.line-tile, .line').chart.plot; return [p.series[1].stroke(p, 1), p.axes[0].stroke(p, 0)]; }"
+    dark = page.evaluate(strokes)
+    page.keyboard.press("t")
+    until(page, f"(dark) => JSON.stringify(({strokes})()) !== dark", json.dumps(dark, separators=(",", ":")))
+
+
+def _running(page: Page) -> list[Any]:
+    return page.evaluate(
+        "document.getAnimations().filter((a) => a.playState === 'running').map((a) => a.effect.target.className || a.effect.target.tagName)"
+    )
+
+
+def test_with_reduced_motion_nothing_is_animated(pages: Pages, host_site: ServerProcess) -> None:
+    moving = pages.open(host_site.url)
+    until(moving, "() => document.getAnimations().some((a) => a.playState === 'running')")  # the heartbeat lines
+    still = pages.open(host_site.url, reduced_motion="reduce")
+    until(still, _FED)
+    still.evaluate("() => { window.__numbers = document.querySelector('dash-board').store.version; }")
+    for more in (1, 3, 5):
+        until(still, "(more) => document.querySelector('dash-board').store.version > window.__numbers + more", more)
+        assert _running(still) == []
+    long = """() => [...document.querySelectorAll("*")].filter((e) => {
+        const style = getComputedStyle(e);
+        return Math.max(...style.transitionDuration.split(",").map(parseFloat), ...style.animationDuration.split(",").map(parseFloat)) > 0;
+    }).length"""
+    assert still.evaluate(long) == 0
+    assert moving.evaluate(long) > 0

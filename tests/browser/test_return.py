@@ -1,0 +1,152 @@
+"""The connection is lost and comes back: the curtain shows and lifts by itself, and no value is missing after it."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import SOCKET_FAILED, Pages, board_url, until, values, wait_for_curtain, wait_for_values
+from tests.support.proxy import Proxy
+from tests.support.server import ServerProcess
+
+#: The back-off may have grown to so much while the server was away.
+LIFTS_MS = 20_000
+#: A half-open connection is covered within so much (faults.md).
+SHOWN_MS = 10_000
+
+
+def _feed(server: ServerProcess, numbers: range) -> None:
+    for number in numbers:
+        for series in ("zebra", 'aardvark{l="1"}', "middle"):
+            server.post(series, number)
+
+
+def _all_hold(page: Page, numbers: range) -> None:
+    for series in ("zebra", 'aardvark{l="1"}', "middle"):
+        wait_for_values(page, series, [float(n) for n in numbers])
+
+
+@pytest.mark.parametrize("ending", ["SIGTERM", "SIGKILL"])
+def test_a_restarted_server_finds_its_viewers_again_and_they_miss_nothing(
+    ending: str, pages: Pages, server: ServerProcess
+) -> None:
+    pages.expect(SOCKET_FAILED)
+    page = pages.open(board_url(server.url, '{__name__=~".+"}'))
+    page.evaluate("window.__not_reloaded = true")
+    _feed(server, range(1, 11))
+    server.json("PUT", "/api/v1/documents/words", {"text": "before"})
+    _all_hold(page, range(1, 11))
+    wait_for_curtain(page, shown=False, timeout_ms=1)
+    if ending == "SIGTERM":
+        assert server.stop() == 0
+    else:
+        server.kill()
+    wait_for_curtain(page, shown=True, timeout_ms=10_000)
+    expect(page.locator("connection-curtain strong")).to_have_text("Connection lost")
+    expect(page.locator("connection-curtain span")).to_contain_text("since ")
+    assert float(page.locator("main").evaluate("(e) => getComputedStyle(e).opacity")) < 0.6
+    server.start()
+    _feed(server, range(11, 21))
+    server.post("newcomer", 1)
+    wait_for_curtain(page, shown=False, timeout_ms=LIFTS_MS)
+    _feed(server, range(21, 31))
+    _all_hold(page, range(1, 31))
+    wait_for_values(page, "newcomer", [1.0])
+    assert page.evaluate("window.__not_reloaded")
+    assert page.locator("main").evaluate("(e) => getComputedStyle(e).opacity") == "1"
+
+
+def test_a_short_restart_is_not_worth_a_curtain(pages: Pages, server: ServerProcess) -> None:
+    pages.expect(SOCKET_FAILED)
+    with Proxy(server.port) as proxy:
+        page = pages.open(board_url(proxy.url, "brief"))
+        page.evaluate("""() => new MutationObserver(() => { window.__shown = true; })
+            .observe(document.querySelector("connection-curtain"), { attributes: true, attributeFilter: ["data-shown"] })""")
+        server.post("brief", 1)
+        wait_for_values(page, "brief", [1.0])
+        proxy.cut()
+        server.post("brief", 2)
+        wait_for_values(page, "brief", [1.0, 2.0])
+        assert len([m for m in pages.sent("watch") if m.get("since")]) == 1, "it came back with its position"
+        assert not page.evaluate("window.__shown")
+
+
+def test_a_frozen_server_is_noticed_and_the_page_goes_on_when_it_does(pages: Pages, server: ServerProcess) -> None:
+    pages.expect(SOCKET_FAILED)
+    page = pages.open(board_url(server.url, "frozen"))
+    server.post("frozen", 1)
+    wait_for_values(page, "frozen", [1.0])
+    assert server.process is not None
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        wait_for_curtain(page, shown=True, timeout_ms=SHOWN_MS)
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+    wait_for_curtain(page, shown=False, timeout_ms=LIFTS_MS)
+    server.post("frozen", 2)
+    wait_for_values(page, "frozen", [1.0, 2.0])
+
+
+def test_a_proxy_that_answers_with_html_does_not_stop_the_page_from_trying(pages: Pages, server: ServerProcess) -> None:
+    pages.expect(SOCKET_FAILED)
+    with Proxy(server.port) as proxy:
+        page = pages.open(board_url(proxy.url, "proxied"))
+        server.post("proxied", 1)
+        wait_for_values(page, "proxied", [1.0])
+        proxy.mode = "502"
+        proxy.cut()
+        before = proxy.accepted
+        wait_for_curtain(page, shown=True, timeout_ms=10_000)
+        until(page, "() => document.querySelector('connection-curtain span').textContent.includes('trying')")
+        page.wait_for_event("websocket", timeout=15_000)
+        assert proxy.accepted >= before + 2
+        server.post("proxied", 2)
+        proxy.mode = "pass"
+        wait_for_curtain(page, shown=False, timeout_ms=LIFTS_MS)
+        wait_for_values(page, "proxied", [1.0, 2.0])
+
+
+def test_a_black_hole_is_noticed_and_left_when_it_opens(pages: Pages, server: ServerProcess) -> None:
+    pages.expect(SOCKET_FAILED)
+    with Proxy(server.port) as proxy:
+        page = pages.open(board_url(proxy.url, "hole"))
+        server.post("hole", 1)
+        wait_for_values(page, "hole", [1.0])
+        proxy.mode = "hole"
+        server.post("hole", 2)
+        wait_for_curtain(page, shown=True, timeout_ms=SHOWN_MS)
+        assert values(page, "hole") == [1.0]
+        proxy.mode = "pass"
+        wait_for_curtain(page, shown=False, timeout_ms=LIFTS_MS)
+        wait_for_values(page, "hole", [1.0, 2.0])
+
+
+def test_the_network_coming_back_ends_the_wait(pages: Pages, server: ServerProcess) -> None:
+    pages.expect(SOCKET_FAILED)
+    with Proxy(server.port) as proxy:
+        page = pages.open(board_url(proxy.url, "woken"))
+        page.evaluate("Math.random = () => 0.999")  # the longest waits: half a second, one, two, four, eight
+        proxy.mode = "502"
+        proxy.cut()
+        # after the fourth failure it waits eight seconds
+        line = "() => /in [5-8] s/.test(document.querySelector('connection-curtain span').textContent)"
+        until(page, line, timeout_ms=15_000)
+        proxy.mode = "pass"
+        page.evaluate("dispatchEvent(new Event('online'))")
+        wait_for_curtain(page, shown=False, timeout_ms=2_000)
+
+
+def test_a_server_with_an_empty_journal_is_believed(pages: Pages, server: ServerProcess) -> None:
+    pages.expect(SOCKET_FAILED)
+    page = pages.open(board_url(server.url, "emptied"))
+    server.post("emptied", 1)
+    wait_for_values(page, "emptied", [1.0])
+    server.stop()
+    (server.folder / "data").rename(server.folder / "gone")
+    server.start()
+    server.post("emptied", 7)
+    wait_for_values(page, "emptied", [7.0], timeout_ms=LIFTS_MS)
+    assert [gap["reason"] for gap in pages.received("gap")] == ["epoch"]

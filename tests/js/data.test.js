@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { align } from "../../static/js/data/align.js";
+import { freshest, freshness } from "../../static/js/data/freshness.js";
+import { shortNames } from "../../static/js/data/labels.js";
+import { lowerBound, Series } from "../../static/js/data/series.js";
+import { ServerClock } from "../../static/js/data/server-clock.js";
+import { spanFor } from "../../static/js/data/span.js";
+import { Store } from "../../static/js/data/store.js";
+
+/** @param {Partial<import("../../static/js/client/views.js").Definition>} [more] */
+const definition = (more) => ({ sid: 1, series: "a", name: "a", labels: {}, unit: "", every_s: null, last: 0, selectors: [0], ...more });
+/** @param {number[]} times @param {number[]} values @param {{everyS?: number | null, stepMs?: number}} [more] */
+const line = (times, values, { everyS = null, stepMs = 0 } = {}) => ({ times, values, everyS, stepMs });
+
+describe("freshness", () => {
+  test("the freshest of several counts; of none there is none", () => {
+    assert.equal(freshest(["dead", "late", "stale"]), "late");
+    assert.equal(freshest(["none", "dead"]), "dead");
+    assert.equal(freshest([]), "none");
+  });
+
+  test("a value from the future is judged by its distance", () => assert.equal(freshness(-400_000, 60), "stale"));
+});
+
+describe("align", () => {
+  test("lines with the same times share them", () => {
+    assert.deepEqual(align([line([1, 2], [5, 6]), line([1, 2], [7, 8])], 0, 10, 100), [[1, 2], [5, 6], [7, 8]]);
+  });
+
+  test("lines with other times are spread over the union, undefined where they have no value", () => {
+    const [xs, a, b] = align([line([1, 3], [5, 6]), line([2, 3], [7, 8])], 0, 10, 100);
+    assert.deepEqual(xs, [1, 2, 3]);
+    assert.deepEqual([...a], [5, undefined, 6]);
+    assert.deepEqual([...b], [undefined, 7, 8]);
+  });
+
+  test("a gap of more than three cadences breaks the line, one of three does not", () => {
+    const [, broken] = align([line([0, 10_000, 40_001], [1, 2, 3], { everyS: 10 })], 0, 50_000, 100);
+    assert.deepEqual([...broken], [1, 2, null, 3]);
+    const [, whole] = align([line([0, 10_000, 40_000], [1, 2, 3], { everyS: 10 })], 0, 50_000, 100);
+    assert.deepEqual([...whole], [1, 2, 3]);
+  });
+
+  test("a fast line does not break for a hiccup, and one without a cadence never", () => {
+    assert.deepEqual([...align([line([0, 2_500], [1, 2], { everyS: 0.1 })], 0, 9_000, 100)[1]], [1, 2]);
+    assert.deepEqual([...align([line([0, 2_600], [1, 2], { everyS: 0.1 })], 0, 9_000, 100)[1]], [1, null, 2]);
+    assert.deepEqual([...align([line([0, 9e8], [1, 2])], 0, 1e9, 100)[1]], [1, 2]);
+  });
+
+  test("nothing of another line bridges a gap: every shared time inside it is a break", () => {
+    const gappy = line([0, 60_000], [1, 2], { everyS: 1 });
+    const other = line([0, 20_000, 40_000, 60_000], [1, 1, 1, 1]);
+    const [xs, column] = align([gappy, other], 0, 60_000, 100);
+    const inside = xs.map((x, i) => [x, column[i]]).filter(([x]) => Number(x) > 1 && Number(x) < 60_000);
+    assert.ok(inside.length >= 2);
+    for (const [x, value] of inside) assert.equal(value, null, `at ${x}`);
+  });
+
+  test("one value before the window is kept, and none after it", () => {
+    assert.deepEqual(align([line([1, 5, 9, 20], [1, 2, 3, 4])], 6, 10, 100), [[5, 9], [2, 3]]);
+  });
+
+  test("a long line is thinned without losing a spike, in order of time, to two values a step", () => {
+    const times = Array.from({ length: 10_000 }, (_, i) => i);
+    const values = times.map((t) => (t === 4_321 ? 99 : t === 7_654 ? -99 : Math.sin(t)));
+    const [xs, column] = align([line(times, values)], 0, 9_999, 100);
+    assert.ok(xs.length <= 2 * 100 + 3, `${xs.length} values`);
+    assert.ok(column.includes(99) && column.includes(-99));
+    assert.deepEqual([...xs].sort((a, b) => a - b), xs);
+    assert.equal(xs.at(-1), 9_999);
+  });
+
+  test("no lines, and lines without values, are no fault", () => {
+    assert.deepEqual(align([], 0, 1, 10), [[]]);
+    assert.deepEqual(align([line([], [])], 0, 1, 10), [[], []]);
+  });
+});
+
+describe("labels", () => {
+  test("one series is called by its name, one of many by what differs", () => {
+    assert.deepEqual(shortNames([{ name: "cpu", labels: { host: "a" } }]), ["cpu"]);
+    assert.deepEqual(shortNames([{ name: "cpu", labels: { host: "a", dc: "x" } }, { name: "cpu", labels: { host: "b", dc: "x" } }]), ["a", "b"]);
+    assert.deepEqual(shortNames([{ name: "net_receive_bytes", labels: {} }, { name: "net_send_bytes", labels: {} }]), ["receive", "send"]);
+  });
+
+  test("a bare number is shown with its label", () => {
+    assert.deepEqual(shortNames([{ name: "c", labels: { core: "0" } }, { name: "c", labels: { core: "1" } }]), ["core 0", "core 1"]);
+  });
+
+  test("the board's label wins, and falls back to the name", () => {
+    assert.deepEqual(shortNames([{ name: "c", labels: { a: "1", b: "x" } }, { name: "d", labels: {} }], "b"), ["x", "d"]);
+  });
+
+  test("a name that ends where another goes on is not empty", () => {
+    for (const name of shortNames([{ name: "a_b", labels: {} }, { name: "a_b_c", labels: {} }])) assert.notEqual(name, "");
+  });
+});
+
+describe("a series", () => {
+  test("lowerBound finds the first time that is not before", () => {
+    assert.deepEqual([0, 1, 2, 3, 4, 9].map((t) => lowerBound([1, 3, 3, 5], t)), [0, 0, 1, 1, 3, 4]);
+  });
+
+  test("late values go where they belong, equal times keep their order", () => {
+    const series = new Series(definition({ t: [10, 30], v: [1, 3] }), 0);
+    series.append([20, 30, 5], [2, 4, 0], 1_000);
+    assert.deepEqual(series.times, [5, 10, 20, 30, 30]);
+    assert.deepEqual(series.values, [0, 1, 2, 3, 4]);
+    assert.equal(series.value, 4);
+  });
+
+  test("a value from the future does not make it newer than the server's now", () => {
+    const series = new Series(definition(), 0);
+    series.append([9_000], [1], 5_000);
+    assert.equal(series.last, 5_000);
+  });
+
+  test("a late value does not make it older", () => {
+    const series = new Series(definition({ t: [10], v: [1], last: 10 }), 0);
+    series.append([5], [1], 100);
+    assert.equal(series.last, 10);
+  });
+
+  test("a known bucket is replaced, a new one added", () => {
+    const series = new Series(definition({ t: [0, 60], min: [1, 1], mean: [2, 2], max: [3, 3] }), 60);
+    series.replace([60, 120], [0, 5], [4, 6], [9, 7], 1_000);
+    assert.deepEqual([series.times, series.mins, series.values, series.maxs], [[0, 60, 120], [1, 0, 5], [2, 4, 6], [3, 9, 7]]);
+    assert.equal(series.last, 180);
+  });
+
+  test("trimming is done now and then, and leaves one value before the window", () => {
+    const times = Array.from({ length: 300 }, (_, i) => i * 10);
+    const series = new Series(definition({ t: times, v: [...times] }), 0);
+    series.trim(100);
+    assert.equal(series.times.length, 300);
+    series.trim(2_000);
+    assert.equal(series.times[0], 1_990);
+    assert.equal(series.values.length, series.times.length);
+  });
+
+  test("every change has another version", () => {
+    const series = new Series(definition(), 0);
+    const versions = [series.version];
+    series.append([1], [1], 1);
+    versions.push(series.version);
+    series.define(definition({ unit: "ms" }));
+    versions.push(series.version);
+    assert.equal(new Set(versions).size, 3);
+  });
+});
+
+describe("the store", () => {
+  const snapshot = () => ({
+    view: "v", as_of: 1_000, position: "e:1", window_s: 10, step_ms: 0,
+    series: [definition({ sid: 1, series: "a", t: [500], v: [1] }), definition({ sid: 2, series: "b", name: "b" })],
+    documents: [{ key: "d", body: { x: 1 }, t: 1, every_s: null, selectors: [1] }],
+  });
+  const frame = (/** @type {object} */ more) => ({ type: "frame", view: "v", as_of: 2_000, position: "e:2", ...more });
+
+  test("a snapshot replaces everything", () => {
+    const store = new Store();
+    store.begin(snapshot());
+    store.begin({ ...snapshot(), series: [], documents: [] });
+    assert.equal(store.series.size + store.documents.size, 0);
+    assert.equal(store.windowMs, 10_000);
+  });
+
+  test("a frame moves values, series and documents on; its shape changes only with what there is", () => {
+    const store = new Store();
+    store.begin(snapshot());
+    const shape = store.shape;
+    store.move(frame({ points: [[1, [1_500], [2]], [99, [1], [1]]], documents: [{ key: "d", body: { x: 2 }, t: 2, every_s: null, selectors: [1] }] }));
+    assert.equal(store.shape, shape);
+    assert.equal(store.series.get(1)?.value, 2);
+    assert.deepEqual(store.documents.get("d")?.body, { x: 2 });
+    store.move(frame({ series: [definition({ sid: 3, series: "c" })], points: [[3, [1_600], [7]]] }));
+    assert.notEqual(store.shape, shape);
+    assert.equal(store.series.get(3)?.value, 7);
+    store.move(frame({ gone: [2, 98], gone_documents: ["d", "e"] }));
+    assert.deepEqual([...store.series.keys()], [1, 3]);
+    assert.equal(store.documents.size, 0);
+  });
+
+  test("a definition of a known series keeps its history", () => {
+    const store = new Store();
+    store.begin(snapshot());
+    store.move(frame({ series: [definition({ sid: 1, unit: "ms" })] }));
+    assert.equal(store.series.get(1)?.unit, "ms");
+    assert.deepEqual(store.series.get(1)?.values, [1]);
+  });
+
+  test("values that have left the window are let go of", () => {
+    const store = new Store();
+    store.begin(snapshot());
+    for (let t = 1; t <= 2_000; t++) store.move(frame({ as_of: t * 100, points: [[1, [t * 100], [t]]] }));
+    assert.ok((store.series.get(1)?.times.length ?? 0) < 100 + 128 + 2);
+  });
+});
+
+describe("the server's clock", () => {
+  test("the least delayed message tells, whatever this machine's clock says", () => {
+    let local = 1_000;
+    const clock = new ServerClock(() => local);
+    clock.hear(50_000);
+    local = 1_500;
+    clock.hear(50_400); // 100 ms under way
+    assert.equal(clock.now(), 50_500);
+    local = 2_000;
+    assert.equal(clock.now(), 51_000);
+  });
+
+  test("what was heard long ago or before a reset does not count", () => {
+    let local = 0;
+    const clock = new ServerClock(() => local);
+    clock.hear(90_000);
+    clock.reset();
+    assert.equal(clock.now(), 90_000);
+    clock.hear(40_000);
+    assert.equal(clock.now(), 40_000);
+    for (let i = 0; i < 40; i++) clock.hear(30_000 + (local += 10));
+    assert.equal(clock.now(), 30_000 + local);
+  });
+});
+
+describe("the span of a chart", () => {
+  test("is the next step above what there is, at most the window", () => {
+    assert.equal(spanFor(900_000, 1_000_000, [{ times: [999_000] }]), 60_000);
+    assert.equal(spanFor(900_000, 1_000_000, [{ times: [939_000] }, { times: [] }]), 120_000);
+    assert.equal(spanFor(900_000, 1_000_000, [{ times: [0] }]), 900_000);
+    assert.equal(spanFor(30_000, 1_000_000, [{ times: [999_000] }]), 30_000);
+  });
+});

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Views } from "../../static/js/client/views.js";
+import { rig } from "./support.js";
+
+/** @param {import("node:test").TestContext} t */
+function watched(t) {
+  const r = rig(t);
+  const views = new Views(r.connection);
+  /** @type {string[]} */
+  const log = [];
+  const handlers = {
+    snapshot: (/** @type {any} */ s) => log.push(`snapshot ${s.position}`),
+    frame: (/** @type {any} */ f) => log.push(`frame ${f.position}`),
+    error: (/** @type {any} */ e) => log.push(`error ${e.code}`),
+    gap: (/** @type {string} */ reason) => log.push(`gap ${reason}`),
+  };
+  const watching = views.watch({ board: "host" }, handlers);
+  const open = () => {
+    r.last().onopen?.();
+    return r.last();
+  };
+  return { ...r, views, log, watching, handlers, open };
+}
+
+test("what is watched before the connection opens is asked for when it does", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  assert.deepEqual(w.open().sent, [{ type: "watch", id: 2, board: "host" }]);
+});
+
+test("after a return it asks with the last position, of a snapshot or a frame", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  const first = w.open();
+  first.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
+  first.say({ type: "frame", view: "v1", position: "e:6" });
+  first.end(1006);
+  w.pass(1_000);
+  assert.equal(w.open().sent[0].since, "e:6");
+  assert.deepEqual(w.log, ["snapshot e:5", "frame e:6"]);
+});
+
+test("answers to other questions and frames of other views are not for it", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  const socket = w.open();
+  socket.say({ type: "snapshot", id: 1, view: "v9", position: "e:1" }); // an earlier question
+  socket.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
+  socket.say({ type: "frame", view: "v2", position: "e:6" });
+  socket.say({ type: "pong", now: 1 });
+  socket.say({ type: "error", id: 77, code: "invalid", message: "" });
+  assert.deepEqual(w.log, ["snapshot e:5"]);
+  socket.say({ type: "error", id: 2, code: "not_found", message: "" });
+  assert.deepEqual(w.log, ["snapshot e:5", "error not_found"]);
+});
+
+test("a gap is told, and the snapshot after it replaces", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  const socket = w.open();
+  socket.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
+  socket.say({ type: "gap", view: "v1", reason: "trimmed", position: "e:9" });
+  socket.say({ type: "snapshot", view: "v1", position: "e:9" });
+  assert.deepEqual(w.log, ["snapshot e:5", "gap trimmed", "snapshot e:9"]);
+});
+
+test("pause stops the frames; resume asks for one snapshot, not for what was missed", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  const socket = w.open();
+  socket.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
+  w.views.pause();
+  assert.deepEqual(socket.sent.at(-1), { type: "unwatch", view: "v1" });
+  socket.say({ type: "frame", view: "v1", position: "e:6" }); // was under way
+  assert.deepEqual(w.log, ["snapshot e:5"]);
+  w.views.resume();
+  assert.deepEqual(socket.sent.at(-1), { type: "watch", id: 3, board: "host" });
+  w.views.resume();
+  assert.equal(socket.sent.length, 3);
+});
+
+test("a return while paused asks for nothing until somebody looks", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  w.open().say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
+  w.views.pause();
+  w.last().end(1006);
+  w.pass(1_000);
+  const second = w.open();
+  assert.deepEqual(second.sent.filter((m) => m.type === "watch"), []);
+  w.views.resume();
+  assert.deepEqual(second.sent.at(-1), { type: "watch", id: 3, board: "host" });
+});
+
+test("change leaves the old view, forgets its position and asks anew", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  const socket = w.open();
+  socket.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
+  w.views.change(w.watching, { board: "host", window_s: 21_600 });
+  assert.deepEqual(socket.sent.slice(1), [{ type: "unwatch", view: "v1" }, { type: "watch", id: 3, board: "host", window_s: 21_600 }]);
+  socket.say({ type: "frame", view: "v1", position: "e:6" });
+  assert.deepEqual(w.log, ["snapshot e:5"]);
+});
+
+test("end leaves the view and is not asked for again", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  const socket = w.open();
+  socket.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
+  w.views.end(w.watching);
+  socket.end(1006);
+  w.pass(1_000);
+  assert.deepEqual(w.open().sent.filter((m) => m.type === "watch"), []);
+});
+
+test("a return while nobody looks still says hello, or the server ends it for good with 4502", (t) => {
+  const r = rig(t);
+  const views = new Views(r.connection);
+  views.watch({ board: "host" }, { snapshot() {}, frame() {}, error() {} });
+  r.connection.start();
+  r.last().onopen?.();
+  views.pause();
+  r.last().end(1006);
+  r.pass(1_000);
+  r.last().onopen?.();
+  assert.notEqual(r.last().sent.length, 0); // a hidden page's timers run once a minute: its ping comes after hello_s
+});
+
+test("an answer that was under way does not undo a change", (t) => {
+  const r = rig(t);
+  const views = new Views(r.connection);
+  /** @type {string[]} */
+  const log = [];
+  const watching = views.watch({ board: "host" }, { snapshot: (s) => log.push(s.position), frame() {}, error() {} });
+  r.connection.start();
+  r.last().onopen?.();
+  views.change(watching, { board: "host", window_s: 21_600 });
+  const left = r.last().sent.filter((m) => m.type === "unwatch").length;
+  r.last().say({ type: "snapshot", id: 2, view: "v1", position: "e:1" }); // the answer to the first question
+  // the server goes on sending v1 to this page for ever: it was never left
+  const unwatched = r.last().sent.filter((m) => m.type === "unwatch" && m.view === "v1").length;
+  assert.equal(left + unwatched, 1);
+  assert.deepEqual(log, []);
+});

@@ -1,0 +1,89 @@
+"""Journals to be tested: one way to make, open, run and end each engine; time is moved by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+from dashboard.domain.position import Position
+from dashboard.journal.clock import JournalClock
+from dashboard.journal.memory import MemoryJournal
+from dashboard.journal.port import Entry, Gap, Journal
+from dashboard.journal.sqlite import SqliteJournal
+
+PART = "metrics.0"
+
+
+class HandClock:
+    """Seconds, moved by hand."""
+
+    def __init__(self, wall_s: float = 1_700_000_000.0) -> None:
+        self.wall_s = wall_s
+        self.monotonic_s = 50.0
+
+    def move(self, seconds: float) -> None:
+        self.wall_s += seconds
+        self.monotonic_s += seconds
+
+    def journal_clock(self) -> JournalClock:
+        return JournalClock(lambda: self.wall_s, lambda: self.monotonic_s)
+
+
+class Engine:
+    """One engine with one place to keep things.
+
+    ``memory_beyond``: its memory may still give readers what its file has let go of.
+    """
+
+    def __init__(self, name: str, folder: Path, *, short_tail: bool = False) -> None:
+        self.name = name
+        self.folder = folder
+        self.memory_beyond = name == "sqlite" and not short_tail
+        self.time = HandClock()
+
+    def make(self, *, max_age_s: float = 900, max_bytes: int = 64 << 20) -> Journal:
+        clock = self.time.journal_clock()
+        if self.name == "memory":
+            return MemoryJournal(clock=clock, max_age_s=max_age_s, max_bytes=max_bytes)
+        return SqliteJournal(self.folder, clock=clock, max_age_s=max_age_s, max_bytes=max_bytes)
+
+    @asynccontextmanager
+    async def opened(self, *, max_age_s: float = 900, max_bytes: int = 64 << 20) -> AsyncIterator[Journal]:
+        async with running(self.make(max_age_s=max_age_s, max_bytes=max_bytes)) as journal:
+            yield journal
+
+
+@asynccontextmanager
+async def running(journal: Journal) -> AsyncIterator[Journal]:
+    """Open, run as the runtime does, cancel and close."""
+    await journal.open()
+    task = asyncio.ensure_future(journal.run())
+    try:
+        yield journal
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await journal.close()
+
+
+async def read(journal: Journal, after: Position, until_seq: int, part: str = PART) -> list[Gap | Entry]:
+    """What a reader gets after ``after`` until it holds entry ``until_seq`` (or stands there by a gap)."""
+    got: list[Gap | Entry] = []
+    async with asyncio.timeout(10), aclosing(journal.follow(part, after)) as batches:  # type: ignore[type-var]
+        async for batch in batches:
+            got += [batch] if isinstance(batch, Gap) else batch
+            last = got[-1]
+            if (last.position.seq if isinstance(last, Gap) else last.seq) >= until_seq:
+                return got
+    raise AssertionError("follow ended")
+
+
+def payloads(got: list[Gap | Entry]) -> list[bytes]:
+    """Of the entries among what a reader got."""
+    return [each.payload for each in got if isinstance(each, Entry)]
+
+
+def start_of(journal: Journal, part: str = PART) -> Position:
+    return Position(journal.head(part).epoch, 0)

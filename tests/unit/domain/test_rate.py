@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.domain.rate import TokenBucket
+
+
+def test_a_burst_is_allowed_and_no_more() -> None:
+    bucket = TokenBucket(20, 60, 100.0)
+    assert [bucket.take(100.0) for _ in range(61)] == [True] * 60 + [False]
+    assert bucket.take(100.051)
+    assert not bucket.take(100.051)
+
+
+def test_a_long_rest_saves_up_no_more_than_the_burst() -> None:
+    bucket = TokenBucket(20, 3, 0.0)
+    assert [bucket.take(10_000.0) for _ in range(4)] == [True, True, True, False]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0, 0.5), max_size=200), st.integers(1, 30), st.integers(1, 30))
+def test_over_any_time_no_more_than_burst_plus_rate_is_taken(pauses: list[float], per_s: int, burst: int) -> None:
+    bucket, now, taken = TokenBucket(per_s, burst, 0.0), 0.0, 0
+    for pause in pauses:
+        now += pause
+        taken += bucket.take(now)
+        assert taken <= burst + now * per_s + 1e-6
+    assert taken >= min(len(pauses), burst)

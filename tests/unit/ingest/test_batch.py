@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from dashboard.domain.errors import Invalid
+from dashboard.ingest.batch import MAX_EVERY_S, MAX_EXACT, KeyCache, check_declared, check_time, check_value
+
+NOW_MS = 1_800_000_000_000
+
+
+def test_integers_are_exact_to_two_to_the_53() -> None:
+    for value in (MAX_EXACT, -MAX_EXACT, 0, 1e300, -1e300, float(2**60)):
+        assert check_value(value) == value
+    for value in (MAX_EXACT + 1, -MAX_EXACT - 1, 10**400):
+        with pytest.raises(Invalid, match="2\\^53"):
+            check_value(value)
+
+
+def test_times_are_milliseconds_since_1973_and_not_in_the_future() -> None:
+    assert check_time(None, NOW_MS) is None
+    assert check_time(100_000_000_000, NOW_MS) == 100_000_000_000
+    assert check_time(NOW_MS, NOW_MS) == NOW_MS
+    assert check_time(1_700_000_000_000.9, NOW_MS) == 1_700_000_000_000
+    for wrong in (NOW_MS + 1, 99_999_999_999, 0, -1, 10**30, 1e300):
+        with pytest.raises(Invalid) as caught:
+            check_time(wrong, NOW_MS)
+        assert caught.value.field == "t"
+    with pytest.raises(Invalid, match="looks like seconds"):
+        check_time(1_700_000_000, NOW_MS)
+
+
+def test_units_and_cadences_are_bounded() -> None:
+    check_declared(None, None)
+    check_declared("", MAX_EVERY_S)
+    check_declared("é" * 16, 0.001)
+    for unit, every_s in (("x" * 33, None), ("a\nb", None), (None, 0), (None, -1), (None, MAX_EVERY_S + 1)):
+        with pytest.raises(Invalid):
+            check_declared(unit, every_s)
+    for every_s in (float("nan"), float("inf")):
+        with pytest.raises(Invalid):
+            check_declared(None, every_s)
+
+
+def test_one_series_has_one_text_however_it_is_named() -> None:
+    cache = KeyCache()
+    texts = {
+        cache.learn("a", b'{"x":"1","y":"2"}'),
+        cache.learn("a", b' { "y" : "2", "x":"\\u0031", "z":"" } '),
+        cache.learn('a{x="1",y="2"}', b""),
+        cache.learn('a{y="2"}', b'{"x":"1"}'),
+        cache.learn(' a { y="2", x="1" } ', b"null"),
+    }
+    assert texts == {'a{x="1",y="2"}'}
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [("a", b"[]"), ("a", b"1"), ("a", b'"x"'), ("a", b'{"x":1}'), ("a", b'{"x":null}'), ("a", b'{"x":"1","x":"1"}'),
+     ('a{x="1"}', b'{"x":"1"}'), ("a", b'{"9":"1"}'), ("a", b'{"__name__":"b"}'), ("a", b'{"x":{"y":"z"}}'),
+     ("", b""), ("a b", b""), ("a", b'{"x":"\\u0000"}'), ("a", b"[" * 100_000)],
+)  # fmt: skip
+def test_bad_names_and_labels_are_invalid(name: str, labels: bytes) -> None:
+    with pytest.raises(Invalid):
+        KeyCache().learn(name, labels)
+
+
+def test_the_cache_is_bounded_in_number() -> None:
+    cache = KeyCache(max_keys=10)
+    for number in range(100):
+        assert cache.learn(f"s{number}", b"") == f"s{number}"
+        assert len(cache.known) <= 10
+
+
+def test_the_cache_is_bounded_in_bytes() -> None:
+    cache = KeyCache()
+    for number in range(20):
+        cache.learn("a", b'{"x":"1"' + b" " * (100_000 + number) + b"}")
+    assert sum(len(name) + len(labels) for name, labels in cache.known) < 1_000_000

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.journals import HandClock
+
+
+def test_time_runs_on_by_the_monotonic_clock() -> None:
+    hand = HandClock(1_000.0)
+    clock = hand.journal_clock()
+    hand.monotonic_s += 2.5
+    assert clock.now_ms() == 1_002_500
+
+
+def test_a_step_of_the_wall_clock_shows_only_when_it_is_followed_and_once() -> None:
+    hand = HandClock(1_000.0)
+    clock = hand.journal_clock()
+    hand.wall_s += 3_600
+    assert clock.now_ms() == 1_000_000
+    assert round(clock.follow_wall()) == 3_600_000
+    assert clock.now_ms() == 4_600_000
+    assert clock.follow_wall() == 0.0
+    assert clock.steps == 1
+
+
+def test_slewing_is_not_a_step() -> None:
+    hand = HandClock(1_000.0)
+    clock = hand.journal_clock()
+    hand.wall_s += 0.9
+    assert clock.follow_wall() == 0.0
+    hand.wall_s += 0.2
+    assert round(clock.follow_wall()) == 1_100
+    hand.wall_s -= 3.0
+    assert round(clock.follow_wall()) == -3_000
+    assert clock.steps == 2
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.floats(0, 100), st.floats(-1e6, 1e6)), max_size=20))
+def test_between_follows_time_never_goes_back(moves: list[tuple[float, float]]) -> None:
+    hand = HandClock()
+    clock = hand.journal_clock()
+    before = clock.now_ms()
+    for seconds, step in moves:
+        hand.move(seconds)
+        hand.wall_s += step
+        assert clock.now_ms() >= before
+        before = clock.now_ms()

@@ -1,0 +1,99 @@
+"""Memory: what a series holds is bounded by its windows, whatever comes."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.domain.position import Position
+from dashboard.replica.replica import Replica
+from dashboard.replica.series import Series
+from tests.support.histories import EPOCH, T0, WINDOWS, samples
+
+#: A trim is done when so many are due, and one step may overflow by 1,000.
+SLACK_RAW, SLACK_BUCKETS = 1_001, 17
+
+
+def check(series: Series, now: int) -> None:
+    assert len(series.times) == len(series.seqs) == len(series.values) <= WINDOWS.raw_max + SLACK_RAW
+    assert list(series.seqs) == sorted(series.seqs)
+    assert 0 <= series.folded <= len(series.times)
+    for buckets, length in ((series.fine, WINDOWS.fine_ms), (series.coarse, WINDOWS.coarse_ms)):
+        columns = (buckets.slots, buckets.mins, buckets.maxs, buckets.sums, buckets.counts)
+        assert len({len(column) for column in columns}) == 1
+        old = sum(slot * buckets.step_ms < now - length for slot in buckets.slots)
+        assert old <= SLACK_BUCKETS
+        assert list(buckets.slots) == sorted(set(buckets.slots))
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 2**32), st.sampled_from([1, 30, 400]), st.sampled_from([0, 10, 1_500, 30_000]))
+def test_memory_is_bounded_under_any_rate(seed: int, rate: int, pause_ms: int) -> None:
+    random, replica, now = Random(seed), Replica(WINDOWS, Position(EPOCH, 0)), T0
+    spread = random.choice([0, 2_000, 250_000])
+    for seq in range(1, 40):
+        now += pause_ms
+        replica.apply(samples(seq, now, [("a", now - random.randint(0, spread), 1.0) for _ in range(rate)]))
+        check(replica.table.by_text["a"], now)
+
+
+def test_one_enormous_batch_within_one_step_is_bounded_and_counted() -> None:
+    replica = Replica(WINDOWS, Position(EPOCH, 0))
+    replica.apply(samples(1, T0, [("a", T0, float(n)) for n in range(5_000)]))
+    series = replica.table.by_text["a"]
+    check(series, T0)
+    replica.apply(samples(2, T0 + 1_000, [("a", T0 + 1_000, 0.0)]))
+    assert (series.fine.counts[0], series.fine.mins[0], series.fine.maxs[0]) == (5_000, 0.0, 4_999.0)
+    assert series.coarse.counts[0] == 5_000
+    assert series.values[-2] == 4_999.0
+    assert series.thinned_seq == 1
+
+
+def test_raw_samples_leave_with_their_window_and_stay_in_the_buckets() -> None:
+    replica = Replica(WINDOWS, Position(EPOCH, 0))
+    for n in range(1, 301):
+        replica.apply(samples(n, T0 + n * 1_000, [("a", T0 + n * 1_000, float(n))]))
+    series = replica.table.by_text["a"]
+    now = T0 + 300_000
+    held = [t for t in series.times if t >= now - WINDOWS.raw_ms]
+    assert held == [T0 + n * 1_000 for n in range(240, 301)]
+    assert len(series.times) - len(held) < 64
+    assert series.trimmed_seq == series.seqs[0] - 1
+    assert sum(series.coarse.counts) + (len(series.times) - series.folded) == 300
+    check(series, now)
+
+
+def test_the_newest_time_is_never_later_than_the_journals() -> None:
+    replica = Replica(WINDOWS, Position(EPOCH, 0))
+    replica.apply(samples(1, T0, [("a", T0 + 3_000_000, 1.0)]))
+    assert replica.table.by_text["a"].last_ms == T0
+    replica.apply(samples(2, T0 + 5, [("a", T0 - 100, 1.0)]))
+    assert replica.table.by_text["a"].last_ms == T0
+    replica.apply(samples(3, T0 + 10, [("a", T0 + 7, 1.0)]))
+    assert replica.table.by_text["a"].last_ms == T0 + 7
+
+
+def test_the_cadence_is_learned_until_it_is_declared() -> None:
+    replica = Replica(WINDOWS, Position(EPOCH, 0))
+    for n in range(1, 10):
+        replica.apply(samples(n, T0 + n * 2_000, [("a", T0 + n * 2_000, 1.0)]))
+    series = replica.table.by_text["a"]
+    assert (series.every_s, series.every_s_declared) == (2.0, False)
+    learned_at = series.meta_seq
+    assert learned_at < 9
+    replica.apply(samples(10, T0 + 20_000, [("a", T0 + 20_000, 1.0)], [(0, "B", 30.0)]))
+    assert (series.every_s, series.every_s_declared, series.unit, series.meta_seq) == (30.0, True, "B", 10)
+    replica.apply(samples(11, T0 + 22_000, [("a", T0 + 22_000, 1.0)], [(0, "B", 30.0)]))
+    assert (series.every_s, series.meta_seq) == (30.0, 10)
+
+
+@pytest.mark.parametrize("every", [1, 2_000])
+def test_future_samples_do_not_break_the_window(every: int) -> None:
+    replica = Replica(WINDOWS, Position(EPOCH, 0))
+    replica.apply(samples(1, T0, [("a", T0 + 3_600_000, 1.0)]))
+    for n in range(2, 400):
+        replica.apply(samples(n, T0 + n * every, [("a", T0 + n * every, 1.0)]))
+    check(replica.table.by_text["a"], T0 + 400 * every)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from dashboard.domain.position import Position
+from dashboard.replica.replica import Replica
+from dashboard.replica.series_table import _KNOWN_GONE, _KNOWN_LISTS
+from tests.support.histories import EPOCH, T0, WINDOWS, samples
+
+SILENCE = WINDOWS.coarse_ms + 60_000
+
+
+def new() -> Replica:
+    return Replica(WINDOWS, Position(EPOCH, 0))
+
+
+def test_numbers_are_given_in_order_of_first_appearance_and_never_again() -> None:
+    replica = new()
+    replica.apply(samples(1, T0, [("b", T0, 1.0), ("a", T0, 1.0), ("b", T0, 1.0)]))
+    assert [(s.sid, s.text) for s in replica.table] == [(1, "b"), (2, "a")]
+    later = T0 + SILENCE + 1
+    replica.apply(samples(2, later, [("c", later, 1.0)]))
+    replica.apply(samples(3, later + 1, [("b", later + 1, 1.0)]))
+    assert [(s.sid, s.text) for s in replica.table] == [(3, "c"), (4, "b")]
+
+
+def test_a_series_that_fell_silent_departs_and_is_remembered() -> None:
+    replica = new()
+    replica.apply(samples(1, T0, [("a", T0, 1.0), ("b", T0, 1.0)]))
+    replica.apply(samples(2, T0 + 250_000, [("b", T0 + 250_000, 1.0)]))
+    version = replica.table.version
+    replica.apply(samples(3, T0 + 310_000, [("b", T0 + 310_000, 1.0)]))
+    assert [s.text for s in replica.table] == ["b"]
+    assert list(replica.table.gone) == [(3, 1, "a")]
+    assert replica.table.gone_floor == 0
+    assert replica.table.version != version
+
+
+def test_a_series_departs_only_after_the_longest_window() -> None:
+    replica = new()
+    replica.apply(samples(1, T0, [("a", T0, 1.0)]))
+    replica.apply(samples(2, T0 + 100_000, [("b", T0 + 100_000, 1.0)]))
+    replica.apply(samples(3, T0 + 300_000, [("b", T0 + 300_000, 1.0)]))
+    assert "a" in replica.table.by_text
+    replica.apply(samples(4, T0 + 359_999, [("b", T0 + 359_999, 1.0)]))
+    assert "a" in replica.table.by_text  # looked at once a minute
+    replica.apply(samples(5, T0 + 360_000, [("b", T0 + 360_000, 1.0)]))
+    assert "a" not in replica.table.by_text
+
+
+def test_a_departed_series_that_comes_back_begins_anew() -> None:
+    replica = new()
+    replica.apply(samples(1, T0, [("a", T0, 1.0)], [(0, "B", 5.0)]))
+    later = T0 + 2 * SILENCE
+    replica.apply(samples(2, later, [("b", later, 1.0)]))
+    replica.apply(samples(3, later, [("a", later, 2.0)]))  # the same list of keys as in entry 1
+    series = replica.table.by_text["a"]
+    assert (series.sid, series.unit, list(series.values), series.created_seq) == (3, "", [2.0], 3)
+
+
+def test_what_is_remembered_of_departed_series_is_bounded_and_says_how_far_back() -> None:
+    replica, now, seq = new(), T0, 0
+    for _ in range(3):
+        seq += 1
+        replica.apply(samples(seq, now, [(f"s{seq}_{n}", now, 1.0) for n in range(5_000)]))
+        now += 2 * SILENCE
+    seq += 1
+    replica.apply(samples(seq, now, [("last", now, 1.0)]))
+    assert len(replica.table.gone) == _KNOWN_GONE
+    assert replica.table.gone_floor == 2
+    assert replica.table.gone[0][0] == 3
+
+
+def test_remembered_lists_of_keys_are_bounded_and_still_right() -> None:
+    replica = new()
+    for n in range(_KNOWN_LISTS * 3):
+        replica.apply(samples(n + 1, T0, [(f"s{n % 300}", T0, 1.0), ("a", T0, 1.0)]))
+        assert len(replica.table._lists) <= _KNOWN_LISTS
+    assert len(replica.table.by_text["a"].times) == _KNOWN_LISTS * 3
+    assert len(replica.table) == 301

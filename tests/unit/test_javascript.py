@@ -1,0 +1,74 @@
+"""The page's own modules, under node's test runner; and what both languages say, compared."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dashboard.domain.freshness import freshness
+
+ROOT = Path(__file__).resolve().parents[2]
+TESTS = ROOT / "tests" / "js"
+NODE = shutil.which("node")
+KNOWN_FAULTS = re.findall(r'^test\("([^"]+)"', (TESTS / "known-faults.js").read_text(), re.MULTILINE)
+
+pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
+
+
+def run_node(*arguments: str, said: str = "") -> str:
+    """Run node; what it prints. Fails with its output when node does."""
+    done = subprocess.run(
+        [str(NODE), "--no-warnings", *arguments], input=said, capture_output=True, text=True, timeout=100, cwd=ROOT
+    )
+    if done.returncode:
+        pytest.fail(
+            f"node {' '.join(arguments)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}", pytrace=False
+        )
+    return done.stdout
+
+
+def test_the_pages_own_modules_pass_their_unit_tests() -> None:
+    files = sorted(str(path) for path in TESTS.glob("*.test.js"))
+    printed = run_node("--test", "--test-reporter=tap", *files)
+    counted = re.search(r"^# pass (\d+)", printed, re.MULTILINE)
+    assert counted, printed
+    assert int(counted[1]) >= 120, "fewer tests ran than there were"
+
+
+@pytest.fixture(scope="module")
+def faults_mended() -> dict[str, bool]:
+    """Each known fault's test and whether it passes, from one run of all."""
+    command = [str(NODE), "--no-warnings", "--test", "--test-reporter=tap", str(TESTS / "known-faults.js")]
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=100, cwd=ROOT, check=False).stdout
+    return {name: word == "ok" for word, name in re.findall(r"^(ok|not ok) \d+ - (.+)$", printed, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("name", KNOWN_FAULTS)
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="known fault; when it is mended, move its test from known-faults.js"
+)
+def test_a_known_fault_of_the_page_is_mended(name: str, faults_mended: dict[str, bool]) -> None:
+    assert faults_mended[name]
+
+
+def test_page_and_server_judge_every_age_alike() -> None:
+    everies = [None, 0.05, 0.1, 0.4, 0.5, 0.999, 1, 1.001, 2, 5, 10, 59.9, 60, 300, 3_600, 31_536_000]
+    limits = sorted({factor * (every or 60) for every in everies for factor in (2, 5, 60)} | {2, 5, 60})
+    ages = sorted(
+        {round(limit * 1000 + off, 3) for limit in limits for off in (-1, 0, 0.5, 1)} | {0, -1, -7_000, -1e12}
+    )
+    table = [(age, every, str(freshness(age, every))) for age in ages for every in everies]
+    assert {state for _, _, state in table} == {"live", "late", "stale", "dead"}
+    program = f"""
+        import {{ readFileSync }} from "node:fs";
+        import {{ freshness }} from {json.dumps((ROOT / "static/js/data/freshness.js").as_uri())};
+        const wrong = JSON.parse(readFileSync(0, "utf8")).filter(([age, every, state]) => freshness(age, every) !== state);
+        console.log(JSON.stringify(wrong));
+    """
+    wrong = json.loads(run_node("--input-type=module", "--eval", program, said=json.dumps(table)))
+    assert wrong == [], f"{len(wrong)} of {len(table)} differ"
