@@ -124,6 +124,19 @@ def stalled(bench: Bench) -> Iterator[Row]:
     )
 
 
+class _Cut:
+    """All viewers cut and come back; what they report after a while of more values."""
+
+    def __init__(self, server: Server, viewers: Viewers) -> None:
+        viewers.report()
+        waited_s = server.waited_s(), viewers.waited_s()
+        self.answer = viewers.ask("cut")
+        self.seconds = float(self.answer["seconds"])
+        self.waited = max(server.waited_s() - waited_s[0], viewers.waited_s() - waited_s[1]) / self.seconds
+        time.sleep(1)
+        self.report = viewers.report()
+
+
 @bench
 def resume(bench: Bench) -> Iterator[Row]:
     """2,000 viewers cut without a close frame that come back with their position while values are fed."""
@@ -132,20 +145,24 @@ def resume(bench: Bench) -> Iterator[Row]:
     ours = Viewers(bench, server.port, watch("fan", rate_hz=10), check=True)
     book = Viewers(bench, tornado.port, "{}")
     book.open(count)
-    ours_s, book_s = [], []
+    ours_s, book_s, waits = [], [], []
     wrong = dict.fromkeys(("gaps", "duplicates", "missing", "errors", "not_resumed"), 0)
+
+    def once() -> _Cut:
+        cut = _Cut(server, ours)
+        wrong["not_resumed"] += count - cut.answer["resumed"] + cut.answer["failed"]
+        for name in ("gaps", "duplicates", "missing", "errors"):
+            wrong[name] += cut.report[name]
+        return cut
+
     with Feeder(server.port, counting("fan", 3), 10):
         time.sleep(0.5)
         ours.open(count)
         time.sleep(1)
         for _ in range(rounds):
-            cut = ours.ask("cut")
-            time.sleep(1.5)
-            report = ours.report()
-            ours_s.append(cut["seconds"])
-            wrong["not_resumed"] += count - cut["resumed"] + cut["failed"]
-            for name in ("gaps", "duplicates", "missing", "errors"):
-                wrong[name] += report[name]
+            cut = calmest(once)
+            ours_s.append(cut.seconds)
+            waits.append(cut.waited)
             book_s.append(book.ask("cut")["seconds"])
     yield Row(
         "seconds from cutting 2,000 viewers to the last resumed",
@@ -153,5 +170,5 @@ def resume(bench: Bench) -> Iterator[Row]:
         "s",
         {"tornado, connected again": max(book_s)},
         (Bar("s", max(ours_s), 4), Bar("gaps, duplicates, missing values, not resumed", sum(wrong.values()), 0)),
-        {"median": middle(ours_s), **wrong},
+        {"median": middle(ours_s), **wrong, "waited_for_core": middle(waits)},
     )

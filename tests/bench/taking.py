@@ -38,7 +38,7 @@ def _bodies(count: int, first_ms: int) -> list[bytes]:
 @bench
 def ingest(bench: Bench) -> Iterator[Row]:
     """JSON batches of 1,000 samples over one kept connection, journal and replica included; no viewers."""
-    rounds, batches = int(bench.pick(3, 7)), int(bench.pick(150, 300))
+    rounds, batches = int(bench.pick(3, 7)), int(bench.pick(100, 300))
     bodies = _bodies((rounds + 1) * batches, now_ms() - 600_000)
     file = bench.folder / "bodies"
     file.write_bytes(b"\n".join(bodies))

@@ -17,6 +17,7 @@
  * @property {number[]} [min]
  * @property {number[]} [mean]
  * @property {number[]} [max]
+ * @property {number} [of]
  */
 /** @typedef {{key: string, body: any, t: number, every_s: number | null, selectors: number[]}} DocumentState */
 /** @typedef {[number, number[], number[]] | [number, number[], number[], number]} PointsRow */

@@ -3,7 +3,7 @@
 
 import { lowerBound } from "./series.js";
 
-/** @typedef {{times: number[], values: number[], everyS: number | null, stepMs: number}} Line */
+/** @typedef {{times: number[], values: number[], everyS: number | null, stepMs: number, thinMs?: number}} Line */
 
 /** A line breaks where values are missing for so many times their cadence. */
 const GAP = 3;
@@ -27,43 +27,48 @@ export function align(lines, from, to, columns) {
 function thin(line, from, to, columns) {
   const start = Math.max(0, lowerBound(line.times, from) - 1);
   const end = lowerBound(line.times, to + 1);
-  const gap = line.everyS ? Math.max(GAP * line.everyS * 1000, GAP * line.stepMs, MIN_GAP_MS) : Infinity;
+  const gap = line.everyS ? Math.max(GAP * line.everyS * 1000, GAP * line.stepMs, MIN_GAP_MS, line.thinMs ?? 0) : Infinity;
+  const stepMs = end - start > 2 * columns ? (to - from) / columns : 0;
   /** @type {number[]} */
   const times = [];
   /** @type {(number | null)[]} */
   const values = [];
-  const put = (/** @type {number} */ i) => {
-    const t = line.times[i];
-    const before = times[times.length - 1];
-    if (before !== undefined && t - before > gap) {
-      times.push(before + 1);
+  let i = start;
+  while (i < end) {
+    const last = runEnd(line.times, i, end, stepMs, gap);
+    for (const at of extremes(line.values, i, last)) {
+      times.push(line.times[at]);
+      values.push(line.values[at]);
+    }
+    if (last < end && line.times[last] - line.times[last - 1] > gap) {
+      times.push(line.times[last - 1] + 1);
       values.push(null);
     }
-    times.push(t);
-    values.push(line.values[i]);
-  };
-  if (end - start <= 2 * columns) for (let i = start; i < end; i++) put(i);
-  else for (const i of extremes(line, start, end, (to - from) / columns)) put(i);
+    i = last;
+  }
   return { times, values };
 }
 
-/** @param {Line} line @param {number} start @param {number} end @param {number} stepMs @returns {number[]} least and greatest of each step */
-function extremes(line, start, end, stepMs) {
-  const picked = [];
-  let i = start;
-  while (i < end) {
-    const slot = Math.floor(line.times[i] / stepMs);
-    let least = i;
-    let greatest = i;
-    for (; i < end && Math.floor(line.times[i] / stepMs) === slot; i++) {
-      if (line.values[i] < line.values[least]) least = i;
-      if (line.values[i] > line.values[greatest]) greatest = i;
-    }
-    if (least === greatest) picked.push(least);
-    else picked.push(Math.min(least, greatest), Math.max(least, greatest));
+/** Where the run that begins at `i` ends: with the step of the axis, or before a gap. */
+/** @param {number[]} times @param {number} i @param {number} end @param {number} stepMs 0: runs of one @param {number} gap */
+function runEnd(times, i, end, stepMs, gap) {
+  let last = i + 1;
+  if (!stepMs) return last;
+  const slot = Math.floor(times[i] / stepMs);
+  while (last < end && Math.floor(times[last] / stepMs) === slot && times[last] - times[last - 1] <= gap) last += 1;
+  return last;
+}
+
+/** @param {number[]} values @param {number} start @param {number} end @returns {number[]} where the least and the greatest are, in order */
+function extremes(values, start, end) {
+  let least = start;
+  let greatest = start;
+  for (let i = start; i < end; i++) {
+    if (values[i] < values[least]) least = i;
+    if (values[i] > values[greatest]) greatest = i;
   }
-  if (picked[picked.length - 1] !== end - 1) picked.push(end - 1);
-  return picked;
+  if (least === greatest) return [least];
+  return least < greatest ? [least, greatest] : [greatest, least];
 }
 
 /** @param {{times: number[]}[]} parts */

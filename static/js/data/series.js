@@ -33,6 +33,8 @@ export class Series {
     this.places = definition.selectors;
     /** newest time, never later than the server's when it came */
     this.last = definition.last;
+    /** how far apart neighbours may be for having been made fewer on their way, in ms */
+    this.thinMs = definition.of ? (8 * (this.times[this.times.length - 1] - this.times[0])) / this.times.length : 0;
     this.version = 0;
     this.text = definition.series;
     this.name = definition.name;

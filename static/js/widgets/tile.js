@@ -20,6 +20,7 @@ import { curlForDocument, curlForSeries, seriesFromSelector } from "./snippet.js
 /** @typedef {{store: Store, clock: {now: () => number}, loop: {mark: (item: {paint: () => void}) => void}, showFeed: (title: string, lines: string[]) => void, announce: (text: string) => void}} Context */
 
 export const SHAPES = /** @type {Record<string, string>} */ ({ ok: "●", warning: "▲", critical: "■", unknown: "◇" });
+const NATURAL = new Intl.Collator("en", { numeric: true });
 const SHORTEST_BEAT_S = 0.5;
 const MOST_SNIPPETS = 12;
 
@@ -103,7 +104,7 @@ export class Tile extends HTMLElement {
 
   /** In the order of the board's selectors, then of the names. @param {Store} store @returns {Series[]} */
   find(store) {
-    const all = [...store.series.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
+    const all = [...store.series.values()].sort((a, b) => NATURAL.compare(a.text, b.text));
     const places = this.widget.series.map((_, i) => this.firstPlace + i);
     const found = places.flatMap((place) => all.filter((series) => series.places.includes(place)));
     return [...new Set(found)];

@@ -1,0 +1,151 @@
+"""The Host board for a long time: JS heap, DOM nodes and long tasks of the page. One JSON line at the end.
+
+    python -m tests.browser.soak --minutes 10
+
+Feeds the board's own series by hand, fast, so that a short time holds what a slow one would.  ``test_heap.py`` is the
+short form.  The page's window is short too: within it the history has to stop growing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import shutil
+import statistics
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import CDPSession, Page, sync_playwright
+
+from tests.browser.pages import Pages, until
+from tests.support.server import ServerProcess
+
+WINDOW_S = 10
+FEEDS_PER_S = 20
+_LONG_TASKS = """
+window.__tasks = [];
+new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.__tasks.push([entry.startTime, entry.duration]);
+}).observe({ type: "longtask", buffered: true });
+"""
+
+
+def _batch(number: int) -> list[dict[str, Any]]:
+    """A value for everything that the Host board shows."""
+    wave = 50 + 40 * math.sin(number / 30)
+    plain = ["host_cpu_percent", "host_memory_percent", "host_uptime_seconds", "host_swap_percent", "dashboard_viewers"]
+    plain += [f"host_{what}_bytes_per_s" for what in ("network_receive", "network_send", "disk_read", "disk_write")]
+    plain += [f"dashboard_{what}" for what in ("loop_lag_ms", "frames_per_s", "samples_per_s", "journal_bytes")]
+    rows = [{"series": name, "value": wave * (1 + n), "every_s": 1 / FEEDS_PER_S} for n, name in enumerate(plain)]
+    rows += [{"series": "host_cpu_core_percent", "labels": {"core": str(core)}, "value": wave + core} for core in range(4)]
+    rows += [{"series": "host_filesystem_percent", "labels": {"mount": mount}, "value": wave} for mount in ("/", "/home")]
+    rows.append({"series": "host_load", "labels": {"minutes": "1"}, "value": wave / 10})
+    for name in ("dashboard_delay_to_screen_ms", "dashboard_delay_to_socket_ms"):
+        rows += [{"series": name, "labels": {"quantile": q}, "value": wave} for q in ("p50", "p99")]
+    return rows
+
+
+class Feeding(threading.Thread):
+    """Feeds until ``done`` is set."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        super().__init__(name="feeding", daemon=True)
+        self._server = server
+        self.done = threading.Event()
+        self.sent = 0
+
+    def run(self) -> None:
+        while not self.done.wait(1 / FEEDS_PER_S):
+            self._server.json("POST", "/api/v1/samples", _batch(self.sent))
+            if self.sent % FEEDS_PER_S == 0:
+                rows = [[f"process {n}", n, self.sent % 97, n * 1e6] for n in range(12)]
+                columns = ["Process", "PID", {"title": "CPU", "unit": "%"}, {"title": "Memory", "unit": "B"}]
+                self._server.json("PUT", "/api/v1/documents/host_processes?every_s=1", {"columns": columns, "rows": rows})
+            self.sent += 1
+
+
+def _measure(page: Page, session: CDPSession) -> dict[str, float]:
+    """Heap and nodes after a collection; the collection's own time is marked, so that it does not count as a task."""
+    before = page.evaluate("performance.now()")
+    session.send("HeapProfiler.collectGarbage")
+    metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
+    return {
+        "heap": metrics["JSHeapUsedSize"],
+        "nodes": metrics["Nodes"],
+        "listeners": metrics["JSEventListeners"],
+        "from": before,
+        "to": page.evaluate("performance.now()"),
+    }
+
+
+def soak(page: Page, *, warm_s: float, for_s: float, every_s: float) -> dict[str, float]:
+    """Watch a page that is being fed; first third against last third, and the longest task that was not ours."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    page.evaluate(_LONG_TASKS)
+    page.wait_for_timeout(warm_s * 1000)
+    taken = []
+    end = time.monotonic() + for_s
+    began: float = page.evaluate("performance.now()")
+    while time.monotonic() < end:
+        taken.append(_measure(page, session))
+        page.wait_for_timeout(every_s * 1000)
+    tasks: list[tuple[float, float]] = page.evaluate("window.__tasks")
+    own = [
+        length
+        for at, length in tasks
+        if at >= began and not any(m["from"] - 5 <= at + length and at <= m["to"] + 5 for m in taken)
+    ]
+    third = max(1, len(taken) // 3)
+    first, last = taken[:third], taken[-third:]
+
+    def middle(part: list[dict[str, float]], name: str) -> float:
+        return statistics.median(m[name] for m in part)
+
+    return {
+        **{f"{name}_first": middle(first, name) for name in ("heap", "nodes", "listeners")},
+        **{f"{name}_last": middle(last, name) for name in ("heap", "nodes", "listeners")},
+        "measured": len(taken),
+        "tasks_over_50_ms": len(own),
+        "longest_task_ms": max(own, default=0.0),
+        "frames": page.evaluate("document.querySelector('dash-board').store.version"),
+    }
+
+
+def board_under_load(pages: Pages, server: ServerProcess, *, warm_s: float, for_s: float, every_s: float) -> dict[str, float]:
+    """Open the Host board on a server without feeders, feed it fast, watch it."""
+    feeding = Feeding(server)
+    feeding.start()
+    try:
+        page = pages.open(f"{server.url}/?window={WINDOW_S}", width=1920, height=1080)
+        until(page, "() => document.querySelectorAll('.tile').length && !document.querySelector('.tile[data-fresh=none]')")
+        return {**soak(page, warm_s=warm_s, for_s=for_s, every_s=every_s), "feeds": feeding.sent}
+    finally:
+        feeding.done.set()
+        feeding.join(10)
+
+
+def main() -> None:
+    """The long form."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="soak"))
+    server = ServerProcess(folder, "--no-host-feeder", "--no-server-feeder").start()
+    try:
+        with sync_playwright() as play:
+            pages = Pages(play.chromium.launch(executable_path=shutil.which("chromium")))
+            for_s = options.minutes * 60
+            print(json.dumps(board_under_load(pages, server, warm_s=min(60, for_s / 4), for_s=for_s, every_s=max(1, for_s / 60))))
+            pages.judge()
+    finally:
+        server.close()
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

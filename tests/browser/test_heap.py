@@ -1,0 +1,23 @@
+"""The short form of "heap and DOM nodes stay flat, no task over 100 ms"; the long one is ``python -m tests.browser.soak``."""
+
+from __future__ import annotations
+
+from tests.browser.pages import Pages
+from tests.browser.soak import board_under_load
+from tests.support.server import ServerProcess
+
+#: Heap may differ between the first and the last third by so much: noise of the collector.
+HEAP_PART, HEAP_BYTES = 0.05, 300_000
+NODES_PART = 0.02
+LONGEST_TASK_MS = 100
+
+
+def test_heap_and_nodes_stay_flat_and_no_task_is_long(pages: Pages, server: ServerProcess) -> None:
+    seen = board_under_load(pages, server, warm_s=14, for_s=15, every_s=1)
+    assert seen["measured"] >= 8, seen
+    assert seen["feeds"] > 200, seen
+    assert seen["frames"] > 120, seen
+    assert seen["heap_last"] <= seen["heap_first"] * (1 + HEAP_PART) + HEAP_BYTES, seen
+    assert seen["nodes_last"] <= seen["nodes_first"] * (1 + NODES_PART) + 20, seen
+    assert seen["listeners_last"] <= seen["listeners_first"] + 5, seen
+    assert seen["longest_task_ms"] <= LONGEST_TASK_MS, seen
