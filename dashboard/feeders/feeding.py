@@ -21,6 +21,7 @@ class Reading(NamedTuple):
     value: float
     unit: str = ""
     labels: tuple[tuple[str, str], ...] = ()
+    every_s: float | None = None  # its own cadence, when it is not the feeder's
 
 
 def to_batch(readings: Iterable[Reading], every_s: float) -> Batch:
@@ -30,7 +31,7 @@ def to_batch(readings: Iterable[Reading], every_s: float) -> Batch:
         batch.keys.append(series_key(reading.name, reading.labels).text)
         batch.times.append(None)
         batch.values.append(reading.value)
-        batch.declared.append((row, reading.unit, every_s))
+        batch.declared.append((row, reading.unit, reading.every_s or every_s))
     return batch
 
 

@@ -13,6 +13,8 @@ from dashboard.replica.replica import Replica
 from dashboard.services.accept_samples import AcceptSamples
 
 _LAG_PROBE_S = 0.1
+#: How often a page tells how long values took to its screen (static/js/pages/shell.js).
+_PAGES_REPORT_S = 5.0
 
 
 class LoopLag:
@@ -81,11 +83,12 @@ class ServerFeeder:
             yield Reading("dashboard_frames_per_s", (counters.frames_sent - frames) / (now - then), "/s")
             yield Reading("dashboard_samples_per_s", (counters.samples_accepted - samples) / (now - then), "/s")
         self._before = (now, counters.frames_sent, counters.samples_accepted)
-        for name, recent in (
-            ("dashboard_delay_to_socket_ms", counters.accept_to_socket_ms),
-            ("dashboard_delay_to_screen_ms", counters.accept_to_paint_ms),
+        for name, recent, every_s in (
+            ("dashboard_delay_to_socket_ms", counters.accept_to_socket_ms, self._every_s),
+            ("dashboard_delay_to_screen_ms", counters.accept_to_paint_ms, max(_PAGES_REPORT_S, self._every_s)),
         ):
             if recent:
                 for q in (0.5, 0.99):
-                    yield Reading(name, quantile(list(recent), q), "ms", (("quantile", f"p{round(q * 100)}"),))
+                    labels = (("quantile", f"p{round(q * 100)}"),)
+                    yield Reading(name, quantile(list(recent), q), "ms", labels, every_s)
                 recent.clear()
