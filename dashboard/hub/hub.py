@@ -215,7 +215,7 @@ class Hub:
         now_ms, epoch = self.now_ms(), view.position.epoch
         for number, watching in enumerate(list(self._behind[view.id]), 1):
             connection = watching.connection
-            if connection.closed or connection.wire.writing():
+            if connection.closed or watching not in self._behind.get(view.id, ()) or connection.wire.writing():
                 continue
             if reason := view.missing(Position(epoch, watching.sent_seq)):
                 self.counters.gaps[reason] += 1
@@ -235,7 +235,7 @@ class Hub:
     def owe_snapshot(self, watching: Watching, request_id: int | str | None, board: bytes | None) -> None:
         """Build a large view's snapshot piece by piece; until it is sent this viewer gets no frames."""
         watching.frame_no = -1
-        self._behind[watching.view.id].discard(watching)
+        self._behind[watching.view.id].discard(watching)  # its view is there as long as it is watched
         self._owed.put_nowait(Owed(watching, request_id, board))
 
     async def run_snapshots(self) -> None:
@@ -249,21 +249,30 @@ class Hub:
                 await self._send_owed(view, [each for each in waiting if each.watching.view is view])
 
     async def _send_owed(self, view: View, waiting: list[Owed]) -> None:
-        seq, number = view.seq, view.frame_no
-        parts = []
-        for part in view.snapshot_parts(self.now_ms()):
-            parts.append(part)
-            await asyncio.sleep(0)
-        body = b"".join(parts)
-        for watching, request_id, board in waiting:
-            connection = watching.connection
-            if connection.closed or connection.watching.get(view.id) is not watching:
-                continue
-            connection.reply_snapshot(body, request_id, board)
-            watching.sent_seq, watching.frame_no = seq, number
-            if view.frame_no != number:
-                self._behind[view.id].add(watching)
-            await asyncio.sleep(0)
+        seq, number, generation = view.seq, view.frame_no, view.generation
+        parts: list[bytes] = []
+        try:
+            for part in view.snapshot_parts(self.now_ms()):
+                parts.append(part)
+                await asyncio.sleep(0)
+            body = b"".join(parts)
+            while waiting and view.generation == generation:
+                watching, request_id, board = waiting.pop()
+                if self._is_watched(watching):
+                    watching.sent_seq, watching.frame_no = seq, number
+                    if view.frame_no != number:
+                        self._behind[view.id].add(watching)
+                    watching.connection.reply_snapshot(body, request_id, board)
+                await asyncio.sleep(0)
+        finally:
+            for watching, _, _ in waiting:  # entries were missed meanwhile, or building failed: owed anew, with a gap
+                if self._is_watched(watching):
+                    watching.sent_seq = -1
+                    self._behind[view.id].add(watching)
+
+    def _is_watched(self, watching: Watching) -> bool:
+        connection = watching.connection
+        return not connection.closed and connection.watching.get(watching.view.id) is watching
 
     def _note_delay(self, view: View) -> None:
         accepted = view.oldest_accepted_ms

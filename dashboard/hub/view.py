@@ -93,6 +93,7 @@ class View:
         self.seq = replica().position.seq
         self.previous_seq = self.seq
         self.frame_no = 0
+        self.generation = 0  # changes when entries were missed
         self.oldest_accepted_ms: int | None = None  # when the oldest value in the last tick's frame was accepted
         self.step_ms = step_for(spec.window_ms, replica().table.windows)
         self.members: list[Series] = []
@@ -111,6 +112,7 @@ class View:
     def rebase(self) -> None:
         """The replica has missed entries or begun another epoch: stand where it stands."""
         self.seq = self.previous_seq = self._replica().position.seq
+        self.generation += 1
         self._snapshot = None
         self._deltas = {}
 

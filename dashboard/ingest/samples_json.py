@@ -6,12 +6,9 @@ in one go; one that is not is gone through sample by sample, so that the good on
 
 from __future__ import annotations
 
-import json
-
 import msgspec
 from msgspec import Raw, Struct
 
-from dashboard.domain.document import check_depth
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import (
     MAX_EXACT,
@@ -24,6 +21,7 @@ from dashboard.ingest.batch import (
     check_time,
     check_value,
 )
+from dashboard.ingest.strict_json import check_json
 
 #: The Raw of a field that is not there.
 _ABSENT = Raw(b"")
@@ -84,7 +82,7 @@ def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batc
     try:
         if text.startswith(b"{"):
             given = _named.decode(text)
-            _refuse_twice(text)
+            check_json(text)
         else:
             given = _NamedSample(_number.decode(text))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -156,7 +154,7 @@ def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:
     for index, part in enumerate(parts):
         try:
             sample = _one.decode(part)
-            _refuse_twice(part)
+            check_json(part)
             _add(batch, sample, cache, latest_ms)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             invalid = _invalid(error)
@@ -191,25 +189,6 @@ def _split(body: bytes, start: bytes) -> list[bytes]:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return [line for line in body.splitlines() if line.strip(_SPACE)]
     return [body]
-
-
-def _refuse_twice(part: bytes) -> None:
-    """Raise Invalid when a key stands twice: which of the two was meant cannot be known."""
-
-    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        seen: dict[str, object] = {}
-        for name, value in pairs:
-            if name in seen:
-                raise Invalid("stands twice in one object", field=name[:40])
-            seen[name] = value
-        return seen
-
-    try:
-        check_depth(json.loads(part, object_pairs_hook=unique))
-    except RecursionError:
-        raise Invalid("nested too deep") from None
-    except ValueError:  # Python's own bound on digits
-        raise Invalid("holds a number of too many digits") from None
 
 
 def _invalid(error: Exception) -> Invalid:

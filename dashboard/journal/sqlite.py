@@ -31,8 +31,10 @@ _log = logging.getLogger(__name__)
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
 
-#: Entries waiting for the writer, in bytes, before appends are refused as overloaded.
+#: Entries waiting for the writer or under way, in bytes, before appends are refused as overloaded.
 MAX_WAITING_BYTES = 32 << 20
+#: What an entry takes in memory besides its payload.
+ENTRY_BYTES = 200
 TAIL_BYTES = 8 << 20
 READ_ROWS = 500
 TRIM_EVERY_S = 1.0
@@ -143,11 +145,11 @@ class SqliteJournal:
         return self._fault
 
     async def append(self, partition: str, payload: bytes, *, request_id: str = "") -> Position:
-        if self._waiting_bytes + len(payload) > MAX_WAITING_BYTES:
+        if self._waiting_bytes + len(payload) + ENTRY_BYTES > MAX_WAITING_BYTES:
             raise Overloaded("the journal's writer is behind; try again in a second")
         done: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
         self._waiting.append(Waiting(partition, payload, request_id, done))
-        self._waiting_bytes += len(payload)
+        self._waiting_bytes += len(payload) + ENTRY_BYTES
         self._wake.set()
         return await done
 
@@ -203,7 +205,7 @@ class SqliteJournal:
 
     async def _flush(self) -> None:
         """Store all that waits in one transaction; then readers get it, then the appenders are answered."""
-        batch, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        batch, self._waiting = self._waiting, []
         now = self._clock.now_ms()
         heads = {w.partition: self._tail(w.partition).head_seq for w in batch}
         rows = [(w.partition, w.request_id, w.payload) for w in batch]
@@ -223,6 +225,7 @@ class SqliteJournal:
         else:
             self._fault = ""
         self._under_way = None
+        self._waiting_bytes -= sum(len(w.payload) + ENTRY_BYTES for w in batch)
         fresh: dict[str, list[Entry]] = {}
         for waiting, seq in zip(batch, seqs, strict=True):
             if isinstance(seq, int) and seq > heads[waiting.partition]:

@@ -24,6 +24,8 @@ _KNOWN_GONE = 10_000
 _OVERFLOW = 1_000
 _OVERFLOW_EVERY = 16
 _SWEEP_EVERY_MS = 60_000
+#: Clocks of good machines differ by so much: no reason to call a sample one from the future.
+_AHEAD_MS = 1_000
 
 
 class SeriesTable:
@@ -51,12 +53,13 @@ class SeriesTable:
         rows, repeats = self._rows(change.keys, seq)
         values = unpack_floats(change.values)
         times = [change.times] * len(values) if isinstance(change.times, int) else unpack_ints(change.times)
-        append = self._append if max(times) <= now_ms else self._append_ahead
+        append = self._append if max(times) <= now_ms + _AHEAD_MS else self._append_ahead
         if seq <= self.restored_seq:
             fresh = {series for series in rows if series.last_seq < seq}
             self._declare(change, [r if r in fresh else None for r in rows], seq)
             kept = [(r, t, v) for r, t, v in zip(rows, times, values, strict=True) if r in fresh]
             append(kept, seq, now_ms)
+            rows = tuple(fresh)
         else:
             if change.declared:
                 self._declare(change, rows, seq)
@@ -67,7 +70,7 @@ class SeriesTable:
             self._sweep(seq, now_ms)
 
     def _append(self, rows: Iterable[tuple[Series, int, float]], seq: int, now_ms: int) -> None:
-        """The hot path: no sample is later than ``now_ms``."""
+        """The hot path: no sample is noticeably later than ``now_ms``."""
         windows, step = self.windows, self.windows.fine_step_ms
         for series, t_ms, value in rows:
             if t_ms >= series.last_ms:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import msgspec
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.document import check_depth
 from dashboard.domain.errors import Invalid, LimitReached, NotFound, TooLarge
 from dashboard.domain.series import check_name
 from dashboard.ingest.batch import check_declared
+from dashboard.ingest.strict_json import check_json
 from dashboard.journal.port import METRICS, Journal
 from dashboard.replica.changes import DocumentDeleted, DocumentWritten, encode_change
 from dashboard.replica.replica import Replica
@@ -41,12 +41,12 @@ class AcceptDocument:
         if len(body) > self._max_bytes:
             raise TooLarge(f"a document may have {self._max_bytes} bytes; this has {len(body)}")
         try:
-            value = msgspec.json.decode(body)
+            msgspec.json.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise Invalid(f"the body is not JSON: {error}") from None
         except RecursionError:
             raise Invalid("the body is nested too deep") from None
-        check_depth(value)
+        value = check_json(body)
         stored = self._replica().documents.get(key)
         if (stored is None or stored.document is None) and self._replica().document_count() >= self._max_documents:
             raise LimitReached(f"would be one more than {self._max_documents} documents; see the setting max_documents")

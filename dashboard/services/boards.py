@@ -32,7 +32,7 @@ class Boards:
 def load_board(path: Path) -> Board:
     """Read and check one board file."""
     try:
-        raw = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
+        raw = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
         board = msgspec.convert(raw, Board)
         board.selectors()
     except (OSError, UnicodeDecodeError) as error:

@@ -9,15 +9,15 @@ from tests.support.server import ServerProcess
 #: Heap may differ between the first and the last third by so much: noise of the collector.
 HEAP_PART, HEAP_BYTES = 0.05, 300_000
 NODES_PART = 0.02
+#: By the processor's time: what else this machine does must not count.
 LONGEST_TASK_MS = 100
 
 
 def test_heap_and_nodes_stay_flat_and_no_task_is_long(pages: Pages, server: ServerProcess) -> None:
-    seen = board_under_load(pages, server, warm_s=14, for_s=15, every_s=1)
-    assert seen["measured"] >= 8, seen
+    seen = board_under_load(pages, server, warm_s=14, rounds=6, round_s=3)
     assert seen["feeds"] > 200, seen
     assert seen["frames"] > 120, seen
     assert seen["heap_last"] <= seen["heap_first"] * (1 + HEAP_PART) + HEAP_BYTES, seen
     assert seen["nodes_last"] <= seen["nodes_first"] * (1 + NODES_PART) + 20, seen
     assert seen["listeners_last"] <= seen["listeners_first"] + 5, seen
-    assert seen["longest_task_ms"] <= LONGEST_TASK_MS, seen
+    assert seen["longest_task_cpu_ms"] <= LONGEST_TASK_MS, seen

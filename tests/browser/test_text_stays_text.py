@@ -16,7 +16,15 @@ from tests.support.server import ServerProcess
 
 #: A label's value may have 200 bytes, a unit 32.
 LABELS = [payload for payload in PAYLOADS if len(payload.encode()) <= 200]
-UNITS = ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg onload=alert(1)>", '"><b>', "javascript:alert(1)", "{{7*7}}", "&lt;b&gt;"]
+UNITS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)>",
+    '"><b>',
+    "javascript:alert(1)",
+    "{{7*7}}",
+    "&lt;b&gt;",
+]
 
 #: Elements that only markup from a feeder could have made.
 _FOREIGN = """() => [...document.querySelectorAll(
@@ -35,7 +43,9 @@ def _is_unharmed(page: Page) -> None:
 @pytest.fixture(scope="module")
 def fed(site: ServerProcess) -> ServerProcess:
     """A server that was fed every payload wherever it takes text."""
-    site.json("POST", "/api/v1/samples", [{"series": "hostile", "labels": {"l": p}, "value": n} for n, p in enumerate(LABELS)])
+    site.json(
+        "POST", "/api/v1/samples", [{"series": "hostile", "labels": {"l": p}, "value": n} for n, p in enumerate(LABELS)]
+    )
     for number, unit in enumerate(UNITS):
         site.post(f"hostile_unit_{number}", 5, unit=unit)
     bodies = {
@@ -75,9 +85,16 @@ def test_labels_and_documents_are_text_in_every_kind_of_tile(pages: Pages, fed: 
     page = pages.open(board_url(fed.url, "hostile", '{__name__=~"hostile_.+"}'))
     until(page, "() => document.querySelector('dash-board').store.series.size > 40")
     common = {"unit": PAYLOADS[0], "note": PAYLOADS[5], "w": 1, "h": 1}
-    kinds = [{**common, "kind": kind, "title": PAYLOADS[n], "series": ["hostile"], "place": 0} for n, kind in enumerate(("line", "bar", "status", "stat", "gauge", "text"))]
+    kinds = [
+        {**common, "kind": kind, "title": PAYLOADS[n], "series": ["hostile"], "place": 0}
+        for n, kind in enumerate(("line", "bar", "status", "stat", "gauge", "text"))
+    ]
     documents = ("text", "plain", "table", "objects", "items", "status", "odd")
-    tiles = [{**common, "kind": kind, "title": key, "document": f"hostile_{key}"} for key in documents for kind in ("text", "table", "status")]
+    tiles = [
+        {**common, "kind": kind, "title": key, "document": f"hostile_{key}"}
+        for key in documents
+        for kind in ("text", "table", "status")
+    ]
     build(page, *kinds, *tiles, columns=6, rows=5)
     until(page, "() => document.querySelectorAll('.tile').length === 27 && document.querySelector('.status .cell')")
     text = page.locator("dash-board").evaluate("(e) => e.textContent")

@@ -313,6 +313,7 @@ async def test_a_failed_commit_takes_nothing(engine: Engine) -> None:
 @pytest.mark.gen_test
 async def test_the_waiting_buffer_is_bounded(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "MAX_WAITING_BYTES", 1_000)
+    monkeypatch.setattr(sqlite, "ENTRY_BYTES", 0)
     journal = engine.make()
     await journal.open()  # nothing is written until run
     waiting = [asyncio.ensure_future(journal.append(PART, b"x" * 100)) for _ in range(10)]
@@ -329,14 +330,14 @@ async def test_the_waiting_buffer_is_bounded(engine: Engine, monkeypatch: pytest
     await journal.close()
 
 
-@pytest.mark.gen_test
+@pytest.mark.gen_test(timeout=30)
 async def test_the_bound_holds_under_a_flood_of_small_entries(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """One round of trimming (there is one a second) brings the journal back into its bound."""
     async with engine.opened(max_bytes=10_000) as journal:
         await asyncio.gather(*(journal.append(PART, b"x" * 10) for _ in range(8_000)))
         monkeypatch.setattr(sqlite, "TRIM_EVERY_S", -1.0)
         await journal.append(PART, b"x" * 10)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while journal.size_bytes() > 11_000:
                 await journal.append(PART, b"x" * 10)  # appends go on between the rows that are deleted
 

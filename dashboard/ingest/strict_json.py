@@ -1,0 +1,30 @@
+"""JSON of which every reader understands the same: no key twice in an object, nothing nested too deep, no endless digits."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from dashboard.domain.document import check_depth
+from dashboard.domain.errors import Invalid
+
+
+def check_json(text: bytes) -> Any:
+    """Decode JSON that is known to be well-formed; raises Invalid naming the field that breaks a rule."""
+    try:
+        value = json.loads(text, object_pairs_hook=_unique)
+    except RecursionError:
+        raise Invalid("nested too deep") from None
+    except ValueError:  # Python's own bound on digits
+        raise Invalid("holds a number of too many digits") from None
+    check_depth(value)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in seen:
+            raise Invalid("stands twice in one object", field=name[:40])
+        seen[name] = value
+    return seen
