@@ -257,11 +257,12 @@ class Hub:
                 await asyncio.sleep(0)
             body = b"".join(parts)
             while waiting and view.generation == generation:
-                watching, request_id, board = waiting.pop()
+                watching, request_id, board = waiting.pop(0)
                 if self._is_watched(watching):
                     watching.sent_seq, watching.frame_no = seq, number
                     if view.frame_no != number:
                         self._behind[view.id].add(watching)
+                if view.id in watching.connection.watching:  # each request is answered, also one that was said again
                     watching.connection.reply_snapshot(body, request_id, board)
                 await asyncio.sleep(0)
         finally:

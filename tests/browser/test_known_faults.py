@@ -1,0 +1,320 @@
+"""What is known to be wrong on the pages, as it should be; strict, so that whoever mends one notices and moves its test."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.pages import (
+    SOCKET_FAILED,
+    Pages,
+    board_url,
+    build,
+    set_hidden,
+    until,
+    wait_for_curtain,
+    wait_for_text,
+    wait_for_values,
+)
+from tests.support.proxy import Proxy
+from tests.support.server import ServerProcess, wait_until
+
+
+def fault(reason: str) -> pytest.MarkDecorator:
+    """A test of what should be and is not."""
+    return pytest.mark.xfail(strict=True, reason=reason, raises=AssertionError)
+
+
+@fault(
+    "the hidden announcer lies 1 px below the grid: the page scrolls; .visually-hidden needs top: 0 or position: fixed"
+)
+def test_a_board_has_no_scroll_bar(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(site.url, width=1920, height=1080)
+    expect(page.locator(".tile")).to_have_count(16)
+    assert page.evaluate("document.documentElement.scrollHeight - innerHeight") == 0
+
+
+@fault("light --warning has 4.3:1 on the page, where explore writes “late”; about oklch(54% 0.13 70)")
+def test_late_can_be_read_on_explore_in_the_light_theme(pages: Pages, site: ServerProcess) -> None:
+    from tests.browser.test_look import _contrasts
+
+    page = pages.open(f"{site.url}/explore?theme=light")
+    assert min(_contrasts(page, [("warning", "page")]).values()) >= 4.5
+
+
+@fault("keydown opens the dialog without preventDefault, so the same Enter presses its Copy button")
+def test_enter_on_a_tile_leaves_the_clipboard_alone(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(site.url, permissions=["clipboard-read", "clipboard-write"])
+    page.evaluate("navigator.clipboard.writeText('mine')")
+    page.get_by_role("group", name="CPU", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "mine"
+
+
+@fault("“slept” pauses and resumes whether somebody looks or not; a hidden page's throttled timers look like sleep")
+def test_a_hidden_page_whose_timers_are_throttled_stays_without_frames(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(board_url(site.url, "throttled"), clock=True)
+    site.post("throttled", 1)
+    wait_for_values(page, "throttled", [1.0])
+    set_hidden(page, hidden=True)
+    page.clock.run_for(6_000)
+    until(page, "() => document.hidden")
+    assert len(pages.sent("unwatch")) == 1
+    asked = len(pages.sent("watch"))
+    page.clock.fast_forward(60_000)  # browsers run a hidden page's timers once a minute
+    page.wait_for_timeout(200)
+    assert len(pages.sent("watch")) == asked
+
+
+@fault(
+    "the grace is counted from the last word heard: a page that was quiet for two seconds flashes its curtain at once"
+)
+def test_a_short_cut_of_a_quiet_page_is_not_worth_a_curtain(pages: Pages, site: ServerProcess) -> None:
+    pages.expect(SOCKET_FAILED)
+    with Proxy(site.port) as proxy:
+        page = pages.open(board_url(proxy.url, "quiet"), clock=True)
+        page.evaluate("Math.random = () => 0.2")
+        page.evaluate("""() => new MutationObserver(() => { window.__shown = true; })
+            .observe(document.querySelector("connection-curtain"), { attributes: true, attributeFilter: ["data-shown"] })""")
+        page.clock.run_for(2_500)
+        sockets = len([url for _, url in pages.requests if url.startswith("ws")])
+        proxy.cut()
+        wait_until(
+            lambda: page.evaluate("1") and len([u for _, u in pages.requests if u.startswith("ws")]) > sockets,
+            what="a new connection",
+        )
+        wait_for_curtain(page, shown=False, timeout_ms=5_000)
+        assert not page.evaluate("window.__shown")
+
+
+@fault("every letter of a selector asks the server anew, at once; 20 messages a second are allowed, 4006 follows")
+def test_a_selector_typed_quickly_does_not_cost_the_connection(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(f"{site.url}/explore")
+    sockets = len([url for _, url in pages.requests if url.startswith("ws")])
+    page.get_by_role("searchbox").press_sequentially(
+        'orders{shop=~"some-rather-long-name.*",region="eu-central-1"}', delay=5
+    )
+    page.wait_for_timeout(1_000)
+    assert len([url for _, url in pages.requests if url.startswith("ws")]) == sockets
+
+
+@fault("a document's age is written when the list is built, and stands still")
+def test_the_age_of_a_document_goes_on(pages: Pages, site: ServerProcess) -> None:
+    site.json("PUT", "/api/v1/documents/standing", {"text": "x"})
+    page = pages.open(f"{site.url}/explore")
+    age = page.locator("#documents tr").filter(has_text="standing").locator(".age")
+    expect(age).to_be_visible()
+    first = int(age.inner_text().split()[0])
+    page.wait_for_timeout(2_600)
+    assert int(age.inner_text().split()[0]) >= first + 2
+
+
+@fault("list() puts all rows in anew; known rows must stay where they are (insert only what is new)")
+def test_a_new_series_does_not_take_the_focus_away(pages: Pages, server: ServerProcess) -> None:
+    server.post("middle", 1)
+    page = pages.open(f"{server.url}/explore")
+    page.get_by_label("Choose middle").focus()
+    server.post("upper", 1)
+    wait_for_text(page, "#series td.name", "upper")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Choose middle"
+
+
+@fault("listDocuments() builds every row anew with each write")
+def test_a_document_that_changes_does_not_take_the_focus_away(pages: Pages, server: ServerProcess) -> None:
+    server.json("PUT", "/api/v1/documents/words", {"text": "a"})
+    page = pages.open(f"{server.url}/explore")
+    page.get_by_role("link", name="words", exact=True).focus()
+    server.json("PUT", "/api/v1/documents/words", {"text": "b"})
+    expect(page.locator("#documents")).to_contain_text('"b"')
+    assert page.evaluate("document.activeElement.textContent") == "words"
+
+
+@fault("key() takes every input for one that is typed into; a checkbox is not")
+def test_keys_work_while_a_checkbox_has_the_focus(pages: Pages, site: ServerProcess) -> None:
+    site.post("ticked", 1)
+    page = pages.open(f"{site.url}/explore")
+    page.get_by_label("Choose ticked", exact=True).check()
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+
+
+@fault("/board asks by its address, of 4 KiB at most: 100 chosen series end on a page that says 414")
+def test_many_chosen_series_can_be_shown(pages: Pages, server: ServerProcess) -> None:
+    labels = [{"host": f"web-{n:03}.example.net", "zone": "eu-central"} for n in range(90)]
+    server.json(
+        "POST", "/api/v1/samples", [{"series": "requests_total", "labels": each, "value": 1} for each in labels]
+    )
+    pages.expect("status of 414")
+    page = pages.open(f"{server.url}/explore")
+    expect(page.locator("#series tr")).to_have_count(90)
+    page.evaluate("document.querySelectorAll('#series input').forEach((box) => box.click())")
+    page.locator("#show").click()
+    page.wait_for_url("**/board?**")
+    assert page.locator("dash-board").count() == 1
+
+
+@fault("the grid of chosen charts is always one screen high; a row needs a least height, and the page a scroll bar")
+def test_thirty_chosen_charts_can_be_read(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(board_url(site.url, *(f"many_{n}" for n in range(30))))
+    expect(page.locator(".tile")).to_have_count(30)
+    assert page.locator(".tile").first.evaluate("(tile) => tile.clientHeight") >= 120
+
+
+@fault("tiles are planned from the documents of the first snapshot; a document that comes later stays unseen")
+def test_a_document_that_comes_later_is_shown_where_it_was_chosen(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(board_url(site.url, "comes_later"))
+    expect(page.locator(".tile")).to_have_count(1)
+    site.json("PUT", "/api/v1/documents/comes_later", {"columns": ["a"], "rows": [["here it is"]]})
+    page.wait_for_timeout(1_000)
+    assert "here it is" in page.locator("dash-board").inner_text()
+
+
+@fault("chosen documents are always tables: {text} and {items with states} are shown as JSON and dashes")
+def test_a_chosen_document_is_shown_as_what_it_is(pages: Pages, site: ServerProcess) -> None:
+    site.json("PUT", "/api/v1/documents/said", {"text": "Deploy is out"})
+    site.json("PUT", "/api/v1/documents/health", {"items": [{"label": "mail", "state": "critical"}]})
+    page = pages.open(board_url(site.url, "said", "health"))
+    expect(page.locator(".tile")).to_have_count(2)
+    assert "{" not in page.locator(".tile").first.inner_text() + page.locator(".tile").last.inner_text()
+    assert page.locator(".status .cell[data-state=critical]").count() == 1
+
+
+@fault("SHAPES[state] finds Object.prototype's own: use Object.hasOwn")
+def test_an_unknown_state_is_unknown_whatever_it_is_called(pages: Pages, site: ServerProcess) -> None:
+    site.json("PUT", "/api/v1/documents/inherited", {"items": [{"label": "x", "state": "constructor"}]})
+    page = pages.open(board_url(site.url, "inherited"))
+    build(page, {"kind": "status", "title": "x", "document": "inherited"})
+    expect(page.locator(".cell")).to_have_count(1)
+    assert page.locator(".cell").get_attribute("data-state") == "unknown"
+
+
+@fault("a stat draws the first of its series but is judged by the freshest of all")
+def test_a_number_is_as_old_as_it_looks_when_its_selector_matches_two(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(board_url(site.url, "twofold"))
+    site.post("twofold", 1, labels={"host": "a"}, every_s=1, t=int(time.time() * 1000) - 30_000)
+    site.post("twofold", 2, labels={"host": "b"}, every_s=1)
+    build(page, {"kind": "stat", "title": "x", "series": ["twofold"]})
+    until(page, "() => document.querySelector('.number').textContent")
+    shown, fresh = page.locator(".number").inner_text(), page.locator(".tile").get_attribute("data-fresh")
+    assert (shown, fresh) in (("1", "stale"), ("2", "live"))
+
+
+@fault("judge() runs before draw(): the badge is a paint behind the number")
+def test_the_badge_changes_with_the_number(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(board_url(site.url, "badged"))
+    site.post("badged", 1)
+    build(page, {"kind": "stat", "title": "x", "series": ["badged"], "thresholds": [{"at": 80, "state": "critical"}]})
+    expect(page.locator(".number")).to_have_text("1")
+    page.evaluate("""() => {
+        const [number, badge] = [document.querySelector(".number"), document.querySelector(".badge")];
+        new MutationObserver(() => { window.__badge ??= badge.textContent || "nothing"; })
+            .observe(number, { childList: true, characterData: true, subtree: true });
+    }""")
+    site.post("badged", 90)
+    assert until(page, "() => window.__badge") == "■ critical"
+
+
+@fault("announce() is only told of ages; ok → warning → critical is said to nobody who cannot see")
+def test_a_threshold_that_is_crossed_is_announced(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(board_url(site.url, "crossed"))
+    site.post("crossed", 1)
+    build(
+        page, {"kind": "stat", "title": "Heat", "series": ["crossed"], "thresholds": [{"at": 80, "state": "critical"}]}
+    )
+    expect(page.locator(".number")).to_have_text("1")
+    site.post("crossed", 90)
+    expect(page.locator(".badge")).to_contain_text("critical")
+    assert "Heat" in page.locator("#announcer").inner_text()
+
+
+@fault("each announcement overwrites the one before: of ten tiles that go late together one is heard")
+def test_two_tiles_that_change_together_are_both_announced(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(board_url(site.url, "together"))
+    site.post("together", 1, every_s=0.3)
+    build(page, *({"kind": "stat", "title": title, "series": ["together"], "place": 0} for title in ("One", "Two")))
+    page.evaluate("""() => {
+        const said = (window.__said = []);
+        new MutationObserver(([record]) => said.push(record.target.textContent))
+            .observe(document.getElementById("announcer"), { childList: true, characterData: true, subtree: true });
+    }""")
+    until(page, "() => [...document.querySelectorAll('.tile')].every((t) => t.dataset.fresh === 'late')")
+    said = " ".join(page.evaluate("window.__said"))
+    assert "One: late" in said
+    assert "Two: late" in said
+
+
+@fault("the whole curtain is role=alert: “trying again in 7 s” is read aloud every second")
+def test_the_curtain_is_announced_once(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(site.url)
+    alert = page.locator("[role=alert]")
+    assert alert.count() == 1
+    assert alert.evaluate("(e) => e.querySelector('span:not([aria-hidden=true], [aria-live=off])')") is None
+
+
+@fault("fonts of a chart are fixed when it is made: after a resize they are those of the old size")
+def test_a_chart_keeps_pace_when_the_window_grows(pages: Pages, site: ServerProcess) -> None:
+    site.post("resized", 1)
+    page = pages.open(board_url(site.url, "resized"), width=1280, height=720)
+    font = "() => document.querySelector('.tile').chart?.plot && JSON.stringify(document.querySelector('.tile').chart.plot.axes[0].font)"
+    small = until(page, font)
+    page.set_viewport_size({"width": 3840, "height": 2160})
+    until(page, "() => document.querySelector('.uplot canvas').clientWidth > 1500")
+    assert json.loads(page.evaluate(font)) != json.loads(small)
+
+
+@fault("a long legend pushes the title out of its tile, and hides what does not fit without saying so")
+def test_a_tile_with_many_lines_keeps_its_title_and_says_what_it_leaves_out(pages: Pages, site: ServerProcess) -> None:
+    labels = [{"host": f"web-{n:02}", "zone": f"eu-{n % 3}"} for n in range(40)]
+    site.json("POST", "/api/v1/samples", [{"series": "crowd", "labels": each, "value": 1} for each in labels])
+    page = pages.open(board_url(site.url, "crowd", "other"))
+    expect(page.locator(".tile").first).to_have_attribute("data-fresh", "live")
+    title = page.locator(".tile h2").first
+    assert title.evaluate("(e) => e.clientWidth") >= 30
+    assert "40" in page.locator(".tile header").first.inner_text()
+
+
+@fault("uPlot's steps of seconds start at the left end: 08:00:14, :29, :44 instead of :15, :30, :45")
+def test_times_on_the_axis_are_round(pages: Pages, site: ServerProcess) -> None:
+    now = int(time.time() * 1000)
+    for second in range(40):
+        site.post("rounded", second, t=now - (40 - second) * 1000)
+    page = pages.open(board_url(site.url, "rounded"))
+    labels = until(page, "() => document.querySelector('.tile').chart?.plot?.axes[0]._values")
+    assert {int(label[-2:]) % 5 for label in labels} == {0}
+
+
+@fault("a table shows as many rows as fit, the last one halved, and does not say that there are more")
+def test_no_row_of_a_table_is_cut_in_half(pages: Pages, site: ServerProcess) -> None:
+    site.json("PUT", "/api/v1/documents/lengthy", {"columns": ["n"], "rows": [[n] for n in range(60)]})
+    page = pages.open(board_url(site.url, "lengthy"), height=733)
+    expect(page.locator("tbody tr")).to_have_count(60)
+    halved = """() => {
+        const end = document.querySelector(".tile .body").getBoundingClientRect().bottom;
+        return [...document.querySelectorAll("tbody tr")].filter((tr) => {
+            const box = tr.getBoundingClientRect();
+            return box.top < end - 2 && box.bottom > end + 2;
+        }).length;
+    }"""
+    assert page.evaluate(halved) == 0
+
+
+@fault("the address wins over the key: with ?theme=light in it the choice is lost with the next reload")
+def test_a_theme_chosen_by_key_outlives_the_one_in_the_address(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(f"{site.url}/?theme=light")
+    page.keyboard.press("t")
+    page.reload()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
+@fault("the plan is kept over an error: the tiles that the error replaced do not come back with the next snapshot")
+def test_a_board_comes_back_after_an_error(pages: Pages, site: ServerProcess) -> None:
+    page = pages.open(site.url)
+    expect(page.locator(".tile")).to_have_count(16)
+    page.evaluate("document.querySelector('dash-board').replaceChildren()")  # what the error handler does
+    page.keyboard.press("2")
+    until(page, "() => document.querySelector('dash-board').store.windowMs === 21600000")
+    assert page.locator(".tile").count() == 16
