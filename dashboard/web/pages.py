@@ -30,14 +30,10 @@ class ChosenPage(BaseHandler):
     boards: Boards
 
     def get(self) -> None:
-        selectors = self.get_query_arguments("series")
-        if not selectors:
-            raise HTTPError(
-                400, "say what to show: /board?series=NAME, more than once for more; /explore lists what there is"
-            )
+        selectors = self.get_query_arguments("series")  # many may stand behind the #, which only the page sees
         for text in selectors:
             parse_selector(text)
-        title = ", ".join(selectors)
+        title = ", ".join(selectors) or "Chosen series"
         self.render_page("board.html", title=title, board_id="", boards=self.boards.titles(), selectors=selectors)
 
 

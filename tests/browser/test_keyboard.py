@@ -15,7 +15,8 @@ _FOCUSED = """() => {
     const style = getComputedStyle(e);
     const box = e.getBoundingClientRect();
     const name = (e.getAttribute("aria-label") ?? e.textContent.trim()) || e.getAttribute("href");
-    return { tag: e.tagName, name, outline: style.outlineStyle, width: parseFloat(style.outlineWidth), inside: box.left >= 0 && box.right <= innerWidth + 1 };
+    const inside = box.left >= 0 && box.right <= innerWidth + 1;
+    return { tag: e.tagName, name, outline: style.outlineStyle, width: parseFloat(style.outlineWidth), inside };
 }"""
 
 _FOCUSABLE = """() => [...document.querySelectorAll("a[href], button:not([disabled]), input:not([disabled]), [tabindex='0']")]
@@ -94,7 +95,8 @@ def test_a_change_of_state_is_announced_and_a_change_of_value_is_not(pages: Page
     page.evaluate("""() => {
         window.__said = [];
         const announcer = document.getElementById("announcer");
-        new MutationObserver(() => window.__said.push(announcer.textContent)).observe(announcer, { childList: true, characterData: true, subtree: true });
+        new MutationObserver(() => window.__said.push(announcer.textContent))
+            .observe(announcer, { childList: true, characterData: true, subtree: true });
     }""")
     for number in range(5):
         site.post("announced", number, every_s=0.4)

@@ -95,9 +95,14 @@ def test_a_short_cut_of_a_quiet_page_is_not_worth_a_curtain(pages: Pages, site: 
 def test_a_selector_typed_quickly_does_not_cost_the_connection(pages: Pages, site: ServerProcess) -> None:
     page = pages.open(f"{site.url}/explore")
     sockets = len([url for _, url in pages.requests if url.startswith("ws")])
-    page.get_by_role("searchbox").press_sequentially(
-        'orders{shop=~"some-rather-long-name.*",region="eu-central-1"}', delay=5
-    )
+    page.evaluate("""async () => {  // the key held down, as fast as keyboards repeat
+        const search = document.getElementById("search");
+        for (let n = 1; n <= 130; n++) {
+            search.value = `orders{shop="${"x".repeat(n)}"}`;
+            search.dispatchEvent(new Event("input"));
+            await new Promise((done) => setTimeout(done, 30));
+        }
+    }""")
     page.wait_for_timeout(1_000)
     assert len([url for _, url in pages.requests if url.startswith("ws")]) == sockets
 
@@ -277,29 +282,40 @@ def test_a_tile_with_many_lines_keeps_its_title_and_says_what_it_leaves_out(page
     assert "40" in page.locator(".tile header").first.inner_text()
 
 
-@fault("uPlot's steps of seconds start at the left end: 08:00:14, :29, :44 instead of :15, :30, :45")
-def test_times_on_the_axis_are_round(pages: Pages, site: ServerProcess) -> None:
+@fault(
+    "the left end of the axis has parts of a millisecond, so uPlot's steps may end in 14.999: “08:00:14”, “:29”, “:44”"
+)
+def test_times_on_the_axis_are_round_at_every_width(pages: Pages, site: ServerProcess) -> None:
     now = int(time.time() * 1000)
-    for second in range(40):
-        site.post("rounded", second, t=now - (40 - second) * 1000)
+    for second in range(20):
+        site.post("rounded", second, t=now - (20 - second) * 1000)
     page = pages.open(board_url(site.url, "rounded"))
-    labels = until(page, "() => document.querySelector('.tile').chart?.plot?.axes[0]._values")
-    assert {int(label[-2:]) % 5 for label in labels} == {0}
+    labels = "() => document.querySelector('.tile').chart?.plot?.axes[0]._values"
+    seen: set[int] = set()
+    for width in range(900, 2400, 110):
+        page.set_viewport_size({"width": width, "height": 700})
+        until(page, "(w) => document.querySelector('.tile').chart?.plot?.width > w - 100", width)
+        seen |= {int(label[-2:]) % 5 for label in until(page, labels)}
+    assert seen == {0}
 
 
 @fault("a table shows as many rows as fit, the last one halved, and does not say that there are more")
 def test_no_row_of_a_table_is_cut_in_half(pages: Pages, site: ServerProcess) -> None:
     site.json("PUT", "/api/v1/documents/lengthy", {"columns": ["n"], "rows": [[n] for n in range(60)]})
-    page = pages.open(board_url(site.url, "lengthy"), height=733)
+    page = pages.open(board_url(site.url, "lengthy"))
     expect(page.locator("tbody tr")).to_have_count(60)
     halved = """() => {
         const end = document.querySelector(".tile .body").getBoundingClientRect().bottom;
         return [...document.querySelectorAll("tbody tr")].filter((tr) => {
             const box = tr.getBoundingClientRect();
-            return box.top < end - 2 && box.bottom > end + 2;
+            return box.top < end - 3 && box.bottom > end + 3;
         }).length;
     }"""
-    assert page.evaluate(halved) == 0
+    cut = 0
+    for height in range(700, 740, 4):
+        page.set_viewport_size({"width": 1280, "height": height})
+        cut += page.evaluate(halved)
+    assert cut == 0
 
 
 @fault("the address wins over the key: with ?theme=light in it the choice is lost with the next reload")

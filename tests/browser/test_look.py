@@ -16,7 +16,8 @@ _FED = "() => document.querySelectorAll('.tile').length === 16 && !document.quer
 #: Text that is wider or higher than its box, or stands outside of its tile.
 _CUT = """() => {
     const cut = [];
-    const selectors = "h1, .tile h2, .tile .value, .tile .badge, .tile footer, .tile .legend span, .row span, .tile th, .tile td, nav a, nav button, #clock";
+    const selectors = "h1, .tile h2, .tile .value, .tile .badge, .tile footer, .tile .legend span, .row span, "
+        + ".tile th, .tile td, nav a, nav button, #clock";
     for (const e of document.querySelectorAll(selectors)) {
         if (!e.textContent || getComputedStyle(e).visibility === "hidden" || !e.getClientRects().length) continue;
         const box = e.getBoundingClientRect();
@@ -39,7 +40,8 @@ _CONTRAST = """(pairs) => {
     const luminance = (colour) => {
         pen.fillStyle = colour;
         pen.fillRect(0, 0, 1, 1);
-        const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map((c) => linear(c / 255));
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -143,9 +145,10 @@ def test_the_key_t_changes_the_theme_and_the_choice_is_kept(pages: Pages, host_s
 def test_charts_take_the_colours_of_the_theme(pages: Pages, host_site: ServerProcess) -> None:
     page = pages.open(host_site.url)
     until(page, _FED)
-    picture = "() => document.querySelector('.line .uplot canvas').getContext('2d').getImageData(0, 0, 400, 400).data.reduce((a, b) => a + b, 0)"
-    until(page, picture)
-    strokes = "() => { const p = document.querySelector('.line-tile, .line').chart.plot; return [p.series[1].stroke(p, 1), p.axes[0].stroke(p, 0)]; }"
+    strokes = """() => {
+        const { plot } = document.querySelector(".line").chart;
+        return [plot.series[1].stroke(plot, 1), plot.axes[0].stroke(plot, 0)];
+    }"""
     dark = page.evaluate(strokes)
     page.keyboard.press("t")
     until(page, f"(dark) => JSON.stringify(({strokes})()) !== dark", json.dumps(dark, separators=(",", ":")))

@@ -49,6 +49,8 @@ export class Connection extends EventTarget {
     this.reason = "";
     /** when the connection was lost, by `now`; 0: it is not */
     this.lostAt = 0;
+    /** when that was noticed */
+    this.leftAt = 0;
     this.retryAt = 0;
     this.heardAt = 0;
     this.askedAt = 0;
@@ -119,6 +121,7 @@ export class Connection extends EventTarget {
   opened() {
     this.attempt = 0;
     this.lostAt = 0;
+    this.leftAt = 0;
     this.retryAt = 0;
     this.reason = "";
     this.heardAt = this.now();
@@ -126,6 +129,7 @@ export class Connection extends EventTarget {
 
   wait() {
     this.drop();
+    if (!this.leftAt) this.leftAt = this.now();
     if (!this.lostAt) this.lostAt = this.heardAt || this.now(); // what is on the screen is from the last word heard
     const wait = backoff(this.attempt, this.random) * 1000;
     this.attempt += 1;

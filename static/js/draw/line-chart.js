@@ -5,6 +5,7 @@ import { align } from "../data/align.js";
 import { AxisRange } from "./axis-range.js";
 import { clock, format, moment } from "./format.js";
 import { colour, seriesToken } from "./palette.js";
+import { timeSplits } from "./time-splits.js";
 
 /** @typedef {import("../data/align.js").Line} Line */
 /** @typedef {{at: number, state: "warning" | "critical", below?: boolean}} Threshold */
@@ -27,6 +28,7 @@ export class LineChart {
     this.from = 0;
     this.to = 1;
     this.gutter = 0;
+    this.size = 0;
   }
 
   /** Begin anew: other series, another theme. @param {string[]} names */
@@ -46,8 +48,10 @@ export class LineChart {
     const data = align(lines, from, to, width);
     this.fit(data, now);
     const gutter = this.gutterFor(data);
-    if (this.plot && gutter !== this.gutter) this.reset(this.names);
+    const size = this.fontSize();
+    if (this.plot && (gutter !== this.gutter || size !== this.size)) this.reset(this.names);
     this.gutter = gutter;
+    this.size = size;
     if (!this.plot) {
       this.plot = new uPlot(this.settings(width, height), /** @type {any} */ (data), this.container);
     } else {
@@ -74,7 +78,8 @@ export class LineChart {
   gutterFor(data) {
     const longest = Math.max(0, ...data.slice(1).map((column) => this.label(lastOf(column)?.[1]).length));
     const size = this.fontSize();
-    return Math.max(this.gutter, Math.ceil((longest * size * 0.58 + size) / 8) * 8);
+    const needed = Math.ceil((longest * size * 0.58 + size) / 8) * 8;
+    return size === this.size ? Math.max(this.gutter, needed) : needed;
   }
 
   fontSize() {
@@ -111,7 +116,7 @@ export class LineChart {
         y: { range: () => [this.range.low, this.range.high] },
       },
       axes: [
-        { ...axis, size: size * 1.8, space: size * 7, grid: { show: false }, values: (_, times) => times.map((t) => this.timeLabel(t)) },
+        { ...axis, size: size * 1.8, splits: () => timeSplits(this.from, this.to, width / (size * 7)), grid: { show: false }, values: (_, times) => times.map((t) => this.timeLabel(t)) },
         {
           ...axis,
           grid,

@@ -10,11 +10,10 @@ const WINDOWS = /** @type {[string, number | null, string][]} */ ([["15 m", null
 const shell = new Shell();
 const board = /** @type {DashBoard} */ (document.querySelector("dash-board"));
 const boardId = board.dataset.board ?? "";
-/** @type {string[]} */
-const selectors = JSON.parse(board.dataset.selectors ?? "[]");
-const announcer = /** @type {HTMLElement} */ (document.getElementById("announcer"));
+/** @type {string[]} chosen by the address; many of them behind its #, which has no limit */
+const selectors = JSON.parse(board.dataset.selectors ?? "[]").concat(new URLSearchParams(location.hash.slice(1)).getAll("series"));
 const subtitle = /** @type {HTMLElement} */ (document.getElementById("subtitle"));
-board.configure(shell, (text) => setText(announcer, text));
+board.configure(shell);
 
 const asked = Number(new URLSearchParams(location.search).get("window"));
 let windowS = asked >= 1 && asked <= 172_800 ? asked : null;
@@ -29,6 +28,10 @@ function windowName(seconds) {
   return seconds >= 7_200 ? `last ${Math.round(seconds / 3_600)} h` : `last ${Math.round(seconds / 60)} min`;
 }
 
+if (!boardId && !selectors.length) {
+  const list = h("a", { href: "/explore", text: "Explore" });
+  board.replaceChildren(h("p", { class: "message" }, "Nothing is chosen: /board?series=NAME shows a series, more than once shows more. ", list, " lists what there is."));
+}
 const watching = shell.views.watch(request(), {
   snapshot(snapshot) {
     board.begin(snapshot, selectors);

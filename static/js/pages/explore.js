@@ -13,6 +13,8 @@ import { Shell } from "./shell.js";
 
 const MOST_ROWS = 300;
 const WINDOW_S = 300;
+/** A longer choice goes behind the #, where the server's limit on addresses does not count. */
+const LONGEST_QUERY = 3_000;
 const EVERYTHING = '{__name__=~".+"}';
 
 const shell = new Shell();
@@ -88,10 +90,10 @@ function list() {
     next.set(series.sid, known?.series === series ? known : new Row(series));
   }
   rows = next;
-  at("series").replaceChildren(...[...rows.values()].map((row) => row.element));
+  arrange(at("series"), [...rows.values()].map((row) => row.element));
   const more = found.length > MOST_ROWS ? `, the first ${MOST_ROWS} shown: narrow the search` : "";
   setText(at("count"), `${found.length} of ${all.length} series${more}`);
-  listDocuments(test);
+  listDocuments();
   const nothing = at("nothing");
   nothing.hidden = all.length > 0 && found.length > 0;
   nothing.replaceChildren(
@@ -101,16 +103,48 @@ function list() {
   paintAll();
 }
 
-/** @param {ReturnType<typeof wanted>} test */
-function listDocuments(test) {
+/** Put the lines in their order; those that are there stay there, with the focus that they may have. */
+/** @param {HTMLElement} parent @param {Element[]} elements */
+function arrange(parent, elements) {
+  const wantedOnes = new Set(elements);
+  for (const child of [...parent.children]) if (!wantedOnes.has(child)) child.remove();
+  elements.forEach((element, i) => {
+    if (parent.children[i] !== element) parent.insertBefore(element, parent.children[i] ?? null);
+  });
+}
+
+/** One document of the list. */
+class DocumentRow {
+  /** @param {string} key */
+  constructor(key) {
+    this.code = h("code");
+    this.age = h("td", { class: "age" });
+    const link = h("a", { href: `/board?series=${encodeURIComponent(key)}`, text: key });
+    this.element = h("tr", {}, h("td", { class: "name" }, link), h("td", { class: "body" }, this.code), this.age);
+  }
+
+  /** @param {import("../client/views.js").DocumentState} document */
+  paint(document) {
+    setText(this.code, JSON.stringify(document.body).slice(0, 300));
+    setText(this.age, `${age(shell.clock.now() - document.t)} ago`);
+  }
+}
+
+/** @type {Map<string, DocumentRow>} */
+const documentRows = new Map();
+
+function listDocuments() {
+  const test = wanted();
   const found = [...store.documents.values()].filter((d) => test({ name: d.key, labels: {}, text: d.key })).sort((a, b) => (a.key < b.key ? -1 : 1));
   at("documents-section").hidden = !found.length;
-  const now = shell.clock.now();
-  at("documents").replaceChildren(
-    ...found.slice(0, MOST_ROWS).map((d) =>
-      h("tr", {}, h("td", { class: "name" }, h("a", { href: `/board?series=${encodeURIComponent(d.key)}`, text: d.key })),
-        h("td", { class: "body" }, h("code", { text: JSON.stringify(d.body).slice(0, 300) })), h("td", { class: "age", text: `${age(now - d.t)} ago` }))),
-  );
+  const elements = found.slice(0, MOST_ROWS).map((document) => {
+    const row = documentRows.get(document.key) ?? new DocumentRow(document.key);
+    documentRows.set(document.key, row);
+    row.paint(document);
+    return row.element;
+  });
+  for (const key of documentRows.keys()) if (!store.documents.has(key)) documentRows.delete(key);
+  arrange(at("documents"), elements);
 }
 
 /** @param {string} text @param {boolean} on */
@@ -143,7 +177,7 @@ const watching = shell.views.watch(request(watched), {
       const row = rows.get(sid);
       if (row) shell.loop.mark(row);
     }
-    if (frame.documents?.length) listDocuments(wanted());
+    if (frame.documents?.length) listDocuments();
   },
   error: (error) => setText(at("count"), error.message),
 });
@@ -158,11 +192,11 @@ search.addEventListener("input", () => {
   }
 });
 show.addEventListener("click", () => {
-  const query = new URLSearchParams([...chosen].map((text) => ["series", text]));
-  location.assign(`/board?${query}`);
+  const query = new URLSearchParams([...chosen].map((text) => ["series", text])).toString();
+  location.assign(query.length < LONGEST_QUERY ? `/board?${query}` : `/board?#${query}`);
 });
 shell.keys.push(["/", "search", () => search.focus()], ["h", "the Host board", () => location.assign("/")]);
-shell.seconds.push(paintAll);
+shell.seconds.push(paintAll, listDocuments);
 document.addEventListener("theme", () => {
   for (const row of rows.values()) row.seen = -1;
   paintAll();

@@ -25,6 +25,8 @@ export class Shell {
     this.painted = [];
     /** @type {(() => void)[]} */
     this.seconds = [];
+    /** @type {string[]} */
+    this.saying = [];
     /** @type {[string, string, () => void][]} */
     this.keys = [["t", "dark or light", () => this.toggleTheme()], ["?", "these keys", () => this.showKeys()]];
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -39,6 +41,7 @@ export class Shell {
     connection.addEventListener("state", () => this.curtain.show(connection, this.clock));
     connection.addEventListener("slept", () => {
       this.clock.reset();
+      if (document.hidden) return; // throttled timers look like sleep, and nobody looks
       this.views.pause();
       this.views.resume();
     });
@@ -91,6 +94,19 @@ export class Shell {
     for (const tick of this.seconds) tick();
   }
 
+  /** Tell a screen reader; what comes together is said together. @param {string} text */
+  announce(text) {
+    const announcer = document.getElementById("announcer");
+    if (!announcer) return;
+    if (!this.saying.length) {
+      setTimeout(() => {
+        setText(announcer, this.saying.join(". "));
+        this.saying = [];
+      }, 300);
+    }
+    this.saying.push(text);
+  }
+
   /** A hidden page stops its frames after a while; when it is looked at again one snapshot brings it up to date. */
   visibility() {
     clearTimeout(this.hiding);
@@ -109,13 +125,17 @@ export class Shell {
     } catch {
       // storage is closed to this page: the choice lasts as long as the page
     }
+    const address = new URL(location.href);
+    address.searchParams.delete("theme"); // the choice outlives what the address said
+    history.replaceState(null, "", address);
     resetPalette();
     document.dispatchEvent(new CustomEvent("theme"));
   }
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const typing = event.target instanceof HTMLInputElement || document.querySelector("dialog[open]");
+    const field = event.target instanceof HTMLInputElement && event.target.type !== "checkbox";
+    const typing = field || document.querySelector("dialog[open]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const found = this.keys.find(([key]) => key === event.key);
     if (!found) return;

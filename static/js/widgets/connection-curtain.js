@@ -5,16 +5,17 @@ import { h, setText } from "./dom.js";
 
 /** A loss shorter than this is not shown: a server that restarts, a roaming phone. */
 const GRACE_MS = 1_500;
+/** What is on the screen is never older than this without a word about it. */
+const LONGEST_GRACE_MS = 6_000;
 
 export class ConnectionCurtain extends HTMLElement {
   constructor() {
     super();
-    this.headline = h("strong");
-    this.line = h("span");
+    this.headline = h("strong", { role: "alert" }); // said once; the line below counts seconds for the eye
+    this.line = h("span", { "aria-hidden": "true" });
   }
 
   connectedCallback() {
-    this.setAttribute("role", "alert");
     this.append(h("div", { class: "band" }, this.headline, this.line));
   }
 
@@ -26,7 +27,8 @@ export class ConnectionCurtain extends HTMLElement {
     const { state } = connection;
     const lostFor = connection.lostAt ? connection.now() - connection.lostAt : 0;
     const stopped = state === "stopped";
-    const shown = stopped || (state !== "open" && lostFor > GRACE_MS);
+    const away = connection.leftAt ? connection.now() - connection.leftAt : 0;
+    const shown = stopped || (state !== "open" && (away > GRACE_MS || lostFor > LONGEST_GRACE_MS));
     this.toggleAttribute("data-shown", shown);
     document.body.dataset.connection = shown ? "lost" : state;
     if (!shown) return;

@@ -17,6 +17,7 @@ import "./status-tile.js";
 
 const DEFAULTS = { series: [], document: "", w: 1, h: 1, unit: null, decimals: null, legend: "", min: null, max: null, thresholds: [], note: "" };
 const CHOSEN_COLUMNS = 2;
+const MOST_CHOSEN_ROWS = 4;
 
 export class DashBoard extends HTMLElement {
   constructor() {
@@ -25,28 +26,41 @@ export class DashBoard extends HTMLElement {
     /** @type {Tile[]} */
     this.tiles = [];
     this.plan = "";
+    /** @type {any} */
+    this.board = undefined;
+    /** @type {string[]} */
+    this.selectors = [];
   }
 
-  /** @param {import("../pages/shell.js").Shell} shell @param {(text: string) => void} announce */
-  configure(shell, announce) {
-    this.context = { store: this.store, clock: shell.clock, loop: shell.loop, showFeed: shell.showFeed.bind(shell), announce };
+  /** @param {import("../pages/shell.js").Shell} shell */
+  configure(shell) {
+    const { clock, loop } = shell;
+    this.context = { store: this.store, clock, loop, showFeed: shell.showFeed.bind(shell), announce: shell.announce.bind(shell) };
   }
 
   /** @param {Snapshot} snapshot @param {string[]} selectors chosen ones, when there is no board */
   begin(snapshot, selectors) {
     this.store.begin(snapshot);
-    const board = snapshot.board ?? chosenBoard(selectors, [...this.store.documents.keys()]);
-    const plan = JSON.stringify(board);
-    if (plan !== this.plan) {
-      this.plan = plan;
-      this.build(board);
-    }
+    this.board = snapshot.board;
+    this.selectors = selectors;
+    this.replan();
     for (const tile of this.tiles) tile.changed();
+  }
+
+  /** Build the tiles anew where others are needed: another board, a chosen document that has come. */
+  replan() {
+    const board = this.board ?? chosenBoard(this.selectors, [...this.store.documents.values()]);
+    const plan = JSON.stringify(board);
+    if (plan === this.plan && this.tiles[0]?.isConnected) return;
+    this.plan = plan;
+    this.build(board);
   }
 
   /** @param {Frame} frame */
   move(frame) {
+    const { shape } = this.store;
     this.store.move(frame);
+    if (!this.board && this.store.shape !== shape) this.replan();
     for (const tile of this.tiles) tile.changed();
   }
 
@@ -54,6 +68,7 @@ export class DashBoard extends HTMLElement {
   build(board) {
     this.style.setProperty("--columns", String(board.columns));
     this.style.setProperty("--rows", String(board.rows));
+    this.toggleAttribute("data-long", !this.board && board.rows > MOST_CHOSEN_ROWS); // taller than the screen then
     let place = 0; // the server counts a board's selectors the same way: each widget's series, then its document
     this.tiles = board.widgets.map((given) => {
       const widget = /** @type {Widget} */ ({ ...DEFAULTS, ...given });
@@ -78,14 +93,23 @@ export class DashBoard extends HTMLElement {
   }
 }
 
-/** A board for chosen selectors: a chart each, and the documents that they match. @param {string[]} selectors @param {string[]} documents */
+/** A board for chosen selectors: a chart each, and each document that they match as what it is. */
+/** @param {string[]} selectors @param {import("../client/views.js").DocumentState[]} documents */
 function chosenBoard(selectors, documents) {
+  const keys = documents.map((document) => document.key);
   const charts = selectors
     .map((selector, place) => ({ kind: "line", title: selector, series: [selector], place }))
-    .filter(({ title }) => !documents.includes(title));
-  const tables = documents.map((key) => ({ kind: "table", title: key, document: key }));
-  const widgets = [...charts, ...tables].map((widget) => ({ ...widget, w: 1, h: 1 }));
-  const columns = Math.min(CHOSEN_COLUMNS, widgets.length);
-  return { columns: Math.max(1, columns), rows: Math.max(1, Math.ceil(widgets.length / Math.max(1, columns))), widgets };
+    .filter(({ title }) => !keys.includes(title));
+  const others = documents.map(({ key, body }) => ({ kind: kindOf(body), title: key, document: key }));
+  const widgets = [...charts, ...others].map((widget) => ({ ...widget, w: 1, h: 1 }));
+  const columns = Math.max(1, Math.min(CHOSEN_COLUMNS, widgets.length));
+  return { columns, rows: Math.max(1, Math.ceil(widgets.length / columns)), widgets };
+}
+
+/** @param {any} body */
+function kindOf(body) {
+  if (typeof body === "string" || typeof body?.text === "string") return "text";
+  if (Array.isArray(body?.items) && body.items.some((/** @type {any} */ item) => item?.state !== undefined)) return "status";
+  return "table";
 }
 customElements.define("dash-board", DashBoard);

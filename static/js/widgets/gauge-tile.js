@@ -28,6 +28,10 @@ export class GaugeTile extends Tile {
     this.body.append(svg("svg", { viewBox: "0 0 120 96", "aria-hidden": "true" }, svg("path", { ...arc, class: "track" }), this.fill, text, this.low, this.high));
   }
 
+  reshaped() {
+    this.series = this.series.slice(0, 1); // it is as old as what it shows
+  }
+
   draw() {
     const series = this.series[0];
     if (!series) return;

@@ -8,6 +8,7 @@ import { fitChildren, h, setText } from "./dom.js";
 import { Tile } from "./tile.js";
 
 const MOST_LINES = 24;
+const MOST_NAMED = 8;
 
 export class LineTile extends Tile {
   constructor() {
@@ -17,14 +18,18 @@ export class LineTile extends Tile {
     this.body.append(this.chartBox, this.hoverBox);
     /** @type {LineChart | null} */
     this.chart = null;
+    this.all = 0;
     /** @type {string | undefined} */
     this.unit = undefined;
   }
 
   reshaped() {
+    this.all = this.series.length;
     this.series = this.series.slice(0, MOST_LINES);
     const names = shortNames(this.series, this.widget.legend);
     this.showLegend(names.length > 1 ? names : [], seriesToken);
+    const unseen = this.all > MOST_LINES ? `${MOST_LINES} of ${this.all} lines` : names.length > MOST_NAMED ? `${names.length} lines` : "";
+    if (unseen) this.legend.replaceChildren(unseen);
     if (names.join("\n") === this.chart?.names.join("\n") && this.unit === this.series[0]?.unit) return;
     this.unit = this.series[0]?.unit;
     this.chart?.destroy();

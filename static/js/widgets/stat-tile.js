@@ -16,6 +16,10 @@ export class StatTile extends Tile {
     this.body.append(this.value, this.spark);
   }
 
+  reshaped() {
+    this.series = this.series.slice(0, 1); // it is as old as what it shows
+  }
+
   draw() {
     const series = this.series[0];
     if (!series) return;

@@ -26,7 +26,7 @@ export class StatusTile extends Tile {
   /** @returns {{label: string, state: string}[]} */
   items() {
     const items = this.doc?.body?.items;
-    if (Array.isArray(items)) return items.map((item) => ({ label: String(item?.label ?? ""), state: SHAPES[item?.state] ? item.state : "unknown" }));
+    if (Array.isArray(items)) return items.map((item) => ({ label: String(item?.label ?? ""), state: Object.hasOwn(SHAPES, item?.state) ? item.state : "unknown" }));
     const now = this.context.clock.now();
     return this.series.map((series, i) => {
       const fresh = freshness(now - series.last, series.everyS);

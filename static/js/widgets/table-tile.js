@@ -14,14 +14,30 @@ export class TableTile extends Tile {
     super();
     this.head = h("tr");
     this.rows = h("tbody");
+    this.count = "";
     this.body.append(h("table", {}, h("thead", {}, this.head), this.rows));
+  }
+
+  /** How many rows fit without one being cut in half. */
+  room() {
+    const row = /** @type {HTMLElement | null} */ (this.rows.firstElementChild);
+    if (!row?.offsetHeight) return MOST_ROWS;
+    return Math.max(1, Math.floor((this.body.clientHeight - this.head.offsetHeight + 1) / row.offsetHeight));
+  }
+
+  /** @param {number} now @param {import("../data/freshness.js").Freshness} fresh */
+  noteText(now, fresh) {
+    const note = super.noteText(now, fresh);
+    return this.count && fresh === "live" ? [note, this.count].filter(Boolean).join(" · ") : note;
   }
 
   draw() {
     const body = this.doc?.body;
     const columns = columnsOf(body).slice(0, MOST_COLUMNS);
     /** @type {unknown[][]} */
-    const rows = rowsOf(body, columns).slice(0, MOST_ROWS);
+    const all = rowsOf(body, columns);
+    const rows = all.slice(0, Math.min(MOST_ROWS, this.room()));
+    this.count = rows.length < all.length ? `${rows.length} of ${all.length} rows` : "";
     fitChildren(this.head, columns.length, () => h("th", { scope: "col" }));
     columns.forEach((column, i) => {
       setText(this.head.children[i], column.title);

@@ -23,6 +23,7 @@ export const SHAPES = /** @type {Record<string, string>} */ ({ ok: "●", warnin
 const NATURAL = new Intl.Collator("en", { numeric: true });
 const SHORTEST_BEAT_S = 0.5;
 const MOST_SNIPPETS = 12;
+const MOST_LEGEND = 8;
 
 export class Tile extends HTMLElement {
   constructor() {
@@ -49,6 +50,8 @@ export class Tile extends HTMLElement {
     /** @type {Freshness} */
     this.fresh = "none";
     this.state = "";
+    /** @type {string | undefined} the state that was last announced */
+    this.said = undefined;
     this.beatAt = 0;
   }
 
@@ -68,7 +71,11 @@ export class Tile extends HTMLElement {
     this.append(h("header", {}, h("h2", { text: widget.title }), this.legend, this.badge), this.body, this.note, h("div", { class: "beat" }, this.beat), feed);
     const signal = this.listening.signal;
     feed.addEventListener("click", () => this.showFeed(), { signal });
-    this.addEventListener("keydown", (event) => event.key === "Enter" && event.target === this && this.showFeed(), { signal });
+    this.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.target !== this) return;
+      event.preventDefault(); // or the same key presses the dialog's first button
+      this.showFeed();
+    }, { signal });
     const resized = new ResizeObserver(() => context.loop.mark(this));
     resized.observe(this);
     signal.addEventListener("abort", () => resized.disconnect());
@@ -112,8 +119,8 @@ export class Tile extends HTMLElement {
 
   paint() {
     if (!this.isConnected) return;
-    this.judge();
     if (this.series.length || this.doc) this.draw();
+    this.judge();
   }
 
   /** Once a second, and with every value: how old is it? */
@@ -127,6 +134,10 @@ export class Tile extends HTMLElement {
       if (this.fresh !== "none" || fresh !== "live") this.context.announce(`${this.widget.title}: ${WORDS[fresh]}`);
       this.fresh = fresh;
       this.dataset.fresh = fresh;
+    }
+    if (this.state !== this.said) {
+      if (this.said !== undefined) this.context.announce(`${this.widget.title}: ${this.state || "ok"}`);
+      this.said = this.state;
     }
     this.showBadge(now, fresh, old, each.length);
     setText(this.note, this.noteText(now, fresh));
@@ -186,8 +197,9 @@ export class Tile extends HTMLElement {
 
   /** @param {string[]} names @param {(i: number) => string} token */
   showLegend(names, token) {
-    fitChildren(this.legend, names.length, () => h("span"));
-    names.forEach((name, i) => {
+    const shown = names.slice(0, MOST_LEGEND);
+    fitChildren(this.legend, shown.length, () => h("span"));
+    shown.forEach((name, i) => {
       const item = /** @type {HTMLElement} */ (this.legend.children[i]);
       setText(item, name);
       item.style.setProperty("--c", `var(--${token(i)})`);
