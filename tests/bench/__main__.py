@@ -30,21 +30,26 @@ def main() -> int:
     raise_file_limit()
     os.sched_setaffinity(0, {LOAD_CORE})
     slack = SHORT_SLACK if options.short else 1.0
-    began, rows = time.monotonic(), list[tuple[str, Row]]()
+    began, rows, failed = time.monotonic(), list[tuple[str, Row]](), list[str]()
     for name in options.names or BENCHES:
         print(f"{name} …", end="", file=sys.stderr, flush=True)
         started = time.monotonic()
-        with Bench(short=options.short) as bench:
-            rows += [(name, row) for row in BENCHES[name](bench)]
+        try:
+            with Bench(short=options.short) as bench:
+                some = list(BENCHES[name](bench))
+        except (RuntimeError, TimeoutError, OSError) as error:
+            failed.append(f"{name}: {error}")
+            some = []
         print(f" {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-    for name, row in rows:
-        print(as_json(name, row, slack))
+        for row in some:
+            print(as_json(name, row, slack), flush=True)
+        rows += [(name, row) for row in some]
     print()
-    print("\n".join(table(rows, slack)))
+    print("\n".join([*table(rows, slack), *(f"NOT MEASURED: {reason}" for reason in failed)]))
     missed = sum(not bar.met(slack) for _, row in rows for bar in row.bars)
     took_s = time.monotonic() - began
     print(f"\n{missed} bars missed; {took_s:.0f} s; server on core {SERVER_CORE}, load on core {LOAD_CORE}")
-    return 1 if missed else 0
+    return 1 if missed or failed else 0
 
 
 if __name__ == "__main__":

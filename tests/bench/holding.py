@@ -89,6 +89,8 @@ def stalled(bench: Bench) -> Iterator[Row]:
             viewers.open(stopping, kind=1)
             time.sleep(1)
             quiet = calmest(lambda: _Phase(server, viewers, seconds))
+            viewers.ask("drop")
+            viewers.open(stopping, kind=1)  # the kernel has not yet given these connections large buffers
             viewers.ask("stall")
             _until_skipped(server)
             stalled_s = time.monotonic()

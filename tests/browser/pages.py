@@ -36,12 +36,12 @@ class Pages:
         self.messages: list[tuple[str, dict[str, Any]]] = []
 
     def open(self, url: str, *, width: int = 1280, height: int = 720, clock: bool = False, **options: Any) -> Page:
-        """A page in a new context; waits until it is connected, unless ``wait=False``."""
-        wait = options.pop("wait", True)
+        """A page in a new context, ``script`` running before its own; waits until it is connected, unless ``wait=False``."""
+        wait, script = options.pop("wait", True), options.pop("script", "")
         context = self._browser.new_context(viewport={"width": width, "height": height}, **options)
         self._contexts.append(context)
         context.set_default_timeout(10_000)
-        context.add_init_script(_WATCHING)
+        context.add_init_script(_WATCHING + script)
         page = context.new_page()
         if clock:
             page.clock.install()

@@ -7,14 +7,14 @@ from tests.browser.soak import board_under_load
 from tests.support.server import ServerProcess
 
 #: Heap may differ between the first and the last third by so much: noise of the collector.
-HEAP_PART, HEAP_BYTES = 0.05, 300_000
+HEAP_PART, HEAP_BYTES = 0.05, 700_000
 NODES_PART = 0.02
 #: By the processor's time: what else this machine does must not count.
 LONGEST_TASK_MS = 100
 
 
 def test_heap_and_nodes_stay_flat_and_no_task_is_long(pages: Pages, server: ServerProcess) -> None:
-    seen = board_under_load(pages, server, warm_s=14, rounds=6, round_s=3)
+    seen = board_under_load(pages, server, warm_s=12, rounds=5, round_s=2.5)
     assert seen["feeds"] > 200, seen
     assert seen["frames"] > 120, seen
     assert seen["heap_last"] <= seen["heap_first"] * (1 + HEAP_PART) + HEAP_BYTES, seen

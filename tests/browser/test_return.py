@@ -127,11 +127,10 @@ def test_a_black_hole_is_noticed_and_left_when_it_opens(pages: Pages, server: Se
 def test_the_network_coming_back_ends_the_wait(pages: Pages, server: ServerProcess) -> None:
     pages.expect(SOCKET_FAILED)
     with Proxy(server.port) as proxy:
-        page = pages.open(board_url(proxy.url, "woken"))
-        page.evaluate("Math.random = () => 0.999")  # the longest waits: half a second, one, two, four, eight
+        # the longest waits: half a second, one, two, four, eight
+        page = pages.open(board_url(proxy.url, "woken"), script="Math.random = () => 0.999;")
         proxy.mode = "502"
         proxy.cut()
-        # after the fourth failure it waits eight seconds
         line = "() => /in [5-8] s/.test(document.querySelector('connection-curtain span').textContent)"
         until(page, line, timeout_ms=15_000)
         proxy.mode = "pass"

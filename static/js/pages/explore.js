@@ -13,6 +13,8 @@ import { Shell } from "./shell.js";
 
 const MOST_ROWS = 300;
 const WINDOW_S = 300;
+/** The server is asked when typing pauses. */
+const TYPING_MS = 300;
 /** A longer choice goes behind the #, where the server's limit on addresses does not count. */
 const LONGEST_QUERY = 3_000;
 const EVERYTHING = '{__name__=~".+"}';
@@ -182,14 +184,20 @@ const watching = shell.views.watch(request(watched), {
   error: (error) => setText(at("count"), error.message),
 });
 
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let asking;
+/** @param {string} selector */
+function ask(selector) {
+  watched = selector;
+  shell.views.change(watching, request(selector));
+}
+
 search.addEventListener("input", () => {
   const text = search.value.trim();
   const selector = isSelector(text) ? text : EVERYTHING;
+  clearTimeout(asking);
   if (selector === watched) list();
-  else {
-    watched = selector;
-    shell.views.change(watching, request(selector));
-  }
+  else asking = setTimeout(() => ask(selector), TYPING_MS);
 });
 show.addEventListener("click", () => {
   const query = new URLSearchParams([...chosen].map((text) => ["series", text])).toString();

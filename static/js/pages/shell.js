@@ -27,6 +27,8 @@ export class Shell {
     this.seconds = [];
     /** @type {string[]} */
     this.saying = [];
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.said = undefined;
     /** @type {[string, string, () => void][]} */
     this.keys = [["t", "dark or light", () => this.toggleTheme()], ["?", "these keys", () => this.showKeys()]];
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -98,13 +100,10 @@ export class Shell {
   announce(text) {
     const announcer = document.getElementById("announcer");
     if (!announcer) return;
-    if (!this.saying.length) {
-      setTimeout(() => {
-        setText(announcer, this.saying.join(". "));
-        this.saying = [];
-      }, 300);
-    }
     this.saying.push(text);
+    setText(announcer, this.saying.join(". "));
+    clearTimeout(this.said);
+    this.said = setTimeout(() => (this.saying = []), 1_000);
   }
 
   /** A hidden page stops its frames after a while; when it is looked at again one snapshot brings it up to date. */
