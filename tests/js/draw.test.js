@@ -148,3 +148,10 @@ test("a screen that does not paint keeps no list of what it would have painted",
   }
   assert.ok(loop.after.length <= 1_000, `${loop.after.length}`);
 });
+
+test("rounding up to the next prefix keeps three digits", () => {
+  for (const [value, unit, expected] of /** @type {[number, string, string][]} */ ([[999.6, "", "1.00 k"], [999_600, "", "1.00 M"], [1_023.7, "B", "1.00 KiB"]])) {
+    const shown = format(value, unit);
+    assert.equal(`${shown.text} ${shown.unit}`, expected);
+  }
+});

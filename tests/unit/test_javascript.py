@@ -15,9 +15,6 @@ from dashboard.domain.freshness import freshness
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests" / "js"
 NODE = shutil.which("node")
-KNOWN_FAULTS = re.findall(r'^test\("([^"]+)"', (TESTS / "known-faults.js").read_text(), re.MULTILINE)
-
-pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
 
 def run_node(*arguments: str, said: str = "") -> str:
@@ -38,22 +35,6 @@ def test_the_pages_own_modules_pass_their_unit_tests() -> None:
     counted = re.search(r"^# pass (\d+)", printed, re.MULTILINE)
     assert counted, printed
     assert int(counted[1]) >= 120, "fewer tests ran than there were"
-
-
-@pytest.fixture(scope="module")
-def faults_mended() -> dict[str, bool]:
-    """Each known fault's test and whether it passes, from one run of all."""
-    command = [str(NODE), "--no-warnings", "--test", "--test-reporter=tap", str(TESTS / "known-faults.js")]
-    printed = subprocess.run(command, capture_output=True, text=True, timeout=100, cwd=ROOT, check=False).stdout
-    return {name: word == "ok" for word, name in re.findall(r"^(ok|not ok) \d+ - (.+)$", printed, re.MULTILINE)}
-
-
-@pytest.mark.parametrize("name", KNOWN_FAULTS)
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="known fault; when it is mended, move its test from known-faults.js"
-)
-def test_a_known_fault_of_the_page_is_mended(name: str, faults_mended: dict[str, bool]) -> None:
-    assert faults_mended[name]
 
 
 def test_page_and_server_judge_every_age_alike() -> None:
