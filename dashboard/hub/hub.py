@@ -126,6 +126,7 @@ class Hub:
             self._wake.set()
         if before := connection.watching.get(view.id):
             self._behind[view.id].discard(before)
+            before.frame_no = -1  # a fan-out under way passes it over
         watching = Watching(connection, view)
         connection.watching[view.id] = watching
         self._watchers[view.id][connection] = watching
@@ -137,6 +138,7 @@ class Hub:
         if watching is None:
             return False
         self._behind[view_id].discard(watching)
+        watching.frame_no = -1
         watchers = self._watchers[view_id]
         del watchers[connection]
         if not watchers:
@@ -172,9 +174,11 @@ class Hub:
             heapq.heappop(self._due)
             view = self.views.get(view_id)
             if view is not None:
-                await self._tick(view)
-                if self.views.get(view_id) is view:
-                    self._schedule(view, due)
+                try:
+                    await self._tick(view)
+                finally:  # a tick that fails is logged by the supervisor, and the next one comes
+                    if self.views.get(view_id) is view:
+                        self._schedule(view, due)
             await asyncio.sleep(0)
 
     async def _tick(self, view: View) -> None:
