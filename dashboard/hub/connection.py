@@ -27,15 +27,16 @@ PING_FRAME = encode_frame(Opcode.PING, b"")
 
 
 class Wire(Protocol):
-    """A WebSocket whose handshake is done. ``deflating``: permessage-deflate was agreed on."""
+    """A WebSocket whose handshake is done.
+
+    ``deflating``: permessage-deflate was agreed on.  ``writing``: bytes are still buffered for a peer that does not read.
+    """
 
     deflating: bool
+    writing: bool
 
     def send(self, frame: bytes) -> None:
         """Hand a whole frame to the kernel, or buffer what it does not take."""
-
-    def writing(self) -> bool:
-        """Whether bytes are still buffered."""
 
     def buffered_bytes(self) -> int:
         """At most so many bytes are buffered."""
@@ -48,12 +49,13 @@ class Wire(Protocol):
 
 
 class Watching:
-    """One connection's place in one view."""
+    """One connection's place in one view. ``frame_no`` is the last frame it got; -1: it gets none by the fan-out."""
 
-    __slots__ = ("connection", "frame_no", "sent_seq", "view")
+    __slots__ = ("connection", "frame_no", "sent_seq", "view", "wire")
 
     def __init__(self, connection: Connection, view: View) -> None:
         self.connection = connection
+        self.wire = connection.wire
         self.view = view
         self.frame_no = view.frame_no
         self.sent_seq = view.seq
@@ -153,7 +155,7 @@ class Connection:
         if self.closed:
             return
         self._hub.dropped(self, code)
-        if self.wire.writing():
+        if self.wire.writing:
             self.wire.abort()
         else:
             self.wire.close(code, reason)

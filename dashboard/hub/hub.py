@@ -196,11 +196,10 @@ class Hub:
         number, seq, behind = view.frame_no, view.seq, self._behind[view.id]
         sent = skipped = 0
         for watching in list(self._watchers[view.id].values()):
-            connection = watching.connection
-            if connection.closed or watching.frame_no != previous_no:
+            if watching.frame_no != previous_no:
                 continue
-            wire = connection.wire
-            if wire.writing():
+            wire = watching.wire
+            if wire.writing:
                 behind.add(watching)
                 skipped += 1
                 continue
@@ -219,7 +218,7 @@ class Hub:
         now_ms, epoch = self.now_ms(), view.position.epoch
         for number, watching in enumerate(list(self._behind[view.id]), 1):
             connection = watching.connection
-            if connection.closed or watching not in self._behind.get(view.id, ()) or connection.wire.writing():
+            if connection.closed or watching not in self._behind.get(view.id, ()) or connection.wire.writing:
                 continue
             if reason := view.missing(Position(epoch, watching.sent_seq)):
                 self.counters.gaps[reason] += 1
@@ -307,7 +306,7 @@ class Hub:
     def _check(self, connection: Connection, now_s: float) -> None:
         limits = self.limits
         quiet_s = now_s - connection.heard_s
-        if connection.wire.writing():
+        if connection.wire.writing:
             connection.stalled_s = connection.stalled_s or now_s
         else:
             connection.stalled_s = 0.0
@@ -320,7 +319,7 @@ class Hub:
             connection.give_up(CloseCode.NO_PONG, f"nothing heard for {limits.dead_s:g} s")
         elif quiet_s >= limits.heartbeat_s and now_s - connection.pinged_s >= limits.heartbeat_s:
             connection.pinged_s = now_s
-            if not connection.wire.writing():
+            if not connection.wire.writing:
                 connection.wire.send(PING_FRAME)
 
     async def drain(self, over_s: float) -> None:

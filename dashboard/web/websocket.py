@@ -62,8 +62,11 @@ class WebSocketWire(WebSocketProtocol):
         self._bounds = (max_message_bytes, max_fragments)
         self._compression = compression
         self._on_text, self._on_control, self._on_end = on_text, on_control, on_end
-        self._direct = True
+        self.writing = False
+        self._by_stream = False  # TLS: never directly to the socket
+        self._slow = True
         self._buffered = 0
+        self._last_write: asyncio.Future[None] | None = None
         self._close_sent = False
         self._late_pong: bytes | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -90,7 +93,9 @@ class WebSocketWire(WebSocketProtocol):
         handler.finish()
         self.stream = handler.detach()
         self.stream.set_nodelay(True)
-        self._direct = not isinstance(self.stream, SSLIOStream)
+        self._by_stream = isinstance(self.stream, SSLIOStream)
+        self._socket_send = self.stream.socket.send
+        self._send_buffered(b"")  # behind the answer to the handshake
         handler.open()
         await self._receive_frame_loop()
 
@@ -106,7 +111,7 @@ class WebSocketWire(WebSocketProtocol):
                     self._take(event)
                 if len(data) == _READ_BYTES:
                     await asyncio.sleep(0)
-            if self.writing():
+            if self.writing:
                 await self.stream.write(b"")  # our close frame still waits behind something; the deadline bounds this
         except StreamClosedError:
             pass
@@ -138,7 +143,7 @@ class WebSocketWire(WebSocketProtocol):
 
     def _answer_ping(self, payload: bytes) -> None:
         """At once, or when the buffer has drained: then only the latest (RFC 6455 section 5.5.3)."""
-        if not self.writing():
+        if not self.writing:
             self.send(encode_frame(Opcode.PONG, payload))
             return
         waiting = self._late_pong is not None
@@ -154,7 +159,7 @@ class WebSocketWire(WebSocketProtocol):
     async def _linger(self) -> None:
         """After a violation: let the peer read our close frame before the connection goes (no reset under way)."""
         try:
-            if not self.stream.closed() and not self.writing():
+            if not self.stream.closed() and not self.writing:
                 self.stream.socket.shutdown(socket.SHUT_WR)
             while True:
                 await self.stream.read_bytes(_READ_BYTES, partial=True)
@@ -173,33 +178,37 @@ class WebSocketWire(WebSocketProtocol):
 
     def send(self, frame: bytes) -> None:
         """Hand a whole frame to the kernel; what it does not take is buffered by the stream."""
-        stream = self.stream
-        if self._close_sent or stream.closed():
+        if self._slow:
+            self._send_buffered(frame)
             return
-        if self._direct and not stream.writing():
-            try:
-                sent = stream.socket.send(frame)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                stream.close()
-                return
-            if sent == len(frame):
-                return
-            frame = frame[sent:]
-        self._buffered = len(frame) + (self._buffered if stream.writing() else 0)
         try:
-            stream.write(frame)
-        except StreamClosedError:
+            sent = self._socket_send(frame)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.stream.close()
             return
+        if sent != len(frame):
+            self._send_buffered(frame[sent:])
 
-    def writing(self) -> bool:
-        """Whether bytes are still buffered."""
-        return self.stream.writing()
+    def _send_buffered(self, rest: bytes) -> None:
+        """By the stream: behind what it still holds, or over TLS. From then on in order, until it has drained."""
+        if self._close_sent or self.stream.closed():
+            return
+        self._buffered += len(rest)
+        self.writing = self._slow = True
+        self._last_write = written = self.stream.write(rest)
+        written.add_done_callback(self._drained)
+
+    def _drained(self, written: asyncio.Future[None]) -> None:
+        if written is self._last_write and not written.cancelled() and written.exception() is None:
+            self._buffered = 0
+            self.writing = False
+            self._slow = self._by_stream
 
     def buffered_bytes(self) -> int:
         """At most so many bytes are buffered."""
-        return self._buffered if self.stream.writing() else 0
+        return self._buffered
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Send a close frame, once; the connection goes when the peer answers, or after two seconds."""
@@ -207,7 +216,7 @@ class WebSocketWire(WebSocketProtocol):
             return
         frame = encode_close(CloseCode.NO_STATUS if code is None else code, reason or "")
         self.send(frame)
-        self._close_sent = self.server_terminated = True
+        self._close_sent = self.server_terminated = self._slow = True
         if code is not None and self.end_code == CloseCode.ABNORMAL:
             self.end_code = code
         self._deadline = asyncio.get_running_loop().call_later(_CLOSING_S, self.stream.close)
