@@ -23,8 +23,10 @@ class Fed:
         viewers.report()
         began, cpu_s = time.monotonic(), server.cpu_s()
         waited_s = server.waited_s(), viewers.waited_s()
+        first = feeder.number
         with feeder:
             time.sleep(seconds)
+        self.posts = feeder.number - first
         time.sleep(_SETTLE_S)
         self.cpu_s = server.cpu_s() - cpu_s
         self.seconds = time.monotonic() - began
@@ -155,27 +157,36 @@ def values(bench: Bench) -> Iterator[Row]:
     count, series, rate_hz = 1000, 200, 10
     rounds, seconds = int(bench.pick(2, 5)), bench.pick(1.5, 5)
     server = bench.server()
-    ours = Viewers(bench, server.port, watch("dense", rate_hz=rate_hz))
+    ours = Viewers(bench, server.port, watch("dense", rate_hz=rate_hz, window_s=5))
     ours.open(count)
     socketio = SocketIo.start(bench)
-    cores, per_value, peer_per_value = [], [], []
-    busy, seen = 0.0, 0.0
-    Fed(server, ours, Feeder(server.port, measuring("dense", series), rate_hz), 1)
+    cores, per_value, peer_per_value, seen = [], [], [], []
+    busy = 0.0
+
+    def feed() -> Fed:
+        return Fed(server, ours, Feeder(server.port, measuring("dense", series), rate_hz), seconds)
+
+    feed()
     for _ in range(rounds):
-        fed = Fed(server, ours, Feeder(server.port, measuring("dense", series), rate_hz), seconds)
+        fed = feed()
+        shown = fed.posts * series * count
         cores.append(fed.cpu_s / seconds)
-        seen = fed.report["frames"] * series / seconds
-        per_value.append(fed.cpu_s * 1e9 / (fed.report["frames"] * series))
+        seen.append(shown / seconds)
+        per_value.append(fed.cpu_s * 1e9 / shown)
         busy = fed.report["busy"]
         if socketio is not None:
             peer_per_value.append(socketio.ns_per_value(seconds))
-    notes: dict[str, float | str] = {"values_on_screens_per_s": seen, "client_busy": busy}
     yield Row(
         "server cores for 2,000,000 values/s on screens",
         middle(cores),
         "cores",
         bars=(Bar("cores", middle(cores), 0.25),),
-        notes=notes,
+        notes={
+            "values_on_screens_per_s": middle(seen),
+            "frames_per_viewer_s": fed.report["frames"] / seconds / count,
+            "client_busy": busy,
+            "waited_for_core": fed.waited,
+        },
     )
     beside = {"Socket.IO, a message a value": middle(peer_per_value)} if peer_per_value else {}
     said = {} if socketio is not None else {"socketio": f"not measured: {SocketIo.why_not}"}

@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IN_FLIGHT = 128, SIDS = 8, TICKS = 200000, BUFFER = 1 << 21, VIEWERS = 16384, EVENTS = 512, NAP_US = 1000 };
+enum { IN_FLIGHT = 128, SIDS = 8, TICKS = 200000, BUFFER = 1 << 24, VIEWERS = 16384, EVENTS = 512, NAP_US = 1000 };
 enum State { FREE, CONNECTING, SHAKING, WAITING, READY, STALLED, COMING_BACK };
 
 typedef struct {
@@ -268,6 +268,10 @@ static size_t take_frame(Viewer *v, const unsigned char *p, size_t length) { /* 
 }
 
 static void readable(Viewer *v) {
+    if (v->rest_len > BUFFER / 2 - 1) {
+        fprintf(stderr, "a message is longer than %d bytes\n", BUFFER / 2);
+        exit(1);
+    }
     if (v->rest_len) memcpy(buffer, v->rest, v->rest_len);
     ssize_t got = recv(v->fd, buffer + v->rest_len, BUFFER / 2, 0);
     if (got < 0 && errno == EAGAIN) return;

@@ -111,6 +111,9 @@ def soak(page: Page, *, warm_s: float, rounds: int, round_s: float) -> dict[str,
         "longest_task_cpu_ms": max(cpu for cpu, _ in tasks),
         "longest_task_ms": max(wall for _, wall in tasks),
         "frames": page.evaluate("document.querySelector('dash-board').store.version"),
+        "most_values": page.evaluate(
+            "Math.max(...[...document.querySelector('dash-board').store.series.values()].map((s) => s.times.length))"
+        ),
     }
 
 

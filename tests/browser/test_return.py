@@ -91,7 +91,7 @@ def test_a_frozen_server_is_noticed_and_the_page_goes_on_when_it_does(pages: Pag
 
 
 def test_a_proxy_that_answers_with_html_does_not_stop_the_page_from_trying(pages: Pages, server: ServerProcess) -> None:
-    pages.expect(SOCKET_FAILED)
+    pages.expect(SOCKET_FAILED, "status of 502")
     with Proxy(server.port) as proxy:
         page = pages.open(board_url(proxy.url, "proxied"))
         server.post("proxied", 1)
@@ -125,7 +125,7 @@ def test_a_black_hole_is_noticed_and_left_when_it_opens(pages: Pages, server: Se
 
 
 def test_the_network_coming_back_ends_the_wait(pages: Pages, server: ServerProcess) -> None:
-    pages.expect(SOCKET_FAILED)
+    pages.expect(SOCKET_FAILED, "status of 502")
     with Proxy(server.port) as proxy:
         # the longest waits: half a second, one, two, four, eight
         page = pages.open(board_url(proxy.url, "woken"), script="Math.random = () => 0.999;")

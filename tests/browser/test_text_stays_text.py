@@ -137,22 +137,22 @@ def test_a_tiles_line_is_safe_in_a_shell_and_feeds_the_very_series(
     _is_unharmed(page)
 
 
-@pytest.mark.parametrize("part", range(3))
-def test_an_address_is_text_wherever_it_is_shown(part: int, pages: Pages, fed: ServerProcess) -> None:
+def test_an_address_is_text_wherever_it_is_shown(pages: Pages, fed: ServerProcess) -> None:
     pages.expect("status of 400", "status of 404")
     page = pages.open(fed.url)
-    for payload in PAYLOADS[part::3]:
+    for number, payload in enumerate(PAYLOADS):
         quoted = json.dumps(payload, ensure_ascii=False).replace("'", "\\'")
-        for selector in (payload, f"hostile{{l={quoted}}}"):
-            page.goto(f"{fed.url}/board?series={quote(selector)}")
-            assert page.evaluate("document.body.textContent.length") > 10
-            if page.locator("dash-board").count():
-                assert selector in page.locator("h1").inner_text()
-                expect(page.locator(".tile h2")).to_have_text(selector)
+        selector = f"hostile{{l={quoted}}}" if number % 2 else payload
+        page.goto(f"{fed.url}/board?series={quote(selector)}", wait_until="domcontentloaded")
+        assert page.evaluate("document.body.textContent.length") > 10
+        if page.locator("dash-board").count():
+            assert selector in page.locator("h1").inner_text()
+            expect(page.locator(".tile h2").first).to_have_text(selector)
+        _is_unharmed(page)
+    for payload in PAYLOADS[::8]:
+        for address in (f"/{quote(payload)}?{quote(payload)}#{quote(payload)}", f"/board?#series={quote(payload)}"):
+            page.goto(fed.url + address)
             _is_unharmed(page)
-    payload = PAYLOADS[part]
-    page.goto(f"{fed.url}/{quote(payload)}?{quote(payload)}#{quote(payload)}")
-    _is_unharmed(page)
     page.goto(f"{fed.url}/?theme={quote(PAYLOADS[0])}&window={quote(PAYLOADS[1])}")
     _is_unharmed(page)
 
