@@ -29,13 +29,19 @@ class Refusal(Struct, frozen=True):
 
 #: Longer ways to write a series than any sensible encoder has are not remembered.
 _MAX_CACHED_BYTES = 4_096
+#: Lists of rows that are remembered, and how long one may be.
+_MAX_LISTS = 64
+_MAX_LIST_BYTES = 262_144
 #: Samples in one body at the most.
 MAX_SAMPLES = 200_000
 
 
 @dataclass(slots=True)
 class Batch:
-    """Columns of equal length. A time of None means: when it is accepted. ``index`` is each row's place in the body."""
+    """Columns of equal length, not to be changed once they are filled (``keys`` may be shared).
+
+    A time of None means: when it is accepted.
+    """
 
     keys: list[str] = field(default_factory=list)
     times: list[int | None] = field(default_factory=list)
@@ -50,6 +56,24 @@ class KeyCache:
     def __init__(self, max_keys: int = 20_000) -> None:
         self._max_keys = max_keys
         self.known: dict[tuple[str, bytes], str] = {}
+        self._lists: dict[tuple[int, str, bytes], list[str]] = {}
+
+    def find(self, names: list[str], labels: list[bytes]) -> list[str] | None:
+        """The canonical text of each row; None when one is not known. The same rows again cost one look-up."""
+        rows = len(names), "\n".join(names), b"\n".join(labels)
+        keys = self._lists.get(rows)
+        if keys is not None:
+            return keys
+        known = self.known
+        try:
+            keys = [known[row] for row in zip(names, labels, strict=True)]
+        except KeyError:
+            return None
+        if len(names) > 1 and len(rows[1]) + len(rows[2]) <= _MAX_LIST_BYTES and b"\n" not in b"".join(labels):
+            if len(self._lists) >= _MAX_LISTS:
+                del self._lists[next(iter(self._lists))]
+            self._lists[rows] = keys
+        return keys
 
     def learn(self, name: str, labels: bytes) -> str:
         """The canonical text for a name (or ``name{label="v"}``) and the JSON object of its labels; raises Invalid."""

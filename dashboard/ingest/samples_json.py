@@ -96,11 +96,9 @@ def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batc
 
 def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int) -> Batch | None:
     """The quick way, for a batch without fault whose series are known; None: go the other way."""
-    known = cache.known
     labels = [bytes(s.labels) for s in samples]
-    try:
-        keys = [known[s.series, own] for s, own in zip(samples, labels, strict=True)]
-    except KeyError:
+    keys = cache.find([s.series for s in samples], labels)
+    if keys is None:
         return None
     values = [s.value for s in samples]
     if not samples or len(samples) > MAX_SAMPLES or max(values) > MAX_EXACT or min(values) < -MAX_EXACT:

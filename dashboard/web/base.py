@@ -26,10 +26,15 @@ _log = logging.getLogger(__name__)
 
 _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+#: What only pages need besides.
+_PAGE_HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
@@ -70,8 +75,6 @@ class BaseHandler(RequestHandler):
         self.clear_header("Server")
         for name, value in _SECURITY_HEADERS.items():
             self.set_header(name, value)
-        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-        self.set_header("Cache-Control", "no-store")
 
     # --- the body ---
 
@@ -132,6 +135,8 @@ class BaseHandler(RequestHandler):
         """Answer with a page."""
         self.set_header("Content-Type", "text/html; charset=utf-8")
         nonce = secrets.token_urlsafe(16)
+        for name, value in _PAGE_HEADERS.items():
+            self.set_header(name, value)
         self.set_header("Content-Security-Policy", content_security_policy(nonce))
         build = self.context.build
         page = self.context.templates.get_template(template)
