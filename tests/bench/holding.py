@@ -80,7 +80,7 @@ def stalled(bench: Bench) -> Iterator[Row]:
     reading, stopping = 900, 100
     rounds, seconds = int(bench.pick(1, 3)), bench.pick(2.5, 4)
     server = bench.server()
-    viewers = Viewers(bench, server.port, watch("dense", rate_hz=10, window_s=5))
+    viewers = Viewers(bench, server.port, watch("dense", rate_hz=10, window_s=1))
     viewers.open(reading)
     without, having, grown, waits = [], [], [], []
     given_up_s = 0.0

@@ -137,4 +137,4 @@ def test_two_pages_of_one_view_hold_the_same(pages: Pages, site: ServerProcess) 
         site.post("shared", number)
     for page in (first, second):
         wait_for_values(page, "shared", [0.0, 1.0, 2.0, 3.0, 4.0], timeout_ms=1_000)
-    assert until(first, "() => document.querySelector('.tile').dataset.fresh") == "live"
+    assert until(first, "() => document.querySelector('.tile')?.dataset.fresh") == "live"

@@ -99,7 +99,7 @@ def test_a_change_of_state_is_announced_and_a_change_of_value_is_not(pages: Page
             .observe(announcer, { childList: true, characterData: true, subtree: true });
     }""")
     for number in range(5):
-        site.post("announced", number, every_s=0.4)
+        site.post("announced", number, every_s=1.5)
         expect(page.locator(".number")).to_have_text(str(number), timeout=1_000)
     assert page.evaluate("window.__said") == []
     until(page, "() => window.__said.includes('Orders: late')")

@@ -83,7 +83,7 @@ export class LineChart {
   }
 
   fontSize() {
-    return Math.max(10, parseFloat(getComputedStyle(this.container).fontSize) * 0.92);
+    return Math.max(10, Math.round(parseFloat(getComputedStyle(this.container).fontSize) * 0.92)); // whole pixels: uPlot scales no others
   }
 
   /** @param {number | undefined} value */

@@ -69,4 +69,5 @@ shell.keys.push(["h", "the Host board", () => location.assign("/")], ["e", "expl
 shell.keys.push(["f", "full screen", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())]);
 shell.seconds.push(() => board.second());
 document.addEventListener("theme", () => board.recolour());
+addEventListener("hashchange", () => location.reload()); // another choice
 shell.start();

@@ -15,6 +15,8 @@ const MOST_ROWS = 300;
 const WINDOW_S = 300;
 /** The server is asked when typing pauses. */
 const TYPING_MS = 300;
+/** The server takes so many selectors in one request. */
+const MOST_CHOSEN = 100;
 /** A longer choice goes behind the #, where the server's limit on addresses does not count. */
 const LONGEST_QUERY = 3_000;
 const EVERYTHING = '{__name__=~".+"}';
@@ -35,7 +37,7 @@ class Row {
     this.seen = -1;
     const check = /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", "aria-label": `Choose ${series.text}` }));
     check.checked = chosen.has(series.text);
-    check.addEventListener("change", () => choose(series.text, check.checked));
+    check.addEventListener("change", () => (check.checked = choose(series.text, check.checked)));
     this.spark = /** @type {HTMLCanvasElement} */ (h("canvas", { "aria-hidden": "true" }));
     this.number = h("span");
     this.unit = h("small");
@@ -151,10 +153,12 @@ function listDocuments() {
 
 /** @param {string} text @param {boolean} on */
 function choose(text, on) {
-  if (on) chosen.add(text);
-  else chosen.delete(text);
+  if (!on) chosen.delete(text);
+  else if (chosen.size < MOST_CHOSEN) chosen.add(text);
   show.disabled = !chosen.size;
-  setText(show, chosen.size ? `Show ${chosen.size} as charts` : "Show chosen as charts");
+  const full = chosen.size === MOST_CHOSEN ? " (no more than that)" : "";
+  setText(show, chosen.size ? `Show ${chosen.size} as charts${full}` : "Show chosen as charts");
+  return chosen.has(text);
 }
 
 function paintAll() {

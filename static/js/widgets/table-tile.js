@@ -21,8 +21,9 @@ export class TableTile extends Tile {
   /** How many rows fit without one being cut in half. */
   room() {
     const row = /** @type {HTMLElement | null} */ (this.rows.firstElementChild);
-    if (!row?.offsetHeight) return MOST_ROWS;
-    return Math.max(1, Math.floor((this.body.clientHeight - this.head.offsetHeight + 1) / row.offsetHeight));
+    const height = row?.getBoundingClientRect().height;
+    if (!height) return MOST_ROWS;
+    return Math.max(1, Math.floor((this.body.clientHeight - this.head.getBoundingClientRect().height + 1) / height));
   }
 
   /** @param {number} now @param {import("../data/freshness.js").Freshness} fresh */
