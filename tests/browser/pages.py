@@ -156,6 +156,7 @@ def wait_for_curtain(page: Page, shown: bool, timeout_ms: float) -> None:
 
 def build(page: Page, *widgets: dict[str, Any], columns: int = 2, rows: int = 2) -> None:
     """Lay other tiles on the page's board, over the same store."""
+    until(page, f"() => {_BOARD}.plan")  # its own tiles come first, with the snapshot
     page.evaluate(
         f"(board) => {{ const b = {_BOARD}; b.build(board); for (const tile of b.tiles) tile.changed(); }}",
         {"columns": columns, "rows": rows, "widgets": list(widgets)},

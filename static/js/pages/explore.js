@@ -185,7 +185,13 @@ const watching = shell.views.watch(request(watched), {
     }
     if (frame.documents?.length) listDocuments();
   },
-  error: (error) => setText(at("count"), error.message),
+  error(error) {
+    store.series.clear(); // what was there is not watched any more
+    store.documents.clear();
+    list();
+    at("nothing").hidden = true;
+    setText(at("count"), error.message);
+  },
 });
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */

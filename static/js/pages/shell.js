@@ -12,6 +12,7 @@ import { h, setText } from "../widgets/dom.js";
 const HIDDEN_AFTER_MS = 5_000;
 const REPORT_EVERY_MS = 5_000;
 const MOST_REPORTED = 100;
+const MOST_SAID = 9;
 
 export class Shell {
   constructor() {
@@ -69,9 +70,21 @@ export class Shell {
       this.clock.reset();
       this.clock.hear(message.now);
       const build = document.querySelector('meta[name="build"]')?.getAttribute("content");
-      if (build !== message.build) location.reload();
+      if (build !== message.build) this.reloadFor(message.build);
     } else if (message.type === "pong") this.clock.hear(message.now);
     else if (message.type === "frame") this.hearFrame(message);
+  }
+
+  /** The server has other pages than this one: load them, once; a proxy over servers of two kinds would have us go round. */
+  /** @param {string} build */
+  reloadFor(build) {
+    try {
+      if (sessionStorage.getItem("reloaded for") === build) return;
+      sessionStorage.setItem("reloaded for", build);
+    } catch {
+      return; // storage is closed to this page: better an old page than one that reloads for ever
+    }
+    location.reload();
   }
 
   /** @param {{as_of: number, accepted?: number}} frame */
@@ -100,7 +113,7 @@ export class Shell {
   announce(text) {
     const announcer = document.getElementById("announcer");
     if (!announcer) return;
-    this.saying.push(text);
+    this.saying = [...this.saying.slice(-MOST_SAID), text];
     setText(announcer, this.saying.join(". "));
     clearTimeout(this.said);
     this.said = setTimeout(() => (this.saying = []), 1_000);

@@ -49,7 +49,7 @@ export class DashBoard extends HTMLElement {
 
   /** Build the tiles anew where others are needed: another board, a chosen document that has come. */
   replan() {
-    const board = this.board ?? chosenBoard(this.selectors, [...this.store.documents.values()]);
+    const board = this.board ?? chosenBoard(this.selectors, this.store);
     const plan = JSON.stringify(board);
     if (plan === this.plan && this.tiles[0]?.isConnected) return;
     this.plan = plan;
@@ -94,12 +94,13 @@ export class DashBoard extends HTMLElement {
 }
 
 /** A board for chosen selectors: a chart each, and each document that they match as what it is. */
-/** @param {string[]} selectors @param {import("../client/views.js").DocumentState[]} documents */
-function chosenBoard(selectors, documents) {
-  const keys = documents.map((document) => document.key);
+/** @param {string[]} selectors @param {Store} store */
+function chosenBoard(selectors, store) {
+  const documents = [...store.documents.values()];
+  const fed = new Set([...store.series.values()].flatMap((series) => series.places));
   const charts = selectors
     .map((selector, place) => ({ kind: "line", title: selector, series: [selector], place }))
-    .filter(({ title }) => !keys.includes(title));
+    .filter(({ title, place }) => fed.has(place) || !store.documents.has(title));
   const others = documents.map(({ key, body }) => ({ kind: kindOf(body), title: key, document: key }));
   const widgets = [...charts, ...others].map((widget) => ({ ...widget, w: 1, h: 1 }));
   const columns = Math.max(1, Math.min(CHOSEN_COLUMNS, widgets.length));
