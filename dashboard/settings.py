@@ -77,7 +77,9 @@ class Settings:
     max_connections: int = _setting(20_000, "WebSocket connections", least=1)
     heartbeat_s: float = _setting(10, "a client that is quiet this long is pinged", least=0.1)
     dead_s: float = _setting(20, "a client that is quiet this long is given up", least=0.2)
-    stalled_s: float = _setting(10, "a client that takes nothing this long is given up", least=0.1)
+    stalled_s: float = _setting(
+        9, "a client that takes nothing this long, and says nothing half as long, is given up", least=0.1
+    )
     max_queue_bytes: int = _setting(1_048_576, "unread answers that may wait for one client", least=1_024)
     compression: bool = _setting(False, "offer permessage-deflate")
 

@@ -34,7 +34,7 @@ class HubLimits(Struct, frozen=True):
     max_subscriptions: int = 128
     heartbeat_s: float = 10
     dead_s: float = 20
-    stalled_s: float = 10
+    stalled_s: float = 9
     max_queue_bytes: int = 1 << 20
 
 
@@ -313,7 +313,7 @@ class Hub:
         stalled = connection.stalled_s and now_s - connection.stalled_s >= limits.stalled_s
         if connection.session.overdue(now_s):
             connection.give_up(CloseCode.NO_HELLO, f"no request within {self.session_limits.hello_s:g} s")
-        elif stalled and quiet_s >= limits.stalled_s:
+        elif stalled and quiet_s >= limits.stalled_s / 2:
             connection.give_up(CloseCode.SLOW, "the connection does not drain")
         elif quiet_s >= limits.dead_s:
             connection.give_up(CloseCode.NO_PONG, f"nothing heard for {limits.dead_s:g} s")

@@ -67,7 +67,7 @@ def fanout(bench: Bench) -> Iterator[Row]:
     Taking the values in is taken off, measured in the same rounds on a server with one viewer: the peers take nothing in.
     """
     count, rate_hz = 1000, 20
-    rounds, seconds = int(bench.pick(2, 5)), bench.pick(1.2, 4)
+    rounds, seconds = int(bench.pick(2, 5)), bench.pick(1, 4)
     server, alone, tornado = bench.server(), bench.server(), bench.peer("tornado")
     ours = Viewers(bench, server.port, watch("fan", rate_hz=rate_hz))
     single = Viewers(bench, alone.port, watch("fan", rate_hz=rate_hz))
@@ -155,7 +155,7 @@ def fanout_5000(bench: Bench) -> Iterator[Row]:
 def values(bench: Bench) -> Iterator[Row]:
     """1,000 viewers of 200 series, each at 10 Hz: 2,000,000 values a second on screens."""
     count, series, rate_hz = 1000, 200, 10
-    rounds, seconds = int(bench.pick(2, 5)), bench.pick(1.5, 5)
+    rounds, seconds = int(bench.pick(2, 5)), bench.pick(1.2, 5)
     server = bench.server()
     ours = Viewers(bench, server.port, watch("dense", rate_hz=rate_hz, window_s=5))
     ours.open(count)

@@ -78,8 +78,8 @@ def _until_given_up(server: Server, left: int, most_s: float = 30) -> None:
 def stalled(bench: Bench) -> Iterator[Row]:
     """1,000 viewers of 200 series at 10 Hz, of whom 100 stop reading, as over an Ethernet with small buffers."""
     reading, stopping = 900, 100
-    rounds, seconds = int(bench.pick(1, 3)), bench.pick(2.5, 4)
-    server = bench.server()
+    rounds, seconds, stalled_after_s = int(bench.pick(1, 3)), bench.pick(2, 4), bench.pick(6, 10)
+    server = bench.server("--stalled-s", str(stalled_after_s))
     viewers = Viewers(bench, server.port, watch("dense", rate_hz=10, window_s=1))
     viewers.open(reading)
     without, having, grown, waits = [], [], [], []
@@ -121,7 +121,7 @@ def stalled(bench: Bench) -> Iterator[Row]:
         "",
         bars=(
             Bar("tracebacks", tracebacks, 0),
-            Bar("s from the first skipped frame until they are given up", given_up_s, 20),
+            Bar("s from the first skipped frame until they are given up", given_up_s, 2 * stalled_after_s),
         ),
     )
 
