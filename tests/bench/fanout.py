@@ -130,7 +130,7 @@ def fanout_5000(bench: Bench) -> Iterator[Row]:
     )
     late, floor, stretches = [], [], []
     for _ in range(rounds):
-        fed = calmest(lambda: Fed(server, ours, Feeder(server.port, counting("fan", 3), rate_hz), seconds))
+        fed = calmest(bench, lambda: Fed(server, ours, Feeder(server.port, counting("fan", 3), rate_hz), seconds))
         stretches.append(fed)
         late.append(fed.report["late"]["p99"])
         floor.append(told(bare, raw, seconds, rate_hz, 227)[1]["late"]["p99"])

@@ -66,9 +66,9 @@ class Stretch(Protocol):
 S = TypeVar("S", bound=Stretch)
 
 
-def calmest(measure: Callable[[], S], tries: int = 3) -> S:
-    """Times say little when others use the core: measure again, a few times at most, and take the least disturbed."""
-    stretches = [measure()]
+def calmest(bench: Bench, measure: Callable[[], S]) -> S:
+    """Times say little when others use the core: measure again, once or twice at most, and take the least disturbed."""
+    stretches, tries = [measure()], 2 if bench.short else 3
     while min(s.waited for s in stretches) > CALM and len(stretches) < tries:
         stretches.append(measure())
     return min(stretches, key=lambda s: s.waited)

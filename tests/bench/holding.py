@@ -88,13 +88,13 @@ def stalled(bench: Bench) -> Iterator[Row]:
         for number in range(rounds):
             viewers.open(stopping, kind=1)
             time.sleep(1)
-            quiet = calmest(lambda: _Phase(server, viewers, seconds))
+            quiet = calmest(bench, lambda: _Phase(server, viewers, seconds))
             viewers.ask("drop")
             viewers.open(stopping, kind=1)  # the kernel has not yet given these connections large buffers
             viewers.ask("stall")
             _until_skipped(server)
             stalled_s = time.monotonic()
-            loud = calmest(lambda: _Phase(server, viewers, seconds), tries=2)
+            loud = calmest(bench, lambda: _Phase(server, viewers, seconds))
             without.append(quiet.p99)
             having.append(loud.p99)
             grown.append((loud.peak_kib - quiet.peak_kib) / 1024)
@@ -162,7 +162,7 @@ def resume(bench: Bench) -> Iterator[Row]:
         ours.open(count)
         time.sleep(1)
         for _ in range(rounds):
-            cut = calmest(once)
+            cut = calmest(bench, once)
             ours_s.append(cut.seconds)
             waits.append(cut.waited)
             book_s.append(book.ask("cut")["seconds"])

@@ -91,7 +91,7 @@ def latency(bench: Bench) -> Iterator[Row]:
         return fed
 
     for _ in range(rounds):
-        stretches.append(calmest(once))
+        stretches.append(calmest(bench, once))
         late.append(told(bare, raw, min(seconds, 3), rate_hz, 200)[1]["late"]["p99"])
     ages = [fed.report["age"] for fed in stretches]
     p99, tick_ms = middle(age["p99"] for age in ages), 1000 / rate_hz
