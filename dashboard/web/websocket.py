@@ -198,7 +198,10 @@ class WebSocketWire(WebSocketProtocol):
         self._buffered += len(rest)
         self.writing = self._slow = True
         self._last_write = written = self.stream.write(rest)
-        written.add_done_callback(self._drained)
+        if written.done():  # the kernel took it all at once
+            self._drained(written)
+        else:
+            written.add_done_callback(self._drained)
 
     def _drained(self, written: asyncio.Future[None]) -> None:
         if written is self._last_write and not written.cancelled() and written.exception() is None:
