@@ -34,12 +34,12 @@ def main() -> int:
     for name in options.names or BENCHES:
         print(f"{name} …", end="", file=sys.stderr, flush=True)
         started = time.monotonic()
-        try:
-            with Bench(short=options.short) as bench:
+        some: list[Row] = []
+        with Bench(short=options.short) as bench:
+            try:
                 some = list(BENCHES[name](bench))
-        except (RuntimeError, TimeoutError, OSError) as error:
-            failed.append(f"{name}: {error}")
-            some = []
+            except (RuntimeError, TimeoutError, OSError) as error:
+                failed.append(f"{name}: {error}\n{bench.logs()}")
         print(f" {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
         for row in some:
             print(as_json(name, row, slack), flush=True)

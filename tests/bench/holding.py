@@ -121,7 +121,7 @@ def stalled(bench: Bench) -> Iterator[Row]:
         "",
         bars=(
             Bar("tracebacks", tracebacks, 0),
-            Bar("s from the first skipped frame until they are given up", given_up_s, 2 * stalled_after_s),
+            Bar("s from the first skipped frame until they are given up", given_up_s, stalled_after_s + 10),
         ),
     )
 

@@ -166,6 +166,11 @@ class Bench(ExitStack):
         self.callback(child.close)
         return child
 
+    def logs(self) -> str:
+        """The end of what each process has written to stderr."""
+        logs = (log.read_text(errors="replace").strip() for log in sorted(self.folder.rglob("*.log")))
+        return "\n".join(text[-1_000:] for text in logs if text)
+
     def _place(self) -> Path:
         self._count += 1
         place = self.folder / str(self._count)
