@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from dashboard.domain.counters import Counters
 
@@ -53,3 +54,24 @@ class Runtime:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         self._tasks.clear()
+
+
+class Group:
+    """Tasks that belong to one call: they end when it does, and one that raises ends them all, and the call.
+
+    Use it as ``async with Group() as group``; whoever made it is supervised, so they are started again.
+    """
+
+    def __init__(self) -> None:
+        self._tasks = asyncio.TaskGroup()
+
+    async def __aenter__(self) -> Group:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._tasks.__aexit__(*error)
+
+    def start(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run ``work()`` beside the others."""
+        self._tasks.create_task(work(), name=name)

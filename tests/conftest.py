@@ -17,6 +17,7 @@ import pytest
 from packaging.version import parse as parse_version
 from tornado.ioloop import IOLoop
 
+from tests.support.redis_server import RedisServer
 from tests.support.server import ServerProcess
 
 if "pkg_resources" not in sys.modules:
@@ -42,6 +43,14 @@ def io_loop() -> Iterator[IOLoop]:
     loop.run_until_complete(loop.shutdown_default_executor())
     current.close(all_fds=False)
     asyncio.set_event_loop(None)
+
+
+@pytest.fixture(scope="session")
+def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis for all tests that leave it as it is; each uses keys of its own."""
+    redis = RedisServer(tmp_path_factory.mktemp("redis")).start()
+    yield redis
+    redis.close()
 
 
 @pytest.fixture

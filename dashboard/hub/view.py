@@ -200,7 +200,7 @@ class View:
             return
         if self._seen[0] != table.version or self._seen[2] != replica.position.epoch:
             self._places = {s.sid: p for s in table if (p := self._match(s.key))}
-            self.members = [s for s in table if s.sid in self._places]
+            self.members = sorted((s for s in table if s.sid in self._places), key=lambda s: s.text)
         self._document_places = {key: p for key in replica.documents if (p := self._match(SeriesKey(key)))}
         self.document_keys = list(self._document_places)
         self._seen = now
@@ -215,7 +215,11 @@ class View:
         changed = [series for series in self.members if series.last_seq > after_seq]
         points, buckets = self._rows(changed, after_seq, limit)
         defined = [s for s in self.members if s.created_seq > after_seq or s.meta_seq > after_seq]
-        gone = [sid for seq, sid, text in replica.table.gone if seq > after_seq and self._match(parse_series(text))]
+        gone = [
+            sid
+            for seq, sid, text in replica.table.gone
+            if seq > after_seq and text not in replica.table.by_text and self._match(parse_series(text))
+        ]
         documents = self._documents(replica, after_seq)
         stored = [(key, replica.documents[key]) for key in self.document_keys]
         gone_documents = [key for key, state in stored if state.document is None and state.seq > after_seq]

@@ -27,6 +27,21 @@ class JournalClock:
         """The journal's time now."""
         return int(self._base_ms + self._monotonic() * 1000)
 
+    def follow(self, now_ms: int, took_s: float) -> bool:
+        """Another clock, which counts, said ``now_ms`` within the last ``took_s`` seconds; True: ours was far off.
+
+        Small differences are made up for by and by, and only when the answer was quick enough to tell.
+        """
+        off = now_ms + took_s * 500 - (self._base_ms + self._monotonic() * 1000)
+        uncertain = took_s * 500 + 1
+        if abs(off) > STEP_MS + uncertain:
+            self._base_ms += off
+            self.steps += 1
+            return True
+        if abs(off) > uncertain:
+            self._base_ms += off / 4
+        return False
+
     def follow_wall(self) -> float:
         """Take over a step of the wall clock, if there was one; returns its size in milliseconds (0: none)."""
         off = (self._wall() - self._monotonic()) * 1000 - self._base_ms

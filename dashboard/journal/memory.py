@@ -72,12 +72,17 @@ class MemoryJournal:
                 seq = batch[-1].seq
                 yield batch
             else:
-                await tail.wait_beyond(seq)
+                await tail.wait()
 
     async def save_checkpoint(
-        self, partition: str, position: Position, records: AsyncIterator[list[tuple[str, bytes | None]]]
+        self,
+        partition: str,
+        position: Position,
+        records: AsyncIterator[list[tuple[str, bytes | None]]],
+        *,
+        whole: bool = False,
     ) -> None:
-        before = self._checkpoints.get(partition)
+        before = None if whole else self._checkpoints.get(partition)
         kept = dict(before.records) if before else {}
         async for some in records:
             kept.update({key: blob for key, blob in some if blob is not None})
@@ -87,6 +92,9 @@ class MemoryJournal:
 
     async def load_checkpoint(self, partition: str) -> Checkpoint | None:
         return self._checkpoints.get(partition)
+
+    async def hold(self, name: str, for_s: float) -> bool:
+        return True  # one process: nobody else could have it
 
     def _tail(self, partition: str) -> Tail:
         if partition not in self._tails:

@@ -16,6 +16,15 @@ from dashboard.domain.position import Position
 
 #: The partition of series and documents; more (``metrics.1`` …) come with several processes.
 METRICS = "metrics.0"
+#: What processes tell each other of themselves.
+SIGNALS = "signals"
+#: Signals are worth nothing after so many seconds.
+_SIGNALS_S = 60.0
+
+
+def retention_s(partition: str) -> float:
+    """How long this kind of partition is kept at the most, whatever the settings say."""
+    return _SIGNALS_S if partition == SIGNALS else float("inf")
 
 
 class Entry(NamedTuple):
@@ -72,9 +81,20 @@ class Journal(Protocol):
         """Every entry after ``after``, in order, in batches, for ever; new ones as they are stored."""
 
     async def save_checkpoint(
-        self, partition: str, position: Position, records: AsyncIterator[list[tuple[str, bytes | None]]]
+        self,
+        partition: str,
+        position: Position,
+        records: AsyncIterator[list[tuple[str, bytes | None]]],
+        *,
+        whole: bool = False,
     ) -> None:
-        """Replace the stored checkpoint's position and the named records (None: remove), all at once or not at all."""
+        """Replace the stored checkpoint's position and the named records (None: remove), all at once or not at all.
+
+        ``whole``: these are all the records there are; others that are stored go.
+        """
 
     async def load_checkpoint(self, partition: str) -> Checkpoint | None:
         """The stored checkpoint, if there is one."""
+
+    async def hold(self, name: str, for_s: float) -> bool:
+        """Take the lease ``name`` for so many seconds, or renew it; False: another process has it (or nobody can tell)."""

@@ -171,15 +171,20 @@ class SqliteJournal:
                 seq = batch[-1].seq
                 yield batch
             else:
-                await tail.wait_beyond(seq)
+                await tail.wait()
 
     async def save_checkpoint(
-        self, partition: str, position: Position, records: AsyncIterator[list[tuple[str, bytes | None]]]
+        self,
+        partition: str,
+        position: Position,
+        records: AsyncIterator[list[tuple[str, bytes | None]]],
+        *,
+        whole: bool = False,
     ) -> None:
         loop = asyncio.get_running_loop()
         file = self._checkpoint_file
         try:
-            await loop.run_in_executor(self._checkpointer, file.begin, partition, position)
+            await loop.run_in_executor(self._checkpointer, file.begin, partition, position, whole)
             async for some in records:
                 await loop.run_in_executor(self._checkpointer, file.put, partition, some)
             await loop.run_in_executor(self._checkpointer, file.commit)
@@ -194,6 +199,9 @@ class SqliteJournal:
             return await loop.run_in_executor(self._checkpointer, self._checkpoint_file.load, partition)
         except (sqlite3.Error, ValueError) as error:
             raise Unavailable(f"the checkpoint cannot be read: {error}") from None
+
+    async def hold(self, name: str, for_s: float) -> bool:
+        return True  # the folder is locked: nobody else could have it
 
     def _tail(self, partition: str) -> Tail:
         if partition not in self._tails:

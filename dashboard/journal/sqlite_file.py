@@ -174,8 +174,10 @@ class CheckpointFile:
         if hasattr(self, "_db"):
             self._db.close()
 
-    def begin(self, partition: str, position: Position) -> None:
+    def begin(self, partition: str, position: Position, whole: bool) -> None:
         self._db.execute("BEGIN IMMEDIATE")
+        if whole:
+            self._db.execute("DELETE FROM records WHERE partition = ?", (partition,))
         self._db.execute("INSERT OR REPLACE INTO positions VALUES (?, ?, ?)", (partition, *position))
 
     def put(self, partition: str, records: list[tuple[str, bytes | None]]) -> None:

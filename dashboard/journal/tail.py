@@ -28,6 +28,16 @@ class Tail:
         while self._size > self._max_bytes and len(self._entries) > 1:
             self._size -= len(self._entries.popleft().payload)
         self.head_seq = self._entries[-1].seq
+        self._wake()
+
+    def restart(self, head_seq: int) -> None:
+        """Hold nothing, and stand at ``head_seq``: entries before the next one were missed, or count no more."""
+        self._entries.clear()
+        self._size = 0
+        self.head_seq = head_seq
+        self._wake()
+
+    def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if not waiter.done():
@@ -58,9 +68,8 @@ class Tail:
             return [self._entries[-1]]
         return list(islice(self._entries, start, start + limit))
 
-    async def wait_beyond(self, seq: int) -> None:
-        """Return once there is an entry after ``seq``."""
-        while self.head_seq <= seq:
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
-            await waiter
+    async def wait(self) -> None:
+        """Return at the next push or restart."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        await waiter

@@ -26,7 +26,6 @@ HEADER = "header"
 class _Header(Struct, array_like=True):
     windows: Windows
     now_ms: int
-    next_sid: int
     swept_ms: int
     gone: list[tuple[int, int, str]]
     gone_floor: int
@@ -70,7 +69,6 @@ def capture_header(replica: Replica) -> tuple[str, bytes]:
     header = _Header(
         table.windows,
         replica.now_ms,
-        table.next_sid,
         table.swept_ms,
         list(table.gone),
         table.gone_floor,
@@ -134,14 +132,13 @@ def restore(position: Position, records: dict[str, bytes], windows: Windows) -> 
         ):
             raise Invalid("the stored history has other bucket lengths than the settings say")
         replica.now_ms, replica.floor_seq, replica.samples = header.now_ms, header.floor_seq, header.samples
-        table.next_sid, table.swept_ms = header.next_sid, header.swept_ms
+        table.swept_ms = header.swept_ms
         table.gone.extend(header.gone)
         table.gone_floor = header.gone_floor
         replica.documents_floor = header.documents_floor
         loaded = [_load_series(blob, windows) for key, blob in records.items() if key.startswith("s:")]
-        for series in sorted(loaded, key=lambda s: s.sid):
+        for series in loaded:
             table.restore(series)
-            table.next_sid = max(table.next_sid, series.sid + 1)
         for blob in (blob for key, blob in records.items() if key.startswith("d:")):
             record = msgspec.msgpack.decode(blob, type=_Document)
             document = None if record.body is None else Document(record.key, record.body, record.t_ms, record.every_s)

@@ -1,11 +1,12 @@
 """All series of a replica, by key and in order of their number, and the hot path that applies a batch to them.
 
-A series' number (``sid``) is given in order of first appearance and never again within an epoch, so every replica of the
-same entries gives the same.
+A series' number (``sid``) is a hash of its name and labels, so every replica gives the same, whatever it has seen of the
+journal: a screen that moves to another process finds its series again.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 
@@ -26,6 +27,13 @@ _OVERFLOW_EVERY = 16
 _SWEEP_EVERY_MS = 60_000
 #: Clocks of good machines differ by so much: no reason to call a sample one from the future.
 _AHEAD_MS = 1_000
+#: JavaScript's numbers hold integers of so many bits.
+_SID_BITS = 53
+
+
+def sid_of(text: str) -> int:
+    """The number of the series with this canonical text: of 10,000 series two have the same once in 10^8 tables."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest()) >> (56 - _SID_BITS)
 
 
 class SeriesTable:
@@ -34,7 +42,7 @@ class SeriesTable:
     def __init__(self, windows: Windows) -> None:
         self.windows = windows
         self.by_text: dict[str, Series] = {}
-        self.next_sid = 1
+        self._sids: set[int] = set()
         self.gone: deque[tuple[int, int, str]] = deque()
         self.gone_floor = 0
         self.swept_ms = 0
@@ -136,10 +144,16 @@ class SeriesTable:
             if key.text != text:
                 raise Invalid(f"{text[:60]!a} is not a canonical series key")
         for text, key in new.items():
-            self.by_text[text] = Series(self.next_sid, key, self.windows, seq)
-            self.next_sid += 1
+            self.by_text[text] = Series(self._new_sid(text), key, self.windows, seq)
             self.version += 1
         return tuple(self.by_text[text] for text in texts)
+
+    def _new_sid(self, text: str) -> int:
+        sid = sid_of(text)
+        while sid in self._sids:
+            sid += 1
+        self._sids.add(sid)
+        return sid
 
     def _sweep(self, seq: int, now_ms: int) -> None:
         """Once a minute of journal time: forget series that have been silent for the longest window."""
@@ -148,6 +162,7 @@ class SeriesTable:
         departed = [series for series in self if series.last_ms < horizon]
         for series in departed:
             del self.by_text[series.text]
+            self._sids.discard(series.sid)
             self.gone.append((seq, series.sid, series.text))
         if departed:
             self._lists.clear()
@@ -158,6 +173,7 @@ class SeriesTable:
     def restore(self, series: Series) -> None:
         """Put a series back that a checkpoint held."""
         self.by_text[series.text] = series
+        self._sids.add(series.sid)
         self.restored_seq = max(self.restored_seq, series.last_seq)
         self.version += 1
 

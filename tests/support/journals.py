@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
+from dashboard.domain.counters import Counters
 from dashboard.domain.position import Position
 from dashboard.journal.clock import JournalClock
 from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import Entry, Gap, Journal
+from dashboard.journal.redis import RedisJournal
+from dashboard.journal.redis_link import Link
 from dashboard.journal.sqlite import SqliteJournal
 
 PART = "metrics.0"
@@ -37,16 +40,28 @@ class Engine:
     ``memory_beyond``: its memory may still give readers what its file has let go of.
     """
 
-    def __init__(self, name: str, folder: Path, *, short_tail: bool = False) -> None:
+    def __init__(self, name: str, folder: Path, *, short_tail: bool = False, redis_url: str = "") -> None:
         self.name = name
         self.folder = folder
-        self.memory_beyond = name == "sqlite" and not short_tail
+        self.redis_url = redis_url
+        self.memory_beyond = name != "memory" and not short_tail
         self.time = HandClock()
 
     def make(self, *, max_age_s: float = 900, max_bytes: int = 64 << 20) -> Journal:
         clock = self.time.journal_clock()
         if self.name == "memory":
             return MemoryJournal(clock=clock, max_age_s=max_age_s, max_bytes=max_bytes)
+        if self.name == "redis":
+            return RedisJournal(
+                Link(self.redis_url, timeout_s=2),
+                prefix=self.folder.parent.name,
+                partitions=[PART],
+                clock=clock,
+                counters=Counters(),
+                max_age_s=max_age_s,
+                max_bytes=max_bytes,
+                stamp_ms=clock.now_ms,
+            )
         return SqliteJournal(self.folder, clock=clock, max_age_s=max_age_s, max_bytes=max_bytes)
 
     @asynccontextmanager
@@ -63,9 +78,12 @@ async def running(journal: Journal) -> AsyncIterator[Journal]:
     try:
         yield journal
     finally:
+        failed = task.done() and not task.cancelled() and task.exception()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await journal.close()
+        if failed:
+            raise AssertionError("journal.run() ended") from failed
 
 
 async def read(journal: Journal, after: Position, until_seq: int, part: str = PART) -> list[Gap | Entry]:

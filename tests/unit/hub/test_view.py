@@ -16,6 +16,7 @@ from dashboard.journal.port import Entry, Gap
 from dashboard.protocol.frames import encode_frame
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows
+from dashboard.replica.series_table import sid_of
 from tests.support.histories import EPOCH, T0, WINDOWS, document, history, samples
 from tests.support.screens import Screen
 
@@ -122,10 +123,10 @@ def test_up_to_fifty_points_a_tick_arrive_whole_and_more_keep_first_last_least_a
     stand = Stand("a")
     (row,) = stand.frame(samples(1, T0, [("a", T0 + n, v) for n, v in enumerate(values)]))["points"]
     if count <= 50:
-        assert row == [1, [T0 + n for n in range(count)], values]
+        assert row == [sid_of("a"), [T0 + n for n in range(count)], values]
         return
     sid, times, kept, of = row
-    assert (sid, of) == (1, count)
+    assert (sid, of) == (sid_of("a"), count)
     assert len(times) == len(kept) <= 50
     assert (times[0], times[-1], kept[0], kept[-1]) == (T0, T0 + count - 1, values[0], values[-1])
     assert (min(kept), max(kept)) == (-1_000.0, 1_000.0)
@@ -136,14 +137,14 @@ def test_new_series_and_documents_join_and_old_ones_leave() -> None:
     stand = Stand('{__name__=~"a|b|doc"}', windows=WINDOWS, window_ms=60_000)
     assert stand.tick(samples(1, T0, [("x", T0, 1.0)])) is None
     frame = stand.frame(samples(2, T0, [("a", T0, 1.0)]), document(3, T0, "doc", b"1"))
-    assert [(s["sid"], s["series"]) for s in frame["series"]] == [(2, "a")]
+    assert [(s["sid"], s["series"]) for s in frame["series"]] == [(sid_of("a"), "a")]
     assert [d["key"] for d in frame["documents"]] == ["doc"]
-    assert frame["points"] == [[2, [T0], [1.0]]]
+    assert frame["points"] == [[sid_of("a"), [T0], [1.0]]]
     assert "series" not in stand.frame(samples(4, T0 + 1, [("a", T0 + 1, 1.0)]))
     later = T0 + 700_000
     frame = stand.frame(samples(5, later, [("b", later, 1.0)]), document(6, later, "doc", None))
     assert [s["series"] for s in frame["series"]] == ["b"]
-    assert 2 in frame["gone"]
+    assert sid_of("a") in frame["gone"]
     assert frame["gone_documents"] == ["doc"]
     assert [s["series"] for s in json.loads(stand.snapshot())["series"]] == ["b"]
 
@@ -182,6 +183,14 @@ def test_the_reasons_for_a_gap() -> None:
     assert notice == {"type": "gap", "view": view.id, "reason": "trimmed", "position": f"{EPOCH}.300"}
 
 
+def test_a_series_that_departed_and_came_back_is_not_said_to_be_gone() -> None:
+    stand = Stand("a", before=[samples(1, T0, [("a", T0, 1.0)])], windows=WINDOWS, window_ms=60_000)
+    later = T0 + 700_000
+    frame = stand.frame(samples(2, later, [("b", later, 1.0)]), samples(3, later, [("a", later, 2.0)]))
+    assert [s["series"] for s in frame["series"]] == ["a"]
+    assert "gone" not in frame
+
+
 def test_a_screen_is_told_of_a_gap_of_the_journal() -> None:
     stand = Stand("a", before=[samples(1, T0, [("a", T0, 1.0)])])
     stand.replica.gap(Gap("trimmed", Position(EPOCH, 9)))
@@ -192,7 +201,7 @@ def test_a_screen_is_told_of_a_gap_of_the_journal() -> None:
     stand.view.rebase()
     assert stand.view.missing(Position(EPOCH, 9)) == "epoch"
     frame = stand.frame(Entry(1, T0 + 9, samples(1, T0, [("a", T0 + 9, 2.0)]).payload))
-    assert frame["points"] == [[1, [T0 + 9], [2.0]]]
+    assert frame["points"] == [[sid_of("a"), [T0 + 9], [2.0]]]
     assert frame["position"] == "ffffffff.1"
 
 

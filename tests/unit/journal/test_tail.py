@@ -61,13 +61,20 @@ def test_dropping_all_keeps_the_head() -> None:
 @pytest.mark.gen_test
 async def test_all_who_wait_are_woken_and_one_that_gave_up_does_no_harm() -> None:
     tail = Tail(0, 100)
-    waiting = [asyncio.ensure_future(tail.wait_beyond(seq)) for seq in (0, 0, 1)]
+    waiting = [asyncio.ensure_future(tail.wait()) for _ in range(2)]
     await asyncio.sleep(0)
     waiting[0].cancel()
     await asyncio.sleep(0)
     tail.push([entry(1)])
-    await waiting[1]
-    assert not waiting[2].done()
-    tail.push([entry(2)])
-    await waiting[2]
-    await asyncio.wait_for(tail.wait_beyond(1), 1)
+    await asyncio.wait_for(waiting[1], 1)
+
+
+@pytest.mark.gen_test
+async def test_a_restart_wakes_too_and_leaves_nothing_behind() -> None:
+    tail = Tail(0, 100)
+    tail.push([entry(1), entry(2)])
+    waiting = asyncio.ensure_future(tail.wait())
+    await asyncio.sleep(0)
+    tail.restart(1)
+    await asyncio.wait_for(waiting, 1)
+    assert (tail.head_seq, tail.size_bytes, tail.after(1), tail.after(0)) == (1, 0, [], None)

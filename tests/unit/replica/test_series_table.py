@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import pytest
+
 from dashboard.domain.position import Position
+from dashboard.replica import series_table
 from dashboard.replica.replica import Replica
-from dashboard.replica.series_table import _KNOWN_GONE, _KNOWN_LISTS
+from dashboard.replica.series_table import _KNOWN_GONE, _KNOWN_LISTS, sid_of
 from tests.support.histories import EPOCH, T0, WINDOWS, samples
 
 SILENCE = WINDOWS.coarse_ms + 60_000
@@ -12,14 +15,20 @@ def new() -> Replica:
     return Replica(WINDOWS, Position(EPOCH, 0))
 
 
-def test_numbers_are_given_in_order_of_first_appearance_and_never_again() -> None:
+def test_a_series_number_depends_on_its_name_and_labels_only() -> None:
+    one, other = new(), new()
+    one.apply(samples(1, T0, [("b", T0, 1.0), ("a", T0, 1.0), ("b", T0, 1.0)]))
+    other.apply(samples(9, T0, [("a", T0, 1.0), ("c", T0, 1.0)]))
+    assert one.table.by_text["a"].sid == other.table.by_text["a"].sid == sid_of("a")
+    assert len({s.sid for s in (*one.table, other.table.by_text["c"])}) == 3
+    assert all(0 <= s.sid < 2**53 for s in one.table)
+
+
+def test_two_series_never_have_one_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(series_table, "sid_of", lambda text: 7)
     replica = new()
-    replica.apply(samples(1, T0, [("b", T0, 1.0), ("a", T0, 1.0), ("b", T0, 1.0)]))
-    assert [(s.sid, s.text) for s in replica.table] == [(1, "b"), (2, "a")]
-    later = T0 + SILENCE + 1
-    replica.apply(samples(2, later, [("c", later, 1.0)]))
-    replica.apply(samples(3, later + 1, [("b", later + 1, 1.0)]))
-    assert [(s.sid, s.text) for s in replica.table] == [(3, "c"), (4, "b")]
+    replica.apply(samples(1, T0, [("a", T0, 1.0), ("b", T0, 1.0)]))
+    assert [(s.sid, s.text) for s in replica.table] == [(7, "a"), (8, "b")]
 
 
 def test_a_series_that_fell_silent_departs_and_is_remembered() -> None:
@@ -29,7 +38,7 @@ def test_a_series_that_fell_silent_departs_and_is_remembered() -> None:
     version = replica.table.version
     replica.apply(samples(3, T0 + 310_000, [("b", T0 + 310_000, 1.0)]))
     assert [s.text for s in replica.table] == ["b"]
-    assert list(replica.table.gone) == [(3, 1, "a")]
+    assert list(replica.table.gone) == [(3, sid_of("a"), "a")]
     assert replica.table.gone_floor == 0
     assert replica.table.version != version
 
@@ -53,7 +62,7 @@ def test_a_departed_series_that_comes_back_begins_anew() -> None:
     replica.apply(samples(2, later, [("b", later, 1.0)]))
     replica.apply(samples(3, later, [("a", later, 2.0)]))  # the same list of keys as in entry 1
     series = replica.table.by_text["a"]
-    assert (series.sid, series.unit, list(series.values), series.created_seq) == (3, "", [2.0], 3)
+    assert (series.sid, series.unit, list(series.values), series.created_seq) == (sid_of("a"), "", [2.0], 3)
 
 
 def test_what_is_remembered_of_departed_series_is_bounded_and_says_how_far_back() -> None:

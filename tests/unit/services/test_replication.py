@@ -29,7 +29,12 @@ class Feeding(MemoryJournal):
         self.follower: Replication | None = None
 
     async def save_checkpoint(
-        self, partition: str, position: Position, records: AsyncIterator[list[tuple[str, bytes | None]]]
+        self,
+        partition: str,
+        position: Position,
+        records: AsyncIterator[list[tuple[str, bytes | None]]],
+        *,
+        whole: bool = False,
     ) -> None:
         async def slowly() -> AsyncIterator[list[tuple[str, bytes | None]]]:
             async for some in records:
@@ -38,7 +43,7 @@ class Feeding(MemoryJournal):
                     await self.append(METRICS, self.coming.pop(0))
                     await caught_up(self, self.follower)
 
-        await super().save_checkpoint(partition, position, slowly())
+        await super().save_checkpoint(partition, position, slowly(), whole=whole)
 
 
 async def caught_up(journal: Journal, follower: Replication) -> None:

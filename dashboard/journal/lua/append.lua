@@ -1,0 +1,132 @@
+-- Append a flush of entries to one partition, all or none, and trim what is too old or too much.
+--
+-- KEYS  log (stream), head (hash), requests (sorted set: request id -> seq), writer (hash: the last flush of this process)
+-- ARGV  epoch that the writer knows, highest seq that it has seen, candidate for a new epoch, time to stamp ("": this
+--       server's), age in ms and payload bytes to keep, number of this flush, then for each entry: request id, field
+--       suffix ("": plain, "z": packed), value
+-- returns {status, epoch, seq, now_ms, bytes, again, seq of each entry ...}; status
+--       OK       stored; "again" is 1 when this very flush had been stored before (its reply was lost)
+--       EPOCH    the journal is at another epoch: nothing stored
+--       REWOUND  the journal has fewer entries than the writer has seen: nothing stored
+--       STALE    a later flush of this writer has been stored: nothing stored
+--
+-- An entry's id is "<ms>-<seq>"; ms never falls, so that ids ascend whatever the clock does. Where it is not the
+-- journal's time, that stands in the field t. The field's name is the epoch (and "z" when the value is packed).
+-- Requests are looked up before anything is written: a script that fails halfway has written nothing.
+
+local log, head, requests, writer = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local known_epoch, known_seq, candidate = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local max_age, max_bytes, flush = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+
+local now = tonumber(ARGV[4])
+if not now then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local state = redis.call('HMGET', head, 'epoch', 'seq', 'bytes', 'last_ms', 'oldest_ms')
+local epoch = state[1]
+if not epoch then
+  epoch = candidate
+  redis.call('DEL', requests)
+  redis.call('HSET', head, 'epoch', epoch, 'seq', 0, 'bytes', 0, 'last_ms', 0, 'oldest_ms', 0)
+  state = {epoch, 0, 0, 0, 0}
+end
+local seq, bytes, last_ms, oldest_ms = tonumber(state[2]), tonumber(state[3]), tonumber(state[4]), tonumber(state[5])
+if epoch ~= known_epoch then return {'EPOCH', epoch, seq, now, bytes, 0} end
+if seq < known_seq then return {'REWOUND', epoch, seq, now, bytes, 0} end
+
+local done = redis.call('HMGET', writer, 'flush', 'seqs')
+if done[1] then
+  local last = tonumber(done[1])
+  if last > flush then return {'STALE', epoch, seq, now, bytes, 0} end
+  if last == flush then
+    local reply = {'OK', epoch, seq, now, bytes, 1}
+    for each in string.gmatch(done[2], '%d+') do reply[#reply + 1] = tonumber(each) end
+    return reply
+  end
+end
+
+local stored, seen, next_seq = {}, {}, seq
+for i = 8, #ARGV, 3 do
+  local request = ARGV[i]
+  local found = request ~= '' and (seen[request] or redis.call('ZSCORE', requests, request))
+  if found then
+    stored[#stored + 1] = tonumber(found)
+  else
+    next_seq = next_seq + 1
+    stored[#stored + 1] = next_seq
+    if request ~= '' then seen[request] = next_seq end
+  end
+end
+
+-- a packed value begins with the length of the payload; a plain one is the payload
+local function payload_bytes(name, value)
+  if string.sub(name, -1) == 'z' and #value >= 4 then return struct.unpack('<I4', value) end
+  return #value
+end
+
+local function add(ms, number, name, value)
+  local id = string.format('%.0f-%.0f', ms, number)
+  if ms == now then return redis.pcall('XADD', log, id, name, value) end
+  return redis.pcall('XADD', log, id, name, value, 't', string.format('%.0f', now))
+end
+
+local ms, at = math.max(now, last_ms), seq
+for i = 8, #ARGV, 3 do
+  if stored[(i - 8) / 3 + 1] == at + 1 then
+    local name, value = epoch .. ARGV[i + 1], ARGV[i + 2]
+    local added = add(ms, at + 1, name, value)
+    if type(added) == 'table' and added.err and string.find(added.err, 'equal or smaller', 1, true) then
+      -- something that is not ours lies on top of the stream: go on above it
+      local top = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)
+      ms = top[1] and tonumber(string.match(top[1][1], '^(%d+)')) + 1 or 2 ^ 53
+      if ms < 2 ^ 52 then added = add(ms, at + 1, name, value) end
+    end
+    if type(added) == 'table' and added.err then
+      if ms >= 2 ^ 52 then -- the ids are used up: begin anew
+        redis.call('DEL', log, head, requests)
+        redis.call('HSET', head, 'epoch', candidate, 'seq', 0, 'bytes', 0, 'last_ms', 0, 'oldest_ms', 0)
+        return {'EPOCH', candidate, 0, now, 0, 0}
+      end
+      return added
+    end
+    at = at + 1
+    if ARGV[i] ~= '' then redis.call('ZADD', requests, at, ARGV[i]) end
+    bytes = bytes + payload_bytes(name, value)
+  end
+end
+if at > seq then last_ms = ms end
+if oldest_ms == 0 then oldest_ms = last_ms end
+
+if bytes > max_bytes or oldest_ms < now - max_age then
+  local from, left, keep = '-', 64 + 2 * #stored, nil
+  local top = string.format('%.0f-%.0f', last_ms, at)
+  while left > 0 and not keep do
+    local rows = redis.call('XRANGE', log, from, '+', 'COUNT', 20)
+    if #rows == 0 then break end
+    for _, row in ipairs(rows) do
+      local row_ms = tonumber(string.match(row[1], '^(%d+)'))
+      left = left - 1
+      if row[1] == top or left <= 0 or (row_ms >= now - max_age and bytes <= max_bytes) then
+        keep, oldest_ms = row[1], row_ms
+        break
+      end
+      local name = row[2][1]
+      if string.match(name, '^%x+z?$') then bytes = math.max(0, bytes - payload_bytes(name, row[2][2])) end
+      from = '(' .. row[1]
+    end
+  end
+  if keep then
+    redis.call('XTRIM', log, 'MINID', keep)
+    redis.call('ZREMRANGEBYSCORE', requests, '-inf', '(' .. string.match(keep, '-(%d+)$'))
+  end
+end
+
+redis.call('HSET', head, 'seq', at, 'bytes', bytes, 'last_ms', string.format('%.0f', last_ms),
+  'oldest_ms', string.format('%.0f', oldest_ms))
+redis.call('HSET', writer, 'flush', flush, 'seqs', table.concat(stored, ','))
+redis.call('PEXPIRE', writer, 3600000)
+local reply = {'OK', epoch, at, now, bytes, 0}
+for _, each in ipairs(stored) do reply[#reply + 1] = each end
+return reply

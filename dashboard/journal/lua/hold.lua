@@ -1,0 +1,9 @@
+-- Take or renew a lease. KEYS lease; ARGV holder, ms. Returns 1 when the holder has it now.
+local holder = redis.call('GET', KEYS[1])
+if holder == ARGV[1] then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return 1
+end
+if holder then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1

@@ -1,0 +1,174 @@
+"""How this process reaches Redis: one URL for a single server, Sentinel or Cluster; clients with deadlines and no retries.
+
+The library's own retries are off: a write whose reply was lost must be asked again in a way that cannot double it
+(``lua/append.lua``), and a dead server must cost nothing.  Source: redis-py 8.1, ``redis.asyncio``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from redis import exceptions
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+
+from dashboard.domain.errors import ConfigurationError
+
+#: What a call to Redis may raise when the fault is Redis' or the network's.
+REDIS_ERRORS = (exceptions.RedisError, OSError, TimeoutError)
+#: Faults that waiting does not mend: somebody has to change a setting.
+_REFUSALS = (exceptions.AuthenticationError, exceptions.NoPermissionError, exceptions.AuthorizationError)
+
+_FORMS = (
+    "redis://[user:password@]host[:port][/db], rediss://… (TLS), unix:///path, "
+    "redis+sentinel://host[:port],…/service[/db], redis+cluster://host[:port],…"
+)
+_PASSWORD = re.compile(r"(//[^:/@]*:)[^@/]*@")
+_SCRIPTS = Path(__file__).resolve().parent / "lua"
+_TLS_OPTIONS = frozenset({"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"})
+
+Client = Any  # Redis | RedisCluster: the library's two clients share no typed base
+
+
+def without_password(url: str) -> str:
+    """The URL as it may be shown."""
+    return _PASSWORD.sub(r"\1***@", url)
+
+
+class Link:
+    """``timeout_s`` bounds each call. ``url`` is checked here; raises ConfigurationError."""
+
+    def __init__(self, url: str, *, timeout_s: float) -> None:
+        self.shown = without_password(url)
+        self.timeout_s = timeout_s
+        self._make = _parse(url, self.shown)
+
+    def client(self, *, timeout_s: float | None = None, max_connections: int = 8) -> Client:
+        """A client; nothing is connected yet. ``timeout_s``: another deadline for each call than the link's."""
+        return self._make(
+            {
+                "socket_timeout": timeout_s or self.timeout_s,
+                "socket_connect_timeout": self.timeout_s,
+                "retry": Retry(NoBackoff(), 0),
+                "protocol": 2,
+                "driver_info": None,
+                "max_connections": max_connections,
+            }
+        )
+
+
+def _parse(url: str, shown: str) -> Callable[[dict[str, Any]], Client]:
+    """How clients for this URL are made, from the options that all have."""
+    try:
+        parts = urlsplit(url)
+        scheme, _, kind = parts.scheme.partition("+")
+        if scheme not in ("redis", "rediss", "unix") or kind not in ("", "sentinel", "cluster"):
+            raise ValueError("scheme")
+        if not kind:
+            Redis.from_url(url)
+            return lambda options: Redis.from_url(url, **options)
+        options = _common(parts.netloc, parts.query, tls=scheme == "rediss")
+        hosts = _hosts(parts.netloc, 26_379 if kind == "sentinel" else 6_379)
+        path = [unquote(part) for part in parts.path.split("/") if part]
+        if kind == "cluster":
+            return lambda more: _cluster(hosts, {**options, **more})
+        if not path:
+            raise ValueError("the master's name is missing")
+        database = int(path[1]) if len(path) > 1 else 0
+        return lambda more: _sentinel(hosts, path[0], {**options, **more, "db": database})
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"redis = {shown}: cannot be read ({error}); write {_FORMS}") from None
+
+
+def _common(netloc: str, query: str, *, tls: bool) -> dict[str, Any]:
+    options: dict[str, Any] = {"ssl": True} if tls else {}
+    user, _, _ = netloc.rpartition("@")
+    name, colon, password = user.partition(":")
+    if colon:
+        options |= {"username": unquote(name) or None, "password": unquote(password)}
+    for key, value in parse_qsl(query):
+        if key not in _TLS_OPTIONS:
+            raise ValueError(f"unknown option {key}; there are {', '.join(sorted(_TLS_OPTIONS))}")
+        options[key] = value.lower() not in ("false", "0", "no") if key == "ssl_check_hostname" else value
+    return options
+
+
+def _hosts(netloc: str, default_port: int) -> list[tuple[str, int]]:
+    found = []
+    for each in netloc.rpartition("@")[2].split(","):
+        parts = urlsplit(f"//{each}")
+        if not parts.hostname:
+            raise ValueError("a host is missing")
+        found.append((parts.hostname, parts.port or default_port))
+    return found
+
+
+def _cluster(hosts: list[tuple[str, int]], options: dict[str, Any]) -> Client:
+    return RedisCluster(startup_nodes=[ClusterNode(*host) for host in hosts], **options)
+
+
+def _sentinel(hosts: list[tuple[str, int]], service: str, options: dict[str, Any]) -> Client:
+    asking = {k: v for k, v in options.items() if k.startswith(("ssl", "socket", "retry", "protocol", "driver"))}
+    sentinel: Any = Sentinel
+    return sentinel(hosts, sentinel_kwargs=asking).master_for(service, **options)
+
+
+def read_script(name: str) -> str:
+    """The text of ``lua/NAME.lua``."""
+    return (_SCRIPTS / f"{name}.lua").read_text("utf-8")
+
+
+def explain(error: BaseException) -> str:
+    """What is wrong with Redis, for operators; never holds a password."""
+    text = _PASSWORD.sub(r"\1***@", str(error)) or type(error).__name__
+    return text if len(text) <= 300 else text[:300] + "…"
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether Redis is there and does not let us in: no use in trying again."""
+    return isinstance(error, _REFUSALS) or "NOAUTH" in str(error) or "WRONGPASS" in str(error)
+
+
+def honour_cancel() -> None:
+    """End this task if it was asked to end: redis-py swallows the request in some places of connecting and closing."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+async def close(client: Client) -> None:
+    """Close a client, also when this task is asked to end meanwhile."""
+    try:
+        await client.aclose()
+    except asyncio.CancelledError:
+        await client.aclose()
+        raise
+    honour_cancel()
+
+
+class BackOff:
+    """Pauses that double, with jitter, from ``first_s`` to ``longest_s``."""
+
+    __slots__ = ("_first_s", "_longest_s", "_next_s")
+
+    def __init__(self, first_s: float = 0.05, longest_s: float = 1.0) -> None:
+        self._first_s = self._next_s = first_s
+        self._longest_s = longest_s
+
+    def reset(self) -> None:
+        """The next pause is the first again."""
+        self._next_s = self._first_s
+
+    def next_s(self) -> float:
+        """How long to wait now."""
+        pause, self._next_s = self._next_s, min(self._longest_s, 2 * self._next_s)
+        return pause * random.uniform(0.5, 1.0)  # noqa: S311 - jitter

@@ -1,0 +1,90 @@
+"""A real redis-server in a process of its own, on a free port, in a temporary folder; ended by its process id."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import redis
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RedisServer:
+    """``options`` are lines of redis.conf. May be killed, frozen and started again on the same port and folder."""
+
+    def __init__(self, folder: Path, *options: str, port: int = 0) -> None:
+        self.folder = folder
+        self.options = options
+        self.port = port or free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> RedisServer:
+        """Returns when it answers."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lines = [
+            "bind 127.0.0.1",
+            "protected-mode no",
+            "save ''",
+            f"port {self.port}",
+            f"dir {self.folder}",
+            *self.options,
+        ]
+        config = self.folder / "redis.conf"
+        config.write_text("\n".join(lines) + "\n")
+        with (self.folder / "redis.log").open("a") as log:
+            self.process = subprocess.Popen(["redis-server", str(config)], stdout=log, stderr=log)
+        deadline = time.monotonic() + 20
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"redis-server did not start\n{(self.folder / 'redis.log').read_text()[-2000:]}")
+            time.sleep(0.02)
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            with self.client() as client:
+                return bool(client.ping())
+        except redis.exceptions.AuthenticationError:
+            return True
+        except (redis.exceptions.RedisError, OSError):
+            return False
+
+    def client(self, **options: object) -> redis.Redis:
+        """A plain client for looking and meddling."""
+        return redis.Redis(port=self.port, socket_timeout=10, **options)  # type: ignore[arg-type]
+
+    def signal(self, number: signal.Signals) -> None:
+        """SIGSTOP, SIGCONT, …"""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """kill -9; the folder stays."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+    def empty(self) -> None:
+        """Remove what it keeps; call it while it does not run."""
+        for path in (self.folder / "appendonlydir").glob("*"):
+            path.unlink()
+        for path in self.folder.glob("*.rdb"):
+            path.unlink()
+
+    def close(self) -> None:
+        """End it whatever state it is in."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
