@@ -86,7 +86,7 @@ class RedisJournal:
         self._parts: dict[str, _Part] = {}
         self._more_parts = asyncio.Event()
         self._client = link.client()
-        self._bulk_client = link.client(timeout_s=_CHECKPOINT_TIMEOUT_S, max_connections=2)
+        self._bulk_client = link.client(timeout_s=_CHECKPOINT_TIMEOUT_S)
         self._held: set[str] = set()
         self.holder = secrets.token_hex(8)
 
@@ -213,6 +213,7 @@ class RedisJournal:
         if partition not in self._parts:
             log = Log(partition, Keys.of(self._prefix, partition))
             limits = AppendLimits(
+                timeout_s=self._link.timeout_s,
                 wait_s=self._wait_s,
                 max_waiting_bytes=self._max_waiting_bytes,
                 max_age_ms=int(min(self._max_age_s, retention_s(partition)) * 1000),
@@ -220,7 +221,7 @@ class RedisJournal:
             )
             appender = Appender(
                 log,
-                self._client,
+                self._link.client(alone=True),
                 self.holder,
                 limits,
                 self._counters,

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from msgspec import Struct
 from redis.exceptions import RedisError
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import Overloaded, Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal import redis_scripts as scripts
-from dashboard.journal.redis_link import REDIS_ERRORS, BackOff, Client, explain, honour_cancel
+from dashboard.journal.redis_link import REDIS_ERRORS, BackOff, Client, close, explain, honour_cancel
 from dashboard.journal.redis_log import Log, pack_row
 from dashboard.journal.redis_reader import new_epoch, settle
 from dashboard.journal.redis_scripts import Appended, Row
@@ -43,16 +44,17 @@ class Waiting:
         return len(self.row.value) + _ENTRY_BYTES
 
 
-class AppendLimits:
-    """``wait_s``, ``max_waiting_bytes``: of appends while Redis is away; ``max_age_ms``, ``max_bytes``: of what is kept."""
+class AppendLimits(Struct, frozen=True):
+    """``timeout_s``: of one round trip. ``wait_s``, ``max_waiting_bytes``: of appends while Redis is away.
 
-    __slots__ = ("max_age_ms", "max_bytes", "max_waiting_bytes", "wait_s")
+    ``max_age_ms``, ``max_bytes``: of what is kept.
+    """
 
-    def __init__(self, *, wait_s: float, max_waiting_bytes: int, max_age_ms: int, max_bytes: int) -> None:
-        self.wait_s = wait_s
-        self.max_waiting_bytes = max_waiting_bytes
-        self.max_age_ms = max_age_ms
-        self.max_bytes = max_bytes
+    timeout_s: float
+    wait_s: float
+    max_waiting_bytes: int
+    max_age_ms: int
+    max_bytes: int
 
 
 class Appender:
@@ -113,12 +115,13 @@ class Appender:
         """One round trip, and after a failure a pause."""
         loop = asyncio.get_running_loop()
         try:
-            if not self._under_way and self._waiting:
-                self._begin()
-            if self._under_way:
-                await self._send()
-            else:
-                await settle(self._log, self._client)  # nothing waits: find out whether Redis is back
+            async with asyncio.timeout(self._limits.timeout_s):
+                if not self._under_way and self._waiting:
+                    self._begin()
+                if self._under_way:
+                    await self._send()
+                else:
+                    await settle(self._log, self._client)  # nothing waits: find out whether Redis is back
         except REDIS_ERRORS as error:
             self._counters.redis_failures["append"] += 1
             self.fault = explain(error)
@@ -202,3 +205,4 @@ class Appender:
                     honour_cancel()
         except TimeoutError:
             self.expire(float("inf"))
+        await close(self._client)

@@ -52,18 +52,24 @@ class Link:
         self.timeout_s = timeout_s
         self._make = _parse(url, self.shown)
 
-    def client(self, *, timeout_s: float | None = None, max_connections: int = 8) -> Client:
-        """A client; nothing is connected yet. ``timeout_s``: another deadline for each call than the link's."""
-        return self._make(
+    def client(self, *, timeout_s: float | None = None, alone: bool = False) -> Client:
+        """A client; nothing is connected yet. ``timeout_s``: another deadline for each call than the link's.
+
+        ``alone``: for one caller, on one connection, which brings a deadline of its own (``asyncio.timeout``): it is
+        spared the library's ``wait_for`` and its look whether the connection is readable, which cost time at every call
+        and swallow a request to end.
+        """
+        client = self._make(
             {
-                "socket_timeout": timeout_s or self.timeout_s,
+                "socket_timeout": None if alone else timeout_s or self.timeout_s,
                 "socket_connect_timeout": self.timeout_s,
                 "retry": Retry(NoBackoff(), 0),
                 "protocol": 2,
                 "driver_info": None,
-                "max_connections": max_connections,
+                "max_connections": 8,
             }
         )
+        return client.client() if alone and isinstance(client, Redis) else client
 
 
 def _parse(url: str, shown: str) -> Callable[[dict[str, Any]], Client]:
@@ -129,6 +135,8 @@ def read_script(name: str) -> str:
 
 def explain(error: BaseException) -> str:
     """What is wrong with Redis, for operators; never holds a password."""
+    if isinstance(error, TimeoutError | exceptions.TimeoutError) and not str(error):
+        return "no answer in time"
     text = _PASSWORD.sub(r"\1***@", str(error)) or type(error).__name__
     return text if len(text) <= 300 else text[:300] + "…"
 
@@ -147,10 +155,11 @@ def honour_cancel() -> None:
 
 async def close(client: Client) -> None:
     """Close a client, also when this task is asked to end meanwhile."""
+    for_good = {"close_connection_pool": True} if isinstance(client, Redis) else {}
     try:
-        await client.aclose()
+        await client.aclose(**for_good)
     except asyncio.CancelledError:
-        await client.aclose()
+        await client.aclose(**for_good)
         raise
     honour_cancel()
 

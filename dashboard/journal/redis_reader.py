@@ -91,7 +91,7 @@ class Reader:
         back_off = BackOff()
         while True:
             await self._log.wanted.wait()
-            client = self._link.client(timeout_s=_BLOCK_MS / 1000 + self._link.timeout_s, max_connections=2)
+            client = self._link.client(alone=True)
             try:
                 await self._read(client, back_off)
             except REDIS_ERRORS as error:
@@ -103,11 +103,13 @@ class Reader:
 
     async def _read(self, client: Client, back_off: BackOff) -> None:
         log = self._log
-        await settle(log, client)
+        async with asyncio.timeout(self._link.timeout_s):
+            await settle(log, client)
         while log.followers:
             stored_before = log.head
             honour_cancel()
-            reply = await client.xread({log.keys.log: log.last_id}, count=_ROWS, block=_BLOCK_MS)
+            async with asyncio.timeout(_BLOCK_MS / 1000 + self._link.timeout_s):
+                reply = await client.xread({log.keys.log: log.last_id}, count=_ROWS, block=_BLOCK_MS)
             back_off.reset()
             self._on_state("")
             rows = reply[0][1] if reply else []
@@ -124,7 +126,8 @@ class Reader:
         """Something does not follow: look, and take what remains of ``rows`` if the epoch is still the same."""
         log = self._log
         epoch, last_id = log.epoch, log.last_id
-        standing = await settle(log, client)
+        async with asyncio.timeout(self._link.timeout_s):
+            standing = await settle(log, client)
         if log.epoch != epoch or log.last_id != last_id:
             return  # read anew from where the new epoch goes on
         ids = [raw_id.decode() for raw_id, _ in rows]
