@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import secrets
 import socket
 import time
 from pathlib import Path
@@ -17,13 +18,17 @@ from tornado.netutil import bind_sockets
 
 from dashboard import __version__
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import ConfigurationError
+from dashboard.domain.errors import ConfigurationError, DashboardError
+from dashboard.domain.partition import all_partitions
 from dashboard.feeders.host import HostFeeder
-from dashboard.feeders.server import LoopLag, ServerFeeder
+from dashboard.feeders.server import ServerFeeder
+from dashboard.hub.heartbeat import Heartbeat
 from dashboard.hub.hub import Hub, HubLimits
 from dashboard.journal.clock import JournalClock
 from dashboard.journal.memory import MemoryJournal
-from dashboard.journal.port import METRICS, Journal
+from dashboard.journal.port import SIGNALS, Journal
+from dashboard.journal.redis import RedisJournal
+from dashboard.journal.redis_link import Link
 from dashboard.journal.sqlite import SqliteJournal
 from dashboard.protocol.session import SessionLimits
 from dashboard.replica.series import Windows
@@ -31,18 +36,23 @@ from dashboard.runtime import Runtime
 from dashboard.services.accept_document import AcceptDocument
 from dashboard.services.accept_samples import AcceptSamples
 from dashboard.services.boards import Boards
-from dashboard.services.replication import Replication
+from dashboard.services.nodes import Nodes
+from dashboard.services.replicas import Replicas
 from dashboard.services.resolve_view import ResolveView
+from dashboard.services.vitals import LoopLag, Vitals
 from dashboard.settings import Settings
 from dashboard.web.base import GuardedApplication, WebContext
 from dashboard.web.health import Metrics
 from dashboard.web.routes import make_application
+from dashboard.worker import READY, Worker
 
 _HERE = Path(__file__).resolve().parent
 #: Bodies over their limit are read to the end, up to here, so that the 413 arrives; beyond, the connection is reset.
 _DRAINED_BODY_BYTES = 64 << 20
 _BACKLOG = 4_096
 _CLOCK_CHECK_S = 1.0
+_FAULT_CHECK_S = 0.25
+_DIRECT_PORT_RETRY_S = 0.25
 
 
 def resource_folder(name: str) -> Path:
@@ -71,26 +81,105 @@ def windows_of(settings: Settings) -> Windows:
     )
 
 
-class Dashboard:
-    """One process of the server: ``await start()``, then it serves until ``await stop()``."""
+def bind(settings: Settings) -> list[socket.socket]:
+    """The listening sockets; raises ConfigurationError."""
+    try:
+        return bind_sockets(settings.port, settings.host, backlog=_BACKLOG)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigurationError(
+            f"cannot listen on {settings.host}:{settings.port}: {reason}; choose another --port"
+        ) from None
 
-    def __init__(self, settings: Settings) -> None:
+
+class Dashboard:
+    """One process of the server: ``await start()``, then it serves until ``await stop()``.
+
+    ``worker``: it has a supervisor, which handed it its sockets.
+    """
+
+    def __init__(self, settings: Settings, worker: Worker | None = None) -> None:
         self.settings = settings
+        self._worker = worker
         self.counters = Counters()
         self.clock = JournalClock(time.time, time.monotonic)
         self.runtime = Runtime(self.counters)
         self.journal = self._make_journal()
-        self.replication = Replication(
+        self.replicas = Replicas(
             journal=self.journal,
+            partitions=settings.partitions,
             windows=windows_of(settings),
             checkpoint_s=min(settings.checkpoint_s, settings.journal_window_s / 3),
             checkpoint_bytes=(settings.journal_max_mib << 20) // 4,
             counters=self.counters,
         )
-        replica = self.replication.replica
         self.boards = Boards(resource_folder("boards"))
-        self.hub = Hub(
-            replica=replica,
+        self.hub = self._make_hub()
+        self.replicas.on_gap = self.hub.missed
+        self.samples = AcceptSamples(
+            journal=self.journal,
+            replicas=self.replicas,
+            now_ms=self.clock.now_ms,
+            max_series=settings.max_series,
+            counters=self.counters,
+        )
+        self.documents = AcceptDocument(
+            journal=self.journal,
+            replicas=self.replicas,
+            max_documents=settings.max_documents,
+            max_bytes=settings.max_document_bytes,
+            counters=self.counters,
+        )
+        self.lag = LoopLag()
+        self.vitals = Vitals(
+            counters=self.counters,
+            hub=self.hub,
+            journal=self.journal,
+            replicas=self.replicas,
+            lag=self.lag,
+            every_s=settings.feed_every_s,
+            monotonic=time.monotonic,
+        )
+        self.build = build_id(resource_folder("static"))
+        self.nodes = Nodes(
+            journal=self.journal,
+            vitals=self.vitals,
+            node_id=secrets.token_hex(8),
+            name=self._node_name(),
+            build=self.build,
+            restarts=worker.restarts if worker else 0,
+            now_ms=self.clock.now_ms,
+            monotonic=time.monotonic,
+        )
+        self._host_feeder: HostFeeder | None = None
+        self._draining = False
+        self._server: HTTPServer | None = None
+        self._context: WebContext
+        self.port = settings.port
+
+    def _make_journal(self) -> Journal:
+        settings = self.settings
+        age_s, size = settings.journal_window_s, settings.journal_max_mib << 20
+        if settings.redis:
+            return RedisJournal(
+                Link(settings.redis, timeout_s=settings.redis_timeout_s),
+                prefix=settings.redis_prefix,
+                partitions=(*all_partitions(settings.partitions), SIGNALS),
+                clock=self.clock,
+                counters=self.counters,
+                max_age_s=age_s,
+                max_bytes=size,
+                wait_s=settings.append_wait_s,
+                max_waiting_bytes=settings.append_wait_mib << 20,
+            )
+        if settings.journal == "memory":
+            return MemoryJournal(clock=self.clock, max_age_s=age_s, max_bytes=size)
+        return SqliteJournal(Path(settings.data), clock=self.clock, max_age_s=age_s, max_bytes=size)
+
+    def _make_hub(self) -> Hub:
+        settings = self.settings
+        return Hub(
+            sources=self.replicas,
             now_ms=self.clock.now_ms,
             monotonic=time.monotonic,
             resolve=ResolveView(self.boards),
@@ -111,37 +200,15 @@ class Dashboard:
             ),
             counters=self.counters,
         )
-        self.replication.on_gap(self.hub.missed)
-        self.samples = AcceptSamples(
-            journal=self.journal,
-            replica=replica,
-            now_ms=self.clock.now_ms,
-            max_series=settings.max_series,
-            counters=self.counters,
-        )
-        self.documents = AcceptDocument(
-            journal=self.journal,
-            replica=replica,
-            max_documents=settings.max_documents,
-            max_bytes=settings.max_document_bytes,
-            counters=self.counters,
-        )
-        self.lag = LoopLag()
-        self._host_feeder: HostFeeder | None = None
-        self._draining = False
-        self._server: HTTPServer | None = None
-        self.port = settings.port
 
-    def _make_journal(self) -> Journal:
-        settings = self.settings
-        age_s, size = settings.journal_window_s, settings.journal_max_mib << 20
-        if settings.journal == "memory":
-            return MemoryJournal(clock=self.clock, max_age_s=age_s, max_bytes=size)
-        return SqliteJournal(Path(settings.data), clock=self.clock, max_age_s=age_s, max_bytes=size)
+    def _node_name(self) -> str:
+        name = self.settings.node_name or socket.gethostname()[:60]
+        return f"{name}/{self._worker.number}" if self._worker else name
 
     async def start(self) -> None:
-        """Bind, restore, replay, then serve; raises ConfigurationError when the address or the folder cannot be used."""
-        sockets = self._bind()
+        """Bind, restore, replay, then serve; raises ConfigurationError when the address or the store cannot be used."""
+        sockets = self._worker.sockets if self._worker else bind(self.settings)
+        self.port = sockets[0].getsockname()[1]
         try:
             await self._start_state()
         except BaseException:
@@ -157,35 +224,36 @@ class Dashboard:
             max_body_size=_DRAINED_BODY_BYTES,
         )
         self._server.add_sockets(sockets)
-
-    def _bind(self) -> list[socket.socket]:
-        settings = self.settings
-        try:
-            sockets = bind_sockets(settings.port, settings.host, backlog=_BACKLOG)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise ConfigurationError(
-                f"cannot listen on {settings.host}:{settings.port}: {reason}; choose another --port"
-            ) from None
-        self.port = sockets[0].getsockname()[1]
-        return sockets
+        if self._worker:
+            self._worker.say(READY)
+        if self.settings.direct_port:
+            self.runtime.start("direct port", self._open_direct_port)
 
     async def _start_state(self) -> None:
+        if self._worker:
+            self.runtime.start("ticks to the supervisor", self._worker.run_ticks)
         await self.journal.open()
-        await self.replication.restore()
-        self.runtime.start("journal", self.journal.run)
-        self.runtime.start("replica", self.replication.run)
-        self.runtime.start("checkpoints", self.replication.run_checkpoints)
-        self.runtime.start("ticks", self.hub.run_ticks)
-        self.runtime.start("snapshots", self.hub.run_snapshots)
-        self.runtime.start("heartbeat", self.hub.run_heartbeat)
-        self.runtime.start("clock", self._follow_clock)
-        self.runtime.start("loop lag", self.lag.run)
-        await self.replication.caught_up.wait()
+        for name, work in (
+            ("journal", self.journal.run),
+            ("replicas", self.replicas.run),
+            ("ticks", self.hub.run_ticks),
+            ("answers", self.hub.run_answers),
+            ("snapshots", self.hub.run_snapshots),
+            ("heartbeat", Heartbeat(self.hub, time.monotonic).run),
+            ("loop lag", self.lag.run),
+            ("vitals", self.vitals.run),
+            ("nodes", self.nodes.run),
+            ("beats", self.nodes.run_beats),
+            ("faults", self._tell_faults),
+        ):
+            self.runtime.start(name, work)
+        if not self.settings.redis:  # else it follows Redis' clock
+            self.runtime.start("clock", self._follow_clock)
+        await self.replicas.wait_ready(tuple(self.replicas.followed()))
 
     def _start_feeders(self) -> None:
         every_s = self.settings.feed_every_s
-        if self.settings.host_feeder:
+        if self.settings.host_feeder and (self._worker is None or self._worker.number == 1):
             self._host_feeder = HostFeeder(
                 samples=self.samples, documents=self.documents, every_s=every_s, monotonic=time.monotonic
             )
@@ -193,24 +261,21 @@ class Dashboard:
         if self.settings.server_feeder:
             server_feeder = ServerFeeder(
                 samples=self.samples,
-                counters=self.counters,
-                hub=self.hub,
+                documents=self.documents,
                 journal=self.journal,
-                replica=self.replication.replica,
-                lag=self.lag,
-                every_s=every_s,
-                monotonic=time.monotonic,
+                vitals=self.vitals,
+                nodes=self.nodes,
+                now_ms=self.clock.now_ms,
             )
             self.runtime.start("server feeder", server_feeder.run)
 
     def _make_application(self) -> GuardedApplication:
-        static = resource_folder("static")
         templates = Environment(
             loader=FileSystemLoader(resource_folder("templates")), autoescape=True, undefined=StrictUndefined
         )
-        context = WebContext(
+        self._context = WebContext(
             templates=templates,
-            build=build_id(static),
+            build=self.build,
             counters=self.counters,
             max_body_bytes=self.settings.max_body_bytes,
         )
@@ -218,22 +283,37 @@ class Dashboard:
             counters=self.counters,
             hub=self.hub,
             journal=self.journal,
-            replica=self.replication.replica,
+            replicas=self.replicas,
+            nodes=self.nodes,
             loop_lag_ms=lambda: self.lag.last_ms,
         )
         return make_application(
             settings=self.settings,
-            context=context,
-            static=static,
+            context=self._context,
+            static=resource_folder("static"),
             hub=self.hub,
             boards=self.boards,
             samples=self.samples,
             documents=self.documents,
-            replica=self.replication.replica,
+            replicas=self.replicas,
+            nodes=self.nodes,
             now_ms=self.clock.now_ms,
             metrics=metrics,
             reasons=self.reasons,
         )
+
+    async def _open_direct_port(self) -> None:
+        """This process' own address; while rolling, the one that had it before has to go first."""
+        port = self.settings.direct_port + (self._worker.number - 1 if self._worker else 0)
+        while True:
+            try:
+                sockets = bind_sockets(port, self.settings.host, backlog=_BACKLOG)
+            except OSError:
+                await asyncio.sleep(_DIRECT_PORT_RETRY_S)
+                continue
+            assert self._server is not None
+            self._server.add_sockets(sockets)
+            return
 
     async def _follow_clock(self) -> None:
         while True:
@@ -241,37 +321,56 @@ class Dashboard:
             if self.clock.follow_wall():
                 self.counters.clock_steps += 1
 
+    async def _tell_faults(self) -> None:
+        """Tell the screens when the way of the data is disturbed, and when it is well again."""
+        while True:
+            await asyncio.sleep(_FAULT_CHECK_S)
+            fault = self.journal.fault() or self.nodes.fault()
+            if bool(fault) != bool(self.hub.degraded):
+                await self.hub.tell_degraded(fault)
+
     def reasons(self) -> dict[str, str]:
         """What must be well for this process to be ready: "ok", or what is not."""
-        lag = self.journal.head(METRICS).seq - self.replication.replica().position.seq
-        fault = self.journal.fault()
+        lag = self.replicas.lag()
+        fault, beat = self.journal.fault(), self.nodes.fault()
         return {
             "server": "draining" if self._draining else "ok",
             "journal": f"cannot store: {fault}" if fault else "ok",
+            "beat": beat or "ok",
             "replica": "ok" if lag < 1_000 else f"{lag} entries behind",
         }
 
     async def stop(self) -> None:
         """Stop accepting, send viewers away, finish requests, store what there is; within ``drain_s``."""
         self._draining = True
+        window_s = min(1.0, self.settings.drain_s / 4)
         if self._server is not None:
+            self._context.draining = True
             self._server.stop()
-        await self.hub.drain(min(1.0, self.settings.drain_s / 4))
+        await self.hub.drain(window_s)
         if self._server is not None:
-            try:
-                async with asyncio.timeout(self.settings.drain_s / 2):
-                    await self._server.close_all_connections()
-            except TimeoutError:
-                pass
+            await self._finish_requests(window_s)
+        await self.nodes.leave()
+        await self._store_last()
         await self.runtime.stop()
         if self._host_feeder is not None:
             self._host_feeder.close()
-        await self._store_last()
         await self.journal.close()
+
+    async def _finish_requests(self, window_s: float) -> None:
+        """Requests under way are answered; feeders on idle connections get the time of one beat to be told to reconnect."""
+        assert self._server is not None
+        try:
+            async with asyncio.timeout(self.settings.drain_s / 2):
+                await asyncio.sleep(window_s)
+                await self._context.idle()
+                await self._server.close_all_connections()
+        except TimeoutError:
+            pass
 
     async def _store_last(self) -> None:
         try:
             async with asyncio.timeout(self.settings.drain_s / 4):
-                await self.replication.checkpoint()
-        except TimeoutError:
+                await self.replicas.checkpoint()
+        except (TimeoutError, DashboardError):
             pass  # the journal has it all; the next start replays more

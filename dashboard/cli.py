@@ -1,4 +1,4 @@
-"""The commands: ``serve``, ``push``, ``check``. Thin: each reads its arguments and calls the part that does the work."""
+"""The commands: ``serve``, ``reload``, ``push``, ``check``. Thin: each reads its arguments and calls the part that does the work."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -16,13 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from dashboard import __version__, logs
-from dashboard.app import Dashboard, resource_folder
+from dashboard.app import Dashboard, bind, resource_folder
 from dashboard.domain.errors import ConfigurationError, DashboardError
 from dashboard.domain.series import series_key
 from dashboard.services.boards import Boards
-from dashboard.settings import Loaded, Settings, flag, load, variable
+from dashboard.settings import Loaded, Settings, flag, load, shown, variable
+from dashboard.supervisor import CONFIGURATION_EXIT, STATUS_FILE, Status, Supervisor
+from dashboard.worker import VARIABLE, Worker
 
 _CONFIG_HELP = "settings as TOML, `name = value`; also DASHBOARD_CONFIG"
 
@@ -63,14 +67,22 @@ def main() -> None:
 def serve(config: Path | None, **flags: Any) -> None:
     """Run the server until Ctrl-C or SIGTERM. Each setting also by environment (DASHBOARD_NAME) and file (--config)."""
     loaded = _load(config, flags)
-    logs.configure(loaded.settings.log_level, loaded.settings.log_format)
-    for warning in loaded.warnings:
-        click.echo(f"warning: {warning}", err=True)
+    settings = loaded.settings
+    logs.configure(settings.log_level, settings.log_format)
+    orders = os.environ.pop(VARIABLE, "")
+    if not orders:
+        for warning in loaded.warnings:
+            click.echo(f"warning: {warning}", err=True)
+    supervised = settings.workers > 1 and not orders
     try:
-        with asyncio.Runner(loop_factory=_loop_factory(loaded.settings)) as runner:
-            runner.run(_serve(loaded.settings))
+        with asyncio.Runner(loop_factory=None if supervised else _loop_factory(settings)) as runner:
+            code = runner.run(_supervise(settings) if supervised else _serve(settings, orders))
     except ConfigurationError as error:
+        if orders:
+            click.echo(f"Error: {error}", err=True)
+            raise SystemExit(CONFIGURATION_EXIT) from None
         raise click.ClickException(str(error)) from None
+    raise SystemExit(code)
 
 
 def _loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -94,22 +106,82 @@ def _tune_garbage_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-async def _serve(settings: Settings) -> None:
-    server = Dashboard(settings)
+async def _serve(settings: Settings, orders: str) -> int:
+    worker = Worker.of(orders) if orders else None
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    server = Dashboard(settings, worker)
+    if worker is not None:
+        worker.watch_supervisor(stopping.set)
     await server.start()
     _tune_garbage_collector()
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    kept = "in memory only" if settings.journal == "memory" else f"in {settings.data}"
-    click.echo(f"Dashboard at http://{host}:{server.port}/   (data {kept}; Ctrl-C stops)")
-    sys.stdout.flush()
+    if worker is None:
+        _say_address(settings, server.port)
     await stopping.wait()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.remove_signal_handler(number)
     await server.stop()
+    return 0
+
+
+async def _supervise(settings: Settings) -> int:
+    sockets = bind(settings)
+    port = sockets[0].getsockname()[1]
+    supervisor = Supervisor(
+        arguments=sys.argv[1:],
+        sockets=sockets,
+        workers=settings.workers,
+        watchdog_s=settings.watchdog_s,
+        drain_s=settings.drain_s,
+        folder=Path(settings.data),
+        on_ready=lambda: _say_address(settings, port),
+    )
+    return await supervisor.run()
+
+
+def _say_address(settings: Settings, port: int) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    kept = "in memory only" if settings.journal == "memory" else f"in {settings.data}"
+    if settings.redis:
+        kept = f"in {shown('redis', settings)}"
+    workers = f"{settings.workers} workers, " if settings.workers > 1 else ""
+    click.echo(f"Dashboard at http://{host}:{port}/   ({workers}data {kept}; Ctrl-C stops)")
+    sys.stdout.flush()
+
+
+@main.command()
+@click.option("--data", default=".data", metavar="FOLDER", help="the server's data folder  [.data]")
+@click.option("--wait", "wait_s", default=300.0, metavar="SECONDS", help="how long to wait for the end  [300]")
+def reload(data: str, wait_s: float) -> None:
+    """Replace the workers of a running server one by one, with new code and settings, without refusing a connection."""
+    file = Path(data) / STATUS_FILE
+    before = _status(file)
+    os.kill(before.pid, signal.SIGHUP)
+    deadline, seen = time.monotonic() + wait_s, {worker.pid for worker in before.workers}
+    while time.monotonic() < deadline:
+        time.sleep(0.1)
+        now = _status(file)
+        for worker in now.workers:
+            if worker.pid not in seen and worker.ready:
+                seen.add(worker.pid)
+                click.echo(f"worker {worker.number} is new (pid {worker.pid})")
+        if now.failed > before.failed:
+            raise click.ClickException("a new worker did not start; the old ones go on. The server's log says why")
+        if now.rolls > before.rolls:
+            click.echo("all workers are new")
+            return
+    raise click.ClickException(f"not done within {wait_s:g} s; it goes on by itself")
+
+
+def _status(file: Path) -> Status:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Status)
+    except (OSError, msgspec.MsgspecError):
+        raise click.ClickException(
+            f"{file}: no server with several workers runs on this folder; start one with --workers 2, or name its --data"
+        ) from None
 
 
 @main.command()
@@ -166,9 +238,7 @@ def check(config: Path | None, **flags: Any) -> None:
     loaded = _load(config, flags)
     width = max(len(each.name) for each in fields(Settings))
     for each in fields(Settings):
-        value = getattr(loaded.settings, each.name)
-        shown = ", ".join(value) if isinstance(value, tuple) else value
-        click.echo(f"{each.name:{width}}  {shown!s:14}  {loaded.sources[each.name]}")
+        click.echo(f"{each.name:{width}}  {shown(each.name, loaded.settings):14}  {loaded.sources[each.name]}")
     problems = [*_problems(loaded.settings)]
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)

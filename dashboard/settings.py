@@ -10,7 +10,7 @@ import ipaddress
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
@@ -21,7 +21,7 @@ from dashboard.domain.errors import ConfigurationError
 
 ENVIRONMENT_PREFIX = "DASHBOARD_"
 #: Variables with the prefix that are not settings of the server.
-OTHER_VARIABLES = frozenset({"DASHBOARD_CONFIG", "DASHBOARD_URL"})
+OTHER_VARIABLES = frozenset({"DASHBOARD_CONFIG", "DASHBOARD_URL", "DASHBOARD_WORKER"})
 
 
 def _setting(default: Any, meaning: str, *, least: float | None = None) -> Any:
@@ -48,6 +48,25 @@ class Settings:
     checkpoint_s: int = _setting(
         300, "how often the history is stored, or thrice a journal window when that is more often", least=1
     )
+
+    redis: str = _setting(
+        "",
+        "where the journal of several processes is: redis://[user:password@]host[:port][/db], rediss://, redis+sentinel://, "
+        "redis+cluster://",
+    )
+    redis_prefix: str = _setting("dashboard", "what this server's keys in Redis begin with")
+    redis_timeout_s: float = _setting(2, "time for an answer from Redis", least=0.1)
+    append_wait_s: float = _setting(5, "how long accepting waits while Redis is away, before it answers 503", least=0)
+    append_wait_mib: int = _setting(8, "how much may wait for Redis", least=1)
+    partitions: int = _setting(1, "parts the journal in Redis is divided into; the same for all processes", least=1)
+    workers: int = _setting(1, "processes that serve; more than one needs redis", least=1)
+    direct_port: int = _setting(
+        0, "port at which worker 1 can be reached by itself, worker 2 at the next, and so on; 0: none", least=0
+    )
+    node_name: str = _setting(
+        "", "what this process, or its workers with /NUMBER, are called; none: the machine's name"
+    )
+    watchdog_s: float = _setting(10, "a worker that does nothing for so long is replaced", least=0.5)
 
     raw_window_s: int = _setting(900, "how long every value is kept", least=10)
     raw_max_samples: int = _setting(10_000, "values kept of one series at the most, whatever its rate", least=100)
@@ -91,6 +110,8 @@ class Settings:
 
 
 _TYPES = get_type_hints(Settings)
+_PASSWORD = re.compile(r"(//[^:/@]*:)[^@]*@")
+_PREFIX = _NODE_NAME = re.compile(r"[A-Za-z0-9._:-]{1,60}")
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
 
 
@@ -174,6 +195,14 @@ def _convert(name: str, value: Any, source: str, *, strict: bool) -> Any:
         raise ConfigurationError(f"{source}: {name} cannot be {value!r}: {reason}") from None
 
 
+def shown(name: str, settings: Settings) -> str:
+    """A setting's value as it may be printed: without passwords."""
+    value = getattr(settings, name)
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return _PASSWORD.sub(r"\1***@", str(value)) if name == "redis" else str(value)
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach the address."""
     if host == "localhost":
@@ -191,7 +220,7 @@ def _changed(sources: Mapping[str, str], first: str, second: str) -> str:
 
 def _check(settings: Settings, sources: Mapping[str, str]) -> None:
     def refuse(name: str, reason: str) -> None:
-        raise ConfigurationError(f"{sources[name]}: {name} = {getattr(settings, name)}: {reason}")
+        raise ConfigurationError(f"{sources[name]}: {name} = {shown(name, settings)}: {reason}")
 
     for each in fields(Settings):
         least, value = each.metadata["least"], getattr(settings, each.name)
@@ -212,6 +241,25 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
     if settings.dead_s <= settings.heartbeat_s:
         changed = _changed(sources, "dead_s", "heartbeat_s")
         refuse(changed, f"dead_s ({settings.dead_s:g}) must be more than heartbeat_s ({settings.heartbeat_s:g})")
+    _check_processes(settings, sources, refuse)
     for origin in settings.trusted_origins:
         if not _ORIGIN.fullmatch(origin):
             refuse("trusted_origins", f"{origin} is not scheme://host or scheme://host:port")
+
+
+def _check_processes(settings: Settings, sources: Mapping[str, str], refuse: Callable[[str, str], None]) -> None:
+    """What belongs together when there are several processes."""
+    if settings.workers > 1 and not settings.redis:
+        refuse("workers", "several processes need a common journal; add redis = redis://127.0.0.1:6379/0 (--redis …)")
+    if settings.redis and sources["journal"] != "default":
+        refuse("journal", "the journal is in Redis when redis is set; leave one of the two out")
+    if settings.partitions > 1 and not settings.redis:
+        refuse("partitions", "only a journal in Redis is divided; set redis, or leave partitions at 1")
+    if settings.partitions > 64:
+        refuse("partitions", "must be at most 64")
+    if not _PREFIX.fullmatch(settings.redis_prefix):
+        refuse("redis_prefix", "write letters, digits, - _ . and :, at most 60")
+    if settings.node_name and not _NODE_NAME.fullmatch(settings.node_name):
+        refuse("node_name", "write letters, digits, - _ . and :, at most 60")
+    if settings.direct_port + settings.workers > 65_535:
+        refuse("direct_port", "the workers' ports must be at most 65535")

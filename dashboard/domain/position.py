@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from dashboard.domain.errors import Invalid
@@ -18,13 +19,18 @@ class Position(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The opaque string that clients see and give back."""
+        """``epoch.seq``."""
         return f"{self.epoch}.{self.seq}"
 
 
-def parse_position(text: str) -> Position:
-    """The inverse of ``Position.text``; raise Invalid."""
-    found = _TEXT.fullmatch(text)
-    if not found:
+def positions_text(positions: Iterable[Position]) -> str:
+    """The opaque string that clients see and give back: of one position, or of a view that needs several partitions."""
+    return "-".join(position.text for position in positions)
+
+
+def parse_positions(text: str) -> list[Position]:
+    """The inverse; raise Invalid."""
+    found = [_TEXT.fullmatch(part) for part in text.split("-")]
+    if not all(found):
         raise Invalid("is not a position that this server gave out", field="since")
-    return Position(found[1], int(found[2]))
+    return [Position(each[1], int(each[2])) for each in found if each]

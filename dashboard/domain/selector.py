@@ -56,6 +56,11 @@ class Selector:
         labels = dict(key.labels)
         return all(m.test(labels.get(m.label, "")) for m in self._labels)
 
+    @property
+    def name(self) -> str | None:
+        """The one name that it asks for; None: it may match several."""
+        return next((m.value for m in self._name if m.operator == "="), None)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Selector) and other.text == self.text
 

@@ -1,94 +1,111 @@
-"""This server's own numbers, as series like any other: viewers, frames, samples, delay, journal, loop lag."""
+"""This server's own numbers, as series like any other: each process its own, and one of them the totals of all.
+
+``node_…{node="…"}`` are a process' vital numbers, ``dashboard_…`` those of the whole server, ``cluster_nodes`` is a table.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 
-from dashboard.domain.counters import Counters, quantile
-from dashboard.feeders.feeding import Reading, run_every, to_batch
-from dashboard.hub.hub import Hub
-from dashboard.journal.port import Journal
-from dashboard.replica.replica import Replica
-from dashboard.services.accept_samples import AcceptSamples
+import msgspec
 
-_LAG_PROBE_S = 0.1
+from dashboard.feeders.feeding import Reading, run_every, to_batch
+from dashboard.journal.port import Journal
+from dashboard.services.accept_document import AcceptDocument
+from dashboard.services.accept_samples import AcceptSamples
+from dashboard.services.nodes import Nodes
+from dashboard.services.vitals import VITALS, Vitals
+
+CLUSTER_TABLE = "cluster_nodes"
 #: How often a page tells how long values took to its screen (static/js/pages/shell.js).
 _PAGES_REPORT_S = 5.0
-
-
-class LoopLag:
-    """How late a timer of the event loop fires: the time that everybody else waits too."""
-
-    def __init__(self) -> None:
-        self.worst_ms = 0.0  # since the last reading
-        self.last_ms = 0.0
-
-    async def run(self) -> None:
-        """Measure until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            began = loop.time()
-            await asyncio.sleep(_LAG_PROBE_S)
-            self.last_ms = max(0.0, (loop.time() - began - _LAG_PROBE_S) * 1000)
-            self.worst_ms = max(self.worst_ms, self.last_ms)
-
-    def take_worst_ms(self) -> float:
-        """The worst since this was last asked."""
-        worst, self.worst_ms = self.worst_ms, 0.0
-        return worst
+#: How long the duty of feeding the totals lasts without renewal, and how often the table is written.
+_DUTY_S = 15.0
+_TABLE_BEATS = 5
+_COLUMNS = [
+    {"title": "Node"},
+    {"title": "Heard", "unit": "s"},
+    {"title": "Up", "unit": "s"},
+    {"title": "Viewers", "align": "right"},
+    {"title": "Behind", "align": "right"},
+    {"title": "Round trip", "unit": "ms"},
+    {"title": "Appends", "unit": "/s"},
+    {"title": "Gaps", "align": "right"},
+    {"title": "Resumes", "align": "right"},
+    {"title": "Restarts", "align": "right"},
+]
 
 
 class ServerFeeder:
-    """Reads counters; rates are differences between two beats."""
+    """Feeds ``vitals.latest`` and, where it falls to this process, the totals. ``now_ms`` is the journal's time."""
 
     def __init__(
         self,
         *,
         samples: AcceptSamples,
-        counters: Counters,
-        hub: Hub,
+        documents: AcceptDocument,
         journal: Journal,
-        replica: Callable[[], Replica],
-        lag: LoopLag,
-        every_s: float,
-        monotonic: Callable[[], float],
+        vitals: Vitals,
+        nodes: Nodes,
+        now_ms: Callable[[], int],
     ) -> None:
         self._samples = samples
-        self._counters = counters
-        self._hub = hub
+        self._documents = documents
         self._journal = journal
-        self._replica = replica
-        self._lag = lag
-        self._every_s = every_s
-        self._monotonic = monotonic
-        self._before: tuple[float, int, int] | None = None
+        self._vitals = vitals
+        self._nodes = nodes
+        self._now_ms = now_ms
+        self._beats = 0
 
     async def run(self) -> None:
         """Feed until cancelled."""
-        await run_every(self._every_s, self._beat)
+        await run_every(self._vitals.every_s, self._beat)
 
     async def _beat(self) -> None:
-        await self._samples.accept(to_batch(list(self._read()), self._every_s))
+        on_duty = await self._journal.hold("totals", _DUTY_S)
+        readings = [*self._own(), *(self._whole() if on_duty else ())]
+        await self._samples.accept(to_batch(readings, self._vitals.every_s))
+        if on_duty and self._beats % _TABLE_BEATS == 0:
+            every_s = self._vitals.every_s * _TABLE_BEATS
+            await self._documents.write(CLUSTER_TABLE, self._table(), every_s=every_s)
+        self._beats += 1
 
-    def _read(self) -> Iterator[Reading]:
-        counters = self._counters
-        yield Reading("dashboard_viewers", len(self._hub.connections))
-        yield Reading("dashboard_series", len(self._replica().table))
-        yield Reading("dashboard_journal_bytes", self._journal.size_bytes(), "B")
-        yield Reading("dashboard_loop_lag_ms", self._lag.take_worst_ms(), "ms")
-        now = self._monotonic()
-        if self._before is not None and now > self._before[0]:
-            then, frames, samples = self._before
-            yield Reading("dashboard_frames_per_s", (counters.frames_sent - frames) / (now - then), "/s")
-            yield Reading("dashboard_samples_per_s", (counters.samples_accepted - samples) / (now - then), "/s")
-        self._before = (now, counters.frames_sent, counters.samples_accepted)
-        for name, recent, every_s in (
-            ("dashboard_delay_to_socket_ms", counters.accept_to_socket_ms, self._every_s),
-            ("dashboard_delay_to_screen_ms", counters.accept_to_paint_ms, max(_PAGES_REPORT_S, self._every_s)),
-        ):
-            if recent:
-                for q in (0.5, 0.99):
-                    labels = (("quantile", f"p{round(q * 100)}"),)
-                    yield Reading(name, quantile(list(recent), q), "ms", labels, every_s)
-                recent.clear()
+    def _own(self) -> Iterator[Reading]:
+        labels = (("node", self._nodes.name),)
+        for name, value in self._vitals.latest.items():
+            yield Reading(f"node_{name}", value, VITALS[name].unit, labels, self._every_s(name))
+
+    def _whole(self) -> Iterator[Reading]:
+        for name, value in self._nodes.totals().items():
+            unit = VITALS[name].unit if name in VITALS else ""
+            delay, _, rest = name.rpartition("_p")
+            if delay:  # delay_to_screen_p99_ms is a quantile of delay_to_screen_ms
+                labels = (("quantile", f"p{rest.removesuffix('_ms')}"),)
+                yield Reading(f"dashboard_{delay}_ms", value, unit, labels, self._every_s(name))
+            else:
+                yield Reading(f"dashboard_{name}", value, unit)
+
+    def _every_s(self, name: str) -> float:
+        every_s = self._vitals.every_s
+        return max(_PAGES_REPORT_S, every_s) if name.startswith("delay_to_screen") else every_s
+
+    def _table(self) -> bytes:
+        now = self._now_ms()
+        rows = []
+        for node in sorted(self._nodes.table.nodes.values(), key=lambda node: node.beat.name):
+            beat, of = node.beat, node.beat.readings.get
+            rows.append(
+                [
+                    beat.name,
+                    round((now - node.beat_ms) / 1000),
+                    round((now - beat.started_ms) / 1000),
+                    int(of("viewers", 0)),
+                    int(of("lag_entries", 0)),
+                    of("round_trip_ms"),
+                    of("appends_per_s"),
+                    int(of("gaps", 0)),
+                    int(of("resumes", 0)),
+                    beat.restarts,
+                ]
+            )
+        return msgspec.json.encode({"columns": _COLUMNS, "rows": rows})

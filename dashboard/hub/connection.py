@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from dashboard.domain.errors import DashboardError, Invalid
-from dashboard.domain.position import parse_position
+from dashboard.domain.position import Position, parse_positions
 from dashboard.hub.view import Shared, View, ViewSpec
 from dashboard.protocol.codes import CloseCode
 from dashboard.protocol.frames import Opcode, encode_frame
@@ -49,16 +49,19 @@ class Wire(Protocol):
 
 
 class Watching:
-    """One connection's place in one view. ``frame_no`` is the last frame it got; -1: it gets none by the fan-out."""
+    """One connection's place in one view. ``frame_no`` is the last frame it got; -1: it gets none by the fan-out.
 
-    __slots__ = ("connection", "frame_no", "sent_seq", "view", "wire")
+    ``sent`` is what it has, one number a partition; None: it must be told of a gap.
+    """
+
+    __slots__ = ("connection", "frame_no", "sent", "view", "wire")
 
     def __init__(self, connection: Connection, view: View) -> None:
         self.connection = connection
         self.wire = connection.wire
         self.view = view
         self.frame_no = view.frame_no
-        self.sent_seq = view.seq
+        self.sent: tuple[int, ...] | None = view.seqs
 
 
 class Connection:
@@ -102,7 +105,7 @@ class Connection:
             self._reply(encode(Pong(self._hub.now_ms())), request.id)
 
     def _watch(self, request: Watch) -> None:
-        since = parse_position(request.since) if request.since is not None else None
+        since = parse_positions(request.since) if request.since is not None else None
         spec, board = self._hub.resolve(request)
         if spec.id not in self.watching and len(self.watching) >= self._hub.max_subscriptions:
             reason = f"more than {self._hub.max_subscriptions} views on one connection"
@@ -110,20 +113,30 @@ class Connection:
             self.give_up(CloseCode.TOO_MANY_SUBSCRIPTIONS, reason)
             return
         watching = self._hub.join(self, spec)
+        if self._hub.is_ready(watching.view, since):
+            self.answer_watch(watching, request.id, board, since)
+        else:
+            self._hub.owe_answer(watching, request.id, board, since)
+
+    def answer_watch(
+        self, watching: Watching, request_id: int | str | None, board: bytes | None, since: list[Position] | None
+    ) -> None:
+        """What was missed since ``since``, or everything."""
         view = watching.view
         counters, now_ms = self._hub.counters, self._hub.now_ms()
+        watching.frame_no, watching.sent = view.frame_no, view.seqs
         missing = view.missing(since) if since is not None else ""
         if since is not None and not missing:
             counters.resumes += 1
-            self._reply(view.delta(since.seq, now_ms).body, request.id)
+            self._reply(view.delta(tuple(each.seq for each in since), now_ms).body, request_id)
             return
         if missing:
             counters.gaps[missing] += 1
-            self._reply(view.gap(missing).body, request.id)
+            self._reply(view.gap(missing).body, request_id)
         if view.is_large():
-            self._hub.owe_snapshot(watching, request.id, board)
+            self._hub.owe_snapshot(watching, request_id, board)
         else:
-            self.reply_snapshot(view.snapshot(now_ms).body, request.id, board)
+            self.reply_snapshot(view.snapshot(now_ms).body, request_id, board)
 
     def reply_snapshot(self, body: bytes, request_id: int | str | None, board: bytes | None) -> None:
         """Answer a watch with the view's snapshot, and with the board if it named one."""

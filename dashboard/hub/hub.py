@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import NamedTuple
 
@@ -16,15 +17,18 @@ from msgspec import Struct
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.position import Position
-from dashboard.hub.connection import PING_FRAME, Connection, Resolve, Watching, Wire
+from dashboard.hub.connection import Connection, Resolve, Watching, Wire
+from dashboard.hub.sources import Sources
 from dashboard.hub.view import Shared, View, ViewSpec
 from dashboard.protocol.codes import CloseCode
+from dashboard.protocol.messages import Degraded, Drain, encode
 from dashboard.protocol.session import SessionLimits
-from dashboard.replica.replica import Replica
 
 #: The loop breathes after so many sends.
 _SENDS_PER_BREATH = 200
-_SWEEP_S = 1.0
+#: A screen that comes from another process may hold entries that have not arrived here: they will within so long.
+_AHEAD_S = 5.0
+_OWED_CHECK_S = 0.01
 
 
 class HubLimits(Struct, frozen=True):
@@ -36,6 +40,16 @@ class HubLimits(Struct, frozen=True):
     dead_s: float = 20
     stalled_s: float = 9
     max_queue_bytes: int = 1 << 20
+
+
+class OwedAnswer(NamedTuple):
+    """A watch whose answer needs a replica to get further first; until ``deadline_s`` when it is only a little behind."""
+
+    watching: Watching
+    request_id: int | str | None
+    board: bytes | None
+    since: list[Position] | None
+    deadline_s: float
 
 
 class Owed(NamedTuple):
@@ -52,7 +66,7 @@ class Hub:
     def __init__(
         self,
         *,
-        replica: Callable[[], Replica],
+        sources: Sources,
         now_ms: Callable[[], int],
         monotonic: Callable[[], float],
         resolve: Resolve,
@@ -70,7 +84,11 @@ class Hub:
         self.views: dict[str, View] = {}
         self._watchers: dict[str, dict[Connection, Watching]] = {}
         self._behind: dict[str, set[Watching]] = {}
-        self._replica = replica
+        self.degraded = ""
+        self._sources = sources
+        self._partitions: dict[str, tuple[str, ...]] = {}  # by view
+        self._owed_answers: list[OwedAnswer] = []
+        self._owing = asyncio.Event()
         self._monotonic = monotonic
         self._due: list[tuple[float, int, str]] = []
         self._turn = count()
@@ -118,8 +136,11 @@ class Hub:
         """Put a connection into a view, at the place where the view stands; the view begins with its first viewer."""
         view = self.views.get(spec.id)
         if view is None:
-            view = View(spec, self._replica, self.now_ms())
+            partitions = self._sources.want(spec.selectors)
+            replicas = [partial(self._sources.replica, each) for each in partitions]
+            view = View(spec, replicas, self.now_ms())
             self.views[view.id] = view
+            self._partitions[view.id] = partitions
             self._watchers[view.id] = {}
             self._behind[view.id] = set()
             self._schedule(view, self._monotonic())
@@ -143,16 +164,62 @@ class Hub:
         del watchers[connection]
         if not watchers:
             del self.views[view_id], self._watchers[view_id], self._behind[view_id]
+            self._sources.leave(self._partitions.pop(view_id))
         return True
 
-    def _schedule(self, view: View, last_due_s: float) -> None:
-        """The next tick, on a grid from the last; a tick that is overdue is not made up for."""
+    def is_ready(self, view: View, since: list[Position] | None) -> bool:
+        """Whether a watch can be answered now; else ``owe_answer``. A screen at ``since`` may be a tick ahead of the view."""
+        if not self._sources.ready(self._partitions[view.id]) or (since is not None and not view.holds(since)):
+            return False
+        if since is not None and view.missing(since) == "ahead":
+            self._schedule(view, 0, hasten=True)
+            return False
+        return True
+
+    def owe_answer(
+        self, watching: Watching, request_id: int | str | None, board: bytes | None, since: list[Position] | None
+    ) -> None:
+        """Answer a watch as soon as this process has got as far as it needs; until then this viewer gets no frames."""
+        watching.frame_no = -1
+        deadline = self._monotonic() + _AHEAD_S
+        self._owed_answers.append(OwedAnswer(watching, request_id, board, since, deadline))
+        self._owing.set()
+
+    async def run_answers(self) -> None:
+        """Give the answers that are owed, until cancelled."""
+        while True:
+            await self._owing.wait()
+            self._owing.clear()
+            waiting, self._owed_answers = self._owed_answers, []
+            for number, owed in enumerate(waiting, 1):
+                self._answer(owed)
+                if not number % _SENDS_PER_BREATH:
+                    await asyncio.sleep(0)
+            if self._owed_answers:
+                self._owing.set()
+                await asyncio.sleep(_OWED_CHECK_S)
+
+    def _answer(self, owed: OwedAnswer) -> None:
+        watching, view = owed.watching, owed.watching.view
+        if not self._is_watched(watching):
+            return
+        late = self._monotonic() > owed.deadline_s and self._sources.ready(self._partitions[view.id])
+        if late or self.is_ready(view, owed.since):
+            watching.connection.answer_watch(watching, owed.request_id, owed.board, owed.since)
+        else:
+            self._owed_answers.append(owed)
+
+    def _schedule(self, view: View, last_due_s: float, *, hasten: bool = False) -> None:
+        """The next tick, on a grid from the last; a tick that is overdue is not made up for. ``hasten``: now, instead."""
         period = 1 / view.spec.rate_hz
         now = self._monotonic()
-        due = last_due_s + period
+        due = now if hasten else last_due_s + period
         if due < now:
             due = now + period - (now - last_due_s) % period
-        heapq.heappush(self._due, (due, next(self._turn), view.id))
+        view.turn = next(self._turn)
+        heapq.heappush(self._due, (due, view.turn, view.id))
+        if hasten:
+            self._wake.set()
 
     async def run_ticks(self) -> None:
         """Move each view on at its own rate, until cancelled."""
@@ -161,7 +228,7 @@ class Hub:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            due, _, view_id = self._due[0]
+            due, turn, view_id = self._due[0]
             wait = due - self._monotonic()
             if wait > 0:
                 self._wake.clear()
@@ -173,11 +240,11 @@ class Hub:
                 continue
             heapq.heappop(self._due)
             view = self.views.get(view_id)
-            if view is not None:
+            if view is not None and view.turn == turn:
                 try:
                     await self._tick(view)
                 finally:  # a tick that fails is logged by the supervisor, and the next one comes
-                    if self.views.get(view_id) is view:
+                    if self.views.get(view_id) is view and view.turn == turn:
                         self._schedule(view, due)
             await asyncio.sleep(0)
 
@@ -193,7 +260,7 @@ class Hub:
     async def _fan_out(self, view: View, frame: Shared, previous_no: int) -> None:
         """The same bytes to every connection that is up to date and has drained."""
         plain = frame.frame
-        number, seq, behind = view.frame_no, view.seq, self._behind[view.id]
+        number, seqs, behind = view.frame_no, view.seqs, self._behind[view.id]
         sent = skipped = 0
         for watching in list(self._watchers[view.id].values()):
             if watching.frame_no != previous_no:
@@ -204,7 +271,7 @@ class Hub:
                 skipped += 1
                 continue
             watching.frame_no = number
-            watching.sent_seq = seq
+            watching.sent = seqs
             wire.send(frame.deflated if wire.deflating else plain)
             sent += 1
             if not sent % _SENDS_PER_BREATH:
@@ -215,12 +282,14 @@ class Hub:
 
     async def _catch_up(self, view: View) -> None:
         """One frame with all that was missed, to those that were skipped and have drained since."""
-        now_ms, epoch = self.now_ms(), view.position.epoch
+        now_ms = self.now_ms()
         for number, watching in enumerate(list(self._behind[view.id]), 1):
             connection = watching.connection
             if connection.closed or watching not in self._behind.get(view.id, ()) or connection.wire.writing:
                 continue
-            if reason := view.missing(Position(epoch, watching.sent_seq)):
+            sent = watching.sent
+            reason = view.gap_reason if sent is None else view.missing(view.at(sent))
+            if sent is None or reason:
                 self.counters.gaps[reason] += 1
                 connection.send(view.gap(reason))
                 if view.is_large():
@@ -228,9 +297,9 @@ class Hub:
                     continue
                 connection.reply_snapshot(view.snapshot(now_ms).body, None, None)
             else:
-                connection.send(view.delta(watching.sent_seq, now_ms))
+                connection.send(view.delta(sent, now_ms))
                 self.counters.frames_caught_up += 1
-            watching.frame_no, watching.sent_seq = view.frame_no, view.seq
+            watching.frame_no, watching.sent = view.frame_no, view.seqs
             self._behind[view.id].discard(watching)
             if not number % _SENDS_PER_BREATH:
                 await asyncio.sleep(0)
@@ -252,7 +321,7 @@ class Hub:
                 await self._send_owed(view, [each for each in waiting if each.watching.view is view])
 
     async def _send_owed(self, view: View, waiting: list[Owed]) -> None:
-        seq, number, generation = view.seq, view.frame_no, view.generation
+        seqs, number, generation = view.seqs, view.frame_no, view.generation
         parts: list[bytes] = []
         try:
             for part in view.snapshot_parts(self.now_ms()):
@@ -262,7 +331,7 @@ class Hub:
             while waiting and view.generation == generation:
                 watching, request_id, board = waiting.pop(0)
                 if self._is_watched(watching):
-                    watching.sent_seq, watching.frame_no = seq, number
+                    watching.sent, watching.frame_no = seqs, number
                     if view.frame_no != number:
                         self._behind[view.id].add(watching)
                 if view.id in watching.connection.watching:  # each request is answered, also one that was said again
@@ -271,7 +340,7 @@ class Hub:
         finally:
             for watching, _, _ in waiting:  # entries were missed meanwhile, or building failed: owed anew, with a gap
                 if self._is_watched(watching):
-                    watching.sent_seq = -1
+                    watching.sent = None
                     self._behind[view.id].add(watching)
 
     def _is_watched(self, watching: Watching) -> bool:
@@ -283,47 +352,35 @@ class Hub:
         if accepted is not None:
             self.counters.accept_to_socket_ms.append(max(0, self.now_ms() - accepted))
 
-    def missed(self) -> None:
-        """The replica has missed entries: every screen is owed ``gap`` and a snapshot, at its next tick."""
+    def missed(self, partition: str, reason: str) -> None:
+        """A replica has missed entries: every screen that needs it is owed ``gap`` and a snapshot, at its next tick."""
         for view_id, view in self.views.items():
+            if partition not in self._partitions[view_id]:
+                continue
             view.rebase()
+            view.gap_reason = reason
+            waiting = {owed.watching for owed in self._owed_answers}
             for watching in self._watchers[view_id].values():
-                watching.sent_seq = watching.frame_no = -1
+                if watching in waiting:
+                    continue
+                watching.sent, watching.frame_no = None, -1
                 self._behind[view_id].add(watching)
 
-    # --- heartbeat ---
+    async def tell_degraded(self, reason: str) -> None:
+        """Tell every client, now and when it comes, that the way of the data is disturbed; empty: it is well again."""
+        self.degraded = reason
+        await self._tell_all(Shared(encode(Degraded(reason))))
 
-    async def run_heartbeat(self) -> None:
-        """Ping the quiet, give up the dead, the stalled and the silent, until cancelled."""
-        while True:
-            await asyncio.sleep(_SWEEP_S)
-            for number, connection in enumerate(list(self.connections), 1):
-                if not connection.closed:
-                    self._check(connection, self._monotonic())
-                if not number % _SENDS_PER_BREATH:
-                    await asyncio.sleep(0)
-
-    def _check(self, connection: Connection, now_s: float) -> None:
-        limits = self.limits
-        quiet_s = now_s - connection.heard_s
-        if connection.wire.writing:
-            connection.stalled_s = connection.stalled_s or now_s
-        else:
-            connection.stalled_s = 0.0
-        stalled = connection.stalled_s and now_s - connection.stalled_s >= limits.stalled_s
-        if connection.session.overdue(now_s):
-            connection.give_up(CloseCode.NO_HELLO, f"no request within {self.session_limits.hello_s:g} s")
-        elif stalled and quiet_s >= limits.stalled_s / 2:
-            connection.give_up(CloseCode.SLOW, "the connection does not drain")
-        elif quiet_s >= limits.dead_s:
-            connection.give_up(CloseCode.NO_PONG, f"nothing heard for {limits.dead_s:g} s")
-        elif quiet_s >= limits.heartbeat_s and now_s - connection.pinged_s >= limits.heartbeat_s:
-            connection.pinged_s = now_s
-            if not connection.wire.writing:
-                connection.wire.send(PING_FRAME)
+    async def _tell_all(self, message: Shared) -> None:
+        for number, connection in enumerate(list(self.connections), 1):
+            if not connection.closed and not connection.wire.writing:
+                connection.send(message)
+            if not number % _SENDS_PER_BREATH:
+                await asyncio.sleep(0)
 
     async def drain(self, over_s: float) -> None:
-        """Tell every client to come back elsewhere, spread over ``over_s`` seconds."""
+        """Tell every client to come back elsewhere, and close the connections spread over ``over_s`` seconds."""
+        await self._tell_all(Shared(encode(Drain(over_s))))
         leaving = list(self.connections)
         for number, connection in enumerate(leaving, 1):
             connection.give_up(CloseCode.DRAIN, "the server is restarting; come back")

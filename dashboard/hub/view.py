@@ -7,31 +7,17 @@ for the tick's frame, for a reader that fell behind, and for one that comes back
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from msgspec import Raw
-
-from dashboard.domain.document import Document
-from dashboard.domain.position import Position
+from dashboard.domain.position import Position, positions_text
 from dashboard.domain.selector import Selector
-from dashboard.domain.series import SeriesKey, parse_series
+from dashboard.hub.part import Changes, Part
 from dashboard.protocol.deflate import deflate
 from dashboard.protocol.frames import Opcode, encode_frame
-from dashboard.protocol.messages import (
-    BucketsRow,
-    Definition,
-    DocumentState,
-    Frame,
-    GapNotice,
-    PointsRow,
-    Snapshot,
-    encode,
-    encode_definition,
-)
-from dashboard.replica.reading import buckets_from, buckets_since, samples_between, step_for
+from dashboard.protocol.messages import Frame, GapNotice, Snapshot, encode, encode_definition
+from dashboard.replica.reading import step_for
 from dashboard.replica.replica import Replica
-from dashboard.replica.series import Series
 
 #: A series fed faster than the tick arrives whole up to so many points a tick.
 POINTS_PER_TICK = 50
@@ -83,60 +69,67 @@ class Shared:
 
 
 class View:
-    """Reads a replica; ``frame_no`` counts the frames, ``seq`` is the entry it stands at."""
+    """Reads the replicas of the partitions it needs; ``frame_no`` counts the frames, ``seqs`` is where it stands in each."""
 
-    def __init__(self, spec: ViewSpec, replica: Callable[[], Replica], as_of_ms: int) -> None:
+    def __init__(self, spec: ViewSpec, replicas: Sequence[Callable[[], Replica]], as_of_ms: int) -> None:
         self.spec = spec
         self.id = spec.id
-        self._replica = replica
         self.as_of_ms = as_of_ms
-        self.seq = replica().position.seq
-        self.previous_seq = self.seq
         self.frame_no = 0
+        self.turn = 0  # of its next tick, see Hub
         self.generation = 0  # changes when entries were missed
+        self.gap_reason = "trimmed"  # why they last were
         self.oldest_accepted_ms: int | None = None  # when the oldest value in the last tick's frame was accepted
-        self.step_ms = step_for(spec.window_ms, replica().table.windows)
-        self.members: list[Series] = []
-        self._places: dict[int, list[int]] = {}  # by sid: the selectors that want it
-        self._document_places: dict[str, list[int]] = {}
-        self.document_keys: list[str] = []
-        self._seen = (-1, -1, "")
+        self.step_ms = step_for(spec.window_ms, replicas[0]().table.windows)
+        self._parts = [
+            Part(replica, spec.selectors, window_ms=spec.window_ms, step_ms=self.step_ms) for replica in replicas
+        ]
+        self.seqs = self._places()
         self._snapshot: Shared | None = None
-        self._deltas: dict[int, Shared | None] = {}
+        self._deltas: dict[tuple[int, ...], Shared | None] = {}
+
+    def _places(self) -> tuple[int, ...]:
+        return tuple(part.seq for part in self._parts)
 
     @property
-    def position(self) -> Position:
-        """Where the view stands."""
-        return Position(self._replica().position.epoch, self.seq)
+    def positions(self) -> list[Position]:
+        """Where the view stands in each of its partitions."""
+        return [part.position for part in self._parts]
+
+    def at(self, seqs: tuple[int, ...]) -> list[Position]:
+        """The place ``seqs`` in the epochs of now."""
+        return [Position(part.position.epoch, seq) for part, seq in zip(self._parts, seqs, strict=True)]
 
     def rebase(self) -> None:
-        """The replica has missed entries or begun another epoch: stand where it stands."""
-        self.seq = self.previous_seq = self._replica().position.seq
+        """A replica has missed entries or begun another epoch: stand where they stand."""
+        for part in self._parts:
+            part.restart()
+        self.seqs = self._places()
         self.generation += 1
         self._snapshot = None
         self._deltas = {}
 
     def advance(self, as_of_ms: int) -> Shared | None:
-        """Move on to the replica's position; the frame for those who are up to date, None when nothing changed for them."""
-        replica = self._replica()
-        self._refresh(replica)
-        self.previous_seq, self.seq = self.seq, replica.position.seq
+        """Move on to the replicas' positions; the frame for those who are up to date, None when nothing changed for them."""
+        moved = [part.advance() for part in self._parts]
+        previous, self.seqs = self.seqs, self._places()
         self.as_of_ms = as_of_ms
         self._snapshot = None
         self._deltas = {}
-        if self.seq == self.previous_seq:
+        if not any(moved):
             return None
         self.oldest_accepted_ms = None
-        frame = self._build_delta(self.previous_seq, POINTS_PER_TICK, live=True)
-        self._deltas[self.previous_seq] = frame
+        frame = self._build_delta(previous, POINTS_PER_TICK, live=True)
+        self._deltas[previous] = frame
         if frame is not None:
             self.frame_no += 1
         return frame
 
     def is_large(self) -> bool:
         """Whether a snapshot takes so long that it must be built piece by piece (``snapshot_parts``)."""
-        self._refresh(self._replica())
-        return len(self.members) > _SMALL_VIEW
+        for part in self._parts:
+            part.refresh()
+        return sum(len(part.members) for part in self._parts) > _SMALL_VIEW
 
     def snapshot(self, as_of_ms: int) -> Shared:
         """Everything, as of the view's position; the same bytes for all who come between two ticks."""
@@ -146,155 +139,92 @@ class View:
 
     def snapshot_parts(self, as_of_ms: int) -> Iterator[bytes]:
         """The snapshot's JSON in pieces, all as of where the view stands at the first, however it moves on meanwhile."""
-        replica = self._replica()
-        self._refresh(replica)
-        seq, from_ms, members, places = self.seq, as_of_ms - self.spec.window_ms, self.members, self._places
+        for part in self._parts:
+            part.refresh()
+        from_ms = as_of_ms - self.spec.window_ms
+        members = [(series, part, part.seq) for part in self._parts for series in part.members]
+        if len(self._parts) > 1:
+            members.sort(key=lambda each: each[0].text)
         head = Snapshot(
             view=self.id,
             as_of=as_of_ms,
-            position=self.position.text,
+            position=positions_text(self.positions),
             window_s=self.spec.window_ms / 1000,
             rate_hz=self.spec.rate_hz,
             step_ms=self.step_ms,
-            documents=[self._state(document) for document in self._documents(replica, -1)],
+            documents=[document for part in self._parts for document in part.documents(-1)],
         )
         yield encode(head)[:-1] + b',"series":['
         for start in range(0, len(members), _SERIES_PER_PART):
             some = members[start : start + _SERIES_PER_PART]
-            parts = [encode_definition(self._with_history(s, places[s.sid], seq, from_ms)) for s in some]
-            yield (b"," if start else b"") + b",".join(parts)
+            rows = [encode_definition(p.with_history(s, seq, from_ms, self.spec.points)) for s, p, seq in some]
+            yield (b"," if start else b"") + b",".join(rows)
         yield b"]}"
 
-    def missing(self, since: Position) -> str:
+    def holds(self, since: Sequence[Position]) -> bool:
+        """Whether this process has got as far as a screen that comes from another one; if not, it will in a moment."""
+        return len(since) != len(self._parts) or all(map(Part.holds, self._parts, since))
+
+    def missing(self, since: Sequence[Position]) -> str:
         """Why a screen at ``since`` cannot be given all it has missed (it gets ``gap`` and a snapshot); empty: it can."""
-        replica = self._replica()
-        self._refresh(replica)
-        if since.epoch != replica.position.epoch:
-            return "epoch"
-        if since.seq > self.seq:
-            return "ahead"
-        oldest = max(replica.floor_seq, replica.documents_floor, replica.table.gone_floor)
-        if not self.step_ms:  # buckets are all still there
-            oldest = max(oldest, *(max(series.trimmed_seq, series.thinned_seq) for series in self.members), 0)
-        return "trimmed" if since.seq < oldest else ""
+        if len(since) != len(self._parts):
+            return "epoch"  # the journal was divided in another way
+        return next(filter(None, map(Part.missing, self._parts, since)), "")
 
     def gap(self, reason: str) -> Shared:
         """The notice that comes before a snapshot when entries were missed."""
-        return Shared(encode(GapNotice(self.id, reason, self.position.text)))
+        return Shared(encode(GapNotice(self.id, reason, positions_text(self.positions))))
 
-    def delta(self, after_seq: int, as_of_ms: int) -> Shared:
-        """What came after ``after_seq``, up to where the view stands; the caller has asked ``missing`` first."""
-        if after_seq not in self._deltas:
-            accepted = self._replica().accepted_ms(after_seq + 1)
-            ticks = 1 + int((as_of_ms - accepted) * self.spec.rate_hz / 1000) if accepted else 200
+    def delta(self, after: tuple[int, ...], as_of_ms: int) -> Shared:
+        """What came after ``after``, up to where the view stands; the caller has asked ``missing`` first."""
+        if after not in self._deltas:
+            ticks = 1
+            for part, seq in zip(self._parts, after, strict=True):
+                if seq < part.seq:
+                    accepted = part.accepted_ms(seq + 1)
+                    past = 1 + int((as_of_ms - accepted) * self.spec.rate_hz / 1000) if accepted else 200
+                    ticks = max(ticks, past)
             if len(self._deltas) >= _KEPT_DELTAS:
                 self._deltas.clear()
-            self._deltas[after_seq] = self._build_delta(after_seq, POINTS_PER_TICK * max(1, ticks))
-        return self._deltas[after_seq] or Shared(encode(Frame(self.id, self.as_of_ms, self.position.text)))
+            self._deltas[after] = self._build_delta(after, POINTS_PER_TICK * ticks, live=False)
+        return self._deltas[after] or Shared(encode(Frame(self.id, self.as_of_ms, positions_text(self.positions))))
 
-    def _refresh(self, replica: Replica) -> None:
-        """Take in series and documents that came or went since the last look."""
-        table = replica.table
-        now = (table.version, replica.document_version, replica.position.epoch)
-        if now == self._seen:
-            return
-        if self._seen[0] != table.version or self._seen[2] != replica.position.epoch:
-            self._places = {s.sid: p for s in table if (p := self._match(s.key))}
-            self.members = sorted((s for s in table if s.sid in self._places), key=lambda s: s.text)
-        self._document_places = {key: p for key in replica.documents if (p := self._match(SeriesKey(key)))}
-        self.document_keys = list(self._document_places)
-        self._seen = now
-
-    def _match(self, key: SeriesKey) -> list[int]:
-        """Places in the request's list of the selectors that want this."""
-        return [place for place, selector in enumerate(self.spec.selectors) if selector.matches(key)]
-
-    def _build_delta(self, after_seq: int, limit: int, *, live: bool = False) -> Shared | None:
+    def _build_delta(self, after: tuple[int, ...], limit: int, *, live: bool) -> Shared | None:
         """``live``: this is a tick's frame, so its oldest value tells how long values take."""
-        replica = self._replica()
-        changed = [series for series in self.members if series.last_seq > after_seq]
-        points, buckets = self._rows(changed, after_seq, limit)
-        defined = [s for s in self.members if s.created_seq > after_seq or s.meta_seq > after_seq]
-        gone = [
-            sid
-            for seq, sid, text in replica.table.gone
-            if seq > after_seq and text not in replica.table.by_text and self._match(parse_series(text))
+        found = [
+            changes
+            for part, seq in zip(self._parts, after, strict=True)
+            if (changes := part.changes(seq, limit, self.as_of_ms, live=live)) is not None
         ]
-        documents = self._documents(replica, after_seq)
-        stored = [(key, replica.documents[key]) for key in self.document_keys]
-        gone_documents = [key for key, state in stored if state.document is None and state.seq > after_seq]
-        if not (points or buckets or defined or gone or documents or gone_documents):
+        if not found:
             return None
-        accepted = None
-        if live and changed:
-            accepted = replica.accepted_ms(min(_first_after(series, after_seq) for series in changed))
-            self.oldest_accepted_ms = accepted
+        first = found[0]
+        for other in found[1:]:
+            _merge(first, other)
+        if first.accepted is not None:
+            self.oldest_accepted_ms = first.accepted
         frame = Frame(
             view=self.id,
             as_of=self.as_of_ms,
-            position=self.position.text,
-            accepted=accepted,
-            points=points,
-            buckets=buckets,
-            series=[_define(series, self._places[series.sid]) for series in defined],
-            documents=[self._state(document) for document in documents],
-            gone=gone,
-            gone_documents=gone_documents,
+            position=positions_text(self.positions),
+            accepted=first.accepted,
+            points=first.points,
+            buckets=first.buckets,
+            series=first.series,
+            documents=first.documents,
+            gone=first.gone,
+            gone_documents=first.gone_documents,
         )
         return Shared(encode(frame))
 
-    def _rows(self, changed: list[Series], after_seq: int, limit: int) -> tuple[list[PointsRow], list[BucketsRow]]:
-        points: list[PointsRow] = []
-        buckets: list[BucketsRow] = []
-        from_ms = self.as_of_ms - self.spec.window_ms
-        for series in changed:
-            if self.step_ms:
-                windows = self._replica().table.windows
-                columns = buckets_since(series, self.step_ms, after_seq, from_ms, windows)
-                if columns.times:
-                    buckets.append((series.sid, columns.times, columns.mins, columns.means, columns.maxs))
-                continue
-            got = samples_between(series, after_seq, self.seq, limit)
-            if got.of > len(got.times):
-                points.append((series.sid, got.times, got.values, got.of))
-            elif got.of:  # else its news is after the place where the view stands
-                points.append((series.sid, got.times, got.values))
-        return points, buckets
 
-    def _documents(self, replica: Replica, after_seq: int) -> list[Document]:
-        stored = [replica.documents[key] for key in self.document_keys]
-        return [s.document for s in stored if s.seq > after_seq and s.document is not None]
-
-    def _with_history(self, series: Series, places: list[int], seq: int, from_ms: int) -> Definition:
-        if self.step_ms:
-            columns = buckets_from(series, self.step_ms, from_ms, self._replica().table.windows)
-            return _define(series, places, t=columns.times, min=columns.mins, mean=columns.means, max=columns.maxs)
-        got = samples_between(series, -1, seq, self.spec.points, from_ms)
-        return _define(series, places, t=got.times, v=got.values, of=got.of if got.of > len(got.times) else None)
-
-    def _state(self, document: Document) -> DocumentState:
-        places = self._document_places[document.key]
-        return DocumentState(document.key, Raw(document.body), document.t_ms, document.every_s, places)
-
-
-def _first_after(series: Series, after_seq: int) -> int:
-    """The first entry after ``after_seq`` that this series, which has one, got a sample from."""
-    seqs = series.seqs
-    at = len(seqs) - 1
-    while at > 0 and seqs[at - 1] > after_seq:
-        at -= 1
-    return seqs[at]
-
-
-def _define(series: Series, places: list[int], **history: object) -> Definition:
-    return Definition(
-        sid=series.sid,
-        series=series.text,
-        name=series.key.name,
-        labels=dict(series.key.labels),
-        unit=series.unit,
-        every_s=series.every_s,
-        last=series.last_ms,
-        selectors=places,
-        **history,  # type: ignore[arg-type]  # columns by name
-    )
+def _merge(into: Changes, other: Changes) -> None:
+    """The changes of two parts as one."""
+    times = [t for t in (into.accepted, other.accepted) if t is not None]
+    into.accepted = min(times, default=None)
+    into.points += other.points
+    into.buckets += other.buckets
+    into.series += other.series
+    into.documents += other.documents
+    into.gone += other.gone
+    into.gone_documents += other.gone_documents

@@ -37,6 +37,9 @@ class MemoryJournal:
     def head(self, partition: str) -> Position:
         return Position(self._epoch, self._tail(partition).head_seq)
 
+    async def attach(self, partition: str) -> Position:
+        return self.head(partition)
+
     def size_bytes(self) -> int:
         return sum(tail.size_bytes for tail in self._tails.values())
 
@@ -89,6 +92,10 @@ class MemoryJournal:
             for key in (key for key, blob in some if blob is None):
                 kept.pop(key, None)
         self._checkpoints[partition] = Checkpoint(position, kept)
+
+    async def checkpoint_position(self, partition: str) -> Position | None:
+        stored = self._checkpoints.get(partition)
+        return stored.position if stored else None
 
     async def load_checkpoint(self, partition: str) -> Checkpoint | None:
         return self._checkpoints.get(partition)

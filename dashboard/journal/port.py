@@ -64,6 +64,9 @@ class Journal(Protocol):
     def head(self, partition: str) -> Position:
         """The position of the newest entry."""
 
+    async def attach(self, partition: str) -> Position:
+        """The position of the newest entry, asked anew; waits until the store answers."""
+
     def size_bytes(self) -> int:
         """Payload bytes kept now, over all partitions."""
 
@@ -92,6 +95,9 @@ class Journal(Protocol):
 
         ``whole``: these are all the records there are; others that are stored go.
         """
+
+    async def checkpoint_position(self, partition: str) -> Position | None:
+        """Of the stored checkpoint; None: there is none, or nobody can tell."""
 
     async def load_checkpoint(self, partition: str) -> Checkpoint | None:
         """The stored checkpoint, if there is one."""

@@ -131,6 +131,11 @@ class RedisJournal:
     def head(self, partition: str) -> Position:
         return self._part(partition).log.head
 
+    async def attach(self, partition: str) -> Position:
+        log = self._part(partition).log
+        await self._patiently(lambda: settle(log, self._client))
+        return log.head
+
     def size_bytes(self) -> int:
         return sum(part.log.size_bytes for part in self._parts.values())
 
@@ -193,6 +198,9 @@ class RedisJournal:
     ) -> None:
         keys = self._part(partition).log.keys
         await checkpoints.save(self._bulk_client, keys, position, records, whole=whole)
+
+    async def checkpoint_position(self, partition: str) -> Position | None:
+        return await checkpoints.position(self._client, self._part(partition).log.keys)
 
     async def load_checkpoint(self, partition: str) -> Checkpoint | None:
         return await checkpoints.load(self._bulk_client, self._part(partition).log.keys)

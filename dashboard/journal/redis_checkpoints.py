@@ -59,12 +59,26 @@ async def save(
         raise Unavailable(f"the checkpoint cannot be stored: {explain(error)}") from None
 
 
+async def position(client: Client, keys: Keys) -> Position | None:
+    """See ``port.Journal.checkpoint_position``."""
+    try:
+        stored = await client.hget(keys.checkpoint, "")
+    except REDIS_ERRORS:
+        return None
+    return _position(stored) if stored else None
+
+
+def _position(stored: bytes) -> Position:
+    epoch, _, seq = stored.decode().partition(".")
+    return Position(epoch, int(seq))
+
+
 async def load(client: Client, keys: Keys) -> Checkpoint | None:
     """See ``port.Journal.load_checkpoint``; raises Unavailable."""
     try:
         index = await client.hgetall(keys.checkpoint)
-        position = index.pop(b"", None)
-        if position is None:
+        stored = index.pop(b"", None)
+        if stored is None:
             return None
         names = list(index)
         groups = [names[start : start + _FETCHED] for start in range(0, len(names), _FETCHED)]
@@ -78,8 +92,7 @@ async def load(client: Client, keys: Keys) -> Checkpoint | None:
         raise Unavailable(f"the checkpoint cannot be read: {explain(error)}") from None
     except (zlib.error, ValueError) as error:
         raise Unavailable(f"the checkpoint is damaged: {error}") from None
-    epoch, _, seq = position.decode().partition(".")
-    return Checkpoint(Position(epoch, int(seq)), records)
+    return Checkpoint(_position(stored), records)
 
 
 def _pack(records: list[tuple[str, bytes | None]]) -> list[tuple[str, bytes | None]]:

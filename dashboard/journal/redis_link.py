@@ -32,7 +32,7 @@ _FORMS = (
     "redis://[user:password@]host[:port][/db], rediss://… (TLS), unix:///path, "
     "redis+sentinel://host[:port],…/service[/db], redis+cluster://host[:port],…"
 )
-_PASSWORD = re.compile(r"(//[^:/@]*:)[^@/]*@")
+_PASSWORD = re.compile(r"(//[^:/@]*:)[^@]*@")
 _SCRIPTS = Path(__file__).resolve().parent / "lua"
 _TLS_OPTIONS = frozenset({"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"})
 

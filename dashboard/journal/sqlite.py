@@ -138,6 +138,9 @@ class SqliteJournal:
     def head(self, partition: str) -> Position:
         return Position(self._epoch, self._tail(partition).head_seq)
 
+    async def attach(self, partition: str) -> Position:
+        return self.head(partition)
+
     def size_bytes(self) -> int:
         return self._size
 
@@ -192,6 +195,13 @@ class SqliteJournal:
             raise Unavailable(f"the checkpoint cannot be stored: {error}") from None
         finally:
             await loop.run_in_executor(self._checkpointer, file.rollback)
+
+    async def checkpoint_position(self, partition: str) -> Position | None:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._checkpointer, self._checkpoint_file.position, partition)
+        except sqlite3.Error:
+            return None
 
     async def load_checkpoint(self, partition: str) -> Checkpoint | None:
         loop = asyncio.get_running_loop()

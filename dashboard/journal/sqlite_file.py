@@ -197,13 +197,17 @@ class CheckpointFile:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
-    def load(self, partition: str) -> Checkpoint | None:
+    def position(self, partition: str) -> Position | None:
         found = self._db.execute("SELECT epoch, seq FROM positions WHERE partition = ?", (partition,)).fetchone()
-        if not found:
+        return Position(*found) if found else None
+
+    def load(self, partition: str) -> Checkpoint | None:
+        position = self.position(partition)
+        if position is None:
             return None
         rows = self._db.execute("SELECT key, blob FROM records WHERE partition = ?", (partition,))
         try:
             records = {key: zlib.decompress(blob) for key, blob in rows}
         except zlib.error as error:
             raise ValueError(f"a record is damaged: {error}") from None
-        return Checkpoint(Position(*found), records)
+        return Checkpoint(position, records)

@@ -35,7 +35,7 @@ class Watch(Struct, frozen=True):
     window_s: Annotated[float, Meta(ge=1, le=172_800)] | None = None
     rate_hz: Annotated[float, Meta(ge=0.1, le=30)] | None = None
     points: Annotated[int, Meta(ge=4, le=10_000)] | None = None
-    since: Annotated[str, Meta(max_length=100)] | None = None
+    since: Annotated[str, Meta(max_length=4_000)] | None = None
 
 
 class Unwatch(Struct, frozen=True):
@@ -68,6 +68,7 @@ class Welcome(Struct, tag="welcome", frozen=True):
     heartbeat_s: float
     dead_s: float
     limits: dict[str, float]
+    degraded: str = ""
 
 
 class Definition(Struct, frozen=True, omit_defaults=True):
@@ -140,6 +141,18 @@ class GapNotice(Struct, tag="gap", frozen=True):
     position: str
 
 
+class Degraded(Struct, tag="degraded", frozen=True):
+    """The way of the data is disturbed: what is shown may be late. An empty reason: it is well again."""
+
+    reason: str
+
+
+class Drain(Struct, tag="drain", frozen=True):
+    """This process stops: the connection will be closed with 4001 within so many seconds; come back elsewhere."""
+
+    window_s: float
+
+
 class Unwatched(Struct, tag="unwatched", frozen=True):
     """The view is not sent any more."""
 
@@ -159,7 +172,7 @@ class Error(Struct, tag="error", frozen=True):
     message: str
 
 
-Reply = Welcome | Snapshot | Frame | GapNotice | Unwatched | Pong | Error
+Reply = Welcome | Snapshot | Frame | GapNotice | Degraded | Drain | Unwatched | Pong | Error
 
 _encoder = msgspec.json.Encoder()
 

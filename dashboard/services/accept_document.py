@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import Invalid, LimitReached, NotFound, TooLarge
+from dashboard.domain.partition import partition_of
 from dashboard.domain.series import check_name
 from dashboard.ingest.batch import check_declared
 from dashboard.ingest.strict_json import check_json
-from dashboard.journal.port import METRICS, Journal
+from dashboard.journal.port import Journal
 from dashboard.replica.changes import DocumentDeleted, DocumentWritten, encode_change
-from dashboard.replica.replica import Replica
+from dashboard.replica.replica import StoredDocument
+from dashboard.services.replicas import Replicas
 
 
 class AcceptDocument:
@@ -23,13 +23,13 @@ class AcceptDocument:
         self,
         *,
         journal: Journal,
-        replica: Callable[[], Replica],
+        replicas: Replicas,
         max_documents: int,
         max_bytes: int,
         counters: Counters,
     ) -> None:
         self._journal = journal
-        self._replica = replica
+        self._replicas = replicas
         self._max_documents = max_documents
         self._max_bytes = max_bytes
         self._counters = counters
@@ -47,16 +47,26 @@ class AcceptDocument:
         except RecursionError:
             raise Invalid("the body is nested too deep") from None
         value = check_json(body)
-        stored = self._replica().documents.get(key)
-        if (stored is None or stored.document is None) and self._replica().document_count() >= self._max_documents:
+        stored = self._stored(key)
+        if (stored is None or stored.document is None) and self._count() >= self._max_documents:
             raise LimitReached(f"would be one more than {self._max_documents} documents; see the setting max_documents")
         change = DocumentWritten(key, msgspec.json.encode(value), every_s)
-        await self._journal.append(METRICS, encode_change(change), request_id=request_id)
+        await self._journal.append(self._partition(key), encode_change(change), request_id=request_id)
         self._counters.documents_accepted += 1
 
     async def delete(self, key: str) -> None:
         """Remove the document; raises NotFound, Overloaded, Unavailable."""
-        stored = self._replica().documents.get(key)
-        if stored is None or stored.document is None:
+        stored = self._stored(key)
+        if self._replicas.of(key) is not None and (stored is None or stored.document is None):
             raise NotFound(f"there is no document {key[:40]!a}")
-        await self._journal.append(METRICS, encode_change(DocumentDeleted(key)))
+        await self._journal.append(self._partition(key), encode_change(DocumentDeleted(key)))
+
+    def _partition(self, key: str) -> str:
+        return partition_of(key, self._replicas.partitions)
+
+    def _stored(self, key: str) -> StoredDocument | None:
+        replica = self._replicas.of(key)
+        return replica.documents.get(key) if replica is not None else None
+
+    def _count(self) -> int:
+        return sum(replica.document_count() for replica in self._replicas.followed().values())

@@ -1,20 +1,22 @@
-"""Take samples in: stamp them, keep to the cardinality limit, append them to the journal as one entry.
+"""Take samples in: stamp them, keep to the cardinality limit, append them to the journal as entries.
 
-Accepted means kept: ``accept`` returns when the journal has stored the entry.  accepted + refused = sent, exactly.
+Accepted means kept: ``accept`` returns when the journal has stored the entries.  accepted + refused = sent, exactly.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from msgspec import Struct
 
 from dashboard.domain.counters import Counters
+from dashboard.domain.partition import partition_of
 from dashboard.ingest.batch import Batch, Refusal
 from dashboard.journal.port import METRICS, Journal
 from dashboard.replica.changes import encode_samples
 from dashboard.replica.replica import Replica
+from dashboard.services.replicas import Replicas
 
 #: How far in the future a sample's own time may lie: clocks differ, but not by more than this.
 MAX_AHEAD_MS = 3_600_000
@@ -29,6 +31,14 @@ class Outcome(Struct, frozen=True):
     refused: list[Refusal]
 
 
+class Share(Struct):
+    """What of a batch goes to one partition; ``rows`` are its rows' places in the whole (None: all of it)."""
+
+    partition: str
+    batch: Batch
+    rows: list[int] | None = None
+
+
 class AcceptSamples:
     """The only way for samples into the journal."""
 
@@ -36,86 +46,143 @@ class AcceptSamples:
         self,
         *,
         journal: Journal,
-        replica: Callable[[], Replica],
+        replicas: Replicas,
         now_ms: Callable[[], int],
         max_series: int,
         counters: Counters,
     ) -> None:
         self._journal = journal
-        self._replica = replica
+        self._replicas = replicas
         self._now_ms = now_ms
         self._max_series = max_series
         self._counters = counters
         self._coming: dict[str, int] = {}  # new series in entries on their way, with how often
+        self._met: dict[str, None] = {}  # series of partitions that this process does not follow, seen here
 
     def latest_ms(self) -> int:
         """The latest time that a sample may carry now."""
         return self._now_ms() + MAX_AHEAD_MS
 
     async def accept(self, batch: Batch, *, request_id: str = "") -> Outcome:
-        """Store a parsed batch; returns once it is kept. Raises Overloaded, Unavailable (nothing was taken then).
+        """Store a parsed batch; returns once it is kept.
 
-        ``request_id``: the same id again stores nothing and answers as if it had.
+        Raises Overloaded or Unavailable: nothing was taken then, or, where a batch goes to several partitions, not all.
+        ``request_id``: the same id again stores nothing again and answers as if it had.
         """
-        new: set[str] = set()
-        if not all(map(self._replica().table.by_text.__contains__, batch.keys)):
-            new = set(batch.keys).difference(self._replica().table.by_text)
-            batch = self._within_limit(batch, new)
-        for refusal in batch.refused:
+        refused, accepted = list(batch.refused), 0
+        appends, coming = [], set[str]()
+        for share in self._shares(batch):
+            new = self._new_in(share)
+            if new:
+                refused += self._within_limit(share, new, batch)
+            if not share.batch.keys:
+                continue
+            accepted += len(share.batch.keys)
+            coming |= new & set(share.batch.keys)
+            payloads = self._encode(share.batch, self._replica(share.partition))
+            appends += self._appends(share.partition, payloads, request_id)
+        for refusal in refused:
             self._counters.samples_refused[refusal.code] += 1
-        if batch.keys:
-            payloads = self._encode(batch)
-            coming = {key for key in new if key not in self._replica().table.by_text}
-            for key in coming:
-                self._coming[key] = self._coming.get(key, 0) + 1
-            try:
-                await self._append(payloads, request_id)
-            finally:
-                for key in coming:
-                    self._coming[key] -= 1
-                    if not self._coming[key]:
-                        del self._coming[key]
-            self._counters.samples_accepted += len(batch.keys)
-        return Outcome(len(batch.keys), sorted(batch.refused, key=lambda r: r.index))
+        await self._store(appends, coming)
+        self._counters.samples_accepted += accepted
+        return Outcome(accepted, sorted(refused, key=lambda r: r.index))
 
-    def _within_limit(self, batch: Batch, new: set[str]) -> Batch:
-        """The batch without the samples whose series would be one too many."""
-        coming = {key for key in self._coming if key not in self._replica().table.by_text}
-        room = self._max_series - len(self._replica().table) - len(coming)
-        beginning = list(dict.fromkeys(key for key in batch.keys if key in new and key not in coming))
+    def _shares(self, batch: Batch) -> list[Share]:
+        """The batch, divided by partition."""
+        partitions = self._replicas.partitions
+        if partitions == 1 or not batch.keys:
+            return [Share(METRICS, batch)]
+        found: dict[str, Share] = {}
+        declared = {row: (unit, every_s) for row, unit, every_s in batch.declared}
+        for row, key in enumerate(batch.keys):
+            partition = partition_of(key.partition("{")[0], partitions)
+            share = found.setdefault(partition, Share(partition, Batch(), []))
+            if row in declared:
+                share.batch.declared.append((len(share.batch.keys), *declared[row]))
+            share.batch.keys.append(key)
+            share.batch.times.append(batch.times[row])
+            share.batch.values.append(batch.values[row])
+            assert share.rows is not None
+            share.rows.append(row)
+        return list(found.values())
+
+    def _replica(self, partition: str) -> Replica | None:
+        return self._replicas.followed().get(partition)
+
+    def _known(self, partition: str) -> Container[str]:
+        """The series there are; of a partition that is not followed here, those that came this way."""
+        replica = self._replica(partition)
+        return self._met if replica is None else replica.table.by_text
+
+    def _new_in(self, share: Share) -> set[str]:
+        known = self._known(share.partition)
+        if all(map(known.__contains__, share.batch.keys)):
+            return set()
+        return {key for key in share.batch.keys if key not in known}
+
+    def _within_limit(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
+        """Take out of the share the samples whose series would be one too many; returns why, by their place in ``whole``."""
+        coming = {key for key in self._coming if self._is_new(key)}
+        room = self._max_series - self._replicas.series_count() - len(self._met) - len(coming)
+        beginning = list(dict.fromkeys(key for key in share.batch.keys if key in new and key not in coming))
         if len(beginning) <= room:
-            return batch
+            return []
         barred = set(beginning[max(0, room) :])
         reason = f"would be one more than {self._max_series} series; see the setting max_series"
-        kept = Batch(refused=list(batch.refused))
+        batch, kept, refused = share.batch, Batch(), list[Refusal]()
         rows = {row: (unit, every_s) for row, unit, every_s in batch.declared}
-        indices = _indices(batch)
+        indices = _indices(whole)
         for row, key in enumerate(batch.keys):
             if key in barred:
-                kept.refused.append(Refusal(indices[row], "series", reason, "series_limit"))
+                place = share.rows[row] if share.rows is not None else row
+                refused.append(Refusal(indices[place], "series", reason, "series_limit"))
                 continue
             if row in rows:
                 kept.declared.append((len(kept.keys), *rows[row]))
             kept.keys.append(key)
             kept.times.append(batch.times[row])
             kept.values.append(batch.values[row])
-        return kept
+        share.batch = kept
+        return refused
 
-    async def _append(self, payloads: list[bytes], request_id: str) -> None:
+    def _is_new(self, key: str) -> bool:
+        return key not in self._known(partition_of(key.partition("{")[0], self._replicas.partitions))
+
+    def _appends(self, partition: str, payloads: list[bytes], request_id: str) -> list[tuple[str, bytes, str]]:
         """Entries appended in one breath are stored in one transaction: all or none."""
         if len(payloads) == 1:
-            await self._journal.append(METRICS, payloads[0], request_id=request_id)
-            return
+            return [(partition, payloads[0], request_id)]
         ids = [f"{request_id}/{part}" if request_id else "" for part in range(len(payloads))]
-        appends = [self._journal.append(METRICS, p, request_id=i) for p, i in zip(payloads, ids, strict=True)]
-        await asyncio.gather(*appends)
+        return [(partition, payload, each) for payload, each in zip(payloads, ids, strict=True)]
 
-    def _encode(self, batch: Batch) -> list[bytes]:
+    async def _store(self, appends: list[tuple[str, bytes, str]], coming: set[str]) -> None:
+        for key in coming:
+            self._coming[key] = self._coming.get(key, 0) + 1
+        try:
+            if len(appends) == 1:
+                partition, payload, request_id = appends[0]
+                await self._journal.append(partition, payload, request_id=request_id)
+            else:
+                await asyncio.gather(*(self._journal.append(p, b, request_id=i) for p, b, i in appends))
+        finally:
+            for key in coming:
+                self._coming[key] -= 1
+                if not self._coming[key]:
+                    del self._coming[key]
+        if self._replicas.partitions > 1:
+            followed = self._replicas.followed()
+            for key in coming:
+                if partition_of(key.partition("{")[0], self._replicas.partitions) not in followed:
+                    self._met[key] = None
+            while len(self._met) > self._max_series:
+                del self._met[next(iter(self._met))]
+
+    def _encode(self, batch: Batch, replica: Replica | None) -> list[bytes]:
         now = self._now_ms()
         times: list[int] | int = now
         if batch.times.count(None) < len(batch.times):
             times = [now if t is None else t for t in batch.times]
-        by_text = self._replica().table.by_text
+        by_text = replica.table.by_text if replica is not None else {}
         declared = []
         for row, unit, every_s in batch.declared:
             series = by_text.get(batch.keys[row])

@@ -1,4 +1,7 @@
-"""Keep this process's replica: restore it from the checkpoint, follow the journal, store checkpoints."""
+"""Keep one replica of one partition: restore it from the checkpoint, follow the journal, store checkpoints.
+
+Of all processes that follow a partition one stores its checkpoints: the one that holds the lease.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import NamedTuple
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Invalid, Unavailable
 from dashboard.domain.position import Position
-from dashboard.journal.port import METRICS, Entry, Gap, Journal
+from dashboard.journal.port import Entry, Gap, Journal
 from dashboard.replica.checkpoint import capture_document, capture_header, capture_series, restore
 from dashboard.replica.replica import Replica, StoredDocument
 from dashboard.replica.series import Series, Windows
@@ -21,6 +24,8 @@ _log = logging.getLogger(__name__)
 _BREATH_S = 0.01
 #: Series captured between two breaths of the loop (about 0.2 ms each with full history).
 _SERIES_PER_BREATH = 20
+#: How long the lease on a partition's checkpoints lasts without renewal.
+_LEASE_S = 15.0
 
 
 class Beginning(NamedTuple):
@@ -35,9 +40,18 @@ class Replication:
     """Owns the replica; everybody else reads it through ``replica()``."""
 
     def __init__(
-        self, *, journal: Journal, windows: Windows, checkpoint_s: float, checkpoint_bytes: int, counters: Counters
+        self,
+        *,
+        journal: Journal,
+        partition: str,
+        windows: Windows,
+        checkpoint_s: float,
+        checkpoint_bytes: int,
+        counters: Counters,
+        on_gap: Callable[[str, str], None],
     ) -> None:
         self._journal = journal
+        self.partition = partition
         self._windows = windows
         self._checkpoint_s = checkpoint_s
         self._checkpoint_bytes = checkpoint_bytes  # payload applied since the last one that makes the next due early
@@ -46,28 +60,31 @@ class Replication:
         self._replica = Replica(windows, Position("00000000", 0))
         self._stored: dict[str, int] = {}  # record key -> last_seq when it was stored
         self._target = 0
-        self._on_gap: Callable[[], None] = lambda: None
+        self._on_gap = on_gap  # called with the partition and the reason when entries were missed
+        self._leads = False
+        self._base: Position | None = None  # of the stored checkpoint that ``_stored`` tells of
+        self._whole = (
+            False  # what is stored may be another process' or another epoch's: the next one replaces all of it
+        )
         self.caught_up = asyncio.Event()
 
     def replica(self) -> Replica:
         """The state as of now."""
         return self._replica
 
-    def on_gap(self, callback: Callable[[], None]) -> None:
-        """Whom to tell when the replica has missed entries."""
-        self._on_gap = callback
-
     async def restore(self) -> None:
         """Load the newest checkpoint; without a readable one the journal's window is all there is."""
-        head = self._journal.head(METRICS)
+        head = await self._journal.attach(self.partition)
         self._target = head.seq
         self._replica = Replica(self._windows, Position(head.epoch, 0))
+        checkpoint = None
         try:
-            checkpoint = await self._journal.load_checkpoint(METRICS)
+            checkpoint = await self._journal.load_checkpoint(self.partition)
             if checkpoint is not None:
                 self._replica = restore(checkpoint.position, checkpoint.records, self._windows)
         except (Invalid, Unavailable) as error:
             _log.error("checkpoint not used: %s", error)
+        self._base = checkpoint.position if checkpoint is not None else None
         self._stored = {f"s:{series.text}": series.last_seq for series in self._replica.table}
         self._stored |= {f"d:{key}": stored.seq for key, stored in self._replica.documents.items()}
         if self._replica.position.epoch != head.epoch:
@@ -76,23 +93,32 @@ class Replication:
     async def run(self) -> None:
         """Apply every entry as it comes, until cancelled."""
         replica = self._replica
-        if replica.position == self._journal.head(METRICS):
+        if replica.position == self._journal.head(self.partition):
             self.caught_up.set()
-        async for batch in self._journal.follow(METRICS, replica.position):
+        async for batch in self._journal.follow(self.partition, replica.position):
             if isinstance(batch, Gap):
-                if replica.position.seq or batch.position.seq:
-                    _log.warning(
-                        "journal gap (%s): history before entry %d has a hole", batch.reason, batch.position.seq
-                    )
-                replica.gap(batch)
-                self._stored = dict.fromkeys(self._stored, -1)
-                self._on_gap()
+                self._take_gap(batch)
             else:
                 await self._apply(batch)
             if replica.position.seq >= self._target:
                 self.caught_up.set()
             else:
                 await asyncio.sleep(0)
+
+    def _take_gap(self, gap: Gap) -> None:
+        replica = self._replica
+        if replica.position.seq or gap.position.seq:
+            _log.warning(
+                "%s: journal gap (%s): history before entry %d has a hole",
+                self.partition,
+                gap.reason,
+                gap.position.seq,
+            )
+        replica.gap(gap)
+        self._stored = dict.fromkeys(self._stored, -1)
+        self._whole = True
+        self._uncheckpointed = max(self._uncheckpointed, self._checkpoint_bytes)  # what is stored is of another time
+        self._on_gap(self.partition, gap.reason)
 
     async def _apply(self, batch: list[Entry]) -> None:
         """Apply in order, giving way to the rest of the program now and then."""
@@ -112,6 +138,9 @@ class Replication:
         while True:
             await asyncio.sleep(1)
             waited += 1
+            if not await self.leads():
+                waited = 0.0
+                continue
             if waited < self._checkpoint_s and self._uncheckpointed < self._checkpoint_bytes:
                 continue
             waited = 0.0
@@ -120,15 +149,25 @@ class Replication:
             except DashboardError as error:
                 _log.error("checkpoint not stored: %s", error)
 
+    async def leads(self) -> bool:
+        """Whether this process stores the partition's checkpoints."""
+        led, self._leads = self._leads, await self._journal.hold(f"checkpoint:{self.partition}", _LEASE_S)
+        if self._leads and not led:
+            self._whole |= await self._journal.checkpoint_position(self.partition) != self._base
+        return self._leads
+
     async def checkpoint(self) -> None:
         """Store what has changed since the last one."""
         if not self.caught_up.is_set():
             return
+        if whole := self._whole:
+            self._stored = {}
         stored: dict[str, int] = {}
         replica, before = self._replica, self._uncheckpointed
+        position = replica.position
         begin = Beginning(capture_header(replica), list(replica.table), list(replica.documents.items()))
-        await self._journal.save_checkpoint(METRICS, replica.position, self._records(begin, stored))
-        self._stored = stored
+        await self._journal.save_checkpoint(self.partition, position, self._records(begin, stored), whole=whole)
+        self._stored, self._whole, self._base = stored, self._whole and not whole, position
         self._uncheckpointed -= before
         self._counters.checkpoints += 1
 

@@ -6,20 +6,25 @@ from collections.abc import Callable
 
 from dashboard.domain.board import to_json
 from dashboard.domain.freshness import freshness
-from dashboard.domain.selector import parse_selector
+from dashboard.domain.selector import Selector, parse_selector
 from dashboard.replica.replica import Replica
 from dashboard.services.boards import Boards
+from dashboard.services.replicas import Replicas
 from dashboard.web.base import BaseHandler
 
 
 class SeriesHandler(BaseHandler):
     """``GET /api/v1/series?match=SELECTOR``: the series that match (all without ``match``), sorted by name."""
 
-    replica: Callable[[], Replica]
+    replicas: Replicas
     now_ms: Callable[[], int]
 
-    def get(self) -> None:
+    async def get(self) -> None:
         selectors = [parse_selector(text) for text in self.get_query_arguments("match")]
+        async with self.replicas.wanted(selectors) as replicas:
+            self.write_json(self._rows(replicas, selectors))
+
+    def _rows(self, replicas: list[Replica], selectors: list[Selector]) -> dict[str, object]:
         now = self.now_ms()
         rows = [
             {
@@ -32,10 +37,10 @@ class SeriesHandler(BaseHandler):
                 "age_ms": now - s.last_ms,
                 "freshness": freshness(now - s.last_ms, s.every_s),
             }
-            for s in sorted(self.replica().table, key=lambda s: s.text)
+            for s in sorted((s for replica in replicas for s in replica.table), key=lambda s: s.text)
             if not selectors or any(w.matches(s.key) for w in selectors)
         ]
-        self.write_json({"now": now, "series": rows})
+        return {"now": now, "series": rows}
 
 
 class BoardHandler(BaseHandler):

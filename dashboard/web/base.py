@@ -6,6 +6,7 @@ route, before a handler exists: Host, Origin, length of the address, kind of bod
 
 from __future__ import annotations
 
+import asyncio
 import http
 import logging
 import secrets
@@ -57,6 +58,25 @@ class WebContext:
         self.build = build
         self.counters = counters
         self.max_body_bytes = max_body_bytes
+        self.draining = False  # answers say that the connection ends with them
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def begin(self) -> None:
+        """A request has come."""
+        self._under_way += 1
+        self._idle.clear()
+
+    def end(self) -> None:
+        """It has been answered, or its client is gone."""
+        self._under_way -= 1
+        if not self._under_way:
+            self._idle.set()
+
+    async def idle(self) -> None:
+        """Return when no request is under way."""
+        await self._idle.wait()
 
 
 @stream_request_body
@@ -68,6 +88,7 @@ class BaseHandler(RequestHandler):
     def initialize(self, context: WebContext, **services: Any) -> None:
         """Every keyword of the route becomes an attribute."""
         self.context = context
+        self._counted = False
         for name, service in services.items():
             setattr(self, name, service)
 
@@ -84,6 +105,10 @@ class BaseHandler(RequestHandler):
         return self.context.max_body_bytes
 
     def prepare(self) -> None:
+        self._counted = True
+        self.context.begin()
+        if self.context.draining:
+            self.set_header("Connection", "close")
         self._chunks: list[bytes] = []
         self._size = 0
         self._refused: DashboardError | None = None
@@ -116,6 +141,15 @@ class BaseHandler(RequestHandler):
                 return
             self._chunks.append(chunk)
             chunk = rest
+
+    def on_finish(self) -> None:
+        if self._counted:
+            self._counted = False
+            self.context.end()
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self.on_finish()
 
     def body(self) -> bytes:
         """The whole body, unpacked; raises what was wrong with it."""

@@ -9,8 +9,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from dashboard.domain.counters import Counters, quantile
 from dashboard.hub.hub import Hub
-from dashboard.journal.port import METRICS, Journal
-from dashboard.replica.replica import Replica
+from dashboard.journal.port import Journal
+from dashboard.services.nodes import Nodes
+from dashboard.services.replicas import Replicas
 from dashboard.web.base import BaseHandler
 
 
@@ -36,6 +37,7 @@ class SocketsHandler(BaseHandler):
     """``/metrics/websocket``: the sockets in short."""
 
     hub: Hub
+    nodes: Nodes
 
     def get(self) -> None:
         connections = self.hub.connections
@@ -46,6 +48,9 @@ class SocketsHandler(BaseHandler):
                 "connectedSockets": len(connections),
                 "rooms": 0,
                 "watching": watching,
+                "node": self.nodes.name,
+                "nodes": len(self.nodes.table.nodes),
+                "clusterConnections": int(self.nodes.totals().get("viewers", 0)),
             }
         )
 
@@ -69,13 +74,15 @@ class Metrics:
         counters: Counters,
         hub: Hub,
         journal: Journal,
-        replica: Callable[[], Replica],
+        replicas: Replicas,
+        nodes: Nodes,
         loop_lag_ms: Callable[[], float],
     ) -> None:
         self._counters = counters
         self._hub = hub
         self._journal = journal
-        self._replica = replica
+        self._replicas = replicas
+        self._nodes = nodes
         self._loop_lag_ms = loop_lag_ms
 
     def collect(self) -> Iterable[Metric]:
@@ -83,6 +90,9 @@ class Metrics:
         yield from self._counted()
         yield from self._counted_by_label()
         yield from self._gauges()
+        info = GaugeMetricFamily("dashboard_node_info", "Which process this is", labels=["node"])
+        info.add_metric([self._nodes.name], 1)
+        yield info
 
     def _counted(self) -> Iterable[Metric]:
         c = self._counters
@@ -99,9 +109,15 @@ class Metrics:
             ("sent_bytes", c.bytes_sent, "Bytes of WebSocket frames sent"),
             ("checkpoints", c.checkpoints, "Checkpoints of the history stored"),
             ("clock_steps", c.clock_steps, "Steps of the wall clock that the journal's clock followed"),
+            ("journal_appends", c.journal_appends, "Entries appended to Redis by this process"),
+            (
+                "foreign_entries",
+                c.foreign_entries,
+                "Entries in our streams in Redis that are not ours and were skipped",
+            ),
             (
                 "journal_broken_entries",
-                self._replica().broken,
+                sum(replica.broken for replica in self._replicas.followed().values()) + self._nodes.table.broken,
                 "Journal entries that could not be read and were skipped",
             ),
         ):
@@ -115,6 +131,7 @@ class Metrics:
             ("errors_sent", "code", c.errors_sent, "Error messages sent to clients"),
             ("gaps", "reason", c.gaps, "Viewers told that entries are missing"),
             ("task_failures", "task", c.task_failures, "Faults of supervised tasks"),
+            ("redis_failures", "call", c.redis_failures, "Calls to Redis that failed, by what was tried"),
         ):
             family = CounterMetricFamily(f"dashboard_{name}", meaning, labels=[label])
             for key, value in by.items():
@@ -122,19 +139,24 @@ class Metrics:
             yield family
 
     def _gauges(self) -> Iterable[Metric]:
-        replica = self._replica()
+        replicas = self._replicas.followed()
+        journal_seq = sum(self._journal.head(partition).seq for partition in replicas)
         for name, value, meaning in (
             ("connections", len(self._hub.connections), "WebSocket connections now"),
             ("views", len(self._hub.views), "Views being sent now"),
-            ("series", len(replica.table), "Series there are"),
-            ("documents", replica.document_count(), "Documents there are"),
+            ("series", self._replicas.series_count(), "Series there are"),
+            ("documents", sum(each.document_count() for each in replicas.values()), "Documents there are"),
             ("journal_bytes", self._journal.size_bytes(), "Payload bytes in the journal"),
-            ("journal_seq", self._journal.head(METRICS).seq, "Number of the newest journal entry"),
-            ("replica_lag_entries", self._journal.head(METRICS).seq - replica.position.seq, "Entries not applied yet"),
+            ("journal_seq", journal_seq, "Number of the newest journal entry, over the partitions followed"),
+            ("partitions", len(replicas), "Partitions of the journal that this process follows"),
+            ("replica_lag_entries", self._replicas.lag(), "Entries not applied yet"),
+            ("nodes", len(self._nodes.table.nodes), "Processes that have been heard of lately"),
+            ("restarts", self._nodes.restarts, "How often the supervisor has started this worker again"),
             ("loop_lag_seconds", self._loop_lag_ms() / 1000, "How late the event loop last was"),
         ):
             yield GaugeMetricFamily(f"dashboard_{name}", meaning, value=value)
         for name, recent, meaning in (
+            ("redis_round_trip_seconds", self._counters.redis_round_trip_ms, "Of appends to Redis, recent ones"),
             (
                 "accept_to_socket_seconds",
                 self._counters.accept_to_socket_ms,

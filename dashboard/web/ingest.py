@@ -8,12 +8,13 @@ from urllib.parse import unquote
 import msgspec
 
 from dashboard.domain.errors import Invalid
-from dashboard.domain.series import check_text
+from dashboard.domain.selector import parse_selector
+from dashboard.domain.series import NAME, check_text
 from dashboard.ingest.batch import Batch, KeyCache
 from dashboard.ingest.samples_json import parse_named, parse_samples
-from dashboard.replica.replica import Replica
 from dashboard.services.accept_document import AcceptDocument
 from dashboard.services.accept_samples import AcceptSamples
+from dashboard.services.replicas import Replicas
 from dashboard.web.base import BaseHandler
 
 _MAX_REQUEST_ID_BYTES = 200
@@ -115,7 +116,7 @@ class DocumentHandler(IngestHandler):
     """A keyed JSON value: PUT or POST writes, GET reads, DELETE removes."""
 
     documents: AcceptDocument
-    replica: object
+    replicas: Replicas
 
     async def post(self, name: str) -> None:
         every_s = None
@@ -129,8 +130,11 @@ class DocumentHandler(IngestHandler):
 
     put = post
 
-    def get(self, name: str) -> None:
-        stored = self._replica().documents.get(unquote(name))
+    async def get(self, name: str) -> None:
+        key = unquote(name)
+        selectors = [parse_selector(key)] if NAME.fullmatch(key) else []
+        async with self.replicas.wanted(selectors) as replicas:
+            stored = next((replica.documents[key] for replica in replicas if key in replica.documents), None)
         if stored is None or stored.document is None:
             self.send_error(404)
             return
@@ -141,6 +145,3 @@ class DocumentHandler(IngestHandler):
         await self.documents.delete(unquote(name))
         self.set_status(204)
         self.finish()
-
-    def _replica(self) -> Replica:
-        return self.replica()  # type: ignore[operator,no-any-return]  # a callable by keyword from the route

@@ -10,10 +10,11 @@ from prometheus_client import CollectorRegistry
 
 from dashboard.hub.hub import Hub
 from dashboard.ingest.batch import KeyCache
-from dashboard.replica.replica import Replica
 from dashboard.services.accept_document import AcceptDocument
 from dashboard.services.accept_samples import AcceptSamples
 from dashboard.services.boards import Boards
+from dashboard.services.nodes import Nodes
+from dashboard.services.replicas import Replicas
 from dashboard.settings import Settings
 from dashboard.web.api import BoardHandler, SeriesHandler
 from dashboard.web.base import GuardedApplication, WebContext, log_request
@@ -34,7 +35,8 @@ def make_application(
     boards: Boards,
     samples: AcceptSamples,
     documents: AcceptDocument,
-    replica: Callable[[], Replica],
+    replicas: Replicas,
+    nodes: Nodes,
     now_ms: Callable[[], int],
     metrics: Metrics,
     reasons: Callable[[], dict[str, str]],
@@ -59,13 +61,13 @@ def make_application(
         (r"/ws", SocketHandler, {"context": context, "hub": hub, "settings": settings}),
         (r"/api/v1/samples", SamplesHandler, ingest),
         (r"/api/v1/samples/(.+)", NamedSampleHandler, ingest),
-        (r"/api/v1/documents/(.+)", DocumentHandler, {**ingest, "documents": documents, "replica": replica}),
-        (r"/api/v1/series", SeriesHandler, {"context": context, "replica": replica, "now_ms": now_ms}),
+        (r"/api/v1/documents/(.+)", DocumentHandler, {**ingest, "documents": documents, "replicas": replicas}),
+        (r"/api/v1/series", SeriesHandler, {"context": context, "replicas": replicas, "now_ms": now_ms}),
         (r"/api/v1/boards/([A-Za-z0-9_-]+)", BoardHandler, page),
         (r"/healthz", HealthHandler, {"context": context}),
         (r"/readyz", ReadyHandler, {"context": context, "reasons": reasons}),
         (r"/metrics", MetricsHandler, {"context": context, "registry": registry}),
-        (r"/metrics/websocket", SocketsHandler, {"context": context, "hub": hub}),
+        (r"/metrics/websocket", SocketsHandler, {"context": context, "hub": hub, "nodes": nodes}),
     ]
     return GuardedApplication(
         routes,

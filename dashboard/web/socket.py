@@ -71,6 +71,7 @@ class SocketHandler(WebSocketHandler):
                 "message_burst": options.message_burst,
                 "max_subscriptions": options.max_subscriptions,
             },
+            degraded=self._hub.degraded,
         )
         self._connection.send(Shared(encode(welcome)))
 

@@ -35,7 +35,7 @@ class Stand:
         for entry in before or []:
             self.replica.apply(entry)
         parsed = tuple(parse_selector(text) for text in selectors or ALL)
-        self.view = View(ViewSpec(parsed, window_ms, 10.0, 10**6), lambda: self.replica, self.replica.now_ms)
+        self.view = View(ViewSpec(parsed, window_ms, 10.0, 10**6), [lambda: self.replica], self.replica.now_ms)
 
     def tick(self, *entries: Entry) -> bytes | None:
         for entry in entries:
@@ -54,8 +54,8 @@ class Stand:
 
     def delta(self, position: str) -> bytes:
         since = Position(EPOCH, int(position.partition(".")[2]))
-        assert self.view.missing(since) == ""
-        return self.view.delta(since.seq, self.replica.now_ms).body
+        assert self.view.missing([since]) == ""
+        return self.view.delta((since.seq,), self.replica.now_ms).body
 
 
 @settings(max_examples=25)
@@ -159,7 +159,7 @@ def test_a_tick_without_news_is_silent_and_still_moves_the_position() -> None:
     stand = Stand("a")
     assert stand.tick() is None
     assert stand.tick(samples(1, T0, [("b", T0, 1.0)])) is None
-    assert stand.view.position.seq == 1
+    assert stand.view.seqs == (1,)
     assert stand.view.frame_no == 0
     assert stand.frame(samples(2, T0, [("a", T0, 1.0)]))["position"] == f"{EPOCH}.2"
     assert stand.view.frame_no == 1
@@ -174,11 +174,11 @@ def test_the_reasons_for_a_gap() -> None:
         stand.tick(samples(n, T0 + n * 1_000, [("a", T0 + n * 1_000, 1.0), ("b", T0 + n * 1_000, 1.0)]))
     view, floor = stand.view, stand.replica.table.by_text["a"].trimmed_seq
     assert 150 < floor < 300
-    assert view.missing(Position(EPOCH, 300)) == ""
-    assert view.missing(Position(EPOCH, 301)) == "ahead"
-    assert view.missing(Position("ffffffff", 300)) == "epoch"
-    assert view.missing(Position(EPOCH, floor)) == ""
-    assert view.missing(Position(EPOCH, floor - 1)) == "trimmed"
+    assert view.missing([Position(EPOCH, 300)]) == ""
+    assert view.missing([Position(EPOCH, 301)]) == "ahead"
+    assert view.missing([Position("ffffffff", 300)]) == "epoch"
+    assert view.missing([Position(EPOCH, floor)]) == ""
+    assert view.missing([Position(EPOCH, floor - 1)]) == "trimmed"
     notice = json.loads(view.gap("trimmed").body)
     assert notice == {"type": "gap", "view": view.id, "reason": "trimmed", "position": f"{EPOCH}.300"}
 
@@ -195,11 +195,11 @@ def test_a_screen_is_told_of_a_gap_of_the_journal() -> None:
     stand = Stand("a", before=[samples(1, T0, [("a", T0, 1.0)])])
     stand.replica.gap(Gap("trimmed", Position(EPOCH, 9)))
     stand.view.rebase()
-    assert stand.view.missing(Position(EPOCH, 8)) == "trimmed"
-    assert stand.view.missing(Position(EPOCH, 9)) == ""
+    assert stand.view.missing([Position(EPOCH, 8)]) == "trimmed"
+    assert stand.view.missing([Position(EPOCH, 9)]) == ""
     stand.replica.gap(Gap("epoch", Position("ffffffff", 0)))
     stand.view.rebase()
-    assert stand.view.missing(Position(EPOCH, 9)) == "epoch"
+    assert stand.view.missing([Position(EPOCH, 9)]) == "epoch"
     frame = stand.frame(Entry(1, T0 + 9, samples(1, T0, [("a", T0 + 9, 2.0)]).payload))
     assert frame["points"] == [[sid_of("a"), [T0 + 9], [2.0]]]
     assert frame["position"] == "ffffffff.1"
@@ -231,8 +231,8 @@ def test_the_same_bytes_are_shared_until_the_next_tick() -> None:
     stand.tick()
     assert stand.view.snapshot(T0) is stand.view.snapshot(T0)
     stand.tick(samples(2, T0, [("a", T0, 1.0)]))
-    assert stand.view.delta(0, T0) is stand.view.delta(0, T0)
-    shared = stand.view.delta(0, T0)
+    assert stand.view.delta((0,), T0) is stand.view.delta((0,), T0)
+    shared = stand.view.delta((0,), T0)
     assert shared.frame == encode_frame(1, shared.body)
     old = stand.snapshot()
     stand.tick(samples(3, T0, [("a", T0, 7.0)]))

@@ -16,7 +16,13 @@ from tests.support.journals import HandClock
 
 def replication(journal: Journal) -> Replication:
     return Replication(
-        journal=journal, windows=WINDOWS, checkpoint_s=300, checkpoint_bytes=1 << 30, counters=Counters()
+        journal=journal,
+        partition=METRICS,
+        windows=WINDOWS,
+        checkpoint_s=300,
+        checkpoint_bytes=1 << 30,
+        counters=Counters(),
+        on_gap=lambda partition, reason: None,
     )
 
 

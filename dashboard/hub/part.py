@@ -1,0 +1,185 @@
+"""One partition's share of a view: which of its series and documents the screen needs, and what changed in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Raw, Struct
+
+from dashboard.domain.document import Document
+from dashboard.domain.position import Position
+from dashboard.domain.selector import Selector
+from dashboard.domain.series import SeriesKey, parse_series
+from dashboard.protocol.messages import BucketsRow, Definition, DocumentState, PointsRow
+from dashboard.replica.reading import buckets_from, buckets_since, samples_between
+from dashboard.replica.replica import Replica
+from dashboard.replica.series import Series
+
+
+class Changes(Struct):
+    """What came in one part after an entry; the fields are those of ``messages.Frame``."""
+
+    accepted: int | None
+    points: list[PointsRow]
+    buckets: list[BucketsRow]
+    series: list[Definition]
+    documents: list[DocumentState]
+    gone: list[int]
+    gone_documents: list[str]
+
+
+class Part:
+    """``seq`` is the entry it stands at; ``step_ms`` the bucket length the view is read at, 0: raw samples."""
+
+    def __init__(
+        self, replica: Callable[[], Replica], selectors: tuple[Selector, ...], *, window_ms: int, step_ms: int
+    ) -> None:
+        self._replica = replica
+        self._selectors = selectors
+        self._window_ms = window_ms
+        self._step_ms = step_ms
+        self.seq = replica().position.seq
+        self.members: list[Series] = []
+        self._places: dict[int, list[int]] = {}  # by sid: the selectors that want it
+        self._document_places: dict[str, list[int]] = {}
+        self._document_keys: list[str] = []
+        self._seen = (-1, -1, "")
+
+    @property
+    def position(self) -> Position:
+        """Where it stands."""
+        return Position(self._replica().position.epoch, self.seq)
+
+    def advance(self) -> bool:
+        """Move on to the replica's position; whether there is anything new."""
+        self.refresh()
+        before, self.seq = self.seq, self._replica().position.seq
+        return self.seq != before
+
+    def restart(self) -> None:
+        """Stand where the replica stands, which may be another one than before."""
+        self._seen = (-1, -1, "")
+        self.advance()
+
+    def holds(self, since: Position) -> bool:
+        """Whether this process has got as far as ``since``, or never will on its way."""
+        position = self._replica().position
+        return since.epoch != position.epoch or since.seq <= position.seq
+
+    def missing(self, since: Position) -> str:
+        """See ``View.missing``."""
+        replica = self._replica()
+        self.refresh()
+        if since.epoch != replica.position.epoch:
+            return "epoch"
+        if since.seq > self.seq:
+            return "ahead"
+        oldest = max(replica.floor_seq, replica.documents_floor, replica.table.gone_floor)
+        if not self._step_ms:  # buckets are all still there
+            oldest = max(oldest, *(max(series.trimmed_seq, series.thinned_seq) for series in self.members), 0)
+        return "trimmed" if since.seq < oldest else ""
+
+    def accepted_ms(self, seq: int) -> int | None:
+        """The journal's time of an entry."""
+        return self._replica().accepted_ms(seq)
+
+    def refresh(self) -> None:
+        """Take in series and documents that came or went since the last look."""
+        replica = self._replica()
+        table = replica.table
+        now = (table.version, replica.document_version, replica.position.epoch)
+        if now == self._seen:
+            return
+        if self._seen[0] != table.version or self._seen[2] != replica.position.epoch:
+            self._places = {s.sid: p for s in table if (p := self._match(s.key))}
+            self.members = sorted((s for s in table if s.sid in self._places), key=lambda s: s.text)
+        self._document_places = {key: p for key in replica.documents if (p := self._match(SeriesKey(key)))}
+        self._document_keys = list(self._document_places)
+        self._seen = now
+
+    def _match(self, key: SeriesKey) -> list[int]:
+        """Places in the request's list of the selectors that want this."""
+        return [place for place, selector in enumerate(self._selectors) if selector.matches(key)]
+
+    def changes(self, after_seq: int, limit: int, as_of_ms: int, *, live: bool) -> Changes | None:
+        """What came after ``after_seq``; None: nothing. ``live``: say when the oldest value was accepted."""
+        replica = self._replica()
+        changed = [series for series in self.members if series.last_seq > after_seq]
+        points, buckets = self._rows(changed, after_seq, limit, as_of_ms)
+        defined = [s for s in self.members if s.created_seq > after_seq or s.meta_seq > after_seq]
+        gone = [
+            sid
+            for seq, sid, text in replica.table.gone
+            if seq > after_seq and text not in replica.table.by_text and self._match(parse_series(text))
+        ]
+        documents = self.documents(after_seq)
+        stored = [(key, replica.documents[key]) for key in self._document_keys]
+        gone_documents = [key for key, state in stored if state.document is None and state.seq > after_seq]
+        if not (points or buckets or defined or gone or documents or gone_documents):
+            return None
+        accepted = None
+        if live and changed:
+            accepted = replica.accepted_ms(min(_first_after(series, after_seq) for series in changed))
+        definitions = [_define(series, self._places[series.sid]) for series in defined]
+        return Changes(accepted, points, buckets, definitions, documents, gone, gone_documents)
+
+    def _rows(
+        self, changed: list[Series], after_seq: int, limit: int, as_of_ms: int
+    ) -> tuple[list[PointsRow], list[BucketsRow]]:
+        points: list[PointsRow] = []
+        buckets: list[BucketsRow] = []
+        from_ms = as_of_ms - self._window_ms
+        for series in changed:
+            if self._step_ms:
+                windows = self._replica().table.windows
+                columns = buckets_since(series, self._step_ms, after_seq, from_ms, windows)
+                if columns.times:
+                    buckets.append((series.sid, columns.times, columns.mins, columns.means, columns.maxs))
+                continue
+            got = samples_between(series, after_seq, self.seq, limit)
+            if got.of > len(got.times):
+                points.append((series.sid, got.times, got.values, got.of))
+            elif got.of:  # else its news is after the place where the view stands
+                points.append((series.sid, got.times, got.values))
+        return points, buckets
+
+    def documents(self, after_seq: int) -> list[DocumentState]:
+        """The documents written after ``after_seq``; -1: all there are."""
+        stored = [self._replica().documents[key] for key in self._document_keys]
+        return [self._state(s.document) for s in stored if s.seq > after_seq and s.document is not None]
+
+    def with_history(self, series: Series, seq: int, from_ms: int, points: int) -> Definition:
+        """A member as a snapshot has it, up to entry ``seq``."""
+        places = self._places.get(series.sid, [])
+        if self._step_ms:
+            columns = buckets_from(series, self._step_ms, from_ms, self._replica().table.windows)
+            return _define(series, places, t=columns.times, min=columns.mins, mean=columns.means, max=columns.maxs)
+        got = samples_between(series, -1, seq, points, from_ms)
+        return _define(series, places, t=got.times, v=got.values, of=got.of if got.of > len(got.times) else None)
+
+    def _state(self, document: Document) -> DocumentState:
+        places = self._document_places[document.key]
+        return DocumentState(document.key, Raw(document.body), document.t_ms, document.every_s, places)
+
+
+def _first_after(series: Series, after_seq: int) -> int:
+    """The first entry after ``after_seq`` that this series, which has one, got a sample from."""
+    seqs = series.seqs
+    at = len(seqs) - 1
+    while at > 0 and seqs[at - 1] > after_seq:
+        at -= 1
+    return seqs[at]
+
+
+def _define(series: Series, places: list[int], **history: object) -> Definition:
+    return Definition(
+        sid=series.sid,
+        series=series.text,
+        name=series.key.name,
+        labels=dict(series.key.labels),
+        unit=series.unit,
+        every_s=series.every_s,
+        last=series.last_ms,
+        selectors=places,
+        **history,  # type: ignore[arg-type]  # columns by name
+    )

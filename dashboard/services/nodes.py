@@ -1,0 +1,100 @@
+"""Tell the other processes that this one is there, and know which others are, by way of the journal.
+
+A beat of its own that does not come back tells that the way through the journal is broken, whatever every single call says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from dashboard.domain.errors import DashboardError
+from dashboard.domain.node import BEAT_S, NodeBeat, NodeLeft
+from dashboard.journal.port import SIGNALS, Gap, Journal
+from dashboard.replica.nodes import NodeTable, encode_signal
+from dashboard.services.vitals import VITALS, Vitals
+
+_log = logging.getLogger(__name__)
+
+#: A beat that has not come back for so long is a fault.
+_LOST_S = 2 * BEAT_S
+
+
+class Nodes:
+    """``node_id`` names this process' life, ``name`` the process; ``monotonic`` gives seconds."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        vitals: Vitals,
+        node_id: str,
+        name: str,
+        build: str,
+        restarts: int,
+        now_ms: Callable[[], int],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._journal = journal
+        self._vitals = vitals
+        self._id = node_id
+        self.name = name
+        self._build = build
+        self.restarts = restarts
+        self._now_ms = now_ms
+        self._monotonic = monotonic
+        self._started_ms = now_ms()
+        self._heard_s = monotonic()  # when a beat of ours last came back
+        self._last_ms = 0  # the journal's time of it
+        self.table = NodeTable()
+
+    async def run_beats(self) -> None:
+        """Beat until cancelled."""
+        while True:
+            await self._beat()
+            await asyncio.sleep(BEAT_S)
+
+    async def _beat(self) -> None:
+        beat = NodeBeat(self._id, self.name, self._started_ms, self._build, self.restarts, self._vitals.latest)
+        try:
+            await self._journal.append(SIGNALS, encode_signal(beat))
+        except DashboardError as error:
+            _log.debug("beat not stored: %s", error)  # the journal's own fault is said elsewhere
+
+    async def run(self) -> None:
+        """Follow what the nodes say, until cancelled."""
+        after = await self._journal.attach(SIGNALS)
+        async for batch in self._journal.follow(SIGNALS, after._replace(seq=max(0, after.seq - 100))):
+            if isinstance(batch, Gap):
+                continue  # who is there says so again within seconds; who is not falls silent
+            for entry in batch:
+                for silent in self.table.apply(entry):
+                    _log.warning("node %s is gone: nothing heard for 15 s", silent.beat.name)
+            if (own := self.table.nodes.get(self._id)) is not None and own.beat_ms > self._last_ms:
+                self._last_ms = own.beat_ms
+                self._heard_s = self._monotonic()
+
+    def fault(self) -> str:
+        """What is wrong with the way through the journal; empty: nothing."""
+        silent_s = self._monotonic() - self._heard_s
+        return "" if silent_s < _LOST_S else f"no beat of ours has come back for {silent_s:.0f} s"
+
+    def totals(self) -> dict[str, float]:
+        """Every reading over all nodes: this one's as of now, the others' as of their last beats."""
+        readings = [node.beat.readings for node in self.table.nodes.values() if node.beat.id != self._id]
+        readings.append(self._vitals.latest)
+        found: dict[str, float] = {"nodes": float(len(readings))}
+        for name, vital in VITALS.items():
+            values = [each[name] for each in readings if name in each]
+            if values:
+                found[name] = sum(values) if vital.total == "sum" else max(values)
+        return found
+
+    async def leave(self) -> None:
+        """Say good-bye, so that nobody waits for this process to fall silent."""
+        try:
+            async with asyncio.timeout(1):
+                await self._journal.append(SIGNALS, encode_signal(NodeLeft(self._id)))
+        except (DashboardError, TimeoutError):
+            pass  # it falls silent

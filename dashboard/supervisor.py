@@ -1,0 +1,301 @@
+"""The parent of several workers: owns the listening socket, keeps so many of them alive, rolls and drains them.
+
+It serves nothing itself and imports nothing that serves.  A worker that dies is replaced at once, then with pauses that
+grow; one whose loop does not tick is asked for its stacks (SIGUSR1, on standard error) and killed; SIGHUP replaces them one
+after the other, the new one first; SIGTERM drains them all.  Workers are fresh interpreters, so rolling takes new code in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from dashboard.domain.errors import ConfigurationError
+from dashboard.runtime import Group
+from dashboard.worker import READY, TICK, VARIABLE, Orders
+
+_log = logging.getLogger(__name__)
+
+#: A worker that lived so long begins again without a pause.
+_SOUND_AFTER_S = 10.0
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 10.0
+#: How long a worker may take until it serves.
+_START_S = 60.0
+_DUMP_S = 0.5
+#: The exit code of a worker that cannot start because of a setting.
+CONFIGURATION_EXIT = 78
+STATUS_FILE = "supervisor.json"
+
+
+class WorkerStatus(Struct):
+    """One line of the status file."""
+
+    number: int
+    pid: int
+    restarts: int
+    ready: bool
+
+
+class Status(Struct):
+    """What ``dashboard reload`` reads: ``rolls`` counts the rollings that were completed, ``failed`` those that were not."""
+
+    pid: int
+    rolls: int
+    failed: int
+    workers: list[WorkerStatus]
+
+
+class Process:
+    """A worker as its supervisor sees it. Times are loop seconds."""
+
+    def __init__(self, number: int, process: asyncio.subprocess.Process, line: socket.socket, now_s: float) -> None:
+        self.number = number
+        self.process = process
+        self.line = line
+        self.started_s = self.heard_s = now_s
+        self.ticks = False
+        self.ready = False
+        self.settled = asyncio.Event()  # it serves, or it has ended
+        self.ended = asyncio.Event()
+        self.replaced = asyncio.Event()
+
+    def silent_s(self, now_s: float) -> float:
+        """How long its loop has not ticked; before its first tick it may take its time."""
+        return now_s - self.heard_s - (0 if self.ticks else _START_S)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, if it is still there."""
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+
+
+class Supervisor:
+    """``arguments`` are those of the workers' command line; ``drain_s`` is what a worker may take to stop."""
+
+    def __init__(
+        self,
+        *,
+        arguments: list[str],
+        sockets: list[socket.socket],
+        workers: int,
+        watchdog_s: float,
+        drain_s: float,
+        folder: Path,
+        on_ready: Callable[[], None],
+    ) -> None:
+        self._arguments = arguments
+        self._sockets = sockets
+        self._watchdog_s = watchdog_s
+        self._drain_s = drain_s
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"--data {folder}: cannot be used: {error.strerror}") from None
+        self._status_file = folder / STATUS_FILE
+        self._on_ready = on_ready
+        self._current: dict[int, Process | None] = dict.fromkeys(range(1, workers + 1))
+        self._restarts = dict.fromkeys(self._current, 0)
+        self._pauses = dict.fromkeys(self._current, 0.0)
+        self._all: set[Process] = set()
+        self._stopping = asyncio.Event()
+        self._roll = asyncio.Event()
+        self._rolls = self._failed_rolls = 0
+        self._code = 0
+        self._ever_ready = False
+
+    async def run(self) -> int:
+        """Keep the workers until SIGTERM or SIGINT; returns the exit code."""
+        loop = asyncio.get_running_loop()
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(stop, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, self._roll.set)
+        try:
+            async with Group() as group:
+                self._group = group
+                for number in self._current:
+                    self._current[number] = await self._spawn(number)
+                group.start("watchdog", self._watch)
+                group.start("rolling", self._roll_when_asked)
+                group.start("ready", self._announce)
+                await self._stopping.wait()
+                await self._drain()
+                raise _Stopped
+        except* _Stopped:
+            pass
+        self._status_file.unlink(missing_ok=True)
+        return self._code
+
+    # --- one worker's life ---
+
+    async def _spawn(self, number: int) -> Process:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        listening = [each.fileno() for each in self._sockets]
+        orders = Orders(number, self._restarts[number], listening, theirs.fileno())
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "dashboard",
+            *self._arguments,
+            pass_fds=[*listening, theirs.fileno()],
+            env={**os.environ, VARIABLE: msgspec.json.encode(orders).decode()},
+        )
+        theirs.close()
+        loop = asyncio.get_running_loop()
+        worker = Process(number, process, ours, loop.time())
+        self._all.add(worker)
+        loop.add_reader(ours, self._hear, worker)
+        self._group.start(f"worker {number}", lambda: self._follow(worker))
+        return worker
+
+    def _hear(self, worker: Process) -> None:
+        try:
+            words = worker.line.recv(4_096)
+        except BlockingIOError:
+            return
+        except OSError:
+            words = b""
+        loop = asyncio.get_running_loop()
+        if not words:
+            loop.remove_reader(worker.line)
+            return
+        worker.heard_s = loop.time()
+        worker.ticks = worker.ticks or TICK in words
+        if READY in words:
+            worker.ready = True
+            worker.settled.set()
+            self._ever_ready = True
+            self._write_status()
+
+    async def _follow(self, worker: Process) -> None:
+        """Wait for its end; put another in its place if that was not meant."""
+        code = await worker.process.wait()
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(worker.line)
+        worker.line.close()
+        self._all.discard(worker)
+        worker.ended.set()
+        worker.settled.set()
+        if self._stopping.is_set() or self._current[worker.number] is not worker:
+            return
+        if code == CONFIGURATION_EXIT and not self._ever_ready:
+            self._code = 1
+            self._stopping.set()
+            return
+        lived_s = loop.time() - worker.started_s
+        pause_s = 0.0 if lived_s > _SOUND_AFTER_S else self._pauses[worker.number]
+        self._pauses[worker.number] = min(_LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, 2 * pause_s))
+        self._restarts[worker.number] += 1
+        how = f"signal {-code}" if code < 0 else f"code {code}"
+        _log.error(
+            "worker %d (pid %d) ended with %s; another in %.1f s", worker.number, worker.process.pid, how, pause_s
+        )
+        await asyncio.sleep(pause_s)
+        if not self._stopping.is_set():
+            self._current[worker.number] = await self._spawn(worker.number)
+            worker.replaced.set()
+            self._write_status()
+
+    # --- all of them ---
+
+    async def _announce(self) -> None:
+        for number in self._current:
+            worker = self._current[number]
+            while worker is not None and not worker.ready:
+                await worker.settled.wait()
+                if not worker.ready:
+                    await worker.replaced.wait()
+                    worker = self._current[number]
+        self._on_ready()
+
+    async def _watch(self) -> None:
+        """Replace workers whose loops do not tick."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(min(0.25, self._watchdog_s / 4))
+            for worker in [w for w in self._all if w.silent_s(loop.time()) > self._watchdog_s]:
+                _log.error(
+                    "worker %d (pid %d) has done nothing for %.0f s: its stacks, and its end",
+                    worker.number,
+                    worker.process.pid,
+                    loop.time() - worker.heard_s,
+                )
+                worker.signal(signal.SIGUSR1)
+                await asyncio.sleep(_DUMP_S)
+                worker.signal(signal.SIGKILL)
+                worker.heard_s = loop.time()
+
+    async def _roll_when_asked(self) -> None:
+        while True:
+            await self._roll.wait()
+            self._roll.clear()
+            if await self._roll_all():
+                self._rolls += 1
+            else:
+                self._failed_rolls += 1
+            self._write_status()
+
+    async def _roll_all(self) -> bool:
+        """Replace each worker by a new one that serves first; False: a new one did not start, the rest stay as they are."""
+        for number in list(self._current):
+            fresh = await self._spawn(number)
+            old, self._current[number] = self._current[number], None
+            try:
+                async with asyncio.timeout(_START_S):
+                    await fresh.settled.wait()
+            except TimeoutError:
+                pass
+            if not fresh.ready:
+                _log.error("rolling: the new worker %d did not start; the old ones stay", number)
+                self._current[number] = old
+                fresh.signal(signal.SIGKILL)
+                if old is not None and old.ended.is_set():
+                    self._current[number] = await self._spawn(number)
+                return False
+            self._current[number] = fresh
+            if old is not None:
+                await self._end(old)
+            _log.info("rolling: worker %d is new (pid %d)", number, fresh.process.pid)
+            self._write_status()
+        return True
+
+    async def _end(self, worker: Process) -> None:
+        """SIGTERM; what has not ended in time is killed."""
+        worker.signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(self._drain_s + 2):
+                await worker.ended.wait()
+        except TimeoutError:
+            _log.error("worker %d (pid %d) did not end in time: killed", worker.number, worker.process.pid)
+            worker.signal(signal.SIGKILL)
+            await worker.ended.wait()
+
+    async def _drain(self) -> None:
+        for each in self._sockets:
+            each.close()
+        await asyncio.gather(*(self._end(worker) for worker in list(self._all)))
+
+    def _write_status(self) -> None:
+        workers = [
+            WorkerStatus(number, worker.process.pid, self._restarts[number], worker.ready)
+            for number, worker in self._current.items()
+            if worker is not None
+        ]
+        status = Status(os.getpid(), self._rolls, self._failed_rolls, workers)
+        written = self._status_file.with_suffix(".new")
+        written.write_bytes(msgspec.json.encode(status))
+        written.replace(self._status_file)
+
+
+class _Stopped(Exception):
+    """All workers have ended."""
