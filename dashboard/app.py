@@ -174,7 +174,9 @@ class Dashboard:
             )
         if settings.journal == "memory":
             return MemoryJournal(clock=self.clock, max_age_s=age_s, max_bytes=size)
-        return SqliteJournal(Path(settings.data), clock=self.clock, max_age_s=age_s, max_bytes=size)
+        return SqliteJournal(
+            Path(settings.data), clock=self.clock, counters=self.counters, max_age_s=age_s, max_bytes=size
+        )
 
     def _make_hub(self) -> Hub:
         settings = self.settings

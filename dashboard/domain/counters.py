@@ -35,7 +35,7 @@ class Counters:
     foreign_entries: int = 0  # in our streams, and not ours
     redis_failures: Counter[str] = field(default_factory=Counter)  # by what was tried
     #: milliseconds of the last appends' round trips
-    redis_round_trip_ms: deque[float] = field(default_factory=lambda: deque(maxlen=600))
+    journal_round_trip_ms: deque[float] = field(default_factory=lambda: deque(maxlen=600))
     #: milliseconds from acceptance to the socket, one per frame built, newest last
     accept_to_socket_ms: deque[float] = field(default_factory=lambda: deque(maxlen=600))
     #: milliseconds from acceptance to paint, as browsers report it

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -20,6 +21,7 @@ CLUSTER_TABLE = "cluster_nodes"
 #: How often a page tells how long values took to its screen (static/js/pages/shell.js).
 _PAGES_REPORT_S = 5.0
 #: How long the duty of feeding the totals lasts without renewal, and how often the table is written.
+_QUANTILE = re.compile(r"(?P<of>.+)_(?P<quantile>p\d+)_ms")
 _DUTY_S = 15.0
 _TABLE_BEATS = 5
 _COLUMNS = [
@@ -78,10 +80,9 @@ class ServerFeeder:
     def _whole(self) -> Iterator[Reading]:
         for name, value in self._nodes.totals().items():
             unit = VITALS[name].unit if name in VITALS else ""
-            delay, _, rest = name.rpartition("_p")
-            if delay:  # delay_to_screen_p99_ms is a quantile of delay_to_screen_ms
-                labels = (("quantile", f"p{rest.removesuffix('_ms')}"),)
-                yield Reading(f"dashboard_{delay}_ms", value, unit, labels, self._every_s(name))
+            if found := _QUANTILE.fullmatch(name):
+                labels = (("quantile", found["quantile"]),)
+                yield Reading(f"dashboard_{found['of']}_ms", value, unit, labels, self._every_s(name))
             else:
                 yield Reading(f"dashboard_{name}", value, unit)
 

@@ -156,7 +156,7 @@ class Appender:
             rows=[waiting.row for waiting in sent],
         )
         took_s = loop.time() - began
-        self._counters.redis_round_trip_ms.append(took_s * 1000)
+        self._counters.journal_round_trip_ms.append(took_s * 1000)
         self._on_time(reply.now_ms, took_s)
         if reply.status in ("EPOCH", "REWOUND"):
             await settle(log, self._client)

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, NamedTuple, TypeVar, TypeVarTuple
 
+from dashboard.domain.counters import Counters
 from dashboard.domain.errors import ConfigurationError, Overloaded, Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal.clock import JournalClock
@@ -63,9 +64,16 @@ class SqliteJournal:
     """See ``port.Journal``. ``folder`` is made if it is missing and locked while it is open."""
 
     def __init__(
-        self, folder: Path, *, clock: JournalClock, max_age_s: float = 900, max_bytes: int = 256 << 20
+        self,
+        folder: Path,
+        *,
+        clock: JournalClock,
+        counters: Counters,
+        max_age_s: float = 900,
+        max_bytes: int = 256 << 20,
     ) -> None:
         self._folder = folder
+        self._counters = counters
         self._clock = clock
         self._max_age_ms = int(max_age_s * 1000)
         self._max_bytes = max_bytes
@@ -229,7 +237,10 @@ class SqliteJournal:
         rows = [(w.partition, w.request_id, w.payload) for w in batch]
         job = asyncio.get_running_loop().run_in_executor(self._writer, self._file.append, rows, heads, now)
         self._under_way = UnderWay(batch, heads, now, job)
+        began = asyncio.get_running_loop().time()
         await self._settle()
+        self._counters.journal_round_trip_ms.append(1000 * (asyncio.get_running_loop().time() - began))
+        self._counters.journal_appends += len(batch)
 
     async def _settle(self) -> None:
         """Wait for the transaction under way, whoever is cancelled meanwhile, and tell everybody how it went."""

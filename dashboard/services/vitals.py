@@ -111,9 +111,9 @@ class Vitals:
             for place, name in enumerate(("frames_per_s", "samples_per_s", "appends_per_s"), 1):
                 readings[name] = (now[place] - self._before[place]) / took_s
         self._before = now
-        if counters.redis_round_trip_ms:
-            readings["round_trip_ms"] = quantile(list(counters.redis_round_trip_ms), 0.5)
-            counters.redis_round_trip_ms.clear()
+        if counters.journal_round_trip_ms:
+            readings["round_trip_ms"] = quantile(list(counters.journal_round_trip_ms), 0.5)
+            counters.journal_round_trip_ms.clear()
         for name, recent in (
             ("delay_to_socket", counters.accept_to_socket_ms),
             ("delay_to_screen", counters.accept_to_paint_ms),

@@ -109,7 +109,7 @@ class Metrics:
             ("sent_bytes", c.bytes_sent, "Bytes of WebSocket frames sent"),
             ("checkpoints", c.checkpoints, "Checkpoints of the history stored"),
             ("clock_steps", c.clock_steps, "Steps of the wall clock that the journal's clock followed"),
-            ("journal_appends", c.journal_appends, "Entries appended to Redis by this process"),
+            ("journal_appends", c.journal_appends, "Entries appended to the journal by this process"),
             (
                 "foreign_entries",
                 c.foreign_entries,
@@ -156,7 +156,11 @@ class Metrics:
         ):
             yield GaugeMetricFamily(f"dashboard_{name}", meaning, value=value)
         for name, recent, meaning in (
-            ("redis_round_trip_seconds", self._counters.redis_round_trip_ms, "Of appends to Redis, recent ones"),
+            (
+                "journal_round_trip_seconds",
+                self._counters.journal_round_trip_ms,
+                "From a flush to its answer, recent ones",
+            ),
             (
                 "accept_to_socket_seconds",
                 self._counters.accept_to_socket_ms,

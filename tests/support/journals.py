@@ -62,7 +62,7 @@ class Engine:
                 max_bytes=max_bytes,
                 stamp_ms=clock.now_ms,
             )
-        return SqliteJournal(self.folder, clock=clock, max_age_s=max_age_s, max_bytes=max_bytes)
+        return SqliteJournal(self.folder, clock=clock, counters=Counters(), max_age_s=max_age_s, max_bytes=max_bytes)
 
     @asynccontextmanager
     async def opened(self, *, max_age_s: float = 900, max_bytes: int = 64 << 20) -> AsyncIterator[Journal]:

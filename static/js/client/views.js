@@ -37,6 +37,7 @@
  */
 /**
  * @typedef {object} Snapshot
+ * @property {string} type
  * @property {string} view
  * @property {number} as_of
  * @property {string} position
@@ -64,6 +65,18 @@ class Watching {
     this.view = "";
     this.position = "";
     this.paused = false;
+    /** @type {Set<number>} numbers of the series that have been described */
+    this.known = new Set();
+  }
+
+  /** Take over what is described. @param {Partial<Snapshot & Frame>} message @returns {boolean} whether all of it is known now */
+  describe(message) {
+    if (message.type === "snapshot") this.known.clear();
+    for (const definition of message.series ?? []) this.known.add(definition.sid);
+    const rows = [...(message.points ?? []), ...(message.buckets ?? [])];
+    const all = rows.every(([sid]) => this.known.has(sid));
+    for (const sid of message.gone ?? []) this.known.delete(sid);
+    return all;
   }
 }
 
@@ -125,8 +138,7 @@ export class Views {
     for (const watching of this.all) {
       if (!watching.paused) continue;
       watching.paused = false;
-      watching.position = "";
-      this.ask(watching);
+      this.askAnew(watching);
     }
   }
 
@@ -143,6 +155,12 @@ export class Views {
     this.connection.send({ type: "watch", id: watching.id, ...watching.request, ...since });
   }
 
+  /** Begin with a snapshot. @param {Watching} watching */
+  askAnew(watching) {
+    watching.position = "";
+    this.ask(watching);
+  }
+
   /** @param {any} message */
   take(message) {
     if (message.type === "snapshot" && message.id !== undefined && this.forgotten.delete(message.id)) {
@@ -156,10 +174,13 @@ export class Views {
       if (watching.paused) continue;
       if (message.type === "snapshot") {
         watching.position = message.position;
+        watching.describe(message);
         watching.handlers.snapshot(message);
       } else if (message.type === "frame") {
         watching.position = message.position;
+        const whole = watching.describe(message);
         watching.handlers.frame(message);
+        if (!whole) this.askAnew(watching); // this process knows a series that the one before it did not
       } else if (message.type === "gap") watching.handlers.gap?.(message.reason);
       else if (message.type === "error" && answer) watching.handlers.error(message);
     }

@@ -69,10 +69,21 @@ export class Shell {
     if (message.type === "welcome") {
       this.clock.reset();
       this.clock.hear(message.now);
+      this.showDegraded(message.degraded);
       const build = document.querySelector('meta[name="build"]')?.getAttribute("content");
       if (build !== message.build) this.reloadFor(message.build);
     } else if (message.type === "pong") this.clock.hear(message.now);
+    else if (message.type === "degraded") this.showDegraded(message.reason);
     else if (message.type === "frame") this.hearFrame(message);
+  }
+
+  /** What is shown may be late, and the server knows it. @param {string} [reason] empty: all is well */
+  showDegraded(reason) {
+    const notice = document.getElementById("degraded");
+    if (!notice) return;
+    notice.hidden = !reason;
+    notice.title = reason ?? "";
+    if (reason) this.announce("New data is delayed");
   }
 
   /** The server has other pages than this one: load them, once; a proxy over servers of two kinds would have us go round. */
