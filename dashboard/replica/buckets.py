@@ -50,15 +50,21 @@ class Buckets:
 
     def merge(self, slot: int, least: float, greatest: float, total: float, count: int) -> None:
         """Add ``count`` samples that fall into ``slot``."""
-        at = len(self.slots)
-        if at and slot <= self.slots[-1]:
-            at = bisect_left(self.slots, slot)
-            if self.slots[at] == slot:
-                self.mins[at] = min(self.mins[at], least)
-                self.maxs[at] = max(self.maxs[at], greatest)
-                self.sums[at] += total
-                self.counts[at] += count
-                return
+        slots = self.slots
+        if not slots or slot > slots[-1]:
+            slots.append(slot)
+            self.mins.append(least)
+            self.maxs.append(greatest)
+            self.sums.append(total)
+            self.counts.append(count)
+            return
+        at = len(slots) - 1 if slot == slots[-1] else bisect_left(slots, slot)
+        if slots[at] == slot:
+            self.mins[at] = min(self.mins[at], least)
+            self.maxs[at] = max(self.maxs[at], greatest)
+            self.sums[at] += total
+            self.counts[at] += count
+            return
         self.slots.insert(at, slot)
         self.mins.insert(at, least)
         self.maxs.insert(at, greatest)
@@ -67,8 +73,9 @@ class Buckets:
 
     def trim(self, before_slot: int) -> None:
         """Let go of buckets before ``before_slot``, now and then."""
-        cut = bisect_left(self.slots, before_slot)
-        if cut >= _TRIM_BATCH:
+        slots = self.slots
+        if len(slots) >= _TRIM_BATCH and slots[_TRIM_BATCH - 1] < before_slot:
+            cut = bisect_left(slots, before_slot)
             for column in (self.slots, self.mins, self.maxs, self.sums, self.counts):
                 del column[:cut]
 

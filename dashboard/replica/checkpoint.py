@@ -49,7 +49,8 @@ class _Series(Struct, array_like=True):
     thinned_seq: int
     thinned_count: int
     folded: int
-    slot: int
+    folded_run: int
+    slot_ms: int
     samples: list[bytes]
     fine: list[bytes]
     coarse: list[bytes]
@@ -96,7 +97,8 @@ def capture_series(series: Series) -> tuple[str, bytes]:
         series.thinned_seq,
         series.thinned_count,
         series.folded,
-        series.slot,
+        series.folded_run,
+        series.slot_ms,
         [pack(series.seqs), pack(series.times), pack(series.values)],
         series.fine.pack(),
         series.coarse.pack(),
@@ -156,12 +158,12 @@ def _load_series(blob: bytes, windows: Windows) -> Series:
     series.meta_seq, series.last_seq, series.last_ms = record.meta_seq, record.last_seq, record.last_ms
     series.disorder_seq, series.trimmed_seq = record.disorder_seq, record.trimmed_seq
     series.thinned_seq, series.thinned_count = record.thinned_seq, record.thinned_count
-    series.folded, series.slot = record.folded, record.slot
+    series.folded, series.folded_run, series.slot_ms = record.folded, record.folded_run, record.slot_ms
     lengths = {len(column) for column in record.samples}
     if len(record.samples) != 3 or len(lengths) != 1 or not 0 <= record.folded <= len(record.samples[0]) // 8:
         raise ValueError("columns of different length")
-    series.seqs, series.times = (unpack_ints(column) for column in record.samples[:2])
-    series.values = unpack_floats(record.samples[2])
+    seqs, times, values = record.samples
+    series.load(unpack_ints(seqs), unpack_ints(times), unpack_floats(values))
     series.fine.unpack(record.fine)
     series.coarse.unpack(record.coarse)
     return series

@@ -61,7 +61,7 @@ def buckets_from(series: Series, step_ms: int, from_ms: int, windows: Windows) -
     run = series.values[series.folded :]
     if not run:
         return columns
-    slot = series.slot * windows.fine_step_ms // step_ms
+    slot = series.slot_ms // step_ms
     start = slot * step_ms
     if start < from_ms:
         return columns

@@ -16,6 +16,7 @@ from msgspec import Struct
 from dashboard.domain.freshness import LEARN_GAPS, learn_every_s
 from dashboard.domain.series import SeriesKey
 from dashboard.replica.buckets import Buckets
+from dashboard.replica.rows import Rows
 from dashboard.replica.thinning import extremes
 
 #: Trimming moves memory: done when this many samples are due.
@@ -42,6 +43,9 @@ class Series:
     """Mutable; changed only by the table that owns it."""
 
     __slots__ = (
+        "_seqs",
+        "_times",
+        "_values",
         "coarse",
         "created_seq",
         "disorder_seq",
@@ -49,20 +53,19 @@ class Series:
         "every_s_declared",
         "fine",
         "folded",
+        "folded_run",
         "key",
         "last_ms",
         "last_seq",
         "meta_seq",
-        "seqs",
         "sid",
-        "slot",
+        "slot_ms",
         "text",
         "thinned_count",
         "thinned_seq",
-        "times",
         "trimmed_seq",
         "unit",
-        "values",
+        "waiting",
     )
 
     def __init__(self, sid: int, key: SeriesKey, windows: Windows, seq: int) -> None:
@@ -80,73 +83,126 @@ class Series:
         self.trimmed_seq = -1  # of the newest entry whose samples have left the raw window
         self.thinned_seq = -1  # of the newest entry whose samples were made fewer
         self.thinned_count = 0  # samples that then went
-        self.seqs = array("q")
-        self.times = array("q")
-        self.values = array("d")
+        self._seqs = array("q")
+        self._times = array("q")
+        self._values = array("d")
+        self.waiting: Rows | None = None  # where samples of it wait to be sorted in
         self.folded = 0  # samples before this index are in the buckets
-        self.slot = -1  # fine step of the samples that are not
+        self.folded_run = 0  # how many the last fold took
+        self.slot_ms = -windows.fine_step_ms  # start of the fine step of the samples that are not
         self.fine = Buckets(windows.fine_step_ms)
         self.coarse = Buckets(windows.coarse_step_ms)
 
+    # Columns in order of arrival; whoever looks at one sees all that has come.
+
+    @property
+    def seqs(self) -> array[int]:
+        """The entry that brought each sample."""
+        if self.waiting is not None:
+            self.settle()
+        return self._seqs
+
+    @property
+    def times(self) -> array[int]:
+        """Each sample's time."""
+        if self.waiting is not None:
+            self.settle()
+        return self._times
+
+    @property
+    def values(self) -> array[float]:
+        """Each sample's value."""
+        if self.waiting is not None:
+            self.settle()
+        return self._values
+
+    @property
+    def columns(self) -> tuple[array[int], array[int], array[float]]:
+        """The three of them."""
+        return self.seqs, self.times, self.values
+
+    def settle(self) -> None:
+        """Sort in what waits."""
+        if self.waiting is not None:
+            self.waiting.flush()
+            self.waiting = None
+
+    def load(self, seqs: array[int], times: array[int], values: array[float]) -> None:
+        """Take over stored columns, which must be of one length."""
+        self._seqs, self._times, self._values = seqs, times, values
+
+    def forget_seqs(self) -> None:
+        """A new epoch: all samples are older than its first entry."""
+        self.settle()
+        self._seqs[:] = array("q", bytes(8 * len(self._seqs)))
+
+    def is_longer(self, limit: int) -> bool:
+        """Whether there are more samples than that, not counting what waits."""
+        return len(self._times) > limit
+
     def turn(self, now_ms: int, windows: Windows) -> None:
         """The sample just appended opened another fine step: fold the run before it, learn, trim."""
-        newest = len(self.times) - 1
-        if newest > self.folded:
+        newest = len(self._times) - 1
+        run = newest - self.folded
+        if run:
             self._fold(newest, windows)
-        self.slot = self.times[newest] // windows.fine_step_ms
-        if not self.every_s_declared:
-            learned = learn_every_s(self.times[-LEARN_GAPS - 1 :], self.every_s)
+        newest_ms = self._times[newest]
+        self.slot_ms = newest_ms - newest_ms % windows.fine_step_ms
+        usual, self.folded_run = self.folded_run, run
+        if not self.every_s_declared and (run != usual or self.every_s is None):
+            learned = learn_every_s(self._times[-LEARN_GAPS - 1 :], self.every_s)
             if learned != self.every_s:
                 self.every_s = learned
                 self.meta_seq = self.last_seq
         self.trim(now_ms, windows)
 
     def _fold(self, end: int, windows: Windows) -> None:
-        run = self.values[self.folded : end]
+        run = self._values[self.folded : end]
         row = (min(run), max(run), sum(run), len(run))
-        self.fine.merge(self.slot, *row)
-        self.coarse.merge(self.slot * windows.fine_step_ms // windows.coarse_step_ms, *row)
+        self.fine.merge(self.slot_ms // windows.fine_step_ms, *row)
+        self.coarse.merge(self.slot_ms // windows.coarse_step_ms, *row)
         self.folded = end
 
     def trim(self, now_ms: int, windows: Windows) -> None:
         """Let go of what is older than its window; make the older half fewer when there are more than ``raw_max``."""
-        if len(self.times) >= windows.raw_max + _TRIM_BATCH:
-            self._thin(len(self.times) // 2)
+        if len(self._times) >= windows.raw_max + _TRIM_BATCH:
+            self._thin(len(self._times) // 2)
         horizon = now_ms - windows.raw_ms
-        if self.times[0] < horizon:
+        if self._times[0] < horizon:
             cut = min(self._older_than(horizon), self.folded)
-            if cut >= _TRIM_BATCH or cut == len(self.times) - 1:
+            if cut >= _TRIM_BATCH or cut == len(self._times) - 1:
                 self._drop(cut)
         self.fine.trim((now_ms - windows.fine_ms) // windows.fine_step_ms)
         self.coarse.trim((now_ms - windows.coarse_ms) // windows.coarse_step_ms)
 
     def _thin(self, end: int) -> None:
         """Keep a quarter of the samples before ``end``, which are folded, the spikes among them."""
-        picked = extremes(self.values[:end], end // 4)
-        seq, removed = self.seqs[end - 1], end - len(picked)
+        picked = extremes(self._values[:end], end // 4)
+        seq, removed = self._seqs[end - 1], end - len(picked)
         self.thinned_count = removed + (self.thinned_count if seq == self.thinned_seq else 0)
         self.thinned_seq = seq
-        self.seqs[:end] = array("q", [self.seqs[i] for i in picked])
-        self.times[:end] = array("q", [self.times[i] for i in picked])
-        self.values[:end] = array("d", [self.values[i] for i in picked])
+        self._seqs[:end] = array("q", [self._seqs[i] for i in picked])
+        self._times[:end] = array("q", [self._times[i] for i in picked])
+        self._values[:end] = array("d", [self._values[i] for i in picked])
         self.folded -= removed
 
     def _older_than(self, horizon_ms: int) -> int:
-        times = self.times
+        times = self._times
         if self.disorder_seq < max(self.trimmed_seq, 0):
             return bisect_right(times, horizon_ms - 1)
         return next((i for i, t in enumerate(times) if t >= horizon_ms), len(times))
 
     def _drop(self, cut: int) -> None:
         if cut:
-            self.trimmed_seq = self.seqs[cut - 1]
-            for column in (self.seqs, self.times, self.values):
+            self.trimmed_seq = self._seqs[cut - 1]
+            for column in (self._seqs, self._times, self._values):
                 del column[:cut]
             self.folded -= cut
 
     def overflow(self, windows: Windows) -> None:
         """Too many samples within one fine step: fold what there is, and make it fewer until it fits."""
-        if len(self.times) > self.folded:
-            self._fold(len(self.times), windows)
-        while len(self.times) > windows.raw_max:
-            self._thin(len(self.times) // 2)
+        self.settle()
+        if len(self._times) > self.folded:
+            self._fold(len(self._times), windows)
+        while len(self._times) > windows.raw_max:
+            self._thin(len(self._times) // 2)

@@ -7,12 +7,15 @@ journal: a screen that moves to another process finds its series again.
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import repeat
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series
 from dashboard.replica.changes import Samples, unpack_floats, unpack_ints
+from dashboard.replica.rows import Rows
 from dashboard.replica.series import ALWAYS, Series, Windows
 
 #: Lists of keys whose series are remembered, and the longest list (in bytes) that is.
@@ -47,7 +50,7 @@ class SeriesTable:
         self.gone_floor = 0
         self.swept_ms = 0
         self.version = 0  # changes whenever a series comes or goes
-        self._lists: dict[bytes, tuple[tuple[Series, ...], bool]] = {}
+        self._lists: dict[bytes, Rows] = {}
         self.restored_seq = 0  # a restored series may already hold entries up to here
 
     def __len__(self) -> int:
@@ -58,27 +61,56 @@ class SeriesTable:
 
     def apply(self, seq: int, now_ms: int, change: Samples) -> None:
         """Append each row to its series. The batch was checked by ``decode_change``."""
-        rows, repeats = self._rows(change.keys, seq)
+        known = self._rows(change.keys, seq)
+        rows, repeats = known.series, known.repeats
         values = unpack_floats(change.values)
-        times = [change.times] * len(values) if isinstance(change.times, int) else unpack_ints(change.times)
-        append = self._append if max(times) <= now_ms + _AHEAD_MS else self._append_ahead
+        times = change.times if isinstance(change.times, int) else unpack_ints(change.times)
+        each = repeat(times, len(values)) if isinstance(times, int) else times
+        latest = times if isinstance(times, int) else max(times)
+        append = self._append if latest <= now_ms + _AHEAD_MS else self._append_ahead
         if seq <= self.restored_seq:
             fresh = {series for series in rows if series.last_seq < seq}
             self._declare(change, [r if r in fresh else None for r in rows], seq)
-            kept = [(r, t, v) for r, t, v in zip(rows, times, values, strict=True) if r in fresh]
+            kept = [(r, t, v) for r, t, v in zip(rows, each, values, strict=True) if r in fresh]
             append(kept, seq, now_ms)
             rows = tuple(fresh)
         else:
             if change.declared:
                 self._declare(change, rows, seq)
-            append(zip(rows, times, values, strict=True), seq, now_ms)
+            if repeats or latest > now_ms + _AHEAD_MS:
+                append(zip(rows, each, values, strict=True), seq, now_ms)
+            else:
+                self._append_rows(known, times, values, seq, now_ms)
         if repeats or not seq % _OVERFLOW_EVERY:
             self._trim_overfull(rows)
         if now_ms - self.swept_ms >= _SWEEP_EVERY_MS:
             self._sweep(seq, now_ms)
 
+    def _append_rows(self, rows: Rows, times: int | array[int], values: array[float], seq: int, now_ms: int) -> None:
+        """The hot path: each series stands in one row, no sample is noticeably later than ``now_ms``."""
+        step = self.windows.fine_step_ms
+        turning = []
+        for series, t_ms in zip(rows.series, repeat(times) if isinstance(times, int) else times, strict=False):
+            if series.waiting is not rows:
+                series.settle()
+                series.waiting = rows
+            if t_ms >= series.last_ms:
+                series.last_ms = t_ms
+            elif seq > series.disorder_seq:
+                series.disorder_seq = seq
+            series.last_seq = seq
+            if not 0 <= t_ms - series.slot_ms < step:
+                turning.append(series)
+        if not turning:
+            rows.hold(seq, times, values)
+            return
+        rows.flush()
+        rows.append(seq, times, values)
+        for series in turning:
+            series.turn(now_ms, self.windows)
+
     def _append(self, rows: Iterable[tuple[Series, int, float]], seq: int, now_ms: int) -> None:
-        """The hot path: no sample is noticeably later than ``now_ms``."""
+        """The same, row by row: a series may stand in several."""
         windows, step = self.windows, self.windows.fine_step_ms
         for series, t_ms, value in rows:
             if t_ms >= series.last_ms:
@@ -89,7 +121,7 @@ class SeriesTable:
             series.times.append(t_ms)
             series.values.append(value)
             series.last_seq = seq
-            if t_ms // step != series.slot:
+            if not 0 <= t_ms - series.slot_ms < step:
                 series.turn(now_ms, windows)
 
     def _append_ahead(self, rows: Iterable[tuple[Series, int, float]], seq: int, now_ms: int) -> None:
@@ -105,7 +137,7 @@ class SeriesTable:
         """A series may get more than its bound within one fine step: it is looked at now and then."""
         limit = self.windows.raw_max + _OVERFLOW
         for series in rows:
-            if len(series.times) > limit:
+            if series.is_longer(limit):
                 series.overflow(self.windows)
 
     def _declare(self, change: Samples, rows: object, seq: int) -> None:
@@ -121,12 +153,10 @@ class SeriesTable:
                 series.every_s_declared = True
                 series.meta_seq = seq
 
-    def _rows(self, keys: bytes, seq: int) -> tuple[tuple[Series, ...], bool]:
-        """The series of each row, and whether one stands in several rows."""
+    def _rows(self, keys: bytes, seq: int) -> Rows:
         known = self._lists.get(keys)
         if known is None:
-            rows = self._find(keys, seq)
-            known = rows, len(set(rows)) < len(rows)
+            known = Rows(self._find(keys, seq))
             if len(keys) <= _KNOWN_LIST_BYTES:
                 if len(self._lists) >= _KNOWN_LISTS:
                     del self._lists[next(iter(self._lists))]
@@ -180,7 +210,7 @@ class SeriesTable:
     def rebase(self) -> None:
         """A new epoch began: everything held counts as older than its first entry."""
         for series in self:
-            series.seqs = type(series.seqs)("q", bytes(8 * len(series.seqs)))
+            series.forget_seqs()
             series.last_seq = series.meta_seq = series.created_seq = 0
             series.trimmed_seq = min(series.trimmed_seq, 0)
             series.disorder_seq = min(series.disorder_seq, 0)

@@ -1,0 +1,74 @@
+"""The series of a list of keys that a feeder sends again and again, and the samples of theirs that wait to be sorted in.
+
+Touching three columns of each of a thousand series for one sample costs mostly cache misses.  So whole entries wait here,
+as they came, and are sorted into the columns several at a time: when a reader looks at one of the series, when one of
+them turns to another fine step, or when many wait.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dashboard.replica.series import Series
+
+#: So many entries wait at the most.
+_MOST_WAITING = 32
+#: Shorter lists are sorted in at once.
+_WAITING_FROM = 16
+
+
+class Rows:
+    """``repeats``: a series stands in several rows. The columns live as long as their series."""
+
+    __slots__ = ("_columns", "_seqs", "_times", "_values", "repeats", "series")
+
+    def __init__(self, series: tuple[Series, ...]) -> None:
+        self.series = series
+        self.repeats = len(set(series)) < len(series)
+        self._columns = tuple(zip(*(s.columns for s in series), strict=True))
+        self._seqs = array("q")
+        self._times: list[int | array[int]] = []
+        self._values: list[array[float]] = []
+
+    def hold(self, seq: int, times: int | array[int], values: array[float]) -> None:
+        """Let an entry wait. No series stands twice, each has this as its ``waiting``."""
+        if len(self.series) < _WAITING_FROM:
+            self.append(seq, times, values)
+            return
+        self._seqs.append(seq)
+        self._times.append(times)
+        self._values.append(values)
+        if len(self._seqs) >= _MOST_WAITING:
+            self.flush()
+
+    def append(self, seq: int, times: int | array[int], values: array[float]) -> None:
+        """Sort one entry in; nothing waits."""
+        append: Any = array.append
+        seqs, all_times, all_values = self._columns
+        each = repeat(times) if isinstance(times, int) else times
+        for columns, items in ((seqs, repeat(seq)), (all_times, each), (all_values, values)):
+            deque(map(append, columns, items), maxlen=0)  # the loop runs in C
+
+    def flush(self) -> None:
+        """Sort in what waits."""
+        if not self._seqs:
+            return
+        seqs, times, values = self._seqs, self._times, self._values
+        self._seqs, self._times, self._values = array("q"), [], []
+        if len(seqs) == 1:
+            self.append(seqs[0], times[0], values[0])
+            return
+        extend: Any = array.extend
+        all_seqs, all_times, all_values = self._columns
+        same = [t for t in times if isinstance(t, int)]
+        if len(same) == len(times):
+            each_times: Any = repeat(array("q", same))
+        else:
+            each_times = zip(*(repeat(t) if isinstance(t, int) else t for t in times), strict=False)
+        deque(map(extend, all_seqs, repeat(seqs)), maxlen=0)
+        deque(map(extend, all_times, each_times), maxlen=0)
+        deque(map(extend, all_values, zip(*values, strict=True)), maxlen=0)
