@@ -352,8 +352,9 @@ class Dashboard:
         await self.hub.drain(window_s)
         if self._server is not None:
             await self._finish_requests(window_s)
-        await self.nodes.leave()
-        await self._store_last()
+        if not self.journal.fault():  # a journal that does not answer is not waited for three times over
+            await self.nodes.leave()
+            await self._store_last()
         await self.runtime.stop()
         if self._host_feeder is not None:
             self._host_feeder.close()

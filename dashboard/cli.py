@@ -110,12 +110,25 @@ async def _serve(settings: Settings, orders: str) -> int:
     worker = Worker.of(orders) if orders else None
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
     server = Dashboard(settings, worker)
-    if worker is not None:
-        worker.watch_supervisor(stopping.set)
-    await server.start()
+    started = False
+    try:
+        async with asyncio.timeout(None) as starting:
+
+            def stop() -> None:
+                stopping.set()
+                if not started:
+                    starting.reschedule(loop.time())  # whatever the start waits for, it is not waited for any more
+
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, stop)
+            if worker is not None:
+                worker.watch_supervisor(stop)
+            await server.start()
+            started = True
+    except TimeoutError:
+        await server.stop()
+        return 0
     _tune_garbage_collector()
     if worker is None:
         _say_address(settings, server.port)

@@ -19,6 +19,7 @@ _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 30.0
 #: A task that ran this long without fault begins again at the first pause.
 _SOUND_AFTER_S = 60.0
+_CANCEL_AGAIN_S = 1.0
 
 
 class Runtime:
@@ -52,7 +53,8 @@ class Runtime:
         """Cancel the tasks, last started first, and wait for each to end."""
         for task in reversed(self._tasks):
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            while not (await asyncio.wait({task}, timeout=_CANCEL_AGAIN_S))[0]:
+                task.cancel()  # something below has swallowed the first
         self._tasks.clear()
 
 

@@ -110,7 +110,7 @@ class Settings:
 
 
 _TYPES = get_type_hints(Settings)
-_PASSWORD = re.compile(r"(//[^:/@]*:)[^@]*@")
+_PASSWORD = re.compile(r"(//[^:/@\s]*:)\S*@")
 _PREFIX = _NODE_NAME = re.compile(r"[A-Za-z0-9._:-]{1,60}")
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
 
@@ -200,7 +200,12 @@ def shown(name: str, settings: Settings) -> str:
     value = getattr(settings, name)
     if isinstance(value, tuple):
         return ", ".join(value)
-    return _PASSWORD.sub(r"\1***@", str(value)) if name == "redis" else str(value)
+    return without_password(str(value)) if name == "redis" else str(value)
+
+
+def without_password(text: str) -> str:
+    """A text without the passwords of URLs in it."""
+    return _PASSWORD.sub(r"\1***@", text)
 
 
 def is_loopback(host: str) -> bool:

@@ -8,6 +8,7 @@ after the other, the new one first; SIGTERM drains them all.  Workers are fresh 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -32,6 +33,8 @@ _LONGEST_PAUSE_S = 10.0
 #: How long a worker may take until it serves.
 _START_S = 60.0
 _DUMP_S = 0.5
+#: A look that comes so much too late says that this process stood still itself.
+_OVERSLEPT_S = 1.0
 #: The exit code of a worker that cannot start because of a setting.
 CONFIGURATION_EXIT = 78
 STATUS_FILE = "supervisor.json"
@@ -132,7 +135,8 @@ class Supervisor:
                 raise _Stopped
         except* _Stopped:
             pass
-        self._status_file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._status_file.unlink(missing_ok=True)
         return self._code
 
     # --- one worker's life ---
@@ -194,17 +198,29 @@ class Supervisor:
             return
         lived_s = loop.time() - worker.started_s
         pause_s = 0.0 if lived_s > _SOUND_AFTER_S else self._pauses[worker.number]
-        self._pauses[worker.number] = min(_LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, 2 * pause_s))
         self._restarts[worker.number] += 1
         how = f"signal {-code}" if code < 0 else f"code {code}"
         _log.error(
             "worker %d (pid %d) ended with %s; another in %.1f s", worker.number, worker.process.pid, how, pause_s
         )
-        await asyncio.sleep(pause_s)
-        if not self._stopping.is_set():
-            self._current[worker.number] = await self._spawn(worker.number)
-            worker.replaced.set()
-            self._write_status()
+        await self._replace(worker, pause_s)
+
+    async def _replace(self, worker: Process, pause_s: float) -> None:
+        """Put another in its place after the pause; what cannot be started is tried again."""
+        number = worker.number
+        while True:
+            self._pauses[number] = min(_LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, 2 * pause_s))
+            await asyncio.sleep(pause_s)
+            if self._stopping.is_set() or self._current[number] is not worker:
+                return
+            try:
+                self._current[number] = await self._spawn(number)
+                break
+            except OSError as error:
+                pause_s = self._pauses[number]
+                _log.error("worker %d cannot be started: %s; again in %.1f s", number, error, pause_s)
+        worker.replaced.set()
+        self._write_status()
 
     # --- all of them ---
 
@@ -221,8 +237,13 @@ class Supervisor:
     async def _watch(self) -> None:
         """Replace workers whose loops do not tick."""
         loop = asyncio.get_running_loop()
+        every_s = min(0.25, self._watchdog_s / 4)
         while True:
-            await asyncio.sleep(min(0.25, self._watchdog_s / 4))
+            looked_s = loop.time()
+            await asyncio.sleep(every_s)
+            if loop.time() - looked_s > every_s + _OVERSLEPT_S:  # we were stopped ourselves, perhaps all of us were
+                for worker in self._all:
+                    worker.heard_s = loop.time()
             for worker in [w for w in self._all if w.silent_s(loop.time()) > self._watchdog_s]:
                 _log.error(
                     "worker %d (pid %d) has done nothing for %.0f s: its stacks, and its end",
@@ -232,8 +253,9 @@ class Supervisor:
                 )
                 worker.signal(signal.SIGUSR1)
                 await asyncio.sleep(_DUMP_S)
-                worker.signal(signal.SIGKILL)
-                worker.heard_s = loop.time()
+                if worker.silent_s(loop.time()) > self._watchdog_s:
+                    worker.signal(signal.SIGKILL)
+                    worker.heard_s = loop.time()
 
     async def _roll_when_asked(self) -> None:
         while True:
@@ -248,19 +270,27 @@ class Supervisor:
     async def _roll_all(self) -> bool:
         """Replace each worker by a new one that serves first; False: a new one did not start, the rest stay as they are."""
         for number in list(self._current):
-            fresh = await self._spawn(number)
+            if self._stopping.is_set():
+                return False
+            try:
+                fresh = await self._spawn(number)
+            except OSError as error:
+                _log.error("rolling: worker %d cannot be started: %s; the old ones stay", number, error)
+                return False
             old, self._current[number] = self._current[number], None
             try:
                 async with asyncio.timeout(_START_S):
                     await fresh.settled.wait()
             except TimeoutError:
                 pass
+            if self._stopping.is_set():
+                return False
             if not fresh.ready:
                 _log.error("rolling: the new worker %d did not start; the old ones stay", number)
                 self._current[number] = old
                 fresh.signal(signal.SIGKILL)
                 if old is not None and old.ended.is_set():
-                    self._current[number] = await self._spawn(number)
+                    await self._replace(old, 0.0)
                 return False
             self._current[number] = fresh
             if old is not None:
@@ -293,8 +323,11 @@ class Supervisor:
         ]
         status = Status(os.getpid(), self._rolls, self._failed_rolls, workers)
         written = self._status_file.with_suffix(".new")
-        written.write_bytes(msgspec.json.encode(status))
-        written.replace(self._status_file)
+        try:
+            written.write_bytes(msgspec.json.encode(status))
+            written.replace(self._status_file)
+        except OSError as error:
+            _log.error("%s cannot be written: %s", self._status_file, error)
 
 
 class _Stopped(Exception):

@@ -63,6 +63,14 @@ class Unavailable(DashboardError):
     http_status = 503
 
 
+class Conflict(DashboardError):
+    """Somebody else has changed the same thing meanwhile; look again."""
+
+    code = "conflict"
+    retryable = True
+    http_status = 409
+
+
 class ConfigurationError(DashboardError):
     """A setting is wrong; the text names the setting, the value and the cure."""
 

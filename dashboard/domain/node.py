@@ -28,7 +28,8 @@ class NodeLeft(Struct, array_like=True, tag="l", frozen=True):
 
 
 class Node(Struct, frozen=True):
-    """``beat_ms``: the journal's time of its last beat."""
+    """``beat_ms``: the journal's time of its last beat; ``passed_ms``: how much of it had passed then (it never falls)."""
 
     beat: NodeBeat
     beat_ms: int
+    passed_ms: int

@@ -28,7 +28,8 @@ from dashboard.protocol.session import SessionLimits
 _SENDS_PER_BREATH = 200
 #: A screen that comes from another process may hold entries that have not arrived here: they will within so long.
 _AHEAD_S = 5.0
-_OWED_CHECK_S = 0.01
+_AHEAD_CHECK_S = 0.01
+_NOT_READY_CHECK_S = 0.1
 
 
 class HubLimits(Struct, frozen=True):
@@ -190,24 +191,30 @@ class Hub:
         while True:
             await self._owing.wait()
             self._owing.clear()
-            waiting, self._owed_answers = self._owed_answers, []
-            for number, owed in enumerate(waiting, 1):
-                self._answer(owed)
+            pause_s = _NOT_READY_CHECK_S
+            left = []
+            for number, owed in enumerate(self._owed_answers, 1):
+                watched = self._is_watched(owed.watching)
+                ready = not watched or self._sources.ready(self._partitions[owed.watching.view.id])
+                if not (ready and self._answer(owed)):
+                    left.append(owed)
+                    pause_s = _AHEAD_CHECK_S if ready else pause_s
                 if not number % _SENDS_PER_BREATH:
                     await asyncio.sleep(0)
+            self._owed_answers = left + self._owed_answers[number:]
             if self._owed_answers:
                 self._owing.set()
-                await asyncio.sleep(_OWED_CHECK_S)
+                await asyncio.sleep(pause_s)
 
-    def _answer(self, owed: OwedAnswer) -> None:
+    def _answer(self, owed: OwedAnswer) -> bool:
+        """Whether nothing is owed any more."""
         watching, view = owed.watching, owed.watching.view
         if not self._is_watched(watching):
-            return
-        late = self._monotonic() > owed.deadline_s and self._sources.ready(self._partitions[view.id])
-        if late or self.is_ready(view, owed.since):
+            return True
+        if self._monotonic() > owed.deadline_s or self.is_ready(view, owed.since):
             watching.connection.answer_watch(watching, owed.request_id, owed.board, owed.since)
-        else:
-            self._owed_answers.append(owed)
+            return True
+        return False
 
     def _schedule(self, view: View, last_due_s: float, *, hasten: bool = False) -> None:
         """The next tick, on a grid from the last; a tick that is overdue is not made up for. ``hasten``: now, instead."""

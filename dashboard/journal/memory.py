@@ -6,9 +6,10 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 
+from dashboard.domain.errors import Conflict
 from dashboard.domain.position import Position
 from dashboard.journal.clock import JournalClock
-from dashboard.journal.port import Checkpoint, Entry, Gap
+from dashboard.journal.port import ANY, Checkpoint, Entry, Gap
 from dashboard.journal.tail import Tail
 
 
@@ -84,7 +85,10 @@ class MemoryJournal:
         records: AsyncIterator[list[tuple[str, bytes | None]]],
         *,
         whole: bool = False,
+        base: Position | None = ANY,
     ) -> None:
+        if base not in (ANY, await self.checkpoint_position(partition)):
+            raise Conflict("another checkpoint is stored")
         before = None if whole else self._checkpoints.get(partition)
         kept = dict(before.records) if before else {}
         async for some in records:

@@ -49,6 +49,10 @@ class Checkpoint(NamedTuple):
     records: dict[str, bytes]
 
 
+#: Whichever checkpoint is stored.
+ANY = Position("", -1)
+
+
 class Journal(Protocol):
     """What the rest of the program knows of an engine."""
 
@@ -90,17 +94,19 @@ class Journal(Protocol):
         records: AsyncIterator[list[tuple[str, bytes | None]]],
         *,
         whole: bool = False,
+        base: Position | None = ANY,
     ) -> None:
         """Replace the stored checkpoint's position and the named records (None: remove), all at once or not at all.
 
-        ``whole``: these are all the records there are; others that are stored go.
+        ``whole``: these are all the records there are; others that are stored go.  ``base``: the checkpoint that is
+        stored now must be the one of this position (None: there must be none), else Conflict.
         """
 
     async def checkpoint_position(self, partition: str) -> Position | None:
-        """Of the stored checkpoint; None: there is none, or nobody can tell."""
+        """Of the stored checkpoint; None: there is none. Raises Unavailable."""
 
     async def load_checkpoint(self, partition: str) -> Checkpoint | None:
-        """The stored checkpoint, if there is one."""
+        """The stored checkpoint, if there is one. Raises Unavailable (try again), Invalid (it is damaged)."""
 
     async def hold(self, name: str, for_s: float) -> bool:
         """Take the lease ``name`` for so many seconds, or renew it; False: another process has it (or nobody can tell)."""

@@ -20,7 +20,7 @@ from dashboard.domain.position import Position
 from dashboard.journal import redis_checkpoints as checkpoints
 from dashboard.journal import redis_scripts as scripts
 from dashboard.journal.clock import JournalClock
-from dashboard.journal.port import Checkpoint, Entry, Gap, retention_s
+from dashboard.journal.port import ANY, Checkpoint, Entry, Gap, retention_s
 from dashboard.journal.redis_appender import Appender, AppendLimits
 from dashboard.journal.redis_link import REDIS_ERRORS, BackOff, Link, close, explain, honour_cancel, is_refusal
 from dashboard.journal.redis_log import Log
@@ -117,8 +117,7 @@ class RedisJournal:
                 await self._more_parts.wait()
 
     async def close(self) -> None:
-        for part in self._parts.values():
-            await part.appender.close(self._link.timeout_s)
+        await asyncio.gather(*(part.appender.close(self._link.timeout_s) for part in self._parts.values()))
         try:
             async with asyncio.timeout(self._link.timeout_s):
                 for name in list(self._held):
@@ -195,9 +194,10 @@ class RedisJournal:
         records: AsyncIterator[list[tuple[str, bytes | None]]],
         *,
         whole: bool = False,
+        base: Position | None = ANY,
     ) -> None:
         keys = self._part(partition).log.keys
-        await checkpoints.save(self._bulk_client, keys, position, records, whole=whole)
+        await checkpoints.save(self._bulk_client, keys, position, records, whole=whole, base=base)
 
     async def checkpoint_position(self, partition: str) -> Position | None:
         return await checkpoints.position(self._client, self._part(partition).log.keys)
@@ -251,11 +251,14 @@ class RedisJournal:
         back_off = BackOff()
         while True:
             try:
-                return await call()
+                found = await call()
             except REDIS_ERRORS:
                 self._counters.redis_failures["fetch"] += 1
                 honour_cancel()
                 await asyncio.sleep(back_off.next_s())
+            else:
+                honour_cancel()
+                return found
 
     async def _oldest(self, log: Log) -> int:
         """The number of the oldest entry there is; one past the newest when there is none."""
@@ -263,14 +266,20 @@ class RedisJournal:
         return found[0].seq if found else log.seq + 1
 
     async def _page(self, log: Log, seq: int) -> list[Entry]:
-        """Entries after ``seq``, from Redis."""
+        """Entries after ``seq``, from Redis, up to the first hole."""
         start = f"({known}" if (known := log.id_of(seq)) else await self._patiently(lambda: self._seek(log, seq))
         found = await self._patiently(lambda: self._entries(log, start, _PAGE))
-        return [entry for before, entry in zip([seq, *(e.seq for e in found)], found) if entry.seq > before]  # noqa: B905
+        fresh = [entry for entry in found if seq < entry.seq <= log.seq]
+        return [entry for place, entry in enumerate(fresh) if entry.seq == fresh[0].seq + place]
 
     async def _entries(self, log: Log, start: str, count: int) -> list[Entry]:
-        rows = await self._client.xrange(log.keys.log, start, "+", count=count)
-        return [entry for raw_id, fields in rows if (entry := log.parse(raw_id, fields)) is not None]
+        """The first entries of ours from ``start`` on; what is foreign is passed over, however much of it there is."""
+        while True:
+            rows = await self._client.xrange(log.keys.log, start, "+", count=count)
+            found = [entry for raw_id, fields in rows if (entry := log.parse(raw_id, fields)) is not None]
+            if found or len(rows) < count:
+                return found
+            start = f"({rows[-1][0].decode()}"
 
     async def _seek(self, log: Log, seq: int) -> str:
         """The least id that entry ``seq + 1`` may have: ids ascend with time, so its time is found by bisection."""

@@ -116,12 +116,9 @@ class Appender:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._limits.timeout_s):
-                if not self._under_way and self._waiting:
-                    self._begin()
-                if self._under_way:
-                    await self._send()
-                else:
-                    await settle(self._log, self._client)  # nothing waits: find out whether Redis is back
+                if not self._under_way:
+                    self._begin()  # perhaps an empty one, to find out whether Redis takes writes again
+                await self._send()
         except REDIS_ERRORS as error:
             self._counters.redis_failures["append"] += 1
             self.fault = explain(error)
@@ -168,7 +165,8 @@ class Appender:
     def _stored(self, reply: Appended) -> None:
         """The fate of the flush is known: answer its callers."""
         log = self._log
-        log.stored(reply.seq, reply.bytes)
+        if reply.epoch == log.epoch:  # else another epoch was adopted meanwhile
+            log.stored(reply.seq, reply.bytes)
         sent, under_way = self._attempts[len(reply.seqs)], self._under_way
         self._under_way, self._attempts = [], {}
         self._bytes -= sum(waiting.size_bytes for waiting in under_way)

@@ -11,18 +11,20 @@ import secrets
 import zlib
 from collections.abc import AsyncIterator
 
-from dashboard.domain.errors import Unavailable
+from dashboard.domain.errors import Conflict, Invalid, Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal import redis_scripts as scripts
-from dashboard.journal.port import Checkpoint
+from dashboard.journal.port import ANY, Checkpoint
 from dashboard.journal.redis_link import REDIS_ERRORS, Client, explain
 from dashboard.journal.redis_scripts import Keys
 
 #: How long the pieces of a checkpoint that is being written live.
 _STAGED_S = 3_600
-#: Blobs fetched in one round trip, and removed in one.
+#: How long pieces live on that are no longer of it: who has begun to read them can end.
+_REPLACED_S = 300
+#: Blobs fetched in one round trip.
 _FETCHED = 100
-_REMOVED = 500
+_READ_TRIES = 3
 
 
 async def save(
@@ -32,6 +34,7 @@ async def save(
     records: AsyncIterator[list[tuple[str, bytes | None]]],
     *,
     whole: bool,
+    base: Position | None,
 ) -> None:
     """See ``port.Journal.save_checkpoint``; raises Unavailable."""
     name = secrets.token_hex(6)
@@ -50,21 +53,21 @@ async def save(
             if packed:
                 pipe.expire(staged, _STAGED_S)
                 await pipe.execute()
-        gone = await scripts.commit(client, keys, staged, position, whole=whole)
-        if gone is None:
-            raise Unavailable("a later checkpoint is in force")
-        for start in range(0, len(gone), _REMOVED):
-            await client.unlink(*(keys.more(f"blob:{each}") for each in gone[start : start + _REMOVED]))
+        below = "any" if base == ANY else base.text if base else ""
+        if not await scripts.commit(
+            client, keys, staged, position, whole=whole, base=below, linger_ms=_REPLACED_S * 1000
+        ):
+            raise Conflict("another process has stored a checkpoint meanwhile")
     except REDIS_ERRORS as error:
         raise Unavailable(f"the checkpoint cannot be stored: {explain(error)}") from None
 
 
 async def position(client: Client, keys: Keys) -> Position | None:
-    """See ``port.Journal.checkpoint_position``."""
+    """See ``port.Journal.checkpoint_position``; raises Unavailable."""
     try:
         stored = await client.hget(keys.checkpoint, "")
-    except REDIS_ERRORS:
-        return None
+    except REDIS_ERRORS as error:
+        raise Unavailable(f"the checkpoint cannot be read: {explain(error)}") from None
     return _position(stored) if stored else None
 
 
@@ -74,25 +77,34 @@ def _position(stored: bytes) -> Position:
 
 
 async def load(client: Client, keys: Keys) -> Checkpoint | None:
-    """See ``port.Journal.load_checkpoint``; raises Unavailable."""
+    """See ``port.Journal.load_checkpoint``; raises Unavailable, Invalid."""
     try:
-        index = await client.hgetall(keys.checkpoint)
-        stored = index.pop(b"", None)
-        if stored is None:
-            return None
-        names = list(index)
-        groups = [names[start : start + _FETCHED] for start in range(0, len(names), _FETCHED)]
-        records: dict[str, bytes] = {}
-        loop = asyncio.get_running_loop()
-        for group in groups:
-            blobs = await client.mget([keys.more("blob:") + index[name].decode() for name in group])
-            found = [(name, blob) for name, blob in zip(group, blobs, strict=True) if blob is not None]
-            records |= await loop.run_in_executor(None, _unpack, found)
+        for _ in range(_READ_TRIES):
+            index = await client.hgetall(keys.checkpoint)
+            stored = index.pop(b"", None)
+            if stored is None:
+                return None
+            records = await _records(client, keys, index)
+            if records is not None:
+                return Checkpoint(_position(stored), records)
     except REDIS_ERRORS as error:
         raise Unavailable(f"the checkpoint cannot be read: {explain(error)}") from None
     except (zlib.error, ValueError) as error:
-        raise Unavailable(f"the checkpoint is damaged: {error}") from None
-    return Checkpoint(_position(stored), records)
+        raise Invalid(f"the checkpoint is damaged: {error}") from None
+    raise Invalid("pieces of the checkpoint are missing")
+
+
+async def _records(client: Client, keys: Keys, index: dict[bytes, bytes]) -> dict[str, bytes] | None:
+    """The records that the index names; None: one is not there (any more)."""
+    names, loop = list(index), asyncio.get_running_loop()
+    records: dict[str, bytes] = {}
+    for start in range(0, len(names), _FETCHED):
+        group = names[start : start + _FETCHED]
+        blobs = await client.mget([keys.more("blob:") + index[name].decode() for name in group])
+        if None in blobs:
+            return None
+        records |= await loop.run_in_executor(None, _unpack, list(zip(group, blobs, strict=True)))
+    return records
 
 
 def _pack(records: list[tuple[str, bytes | None]]) -> list[tuple[str, bytes | None]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 
 from dashboard.domain.errors import ConfigurationError
+from dashboard.settings import without_password
 
 #: What a call to Redis may raise when the fault is Redis' or the network's.
 REDIS_ERRORS = (exceptions.RedisError, OSError, TimeoutError)
@@ -32,16 +32,12 @@ _FORMS = (
     "redis://[user:password@]host[:port][/db], rediss://… (TLS), unix:///path, "
     "redis+sentinel://host[:port],…/service[/db], redis+cluster://host[:port],…"
 )
-_PASSWORD = re.compile(r"(//[^:/@]*:)[^@]*@")
+#: Of one client: each partition may have a few calls under way.
+_MOST_CONNECTIONS = 256
 _SCRIPTS = Path(__file__).resolve().parent / "lua"
 _TLS_OPTIONS = frozenset({"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"})
 
 Client = Any  # Redis | RedisCluster: the library's two clients share no typed base
-
-
-def without_password(url: str) -> str:
-    """The URL as it may be shown."""
-    return _PASSWORD.sub(r"\1***@", url)
 
 
 class Link:
@@ -66,7 +62,7 @@ class Link:
                 "retry": Retry(NoBackoff(), 0),
                 "protocol": 2,
                 "driver_info": None,
-                "max_connections": 8,
+                "max_connections": _MOST_CONNECTIONS,
             }
         )
         return client.client() if alone and isinstance(client, Redis) else client
@@ -137,7 +133,7 @@ def explain(error: BaseException) -> str:
     """What is wrong with Redis, for operators; never holds a password."""
     if isinstance(error, TimeoutError | exceptions.TimeoutError) and not str(error):
         return "no answer in time"
-    text = _PASSWORD.sub(r"\1***@", str(error)) or type(error).__name__
+    text = without_password(str(error)) or type(error).__name__
     return text if len(text) <= 300 else text[:300] + "…"
 
 

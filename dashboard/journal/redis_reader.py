@@ -43,17 +43,17 @@ async def settle(log: Log, client: Client) -> Standing:
     Raises what redis-py raises.  Entries that were known to be stored and are not there any more begin a new epoch.
     """
     async with log.settling:
-        ids = log.ids()
+        ids, known_seq = log.ids(), log.seq  # what was known before the look: more may become known during it
         standing = await scripts.look(client, log.keys, new_epoch(), ids)
         if not log.epoch:
             log.start(standing)
             return standing
-        if standing.epoch == log.epoch and standing.common == len(ids) and standing.seq >= log.seq:
+        if standing.epoch == log.epoch and standing.common == len(ids) and standing.seq >= known_seq:
             if standing.seq - log.tail.head_seq > _FAR_BEHIND:
                 log.start(standing)
             log.stored(standing.seq, standing.bytes)
             return standing
-        fork = _fork(log, ids, standing)
+        fork = _fork(ids, known_seq, standing)
         if standing.epoch == log.epoch:
             await scripts.turn(client, log.keys, log.epoch, new_epoch(), fork)
             standing = await scripts.look(client, log.keys, new_epoch(), ids)
@@ -63,17 +63,17 @@ async def settle(log: Log, client: Client) -> Standing:
             "%s: the journal has lost entries after %d (it had %d, it has %d): a new epoch begins",
             log.partition,
             read_seq,
-            log.seq,
+            known_seq,
             standing.seq,
         )
         log.adopt(standing, read_seq, related=related)
         return standing
 
 
-def _fork(log: Log, ids: list[str], standing: Standing) -> int:
+def _fork(ids: list[str], known_seq: int, standing: Standing) -> int:
     """The newest entry that this process has read and that is still there."""
     if not ids:
-        return min(standing.seq, log.seq)
+        return min(standing.seq, known_seq)
     return seq_of(ids[standing.common - 1]) if standing.common else min(standing.seq, seq_of(ids[0]) - 1)
 
 
@@ -90,6 +90,8 @@ class Reader:
         """Read whenever somebody follows, until cancelled."""
         back_off = BackOff()
         while True:
+            if not self._log.followers:
+                self._on_state("")  # nothing is wrong with what nobody wants
             await self._log.wanted.wait()
             client = self._link.client(alone=True)
             try:

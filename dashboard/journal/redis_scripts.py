@@ -136,8 +136,9 @@ async def release(client: Client, key: str, holder: str) -> None:
 
 
 async def commit(
-    client: Client, keys: Keys, staged: str, position: tuple[str, int], *, whole: bool
-) -> list[str] | None:
-    """commit.lua: the blobs' keys that nothing refers to any more; None: a later checkpoint is in force."""
-    reply = await _commit(client, [keys.checkpoint, staged], *position, "whole" if whole else "", keys.more("blob:"))
-    return None if reply == -1 else [each.decode() for each in reply]
+    client: Client, keys: Keys, staged: str, position: tuple[str, int], *, whole: bool, base: str, linger_ms: int
+) -> bool:
+    """commit.lua: whether the checkpoint is in force now."""
+    kind = "whole" if whole else ""
+    found = await _commit(client, [keys.checkpoint, staged], *position, kind, keys.more("blob:"), base, linger_ms)
+    return bool(found)

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import IO, NamedTuple, TypeVar, TypeVarTuple
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import ConfigurationError, Overloaded, Unavailable
+from dashboard.domain.errors import ConfigurationError, Conflict, Invalid, Overloaded, Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal.clock import JournalClock
-from dashboard.journal.port import Checkpoint, Entry, Gap
+from dashboard.journal.port import ANY, Checkpoint, Entry, Gap
 from dashboard.journal.sqlite_file import CheckpointFile, JournalFile
 from dashboard.journal.tail import Tail
 
@@ -191,9 +191,12 @@ class SqliteJournal:
         records: AsyncIterator[list[tuple[str, bytes | None]]],
         *,
         whole: bool = False,
+        base: Position | None = ANY,
     ) -> None:
         loop = asyncio.get_running_loop()
         file = self._checkpoint_file
+        if base not in (ANY, await self.checkpoint_position(partition)):
+            raise Conflict("another checkpoint is stored")
         try:
             await loop.run_in_executor(self._checkpointer, file.begin, partition, position, whole)
             async for some in records:
@@ -208,15 +211,17 @@ class SqliteJournal:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._checkpointer, self._checkpoint_file.position, partition)
-        except sqlite3.Error:
-            return None
+        except sqlite3.Error as error:
+            raise Unavailable(f"the checkpoint cannot be read: {error}") from None
 
     async def load_checkpoint(self, partition: str) -> Checkpoint | None:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._checkpointer, self._checkpoint_file.load, partition)
-        except (sqlite3.Error, ValueError) as error:
+        except sqlite3.OperationalError as error:
             raise Unavailable(f"the checkpoint cannot be read: {error}") from None
+        except (sqlite3.Error, ValueError) as error:
+            raise Invalid(f"the checkpoint is damaged: {error}") from None
 
     async def hold(self, name: str, for_s: float) -> bool:
         return True  # the folder is locked: nobody else could have it

@@ -21,22 +21,25 @@ class NodeTable:
 
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {}  # by id
-        self.now_ms = 0
+        self.now_ms = 0  # how much of the journal's time has passed, whatever steps its clock took
+        self._entry_ms = 0
         self.broken = 0
 
     def apply(self, entry: Entry) -> list[Node]:
         """Take the next entry over; returns the nodes that fell silent."""
-        self.now_ms = max(self.now_ms, entry.t_ms)
+        if self._entry_ms:
+            self.now_ms += max(0, entry.t_ms - self._entry_ms)
+        self._entry_ms = entry.t_ms
         try:
             signal = _decoder.decode(entry.payload)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self.broken += 1
         else:
             if isinstance(signal, NodeBeat):
-                self.nodes[signal.id] = Node(signal, entry.t_ms)
+                self.nodes[signal.id] = Node(signal, entry.t_ms, self.now_ms)
             else:
                 self.nodes.pop(signal.id, None)
-        silent = [node for node in self.nodes.values() if self.now_ms - node.beat_ms >= SILENT_MS]
+        silent = [node for node in self.nodes.values() if self.now_ms - node.passed_ms >= SILENT_MS]
         for node in silent:
             del self.nodes[node.beat.id]
         return silent

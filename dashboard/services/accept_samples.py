@@ -14,12 +14,14 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.partition import partition_of
 from dashboard.ingest.batch import Batch, Refusal
 from dashboard.journal.port import METRICS, Journal
-from dashboard.replica.changes import encode_samples
+from dashboard.replica.changes import Samples, decode_change, encode_samples
 from dashboard.replica.replica import Replica
 from dashboard.services.replicas import Replicas
 
 #: How far in the future a sample's own time may lie: clocks differ, but not by more than this.
 MAX_AHEAD_MS = 3_600_000
+#: Series of partitions that are not followed here count against the limit until they were silent for so long.
+MET_MS = 3_600_000
 #: A longer batch becomes several entries, so that applying one never holds up the loop.
 _ROWS_PER_ENTRY = 2_000
 
@@ -57,7 +59,7 @@ class AcceptSamples:
         self._max_series = max_series
         self._counters = counters
         self._coming: dict[str, int] = {}  # new series in entries on their way, with how often
-        self._met: dict[str, None] = {}  # series of partitions that this process does not follow, seen here
+        self._met: dict[str, dict[str, int]] = {}  # by partition not followed here: series that came this way, and when
 
     def latest_ms(self) -> int:
         """The latest time that a sample may carry now."""
@@ -66,7 +68,7 @@ class AcceptSamples:
     async def accept(self, batch: Batch, *, request_id: str = "") -> Outcome:
         """Store a parsed batch; returns once it is kept.
 
-        Raises Overloaded or Unavailable: nothing was taken then, or, where a batch goes to several partitions, not all.
+        Raises Overloaded or Unavailable: nothing was taken then, or, where a batch becomes several entries, not all.
         ``request_id``: the same id again stores nothing again and answers as if it had.
         """
         refused, accepted = list(batch.refused), 0
@@ -112,7 +114,7 @@ class AcceptSamples:
     def _known(self, partition: str) -> Container[str]:
         """The series there are; of a partition that is not followed here, those that came this way."""
         replica = self._replica(partition)
-        return self._met if replica is None else replica.table.by_text
+        return self._met.get(partition, ()) if replica is None else replica.table.by_text
 
     def _new_in(self, share: Share) -> set[str]:
         known = self._known(share.partition)
@@ -123,7 +125,7 @@ class AcceptSamples:
     def _within_limit(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
         """Take out of the share the samples whose series would be one too many; returns why, by their place in ``whole``."""
         coming = {key for key in self._coming if self._is_new(key)}
-        room = self._max_series - self._replicas.series_count() - len(self._met) - len(coming)
+        room = self._max_series - self._replicas.series_count() - self._count_met() - len(coming)
         beginning = list(dict.fromkeys(key for key in share.batch.keys if key in new and key not in coming))
         if len(beginning) <= room:
             return []
@@ -170,12 +172,27 @@ class AcceptSamples:
                 if not self._coming[key]:
                     del self._coming[key]
         if self._replicas.partitions > 1:
-            followed = self._replicas.followed()
-            for key in coming:
-                if partition_of(key.partition("{")[0], self._replicas.partitions) not in followed:
-                    self._met[key] = None
-            while len(self._met) > self._max_series:
-                del self._met[next(iter(self._met))]
+            for partition, payload, _ in appends:
+                if self._replica(partition) is None:
+                    self._meet(partition, payload)
+
+    def _meet(self, partition: str, payload: bytes) -> None:
+        """Remember the series of an entry for a partition that this process does not follow."""
+        change = decode_change(payload)
+        assert isinstance(change, Samples)
+        met, now = self._met.setdefault(partition, {}), self._now_ms()
+        for key in change.keys.decode().split("\n"):
+            met[key] = now
+
+    def _count_met(self) -> int:
+        """How many are remembered; what is followed now is known better, and what fell silent is forgotten."""
+        horizon = self._now_ms() - MET_MS
+        for partition in list(self._met):
+            if self._replica(partition) is not None:
+                del self._met[partition]
+            else:
+                self._met[partition] = {key: t for key, t in self._met[partition].items() if t >= horizon}
+        return sum(map(len, self._met.values()))
 
     def _encode(self, batch: Batch, replica: Replica | None) -> list[bytes]:
         now = self._now_ms()

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 
 from dashboard.domain.errors import DashboardError
-from dashboard.domain.node import BEAT_S, NodeBeat, NodeLeft
+from dashboard.domain.node import BEAT_S, Node, NodeBeat, NodeLeft
 from dashboard.journal.port import SIGNALS, Gap, Journal
 from dashboard.replica.nodes import NodeTable, encode_signal
 from dashboard.services.vitals import VITALS, Vitals
@@ -46,7 +46,7 @@ class Nodes:
         self._monotonic = monotonic
         self._started_ms = now_ms()
         self._heard_s = monotonic()  # when a beat of ours last came back
-        self._last_ms = 0  # the journal's time of it
+        self._last: Node | None = None  # what it said
         self.table = NodeTable()
 
     async def run_beats(self) -> None:
@@ -71,8 +71,9 @@ class Nodes:
             for entry in batch:
                 for silent in self.table.apply(entry):
                     _log.warning("node %s is gone: nothing heard for 15 s", silent.beat.name)
-            if (own := self.table.nodes.get(self._id)) is not None and own.beat_ms > self._last_ms:
-                self._last_ms = own.beat_ms
+            own = self.table.nodes.get(self._id)
+            if own is not None and own is not self._last:
+                self._last = own
                 self._heard_s = self._monotonic()
 
     def fault(self) -> str:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from dashboard.domain.counters import Counters
+from dashboard.domain.errors import Unavailable
 from dashboard.domain.partition import all_partitions, partition_of, partitions_for
 from dashboard.domain.selector import Selector
 from dashboard.journal.port import Journal
@@ -25,6 +26,8 @@ from dashboard.services.replication import Replication
 LINGER_S = 60.0
 #: How often, and not before how long, a process looks for partitions that nobody stores checkpoints of.
 _ORPHANS_EVERY_S = 15.0
+#: How long a request waits for a partition that has to be followed first.
+_READY_S = 5.0
 
 
 class _Kept:
@@ -58,6 +61,7 @@ class Replicas:
         self._counters = counters
         self._kept: dict[str, _Kept] = {}
         self._changed = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
         self.on_gap: Callable[[str, str], None] = lambda partition, reason: None
         if partitions == 1:
             self.want(())
@@ -85,6 +89,7 @@ class Replicas:
             checkpoint_bytes=self._checkpoint_bytes,
             counters=self._counters,
             on_gap=lambda partition, reason: self.on_gap(partition, reason),
+            one_at_a_time=self._one_at_a_time,
         )
 
     def leave(self, partitions: tuple[str, ...]) -> None:
@@ -107,7 +112,11 @@ class Replicas:
         """The replicas that hold what the selectors want (all of them for none), caught up, for as long as this lasts."""
         partitions = self.want(selectors)
         try:
-            await self.wait_ready(partitions)
+            try:
+                async with asyncio.timeout(_READY_S):
+                    await self.wait_ready(partitions)
+            except TimeoutError:
+                raise Unavailable("the journal is not caught up with; try again in a second") from None
             yield [self.replica(each) for each in partitions]
         finally:
             self.leave(partitions)
@@ -164,7 +173,8 @@ class Replicas:
                 group.start(f"checkpoints {partition}", replication.run_checkpoints)
                 group.start(f"linger {partition}", lambda: self._until_unwanted(kept))
         except* _Unwanted:
-            del self._kept[partition]
+            if not kept.wanted:  # else somebody has come back meanwhile, and it goes on where it was
+                del self._kept[partition]
         running.discard(partition)
         self._changed.set()
 

@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import DashboardError, Invalid, Unavailable
+from dashboard.domain.errors import Conflict, DashboardError, Invalid, Unavailable
 from dashboard.domain.position import Position
-from dashboard.journal.port import Entry, Gap, Journal
+from dashboard.journal.port import Checkpoint, Entry, Gap, Journal
 from dashboard.replica.checkpoint import capture_document, capture_header, capture_series, restore
 from dashboard.replica.replica import Replica, StoredDocument
 from dashboard.replica.series import Series, Windows
@@ -49,6 +49,7 @@ class Replication:
         checkpoint_bytes: int,
         counters: Counters,
         on_gap: Callable[[str, str], None],
+        one_at_a_time: asyncio.Lock,
     ) -> None:
         self._journal = journal
         self.partition = partition
@@ -60,8 +61,8 @@ class Replication:
         self._replica = Replica(windows, Position("00000000", 0))
         self._stored: dict[str, int] = {}  # record key -> last_seq when it was stored
         self._target = 0
+        self._one_at_a_time = one_at_a_time  # checkpoints of this process
         self._on_gap = on_gap  # called with the partition and the reason when entries were missed
-        self._leads = False
         self._base: Position | None = None  # of the stored checkpoint that ``_stored`` tells of
         self._whole = (
             False  # what is stored may be another process' or another epoch's: the next one replaces all of it
@@ -77,18 +78,31 @@ class Replication:
         head = await self._journal.attach(self.partition)
         self._target = head.seq
         self._replica = Replica(self._windows, Position(head.epoch, 0))
-        checkpoint = None
+        checkpoint = await self._load()
         try:
-            checkpoint = await self._journal.load_checkpoint(self.partition)
             if checkpoint is not None:
                 self._replica = restore(checkpoint.position, checkpoint.records, self._windows)
-        except (Invalid, Unavailable) as error:
+        except Invalid as error:
             _log.error("checkpoint not used: %s", error)
         self._base = checkpoint.position if checkpoint is not None else None
         self._stored = {f"s:{series.text}": series.last_seq for series in self._replica.table}
         self._stored |= {f"d:{key}": stored.seq for key, stored in self._replica.documents.items()}
         if self._replica.position.epoch != head.epoch:
             _log.warning("the journal is another than the checkpoint's; values since the checkpoint are missing")
+
+    async def _load(self) -> Checkpoint | None:
+        """The stored checkpoint, waited for while it cannot be read: to go on without would lose it in the end."""
+        pause_s = 0.1
+        while True:
+            try:
+                return await self._journal.load_checkpoint(self.partition)
+            except Invalid as error:
+                _log.error("checkpoint not used: %s", error)
+                return None
+            except Unavailable as error:
+                _log.warning("%s; trying again", error)
+            await asyncio.sleep(pause_s)
+            pause_s = min(5.0, 2 * pause_s)
 
     async def run(self) -> None:
         """Apply every entry as it comes, until cancelled."""
@@ -117,6 +131,7 @@ class Replication:
         replica.gap(gap)
         self._stored = dict.fromkeys(self._stored, -1)
         self._whole = True
+        self._target = min(self._target, self._journal.head(self.partition).seq)  # it may never get as far as before
         self._uncheckpointed = max(self._uncheckpointed, self._checkpoint_bytes)  # what is stored is of another time
         self._on_gap(self.partition, gap.reason)
 
@@ -139,43 +154,53 @@ class Replication:
             await asyncio.sleep(1)
             waited += 1
             if not await self.leads():
-                waited = 0.0
                 continue
             if waited < self._checkpoint_s and self._uncheckpointed < self._checkpoint_bytes:
                 continue
             waited = 0.0
             try:
-                await self.checkpoint()
+                async with self._one_at_a_time:
+                    await self.checkpoint()
+            except Conflict as error:
+                _log.info("%s: checkpoint not stored: %s", self.partition, error)
             except DashboardError as error:
                 _log.error("checkpoint not stored: %s", error)
 
     async def leads(self) -> bool:
         """Whether this process stores the partition's checkpoints."""
-        led, self._leads = self._leads, await self._journal.hold(f"checkpoint:{self.partition}", _LEASE_S)
-        if self._leads and not led:
-            self._whole |= await self._journal.checkpoint_position(self.partition) != self._base
-        return self._leads
+        return await self._journal.hold(f"checkpoint:{self.partition}", _LEASE_S)
 
     async def checkpoint(self) -> None:
         """Store what has changed since the last one."""
         if not self.caught_up.is_set():
             return
-        if whole := self._whole:
+        below = await self._journal.checkpoint_position(self.partition)
+        if whole := self._whole or below != self._base:  # it is another process', or of another epoch
             self._stored = {}
         stored: dict[str, int] = {}
         replica, before = self._replica, self._uncheckpointed
         position = replica.position
         begin = Beginning(capture_header(replica), list(replica.table), list(replica.documents.items()))
-        await self._journal.save_checkpoint(self.partition, position, self._records(begin, stored), whole=whole)
-        self._stored, self._whole, self._base = stored, self._whole and not whole, position
+        self._whole = False
+        try:
+            records = self._records(begin, stored, position)
+            await self._journal.save_checkpoint(self.partition, position, records, whole=whole, base=below)
+        except BaseException:
+            self._whole |= whole
+            raise
+        self._stored, self._base = stored, position
         self._uncheckpointed -= before
         self._counters.checkpoints += 1
 
-    async def _records(self, begin: Beginning, stored: dict[str, int]) -> AsyncIterator[list[tuple[str, bytes | None]]]:
+    async def _records(
+        self, begin: Beginning, stored: dict[str, int], position: Position
+    ) -> AsyncIterator[list[tuple[str, bytes | None]]]:
         before = self._stored
         yield [begin.header]
         for start in range(0, len(begin.series), _SERIES_PER_BREATH):
             some: list[tuple[str, bytes | None]] = []
+            if self._replica.position.epoch != position.epoch:
+                raise Conflict("another epoch has begun meanwhile")
             for series in begin.series[start : start + _SERIES_PER_BREATH]:
                 key = f"s:{series.text}"
                 stored[key] = series.last_seq

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 
 def free_port() -> int:
@@ -64,7 +66,7 @@ class RedisServer:
 
     def client(self, **options: object) -> redis.Redis:
         """A plain client for looking and meddling."""
-        return redis.Redis(port=self.port, socket_timeout=10, **options)  # type: ignore[arg-type]
+        return redis.Redis(port=self.port, socket_timeout=10, retry=Retry(NoBackoff(), 0), **options)  # type: ignore[arg-type]
 
     def signal(self, number: signal.Signals) -> None:
         """SIGSTOP, SIGCONT, …"""

@@ -11,8 +11,8 @@
 local log, head = KEYS[1], KEYS[2]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if redis.call('HSETNX', head, 'epoch', ARGV[1]) == 1 then
-  redis.call('HSET', head, 'seq', 0, 'bytes', 0, 'last_ms', 0, 'oldest_ms', 0)
+if not redis.call('HGET', head, 'epoch') then
+  redis.call('HSET', head, 'epoch', ARGV[1], 'seq', 0, 'bytes', 0, 'last_ms', 0, 'oldest_ms', 0)
 end
 local oldest = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)
 local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)

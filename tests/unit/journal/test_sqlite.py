@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.domain.errors import ConfigurationError, Overloaded, Unavailable
+from dashboard.domain.errors import ConfigurationError, Invalid, Overloaded, Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal import sqlite
 from dashboard.journal.port import Entry, Gap, Journal
@@ -350,5 +350,5 @@ async def test_a_damaged_checkpoint_costs_time_and_not_the_start(engine: Engine)
     db.execute("UPDATE records SET blob = x'00112233'")
     db.close()
     async with engine.opened() as journal:
-        with pytest.raises(Unavailable, match="a record is damaged"):  # which restore() expects
+        with pytest.raises(Invalid, match="a record is damaged"):  # which restore() expects
             await journal.load_checkpoint(PART)

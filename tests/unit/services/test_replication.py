@@ -8,7 +8,7 @@ import pytest
 from dashboard.domain.counters import Counters
 from dashboard.domain.position import Position
 from dashboard.journal.memory import MemoryJournal
-from dashboard.journal.port import METRICS, Journal
+from dashboard.journal.port import ANY, METRICS, Journal
 from dashboard.services.replication import Replication
 from tests.support.histories import T0, WINDOWS, history, samples, state
 from tests.support.journals import HandClock
@@ -23,6 +23,7 @@ def replication(journal: Journal) -> Replication:
         checkpoint_bytes=1 << 30,
         counters=Counters(),
         on_gap=lambda partition, reason: None,
+        one_at_a_time=asyncio.Lock(),
     )
 
 
@@ -41,6 +42,7 @@ class Feeding(MemoryJournal):
         records: AsyncIterator[list[tuple[str, bytes | None]]],
         *,
         whole: bool = False,
+        base: Position | None = ANY,
     ) -> None:
         async def slowly() -> AsyncIterator[list[tuple[str, bytes | None]]]:
             async for some in records:
@@ -49,7 +51,7 @@ class Feeding(MemoryJournal):
                     await self.append(METRICS, self.coming.pop(0))
                     await caught_up(self, self.follower)
 
-        await super().save_checkpoint(partition, position, slowly(), whole=whole)
+        await super().save_checkpoint(partition, position, slowly(), whole=whole, base=base)
 
 
 async def caught_up(journal: Journal, follower: Replication) -> None:
