@@ -1,4 +1,4 @@
-"""Checkpoints in Redis, shared by all processes: an index of records, each record a compressed blob of its own.
+"""Checkpoints in Redis, shared by all processes: an index of records, each record a blob of its own.
 
 A checkpoint is written piece by piece into new blobs that expire by themselves, and put into force in one step
 (``lua/commit.lua``): one that fails midway leaves the old one as it was, and nothing behind.
@@ -6,9 +6,7 @@ A checkpoint is written piece by piece into new blobs that expire by themselves,
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-import zlib
 from collections.abc import AsyncIterator
 
 from dashboard.domain.errors import Conflict, Invalid, Unavailable
@@ -39,18 +37,17 @@ async def save(
     """See ``port.Journal.save_checkpoint``; raises Unavailable."""
     name = secrets.token_hex(6)
     staged = keys.more(f"staged:{name}")
-    loop, count = asyncio.get_running_loop(), 0
+    count = 0
     try:
         async for some in records:
-            packed = await loop.run_in_executor(None, _pack, some)
             pipe = client.pipeline(transaction=False)
-            for record, blob in packed:
+            for record, blob in some:
                 count += 1
                 blob_name = "" if blob is None else f"{name}:{count}"
                 pipe.hset(staged, record, blob_name)
                 if blob is not None:
                     pipe.set(keys.more(f"blob:{blob_name}"), blob, ex=_STAGED_S)
-            if packed:
+            if some:
                 pipe.expire(staged, _STAGED_S)
                 await pipe.execute()
         below = "any" if base == ANY else base.text if base else ""
@@ -89,27 +86,17 @@ async def load(client: Client, keys: Keys) -> Checkpoint | None:
                 return Checkpoint(_position(stored), records)
     except REDIS_ERRORS as error:
         raise Unavailable(f"the checkpoint cannot be read: {explain(error)}") from None
-    except (zlib.error, ValueError) as error:
-        raise Invalid(f"the checkpoint is damaged: {error}") from None
     raise Invalid("pieces of the checkpoint are missing")
 
 
 async def _records(client: Client, keys: Keys, index: dict[bytes, bytes]) -> dict[str, bytes] | None:
     """The records that the index names; None: one is not there (any more)."""
-    names, loop = list(index), asyncio.get_running_loop()
+    names = list(index)
     records: dict[str, bytes] = {}
     for start in range(0, len(names), _FETCHED):
         group = names[start : start + _FETCHED]
         blobs = await client.mget([keys.more("blob:") + index[name].decode() for name in group])
         if None in blobs:
             return None
-        records |= await loop.run_in_executor(None, _unpack, list(zip(group, blobs, strict=True)))
+        records |= {name.decode(): blob for name, blob in zip(group, blobs, strict=True)}
     return records
-
-
-def _pack(records: list[tuple[str, bytes | None]]) -> list[tuple[str, bytes | None]]:
-    return [(name, None if blob is None else zlib.compress(blob, 1)) for name, blob in records]
-
-
-def _unpack(blobs: list[tuple[bytes, bytes]]) -> dict[str, bytes]:
-    return {name.decode(): zlib.decompress(blob) for name, blob in blobs}

@@ -6,7 +6,6 @@ Owns the schema and the SQL.  Knows nothing of the event loop.
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from pathlib import Path
 
 from dashboard.domain.errors import Unavailable
@@ -147,7 +146,7 @@ class JournalFile:
 
 
 class CheckpointFile:
-    """``checkpoint.sqlite3``: the replica's state, a compressed record a series or document. Losing it costs time, not order."""
+    """``checkpoint.sqlite3``: the replica's state, a record a series or document. Losing it costs time, not order."""
 
     def __init__(self, path: Path, timeout_s: float) -> None:
         self._path = path
@@ -183,7 +182,7 @@ class CheckpointFile:
     def put(self, partition: str, records: list[tuple[str, bytes | None]]) -> None:
         self._db.executemany(
             "INSERT OR REPLACE INTO records VALUES (?, ?, ?)",
-            [(partition, k, zlib.compress(b, 1)) for k, b in records if b is not None],
+            [(partition, k, b) for k, b in records if b is not None],
         )
         self._db.executemany(
             "DELETE FROM records WHERE partition = ? AND key = ?", [(partition, k) for k, b in records if b is None]
@@ -206,8 +205,4 @@ class CheckpointFile:
         if position is None:
             return None
         rows = self._db.execute("SELECT key, blob FROM records WHERE partition = ?", (partition,))
-        try:
-            records = {key: zlib.decompress(blob) for key, blob in rows}
-        except zlib.error as error:
-            raise ValueError(f"a record is damaged: {error}") from None
-        return Checkpoint(position, records)
+        return Checkpoint(position, dict(rows))

@@ -6,6 +6,7 @@ find their bucket.
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from bisect import bisect_left
 from math import isfinite
@@ -32,76 +33,139 @@ def mean(total: float, count: int, least: float, greatest: float) -> float:
     return total / count if isfinite(total) else least / 2 + greatest / 2
 
 
-class Buckets:
-    """``slot`` is time // step; ``step_ms`` is fixed for the life of the object."""
+class Folded(Struct, array_like=True, frozen=True):
+    """A row of buckets as a checkpoint keeps it: compressed columns of all but the last, which stands by itself.
 
-    __slots__ = ("counts", "maxs", "mins", "slots", "step_ms", "sums")
+    ``columns``: slots, mins, maxs, sums, counts; little-endian, 8 bytes each, behind one another, by zlib. ``checksum`` is
+    its CRC-32, so that damage is found at the start and not when somebody looks.  ``trimmed_from``: once buckets before a
+    later slot than this are to go, some do; None: there are too few.
+    """
+
+    rows: int
+    columns: memoryview
+    checksum: int
+    trimmed_from: int | None
+    last: tuple[int, float, float, float, int] | None
+
+
+class Buckets:
+    """``slot`` is time // step; ``step_ms`` is fixed for the life of the object.
+
+    What was restored stays folded until somebody looks at it: a process that starts has thousands of histories, and is
+    asked for few of them at once.
+    """
+
+    __slots__ = ("_counts", "_folded", "_maxs", "_mins", "_slots", "_sums", "step_ms")
 
     def __init__(self, step_ms: int) -> None:
         self.step_ms = step_ms
-        self.slots = array("q")
-        self.mins = array("d")
-        self.maxs = array("d")
-        self.sums = array("d")
-        self.counts = array("I")
+        self._folded: Folded | None = None
+        self._slots = array("q")
+        self._mins = array("d")
+        self._maxs = array("d")
+        self._sums = array("d")
+        self._counts = array("I")
 
     def __len__(self) -> int:
-        return len(self.slots)
+        return len(self._slots) + (self._folded.rows if self._folded else 0)
+
+    @property
+    def slots(self) -> array[int]:
+        """The slots that have buckets, in order."""
+        self.unfold()
+        return self._slots
 
     def merge(self, slot: int, least: float, greatest: float, total: float, count: int) -> None:
         """Add ``count`` samples that fall into ``slot``."""
-        slots = self.slots
+        slots = self._slots
         if not slots or slot > slots[-1]:
             slots.append(slot)
-            self.mins.append(least)
-            self.maxs.append(greatest)
-            self.sums.append(total)
-            self.counts.append(count)
+            self._mins.append(least)
+            self._maxs.append(greatest)
+            self._sums.append(total)
+            self._counts.append(count)
             return
+        if slot < slots[0]:
+            self.unfold()
         at = len(slots) - 1 if slot == slots[-1] else bisect_left(slots, slot)
         if slots[at] == slot:
-            self.mins[at] = min(self.mins[at], least)
-            self.maxs[at] = max(self.maxs[at], greatest)
-            self.sums[at] += total
-            self.counts[at] += count
+            self._mins[at] = min(self._mins[at], least)
+            self._maxs[at] = max(self._maxs[at], greatest)
+            self._sums[at] += total
+            self._counts[at] += count
             return
-        self.slots.insert(at, slot)
-        self.mins.insert(at, least)
-        self.maxs.insert(at, greatest)
-        self.sums.insert(at, total)
-        self.counts.insert(at, count)
+        slots.insert(at, slot)
+        self._mins.insert(at, least)
+        self._maxs.insert(at, greatest)
+        self._sums.insert(at, total)
+        self._counts.insert(at, count)
 
     def trim(self, before_slot: int) -> None:
         """Let go of buckets before ``before_slot``, now and then."""
+        if self._folded is not None and self._trim_is_far(before_slot):
+            return
         slots = self.slots
         if len(slots) >= _TRIM_BATCH and slots[_TRIM_BATCH - 1] < before_slot:
             cut = bisect_left(slots, before_slot)
-            for column in (self.slots, self.mins, self.maxs, self.sums, self.counts):
+            for column in (slots, self._mins, self._maxs, self._sums, self._counts):
                 del column[:cut]
+
+    def _trim_is_far(self, before_slot: int) -> bool:
+        """Whether what is folded may stay so."""
+        assert self._folded is not None
+        if self._folded.trimmed_from is not None:
+            return before_slot <= self._folded.trimmed_from
+        return len(self) < _TRIM_BATCH
 
     def columns(self, from_slot: int) -> Columns:
         """What is in ``from_slot`` and after."""
         at = bisect_left(self.slots, from_slot)
         step = self.step_ms
-        mins, maxs = self.mins[at:].tolist(), self.maxs[at:].tolist()
-        means = list(map(mean, self.sums[at:], self.counts[at:], mins, maxs))
-        return Columns([s * step for s in self.slots[at:]], mins, means, maxs)
+        mins, maxs = self._mins[at:].tolist(), self._maxs[at:].tolist()
+        means = list(map(mean, self._sums[at:], self._counts[at:], mins, maxs))
+        return Columns([s * step for s in self._slots[at:]], mins, means, maxs)
 
-    def pack(self) -> list[bytes]:
-        """The columns as little-endian bytes; counts widened to int64."""
-        return [
-            pack(self.slots),
-            pack(self.mins),
-            pack(self.maxs),
-            pack(self.sums),
-            pack(array("q", self.counts)),
-        ]
+    def held(self, slot: int) -> tuple[float, int]:
+        """Sum and count of the bucket of ``slot``, which there is."""
+        at = bisect_left(self.slots, slot)
+        return self._sums[at], self._counts[at]
 
-    def unpack(self, columns: list[bytes]) -> None:
-        """The inverse of ``pack``, into this object."""
-        lengths = {len(column) for column in columns}
-        if len(columns) != 5 or len(lengths) != 1:
-            raise ValueError("columns of different length")
-        self.slots = unpack_ints(columns[0])
-        self.mins, self.maxs, self.sums = (unpack_floats(column) for column in columns[1:4])
-        self.counts = array("I", unpack_ints(columns[4]))
+    def raw(self) -> list[bytes]:
+        """The columns as little-endian bytes, counts widened to int64: to be folded elsewhere (``fold``)."""
+        self.unfold()
+        floats = (self._mins, self._maxs, self._sums)
+        return [pack(self._slots), *map(pack, floats), pack(array("q", self._counts))]
+
+    def restore(self, folded: Folded) -> None:
+        """Take over what a checkpoint kept; raises ValueError."""
+        if zlib.crc32(folded.columns) != folded.checksum or folded.rows < 0:
+            raise ValueError("damaged columns")
+        self._folded = folded if folded.rows else None
+        if folded.last is not None:
+            self.merge(*folded.last)
+
+    def unfold(self) -> None:
+        """Lay out what is folded."""
+        if self._folded is None:
+            return
+        folded, self._folded = self._folded, None
+        data, size = zlib.decompress(folded.columns), 8 * folded.rows
+        parts = [data[start : start + size] for start in range(0, 5 * size, size)]
+        self._slots[:0] = unpack_ints(parts[0])
+        for column, part in zip((self._mins, self._maxs, self._sums), parts[1:4], strict=True):
+            column[:0] = unpack_floats(part)
+        self._counts[:0] = array("I", unpack_ints(parts[4]))
+
+
+def fold(raw: list[bytes]) -> Folded:
+    """Columns of ``Buckets.raw`` as a checkpoint keeps them. Takes a millisecond or so: to be done in a thread."""
+    rows = len(raw[0]) // 8
+    if not rows:
+        return Folded(0, memoryview(b""), 0, None, None)
+    ends = [column[-8:] for column in raw]
+    slot, count = unpack_ints(ends[0])[0], unpack_ints(ends[4])[0]
+    least, greatest, total = (unpack_floats(end)[0] for end in ends[1:4])
+    columns = zlib.compress(b"".join(column[:-8] for column in raw), 1)
+    trimmed_from = unpack_ints(raw[0][: 8 * _TRIM_BATCH])[-1] if rows > _TRIM_BATCH else None
+    last = (slot, least, greatest, total, count)
+    return Folded(rows - 1, memoryview(columns), zlib.crc32(columns), trimmed_from, last)

@@ -7,7 +7,9 @@ its record already holds (``SeriesTable.restored_seq``).
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -16,6 +18,7 @@ from dashboard.domain.document import Document
 from dashboard.domain.errors import Invalid
 from dashboard.domain.position import Position
 from dashboard.domain.series import parse_series
+from dashboard.replica.buckets import Folded, fold
 from dashboard.replica.changes import pack, unpack_floats, unpack_ints
 from dashboard.replica.replica import Replica, StoredDocument
 from dashboard.replica.series import Series, Windows
@@ -51,6 +54,15 @@ class _Series(Struct, array_like=True):
     folded: int
     folded_run: int
     slot_ms: int
+    samples: memoryview  # into the record: nothing is copied
+    fine: Folded
+    coarse: Folded
+
+
+class RawSeries(NamedTuple):
+    """A series as captured, to be made a record by ``encode_series``: what it is, and its columns."""
+
+    described: dict[str, Any]
     samples: list[bytes]
     fine: list[bytes]
     coarse: list[bytes]
@@ -80,30 +92,35 @@ def capture_header(replica: Replica) -> tuple[str, bytes]:
     return HEADER, msgspec.msgpack.encode(header)
 
 
-def capture_series(series: Series) -> tuple[str, bytes]:
-    """One series as a record."""
-    record = _Series(
-        series.sid,
-        series.text,
-        series.unit,
-        series.every_s,
-        series.every_s_declared,
-        series.created_seq,
-        series.meta_seq,
-        series.last_seq,
-        series.last_ms,
-        series.disorder_seq,
-        series.trimmed_seq,
-        series.thinned_seq,
-        series.thinned_count,
-        series.folded,
-        series.folded_run,
-        series.slot_ms,
-        [pack(series.seqs), pack(series.times), pack(series.values)],
-        series.fine.pack(),
-        series.coarse.pack(),
-    )
-    return f"s:{series.text}", msgspec.msgpack.encode(record)
+def capture_series(series: Series) -> RawSeries:
+    """One series as it is now: columns are copied, no more."""
+    described = {
+        "sid": series.sid,
+        "text": series.text,
+        "unit": series.unit,
+        "every_s": series.every_s,
+        "every_s_declared": series.every_s_declared,
+        "created_seq": series.created_seq,
+        "meta_seq": series.meta_seq,
+        "last_seq": series.last_seq,
+        "last_ms": series.last_ms,
+        "disorder_seq": series.disorder_seq,
+        "trimmed_seq": series.trimmed_seq,
+        "thinned_seq": series.thinned_seq,
+        "thinned_count": series.thinned_count,
+        "folded": series.folded,
+        "folded_run": series.folded_run,
+        "slot_ms": series.slot_ms,
+    }
+    samples = [pack(series.seqs), pack(series.times), pack(series.values)]
+    return RawSeries(described, samples, series.fine.raw(), series.coarse.raw())
+
+
+def encode_series(raw: RawSeries) -> tuple[str, bytes]:
+    """One series as a record. Takes milliseconds (it compresses): to be done in a thread."""
+    samples = zlib.compress(b"".join(raw.samples), 1)
+    record = _Series(**raw.described, samples=memoryview(samples), fine=fold(raw.fine), coarse=fold(raw.coarse))
+    return f"s:{record.text}", msgspec.msgpack.encode(record)
 
 
 def capture_document(key: str, stored: StoredDocument) -> tuple[str, bytes]:
@@ -117,7 +134,7 @@ def capture(replica: Replica) -> Iterator[tuple[str, bytes]]:
     """Everything, header first."""
     yield capture_header(replica)
     for series in replica.table:
-        yield capture_series(series)
+        yield encode_series(capture_series(series))
     for key, stored in replica.documents.items():
         yield capture_document(key, stored)
 
@@ -159,11 +176,14 @@ def _load_series(blob: bytes, windows: Windows) -> Series:
     series.disorder_seq, series.trimmed_seq = record.disorder_seq, record.trimmed_seq
     series.thinned_seq, series.thinned_count = record.thinned_seq, record.thinned_count
     series.folded, series.folded_run, series.slot_ms = record.folded, record.folded_run, record.slot_ms
-    lengths = {len(column) for column in record.samples}
-    if len(record.samples) != 3 or len(lengths) != 1 or not 0 <= record.folded <= len(record.samples[0]) // 8:
+    try:
+        data = zlib.decompress(record.samples)
+    except zlib.error as error:
+        raise ValueError(f"damaged columns: {error}") from None
+    size = len(data) // 3
+    if len(data) % 24 or not 0 <= record.folded <= size // 8:
         raise ValueError("columns of different length")
-    seqs, times, values = record.samples
-    series.load(unpack_ints(seqs), unpack_ints(times), unpack_floats(values))
-    series.fine.unpack(record.fine)
-    series.coarse.unpack(record.coarse)
+    series.load(unpack_ints(data[:size]), unpack_ints(data[size : 2 * size]), unpack_floats(data[2 * size :]))
+    series.fine.restore(record.fine)
+    series.coarse.restore(record.coarse)
     return series

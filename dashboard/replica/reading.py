@@ -68,10 +68,10 @@ def buckets_from(series: Series, step_ms: int, from_ms: int, windows: Windows) -
     at = bisect_left(columns.times, start)
     least, greatest, total, count = min(run), max(run), sum(run), len(run)
     if at < len(columns.times) and columns.times[at] == start:
-        held = bisect_left(kept.slots, slot)
+        held_sum, held_count = kept.held(slot)
         columns.mins[at] = min(columns.mins[at], least)
         columns.maxs[at] = max(columns.maxs[at], greatest)
-        columns.means[at] = mean(kept.sums[held] + total, kept.counts[held] + count, columns.mins[at], columns.maxs[at])
+        columns.means[at] = mean(held_sum + total, held_count + count, columns.mins[at], columns.maxs[at])
     else:
         for column, item in (
             (columns.mins, least),

@@ -14,7 +14,14 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.errors import Conflict, DashboardError, Invalid, Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal.port import Checkpoint, Entry, Gap, Journal
-from dashboard.replica.checkpoint import capture_document, capture_header, capture_series, restore
+from dashboard.replica.checkpoint import (
+    RawSeries,
+    capture_document,
+    capture_header,
+    capture_series,
+    encode_series,
+    restore,
+)
 from dashboard.replica.replica import Replica, StoredDocument
 from dashboard.replica.series import Series, Windows
 
@@ -24,6 +31,9 @@ _log = logging.getLogger(__name__)
 _BREATH_S = 0.01
 #: Series captured between two breaths of the loop (about 0.2 ms each with full history).
 _SERIES_PER_BREATH = 20
+#: Restored histories that are laid out between two pauses (about 1 ms each), and how long these are.
+_UNFOLDED_PER_PAUSE = 5
+_UNFOLDING_PAUSE_S = 0.03
 #: How long the lease on a partition's checkpoints lasts without renewal.
 _LEASE_S = 15.0
 
@@ -81,7 +91,10 @@ class Replication:
         checkpoint = await self._load()
         try:
             if checkpoint is not None:
-                self._replica = restore(checkpoint.position, checkpoint.records, self._windows)
+                loop = asyncio.get_running_loop()
+                self._replica = await loop.run_in_executor(
+                    None, restore, checkpoint.position, checkpoint.records, self._windows
+                )
         except Invalid as error:
             _log.error("checkpoint not used: %s", error)
         self._base = checkpoint.position if checkpoint is not None else None
@@ -170,6 +183,15 @@ class Replication:
         """Whether this process stores the partition's checkpoints."""
         return await self._journal.hold(f"checkpoint:{self.partition}", _LEASE_S)
 
+    async def run_unfolding(self) -> None:
+        """Lay out the restored histories by and by, so that they age like the others; ends when it is done."""
+        await self.caught_up.wait()
+        for number, series in enumerate(list(self._replica.table), 1):
+            series.fine.unfold()
+            series.coarse.unfold()
+            if not number % _UNFOLDED_PER_PAUSE:
+                await asyncio.sleep(_UNFOLDING_PAUSE_S)
+
     async def checkpoint(self) -> None:
         """Store what has changed since the last one."""
         if not self.caught_up.is_set():
@@ -195,20 +217,23 @@ class Replication:
     async def _records(
         self, begin: Beginning, stored: dict[str, int], position: Position
     ) -> AsyncIterator[list[tuple[str, bytes | None]]]:
-        before = self._stored
+        before, loop = self._stored, asyncio.get_running_loop()
         yield [begin.header]
         for start in range(0, len(begin.series), _SERIES_PER_BREATH):
-            some: list[tuple[str, bytes | None]] = []
+            raw = []
             if self._replica.position.epoch != position.epoch:
                 raise Conflict("another epoch has begun meanwhile")
             for series in begin.series[start : start + _SERIES_PER_BREATH]:
                 key = f"s:{series.text}"
                 stored[key] = series.last_seq
                 if before.get(key) != series.last_seq:
-                    some.append(capture_series(series))
-            if some:
-                yield some
-                await asyncio.sleep(0)
+                    raw.append(capture_series(series))
+            if raw:
+                yield await loop.run_in_executor(None, _encode_all, raw)
         stored |= {f"d:{name}": state.seq for name, state in begin.documents}
         yield [capture_document(n, state) for n, state in begin.documents if before.get(f"d:{n}") != state.seq]
         yield [(key, None) for key in before.keys() - stored.keys()]
+
+
+def _encode_all(raw: list[RawSeries]) -> list[tuple[str, bytes | None]]:
+    return [encode_series(each) for each in raw]

@@ -39,7 +39,7 @@ def test_the_table_of_settings_is_the_table_of_settings() -> None:
 def memory_of(series: Series) -> int:
     columns = [series.seqs, series.times, series.values]
     for buckets in (series.fine, series.coarse):
-        columns += [buckets.slots, buckets.mins, buckets.maxs, buckets.sums, buckets.counts]
+        columns += [buckets.slots, buckets._mins, buckets._maxs, buckets._sums, buckets._counts]
         columns.append(buckets)  # type: ignore[arg-type]
     return sum(sys.getsizeof(column) for column in [*columns, series, series.text])
 

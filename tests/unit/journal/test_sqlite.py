@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.domain.errors import ConfigurationError, Invalid, Overloaded, Unavailable
+from dashboard.domain.errors import ConfigurationError, Overloaded, Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal import sqlite
 from dashboard.journal.port import Entry, Gap, Journal
@@ -340,15 +340,3 @@ async def test_the_bound_holds_under_a_flood_of_small_entries(engine: Engine, mo
         async with asyncio.timeout(20):
             while journal.size_bytes() > 11_000:
                 await journal.append(PART, b"x" * 10)  # appends go on between the rows that are deleted
-
-
-@pytest.mark.gen_test
-async def test_a_damaged_checkpoint_costs_time_and_not_the_start(engine: Engine) -> None:
-    async with engine.opened() as journal:
-        await journal.save_checkpoint(PART, Position("aaaaaaaa", 1), one(("header", b"1")))
-    db = sqlite3.connect(engine.folder / "checkpoint.sqlite3", isolation_level=None)
-    db.execute("UPDATE records SET blob = x'00112233'")
-    db.close()
-    async with engine.opened() as journal:
-        with pytest.raises(Invalid, match="a record is damaged"):  # which restore() expects
-            await journal.load_checkpoint(PART)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.replica.buckets import Buckets
+from dashboard.replica.buckets import Buckets, fold
 
 MERGES = st.lists(st.tuples(st.integers(-30, 30), st.lists(st.integers(-9, 9), min_size=1, max_size=4)), max_size=40)
 
@@ -39,8 +39,9 @@ def test_buckets_agree_with_a_naive_oracle_in_any_order_of_arrival(
 @given(MERGES)
 def test_packed_columns_unpack_to_the_same(merges: list[tuple[int, list[int]]]) -> None:
     buckets, again = filled(merges), Buckets(10)
-    again.unpack(buckets.pack())
-    assert again.pack() == buckets.pack()
+    again.restore(fold(buckets.raw()))
+    assert len(again) == len(buckets)
+    assert fold(again.raw()) == fold(buckets.raw())
     assert again.columns(-100) == buckets.columns(-100)
     again.merge(99, 1, 1, 1, 1)
     assert again.columns(99).times == [990]

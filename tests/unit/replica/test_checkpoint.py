@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from random import Random
 
 import msgspec
@@ -12,7 +13,15 @@ from hypothesis import strategies as st
 from dashboard.domain.errors import Invalid
 from dashboard.domain.position import Position
 from dashboard.journal.port import Entry
-from dashboard.replica.checkpoint import HEADER, capture, capture_document, capture_header, capture_series, restore
+from dashboard.replica.checkpoint import (
+    HEADER,
+    capture,
+    capture_document,
+    capture_header,
+    capture_series,
+    encode_series,
+    restore,
+)
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows
 from tests.support.histories import EPOCH, T0, WINDOWS, history, replica_of, samples, state
@@ -43,7 +52,7 @@ def fuzzy(replica: Replica, later: list[Entry], random: Random, *, list_first: b
     for series in list(replica.table):
         while coming and random.random() < 0.6:
             replica.apply(coming.pop(0))
-        records.update([capture_series(series)])
+        records.update([encode_series(capture_series(series))])
     for entry in coming:
         replica.apply(entry)
     records.update(capture_document(key, stored) for key, stored in replica.documents.items())
@@ -69,7 +78,7 @@ def test_no_number_is_given_twice_when_a_series_begins_between_header_and_list()
     replica = replica_of(entries[:1])
     header = capture_header(replica)  # a begins at 1; the journal stores the header while b comes
     replica.apply(entries[1])
-    records = dict([header, *(capture_series(series) for series in replica.table)])
+    records = dict([header, *(encode_series(capture_series(series)) for series in replica.table)])
     restored = restore(Position(EPOCH, 1), records, WINDOWS)
     for entry in entries[1:]:
         restored.apply(entry)
@@ -102,23 +111,23 @@ def test_a_damaged_checkpoint_is_invalid(damage: str) -> None:
         records["d:x"] = b"\x91\x01"
     else:
         record = msgspec.msgpack.decode(records[name])
-        record[-1][0] += b"\x00"
+        record[-1][1] += b"\x00"
         records[name] = msgspec.msgpack.encode(record)
     with pytest.raises(Invalid):
         restore(replica.position, records, WINDOWS)
 
 
-@pytest.mark.parametrize("damage", ["column missing", "columns of unequal length", "negative count", "folded beyond"])
+@pytest.mark.parametrize("damage", ["not packed", "columns of unequal length", "other bytes", "folded beyond"])
 def test_a_checkpoint_whose_columns_do_not_fit_is_invalid(damage: str) -> None:
     replica = replica_of([samples(n, T0 + n * 700, [("a", T0 + n * 700, 1.0)]) for n in range(1, 9)])
     records = dict(capture(replica))
     record = msgspec.msgpack.decode(records["s:a"])
-    if damage == "column missing":
-        record[-3].pop()
+    if damage == "not packed":
+        record[-3] = b"\xff" * 30
     elif damage == "columns of unequal length":
-        record[-3][2] += bytes(8)
-    elif damage == "negative count":
-        record[-1][4] = b"\xff" * len(record[-1][4])
+        record[-3] = zlib.compress(bytes(8 * 3 + 1))
+    elif damage == "other bytes":
+        record[-1][1] = b"\xff" * len(record[-1][1]) + b"x"
     else:
         record[13] = 99
     records["s:a"] = msgspec.msgpack.encode(record)
