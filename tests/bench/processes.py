@@ -17,6 +17,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.support.redis_server import RedisServer
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 _CORES = sorted(os.sched_getaffinity(0))
@@ -118,11 +120,11 @@ class Child:
 class Server(Child):
     """The server under test, as a user starts it."""
 
-    def __init__(self, folder: Path, *flags: str) -> None:
+    def __init__(self, folder: Path, *flags: str, core: int = SERVER_CORE) -> None:
         feeders = ("--no-host-feeder", "--no-server-feeder")
         where = ("--port", "0", "--data", str(folder / "data"))
         command = [sys.executable, "-m", "dashboard", "serve", *feeders, *where, *flags]
-        super().__init__(command, SERVER_CORE, folder / "server.log")
+        super().__init__(command, core, folder / "server.log")
         found = re.search(r"http://127\.0\.0\.1:(\d+)/", self.line())
         assert found is not None, self.errors()
         self.port = int(found[1])
@@ -177,10 +179,16 @@ class Bench(ExitStack):
         place.mkdir()
         return place
 
-    def server(self, *flags: str) -> Server:
+    def server(self, *flags: str, core: int = SERVER_CORE) -> Server:
         """A fresh server with an empty data folder."""
-        server: Server = self.take(Server(self._place(), *flags))
+        server: Server = self.take(Server(self._place(), *flags, core=core))
         return server
+
+    def redis(self, *, core: int = SERVER_CORE) -> RedisServer:
+        """A fresh Redis that keeps nothing on the disk."""
+        with on_core(core):
+            store: RedisServer = self.take(RedisServer(self._place()).start())
+        return store
 
     def peer(self, *arguments: str) -> Peer:
         """A fresh peer."""

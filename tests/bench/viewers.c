@@ -31,7 +31,7 @@ typedef struct {
     int fd, kind;
     enum State state;
     char position[64];
-    long long last[SIDS];
+    long long sids[SIDS], last[SIDS];
     char *rest;
     size_t rest_len;
 } Viewer;
@@ -189,13 +189,20 @@ static const char *field(const char *text, size_t length, const char *name) { /*
     return found ? found + size : NULL;
 }
 
+static int place_of(Viewer *v, long long sid) { /* numbers of series are hashes: the first SIDS met have places */
+    int place = 0;
+    while (place < SIDS - 1 && v->sids[place] && v->sids[place] != sid) place++;
+    v->sids[place] = sid;
+    return place;
+}
+
 static void check_points(Viewer *v, const char *text, size_t length, double now_ms) {
     const char *at = memmem(text, length, "\"points\":[[", 11);
     if (!at) return;
     at += 10;
     while (*at == '[') { /* [sid,[t,…],[v,…]] */
         char *next;
-        long sid = strtol(at + 1, &next, 10) % SIDS;
+        int sid = place_of(v, strtoll(at + 1, &next, 10));
         for (at = next + 1; *at != ']'; at = next) note(&age, now_ms - (double)strtoll(at + 1, &next, 10));
         for (at += 2; *at != ']'; at = next) {
             long long value = (long long)strtod(at + 1, &next), before = v->last[sid];
