@@ -78,19 +78,25 @@ class Buckets:
     def merge(self, slot: int, least: float, greatest: float, total: float, count: int) -> None:
         """Add ``count`` samples that fall into ``slot``."""
         slots = self._slots
-        if not slots or slot > slots[-1]:
+        last = slots[-1] if slots else slot - 1
+        if slot > last:
             slots.append(slot)
             self._mins.append(least)
             self._maxs.append(greatest)
             self._sums.append(total)
             self._counts.append(count)
             return
-        if slot < slots[0]:
-            self.unfold()
-        at = len(slots) - 1 if slot == slots[-1] else bisect_left(slots, slot)
+        if slot == last:
+            at = -1
+        else:
+            if slot < slots[0]:
+                self.unfold()
+            at = bisect_left(slots, slot)
         if slots[at] == slot:
-            self._mins[at] = min(self._mins[at], least)
-            self._maxs[at] = max(self._maxs[at], greatest)
+            if least < self._mins[at]:
+                self._mins[at] = least
+            if greatest > self._maxs[at]:
+                self._maxs[at] = greatest
             self._sums[at] += total
             self._counts[at] += count
             return
@@ -102,9 +108,11 @@ class Buckets:
 
     def trim(self, before_slot: int) -> None:
         """Let go of buckets before ``before_slot``, now and then."""
-        if self._folded is not None and self._trim_is_far(before_slot):
-            return
-        slots = self.slots
+        if self._folded is not None:
+            if self._trim_is_far(before_slot):
+                return
+            self.unfold()
+        slots = self._slots
         if len(slots) >= _TRIM_BATCH and slots[_TRIM_BATCH - 1] < before_slot:
             cut = bisect_left(slots, before_slot)
             for column in (slots, self._mins, self._maxs, self._sums, self._counts):

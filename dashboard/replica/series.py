@@ -157,7 +157,7 @@ class Series:
         self.trim(now_ms, windows)
 
     def _fold(self, end: int, windows: Windows) -> None:
-        run = self._values[self.folded : end]
+        run = self._values[self.folded : end].tolist()
         row = (min(run), max(run), sum(run), len(run))
         self.fine.merge(self.slot_ms // windows.fine_step_ms, *row)
         self.coarse.merge(self.slot_ms // windows.coarse_step_ms, *row)
@@ -165,12 +165,15 @@ class Series:
 
     def trim(self, now_ms: int, windows: Windows) -> None:
         """Let go of what is older than its window; make the older half fewer when there are more than ``raw_max``."""
-        if len(self._times) >= windows.raw_max + _TRIM_BATCH:
-            self._thin(len(self._times) // 2)
+        times = self._times
+        if len(times) >= windows.raw_max + _TRIM_BATCH:
+            self._thin(len(times) // 2)
         horizon = now_ms - windows.raw_ms
-        if self._times[0] < horizon:
+        if times[0] < horizon and not (
+            len(times) > _TRIM_BATCH and times[_TRIM_BATCH - 1] >= horizon and self._is_ordered()
+        ):
             cut = min(self._older_than(horizon), self.folded)
-            if cut >= _TRIM_BATCH or cut == len(self._times) - 1:
+            if cut >= _TRIM_BATCH or cut == len(times) - 1:
                 self._drop(cut)
         self.fine.trim((now_ms - windows.fine_ms) // windows.fine_step_ms)
         self.coarse.trim((now_ms - windows.coarse_ms) // windows.coarse_step_ms)
@@ -186,9 +189,13 @@ class Series:
         self._values[:end] = array("d", [self._values[i] for i in picked])
         self.folded -= removed
 
+    def _is_ordered(self) -> bool:
+        """Whether the samples held are ordered by time."""
+        return self.disorder_seq < max(self.trimmed_seq, 0)
+
     def _older_than(self, horizon_ms: int) -> int:
         times = self._times
-        if self.disorder_seq < max(self.trimmed_seq, 0):
+        if self._is_ordered():
             return bisect_right(times, horizon_ms - 1)
         return next((i for i, t in enumerate(times) if t >= horizon_ms), len(times))
 
