@@ -151,13 +151,22 @@ def honour_cancel() -> None:
 
 async def close(client: Client) -> None:
     """Close a client, also when this task is asked to end meanwhile."""
-    for_good = {"close_connection_pool": True} if isinstance(client, Redis) else {}
     try:
-        await client.aclose(**for_good)
+        await _close(client)
     except asyncio.CancelledError:
-        await client.aclose(**for_good)
+        await _close(client)
         raise
     honour_cancel()
+
+
+async def _close(client: Client) -> None:
+    if not isinstance(client, Redis):
+        await client.aclose()
+        return
+    await client.aclose(close_connection_pool=True)
+    manager = getattr(client.connection_pool, "sentinel_manager", None)
+    for sentinel in manager.sentinels if manager is not None else ():
+        await sentinel.aclose()
 
 
 class BackOff:

@@ -13,20 +13,24 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 
-def free_port() -> int:
+def free_port(below: int = 65_536) -> int:
     """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port < below:
+            return port
 
 
 class RedisServer:
     """``options`` are lines of redis.conf. May be killed, frozen and started again on the same port and folder."""
 
-    def __init__(self, folder: Path, *options: str, port: int = 0) -> None:
+    def __init__(self, folder: Path, *options: str, port: int = 0, sentinel: bool = False) -> None:
         self.folder = folder
         self.options = options
         self.port = port or free_port()
+        self.sentinel = sentinel
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -39,7 +43,7 @@ class RedisServer:
         lines = [
             "bind 127.0.0.1",
             "protected-mode no",
-            "save ''",
+            *(() if self.sentinel else ("save ''",)),
             f"port {self.port}",
             f"dir {self.folder}",
             *self.options,
@@ -47,7 +51,8 @@ class RedisServer:
         config = self.folder / "redis.conf"
         config.write_text("\n".join(lines) + "\n")
         with (self.folder / "redis.log").open("a") as log:
-            self.process = subprocess.Popen(["redis-server", str(config)], stdout=log, stderr=log)
+            command = ["redis-server", str(config), *(("--sentinel",) if self.sentinel else ())]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
         deadline = time.monotonic() + 20
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
