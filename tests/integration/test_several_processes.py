@@ -1,0 +1,179 @@
+"""Processes that share one Redis: what is posted to one shows on the others; each follows what its screens need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard.domain.partition import partition_of
+from tests.support.rawsocket import RawSocket
+from tests.support.redis_server import RedisServer
+from tests.support.screens import Screen
+from tests.support.server import ServerProcess, wait_until
+
+Start = Callable[..., ServerProcess]
+EVERYTHING = '{__name__=~".+"}'
+
+
+@pytest.fixture
+def start(tmp_path: Path, shared_redis: RedisServer) -> Iterator[Start]:
+    """Starts processes with a journal of this test's own."""
+    with ExitStack() as stack:
+
+        def one(name: str, *flags: str) -> ServerProcess:
+            common = ("--no-host-feeder", "--no-server-feeder", "--redis", shared_redis.url)
+            server = ServerProcess(tmp_path / name, *common, "--redis-prefix", tmp_path.name, *flags).start()
+            stack.callback(server.close)
+            return server
+
+        yield one
+
+
+def metric(server: ServerProcess, name: str) -> float:
+    text = server.request("GET", "/metrics")[2].decode()
+    found = re.search(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE)
+    assert found, name
+    return float(found[1])
+
+
+class Viewer:
+    """A screen on a raw socket."""
+
+    def __init__(self, server: ServerProcess, *selectors: str, since: str = "") -> None:
+        self.socket = RawSocket(server.port)
+        self.screen = Screen()
+        self.socket.read_json("welcome")
+        more = {"since": since} if since else {}
+        self.socket.send_json(type="watch", id=1, selectors=list(selectors), window_s=60, rate_hz=20, **more)
+
+    def take(self, until: Callable[[Screen], Any]) -> Screen:
+        while not until(self.screen):
+            _, _, payload = self.socket.read_frame()
+            self.screen.take(payload)
+        return self.screen
+
+    def close(self) -> None:
+        self.socket.__exit__()
+
+
+def latest(name: str, value: float) -> Callable[[Screen], bool]:
+    return lambda screen: bool(screen.samples.get(name)) and screen.samples[name][-1][1] == value
+
+
+def test_what_is_posted_to_one_shows_on_the_other_and_a_screen_that_moves_misses_nothing(start: Start) -> None:
+    one, other = start("one"), start("other")
+    viewer = Viewer(other, "orders")
+    for value in range(1, 6):
+        one.post("orders", value)
+    screen = viewer.take(latest("orders", 5))
+    viewer.close()
+    one.post("orders", 6)
+    one.post("orders", 7)
+    moved = Viewer(one, "orders", since=screen.position)
+    moved.screen = screen
+    moved.take(latest("orders", 7))
+    moved.close()
+    assert [value for _, value in screen.samples["orders"]] == [1, 2, 3, 4, 5, 6, 7]
+    assert screen.gaps == []
+
+
+def test_a_screen_that_is_ahead_of_the_process_it_comes_to_is_answered_when_that_has_caught_up(start: Start) -> None:
+    """At once after the post, so that the other process may not have heard of it yet."""
+    one, other = start("one"), start("other")
+    slow = Viewer(other, "orders")  # keeps a view of its own rate there
+    slow.take(lambda screen: screen.position)
+    viewer = Viewer(one, "orders")
+    for value in range(1, 30):
+        one.post("orders", value)
+        screen = viewer.take(latest("orders", value))
+        viewer.close()
+        one, other = other, one
+        viewer = Viewer(one, "orders", since=screen.position)
+        viewer.screen = screen
+    viewer.close()
+    slow.close()
+    assert [value for _, value in screen.samples["orders"]] == list(range(1, 30))
+    assert screen.gaps == []
+
+
+def names_in_different_partitions(count: int, partitions: int) -> list[str]:
+    found: dict[str, str] = {}
+    for number in range(1_000):
+        found.setdefault(partition_of(f"m{number}", partitions), f"m{number}")
+    assert len(found) >= count
+    return list(found.values())[:count]
+
+
+def test_processes_with_disjoint_boards_each_read_only_their_part(start: Start) -> None:
+    left, right, unseen = names_in_different_partitions(3, 4)
+    one, other = start("one", "--partitions", "4"), start("other", "--partitions", "4")
+    viewers = [Viewer(one, left), Viewer(other, right)]
+    for value in range(1, 11):
+        for name in (left, right, unseen):
+            one.post(name, value)
+    for viewer, name in zip(viewers, (left, right), strict=True):
+        screen = viewer.take(latest(name, 10))
+        assert [v for _, v in screen.samples[name]] == list(range(1, 11))
+    for server in (one, other):
+        assert metric(server, "dashboard_partitions") == 1
+        assert metric(server, "dashboard_series") == 1
+        assert metric(server, "dashboard_journal_seq") == 10
+    everything = Viewer(other, EVERYTHING)  # needs all parts: they are followed from now on
+    screen = everything.take(lambda s: all(latest(name, 10)(s) for name in (left, right, unseen)))
+    assert set(screen.samples) == {left, right, unseen}
+    assert metric(other, "dashboard_partitions") == 4
+    for value in (11, 12):
+        for name in (left, right, unseen):
+            one.post(name, value)
+    everything.take(lambda s: all(latest(name, 12)(s) for name in (left, right, unseen)))
+    everything.close()
+    moved = Viewer(one, EVERYTHING, since=screen.position)
+    moved.screen = screen
+    one.post(unseen, 13)
+    moved.take(latest(unseen, 13))
+    assert [v for _, v in screen.samples[unseen]] == list(range(1, 14))
+    assert screen.gaps == []
+    for viewer in (*viewers, moved):
+        viewer.close()
+
+
+def test_partitions_are_one_to_those_who_ask(start: Start) -> None:
+    server = start("one", "--partitions", "8", "--max-series", "5")
+    names = names_in_different_partitions(5, 8)
+    samples = [{"series": name, "value": place} for place, name in enumerate(names)]
+    assert server.json("POST", "/api/v1/samples", samples)[0] == 202
+    status, answer = server.json("POST", "/api/v1/samples", [*samples, {"series": "one_more", "value": 1}])
+    assert status == 400
+    assert (answer["accepted"], [r["code"] for r in answer["refused"]]) == (5, ["series_limit"])
+    assert [r["index"] for r in answer["refused"]] == [5]
+    assert [s["series"] for s in server.json("GET", "/api/v1/series")[1]["series"]] == sorted(names)
+    assert server.json("PUT", "/api/v1/documents/note", {"text": "hello"})[0] == 202
+    assert server.json("GET", "/api/v1/documents/note") == (200, {"text": "hello"})
+    assert server.request("DELETE", "/api/v1/documents/note")[0] == 204
+    wait_until(lambda: server.request("GET", "/api/v1/documents/note")[0] == 404)
+
+
+def test_each_knows_the_others_and_that_one_has_left(start: Start) -> None:
+    one, other = start("one", "--node-name", "a"), start("other", "--node-name", "b")
+
+    def nodes(server: ServerProcess) -> int:
+        return int(server.json("GET", "/metrics/websocket")[1]["nodes"])
+
+    wait_until(lambda: nodes(one) == nodes(other) == 2)
+    assert other.stop() == 0
+    wait_until(lambda: nodes(one) == 1, 3)  # it said good-bye: nobody waits for it to fall silent
+
+
+def test_history_is_shared_by_way_of_the_checkpoint(start: Start) -> None:
+    one = start("one", "--journal-window-s", "10", "--checkpoint-s", "1")
+    one.post("old", 1, t=None)
+    wait_until(lambda: metric(one, "dashboard_checkpoints_total") >= 2, 15)
+    assert one.stop() == 0
+    other = start("other")
+    (series,) = other.json("GET", "/api/v1/series?match=old")[1]["series"]
+    assert series["last"]["value"] == 1
