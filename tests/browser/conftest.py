@@ -24,8 +24,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def pages(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Pages]:
     """Opens pages; any complaint of theirs that is not expected fails the test."""
-    if "server" in request.fixturenames:
-        request.getfixturevalue("server")  # begins before and ends after, or its end would be a complaint
+    for name in ("server", "workers"):
+        if name in request.fixturenames:
+            request.getfixturevalue(name)  # begins before and ends after, or its end would be a complaint
     opened = Pages(browser)
     yield opened
     opened.judge()

@@ -144,3 +144,20 @@ test("an answer that was under way does not undo a change", (t) => {
   assert.equal(left + unwatched, 1);
   assert.deepEqual(log, []);
 });
+
+test("points of a series that it was never told of: it begins anew, with a snapshot", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  const socket = w.open();
+  socket.say({ type: "snapshot", id: 2, view: "v1", position: "e:5", series: [{ sid: 7 }] });
+  socket.say({ type: "frame", view: "v1", position: "e:6", points: [[7, [1], [1]]] });
+  socket.say({ type: "frame", view: "v1", position: "e:7", series: [{ sid: 8 }], points: [[8, [1], [1]]] });
+  assert.equal(socket.sent.length, 1);
+  socket.say({ type: "frame", view: "v1", position: "e:8", points: [[9, [1], [1]]] });
+  assert.deepEqual(socket.sent.at(-1), { type: "watch", id: 3, board: "host" });
+  socket.say({ type: "frame", view: "v1", position: "e:9", gone: [8], buckets: [[7, [1], [1], [1], [1]]] });
+  socket.say({ type: "snapshot", id: 3, view: "v1", position: "e:9", series: [{ sid: 9 }] });
+  const asked = socket.sent.length;
+  socket.say({ type: "frame", view: "v1", position: "e:10", points: [[9, [1], [1]]] });
+  assert.equal(socket.sent.length, asked);
+});

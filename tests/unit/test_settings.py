@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.domain.errors import ConfigurationError
-from dashboard.settings import Settings, flag, load, variable
+from dashboard.settings import Settings, flag, load, shown, variable
 
 NUMBERS = [f for f in fields(Settings) if f.metadata["least"] is not None]
 
@@ -153,3 +153,28 @@ def test_a_wrong_switch_is_told_what_to_write() -> None:
 def test_a_choice_is_refused_with_what_there_is() -> None:
     assert "--journal" in refused(journal="redis")
     assert "--log-level" in refused(log_level="loud")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"workers": "2"}, ["--workers", "redis://127.0.0.1:6379/0"]),
+        ({"partitions": "2"}, ["--partitions", "redis"]),
+        ({"redis": "redis://h", "journal": "sqlite"}, ["--journal", "leave one"]),
+        ({"redis": "redis://h", "partitions": "65"}, ["partitions", "at most 64"]),
+        ({"redis_prefix": "a{b}"}, ["redis_prefix", "letters"]),
+        ({"node_name": "a b"}, ["node_name", "letters"]),
+        ({"redis": "redis://h", "workers": "40", "direct_port": "65500"}, ["direct_port", "65535"]),
+    ],
+)
+def test_what_several_processes_need_is_said_with_the_cure(given: dict[str, str], said: list[str]) -> None:
+    text = refused(**given)
+    for part in said:
+        assert part in text
+
+
+def test_a_password_is_never_shown() -> None:
+    settings = load({"redis": "redis://user:secret@host/0"}).settings
+    assert shown("redis", settings) == "redis://user:***@host/0"
+    assert shown("port", settings) == "8888"
+    assert "secret" not in refused(redis="redis://user:secret@host/0", journal="memory")

@@ -47,3 +47,28 @@ def test_between_follows_time_never_goes_back(moves: list[tuple[float, float]]) 
         hand.wall_s += step
         assert clock.now_ms() >= before
         before = clock.now_ms()
+
+
+def test_it_comes_to_agree_with_the_clock_that_counts() -> None:
+    hand = HandClock(1_000.0)
+    clock = hand.journal_clock()
+    for _ in range(40):
+        hand.move(1)
+        clock.follow(int(hand.wall_s * 1000) + 300, 0.001)  # that clock is 300 ms ahead
+    assert abs(clock.now_ms() - (hand.wall_s * 1000 + 300)) <= 5
+    assert clock.steps == 0
+
+
+def test_an_answer_that_took_long_tells_little() -> None:
+    hand = HandClock(1_000.0)
+    clock = hand.journal_clock()
+    assert not clock.follow(1_000_000 - 400, 1.0)
+    assert clock.now_ms() == 1_000_000
+
+
+def test_a_clock_that_is_far_off_is_set_at_once_and_counted() -> None:
+    hand = HandClock(1_000.0)
+    clock = hand.journal_clock()
+    assert clock.follow(4_600_000, 0.01)
+    assert abs(clock.now_ms() - 4_600_000) <= 5
+    assert clock.steps == 1
