@@ -22,6 +22,9 @@ from dashboard.services.replicas import Replicas
 MAX_AHEAD_MS = 3_600_000
 #: Series of partitions that are not followed here count against the limit until they were silent for so long.
 MET_MS = 3_600_000
+#: What a feeder declares again and again goes into the journal so often, though it is known here: a process that
+#: started without the checkpoint learns it too.
+DECLARED_EVERY_MS = 300_000
 #: A longer batch becomes several entries, so that applying one never holds up the loop.
 _ROWS_PER_ENTRY = 2_000
 
@@ -59,6 +62,7 @@ class AcceptSamples:
         self._max_series = max_series
         self._counters = counters
         self._coming: dict[str, int] = {}  # new series in entries on their way, with how often
+        self._declared_ms: dict[str, int] = {}  # when a series' unit or cadence last went into the journal
         self._met: dict[str, dict[str, int]] = {}  # by partition not followed here: series that came this way, and when
 
     def latest_ms(self) -> int:
@@ -76,7 +80,7 @@ class AcceptSamples:
         for share in self._shares(batch):
             new = self._new_in(share)
             if new:
-                refused += self._within_limit(share, new, batch)
+                refused += self._within_limit(share, new, coming, batch)
             if not share.batch.keys:
                 continue
             accepted += len(share.batch.keys)
@@ -122,9 +126,12 @@ class AcceptSamples:
             return set()
         return {key for key in share.batch.keys if key not in known}
 
-    def _within_limit(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
-        """Take out of the share the samples whose series would be one too many; returns why, by their place in ``whole``."""
-        coming = {key for key in self._coming if self._is_new(key)}
+    def _within_limit(self, share: Share, new: set[str], admitted: set[str], whole: Batch) -> list[Refusal]:
+        """Take out of the share the samples whose series would be one too many; returns why, by their place in ``whole``.
+
+        ``admitted``: new series of this batch that go to other partitions.
+        """
+        coming = admitted | {key for key in self._coming if self._is_new(key)}
         room = self._max_series - self._replicas.series_count() - self._count_met() - len(coming)
         beginning = list(dict.fromkeys(key for key in share.batch.keys if key in new and key not in coming))
         if len(beginning) <= room:
@@ -202,12 +209,16 @@ class AcceptSamples:
         by_text = replica.table.by_text if replica is not None else {}
         declared = []
         for row, unit, every_s in batch.declared:
-            series = by_text.get(batch.keys[row])
-            if series is not None:
+            key = batch.keys[row]
+            series = by_text.get(key)
+            if series is not None and now - self._declared_ms.get(key, 0) < DECLARED_EVERY_MS:
                 unit = None if unit == series.unit else unit
                 every_s = None if series.every_s_declared and every_s == series.every_s else every_s
             if unit is not None or every_s is not None:
                 declared.append((row, unit, every_s))
+                self._declared_ms[key] = now
+        if len(self._declared_ms) > 2 * self._max_series:
+            self._declared_ms.clear()
         if len(batch.keys) <= _ROWS_PER_ENTRY:
             return [encode_samples(batch.keys, times, batch.values, declared)]
         return [
