@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,6 +47,14 @@ async def test_a_redis_that_was_emptied_begins_a_new_epoch_for_all(
         assert one.head == other.head != Position(before, 1)
 
 
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis whose connections may all be cut."""
+    server = RedisServer(tmp_path / "redis").start()
+    yield server
+    server.close()
+
+
 def copies(client: redis.Redis, keys: list[str]) -> list[bytes]:
     return [client.dump(each) or b"" for each in keys]
 
@@ -64,86 +72,74 @@ def put_back(client: redis.Redis, keys: list[str], dumps: list[bytes]) -> None:
 
 @pytest.mark.gen_test
 async def test_a_fail_over_to_a_copy_that_lags_is_noticed_and_goes_on_where_both_are_alike(
-    tmp_path: Path, prefix: str, key: Callable[[str], str]
+    own_redis: RedisServer, prefix: str, key: Callable[[str], str]
 ) -> None:
-    server = RedisServer(tmp_path / "redis").start()
-    try:
-        keys = [key("log"), key("head"), key("requests")]
-        async with nodes(server.url, prefix, 2) as (one, other):
-            await one.append(b"1", b"2", b"3")
-            old = copies(server.client(), keys)
-            await one.append(b"4", b"5")
-            await other.until_seq(5)
-            epoch = one.head.epoch
-            put_back(server.client(), keys, old)
-            assert await one.append(b"4 again") == [4]
-            for node in (one, other):
-                await node.until_seq(4, gaps=1)
-                assert node.gaps() == [Gap("epoch", Position(node.head.epoch, 3))]
-                assert node.payloads()[-1] == b"4 again"
-            assert one.head == other.head
-            assert one.head.epoch != epoch
-    finally:
-        server.close()
+    keys = [key("log"), key("head"), key("requests")]
+    async with nodes(own_redis.url, prefix, 2) as (one, other):
+        await one.append(b"1", b"2", b"3")
+        old = copies(own_redis.client(), keys)
+        await one.append(b"4", b"5")
+        await other.until_seq(5)
+        epoch = one.head.epoch
+        put_back(own_redis.client(), keys, old)
+        assert await one.append(b"4 again") == [4]
+        for node in (one, other):
+            await node.until_seq(4, gaps=1)
+            assert node.gaps() == [Gap("epoch", Position(node.head.epoch, 3))]
+            assert node.payloads()[-1] == b"4 again"
+        assert one.head == other.head
+        assert one.head.epoch != epoch
 
 
 @pytest.mark.gen_test
 async def test_a_copy_that_went_another_way_before_anybody_noticed_is_told_from_ours(
-    tmp_path: Path, prefix: str, key: Callable[[str], str]
+    own_redis: RedisServer, prefix: str, key: Callable[[str], str]
 ) -> None:
-    server = RedisServer(tmp_path / "redis").start()
-    try:
-        keys = [key("log"), key("head"), key("requests")]
-        async with nodes(server.url, prefix) as (one,):
-            await one.append(b"1", b"2")
-            old = copies(server.client(), keys)
-            await one.append(b"3")
-            await one.until_seq(3)
-            client = server.client()
-            pipe = client.pipeline()
-            for each, dump in zip(keys, old, strict=True):
-                pipe.delete(each)
-                if dump:
-                    pipe.restore(each, 0, dump)
-            pipe.execute()
-            async with nodes(server.url, prefix) as (newcomer,):  # knows nothing of entry 3
-                assert await newcomer.append(b"another 3", b"another 4") == [3, 4]
-                client.client_kill_filter(_type="normal", skipme=True)
-                await one.until_seq(4, gaps=1)
-                assert one.gaps() == [Gap("epoch", Position(one.head.epoch, 2))]
-                assert one.payloads() == [b"1", b"2", b"3", b"another 3", b"another 4"]
-                await newcomer.append(b"5")
-                await newcomer.until_seq(5, gaps=1)
-                await one.until_seq(5)
-                assert newcomer.payloads() == [b"1", b"2", b"another 3", b"another 4", b"5"]
-    finally:
-        server.close()
+    keys = [key("log"), key("head"), key("requests")]
+    async with nodes(own_redis.url, prefix) as (one,):
+        await one.append(b"1", b"2")
+        old = copies(own_redis.client(), keys)
+        await one.append(b"3")
+        await one.until_seq(3)
+        client = own_redis.client()
+        pipe = client.pipeline()
+        for each, dump in zip(keys, old, strict=True):
+            pipe.delete(each)
+            if dump:
+                pipe.restore(each, 0, dump)
+        pipe.execute()
+        async with nodes(own_redis.url, prefix) as (newcomer,):  # knows nothing of entry 3
+            assert await newcomer.append(b"another 3", b"another 4") == [3, 4]
+            client.client_kill_filter(_type="normal", skipme=True)
+            await one.until_seq(4, gaps=1)
+            assert one.gaps() == [Gap("epoch", Position(one.head.epoch, 2))]
+            assert one.payloads() == [b"1", b"2", b"3", b"another 3", b"another 4"]
+            await newcomer.append(b"5")
+            await newcomer.until_seq(5, gaps=1)
+            await one.until_seq(5)
+            assert newcomer.payloads() == [b"1", b"2", b"another 3", b"another 4", b"5"]
 
 
 @pytest.mark.gen_test
 async def test_a_process_that_starts_from_an_older_epoch_goes_on_where_both_are_alike(
-    tmp_path: Path, prefix: str, key: Callable[[str], str]
+    own_redis: RedisServer, prefix: str, key: Callable[[str], str]
 ) -> None:
-    server = RedisServer(tmp_path / "redis").start()
-    try:
-        keys = [key("log"), key("head"), key("requests")]
-        async with nodes(server.url, prefix) as (one,):
-            await one.append(b"1", b"2", b"3")
-            old, epoch = copies(server.client(), keys), one.head.epoch
-            await one.append(b"4")
-            await one.until_seq(4)
-            put_back(server.client(), keys, old)
-            await one.append(b"new 4")
-            await one.until_seq(4, gaps=1)
-            late = Node(server.url, prefix)
-            await late.journal.open()
-            for after, seq in ((2, 2), (3, 3), (4, 3)):  # what a checkpoint of the old epoch may say
-                batches = late.journal.follow(PART, Position(epoch, after))
-                assert await anext(batches) == Gap("epoch", Position(one.head.epoch, seq))
-                await batches.aclose()  # type: ignore[attr-defined]
-            await late.journal.close()
-    finally:
-        server.close()
+    keys = [key("log"), key("head"), key("requests")]
+    async with nodes(own_redis.url, prefix) as (one,):
+        await one.append(b"1", b"2", b"3")
+        old, epoch = copies(own_redis.client(), keys), one.head.epoch
+        await one.append(b"4")
+        await one.until_seq(4)
+        put_back(own_redis.client(), keys, old)
+        await one.append(b"new 4")
+        await one.until_seq(4, gaps=1)
+        late = Node(own_redis.url, prefix)
+        await late.journal.open()
+        for after, seq in ((2, 2), (3, 3), (4, 3)):  # what a checkpoint of the old epoch may say
+            batches = late.journal.follow(PART, Position(epoch, after))
+            assert await anext(batches) == Gap("epoch", Position(one.head.epoch, seq))
+            await batches.aclose()  # type: ignore[attr-defined]
+        await late.journal.close()
 
 
 # --- what is not ours ---
