@@ -15,12 +15,24 @@ from typing import Any
 
 
 class ServerProcess:
-    """``start`` returns when the server says its address; ``kill`` is SIGKILL, ``stop`` SIGTERM. May be started again."""
+    """``start`` returns when the server says its address; ``kill`` is SIGKILL, ``stop`` SIGTERM. May be started again.
 
-    def __init__(self, folder: Path, *flags: str, port: int = 0) -> None:
+    ``module``: what is run instead of the dashboard itself (tests/mutants), with ``environ`` besides its environment.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *flags: str,
+        port: int = 0,
+        module: str = "dashboard",
+        environ: dict[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.flags = flags
         self.port = port
+        self.module = module
+        self.environ = environ or {}
         self.process: subprocess.Popen[str] | None = None
         self.log = folder / "server.log"
 
@@ -29,14 +41,14 @@ class ServerProcess:
         command = [
             sys.executable,
             "-m",
-            "dashboard",
+            self.module,
             "serve",
             "--port",
             str(self.port),
             "--data",
             str(self.folder / "data"),
         ]
-        environ = {k: v for k, v in os.environ.items() if not k.startswith("DASHBOARD_")}
+        environ = {k: v for k, v in os.environ.items() if not k.startswith("DASHBOARD_")} | self.environ
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [*command, *self.flags], stdout=subprocess.PIPE, stderr=log, text=True, env=environ
@@ -83,10 +95,15 @@ class ServerProcess:
             self.kill()
 
     def request(
-        self, method: str, path: str, body: bytes | str | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | str | None = None,
+        headers: dict[str, str] | None = None,
+        port: int = 0,
     ) -> tuple[int, dict[str, str], bytes]:
-        """One HTTP request: status, headers in lower case, body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        """One HTTP request: status, headers in lower case, body. ``port``: another than the server's (a worker's own)."""
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=30)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()

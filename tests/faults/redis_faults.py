@@ -1,0 +1,265 @@
+"""What happens to Redis itself: killed, emptied, failed over, frozen, out of reach. Each function is one scenario.
+
+They return what was measured; what must hold they assert.  ``tests/mutants`` runs the same against broken builds.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.faults.scene import Scene, snapshot_of
+from tests.support.cluster import DURABLE
+from tests.support.nemesis import Nemesis
+from tests.support.prober import Prober
+from tests.support.redis_proxy import RedisProxy
+from tests.support.redis_server import RedisServer
+from tests.support.server import wait_until
+
+Figures = dict[str, float]
+
+#: An answer that waits for Redis (--append-wait-s) comes a little later than that.
+_SLACK_S = 1.0
+_LOOP_S = 0.2
+
+
+def kill_redis(folder: Path, kills: int, *, build: str = "") -> Figures:
+    """kill -9, back with its AOF: viewers stay, nobody is told a gap, all screens are right again within 2 s."""
+    slowest = 0.0
+    with Scene(folder, Nemesis(), crowd=100, build=build) as scene:
+        began = time.monotonic()
+        for _ in range(kills):
+            scene.nemesis.wait(0.1, 0.4)
+            scene.cluster.redis.kill()
+            scene.nemesis.wait(0.0, 0.9)
+            scene.cluster.redis.start()
+            mark = scene.crowd.mark()
+            slowest = max(slowest, scene.converge(mark=mark))
+        assert scene.crowd.returns_since(began) == [], "viewers must stay"
+        scene.judge()
+        assert slowest <= 2
+        return {
+            "kills": kills,
+            "converged after at most s": slowest,
+            "posts answered 503": scene.publisher.outcomes()["503"],
+        }
+
+
+def empty_redis(folder: Path, runs: int, *, build: str = "") -> Figures:
+    """kill -9, back with nothing: every viewer is told ``gap``, and its values are back within 5 s."""
+    told = shown = 0.0
+    with Scene(folder, Nemesis(), crowd=100, lossy=True, build=build) as scene:
+        for _ in range(runs):
+            scene.nemesis.wait(0.1, 0.6)
+            epochs, began = scene.crowd.viewers[0].oracle.places.keys(), time.monotonic()
+            scene.cluster.redis.kill()
+            scene.cluster.redis.empty()
+            scene.nemesis.wait(0.0, 0.6)
+            scene.cluster.redis.start()
+            mark = scene.crowd.mark()
+            told = max(told, scene.gap_told_to_all(began) - (mark.began_s - began))
+            shown = max(shown, scene.converge(mark=mark))
+            assert not scene.crowd.viewers[0].oracle.places.keys() & epochs
+        scene.judge()
+        _judge_kept_history(scene)
+        assert shown <= 5
+        return {"runs": runs, "gap told to all after s": told, "values back after s": shown}
+
+
+def _judge_kept_history(scene: Scene) -> None:
+    """What the living processes held is shown all the same."""
+    for port in scene.cluster.direct_ports:
+        for each in snapshot_of(port, scene.publisher.lanes[0].series[0])["series"]:
+            assert each["v"][0] == 1
+
+
+class Pair:
+    """Two Redis servers, of which one is the master the server's proxy leads to, and the other follows it over a link."""
+
+    def __init__(self, scene: Scene, folder: Path) -> None:
+        assert scene.cluster.proxy is not None
+        self.proxy = scene.cluster.proxy
+        self.master = scene.cluster.redis
+        self.replica = RedisServer(folder / "replica", *DURABLE, "repl-diskless-sync-delay 0")
+        self.link = RedisProxy(self.master.port)
+        self._key = scene.cluster.key("head")
+
+    def __enter__(self) -> Pair:
+        self.link.start()
+        self.replica.start()
+        self.follow()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.replica.close()
+        self.master.close()
+        self.link.close()
+
+    def follow(self) -> None:
+        """The replica follows the master; returns when it has everything."""
+        self.link.target_port = self.master.port
+        with self.replica.client() as client:
+            client.replicaof("127.0.0.1", self.link.port)
+            wait_until(lambda: client.info("replication").get("master_link_status") == "up", 20, "the replica's link")
+        wait_until(lambda: self.lag() <= 2, 5, "the replica has everything")
+
+    def seq(self, redis: RedisServer) -> int:
+        """How many entries it has."""
+        with redis.client() as client:
+            return int(client.hget(self._key, "seq") or 0)
+
+    def lag(self) -> int:
+        """Entries that the replica lacks."""
+        return self.seq(self.master) - self.seq(self.replica)
+
+    def swap(self) -> None:
+        """The server is led to the other one."""
+        self.proxy.target_port = self.replica.port
+        self.proxy.cut()
+        self.master, self.replica = self.replica, self.master
+
+
+def fail_over(folder: Path, runs: int, *, build: str = "") -> Figures:
+    """The master dies, a replica that lacks its last entries takes its place: every viewer is told, every time."""
+    told = shown = lost = 0.0
+    how = {"proxied": True, "redis_options": (*DURABLE, "repl-diskless-sync-delay 0"), "build": build}
+    with Scene(folder, Nemesis(), crowd=60, lossy=True, **how) as scene, Pair(scene, folder) as pair:
+        for _ in range(runs):
+            scene.nemesis.wait(0.1, 0.4)
+            pair.link.hold()
+            missing = scene.nemesis.chance.choice([1, 2, 5, 12])
+            wait_until(lambda missing=missing: pair.lag() >= missing, 5, "a lag")
+            before = {viewer.name: viewer.oracle.places.keys() for viewer in scene.crowd.viewers}
+            began, lost = time.monotonic(), lost + pair.lag()
+            pair.master.kill()
+            with pair.replica.client() as client:
+                client.replicaof("NO", "ONE")
+            scene.nemesis.wait(0.0, 0.3)
+            pair.swap()
+            mark = scene.crowd.mark()
+            told = max(told, scene.gap_told_to_all(began) - (mark.began_s - began))
+            shown = max(shown, scene.converge(mark=mark))
+            assert not any(viewer.oracle.places.keys() & before[viewer.name] for viewer in scene.crowd.viewers)
+            pair.link.cut()
+            pair.link.release()
+            pair.replica.start()
+            pair.follow()
+        scene.judge()
+        assert shown <= 5
+        return {"runs": runs, "entries lost": lost, "gap told to all after s": told, "values back after s": shown}
+
+
+def fall_together(folder: Path, *, build: str = "") -> Figures:
+    """The master and every worker die at once, a replica that lacks the last entries takes over: screens that come back are told.
+
+    So it is too when a machine with everything on it loses its power, and Redis the last second of its log.
+    """
+    with Scene(folder, Nemesis(), lossy=True, proxied=True, build=build) as scene, Pair(scene, folder) as pair:
+        scene.nemesis.wait(0.3, 0.6)
+        pair.link.hold()
+        wait_until(lambda: pair.lag() >= 3, 5, "a lag")
+        began, lost = time.monotonic(), pair.lag()
+        pair.master.kill()
+        for pid in scene.cluster.ready_pids().values():
+            os.kill(pid, signal.SIGKILL)
+        with pair.replica.client() as client:
+            client.replicaof("NO", "ONE")
+        pair.swap()
+        scene.cluster.wait_ready()
+        scene.converge(20)
+        scene.judge()
+        told = scene.gap_told_to_all(began)
+        return {"entries lost": lost, "gap told to all after s": told}
+
+
+def hand_over(folder: Path, runs: int, *, build: str = "") -> Figures:
+    """An orderly fail-over (FAILOVER): the replica has everything, so nobody is told a gap."""
+    shown = 0.0
+    how = {"proxied": True, "redis_options": (*DURABLE, "repl-diskless-sync-delay 0"), "build": build}
+    with Scene(folder, Nemesis(), **how) as scene, Pair(scene, folder) as pair:
+        for _ in range(runs):
+            scene.nemesis.wait(0.1, 0.4)
+            with pair.master.client() as client:
+                client.execute_command("FAILOVER")
+                wait_until(lambda client=client: client.info("replication")["role"] == "slave", 10, "the hand-over")
+            pair.swap()
+            shown = max(shown, scene.converge())
+            pair.follow()
+        scene.judge()
+        assert shown <= 2
+        return {"runs": runs, "converged after at most s": shown}
+
+
+def freeze_redis(folder: Path, seconds: float, *, wait_s: float = 5, build: str = "") -> Figures:
+    """SIGSTOP: the loop does not wait, /readyz names the journal, posts wait or are refused, all by itself well again."""
+    flags, each = ("--append-wait-s", f"{wait_s:g}"), seconds < 6  # who has nothing to store notices later, by its beat
+    with Scene(folder, Nemesis(), *flags, feed_each=each, build=build) as scene:
+        redis = scene.cluster.redis
+        return out_of_reach(
+            scene,
+            lambda: redis.signal(signal.SIGSTOP),
+            lambda: redis.signal(signal.SIGCONT),
+            seconds=seconds,
+            wait_s=wait_s,
+        )
+
+
+def black_hole(folder: Path, seconds: float, *, wait_s: float = 5, build: str = "") -> Figures:
+    """The network takes everything and gives nothing, then what it took comes late."""
+    flags, each = ("--append-wait-s", f"{wait_s:g}"), seconds < 6
+    with Scene(folder, Nemesis(), *flags, feed_each=each, proxied=True, build=build) as scene:
+        proxy = scene.cluster.proxy
+        assert proxy is not None
+        return out_of_reach(scene, proxy.hold, proxy.release, seconds=seconds, wait_s=wait_s)
+
+
+def out_of_reach(
+    scene: Scene, begin: Callable[[], None], end: Callable[[], None], *, seconds: float, wait_s: float
+) -> Figures:
+    """No answer from Redis between ``begin`` and ``end``; judges the scene."""
+    ports, began = scene.cluster.direct_ports, time.monotonic()
+    with Prober(ports) as prober:
+        scene.converge()
+        began = time.monotonic()
+        begin()
+        try:
+            for port in ports:
+                left_s = began + min(10, seconds) - time.monotonic()
+                wait_until(
+                    lambda port=port: prober.complained(port, "journal", began), left_s, "readyz names the journal"
+                )
+            noticed = time.monotonic() - began
+            wait_until(lambda: time.monotonic() > began + seconds, seconds + 1)
+            degraded = sum(viewer.degraded for viewer in scene.crowd.viewers)
+        finally:
+            end()
+        mark = scene.crowd.mark()
+        converged = scene.converge(mark=mark)
+        wait_until(lambda: all(map(prober.is_ready, ports)), 5, "ready again")
+        assert prober.slowest() < _LOOP_S
+        assert prober.unanswered() == 0
+    assert degraded == len(scene.crowd.viewers), "every screen is told that data is delayed"
+    wait_until(lambda: not any(viewer.degraded for viewer in scene.crowd.viewers), 3, "told that all is well")
+    assert scene.crowd.returns_since(began) == [], "viewers must stay"
+    scene.judge()
+    judge_answers(scene, began, wait_s)
+    outcomes = scene.publisher.outcomes(began)
+    assert bool(outcomes["503"]) == (seconds > wait_s + 0.5)
+    return {
+        "noticed after s": noticed,
+        "healthz p99 ms": 1000 * prober.slowest(),
+        "slowest post s": max(each.took_s for each in scene.publisher.tries if each.at_s >= began),
+        "posts answered 503": outcomes["503"],
+        "converged after s": converged,
+    }
+
+
+def judge_answers(scene: Scene, since_s: float, wait_s: float) -> None:
+    """Each post was answered 202 or 503 with Retry-After, within the time that appends may wait."""
+    tries = [each for each in scene.publisher.tries if each.at_s >= since_s]
+    assert {each.outcome for each in tries} <= {"202", "503", "stale"}, scene.publisher.outcomes(since_s)
+    assert all(each.retry_after for each in tries if each.outcome == "503")
+    assert max(each.took_s for each in tries) <= wait_s + _SLACK_S

@@ -1,0 +1,343 @@
+"""How each build is broken: a function that changes the loaded program. One promise each; ``sound`` breaks nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from dashboard import app, supervisor
+from dashboard.domain.errors import Unavailable
+from dashboard.domain.position import Position
+from dashboard.hub import connection, hub
+from dashboard.journal import redis as redis_journal
+from dashboard.journal import redis_appender, redis_log, redis_reader
+from dashboard.journal import redis_scripts as scripts
+from dashboard.journal.port import Entry
+from dashboard.services import accept_samples, nodes, replication
+
+#: Modules have imported the name from each other.
+_USERS_OF_SETTLE = (redis_reader, redis_appender, redis_journal)
+
+
+def sound() -> None:
+    """The launcher alone breaks nothing."""
+
+
+# --- nothing skipped in silence ---
+
+
+def skips_the_epoch_check() -> None:
+    """After a reconnect it believes what it finds: the epoch's name is enough, what it holds is not compared."""
+    look = scripts.look
+
+    async def settle(log: Any, client: Any) -> Any:
+        async with log.settling:
+            standing = await look(client, log.keys, redis_reader.new_epoch(), [])
+            if not log.epoch:
+                log.start(standing)
+            elif standing.seq < log.seq or standing.epoch != log.epoch:
+                log.seq = standing.seq
+                log.last_id = standing.last_id
+                log.tail.head_seq = standing.seq
+                log._ids.clear()
+            return standing
+
+    for module in _USERS_OF_SETTLE:
+        module.settle = settle  # type: ignore[attr-defined]
+
+
+def drops_every_50th_entry() -> None:
+    """Its reader passes over every 50th entry as if it had held nothing."""
+    parse = redis_log.Log.parse
+
+    def broken(self: Any, raw_id: bytes, fields: Any) -> Entry | None:
+        entry = parse(self, raw_id, fields)
+        return entry._replace(payload=b"") if entry is not None and not entry.seq % 50 else entry
+
+    redis_log.Log.parse = broken  # type: ignore[method-assign]
+
+
+def tells_no_gap() -> None:
+    """It notices that entries are missing, and keeps that to itself."""
+
+    def missed(self: Any, partition: str, reason: str) -> None:
+        for view_id, each in self.views.items():
+            each.rebase()
+            for watching in self._watchers[view_id].values():
+                watching.sent, watching.frame_no = each.seqs, each.frame_no
+
+    hub.Hub.missed = missed  # type: ignore[method-assign]
+
+
+def forgets_where_epochs_part() -> None:
+    """In a new epoch it reads everything there is once more."""
+
+    def resume_seq(self: Any, after: Position, oldest_seq: int) -> int:
+        return oldest_seq - 1
+
+    redis_log.Log.resume_seq = resume_seq  # type: ignore[method-assign]
+
+
+def ignores_since() -> None:
+    """A viewer that comes back is put where the others are, what it missed is not sent."""
+    answer = connection.Connection.answer_watch
+
+    def broken(self: Any, watching: Any, request_id: Any, board: Any, since: Any) -> None:
+        answer(self, watching, request_id, board, None if since is None else watching.view.positions)
+
+    connection.Connection.answer_watch = broken  # type: ignore[method-assign]
+
+
+def tells_false_gaps() -> None:
+    """Every reconnect begins a new epoch, to be on the safe side."""
+    settle = redis_reader.settle
+
+    async def broken(log: Any, client: Any) -> Any:
+        if log.epoch and log.followers:
+            await scripts.turn(client, log.keys, log.epoch, redis_reader.new_epoch(), log.seq)
+        return await settle(log, client)
+
+    redis_reader.settle = broken  # type: ignore[assignment]
+
+
+# --- accepted means kept, and kept once ---
+
+
+def acks_before_it_is_stored() -> None:
+    """202 goes out when the entry is in memory."""
+    append = redis_appender.Appender.append
+
+    async def broken(self: Any, payload: bytes, request_id: str) -> Position:
+        task = asyncio.ensure_future(append(self, payload, request_id))
+        task.add_done_callback(lambda done: done.exception())
+        _kept.add(task)
+        return Position(self._log.epoch, self._log.seq)
+
+    redis_appender.Appender.append = broken  # type: ignore[method-assign]
+
+
+_kept: set[Any] = set()
+
+
+def delivers_before_the_journal() -> None:
+    """An entry is shown here before it is stored, at the number it will probably get."""
+    append = redis_appender.Appender.append
+    take = redis_log.Log.take
+
+    async def broken_append(self: Any, payload: bytes, request_id: str) -> Position:
+        if self._log.partition != "signals":
+            self._log.tail.push([Entry(self._log.tail.head_seq + 1, int(time.time() * 1000), payload)])
+        return await append(self, payload, request_id)
+
+    def broken_take(self: Any, rows: Any, newest_seq: int | None = None) -> None:
+        known = [row for row in rows if int(row[0].partition(b"-")[2]) <= self.tail.head_seq]
+        if known:
+            self.last_id = known[-1][0].decode()
+        take(self, rows[len(known) :], newest_seq)
+
+    redis_appender.Appender.append = broken_append  # type: ignore[method-assign]
+    redis_log.Log.take = broken_take  # type: ignore[method-assign]
+
+
+def applies_some_twice() -> None:
+    """Every 20th entry is applied twice."""
+    apply = replication.Replica.apply
+
+    def broken(self: Any, entry: Entry) -> None:
+        apply(self, entry)
+        if not entry.seq % 20:
+            apply(self, entry)
+
+    replication.Replica.apply = broken  # type: ignore[method-assign]
+
+
+def ignores_the_flush_number() -> None:
+    """A flush whose reply was lost is sent as a new one."""
+    append, number = scripts.append, iter(range(1, 1 << 40))
+
+    async def broken(*args: Any, flush: int, **more: Any) -> Any:
+        return await append(*args, flush=next(number), **more)
+
+    redis_appender.scripts.append = broken  # type: ignore[assignment]
+
+
+def ignores_the_request_id() -> None:
+    """A post that is sent again is stored again."""
+    accept = accept_samples.AcceptSamples.accept
+
+    async def broken(self: Any, batch: Any, *, request_id: str = "") -> Any:
+        return await accept(self, batch)
+
+    accept_samples.AcceptSamples.accept = broken  # type: ignore[method-assign]
+
+
+def delays_some_entries() -> None:
+    """One worker shows every 7th entry three entries late: another order than the others."""
+    if '"number":2' not in os.environ.get("DASHBOARD_WORKER", ""):
+        return
+    apply, late = replication.Replica.apply, []
+
+    def broken(self: Any, entry: Entry) -> None:
+        if not entry.seq % 7:
+            late.append(entry)
+            self.position = Position(self.position.epoch, entry.seq)
+            return
+        if late and entry.seq >= late[0].seq + 3:
+            held = late.pop()
+            apply(self, held._replace(seq=entry.seq))
+        apply(self, entry)
+
+    replication.Replica.apply = broken  # type: ignore[method-assign]
+
+
+# --- processes ---
+
+
+def drains_without_finishing() -> None:
+    """SIGTERM: viewers are sent away, requests under way are not answered."""
+
+    async def stop(self: Any) -> None:
+        await self.hub.drain(0.1)
+        os._exit(0)
+
+    app.Dashboard.stop = stop  # type: ignore[method-assign]
+
+
+def does_not_respawn() -> None:
+    """A worker that dies stays dead."""
+
+    async def follow(self: Any, worker: Any) -> None:
+        await worker.process.wait()
+        self._all.discard(worker)
+        worker.ended.set()
+        worker.settled.set()
+
+    supervisor.Supervisor._follow = follow  # type: ignore[method-assign]
+
+
+def has_no_watchdog() -> None:
+    """A worker that hangs hangs."""
+
+    async def watch(self: Any) -> None:
+        await asyncio.Event().wait()
+
+    supervisor.Supervisor._watch = watch  # type: ignore[method-assign]
+
+
+def outlives_its_supervisor() -> None:
+    """Workers do not notice that their parent is gone."""
+    app.Worker.watch_supervisor = lambda self, on_orphaned: None  # type: ignore[method-assign]
+
+
+# --- Redis that answers badly ---
+
+
+def hides_faults() -> None:
+    """/readyz says that all is well, whatever Redis does."""
+    redis_journal.RedisJournal.fault = lambda self: ""  # type: ignore[method-assign]
+    nodes.Nodes.fault = lambda self: ""  # type: ignore[method-assign]
+
+
+def blocks_its_loop() -> None:
+    """After each failure everything waits."""
+    next_s = redis_appender.BackOff.next_s
+
+    def broken(self: Any) -> float:
+        time.sleep(0.3)
+        return next_s(self)
+
+    redis_appender.BackOff.next_s = broken  # type: ignore[method-assign]
+
+
+def waits_for_ever() -> None:
+    """An append waits until Redis is back, however long its caller has been waiting."""
+
+    def expire(self: Any, now_s: float) -> None:
+        return None
+
+    redis_appender.Appender.expire = expire  # type: ignore[method-assign]
+
+
+def gives_up_at_once() -> None:
+    """The first fault of Redis is the last: appends are refused until the process is started anew."""
+    append = redis_appender.Appender.append
+
+    async def broken(self: Any, payload: bytes, request_id: str) -> Position:
+        if self._counters.redis_failures["append"]:
+            raise Unavailable("there was a fault once")
+        return await append(self, payload, request_id)
+
+    redis_appender.Appender.append = broken  # type: ignore[method-assign]
+
+
+def tells_passwords() -> None:
+    """Redis' address stands in the log as it is."""
+    explain = redis_appender.explain
+
+    def broken(error: BaseException) -> str:
+        redis_reader._log.warning("redis at %s", sys.argv[sys.argv.index("--redis") + 1])
+        return explain(error)
+
+    for module in (redis_appender, redis_reader):
+        module.explain = broken  # type: ignore[attr-defined]
+
+
+def chokes_on_garbage() -> None:
+    """An entry that is not ours ends the reader."""
+    parse = redis_log.Log.parse
+
+    def broken(self: Any, raw_id: bytes, fields: Any) -> Entry | None:
+        entry = parse(self, raw_id, fields)
+        if entry is None:
+            raise ValueError("what is this?")
+        return entry
+
+    redis_log.Log.parse = broken  # type: ignore[method-assign]
+
+
+def does_not_count_garbage() -> None:
+    """What is not ours is skipped, and nobody hears of it."""
+    take = redis_log.Log.take
+
+    def broken(self: Any, rows: Any, newest_seq: int | None = None) -> None:
+        try:
+            take(self, rows, newest_seq)
+        finally:
+            self.foreign = 0
+
+    redis_log.Log.take = broken  # type: ignore[method-assign]
+
+
+BUILDS: dict[str, Callable[[], None]] = {
+    each.__name__: each
+    for each in (
+        sound,
+        skips_the_epoch_check,
+        drops_every_50th_entry,
+        tells_no_gap,
+        forgets_where_epochs_part,
+        ignores_since,
+        tells_false_gaps,
+        acks_before_it_is_stored,
+        delivers_before_the_journal,
+        applies_some_twice,
+        ignores_the_flush_number,
+        ignores_the_request_id,
+        delays_some_entries,
+        drains_without_finishing,
+        does_not_respawn,
+        has_no_watchdog,
+        outlives_its_supervisor,
+        hides_faults,
+        blocks_its_loop,
+        waits_for_ever,
+        gives_up_at_once,
+        tells_passwords,
+        chokes_on_garbage,
+        does_not_count_garbage,
+    )
+}

@@ -1,0 +1,116 @@
+"""Asks every worker all the time whether it is alive and ready, and keeps what it was told and how long that took."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tests.support.http_client import HttpClient
+
+_EVERY_S = 0.025
+
+
+class Alive(NamedTuple):
+    """One GET /healthz; ``status`` 0: no answer."""
+
+    at_s: float
+    took_s: float
+    port: int
+    status: int
+
+
+class Ready(NamedTuple):
+    """One GET /readyz."""
+
+    at_s: float
+    port: int
+    status: int
+    checks: dict[str, str]
+
+
+class Prober:
+    """A context manager; asks from its beginning to its end."""
+
+    def __init__(self, ports: Sequence[int], timeout_s: float = 2) -> None:
+        self._ports = ports
+        self._timeout_s = timeout_s
+        self.alive: list[Alive] = []
+        self.ready: list[Ready] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="prober", daemon=True)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def __enter__(self) -> Prober:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    async def _start(self) -> None:
+        self._tasks = [asyncio.create_task(work(port)) for port in self._ports for work in (self._ask, self._ask_ready)]
+
+    async def _stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _ask(self, port: int) -> None:
+        client = HttpClient(port, self._timeout_s)
+        try:
+            while True:
+                began = time.monotonic()
+                try:
+                    status = (await client.request("GET", "/healthz")).status
+                except (OSError, TimeoutError):
+                    status = 0
+                self.alive.append(Alive(began, time.monotonic() - began, port, status))
+                await asyncio.sleep(_EVERY_S)
+        finally:
+            client.close()
+
+    async def _ask_ready(self, port: int) -> None:
+        client = HttpClient(port, self._timeout_s)
+        try:
+            while True:
+                began = time.monotonic()
+                try:
+                    answer = await client.request("GET", "/readyz")
+                    self.ready.append(Ready(began, port, answer.status, json.loads(answer.body).get("checks", {})))
+                except (OSError, TimeoutError, ValueError):
+                    self.ready.append(Ready(began, port, 0, {}))
+                await asyncio.sleep(_EVERY_S)
+        finally:
+            client.close()
+
+    # --- what other threads ask ---
+
+    def slowest(self, share: float = 0.99, since_s: float = 0) -> float:
+        """The time within which this share of GET /healthz was answered."""
+        took = sorted(each.took_s for each in self.alive if each.at_s >= since_s)
+        return took[min(len(took) - 1, int(share * len(took)))] if took else 0.0
+
+    def unanswered(self, since_s: float = 0) -> int:
+        """GET /healthz without a 200."""
+        return sum(each.status != 200 for each in self.alive if each.at_s >= since_s)
+
+    def complained(self, port: int, about: str, since_s: float = 0) -> bool:
+        """Whether /readyz of the worker at this port said 503 and named this check."""
+        return any(
+            each.status == 503 and each.checks.get(about, "ok") != "ok"
+            for each in self.ready
+            if each.port == port and each.at_s >= since_s
+        )
+
+    def is_ready(self, port: int) -> bool:
+        """What /readyz said last."""
+        mine = [each for each in self.ready if each.port == port]
+        return bool(mine) and mine[-1].status == 200

@@ -1,0 +1,182 @@
+"""A TCP proxy between the server and Redis that can be slow, go silent, lose a reply, be cut, or lead elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Coroutine
+from typing import Any
+
+_CHUNK = 1 << 16
+
+
+class _Pipe:
+    """One connection through the proxy.
+
+    ``victim``: the reply that comes next is lost, and the connection cut.  ``open``: nothing comes through when it is not.
+    """
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self.victim = False
+        self.last_request = b""
+        self.open = asyncio.Event()
+        self.open.set()
+
+
+class RedisProxy:
+    """Runs on a loop of its own in a thread.
+
+    ``target_port`` is where new connections lead.  ``hold``: bytes are taken and kept, both ways; after ``release`` they
+    go on late, as packets do after an outage.  ``delay_s`` is added each way.  ``lose_replies(n, mark)``: of the next n requests
+    that hold ``mark`` the reply is thrown away once Redis has given it, and the connection is cut.
+    """
+
+    def __init__(self, target_port: int) -> None:
+        self.target_port = target_port
+        self.delay_s = 0.0
+        self.port = 0
+        self.lost = 0
+        self._to_lose = 0
+        self._mark = b""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="redis proxy", daemon=True)
+        self._pipes: set[_Pipe] = set()
+        self._server: asyncio.Server | None = None
+        self._open = asyncio.Event()
+
+    def start(self) -> RedisProxy:
+        """Listen."""
+        self._thread.start()
+        self._run(self._listen())
+        return self
+
+    def close(self) -> None:
+        """Cut everything and end."""
+        self._run(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    def __enter__(self) -> RedisProxy:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- what tests do to it ---
+
+    def hold(self) -> None:
+        """A black hole: connections stay, nothing comes through; new ones are taken and get no answer either."""
+        self._run(self._set_open(is_open=False))
+
+    def release(self) -> None:
+        """What was held goes on."""
+        self._run(self._set_open(is_open=True))
+
+    def cut(self) -> None:
+        """Reset every connection there is."""
+        self._run(self._cut())
+
+    def silence(self, mark: str) -> int:
+        """Those connections whose last request held ``mark`` stay and bring nothing any more; returns how many they are."""
+        chosen = [pipe for pipe in list(self._pipes) if mark.encode() in pipe.last_request]
+        for pipe in chosen:
+            self._loop.call_soon_threadsafe(pipe.open.clear)
+        return len(chosen)
+
+    def lose_replies(self, count: int, mark: str) -> None:
+        """See above."""
+        self._mark, self._to_lose = mark.encode(), count
+
+    # --- inside ---
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _listen(self) -> None:
+        self._open.set()
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _set_open(self, *, is_open: bool) -> None:
+        self._open.set() if is_open else self._open.clear()
+
+    async def _close(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        await self._cut()
+
+    async def _cut(self) -> None:
+        tasks = [pipe.task for pipe in self._pipes if pipe.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        pipe = _Pipe()
+        self._pipes.add(pipe)
+        pipe.task = asyncio.create_task(self._serve(pipe, reader, writer))
+        pipe.task.add_done_callback(lambda _: self._pipes.discard(pipe))
+
+    async def _serve(self, pipe: _Pipe, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream: asyncio.StreamWriter | None = None
+        pumps: list[asyncio.Task[None]] = []
+        try:
+            source, upstream = await asyncio.open_connection("127.0.0.1", self.target_port)
+            for each in (writer, upstream):
+                each.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            pumps = [
+                asyncio.create_task(self._pump(reader, upstream, pipe, asking=True)),
+                asyncio.create_task(self._pump(source, writer, pipe, asking=False)),
+            ]
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        except (OSError, asyncio.CancelledError):
+            pass  # the peer went, or ``cut`` did its work
+        finally:
+            for task in pumps:
+                task.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
+            for end in (writer, upstream):
+                if end is not None:
+                    end.transport.abort()
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pipe: _Pipe, *, asking: bool
+    ) -> None:
+        """Chunks in order, each after the delay and when the way is open; ends at the end of the stream, a lost reply or an error."""
+        queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+        reading = asyncio.create_task(self._read(reader, queue))
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                came_s, data = await queue.get()
+                if (pause_s := came_s + self.delay_s - loop.time()) > 0:
+                    await asyncio.sleep(pause_s)
+                await self._open.wait()
+                await pipe.open.wait()
+                if not data:
+                    return
+                if asking:
+                    pipe.last_request = data
+                if asking and self._to_lose and self._mark in data:
+                    self._to_lose -= 1
+                    pipe.victim = True
+                elif not asking and pipe.victim:
+                    self.lost += 1
+                    return
+                writer.write(data)
+                await writer.drain()
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    async def _read(self, reader: asyncio.StreamReader, queue: asyncio.Queue[tuple[float, bytes]]) -> None:
+        loop, data = asyncio.get_running_loop(), b"x"
+        while data:
+            try:
+                data = await reader.read(_CHUNK)
+            except OSError:
+                data = b""
+            queue.put_nowait((loop.time(), data))
