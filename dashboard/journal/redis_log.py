@@ -22,6 +22,8 @@ _KNOWN_IDS = 5_000
 #: Shorter payloads are not packed.
 _PACKED_FROM_BYTES = 256
 _LENGTH = struct.Struct("<I")
+#: What a value begins with: the number and the time of its id once more.
+_PLACE = struct.Struct("<II")
 #: A packed value that claims more than this is not ours.
 _MAX_PAYLOAD_BYTES = 512 << 20
 
@@ -149,17 +151,20 @@ class Log:
 
     def parse(self, raw_id: bytes, fields: dict[bytes, bytes] | None) -> Entry | None:
         """One row of the stream as an entry; None: it is not one of ours."""
-        ms, _, seq = raw_id.partition(b"-")
+        ms, _, number = raw_id.partition(b"-")
+        seq = int(number)
         for name, value in (fields or {}).items():
             packed = self._names.get(name)
             if packed is None:
                 continue
-            payload = _unpack(value) if packed else value
+            if value[:8] != _PLACE.pack(seq & 0xFFFFFFFF, int(ms) & 0xFFFFFFFF):
+                return None  # a copy under another id
+            payload = _unpack(value[8:]) if packed else value[8:]
             try:
                 t_ms = int((fields or {}).get(b"t", ms))
             except ValueError:
                 return None
-            return None if payload is None else Entry(int(seq), t_ms, payload)
+            return None if payload is None else Entry(seq, t_ms, payload)
         return None
 
     def after(self, seq: int) -> list[Entry] | None:

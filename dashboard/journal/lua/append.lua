@@ -11,7 +11,8 @@
 --       STALE    a later flush of this writer has been stored: nothing stored
 --
 -- An entry's id is "<ms>-<seq>"; ms never falls, so that ids ascend whatever the clock does. Where it is not the
--- journal's time, that stands in the field t. The field's name is the epoch (and "z" when the value is packed).
+-- journal's time, that stands in the field t. The field's name is the epoch (and "z" when the value is packed), and the
+-- value begins with seq and ms once more (4 bytes each), so that a copy of an entry under another id is not taken for one.
 -- Requests are looked up before anything is written: a script that fails halfway has written nothing.
 
 local log, head, requests, writer = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -60,14 +61,15 @@ for i = 8, #ARGV, 3 do
   end
 end
 
--- a packed value begins with the length of the payload; a plain one is the payload
+-- behind the number a packed value has the length of the payload first; a plain one is the payload
 local function payload_bytes(name, value)
-  if string.sub(name, -1) == 'z' and #value >= 4 then return struct.unpack('<I4', value) end
-  return #value
+  if string.sub(name, -1) == 'z' and #value >= 12 then return (struct.unpack('<I4', value, 9)) end
+  return math.max(0, #value - 8)
 end
 
 local function add(ms, number, name, value)
   local id = string.format('%.0f-%.0f', ms, number)
+  value = struct.pack('<I4I4', number % 2 ^ 32, ms % 2 ^ 32) .. value
   if ms == now then return redis.pcall('XADD', log, id, name, value) end
   return redis.pcall('XADD', log, id, name, value, 't', string.format('%.0f', now))
 end
@@ -93,7 +95,7 @@ for i = 8, #ARGV, 3 do
     end
     at = at + 1
     if ARGV[i] ~= '' then redis.call('ZADD', requests, at, ARGV[i]) end
-    bytes = bytes + payload_bytes(name, value)
+    bytes = bytes + payload_bytes(name, '01234567' .. value)
   end
 end
 if at > seq then last_ms = ms end
