@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from dashboard.domain.errors import DashboardError, Invalid
-from dashboard.domain.position import Position, parse_positions
+from dashboard.domain.position import Seen, parse_positions
 from dashboard.hub.view import Shared, View, ViewSpec
 from dashboard.protocol.codes import CloseCode
 from dashboard.protocol.frames import Opcode, encode_frame
@@ -119,7 +119,7 @@ class Connection:
             self._hub.owe_answer(watching, request.id, board, since)
 
     def answer_watch(
-        self, watching: Watching, request_id: int | str | None, board: bytes | None, since: list[Position] | None
+        self, watching: Watching, request_id: int | str | None, board: bytes | None, since: list[Seen] | None
     ) -> None:
         """What was missed since ``since``, or everything."""
         view = watching.view

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.position import Position
+from dashboard.domain.position import Seen
 from dashboard.hub.connection import Connection, Resolve, Watching, Wire
 from dashboard.hub.sources import Sources
 from dashboard.hub.view import Shared, View, ViewSpec
@@ -49,7 +49,7 @@ class OwedAnswer(NamedTuple):
     watching: Watching
     request_id: int | str | None
     board: bytes | None
-    since: list[Position] | None
+    since: list[Seen] | None
     deadline_s: float
 
 
@@ -168,7 +168,7 @@ class Hub:
             self._sources.leave(self._partitions.pop(view_id))
         return True
 
-    def is_ready(self, view: View, since: list[Position] | None) -> bool:
+    def is_ready(self, view: View, since: list[Seen] | None) -> bool:
         """Whether a watch can be answered now; else ``owe_answer``. A screen at ``since`` may be a tick ahead of the view."""
         if not self._sources.ready(self._partitions[view.id]) or (since is not None and not view.holds(since)):
             return False
@@ -178,7 +178,7 @@ class Hub:
         return True
 
     def owe_answer(
-        self, watching: Watching, request_id: int | str | None, board: bytes | None, since: list[Position] | None
+        self, watching: Watching, request_id: int | str | None, board: bytes | None, since: list[Seen] | None
     ) -> None:
         """Answer a watch as soon as this process has got as far as it needs; until then this viewer gets no frames."""
         watching.frame_no = -1

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import Raw, Struct
 
 from dashboard.domain.document import Document
-from dashboard.domain.position import Position
+from dashboard.domain.position import Seen
 from dashboard.domain.selector import Selector
 from dashboard.domain.series import SeriesKey, parse_series
 from dashboard.protocol.messages import BucketsRow, Definition, DocumentState, PointsRow
@@ -46,9 +46,10 @@ class Part:
         self._seen = (-1, -1, "")
 
     @property
-    def position(self) -> Position:
+    def position(self) -> Seen:
         """Where it stands."""
-        return Position(self._replica().position.epoch, self.seq)
+        replica = self._replica()
+        return Seen(replica.position.epoch, self.seq, replica.accepted_ms(self.seq) or 0)
 
     def advance(self) -> bool:
         """Move on to the replica's position; whether there is anything new."""
@@ -61,12 +62,12 @@ class Part:
         self._seen = (-1, -1, "")
         self.advance()
 
-    def holds(self, since: Position) -> bool:
+    def holds(self, since: Seen) -> bool:
         """Whether this process has got as far as ``since``, or never will on its way."""
         position = self._replica().position
         return since.epoch != position.epoch or since.seq <= position.seq
 
-    def missing(self, since: Position) -> str:
+    def missing(self, since: Seen) -> str:
         """See ``View.missing``."""
         replica = self._replica()
         self.refresh()
@@ -74,6 +75,8 @@ class Part:
             return "epoch"
         if since.seq > self.seq:
             return "ahead"
+        if since.t_ms and (replica.accepted_ms(since.seq) or since.t_ms) != since.t_ms:
+            return "epoch"  # what it has under this number is another entry
         oldest = max(replica.floor_seq, replica.documents_floor, replica.table.gone_floor)
         if not self._step_ms:  # buckets are all still there
             oldest = max(oldest, *(max(series.trimmed_seq, series.thinned_seq) for series in self.members), 0)

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from dashboard.domain.position import Position, positions_text
+from dashboard.domain.position import Seen, positions_text
 from dashboard.domain.selector import Selector
 from dashboard.hub.part import Changes, Part
 from dashboard.protocol.deflate import deflate
@@ -92,13 +92,13 @@ class View:
         return tuple(part.seq for part in self._parts)
 
     @property
-    def positions(self) -> list[Position]:
+    def positions(self) -> list[Seen]:
         """Where the view stands in each of its partitions."""
         return [part.position for part in self._parts]
 
-    def at(self, seqs: tuple[int, ...]) -> list[Position]:
+    def at(self, seqs: tuple[int, ...]) -> list[Seen]:
         """The place ``seqs`` in the epochs of now."""
-        return [Position(part.position.epoch, seq) for part, seq in zip(self._parts, seqs, strict=True)]
+        return [Seen(part.position.epoch, seq) for part, seq in zip(self._parts, seqs, strict=True)]
 
     def rebase(self) -> None:
         """A replica has missed entries or begun another epoch: stand where they stand."""
@@ -161,11 +161,11 @@ class View:
             yield (b"," if start else b"") + b",".join(rows)
         yield b"]}"
 
-    def holds(self, since: Sequence[Position]) -> bool:
+    def holds(self, since: Sequence[Seen]) -> bool:
         """Whether this process has got as far as a screen that comes from another one; if not, it will in a moment."""
         return len(since) != len(self._parts) or all(map(Part.holds, self._parts, since))
 
-    def missing(self, since: Sequence[Position]) -> str:
+    def missing(self, since: Sequence[Seen]) -> str:
         """Why a screen at ``since`` cannot be given all it has missed (it gets ``gap`` and a snapshot); empty: it can."""
         if len(since) != len(self._parts):
             return "epoch"  # the journal was divided in another way

@@ -5,7 +5,6 @@ They return what was measured; what must hold they assert.  ``tests/mutants`` ru
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -150,29 +149,6 @@ def fail_over(folder: Path, runs: int, *, build: str = "") -> Figures:
         scene.judge()
         assert shown <= 5
         return {"runs": runs, "entries lost": lost, "gap told to all after s": told, "values back after s": shown}
-
-
-def fall_together(folder: Path, *, build: str = "") -> Figures:
-    """The master and every worker die at once, a replica that lacks the last entries takes over: screens that come back are told.
-
-    So it is too when a machine with everything on it loses its power, and Redis the last second of its log.
-    """
-    with Scene(folder, Nemesis(), lossy=True, proxied=True, build=build) as scene, Pair(scene, folder) as pair:
-        scene.nemesis.wait(0.3, 0.6)
-        pair.link.hold()
-        wait_until(lambda: pair.lag() >= 3, 5, "a lag")
-        began, lost = time.monotonic(), pair.lag()
-        pair.master.kill()
-        for pid in scene.cluster.ready_pids().values():
-            os.kill(pid, signal.SIGKILL)
-        with pair.replica.client() as client:
-            client.replicaof("NO", "ONE")
-        pair.swap()
-        scene.cluster.wait_ready()
-        scene.converge(20)
-        scene.judge()
-        told = scene.gap_told_to_all(began)
-        return {"entries lost": lost, "gap told to all after s": told}
 
 
 def hand_over(folder: Path, runs: int, *, build: str = "") -> Figures:

@@ -32,12 +32,6 @@ def test_a_fail_over_to_a_lagging_replica_is_noticed_every_time(tmp_path: Path, 
     measured(redis_faults.fail_over(tmp_path, runs(3, 20)))
 
 
-def test_a_fail_over_to_a_lagging_replica_while_every_worker_dies_is_noticed_too(
-    tmp_path: Path, measured: Measured
-) -> None:
-    measured(redis_faults.fall_together(tmp_path))
-
-
 @pytest.mark.timeout(runs(60, 600))
 def test_a_hand_over_to_a_replica_that_has_everything_is_no_gap(tmp_path: Path, measured: Measured) -> None:
     measured(redis_faults.hand_over(tmp_path, runs(1, 10)))

@@ -47,8 +47,8 @@ Places = dict[str, int]
 
 def places_of(position: str) -> Places:
     """What a position says; clients may not look into it, the oracle does."""
-    parts = [part.partition(".") for part in position.split("-")]
-    return {epoch: int(seq) for epoch, _, seq in parts}
+    parts = [part.split(".") for part in position.split("-")]  # the time behind the number says no more
+    return {epoch: int(seq) for epoch, seq, *_ in parts}
 
 
 def _text(places: Places) -> str:

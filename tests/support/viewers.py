@@ -125,7 +125,12 @@ class Viewer:
         if kind in ("welcome", "degraded"):
             self.degraded = bool(message.get("degraded") if kind == "welcome" else message.get("reason"))
             return
-        self.oracle.take(message)
+        try:
+            self.oracle.take(message)
+        except Exception as error:
+            self.oracle.verdict.accuse(
+                self.name, f"SET-UP: the oracle itself failed: {error!r} at {str(message)[:200]}"
+            )
         if message.get("id") == 1 and kind in ("frame", "snapshot", "gap"):
             self._note_return()
 

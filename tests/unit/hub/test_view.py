@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.domain.position import Position
+from dashboard.domain.position import Position, Seen, parse_positions
 from dashboard.domain.selector import parse_selector
 from dashboard.hub.view import View, ViewSpec
 from dashboard.journal.port import Entry, Gap
@@ -23,6 +23,12 @@ from tests.support.screens import Screen
 #: Windows in which nothing of a short history is let go of.
 WIDE = msgspec.structs.replace(WINDOWS, raw_ms=10**9, raw_max=10**6, fine_ms=2 * 10**9, coarse_ms=3 * 10**9)
 ALL = ('{__name__=~".+"}',)
+
+
+def placed(message: dict[str, Any]) -> str:
+    """A message's position without its time."""
+    (seen,) = parse_positions(message["position"])
+    return f"{seen.epoch}.{seen.seq}"
 
 
 class Stand:
@@ -53,9 +59,9 @@ class Stand:
         return self.view.snapshot(self.replica.now_ms).body
 
     def delta(self, position: str) -> bytes:
-        since = Position(EPOCH, int(position.partition(".")[2]))
-        assert self.view.missing([since]) == ""
-        return self.view.delta((since.seq,), self.replica.now_ms).body
+        since = parse_positions(position)
+        assert self.view.missing(since) == ""
+        return self.view.delta((since[0].seq,), self.replica.now_ms).body
 
 
 @settings(max_examples=25)
@@ -93,7 +99,7 @@ def test_a_newcomer_between_two_ticks_misses_nothing_and_gets_nothing_twice(seed
         stand.replica.apply(entry)  # the view has not moved yet
     newcomer = Screen()
     newcomer.take(stand.snapshot())
-    assert newcomer.position == Position(EPOCH, 10).text
+    assert parse_positions(newcomer.position)[0][:2] == (EPOCH, 10)
     for entry in entries[25:]:
         if (body := stand.tick(entry)) is not None:
             newcomer.take(body)
@@ -108,7 +114,7 @@ def test_the_snapshot_is_what_was_put_in() -> None:
     stand.tick(document(2, T0 + 1, "doc", b'{"x":1}', 7.0), document(3, T0 + 1, "other", b"1"))
     message = json.loads(stand.snapshot())
     assert message["type"] == "snapshot"
-    assert message["position"] == f"{EPOCH}.3"
+    assert placed(message) == f"{EPOCH}.3"
     assert [s["series"] for s in message["series"]] == ["a"]
     series = message["series"][0]
     assert (series["t"], series["v"], series["unit"], series["every_s"]) == ([T0 - 5, T0], [2.0, 1.0], "B", 5.0)
@@ -161,10 +167,10 @@ def test_a_tick_without_news_is_silent_and_still_moves_the_position() -> None:
     assert stand.tick(samples(1, T0, [("b", T0, 1.0)])) is None
     assert stand.view.seqs == (1,)
     assert stand.view.frame_no == 0
-    assert stand.frame(samples(2, T0, [("a", T0, 1.0)]))["position"] == f"{EPOCH}.2"
+    assert placed(stand.frame(samples(2, T0, [("a", T0, 1.0)]))) == f"{EPOCH}.2"
     assert stand.view.frame_no == 1
     empty = json.loads(stand.delta(f"{EPOCH}.2"))
-    assert empty["position"] == f"{EPOCH}.2"
+    assert placed(empty) == f"{EPOCH}.2"
     assert "points" not in empty
 
 
@@ -174,13 +180,14 @@ def test_the_reasons_for_a_gap() -> None:
         stand.tick(samples(n, T0 + n * 1_000, [("a", T0 + n * 1_000, 1.0), ("b", T0 + n * 1_000, 1.0)]))
     view, floor = stand.view, stand.replica.table.by_text["a"].trimmed_seq
     assert 150 < floor < 300
-    assert view.missing([Position(EPOCH, 300)]) == ""
-    assert view.missing([Position(EPOCH, 301)]) == "ahead"
-    assert view.missing([Position("ffffffff", 300)]) == "epoch"
-    assert view.missing([Position(EPOCH, floor)]) == ""
-    assert view.missing([Position(EPOCH, floor - 1)]) == "trimmed"
+    assert view.missing([Seen(EPOCH, 300)]) == ""
+    assert view.missing([Seen(EPOCH, 301)]) == "ahead"
+    assert view.missing([Seen("ffffffff", 300)]) == "epoch"
+    assert view.missing([Seen(EPOCH, floor)]) == ""
+    assert view.missing([Seen(EPOCH, floor - 1)]) == "trimmed"
     notice = json.loads(view.gap("trimmed").body)
-    assert notice == {"type": "gap", "view": view.id, "reason": "trimmed", "position": f"{EPOCH}.300"}
+    assert notice == {"type": "gap", "view": view.id, "reason": "trimmed", "position": view.positions[0].text}
+    assert view.positions[0][:2] == (EPOCH, 300)
 
 
 def test_a_series_that_departed_and_came_back_is_not_said_to_be_gone() -> None:
@@ -195,14 +202,14 @@ def test_a_screen_is_told_of_a_gap_of_the_journal() -> None:
     stand = Stand("a", before=[samples(1, T0, [("a", T0, 1.0)])])
     stand.replica.gap(Gap("trimmed", Position(EPOCH, 9)))
     stand.view.rebase()
-    assert stand.view.missing([Position(EPOCH, 8)]) == "trimmed"
-    assert stand.view.missing([Position(EPOCH, 9)]) == ""
+    assert stand.view.missing([Seen(EPOCH, 8)]) == "trimmed"
+    assert stand.view.missing([Seen(EPOCH, 9)]) == ""
     stand.replica.gap(Gap("epoch", Position("ffffffff", 0)))
     stand.view.rebase()
-    assert stand.view.missing([Position(EPOCH, 9)]) == "epoch"
+    assert stand.view.missing([Seen(EPOCH, 9)]) == "epoch"
     frame = stand.frame(Entry(1, T0 + 9, samples(1, T0, [("a", T0 + 9, 2.0)]).payload))
     assert frame["points"] == [[sid_of("a"), [T0 + 9], [2.0]]]
-    assert frame["position"] == "ffffffff.1"
+    assert placed(frame) == "ffffffff.1"
 
 
 def test_a_backfill_reaches_the_screens_that_are_watching() -> None:
@@ -268,3 +275,13 @@ def test_a_series_may_depart_while_a_large_snapshot_is_built() -> None:
     stand.tick(samples(2, later, [("other", later, 1.0)]))
     body += b"".join(parts)
     assert len(json.loads(body)["series"]) == 201
+
+
+def test_a_screen_that_saw_another_entry_under_the_same_number_is_told() -> None:
+    """A lagging copy of the journal took over, and everybody who knew better is gone, but for the screen."""
+    stand = Stand("a", before=[samples(n, T0 + n, [("a", T0 + n, 1.0)]) for n in range(1, 6)])
+    stand.tick()
+    for seq in range(1, 6):
+        assert stand.view.missing([Seen(EPOCH, seq, T0 + seq)]) == ""
+        assert stand.view.missing([Seen(EPOCH, seq, T0 + seq + 7)]) == "epoch"
+        assert stand.view.missing([Seen(EPOCH, seq)]) == ""  # its time was not known
