@@ -128,7 +128,7 @@ def board_url(base: str, *selectors: str, **more: str) -> str:
 def values(page: Page, series: str) -> list[float]:
     """What the page's store holds of a series."""
     found: list[float] = page.evaluate(
-        f"(text) => [...{_BOARD}.store.series.values()].find((s) => s.text === text)?.values ?? []", series
+        f"(text) => [...{_BOARD}?.store?.series.values() ?? []].find((s) => s.text === text)?.values ?? []", series
     )
     return found
 
@@ -136,7 +136,7 @@ def values(page: Page, series: str) -> list[float]:
 def wait_for_values(page: Page, series: str, expected: list[float], timeout_ms: float = 10_000) -> None:
     """Until the page's store holds exactly these values, in this order."""
     condition = f"""([text, wanted]) => JSON.stringify(
-        [...{_BOARD}.store.series.values()].find((s) => s.text === text)?.values ?? []) === JSON.stringify(wanted)"""
+        [...{_BOARD}?.store?.series.values() ?? []].find((s) => s.text === text)?.values ?? []) === JSON.stringify(wanted)"""
     until(page, condition, [series, expected], timeout_ms=timeout_ms)
 
 
