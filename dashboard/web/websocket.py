@@ -92,6 +92,8 @@ class WebSocketWire(WebSocketProtocol):
         handler.set_header("Sec-WebSocket-Accept", base64.b64encode(accept))
         handler.finish()
         self.stream = handler.detach()
+        if self.stream.closed():
+            return  # the client was gone before it was answered
         self.stream.set_nodelay(True)
         self._by_stream = isinstance(self.stream, SSLIOStream)
         self._socket_send = self.stream.socket.send

@@ -92,7 +92,11 @@ class Scene:
     def converge(self, timeout_s: float = 10, mark: Mark | None = None) -> float:
         """Wait until every screen shows what came after the mark; returns the seconds since it."""
         mark = mark or self.crowd.mark()
-        wait_until(lambda: not self.crowd.lagging(mark), timeout_s, _Lagging(self.crowd, mark))
+        wait_until(
+            lambda: self.publisher.failure or not self.crowd.lagging(mark), timeout_s, _Lagging(self.crowd, mark)
+        )
+        if self.publisher.failure is not None:
+            raise self.publisher.failure
         return time.monotonic() - mark.began_s
 
     def gap_told_to_all(self, since_s: float, timeout_s: float = 5) -> float:
