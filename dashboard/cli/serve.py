@@ -1,16 +1,13 @@
-"""The commands: ``serve``, ``reload``, ``push``, ``check``. Thin: each reads its arguments and calls the part that does the work."""
+"""Run a server: ``serve``, ``reload``, ``check``. Thin: each reads its arguments and calls the part that does the work."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import os
 import signal
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -19,10 +16,9 @@ from typing import Any
 import click
 import msgspec
 
-from dashboard import __version__, logs
+from dashboard import logs
 from dashboard.app import Dashboard, bind, resource_folder
-from dashboard.domain.errors import ConfigurationError, DashboardError
-from dashboard.domain.series import series_key
+from dashboard.domain.errors import ConfigurationError
 from dashboard.services.boards import Boards
 from dashboard.settings import Loaded, Settings, flag, load, shown, variable
 from dashboard.supervisor import CONFIGURATION_EXIT, STATUS_FILE, Status, Supervisor
@@ -31,7 +27,7 @@ from dashboard.worker import VARIABLE, Worker
 _CONFIG_HELP = "settings as TOML, `name = value`; also DASHBOARD_CONFIG"
 
 
-def _with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
     """Every setting as a flag; flags that are not given stay None."""
     for each in reversed(fields(Settings)):
         default = ", ".join(each.default) if isinstance(each.default, tuple) else each.default
@@ -48,7 +44,7 @@ def _with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help=_CONFIG_HELP)(command)
 
 
-def _load(config: Path | None, flags: dict[str, Any]) -> Loaded:
+def load_settings(config: Path | None, flags: dict[str, Any]) -> Loaded:
     file = config or (Path(os.environ["DASHBOARD_CONFIG"]) if "DASHBOARD_CONFIG" in os.environ else None)
     try:
         return load(flags, os.environ, file)
@@ -56,17 +52,11 @@ def _load(config: Path | None, flags: dict[str, Any]) -> Loaded:
         raise click.ClickException(str(error)) from None
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(__version__, prog_name="dashboard")
-def main() -> None:
-    """A live dashboard server: feeders post numbers, browsers and wall screens show them within a tick."""
-
-
-@main.command()
-@_with_settings
+@click.command()
+@with_settings
 def serve(config: Path | None, **flags: Any) -> None:
     """Run the server until Ctrl-C or SIGTERM. Each setting also by environment (DASHBOARD_NAME) and file (--config)."""
-    loaded = _load(config, flags)
+    loaded = load_settings(config, flags)
     settings = loaded.settings
     logs.configure(settings.log_level, settings.log_format)
     orders = os.environ.pop(VARIABLE, "")
@@ -164,7 +154,7 @@ def _say_address(settings: Settings, port: int) -> None:
     sys.stdout.flush()
 
 
-@main.command()
+@click.command()
 @click.option("--data", default=".data", metavar="FOLDER", help="the server's data folder  [.data]")
 @click.option("--wait", "wait_s", default=300.0, metavar="SECONDS", help="how long to wait for the end  [300]")
 def reload(data: str, wait_s: float) -> None:
@@ -197,58 +187,11 @@ def _status(file: Path) -> Status:
         ) from None
 
 
-@main.command()
-@click.argument("series")
-@click.argument("value", type=float)
-@click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="a label; may stand more than once")
-@click.option("--unit", help="the value's unit, for example B/s, %, ms")
-@click.option("--every", "every_s", type=float, metavar="SECONDS", help="how often the value is going to come")
-@click.option("--at", "t_ms", type=int, metavar="MS", help="its time in milliseconds since 1970; else now")
-@click.option(
-    "--url",
-    default=lambda: os.environ.get("DASHBOARD_URL", "http://127.0.0.1:8888"),
-    help="the server  [DASHBOARD_URL or http://127.0.0.1:8888]",
-)
-def push(series: str, value: float, labels: tuple[str, ...], url: str, **said: Any) -> None:
-    """Send one VALUE of SERIES to a running server: dashboard push orders 3 --label shop=a"""
-    pairs = dict(label.partition("=")[::2] for label in labels)
-    if any("=" not in label for label in labels):
-        raise click.BadParameter("write NAME=VALUE", param_hint="--label")
-    named = {"unit": said["unit"], "every_s": said["every_s"], "t": said["t_ms"]}
-    sample = {"series": series, "labels": pairs, "value": value} | {k: v for k, v in named.items() if v is not None}
-    try:
-        series_key(series.partition("{")[0], pairs)
-        body = json.dumps(sample, allow_nan=False).encode()
-    except DashboardError as error:
-        raise click.ClickException(str(error)) from None
-    except ValueError:
-        raise click.ClickException(f"{value} is not a number that can be shown") from None
-    if not url.startswith(("http://", "https://")):
-        raise click.BadParameter("write http://HOST:PORT", param_hint="--url")
-    request = urllib.request.Request(  # noqa: S310 - the scheme was checked above
-        f"{url.rstrip('/')}/api/v1/samples", body, {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=10):  # noqa: S310
-            return
-    except urllib.error.HTTPError as error:
-        raise click.ClickException(f"{url} answered {error.code}: {_reason(error.read())}") from None
-    except (OSError, ValueError) as error:
-        raise click.ClickException(f"{url}: {getattr(error, 'reason', error)}; is the server running?") from None
-
-
-def _reason(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["error"])
-    except (ValueError, KeyError, TypeError):
-        return body.decode("utf-8", "replace")[:200]
-
-
-@main.command()
-@_with_settings
+@click.command()
+@with_settings
 def check(config: Path | None, **flags: Any) -> None:
     """Print every setting with where it comes from, and check what can be checked without starting."""
-    loaded = _load(config, flags)
+    loaded = load_settings(config, flags)
     width = max(len(each.name) for each in fields(Settings))
     for each in fields(Settings):
         click.echo(f"{each.name:{width}}  {shown(each.name, loaded.settings):14}  {loaded.sources[each.name]}")
