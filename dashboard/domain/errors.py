@@ -33,6 +33,34 @@ class NotFound(DashboardError):
     http_status = 404
 
 
+class NotAuthenticated(DashboardError):
+    """Nobody knows who is asking: log in, or show a token."""
+
+    code = "not_authenticated"
+    http_status = 401
+
+
+class BadToken(NotAuthenticated):
+    """A token, session or password that is wrong, expired, revoked or forged."""
+
+    code = "bad_token"
+
+
+class Forbidden(DashboardError):
+    """Whoever asks may not do this."""
+
+    code = "forbidden"
+    http_status = 403
+
+
+class TooMany(DashboardError):
+    """Too often; the same request can succeed later."""
+
+    code = "rate_limited"
+    retryable = True
+    http_status = 429
+
+
 class TooLarge(DashboardError):
     """A body or message over its limit."""
 

@@ -24,14 +24,18 @@ class CloseCode(IntEnum):
     SLOW = 4002
     POSITION_LOST = 4003
     NO_PONG = 4004
+    TOKEN_EXPIRED = 4005
     RATE_LIMIT = 4006
     OVERLOADED = 4007
 
+    BAD_TOKEN = 4500
     BAD_REQUEST = 4501
     NO_HELLO = 4502
+    REVOKED = 4503
     TOO_MANY_CONNECTIONS = 4504
     TOO_MANY_SUBSCRIPTIONS = 4505
     PAGE_TOO_OLD = 4506
+    FORBIDDEN = 4507
 
 
 def may_be_received(code: int) -> bool:
