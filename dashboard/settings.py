@@ -32,7 +32,9 @@ def _setting(default: Any, meaning: str, *, least: float | None = None) -> Any:
 class Settings:
     """Valid once built by ``load``. Units are in the names."""
 
-    host: str = _setting("127.0.0.1", "address to listen on; only loopback until there are users to log in")
+    host: str = _setting(
+        "127.0.0.1", "address to listen on; one that others can reach needs secret, allowed_hosts, and TLS or proxies"
+    )
     port: int = _setting(8888, "port to listen on; 0: a free one", least=0)
     data: str = _setting(".data", "folder for the journal and the history; made if missing")
     allowed_hosts: tuple[str, ...] = _setting((), "names besides localhost that a request's Host may carry")
@@ -41,6 +43,43 @@ class Settings:
     )
     log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "least severe log records shown")
     log_format: Literal["text", "json"] = _setting("text", "log lines as text or JSON")
+
+    login: Literal["auto", "required"] = _setting(
+        "auto", "auto: on a loopback address the person at the machine is operator without a login; required: nobody is"
+    )
+    secret: str = _setting(
+        "",
+        "what sessions and links are signed with, at least 32 bytes; made in the data folder when others cannot reach us",
+    )
+    public_url: str = _setting("", "how others reach this server, https://name; for links that are printed or sent")
+    proxies: tuple[str, ...] = _setting(
+        (), "addresses of reverse proxies, which end TLS and whose X-Forwarded-For and -Proto are believed"
+    )
+    tls_certificate: str = _setting("", "file with the certificate chain (PEM), to serve https")
+    tls_key: str = _setting("", "file with its key (PEM)")
+    store: str = _setting(
+        "", "where users and messages are: postgresql://user:password@host/name; none: SQLite in the data folder"
+    )
+    session_days: float = _setting(14, "how long a login lasts; renewed when half of it has passed", least=0.001)
+    message_days: int = _setting(365, "how long messages are kept; notifications until they are read", least=1)
+    audit_days: int = _setting(730, "how long the audit log is kept", least=1)
+    public_boards: tuple[str, ...] = _setting((), "boards that everybody may see without a login")
+    private_boards: tuple[str, ...] = _setting((), "boards that only those see to whom they are granted, and operators")
+    max_user_connections: int = _setting(20, "WebSocket connections of one user", least=1)
+    chat_per_s: float = _setting(1, "messages a second that a user may write", least=0.01)
+    chat_burst: float = _setting(5, "messages a user may write at once", least=1)
+    webhooks: tuple[str, ...] = _setting(
+        (), "addresses that notifications are posted to, signed; no others are ever asked"
+    )
+    webhook_secret: str = _setting("", "what webhooks are signed with, at least 32 bytes")
+    oidc_issuer: str = _setting(
+        "", "OpenID provider for logins (install the extra: pip install 'live-dashboard[oidc]')"
+    )
+    oidc_client_id: str = _setting("", "this server's name at the provider")
+    oidc_client_secret: str = _setting("", "this server's secret at the provider")
+    oidc_role: Literal["none", "viewer", "editor", "operator"] = _setting(
+        "viewer", "role of those who log in by OpenID for the first time; none: only users there already are"
+    )
 
     journal: Literal["sqlite", "memory"] = _setting("sqlite", "where the journal is kept; memory survives nothing")
     journal_window_s: int = _setting(900, "how long entries are kept for replay", least=10)
@@ -110,8 +149,12 @@ class Settings:
 
 
 _TYPES = get_type_hints(Settings)
+#: Never shown, not even in part.
+SECRETS = frozenset({"secret", "webhook_secret", "oidc_client_secret"})
 _PASSWORD = re.compile(r"(//[^:/@\s]*:)\S*@")
 _PREFIX = _NODE_NAME = re.compile(r"[A-Za-z0-9._:-]{1,60}")
+_MIN_SECRET_BYTES = 32
+_URL = re.compile(r"https?://[^\s/@]+(/[^\s]*)?")
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
 
 
@@ -200,7 +243,9 @@ def shown(name: str, settings: Settings) -> str:
     value = getattr(settings, name)
     if isinstance(value, tuple):
         return ", ".join(value)
-    return without_password(str(value)) if name == "redis" else str(value)
+    if name in SECRETS:
+        return "***" if value else ""
+    return without_password(str(value))
 
 
 def without_password(text: str) -> str:
@@ -231,10 +276,7 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
         least, value = each.metadata["least"], getattr(settings, each.name)
         if least is not None and not least <= value < math.inf:
             refuse(each.name, f"must be at least {least}, and finite")
-    if not is_loopback(settings.host):
-        refuse(
-            "host", "refused: without logins everybody in reach could read and write; use 127.0.0.1, and ssh or a proxy"
-        )
+    _check_reach(settings, refuse)
     if settings.port > 65_535:
         refuse("port", "must be at most 65535")
     if settings.coarse_step_s % settings.fine_step_s:
@@ -250,6 +292,35 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
     for origin in settings.trusted_origins:
         if not _ORIGIN.fullmatch(origin):
             refuse("trusted_origins", f"{origin} is not scheme://host or scheme://host:port")
+
+
+def _check_reach(settings: Settings, refuse: Callable[[str, str], None]) -> None:
+    """What a server needs that others can reach, and what belongs together."""
+    if settings.secret and len(settings.secret.encode()) < _MIN_SECRET_BYTES:
+        refuse("secret", f"has less than {_MIN_SECRET_BYTES} bytes; make one: openssl rand -base64 48")
+    if settings.webhooks and len(settings.webhook_secret.encode()) < _MIN_SECRET_BYTES:
+        refuse(
+            "webhooks", f"webhook_secret must have at least {_MIN_SECRET_BYTES} bytes: what is posted is signed with it"
+        )
+    if bool(settings.tls_certificate) != bool(settings.tls_key):
+        refuse("tls_certificate", "tls_certificate and tls_key belong together")
+    if not is_loopback(settings.host):
+        missing = []
+        if not settings.secret:
+            missing.append("secret (openssl rand -base64 48)")
+        if not settings.allowed_hosts:
+            missing.append("allowed_hosts (the name that people type)")
+        if not (settings.tls_certificate or settings.proxies):
+            missing.append("tls_certificate and tls_key, or proxies (the address of the proxy that ends TLS)")
+        if missing:
+            refuse("host", "others can reach it, so it also needs " + "; ".join(missing))
+    if settings.redis and not settings.secret and settings.workers == 1 and settings.store:
+        refuse("secret", "processes on several machines need the same one; make it: openssl rand -base64 48")
+    for url in (*settings.webhooks, *filter(None, (settings.oidc_issuer, settings.public_url))):
+        if not _URL.fullmatch(url):
+            refuse("webhooks" if url in settings.webhooks else "public_url", f"{url} is not http(s)://host/…")
+    if bool(settings.oidc_issuer) != bool(settings.oidc_client_id):
+        refuse("oidc_issuer", "oidc_issuer and oidc_client_id belong together")
 
 
 def _check_processes(settings: Settings, sources: Mapping[str, str], refuse: Callable[[str, str], None]) -> None:

@@ -14,6 +14,8 @@ from msgspec import Struct
 from dashboard.domain.errors import Invalid
 
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+#: ``operator`` is the person at the machine, see ``services/identify.py``.
+RESERVED_NAMES = frozenset({"operator", "server", "all", "here"})
 MIN_PASSWORD = 10
 MAX_PASSWORD = 1_000
 MAX_FULL_NAME = 80
@@ -47,6 +49,8 @@ def parse_role(text: str, *, field: str = "role") -> Role:
 def parse_user_name(text: str, *, field: str = "name") -> str:
     """A login name in its one form, which is also the user's id; raises Invalid."""
     name = text.strip().lower()
+    if name in RESERVED_NAMES:
+        raise Invalid(f"{name} is taken by the server itself", field=field)
     if not USER_NAME.fullmatch(name):
         raise Invalid("write 1 to 40 letters, digits, - _ and ., beginning with a letter or digit", field=field)
     return name

@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from dashboard.domain.node import SILENT_MS, Node, NodeBeat, NodeLeft
-from dashboard.journal.port import Entry
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(NodeBeat | NodeLeft)
-
-
-def encode_signal(signal: NodeBeat | NodeLeft) -> bytes:
-    """The payload bytes of a signal."""
-    return _encoder.encode(signal)
+from dashboard.replica.signals import Signal
 
 
 class NodeTable:
@@ -25,20 +15,17 @@ class NodeTable:
         self._entry_ms = 0
         self.broken = 0
 
-    def apply(self, entry: Entry) -> list[Node]:
-        """Take the next entry over; returns the nodes that fell silent."""
+    def apply(self, t_ms: int, signal: Signal | None) -> list[Node]:
+        """Take the next entry over (None: it could not be read); returns the nodes that fell silent."""
         if self._entry_ms:
-            self.now_ms += max(0, entry.t_ms - self._entry_ms)
-        self._entry_ms = entry.t_ms
-        try:
-            signal = _decoder.decode(entry.payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self.now_ms += max(0, t_ms - self._entry_ms)
+        self._entry_ms = t_ms
+        if signal is None:
             self.broken += 1
-        else:
-            if isinstance(signal, NodeBeat):
-                self.nodes[signal.id] = Node(signal, entry.t_ms, self.now_ms)
-            else:
-                self.nodes.pop(signal.id, None)
+        elif isinstance(signal, NodeBeat):
+            self.nodes[signal.id] = Node(signal, t_ms, self.now_ms)
+        elif isinstance(signal, NodeLeft):
+            self.nodes.pop(signal.id, None)
         silent = [node for node in self.nodes.values() if self.now_ms - node.passed_ms >= SILENT_MS]
         for node in silent:
             del self.nodes[node.beat.id]

@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 from dashboard.domain.errors import DashboardError
 from dashboard.domain.node import BEAT_S, Node, NodeBeat, NodeLeft
-from dashboard.journal.port import SIGNALS, Gap, Journal
-from dashboard.replica.nodes import NodeTable, encode_signal
+from dashboard.journal.port import SIGNALS, Entry, Gap, Journal
+from dashboard.replica.nodes import NodeTable
+from dashboard.replica.signals import Signal, decode_signal, encode_signal
 from dashboard.services.vitals import VITALS, Vitals
 
 _log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class Nodes:
     ) -> None:
         self._journal = journal
         self._vitals = vitals
-        self._id = node_id
+        self.id = node_id
         self.name = name
         self._build = build
         self.restarts = restarts
@@ -48,6 +49,11 @@ class Nodes:
         self._heard_s = monotonic()  # when a beat of ours last came back
         self._last: Node | None = None  # what it said
         self.table = NodeTable()
+        self.roster_version: Callable[[], int] = lambda: 0
+        self.listeners: list[
+            Callable[[Signal, int], None]
+        ] = []  # called with each signal and the journal's time passed
+        self.on_gap: list[Callable[[], None]] = []  # called when signals may have been missed
 
     async def run_beats(self) -> None:
         """Beat until cancelled."""
@@ -56,25 +62,49 @@ class Nodes:
             await asyncio.sleep(BEAT_S)
 
     async def _beat(self) -> None:
-        beat = NodeBeat(self._id, self.name, self._started_ms, self._build, self.restarts, self._vitals.latest)
+        await self.say(
+            NodeBeat(
+                self.id,
+                self.name,
+                self._started_ms,
+                self._build,
+                self.restarts,
+                self._vitals.latest,
+                self.roster_version(),
+            )
+        )
+
+    async def say(self, signal: Signal) -> bool:
+        """Tell all nodes, this one too; False: it could not be stored (the journal's own fault is said elsewhere)."""
         try:
-            await self._journal.append(SIGNALS, encode_signal(beat))
+            await self._journal.append(SIGNALS, encode_signal(signal))
         except DashboardError as error:
-            _log.debug("beat not stored: %s", error)  # the journal's own fault is said elsewhere
+            _log.debug("signal not stored: %s", error)
+            return False
+        return True
 
     async def run(self) -> None:
         """Follow what the nodes say, until cancelled."""
         after = await self._journal.attach(SIGNALS)
         async for batch in self._journal.follow(SIGNALS, after._replace(seq=max(0, after.seq - 100))):
             if isinstance(batch, Gap):
-                continue  # who is there says so again within seconds; who is not falls silent
+                for missed in self.on_gap:  # nodes say that they are there within seconds; who is not falls silent
+                    missed()
+                continue
             for entry in batch:
-                for silent in self.table.apply(entry):
-                    _log.warning("node %s is gone: nothing heard for 15 s", silent.beat.name)
-            own = self.table.nodes.get(self._id)
+                self._take(entry)
+            own = self.table.nodes.get(self.id)
             if own is not None and own is not self._last:
                 self._last = own
                 self._heard_s = self._monotonic()
+
+    def _take(self, entry: Entry) -> None:
+        signal = decode_signal(entry.payload)
+        for silent in self.table.apply(entry.t_ms, signal):
+            _log.warning("node %s is gone: nothing heard for 15 s", silent.beat.name)
+        if signal is not None:
+            for listener in self.listeners:
+                listener(signal, self.table.now_ms)
 
     def fault(self) -> str:
         """What is wrong with the way through the journal; empty: nothing."""
@@ -83,7 +113,7 @@ class Nodes:
 
     def totals(self) -> dict[str, float]:
         """Every reading over all nodes: this one's as of now, the others' as of their last beats."""
-        readings = [node.beat.readings for node in self.table.nodes.values() if node.beat.id != self._id]
+        readings = [node.beat.readings for node in self.table.nodes.values() if node.beat.id != self.id]
         readings.append(self._vitals.latest)
         found: dict[str, float] = {"nodes": float(len(readings))}
         for name, vital in VITALS.items():
@@ -96,6 +126,6 @@ class Nodes:
         """Say good-bye, so that nobody waits for this process to fall silent."""
         try:
             async with asyncio.timeout(1):
-                await self._journal.append(SIGNALS, encode_signal(NodeLeft(self._id)))
+                await self._journal.append(SIGNALS, encode_signal(NodeLeft(self.id)))
         except (DashboardError, TimeoutError):
             pass  # it falls silent

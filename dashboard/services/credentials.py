@@ -1,0 +1,154 @@
+"""What proves who somebody is: passwords (argon2), sessions and share links (JWT, HS256), tokens of feeders (random).
+
+Owns the secret. Does not own who the users are (``directory.py``).  A JWT of ours has ``sub``, ``exp``, ``jti`` (what
+can be revoked) and ``ver`` (the user's version); one made elsewhere with the same secret needs ``sub`` and ``exp``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import jwt
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from msgspec import Struct
+
+from dashboard.domain.errors import BadToken, ConfigurationError, Overloaded
+
+_ALGORITHM = "HS256"
+MIN_SECRET_BYTES = 32
+TOKEN_PREFIX = "dsh_"  # noqa: S105 - what tokens begin with, so that leaks are found by scanners
+_SHARE = "share"
+#: Passwords hashed at one time (64 MiB each), and how many may wait.
+_HASHED_AT_ONCE = 2
+_MAX_WAITING = 16
+
+
+class Claims(Struct, frozen=True):
+    """What a JWT says. ``version`` None: made elsewhere. ``local``: of the person at the machine."""
+
+    user: str
+    session: str
+    expires_ms: int
+    version: int | None
+    local: bool
+
+
+def read_secret(given: str, folder: Path) -> bytes:
+    """The secret that was set, else one that is made once and kept in ``folder``; raises ConfigurationError."""
+    if given:
+        return given.encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "secret"
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        text = file.read_text("ascii").strip()
+        if len(text) < MIN_SECRET_BYTES:
+            raise ConfigurationError(f"{file} is damaged; delete it: all have to log in again") from None
+        return text.encode()
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
+    text = secrets.token_urlsafe(48)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(text)
+    return text.encode()
+
+
+def new_token() -> str:
+    """A token for a feeder or program; only its hash is kept."""
+    return TOKEN_PREFIX + secrets.token_urlsafe(32)
+
+
+def hash_of(token: str) -> str:
+    """A token's or code's hash. They are random, so a fast hash is enough."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+class Credentials:
+    """``close()`` ends the threads that hash passwords."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) < MIN_SECRET_BYTES:
+            raise ConfigurationError(f"secret: has {len(secret)} bytes; at least {MIN_SECRET_BYTES}")
+        self._secret = secret
+        self._hasher = PasswordHasher()
+        self._threads = ThreadPoolExecutor(_HASHED_AT_ONCE, "passwords")
+        self._waiting = 0
+        self._nobody = ""  # hash of a password that nobody has
+
+    # --- passwords ---
+
+    async def hash_password(self, password: str) -> str:
+        """Raises Overloaded."""
+        return str(await self._in_thread(self._hasher.hash, password))
+
+    async def check_password(self, stored: str | None, password: str) -> bool:
+        """Takes as long for a user that there is not (None). Raises Overloaded."""
+        if stored is None:
+            self._nobody = self._nobody or await self.hash_password(secrets.token_urlsafe(16))
+        return bool(await self._in_thread(self._verify, stored or self._nobody, password)) and stored is not None
+
+    def _verify(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (Argon2Error, InvalidHashError):
+            return False
+
+    async def _in_thread(self, work: Any, *arguments: str) -> Any:
+        if self._waiting >= _MAX_WAITING:
+            raise Overloaded("too many logins at once; try again in a few seconds")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        finally:
+            self._waiting -= 1
+
+    # --- sessions ---
+
+    def issue(self, user: str, *, session: str, version: int, now_ms: int, expires_ms: int, local: bool = False) -> str:
+        """A session's JWT."""
+        claims = {"sub": user, "jti": session, "ver": version, "iat": now_ms // 1000, "exp": expires_ms // 1000}
+        return jwt.encode(claims | ({"loc": True} if local else {}), self._secret, _ALGORITHM)
+
+    def claims(self, text: str, now_ms: int) -> Claims:
+        """Check a session's JWT; raises BadToken."""
+        found = self._decode(text, now_ms, None)
+        version = found.get("ver")
+        if version is not None and type(version) is not int:
+            raise BadToken("the token is not one of ours")
+        session = str(found.get("jti") or hash_of(text)[:32])
+        return Claims(str(found["sub"]), session, int(found["exp"] * 1000), version, found.get("loc") is True)
+
+    def issue_share(self, board: str, link: str, expires_ms: int) -> str:
+        """A share link's JWT."""
+        claims = {"sub": board, "jti": link, "aud": _SHARE, "exp": expires_ms // 1000}
+        return jwt.encode(claims, self._secret, _ALGORITHM)
+
+    def share(self, text: str, now_ms: int) -> Claims:
+        """Check a share link's JWT; ``user`` is the board. Raises BadToken."""
+        found = self._decode(text, now_ms, _SHARE)
+        return Claims(str(found["sub"]), str(found["jti"]), int(found["exp"] * 1000), None, False)
+
+    def _decode(self, text: str, now_ms: int, audience: str | None) -> dict[str, Any]:
+        options: Any = {"require": ["sub", "exp"], "verify_exp": False, "verify_iat": False, "verify_nbf": False}
+        try:
+            found: dict[str, Any] = jwt.decode(text, self._secret, [_ALGORITHM], options, audience=audience)
+        except (jwt.PyJWTError, ValueError, RecursionError):
+            raise BadToken("the token is wrong or forged") from None
+        expires, begins = found["exp"], found.get("nbf", 0)
+        if type(expires) not in (int, float) or type(begins) not in (int, float) or not abs(expires) < 1e11:
+            raise BadToken("the token's times are not numbers")
+        if expires * 1000 <= now_ms or begins * 1000 > now_ms + 60_000:
+            raise BadToken("the token has expired; log in again")
+        return found
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

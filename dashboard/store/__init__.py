@@ -1,0 +1,1 @@
+"""What must outlive the journal, in SQL (SQLite or PostgreSQL): users, tokens, rooms, messages, the audit log."""

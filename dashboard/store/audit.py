@@ -1,0 +1,51 @@
+"""The audit log: who did what to whom, appended and never changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashboard.store.schema import audit
+
+
+async def record(
+    tx: AsyncConnection, t_ms: int, actor: str, action: str, subject: str = "", address: str = "", **detail: Any
+) -> None:
+    """``action`` is noun.verb, ``detail`` must hold no secrets."""
+    await tx.execute(
+        insert(audit).values(
+            t_ms=t_ms,
+            actor=actor[:60],
+            action=action,
+            subject=subject[:200],
+            detail=msgspec.json.encode(detail).decode(),
+            address=address[:60],
+        )
+    )
+
+
+async def read_audit(tx: AsyncConnection, before: int | None, limit: int) -> list[dict[str, Any]]:
+    """The newest first."""
+    statement = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(audit.c.id < before)
+    return [
+        {
+            "id": row.id,
+            "t": row.t_ms,
+            "actor": row.actor,
+            "action": row.action,
+            "subject": row.subject,
+            "detail": msgspec.json.decode(row.detail),
+            "address": row.address,
+        }
+        for row in await tx.execute(statement)
+    ]
+
+
+async def forget_audit(tx: AsyncConnection, before_ms: int) -> None:
+    """What is older than it has to be kept."""
+    await tx.execute(delete(audit).where(audit.c.t_ms < before_ms))

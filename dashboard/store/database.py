@@ -1,0 +1,144 @@
+"""One SQL database: its engine, its transactions, its faults as the error tree's.
+
+SQLite: WAL, every write begins with BEGIN IMMEDIATE (a transaction that turns from reading to writing fails at once
+when another writes), one connection per transaction.  PostgreSQL: psycopg 3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from dashboard.domain.errors import ConfigurationError, Unavailable
+from dashboard.store.migrate import upgrade
+
+_log = logging.getLogger(__name__)
+
+_FILE = "people.sqlite3"
+#: How long a statement may wait for a lock or an answer.
+_BUSY_S = 4.0
+#: How long a whole transaction may take.
+_TRANSACTION_S = 8.0
+_POOL = 8
+_CONNECT_S = 5
+
+
+class Database:
+    """``async with database.write() as tx`` commits at its end; ``read()`` sees one moment. Raise Unavailable."""
+
+    def __init__(self, engine: AsyncEngine, *, sqlite: bool) -> None:
+        self._engine = engine
+        self.sqlite = sqlite
+
+    async def open(self) -> None:
+        """Bring the tables up to date; raises ConfigurationError."""
+        try:
+            async with asyncio.timeout(60), self._engine.begin() as tx:
+                await tx.run_sync(upgrade)
+        except (OperationalError, InterfaceError, DBAPIError, OSError, TimeoutError) as error:
+            raise ConfigurationError(f"the store cannot be used: {_reason(error)}") from None
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write."""
+        async with self._guarded(), self._engine.begin() as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads."""
+        async with self._guarded(), self._engine.execution_options(writes=False).begin() as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _guarded(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(_TRANSACTION_S):
+                yield
+        except IntegrityError:
+            raise
+        except (DBAPIError, PoolTimeout, TimeoutError, OSError) as error:
+            _log.debug("the store failed: %s", error)
+            raise Unavailable(f"the store of people and messages does not answer ({_reason(error)})") from None
+
+
+def _reason(error: BaseException) -> str:
+    """One line, without statements, values and passwords."""
+    cause = getattr(error, "orig", None) or error
+    text = str(cause).strip().splitlines()
+    return text[0][:200] if text else type(cause).__name__
+
+
+def open_database(url: str, folder: Path) -> Database:
+    """By URL (``postgresql://user:password@host/name``), else an SQLite file in ``folder``; raises ConfigurationError."""
+    if not url:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Database(_sqlite(folder / _FILE), sqlite=True)
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return Database(_sqlite(Path(parsed.database or _FILE)), sqlite=True)
+        if parsed.get_backend_name() != "postgresql":
+            raise ConfigurationError("store: write postgresql://user:password@host/name, or leave it out for SQLite")
+        engine = create_async_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_size=_POOL,
+            max_overflow=0,
+            pool_timeout=_BUSY_S,
+            pool_pre_ping=True,
+            connect_args={
+                "connect_timeout": _CONNECT_S,
+                "options": f"-c statement_timeout={int(_BUSY_S * 1000)} -c lock_timeout={int(_BUSY_S * 1000)}",
+            },
+        )
+    except (ArgumentError, ValueError):
+        raise ConfigurationError("store: not a database URL; write postgresql://user:password@host/name") from None
+    except (NoSuchModuleError, ImportError):
+        raise ConfigurationError("store: the driver is not installed; pip install 'live-dashboard[postgres]'") from None
+    return Database(engine, sqlite=False)
+
+
+def _sqlite(file: Path) -> AsyncEngine:
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{file}",
+        pool_size=_POOL,
+        max_overflow=0,
+        pool_timeout=_BUSY_S,
+        connect_args={"timeout": _BUSY_S},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where ``begin`` below says so
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Any) -> None:
+        writes = connection.get_execution_options().get("writes", True)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,184 @@
+"""Messages: each change in a room takes the next number of the room's log, in the transaction that keeps it.
+
+The room's row is locked until then, so numbers are given in the order of commits and none is ever missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashboard.domain.errors import NotFound
+from dashboard.domain.room import Message
+from dashboard.store.schema import messages, reads, rooms
+
+
+def _message(row: Row[Any]) -> Message:
+    return Message(
+        room=row.room_id,
+        seq=row.seq,
+        changed_seq=row.changed_seq,
+        author=row.author,
+        name=row.name,
+        text=row.text,
+        html=row.html,
+        t_ms=row.t_ms,
+        key=row.key,
+        at_ms=row.at_ms,
+        edited_ms=row.edited_ms,
+        deleted=row.deleted,
+        mentions=tuple(msgspec.json.decode(row.mentions, type=list[str])),
+        title=row.title,
+        data=msgspec.Raw(row.data.encode()),
+    )
+
+
+async def _next_seq(tx: AsyncConnection, room_id: str, now_ms: int) -> int:
+    statement = (
+        update(rooms)
+        .where(rooms.c.id == room_id, rooms.c.closed.is_(False))
+        .values(last_seq=rooms.c.last_seq + 1, changed_ms=now_ms)
+        .returning(rooms.c.last_seq)
+    )
+    seq = (await tx.execute(statement)).scalar_one_or_none()
+    if seq is None:
+        raise NotFound(f"there is no room {room_id[:60]}")
+    return int(seq)
+
+
+async def find_by_key(tx: AsyncConnection, room_id: str, author: str, key: str) -> Message | None:
+    """The message that its author has called ``key``."""
+    statement = select(messages).where(
+        messages.c.room_id == room_id, messages.c.author == author, messages.c.key == key
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    return _message(row) if row is not None else None
+
+
+async def post(tx: AsyncConnection, message: Message) -> Message:
+    """Keep a new message (its ``seq`` is given here); the same key again gives the first one back. Raises NotFound."""
+    seq = await _next_seq(tx, message.room, message.t_ms)  # locks the room: of two with one key the second waits
+    if (known := await find_by_key(tx, message.room, message.author, message.key)) is not None:
+        await tx.execute(update(rooms).where(rooms.c.id == message.room).values(last_seq=seq - 1))
+        return known
+    message = msgspec.structs.replace(message, seq=seq, changed_seq=seq)
+    await tx.execute(
+        insert(messages).values(
+            room_id=message.room,
+            seq=seq,
+            changed_seq=seq,
+            author=message.author,
+            name=message.name,
+            key=message.key,
+            text=message.text,
+            html=message.html,
+            title=message.title,
+            data=bytes(message.data).decode(),
+            mentions=msgspec.json.encode(message.mentions).decode(),
+            at_ms=message.at_ms,
+            t_ms=message.t_ms,
+            edited_ms=None,
+            deleted=False,
+        )
+    )
+    return message
+
+
+async def get_message(tx: AsyncConnection, room_id: str, seq: int) -> Message:
+    """As it is now; raises NotFound."""
+    row = (await tx.execute(select(messages).where(messages.c.room_id == room_id, messages.c.seq == seq))).one_or_none()
+    if row is None:
+        raise NotFound("there is no such message")
+    return _message(row)
+
+
+async def rewrite(
+    tx: AsyncConnection, message: Message, now_ms: int, *, text: str, html: str, mentions: tuple[str, ...]
+) -> Message:
+    """It says this now."""
+    return await _change(
+        tx, message, now_ms, text=text, html=html, mentions=msgspec.json.encode(mentions).decode(), edited_ms=now_ms
+    )
+
+
+async def take_back(tx: AsyncConnection, message: Message, now_ms: int) -> Message:
+    """It is deleted: what it said is gone, that it was there stays."""
+    return await _change(tx, message, now_ms, text="", html="", mentions="[]", deleted=True)
+
+
+async def _change(tx: AsyncConnection, message: Message, now_ms: int, **values: Any) -> Message:
+    seq = await _next_seq(tx, message.room, now_ms)
+    statement = (
+        update(messages)
+        .where(messages.c.room_id == message.room, messages.c.seq == message.seq)
+        .values(changed_seq=seq, **values)
+        .returning(messages)
+    )
+    return _message((await tx.execute(statement)).one())
+
+
+async def changes_after(tx: AsyncConnection, room_id: str, after: int, limit: int) -> tuple[list[Message], int, bool]:
+    """Messages changed after ``after`` in the order of their latest changes, how far the log is, and whether that is all.
+
+    Numbers of changes that were overtaken by later ones of the same message are not in it.
+    """
+    row = (await tx.execute(select(rooms.c.last_seq, rooms.c.trimmed_seq).where(rooms.c.id == room_id))).one_or_none()
+    if row is None:
+        return [], 0, True
+    statement = select(messages).where(messages.c.room_id == room_id, messages.c.changed_seq > after)
+    rows = (await tx.execute(statement.order_by(messages.c.changed_seq).limit(limit + 1))).all()
+    whole = len(rows) <= limit and after >= row.trimmed_seq and after <= row.last_seq
+    return [_message(each) for each in rows[:limit]], row.last_seq, whole
+
+
+async def newest(tx: AsyncConnection, room_id: str, before: int | None, limit: int) -> tuple[list[Message], bool]:
+    """Messages before ``before`` (the newest without), oldest first, and whether there are still older ones."""
+    statement = select(messages).where(messages.c.room_id == room_id)
+    if before is not None:
+        statement = statement.where(messages.c.seq < before)
+    rows = (await tx.execute(statement.order_by(messages.c.seq.desc()).limit(limit + 1))).all()
+    return [_message(row) for row in reversed(rows[:limit])], len(rows) > limit
+
+
+async def authors_between(tx: AsyncConnection, room_id: str, after: int, until: int) -> dict[str, int]:
+    """Who wrote messages numbered after ``after`` up to ``until``, and each one's newest among them."""
+    statement = (
+        select(messages.c.author, func.max(messages.c.seq))
+        .where(messages.c.room_id == room_id, messages.c.seq > after, messages.c.seq <= until)
+        .group_by(messages.c.author)
+    )
+    return {author: int(seq) for author, seq in (await tx.execute(statement)).tuples()}
+
+
+async def every_message(tx: AsyncConnection, room_id: str, batch: int = 500) -> AsyncIterator[list[Message]]:
+    """All there is in a room, oldest first, some at a time."""
+    after = 0
+    while True:
+        statement = select(messages).where(messages.c.room_id == room_id, messages.c.seq > after)
+        rows = (await tx.execute(statement.order_by(messages.c.seq).limit(batch))).all()
+        if not rows:
+            return
+        after = rows[-1].seq
+        yield [_message(row) for row in rows]
+
+
+async def forget_messages(tx: AsyncConnection, before_ms: int) -> int:
+    """Messages older than they have to be kept; notifications only once they are read. Returns how many."""
+    seen = (
+        select(reads.c.seq)
+        .where(reads.c.room_id == messages.c.room_id)
+        .order_by(reads.c.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    old = (messages.c.t_ms < before_ms) & (
+        ~messages.c.room_id.startswith("inbox:", autoescape=True) | (messages.c.seq <= func.coalesce(seen, 0))
+    )
+    ends = select(messages.c.room_id, func.max(messages.c.changed_seq)).where(old).group_by(messages.c.room_id)
+    for room_id, seq in (await tx.execute(ends)).tuples().all():
+        await tx.execute(update(rooms).where(rooms.c.id == room_id, rooms.c.trimmed_seq < seq).values(trimmed_seq=seq))
+    return (await tx.execute(delete(messages).where(old))).rowcount

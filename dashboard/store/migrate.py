@@ -1,0 +1,28 @@
+"""Bring the tables up to date with Alembic, inside the caller's transaction; of several processes one does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+
+_MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+#: Any number of our own: who holds this lock migrates.
+_LOCK = 7_201_991
+
+
+def config_for(connection: Connection) -> Config:
+    """What Alembic needs to know."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(connection: Connection) -> None:
+    """To the newest form."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    command.upgrade(config_for(connection), "head")

@@ -1,0 +1,189 @@
+"""Rooms: which there are, who may see them, how far each log has got, how far each user has read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashboard.domain.errors import Invalid, NotFound
+from dashboard.domain.room import Room, RoomKind
+from dashboard.domain.room import participants as participants_of
+from dashboard.store.revisions import next_revision
+from dashboard.store.schema import messages, participants, reads, rooms
+
+
+def _room(row: Row[Any]) -> Room:
+    return Room(
+        id=row.id,
+        kind=row.kind,
+        title=row.title,
+        private=row.private,
+        members=tuple(msgspec.json.decode(row.members, type=list[str])),
+        last_seq=row.last_seq,
+    )
+
+
+def _insert(tx: AsyncConnection, table: Any) -> Any:
+    """An INSERT that can say ON CONFLICT, which both dialects spell alike."""
+    return (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(table)
+
+
+async def changed_rooms(tx: AsyncConnection, after: int) -> list[tuple[Room, bool]]:
+    """Boards' and operators' rooms that a change after revision ``after`` touched, and whether each is closed."""
+    statement = select(rooms).where(rooms.c.revision > after, rooms.c.kind.in_(("board", "room")))
+    return [(_room(row), row.closed) for row in await tx.execute(statement)]
+
+
+async def progress(tx: AsyncConnection, since_ms: int) -> dict[str, int]:
+    """How far the logs have got, of rooms in which something happened since."""
+    rows = await tx.execute(select(rooms.c.id, rooms.c.last_seq).where(rooms.c.changed_ms >= since_ms))
+    return {row.id: row.last_seq for row in rows}
+
+
+async def ensure_room(tx: AsyncConnection, room_id: str, kind: RoomKind, title: str, now_ms: int) -> None:
+    """Make the room if there is none of that id; one that was closed stays so."""
+    public = kind in ("board", "room")
+    known = (await tx.execute(select(rooms.c.title, rooms.c.closed).where(rooms.c.id == room_id))).one_or_none()
+    if known is not None:
+        if public and known.title != title and not known.closed:
+            await tx.execute(
+                update(rooms).where(rooms.c.id == room_id).values(title=title, revision=await next_revision(tx))
+            )
+        return
+    made = await tx.execute(
+        _insert(tx, rooms)
+        .values(
+            id=room_id,
+            kind=kind,
+            title=title,
+            private=not public,
+            members="[]",
+            created_by="",
+            created_ms=now_ms,
+            closed=False,
+            last_seq=0,
+            trimmed_seq=0,
+            changed_ms=now_ms,
+            revision=await next_revision(tx) if public else 0,
+        )
+        .on_conflict_do_nothing()
+    )
+    if made.rowcount:
+        for user_id in participants_of(room_id):
+            await tx.execute(
+                _insert(tx, participants).values(user_id=user_id, room_id=room_id).on_conflict_do_nothing()
+            )
+
+
+async def create_room(tx: AsyncConnection, room: Room, created_by: str, now_ms: int) -> None:
+    """An operator's room; raises Invalid when there is one of that id."""
+    try:
+        await tx.execute(
+            insert(rooms).values(
+                id=room.id,
+                kind=room.kind,
+                title=room.title,
+                private=room.private,
+                members=msgspec.json.encode(room.members).decode(),
+                created_by=created_by,
+                created_ms=now_ms,
+                closed=False,
+                last_seq=0,
+                trimmed_seq=0,
+                changed_ms=now_ms,
+                revision=await next_revision(tx),
+            )
+        )
+    except IntegrityError:
+        raise Invalid(f"there is, or was, a room {room.id}", field="id") from None
+
+
+async def change_room(
+    tx: AsyncConnection,
+    room_id: str,
+    *,
+    title: str | None = None,
+    private: bool | None = None,
+    members: tuple[str, ...] | None = None,
+    closed: bool | None = None,
+) -> Room:
+    """Change what is given; raises NotFound."""
+    values: dict[str, Any] = {"revision": await next_revision(tx)}
+    if title is not None:
+        values["title"] = title
+    if private is not None:
+        values["private"] = private
+    if members is not None:
+        values["members"] = msgspec.json.encode(members).decode()
+    if closed is not None:
+        values["closed"] = closed
+    statement = (
+        update(rooms)
+        .where(rooms.c.id == room_id, rooms.c.kind.in_(("board", "room")), rooms.c.closed.is_(False))
+        .values(**values)
+        .returning(rooms)
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no room {room_id[:60]}")
+    return _room(row)
+
+
+async def rooms_of(tx: AsyncConnection, user_id: str) -> list[Room]:
+    """A user's conversations of two, and the inbox."""
+    statement = select(rooms).join(participants, participants.c.room_id == rooms.c.id)
+    return [_room(row) for row in await tx.execute(statement.where(participants.c.user_id == user_id))]
+
+
+async def mark_read(tx: AsyncConnection, user_id: str, room_id: str, seq: int) -> int:
+    """Read up to ``seq``; returns the mark there was before. It only ever grows, and never beyond the log's end."""
+    row = (await tx.execute(select(rooms.c.last_seq).where(rooms.c.id == room_id))).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no room {room_id[:60]}")
+    seq = min(seq, row.last_seq)
+    before = (
+        await tx.execute(select(reads.c.seq).where(reads.c.user_id == user_id, reads.c.room_id == room_id))
+    ).scalar_one_or_none()
+    if before is not None and before >= seq:
+        return int(before)
+    insertion = _insert(tx, reads).values(user_id=user_id, room_id=room_id, seq=seq)
+    newer = or_(reads.c.seq < insertion.excluded.seq)
+    await tx.execute(
+        insertion.on_conflict_do_update(
+            index_elements=["user_id", "room_id"], set_={"seq": insertion.excluded.seq}, where=newer
+        )
+    )
+    return int(before or 0)
+
+
+async def read_marks(tx: AsyncConnection, user_id: str) -> dict[str, int]:
+    """How far a user has read, by room."""
+    rows = await tx.execute(select(reads.c.room_id, reads.c.seq).where(reads.c.user_id == user_id))
+    return {row.room_id: row.seq for row in rows}
+
+
+async def unread_counts(tx: AsyncConnection, user_id: str, room_ids: list[str]) -> dict[str, int]:
+    """Messages of others that a user has not read, by room; rooms without any are not in it."""
+    mark = reads.alias()
+    statement = (
+        select(messages.c.room_id, func.count())
+        .select_from(messages.outerjoin(mark, (mark.c.room_id == messages.c.room_id) & (mark.c.user_id == user_id)))
+        .where(
+            messages.c.room_id.in_(room_ids),
+            messages.c.author != user_id,
+            messages.c.deleted.is_(False),
+            messages.c.seq > func.coalesce(mark.c.seq, 0),
+        )
+        .group_by(messages.c.room_id)
+    )
+    return dict((await tx.execute(statement)).tuples().all())
+
+
+async def forget_room(tx: AsyncConnection, room_id: str) -> None:
+    """Everything that was said in it goes."""
+    await tx.execute(delete(messages).where(messages.c.room_id == room_id))

@@ -1,0 +1,196 @@
+"""The tables, for queries. How they came to be is in ``migrations/`` (a test compares the two).
+
+Times are milliseconds since the epoch. ``revision`` is the number of the change that touched a row last: whoever
+remembers the greatest one it has seen finds what is new (``store/revisions.py``).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: One row: the number of the latest change to users, sessions, tokens, links and rooms.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("role", String(10), nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("grants", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("last_login_ms", BigInteger),
+    Column("revision", BigInteger, nullable=False, index=True),
+)
+
+#: What was logged out before its time.
+revoked_sessions = Table(
+    "revoked_sessions",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("expires_ms", BigInteger, nullable=False, index=True),
+    Column("revision", BigInteger, nullable=False, index=True),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("name", String(80), nullable=False),
+    Column("verbs", Text, nullable=False),
+    Column("prefixes", Text, nullable=False),
+    Column("per_s", Integer, nullable=False),
+    Column("max_series", Integer, nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger),
+    Column("last_used_ms", BigInteger),
+    Column("revoked", Boolean, nullable=False),
+    Column("revision", BigInteger, nullable=False, index=True),
+)
+
+#: Share links: what was made, and whether it still holds.
+links = Table(
+    "links",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("board", String(100), nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("revoked", Boolean, nullable=False),
+    Column("revision", BigInteger, nullable=False, index=True),
+)
+
+#: Codes that work once: the first admin's.
+codes = Table(
+    "codes",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("purpose", String(40), nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("used_ms", BigInteger),
+)
+
+#: Logins that were tried lately, for the limit on them.
+tries = Table(
+    "tries",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("name", String(80), nullable=False),
+    Column("address", String(60), nullable=False),
+    Column("t_ms", BigInteger, nullable=False, index=True),
+)
+
+#: ``last_seq``: the newest change in the room's log; ``trimmed_seq``: changes up to here may have been forgotten.
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("id", String(120), primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("members", Text, nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("trimmed_seq", BigInteger, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False, index=True),
+    Column("revision", BigInteger, nullable=False, index=True),
+)
+
+#: Who takes part in conversations of two and whose inboxes there are.
+participants = Table(
+    "participants",
+    metadata,
+    Column("user_id", String(40), primary_key=True),
+    Column("room_id", String(120), ForeignKey("rooms.id"), primary_key=True),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("room_id", String(120), ForeignKey("rooms.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("changed_seq", BigInteger, nullable=False),
+    Column("author", String(40), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("key", String(100), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("data", Text, nullable=False),
+    Column("mentions", Text, nullable=False),
+    Column("at_ms", BigInteger),
+    Column("t_ms", BigInteger, nullable=False),
+    Column("edited_ms", BigInteger),
+    Column("deleted", Boolean, nullable=False),
+    UniqueConstraint("room_id", "author", "key"),
+    Index("ix_messages_room_id_changed_seq", "room_id", "changed_seq", unique=True),
+    Index("ix_messages_t_ms", "t_ms"),
+)
+
+#: How far each user has read.
+reads = Table(
+    "reads",
+    metadata,
+    Column("user_id", String(40), primary_key=True),
+    Column("room_id", String(120), ForeignKey("rooms.id"), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+
+#: Never changed, never deleted but by age.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("t_ms", BigInteger, nullable=False, index=True),
+    Column("actor", String(60), nullable=False),
+    Column("action", String(60), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("address", String(60), nullable=False),
+)
+
+#: Webhooks to be sent, until they are.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_ms", BigInteger, nullable=False, index=True),
+)

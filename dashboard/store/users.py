@@ -1,0 +1,180 @@
+"""Users and what ends their sessions. Every function works in the caller's transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashboard.domain.errors import Invalid, NotFound
+from dashboard.domain.identity import Role, User, parse_role
+from dashboard.store.revisions import next_revision
+from dashboard.store.schema import participants, reads, revoked_sessions, tries, users
+
+
+def _user(row: Row[Any]) -> User:
+    grants = msgspec.json.decode(row.grants, type=dict[str, str])
+    return User(
+        id=row.id,
+        name=row.name,
+        role=parse_role(row.role),
+        disabled=row.disabled or row.deleted,
+        version=row.version,
+        created_ms=row.created_ms,
+        last_login_ms=row.last_login_ms,
+        grants=tuple((board, parse_role(role)) for board, role in grants.items()),
+    )
+
+
+def _grants(grants: tuple[tuple[str, Role], ...]) -> str:
+    return msgspec.json.encode({board: role.word for board, role in grants}).decode()
+
+
+async def changed_users(tx: AsyncConnection, after: int) -> list[tuple[User, bool]]:
+    """Users that a change after revision ``after`` touched, and whether each is deleted."""
+    rows = (await tx.execute(select(users).where(users.c.revision > after))).all()
+    return [(_user(row), bool(row.deleted)) for row in rows]
+
+
+async def password_of(tx: AsyncConnection, user_id: str) -> str | None:
+    """The hash of a user's password; None: no such user, or one that may not log in."""
+    statement = select(users.c.password_hash).where(
+        users.c.id == user_id, users.c.disabled.is_(False), users.c.deleted.is_(False)
+    )
+    found: str | None = (await tx.execute(statement)).scalar_one_or_none()
+    return found
+
+
+async def create_user(tx: AsyncConnection, user: User, password_hash: str) -> None:
+    """Add a user, or bring a deleted one's name back into use; raises Invalid when there is one of that name."""
+    values = {
+        "name": user.name,
+        "role": user.role.word,
+        "password_hash": password_hash,
+        "disabled": False,
+        "deleted": False,
+        "grants": _grants(user.grants),
+        "created_ms": user.created_ms,
+        "last_login_ms": None,
+        "revision": await next_revision(tx),
+    }
+    revived = await tx.execute(
+        update(users)
+        .where(users.c.id == user.id, users.c.deleted.is_(True))
+        .values(version=users.c.version + 1, **values)
+    )
+    if revived.rowcount:
+        return
+    try:
+        await tx.execute(insert(users).values(id=user.id, version=1, **values))
+    except IntegrityError:
+        raise Invalid(f"there is a user {user.id} already", field="id") from None
+
+
+async def change_user(
+    tx: AsyncConnection,
+    user_id: str,
+    *,
+    name: str | None = None,
+    role: Role | None = None,
+    disabled: bool | None = None,
+    grants: tuple[tuple[str, Role], ...] | None = None,
+    password_hash: str | None = None,
+) -> User:
+    """Change what is given; a new password or a ban makes older sessions worthless. Raises NotFound."""
+    values: dict[str, Any] = {"revision": await next_revision(tx)}
+    if name is not None:
+        values["name"] = name
+    if role is not None:
+        values["role"] = role.word
+    if disabled is not None:
+        values["disabled"] = disabled
+    if grants is not None:
+        values["grants"] = _grants(grants)
+    if password_hash is not None:
+        values["password_hash"] = password_hash
+    if password_hash is not None or disabled:
+        values["version"] = users.c.version + 1
+    statement = update(users).where(users.c.id == user_id, users.c.deleted.is_(False)).values(**values).returning(users)
+    row = (await tx.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no user {user_id[:40]}")
+    return _user(row)
+
+
+async def delete_user(tx: AsyncConnection, user_id: str) -> None:
+    """Nobody can log in as this user any more; what they wrote stays. Raises NotFound."""
+    statement = (
+        update(users)
+        .where(users.c.id == user_id, users.c.deleted.is_(False))
+        .values(
+            deleted=True,
+            disabled=True,
+            password_hash="",
+            grants="{}",
+            version=users.c.version + 1,
+            revision=await next_revision(tx),
+        )
+    )
+    if not (await tx.execute(statement)).rowcount:
+        raise NotFound(f"there is no user {user_id[:40]}")
+    await tx.execute(delete(reads).where(reads.c.user_id == user_id))
+    await tx.execute(delete(participants).where(participants.c.user_id == user_id))
+
+
+async def note_login(tx: AsyncConnection, user_id: str, now_ms: int) -> None:
+    """When a user has last logged in; no change that anybody must hear of."""
+    await tx.execute(update(users).where(users.c.id == user_id).values(last_login_ms=now_ms))
+
+
+async def last_logins(tx: AsyncConnection) -> dict[str, int | None]:
+    """By user."""
+    rows = await tx.execute(select(users.c.id, users.c.last_login_ms).where(users.c.deleted.is_(False)))
+    return {row.id: row.last_login_ms for row in rows}
+
+
+async def count_admins(tx: AsyncConnection) -> int:
+    """Admins that can log in."""
+    statement = (
+        select(func.count())
+        .select_from(users)
+        .where(users.c.role == Role.ADMIN.word, users.c.disabled.is_(False), users.c.deleted.is_(False))
+    )
+    return int((await tx.execute(statement)).scalar_one())
+
+
+async def revoke_session(tx: AsyncConnection, session: str, expires_ms: int) -> None:
+    """The session is over; said twice is said once."""
+    known = await tx.execute(select(revoked_sessions.c.id).where(revoked_sessions.c.id == session))
+    if known.first() is None:
+        revision = await next_revision(tx)
+        await tx.execute(insert(revoked_sessions).values(id=session, expires_ms=expires_ms, revision=revision))
+
+
+async def changed_revocations(tx: AsyncConnection, after: int) -> dict[str, int]:
+    """Sessions revoked after revision ``after``, and when each would have ended."""
+    rows = await tx.execute(
+        select(revoked_sessions.c.id, revoked_sessions.c.expires_ms).where(revoked_sessions.c.revision > after)
+    )
+    return {row.id: row.expires_ms for row in rows}
+
+
+async def forget_revocations(tx: AsyncConnection, now_ms: int) -> None:
+    """Sessions that would have ended by themselves."""
+    await tx.execute(delete(revoked_sessions).where(revoked_sessions.c.expires_ms < now_ms))
+
+
+async def count_try(tx: AsyncConnection, name: str, address: str, now_ms: int, window_ms: int) -> int:
+    """One more login is tried; returns how many there were within the window, this one included."""
+    await tx.execute(delete(tries).where(tries.c.t_ms < now_ms - window_ms))
+    await tx.execute(insert(tries).values(name=name, address=address, t_ms=now_ms))
+    statement = select(func.count()).select_from(tries).where(tries.c.name == name, tries.c.address == address)
+    return int((await tx.execute(statement)).scalar_one())
+
+
+async def forget_tries(tx: AsyncConnection, name: str, address: str) -> None:
+    """A login has succeeded."""
+    await tx.execute(delete(tries).where(tries.c.name == name, tries.c.address == address))
