@@ -17,39 +17,43 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from dashboard import __version__
+from dashboard.app_people import PeopleParts
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import ConfigurationError, DashboardError
+from dashboard.domain.errors import DashboardError
 from dashboard.domain.partition import all_partitions
 from dashboard.feeders.host import HostFeeder
 from dashboard.feeders.server import ServerFeeder
 from dashboard.hub.heartbeat import Heartbeat
-from dashboard.hub.hub import Hub, HubLimits
+from dashboard.hub.hub import Hub
+from dashboard.hub.owed import HubLimits
 from dashboard.journal.clock import JournalClock
 from dashboard.journal.memory import MemoryJournal
-from dashboard.journal.port import SIGNALS, Journal
+from dashboard.journal.port import EVENTS, SIGNALS, Journal
 from dashboard.journal.redis import RedisJournal
 from dashboard.journal.redis_link import Link
 from dashboard.journal.sqlite import SqliteJournal
+from dashboard.listening import BACKLOG, bind, tls_of
 from dashboard.protocol.session import SessionLimits
-from dashboard.replica.series import Windows
 from dashboard.runtime import Runtime
 from dashboard.services.accept_document import AcceptDocument
 from dashboard.services.accept_samples import AcceptSamples
 from dashboard.services.boards import Boards
 from dashboard.services.nodes import Nodes
-from dashboard.services.replicas import Replicas
+from dashboard.services.policies import Access, authorise
+from dashboard.services.replicas import Replicas, windows_of
 from dashboard.services.resolve_view import ResolveView
 from dashboard.services.vitals import LoopLag, Vitals
-from dashboard.settings import Settings
-from dashboard.web.base import GuardedApplication, WebContext
+from dashboard.settings import Settings, is_loopback
+from dashboard.web.base import WebContext
+from dashboard.web.guard import GuardedApplication
 from dashboard.web.health import Metrics
+from dashboard.web.identity import WebIdentity
 from dashboard.web.routes import make_application
 from dashboard.worker import READY, Worker
 
 _HERE = Path(__file__).resolve().parent
 #: Bodies over their limit are read to the end, up to here, so that the 413 arrives; beyond, the connection is reset.
 _DRAINED_BODY_BYTES = 64 << 20
-_BACKLOG = 4_096
 _CLOCK_CHECK_S = 1.0
 _FAULT_CHECK_S = 0.25
 _DIRECT_PORT_RETRY_S = 0.25
@@ -67,29 +71,6 @@ def build_id(static: Path) -> str:
     for path in sorted(p for p in static.rglob("*") if p.is_file() and not p.name.startswith(".")):
         digest.update(path.relative_to(static).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:12]
-
-
-def windows_of(settings: Settings) -> Windows:
-    """The history's windows, in milliseconds."""
-    return Windows(
-        raw_ms=settings.raw_window_s * 1000,
-        raw_max=settings.raw_max_samples,
-        fine_step_ms=settings.fine_step_s * 1000,
-        fine_ms=settings.fine_window_s * 1000,
-        coarse_step_ms=settings.coarse_step_s * 1000,
-        coarse_ms=settings.coarse_window_s * 1000,
-    )
-
-
-def bind(settings: Settings) -> list[socket.socket]:
-    """The listening sockets; raises ConfigurationError."""
-    try:
-        return bind_sockets(settings.port, settings.host, backlog=_BACKLOG)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigurationError(
-            f"cannot listen on {settings.host}:{settings.port}: {reason}; choose another --port"
-        ) from None
 
 
 class Dashboard:
@@ -151,6 +132,17 @@ class Dashboard:
             now_ms=self.clock.now_ms,
             monotonic=time.monotonic,
         )
+        self.people = PeopleParts(
+            settings=settings,
+            journal=self.journal,
+            nodes=self.nodes,
+            boards=self.boards,
+            counters=self.counters,
+            now_ms=self.clock.now_ms,
+            monotonic=time.monotonic,
+        )
+        self.hub.people = self.people.people
+        self.hub.authorise = authorise
         self._host_feeder: HostFeeder | None = None
         self._draining = False
         self._server: HTTPServer | None = None
@@ -164,7 +156,7 @@ class Dashboard:
             return RedisJournal(
                 Link(settings.redis, timeout_s=settings.redis_timeout_s),
                 prefix=settings.redis_prefix,
-                partitions=(*all_partitions(settings.partitions), SIGNALS),
+                partitions=(*all_partitions(settings.partitions), EVENTS, SIGNALS),
                 clock=self.clock,
                 counters=self.counters,
                 max_age_s=age_s,
@@ -184,7 +176,7 @@ class Dashboard:
             sources=self.replicas,
             now_ms=self.clock.now_ms,
             monotonic=time.monotonic,
-            resolve=ResolveView(self.boards),
+            resolve=ResolveView(self.boards, Access(settings.public_boards, settings.private_boards)),
             limits=HubLimits(
                 max_connections=settings.max_connections,
                 max_subscriptions=settings.max_subscriptions,
@@ -224,6 +216,9 @@ class Dashboard:
             idle_connection_timeout=self.settings.header_timeout_s,
             body_timeout=self.settings.body_timeout_s,
             max_body_size=_DRAINED_BODY_BYTES,
+            ssl_options=tls_of(self.settings),
+            xheaders=bool(self.settings.proxies),
+            trusted_downstream=list(self.settings.proxies),
         )
         self._server.add_sockets(sockets)
         if self._worker:
@@ -235,6 +230,7 @@ class Dashboard:
         if self._worker:
             self.runtime.start("ticks to the supervisor", self._worker.run_ticks)
         await self.journal.open()
+        await self.people.open()
         for name, work in (
             ("journal", self.journal.run),
             ("replicas", self.replicas.run),
@@ -251,6 +247,7 @@ class Dashboard:
             self.runtime.start(name, work)
         if not self.settings.redis:  # else it follows Redis' clock
             self.runtime.start("clock", self._follow_clock)
+        self.people.start(self.runtime)
         await self.replicas.wait_ready(tuple(self.replicas.followed()))
 
     def _start_feeders(self) -> None:
@@ -280,6 +277,7 @@ class Dashboard:
             build=self.build,
             counters=self.counters,
             max_body_bytes=self.settings.max_body_bytes,
+            identity=self._make_identity(),
         )
         metrics = Metrics(
             counters=self.counters,
@@ -288,6 +286,8 @@ class Dashboard:
             replicas=self.replicas,
             nodes=self.nodes,
             loop_lag_ms=lambda: self.lag.last_ms,
+            crowd=self.people.crowd,
+            attendance=self.people.attendance,
         )
         return make_application(
             settings=self.settings,
@@ -302,6 +302,23 @@ class Dashboard:
             now_ms=self.clock.now_ms,
             metrics=metrics,
             reasons=self.reasons,
+            people=self.people,
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the person at the machine needs no login."""
+        settings = self.settings
+        return settings.login == "auto" and is_loopback(settings.host) and not settings.proxies
+
+    def _make_identity(self) -> WebIdentity:
+        settings = self.settings
+        return WebIdentity(
+            self.people.identify,
+            self.people.accounts,
+            open_=self.is_open,
+            secure=bool(settings.tls_certificate or settings.proxies),
+            session_s=int(settings.session_days * 86_400),
         )
 
     async def _open_direct_port(self) -> None:
@@ -309,7 +326,7 @@ class Dashboard:
         port = self.settings.direct_port + (self._worker.number - 1 if self._worker else 0)
         while True:
             try:
-                sockets = bind_sockets(port, self.settings.host, backlog=_BACKLOG)
+                sockets = bind_sockets(port, self.settings.host, backlog=BACKLOG)
             except OSError:
                 await asyncio.sleep(_DIRECT_PORT_RETRY_S)
                 continue
@@ -356,6 +373,7 @@ class Dashboard:
             await self.nodes.leave()
             await self._store_last()
         await self.runtime.stop()
+        await self.people.close()
         if self._host_feeder is not None:
             self._host_feeder.close()
         await self.journal.close()

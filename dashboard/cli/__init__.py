@@ -6,6 +6,7 @@ import click
 
 from dashboard import __version__
 from dashboard.cli.feed import push
+from dashboard.cli.people import message, notify, token, user
 from dashboard.cli.serve import check, reload, serve
 
 
@@ -15,5 +16,5 @@ def main() -> None:
     """A live dashboard server: feeders post numbers, browsers and wall screens show them within a tick."""
 
 
-for _command in (serve, reload, push, check):
+for _command in (serve, reload, push, user, token, notify, message, check):
     main.add_command(_command)

@@ -17,8 +17,9 @@ import click
 import msgspec
 
 from dashboard import logs
-from dashboard.app import Dashboard, bind, resource_folder
+from dashboard.app import Dashboard, resource_folder
 from dashboard.domain.errors import ConfigurationError
+from dashboard.listening import bind
 from dashboard.services.boards import Boards
 from dashboard.settings import Loaded, Settings, flag, load, shown, variable
 from dashboard.supervisor import CONFIGURATION_EXIT, STATUS_FILE, Status, Supervisor
@@ -41,6 +42,15 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
                 flag(each.name), each.name, default=None, multiple=many, metavar="VALUE", help=described
             )
         command = option(command)
+    return click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help=_CONFIG_HELP)(command)
+
+
+def with_store(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The settings that say where the store is, as flags, and the file of settings."""
+    for name in ("secret", "store", "data"):
+        command = click.option(flag(name), name, default=None, metavar="VALUE", help="as of the server's settings")(
+            command
+        )
     return click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help=_CONFIG_HELP)(command)
 
 
@@ -120,6 +130,7 @@ async def _serve(settings: Settings, orders: str) -> int:
         await server.stop()
         return 0
     _tune_garbage_collector()
+    await _say_first_admin(settings, server)
     if worker is None:
         _say_address(settings, server.port)
     await stopping.wait()
@@ -127,6 +138,18 @@ async def _serve(settings: Settings, orders: str) -> int:
         loop.remove_signal_handler(number)
     await server.stop()
     return 0
+
+
+async def _say_first_admin(settings: Settings, server: Dashboard) -> None:
+    """A server that others can reach and that has no admin yet prints, once, where the first one is made."""
+    if server.is_open or (path := await server.people.first_admin_path()) == "":
+        return
+    scheme = "https" if settings.tls_certificate or settings.proxies else "http"
+    name = settings.allowed_hosts[0] if settings.allowed_hosts else settings.host
+    port = f":{server.port}" if not settings.proxies else ""
+    base = settings.public_url.rstrip("/") or f"{scheme}://{name}{port}"
+    click.echo(f"There is no administrator yet. Open this link, once, within a day:\n  {base}{path}")
+    sys.stdout.flush()
 
 
 async def _supervise(settings: Settings) -> int:

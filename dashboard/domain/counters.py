@@ -31,6 +31,12 @@ class Counters:
     task_failures: Counter[str] = field(default_factory=Counter)  # by task name
     clock_steps: int = 0
     checkpoints: int = 0
+    messages_posted: Counter[str] = field(default_factory=Counter)  # by kind of room
+    notifications_sent: int = 0
+    webhooks: Counter[str] = field(default_factory=Counter)  # by outcome
+    logins: Counter[str] = field(default_factory=Counter)  # by outcome
+    events_not_appended: int = 0  # committed, and left to the sweep
+    events_healed: int = 0  # messages that came from the store and not by the journal
     journal_appends: int = 0  # entries this process has appended
     foreign_entries: int = 0  # in our streams, and not ours
     redis_failures: Counter[str] = field(default_factory=Counter)  # by what was tried

@@ -53,6 +53,12 @@ class Forbidden(DashboardError):
     http_status = 403
 
 
+class NotMember(Forbidden):
+    """The room has not been joined on this connection."""
+
+    code = "not_member"
+
+
 class TooMany(DashboardError):
     """Too often; the same request can succeed later."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from dashboard.domain.errors import Invalid
 
@@ -55,7 +55,7 @@ class Message(Struct, frozen=True, omit_defaults=True):
     deleted: bool = False
     mentions: tuple[str, ...] = ()
     title: str = ""
-    data: Raw = Raw(b"null")
+    data: str = "null"  # JSON, of a notification
 
 
 def direct_room(first: str, second: str) -> str:

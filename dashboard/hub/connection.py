@@ -6,22 +6,26 @@ the ticks (``hub.py``).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from dashboard.domain.errors import DashboardError, Invalid
+from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.domain.position import Seen, parse_positions
+from dashboard.domain.presence import Status
 from dashboard.hub.view import Shared, View, ViewSpec
 from dashboard.protocol.codes import CloseCode
 from dashboard.protocol.frames import Opcode, encode_frame
 from dashboard.protocol.messages import Error, Ping, Pong, Request, Unwatch, Unwatched, Watch, encode, with_id
-from dashboard.protocol.session import Disconnect, Refusal, Session
+from dashboard.protocol.people import PersonalRequest
+from dashboard.protocol.session import Disconnect, Refusal, Session, type_of
 
 if TYPE_CHECKING:
     from dashboard.hub.hub import Hub
 
 #: Turns a watch request into the view it wants and the board's JSON if it named one; raises DashboardError.
-Resolve = Callable[[Watch], tuple[ViewSpec, bytes | None]]
+Resolve = Callable[[Watch, Caller], tuple[ViewSpec, bytes | None]]
 
 PING_FRAME = encode_frame(Opcode.PING, b"")
 
@@ -64,12 +68,50 @@ class Watching:
         self.sent: tuple[int, ...] | None = view.seqs
 
 
+class People(Protocol):
+    """What the hub needs of the services for people. ``services/people.py`` has it."""
+
+    def take(self, connection: Connection, request: PersonalRequest) -> None:
+        """A request about people has come: it will be answered, after those before it."""
+
+    def moved(self, connection: Connection) -> None:
+        """The connection watches other boards now."""
+
+    def dropped(self, connection: Connection, code: int) -> None:
+        """The connection is over."""
+
+
 class Connection:
-    """``now_s`` is monotonic seconds throughout."""
+    """``now_s`` is monotonic seconds throughout.
 
-    __slots__ = ("_hub", "closed", "heard_s", "pinged_s", "session", "stalled_s", "watching", "wire")
+    ``caller``: whose it is; ``boards``: the boards it watches, by view; ``rooms``: those it hears; ``errands``: requests
+    about people that wait for their turn.
+    """
 
-    def __init__(self, hub: Hub, wire: Wire, now_s: float) -> None:
+    __slots__ = (
+        "_hub",
+        "boards",
+        "busy",
+        "caller",
+        "closed",
+        "errands",
+        "heard_s",
+        "pinged_s",
+        "rooms",
+        "session",
+        "stalled_s",
+        "status",
+        "watching",
+        "wire",
+    )
+
+    def __init__(self, hub: Hub, wire: Wire, now_s: float, caller: Caller = ANONYMOUS) -> None:
+        self.caller = caller
+        self.boards: dict[str, str] = {}
+        self.rooms: set[str] = set()
+        self.status: Status = "online"
+        self.errands: deque[PersonalRequest] = deque()
+        self.busy = False
         self._hub = hub
         self.wire = wire
         self.session = Session(hub.session_limits, now_s)
@@ -91,9 +133,14 @@ class Connection:
             try:
                 self._serve(outcome)
             except DashboardError as error:
-                self._refuse(Error(error.code, str(error)), outcome.id)
+                self.refuse(error, outcome.id)
+
+    def refuse(self, error: DashboardError, request_id: int | str | None) -> None:
+        """Answer a request with an error."""
+        self._refuse(Error(error.code, str(error)), request_id)
 
     def _serve(self, request: Request) -> None:
+        self._hub.authorise("ws " + type_of(request), self.caller)
         if isinstance(request, Watch):
             self._watch(request)
         elif isinstance(request, Unwatch):
@@ -103,16 +150,21 @@ class Connection:
         elif isinstance(request, Ping):
             self._hub.counters.accept_to_paint_ms.extend(request.painted_ms)
             self._reply(encode(Pong(self._hub.now_ms())), request.id)
+        else:
+            self._hub.people.take(self, request)
 
     def _watch(self, request: Watch) -> None:
         since = parse_positions(request.since) if request.since is not None else None
-        spec, board = self._hub.resolve(request)
+        spec, board = self._hub.resolve(request, self.caller)
         if spec.id not in self.watching and len(self.watching) >= self._hub.max_subscriptions:
             reason = f"more than {self._hub.max_subscriptions} views on one connection"
             self._refuse(Error("too_many_subscriptions", reason), request.id)
             self.give_up(CloseCode.TOO_MANY_SUBSCRIPTIONS, reason)
             return
         watching = self._hub.join(self, spec)
+        if request.board is not None and self.boards.get(spec.id) != request.board:
+            self.boards[spec.id] = request.board
+            self._hub.people.moved(self)
         if self._hub.is_ready(watching.view, since):
             self.answer_watch(watching, request.id, board, since)
         else:
@@ -148,6 +200,19 @@ class Connection:
     def _refuse(self, error: Error, request_id: int | str | None) -> None:
         self._hub.counters.errors_sent[error.code] += 1
         self._reply(encode(error), request_id)
+
+    def reply(self, body: bytes, request_id: int | str | None = None) -> None:
+        """Answer a request; ``body`` is a JSON text without id."""
+        self._reply(body, request_id)
+
+    def say(self, message: Shared) -> None:
+        """Send something that many get; a client that does not read is given up."""
+        if self.closed:
+            return
+        if self.wire.buffered_bytes() > self._hub.limits.max_queue_bytes:
+            self.give_up(CloseCode.SLOW, "messages are not read")
+            return
+        self.send(message)
 
     def _reply(self, body: bytes, request_id: int | str | None = None) -> None:
         if self.closed:

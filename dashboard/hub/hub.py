@@ -11,13 +11,12 @@ import heapq
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from typing import NamedTuple
-
-from msgspec import Struct
 
 from dashboard.domain.counters import Counters
+from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.domain.position import Seen
-from dashboard.hub.connection import Connection, Resolve, Watching, Wire
+from dashboard.hub.connection import Connection, People, Resolve, Watching, Wire
+from dashboard.hub.owed import HubLimits, Owed, OwedAnswer
 from dashboard.hub.sources import Sources
 from dashboard.hub.view import Shared, View, ViewSpec
 from dashboard.protocol.codes import CloseCode
@@ -30,35 +29,6 @@ _SENDS_PER_BREATH = 200
 _AHEAD_S = 5.0
 _AHEAD_CHECK_S = 0.01
 _NOT_READY_CHECK_S = 0.1
-
-
-class HubLimits(Struct, frozen=True):
-    """See settings of the same names."""
-
-    max_connections: int = 20_000
-    max_subscriptions: int = 128
-    heartbeat_s: float = 10
-    dead_s: float = 20
-    stalled_s: float = 9
-    max_queue_bytes: int = 1 << 20
-
-
-class OwedAnswer(NamedTuple):
-    """A watch whose answer needs a replica to get further first; until ``deadline_s`` when it is only a little behind."""
-
-    watching: Watching
-    request_id: int | str | None
-    board: bytes | None
-    since: list[Seen] | None
-    deadline_s: float
-
-
-class Owed(NamedTuple):
-    """A snapshot that is too large to be built in one go, and whom it answers."""
-
-    watching: Watching
-    request_id: int | str | None
-    board: bytes | None
 
 
 class Hub:
@@ -81,6 +51,8 @@ class Hub:
         self.max_subscriptions = limits.max_subscriptions
         self.limits = limits
         self.counters = counters
+        self.people: People  # given by the composition root
+        self.authorise: Callable[[str, Caller], None] = lambda name, caller: None
         self.connections: set[Connection] = set()
         self.views: dict[str, View] = {}
         self._watchers: dict[str, dict[Connection, Watching]] = {}
@@ -102,9 +74,9 @@ class Hub:
         """Whether another connection would be one too many."""
         return len(self.connections) >= self.limits.max_connections
 
-    def opened(self, wire: Wire) -> Connection:
+    def opened(self, wire: Wire, caller: Caller = ANONYMOUS) -> Connection:
         """A handshake is done."""
-        connection = Connection(self, wire, self._monotonic())
+        connection = Connection(self, wire, self._monotonic(), caller)
         self.connections.add(connection)
         self.counters.connections_opened += 1
         return connection
@@ -118,6 +90,7 @@ class Hub:
         self.counters.connections_closed[code] += 1
         for view_id in list(connection.watching):
             self.leave(connection, view_id)
+        self.people.dropped(connection, code)
 
     def received(self, connection: Connection, text: str) -> None:
         """A text message came."""
@@ -159,6 +132,8 @@ class Hub:
         watching = connection.watching.pop(view_id, None)
         if watching is None:
             return False
+        if connection.boards.pop(view_id, None) is not None and not connection.closed:
+            self.people.moved(connection)
         self._behind[view_id].discard(watching)
         watching.frame_no = -1
         watchers = self._watchers[view_id]

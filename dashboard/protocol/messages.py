@@ -10,9 +10,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from dashboard.protocol.people import PersonalRequest, RequestId
+
 PROTOCOL_VERSION = 1
 
-RequestId = Annotated[int, Meta(ge=-(2**53), le=2**53)] | Annotated[str, Meta(max_length=64)]
 Millis = Annotated[float, Meta(ge=0, le=600_000)]
 
 
@@ -52,7 +53,7 @@ class Ping(Struct, frozen=True):
     painted_ms: Annotated[list[Millis], Meta(max_length=100)] = []
 
 
-Request = Watch | Unwatch | Ping
+Request = Watch | Unwatch | Ping | PersonalRequest
 
 
 # --- from the server -------------------------------------------------------------------------------------------------

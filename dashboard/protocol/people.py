@@ -333,10 +333,11 @@ class UserUpdate(Struct, tag="user_update", frozen=True):
 
 
 class Watchers(Struct, tag="watchers", frozen=True):
-    """Who has this board open: people, and the number of screens without a person."""
+    """Who has this board open: people (at most 100 of ``total``), and the number of screens without a person."""
 
     board: str
     people: list[Person]
+    total: int
     screens: int
 
 

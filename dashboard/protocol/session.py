@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from dashboard.domain.rate import TokenBucket
 from dashboard.protocol.codes import CloseCode
-from dashboard.protocol.messages import Error, Head, Ping, Request, RequestId, Unwatch, Watch
+from dashboard.protocol.messages import Error, Head, Ping, Request, Unwatch, Watch
+from dashboard.protocol.people import REQUESTS, RequestId
 
 
 class SessionLimits(Struct, frozen=True):
@@ -39,11 +40,19 @@ class Disconnect(Struct, frozen=True):
 
 
 _head = msgspec.json.Decoder(Head)
+_kinds: dict[str, type[Request]] = {"watch": Watch, "unwatch": Unwatch, "ping": Ping, **REQUESTS}
 _requests: dict[str, msgspec.json.Decoder[Request]] = {
-    "watch": msgspec.json.Decoder(Watch),
-    "unwatch": msgspec.json.Decoder(Unwatch),
-    "ping": msgspec.json.Decoder(Ping),
+    name: msgspec.json.Decoder(kind) for name, kind in _kinds.items()
 }
+_names = {kind: name for name, kind in _kinds.items()}
+
+#: The types of messages that clients may send.
+MESSAGE_TYPES = tuple(_kinds)
+
+
+def type_of(request: Request) -> str:
+    """A request's ``type``."""
+    return _names[type(request)]
 
 
 class Session:

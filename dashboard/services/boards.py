@@ -20,9 +20,13 @@ class Boards:
     def get(self, board_id: str) -> Board:
         """The board; raises NotFound."""
         if board_id not in self._boards:
-            known = ", ".join(self._boards) or "none"
-            raise NotFound(f"there is no board {board_id[:40]!a}; known: {known}")
+            raise self.missing(board_id)
         return self._boards[board_id]
+
+    @staticmethod
+    def missing(board_id: str) -> NotFound:
+        """What is said of a board that is not there, or not for whoever asks."""
+        return NotFound(f"there is no board {board_id[:40]!a}")
 
     def titles(self) -> dict[str, str]:
         """Every board's title by its id."""

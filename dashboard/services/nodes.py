@@ -46,6 +46,7 @@ class Nodes:
         self._now_ms = now_ms
         self._monotonic = monotonic
         self._started_ms = now_ms()
+        self._entry_s = monotonic()  # when a signal last came
         self._heard_s = monotonic()  # when a beat of ours last came back
         self._last: Node | None = None  # what it said
         self.table = NodeTable()
@@ -98,7 +99,12 @@ class Nodes:
                 self._last = own
                 self._heard_s = self._monotonic()
 
+    def passed_ms(self) -> int:
+        """How much of the journal's time has passed by now, see ``NodeTable``."""
+        return self.table.now_ms + int((self._monotonic() - self._entry_s) * 1000)
+
     def _take(self, entry: Entry) -> None:
+        self._entry_s = self._monotonic()
         signal = decode_signal(entry.payload)
         for silent in self.table.apply(entry.t_ms, signal):
             _log.warning("node %s is gone: nothing heard for 15 s", silent.beat.name)

@@ -21,6 +21,7 @@ from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows
 from dashboard.runtime import Group
 from dashboard.services.replication import Replication
+from dashboard.settings import Settings
 
 #: How long a partition is followed after the last screen that needed it has gone.
 LINGER_S = 60.0
@@ -28,6 +29,18 @@ LINGER_S = 60.0
 _ORPHANS_EVERY_S = 15.0
 #: How long a request waits for a partition that has to be followed first.
 _READY_S = 5.0
+
+
+def windows_of(settings: Settings) -> Windows:
+    """The history's windows, in milliseconds."""
+    return Windows(
+        raw_ms=settings.raw_window_s * 1000,
+        raw_max=settings.raw_max_samples,
+        fine_step_ms=settings.fine_step_s * 1000,
+        fine_ms=settings.fine_window_s * 1000,
+        coarse_step_ms=settings.coarse_step_s * 1000,
+        coarse_ms=settings.coarse_window_s * 1000,
+    )
 
 
 class _Kept:

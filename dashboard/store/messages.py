@@ -33,7 +33,7 @@ def _message(row: Row[Any]) -> Message:
         deleted=row.deleted,
         mentions=tuple(msgspec.json.decode(row.mentions, type=list[str])),
         title=row.title,
-        data=msgspec.Raw(row.data.encode()),
+        data=row.data,
     )
 
 
@@ -59,12 +59,15 @@ async def find_by_key(tx: AsyncConnection, room_id: str, author: str, key: str) 
     return _message(row) if row is not None else None
 
 
-async def post(tx: AsyncConnection, message: Message) -> Message:
-    """Keep a new message (its ``seq`` is given here); the same key again gives the first one back. Raises NotFound."""
+async def post(tx: AsyncConnection, message: Message) -> tuple[Message, bool]:
+    """Keep a new message (its ``seq`` is given here), True; the same key again gives the first one back, False.
+
+    Raises NotFound.
+    """
     seq = await _next_seq(tx, message.room, message.t_ms)  # locks the room: of two with one key the second waits
     if (known := await find_by_key(tx, message.room, message.author, message.key)) is not None:
         await tx.execute(update(rooms).where(rooms.c.id == message.room).values(last_seq=seq - 1))
-        return known
+        return known, False
     message = msgspec.structs.replace(message, seq=seq, changed_seq=seq)
     await tx.execute(
         insert(messages).values(
@@ -77,7 +80,7 @@ async def post(tx: AsyncConnection, message: Message) -> Message:
             text=message.text,
             html=message.html,
             title=message.title,
-            data=bytes(message.data).decode(),
+            data=message.data,
             mentions=msgspec.json.encode(message.mentions).decode(),
             at_ms=message.at_ms,
             t_ms=message.t_ms,
@@ -85,7 +88,7 @@ async def post(tx: AsyncConnection, message: Message) -> Message:
             deleted=False,
         )
     )
-    return message
+    return message, True
 
 
 async def get_message(tx: AsyncConnection, room_id: str, seq: int) -> Message:
@@ -135,6 +138,17 @@ async def changes_after(tx: AsyncConnection, room_id: str, after: int, limit: in
     return [_message(each) for each in rows[:limit]], row.last_seq, whole
 
 
+async def latest_changes(tx: AsyncConnection, room_id: str, limit: int) -> tuple[list[Message], int, int]:
+    """The messages that changed last, how far the log is, and after which number none is missing here."""
+    row = (await tx.execute(select(rooms.c.last_seq, rooms.c.trimmed_seq).where(rooms.c.id == room_id))).one_or_none()
+    if row is None:
+        return [], 0, 0
+    statement = select(messages).where(messages.c.room_id == room_id)
+    rows = (await tx.execute(statement.order_by(messages.c.changed_seq.desc()).limit(limit))).all()
+    whole_after = row.trimmed_seq if len(rows) < limit else max(row.trimmed_seq, rows[-1].changed_seq - 1)
+    return [_message(each) for each in rows], row.last_seq, whole_after
+
+
 async def newest(tx: AsyncConnection, room_id: str, before: int | None, limit: int) -> tuple[list[Message], bool]:
     """Messages before ``before`` (the newest without), oldest first, and whether there are still older ones."""
     statement = select(messages).where(messages.c.room_id == room_id)
@@ -151,7 +165,7 @@ async def authors_between(tx: AsyncConnection, room_id: str, after: int, until: 
         .where(messages.c.room_id == room_id, messages.c.seq > after, messages.c.seq <= until)
         .group_by(messages.c.author)
     )
-    return {author: int(seq) for author, seq in (await tx.execute(statement)).tuples()}
+    return {author: int(seq) for author, seq in await tx.execute(statement)}
 
 
 async def every_message(tx: AsyncConnection, room_id: str, batch: int = 500) -> AsyncIterator[list[Message]]:
@@ -179,6 +193,6 @@ async def forget_messages(tx: AsyncConnection, before_ms: int) -> int:
         ~messages.c.room_id.startswith("inbox:", autoescape=True) | (messages.c.seq <= func.coalesce(seen, 0))
     )
     ends = select(messages.c.room_id, func.max(messages.c.changed_seq)).where(old).group_by(messages.c.room_id)
-    for room_id, seq in (await tx.execute(ends)).tuples().all():
+    for room_id, seq in (await tx.execute(ends)).all():
         await tx.execute(update(rooms).where(rooms.c.id == room_id, rooms.c.trimmed_seq < seq).values(trimmed_seq=seq))
     return (await tx.execute(delete(messages).where(old))).rowcount

@@ -181,7 +181,7 @@ async def unread_counts(tx: AsyncConnection, user_id: str, room_ids: list[str]) 
         )
         .group_by(messages.c.room_id)
     )
-    return dict((await tx.execute(statement)).tuples().all())
+    return {row[0]: row[1] for row in await tx.execute(statement)}
 
 
 async def forget_room(tx: AsyncConnection, room_id: str) -> None:

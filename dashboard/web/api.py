@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dashboard.domain.board import to_json
+from dashboard.domain.errors import NotAuthenticated
 from dashboard.domain.freshness import freshness
 from dashboard.domain.selector import Selector, parse_selector
 from dashboard.replica.replica import Replica
 from dashboard.services.boards import Boards
+from dashboard.services.policies import Access
 from dashboard.services.replicas import Replicas
 from dashboard.web.base import BaseHandler
 
@@ -47,8 +49,13 @@ class BoardHandler(BaseHandler):
     """``GET /api/v1/boards/ID``: a board as JSON."""
 
     boards: Boards
+    access: Access
 
     def get(self, board_id: str) -> None:
+        if not self.access.sees(self.caller, board_id):
+            if self.caller.kind in ("anonymous", "share"):
+                raise NotAuthenticated("log in to see this board")
+            raise self.boards.missing(board_id)
         board = self.boards.get(board_id)
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.finish(to_json(board))

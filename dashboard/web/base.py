@@ -1,7 +1,7 @@
 """What every handler has: security headers, errors as JSON (or as a page for people), HEAD, Allow, bounded bodies.
 
-The one place where the error tree becomes HTTP status.  ``GuardedApplication`` looks at every request, whatever its
-route, before a handler exists: Host, Origin, length of the address, kind of body.
+The one place where the error tree becomes HTTP status, and where the table of policies is asked.
+``guard.py`` looks at every request before it comes here.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ import http
 import logging
 import secrets
 import zlib
-from collections.abc import Sequence
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 from jinja2 import Environment
-from tornado import httputil
-from tornado.web import Application, HTTPError, RequestHandler, stream_request_body
+from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import DashboardError, Invalid, TooLarge
+from dashboard.domain.errors import DashboardError, Invalid, NotAuthenticated, TooLarge
+from dashboard.domain.identity import ANONYMOUS, Caller, Role
+from dashboard.services.policies import POLICIES, authorise
+from dashboard.web.identity import WebIdentity
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ _PAGE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+_T = TypeVar("_T")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 
@@ -53,7 +55,10 @@ def content_security_policy(nonce: str) -> str:
 class WebContext:
     """What handlers share, given to each by ``initialize``."""
 
-    def __init__(self, *, templates: Environment, build: str, counters: Counters, max_body_bytes: int) -> None:
+    def __init__(
+        self, *, templates: Environment, build: str, counters: Counters, max_body_bytes: int, identity: WebIdentity
+    ) -> None:
+        self.identity = identity
         self.templates = templates
         self.build = build
         self.counters = counters
@@ -84,11 +89,13 @@ class BaseHandler(RequestHandler):
     """Bodies are collected up to ``max_body_bytes`` (unpacked) and read with ``body()``; more is drained and refused."""
 
     context: WebContext
+    template = ""  # its address in the table of policies
 
     def initialize(self, context: WebContext, **services: Any) -> None:
         """Every keyword of the route becomes an attribute."""
         self.context = context
         self._counted = False
+        self.caller = ANONYMOUS
         for name, service in services.items():
             setattr(self, name, service)
 
@@ -120,6 +127,20 @@ class BaseHandler(RequestHandler):
             self._refused = UnsupportedEncoding(
                 f"{encoding[:20]!a} is not supported; send gzip", field="Content-Encoding"
             )
+        self.check_caller()
+
+    def check_caller(self) -> None:
+        """Who asks, and whether that one may; raises NotAuthenticated, Forbidden."""
+        method = "GET" if self.request.method == "HEAD" else self.request.method
+        name = f"{method} {self.template}"
+        if name in POLICIES:  # else the method is not supported
+            self.caller = self.context.identity.caller_of(self.request)
+            authorise(name, self.caller)
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from, for the audit log."""
+        return str(self.request.remote_ip)
 
     def data_received(self, chunk: bytes) -> None:
         while chunk and self._refused is None:
@@ -157,6 +178,15 @@ class BaseHandler(RequestHandler):
             raise self._refused
         return b"".join(self._chunks)
 
+    def json(self, kind: type[_T]) -> _T:
+        """The body as a struct; raises Invalid naming the field."""
+        try:
+            return msgspec.json.decode(self.body(), type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
+            reason, _, where = reason.replace("`", "").partition(" - at $")
+            raise Invalid(reason, field=where.lstrip(".").partition("[")[0] or _named(reason)) from None
+
     # --- answers ---
 
     def write_json(self, value: Any, status: int = 200) -> None:
@@ -173,8 +203,10 @@ class BaseHandler(RequestHandler):
             self.set_header(name, value)
         self.set_header("Content-Security-Policy", content_security_policy(nonce))
         build = self.context.build
+        self.context.identity.keep(self)
+        me = describe(self.caller)
         page = self.context.templates.get_template(template)
-        self.finish(page.render(nonce=nonce, build=build, static=f"/static/{build}", **values))
+        self.finish(page.render(nonce=nonce, build=build, static=f"/static/{build}", me=me, **values))
 
     def head(self, *args: str, **kwargs: str) -> Any:
         """What GET answers, without the body."""
@@ -204,12 +236,24 @@ class BaseHandler(RequestHandler):
                 self.set_header("Connection", "close")
         elif isinstance(error, HTTPError) and error.log_message:
             text = error.log_message % error.args if error.args else error.log_message
+        if isinstance(error, NotAuthenticated):
+            if self._wants_page() and self.request.method == "GET":
+                self.set_status(302)
+                self.redirect(f"/login?next={quote(self.request.uri or '/', safe='')}")
+                return
+            self.set_header("WWW-Authenticate", self.challenge)
         if status_code == 405:
             self.set_header("Allow", ", ".join(self.allowed_methods()))
-        if "text/html" in self.request.headers.get("Accept", ""):
+        if self._wants_page():
             self.render_page("error.html", status=self.get_status(), text=text)
         else:
             self.write_json({"code": code, "error": text, **extra}, self.get_status())
+
+    #: What a 401 asks for. Not Basic: browsers would ask their users for a password in a window of their own.
+    challenge = 'Bearer realm="dashboard"'
+
+    def _wants_page(self) -> bool:
+        return "text/html" in self.request.headers.get("Accept", "")
 
     def allowed_methods(self) -> list[str]:
         """The methods that this handler has."""
@@ -233,82 +277,20 @@ class UnsupportedEncoding(Invalid):
     http_status = 415
 
 
-class NotFoundHandler(BaseHandler):
-    """Any address that there is not."""
-
-    def prepare(self) -> None:
-        super().prepare()
-        raise HTTPError(404, "there is nothing at this address")
-
-
-class RefusedHandler(BaseHandler):
-    """A request that the guard turned away."""
-
-    status: int
-    reason: str
-
-    def prepare(self) -> None:
-        super().prepare()
-        if self.status == 414:
-            self.set_header("Connection", "close")
-        raise HTTPError(self.status, self.reason.replace("%", "%%"))
+def describe(caller: Caller) -> dict[str, Any]:
+    """Who a page's reader is, as pages and ``/api/v1/me`` say."""
+    user = {"id": caller.id, "name": caller.name, "role": caller.role.word} if caller.is_person else None
+    return {
+        "kind": caller.kind,
+        "user": user,
+        "role": caller.role.word,
+        "roles": [role.word for role in Role if Role.NOBODY < role <= caller.role],
+        "grants": {board: role.word for board, role in caller.grants},
+        "expires": caller.expires_ms,
+    }
 
 
-class GuardedApplication(Application):
-    """Looks at every request before it is routed. ``names`` are the hosts it may be addressed by."""
-
-    def __init__(
-        self,
-        handlers: Sequence[Any],
-        *,
-        context: WebContext,
-        names: frozenset[str],
-        max_uri_bytes: int,
-        **settings: Any,
-    ) -> None:
-        super().__init__(
-            list(handlers),
-            default_handler_class=NotFoundHandler,
-            default_handler_args={"context": context},
-            cross_origin_protection=True,
-            **settings,
-        )
-        self._context = context
-        self._names = names
-        self._max_uri_bytes = max_uri_bytes
-        self._origins = frozenset(settings.get("trusted_origins", ()))
-
-    def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
-        """The route's handler, or the refusal."""
-        refusal = self._refusal(request)
-        if refusal is None:
-            return super().find_handler(request, **kwargs)
-        status, reason = refusal
-        arguments = {"context": self._context, "status": status, "reason": reason}
-        return self.get_handler_delegate(request, RefusedHandler, arguments)
-
-    def _refusal(self, request: httputil.HTTPServerRequest) -> tuple[int, str] | None:
-        if len(request.uri or "") > self._max_uri_bytes:
-            return 414, f"the address has more than {self._max_uri_bytes} bytes"
-        host = _hostname(request.headers.get("Host", ""))
-        if host not in self._names:
-            return 421, "this server is not called that; see the setting allowed_hosts"
-        origin = request.headers.get("Origin")
-        if origin is not None and origin not in self._origins and not _same_site(origin, request.headers["Host"]):
-            return 403, "pages of other origins may not use this server; see the setting trusted_origins"
-        if request.headers.get("Content-Type", "").lower().startswith("multipart/"):
-            return 415, "multipart bodies are not supported"
-        return None
-
-
-def _hostname(host: str) -> str:
-    """The name in a Host header, without the port, in lower case; empty when it cannot be one."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-def _same_site(origin: str, host: str) -> bool:
-    scheme, separator, rest = origin.partition("://")
-    return bool(separator) and scheme in ("http", "https") and rest.lower() == host.lower()
+def _named(reason: str) -> str:
+    """The field that msgspec says is missing or unknown."""
+    words = reason.split()
+    return words[-1].strip("`") if "field" in words and words[-1].isidentifier() else ""

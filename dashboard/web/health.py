@@ -8,8 +8,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from dashboard.domain.counters import Counters, quantile
+from dashboard.hub.crowd import Crowd
 from dashboard.hub.hub import Hub
 from dashboard.journal.port import Journal
+from dashboard.services.attendance import Attendance
 from dashboard.services.nodes import Nodes
 from dashboard.services.replicas import Replicas
 from dashboard.web.base import BaseHandler
@@ -38,6 +40,8 @@ class SocketsHandler(BaseHandler):
 
     hub: Hub
     nodes: Nodes
+    crowd: Crowd
+    attendance: Attendance
 
     def get(self) -> None:
         connections = self.hub.connections
@@ -46,7 +50,10 @@ class SocketsHandler(BaseHandler):
             {
                 "activeConnections": len(connections),
                 "connectedSockets": len(connections),
-                "rooms": 0,
+                "rooms": len(self.crowd.rooms()),
+                "members": sum(len({c.caller.id for c in self.crowd.room(room)}) for room in self.crowd.rooms()),
+                "authenticated": len(self.crowd.people),
+                "users": len(self.attendance.people()),
                 "watching": watching,
                 "node": self.nodes.name,
                 "nodes": len(self.nodes.table.nodes),
@@ -77,7 +84,11 @@ class Metrics:
         replicas: Replicas,
         nodes: Nodes,
         loop_lag_ms: Callable[[], float],
+        crowd: Crowd,
+        attendance: Attendance,
     ) -> None:
+        self._crowd = crowd
+        self._attendance = attendance
         self._counters = counters
         self._hub = hub
         self._journal = journal
@@ -109,6 +120,13 @@ class Metrics:
             ("sent_bytes", c.bytes_sent, "Bytes of WebSocket frames sent"),
             ("checkpoints", c.checkpoints, "Checkpoints of the history stored"),
             ("clock_steps", c.clock_steps, "Steps of the wall clock that the journal's clock followed"),
+            ("notifications_sent", c.notifications_sent, "Notifications stored, one for each user"),
+            (
+                "events_not_appended",
+                c.events_not_appended,
+                "Messages committed whose way by the journal was left to the sweep",
+            ),
+            ("events_healed", c.events_healed, "Messages delivered from the store, not by the journal"),
             ("journal_appends", c.journal_appends, "Entries appended to the journal by this process"),
             (
                 "foreign_entries",
@@ -130,6 +148,9 @@ class Metrics:
             ("connections_closed", "code", c.connections_closed, "WebSocket connections ended, by close code"),
             ("errors_sent", "code", c.errors_sent, "Error messages sent to clients"),
             ("gaps", "reason", c.gaps, "Viewers told that entries are missing"),
+            ("messages_posted", "kind", c.messages_posted, "Messages stored, by kind of room"),
+            ("logins", "outcome", c.logins, "Logins tried"),
+            ("webhooks", "outcome", c.webhooks, "Webhooks tried"),
             ("task_failures", "task", c.task_failures, "Faults of supervised tasks"),
             ("redis_failures", "call", c.redis_failures, "Calls to Redis that failed, by what was tried"),
         ):
@@ -144,6 +165,9 @@ class Metrics:
         for name, value, meaning in (
             ("connections", len(self._hub.connections), "WebSocket connections now"),
             ("views", len(self._hub.views), "Views being sent now"),
+            ("authenticated_connections", len(self._crowd.people), "WebSocket connections of people now"),
+            ("rooms", len(self._crowd.rooms()), "Rooms that somebody connected here hears"),
+            ("users_online", len(self._attendance.people()), "Users connected to any process"),
             ("series", self._replicas.series_count(), "Series there are"),
             ("documents", sum(each.document_count() for each in replicas.values()), "Documents there are"),
             ("journal_bytes", self._journal.size_bytes(), "Payload bytes in the journal"),

@@ -27,6 +27,7 @@ class IngestHandler(BaseHandler):
     samples: AcceptSamples
     keys: KeyCache
     max_ingest_bytes: int
+    challenge = 'Basic realm="dashboard"'  # agents send what they have only when they are asked like this
 
     @property
     def max_bytes(self) -> int:

@@ -7,43 +7,110 @@ from typing import Any
 
 from tornado.web import HTTPError, StaticFileHandler
 
+from dashboard.domain.errors import NotAuthenticated, NotFound
+from dashboard.domain.identity import ANONYMOUS
 from dashboard.domain.selector import parse_selector
 from dashboard.services.boards import Boards
+from dashboard.services.identify import Identify
+from dashboard.services.policies import Access
 from dashboard.web.base import BaseHandler, WebContext
 
 HOME = "host"
 
 
-class BoardPage(BaseHandler):
+class Page(BaseHandler):
+    """What pages share: the boards that their reader may see."""
+
+    boards: Boards
+    access: Access
+
+    def seen(self) -> dict[str, str]:
+        """Title by id."""
+        return {key: title for key, title in self.boards.titles().items() if self.access.sees(self.caller, key)}
+
+
+class BoardPage(Page):
     """``/`` and ``/boards/ID``: a board of a file."""
 
-    boards: Boards
-
     def get(self, board_id: str = HOME) -> None:
+        if not self.access.sees(self.caller, board_id):
+            if self.caller.kind in ("anonymous", "share"):
+                raise NotAuthenticated("log in to see this board")
+            raise self.boards.missing(board_id)
         board = self.boards.get(board_id)
-        self.render_page("board.html", title=board.title, board_id=board_id, boards=self.boards.titles(), selectors=[])
+        self.render_page("board.html", title=board.title, board_id=board_id, boards=self.seen(), selectors=[])
 
 
-class ChosenPage(BaseHandler):
+class ChosenPage(Page):
     """``/board?series=SELECTOR&series=…``: any series as charts, shareable by its address."""
-
-    boards: Boards
 
     def get(self) -> None:
         selectors = self.get_query_arguments("series")  # many may stand behind the #, which only the page sees
         for text in selectors:
             parse_selector(text)
         title = ", ".join(selectors) or "Chosen series"
-        self.render_page("board.html", title=title, board_id="", boards=self.boards.titles(), selectors=selectors)
+        self.render_page("board.html", title=title, board_id="", boards=self.seen(), selectors=selectors)
 
 
-class ExplorePage(BaseHandler):
+class ExplorePage(Page):
     """``/explore``: every series and document there is."""
 
-    boards: Boards
+    def get(self) -> None:
+        self.render_page("explore.html", title="Explore", boards=self.seen())
+
+
+class LoginPage(Page):
+    """``/login?next=``: back to an address of this server only."""
+
+    oidc: bool
 
     def get(self) -> None:
-        self.render_page("explore.html", title="Explore", boards=self.boards.titles())
+        target = own_address(self.get_query_argument("next", "/"))
+        if self.caller.kind == "user":
+            self.redirect(target)
+            return
+        self.render_page("login.html", title="Log in", boards={}, next=target, oidc=self.oidc)
+
+
+class ProfilePage(Page):
+    """``/profile``: one's own name and password."""
+
+    def get(self) -> None:
+        self.render_page("profile.html", title="Profile", boards=self.seen())
+
+
+class AdminPage(Page):
+    """``/admin``: users, tokens, rooms, links, audit."""
+
+    def get(self) -> None:
+        self.render_page("admin.html", title="Administration", boards=self.seen())
+
+
+class FirstAdminPage(Page):
+    """``/first-admin?code=``: where the link leads that the server printed."""
+
+    def get(self) -> None:
+        code = self.get_query_argument("code", "")
+        self.render_page("first-admin.html", title="The first administrator", boards={}, code=code)
+
+
+class SharePage(BaseHandler):
+    """``/share/LINK``: keeps the link in a cookie and leads to its board."""
+
+    identify: Identify
+
+    def get(self, link: str) -> None:
+        caller = self.identify.with_share(ANONYMOUS, link)
+        if not caller.boards:
+            raise NotFound("this link is wrong, too old, or was revoked")
+        self.context.identity.set_share(self, link)
+        self.redirect(f"/boards/{caller.boards[0]}")
+
+
+def own_address(target: str) -> str:
+    """A path of this server, or its first page: never another host's."""
+    plain = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if plain and "\\" not in target else "/"
 
 
 class FaviconHandler(BaseHandler):

@@ -2,28 +2,58 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from dashboard.app_people import PeopleParts
 from dashboard.hub.hub import Hub
 from dashboard.ingest.batch import KeyCache
+from dashboard.protocol.session import MESSAGE_TYPES
 from dashboard.services.accept_document import AcceptDocument
 from dashboard.services.accept_samples import AcceptSamples
 from dashboard.services.boards import Boards
 from dashboard.services.nodes import Nodes
+from dashboard.services.policies import check_complete
 from dashboard.services.replicas import Replicas
 from dashboard.settings import Settings
+from dashboard.web import accounts, admin, pages, rooms
 from dashboard.web.api import BoardHandler, SeriesHandler
-from dashboard.web.base import GuardedApplication, WebContext, log_request
+from dashboard.web.base import BaseHandler, WebContext, log_request
+from dashboard.web.guard import GuardedApplication
 from dashboard.web.health import HealthHandler, Metrics, MetricsHandler, ReadyHandler, SocketsHandler
+from dashboard.web.identity import LOCAL_NAMES
 from dashboard.web.ingest import DocumentHandler, NamedSampleHandler, SamplesHandler
-from dashboard.web.pages import BoardPage, ChosenPage, ExplorePage, FaviconHandler, StaticHandler
+from dashboard.web.openapi import OpenApiHandler, describe_routes
 from dashboard.web.socket import SocketHandler
 
-LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+#: What may stand for a part of an address; anything but a slash where nothing is said.
+_PARTS = {
+    "board": "[A-Za-z0-9_-]+",
+    "name": ".+",
+    "key": ".+",
+    "path": ".+",
+    "user": "[A-Za-z0-9._-]{1,40}",
+    "room": "[A-Za-z0-9_:.-]{1,120}",
+    "token": "[0-9a-f]{1,40}",
+}
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def pattern_of(template: str) -> str:
+    """``/boards/{board}`` as a regular expression."""
+    text = re.escape(template).replace(r"\{", "{").replace(r"\}", "}")
+    return re.sub(r"{(\w+)}", lambda found: f"({_PARTS.get(found[1], '[^/]+')})", text)
+
+
+def methods_of(handler: type[Any]) -> list[str]:
+    """The methods that a handler serves, HEAD (as GET) left out."""
+    from tornado.web import RequestHandler
+
+    return [name.upper() for name in _METHODS if getattr(handler, name) is not getattr(RequestHandler, name)]
 
 
 def make_application(
@@ -40,40 +70,90 @@ def make_application(
     now_ms: Callable[[], int],
     metrics: Metrics,
     reasons: Callable[[], dict[str, str]],
+    people: PeopleParts,
 ) -> GuardedApplication:
-    """The whole web side."""
+    """The whole web side; raises ConfigurationError when a route has no policy."""
     registry = CollectorRegistry()
     registry.register(metrics)
-    page: dict[str, Any] = {"context": context, "boards": boards}
+    page: dict[str, Any] = {"boards": boards, "access": people.access}
     ingest: dict[str, Any] = {
-        "context": context,
         "samples": samples,
         "keys": KeyCache(2 * settings.max_series),
         "max_ingest_bytes": settings.max_ingest_bytes,
     }
-    routes = [
-        (r"/", BoardPage, page),
-        (r"/boards/([A-Za-z0-9_-]+)", BoardPage, page),
-        (r"/board", ChosenPage, page),
-        (r"/explore", ExplorePage, page),
-        (r"/favicon\.ico", FaviconHandler, {"context": context, "icon": static / "favicon.svg"}),
-        (r"/static/([^/]+)/(.+)", StaticHandler, {"context": context, "path": str(static)}),
-        (r"/ws", SocketHandler, {"context": context, "hub": hub, "settings": settings}),
-        (r"/api/v1/samples", SamplesHandler, ingest),
-        (r"/api/v1/samples/(.+)", NamedSampleHandler, ingest),
-        (r"/api/v1/documents/(.+)", DocumentHandler, {**ingest, "documents": documents, "replicas": replicas}),
-        (r"/api/v1/series", SeriesHandler, {"context": context, "replicas": replicas, "now_ms": now_ms}),
-        (r"/api/v1/boards/([A-Za-z0-9_-]+)", BoardHandler, page),
-        (r"/healthz", HealthHandler, {"context": context}),
-        (r"/readyz", ReadyHandler, {"context": context, "reasons": reasons}),
-        (r"/metrics", MetricsHandler, {"context": context, "registry": registry}),
-        (r"/metrics/websocket", SocketsHandler, {"context": context, "hub": hub, "nodes": nodes}),
+    routes: list[tuple[str, type[Any], dict[str, Any]]] = [
+        ("/", pages.BoardPage, page),
+        ("/boards/{board}", pages.BoardPage, page),
+        ("/board", pages.ChosenPage, page),
+        ("/explore", pages.ExplorePage, page),
+        ("/favicon.ico", pages.FaviconHandler, {"icon": static / "favicon.svg"}),
+        ("/static/{build}/{path}", pages.StaticHandler, {"path": str(static)}),
+        ("/ws", SocketHandler, {"hub": hub, "settings": settings, "people": people.people}),
+        ("/api/v1/samples", SamplesHandler, ingest),
+        ("/api/v1/samples/{name}", NamedSampleHandler, ingest),
+        ("/api/v1/documents/{key}", DocumentHandler, {**ingest, "documents": documents, "replicas": replicas}),
+        ("/api/v1/series", SeriesHandler, {"replicas": replicas, "now_ms": now_ms}),
+        ("/api/v1/boards/{board}", BoardHandler, page),
+        ("/healthz", HealthHandler, {}),
+        ("/readyz", ReadyHandler, {"reasons": reasons}),
+        ("/metrics", MetricsHandler, {"registry": registry}),
+        (
+            "/metrics/websocket",
+            SocketsHandler,
+            {"hub": hub, "nodes": nodes, "crowd": people.crowd, "attendance": people.attendance},
+        ),
+        *_routes_of_people(people, page, boards, settings),
     ]
+    description = describe_routes(routes, _PARTS)
+    routes.append(("/api/openapi.json", OpenApiHandler, {"description": description}))
+    names = {f"{method} {template}" for template, handler, _ in routes for method in methods_of(handler)}
+    check_complete(names | {f"ws {name}" for name in MESSAGE_TYPES})
     return GuardedApplication(
-        routes,
+        [
+            (pattern_of(template), handler, _given(template, handler, context, extra))
+            for template, handler, extra in routes
+        ],
         context=context,
         names=LOCAL_NAMES | {name.lower() for name in settings.allowed_hosts} | {settings.host},
         max_uri_bytes=settings.max_uri_bytes,
         trusted_origins=list(settings.trusted_origins),
         log_function=log_request,
     )
+
+
+def _given(template: str, handler: type[Any], context: WebContext, extra: dict[str, Any]) -> dict[str, Any]:
+    """What a handler's ``initialize`` is given."""
+    return {"context": context, **extra} | ({"template": template} if issubclass(handler, BaseHandler) else {})
+
+
+def _routes_of_people(
+    people: PeopleParts, page: dict[str, Any], boards: Boards, settings: Settings
+) -> list[tuple[str, type[Any], dict[str, Any]]]:
+    account = {"accounts": people.accounts}
+    talk = {"conversation": people.conversation}
+    made = {"rooms": people.room_admin, "accounts": people.accounts}
+    return [
+        ("/login", pages.LoginPage, {**page, "oidc": bool(settings.oidc_issuer)}),
+        ("/profile", pages.ProfilePage, page),
+        ("/admin", pages.AdminPage, page),
+        ("/first-admin", pages.FirstAdminPage, page),
+        ("/share/{link}", pages.SharePage, {"identify": people.identify}),
+        ("/api/v1/login", accounts.LoginHandler, account),
+        ("/api/v1/logout", accounts.LogoutHandler, account),
+        ("/api/v1/first-admin", accounts.FirstAdminHandler, account),
+        ("/api/v1/me", accounts.MeHandler, account),
+        ("/api/v1/users", admin.UsersHandler, account),
+        ("/api/v1/users/{user}", admin.UserHandler, account),
+        ("/api/v1/tokens", admin.TokensHandler, account),
+        ("/api/v1/tokens/{token}", admin.TokenHandler, account),
+        ("/api/v1/links", admin.LinksHandler, {**account, "boards": boards, "public_url": settings.public_url}),
+        ("/api/v1/links/{link}", admin.LinkHandler, account),
+        ("/api/v1/audit", admin.AuditHandler, {**account, "database": people.database}),
+        ("/api/v1/rooms", rooms.RoomsHandler, {**talk, **made}),
+        ("/api/v1/rooms/{room}", rooms.RoomHandler, made),
+        ("/api/v1/rooms/{room}/messages", rooms.RoomMessagesHandler, {**talk, **account}),
+        ("/api/v1/rooms/{room}/export", rooms.RoomExportHandler, {**talk, **account, "database": people.database}),
+        ("/api/message", rooms.MessageHandler, talk),
+        ("/api/v1/notifications", rooms.NotificationsHandler, {"notify": people.notify}),
+        ("/api/v1/presence", rooms.PresenceHandler, {"attendance": people.attendance}),
+    ]

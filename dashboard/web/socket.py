@@ -7,10 +7,13 @@ from typing import Any
 from tornado.web import stream_request_body
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
+from dashboard.domain.errors import BadToken
+from dashboard.domain.identity import ANONYMOUS
 from dashboard.hub.connection import Connection
 from dashboard.hub.hub import Hub
 from dashboard.hub.view import Shared
 from dashboard.protocol.messages import PROTOCOL_VERSION, Welcome, encode
+from dashboard.services.people import People
 from dashboard.settings import Settings
 from dashboard.web.base import WebContext
 from dashboard.web.websocket import WebSocketWire
@@ -20,8 +23,10 @@ from dashboard.web.websocket import WebSocketWire
 class SocketHandler(WebSocketHandler):
     """One WebSocket client."""
 
-    def initialize(self, context: WebContext, hub: Hub, settings: Settings) -> None:
+    def initialize(self, context: WebContext, hub: Hub, settings: Settings, people: People, template: str = "") -> None:
         self._context = context
+        self._people = people
+        self._caller = ANONYMOUS
         self._hub = hub
         self._options = settings
         self._connection: Connection | None = None
@@ -34,6 +39,12 @@ class SocketHandler(WebSocketHandler):
             self.set_header("Retry-After", "5")
             self.set_status(503)
             self.finish({"code": "overloaded", "error": f"more than {self._options.max_connections} connections"})
+            return
+        try:
+            self._caller = self._context.identity.caller_of(self.request)
+        except BadToken as error:
+            self.set_status(401)
+            self.finish({"code": error.code, "error": str(error)})
 
     def data_received(self, chunk: bytes) -> None:
         """An upgrade has no body."""
@@ -55,7 +66,7 @@ class SocketHandler(WebSocketHandler):
     def open(self, *args: str, **kwargs: str) -> None:
         wire = self.ws_connection
         assert isinstance(wire, WebSocketWire)
-        self._connection = self._hub.opened(wire)
+        self._connection = self._hub.opened(wire, self._caller)
         options = self._options
         welcome = Welcome(
             protocol=PROTOCOL_VERSION,
@@ -74,6 +85,7 @@ class SocketHandler(WebSocketHandler):
             degraded=self._hub.degraded,
         )
         self._connection.send(Shared(encode(welcome)))
+        self._people.opened(self._connection)
 
     def _on_text(self, text: str) -> None:
         if self._connection is not None and not self._connection.closed:

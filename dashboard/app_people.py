@@ -1,0 +1,187 @@
+"""The part of the composition root that builds what people need: the store, identity, rooms, presence, notifications."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from dashboard.domain.counters import Counters
+from dashboard.domain.errors import DashboardError
+from dashboard.hub.crowd import Crowd
+from dashboard.journal.port import Journal
+from dashboard.runtime import Runtime
+from dashboard.services.accounts import Accounts
+from dashboard.services.attendance import Attendance
+from dashboard.services.boards import Boards
+from dashboard.services.conversation import Conversation
+from dashboard.services.credentials import Credentials, read_secret
+from dashboard.services.deliver import Deliver
+from dashboard.services.directory import Directory
+from dashboard.services.housekeeping import Housekeeping
+from dashboard.services.identify import Identify
+from dashboard.services.join import Join
+from dashboard.services.markdown import Markdown
+from dashboard.services.nodes import Nodes
+from dashboard.services.notify import Notify
+from dashboard.services.people import People
+from dashboard.services.policies import Access
+from dashboard.services.room_admin import RoomAdmin
+from dashboard.services.room_logs import RoomLogs
+from dashboard.services.typing_notices import TypingNotices
+from dashboard.services.webhooks import Webhooks
+from dashboard.settings import Settings
+from dashboard.store.database import open_database
+
+
+class PeopleParts:
+    """Built from the settings; ``await open()`` before anything is served, then ``start``, at the end ``close``."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        journal: Journal,
+        nodes: Nodes,
+        boards: Boards,
+        counters: Counters,
+        now_ms: Callable[[], int],
+        monotonic: Callable[[], float],
+    ) -> None:
+        folder = Path(settings.data)
+        self._boards = boards
+        self.database = open_database(settings.store, folder)
+        self.credentials = Credentials(read_secret(settings.secret, folder))
+        self.access = Access(settings.public_boards, settings.private_boards)
+        self.crowd = Crowd()
+        self.directory = Directory(self.database, now_ms=now_ms)
+        self.directory.say = nodes.say
+        nodes.listeners.append(self.directory.hear)
+        nodes.on_gap.append(self.directory.stir)
+        self.identify = Identify(self.directory, self.credentials, now_ms=now_ms)
+        self.accounts = Accounts(
+            database=self.database,
+            directory=self.directory,
+            credentials=self.credentials,
+            counters=counters,
+            now_ms=now_ms,
+            session_ms=int(settings.session_days * 86_400_000),
+        )
+        self.attendance = Attendance(crowd=self.crowd, nodes=nodes, now_ms=now_ms, monotonic=monotonic)
+        self.logs = RoomLogs(
+            database=self.database, journal=journal, crowd=self.crowd, counters=counters, now_ms=now_ms
+        )
+        self.webhooks = Webhooks(
+            database=self.database,
+            journal=journal,
+            urls=settings.webhooks,
+            secret=settings.webhook_secret,
+            counters=counters,
+            now_ms=now_ms,
+        )
+        self.notify = Notify(
+            database=self.database,
+            directory=self.directory,
+            access=self.access,
+            logs=self.logs,
+            webhooks=self.webhooks,
+            counters=counters,
+            now_ms=now_ms,
+        )
+        self.room_admin = RoomAdmin(database=self.database, directory=self.directory, now_ms=now_ms)
+        self.housekeeping = Housekeeping(
+            database=self.database,
+            journal=journal,
+            identify=self.identify,
+            now_ms=now_ms,
+            message_days=settings.message_days,
+            audit_days=settings.audit_days,
+        )
+        self._talk(settings, nodes, counters, now_ms, monotonic)
+
+    def _talk(
+        self,
+        settings: Settings,
+        nodes: Nodes,
+        counters: Counters,
+        now_ms: Callable[[], int],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.conversation = Conversation(
+            database=self.database,
+            directory=self.directory,
+            access=self.access,
+            logs=self.logs,
+            markdown=Markdown(lambda name: name if self.directory.user(name) else None),
+            notify=self.notify,
+            counters=counters,
+            now_ms=now_ms,
+            monotonic=monotonic,
+            per_s=settings.chat_per_s,
+            burst=settings.chat_burst,
+        )
+        self.deliver = Deliver(
+            database=self.database,
+            directory=self.directory,
+            crowd=self.crowd,
+            logs=self.logs,
+            conversation=self.conversation,
+        )
+        self.typing = TypingNotices(crowd=self.crowd, nodes=nodes, conversation=self.conversation, monotonic=monotonic)
+        self.people = People(
+            crowd=self.crowd,
+            identify=self.identify,
+            attendance=self.attendance,
+            conversation=self.conversation,
+            join=Join(
+                database=self.database,
+                crowd=self.crowd,
+                attendance=self.attendance,
+                conversation=self.conversation,
+                deliver=self.deliver,
+                logs=self.logs,
+            ),
+            deliver=self.deliver,
+            notify=self.notify,
+            typing=self.typing,
+            now_ms=now_ms,
+            max_user_connections=settings.max_user_connections,
+            limits={
+                "chat_per_s": settings.chat_per_s,
+                "chat_burst": settings.chat_burst,
+                "max_text": 4_000,
+                "max_user_connections": settings.max_user_connections,
+            },
+        )
+        self.directory.on_change.append(self.people.stir)
+
+    async def open(self) -> None:
+        """Bring the store up to date and read it; raises ConfigurationError."""
+        await self.database.open()
+        await self.room_admin.ensure_boards(self._boards.titles())
+        await self.directory.look()
+
+    def start(self, runtime: Runtime) -> None:
+        """Run what has to run."""
+        for name, work in (
+            ("directory", self.directory.run),
+            ("rooms", self.logs.run),
+            ("attendance", self.attendance.run),
+            ("typing", self.typing.run),
+            ("people", self.people.run),
+            ("webhooks", self.webhooks.run),
+            ("housekeeping", self.housekeeping.run),
+        ):
+            runtime.start(name, work)
+
+    async def first_admin_path(self) -> str:
+        """Where the first admin is made; empty: there is one."""
+        try:
+            code = await self.accounts.first_admin_code()
+        except DashboardError:
+            return ""
+        return f"/first-admin?code={code}" if code else ""
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        self.credentials.close()
+        await self.database.close()

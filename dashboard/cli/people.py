@@ -1,0 +1,296 @@
+"""Users and tokens (in the store itself, on the server's machine), messages and notifications (to a running server)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from dashboard.cli.serve import load_settings, with_store
+from dashboard.domain.counters import Counters
+from dashboard.domain.errors import DashboardError
+from dashboard.domain.identity import ROLES, VERBS, Token, User, parse_role
+from dashboard.services.accounts import Accounts
+from dashboard.services.credentials import Credentials, read_secret
+from dashboard.services.directory import Directory
+from dashboard.store.database import open_database
+
+_T = TypeVar("_T")
+_BY = "command line"
+_TIMEOUT_S = 10
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def _with_accounts(options: dict[str, Any], work: Callable[[Accounts, Directory, Credentials], Awaitable[_T]]) -> _T:
+    """Open the store that the settings name, and work on it. A running server takes it over within a second."""
+    settings = load_settings(options.pop("config"), options).settings
+
+    async def run() -> _T:
+        database = open_database(settings.store, Path(settings.data))
+        credentials = Credentials(read_secret(settings.secret, Path(settings.data)))
+        try:
+            await database.open()
+            directory = Directory(database, now_ms=_now_ms)
+            await directory.look()
+            accounts = Accounts(
+                database=database,
+                directory=directory,
+                credentials=credentials,
+                counters=Counters(),
+                now_ms=_now_ms,
+                session_ms=int(settings.session_days * 86_400_000),
+            )
+            return await work(accounts, directory, credentials)
+        finally:
+            credentials.close()
+            await database.close()
+
+    try:
+        return asyncio.run(run())
+    except DashboardError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+_STDIN = click.option("--password-stdin", is_flag=True, help="read the password from standard input")
+
+
+@click.group()
+def user() -> None:
+    """Users: add, list, change, delete; and tokens to be a user by."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
+@click.option("--full-name", default="", help="as others see it; else NAME")
+@_STDIN
+@with_store
+def user_add(name: str, role: str, full_name: str, password_stdin: bool, **options: Any) -> None:
+    """Add the user NAME."""
+    password = _password(password_stdin)
+
+    async def work(accounts: Accounts, *_: Any) -> User:
+        return await accounts.create_user(
+            _BY, "", name=name, full_name=full_name, role=parse_role(role), password=password
+        )
+
+    added = _with_accounts(options, work)
+    click.echo(f"{added.id} is {added.role.word}")
+
+
+@user.command("list")
+@with_store
+def user_list(**options: Any) -> None:
+    """Print all users."""
+
+    async def work(accounts: Accounts, *_: Any) -> list[tuple[User, int | None]]:
+        return await accounts.list_users()
+
+    for each, _ in _with_accounts(options, work):
+        click.echo(f"{each.id:20} {each.role.word:9} {'disabled ' if each.disabled else ''}{each.name}")
+
+
+@user.command("change")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES))
+@click.option("--full-name")
+@click.option("--disable/--enable", "disabled", default=None, help="whether the user may log in")
+@click.option("--password", "new_password", is_flag=True, help="ask for a new password")
+@_STDIN
+@with_store
+def user_change(
+    name: str,
+    role: str | None,
+    full_name: str | None,
+    disabled: bool | None,
+    new_password: bool,
+    password_stdin: bool,
+    **options: Any,
+) -> None:
+    """Change the user NAME; a new password ends all sessions."""
+    password = _password(password_stdin) if new_password or password_stdin else None
+
+    async def work(accounts: Accounts, *_: Any) -> User:
+        return await accounts.change_user(
+            _BY,
+            "",
+            name,
+            full_name=full_name,
+            role=parse_role(role) if role else None,
+            disabled=disabled,
+            password=password,
+        )
+
+    changed = _with_accounts(options, work)
+    click.echo(f"{changed.id} is {changed.role.word}{', disabled' if changed.disabled else ''}")
+
+
+@user.command("delete")
+@click.argument("name")
+@with_store
+def user_delete(name: str, **options: Any) -> None:
+    """Delete the user NAME; what they wrote stays."""
+
+    async def work(accounts: Accounts, *_: Any) -> None:
+        await accounts.delete_user(_BY, "", name)
+
+    _with_accounts(options, work)
+    click.echo(f"{name} is deleted")
+
+
+@user.command("token")
+@click.argument("name")
+@click.option("--hours", type=float, default=24, show_default=True, help="how long it holds")
+@with_store
+def user_token(name: str, hours: float, **options: Any) -> None:
+    """Print a JWT by which a program is the user NAME, on /ws (auth) and over HTTP (Bearer)."""
+
+    async def work(accounts: Accounts, directory: Directory, credentials: Credentials) -> str:
+        found = directory.user(name)
+        if found is None:
+            raise click.ClickException(f"there is no user {name}")
+        now_ms = _now_ms()
+        session = secrets.token_urlsafe(16)
+        expires_ms = now_ms + int(hours * 3_600_000)
+        return credentials.issue(found.id, session=session, version=found.version, now_ms=now_ms, expires_ms=expires_ms)
+
+    click.echo(_with_accounts(options, work))
+
+
+@click.group()
+def token() -> None:
+    """Tokens of feeders and programs: create, list, revoke."""
+
+
+@token.command("create")
+@click.argument("name")
+@click.option("--verb", "verbs", multiple=True, type=click.Choice(VERBS), help="what it may; more than once  [write]")
+@click.option("--prefix", "prefixes", multiple=True, help="its series begin with this; more than once  [any]")
+@click.option("--per-s", type=int, default=0, help="samples a second  [no limit of its own]")
+@click.option("--max-series", type=int, default=1_000, show_default=True, help="series it may bring into being")
+@click.option("--days", type=float, help="how long it holds  [until revoked]")
+@with_store
+def token_create(
+    name: str,
+    verbs: tuple[str, ...],
+    prefixes: tuple[str, ...],
+    per_s: int,
+    max_series: int,
+    days: float | None,
+    **options: Any,
+) -> None:
+    """Make a token called NAME and print it; it is shown this once."""
+
+    async def work(accounts: Accounts, *_: Any) -> str:
+        _, text = await accounts.create_token(
+            _BY,
+            "",
+            name=name,
+            verbs=verbs or ("write",),
+            prefixes=prefixes,
+            per_s=per_s,
+            max_series=max_series,
+            days=days,
+        )
+        return text
+
+    click.echo(_with_accounts(options, work))
+
+
+@token.command("list")
+@with_store
+def token_list(**options: Any) -> None:
+    """Print all tokens, without what they are worth."""
+
+    async def work(accounts: Accounts, *_: Any) -> list[Token]:
+        return await accounts.list_tokens()
+
+    for found in _with_accounts(options, work):
+        prefixes = " ".join(found.prefixes) or "any series"
+        click.echo(f"{found.id}  {found.name:20} {','.join(found.verbs):20} {prefixes}")
+
+
+@token.command("revoke")
+@click.argument("token_id", metavar="ID")
+@with_store
+def token_revoke(token_id: str, **options: Any) -> None:
+    """Revoke a token; ID as `token list` prints it."""
+
+    async def work(accounts: Accounts, *_: Any) -> None:
+        await accounts.revoke_token(_BY, "", token_id)
+
+    _with_accounts(options, work)
+    click.echo(f"{token_id} is revoked")
+
+
+def _to_server(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Which server, and who one is there."""
+    address = lambda: os.environ.get("DASHBOARD_URL", "http://127.0.0.1:8888")  # noqa: E731 - click wants a callable
+    command = click.option("--url", default=address, help="the server  [DASHBOARD_URL or http://127.0.0.1:8888]")(
+        command
+    )
+    shown = "token with the right verb, or a user's  [DASHBOARD_TOKEN]"
+    return click.option("--token", "bearer", default=lambda: os.environ.get("DASHBOARD_TOKEN", ""), help=shown)(command)
+
+
+def _post(url: str, path: str, bearer: str, body: dict[str, Any]) -> Any:
+    if not url.startswith(("http://", "https://")):
+        raise click.BadParameter("write http://HOST:PORT", param_hint="--url")
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+    request = urllib.request.Request(url.rstrip("/") + path, json.dumps(body).encode(), headers)  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
+            return json.load(response)
+    except urllib.error.HTTPError as error:
+        raise click.ClickException(f"{url} answered {error.code}: {_reason(error.read())}") from None
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{url}: {getattr(error, 'reason', error)}; is the server running?") from None
+
+
+def _reason(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        return body.decode("utf-8", "replace")[:200]
+
+
+@click.command()
+@click.argument("title")
+@click.argument("body", default="")
+@click.option("--user", "user_id", default="", help="one user")
+@click.option("--role", default="", help="all users of a role")
+@click.option("--room", default="", help="all users that may join a room")
+@_to_server
+def notify(title: str, body: str, user_id: str, role: str, room: str, url: str, bearer: str) -> None:
+    """Notify users: dashboard notify "Disk full" "db-1, 98 %" --role operator"""
+    said = {"title": title, "body": body, "user": user_id, "role": role, "room": room}
+    sent = _post(url, "/api/v1/notifications", bearer, said)["sent"]
+    click.echo(f"{sent} notified")
+
+
+@click.command()
+@click.argument("room")
+@click.argument("text")
+@_to_server
+def message(room: str, text: str, url: str, bearer: str) -> None:
+    """Say something in a room: dashboard message host "Deploy done" """
+    click.echo(_post(url, "/api/message", bearer, {"roomId": room, "text": text})["messageId"])

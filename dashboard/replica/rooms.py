@@ -1,0 +1,85 @@
+"""The newest messages of a room, in the order of its log. Pure.
+
+Changes come through the journal in nearly the log's order, since processes commit first and append then; one that is
+ahead is held back until those before it have come (or were read from the store).  So all see the same order.
+"""
+
+from __future__ import annotations
+
+from dashboard.domain.room import Message
+
+_KEPT = 400
+_MAX_HELD = 2_000
+
+
+class RoomLog:
+    """Everything up to ``seq`` is taken over; of what changed after ``whole_after`` all is kept here."""
+
+    def __init__(self, seq: int, whole_after: int, messages: list[Message]) -> None:
+        self.seq = seq
+        self.whole_after = whole_after
+        self._messages = {message.seq: message for message in sorted(messages, key=lambda each: each.seq)}
+        self._held: dict[int, Message] = {}  # by changed_seq
+
+    @property
+    def waits(self) -> bool:
+        """Whether something that comes before what is held is missing."""
+        return bool(self._held)
+
+    def take(self, message: Message) -> list[Message]:
+        """A change has come: what can be shown now, in order (nothing: it is known, or waits for others)."""
+        if message.changed_seq <= self.seq:
+            return []
+        if len(self._held) < _MAX_HELD:
+            self._held[message.changed_seq] = message
+        return self._release()
+
+    def catch_up(self, changes: list[Message], last_seq: int) -> list[Message]:
+        """These are all changes after ``seq``, up to ``last_seq``, as the store has them: what is new, in order."""
+        fresh = [each for each in changes if each.changed_seq > self.seq]
+        for message in fresh:
+            self._keep(message)
+        self.seq = max(self.seq, last_seq)
+        self._held = {seq: held for seq, held in self._held.items() if seq > self.seq}
+        return fresh + self._release()
+
+    def _release(self) -> list[Message]:
+        released = []
+        while (message := self._held.pop(self.seq + 1, None)) is not None:
+            self.seq += 1
+            self._keep(message)
+            released.append(message)
+        return released
+
+    def _keep(self, message: Message) -> None:
+        known = message.seq in self._messages
+        if not known and self._messages and message.seq < next(iter(self._messages)):
+            self.whole_after = max(self.whole_after, message.changed_seq)  # an old message, changed: not kept
+            return
+        self._messages[message.seq] = message
+        if not known and message.seq < self.seq:
+            self._messages = dict(sorted(self._messages.items()))
+        if len(self._messages) > _KEPT:
+            oldest = self._messages.pop(next(iter(self._messages)))
+            self.whole_after = max(self.whole_after, oldest.changed_seq)
+
+    def newest(self, limit: int) -> list[Message] | None:
+        """The newest messages as they are now, oldest first; None: not known here."""
+        if len(self._messages) < limit and self.whole_after:
+            return None
+        return list(self._messages.values())[-limit:]
+
+    def since(self, seq: int, limit: int) -> list[Message] | None:
+        """All that changed after ``seq``, in the order of the changes; None: not known here, or more than ``limit``."""
+        if not self.whole_after <= seq <= self.seq:
+            return None
+        changed = sorted(
+            (each for each in self._messages.values() if each.changed_seq > seq), key=lambda each: each.changed_seq
+        )
+        return changed if len(changed) <= limit else None
+
+    def unread(self, user: str, mark: int) -> int | None:
+        """Messages of others after ``mark``; None: not known here."""
+        if self.whole_after > mark:
+            return None
+        return sum(each.seq > mark and each.author != user and not each.deleted for each in self._messages.values())

@@ -1,0 +1,216 @@
+"""Who is here: tell the other processes who is connected to this one, know who is connected to any, tell the people.
+
+Every change goes out as a piece of this node's roster, through the journal, and comes back like everybody's; what is
+told to people is the difference between what the table said last and says now.  What is lost by a page that goes
+without a good-bye is kept for five seconds: a page that comes back makes no noise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dashboard.domain.presence import GRACE_S, AskRoster, Here, Roster, Status
+from dashboard.hub.connection import Connection
+from dashboard.hub.crowd import Crowd
+from dashboard.protocol.codes import CloseCode
+from dashboard.replica.presence import Presence, PresenceTable
+from dashboard.replica.signals import Signal
+from dashboard.runtime import Group
+from dashboard.services.nodes import Nodes
+from dashboard.services.tell_presence import TellPresence
+
+#: Changes within so long go out together.
+_GATHER_S = 0.05
+_SWEEP_S = 0.25
+#: Rosters are asked for, and a whole one that could not be said is tried again, so often.
+_ASK_EVERY_S = 1.0
+_RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
+
+
+@dataclass(slots=True)
+class _Ghost:
+    """What a page had that went without a good-bye."""
+
+    until_s: float
+    status: Status
+    name: str
+    boards: tuple[str, ...]
+    rooms: frozenset[str]
+
+
+class Attendance:
+    """``monotonic`` gives seconds, ``now_ms`` the journal's time."""
+
+    def __init__(
+        self, *, crowd: Crowd, nodes: Nodes, now_ms: Callable[[], int], monotonic: Callable[[], float]
+    ) -> None:
+        self._crowd = crowd
+        self._nodes = nodes
+        self._now_ms = now_ms
+        self._monotonic = monotonic
+        self.table = PresenceTable()
+        self._tell = TellPresence(crowd, self.table)
+        self._version = 0
+        self._said: dict[str, Here] = {}
+        self._said_screens: Counter[str] = Counter()
+        self._screens: Counter[str] = Counter()
+        self._ghosts: dict[str, list[_Ghost]] = {}
+        self._dirty: set[str] = set()
+        self._whole = True
+        self._work = asyncio.Event()
+        self._asked_s = 0.0
+        nodes.roster_version = lambda: self._version
+        nodes.listeners.append(self._hear)
+        nodes.on_gap.append(self._missed)
+
+    # --- what happens here ---
+
+    def changed(self, connection: Connection) -> None:
+        """The connection's person, status, rooms or boards are others now."""
+        boards = frozenset(connection.boards.values()) if not connection.closed else frozenset()
+        before = self._crowd.watch(connection, boards)
+        if connection in self._crowd.people:
+            self._dirty.add(connection.caller.id)
+            self._tell.board_soon(*(boards - before))
+        else:
+            self._screens.subtract(before)
+            self._screens.update(boards)
+        self._work.set()
+
+    def named(self, connection: Connection) -> None:
+        """A page without a person has one now (call it before it is in the crowd)."""
+        self._screens.subtract(self._crowd.watch(connection, frozenset()))
+
+    def dropped(self, connection: Connection, code: int) -> None:
+        """The connection is over (call it before it leaves the crowd)."""
+        if connection in self._crowd.people and code != CloseCode.NORMAL:
+            ghost = _Ghost(
+                self._monotonic() + GRACE_S,
+                connection.status,
+                connection.caller.name,
+                tuple(self._crowd.watch(connection, frozenset())),
+                frozenset(connection.rooms),
+            )
+            self._ghosts.setdefault(connection.caller.id, []).append(ghost)
+        self.changed(connection)
+
+    def tabs(self, user: str) -> int:
+        """Connections of a user, over all processes as far as they are known."""
+        found = self.table.get(user)
+        return max(len(self._crowd.of(user)), found.tabs if found else 0)
+
+    # --- telling the other processes ---
+
+    async def run(self) -> None:
+        """Tell and be told, until cancelled."""
+        async with Group() as group:
+            group.start("roster", self._run_roster)
+            group.start("presence", self._tell.run)
+            group.start("presence sweep", self._run_sweep)
+
+    async def _run_roster(self) -> None:
+        await self._nodes.say(AskRoster(""))
+        while True:
+            await self._work.wait()
+            await asyncio.sleep(_GATHER_S)
+            self._work.clear()
+            if not await self._say_roster():
+                self._whole = True
+                await asyncio.sleep(_ASK_EVERY_S)
+                self._work.set()
+
+    async def _say_roster(self) -> bool:
+        whole, self._whole = self._whole, False
+        dirty, self._dirty = self._dirty, set()
+        if whole:
+            dirty = set(self._crowd.users()) | self._ghosts.keys()
+            self._said.clear()
+            self._said_screens.clear()
+        people = []
+        for user in dirty:
+            here = self._here(user)
+            if here != self._said.get(user) and (here.tabs or user in self._said):
+                people.append(here)
+        screens = {b: self._screens[b] for b in {**self._screens, **self._said_screens}}
+        screens = {board: count for board, count in screens.items() if count != self._said_screens[board]}
+        if not (people or screens or whole):
+            return True
+        self._version += 1
+        for here in people:
+            self._said[here.user] = here
+            if not here.tabs:
+                del self._said[here.user]
+        self._said_screens.update(screens)
+        self._said_screens = Counter({board: count for board, count in self._screens.items() if count})
+        return await self._nodes.say(Roster(self._nodes.id, self._version, whole, people, screens))
+
+    def _here(self, user: str) -> Here:
+        pages = self._crowd.of(user)
+        ghosts = self._ghosts.get(user, [])
+        if not pages and not ghosts:
+            return Here(user, "", "offline", 0, 0)
+        said = self._said.get(user)
+        statuses: list[Status] = [page.status for page in pages] or [ghost.status for ghost in ghosts]
+        boards = [board for page in pages for board in set(page.boards.values())]
+        boards += [board for ghost in ghosts for board in ghost.boards if board not in boards]
+        rooms = {room for page in pages for room in page.rooms} | {r for ghost in ghosts for r in ghost.rooms}
+        return Here(
+            user=user,
+            name=next((page.caller.name for page in pages), ghosts[0].name if ghosts else user),
+            status=max(statuses, key=_RANK.__getitem__),
+            since_ms=said.since_ms if said else self._now_ms(),
+            tabs=max(1, len(pages)),
+            boards=tuple(sorted(boards)),
+            rooms=tuple(sorted(rooms)),
+        )
+
+    # --- hearing from them ---
+
+    def _hear(self, signal: Signal, passed_ms: int) -> None:
+        if isinstance(signal, AskRoster):
+            if signal.node in ("", self._nodes.id):
+                self._whole = True
+                self._work.set()
+            return
+        changed = self.table.apply(signal, passed_ms)
+        self._tell.soon(changed)
+
+    def _missed(self) -> None:
+        """Signals may have been missed: let everybody say again who they have."""
+        self.table.doubt()
+        self._whole = True
+        self._work.set()
+
+    async def _run_sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            self._lay_ghosts()
+            if not self._nodes.fault():  # else nobody is heard, and nobody is to be given up for it
+                self._tell.soon(self.table.expire(self._nodes.passed_ms()))
+            now_s = self._monotonic()
+            if (unknown := self.table.unknown()) and now_s - self._asked_s > _ASK_EVERY_S:
+                self._asked_s = now_s
+                for node in unknown:
+                    await self._nodes.say(AskRoster(node))
+
+    def _lay_ghosts(self) -> None:
+        now_s = self._monotonic()
+        for user, ghosts in list(self._ghosts.items()):
+            left = [ghost for ghost in ghosts if ghost.until_s > now_s]
+            if len(left) < len(ghosts):
+                self._dirty.add(user)
+                self._work.set()
+            if left:
+                self._ghosts[user] = left
+            else:
+                del self._ghosts[user]
+
+    # --- reading ---
+
+    def people(self) -> list[Presence]:
+        """Everybody who is here and does not hide."""
+        found = (self.table.get(user) for user in self.table.users())
+        return [presence for presence in found if presence is not None and presence.status != "offline"]

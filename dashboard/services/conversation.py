@@ -1,0 +1,209 @@
+"""What people say in rooms: post, edit, take back, read, look back. Also conversations of two.
+
+A message's way: checked, limited, committed in SQL (the same key twice is the same message), appended to the journal,
+acked; every process applies and delivers it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashboard.domain.counters import Counters
+from dashboard.domain.errors import Forbidden, Invalid, NotFound, TooMany
+from dashboard.domain.identity import Caller, Role
+from dashboard.domain.rate import TokenBucket
+from dashboard.domain.room import MAX_KEY, Message, Room, clean_text, direct_room, kind_of, participants
+from dashboard.protocol.people import seq_of
+from dashboard.replica.happenings import ReadUp, Said
+from dashboard.services.directory import Directory
+from dashboard.services.markdown import Markdown
+from dashboard.services.notify import Notify
+from dashboard.services.policies import Access
+from dashboard.services.room_logs import RoomLogs
+from dashboard.store.database import Database
+from dashboard.store.messages import authors_between, get_message, newest, post, rewrite, take_back
+from dashboard.store.rooms import ensure_room, mark_read
+
+#: Users whose rate is remembered.
+_MAX_BUCKETS = 10_000
+
+
+class Conversation:
+    """``monotonic`` gives seconds, ``now_ms`` the journal's time."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        directory: Directory,
+        access: Access,
+        logs: RoomLogs,
+        markdown: Markdown,
+        notify: Notify,
+        counters: Counters,
+        now_ms: Callable[[], int],
+        monotonic: Callable[[], float],
+        per_s: float,
+        burst: float,
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._access = access
+        self._logs = logs
+        self._markdown = markdown
+        self._notify = notify
+        self._counters = counters
+        self._now_ms = now_ms
+        self._monotonic = monotonic
+        self._per_s, self._burst = per_s, burst
+        self._rates: dict[str, TokenBucket] = {}
+
+    def room(self, caller: Caller, room_id: str) -> Room:
+        """A room that the caller may join; raises NotFound, also when it is not for this caller."""
+        room = self._directory.rooms.get(room_id)
+        if room is None and kind_of(room_id) == "direct":
+            room = Room(room_id, "direct", "", private=True, members=participants(room_id))
+        if room is None or not self._access.joins(caller, room):
+            raise NotFound(f"there is no room {room_id[:60]!a}")
+        return room
+
+    def rooms(self, caller: Caller) -> list[Room]:
+        """Boards' and operators' rooms that the caller may join, boards first."""
+        found = [room for room in self._directory.rooms.values() if self._access.joins(caller, room)]
+        return sorted(found, key=lambda room: (room.kind != "board", room.title.lower(), room.id))
+
+    # --- saying ---
+
+    async def post(
+        self, caller: Caller, room_id: str, text: str, *, key: str | None = None, at_ms: int | None = None
+    ) -> Message:
+        """Say something in a room; raises NotFound, Invalid, TooMany, Unavailable."""
+        room = self.room(caller, room_id)
+        return await self._post(caller, room, text, key, at_ms)
+
+    async def direct(self, caller: Caller, user_id: str, text: str, *, key: str | None = None) -> Message:
+        """Say something to one user; raises NotFound, Invalid, TooMany, Unavailable."""
+        user = self._directory.user(user_id)
+        if user is None or user_id == caller.id:
+            raise NotFound(f"there is no user {user_id[:40]!a}" if user is None else "that is yourself")
+        room_id = direct_room(caller.id, user_id)
+        room = Room(room_id, "direct", "", private=True, members=participants(room_id))
+        return await self._post(caller, room, text, key, None)
+
+    async def _post(self, caller: Caller, room: Room, text: str, key: str | None, at_ms: int | None) -> Message:
+        text = clean_text(text)
+        if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
+            raise Invalid(f"write 1 to {MAX_KEY} visible characters", field="key")
+        self._limit(caller)
+        html, mentioned = self._markdown.render(text)
+        now_ms = self._now_ms()
+        message = Message(
+            room=room.id,
+            seq=0,
+            changed_seq=0,
+            author=caller.id,
+            name=caller.name,
+            text=text,
+            html=html,
+            t_ms=now_ms,
+            key=key or secrets.token_urlsafe(12),
+            at_ms=at_ms,
+            mentions=tuple(user for user in mentioned if user != caller.id and self._hears(user, room)),
+        )
+        async with self._database.write() as tx:
+            if room.kind == "direct":
+                await ensure_room(tx, room.id, "direct", "", now_ms)
+            stored, is_new = await post(tx, message)
+            told = await self._mention(tx, stored, room) if is_new else []
+        self._counters.messages_posted[room.kind] += is_new
+        for each in (stored, *told):
+            await self._publish(each)
+        return stored
+
+    def _hears(self, user_id: str, room: Room) -> bool:
+        user = self._directory.user(user_id)
+        if user is None:
+            return False
+        return self._access.joins(Caller("user", user.id, user.name, user.role, grants=user.grants), room)
+
+    async def _mention(self, tx: AsyncConnection, message: Message, room: Room) -> list[Message]:
+        if not message.mentions:
+            return []
+        where = f" in {room.title}" if room.title else ""
+        return await self._notify.store_mention(tx, message, f"{message.name} mentioned you{where}")
+
+    async def edit(self, caller: Caller, room_id: str, message_id: str, text: str) -> Message:
+        """One's own message says this now; raises Forbidden, NotFound, Invalid, TooMany, Unavailable."""
+        room = self.room(caller, room_id)
+        text = clean_text(text)
+        self._limit(caller)
+        html, mentioned = self._markdown.render(text)
+        mentions = tuple(user for user in mentioned if self._hears(user, room))
+        now_ms = self._now_ms()
+        async with self._database.write() as tx:
+            message = await self._own(tx, caller, room, message_id, others=False)
+            changed = await rewrite(tx, message, now_ms, text=text, html=html, mentions=mentions)
+        await self._publish(changed)
+        return changed
+
+    async def delete(self, caller: Caller, room_id: str, message_id: str) -> Message:
+        """A message of one's own is taken back; operators may any. Raises as ``edit``."""
+        room = self.room(caller, room_id)
+        self._limit(caller)
+        async with self._database.write() as tx:
+            others = caller.role >= Role.OPERATOR and room.kind != "direct"
+            message = await self._own(tx, caller, room, message_id, others=others)
+            changed = await take_back(tx, message, self._now_ms())
+        await self._publish(changed)
+        return changed
+
+    async def _own(self, tx: AsyncConnection, caller: Caller, room: Room, message_id: str, *, others: bool) -> Message:
+        seq = seq_of(room.id, message_id)
+        if seq is None:
+            raise NotFound("there is no such message")
+        message = await get_message(tx, room.id, seq)
+        if message.deleted:
+            raise NotFound("the message is deleted")
+        if message.author != caller.id and not others:
+            raise Forbidden("it is not your message")
+        return message
+
+    async def _publish(self, message: Message) -> None:
+        await self._logs.publish(Said(message), f"{message.room}.{message.changed_seq}")
+
+    def _limit(self, caller: Caller) -> None:
+        now_s = self._monotonic()
+        bucket = self._rates.get(caller.id)
+        if bucket is None:
+            if len(self._rates) >= _MAX_BUCKETS:
+                del self._rates[next(iter(self._rates))]
+            bucket = self._rates[caller.id] = TokenBucket(self._per_s, self._burst, now_s)
+        if not bucket.take(now_s):
+            raise TooMany(f"more than {self._per_s:g} messages a second; say it again in a moment")
+
+    # --- reading ---
+
+    async def read(self, caller: Caller, room_id: str, message_id: str) -> None:
+        """The caller has read up to there; raises NotFound, Unavailable."""
+        room = self.room(caller, room_id)
+        seq = seq_of(room.id, message_id)
+        if seq is None:
+            raise NotFound("there is no such message")
+        async with self._database.write() as tx:
+            before = await mark_read(tx, caller.id, room.id, seq)
+            authors = await authors_between(tx, room.id, before, seq) if seq > before else {}
+        if seq > before:
+            authors.pop(caller.id, None)
+            await self._logs.publish(ReadUp(room.id, caller.id, seq, authors), f"read {caller.id} {room.id} {seq}")
+
+    async def history(self, caller: Caller, room_id: str, before: str | None, limit: int) -> tuple[list[Message], bool]:
+        """Messages before ``before``, oldest first, and whether there are older ones; raises NotFound, Unavailable."""
+        room = self.room(caller, room_id)
+        seq = None
+        if before is not None and (seq := seq_of(room.id, before)) is None:
+            raise NotFound("there is no such message")
+        async with self._database.read() as tx:
+            return await newest(tx, room.id, seq, limit)

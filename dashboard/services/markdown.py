@@ -1,0 +1,83 @@
+"""A message's markdown → html that is safe to show, and whom it mentions.
+
+Rendered by markdown-it (CommonMark without raw html, images and headings), then cleaned by nh3, so that two independent
+programs would have to fail.  Browsers build it with elements and texts only (``static/js/widgets/``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+
+_MENTION = re.compile(r"(?<![\w@./-])@([a-z0-9][a-z0-9._-]{0,39})", re.IGNORECASE)
+_TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "ul", "ol", "li", "blockquote", "a", "span"}
+_MOST_MENTIONS = 20
+
+
+class Markdown:
+    """``find_user`` gives the id of a user whose name was written after @, or None."""
+
+    def __init__(self, find_user: Callable[[str], str | None]) -> None:
+        self._find_user = find_user
+        self._parser = MarkdownIt("commonmark", {"breaks": True, "html": False, "maxNesting": 12})
+        self._parser.enable("strikethrough").disable(["image", "heading", "lheading", "html_block", "html_inline"])
+        self._parser.core.ruler.push("mentions", self._mark_mentions)
+        self._mentioned: dict[str, None] = {}
+
+    def render(self, text: str) -> tuple[str, tuple[str, ...]]:
+        """The html, and who is mentioned, in order."""
+        self._mentioned = {}
+        raw = self._parser.render(text)
+        html = nh3.clean(
+            raw,
+            tags=_TAGS,
+            attributes={"a": {"href"}, "ol": {"start"}},
+            allowed_classes={"span": {"mention"}},
+            url_schemes={"http", "https", "mailto"},
+            link_rel="noopener noreferrer nofollow",
+        )
+        return html.strip(), tuple(self._mentioned)[:_MOST_MENTIONS]
+
+    def _mark_mentions(self, state: StateCore) -> None:
+        for block in state.tokens:
+            if block.type == "inline" and block.children:
+                block.children = [part for child in block.children for part in self._split(child)]
+
+    def _split(self, token: Token) -> list[Token]:
+        if token.type != "text" or "@" not in token.content:
+            return [token]
+        parts: list[Token] = []
+        at = 0
+        for found in _MENTION.finditer(token.content):
+            name = found[1].rstrip("._-")
+            user = self._find_user(name.lower())
+            if user is None:
+                continue
+            self._mentioned[user] = None
+            end = found.start() + 1 + len(name)
+            parts += [
+                _text(token.content[at : found.start()]),
+                _tag("span_open", "span", 1, {"class": "mention"}),
+                _text(token.content[found.start() : end]),
+                _tag("span_close", "span", -1, {}),
+            ]
+            at = end
+        return [*parts, _text(token.content[at:])] if parts else [token]
+
+
+def _text(content: str) -> Token:
+    token = Token("text", "", 0)
+    token.content = content
+    return token
+
+
+def _tag(kind: str, tag: str, nesting: Any, attributes: dict[str, Any]) -> Token:
+    token = Token(kind, tag, nesting)
+    token.attrs = attributes
+    return token

@@ -1,0 +1,159 @@
+"""Notify users: kept in each one's inbox until read, shown on every page they have open, sent on by webhooks.
+
+An inbox is a room that only its owner reads; so order, recovery and unread counts are those of rooms.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashboard.domain.counters import Counters
+from dashboard.domain.errors import Invalid, NotFound
+from dashboard.domain.identity import Caller, parse_role
+from dashboard.domain.room import Message, clean_text, inbox_room
+from dashboard.protocol.people import message_id
+from dashboard.replica.happenings import ReadUp, Said
+from dashboard.services.directory import Directory
+from dashboard.services.policies import Access
+from dashboard.services.room_logs import RoomLogs
+from dashboard.services.webhooks import Webhooks
+from dashboard.store.database import Database
+from dashboard.store.messages import newest, post
+from dashboard.store.rooms import ensure_room, mark_read, read_marks
+
+MAX_TITLE = 200
+MAX_BODY = 2_000
+_MAX_DATA_BYTES = 4_096
+
+
+class Notify:
+    """``now_ms`` is the journal's time."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        directory: Directory,
+        access: Access,
+        logs: RoomLogs,
+        webhooks: Webhooks,
+        counters: Counters,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._access = access
+        self._logs = logs
+        self._webhooks = webhooks
+        self._counters = counters
+        self._now_ms = now_ms
+
+    async def send(
+        self,
+        caller: Caller,
+        *,
+        user: str = "",
+        role: str = "",
+        room: str = "",
+        title: str,
+        body: str = "",
+        data: bytes = b"null",
+        key: str = "",
+    ) -> int:
+        """Notify a user, all of a role, or all who may join a room; returns how many. The same ``key`` notifies once."""
+        receivers = self._receivers(user, role, room)
+        title = clean_text(title, field="title", most=MAX_TITLE)
+        body = clean_text(body, field="body", most=MAX_BODY) if body.strip() else ""
+        if len(data) > _MAX_DATA_BYTES:
+            raise Invalid(f"has {len(data)} bytes; at most {_MAX_DATA_BYTES}", field="data")
+        key = key or secrets.token_urlsafe(12)
+        async with self._database.write() as tx:
+            sent = await self._store(tx, receivers, caller.id, title, body, data.decode(), key)
+            await self._webhooks.store(tx, {"title": title, "body": body, "users": receivers, "key": key}, data)
+        self._counters.notifications_sent += len(sent)
+        for message in sent:
+            await self._logs.publish(Said(message), f"{message.room}.{message.changed_seq}")
+        self._webhooks.wake()
+        return len(sent)
+
+    def _receivers(self, user: str, role: str, room: str) -> list[str]:
+        if bool(user) + bool(role) + bool(room) != 1:
+            raise Invalid("say one of user, role and room", field="user")
+        able = [each for each in self._directory.users.values() if not each.disabled]
+        if user:
+            if self._directory.user(user) is None:
+                raise NotFound(f"there is no user {user[:40]!a}")
+            return [user]
+        if role:
+            wanted = parse_role(role)
+            return sorted(each.id for each in able if each.role == wanted)
+        found = self._directory.rooms.get(room)
+        if found is None:
+            raise NotFound(f"there is no room {room[:60]!a}")
+        callers = (Caller("user", each.id, each.name, each.role, grants=each.grants) for each in able)
+        return sorted(caller.id for caller in callers if self._access.joins(caller, found))
+
+    async def store_mention(self, tx: AsyncConnection, message: Message, title: str) -> list[Message]:
+        """In the transaction that keeps the message itself."""
+        where = message_id(message.room, message.seq)
+        data = msgspec.json.encode({"roomId": message.room, "messageId": where}).decode()
+        sent = await self._store(
+            tx, sorted(message.mentions), message.author, title, message.text[:200], data, f"mention {where}"
+        )
+        self._counters.notifications_sent += len(sent)
+        return sent
+
+    async def _store(
+        self,
+        tx: AsyncConnection,
+        receivers: Iterable[str],
+        author: str,
+        title: str,
+        body: str,
+        data: str,
+        key: str,
+    ) -> list[Message]:
+        now_ms = self._now_ms()
+        sent = []
+        for user in receivers:
+            room = inbox_room(user)
+            await ensure_room(tx, room, "inbox", "", now_ms)
+            notification = Message(
+                room=room,
+                seq=0,
+                changed_seq=0,
+                author=f"from {author}"[:40],  # never the owner: what one sends to oneself is unread, too
+                name="",
+                text=body,
+                html="",
+                t_ms=now_ms,
+                key=key[:100],
+                title=title,
+                data=data,
+            )
+            stored, _ = await post(tx, notification)
+            sent.append(stored)
+        return sent
+
+    async def list(self, caller: Caller, before: int | None, limit: int) -> tuple[list[tuple[Message, bool]], bool]:
+        """One's own, newest first, each with whether it is read; and whether there are older ones."""
+        room = inbox_room(caller.id)
+        async with self._database.read() as tx:
+            found, more = await newest(tx, room, before, limit)
+            mark = (await read_marks(tx, caller.id)).get(room, 0)
+        return [(message, message.seq <= mark) for message in reversed(found)], more
+
+    async def read(self, caller: Caller, seq: int | None) -> None:
+        """One has read one's own up to ``seq``, or all."""
+        room = inbox_room(caller.id)
+        async with self._database.write() as tx:
+            await ensure_room(tx, room, "inbox", "", self._now_ms())
+            up_to = seq if seq is not None else 2**53
+            before = await mark_read(tx, caller.id, room, up_to)
+            mark = (await read_marks(tx, caller.id)).get(room, 0)
+        if mark > before or seq is None:
+            await self._logs.publish(ReadUp(room, caller.id, mark, {}), f"read {room} {mark} {secrets.token_hex(4)}")

@@ -1,0 +1,60 @@
+"""Rooms are made, changed and closed by operators; each board has one by itself. All in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dashboard.domain.room import Room
+from dashboard.services.directory import Directory
+from dashboard.store.audit import record
+from dashboard.store.database import Database
+from dashboard.store.rooms import change_room, create_room, ensure_room, forget_room
+
+
+class RoomAdmin:
+    """``now_ms`` is the journal's time."""
+
+    def __init__(self, *, database: Database, directory: Directory, now_ms: Callable[[], int]) -> None:
+        self._database = database
+        self._directory = directory
+        self._now_ms = now_ms
+
+    async def ensure_boards(self, titles: dict[str, str]) -> None:
+        """Each board has a room of its id; raises Unavailable."""
+        async with self._database.write() as tx:
+            for board, title in titles.items():
+                await ensure_room(tx, board, "board", title, self._now_ms())
+
+    async def create(self, by: str, address: str, room: Room) -> None:
+        """Raises Invalid (there is one), Unavailable."""
+        async with self._database.write() as tx:
+            await create_room(tx, room, by, self._now_ms())
+            await record(tx, self._now_ms(), by, "room.created", room.id, address, private=room.private)
+        await self._directory.changed()
+
+    async def change(
+        self,
+        by: str,
+        address: str,
+        room_id: str,
+        *,
+        title: str | None,
+        private: bool | None,
+        members: tuple[str, ...] | None,
+    ) -> Room:
+        """Raises NotFound, Unavailable."""
+        async with self._database.write() as tx:
+            room = await change_room(tx, room_id, title=title, private=private, members=members)
+            await record(
+                tx, self._now_ms(), by, "room.changed", room_id, address, private=room.private, members=room.members
+            )
+        await self._directory.changed()
+        return room
+
+    async def close(self, by: str, address: str, room_id: str) -> None:
+        """Nobody may join it any more, what was said in it is forgotten. Raises NotFound, Unavailable."""
+        async with self._database.write() as tx:
+            await change_room(tx, room_id, closed=True)
+            await forget_room(tx, room_id)
+            await record(tx, self._now_ms(), by, "room.deleted", room_id, address)
+        await self._directory.changed()
