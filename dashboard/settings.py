@@ -21,7 +21,7 @@ from dashboard.domain.errors import ConfigurationError
 
 ENVIRONMENT_PREFIX = "DASHBOARD_"
 #: Variables with the prefix that are not settings of the server.
-OTHER_VARIABLES = frozenset({"DASHBOARD_CONFIG", "DASHBOARD_URL", "DASHBOARD_WORKER"})
+OTHER_VARIABLES = frozenset({"DASHBOARD_CONFIG", "DASHBOARD_TOKEN", "DASHBOARD_URL", "DASHBOARD_WORKER"})
 
 
 def _setting(default: Any, meaning: str, *, least: float | None = None) -> Any:
