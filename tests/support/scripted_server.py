@@ -20,6 +20,14 @@ class Received(NamedTuple):
     samples: list[dict[str, Any]]
 
 
+def _samples(body: bytes) -> list[dict[str, Any]]:
+    """Of an array, or of NDJSON lines."""
+    if body.startswith(b"["):
+        samples: list[dict[str, Any]] = json.loads(body)
+        return samples
+    return [json.loads(line) for line in body.splitlines() if line]
+
+
 class ScriptedServer:
     """``script``: the answers in turn, as (status, headers); 202 when it is used up, 0 closes without an answer."""
 
@@ -42,7 +50,7 @@ class ScriptedServer:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
-        body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+        body = _samples(handler.rfile.read(int(handler.headers["Content-Length"])))
         headers = handler.headers
         self.received.append(
             Received(time.monotonic(), headers["Idempotency-Key"], headers.get("Authorization", ""), body)
