@@ -36,7 +36,7 @@ class Block(NamedTuple):
 def blocks() -> list[Block]:
     found = []
     text = PAGE.read_text()
-    for match in re.finditer(r"^<!-- (.+) -->\n```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+    for match in re.finditer(r"^<!-- ([^\n]+) -->\n```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         parts = (part.partition(": ") for part in match[1].split("; "))
         promises = {kind: names.split(", ") for kind, _, names in parts}
         found.append(Block(text.count("\n", 0, match.start()) + 2, match[2], match[3], promises))
