@@ -23,8 +23,11 @@ class Address:
             raise ValueError(f"{url!r:.100} is not a server's address: write http://HOST:PORT")
         if parts.username is not None:
             raise ValueError("no user in the address: give the token by itself")
+        host, prefix = parts.hostname.encode("idna").decode(), parts.path.rstrip("/")
+        if not (host + prefix).isascii() or not (host + prefix).isprintable() or " " in host + prefix:
+            raise ValueError(f"{url!r:.100} is not a server's address: percent-encode what is not ASCII")
         tls = parts.scheme == "https"
-        return cls(tls, parts.hostname, parts.port or (443 if tls else 80), parts.path.rstrip("/"))
+        return cls(tls, host, parts.port or (443 if tls else 80), prefix)
 
     @property
     def host_header(self) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from dashboard.client.feeding import Feeding
 from dashboard.client.following import DEAD_S, QUIET_S, Conversation, Following, Update
-from dashboard.client.http import MAX_ANSWER_BYTES, Answer, decode_answer
+from dashboard.client.http import MAX_ANSWER_BYTES, Answer, decode_answer, is_whole
 from dashboard.client.outbox import Batch, Outcome
 
 
@@ -120,7 +120,9 @@ class AsyncClient(Feeding):
                 writer.write(request)
                 await writer.drain()
                 received = bytearray()
-                while len(received) < MAX_ANSWER_BYTES and (chunk := await reader.read(65_536)):
+                while not is_whole(received) and len(received) < MAX_ANSWER_BYTES:
+                    if not (chunk := await reader.read(65_536)):
+                        break
                     received += chunk
             finally:
                 writer.transport.abort()

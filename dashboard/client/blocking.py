@@ -17,7 +17,7 @@ from typing import Any, Self
 from dashboard.client.address import Address
 from dashboard.client.feeding import Feeding
 from dashboard.client.following import DEAD_S, QUIET_S, Conversation, Following, Update
-from dashboard.client.http import MAX_ANSWER_BYTES, Answer, decode_answer
+from dashboard.client.http import MAX_ANSWER_BYTES, Answer, decode_answer, is_whole
 from dashboard.client.outbox import Batch, Outcome
 
 
@@ -35,7 +35,7 @@ def exchange(address: Address, request: bytes, timeout_s: float, tls: ssl.SSLCon
     received = bytearray()
     with connect(address, timeout_s, tls) as link:
         link.sendall(request)
-        while len(received) < MAX_ANSWER_BYTES:
+        while not is_whole(received) and len(received) < MAX_ANSWER_BYTES:
             link.settimeout(max(0.001, deadline - time.monotonic()))
             chunk = link.recv(65_536)
             if not chunk:

@@ -51,6 +51,20 @@ def encode_request(method: str, address: Address, path: str, headers: Mapping[st
     return head.encode("latin-1") + b"\r\n" + body
 
 
+def is_whole(data: bytes | bytearray) -> bool:
+    """Whether nothing more has to come, whatever becomes of the connection: not every proxy closes it when asked to.
+
+    False where only the end of the connection tells.
+    """
+    end = data.find(b"\r\n\r\n")
+    if end < 0:
+        return False
+    headers = http.client.parse_headers(io.BytesIO(bytes(data[data.find(b"\n") + 1 : end + 4])))
+    if (length := headers.get("Content-Length", "")).isdecimal():
+        return len(data) - end - 4 >= int(length)
+    return "chunked" in headers.get("Transfer-Encoding", "").lower() and data.endswith(b"\r\n0\r\n\r\n")
+
+
 def decode_answer(data: bytes) -> Answer:
     """All bytes of a connection; raises ConnectionError when they are no whole answer."""
     if b"\r\n\r\n" not in data:

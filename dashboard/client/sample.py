@@ -7,6 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_MOST_INTEGER = 2**53
+
+
+def _number(value: Any) -> Any:
+    """As an int or a float, if it is a number of any kind; else as it is."""
+    if type(value) in (int, float) or isinstance(value, str | bytes):
+        return value
+    if isinstance(value, int):  # a bool, too
+        return int(value)
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return value
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -30,9 +44,12 @@ class Sample:
         unit: str = "",
         every_s: float = 0,
     ) -> Sample:
-        """Label values become text. Any value is taken; ``problem`` says whether it can be sent."""
+        """Label values become text; what has a ``__float__`` (numpy's numbers, Decimal) becomes one.
+
+        Any value is taken; ``problem`` says whether it can be sent.
+        """
         pairs = tuple(sorted((str(k), str(v)) for k, v in labels.items())) if labels else ()
-        return cls(str(name), value, int(t_ms), pairs, unit, every_s)
+        return cls(str(name), _number(value), int(t_ms), pairs, unit, every_s)
 
     @property
     def series(self) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -41,10 +58,15 @@ class Sample:
 
     def problem(self) -> str:
         """Why it cannot stand in a body at all, where it would cost the samples beside it; empty when it can."""
-        if isinstance(self.value, bool) or not isinstance(self.value, int | float):
-            return f"{self.value!r:.40} is not a number"
-        if not math.isfinite(self.value) or not math.isfinite(self.every_s):
+        value: object = self.value
+        if not isinstance(value, int | float):
+            return f"{value!r:.40} is not a number"
+        if isinstance(value, int) and abs(value) > _MOST_INTEGER:
+            return "an integer that is not exact as a number of JSON"
+        if not math.isfinite(value):
             return "not a finite number"
+        if not math.isfinite(self.every_s):
+            return "every_s is not a finite number"
         try:
             "".join((self.name, self.unit, *(part for pair in self.labels for part in pair))).encode()
         except UnicodeEncodeError:

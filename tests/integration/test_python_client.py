@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,26 @@ def test_a_follower_is_told_of_a_gap(tmp_path: Path) -> None:
             assert (seen[0].snapshot, seen[0].gap) == (True, "epoch")
     finally:
         server.close()
+
+
+def test_a_server_that_says_nothing_any_more_is_left_and_found_again(
+    quiet: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.client.blocking.QUIET_S", 0.1)
+    monkeypatch.setattr("dashboard.client.blocking.DEAD_S", 0.3)
+    troubles: list[str] = []
+    assert quiet.process is not None
+    with Client(quiet.url, timeout_s=0.5, on_trouble=troubles.append) as client:
+        updates = client.follow(["orders"], rate_hz=30)
+        next(updates)
+        quiet.process.send_signal(signal.SIGSTOP)
+        timer = threading.Timer(1, quiet.process.send_signal, [signal.SIGCONT])
+        timer.start()
+        client.gauge("orders", 5)
+        (update,) = until(updates, 5)
+        timer.join()
+    assert update.gap == ""
+    assert "timed out" in troubles
 
 
 def test_closing_the_client_ends_what_follows_with_it(server: ServerProcess) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.client.address import Address, authorization
-from dashboard.client.http import decode_answer, encode_request
+from dashboard.client.http import decode_answer, encode_request, is_whole
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -27,6 +27,7 @@ def test_it_imports_where_nothing_is_installed() -> None:
 @pytest.mark.parametrize(
     ("url", "address", "host"),
     [
+        ("http://münchen.example", Address(False, "xn--mnchen-3ya.example", 80), "xn--mnchen-3ya.example"),
         ("http://a", Address(False, "a", 80), "a"),
         ("https://a/", Address(True, "a", 443), "a"),
         ("http://127.0.0.1:8888", Address(False, "127.0.0.1", 8888), "127.0.0.1:8888"),
@@ -39,7 +40,20 @@ def test_addresses(url: str, address: Address, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "a:8888", "ftp://a", "http://", "http://a?x=1", "http://u:p@a", "http://a:x", "http://[a"]
+    "url",
+    [
+        "",
+        "a:8888",
+        "ftp://a",
+        "http://",
+        "http://a?x=1",
+        "http://u:p@a",
+        "http://a:x",
+        "http://[a",
+        "http://a b",
+        "http://a/ä",
+        "http://" + "a" * 70,
+    ],
 )
 def test_what_is_no_address_is_said(url: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
@@ -77,3 +91,19 @@ def test_answers_by_length_chunked_and_to_the_end() -> None:
 def test_half_an_answer_is_none(data: bytes) -> None:
     with pytest.raises(ConnectionError):
         decode_answer(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "whole"),
+    [
+        (b"HTTP/1.1 202 OK\r\nContent-Le", False),
+        (b"HTTP/1.1 202 OK\r\nContent-Length: 3\r\n\r\nab", False),
+        (b"HTTP/1.1 202 OK\r\ncontent-length: 3\r\n\r\nabc", True),
+        (b"HTTP/1.1 204 OK\r\nContent-Length: 0\r\n\r\n", True),
+        (b"HTTP/1.1 202 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", False),
+        (b"HTTP/1.1 202 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", True),
+        (b"HTTP/1.1 202 OK\r\n\r\nabc", False),
+    ],
+)
+def test_an_answer_ends_where_it_says_so_whatever_the_connection_does(data: bytes, whole: bool) -> None:
+    assert is_whole(data) is whole

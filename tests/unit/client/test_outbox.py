@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -106,10 +108,25 @@ def test_one_sample_that_is_too_large_alone_is_refused() -> None:
 
 def test_what_could_not_stand_in_a_body_is_refused_at_once() -> None:
     box = outbox()
-    bad: list[tuple[str, Any]] = [("a", float("nan")), ("a", float("inf")), ("a", "3"), ("a", True), ("a\ud800", 3)]
+    bad: list[tuple[str, Any]] = [
+        ("a", float("nan")),
+        ("a", float("inf")),
+        ("a", "3"),
+        ("a", None),
+        ("a", 10**400),
+        ("a\ud800", 3),
+    ]
     for name, value in bad:
         assert box.add(Sample.of(name, value, t_ms=1)) is not None
-    assert (box.counts.pushed, box.counts.refused, box.batch()) == (5, 5, None)
+    assert (box.counts.pushed, box.counts.refused, box.batch()) == (6, 6, None)
+
+
+def test_numbers_of_any_kind_are_sent_as_numbers() -> None:
+    box = outbox()
+    values: list[Any] = [True, Decimal("1.5"), Fraction(1, 4), 2**53]
+    for value in values:
+        assert box.add(Sample.of("a", value, t_ms=1)) is None
+    assert [each["value"] for each in json.loads(batch_of(box).body)] == [1, 1.5, 0.25, 2**53]
 
 
 def test_what_does_not_fit_is_dropped_and_counted() -> None:
