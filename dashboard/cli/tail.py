@@ -43,7 +43,7 @@ def tail(
             raise click.UsageError(str(error)) from None
         except FollowError as error:
             raise click.ClickException(str(error)) from None
-        except (KeyboardInterrupt, BrokenPipeError):
+        except KeyboardInterrupt:
             return
 
 

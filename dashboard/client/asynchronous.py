@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -142,15 +142,16 @@ class AsyncClient(Feeding):
         window_s: float = 60,
         rate_hz: float = 10,
         points: int = 1000,
-    ) -> AsyncIterator[Update]:
+    ) -> AsyncGenerator[Update]:
         """Updates of a view, for ever, over lost connections: a snapshot first, then what changes.
 
-        Raises ValueError at once, FollowError when the server refuses for good; ends when the client is closed.
+        Raises ValueError at once, FollowError when the server refuses for good; ends when the client is closed.  Who leaves
+        it early closes it (``contextlib.aclosing``), else its connection stays until it is collected.
         """
         following = Following(selectors, board=board, window_s=window_s, rate_hz=rate_hz, points=points)
         return self._follow(following)
 
-    async def _follow(self, following: Following) -> AsyncIterator[Update]:
+    async def _follow(self, following: Following) -> AsyncGenerator[Update]:
         while not self._ended.is_set():
             try:
                 async with asyncio.timeout(self._timeout_s):
@@ -173,7 +174,7 @@ class AsyncClient(Feeding):
 
     async def _converse(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, conversation: Conversation
-    ) -> AsyncIterator[Update]:
+    ) -> AsyncGenerator[Update]:
         heard_s = time.monotonic()
         while not self._ended.is_set():
             writer.write(conversation.outgoing())

@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -178,7 +178,7 @@ class Client(Feeding):
         window_s: float = 60,
         rate_hz: float = 10,
         points: int = 1000,
-    ) -> Iterator[Update]:
+    ) -> Generator[Update]:
         """Updates of a view, for ever, over lost connections: a snapshot first, then what changes.
 
         Raises ValueError at once, FollowError when the server refuses for good; ends when the client is closed.  While
@@ -187,7 +187,7 @@ class Client(Feeding):
         following = Following(selectors, board=board, window_s=window_s, rate_hz=rate_hz, points=points)
         return self._follow(following)
 
-    def _follow(self, following: Following) -> Iterator[Update]:
+    def _follow(self, following: Following) -> Generator[Update]:
         while not self._ended.is_set():
             try:
                 with connect(self._address, self._timeout_s, self._tls) as link:
@@ -198,7 +198,7 @@ class Client(Feeding):
                 self._report(Outcome(trouble=f"{error}"))
                 self._ended.wait(following.lost(error, time.time()))
 
-    def _converse(self, link: socket.socket, conversation: Conversation) -> Iterator[Update]:
+    def _converse(self, link: socket.socket, conversation: Conversation) -> Generator[Update]:
         self._links.add(link)
         link.settimeout(QUIET_S)
         heard_s = time.monotonic()

@@ -93,6 +93,18 @@ def test_tail_goes_on_over_a_restart_and_says_so(tmp_path: Path) -> None:
         server.close()
 
 
+def test_tail_ends_quietly_when_its_reader_is_gone(server: ServerProcess) -> None:
+    server.post("orders", 1)
+    with start("tail", "orders", "--json", "--url", server.url) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        server.post("orders", 2)
+        process.wait(10)
+        assert process.stderr.read() == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"), [([], "either selectors or a board"), (["--board", "none"], "none"), (["{"], "selector")]
 )

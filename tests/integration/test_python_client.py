@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import shutil
 import signal
+import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 
 from dashboard.client import AsyncClient, Client, FollowError, Refusal, Update
 from tests.support.rawsocket import RawSocket
+from tests.support.relay import Relay, certificate
 from tests.support.server import ServerProcess
 
 
@@ -82,6 +86,52 @@ def test_over_kill_9_and_a_new_start_nothing_is_lost_and_nothing_doubled(quiet: 
     assert (counts.accepted, counts.dropped, counts.refused) == (counts.pushed, 0, 0)
     assert counts.retries >= 1
     assert values_of(quiet, "orders") == [*range(counts.pushed)]
+
+
+def test_an_answer_that_is_lost_after_the_server_stored_the_batch_doubles_nothing(server: ServerProcess) -> None:
+    with Relay(server.port, lose=2) as relay, Client(relay.url, flush_s=0.01) as client:
+        client.gauge("orders", 1)
+        client.gauge("bad name", 1)
+        assert client.flush(20)
+        assert (client.counts.accepted, client.counts.refused, client.counts.retries) == (1, 1, 2)
+        assert relay.lose == 0
+
+    async def feed() -> None:
+        with Relay(server.port, lose=1) as relay:
+            async with AsyncClient(relay.url, flush_s=0.01) as client:
+                client.gauge("orders", 2)
+                assert await client.flush(20)
+            assert client.counts.retries == 1
+
+    asyncio.run(feed())
+    assert values_of(server, "orders") == [1, 2]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_over_tls_with_a_certificate_that_is_checked(server: ServerProcess, tmp_path: Path) -> None:
+    public, key = certificate(tmp_path)
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    theirs.load_cert_chain(public, key)
+    trusting = ssl.create_default_context(cafile=str(public))
+    troubles: list[str] = []
+
+    async def feed_and_follow(url: str) -> Update:
+        async with AsyncClient(url, tls=trusting) as client:
+            client.gauge("orders", 2)
+            assert await client.flush(10)
+            async with contextlib.aclosing(client.follow("orders")) as updates:
+                return await anext(updates)
+
+    with Relay(server.port, tls=theirs) as relay:
+        with Client(relay.url, close_s=0.2, on_trouble=troubles.append) as doubting:
+            doubting.gauge("orders", 0)
+        assert doubting.counts.dropped == 1
+        assert "certificate verify failed" in troubles[0]
+        with Client(relay.url, tls=trusting) as client:
+            client.gauge("orders", 1)
+            assert client.flush(10)
+            assert [point.value for point in next(client.follow(["orders"])).points] == [1]
+        assert [point.value for point in asyncio.run(feed_and_follow(relay.url)).points] == [1, 2]
 
 
 def test_a_follower_resumes_after_a_restart_without_a_gap(quiet: ServerProcess) -> None:
