@@ -78,6 +78,19 @@ def _run(command: tuple[str, ...]) -> int:
 
     The terminal's signals reach the job by themselves, others are passed on; so its end is always seen.
     """
+    process: subprocess.Popen[bytes] | None = None
+    early: list[int] = []  # came before there was a process to tell
+
+    def pass_on(number: int, _frame: object) -> None:
+        if process is None:
+            early.append(number)
+        else:
+            process.send_signal(number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, pass_on)
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, lambda _number, _frame: None)
     try:
         process = subprocess.Popen(command)  # noqa: S603 - running what was asked for is what this is for
     except FileNotFoundError:
@@ -86,9 +99,7 @@ def _run(command: tuple[str, ...]) -> int:
     except OSError as error:
         click.echo(f"dashboard run: {command[0]}: {error.strerror}", err=True)
         return 126
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _frame: process.send_signal(number))
-    for number in (signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, lambda _number, _frame: None)
+    for missed in early:
+        process.send_signal(missed)
     code = process.wait()
     return 128 - code if code < 0 else code

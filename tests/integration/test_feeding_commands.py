@@ -270,6 +270,31 @@ def test_an_answer_that_was_lost_is_asked_for_with_the_same_key_and_lines_even_w
     assert [s["value"] for s in rest.samples] == [3]
 
 
+def test_import_of_line_protocol_goes_as_it_is_in_pieces(tmp_path: Path) -> None:
+    file = tmp_path / "old.lp"
+    file.write_text("cpu,host=a load=1 1\n# a comment\ncpu,host=a load=2 2\n")
+    with ScriptedServer((503, {}), (204, {}), (204, {}), (404, {})).running() as server:
+        done = run("import", str(file), "--batch", "2", "--precision", "s", "--url", server.url)
+        assert done.returncode == 0
+        assert "2 accepted, 0 refused" in done.stdout
+        refused = run("import", str(file), "--again", "--url", server.url)
+    assert [r.path for r in server.received[:3]] == ["/write?precision=s"] * 3
+    assert server.received[0][1:] == server.received[1][1:]
+    assert server.received[1].body + server.received[2].body == file.read_bytes()
+    assert refused.returncode == 1
+    assert "does not take line protocol" in refused.stderr
+
+
+def test_ctrl_c_says_that_the_import_can_go_on(tmp_path: Path) -> None:
+    file = ndjson(tmp_path / "old.ndjson", 3)
+    with start("import", str(file), "--url", "http://127.0.0.1:1") as process:
+        assert process.stderr is not None
+        assert "trying again" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 1
+        assert "the same command goes on from here" in process.stderr.read()
+
+
 def test_import_says_what_it_cannot_do(server: ServerProcess, tmp_path: Path) -> None:
     assert "write FILE.csv" in run("import", __file__).stderr
     empty = tmp_path / "x.csv"

@@ -12,20 +12,21 @@ from typing import Any, NamedTuple
 
 
 class Received(NamedTuple):
-    """One request: when it came (monotonic), its Idempotency-Key, Authorization, and its samples."""
+    """One request: when it came (monotonic), what it asked for, its Idempotency-Key and Authorization, its body."""
 
     at_s: float
     key: str
     authorization: str
-    samples: list[dict[str, Any]]
+    path: str
+    body: bytes
 
-
-def _samples(body: bytes) -> list[dict[str, Any]]:
-    """Of an array, or of NDJSON lines."""
-    if body.startswith(b"["):
-        samples: list[dict[str, Any]] = json.loads(body)
-        return samples
-    return [json.loads(line) for line in body.splitlines() if line]
+    @property
+    def samples(self) -> list[dict[str, Any]]:
+        """Of an array, or of NDJSON lines."""
+        if self.body.startswith(b"["):
+            samples: list[dict[str, Any]] = json.loads(self.body)
+            return samples
+        return [json.loads(line) for line in self.body.splitlines() if line]
 
 
 class ScriptedServer:
@@ -50,17 +51,19 @@ class ScriptedServer:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
-        body = _samples(handler.rfile.read(int(handler.headers["Content-Length"])))
+        body = handler.rfile.read(int(handler.headers["Content-Length"]))
         headers = handler.headers
-        self.received.append(
-            Received(time.monotonic(), headers["Idempotency-Key"], headers.get("Authorization", ""), body)
+        request = Received(
+            time.monotonic(), headers["Idempotency-Key"], headers.get("Authorization", ""), handler.path, body
         )
+        self.received.append(request)
         status, more = self._script.pop(0) if self._script else (202, {})
         self.came.release()
         self.hold.wait(30)
         if not status:
             return
-        answer = json.dumps({"accepted": len(body)} if status == 202 else {"code": "scripted", "error": "as told"})
+        said = {"accepted": len(request.samples)} if status == 202 else {"code": "scripted", "error": "as told"}
+        answer = "" if status == 204 else json.dumps(said)
         handler.send_response(status)
         for name, value in {"Content-Length": str(len(answer)), **more}.items():
             handler.send_header(name, value)
