@@ -14,7 +14,8 @@ The rooms, in reading order; each imports only from those named before it:
     web        Tornado handlers, thin
     app        the composition root: the only file that names engines; worker: what it has of its supervisor
     supervisor the parent of several workers
-    cli        serve, reload, push, check
+    cli        serve, reload, check; push, tail, run, import
+    client     the Python client, for other programs: standard library only, imports nothing of the rest
 """
 
 __version__ = "0.1.0"

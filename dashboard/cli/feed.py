@@ -1,61 +1,105 @@
-"""Feed a running server from the shell: ``push``."""
+"""Feed a running server from the shell: ``push`` one value, ``run`` a job and feed how it went."""
 
 from __future__ import annotations
 
-import json
-import os
-import urllib.error
-import urllib.request
+import math
+import signal
+import subprocess
+import time
 from typing import Any
 
 import click
 
-from dashboard.domain.errors import DashboardError
-from dashboard.domain.series import series_key
+from dashboard.cli.options import OneShot, label_pairs, with_labels, with_server
+
+_wait = click.option(
+    "--wait", "wait_s", default=5.0, metavar="SECONDS", help="how long to try while the server is away  [5]"
+)
 
 
 @click.command()
 @click.argument("series")
 @click.argument("value", type=float)
-@click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="a label; may stand more than once")
-@click.option("--unit", help="the value's unit, for example B/s, %, ms")
-@click.option("--every", "every_s", type=float, metavar="SECONDS", help="how often the value is going to come")
-@click.option("--at", "t_ms", type=int, metavar="MS", help="its time in milliseconds since 1970; else now")
+@with_labels
+@click.option("--unit", default="", help="the value's unit, for example B/s, %, ms")
 @click.option(
-    "--url",
-    default=lambda: os.environ.get("DASHBOARD_URL", "http://127.0.0.1:8888"),
-    help="the server  [DASHBOARD_URL or http://127.0.0.1:8888]",
+    "--every", "every_s", type=float, default=0, metavar="SECONDS", help="how often the value is going to come"
 )
-def push(series: str, value: float, labels: tuple[str, ...], url: str, **said: Any) -> None:
+@click.option("--at", "t_ms", type=int, metavar="MS", help="its time in milliseconds since 1970; else now")
+@_wait
+@with_server
+def push(
+    series: str, value: float, labels: tuple[str, ...], url: str, token: str | None, wait_s: float, **said: Any
+) -> None:
     """Send one VALUE of SERIES to a running server: dashboard push orders 3 --label shop=a"""
-    pairs = dict(label.partition("=")[::2] for label in labels)
-    if any("=" not in label for label in labels):
-        raise click.BadParameter("write NAME=VALUE", param_hint="--label")
-    named = {"unit": said["unit"], "every_s": said["every_s"], "t": said["t_ms"]}
-    sample = {"series": series, "labels": pairs, "value": value} | {k: v for k, v in named.items() if v is not None}
-    try:
-        series_key(series.partition("{")[0], pairs)
-        body = json.dumps(sample, allow_nan=False).encode()
-    except DashboardError as error:
-        raise click.ClickException(str(error)) from None
-    except ValueError:
-        raise click.ClickException(f"{value} is not a number that can be shown") from None
-    if not url.startswith(("http://", "https://")):
-        raise click.BadParameter("write http://HOST:PORT", param_hint="--url")
-    request = urllib.request.Request(  # noqa: S310 - the scheme was checked above
-        f"{url.rstrip('/')}/api/v1/samples", body, {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=10):  # noqa: S310
-            return
-    except urllib.error.HTTPError as error:
-        raise click.ClickException(f"{url} answered {error.code}: {_reason(error.read())}") from None
-    except (OSError, ValueError) as error:
-        raise click.ClickException(f"{url}: {getattr(error, 'reason', error)}; is the server running?") from None
+    pairs = label_pairs(series.partition("{")[0], labels)
+    if not math.isfinite(value):
+        raise click.ClickException(f"{value} is not a number that can be shown")
+    sending = OneShot(url, token)
+    sending.client.push(series, value, labels=pairs, **said)
+    if wrong := sending.close(wait_s):
+        raise click.ClickException(wrong)
 
 
-def _reason(body: bytes) -> str:
+@click.command(context_settings={"allow_interspersed_args": False})
+@click.option("--job", required=True, metavar="NAME", help="the label job=NAME of both series")
+@with_labels
+@click.option("--every", "every_s", type=float, default=0, metavar="SECONDS", help="how often the job is going to run")
+@_wait
+@with_server
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def run(
+    job: str,
+    labels: tuple[str, ...],
+    every_s: float,
+    wait_s: float,
+    url: str,
+    token: str | None,
+    command: tuple[str, ...],
+) -> None:
+    """Run a COMMAND and feed job_duration_seconds and job_exit_code: dashboard run --job backup -- backup.sh /home
+
+    Its input, output and exit code pass through. When the server is away the job does not fail: a line on stderr says so.
+    """
+    pairs = label_pairs("job_exit_code", (*labels, f"job={job}"))
+    began = time.monotonic()
+    code = _run(command)
+    sending = OneShot(url, token)
+    took_s = time.monotonic() - began
+    sending.client.push("job_duration_seconds", took_s, labels=pairs, unit="s", every_s=every_s)
+    sending.client.push("job_exit_code", code, labels=pairs, every_s=every_s)
+    if wrong := sending.close(wait_s):
+        click.echo(f"dashboard run: not fed: {wrong}", err=True)
+    raise SystemExit(code)
+
+
+def _run(command: tuple[str, ...]) -> int:
+    """The exit code as a shell would say it: 126 and 127 for what cannot be run, 128 + n for a signal.
+
+    The terminal's signals reach the job by themselves, others are passed on; so its end is always seen.
+    """
+    process: subprocess.Popen[bytes] | None = None
+    early: list[int] = []  # came before there was a process to tell
+
+    def pass_on(number: int, _frame: object) -> None:
+        if process is None:
+            early.append(number)
+        else:
+            process.send_signal(number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, pass_on)
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, lambda _number, _frame: None)
     try:
-        return str(json.loads(body)["error"])
-    except (ValueError, KeyError, TypeError):
-        return body.decode("utf-8", "replace")[:200]
+        process = subprocess.Popen(command)  # noqa: S603 - running what was asked for is what this is for
+    except FileNotFoundError:
+        click.echo(f"dashboard run: {command[0]}: not found", err=True)
+        return 127
+    except OSError as error:
+        click.echo(f"dashboard run: {command[0]}: {error.strerror}", err=True)
+        return 126
+    for missed in early:
+        process.send_signal(missed)
+    code = process.wait()
+    return 128 - code if code < 0 else code

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import secrets
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
+from dashboard.cli.options import with_server
 from dashboard.cli.serve import load_settings, with_store
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
@@ -176,12 +176,12 @@ def user_token(name: str, hours: float, **options: Any) -> None:
     click.echo(_with_accounts(options, work))
 
 
-@click.group()
-def token() -> None:
+@click.group("token")
+def token_group() -> None:
     """Tokens of feeders and programs: create, list, revoke."""
 
 
-@token.command("create")
+@token_group.command("create")
 @click.argument("name")
 @click.option("--verb", "verbs", multiple=True, type=click.Choice(VERBS), help="what it may; more than once  [write]")
 @click.option("--prefix", "prefixes", multiple=True, help="its series begin with this; more than once  [any]")
@@ -216,7 +216,7 @@ def token_create(
     click.echo(_with_accounts(options, work))
 
 
-@token.command("list")
+@token_group.command("list")
 @with_store
 def token_list(**options: Any) -> None:
     """Print all tokens, without what they are worth."""
@@ -229,7 +229,7 @@ def token_list(**options: Any) -> None:
         click.echo(f"{found.id}  {found.name:20} {','.join(found.verbs):20} {prefixes}")
 
 
-@token.command("revoke")
+@token_group.command("revoke")
 @click.argument("token_id", metavar="ID")
 @with_store
 def token_revoke(token_id: str, **options: Any) -> None:
@@ -242,19 +242,7 @@ def token_revoke(token_id: str, **options: Any) -> None:
     click.echo(f"{token_id} is revoked")
 
 
-def _to_server(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Which server, and who one is there."""
-    address = lambda: os.environ.get("DASHBOARD_URL", "http://127.0.0.1:8888")  # noqa: E731 - click wants a callable
-    command = click.option("--url", default=address, help="the server  [DASHBOARD_URL or http://127.0.0.1:8888]")(
-        command
-    )
-    shown = "token with the right verb, or a user's  [DASHBOARD_TOKEN]"
-    return click.option("--token", "bearer", default=lambda: os.environ.get("DASHBOARD_TOKEN", ""), help=shown)(command)
-
-
-def _post(url: str, path: str, bearer: str, body: dict[str, Any]) -> Any:
-    if not url.startswith(("http://", "https://")):
-        raise click.BadParameter("write http://HOST:PORT", param_hint="--url")
+def _post(url: str, path: str, bearer: str | None, body: dict[str, Any]) -> Any:
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
     request = urllib.request.Request(url.rstrip("/") + path, json.dumps(body).encode(), headers)  # noqa: S310
     try:
@@ -279,18 +267,18 @@ def _reason(body: bytes) -> str:
 @click.option("--user", "user_id", default="", help="one user")
 @click.option("--role", default="", help="all users of a role")
 @click.option("--room", default="", help="all users that may join a room")
-@_to_server
-def notify(title: str, body: str, user_id: str, role: str, room: str, url: str, bearer: str) -> None:
+@with_server
+def notify(title: str, body: str, user_id: str, role: str, room: str, url: str, token: str | None) -> None:
     """Notify users: dashboard notify "Disk full" "db-1, 98 %" --role operator"""
     said = {"title": title, "body": body, "user": user_id, "role": role, "room": room}
-    sent = _post(url, "/api/v1/notifications", bearer, said)["sent"]
+    sent = _post(url, "/api/v1/notifications", token, said)["sent"]
     click.echo(f"{sent} notified")
 
 
 @click.command()
 @click.argument("room")
 @click.argument("text")
-@_to_server
-def message(room: str, text: str, url: str, bearer: str) -> None:
+@with_server
+def message(room: str, text: str, url: str, token: str | None) -> None:
     """Say something in a room: dashboard message host "Deploy done" """
-    click.echo(_post(url, "/api/message", bearer, {"roomId": room, "text": text})["messageId"])
+    click.echo(_post(url, "/api/message", token, {"roomId": room, "text": text})["messageId"])

@@ -19,7 +19,7 @@ import pytest
 from tests.support.rawsocket import RawSocket
 from tests.support.server import ServerProcess, wait_until
 
-FEEDER = Path(__file__).resolve().parents[2] / "scripts" / "feeder.py"
+FEEDER = Path(__file__).resolve().parents[2] / "scripts" / "feeders" / "feeder.py"
 
 
 def quiet_server(folder: Path, *flags: str) -> ServerProcess:

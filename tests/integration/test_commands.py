@@ -45,7 +45,7 @@ def test_push_feeds_one_value_with_labels(server: ServerProcess) -> None:
         (["push", "orders", "nan"], "is not a number that can be shown"),
         (["push", "orders", "x"], "not a valid float"),
         (["push", "orders", "3", "--label", "shop"], "write NAME=VALUE"),
-        (["push", "orders", "3", "--url", "http://127.0.0.1:1"], "is the server running?"),
+        (["push", "orders", "3", "--wait", "1", "--url", "http://127.0.0.1:1"], "is the server running?"),
         (["push", "orders", "3", "--url", "file:///etc/passwd"], "write http://HOST:PORT"),
         (["serve", "--host", "0.0.0.0"], "without logins everybody in reach could read and write"),
         (["serve", "--port", "99999"], "must be at most 65535"),

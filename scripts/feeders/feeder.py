@@ -5,7 +5,7 @@
 
 Values are collected and sent in batches by a thread of their own.  While the server is away they wait in a bounded
 buffer (the oldest are dropped first, and counted); each batch carries an Idempotency-Key, so one that is sent again
-because its answer was lost is stored once.
+because its answer was lost is stored once.  A token is taken from DASHBOARD_TOKEN.
 """
 
 from __future__ import annotations
@@ -74,8 +74,11 @@ class Feeder:
         """Try until the server has taken the batch (or refuses it for good)."""
         body = json.dumps(batch).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
+        if token := os.environ.get("DASHBOARD_TOKEN"):
+            headers["Authorization"] = f"Bearer {token}"
         wait_s = 0.2
         while True:
+            asked_s = 0.0
             try:
                 urllib.request.urlopen(urllib.request.Request(self.url, body, headers), timeout=10).close()
                 self.sent += len(batch)
@@ -85,10 +88,11 @@ class Feeder:
                 if error.code not in (408, 429, 500, 502, 503, 504):
                     self._note_refusal(len(batch), answer)
                     return
-                wait_s = max(wait_s, float(error.headers.get("Retry-After") or 0))
+                asked = error.headers.get("Retry-After") or ""
+                asked_s = float(asked) if asked.isdecimal() else 0.0
             except OSError:
                 pass  # the server is away: the batch waits here, new values in the buffer
-            time.sleep(wait_s * random.uniform(0.5, 1))
+            time.sleep(max(asked_s, wait_s * random.uniform(0.5, 1)))
             wait_s = min(30, wait_s * 2)
 
     def _note_refusal(self, count: int, answer: str) -> None:

@@ -1,0 +1,180 @@
+"""``import``: a file of old values into a running server, with a progress bar; interrupted, it goes on where it was."""
+
+from __future__ import annotations
+
+import io
+import random
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from dashboard.cli import import_state
+from dashboard.cli.import_formats import Body, csv_header, read_csv, read_ndjson
+from dashboard.cli.import_state import State, StateError
+from dashboard.cli.options import with_server
+from dashboard.client.address import Address, authorization
+from dashboard.client.backoff import Backoff, asked_wait_s
+from dashboard.client.blocking import exchange
+from dashboard.client.http import Answer, encode_request
+
+_TIMEOUT_S = 60.0
+_SHOWN_REFUSALS = 20
+
+
+class Import:
+    """One file into one server. ``run`` raises click's errors; the state is written as it goes."""
+
+    def __init__(self, file: Path, state: State, *, token: str | None, batch: int, precision: str) -> None:
+        self._file = file
+        self.state = state
+        self._address = Address.of(state.url)
+        self._headers = authorization(token)
+        self._batch = batch
+        self._precision = precision
+        self._kind = file.suffix.lower()
+        self._columns: list[str] = []
+        self._shown = 0
+
+    def run(self) -> Iterator[int]:
+        """After each request: how many bytes of the file it settled."""
+        with self._file.open("rb") as stream:
+            if self._kind == ".csv":
+                self._read_header(stream)
+            stream.seek(self.state.offset)
+            while lines := self._next(stream):
+                self.state.end = self.state.offset + sum(map(len, lines))
+                import_state.save(self._file, self.state)
+                self._send(lines)
+                taken = self.state.end - self.state.offset
+                self.state.offset, self.state.end = self.state.end, 0
+                self.state.line += len(lines)
+                import_state.save(self._file, self.state)
+                yield taken
+
+    def _read_header(self, stream: BinaryIO) -> None:
+        first = stream.readline()
+        try:
+            self._columns = csv_header(first)
+        except ValueError as error:
+            raise click.ClickException(f"{self._file}: {error}") from None
+        if not self.state.offset:
+            self.state.offset, self.state.line = len(first), 1
+
+    def _next(self, stream: BinaryIO) -> list[bytes]:
+        """The lines of the next request; of one that was under way when it was interrupted, the same."""
+        if not self.state.end:
+            wide = len(self._columns) if "series" not in self._columns else 0
+            return list(islice(stream, max(1, self._batch // max(1, wide))))
+        return io.BytesIO(stream.read(self.state.end - self.state.offset)).readlines()
+
+    def _send(self, lines: list[bytes]) -> None:
+        if self._kind == ".lp":
+            self._send_line_protocol(lines)
+            return
+        first = self.state.line + 1
+        body = read_csv(lines, first, self._columns) if self._kind == ".csv" else read_ndjson(lines, first)
+        for number, reason in body.refused:
+            self._refuse(number, reason)
+        if body.samples:
+            self._take(body, self._exchange("/api/v1/samples", body.encode()))
+
+    def _take(self, body: Body, answer: Answer) -> None:
+        said = answer.said
+        refused = said.get("refused")
+        if answer.status != 202 and not (answer.status == 400 and isinstance(refused, list)):
+            self._fail(answer)
+        for each in refused or ():
+            self._refuse(body.lines[each["index"]], f"{each['field']}: {each['reason']}")
+        accepted = int(said.get("accepted", 0))
+        self.state.accepted += accepted
+        self.state.refused += len(body.samples) - accepted - len(refused or ())  # those not listed
+
+    def _send_line_protocol(self, lines: list[bytes]) -> None:
+        answer = self._exchange(f"/write?precision={self._precision}", b"".join(lines))
+        count = sum(1 for line in lines if line.strip() and not line.lstrip().startswith(b"#"))
+        if answer.status == 404:
+            raise click.ClickException(f"{self.state.url} does not take line protocol")
+        if answer.status == 400 and "partial write" in answer.reason:
+            self._refuse(self.state.line + 1, f"in these {count} lines: {answer.reason}")
+        elif answer.status != 204:
+            self._fail(answer)
+        else:
+            self.state.accepted += count
+
+    def _fail(self, answer: Answer) -> None:
+        """The same request would be refused again, and nothing of it was kept: the next try may cut it otherwise."""
+        self.state.end = 0
+        import_state.save(self._file, self.state)
+        cure = "; try a smaller --batch" if answer.status == 413 else ""
+        raise click.ClickException(f"{self.state.url} {answer.reason}{cure}")
+
+    def _refuse(self, line: int, reason: str) -> None:
+        self.state.refused += 1
+        self._shown += 1
+        if self._shown <= _SHOWN_REFUSALS:
+            click.echo(f"{self._file}:{line}: {reason}", err=True)
+        if self._shown == _SHOWN_REFUSALS:
+            click.echo("further refusals are only counted", err=True)
+
+    def _exchange(self, path: str, body: bytes) -> Answer:
+        """Until there is an answer that is not "later"."""
+        headers = {**self._headers, "Idempotency-Key": self.state.request_key}
+        request = encode_request("POST", self._address, path, headers, body)
+        backoff = Backoff(random.random)
+        while True:
+            asked_s = 0.0
+            try:
+                answer = exchange(self._address, request, _TIMEOUT_S)
+                if answer.status not in (408, 425, 429) and answer.status < 500:
+                    return answer
+                trouble = answer.reason
+                asked_s = asked_wait_s(answer.headers.get("retry-after"), time.time())
+            except OSError as error:
+                trouble = str(error)
+            click.echo(f"{self.state.url}: {trouble}; trying again", err=True)
+            time.sleep(backoff.next_s(asked_s))
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--batch", type=click.IntRange(1, 1000), default=1000, help="lines a request  [1000]")
+@click.option(
+    "--precision",
+    type=click.Choice(["n", "ns", "u", "us", "ms", "s", "m", "h"]),
+    default="ns",
+    help="of times in .lp files  [ns]",
+)
+@click.option("--again", is_flag=True, help="from the beginning, whatever was imported before")
+@with_server
+def import_file(file: Path, again: bool, url: str, token: str | None, **how: Any) -> None:
+    """Send the values of a FILE (.csv, .ndjson, .lp) to a running server.
+
+    Interrupted, the same command goes on where it was; how far it came stands in FILE.import-state.  A CSV file has a header:
+    series,value[,t][,unit][,every_s] and labels, or a time (t in ms; time, timestamp: ISO 8601 or seconds) and a column a series.
+    """
+    if file.suffix.lower() not in (".csv", ".ndjson", ".lp"):
+        raise click.BadParameter("write FILE.csv, FILE.ndjson or FILE.lp", param_hint="FILE")
+    if again:
+        import_state.state_file(file).unlink(missing_ok=True)
+    try:
+        state = import_state.load(file, url)
+        importing = Import(file, state, token=token, **how)
+        length = file.stat().st_size
+        if state.offset == length:
+            click.echo(f"{file} was imported already; --again imports it anew")
+            return
+        with click.progressbar(length=length, label=file.name) as bar:
+            bar.update(state.offset)
+            for taken in importing.run():
+                bar.update(taken)
+    except (StateError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        raise click.ClickException("interrupted; the same command goes on from here") from None
+    click.echo(f"{state.accepted} accepted, {state.refused} refused")
+    if state.refused:
+        raise SystemExit(1)

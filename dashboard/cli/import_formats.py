@@ -1,0 +1,137 @@
+"""Lines of a file -> the body of a request: CSV, NDJSON, line protocol. No I/O.
+
+A CSV file has a header.  Long: columns ``series`` and ``value``, and of ``t``, ``unit``, ``every_s`` those there are; every
+other column is a label.  Wide: a time column, and each other column is a series.  Time is ``t`` (ms since 1970), or
+``time`` or ``timestamp`` (ISO 8601, UTC if nothing else is said, or seconds since 1970).  No line breaks in quotes.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+Sample = dict[str, Any]
+
+_TIMES = ("t", "time", "timestamp")
+_OWN = frozenset({"series", "value", "unit", "every_s", *_TIMES})
+
+
+@dataclass(slots=True)
+class Body:
+    """What to post: ``samples`` with the line that each came from, and the lines that are none."""
+
+    samples: list[Sample] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+    def encode(self) -> bytes:
+        return json.dumps(self.samples, allow_nan=False).encode()
+
+
+def read_ndjson(lines: list[bytes], first: int) -> Body:
+    """One object a line, as in docs/protocol.md; blank lines count as lines. ``first``: the number of the first."""
+    body = Body()
+    for number, line in enumerate(lines, first):
+        if not line.strip():
+            continue
+        try:
+            sample = json.loads(line, parse_constant=_no_constant)
+            if not isinstance(sample, dict):
+                raise ValueError("not an object")
+            json.dumps(sample, allow_nan=False)
+        except (ValueError, RecursionError) as error:
+            body.refused.append((number, f"{error}"))
+            continue
+        body.samples.append(sample)
+        body.lines.append(number)
+    return body
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number")
+
+
+def csv_header(line: bytes) -> list[str]:
+    """The columns; raises ValueError when they say no values."""
+    columns = [column.strip() for column in _row(line.removeprefix(b"\xef\xbb\xbf"))]
+    if "series" in columns and "value" in columns:
+        return columns
+    if "series" in columns or not set(columns) & set(_TIMES):
+        raise ValueError(
+            "the first line names the columns: series,value,… or a time (t, time, timestamp) and a column a series"
+        )
+    return columns
+
+
+def read_csv(lines: list[bytes], first: int, columns: list[str]) -> Body:
+    """Lines below the header. Empty cells are no values."""
+    body = Body()
+    for number, line in enumerate(lines, first):
+        if not line.strip():
+            continue
+        try:
+            cells = _row(line)
+            if len(cells) != len(columns):
+                raise ValueError(f"{len(cells)} cells for {len(columns)} columns")
+            for sample in _samples(dict(zip(columns, cells, strict=True))):
+                body.samples.append(sample)
+                body.lines.append(number)
+        except ValueError as error:
+            body.refused.append((number, str(error)))
+    return body
+
+
+def _row(line: bytes) -> list[str]:
+    try:
+        return next(csv.reader([line.decode().rstrip("\r\n")], strict=True), [])
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
+
+
+def _samples(cells: dict[str, str]) -> Iterator[Sample]:
+    moment = _moment(cells)
+    if "series" not in cells:
+        named = [(name, text) for name, text in cells.items() if name not in _TIMES and text.strip()]
+        yield from [{"series": name, "value": _number(text), **moment} for name, text in named]
+        return
+    sample: Sample = {"series": cells["series"], "value": _number(cells["value"]), **moment}
+    labels = {name: text for name, text in cells.items() if name not in _OWN and text}
+    if labels:
+        sample["labels"] = labels
+    if cells.get("unit"):
+        sample["unit"] = cells["unit"]
+    if cells.get("every_s"):
+        sample["every_s"] = _number(cells["every_s"])
+    yield sample
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r:.40} is not a number") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r:.40} is not a finite number")
+    return value
+
+
+def _moment(cells: dict[str, str]) -> dict[str, int]:
+    if text := cells.get("t", "").strip():
+        return {"t": int(_number(text))}
+    text = next((cells[name].strip() for name in _TIMES[1:] if cells.get(name, "").strip()), "")
+    if not text:
+        return {}
+    try:
+        return {"t": round(_number(text) * 1000)}
+    except ValueError:
+        pass
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r:.40} is not a time") from None
+    return {"t": round(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1000)}

@@ -1,0 +1,90 @@
+"""What the commands that talk to a running server have in common: --url, --token, labels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from dashboard.client import Client
+from dashboard.client.address import Address, authorization
+from dashboard.domain.errors import DashboardError
+from dashboard.domain.series import series_key
+
+
+def with_server(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options --url and --token, checked: ``url`` and ``token`` (None without one)."""
+    url = click.option(
+        "--url",
+        default=lambda: os.environ.get("DASHBOARD_URL", "http://127.0.0.1:8888"),
+        callback=_checked_url,
+        help="the server  [DASHBOARD_URL or http://127.0.0.1:8888]",
+    )
+    token = click.option(
+        "--token",
+        default=lambda: os.environ.get("DASHBOARD_TOKEN"),
+        callback=_checked_token,
+        help="what it wants to see  [DASHBOARD_TOKEN]",
+    )
+    return url(token(command))
+
+
+def _checked_url(_context: click.Context, _parameter: click.Parameter, url: str) -> str:
+    try:
+        Address.of(url)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--url") from None
+    return url
+
+
+def _checked_token(_context: click.Context, _parameter: click.Parameter, token: str | None) -> str | None:
+    try:
+        authorization(token)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--token") from None
+    return token
+
+
+with_labels = click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="a label; may be repeated")
+
+
+def label_pairs(name: str, labels: tuple[str, ...]) -> dict[str, str]:
+    """The labels of series ``name``, both checked; raises click's errors."""
+    if any("=" not in label for label in labels):
+        raise click.BadParameter("write NAME=VALUE", param_hint="--label")
+    pairs = {key: value for key, _, value in (label.partition("=") for label in labels)}
+    try:
+        series_key(name, pairs)
+    except DashboardError as error:
+        raise click.ClickException(str(error)) from None
+    return pairs
+
+
+class OneShot:
+    """A client for one command: what went wrong, in words, after ``close``."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        self._url = url
+        self._refused: list[str] = []
+        self._trouble = ""
+        self.client = Client(
+            url,
+            token,
+            on_refused=lambda refusals: self._refused.extend(refusal.reason for refusal in refusals),
+            on_trouble=self._note,
+        )
+
+    def _note(self, trouble: str) -> None:
+        self._trouble = trouble
+
+    def close(self, wait_s: float) -> str:
+        """Send for at most ``wait_s``; empty when all was accepted, else one line."""
+        complete = self.client.close(wait_s)
+        if self._refused:
+            return f"{self._url}: {self._refused[0]}"
+        if complete:
+            return ""
+        answered = self._trouble.startswith("answered")
+        return f"{self._url} {self._trouble}" if answered else f"{self._url}: {self._trouble}; is the server running?"

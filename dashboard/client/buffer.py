@@ -1,0 +1,55 @@
+"""The bounded place where samples wait. When it is full, the oldest sample of a series goes, so each keeps its newest."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+
+from dashboard.client.sample import Sample
+
+_Series = tuple[str, tuple[tuple[str, str], ...]]
+
+
+class Buffer:
+    """Samples in the order they came, at most ``max_samples``. Not safe for threads: its owner locks."""
+
+    def __init__(self, max_samples: int) -> None:
+        if max_samples < 1:
+            raise ValueError("a buffer holds at least one sample")
+        self._max_samples = max_samples
+        self._samples: OrderedDict[int, Sample] = OrderedDict()
+        self._of_series: dict[_Series, deque[int]] = {}
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def add(self, sample: Sample) -> Sample | None:
+        """Take one; when full, the sample that made room for it is given back.
+
+        That is the oldest of the same series; of a series that has none waiting, the oldest of the one that has most.
+        """
+        dropped = self._make_room(sample) if len(self._samples) >= self._max_samples else None
+        self._samples[self._next] = sample
+        self._of_series.setdefault(sample.series, deque()).append(self._next)
+        self._next += 1
+        return dropped
+
+    def take(self, count: int) -> list[Sample]:
+        """The oldest ``count``, or as many as there are."""
+        taken = [self._samples.popitem(last=False)[1] for _ in range(min(count, len(self._samples)))]
+        for sample in taken:
+            self._forget_oldest(sample.series)
+        return taken
+
+    def _make_room(self, sample: Sample) -> Sample:
+        series = sample.series
+        if series not in self._of_series:
+            series = max(self._of_series, key=lambda each: len(self._of_series[each]))
+        return self._samples.pop(self._forget_oldest(series))
+
+    def _forget_oldest(self, series: _Series) -> int:
+        numbers = self._of_series[series]
+        oldest = numbers.popleft()
+        if not numbers:
+            del self._of_series[series]
+        return oldest

@@ -1,0 +1,139 @@
+"""What both clients say to feed: push, gauge, timer, timed. Thread-safe; never raises into the program that it measures."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar, cast
+
+from dashboard.client.address import Address, authorization
+from dashboard.client.http import encode_request
+from dashboard.client.outbox import Batch, Outbox, Outcome
+from dashboard.client.sample import Counts, Refusal, Sample
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_log = logging.getLogger(__name__)
+
+OnRefused = Callable[[Sequence[Refusal]], None]
+OnTrouble = Callable[[str], None]
+
+
+class Feeding(ABC):
+    """``labels`` are added to every sample. ``on_refused`` gets samples that will never be stored, ``on_trouble`` a line
+    each time that a request failed. Both are called where the sending is done (the thread, the loop) or where ``push`` is,
+    and must not block."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        labels: Mapping[str, object] | None = None,
+        flush_s: float = 1.0,
+        batch: int = 1_000,
+        buffer: int = 100_000,
+        timeout_s: float = 10.0,
+        on_refused: OnRefused | None = None,
+        on_trouble: OnTrouble | None = None,
+    ) -> None:
+        self._address = Address.of(url)
+        self._headers = authorization(token)
+        self._labels = dict(labels or {})
+        self._flush_s = flush_s
+        self._timeout_s = timeout_s
+        self._on_refused = on_refused
+        self._on_trouble = on_trouble
+        self._new_outbox = functools.partial(Outbox, max_batch=batch, max_samples=buffer)
+        self._outbox = self._new_outbox()
+        self._lock = threading.Lock()
+
+    @property
+    def counts(self) -> Counts:
+        """What became of the samples so far."""
+        with self._lock:
+            return self._outbox.counts
+
+    def push(
+        self,
+        name: str,
+        value: float,
+        *,
+        labels: Mapping[str, object] | None = None,
+        t_ms: int | None = None,
+        unit: str = "",
+        every_s: float = 0,
+    ) -> None:
+        """Take one value; it goes out with the next batch. ``t_ms``: when it was measured, now when not given.
+
+        What cannot be a value is counted as refused and reported, not raised.
+        """
+        t_ms = int(time.time() * 1000) if t_ms is None else t_ms
+        sample = Sample.of(
+            name, value, t_ms=t_ms, labels={**self._labels, **(labels or {})}, unit=unit, every_s=every_s
+        )
+        with self._lock:
+            refusal = self._outbox.add(sample)
+            full = self._outbox.full_batch
+        if refusal is not None:
+            self._report(Outcome(0.0, (refusal,)))
+        self._pushed(full)
+
+    def gauge(self, name: str, value: float, /, **labels: object) -> None:
+        """One value of now: ``gauge("queue_length", 7, queue="mail")``."""
+        self.push(name, value, labels=labels)
+
+    @contextmanager
+    def timer(self, name: str, /, **labels: object) -> Iterator[None]:
+        """Feed how many seconds the block took, also when it raised."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.push(name, time.perf_counter() - began, unit="s", labels=labels)
+
+    def timed(self, name: str, /, **labels: object) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+        """A decorator: each call's seconds; of a coroutine function, until it is done."""
+
+        def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
+            if inspect.iscoroutinefunction(function):
+
+                @functools.wraps(function)
+                async def timed_coroutine(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+                    with self.timer(name, **labels):
+                        return await function(*args, **kwargs)
+
+                return cast("Callable[_P, _R]", timed_coroutine)
+
+            @functools.wraps(function)
+            def timed_call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+                with self.timer(name, **labels):
+                    return function(*args, **kwargs)
+
+            return timed_call
+
+        return decorate
+
+    @abstractmethod
+    def _pushed(self, full: bool) -> None:
+        """A sample waits; ``full``: enough of them for a batch."""
+
+    def _request(self, batch: Batch) -> bytes:
+        headers = {**self._headers, **batch.headers}
+        return encode_request("POST", self._address, "/api/v1/samples", headers, batch.body)
+
+    def _report(self, outcome: Outcome) -> None:
+        """Tell the callbacks; what they raise is logged, and does not end the sending."""
+        try:
+            if outcome.trouble and self._on_trouble is not None:
+                self._on_trouble(outcome.trouble)
+            if outcome.refusals and self._on_refused is not None:
+                self._on_refused(outcome.refusals)
+        except Exception:  # noqa: BLE001 - the border to the caller's code
+            _log.exception("a callback of the dashboard client failed")

@@ -1,0 +1,238 @@
+"""The watching half of docs/protocol.md without I/O: messages -> updates, resuming from a position, gaps.
+
+``Following`` outlives connections; a ``Conversation`` is one of them: bytes in, updates and bytes out.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.client.address import Address
+from dashboard.client.backoff import Backoff, asked_wait_s
+from dashboard.client.websocket import Closed, HandshakeRefused, Opened, Text, WebSocket
+
+#: After so many seconds without a word from the server, ask; after so many more, come again.
+QUIET_S = 5.0
+DEAD_S = 20.0
+#: A series that this client was never told of: the view is begun anew.
+UNKNOWN_SERIES = "unknown_series"
+
+_MEND_THE_CLIENT = frozenset({1002, 1003, 1007, 1009})
+_MEND_THE_REQUEST = frozenset({"invalid", "invalid_message", "not_found", "unknown_type", "too_many_subscriptions"})
+
+
+class FollowError(Exception):
+    """The server will not show this, however often it is asked: a wrong selector, board or token."""
+
+
+class Lost(ConnectionError):
+    """The server closed the connection with ``code``."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"closed with {code}{': ' + reason if reason else ''}")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesInfo:
+    """``series``: the canonical text; ``every_s``: the cadence, None when nobody knows; ``last_ms``: its newest sample."""
+
+    series: str
+    name: str
+    labels: Mapping[str, str]
+    unit: str
+    every_s: float | None
+    last_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value of a series at a time. Of a window that is shown in buckets, the bucket's mean."""
+
+    series: str
+    t_ms: int
+    value: float
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A JSON value under a key, written at ``t_ms``."""
+
+    key: str
+    body: Any
+    t_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What one message changed, in order: of a series, points by time. Times are the server's, in ms.
+
+    ``snapshot``: this is everything there is; forget what you hold.  ``gap``: why entries are missing before this
+    snapshot (``epoch``, ``ahead``, ``trimmed``, ``unknown_series``); empty when nothing was missed.
+    """
+
+    as_of_ms: int
+    points: tuple[Point, ...] = ()
+    series: tuple[SeriesInfo, ...] = ()
+    documents: tuple[Document, ...] = ()
+    gone: tuple[str, ...] = ()
+    gone_documents: tuple[str, ...] = ()
+    snapshot: bool = False
+    gap: str = ""
+
+
+class Following:
+    """One view, over any number of connections."""
+
+    def __init__(
+        self,
+        selectors: Iterable[str] = (),
+        *,
+        board: str = "",
+        window_s: float = 60,
+        rate_hz: float = 10,
+        points: int = 1000,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        chosen = [selectors] if isinstance(selectors, str) else list(selectors)
+        if bool(chosen) == bool(board):
+            raise ValueError("follow either selectors or a board")
+        what = {"board": board} if board else {"selectors": chosen}
+        self._watch = {"type": "watch", "id": 1, **what, "window_s": window_s, "rate_hz": rate_hz, "points": points}
+        self._since = ""
+        self._gap = ""
+        self._series: dict[int, SeriesInfo] = {}
+        self._backoff = Backoff(chance)
+        self._welcomed = False
+
+    def request(self) -> str:
+        """The watch message that begins the view, or goes on with it."""
+        return json.dumps(self._watch | ({"since": self._since} if self._since else {}))
+
+    def take(self, message: dict[str, Any]) -> Update | None:
+        """An update when the message is one. Raises FollowError, and LookupError when the view has to begin anew."""
+        kind = message.get("type")
+        if kind == "error" and message.get("code") in _MEND_THE_REQUEST:
+            raise FollowError(str(message.get("message")))
+        if kind == "gap":
+            self._gap = str(message.get("reason")) or "unknown"
+        elif kind == "snapshot":
+            return self._snapshot(message)
+        elif kind == "frame":
+            return self._frame(message)
+        elif kind == "welcome":
+            self._welcomed = True
+        return None
+
+    def begin_anew(self, gap: str) -> None:
+        """Without the position: the next request is answered by a snapshot, and that one tells of the gap."""
+        self._since, self._gap = "", gap
+
+    def lost(self, error: OSError, now_s: float) -> float:
+        """The connection ended: seconds to wait before the next. Raises FollowError when another would end like it."""
+        if isinstance(error, Lost) and (error.code in _MEND_THE_CLIENT or 4500 <= error.code < 5000):
+            raise FollowError(str(error)) from error
+        if not isinstance(error, HandshakeRefused):
+            return self._backoff.next_s(5.0 if isinstance(error, Lost) and error.code == 4006 else 0.0)
+        if not self._welcomed and 400 <= error.status < 500 and error.status not in (408, 425, 429):
+            raise FollowError(str(error)) from error
+        return self._backoff.next_s(asked_wait_s(error.headers.get("retry-after"), now_s))
+
+    def _snapshot(self, message: dict[str, Any]) -> Update:
+        self._series.clear()
+        gap, self._gap = self._gap, ""
+        infos = self._learn(message["series"])
+        points: list[Point] = []
+        for row in message["series"]:
+            values = row["v"] if "v" in row else row.get("mean", ())
+            points += self._points(row["sid"], row.get("t", ()), values)
+        self._arrived(message)
+        documents = _documents(message)
+        return Update(message["as_of"], tuple(points), infos, documents, snapshot=True, gap=gap)
+
+    def _frame(self, message: dict[str, Any]) -> Update | None:
+        infos = self._learn(message.get("series", ()))
+        points: list[Point] = []
+        for row in message.get("points", ()):
+            points += self._points(row[0], row[1], row[2])
+        for sid, times, _, means, _ in message.get("buckets", ()):
+            points += self._points(sid, times, means)
+        gone = [self._series.pop(sid).series for sid in message.get("gone", ()) if sid in self._series]
+        documents, gone_documents = _documents(message), tuple(message.get("gone_documents", ()))
+        self._arrived(message)
+        if not (points or infos or documents or gone or gone_documents):
+            return None  # it came back, and had missed nothing
+        return Update(message["as_of"], tuple(points), infos, documents, tuple(gone), gone_documents)
+
+    def _arrived(self, message: dict[str, Any]) -> None:
+        self._since = message["position"]
+        self._backoff.reset()
+
+    def _learn(self, definitions: Iterable[dict[str, Any]]) -> tuple[SeriesInfo, ...]:
+        infos = []
+        for row in definitions:
+            info = SeriesInfo(row["series"], row["name"], row["labels"], row["unit"], row["every_s"], row["last"])
+            self._series[row["sid"]] = info
+            infos.append(info)
+        return tuple(infos)
+
+    def _points(self, sid: int, times: Iterable[int], values: Iterable[float]) -> list[Point]:
+        info = self._series[sid]
+        return [Point(info.series, t, v, info.unit) for t, v in zip(times, values, strict=True)]
+
+
+def _documents(message: dict[str, Any]) -> tuple[Document, ...]:
+    return tuple(Document(row["key"], row["body"], row["t"]) for row in message.get("documents", ()))
+
+
+class Conversation:
+    """One connection: feed it what came, send ``outgoing``; it knows no socket."""
+
+    def __init__(self, following: Following, address: Address, headers: Mapping[str, str]) -> None:
+        self._following = following
+        self._socket = WebSocket(address, "/ws", headers)
+        self.outgoing = self._socket.outgoing
+        self.close = self._socket.close
+        self._end: ConnectionError | None = None
+
+    def feed(self, data: bytes) -> list[Update]:
+        """Updates in order. Raises ConnectionError when the connection is over, FollowError when for good."""
+        if self._end is not None:
+            raise self._end
+        if not data:
+            raise ConnectionResetError("the connection was cut")
+        updates: list[Update] = []
+        try:
+            for event in self._socket.feed(data):
+                if isinstance(event, Opened):
+                    self._socket.send(self._following.request())
+                elif isinstance(event, Text):
+                    updates += self._take(event.text)
+                elif isinstance(event, Closed):
+                    raise Lost(event.code, event.reason)
+        except ConnectionError as error:
+            if not updates:
+                raise
+            self._end = error  # these first
+        return updates
+
+    def quiet(self) -> None:
+        """Nothing came for a while: ask whether the server is there."""
+        self._socket.send('{"type":"ping"}')
+
+    def _take(self, text: str) -> list[Update]:
+        try:
+            message = json.loads(text)
+            update = self._following.take(message)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ConnectionError(f"a message that is none: {error}") from None
+        except LookupError:
+            self._following.begin_anew(UNKNOWN_SERIES)
+            self._socket.send(self._following.request())
+            return []
+        return [] if update is None else [update]

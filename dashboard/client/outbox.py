@@ -1,0 +1,164 @@
+"""What to send next and what an answer means. No I/O, no clock, no lock: the clients own those.
+
+Source: docs/protocol.md, POST /api/v1/samples.  A batch keeps its bytes and its Idempotency-Key until it is settled, so
+the server stores it once however often it is sent (for as long as the server remembers keys: 15 minutes by default).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboard.client.backoff import Backoff, asked_wait_s
+from dashboard.client.buffer import Buffer
+from dashboard.client.http import Answer
+from dashboard.client.sample import Counts, Refusal, Sample
+
+#: The server lists no more refusals than this.
+MAX_BATCH = 1_000
+
+
+@dataclass(slots=True)
+class Batch:
+    """Samples under way, fixed: the same bytes and the same key at every try."""
+
+    samples: list[Sample]
+    key: str
+    body: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, samples: list[Sample], key: str) -> Batch:
+        return cls(samples, key, json.dumps([sample.as_json() for sample in samples], allow_nan=False).encode())
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Of its request."""
+        return {"Content-Type": "application/json", "Idempotency-Key": self.key}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``wait_s``: how long to wait before the next try, 0 when the batch is settled."""
+
+    wait_s: float = 0.0
+    refusals: tuple[Refusal, ...] = ()
+    trouble: str = ""
+
+
+class Outbox:
+    """One batch is under way at a time; the buffer behind it is bounded."""
+
+    def __init__(
+        self,
+        *,
+        max_batch: int,
+        max_samples: int,
+        chance: Callable[[], float] = random.random,
+        new_key: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        if not 1 <= max_batch <= MAX_BATCH:
+            raise ValueError(f"a batch has 1 to {MAX_BATCH} samples")
+        self._max_batch = max_batch
+        self._buffer = Buffer(max_samples)
+        self._under_way: deque[Batch] = deque()
+        self._backoff = Backoff(chance)
+        self._new_key = new_key
+        self._pushed = self._accepted = self._refused = self._dropped = self._retries = 0
+
+    @property
+    def counts(self) -> Counts:
+        """As of now."""
+        waiting = len(self._buffer) + sum(len(batch.samples) for batch in self._under_way)
+        return Counts(self._pushed, self._accepted, self._refused, self._dropped, waiting, self._retries)
+
+    @property
+    def settled(self) -> int:
+        """How many of the pushed samples need no more work."""
+        return self._accepted + self._refused + self._dropped
+
+    @property
+    def full_batch(self) -> bool:
+        """Whether there is no reason to wait for more."""
+        return len(self._buffer) >= self._max_batch
+
+    def add(self, sample: Sample) -> Refusal | None:
+        """Take a sample; one that could not stand in a body is refused here, counted, and never sent."""
+        self._pushed += 1
+        if problem := sample.problem():
+            self._refused += 1
+            return Refusal(sample, problem, "value" if "number" in problem else "")
+        if self._buffer.add(sample) is not None:
+            self._dropped += 1
+        return None
+
+    def batch(self) -> Batch | None:
+        """The batch to send now: the unsettled one, else a new one of the oldest samples."""
+        if not self._under_way and (samples := self._buffer.take(self._max_batch)):
+            self._under_way.append(Batch.of(samples, self._new_key()))
+        return self._under_way[0] if self._under_way else None
+
+    def failed(self, reason: str) -> Outcome:
+        """No answer came: the batch may or may not be stored, so the same is sent again."""
+        self._retries += 1
+        return Outcome(self._backoff.next_s(), (), reason)
+
+    def answered(self, answer: Answer, now_s: float) -> Outcome:
+        """Settle the batch, or say how long to wait. ``now_s``: the wall clock, for a Retry-After that is a date."""
+        if answer.status in (408, 425, 429) or answer.status >= 500:
+            self._retries += 1
+            return Outcome(
+                self._backoff.next_s(asked_wait_s(answer.headers.get("retry-after"), now_s)), (), answer.reason
+            )
+        self._backoff.reset()
+        batch = self._under_way.popleft()
+        if 200 <= answer.status < 300:
+            self._accepted += len(batch.samples)
+            return Outcome()
+        if answer.status == 413 and len(batch.samples) > 1:
+            self._halve(batch)
+            return Outcome()
+        refusals = _refusals(batch, answer)
+        self._refused += len(refusals)
+        self._accepted += len(batch.samples) - len(refusals)
+        return Outcome(0.0, refusals, answer.reason)
+
+    def abandon(self) -> None:
+        """Everything that waits is dropped, and counted."""
+        waiting = self.counts.waiting
+        self._buffer.take(len(self._buffer))
+        self._under_way.clear()
+        self._dropped += waiting
+
+    def _halve(self, batch: Batch) -> None:
+        """The server kept nothing of it, so the halves are new batches."""
+        middle = len(batch.samples) // 2
+        for part in (batch.samples[middle:], batch.samples[:middle]):
+            self._under_way.appendleft(Batch.of(part, self._new_key()))
+
+
+def _refusals(batch: Batch, answer: Answer) -> tuple[Refusal, ...]:
+    """Those that a 400 names; all of them when it names none (the body as a whole, or the client, was refused)."""
+    said = answer.said
+    named = said.get("refused")
+    if answer.status == 400 and isinstance(named, list):
+        found = [_refusal(batch, each) for each in named if isinstance(each, dict)]
+        return tuple(refusal for refusal in found if refusal is not None)
+    code = str(said.get("code") or f"http_{answer.status}")
+    return tuple(Refusal(sample, answer.reason, "", code) for sample in batch.samples)
+
+
+def _refusal(batch: Batch, said: dict[str, Any]) -> Refusal | None:
+    index = said.get("index")
+    if not isinstance(index, int) or not 0 <= index < len(batch.samples):
+        return None
+    return Refusal(
+        batch.samples[index],
+        str(said.get("reason", "")),
+        str(said.get("field") or ""),
+        str(said.get("code") or "invalid"),
+    )

@@ -1,0 +1,107 @@
+"""One value as it is sent, and what is said about values: refusals and counts. Names are judged by the server."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_MOST_INTEGER = 2**53
+
+
+def _number(value: Any) -> Any:
+    """As an int or a float, if it is a number of any kind; else as it is."""
+    if type(value) in (int, float) or isinstance(value, str | bytes):
+        return value
+    if isinstance(value, int):  # a bool, too
+        return int(value)
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """``t_ms``: when it was measured; ``every_s``: how often it is going to come, 0 when not said."""
+
+    name: str
+    value: float
+    t_ms: int
+    labels: tuple[tuple[str, str], ...] = ()
+    unit: str = ""
+    every_s: float = 0
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        value: float,
+        *,
+        t_ms: int,
+        labels: Mapping[str, object] | None = None,
+        unit: str = "",
+        every_s: float = 0,
+    ) -> Sample:
+        """Label values become text; what has a ``__float__`` (numpy's numbers, Decimal) becomes one.
+
+        Any value is taken; ``problem`` says whether it can be sent.
+        """
+        pairs = tuple(sorted((str(k), str(v)) for k, v in labels.items())) if labels else ()
+        return cls(str(name), _number(value), int(t_ms), pairs, unit, every_s)
+
+    @property
+    def series(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """Equal for samples of the same series."""
+        return self.name, self.labels
+
+    def problem(self) -> str:
+        """Why it cannot stand in a body at all, where it would cost the samples beside it; empty when it can."""
+        value: object = self.value
+        if not isinstance(value, int | float):
+            return f"{value!r:.40} is not a number"
+        if isinstance(value, int) and abs(value) > _MOST_INTEGER:
+            return "an integer that is not exact as a number of JSON"
+        if not math.isfinite(value):
+            return "not a finite number"
+        if not math.isfinite(self.every_s):
+            return "every_s is not a finite number"
+        try:
+            "".join((self.name, self.unit, *(part for pair in self.labels for part in pair))).encode()
+        except UnicodeEncodeError:
+            return "not valid Unicode text"
+        return ""
+
+    def as_json(self) -> dict[str, Any]:
+        """As in docs/protocol.md, POST /api/v1/samples."""
+        said: dict[str, Any] = {"series": self.name, "value": self.value, "t": self.t_ms}
+        if self.labels:
+            said["labels"] = dict(self.labels)
+        if self.unit:
+            said["unit"] = self.unit
+        if self.every_s:
+            said["every_s"] = self.every_s
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A sample that will not be stored, and why. ``code``: the server's (``invalid``, ``series_limit``), or ``http_401`` and the like."""
+
+    sample: Sample
+    reason: str
+    field: str = ""
+    code: str = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Samples so far: ``pushed`` = ``accepted`` + ``refused`` + ``dropped`` + ``waiting``, always. ``retries`` counts requests."""
+
+    pushed: int = 0
+    accepted: int = 0
+    refused: int = 0
+    dropped: int = 0
+    waiting: int = 0
+    retries: int = 0

@@ -1,0 +1,95 @@
+"""A real PostgreSQL in a process of its own, on a free port, in a temporary folder; ended by its process id."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from tests.support.redis_server import free_port
+
+_USER = "postgres"
+
+
+def _as_user(*command: str) -> list[str]:
+    """PostgreSQL refuses to run as root."""
+    return ["runuser", "-u", _USER, "--", *command] if os.geteuid() == 0 else [*command]
+
+
+def available() -> bool:
+    """Whether this machine has PostgreSQL and may run it."""
+    return all(shutil.which(name) for name in ("initdb", "postgres", "psql"))
+
+
+class PostgresServer:
+    """Its folder is its own (a test's belongs to root, whose folders others cannot enter). May be killed and started again."""
+
+    def __init__(self, *options: str, port: int = 0) -> None:
+        self.options = options
+        self.port = port or free_port()
+        self.folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{_USER}@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> PostgresServer:
+        """Returns when it answers."""
+        data = self.folder / "data"
+        if not data.exists():
+            if os.geteuid() == 0:
+                shutil.chown(self.folder, _USER)
+            made = ["initdb", "--pgdata", str(data), "--auth", "trust", "--username", _USER, "--no-sync"]
+            subprocess.run(_as_user(*made), check=True, capture_output=True, timeout=120, cwd=self.folder)
+        settings = [f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self.folder}"]
+        flags = [part for setting in (*settings, *self.options) for part in ("-c", setting)]
+        with (self.folder / "postgres.log").open("a") as log:
+            self.process = subprocess.Popen(
+                _as_user("postgres", "-D", str(data), *flags), stdout=log, stderr=log, cwd=self.folder
+            )
+        deadline = time.monotonic() + 60
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"PostgreSQL did not start\n{(self.folder / 'postgres.log').read_text()[-2000:]}")
+            time.sleep(0.05)
+        return self
+
+    def _answers(self) -> bool:
+        command = ["pg_isready", "--host", "127.0.0.1", "--port", str(self.port), "--quiet"]
+        return subprocess.run(command, timeout=10).returncode == 0
+
+    @property
+    def pid(self) -> int:
+        """Of the postmaster itself (runuser stands between)."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
+
+    def sql(self, text: str) -> str:
+        """What psql prints for it."""
+        command = ["psql", "--no-psqlrc", "-qtA", "--set", "ON_ERROR_STOP=1", self.url, "--command", text]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+
+    def kill(self) -> None:
+        """kill -9 of the postmaster; returns when it is gone."""
+        self._end(signal.SIGKILL)
+
+    def close(self) -> None:
+        """End it whatever state it is in, and take its folder away."""
+        if self.process is not None and self.process.poll() is None:
+            self._end(signal.SIGQUIT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        postmaster = psutil.Process(self.pid)
+        family = [postmaster, *postmaster.children(recursive=True)]
+        postmaster.send_signal(number)
+        self.process.wait(30)
+        alive = psutil.wait_procs(family, timeout=30)[1]  # they hold the shared memory that a new start wants
+        assert alive == []
