@@ -6,7 +6,6 @@ The only file that names engines.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 import socket
 import time
@@ -16,7 +15,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from dashboard import __version__
 from dashboard.app_people import PeopleParts
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
@@ -34,6 +32,7 @@ from dashboard.journal.redis_link import Link
 from dashboard.journal.sqlite import SqliteJournal
 from dashboard.listening import BACKLOG, bind, tls_of
 from dashboard.protocol.session import SessionLimits
+from dashboard.resources import build_id, resource_folder
 from dashboard.runtime import Runtime
 from dashboard.services.accept_document import AcceptDocument
 from dashboard.services.accept_samples import AcceptSamples
@@ -51,26 +50,11 @@ from dashboard.web.identity import WebIdentity
 from dashboard.web.routes import make_application
 from dashboard.worker import READY, Worker
 
-_HERE = Path(__file__).resolve().parent
 #: Bodies over their limit are read to the end, up to here, so that the 413 arrives; beyond, the connection is reset.
 _DRAINED_BODY_BYTES = 64 << 20
 _CLOCK_CHECK_S = 1.0
 _FAULT_CHECK_S = 0.25
 _DIRECT_PORT_RETRY_S = 0.25
-
-
-def resource_folder(name: str) -> Path:
-    """``static``, ``templates`` or ``boards``: inside the installed package, else beside it in the source tree."""
-    inside = _HERE / name
-    return inside if inside.is_dir() else _HERE.parent / name
-
-
-def build_id(static: Path) -> str:
-    """A short hash of everything that a page is made of: pages of another build reload themselves."""
-    digest = hashlib.sha256(__version__.encode())
-    for path in sorted(p for p in static.rglob("*") if p.is_file() and not p.name.startswith(".")):
-        digest.update(path.relative_to(static).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 class Dashboard:
@@ -132,17 +116,7 @@ class Dashboard:
             now_ms=self.clock.now_ms,
             monotonic=time.monotonic,
         )
-        self.people = PeopleParts(
-            settings=settings,
-            journal=self.journal,
-            nodes=self.nodes,
-            boards=self.boards,
-            counters=self.counters,
-            now_ms=self.clock.now_ms,
-            monotonic=time.monotonic,
-        )
-        self.hub.people = self.people.people
-        self.hub.authorise = authorise
+        self.people = self._make_people()
         self._host_feeder: HostFeeder | None = None
         self._draining = False
         self._server: HTTPServer | None = None
@@ -194,6 +168,20 @@ class Dashboard:
             ),
             counters=self.counters,
         )
+
+    def _make_people(self) -> PeopleParts:
+        people = PeopleParts(
+            settings=self.settings,
+            journal=self.journal,
+            nodes=self.nodes,
+            boards=self.boards,
+            counters=self.counters,
+            now_ms=self.clock.now_ms,
+            monotonic=time.monotonic,
+        )
+        self.hub.people = people.people
+        self.hub.authorise = authorise
+        return people
 
     def _node_name(self) -> str:
         name = self.settings.node_name or socket.gethostname()[:60]

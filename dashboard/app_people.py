@@ -87,6 +87,10 @@ class PeopleParts:
             counters=counters,
             now_ms=now_ms,
         )
+        self._keep(settings, journal, now_ms)
+        self._talk(settings, nodes, counters, now_ms, monotonic)
+
+    def _keep(self, settings: Settings, journal: Journal, now_ms: Callable[[], int]) -> None:
         self.room_admin = RoomAdmin(database=self.database, directory=self.directory, now_ms=now_ms)
         self.housekeeping = Housekeeping(
             database=self.database,
@@ -96,7 +100,6 @@ class PeopleParts:
             message_days=settings.message_days,
             audit_days=settings.audit_days,
         )
-        self._talk(settings, nodes, counters, now_ms, monotonic)
 
     def _talk(
         self,

@@ -200,7 +200,7 @@ def token_create(
 ) -> None:
     """Make a token called NAME and print it; it is shown this once."""
 
-    async def work(accounts: Accounts, *_: Any) -> str:
+    async def work(accounts: Accounts, *others: Any) -> str:
         _, text = await accounts.create_token(
             _BY,
             "",

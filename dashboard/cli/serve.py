@@ -17,9 +17,10 @@ import click
 import msgspec
 
 from dashboard import logs
-from dashboard.app import Dashboard, resource_folder
+from dashboard.app import Dashboard
 from dashboard.domain.errors import ConfigurationError
 from dashboard.listening import bind
+from dashboard.resources import resource_folder
 from dashboard.services.boards import Boards
 from dashboard.settings import Loaded, Settings, flag, load, shown, variable
 from dashboard.supervisor import CONFIGURATION_EXIT, STATUS_FILE, Status, Supervisor

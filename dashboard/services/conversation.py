@@ -16,7 +16,7 @@ from dashboard.domain.errors import Forbidden, Invalid, NotFound, TooMany
 from dashboard.domain.identity import Caller, Role
 from dashboard.domain.rate import TokenBucket
 from dashboard.domain.room import MAX_KEY, Message, Room, clean_text, direct_room, kind_of, participants
-from dashboard.protocol.people import seq_of
+from dashboard.protocol.people_replies import seq_of
 from dashboard.replica.happenings import ReadUp, Said
 from dashboard.services.directory import Directory
 from dashboard.services.markdown import Markdown

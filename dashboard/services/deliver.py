@@ -10,7 +10,7 @@ from dashboard.domain.identity import Caller
 from dashboard.domain.room import Message, inbox_room, kind_of, participants
 from dashboard.hub.connection import Connection
 from dashboard.hub.crowd import Crowd
-from dashboard.protocol.people import (
+from dashboard.protocol.people_replies import (
     Ack,
     NotificationNotice,
     NotificationState,

@@ -6,7 +6,8 @@ from dashboard.domain.errors import Invalid, NotMember
 from dashboard.domain.room import Message, Room, kind_of
 from dashboard.hub.connection import Connection
 from dashboard.hub.crowd import Crowd
-from dashboard.protocol.people import Joined, JoinRoom, Person, message_id, state_of
+from dashboard.protocol.people import JoinRoom
+from dashboard.protocol.people_replies import Joined, Person, message_id, state_of
 from dashboard.services.attendance import Attendance
 from dashboard.services.conversation import Conversation
 from dashboard.services.deliver import Deliver

@@ -15,7 +15,7 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.errors import Invalid, NotFound
 from dashboard.domain.identity import Caller, parse_role
 from dashboard.domain.room import Message, clean_text, inbox_room
-from dashboard.protocol.people import message_id
+from dashboard.protocol.people_replies import message_id
 from dashboard.replica.happenings import ReadUp, Said
 from dashboard.services.directory import Directory
 from dashboard.services.policies import Access

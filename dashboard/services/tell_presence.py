@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dashboard.domain.presence import Status
 from dashboard.hub.connection import Connection
 from dashboard.hub.crowd import Crowd
-from dashboard.protocol.people import (
+from dashboard.protocol.people_replies import (
     Person,
     PersonalReply,
     UserJoined,

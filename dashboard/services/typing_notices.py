@@ -11,7 +11,8 @@ from dashboard.domain.rate import TokenBucket
 from dashboard.domain.room import participants
 from dashboard.hub.connection import Connection
 from dashboard.hub.crowd import Crowd
-from dashboard.protocol.people import Typing, TypingNotice, encode_personal
+from dashboard.protocol.people import Typing
+from dashboard.protocol.people_replies import TypingNotice, encode_personal
 from dashboard.replica.signals import Signal
 from dashboard.runtime import Group
 from dashboard.services.conversation import Conversation

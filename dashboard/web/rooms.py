@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from dashboard.domain.errors import Invalid, NotFound
 from dashboard.domain.room import Room, clean_text, kind_of, parse_room_id
-from dashboard.protocol.people import MessageState, UserList, message_id, state_of
+from dashboard.protocol.people_replies import MessageState, UserList, message_id, state_of
 from dashboard.services.attendance import Attendance
 from dashboard.services.conversation import Conversation
 from dashboard.services.deliver import user_detail

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from tornado.web import RequestHandler
 
 from dashboard.app_people import PeopleParts
 from dashboard.hub.hub import Hub
@@ -51,8 +52,6 @@ def pattern_of(template: str) -> str:
 
 def methods_of(handler: type[Any]) -> list[str]:
     """The methods that a handler serves, HEAD (as GET) left out."""
-    from tornado.web import RequestHandler
-
     return [name.upper() for name in _METHODS if getattr(handler, name) is not getattr(RequestHandler, name)]
 
 
@@ -108,11 +107,14 @@ def make_application(
     routes.append(("/api/openapi.json", OpenApiHandler, {"description": description}))
     names = {f"{method} {template}" for template, handler, _ in routes for method in methods_of(handler)}
     check_complete(names | {f"ws {name}" for name in MESSAGE_TYPES})
+    return _application(routes, settings, context)
+
+
+def _application(
+    routes: list[tuple[str, type[Any], dict[str, Any]]], settings: Settings, context: WebContext
+) -> GuardedApplication:
     return GuardedApplication(
-        [
-            (pattern_of(template), handler, _given(template, handler, context, extra))
-            for template, handler, extra in routes
-        ],
+        [(pattern_of(template), kind, _given(template, kind, context, extra)) for template, kind, extra in routes],
         context=context,
         names=LOCAL_NAMES | {name.lower() for name in settings.allowed_hosts} | {settings.host},
         max_uri_bytes=settings.max_uri_bytes,

@@ -17,7 +17,7 @@ def write(folder: Path, text: str) -> Path:
     return file
 
 
-def refused(**given: str) -> str:
+def refused(**given: object) -> str:
     with pytest.raises(ConfigurationError) as caught:
         load(flags=given)
     return str(caught.value)
@@ -106,11 +106,40 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         load(file=tmp_path / "latin.toml")
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.com", "", "127.0.0.1.example", "[::1]"])
-def test_an_address_that_others_reach_is_refused(host: str) -> None:
+OTHERS = ["0.0.0.0", "::", "192.168.1.5", "example.com", "", "127.0.0.1.example", "[::1]"]
+SECRET = "a secret of more than thirty-two bytes"
+
+
+@pytest.mark.parametrize("host", OTHERS)
+def test_an_address_that_others_reach_is_refused_with_all_that_is_missing(host: str) -> None:
     text = refused(host=host)
     assert "--host" in text
-    assert "127.0.0.1" in text
+    assert "secret" in text
+    assert "allowed_hosts" in text
+    assert "tls_certificate" in text
+    assert "proxies" in text
+
+
+@pytest.mark.parametrize("missing", ["secret", "allowed_hosts", "proxies"])
+def test_an_address_that_others_reach_needs_every_one_of_them(missing: str) -> None:
+    given = {"secret": SECRET, "allowed_hosts": ("board.example",), "proxies": ("10.0.0.1",)}
+    assert load({"host": "0.0.0.0", **given}).settings.host == "0.0.0.0"
+    del given[missing]
+    text = refused(host="0.0.0.0", **given)
+    assert missing in text
+    assert [name for name in given if name in text.partition("also needs")[2]] == []
+
+
+def test_secrets_are_long_and_never_shown() -> None:
+    assert "32 bytes" in refused(secret="x" * 31)
+    settings = load({"secret": SECRET}).settings
+    assert shown("secret", settings) == "***"
+    assert SECRET not in refused(secret=SECRET, host="0.0.0.0")
+
+
+def test_webhooks_are_signed_or_refused() -> None:
+    assert "webhook_secret" in refused(webhooks=("https://hooks.example/x",))
+    assert "http" in refused(webhooks=("file:///etc/passwd",), webhook_secret=SECRET)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])

@@ -1,0 +1,24 @@
+"""The files that come with the program, wherever it is installed."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from dashboard import __version__
+
+_HERE = Path(__file__).resolve().parent
+
+
+def resource_folder(name: str) -> Path:
+    """``static``, ``templates`` or ``boards``: inside the installed package, else beside it in the source tree."""
+    inside = _HERE / name
+    return inside if inside.is_dir() else _HERE.parent / name
+
+
+def build_id(static: Path) -> str:
+    """A short hash of everything that a page is made of: pages of another build reload themselves."""
+    digest = hashlib.sha256(__version__.encode())
+    for path in sorted(p for p in static.rglob("*") if p.is_file() and not p.name.startswith(".")):
+        digest.update(path.relative_to(static).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
