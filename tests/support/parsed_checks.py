@@ -9,7 +9,7 @@ from random import Random
 
 import msgspec
 
-from dashboard.domain.errors import Invalid
+from dashboard.domain.errors import Invalid, TooLarge
 from dashboard.domain.event import EventIn
 from dashboard.domain.series import check_name, parse_series
 from dashboard.ingest.batch import Batch
@@ -80,7 +80,7 @@ def fuzz(
         began = time.process_time()
         try:
             parsed = parse(body)
-        except Invalid as error:
+        except (Invalid, TooLarge) as error:
             bad += 1
             msgspec.json.encode(str(error))
             parsed = None
