@@ -25,6 +25,8 @@ _NOT_FIRST = re.compile(r"[^A-Za-z_:]")
 _NOT_IN_LABEL = re.compile(r"[^A-Za-z0-9_]")
 _NOT_IN_PART = re.compile(r"[^A-Za-z0-9_.\-]")
 _MAX_SHOWN_BYTES = 200
+#: More than are kept anyway, so that a flood of them is not gone through.
+MAX_FOREIGN_LABELS = 64
 
 
 def foreign_name(name: str) -> str:
@@ -38,7 +40,9 @@ def foreign_name(name: str) -> str:
 def foreign_labels(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Labels by the rules above; raises Invalid when two of different value would have one name."""
     labels: dict[str, str] = {}
-    for name, value in pairs:
+    for count, (name, value) in enumerate(pairs):
+        if count >= MAX_FOREIGN_LABELS:
+            raise Invalid(f"more than {MAX_FOREIGN_LABELS} labels", field="labels")
         if value == "":
             continue
         mapped = _NOT_IN_LABEL.sub("_", name[:1_000])

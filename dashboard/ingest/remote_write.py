@@ -16,7 +16,8 @@ from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.parsed import Parsed, Recall
 from dashboard.ingest.wire import BYTES, FIXED32, FIXED64, VARINT, double, read_fields, read_varint, signed
 
-MAX_DECODED_BYTES = 32 * 1024 * 1024
+MAX_DECODED_BYTES = 16 * 1024 * 1024
+_MAX_METADATA = 20_000
 #: The NaN that means: this series has ended.
 STALE_BITS = 0x7FF0000000000002
 #: What the sender says of a metric (prompb MetricMetadata.MetricType), by number.
@@ -85,7 +86,7 @@ def _quickly(
 ) -> list[tuple[int, bytes]]:
     """Take the series whose labels are known and that have one plain sample; returns the others with their places."""
     keys, tails, others = list[str](), list[bytes](), list[tuple[int, bytes]]()
-    known, at, end = cache.get, 0, len(data)
+    known, at, end, skipped = cache.get, 0, len(data), 0
     while at < end:
         tag = data[at]
         at += 1
@@ -101,6 +102,9 @@ def _quickly(
         if at > end:
             raise Invalid("a protobuf field is longer than what holds it")
         if tag != 0x0A:
+            skipped += 1
+            if skipped > _MAX_METADATA:
+                raise Invalid(f"more than {_MAX_METADATA} fields that are no series")
             if tag == 0x1A:
                 metadata.append(data[begin:at])
             continue
@@ -113,6 +117,8 @@ def _quickly(
             tails.append(_ZERO_TAIL + data[at - 6 : at])
         else:
             others.append((len(keys) + len(others), data[begin:at]))
+            if len(others) > MAX_SAMPLES:
+                break
     if len(keys) + len(others) > MAX_SAMPLES:
         raise Invalid(f"more than {MAX_SAMPLES} series in one body")
     if keys:
@@ -243,7 +249,7 @@ def _key(labels: list[bytes]) -> str:
 def _note_kinds(parsed: Parsed, metadata: list[bytes]) -> None:
     """Kinds and units of the families that this body tells of, for the series it holds."""
     kinds: dict[str, str] = {}
-    for entry in metadata[:10_000]:
+    for entry in metadata:
         kind, family = None, ""
         try:
             for number, _, value in read_fields(entry):

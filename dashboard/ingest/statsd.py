@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from dashboard.domain.errors import Invalid
 from dashboard.domain.event import EventIn, build_event, fingerprint_of
 from dashboard.ingest.batch import check_time
-from dashboard.ingest.naming import foreign_document, foreign_key, foreign_labels
+from dashboard.ingest.naming import MAX_FOREIGN_LABELS, foreign_document, foreign_key, foreign_labels
 
 #: A datagram cannot be longer.
 MAX_DATAGRAM_BYTES = 65_536
@@ -124,7 +124,9 @@ def _pair(tag: str, mark: str) -> tuple[str, str]:
 
 
 def _merged(tags: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Tags of one name and several values, which DogStatsD allows, become one: ``a,b``."""
+    """Tags of one name and several values, which DogStatsD allows, become one: ``a,b``. Raises Invalid for too many."""
+    if len(tags) > MAX_FOREIGN_LABELS:
+        raise Invalid(f"more than {MAX_FOREIGN_LABELS} tags", field="labels")
     values: dict[str, dict[str, None]] = {}
     for name, value in tags:
         values.setdefault(name, {})[value] = None

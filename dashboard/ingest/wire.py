@@ -14,6 +14,7 @@ from dashboard.domain.errors import Invalid
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 MAX_DEPTH = 16
+MAX_ITEMS = 200_000
 
 _doubles = struct.Struct("<d").unpack_from
 _fixed64 = struct.Struct("<Q").unpack_from
@@ -96,6 +97,8 @@ def read_message(data: bytes, schema: Schema, depth: int = 0) -> dict[str, Any]:
                 items.extend(_packed(value, field))  # type: ignore[arg-type]  # wire type 2 gives bytes
             else:
                 items.append(_value(wire, value, field, depth))
+            if len(items) > MAX_ITEMS:
+                raise Invalid(f"has more than {MAX_ITEMS} items", field=field.name)
         else:
             found[field.name] = _value(wire, value, field, depth)
     return found

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from typing import Any
 
 import pytest
@@ -229,3 +231,17 @@ def test_deep_attributes_are_not_followed() -> None:
     resource = b"\x12" + bytes([len(scope)]) + scope
     parsed = parse_otlp_protobuf(b"\x0a" + bytes([len(resource)]) + resource, PointCache(), LATEST_MS)
     assert len(parsed.batch.refused) == 1
+
+
+@pytest.mark.parametrize("outer", [b"", b"\x12", b"\x12\x12"])
+def test_a_body_of_very_many_fields_takes_bounded_time(outer: bytes) -> None:
+    body = b"\x0a\x00" * 2_000_000
+    for tag in reversed(outer):
+        size, varint = len(body), b""
+        while size > 0x7F:
+            varint, size = varint + bytes([size & 0x7F | 0x80]), size >> 7
+        body = bytes([tag]) + varint + bytes([size]) + body
+    began = time.process_time()
+    with contextlib.suppress(Invalid):
+        parse_otlp_protobuf(body, PointCache(), LATEST_MS)
+    assert time.process_time() - began < 2

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import struct
 import sys
+import time
 
 import pytest
 
@@ -113,3 +114,12 @@ def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "cramjam", None)
     with pytest.raises(MissingExtra, match="live-dashboard\\[protobuf\\]"):
         parse_remote_write(b"", LabelCache(), LATEST_MS)
+
+
+@pytest.mark.parametrize("field", [b"\x0a\x00", b"\x1a\x00", b"\x10\x00", b"\x0a\x04\x0a\x02\x0a\x00"])
+def test_a_body_of_very_many_fields_takes_bounded_time(field: bytes) -> None:
+    body = snappy(field * 2_000_000)
+    began = time.process_time()
+    with pytest.raises(Invalid):
+        parse_remote_write(body, LabelCache(), LATEST_MS)
+    assert time.process_time() - began < 0.5

@@ -150,3 +150,12 @@ def test_a_line_that_was_met_before_costs_less_than_5_microseconds() -> None:
             aggregator.feed(datagram, LATEST_MS)
         best = min(best, time.process_time() - began)
     assert best / 1_000 < 5e-6
+
+
+def test_hostile_datagrams_take_bounded_time() -> None:
+    for datagram in (b"a:1|c|#" + b"t:1," * 16_000, b"a" + b",k=v" * 16_000 + b":1|c", b"a:1|c\n" * 10_000, b":|" * 30_000,
+                     b"_sc|a|0|#" + b"t," * 30_000, b"a:" + b"1:" * 30_000 + b"1|h"):  # fmt: skip
+        aggregator = Aggregator()
+        began = time.process_time()
+        aggregator.feed(datagram, LATEST_MS)
+        assert time.process_time() - began < 0.1
