@@ -31,8 +31,9 @@ _PRECISIONS = {
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _MAX_CACHED_CHARACTERS = 4_096
 
-#: Series by the measurement and tags as they stand in the line, then the names of the line's fields.
-LineCache = Recall[tuple[str, ...], list[str]]
+#: The names of the fields that stand behind a measurement and tags, by those as they stand in the line; and their series.
+LineCache = Recall[str | tuple[str, ...], tuple[list[str], list[str]]]
+_NO_ROW: tuple[list[str], list[str]] = ([], [])
 
 
 def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precision: str = "ns") -> Parsed:
@@ -56,48 +57,55 @@ def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precis
 
 
 def _quickly(lines: list[str], cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> Batch | None:
-    """The columns of lines without fault; None: go the other way."""
+    """The columns of lines without fault; None: go the other way. Neighbours mostly have one time, so it is worked out once."""
     keys: list[str] = []
     times: list[int | None] = []
-    values: list[float] = []
-    stated: list[int] = []
+    given: list[float] = []
     times_by, divide_by = scale
+    known, last, t_ms = cache.get, None, None
     try:
         for line in lines:
-            found = None if len(line) > _MAX_QUICK_CHARACTERS else parse_line(line)
-            if found is None:
+            if len(line) > _MAX_QUICK_CHARACTERS:
                 return None
-            fields = found["fields"]
-            head = line.partition(" ")[0]
-            row = cache.get((head, *fields))
-            if row is None or not head or head[-1] == "\\":
-                row = _row(line, head, found, cache)
+            found = parse_line(line)
+            fields = found["fields"]  # a comment gives None: the other way
+            names, row = known(line[: line.index(" ")]) or _NO_ROW
+            if names != [*fields]:
+                row = _row(line, found, cache)
             keys += row
-            values += fields.values()
-            t = found["time"]
-            if t is None:
-                times += [None] * len(row)
-            else:
-                t = t * times_by // divide_by
-                stated.append(t)
-                times += [t] * len(row)
-    except (LineFormatError, Invalid):
+            given += fields.values()
+            stated = found["time"]
+            if stated != last:
+                last, t_ms = stated, None if stated is None else stated * times_by // divide_by
+                if t_ms is not None and not MIN_T_MS <= t_ms <= latest_ms:
+                    return None
+            times += [t_ms] * len(row)
+    except (LineFormatError, Invalid, TypeError, ValueError):
         return None
-    if not keys or len(keys) > MAX_SAMPLES or max(values) > MAX_EXACT or min(values) < -MAX_EXACT:
+    values = list(map(float, given))
+    if len(values) > MAX_SAMPLES:
         return None
-    if stated and (min(stated) < MIN_T_MS or max(stated) > latest_ms):
-        return None
-    return Batch(keys, times, list(map(float, values)))
+    if (max(values) >= MAX_EXACT or min(values) <= -MAX_EXACT) and int in set(map(type, given)):
+        return None  # one of them may have lost digits
+    return Batch(keys, times, values)
 
 
-def _row(line: str, head: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[str]:
-    """The series of one line's fields, in their order; raises Invalid. Learnt by the line's head when that is unambiguous."""
+def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[str]:
+    """The series of one line's fields, in their order; raises Invalid.
+
+    Learnt by the line's head, up to the first space, unless that space may be an escaped one; further lists of fields behind
+    the same head by both.
+    """
+    head, names = line.partition(" ")[0], [*found["fields"]]
+    both = cache.get((head, *names))
+    if both is not None:
+        return both[1]
     measurement, tags = str(found["measurement"]), found["tags"]
     if len(tags) > _MAX_TAGS_LOOKED_AT:
         raise Invalid(f"{len(tags)} tags", field="labels")
-    row = [foreign_key(f"{measurement}_{name}", tags.items()) for name in found["fields"]]
+    row = [foreign_key(f"{measurement}_{name}", tags.items()) for name in names]
     if head and head[-1] != "\\" and len(line) <= _MAX_CACHED_CHARACTERS:
-        cache.learn((head, *found["fields"]), row)
+        cache.learn((head, *names) if head in cache else head, (names, row))
     return row
 
 
@@ -129,10 +137,11 @@ def _take(line: bytes, parsed: Parsed, cache: LineCache, latest_ms: int, scale: 
     if found is None:
         return
     t_ms = None if found["time"] is None else check_time(found["time"] * scale[0] // scale[1], latest_ms)
-    head, fields, tags = text.partition(" ")[0], found["fields"], found["tags"]
-    one = Parsed()
-    row = cache.get((head, *fields)) if head and head[-1] != "\\" else None
-    for key, (name, value) in zip(row or _row(text, head, found, cache), fields.items(), strict=True):
+    fields, tags, one = found["fields"], found["tags"], Parsed()
+    names, row = cache.get(text.partition(" ")[0]) or _NO_ROW
+    if names != [*fields]:
+        row = _row(text, found, cache)
+    for key, (name, value) in zip(row, fields.items(), strict=True):
         if isinstance(value, str):
             one.write(foreign_document(f"{found['measurement']}_{name}", tags.items()), {"text": value})
         else:

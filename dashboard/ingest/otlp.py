@@ -162,7 +162,7 @@ def _add(columns: Columns, metric: _Metric, parsed: Parsed) -> None:
     batch.kinds.update(dict.fromkeys(keys, metric.kind))
     batch.keys += keys
     batch.times += columns.times
-    batch.values += map(float, columns.values)
+    batch.values += columns.values
 
 
 def _raw(about: bytes, name: object) -> bytes:

@@ -84,7 +84,8 @@ def _columns(
 ) -> Columns:
     keys = list(map(known.get, tails))
     joined, width, value_tag = b"".join(heads), layout.size, heads[0][-9]
-    stamps, values = zip(*layout.iter_unpack(joined), strict=True)
+    stamps, given = zip(*layout.iter_unpack(joined), strict=True)
+    values = given if value_tag == 0x21 else tuple(map(float, given))
     fits = isfinite if value_tag == 0x21 else _is_exact
     moments: dict[bytes, int | None] = {}
     for stamp in set(stamps):
@@ -99,14 +100,14 @@ def _columns(
         None not in keys
         and len(moments) == len(set(stamps))
         and tags == (heads[0][:1] * count, b"\x19" * count, bytes([value_tag]) * count)
-        and all(map(fits, values))
+        and all(map(fits, given))
     ):
-        found.keys, found.times, found.values = keys, [moments[stamp] for stamp in stamps], list(values)  # type: ignore[assignment]
+        found.keys, found.times, found.values = keys, list(map(moments.__getitem__, stamps)), list(values)  # type: ignore[assignment]
         return found
     marks = heads[0][0], 0x19, value_tag
     for row, (key, stamp, value) in enumerate(zip(keys, stamps, values, strict=True)):
         head = heads[row]
-        if key is None or (head[0], head[-18], head[-9]) != marks or stamp not in moments or not fits(value):
+        if key is None or (head[0], head[-18], head[-9]) != marks or stamp not in moments or not fits(given[row]):
             found.others.append((row, head + tails[row]))
             continue
         found.keys.append(key)

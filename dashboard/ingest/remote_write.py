@@ -24,7 +24,8 @@ STALE_BITS = 0x7FF0000000000002
 _KINDS = {1: "counter", 2: "gauge", 3: "histogram", 4: "histogram", 5: "summary"}
 _MAX_CACHED_BYTES = 4_096
 #: A series' end when it has one sample: field 2 of 16 bytes; in it field 1, a double, and field 2, a time of 6 bytes.
-_TAIL = struct.Struct("<3sdB6s")
+_TAIL = struct.Struct("<3xdx6s")
+_TAIL_MARKS = ((0, b"\x12"), (1, b"\x10"), (2, b"\x09"), (11, b"\x10"))
 _TAIL_BYTES = _TAIL.size
 _TAIL_BEGINS = b"\x12\x10\x09"
 #: The same where the value is 0, which protobuf leaves out.
@@ -88,19 +89,13 @@ def _quickly(
     keys, tails, others = list[str](), list[bytes](), list[tuple[int, bytes]]()
     known, at, end, skipped = cache.get, 0, len(data), 0
     while at < end:
-        tag = data[at]
-        at += 1
-        length = data[at] if at < end else 0x80
-        if tag == 0x0A and length >= 0x80 and at + 1 < end and data[at + 1] < 0x80:
-            length, at = length & 0x7F | data[at + 1] << 7, at + 2
+        tag, length, begin = data[at], data[at + 1] if at + 1 < end else 0x80, at + 2
+        if tag == 0x0A and length >= 0x80 and at + 2 < end and data[at + 2] < 0x80:
+            length, begin = length & 0x7F | data[at + 2] << 7, at + 3
         elif tag != 0x0A or length >= 0x80:
-            tag, at = read_varint(data, at - 1)
-            length, at = (read_varint(data, at)) if tag & 7 == BYTES else (_width(data, at, tag & 7), at)
-        else:
-            at += 1
-        begin, at = at, at + length
-        if at > end:
-            raise Invalid("a protobuf field is longer than what holds it")
+            tag, begin = read_varint(data, at)
+            length, begin = read_varint(data, begin) if tag & 7 == BYTES else (_width(data, begin, tag & 7), begin)
+        at = begin + length
         if tag != 0x0A:
             skipped += 1
             if skipped > _MAX_METADATA:
@@ -119,6 +114,8 @@ def _quickly(
             others.append((len(keys) + len(others), data[begin:at]))
             if len(others) > MAX_SAMPLES:
                 break
+    if at > end:
+        raise Invalid("a protobuf field is longer than what holds it")
     if len(keys) + len(others) > MAX_SAMPLES:
         raise Invalid(f"more than {MAX_SAMPLES} series in one body")
     if keys:
@@ -139,9 +136,9 @@ def _with(others: list[tuple[int, bytes]], left: Sequence[int], data: bytes) -> 
 
 def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int) -> Sequence[int]:
     """Add the samples that are plain, finite and of a time that can be meant; returns the rows of the others."""
-    begins, values, tags, stamps = zip(*_TAIL.iter_unpack(tails), strict=True)
-    if set(begins) != {_TAIL_BEGINS} or set(tags) != {0x10}:
+    if any(tails[place::_TAIL_BYTES] != mark * len(keys) for place, mark in _TAIL_MARKS):
         return range(len(keys))
+    values, stamps = zip(*_TAIL.iter_unpack(tails), strict=True)
     moments: dict[bytes, int | None] = {}
     for stamp in set(stamps):
         try:

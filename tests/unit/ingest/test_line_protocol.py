@@ -116,6 +116,13 @@ def test_a_cached_head_is_not_mistaken_for_another() -> None:
     assert parse(" y f=1\n x f=1", cache).batch.keys == ["y_f", "x_f"]
 
 
+def test_several_lists_of_fields_behind_one_head_are_all_remembered() -> None:
+    cache = LineCache()
+    for _ in range(2):
+        assert parse("a,t=1 f=1\na,t=1 g=2\na,t=1 f=3,g=4", cache).batch.keys[:2] == ['a_f{t="1"}', 'a_g{t="1"}']
+    assert len(cache) == 3
+
+
 @pytest.mark.parametrize(
     "body",
     [b'a"b f="\n' * 200_000, b"x\n" * 200_000, b"m " + b",".join(b"f%d=1" % i for i in range(100_000)),
