@@ -58,19 +58,24 @@ def _split(data: bytes, width: int) -> tuple[list[bytes], list[bytes], int] | No
     """Each point up to its attributes, its attributes, and where the points end; None when one is too short."""
     heads, tails = list[bytes](), list[bytes]()
     at, end = 0, len(data)
-    while at + 2 < end and data[at] == 0x0A:
-        length = data[at + 1]
-        if length < 0x80:
-            at += 2
-        elif data[at + 2] < 0x80:
-            length, at = length & 0x7F | data[at + 2] << 7, at + 3
-        else:
-            return None
-        begin, at = at, at + length
-        if length < width or at > end:
-            return None
-        heads.append(data[begin : begin + width])
-        tails.append(data[begin + width : at])
+    try:
+        while data[at] == 0x0A:
+            length = data[at + 1]
+            begin = at + 2
+            if length >= 0x80:
+                begin += 1
+                length += (data[at + 2] << 7) - 0x80
+                if data[at + 2] >= 0x80:
+                    return None
+            if length < width:
+                return None
+            at = begin + length
+            heads.append(data[begin : (begin := begin + width)])
+            tails.append(data[begin:at])
+    except IndexError:  # the end, most often
+        pass
+    if at > end:
+        return None
     return (heads, tails, at) if heads else None
 
 
