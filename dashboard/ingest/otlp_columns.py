@@ -7,7 +7,7 @@ looked up as it stands; only bytes that were found to be whole attributes are re
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -15,12 +15,19 @@ from typing import Any
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import MAX_EXACT, check_time
 from dashboard.ingest.otlp_schema import POINTS
-from dashboard.ingest.wire import read_message
+from dashboard.ingest.wire import read_message, same_in_all
 
 #: The time and the value in the part up to the attributes, by its length and the tag before the value.
 _LAYOUTS = {
     (27, 0x21): struct.Struct("<10x8sxd"), (27, 0x31): struct.Struct("<10x8sxq"),
     (18, 0x21): struct.Struct("<x8sxd"), (18, 0x31): struct.Struct("<x8sxq"),
+}  # fmt: skip
+
+
+#: The value alone.
+_VALUES = {
+    (27, 0x21): struct.Struct("<19xd"), (27, 0x31): struct.Struct("<19xq"),
+    (18, 0x21): struct.Struct("<10xd"), (18, 0x31): struct.Struct("<10xq"),
 }  # fmt: skip
 
 
@@ -89,11 +96,16 @@ def _columns(
 ) -> Columns:
     keys = list(map(known.get, tails))
     joined, width, value_tag = b"".join(heads), layout.size, heads[0][-9]
-    stamps, given = zip(*layout.iter_unpack(joined), strict=True)
-    values = given if value_tag == 0x21 else tuple(map(float, given))
+    if same_in_all(joined, width, width - 17, width - 9):
+        given: Sequence[float] = [value for (value,) in _VALUES[width, value_tag].iter_unpack(joined)]
+        stamps: Sequence[bytes] = [joined[width - 17 : width - 9]] * len(given)
+    else:
+        stamps, given = zip(*layout.iter_unpack(joined), strict=True)
+    values = given if value_tag == 0x21 else list(map(float, given))
     fits = isfinite if value_tag == 0x21 else _is_exact
     moments: dict[bytes, int | None] = {}
-    for stamp in set(stamps):
+    distinct = set(stamps)
+    for stamp in distinct:
         try:
             moments[stamp] = check_time(int.from_bytes(stamp, "little") // 1_000_000, latest_ms)
         except Invalid:
@@ -103,7 +115,7 @@ def _columns(
     tags = joined[::width], joined[width - 18 :: width], joined[width - 9 :: width]
     if (
         None not in keys
-        and len(moments) == len(set(stamps))
+        and len(moments) == len(distinct)
         and tags == (heads[0][:1] * count, b"\x19" * count, bytes([value_tag]) * count)
         and all(map(fits, given))
     ):

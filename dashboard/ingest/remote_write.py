@@ -14,7 +14,7 @@ from dashboard.domain.errors import DashboardError, Invalid, TooLarge
 from dashboard.ingest.batch import MAX_SAMPLES, check_time
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.parsed import Parsed, Recall
-from dashboard.ingest.wire import BYTES, FIXED32, FIXED64, VARINT, double, read_fields, read_varint, signed
+from dashboard.ingest.wire import BYTES, FIXED32, FIXED64, VARINT, double, read_fields, read_varint, same_in_all, signed
 
 MAX_DECODED_BYTES = 16 * 1024 * 1024
 _MAX_METADATA = 20_000
@@ -25,6 +25,7 @@ _KINDS = {1: "counter", 2: "gauge", 3: "histogram", 4: "histogram", 5: "summary"
 _MAX_CACHED_BYTES = 4_096
 #: A series' end when it has one sample: field 2 of 16 bytes; in it field 1, a double, and field 2, a time of 6 bytes.
 _TAIL = struct.Struct("<3xdx6s")
+_VALUE = struct.Struct("<3xd7x")
 _TAIL_MARKS = ((0, b"\x12"), (1, b"\x10"), (2, b"\x09"), (11, b"\x10"))
 _TAIL_BYTES = _TAIL.size
 _TAIL_BEGINS = b"\x12\x10\x09"
@@ -138,7 +139,12 @@ def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int) 
     """Add the samples that are plain, finite and of a time that can be meant; returns the rows of the others."""
     if any(tails[place::_TAIL_BYTES] != mark * len(keys) for place, mark in _TAIL_MARKS):
         return range(len(keys))
-    values, stamps = zip(*_TAIL.iter_unpack(tails), strict=True)
+    values: Sequence[float]
+    stamps: Sequence[bytes]
+    if same_in_all(tails, _TAIL_BYTES, 12, 18):
+        values, stamps = [value for (value,) in _VALUE.iter_unpack(tails)], [tails[12:18]] * len(keys)
+    else:
+        values, stamps = zip(*_TAIL.iter_unpack(tails), strict=True)
     moments: dict[bytes, int | None] = {}
     for stamp in set(stamps):
         try:

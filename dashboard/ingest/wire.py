@@ -104,6 +104,12 @@ def read_message(data: bytes, schema: Schema, depth: int = 0) -> dict[str, Any]:
     return found
 
 
+def same_in_all(rows: bytes, width: int, start: int, end: int) -> bool:
+    """Whether the bytes from ``start`` to ``end`` are the same in every row of ``width`` bytes."""
+    count = len(rows) // width
+    return all(rows[place::width] == rows[place : place + 1] * count for place in range(start, end))
+
+
 def double(bits: int) -> float:
     """The IEEE double of 64 bits."""
     value: float = _doubles(bits.to_bytes(8, "little"))[0]

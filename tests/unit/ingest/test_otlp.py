@@ -176,6 +176,23 @@ def test_a_point_without_recorded_value_says_that_its_series_ended() -> None:
     assert (parsed.ended, parsed.batch.keys) == (["a"], [])
 
 
+def test_points_of_many_times_and_of_one_are_read_alike() -> None:
+    for start in ({}, {"start_time_unix_nano": 7}):
+        for step in (0, 1_000_000):
+            whole, metrics = request()
+            integers, reals = metrics.add(name="i").gauge.data_points, metrics.add(name="r").gauge.data_points
+            for core in range(5):
+                one = integers.add(time_unix_nano=NS + step * core, as_int=core - 2, **start)
+                other = reals.add(time_unix_nano=NS + step * core, as_double=core / 4, **start)
+                put(one.attributes, "core", core)
+                put(other.attributes, "core", core)
+            times = [T + step // 1_000_000 * core for core in range(5)]
+            assert columns(both(whole)) == [
+                *((f'i{{core="{core}"}}', times[core], core - 2.0, None) for core in range(5)),
+                *((f'r{{core="{core}"}}', times[core], core / 4, None) for core in range(5)),
+            ]
+
+
 def test_the_resource_tells_series_apart() -> None:
     whole, metrics = request(service__name="a")
     metrics.add(name="x").gauge.data_points.add(time_unix_nano=NS, as_double=1)

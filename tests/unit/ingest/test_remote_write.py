@@ -46,6 +46,14 @@ def test_series_are_read_the_same_the_first_time_and_when_their_labels_are_known
     assert len(cache) == 3
 
 
+@pytest.mark.parametrize("step", [0, 1, 1_000_000])
+def test_series_of_many_times_and_of_one_are_read_alike(step: int) -> None:
+    data = encode([({"__name__": f"s{i}"}, [(i / 2, T + step * i)]) for i in range(9)])
+    cache = LabelCache()
+    for _ in range(2):
+        assert rows(parse(data, cache)) == [(f"s{i}", T + step * i, i / 2) for i in range(9)]
+
+
 def test_a_series_that_ended_is_told_and_a_nan_refused() -> None:
     cache = LabelCache()
     parse(encode([(UP, [(1, T)]), ({"__name__": "a"}, [(1, T)]), ({"__name__": "b"}, [(1, T)])]), cache)
