@@ -44,16 +44,22 @@ def _least_us(bench: Bench, *works: Callable[[], object]) -> list[float]:
 @bench
 def lines(bench: Bench) -> Iterator[Row]:
     """Influx lines, 3 fields, 5,000 lines a body: parser, entries and replica, beside the C parser alone."""
-    texts = [
-        f"cpu,host=server-{i % 500},region=eu usage={i * 0.1},idle={98.5 + i},sys={i}i {(_T + i // 500 * 1000) * 10**6}"
-        for i in range(5_000)
-    ]
-    body, cache = "\n".join(texts).encode(), LineCache()
+
+    def texts_of(first_ms: int) -> list[str]:
+        """Ten samples of each of 1,500 series, a second apart."""
+        return [
+            f"cpu,host=server-{i % 500},region=eu usage={i * 0.1},idle={98.5 + i},sys={i}i {(first_ms + i // 500 * 1000) * 10**6}"
+            for i in range(5_000)
+        ]
+
+    texts, cache = texts_of(_T), LineCache()
+    body = "\n".join(texts).encode()
+    bodies = iter(["\n".join(texts_of(_T + 10_000 * n)).encode() for n in range(int(bench.pick(7, 40)))])
     replica, seq = Replica(Windows(), Position("0" * 16, 0)), 0
 
     def ours() -> None:
         nonlocal seq
-        batch = parse_line_protocol(body, cache, _LATEST_MS).batch
+        batch = parse_line_protocol(next(bodies), cache, _LATEST_MS).batch
         for start in range(0, len(batch.keys), _ROWS_PER_ENTRY):
             some = slice(start, start + _ROWS_PER_ENTRY)
             times = [_T if t is None else t for t in batch.times[some]]
