@@ -19,12 +19,16 @@ MAX_EVERY_S = 31_536_000.0
 
 
 class Refusal(Struct, frozen=True):
-    """One sample that was not taken: its index in the body, the field to mend, and why."""
+    """One sample that was not taken: its index in the body, the field to mend, and why.
+
+    In formats of lines the index is the line's, from 0. ``snippet``: the beginning of the offending bytes, as text.
+    """
 
     index: int
     field: str
     reason: str
     code: str = "invalid"
+    snippet: str = ""
 
 
 #: Longer ways to write a series than any sensible encoder has are not remembered.
@@ -40,7 +44,8 @@ MAX_SAMPLES = 200_000
 class Batch:
     """Columns of equal length, not to be changed once they are filled (``keys`` may be shared).
 
-    A time of None means: when it is accepted.
+    A time of None means: when it is accepted.  ``kinds``: what the format says a series is, by its canonical text
+    (counter, gauge, histogram, summary, or delta: a counter's increase since the last sample).
     """
 
     keys: list[str] = field(default_factory=list)
@@ -48,6 +53,7 @@ class Batch:
     values: list[float] = field(default_factory=list)
     declared: list[tuple[int, str | None, float | None]] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    kinds: dict[str, str] = field(default_factory=dict)
 
 
 class KeyCache:

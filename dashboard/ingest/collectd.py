@@ -1,0 +1,78 @@
+"""collectd's ``write_http`` plugin with ``Format "JSON"``: a list of value lists.
+
+Source: collectd.conf(5), src/utils/format_json.  The series of a value is ``plugin_type`` (``plugin`` where both are the same), with
+the data source behind it where that is not ``value``; its labels are host, plugin_instance and type_instance.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from dashboard.domain.errors import Invalid
+from dashboard.ingest.naming import foreign_key
+from dashboard.ingest.parsed import NotFinite, Parsed, check_count
+from dashboard.ingest.strict_json import read_json
+from dashboard.ingest.telegraf_json import time_of
+
+_KINDS = {"gauge": "gauge", "derive": "counter", "counter": "counter", "absolute": "delta"}
+_LABELS = ("host", "plugin_instance", "type_instance")
+MAX_VALUES = 64
+
+
+def parse_collectd(body: bytes, latest_ms: int) -> Parsed:
+    """Body -> Parsed; a refusal's index is its value list's, from 0. Raises Invalid when the body is no list."""
+    given = read_json(body)
+    if not isinstance(given, list):
+        raise Invalid("must be a list of value lists")
+    check_count(given, "value lists")
+    parsed = Parsed()
+    for index, values in enumerate(given):
+        try:
+            _take(index, values, parsed, latest_ms)
+        except Invalid as invalid:
+            parsed.refuse(index, invalid, msgspec.json.encode(values))
+    return parsed
+
+
+def _take(index: int, given: Any, parsed: Parsed, latest_ms: int) -> None:
+    """The values of one list, each for itself; raises Invalid when the list as a whole cannot be read."""
+    if not isinstance(given, dict):
+        raise Invalid("must be an object")
+    values, names, types = (_list(given, name) for name in ("values", "dsnames", "dstypes"))
+    if not len(values) == len(names) == len(types):
+        raise Invalid("values, dsnames and dstypes are of different length", field="values")
+    plugin, type_ = _text(given, "plugin"), _text(given, "type")
+    if not plugin:
+        raise Invalid("is missing", field="plugin")
+    base = plugin if type_ in ("", plugin) else f"{plugin}_{type_}"
+    labels = [(name, _text(given, name)) for name in _LABELS]
+    t_ms = time_of(given.get("time"), latest_ms)
+    every_s = given.get("interval")
+    if every_s is not None and (not isinstance(every_s, int | float) or isinstance(every_s, bool)):
+        raise Invalid("is not a number", field="interval")
+    for name, kind, value in zip(names, types, values, strict=True):
+        try:
+            key = foreign_key(base if name == "value" else f"{base}_{name}", labels)
+            if value is None:
+                raise NotFinite
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                raise Invalid("is not a number", field="value")
+            parsed.add(key, t_ms, value, every_s=every_s, kind=_KINDS.get(str(kind)))
+        except Invalid as invalid:
+            parsed.refuse(index, invalid, msgspec.json.encode({str(name): value}))
+
+
+def _list(given: dict[str, Any], name: str) -> list[Any]:
+    found = given.get(name)
+    if not isinstance(found, list) or not 0 < len(found) <= MAX_VALUES:
+        raise Invalid(f"must be a list of 1 to {MAX_VALUES}", field=name)
+    return found
+
+
+def _text(given: dict[str, Any], name: str) -> str:
+    found = given.get(name) or ""
+    if not isinstance(found, str):
+        raise Invalid("must be text", field=name)
+    return found

@@ -1,0 +1,72 @@
+"""Alerts: Alertmanager's webhook (version 4), and what Prometheus itself posts to ``/api/v2/alerts``.
+
+Source: prometheus.io/docs/alerting "webhook_config"; Alertmanager's api/v2/openapi.yaml.  An alert's title is its summary, else its
+name; its tags are its labels as ``name:value``.  A bad alert is refused and the others are kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.event import EventIn, build_event, fingerprint_of
+from dashboard.ingest.events_json import moment, read_object, text_in, texts_in
+from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.strict_json import read_json
+
+MAX_ALERTS = 10_000
+_TITLES = ("summary", "title")
+_TEXTS = ("description", "message", "runbook_url")
+
+
+def parse_alertmanager(body: bytes, now_ms: int) -> Parsed:
+    """The webhook's ``{"version": "4", "alerts": […]}``; raises Invalid."""
+    given = read_object(body)
+    if given.get("version") != "4":
+        raise Invalid('must be "4"', field="version")
+    return _alerts(given.get("alerts"), now_ms)
+
+
+def parse_alerts(body: bytes, now_ms: int) -> Parsed:
+    """The list of ``POST /api/v2/alerts``, where an alert is over when its ``endsAt`` is past; raises Invalid."""
+    return _alerts(read_json(body), now_ms)
+
+
+def _alerts(alerts: Any, now_ms: int) -> Parsed:
+    if not isinstance(alerts, list) or len(alerts) > MAX_ALERTS:
+        raise Invalid(f"must be a list of at most {MAX_ALERTS}", field="alerts")
+    parsed = Parsed()
+    for index, alert in enumerate(alerts):
+        try:
+            parsed.events.append(_alert(alert, now_ms))
+        except Invalid as invalid:
+            parsed.refuse(index, invalid, msgspec.json.encode(alert))
+    return parsed
+
+
+def _alert(alert: Any, now_ms: int) -> EventIn:
+    if not isinstance(alert, dict):
+        raise Invalid("must be an object")
+    labels, notes = texts_in(alert, "labels"), texts_in(alert, "annotations")
+    name = labels.get("alertname", "")
+    if not labels:
+        raise Invalid("is missing", field="labels")
+    started_ms, ended_ms = (moment(text_in(alert, field), field) for field in ("startsAt", "endsAt"))
+    state = text_in(alert, "status") if isinstance(alert.get("status", ""), str) else ""
+    if state not in ("firing", "resolved"):
+        state = "resolved" if ended_ms is not None and ended_ms <= now_ms else "firing"
+    title = next((notes[note] for note in _TITLES if notes.get(note)), name or "alert")
+    texts = [notes[note] for note in _TEXTS if notes.get(note)]
+    ordered = sorted(labels.items())
+    return build_event(
+        started_ms,
+        title,
+        text="\n".join(texts),
+        tags=[f"{label}:{value}" for label, value in ordered],
+        kind="alert",
+        state=state,
+        ended_ms=ended_ms if state == "resolved" else None,
+        fingerprint=text_in(alert, "fingerprint") or fingerprint_of("alert", *(f"{n}\x01{v}" for n, v in ordered)),
+    )

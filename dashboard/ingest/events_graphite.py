@@ -1,0 +1,24 @@
+"""Graphite's ``POST /events/``: ``{"what", "tags", "when", "data"}``; tags are a list or words, ``when`` is in seconds.
+
+Source: graphite.readthedocs.io, "Graphite Events".
+"""
+
+from __future__ import annotations
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.event import build_event, fingerprint_of
+from dashboard.ingest.events_json import read_object, tags_in, text_in
+from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.telegraf_json import time_of
+
+
+def parse_graphite_event(body: bytes, latest_ms: int) -> Parsed:
+    """One event; raises Invalid."""
+    given = read_object(body)
+    what, data, tags = text_in(given, "what"), text_in(given, "data"), tags_in(given)
+    if not what.strip():
+        raise Invalid("is missing", field="what")
+    t_ms = time_of(given.get("when"), latest_ms)
+    return Parsed(
+        events=[build_event(t_ms, what, text=data, tags=tags, fingerprint=fingerprint_of("graphite", what, *tags))]
+    )

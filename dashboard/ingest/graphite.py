@@ -1,0 +1,75 @@
+"""Graphite's plaintext protocol: ``path value time`` lines, tagged ones too: ``path;tag=value value time``. Never pickle.
+
+Source: graphite.readthedocs.io, "Feeding in your data" and "Tags".  The time is in seconds; none, ``N`` and -1 mean now.
+"""
+
+from __future__ import annotations
+
+import math
+
+from dashboard.domain.errors import Invalid
+from dashboard.ingest.batch import check_time
+from dashboard.ingest.naming import foreign_key
+from dashboard.ingest.parsed import NotFinite, Parsed, Recall, check_count
+
+MAX_LINE_BYTES = 4_096
+#: Series by the path as it stands in the line.
+PathCache = Recall[bytes, str]
+
+
+def parse_graphite(data: bytes, cache: PathCache, latest_ms: int) -> Parsed:
+    """Whole lines -> Parsed; a refusal's index is its line's, from 0. Raises Invalid for too many lines."""
+    lines = data.split(b"\n")
+    check_count(lines, "lines")
+    parsed = Parsed()
+    for index, line in enumerate(lines):
+        if line and not line.isspace():
+            try:
+                _take(line, parsed, cache, latest_ms)
+            except Invalid as invalid:
+                parsed.refuse(index, invalid, line)
+    return parsed
+
+
+def _take(line: bytes, parsed: Parsed, cache: PathCache, latest_ms: int) -> None:
+    if len(line) > MAX_LINE_BYTES:
+        raise Invalid(f"is longer than {MAX_LINE_BYTES} bytes")
+    parts = line.split()
+    if not 2 <= len(parts) <= 3:
+        raise Invalid("is not: path value time")
+    path = parts[0]
+    key = cache.get(path) or cache.learn(path, _key(path))
+    value = _number(parts[1], "value")
+    if not math.isfinite(value):
+        raise NotFinite
+    t_ms = None
+    if len(parts) == 3 and parts[2] not in (b"N", b"-1"):
+        stated = _number(parts[2], "t")
+        if not math.isfinite(stated):
+            raise Invalid("is not a time", field="t")
+        t_ms = check_time(stated * 1000, latest_ms)
+    parsed.add(key, t_ms, value)
+
+
+def _key(path: bytes) -> str:
+    try:
+        name, *tags = path.decode().split(";")
+    except UnicodeDecodeError:
+        raise Invalid("is not UTF-8", field="path") from None
+    pairs = []
+    for tag in tags:
+        label, equals, value = tag.partition("=")
+        if not equals or not label or not value:
+            raise Invalid(f"{tag[:40]!a} is not tag=value", field="path")
+        pairs.append((label, value))
+    return foreign_key(name, pairs)
+
+
+def _number(text: bytes, field: str) -> float:
+    try:
+        if b"_" in text:
+            raise ValueError
+        return float(text)
+    except ValueError:
+        shown = ascii(text[:40].decode("utf-8", "replace"))
+        raise Invalid(f"{shown} is not a number", field=field) from None

@@ -1,0 +1,98 @@
+"""Signs of life: Uptime Kuma's push (``/api/push/<token>?status=up&msg=OK&ping=12``) and Healthchecks' pings (``/ping/<uuid>/…``).
+
+Source: Uptime Kuma's server/routers/api-router.js; healthchecks.io/docs/http_api.  Both give the series ``<name>_up`` (1 or 0), a
+document ``<name>`` with the status, and an event when it is a failure; who the token or uuid belongs to, and so the name, is the caller's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.event import build_event, fingerprint_of
+from dashboard.domain.series import series_key
+from dashboard.ingest.naming import foreign_name
+from dashboard.ingest.parsed import Parsed
+
+MAX_TEXT_BYTES = 10_000
+_ACTIONS = ("start", "fail", "log")
+
+
+class Ping(NamedTuple):
+    """Where a Healthchecks ping went: which check, and success (""), start, fail, log, or an exit code as text."""
+
+    check: str
+    action: str
+
+
+def parse_push(name: str, query: Mapping[str, str], *, every_s: float | None = None) -> Parsed:
+    """Uptime Kuma's query -> Parsed; ``status`` is up when it is missing. A ping that is no number is refused alone."""
+    status, message = query.get("status") or "up", query.get("msg") or ""
+    if status not in ("up", "down"):
+        raise Invalid("must be up or down", field="status")
+    parsed = _state(name, status == "up", message or ("OK" if status == "up" else "down"), every_s)
+    if ping := query.get("ping", ""):
+        try:
+            parsed.add(_key(name, "ping_ms"), None, _number(ping), unit="ms", every_s=every_s)
+        except Invalid as invalid:
+            parsed.refuse(0, invalid, ping)
+    return parsed
+
+
+def parse_ping_path(path: str) -> Ping:
+    """``<uuid>``, ``<uuid>/start``, ``/fail``, ``/log`` or ``/<exit code>``, the part behind ``/ping/``; raises Invalid."""
+    check, slash, action = path.strip("/").partition("/")
+    if not check or len(check) > 200:
+        raise Invalid("has no check", field="path")
+    if (
+        slash
+        and action not in _ACTIONS
+        and not (action.isascii() and action.isdigit() and int(action[:4]) < 256 and len(action) < 4)
+    ):
+        raise Invalid("must be start, fail, log or an exit code", field="path")
+    return Ping(check, action)
+
+
+def parse_ping(name: str, action: str, body: bytes = b"", *, every_s: float | None = None) -> Parsed:
+    """A Healthchecks ping for the check called ``name`` -> Parsed; the body's beginning is its text."""
+    text = body[:MAX_TEXT_BYTES].decode("utf-8", "replace").strip()
+    if action in ("start", "log"):
+        event = build_event(
+            None, f"{name} {action}", text=text, kind="check", fingerprint=fingerprint_of("ping", name, action)
+        )
+        return Parsed(events=[event])
+    code = int(action) if action.isdigit() else 0 if action == "" else 1
+    parsed = _state(
+        name, code == 0, text or ("OK" if code == 0 else f"exit code {code}" if action.isdigit() else "failed"), every_s
+    )
+    if action.isdigit():
+        parsed.add(_key(name, "exit_code"), None, code, every_s=every_s)
+    return parsed
+
+
+def _state(name: str, is_up: bool, text: str, every_s: float | None) -> Parsed:
+    parsed = Parsed()
+    parsed.add(_key(name, "up"), None, float(is_up), every_s=every_s, kind="gauge")
+    state = "ok" if is_up else "critical"
+    event = build_event(None, name, text=text, kind="check", state=state, fingerprint=fingerprint_of("heartbeat", name))
+    body = {"title": event.title, "text": event.text, "status": "" if is_up else "danger", "state": state}
+    parsed.write(series_key(foreign_name(name)).name, body, every_s)
+    if not is_up:
+        parsed.events.append(event)
+    return parsed
+
+
+def _key(name: str, part: str) -> str:
+    return series_key(foreign_name(f"{name}_{part}")).text
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or "_" in text:
+        raise Invalid(f"{text[:40]!a} is not a number", field="ping")
+    return value

@@ -1,0 +1,187 @@
+"""Influx line protocol: ``measurement[,tag=v…] field=v[,field=v…] [time]``, as Telegraf, InfluxDB clients and Grafana Live send.
+
+Source: the InfluxDB line protocol reference; single lines are parsed by ``line-protocol-parser`` (C).  The series of a
+number or boolean is ``measurement_field{tags}``; a text becomes the document ``measurement_field/tag:value`` with
+``{"text": …}``.  A body without texts and faults goes the quick way; else line by line, so that the good ones are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from line_protocol_parser import LineFormatError, parse_line
+
+from dashboard.domain.errors import Invalid
+from dashboard.ingest.batch import MAX_EXACT, MAX_SAMPLES, MIN_T_MS, Batch, check_time
+from dashboard.ingest.naming import foreign_document, foreign_key
+from dashboard.ingest.parsed import Parsed, Recall, check_count
+
+#: The parser's time grows with the square of the tags in a line.
+MAX_LINE_CHARACTERS = 65_536
+_MAX_COMMAS = 2_000
+_MAX_QUICK_CHARACTERS = 8_192
+_MAX_LINES_OF_A_TEXT = 1_000
+_MAX_TAGS_LOOKED_AT = 64
+#: What a time is multiplied with, then divided by, for milliseconds.
+_PRECISIONS = {
+    "": (1, 1_000_000), "n": (1, 1_000_000), "ns": (1, 1_000_000), "u": (1, 1_000), "us": (1, 1_000), "µ": (1, 1_000),
+    "ms": (1, 1), "s": (1_000, 1), "m": (60_000, 1), "h": (3_600_000, 1),
+}  # fmt: skip
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+_MAX_CACHED_CHARACTERS = 4_096
+
+#: The names of the fields that stand behind a measurement and tags, by those as they stand in the line; and their series.
+LineCache = Recall[str | tuple[str, ...], tuple[list[str], list[str]]]
+_NO_ROW: tuple[list[str], list[str]] = ([], [])
+
+
+def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precision: str = "ns") -> Parsed:
+    """Lines -> Parsed; a refusal's index is its line's, from 0. Raises Invalid for an unknown precision or too many lines.
+
+    ``precision``: n, ns, u, us, µ, ms, s, m or h; ``latest_ms``: the latest time a sample may carry.
+    """
+    if precision not in _PRECISIONS:
+        raise Invalid(f"{precision[:20]!a} is none of n, ns, u, us, ms, s, m, h", field="precision")
+    if body.count(b"\n") > MAX_SAMPLES:
+        raise Invalid(f"more than {MAX_SAMPLES} lines in one body")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = ""
+    if text and '"' not in text and "\x00" not in text:
+        batch = _quickly(text.strip("\n").split("\n"), cache, latest_ms, _PRECISIONS[precision])
+        if batch is not None:
+            return Parsed(batch)
+    return _each(body, cache, latest_ms, _PRECISIONS[precision])
+
+
+def _quickly(lines: list[str], cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> Batch | None:
+    """The columns of lines without fault; None: go the other way. Neighbours mostly have one time, so it is worked out once."""
+    keys: list[str] = []
+    times: list[int | None] = []
+    given: list[float] = []
+    times_by, divide_by = scale
+    known, last, t_ms = cache.get, None, None
+    try:
+        for line in lines:
+            if len(line) > _MAX_QUICK_CHARACTERS:
+                return None
+            found = parse_line(line)
+            fields = found["fields"]  # a comment gives None: the other way
+            names, row = known(line[: line.index(" ")]) or _NO_ROW
+            if names != [*fields]:
+                row = _row(line, found, cache)
+            keys += row
+            given += fields.values()
+            stated = found["time"]
+            if stated != last:
+                last, t_ms = stated, None if stated is None else stated * times_by // divide_by
+                if t_ms is not None and not MIN_T_MS <= t_ms <= latest_ms:
+                    return None
+            times += [t_ms] * len(row)
+    except (LineFormatError, Invalid, TypeError, ValueError):
+        return None
+    values = list(map(float, given))
+    if len(values) > MAX_SAMPLES:
+        return None
+    if (max(values) >= MAX_EXACT or min(values) <= -MAX_EXACT) and int in set(map(type, given)):
+        return None  # one of them may have lost digits
+    return Batch(keys, times, values)
+
+
+def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[str]:
+    """The series of one line's fields, in their order; raises Invalid.
+
+    Learnt by the line's head, up to the first space, unless that space may be an escaped one; further lists of fields behind
+    the same head by both.
+    """
+    head, names = line.partition(" ")[0], [*found["fields"]]
+    both = cache.get((head, *names))
+    if both is not None:
+        return both[1]
+    measurement, tags = str(found["measurement"]), found["tags"]
+    if len(tags) > _MAX_TAGS_LOOKED_AT:
+        raise Invalid(f"{len(tags)} tags", field="labels")
+    row = [foreign_key(f"{measurement}_{name}", tags.items()) for name in names]
+    if head and head[-1] != "\\" and len(line) <= _MAX_CACHED_CHARACTERS:
+        cache.learn((head, *names) if head in cache else head, (names, row))
+    return row
+
+
+def _each(body: bytes, cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> Parsed:
+    parsed = Parsed()
+    for number, line in _lines(body):
+        try:
+            _take(line, parsed, cache, latest_ms, scale)
+        except Invalid as invalid:
+            reason = Invalid(f"line {number + 1}: {invalid.reason}", field=invalid.field)
+            parsed.refuse(number, reason, line)
+    check_count(parsed.batch.keys)
+    return parsed
+
+
+def _take(line: bytes, parsed: Parsed, cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> None:
+    """All of one line or nothing of it."""
+    if len(line) > MAX_LINE_CHARACTERS:
+        raise Invalid(f"is longer than {MAX_LINE_CHARACTERS} bytes")
+    if line.count(b",") > _MAX_COMMAS:
+        raise Invalid(f"has more than {_MAX_COMMAS} tags and fields")
+    try:
+        text = line.decode()  # the C parser does not survive other bytes inside quotes
+        found = parse_line(text)
+    except UnicodeDecodeError:
+        raise Invalid("is not UTF-8") from None
+    except LineFormatError as error:
+        raise Invalid(str(error).rstrip(".")) from None
+    if found is None:
+        return
+    t_ms = None if found["time"] is None else check_time(found["time"] * scale[0] // scale[1], latest_ms)
+    fields, tags, one = found["fields"], found["tags"], Parsed()
+    names, row = cache.get(text.partition(" ")[0]) or _NO_ROW
+    if names != [*fields]:
+        row = _row(text, found, cache)
+    for key, (name, value) in zip(row, fields.items(), strict=True):
+        if isinstance(value, str):
+            one.write(foreign_document(f"{found['measurement']}_{name}", tags.items()), {"text": value})
+        else:
+            try:
+                one.add(key, t_ms, float(value) if isinstance(value, bool) else value)
+            except Invalid as invalid:
+                raise Invalid(invalid.reason, field=name[:40]) from None
+    parsed.batch.keys += one.batch.keys
+    parsed.batch.times += one.batch.times
+    parsed.batch.values += one.batch.values
+    parsed.documents += one.documents
+
+
+def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each line that says something, with its place; a text in quotes may hold line ends."""
+    lines = body.split(b"\n")
+    number = looked_to = 0  # before looked_to no line ends a text that is open
+    while number < len(lines):
+        line, first = lines[number], number
+        if b'"' in line and _is_open(line):
+            last = max(first + 1, looked_to)
+            end = min(len(lines), first + _MAX_LINES_OF_A_TEXT)
+            while last < end and _quotes(lines[last]) % 2 == 0:
+                last += 1
+            if last < end:
+                line, number = b"\n".join(lines[first : last + 1]), last
+            looked_to = max(looked_to, last)
+        number += 1
+        if line.strip():
+            yield first, line
+
+
+def _is_open(line: bytes) -> bool:
+    """Whether a text begins in the fields of this line and does not end in it. Quotes in tags mean nothing."""
+    text = _ESCAPED.sub("", line.decode("utf-8", "replace"))
+    head, _, fields = text.partition(" ")
+    return not head.startswith("#") and fields.count('"') % 2 == 1
+
+
+def _quotes(line: bytes) -> int:
+    if b'"' not in line:
+        return 0
+    return _ESCAPED.sub("", line.decode("utf-8", "replace")).count('"')

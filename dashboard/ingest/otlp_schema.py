@@ -1,0 +1,91 @@
+"""OTLP's metrics messages by the numbers of their fields, named as its JSON names them. Gauges, sums and
+data points stay bytes until they are read.
+
+Source: opentelemetry-proto 1.x, metrics/v1/metrics.proto, common/v1/common.proto. Field numbers there never change.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboard.domain.errors import Invalid
+from dashboard.ingest.wire import Field, Schema, read_message
+
+_ANY_VALUE: dict[int, Field] = {}
+KEY_VALUE: Schema = {1: Field("key", "text"), 2: Field("value", "message", _ANY_VALUE)}
+_ANY_VALUE |= {
+    1: Field("stringValue", "text"),
+    2: Field("boolValue", "bool"),
+    3: Field("intValue", "int"),
+    4: Field("doubleValue", "double"),
+    5: Field("arrayValue", "message", {1: Field("values", "message", _ANY_VALUE, repeated=True)}),
+    6: Field("kvlistValue", "message", {1: Field("values", "message", KEY_VALUE, repeated=True)}),
+    7: Field("bytesValue", "bytes"),
+}
+
+
+def _attributes(name: str = "attributes") -> Field:
+    return Field(name, "message", KEY_VALUE, repeated=True)
+
+
+POINTS: Schema = {
+    1: Field("dataPoints", "bytes", repeated=True),
+    2: Field("aggregationTemporality", "int"),
+    3: Field("isMonotonic", "bool"),
+}
+_METRIC: Schema = {
+    1: Field("name", "text"),
+    3: Field("unit", "text"),
+    5: Field("gauge", "bytes"),
+    7: Field("sum", "bytes"),
+    9: Field("histogram", "message", POINTS),
+    10: Field("exponentialHistogram", "message", POINTS),
+    11: Field("summary", "message", POINTS),
+}
+REQUEST: Schema = {
+    1: Field(
+        "resourceMetrics",
+        "message",
+        {
+            1: Field("resource", "message", {1: _attributes()}),
+            2: Field(
+                "scopeMetrics", "message", {2: Field("metrics", "message", _METRIC, repeated=True)}, repeated=True
+            ),
+        },
+        repeated=True,
+    )
+}
+_TIME = Field("timeUnixNano", "fixed64")
+_COUNT = Field("count", "fixed64")
+_SUM = Field("sum", "double")
+_FLAGS = Field("flags", "int")
+_BUCKETS: Schema = {1: Field("offset", "sint32"), 2: Field("bucketCounts", "int", repeated=True)}
+_POINT: dict[str, Schema] = {
+    "gauge": {3: _TIME, 4: Field("asDouble", "double"), 6: Field("asInt", "sfixed64"), 7: _attributes(), 8: _FLAGS},
+    "histogram": {
+        3: _TIME, 4: _COUNT, 5: _SUM, 6: Field("bucketCounts", "fixed64", repeated=True),
+        7: Field("explicitBounds", "double", repeated=True), 9: _attributes(), 10: _FLAGS, 11: Field("min", "double"),
+        12: Field("max", "double"),
+    },
+    "exponentialHistogram": {
+        1: _attributes(), 3: _TIME, 4: _COUNT, 5: _SUM, 6: Field("scale", "sint32"), 7: Field("zeroCount", "fixed64"),
+        8: Field("positive", "message", _BUCKETS), 9: Field("negative", "message", _BUCKETS), 10: _FLAGS,
+        12: Field("min", "double"), 13: Field("max", "double"),
+    },
+    "summary": {
+        3: _TIME, 4: _COUNT, 5: _SUM, 7: _attributes(), 8: _FLAGS,
+        6: Field("quantileValues", "message", {1: Field("quantile", "double"), 2: Field("value", "double")}, repeated=True),
+    },
+}  # fmt: skip
+_POINT["sum"] = _POINT["gauge"]
+#: What a metric can be.
+SHAPES = tuple(_POINT)
+
+
+def read_point(shape: str, point: Any) -> dict[str, Any]:
+    """A data point as its JSON would be; raises Invalid."""
+    if isinstance(point, bytes):
+        return read_message(point, _POINT[shape])
+    if not isinstance(point, dict):
+        raise Invalid("a data point must be an object", field="dataPoints")
+    return point

@@ -1,0 +1,272 @@
+"""Prometheus remote write 1.0: a snappy block that holds a protobuf ``WriteRequest``.
+
+Source: prometheus.io/docs/specs/prw/remote_write_spec (1.0), prompb/remote.proto and types.proto.  Almost every series of a
+body was in the one before: its labels are the same bytes, so they are looked up as bytes, and only the sample is read.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+
+from dashboard.domain.errors import DashboardError, Invalid, TooLarge
+from dashboard.ingest.batch import MAX_SAMPLES, check_time
+from dashboard.ingest.naming import foreign_key
+from dashboard.ingest.parsed import Parsed, Recall
+from dashboard.ingest.wire import BYTES, FIXED32, FIXED64, VARINT, double, read_fields, read_varint, same_in_all, signed
+
+MAX_DECODED_BYTES = 16 * 1024 * 1024
+_MAX_METADATA = 20_000
+#: The NaN that means: this series has ended.
+STALE_BITS = 0x7FF0000000000002
+#: What the sender says of a metric (prompb MetricMetadata.MetricType), by number.
+_KINDS = {1: "counter", 2: "gauge", 3: "histogram", 4: "histogram", 5: "summary"}
+_MAX_CACHED_BYTES = 4_096
+#: A series' end when it has one sample: field 2 of 16 bytes; in it field 1, a double, and field 2, a time of 6 bytes.
+_TAIL = struct.Struct("<3xdx6s")
+_VALUE = struct.Struct("<3xd7x")
+_TAIL_MARKS = ((0, b"\x12"), (1, b"\x10"), (2, b"\x09"), (11, b"\x10"))
+_TAIL_BYTES = _TAIL.size
+_TAIL_BEGINS = b"\x12\x10\x09"
+#: The same where the value is 0, which protobuf leaves out.
+_ZERO_BEGINS = b"\x12\x07\x10"
+_ZERO_TAIL = _TAIL_BEGINS + bytes(8) + b"\x10"
+
+#: Series by the bytes of their labels.
+LabelCache = Recall[bytes, str]
+
+
+class MissingExtra(DashboardError):
+    """An optional package is needed for this format and not installed."""
+
+    code = "unsupported"
+    http_status = 415
+
+
+def parse_remote_write(body: bytes, cache: LabelCache, latest_ms: int, *, max_bytes: int = MAX_DECODED_BYTES) -> Parsed:
+    """A snappy block -> Parsed; a refusal's index is its series', from 0.
+
+    Raises Invalid when the body cannot be read, TooLarge when it claims to be longer than ``max_bytes``, MissingExtra.
+    """
+    return parse_write_request(decompress(body, max_bytes), cache, latest_ms)
+
+
+def decompress(body: bytes, max_bytes: int = MAX_DECODED_BYTES) -> bytes:
+    """Undo snappy (block format); the length it claims is looked at before anything is written."""
+    try:
+        import cramjam
+    except ImportError:
+        raise MissingExtra("remote write needs the extra [protobuf]: pip install 'live-dashboard[protobuf]'") from None
+    claimed, _ = read_varint(body[:10], 0)
+    if claimed > max_bytes:
+        raise TooLarge(f"the body claims {claimed} bytes uncompressed; at most {max_bytes}")
+    if claimed > 64 * len(body) + 64:  # a copy of 64 bytes takes 3 at least
+        raise Invalid("the body claims more bytes than snappy could hold in it")
+    try:
+        return bytes(cramjam.snappy.decompress_raw(body))
+    except cramjam.DecompressionError:
+        raise Invalid("the body is no snappy block") from None
+
+
+def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int) -> Parsed:
+    """The protobuf message ``WriteRequest`` -> Parsed; raises Invalid when it cannot be taken apart."""
+    parsed, metadata = Parsed(), list[bytes]()
+    others = _quickly(data, parsed, cache, latest_ms, metadata)
+    for index, series in others:
+        try:
+            _take(series, parsed, cache, latest_ms)
+        except Invalid as invalid:
+            parsed.refuse(index, invalid, series)
+    if metadata:
+        _note_kinds(parsed, metadata)
+    return parsed
+
+
+def _quickly(
+    data: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int, metadata: list[bytes]
+) -> list[tuple[int, bytes]]:
+    """Take the series whose labels are known and that have one plain sample; returns the others with their places."""
+    keys, tails, others = list[str](), list[bytes](), list[tuple[int, bytes]]()
+    known, at, end, skipped = cache.get, 0, len(data), 0
+    while at < end:
+        tag, length, begin = data[at], data[at + 1] if at + 1 < end else 0x80, at + 2
+        if tag == 0x0A and length >= 0x80 and at + 2 < end and data[at + 2] < 0x80:
+            length, begin = length & 0x7F | data[at + 2] << 7, at + 3
+        elif tag != 0x0A or length >= 0x80:
+            tag, begin = read_varint(data, at)
+            length, begin = read_varint(data, begin) if tag & 7 == BYTES else (_width(data, begin, tag & 7), begin)
+        at = begin + length
+        if tag != 0x0A:
+            skipped += 1
+            if skipped > _MAX_METADATA:
+                raise Invalid(f"more than {_MAX_METADATA} fields that are no series")
+            if tag == 0x1A:
+                metadata.append(data[begin:at])
+            continue
+        key = known(data[begin : at - 18]) if length > 18 else None
+        if key is not None:  # the bytes in front are whole labels, so what follows begins a field
+            keys.append(key)
+            tails.append(data[at - 18 : at])
+        elif length > 9 and data[at - 9 : at - 6] == _ZERO_BEGINS and (key := known(data[begin : at - 9])) is not None:
+            keys.append(key)
+            tails.append(_ZERO_TAIL + data[at - 6 : at])
+        else:
+            others.append((len(keys) + len(others), data[begin:at]))
+            if len(others) > MAX_SAMPLES:
+                break
+    if at > end:
+        raise Invalid("a protobuf field is longer than what holds it")
+    if len(keys) + len(others) > MAX_SAMPLES:
+        raise Invalid(f"more than {MAX_SAMPLES} series in one body")
+    if keys:
+        left = _add_columns(parsed, keys, b"".join(tails), latest_ms)
+        if left:
+            others = _with(others, left, data)
+    return others
+
+
+def _with(others: list[tuple[int, bytes]], left: Sequence[int], data: bytes) -> list[tuple[int, bytes]]:
+    """The others, and those of the rest that are ``left`` (their places in the rest), in the order of the body."""
+    series = [value for number, wire, value in read_fields(data) if (number, wire) == (1, BYTES)]
+    taken = {index for index, _ in others}
+    rest = [index for index in range(len(series)) if index not in taken]
+    both = taken.union(rest[row] for row in left)
+    return [(index, value) for index, value in enumerate(series) if index in both and isinstance(value, bytes)]
+
+
+def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int) -> Sequence[int]:
+    """Add the samples that are plain, finite and of a time that can be meant; returns the rows of the others."""
+    if any(tails[place::_TAIL_BYTES] != mark * len(keys) for place, mark in _TAIL_MARKS):
+        return range(len(keys))
+    values: Sequence[float]
+    stamps: Sequence[bytes]
+    if same_in_all(tails, _TAIL_BYTES, 12, 18):
+        values, stamps = [value for (value,) in _VALUE.iter_unpack(tails)], [tails[12:18]] * len(keys)
+    else:
+        values, stamps = zip(*_TAIL.iter_unpack(tails), strict=True)
+    moments: dict[bytes, int | None] = {}
+    for stamp in set(stamps):
+        try:
+            t_ms, width = read_varint(stamp, 0)
+            if width == len(stamp):
+                moments[stamp] = check_time(t_ms, latest_ms)
+        except Invalid:
+            continue
+    left: list[int] = []
+    if len(moments) < len(set(stamps)) or not all(map(math.isfinite, values)):
+        left = [row for row, v in enumerate(values) if not math.isfinite(v) or stamps[row] not in moments]
+        kept = sorted(set(range(len(keys))).difference(left))
+        keys, values, stamps = ([column[row] for row in kept] for column in (keys, values, stamps))  # type: ignore[assignment]
+    parsed.batch.keys += keys
+    parsed.batch.times += map(moments.__getitem__, stamps)
+    parsed.batch.values += values
+    return left
+
+
+def _width(data: bytes, at: int, wire: int) -> int:
+    """How long the value of an unknown field of this message is."""
+    if wire == VARINT:
+        return read_varint(data, at)[1] - at
+    if wire == FIXED64:
+        return 8
+    if wire == FIXED32:
+        return 4
+    raise Invalid(f"protobuf wire type {wire} is not understood")
+
+
+def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int) -> None:
+    """One ``TimeSeries``, with any number of samples: those that are good; raises Invalid for the first that is not."""
+    labels, samples, histograms = [], [], 0
+    for number, wire, value in read_fields(series):
+        if wire != BYTES or not isinstance(value, bytes):
+            continue
+        if number == 1:
+            labels.append(value)
+        elif number == 2:
+            samples.append(value)
+        elif number == 4:
+            histograms += 1
+    if not samples and histograms:
+        raise Invalid("native histograms are not understood; send classic ones", field="histograms")
+    key = _key(labels)
+    _learn(series, len(samples[0]) + 2 if len(samples) == 1 else 0, key, cache)
+    failed: Invalid | None = None
+    for sample in samples:
+        try:
+            bits, stated = _sample(sample)
+            t_ms = check_time(stated, latest_ms)
+            if bits == STALE_BITS:
+                parsed.ended.append(key)
+                continue
+            parsed.add(key, t_ms, double(bits))
+        except Invalid as invalid:
+            failed = failed or invalid
+            continue
+    if failed is not None:
+        raise failed
+
+
+def _learn(series: bytes, tail_bytes: int, key: str, cache: LabelCache) -> None:
+    """Remember the labels by their bytes, when nothing but one short sample is behind them."""
+    if 2 < tail_bytes <= _TAIL_BYTES and len(series) <= _MAX_CACHED_BYTES:
+        head = series[:-tail_bytes]
+        try:
+            only_labels = all(number == 1 and wire == BYTES for number, wire, _ in read_fields(head))
+        except Invalid:
+            return
+        if only_labels:
+            cache.learn(head, key)
+
+
+def _sample(data: bytes) -> tuple[int, int]:
+    """The bits of a sample's value, and its time."""
+    bits = t_ms = 0
+    for number, wire, value in read_fields(data):
+        if number == 1 and wire == FIXED64 and isinstance(value, int):
+            bits = value
+        elif number == 2 and wire == VARINT and isinstance(value, int):
+            t_ms = signed(value)
+    return bits, t_ms
+
+
+def _key(labels: list[bytes]) -> str:
+    name, pairs = "", {}
+    if len(labels) > 64:
+        raise Invalid(f"{len(labels)} labels", field="labels")
+    for label in labels:
+        texts = {1: "", 2: ""}
+        for number, wire, value in read_fields(label):
+            if number in texts and wire == BYTES and isinstance(value, bytes):
+                try:
+                    texts[number] = value.decode()
+                except UnicodeDecodeError:
+                    raise Invalid("is not UTF-8", field="labels") from None
+        if texts[1] in pairs:
+            raise Invalid(f"label {texts[1][:40]!a} stands twice", field="labels")
+        pairs[texts[1]] = texts[2]
+    name = pairs.pop("__name__", "")
+    return foreign_key(name, pairs.items())
+
+
+def _note_kinds(parsed: Parsed, metadata: list[bytes]) -> None:
+    """Kinds and units of the families that this body tells of, for the series it holds."""
+    kinds: dict[str, str] = {}
+    for entry in metadata:
+        kind, family = None, ""
+        try:
+            for number, _, value in read_fields(entry):
+                if number == 1 and isinstance(value, int):
+                    kind = _KINDS.get(value)
+                elif number == 2 and isinstance(value, bytes):
+                    family = value.decode("utf-8", "replace")
+        except Invalid:
+            continue
+        if kind and family:
+            kinds[family] = kind
+    for key in parsed.batch.keys if kinds else ():
+        name = key.partition("{")[0]
+        for end in ("", "_bucket", "_sum", "_count", "_total"):
+            if name.endswith(end) and (found := kinds.get(name.removesuffix(end) if end else name)):
+                parsed.batch.kinds[key] = found
+                break

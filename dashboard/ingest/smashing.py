@@ -1,0 +1,100 @@
+"""Smashing's ``POST /widgets/:id``: JSON with ``auth_token`` and the fields of a widget; ``POST /dashboards/:id``: an order.
+
+Source: Smashing's lib/dashing/app.rb and its widgets.  ``current`` (Number), ``value`` (Meter) and ``points`` (Graph) become the
+series named as the widget; what else there is (title, text, items, image, status, moreinfo, prefix, suffix, …) becomes the document of that
+name.  Samples' ``last`` is left out: the series knows what was before.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.series import MAX_UNIT_BYTES, check_name, check_text
+from dashboard.ingest.batch import check_time
+from dashboard.ingest.events_json import read_object, text_in
+from dashboard.ingest.naming import foreign_name
+from dashboard.ingest.parsed import Parsed
+
+MAX_POINTS = 10_000
+_NUMBERS = ("current", "value")
+_OTHERS = frozenset({"auth_token", "last", "points", *_NUMBERS})
+#: A Graph's x below this is no time but a place in the line, as in Smashing's own example.
+_FIRST_TIME_S = 100_000_000
+
+
+def parse_widget(widget: str, body: bytes, latest_ms: int) -> Parsed:
+    """The fields of one widget -> Parsed; raises Invalid. ``widget`` is the id in the path, unquoted."""
+    fields = read_object(body)
+    name = check_name(foreign_name(widget), field="widget")
+    parsed = Parsed()
+    unit = _unit(fields)
+    for place, field in enumerate(_NUMBERS):
+        if fields.get(field) is not None:
+            try:
+                parsed.add(name, None, _number(fields[field], field), unit=unit)
+            except Invalid as invalid:
+                parsed.refuse(place, Invalid(invalid.reason, field=field), msgspec.json.encode(fields[field]))
+    if fields.get("points") is not None:
+        _graph(name, fields["points"], parsed, latest_ms)
+    others = {field: value for field, value in fields.items() if field not in _OTHERS}
+    if others:
+        parsed.write(name, others)
+    return parsed
+
+
+def token_in(body: bytes) -> str:
+    """The ``auth_token`` or ``api_key`` in a JSON body; "" when there is none. Raises Invalid when it is no JSON object."""
+    given = read_object(body)
+    return text_in(given, "auth_token") or text_in(given, "api_key")
+
+
+def parse_dashboard_event(body: bytes) -> str:
+    """The order in ``{"event": "reload"}``; raises Invalid."""
+    return check_text(text_in(read_object(body), "event"), field="event", max_bytes=64)
+
+
+def _number(given: Any, field: str) -> float:
+    """A number, or a text that is one: Smashing's own widgets read both."""
+    if isinstance(given, str) and len(given) <= 40:
+        try:
+            given = float(given.replace("_", "x"))
+        except ValueError:
+            raise Invalid("is not a number", field=field) from None
+        if not math.isfinite(given):
+            raise Invalid("is not a number", field=field)
+    if not isinstance(given, int | float) or isinstance(given, bool):
+        raise Invalid("is not a number", field=field)
+    return given
+
+
+def _unit(fields: dict[str, Any]) -> str | None:
+    """The suffix as the unit, when it can be one."""
+    suffix = fields.get("suffix")
+    if not isinstance(suffix, str) or not suffix.strip():
+        return None
+    try:
+        return check_text(suffix.strip(), field="suffix", max_bytes=MAX_UNIT_BYTES)
+    except Invalid:
+        return None
+
+
+def _graph(name: str, points: Any, parsed: Parsed, latest_ms: int) -> None:
+    """A Graph's points; where x is no time only the last says something new."""
+    if not isinstance(points, list) or len(points) > MAX_POINTS:
+        raise Invalid(f"must be a list of at most {MAX_POINTS}", field="points")
+    first = 0
+    timed = any(isinstance(p, dict) and isinstance(p.get("x"), int | float) and p["x"] >= _FIRST_TIME_S for p in points)
+    if not timed and points:
+        first = len(points) - 1
+    for place, point in enumerate(points[first:], first):
+        try:
+            if not isinstance(point, dict):
+                raise Invalid("must be an object of x and y", field="points")
+            t_ms = check_time(_number(point.get("x"), "x") * 1000, latest_ms) if timed else None
+            parsed.add(name, t_ms, _number(point.get("y"), "y"))
+        except Invalid as invalid:
+            parsed.refuse(place, invalid, msgspec.json.encode(point))

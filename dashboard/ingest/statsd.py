@@ -1,0 +1,219 @@
+"""StatsD and DogStatsD datagrams, line by line, as they stand: metrics, events, service checks. Aggregating is statsd_aggregator's.
+
+Source: etsy/statsd docs/metric_types.md; DogStatsD datagram format v1.0–v1.3 (several values, container, external data and
+cardinality fields are ignored, ``|T`` is the time); tags also as ``name,k=v:1|c`` (Influx) and ``name;k=v:1|c`` (Graphite).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, NamedTuple
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.event import EventIn, build_event, fingerprint_of
+from dashboard.ingest.batch import check_time
+from dashboard.ingest.naming import MAX_FOREIGN_LABELS, foreign_document, foreign_key, foreign_labels
+
+#: A datagram cannot be longer.
+MAX_DATAGRAM_BYTES = 65_536
+MAX_VALUES = 1_000
+
+MetricType = Literal["c", "g", "ms", "h", "d", "s"]
+_TYPES: dict[bytes, MetricType] = {b"c": "c", b"g": "g", b"ms": "ms", b"h": "h", b"d": "d", b"s": "s"}
+_STATES = ("ok", "warning", "critical", "unknown")
+_LEVELS = ("", "warning", "danger", "warning")  # what a status widget calls them
+
+
+class Metric(NamedTuple):
+    """One line. ``values`` are texts of a set's members, else numbers; ``signed``: a gauge's delta; ``t_ms``: not to be aggregated."""
+
+    key: str
+    type: MetricType
+    values: tuple[float, ...] | tuple[str, ...]
+    rate: float = 1.0
+    signed: bool = False
+    t_ms: int | None = None
+
+
+class Check(NamedTuple):
+    """A service check: what happened, and the document that holds its state."""
+
+    event: EventIn
+    document: str
+    body: dict[str, str]
+
+
+Line = Metric | EventIn | Check
+
+
+def parse_datagram(data: bytes, latest_ms: int) -> tuple[list[Line], list[tuple[int, Invalid, bytes]]]:
+    """Every line of a datagram; and each that was not understood: its place, why, and its bytes."""
+    taken: list[Line] = []
+    refused = []
+    for number, line in enumerate(data[:MAX_DATAGRAM_BYTES].split(b"\n")):
+        line = line.rstrip(b"\r")
+        if not line:
+            continue
+        try:
+            taken.append(parse_line(line, latest_ms))
+        except Invalid as invalid:
+            refused.append((number, invalid, line))
+    return taken, refused
+
+
+def parse_line(line: bytes, latest_ms: int) -> Line:
+    """One line; raises Invalid."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        raise Invalid("is not UTF-8") from None
+    if text.startswith("_e{"):
+        return _event(text, latest_ms)
+    if text.startswith("_sc|"):
+        return _check(text, latest_ms)
+    return _metric(text, latest_ms)
+
+
+def _metric(text: str, latest_ms: int) -> Metric:
+    head, colon, rest = text.partition(":")
+    stated, bar, tail = rest.partition("|")
+    if not colon or not bar:
+        raise Invalid("is not name:value|type")
+    kind, *extras = tail.split("|")
+    type_ = _TYPES.get(kind.encode("utf-8", "replace"))
+    if type_ is None:
+        raise Invalid(f"{kind[:20]!a} is none of c, g, ms, h, d, s", field="type")
+    name, tags = _head(head)
+    rate, t_ms = 1.0, None
+    for extra in extras:
+        if extra.startswith("@"):
+            rate = _rate(extra[1:])
+        elif extra.startswith("#"):
+            tags += _tags(extra[1:])
+        elif extra.startswith("T"):
+            t_ms = check_time(_number(extra[1:], "t") * 1000, latest_ms)
+        elif not extra.startswith(("c:", "e:", "card:")):
+            raise Invalid(f"{extra[:20]!a} is not understood")
+    key = foreign_key(name, _merged(tags))
+    members = stated.split(":")
+    if len(members) > MAX_VALUES:
+        raise Invalid(f"{len(members)} values; at most {MAX_VALUES}", field="value")
+    if type_ == "s":
+        return Metric(key, type_, tuple(members), rate, t_ms=t_ms)
+    signed = type_ == "g" and members[0][:1] in ("+", "-") and t_ms is None
+    return Metric(key, type_, tuple(_number(member, "value") for member in members), rate, signed, t_ms)
+
+
+def _head(head: str) -> tuple[str, list[tuple[str, str]]]:
+    """The name, and tags that stand behind it."""
+    for mark in (",", ";"):
+        if mark in head:
+            name, *pairs = head.split(mark)
+            return name, [_pair(pair, "=") for pair in pairs if pair]
+    return head, []
+
+
+def _tags(text: str) -> list[tuple[str, str]]:
+    return [_pair(tag, ":") for tag in text.split(",") if tag]
+
+
+def _pair(tag: str, mark: str) -> tuple[str, str]:
+    """A tag without a value is one that is there: ``true``."""
+    name, found, value = tag.partition(mark)
+    return name, value if found else "true"
+
+
+def _merged(tags: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Tags of one name and several values, which DogStatsD allows, become one: ``a,b``. Raises Invalid for too many."""
+    if len(tags) > MAX_FOREIGN_LABELS:
+        raise Invalid(f"more than {MAX_FOREIGN_LABELS} tags", field="labels")
+    values: dict[str, dict[str, None]] = {}
+    for name, value in tags:
+        values.setdefault(name, {})[value] = None
+    return [(name, ",".join(sorted(all_of))) for name, all_of in values.items()]
+
+
+def _number(text: str, field: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise Invalid(f"{text[:40]!a} is not a number", field=field) from None
+    if not math.isfinite(value) or "_" in text or not text.isascii():
+        raise Invalid(f"{text[:40]!a} is not a finite number", field=field)
+    return value
+
+
+def _rate(text: str) -> float:
+    rate = _number(text, "rate")
+    if not 1e-9 <= rate <= 1:
+        raise Invalid("must be more than 0 and at most 1", field="rate")
+    return rate
+
+
+def _event(text: str, latest_ms: int) -> EventIn:
+    """``_e{title bytes,text bytes}:title|text|d:time|h:host|p:priority|t:alert type|k:key|s:source|#tags``."""
+    lengths, brace, rest = text[3:].partition("}:")
+    sizes = lengths.split(",")
+    if not brace or len(sizes) != 2 or not all(size.isascii() and size.isdigit() and len(size) < 6 for size in sizes):
+        raise Invalid("an event begins with _e{title length,text length}:")
+    raw, (title_bytes, text_bytes) = rest.encode(), map(int, sizes)
+    title, said = raw[:title_bytes], raw[title_bytes + 1 : title_bytes + 1 + text_bytes]
+    after = raw[title_bytes + 1 + text_bytes :].decode("utf-8", "replace")
+    if len(title) + len(said) != title_bytes + text_bytes or raw[title_bytes : title_bytes + 1] != b"|" or not title:
+        raise Invalid("the lengths of an event's title and text do not fit")
+    if after and not after.startswith("|"):
+        raise Invalid("the lengths of an event's title and text do not fit")
+    given, tags = _extras(after[1:])
+    if "h" in given:
+        tags.append(f"host:{given['h']}")
+    shown = title.decode("utf-8", "replace")
+    return build_event(
+        _stated(given, latest_ms),
+        shown.replace("\\n", " "),
+        text=said.decode("utf-8", "replace").replace("\\n", "\n"),
+        tags=tags,
+        state=given.get("t", ""),
+        fingerprint=fingerprint_of("statsd", given.get("k") or shown, *sorted(tags)),
+    )
+
+
+def _check(text: str, latest_ms: int) -> Check:
+    """``_sc|name|0..3|d:time|h:host|#tags|m:message``; the message is last and may hold anything."""
+    _, name, *rest = text.split("|", 3)
+    if len(rest) == 0 or rest[0] not in ("0", "1", "2", "3"):
+        raise Invalid("a check is _sc|name|0..3", field="status")
+    after, _, message = f"|{rest[1] if len(rest) > 1 else ''}".partition("|m:")
+    given, tags = _extras(after[1:])
+    pairs = [_pair(tag, ":") for tag in tags]
+    if "h" in given:
+        pairs.append(("host", given["h"]))
+    state, level = _STATES[int(rest[0])], _LEVELS[int(rest[0])]
+    key = foreign_document(name, foreign_labels(_merged(pairs)).items())
+    said = message.replace("m\\:", "m:").replace("\\n", "\n")
+    event = build_event(
+        _stated(given, latest_ms),
+        name,
+        text=said,
+        tags=[f"{n}:{v}" for n, v in pairs],
+        kind="check",
+        state=state,
+        fingerprint=fingerprint_of("check", key),
+    )
+    return Check(event, key, {"title": event.title, "text": event.text or state, "status": level, "state": state})
+
+
+def _extras(text: str) -> tuple[dict[str, str], list[str]]:
+    given: dict[str, str] = {}
+    tags: list[str] = []
+    for extra in text.split("|") if text else []:
+        if extra.startswith("#"):
+            tags += [tag for tag in extra[1:].split(",") if tag]
+        else:
+            name, colon, value = extra.partition(":")
+            if colon:
+                given.setdefault(name, value)
+    return given, tags
+
+
+def _stated(given: dict[str, str], latest_ms: int) -> int | None:
+    return check_time(_number(given["d"], "t") * 1000, latest_ms) if given.get("d") else None

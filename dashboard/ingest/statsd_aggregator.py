@@ -1,0 +1,242 @@
+"""StatsD metrics between two flushes -> one Batch a flush. Knows no clock: the time comes with ``flush``.
+
+A metric's series, each declared to come every flush:
+
+- counter: ``name`` is its rate a second, ``name_count`` its count in this interval; 0 while it is silent, until it is forgotten;
+- gauge: ``name``, its last value, in the flushes in which it was said (a silent gauge goes stale, as it should);
+- timer, histogram, distribution: ``name_count``, ``_mean``, ``_min``, ``_max``, ``_p50``, ``_p90``, ``_p99``;
+- set: ``name``, how many different members.
+
+A metric with a time of its own (``|T``) is not aggregated.  A metric is forgotten after ``idle_flushes`` silent flushes.
+The way of the many: a line whose bytes but for the value were met before costs one look-up.
+"""
+
+from __future__ import annotations
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.series import parse_series, series_key
+from dashboard.ingest.parsed import Parsed, Recall
+from dashboard.ingest.statsd import MAX_DATAGRAM_BYTES, Check, Metric, MetricType, parse_line
+
+#: Values of one timer in one interval that percentiles are taken from; of more, every second, fourth, … is kept.
+MAX_KEPT = 4_096
+MAX_MEMBERS = 10_000
+MAX_REFUSED = 1_000
+MAX_WAITING = 10_000
+_LARGEST = 1e300
+
+
+class Cell:
+    """What came for one metric since the last flush. Fields are used as the type asks for."""
+
+    __slots__ = (
+        "base",
+        "count",
+        "high",
+        "idle",
+        "key",
+        "low",
+        "members",
+        "names",
+        "stride",
+        "total",
+        "touched",
+        "type",
+        "values",
+    )
+
+    def __init__(self, key: str, type_: MetricType) -> None:
+        self.key, self.type = key, type_
+        self.base = 0.0  # a gauge's value
+        self.idle = 0
+        self.names = _names(key, type_)
+        self.members: set[str] = set()
+        self.values: list[float] = []
+        self.empty()
+
+    def empty(self) -> None:
+        """Begin a new interval."""
+        self.touched = False
+        self.total = self.count = 0.0
+        self.low, self.high = _LARGEST, -_LARGEST
+        self.stride = 1
+        self.values.clear()
+        self.members.clear()
+
+    def time(self, value: float, weight: float) -> None:
+        """One value of a timer, which stands for ``weight`` values."""
+        self.count += weight
+        self.total += value * weight
+        if value < self.low:
+            self.low = value
+        if value > self.high:
+            self.high = value
+        if self.stride == 1 or int(self.count) % self.stride == 0:
+            self.values.append(value)
+            if len(self.values) >= MAX_KEPT:
+                del self.values[::2]
+                self.stride *= 2
+
+
+class Aggregator:
+    """Takes datagrams, gives a Batch at each flush. accepted + refused = lines, exactly; both are counted since the start."""
+
+    def __init__(self, *, max_metrics: int = 10_000, idle_flushes: int = 300) -> None:
+        self._max_metrics = max_metrics
+        self._idle_flushes = idle_flushes
+        self._cells: dict[tuple[str, MetricType], Cell] = {}
+        #: By (name, everything behind the value): the cell, the weight, and how a single number is taken.
+        self._known: Recall[tuple[bytes, bytes], tuple[Cell, float, bool]] = Recall(2 * max_metrics)
+        self._waiting = Parsed()
+        self.accepted = 0
+        self.refused = 0
+
+    def feed(self, data: bytes, latest_ms: int) -> None:
+        """One datagram, of which every good line is taken."""
+        known, taken = self._known, 0
+        for number, line in enumerate(data[:MAX_DATAGRAM_BYTES].split(b"\n")):
+            head, _, rest = line.partition(b":")
+            stated, _, tail = rest.partition(b"|")
+            found = known.get((head, tail))
+            if found is not None:
+                cell, weight, is_counter = found
+                try:
+                    value = float(stated)
+                except ValueError:
+                    value = _LARGEST
+                if -_LARGEST < value < _LARGEST and b"_" not in stated:
+                    if is_counter:
+                        cell.total += value * weight
+                        cell.touched = True
+                        taken += 1
+                        continue
+                    if cell.type != "g":
+                        cell.time(value, weight)
+                        cell.touched = True
+                        taken += 1
+                        continue
+                    if stated[:1] not in b"+-":
+                        cell.base = value
+                        cell.touched = True
+                        taken += 1
+                        continue
+            if line and line != b"\r":
+                self._slowly(number, line.rstrip(b"\r"), (head, tail), latest_ms)
+        self.accepted += taken
+
+    def flush(self, now_ms: int, seconds: float) -> Parsed:
+        """What came since the last flush, ``seconds`` ago, as samples of ``now_ms``; and begin anew."""
+        parsed, self._waiting = self._waiting, Parsed()
+        forgotten = []
+        for name, cell in self._cells.items():
+            cell.idle = 0 if cell.touched else cell.idle + 1
+            if cell.idle > self._idle_flushes:
+                forgotten.append(name)
+            elif cell.touched or cell.type == "c":
+                _emit(parsed, cell, now_ms, seconds)
+            cell.empty()
+        for name in forgotten:
+            del self._cells[name]
+        if forgotten:
+            self._known.clear()
+        return parsed
+
+    def _slowly(self, number: int, line: bytes, seen: tuple[bytes, bytes], latest_ms: int) -> None:
+        try:
+            said = parse_line(line, latest_ms)
+            if isinstance(said, Metric):
+                self._take(said, seen, line)
+            elif len(self._waiting.events) >= MAX_WAITING:
+                raise Invalid(f"more than {MAX_WAITING} events in one interval")
+            elif isinstance(said, Check):
+                self._waiting.events.append(said.event)
+                self._waiting.write(said.document, said.body)
+            else:
+                self._waiting.events.append(said)
+        except Invalid as invalid:
+            self.refused += 1
+            if len(self._waiting.batch.refused) < MAX_REFUSED:
+                self._waiting.refuse(number, invalid, line)
+        else:
+            self.accepted += 1
+
+    def _take(self, metric: Metric, seen: tuple[bytes, bytes], line: bytes) -> None:
+        if metric.t_ms is not None:
+            self._add_timed(metric)
+            return
+        cell = self._cell(metric.key, metric.type)
+        cell.touched = True
+        weight = 1 / metric.rate
+        for value in metric.values:
+            if isinstance(value, str):
+                if len(cell.members) < MAX_MEMBERS:
+                    cell.members.add(value)
+            elif metric.type == "c":
+                cell.total += value * weight
+            elif metric.type == "g":
+                cell.base = cell.base + value if metric.signed else value
+            else:
+                cell.time(value, weight)
+        if metric.type != "s" and len(line) <= 1_000:
+            self._known.learn(seen, (cell, weight, metric.type == "c"))
+
+    def _add_timed(self, metric: Metric) -> None:
+        if len(self._waiting.batch.keys) + len(metric.values) > MAX_WAITING:
+            raise Invalid(f"more than {MAX_WAITING} samples with a time of their own in one interval")
+        if metric.type not in ("c", "g"):
+            raise Invalid("only counters and gauges may have a time of their own", field="t")
+        for value in metric.values:
+            assert not isinstance(value, str)
+            kind = "delta" if metric.type == "c" else "gauge"
+            self._waiting.add(metric.key, metric.t_ms, value / metric.rate, kind=kind)
+
+    def _cell(self, key: str, type_: MetricType) -> Cell:
+        cell = self._cells.get((key, type_))
+        if cell is None:
+            if len(self._cells) >= self._max_metrics:
+                raise LimitOfMetrics(f"would be one more than {self._max_metrics} metrics", field="series")
+            cell = self._cells[key, type_] = Cell(key, type_)
+        return cell
+
+
+class LimitOfMetrics(Invalid):
+    """A metric too many."""
+
+    code = "series_limit"
+
+
+def _names(key: str, type_: MetricType) -> tuple[str, ...]:
+    """The series of a metric; raises Invalid when the longest name would be too long."""
+    if type_ in ("g", "s"):
+        return (key,)
+    parts = ("count",) if type_ == "c" else ("count", "mean", "min", "max", "p50", "p90", "p99")
+    name, labels = parse_series(key)
+    made = tuple(series_key(f"{name}_{part}", labels).text for part in parts)
+    return (key, *made) if type_ == "c" else made
+
+
+def _emit(parsed: Parsed, cell: Cell, now_ms: int, seconds: float) -> None:
+    """The samples of one metric. Sums beyond what is a number are left out and counted as refused."""
+    units: tuple[str | None, ...] = (None,)
+    values: tuple[float, ...]
+    if cell.type == "c":
+        values, units = (cell.total / seconds, cell.total), ("/s", None)
+    elif cell.type == "g":
+        values = (cell.base,)
+    elif cell.type == "s":
+        values = (len(cell.members),)
+    else:
+        unit = "ms" if cell.type == "ms" else None
+        values, units = _timings(cell), (None, unit, unit, unit, unit, unit, unit)
+    for name, value, unit in zip(cell.names, values, units, strict=True):
+        try:
+            parsed.add(name, now_ms, value, unit=unit, every_s=seconds, kind="gauge")
+        except Invalid as invalid:
+            parsed.refuse(0, invalid, name)
+
+
+def _timings(cell: Cell) -> tuple[float, ...]:
+    ordered = sorted(cell.values) or [cell.high]
+    last = len(ordered) - 1
+    middle = [ordered[round(part * last)] for part in (0.5, 0.9, 0.99)]
+    return (cell.count, cell.total / cell.count, cell.low, cell.high, *middle)

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from dashboard.domain.errors import Invalid
+from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
+from dashboard.ingest.parsed import Parsed
+from tests.support.parsed_checks import LATEST_MS, T, check_parsed
+
+
+def parse(body: str | bytes, cache: LineCache | None = None, precision: str = "ns") -> Parsed:
+    raw = body.encode() if isinstance(body, str) else body
+    parsed = parse_line_protocol(raw, LineCache() if cache is None else cache, LATEST_MS, precision=precision)
+    check_parsed(parsed)
+    return parsed
+
+
+def rows(parsed: Parsed) -> set[tuple[str, int | None, float]]:
+    return set(zip(parsed.batch.keys, parsed.batch.times, parsed.batch.values, strict=True))
+
+
+# What Telegraf 1.3x sends for a laptop, with one text field.
+TELEGRAF = """\
+cpu,cpu=cpu0,host=web-1 usage_user=12.5,usage_idle=80i,busy=true 1700000000000000000
+system,host=web-1 uptime=86400u,uptime_format="1 day,  0:00" 1700000000000000000
+disk,host=web\\ 1,path=/var/lib\\,x,mode=a\\=b used=7 1700000000500000000
+# a comment
+mem free=1e9
+"""
+
+
+def test_numbers_and_booleans_become_samples_and_texts_documents() -> None:
+    parsed = parse(TELEGRAF)
+    assert rows(parsed) == {
+        ('cpu_usage_user{cpu="cpu0",host="web-1"}', T, 12.5),
+        ('cpu_usage_idle{cpu="cpu0",host="web-1"}', T, 80),
+        ('cpu_busy{cpu="cpu0",host="web-1"}', T, 1),
+        ('system_uptime{host="web-1"}', T, 86_400),
+        ('disk_used{host="web 1",mode="a=b",path="/var/lib,x"}', T + 500, 7),
+        ("mem_free", None, 1e9),
+    }
+    assert parsed.documents == [("system_uptime_format/host:web-1", b'{"text":"1 day,  0:00"}', None)]
+    assert parsed.batch.refused == []
+
+
+def test_the_second_time_and_both_ways_give_the_same() -> None:
+    cache = LineCache()
+    lines = [line for line in TELEGRAF.splitlines() if '"' not in line and "#" not in line]
+    quick = parse("\n".join(lines), cache)
+    assert rows(parse("\n".join(lines), cache)) == rows(quick)
+    assert rows(parse("\n".join([*lines, "# the slow way"]), cache)) == rows(quick)
+    assert rows(parse("\r\n".join(lines) + "\r\n\r\n")) == rows(quick)
+
+
+@pytest.mark.parametrize(
+    ("precision", "time_", "t_ms"),
+    [("ns", T * 10**6, T), ("n", T * 10**6 + 999_999, T), ("", T * 10**6, T), ("us", T * 10**3, T), ("u", T * 10**3, T),
+     ("µ", T * 10**3, T), ("ms", T, T), ("s", T // 1000, T), ("m", T // 60_000, T // 60_000 * 60_000),
+     ("h", T // 3_600_000, T // 3_600_000 * 3_600_000)],
+)  # fmt: skip
+def test_times_are_taken_by_their_precision(precision: str, time_: int, t_ms: int) -> None:
+    assert parse(f"m f=1 {time_}", precision=precision).batch.times == [t_ms]
+
+
+def test_an_unknown_precision_is_invalid() -> None:
+    with pytest.raises(Invalid, match="none of"):
+        parse("m f=1", precision="d")
+
+
+def test_the_good_lines_are_kept_and_each_bad_one_is_named_with_its_bytes() -> None:
+    parsed = parse("a f=1\n\nbad\nb f=2\nc f=nan\nd f=9007199254740993i\ne f=1 17\nf,x=\x01 f=1\ng f=3")
+    assert parsed.batch.keys == ["a_f", "b_f", "g_f"]
+    assert [(r.index, r.snippet) for r in parsed.batch.refused] == [
+        (2, "bad"), (4, "c f=nan"), (5, "d f=9007199254740993i"), (6, "e f=1 17"), (7, "f,x=\x01 f=1"),
+    ]  # fmt: skip
+    assert all(f"line {r.index + 1}: " in r.reason for r in parsed.batch.refused)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'm f="\xff"', b"m\xff f=1", b"m,a=\x00 f=1", b"m f=inf", b"m f=1e400", b"m f", b"m", b"m,a= f=1", b"m,a=1,a=2 f=1",
+     b'm f="x', b"m f=1 x", b"m f=1 -5", b"m f=1 99999999999999999999", b"m f=-1u", b"m f=99999999999999999999i", b"m f=1 0",
+     b"m,a.b=1,a_b=2 f=1", b"m," + b",".join(b"t%d=1" % i for i in range(9)) + b" f=1", b"m" * 201 + b" f=1",
+     b"m,a=" + b"x" * 201 + b" f=1", b"m f=1 " + b"%d" % ((LATEST_MS + 1) * 10**6)],
+)  # fmt: skip
+def test_a_bad_line_is_refused_alone(line: bytes) -> None:
+    parsed = parse(b"a f=1\n" + line + b"\nb f=2")
+    assert parsed.batch.keys == ["a_f", "b_f"]
+    assert [r.index for r in parsed.batch.refused] == [1]
+
+
+def test_names_are_mapped_and_values_kept() -> None:
+    parsed = parse("win\\ cpu,data.center=a\\ b,9=x,__r=y 100%=1")
+    assert parsed.batch.keys == ['win_cpu_100_{_9="x",_r="y",data_center="a b"}']
+
+
+def test_a_text_may_hold_line_ends_quotes_and_backslashes() -> None:
+    parsed = parse('log m="one\ntwo \\"x\\" \\\\",n=1i 1700000000000000000\nb f=2\nc,q=" s="a"')
+    assert [json.loads(body)["text"] for _, body, _ in parsed.documents] == ['one\ntwo "x" \\', "a"]
+    assert parsed.batch.keys == ["log_n", "b_f"]
+    assert parsed.documents[1][0].startswith("c_s/q:_-")
+
+
+def test_documents_of_different_tags_never_collide() -> None:
+    parsed = parse('m,h=a\\ b s="1"\nm,h=a_b s="2"\nm,h=a/b s="3"\nm s="4"')
+    assert len({key for key, _, _ in parsed.documents}) == 4
+
+
+def test_a_cached_head_is_not_mistaken_for_another() -> None:
+    cache = LineCache()
+    assert parse("a\\ b,t=1 f=1\na\\ c,t=1 f=1\n f=1 f=2\n", cache).batch.keys[:2] == ['a_b_f{t="1"}', 'a_c_f{t="1"}']
+    assert parse(" x f=1\n y f=1", cache).batch.keys == ["x_f", "y_f"]
+    assert parse(" y f=1\n x f=1", cache).batch.keys == ["y_f", "x_f"]
+
+
+def test_several_lists_of_fields_behind_one_head_are_all_remembered() -> None:
+    cache = LineCache()
+    for _ in range(2):
+        assert parse("a,t=1 f=1\na,t=1 g=2\na,t=1 f=3,g=4", cache).batch.keys[:2] == ['a_f{t="1"}', 'a_g{t="1"}']
+    assert len(cache) == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'a"b f="\n' * 200_000, b"x\n" * 200_000, b"m " + b",".join(b"f%d=1" % i for i in range(100_000)),
+     (b"m," + b",".join(b"t%d=1" % i for i in range(1_900)) + b" f=1\n") * 100, b'm f="' + b"x" * 4_000_000],
+)  # fmt: skip
+def test_hostile_bodies_take_bounded_time(body: bytes) -> None:
+    began = time.process_time()
+    assert parse(body).batch.refused
+    assert time.process_time() - began < 4
+
+
+def test_too_many_lines_are_invalid() -> None:
+    with pytest.raises(Invalid, match="200000 lines"):
+        parse(b"\n" * 200_001)

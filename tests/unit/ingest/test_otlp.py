@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from typing import Any
+
+import pytest
+from google.protobuf.json_format import MessageToJson
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
+
+from dashboard.domain.errors import Invalid
+from dashboard.ingest.otlp import (
+    PointCache,
+    parse_otlp_json,
+    parse_otlp_protobuf,
+    partial_success,
+    partial_success_protobuf,
+)
+from dashboard.ingest.parsed import NOT_FINITE, Parsed
+from tests.support.parsed_checks import LATEST_MS, T, check_parsed
+
+NS = T * 1_000_000
+
+
+def request(**resource: str) -> tuple[ExportMetricsServiceRequest, Any]:
+    whole = ExportMetricsServiceRequest()
+    of = whole.resource_metrics.add()
+    for key, value in resource.items():
+        put(of.resource.attributes, key.replace("__", "."), value)
+    return whole, of.scope_metrics.add().metrics
+
+
+def put(attributes: Any, key: str, value: str | int | bool | float) -> None:
+    one = attributes.add()
+    one.key = key
+    name = {str: "string_value", bool: "bool_value", int: "int_value", float: "double_value"}[type(value)]
+    setattr(one.value, name, value)
+
+
+def both(whole: ExportMetricsServiceRequest, cache: PointCache | None = None) -> Parsed:
+    """Parsed from protobuf, known and new, and from JSON: the same each time."""
+    cache, data = cache or PointCache(), whole.SerializeToString()
+    first, again = parse_otlp_protobuf(data, cache, LATEST_MS), parse_otlp_protobuf(data, cache, LATEST_MS)
+    from_json = parse_otlp_json(MessageToJson(whole).encode(), cache, LATEST_MS)
+    for other in (again, from_json):
+        check_parsed(other)
+        assert columns(other) == columns(first)
+        assert other.batch.kinds == first.batch.kinds
+        assert other.ended == first.ended
+        assert [(r.index, r.field, r.code) for r in other.batch.refused] == [
+            (r.index, r.field, r.code) for r in first.batch.refused
+        ]
+    check_parsed(first)
+    return first
+
+
+def columns(parsed: Parsed) -> list[tuple[str, int | None, float, str | None]]:
+    batch = parsed.batch
+    units = {row: unit for row, unit, _ in batch.declared}
+    return sorted((key, batch.times[i], batch.values[i], units.get(i)) for i, key in enumerate(batch.keys))
+
+
+def test_gauges_and_sums_of_numbers() -> None:
+    whole, metrics = request(service__name="shop", telemetry__sdk__name="otel")
+    gauge = metrics.add(name="cpu.load", unit="%").gauge.data_points
+    for core, load in enumerate((1.5, 0.0, -3.25)):
+        point = gauge.add(time_unix_nano=NS, as_double=load)
+        put(point.attributes, "core", core)
+    counter = metrics.add(name="http.requests", unit="1").sum
+    counter.is_monotonic, counter.aggregation_temporality = True, 2
+    point = counter.data_points.add(start_time_unix_nano=1, time_unix_nano=NS, as_int=7)
+    put(point.attributes, "http.method", "GET")
+    put(point.attributes, "ok", True)
+    counter.data_points.add(start_time_unix_nano=1, time_unix_nano=NS, as_int=8)
+    delta = metrics.add(name="d", unit="By").sum
+    delta.aggregation_temporality, delta.is_monotonic = 1, True
+    delta.data_points.add(as_double=2.5)
+    metrics.add(name="queue").sum.data_points.add(time_unix_nano=NS, as_int=-4)
+    parsed = both(whole)
+    assert columns(parsed) == [
+        ('cpu.load{core="0",service_name="shop"}', T, 1.5, "%"),
+        ('cpu.load{core="1",service_name="shop"}', T, 0.0, "%"),
+        ('cpu.load{core="2",service_name="shop"}', T, -3.25, "%"),
+        ('d{service_name="shop"}', None, 2.5, "B"),
+        ('http.requests{http_method="GET",ok="true",service_name="shop"}', T, 7.0, None),
+        ('http.requests{service_name="shop"}', T, 8.0, None),
+        ('queue{service_name="shop"}', T, -4.0, None),
+    ]
+    kinds = {key.partition("{")[0]: kind for key, kind in parsed.batch.kinds.items()}
+    assert kinds == {"cpu.load": "gauge", "http.requests": "counter", "d": "delta", "queue": "gauge"}
+    assert partial_success(parsed) == {}
+    assert partial_success_protobuf(parsed) == b""
+
+
+def test_a_histogram_is_told_as_prometheus_has_it() -> None:
+    whole, metrics = request()
+    histogram = metrics.add(name="lat", unit="s").histogram
+    histogram.aggregation_temporality = 2
+    histogram.data_points.add(
+        time_unix_nano=NS, count=6, sum=9.5, bucket_counts=[1, 2, 3], explicit_bounds=[0.5, 10], min=0.25, max=11
+    )
+    parsed = both(whole)
+    assert columns(parsed) == sorted([
+        ("lat_count", T, 6.0, None), ("lat_sum", T, 9.5, "s"), ("lat_min", T, 0.25, "s"), ("lat_max", T, 11.0, "s"),
+        ('lat_bucket{le="0.5"}', T, 1.0, None), ('lat_bucket{le="10"}', T, 3.0, None), ('lat_bucket{le="+Inf"}', T, 6.0, None),
+    ])  # fmt: skip
+    assert parsed.batch.kinds["lat_sum"] == "histogram"
+    assert parsed.batch.kinds["lat_min"] == "gauge"
+
+
+def test_an_exponential_histogram_gives_percentiles() -> None:
+    whole, metrics = request()
+    point = metrics.add(name="e").exponential_histogram.data_points.add(
+        time_unix_nano=NS, count=100, sum=150, scale=0, zero_count=10
+    )
+    point.positive.offset = 0
+    point.positive.bucket_counts.extend([80, 5, 0, 4])
+    point.negative.bucket_counts.extend([1])
+    found = {key: value for key, _, value, _ in columns(both(whole))}
+    assert found.keys() == {"e_count", "e_sum", "e_p50", "e_p90", "e_p99"}
+    assert found["e_p50"] == pytest.approx(2**0.5)
+    assert found["e_p99"] == pytest.approx(2**3.5)
+
+
+def test_a_summary_gives_its_quantiles() -> None:
+    whole, metrics = request()
+    point = metrics.add(name="s", unit="ms").summary.data_points.add(time_unix_nano=NS, count=3, sum=6)
+    point.quantile_values.add(quantile=0.5, value=2)
+    point.quantile_values.add(quantile=0.99, value=float("nan"))
+    assert columns(both(whole)) == [
+        ("s_count", T, 3.0, None),
+        ("s_sum", T, 6.0, "ms"),
+        ('s{quantile="0.5"}', T, 2.0, "ms"),
+    ]
+
+
+def test_points_that_cannot_be_taken_are_counted_and_the_others_kept() -> None:
+    whole, metrics = request()
+    points = metrics.add(name="a").gauge.data_points
+    points.add(time_unix_nano=NS, as_double=float("nan"))
+    points.add(time_unix_nano=NS, as_double=1)
+    points.add(time_unix_nano=5, as_double=1)
+    points.add(time_unix_nano=NS)
+    points.add(time_unix_nano=NS, as_int=2**60)
+    many = points.add(time_unix_nano=NS, as_double=1)
+    for label in range(9):
+        put(many.attributes, f"l{label}", "x")
+    points.add(time_unix_nano=NS, as_double=1e300)
+    metrics.add(name="").gauge.data_points.add(time_unix_nano=NS, as_double=1)
+    metrics.add(name="h").histogram.data_points.add(time_unix_nano=NS, bucket_counts=[1], explicit_bounds=[1, 2])
+    parsed = both(whole)
+    assert sorted(parsed.batch.values) == [1.0, 1e300]
+    assert sorted((r.index, r.code) for r in parsed.batch.refused) == [
+        (0, NOT_FINITE), *((index, "invalid") for index in (2, 3, 4, 5, 7, 8)),
+    ]  # fmt: skip
+    answer = partial_success(parsed)["partialSuccess"]
+    assert answer["rejectedDataPoints"] == "7"
+    assert "since 1970" in answer["errorMessage"]
+    response = ExportMetricsServiceResponse.FromString(partial_success_protobuf(parsed))
+    assert response.partial_success.rejected_data_points == 7
+    assert response.partial_success.error_message == answer["errorMessage"]
+
+
+def test_a_point_without_recorded_value_says_that_its_series_ended() -> None:
+    whole, metrics = request()
+    cache = PointCache()
+    point = metrics.add(name="a").gauge.data_points.add(time_unix_nano=NS, as_double=1)
+    both(whole, cache)
+    point.ClearField("as_double")
+    point.flags = 1
+    parsed = both(whole, cache)
+    assert (parsed.ended, parsed.batch.keys) == (["a"], [])
+
+
+def test_points_of_many_times_and_of_one_are_read_alike() -> None:
+    for start in ({}, {"start_time_unix_nano": 7}):
+        for step in (0, 1_000_000):
+            whole, metrics = request()
+            integers, reals = metrics.add(name="i").gauge.data_points, metrics.add(name="r").gauge.data_points
+            for core in range(5):
+                one = integers.add(time_unix_nano=NS + step * core, as_int=core - 2, **start)
+                other = reals.add(time_unix_nano=NS + step * core, as_double=core / 4, **start)
+                put(one.attributes, "core", core)
+                put(other.attributes, "core", core)
+            times = [T + step // 1_000_000 * core for core in range(5)]
+            assert columns(both(whole)) == [
+                *((f'i{{core="{core}"}}', times[core], core - 2.0, None) for core in range(5)),
+                *((f'r{{core="{core}"}}', times[core], core / 4, None) for core in range(5)),
+            ]
+
+
+def test_the_resource_tells_series_apart() -> None:
+    whole, metrics = request(service__name="a")
+    metrics.add(name="x").gauge.data_points.add(time_unix_nano=NS, as_double=1)
+    other, metrics = request(service__name="b")
+    metrics.add(name="x").gauge.data_points.add(time_unix_nano=NS, as_double=2)
+    whole.MergeFrom(other)
+    assert both(whole).batch.keys == ['x{service_name="a"}', 'x{service_name="b"}']
+
+
+def test_lists_and_maps_as_attributes_are_json() -> None:
+    body = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "a", "gauge": {"dataPoints": [{
+        "asInt": "5", "timeUnixNano": str(NS), "attributes": [
+            {"key": "l", "value": {"arrayValue": {"values": [{"stringValue": "x"}, {"intValue": "2"}]}}},
+            {"key": "d", "value": {"doubleValue": 0.5}}, {"key": "n", "value": {}}]}]}}]}]}]}  # fmt: skip
+    parsed = parse_otlp_json(json.dumps(body).encode(), PointCache(), LATEST_MS)
+    assert parsed.batch.keys == ['a{d="0.5",l="[\\"x\\",\\"2\\"]"}']
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"5",
+        b"{",
+        b'{"resourceMetrics":5}',
+        b'{"resourceMetrics":[1]}',
+        b'{"resourceMetrics":[{"scopeMetrics":[[]]}]}',
+    ],
+)
+def test_json_that_is_no_request_is_invalid(body: bytes) -> None:
+    with pytest.raises(Invalid):
+        parse_otlp_json(body, PointCache(), LATEST_MS)
+
+
+@pytest.mark.parametrize("body", [b"\x0a", b"\x0a\x05a", b"\xff\xff", b"\x08\x01\x0b", b"\x0a\x02\x0a\xff"])
+def test_bytes_that_are_no_request_are_invalid(body: bytes) -> None:
+    with pytest.raises(Invalid):
+        parse_otlp_protobuf(body, PointCache(), LATEST_MS)
+
+
+def test_deep_attributes_are_not_followed() -> None:
+    value = b""
+    for _ in range(40):
+        inner = b"\x0a" + bytes([len(value)]) + value if len(value) < 128 else value
+        value = b"\x2a" + bytes([len(inner)]) + inner if len(inner) < 128 else inner
+    point = (
+        b"\x3a" + bytes([len(value) + 5]) + b"\x0a\x01k\x12" + bytes([len(value)]) + value if len(value) < 120 else b""
+    )
+    gauge = b"\x0a" + bytes([len(point)]) + point
+    metric = b"\x0a\x01a\x2a" + bytes([len(gauge)]) + gauge
+    scope = b"\x12" + bytes([len(metric)]) + metric
+    resource = b"\x12" + bytes([len(scope)]) + scope
+    parsed = parse_otlp_protobuf(b"\x0a" + bytes([len(resource)]) + resource, PointCache(), LATEST_MS)
+    assert len(parsed.batch.refused) == 1
+
+
+@pytest.mark.parametrize("outer", [b"", b"\x12", b"\x12\x12"])
+def test_a_body_of_very_many_fields_takes_bounded_time(outer: bytes) -> None:
+    body = b"\x0a\x00" * 2_000_000
+    for tag in reversed(outer):
+        size, varint = len(body), b""
+        while size > 0x7F:
+            varint, size = varint + bytes([size & 0x7F | 0x80]), size >> 7
+        body = bytes([tag]) + varint + bytes([size]) + body
+    began = time.process_time()
+    with contextlib.suppress(Invalid):
+        parse_otlp_protobuf(body, PointCache(), LATEST_MS)
+    assert time.process_time() - began < 2

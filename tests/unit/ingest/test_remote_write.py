@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import math
+import struct
+import sys
+import time
+
+import pytest
+
+from dashboard.domain.errors import Invalid, TooLarge
+from dashboard.ingest.parsed import NOT_FINITE, Parsed
+from dashboard.ingest.remote_write import LabelCache, MissingExtra, parse_remote_write, parse_write_request
+from tests.support.parsed_checks import LATEST_MS, T, check_parsed
+from tests.support.write_request import encode, snappy
+
+STALE = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
+UP = {"__name__": "up", "instance": "web-1:9100", "job": "node"}
+
+
+def parse(data: bytes, cache: LabelCache | None = None) -> Parsed:
+    parsed = parse_remote_write(snappy(data), LabelCache() if cache is None else cache, LATEST_MS)
+    check_parsed(parsed)
+    return parsed
+
+
+def rows(parsed: Parsed) -> list[tuple[str, int | None, float]]:
+    return sorted(zip(parsed.batch.keys, parsed.batch.times, parsed.batch.values, strict=True))
+
+
+def test_series_are_read_the_same_the_first_time_and_when_their_labels_are_known() -> None:
+    data = encode(
+        [
+            (UP, [(1.5, T)]),
+            (UP | {"job": "x"}, [(0.0, T)]),
+            ({"__name__": "b"}, [(-2, T), (3, T + 1)]),
+            (UP | {"job": "y"}, [(7, T)]),
+        ]
+    )
+    cache = LabelCache()
+    expected = sorted([
+        ('up{instance="web-1:9100",job="node"}', T, 1.5), ('up{instance="web-1:9100",job="x"}', T, 0.0),
+        ("b", T, -2.0), ("b", T + 1, 3.0), ('up{instance="web-1:9100",job="y"}', T, 7.0),
+    ])  # fmt: skip
+    for _ in range(3):
+        assert rows(parse(data, cache)) == expected
+    assert len(cache) == 3
+
+
+@pytest.mark.parametrize("step", [0, 1, 1_000_000])
+def test_series_of_many_times_and_of_one_are_read_alike(step: int) -> None:
+    data = encode([({"__name__": f"s{i}"}, [(i / 2, T + step * i)]) for i in range(9)])
+    cache = LabelCache()
+    for _ in range(2):
+        assert rows(parse(data, cache)) == [(f"s{i}", T + step * i, i / 2) for i in range(9)]
+
+
+def test_a_series_that_ended_is_told_and_a_nan_refused() -> None:
+    cache = LabelCache()
+    parse(encode([(UP, [(1, T)]), ({"__name__": "a"}, [(1, T)]), ({"__name__": "b"}, [(1, T)])]), cache)
+    for known in (cache, LabelCache()):
+        data = encode(
+            [
+                (UP, [(STALE, T)]),
+                ({"__name__": "a"}, [(math.nan, T)]),
+                ({"__name__": "b"}, [(2, T)]),
+                ({"__name__": "c"}, [(math.inf, T)]),
+            ]
+        )
+        parsed = parse(data, known)
+        assert parsed.ended == ['up{instance="web-1:9100",job="node"}']
+        assert rows(parsed) == [("b", T, 2.0)]
+        assert [(r.index, r.code) for r in parsed.batch.refused] == [(1, NOT_FINITE), (3, NOT_FINITE)]
+
+
+def test_the_good_series_are_kept_and_each_bad_one_is_named() -> None:
+    many = {"__name__": "m"} | {f"l{i}": "1" for i in range(9)}
+    data = encode([(UP, [(1, T)]), (many, [(1, T)]), ({"a": "b"}, [(1, T)]), (UP, [(1, 5)]), (UP, [(1, LATEST_MS + 1)]), (UP, [(2, T)]),
+                   ({"__name__": "x", "a": "\x01"}, [(1, T)]), ({"__name__": "z", "a": "v" * 201}, [(1, T)])])  # fmt: skip
+    cache = LabelCache()
+    for _ in range(2):
+        parsed = parse(data, cache)
+        assert sorted(parsed.batch.values) == [1, 2]
+        assert sorted(r.index for r in parsed.batch.refused) == [1, 2, 3, 4, 6, 7]
+        assert all(r.snippet for r in parsed.batch.refused)
+
+
+def test_kinds_are_taken_from_the_metadata() -> None:
+    names = ("reqs_total", "temp", "lat_bucket", "lat_sum", "lat_count", "other")
+    data = encode(
+        [({"__name__": name}, [(1, T)]) for name in names], [(1, "reqs"), (2, "temp"), (3, "lat"), (0, "other")]
+    )
+    assert parse(data).batch.kinds == {
+        "reqs_total": "counter", "temp": "gauge", "lat_bucket": "histogram", "lat_sum": "histogram", "lat_count": "histogram",
+    }  # fmt: skip
+
+
+def test_utf8_names_are_mapped() -> None:
+    assert parse(encode([({"__name__": "http.server é", "a.b": "c d"}, [(1, T)])])).batch.keys == [
+        'http.server__{a_b="c d"}'
+    ]
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x0a", b"\x0a\x05\x00", b"\x00", b"\xff" * 12, b"\x0b", b"\x0a\xff\xff\xff\xff\x0f", b"\x19\x00"]
+)
+def test_bytes_that_are_no_message_are_invalid(data: bytes) -> None:
+    with pytest.raises(Invalid):
+        parse_write_request(data, LabelCache(), LATEST_MS)
+
+
+def test_what_a_body_claims_is_looked_at_before_it_is_written_out() -> None:
+    with pytest.raises(TooLarge):
+        parse_remote_write(b"\xff\xff\xff\xff\x0f" + bytes(10), LabelCache(), LATEST_MS)
+    with pytest.raises(Invalid, match="more bytes than snappy"):
+        parse_remote_write(b"\xff\xff\x7f" + bytes(10), LabelCache(), LATEST_MS)
+    for body in (b"", b"\x05", b"\x05hello", b"\xff" * 20, snappy(b"hello")[:-1]):
+        with pytest.raises(Invalid):
+            parse_remote_write(body, LabelCache(), LATEST_MS)
+
+
+def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cramjam", None)
+    with pytest.raises(MissingExtra, match="live-dashboard\\[protobuf\\]"):
+        parse_remote_write(b"", LabelCache(), LATEST_MS)
+
+
+@pytest.mark.parametrize("field", [b"\x0a\x00", b"\x1a\x00", b"\x10\x00", b"\x0a\x04\x0a\x02\x0a\x00"])
+def test_a_body_of_very_many_fields_takes_bounded_time(field: bytes) -> None:
+    body = snappy(field * 2_000_000)
+    began = time.process_time()
+    with pytest.raises(Invalid):
+        parse_remote_write(body, LabelCache(), LATEST_MS)
+    assert time.process_time() - began < 0.5

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from dashboard.domain.errors import Invalid
+from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.smashing import parse_dashboard_event, parse_widget, token_in
+from tests.support.parsed_checks import LATEST_MS, T, check_parsed
+
+
+def parse(widget: str = "w", **fields: Any) -> Parsed:
+    parsed = parse_widget(widget, json.dumps({"auth_token": "SECRET"} | fields).encode(), LATEST_MS)
+    check_parsed(parsed)
+    assert not any(b"SECRET" in body for _, body, _ in parsed.documents)
+    return parsed
+
+
+def document(parsed: Parsed) -> Any:
+    return json.loads(parsed.documents[0][1])
+
+
+def test_a_number_and_its_suffix() -> None:
+    parsed = parse("valuation", current=47.5, last=44)
+    assert (parsed.batch.keys, parsed.batch.values, parsed.documents) == (["valuation"], [47.5], [])
+    parsed = parse("valuation", current="48", suffix="%", moreinfo="of all")
+    assert (parsed.batch.values, parsed.batch.declared) == ([48.0], [(0, "%", None)])
+    assert parsed.documents[0][0] == "valuation"
+    assert document(parsed) == {"suffix": "%", "moreinfo": "of all"}
+
+
+def test_a_meter() -> None:
+    parsed = parse("synergy", value=82, min=0, max=100)
+    assert (parsed.batch.values, document(parsed)) == ([82], {"min": 0, "max": 100})
+
+
+def test_a_graph_with_times_and_one_with_places() -> None:
+    parsed = parse(
+        "g", points=[{"x": T // 1000, "y": 1}, {"x": T // 1000 + 1, "y": None}, {"x": T // 1000 + 2, "y": 3}]
+    )
+    assert (parsed.batch.times, parsed.batch.values) == ([T, T + 2_000], [1, 3])
+    assert [(r.index, r.field) for r in parsed.batch.refused] == [(1, "y")]
+    parsed = parse("g", points=[{"x": x, "y": x * 2} for x in range(1, 11)])
+    assert (parsed.batch.times, parsed.batch.values) == ([None], [20])
+    assert parse("g", points=[]).batch.keys == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"items": [{"label": "a", "value": 5}]},
+        {"title": "t", "text": "x", "moreinfo": "m"},
+        {"image": "/a.png"},
+        {"status": "danger"},
+    ],
+)
+def test_list_text_image_and_status_become_the_document(fields: dict[str, Any]) -> None:
+    parsed = parse("buzzwords", **fields)
+    assert (parsed.documents[0][0], document(parsed), parsed.batch.keys) == ("buzzwords", fields, [])
+
+
+def test_what_is_no_number_is_refused_and_the_rest_kept() -> None:
+    parsed = parse("w", current="many", title="t")
+    assert [(r.index, r.field, r.snippet) for r in parsed.batch.refused] == [(0, "current", '"many"')]
+    assert document(parsed) == {"title": "t"}
+    for value in (True, [1], "nan", "1_0", 2**60, "x" * 50):
+        assert len(parse("w", value=value).batch.refused) == 1
+
+
+def test_widget_names_are_mapped_and_bad_bodies_invalid() -> None:
+    assert parse("my widget", current=1).batch.keys == ["my_widget"]
+    for widget, body in (("", b"{}"), ("w", b"[]"), ("w", b""), ("w", b'{"points":5}'), ("x" * 201, b'{"current":1}')):
+        with pytest.raises(Invalid):
+            parse_widget(widget, body, LATEST_MS)
+
+
+def test_tokens_and_orders() -> None:
+    assert token_in(b'{"auth_token":"a","api_key":"b"}') == "a"
+    assert token_in(b'{"api_key":"b"}') == "b"
+    assert token_in(b"{}") == ""
+    assert parse_dashboard_event(b'{"auth_token":"a","event":"reload"}') == "reload"
+    for body in (b"[]", b'{"event":5}', b'{"event":"a\\u0000"}'):
+        with pytest.raises(Invalid):
+            parse_dashboard_event(body)
