@@ -94,6 +94,13 @@ class ServerProcess:
         if self.process is not None and self.process.poll() is None:
             self.kill()
 
+    def command(self, *arguments: str, said: str = "") -> str:
+        """Run ``dashboard …`` on this server's own store, with ``said`` as its input; returns what it prints."""
+        line = [sys.executable, "-m", "dashboard", *arguments, "--data", str(self.folder / "data")]
+        done = subprocess.run(line, input=said, capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
     def request(
         self,
         method: str,
