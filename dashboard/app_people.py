@@ -23,6 +23,7 @@ from dashboard.services.join import Join
 from dashboard.services.markdown import Markdown
 from dashboard.services.nodes import Nodes
 from dashboard.services.notify import Notify
+from dashboard.services.oidc import OpenId
 from dashboard.services.people import People
 from dashboard.services.policies import Access
 from dashboard.services.room_admin import RoomAdmin
@@ -47,6 +48,7 @@ class PeopleParts:
         now_ms: Callable[[], int],
         monotonic: Callable[[], float],
     ) -> None:
+        self.now_ms, self.monotonic = now_ms, monotonic
         folder = Path(settings.data)
         self._boards = boards
         self.database = open_database(settings.store, folder)
@@ -91,6 +93,17 @@ class PeopleParts:
         self._talk(settings, nodes, counters, now_ms, monotonic)
 
     def _keep(self, settings: Settings, journal: Journal, now_ms: Callable[[], int]) -> None:
+        self.openid = OpenId(
+            database=self.database,
+            directory=self.directory,
+            accounts=self.accounts,
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            role=settings.oidc_role,
+            now_ms=now_ms,
+            monotonic=self.monotonic,
+        )
         self.room_admin = RoomAdmin(database=self.database, directory=self.directory, now_ms=now_ms)
         self.housekeeping = Housekeeping(
             database=self.database,

@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
@@ -78,7 +79,7 @@ class Settings:
     oidc_client_id: str = _setting("", "this server's name at the provider")
     oidc_client_secret: str = _setting("", "this server's secret at the provider")
     oidc_role: Literal["none", "viewer", "editor", "operator"] = _setting(
-        "viewer", "role of those who log in by OpenID for the first time; none: only users there already are"
+        "viewer", "role of those who log in by OpenID for the first time; none: nobody new is let in"
     )
 
     journal: Literal["sqlite", "memory"] = _setting("sqlite", "where the journal is kept; memory survives nothing")
@@ -319,6 +320,8 @@ def _check_reach(settings: Settings, refuse: Callable[[str, str], None]) -> None
     for url in (*settings.webhooks, *filter(None, (settings.oidc_issuer, settings.public_url))):
         if not _URL.fullmatch(url):
             refuse("webhooks" if url in settings.webhooks else "public_url", f"{url} is not http(s)://host/…")
+    if settings.oidc_issuer and find_spec("cryptography") is None:
+        refuse("oidc_issuer", "its extra is not installed; pip install 'live-dashboard[oidc]'")
     if bool(settings.oidc_issuer) != bool(settings.oidc_client_id):
         refuse("oidc_issuer", "oidc_issuer and oidc_client_id belong together")
 

@@ -70,6 +70,14 @@ class Conversation:
             raise NotFound(f"there is no room {room_id[:60]!a}")
         return room
 
+    def may_join(self, caller: Caller, room_id: str) -> bool:
+        """Whether there is such a room for the caller."""
+        try:
+            self.room(caller, room_id)
+        except NotFound:
+            return False
+        return True
+
     def rooms(self, caller: Caller) -> list[Room]:
         """Boards' and operators' rooms that the caller may join, boards first."""
         found = [room for room in self._directory.rooms.values() if self._access.joins(caller, room)]

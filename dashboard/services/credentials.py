@@ -25,6 +25,7 @@ _ALGORITHM = "HS256"
 MIN_SECRET_BYTES = 32
 TOKEN_PREFIX = "dsh_"  # noqa: S105 - what tokens begin with, so that leaks are found by scanners
 _SHARE = "share"
+_SEALED = "sealed"
 #: Passwords hashed at one time (64 MiB each), and how many may wait.
 _HASHED_AT_ONCE = 2
 _MAX_WAITING = 16
@@ -135,6 +136,16 @@ class Credentials:
         """Check a share link's JWT; ``user`` is the board. Raises BadToken."""
         found = self._decode(text, now_ms, _SHARE)
         return Claims(str(found["sub"]), str(found["jti"]), int(found["exp"] * 1000), None, False)
+
+    def seal(self, claims: dict[str, Any], expires_ms: int) -> str:
+        """Something that a browser keeps for us and cannot change."""
+        return jwt.encode(
+            claims | {"sub": _SEALED, "aud": _SEALED, "exp": expires_ms // 1000}, self._secret, _ALGORITHM
+        )
+
+    def unseal(self, text: str, now_ms: int) -> dict[str, Any]:
+        """What was sealed; raises BadToken."""
+        return self._decode(text, now_ms, _SEALED)
 
     def _decode(self, text: str, now_ms: int, audience: str | None) -> dict[str, Any]:
         options: Any = {"require": ["sub", "exp"], "verify_exp": False, "verify_iat": False, "verify_nbf": False}

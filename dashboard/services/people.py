@@ -181,6 +181,16 @@ class People:
                 self._check(connection, now_ms, changed=changed)
                 if not number % 200:
                     await asyncio.sleep(0)
+            if changed:
+                self._leave_closed()
+
+    def _leave_closed(self) -> None:
+        """Rooms that were closed, or are not for everybody in them any more."""
+        for connection in list(self._crowd.people):
+            for room in list(connection.rooms):
+                if not self._conversation.may_join(connection.caller, room):
+                    self._leave(connection, LeaveRoom(room_id=room))
+                    connection.reply(encode_personal(Left(room)))
 
     def _check(self, connection: Connection, now_ms: int, *, changed: bool) -> None:
         caller = connection.caller

@@ -48,6 +48,8 @@ POLICIES: dict[str, Policy] = {
     "GET /share/{link}": ANYBODY,
     "GET /favicon.ico": ANYBODY,
     "GET /static/{build}/{path}": ANYBODY,
+    "GET /oidc/start": ANYBODY,
+    "GET /oidc/callback": ANYBODY,
     # feeding
     "GET /api/v1/samples": ANYBODY,
     "POST /api/v1/samples": FEEDS,

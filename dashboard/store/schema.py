@@ -53,6 +53,15 @@ users = Table(
     Column("revision", BigInteger, nullable=False, index=True),
 )
 
+#: Whom an OpenID provider's users are here.
+identities = Table(
+    "identities",
+    metadata,
+    Column("issuer", String(200), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("user_id", String(40), ForeignKey("users.id"), nullable=False),
+)
+
 #: What was logged out before its time.
 revoked_sessions = Table(
     "revoked_sessions",

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dashboard.domain.errors import Invalid, NotFound
 from dashboard.domain.identity import Role, User, parse_role
 from dashboard.store.revisions import next_revision
-from dashboard.store.schema import participants, reads, revoked_sessions, tries, users
+from dashboard.store.schema import identities, participants, reads, revoked_sessions, tries, users
 
 
 def _user(row: Row[Any]) -> User:
@@ -178,3 +178,20 @@ async def count_try(tx: AsyncConnection, name: str, address: str, now_ms: int, w
 async def forget_tries(tx: AsyncConnection, name: str, address: str) -> None:
     """A login has succeeded."""
     await tx.execute(delete(tries).where(tries.c.name == name, tries.c.address == address))
+
+
+async def find_identity(tx: AsyncConnection, issuer: str, subject: str) -> str | None:
+    """The user that somebody known to a provider is here."""
+    statement = select(identities.c.user_id).where(identities.c.issuer == issuer, identities.c.subject == subject)
+    found: str | None = (await tx.execute(statement)).scalar_one_or_none()
+    return found
+
+
+async def add_identity(tx: AsyncConnection, issuer: str, subject: str, user_id: str) -> None:
+    """From now on that one is this user."""
+    await tx.execute(insert(identities).values(issuer=issuer, subject=subject, user_id=user_id))
+
+
+async def is_taken(tx: AsyncConnection, user_id: str) -> bool:
+    """Whether there is, or was, a user of that id."""
+    return (await tx.execute(select(users.c.id).where(users.c.id == user_id))).first() is not None

@@ -21,7 +21,7 @@ from dashboard.services.nodes import Nodes
 from dashboard.services.policies import check_complete
 from dashboard.services.replicas import Replicas
 from dashboard.settings import Settings
-from dashboard.web import accounts, admin, pages, rooms
+from dashboard.web import accounts, admin, oidc, pages, rooms
 from dashboard.web.api import BoardHandler, SeriesHandler
 from dashboard.web.base import BaseHandler, WebContext, log_request
 from dashboard.web.guard import GuardedApplication
@@ -132,6 +132,12 @@ def _routes_of_people(
     people: PeopleParts, page: dict[str, Any], boards: Boards, settings: Settings
 ) -> list[tuple[str, type[Any], dict[str, Any]]]:
     account = {"accounts": people.accounts}
+    openid = {
+        "openid": people.openid,
+        "credentials": people.credentials,
+        "public_url": settings.public_url,
+        "now_ms": people.now_ms,
+    }
     talk = {"conversation": people.conversation}
     made = {"rooms": people.room_admin, "accounts": people.accounts}
     return [
@@ -140,6 +146,8 @@ def _routes_of_people(
         ("/admin", pages.AdminPage, page),
         ("/first-admin", pages.FirstAdminPage, page),
         ("/share/{link}", pages.SharePage, {"identify": people.identify}),
+        ("/oidc/start", oidc.OidcStart, openid),
+        ("/oidc/callback", oidc.OidcCallback, openid),
         ("/api/v1/login", accounts.LoginHandler, account),
         ("/api/v1/logout", accounts.LogoutHandler, account),
         ("/api/v1/first-admin", accounts.FirstAdminHandler, account),

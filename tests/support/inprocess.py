@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from dashboard.app import Dashboard
@@ -13,10 +14,11 @@ from dashboard.settings import Settings
 @asynccontextmanager
 async def running(**settings: Any) -> AsyncIterator[Dashboard]:
     """A started server on a free port; stopped at the end."""
-    chosen = {"port": 0, "journal": "memory", "host_feeder": False, "server_feeder": False, "drain_s": 0.5, **settings}
-    server = Dashboard(Settings(**chosen))
-    await server.start()
-    try:
-        yield server
-    finally:
-        await server.stop()
+    with TemporaryDirectory() as folder:
+        chosen = {"port": 0, "journal": "memory", "host_feeder": False, "server_feeder": False, "drain_s": 0.5}
+        server = Dashboard(Settings(**{**chosen, "data": folder, **settings}))
+        await server.start()
+        try:
+            yield server
+        finally:
+            await server.stop()

@@ -131,6 +131,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_users_revision"), "users", ["revision"], unique=False)
     op.create_table(
+        "identities",
+        sa.Column("issuer", sa.String(length=200), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("user_id", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_identities_user_id_users")),
+        sa.PrimaryKeyConstraint("issuer", "subject", name=op.f("pk_identities")),
+    )
+    op.create_table(
         "messages",
         sa.Column("room_id", sa.String(length=120), nullable=False),
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -178,6 +186,7 @@ def downgrade() -> None:
     op.drop_index("ix_messages_t_ms", table_name="messages")
     op.drop_index("ix_messages_room_id_changed_seq", table_name="messages")
     op.drop_table("messages")
+    op.drop_table("identities")
     op.drop_index(op.f("ix_users_revision"), table_name="users")
     op.drop_table("users")
     op.drop_index(op.f("ix_tries_t_ms"), table_name="tries")
