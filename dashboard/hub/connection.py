@@ -71,8 +71,8 @@ class Watching:
 class People(Protocol):
     """What the hub needs of the services for people. ``services/people.py`` has it."""
 
-    def take(self, connection: Connection, request: PersonalRequest) -> None:
-        """A request about people has come: it will be answered, after those before it."""
+    def take(self, connection: Connection, request: Request) -> None:
+        """A request has come that will be answered after those before it."""
 
     def moved(self, connection: Connection) -> None:
         """The connection watches other boards now."""
@@ -85,11 +85,12 @@ class Connection:
     """``now_s`` is monotonic seconds throughout.
 
     ``caller``: whose it is; ``boards``: the boards it watches, by view; ``rooms``: those it hears; ``errands``: requests
-    about people that wait for their turn.
+    that wait for their turn; ``authenticating``: how many of them are ``auth``.
     """
 
     __slots__ = (
         "_hub",
+        "authenticating",
         "boards",
         "busy",
         "caller",
@@ -110,7 +111,8 @@ class Connection:
         self.boards: dict[str, str] = {}
         self.rooms: set[str] = set()
         self.status: Status = "online"
-        self.errands: deque[PersonalRequest] = deque()
+        self.errands: deque[Request] = deque()
+        self.authenticating = 0
         self.busy = False
         self._hub = hub
         self.wire = wire
@@ -140,6 +142,14 @@ class Connection:
         self._refuse(Error(error.code, str(error)), request_id)
 
     def _serve(self, request: Request) -> None:
+        """At once, but for what is about people and what comes behind ``auth``: that waits for its turn."""
+        if isinstance(request, PersonalRequest) or (self.authenticating and not isinstance(request, Ping)):
+            self._hub.people.take(self, request)
+        else:
+            self.serve(request)
+
+    def serve(self, request: Watch | Unwatch | Ping) -> None:
+        """Answer a request about views; raises DashboardError."""
         self._hub.authorise("ws " + type_of(request), self.caller)
         if isinstance(request, Watch):
             self._watch(request)
@@ -150,8 +160,6 @@ class Connection:
         elif isinstance(request, Ping):
             self._hub.counters.accept_to_paint_ms.extend(request.painted_ms)
             self._reply(encode(Pong(self._hub.now_ms())), request.id)
-        else:
-            self._hub.people.take(self, request)
 
     def _watch(self, request: Watch) -> None:
         since = parse_positions(request.since) if request.since is not None else None

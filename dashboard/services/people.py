@@ -14,6 +14,7 @@ from dashboard.domain.room import inbox_room
 from dashboard.hub.connection import Connection
 from dashboard.hub.crowd import Crowd
 from dashboard.protocol.codes import CloseCode
+from dashboard.protocol.messages import Ping, Request, Unwatch, Watch
 from dashboard.protocol.people import (
     Auth,
     Delete,
@@ -49,6 +50,7 @@ from dashboard.protocol.people_replies import (
     seq_of,
     state_of,
 )
+from dashboard.protocol.session import type_of
 from dashboard.runtime import Group
 from dashboard.services.attendance import Attendance
 from dashboard.services.conversation import Conversation
@@ -56,6 +58,7 @@ from dashboard.services.deliver import Deliver, notification_state, user_detail
 from dashboard.services.identify import Identify
 from dashboard.services.join import Join, check_member
 from dashboard.services.notify import Notify
+from dashboard.services.policies import authorise
 from dashboard.services.typing_notices import TypingNotices
 
 #: Connections served at one time, and requests of one served before it is the others' turn.
@@ -107,13 +110,14 @@ class People:
         if connection.caller.is_person:
             self._put(connection, Auth(user_id=connection.caller.id, token=""))
 
-    def take(self, connection: Connection, request: PersonalRequest) -> None:
+    def take(self, connection: Connection, request: Request) -> None:
         """Raises TooMany."""
         if len(connection.errands) >= _MAX_WAITING:
             raise TooMany("too many requests wait for their answers")
         self._put(connection, request)
 
-    def _put(self, connection: Connection, request: PersonalRequest) -> None:
+    def _put(self, connection: Connection, request: Request) -> None:
+        connection.authenticating += isinstance(request, Auth)
         connection.errands.append(request)
         if not connection.busy:
             connection.busy = True
@@ -155,14 +159,20 @@ class People:
             else:
                 connection.busy = False
 
-    async def _serve(self, connection: Connection, request: PersonalRequest) -> None:
+    async def _serve(self, connection: Connection, request: Request) -> None:
         try:
-            await self._answer(connection, request)
+            if isinstance(request, Watch | Unwatch | Ping):
+                connection.serve(request)
+            else:
+                authorise("ws " + type_of(request), connection.caller)
+                await self._answer(connection, request)
         except BadToken as error:
             connection.refuse(error, request.id)
             connection.give_up(CloseCode.BAD_TOKEN, str(error))
         except DashboardError as error:
             connection.refuse(error, request.id)
+        finally:
+            connection.authenticating -= isinstance(request, Auth)
 
     def stir(self) -> None:
         """Users, tokens or sessions have changed: look whose connections still hold."""

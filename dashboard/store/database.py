@@ -46,6 +46,8 @@ class Database:
     def __init__(self, engine: AsyncEngine, *, sqlite: bool) -> None:
         self._engine = engine
         self.sqlite = sqlite
+        # SQLite's waiting is a sleep that gets longer: in one process it is better to queue
+        self._one_writer = asyncio.Semaphore(1 if sqlite else _POOL)
 
     async def open(self) -> None:
         """Bring the tables up to date; raises ConfigurationError."""
@@ -62,7 +64,7 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write."""
-        async with self._guarded(), self._engine.begin() as tx:
+        async with self._guarded(), self._one_writer, self._engine.begin() as tx:
             yield tx
 
     @asynccontextmanager

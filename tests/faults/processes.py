@@ -80,7 +80,7 @@ def freeze_workers(folder: Path, runs: int, *, build: str = "") -> Figures:
 
 def pause_workers(folder: Path, runs: int, *, build: str = "") -> Figures:
     """SIGSTOP a worker for less than the watchdog's time: feeders go elsewhere, and what it read late must not count twice."""
-    with Scene(folder, Nemesis(), answer_s=0.5, feed_each=True, build=build) as scene:
+    with Scene(folder, Nemesis(), answer_s=0.5, feed_each=True, loyal=True, build=build) as scene:
         for number in range(runs):
             victim = 1 + number % 2
             before = scene.publisher.outcomes()["timeout"]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.faults.scene import Scene, snapshot_of
-from tests.support.cluster import DURABLE
+from tests.support.cluster import DURABLE, free_ports
 from tests.support.nemesis import Nemesis
 from tests.support.prober import Prober
 from tests.support.redis_proxy import RedisProxy
@@ -82,7 +82,8 @@ class Pair:
         assert scene.cluster.proxy is not None
         self.proxy = scene.cluster.proxy
         self.master = scene.cluster.redis
-        self.replica = RedisServer(folder / "replica", *DURABLE, "repl-diskless-sync-delay 0")
+        options = (*DURABLE, "repl-diskless-sync-delay 0")
+        self.replica = RedisServer(folder / "replica", *options, port=free_ports(1))
         self.link = RedisProxy(self.master.port)
         self._key = scene.cluster.key("head")
 

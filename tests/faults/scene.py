@@ -37,7 +37,7 @@ class Scene:
 
     ``crowd``: so many viewers of one series each, besides the full oracles (two on each worker, one anywhere).
     ``lossy``: the fault loses entries, gaps are right.  ``answer_s``: how long feeders wait for an answer.
-    ``feed_each``: there are feeders on each worker's own port.
+    ``feed_each``: there are feeders on each worker's own port; ``loyal``: they go back to it after each fault.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Scene:
         lossy: bool = False,
         answer_s: float = 8,
         feed_each: bool = False,
+        loyal: bool = False,
         **cluster: Any,
     ) -> None:
         self.nemesis = nemesis
@@ -56,7 +57,7 @@ class Scene:
         self.cluster = Cluster(folder, *flags, **cluster)
         self._crowd_size = crowd
         self._answer_s = answer_s
-        self._feed_each = feed_each
+        self._feed_each, self._loyal = feed_each, loyal
         self._stack = ExitStack()
         self.crowd: Crowd
         self.publisher: Publisher
@@ -66,7 +67,8 @@ class Scene:
             stack.enter_context(self.cluster)
             chance = self.nemesis.chance
             ports = self.cluster.direct_ports if self._feed_each else [self.cluster.port]
-            self.publisher = stack.enter_context(Publisher(ports, chance, timeout_s=self._answer_s))
+            feeding = Publisher(ports, chance, timeout_s=self._answer_s, loyal=self._loyal)
+            self.publisher = stack.enter_context(feeding)
             wait_until(lambda: all(lane.acked for lane in self.publisher.lanes), 10, "the first acks")
             self.crowd = stack.enter_context(Crowd(self._kinds(), self.verdict, chance))
             wait_until(lambda: self.crowd.connected() == len(self.crowd.viewers), 20, "all viewers connected")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.redis_proxy import RedisProxy
-from tests.support.redis_server import RedisServer, free_port
+from tests.support.redis_server import RedisServer
 from tests.support.server import ServerProcess, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,10 +23,14 @@ DURABLE = ("appendonly yes", "appendfsync always")
 PARTITION = "metrics.0"
 
 
+#: Below what the system gives to outgoing connections, which else might sit on a port while its server is down.
+_FIRST_PORT, _LAST_PORT = 15_000, 30_000
+
+
 def free_ports(count: int) -> int:
-    """The first of so many ports in a row that nobody listens on."""
+    """The first of so many ports in a row that nobody listens on, and nobody is going to."""
     while True:
-        first = free_port()
+        first = random.randrange(_FIRST_PORT, _LAST_PORT)
         held: list[socket.socket] = []
         try:
             for port in range(first, first + count):
@@ -54,10 +59,11 @@ class Cluster:
     ) -> None:
         self.workers = workers
         options = (*redis_options, f"requirepass {password}") if password else redis_options
-        self.redis = RedisServer(folder / "redis", *options)
+        self._first_port = free_ports(workers + 2)
+        self.redis = RedisServer(folder / "redis", *options, port=self._first_port)
         self.password = password
         self.proxy = RedisProxy(self.redis.port) if proxied else None
-        self.direct_port = free_ports(workers)
+        self.direct_port = self._first_port + 2
         self._flags = flags
         self._build = build
         self._folder = folder
@@ -112,7 +118,8 @@ class Cluster:
         ]
         module = "tests.mutants.launch" if self._build else "dashboard"
         environ = {"BROKEN_BUILD": self._build} if self._build else {}
-        return ServerProcess(self._folder / "server", *flags, module=module, environ=environ)
+        shared = self._first_port + 1
+        return ServerProcess(self._folder / "server", *flags, port=shared, module=module, environ=environ)
 
     # --- addresses ---
 

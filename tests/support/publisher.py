@@ -64,7 +64,7 @@ class Lane:
 class Publisher:
     """``lanes`` × ``series`` series, each fed ``per_s`` times a second. A context manager: it feeds until it is left.
 
-    ``timeout_s``: how long it waits for an answer.
+    ``timeout_s``: how long it waits for an answer.  ``loyal``: each lane begins each batch at its own port.
     """
 
     def __init__(
@@ -76,11 +76,13 @@ class Publisher:
         series: int = 50,
         per_s: float = 4,
         timeout_s: float = 8,
+        loyal: bool = False,
     ) -> None:
         self._ports = ports
         self._chance = chance
         self._per_s = per_s
         self._timeout_s = timeout_s
+        self._loyal = loyal
         self._name = f"{chance.getrandbits(64):016x}"
         self.lanes = [Lane(number, series) for number in range(lanes)]
         self.tries: list[Try] = []
@@ -126,7 +128,7 @@ class Publisher:
 
     async def _run(self, lane: Lane) -> None:
         loop = asyncio.get_running_loop()
-        client = HttpClient(self._ports[lane.number % len(self._ports)], self._timeout_s)
+        client = HttpClient(self._home(lane), self._timeout_s)
         due = loop.time() + lane.number / (self._per_s * len(self.lanes))
         try:
             while True:
@@ -139,9 +141,13 @@ class Publisher:
         finally:
             client.close()
 
+    def _home(self, lane: Lane) -> int:
+        return self._ports[lane.number % len(self._ports)]
+
     async def _deliver(self, lane: Lane, client: HttpClient) -> None:
         """One batch, with the same key until it is acked."""
         number, t_ms, began_s, tries = len(lane.acked) + 1, lane.next_ms(), time.monotonic(), 0
+        client.port = self._home(lane) if self._loyal else client.port
         lane.pending = number  # not an await away from the look at ``_going``
         body, key = lane.body(number, t_ms), f"{self._name}-{lane.number}-{number}"
         while True:
