@@ -17,7 +17,7 @@ import { TypingNotices } from "./typing.js";
  * @property {any} [socket] a WebSocket class, where there is no global one
  * @property {() => number} [now] monotonic ms
  * @property {() => number} [random]
- * @property {Connection} [connection] one that others use too, instead of `url`
+ * @property {Connection} [connection] one that others use too, instead of `url`; they say the first word on it
  */
 
 /** What the server's messages are called here; others come under their own type. */
@@ -42,6 +42,7 @@ export class WebSocketClient {
     const { maxReconnectAttempts, reconnectDelay, socket, now, random } = options;
     const firstDelayS = reconnectDelay === undefined ? undefined : reconnectDelay / 1000;
     this.connection = options.connection ?? new Connection(url, { socket, now, random, firstDelayS, maxAttempts: maxReconnectAttempts });
+    this.shared = Boolean(options.connection);
     this.emitter = new Emitter();
     const send = (/** @type {object} */ message) => this.connection.send(message);
     const tell = (/** @type {string} */ event, /** @type {any} */ data) => this.emitter.tell(event, data);
@@ -216,8 +217,9 @@ export class WebSocketClient {
   connected() {
     this.opened = true;
     this.emitter.tell("connected");
-    const at = typeof this.identity.who?.token;
-    if (at !== "string") this.connection.send({ type: "ping" }); // a token may take longer than the server waits for a first word
+    const token = typeof this.identity.who?.token;
+    const late = token === "function" || (token === "undefined" && !this.shared);
+    if (late) this.connection.send({ type: "ping" }); // a token may take longer than the server waits for a first word
     this.identity.say();
   }
 
