@@ -61,7 +61,6 @@ export class Talk extends EventTarget {
       watchers: ({ people, screens }) => (this.watchers = { people, screens }),
       notification: (notice) => this.notified(notice),
       "notifications:read": ({ unread }) => this.noticesRead(unread),
-      disconnected: () => {},
     };
     for (const [event, take] of Object.entries(heard)) {
       client.on(event, (data) => {
@@ -248,8 +247,7 @@ export class Talk extends EventTarget {
   /** @param {number} unread */
   noticesRead(unread) {
     this.unreadNotices = unread;
-    const first = this.notices.length - (this.notices.length - unread);
-    this.notices.forEach((notice, i) => (notice.read ||= i >= first));
+    this.notices.forEach((notice, i) => (notice.read ||= i >= unread)); // newest first: what is left is at the top
   }
 
   // --- presence ---
