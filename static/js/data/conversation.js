@@ -136,9 +136,10 @@ export class Conversation {
 
   /** The server says so, perhaps because of another page of this user. @param {{messageId: string, unread: number}} read */
   read({ messageId, unread }) {
+    const elsewhere = messageId !== this.lastRead;
     this.lastRead = messageId;
     this.unread = unread;
-    if (!unread) this.divider = "";
+    if (!unread && elsewhere) this.divider = ""; // what was read here keeps its line for as long as it is looked at
     this.version += 1;
   }
 

@@ -9,7 +9,7 @@ import { messageRow, pendingRow } from "./message-row.js";
 
 const GROUP_MS = 300_000;
 const NEAR_PX = 60;
-const DAY = new Intl.DateTimeFormat("en", { weekday: "long", day: "numeric", month: "long" });
+const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
 
 export class ConversationView extends HTMLElement {
   constructor() {
@@ -28,6 +28,7 @@ export class ConversationView extends HTMLElement {
     /** @type {() => void} somebody scrolled to the end */
     this.onEnd = () => {};
     this.mayDelete = false;
+    this.myName = "";
     this.actions = /** @type {RowActions} */ (/** @type {unknown} */ (null)); // set before the first paint
   }
 
@@ -111,7 +112,11 @@ export class ConversationView extends HTMLElement {
       all.push(row(`m ${message.messageId}`, JSON.stringify([message.html, message.text, message.edited, message.deleted, how]), () => messageRow(message, how, this.actions)));
       last = message;
     }
-    for (const pending of conversation.pending) all.push(row(`p ${pending.key}`, JSON.stringify(pending), () => pendingRow(pending, this.actions)));
+    for (const pending of conversation.pending) {
+      const how = { name: this.myName, grouped: last.userId === conversation.me };
+      all.push(row(`p ${pending.key}`, JSON.stringify([pending, how]), () => pendingRow(pending, how, this.actions)));
+      last = { userId: conversation.me, t: pending.t };
+    }
     this.made = used;
     return all;
   }

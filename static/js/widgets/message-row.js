@@ -42,7 +42,7 @@ function removal(remove) {
  * @param {RowActions} actions
  */
 export function messageRow(message, how, actions) {
-  const row = h("article", { class: "msg", "data-id": message.messageId, "data-grouped": how.grouped ? "" : undefined, "data-named": how.named ? "" : undefined });
+  const row = h("article", { class: "msg", "data-id": message.messageId, "data-grouped": how.grouped ? "" : undefined, "data-named": how.named ? "" : undefined, tabindex: "-1" });
   const when = h("time", { datetime: new Date(message.t).toISOString(), text: clock(message.t) });
   row.append(h("header", {}, h("b", { text: message.name }), when));
   if (message.deleted) {
@@ -61,11 +61,11 @@ export function messageRow(message, how, actions) {
   return row;
 }
 
-/** @param {Pending} pending @param {RowActions} actions */
-export function pendingRow(pending, actions) {
+/** @param {Pending} pending @param {{name: string, grouped: boolean}} how `name`: one's own @param {RowActions} actions */
+export function pendingRow(pending, how, actions) {
   const failed = pending.state === "failed";
-  const row = h("article", { class: "msg pending", "data-state": pending.state, "data-grouped": "" });
-  row.append(h("div", { class: "rich" }, h("p", { text: pending.text })));
+  const row = h("article", { class: "msg pending", "data-state": pending.state, "data-grouped": how.grouped ? "" : undefined, tabindex: "-1" });
+  row.append(h("header", {}, h("b", { text: how.name }), h("time", { text: clock(pending.t) })), h("div", { class: "rich" }, h("p", { text: pending.text })));
   const foot = h("footer", {}, h("span", { class: "state", text: failed ? `▲ not sent: ${pending.reason}` : "sending…" }));
   if (failed) foot.append(button("Try again", () => actions.again(pending), { class: "act" }), button("Discard", () => actions.discard(pending), { class: "act" }));
   row.append(foot);

@@ -130,6 +130,7 @@ export class SidePanel extends HTMLElement {
     if (open === this.isOpen) return;
     if (open) this.opener = /** @type {HTMLElement | null} */ (document.activeElement);
     const inside = this.contains(document.activeElement);
+    if (!open && this.talk.conversation) this.talk.conversation.divider = "";
     this.hidden = !open;
     document.body.toggleAttribute("data-panel", open);
     if (open) {
@@ -142,7 +143,7 @@ export class SidePanel extends HTMLElement {
   }
 
   focusFirst() {
-    const first = this.composer.isConnected && this.tab === "talk" ? this.composer.area : this.tabs.find((tab) => tab.tabIndex === 0);
+    const first = this.composer.isConnected && this.tab === "talk" && !matchMedia("(hover: none)").matches ? this.composer.area : this.tabs.find((tab) => tab.tabIndex === 0);
     first?.focus();
   }
 
@@ -204,6 +205,7 @@ export class SidePanel extends HTMLElement {
       return;
     }
     arrange(this.body, [this.rooms, this.view, this.notice, this.composer]);
+    this.view.myName = talk.me?.name ?? "";
     this.view.mayDelete = OPERATORS.has(talk.client.me?.role);
     this.composer.enter(talk.current, talk.current === talk.boardId);
     const nothing = talk.partner(talk.current) ? "Nothing has been said between the two of you. Only you two can read this." : "Nothing has been said here yet. Write what you see: **bold**, `code`, @name, and the clock marks the moment on the charts.";
