@@ -1,11 +1,16 @@
 // Logging in, and going on to where one wanted to be.
 
-import { api } from "../client/http.js";
+import { ApiError, api } from "../client/http.js";
 import { onSubmit } from "../widgets/form.js";
 import { at, samePlace } from "./plain.js";
 
 const asked = new URLSearchParams(location.search);
 onSubmit(at("login"), async ({ name, password }) => {
-  await api("POST", "/api/v1/login", { name, password });
+  try {
+    await api("POST", "/api/v1/login", { name, password });
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) throw new ApiError(401, error.code, "name or password is wrong", "password");
+    throw error;
+  }
   location.replace(samePlace(asked.get("next")));
 });

@@ -38,6 +38,7 @@ export function showError(form, error) {
   if (wrong) setText(wrong, `▲ ${control || message.startsWith("▲") ? message : sentence(message)}`);
   control?.setAttribute("aria-invalid", "true");
   (control ?? /** @type {HTMLElement | null} */ (form.querySelector("input, select, button")))?.focus();
+  if (control instanceof HTMLInputElement) control.select();
 }
 
 /** @param {string} text */
