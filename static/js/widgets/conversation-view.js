@@ -22,6 +22,7 @@ export class ConversationView extends HTMLElement {
     /** @type {Map<string, {signature: string, element: HTMLElement}>} */
     this.made = new Map();
     this.room = "";
+    this.oldest = "";
     this.atEnd = true;
     this.fetching = false;
     this.onOlder = async () => {};
@@ -62,15 +63,16 @@ export class ConversationView extends HTMLElement {
     if (this.room !== conversation.roomId) {
       this.room = conversation.roomId;
       this.made.clear();
+      this.oldest = "";
       this.atEnd = true;
     }
     const [height, top] = [log.scrollHeight, log.scrollTop];
-    const first = this.rows.firstElementChild;
-    const elements = this.elements(conversation, now);
-    const prepended = first && elements.length && elements[0] !== first && elements.includes(/** @type {HTMLElement} */ (first));
-    arrange(this.rows, elements);
+    const oldest = conversation.messages[0]?.messageId ?? "";
+    const prepended = this.oldest !== "" && oldest !== this.oldest;
+    this.oldest = oldest;
+    arrange(this.rows, this.elements(conversation, now));
     log.setAttribute("aria-live", conversation.begun ? "polite" : "off");
-    setText(this.empty, conversation.begun && !elements.length ? nothing : "");
+    setText(this.empty, conversation.begun && !this.rows.childElementCount ? nothing : "");
     setText(this.typing, typingText(conversation.typists(now)));
     if (this.atEnd) log.scrollTop = log.scrollHeight;
     else if (prepended && top < NEAR_PX) log.scrollTop = top + log.scrollHeight - height;

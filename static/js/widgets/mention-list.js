@@ -8,8 +8,8 @@ const BEFORE = /(?:^|\s)@([\p{L}\p{N}._-]{0,40})$/u;
 /** @typedef {{id: string, name: string}} Person */
 
 export class MentionList {
-  /** @param {HTMLTextAreaElement} area @param {() => Person[]} people @param {AbortSignal} signal */
-  constructor(area, people, signal) {
+  /** @param {HTMLTextAreaElement} area @param {() => Person[]} people */
+  constructor(area, people) {
     this.area = area;
     this.people = people;
     this.element = h("div", { class: "mentions", role: "listbox", id: "mentions", "aria-label": "People to mention", hidden: "" });
@@ -18,6 +18,11 @@ export class MentionList {
     this.chosen = 0;
     area.setAttribute("aria-controls", "mentions");
     area.setAttribute("aria-autocomplete", "list");
+  }
+
+  /** @param {AbortSignal} signal */
+  listen(signal) {
+    const { area } = this;
     area.addEventListener("input", () => this.look(), { signal });
     area.addEventListener("blur", () => this.close(), { signal });
     this.element.addEventListener("pointerdown", (event) => {

@@ -35,11 +35,13 @@ export class MessageComposer extends HTMLElement {
     this.note = h("p", { class: "editing", hidden: "" });
     this.mark = button("", () => this.toggleMark(), { class: "quiet mark", "aria-pressed": "false" });
     this.go = button("Send", () => this.submit(), { class: "button send" });
-    this.mentions = new MentionList(this.area, () => this.people(), this.listening.signal);
+    this.mentions = new MentionList(this.area, () => this.people());
   }
 
   connectedCallback() {
+    this.listening = new AbortController(); // it comes and goes with its tab
     const { signal } = this.listening;
+    this.mentions.listen(signal);
     this.append(this.note, this.mentions.element, this.area, h("div", { class: "row" }, this.mark, h("span", { class: "space" }), this.go));
     this.area.addEventListener("keydown", (event) => this.key(event), { signal });
     this.area.addEventListener("input", () => this.typed(), { signal });
