@@ -59,5 +59,8 @@ export function startTalk(shell, board, moments) {
   shell.client.on("authenticated", () => {
     if (wasOpen() && !panel.isOpen && innerWidth > 700) panel.toggle(true, { focus: false });
   });
+  shell.client.on("chat:message", ({ userId, name }) => {
+    if (!panel.isOpen && userId !== talk.me?.id) shell.announce(`${name} wrote`);
+  });
   talk.watchPresence();
 }

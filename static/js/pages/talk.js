@@ -8,6 +8,8 @@ import { Conversation } from "../data/conversation.js";
 /** @typedef {{notificationId: string, title: string, body: string, data: any, t: number, read: boolean}} Notice */
 
 const AWAY_AFTER_MS = 300_000;
+/** A server that knows this browser's session says so at once. */
+const KNOWN_WITHIN_MS = 5_000;
 
 export class Talk extends EventTarget {
   /** @param {WebSocketClient} client @param {{now: () => number}} clock @param {string} boardId empty: this page has no room */
@@ -62,12 +64,22 @@ export class Talk extends EventTarget {
       notification: (notice) => this.notified(notice),
       "notifications:read": ({ unread }) => this.noticesRead(unread),
     };
+    client.on("connected", () => this.expectSession());
     for (const [event, take] of Object.entries(heard)) {
       client.on(event, (data) => {
         take(data);
         this.changed();
       });
     }
+  }
+
+  /** The session may have ended while the connection was away: then this page's person is nobody. */
+  expectSession() {
+    setTimeout(() => {
+      if (!this.me || this.client.authed || this.client.connection.state !== "open") return;
+      this.me = null;
+      this.changed();
+    }, KNOWN_WITHIN_MS);
   }
 
   /** @param {any} said */

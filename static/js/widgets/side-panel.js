@@ -67,7 +67,12 @@ export class SidePanel extends HTMLElement {
   wire(moments) {
     const { talk, view, composer, people, notices } = this;
     view.actions = {
-      jump: moments.jump,
+      jump: (at) => {
+        moments.jump(at);
+        if (!matchMedia("(max-width: 700px)").matches) return;
+        this.toggle(false); // it covers the charts
+        document.querySelector(".tile.line")?.scrollIntoView();
+      },
       edit: (message) => composer.edit(message),
       remove: (message) => this.tried(talk.client.deleteMessage(message.roomId, message.messageId)),
       again: (pending) => talk.again(pending),
