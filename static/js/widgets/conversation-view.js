@@ -36,7 +36,9 @@ export class ConversationView extends HTMLElement {
   connectedCallback() {
     this.listening = new AbortController();
     this.append(this.log, this.typing);
-    this.log.addEventListener("scroll", () => this.scrolled(), { passive: true, signal: this.listening.signal });
+    const { signal } = this.listening;
+    this.log.addEventListener("scroll", () => this.scrolled(), { passive: true, signal });
+    this.log.addEventListener("focusin", (event) => /** @type {Element} */ (event.target).closest(".msg")?.scrollIntoView({ block: "nearest" }), { signal });
   }
 
   disconnectedCallback() {
