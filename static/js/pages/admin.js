@@ -30,7 +30,10 @@ async function show() {
   if (section.make) head.append(button(section.make.text, () => section.make?.press(again)));
   try {
     const content = await section.load(again);
-    if (turn === shown) place.replaceChildren(head, ...content);
+    if (turn !== shown) return;
+    const focused = place.contains(document.activeElement) ? (document.activeElement?.getAttribute("aria-label") ?? "") : null;
+    place.replaceChildren(head, ...content);
+    if (focused !== null) (place.querySelector(`[aria-label="${CSS.escape(focused)}"]`) ?? head.querySelector("button"))?.focus(); // rows are new ones
   } catch (error) {
     if (turn !== shown) return;
     if (error instanceof ApiError && error.status === 401) location.replace(loginAddress());

@@ -20,6 +20,8 @@ export class Talk extends EventTarget {
     this.boardId = boardId;
     /** @type {Person | null} null: nobody that the server knows */
     this.me = null;
+    /** who it was last */
+    this.knownId = "";
     /** @type {Map<string, Conversation>} */
     this.conversations = new Map();
     /** @type {Map<string, {roomId: string, title: string, kind: string, unread: number}>} */
@@ -65,6 +67,7 @@ export class Talk extends EventTarget {
       "notifications:read": ({ unread }) => this.noticesRead(unread),
     };
     client.on("connected", () => this.expectSession());
+    client.on("state", () => this.changed());
     for (const [event, take] of Object.entries(heard)) {
       client.on(event, (data) => {
         take(data);
@@ -84,14 +87,17 @@ export class Talk extends EventTarget {
 
   /** @param {any} said */
   authenticated(said) {
-    const first = this.me?.id !== said.user.id;
+    const first = this.knownId === "";
+    if (!first && this.knownId !== said.user.id) location.reload(); // somebody else is logged in now
+    this.knownId = said.user.id;
     this.me = said.user;
     this.unreadNotices = said.unread;
-    for (const room of said.rooms ?? []) this.rooms.set(room.roomId, room);
-    if (first) {
-      this.conversations.clear();
-      if (this.boardId) this.enter(this.boardId);
+    for (const room of said.rooms ?? []) {
+      this.rooms.set(room.roomId, room);
+      const conversation = this.conversations.get(room.roomId);
+      if (conversation) conversation.unread = room.unread;
     }
+    if (first && this.boardId) this.enter(this.boardId);
     this.loadPeople();
     this.loadNotices();
   }
@@ -224,6 +230,7 @@ export class Talk extends EventTarget {
   /** @param {Person} user */
   person(user) {
     if (this.me?.id === user.id) this.me = user;
+    this.watchers = { ...this.watchers, people: this.watchers.people.map((each) => (each.id === user.id ? user : each)) };
     for (const { members } of this.conversations.values()) if (members.has(user.id)) members.set(user.id, user);
     const known = this.directory.find((each) => each.id === user.id);
     if (known) Object.assign(known, user);

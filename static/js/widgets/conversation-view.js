@@ -30,6 +30,7 @@ export class ConversationView extends HTMLElement {
     this.onEnd = () => {};
     this.mayDelete = false;
     this.myName = "";
+    this.offline = false;
     this.actions = /** @type {RowActions} */ (/** @type {unknown} */ (null)); // set before the first paint
   }
 
@@ -117,7 +118,7 @@ export class ConversationView extends HTMLElement {
       last = message;
     }
     for (const pending of conversation.pending) {
-      const how = { name: this.myName, grouped: last.userId === conversation.me };
+      const how = { name: this.myName, grouped: last.userId === conversation.me, offline: this.offline };
       all.push(row(`p ${pending.key}`, JSON.stringify([pending, how]), () => pendingRow(pending, how, this.actions)));
       last = { userId: conversation.me, t: pending.t };
     }

@@ -61,12 +61,12 @@ export function messageRow(message, how, actions) {
   return row;
 }
 
-/** @param {Pending} pending @param {{name: string, grouped: boolean}} how `name`: one's own @param {RowActions} actions */
+/** @param {Pending} pending @param {{name: string, grouped: boolean, offline: boolean}} how `name`: one's own @param {RowActions} actions */
 export function pendingRow(pending, how, actions) {
   const failed = pending.state === "failed";
   const row = h("article", { class: "msg pending", "data-state": pending.state, "data-grouped": how.grouped ? "" : undefined, tabindex: "-1" });
   row.append(h("header", {}, h("b", { text: how.name }), h("time", { text: clock(pending.t) })), h("div", { class: "rich" }, h("p", { text: pending.text })));
-  const foot = h("footer", {}, h("span", { class: "state", text: failed ? `▲ not sent: ${pending.reason}` : "sending…" }));
+  const foot = h("footer", {}, h("span", { class: "state", text: failed ? `▲ not sent: ${pending.reason}` : how.offline ? "will be sent when the connection is back" : "sending…" }));
   if (failed) foot.append(button("Try again", () => actions.again(pending), { class: "act" }), button("Discard", () => actions.discard(pending), { class: "act" }));
   row.append(foot);
   return row;
