@@ -25,12 +25,12 @@ window.__asked = [];
 window.__silent = new Set(given.silent);
 window.__say = (message) => window.__socket.__hear({ data: JSON.stringify(message) });
 const answers = {
-    join_room: ({ roomId }) => ({ type: "joined", roomId, title: "Host", members: [given.me, given.ben], messages: given.messages, position: given.messages.length,
+    join_room: ({ roomId }) => ({ type: "joined", roomId, title: "Host", members: [given.me, given.ben], messages: given.messages, position: String(given.messages.length),
         recovered: false, unread: given.unread, lastRead: given.lastRead }),
     users: () => ({ type: "users", users: [given.me, given.ben].map((user) => ({ ...user, since: 1, tabs: 1, screens: [{ board: "host", kind: "person" }], rooms: [] })) }),
     notifications: () => ({ type: "notifications", notifications: given.notifications, unread: given.notifications.length, more: false }),
     history: () => ({ type: "history", messages: [], more: false }),
-    message: (m) => ({ type: "ack", roomId: m.roomId, messageId: "new", key: m.key, status: "delivered", position: 1 }),
+    message: (m) => ({ type: "ack", roomId: m.roomId, messageId: "new", key: m.key, status: "delivered", position: "1" }),
 };
 if (given.known) {
     new MutationObserver((_, observer) => {
@@ -73,7 +73,7 @@ def message(number: int, text: str, **more: Any) -> dict[str, Any]:
         "text": text,
         "html": f"<p>{text}</p>",
         "t": 1_767_268_800_000 + number * 60_000,
-        "position": number,
+        "position": str(number),
         **more,
     }
 

@@ -32,20 +32,20 @@ export function clientRig(t, options) {
     /** Answer the latest join. @param {any} more */
     admit(more = {}) {
       const join = sent("join_room").at(-1);
-      r.last().say({ type: "joined", id: join.id, roomId: join.roomId, title: "Host", members: [], messages: [], position: 0, recovered: false, unread: 0, lastRead: "", ...more });
+      r.last().say({ type: "joined", id: join.id, roomId: join.roomId, title: "Host", members: [], messages: [], position: "0", recovered: false, unread: 0, lastRead: "", ...more });
     },
     /** Answer the latest message with an ack. */
     ack() {
       const { id, key, roomId } = sent("message").at(-1);
       rooms.made += 1;
-      r.last().say({ type: "ack", id, key, roomId, messageId: `m${rooms.made}`, status: "delivered", position: rooms.made });
+      r.last().say({ type: "ack", id, key, roomId, messageId: `m${rooms.made}`, status: "delivered", position: String(rooms.made) });
     },
   };
 }
 
 /** @param {number} position @param {any} [more] */
 export function message(position, more = {}) {
-  return { type: "message", messageId: `m${position}`, roomId: "host", userId: "ben", name: "Ben", text: `text ${position}`, html: "", t: position, position, ...more };
+  return { type: "message", messageId: `m${position}`, roomId: "host", userId: "ben", name: "Ben", text: `text ${position}`, html: "", t: position, position: String(position), ...more };
 }
 
 /** Let promises that can go on do so. */

@@ -5,7 +5,7 @@ import { message } from "./client-support.js";
 
 /** @param {number[]} ids @param {any} [more] */
 function joined(ids, more = {}) {
-  return { type: "joined", roomId: "host", title: "Host", members: [{ id: "ben", name: "Ben", status: "online" }], messages: ids.map((n) => message(n)), position: ids.at(-1) ?? 0,
+  return { type: "joined", roomId: "host", title: "Host", members: [{ id: "ben", name: "Ben", status: "online" }], messages: ids.map((n) => message(n)), position: String(ids.at(-1) ?? 0),
     recovered: false, resumed: false, unread: 0, lastRead: "", ...more };
 }
 const ids = (/** @type {Conversation} */ c) => c.messages.map((m) => m.messageId);

@@ -170,7 +170,7 @@ describe("messages", () => {
     const done = r.client.sendDirect("ben", "hi");
     const [direct] = r.sent("direct");
     assert.equal(direct.userId, "ben");
-    r.last().say({ type: "ack", id: direct.id, key: direct.key, roomId: "direct:anna:ben", messageId: "m1", status: "delivered", position: 1 });
+    r.last().say({ type: "ack", id: direct.id, key: direct.key, roomId: "direct:anna:ben", messageId: "m1", status: "delivered", position: "1" });
     assert.equal((await done).roomId, "direct:anna:ben");
   });
 });
@@ -181,7 +181,7 @@ describe("rooms", () => {
     const r = clientRig(t);
     r.client.joinRoom("host");
     await r.enter();
-    r.admit({ messages: [message(1)], position: 1 });
+    r.admit({ messages: [message(1)], position: "1" });
     return r;
   }
 
@@ -198,19 +198,29 @@ describe("rooms", () => {
     r.last().say(message(2));
     r.last().end(1006);
     await r.enter();
-    assert.equal(r.sent("join_room")[0].since, 2);
-    r.admit({ recovered: true, position: 5, messages: [message(3), message(4), { ...message(1), edited: 9 }] });
+    assert.equal(r.sent("join_room")[0].since, "2");
+    r.admit({ recovered: true, position: "5", messages: [message(3), message(4), { ...message(1), edited: 9 }] });
     assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["m2", "m3", "m4"]);
     assert.deepEqual(r.named("chat:message:changed").map((m) => m.messageId), ["m1"]);
     r.last().say(message(6));
     assert.equal(r.named("chat:message").at(-1).messageId, "m6");
   });
 
+  test("positions are numbers written as text: 10 follows 9", async (t) => {
+    const r = clientRig(t);
+    r.client.joinRoom("host");
+    await r.enter();
+    r.admit({ position: "8" });
+    for (const n of [9, 10, 11, 9, 10]) r.last().say(message(n));
+    assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["m9", "m10", "m11"]);
+    assert.equal(r.sent("join_room").length, 1);
+  });
+
   test("recovered:false says that the room begins anew", async (t) => {
     const r = await inside(t);
     r.last().end(1006);
     await r.enter();
-    r.admit({ recovered: false, position: 900, messages: [message(900)] });
+    r.admit({ recovered: false, position: "900", messages: [message(900)] });
     assert.equal(r.named("room:joined").at(-1).resumed, false);
     assert.deepEqual(r.named("chat:message"), []);
   });
@@ -219,9 +229,9 @@ describe("rooms", () => {
     const r = await inside(t);
     r.last().say(message(4));
     assert.deepEqual(r.named("chat:message"), []);
-    assert.equal(r.sent("join_room").at(-1).since, 1);
+    assert.equal(r.sent("join_room").at(-1).since, "1");
     r.last().say(message(5));
-    r.admit({ recovered: true, position: 4, messages: [message(2), message(3), message(4)] });
+    r.admit({ recovered: true, position: "4", messages: [message(2), message(3), message(4)] });
     assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["m2", "m3", "m4", "m5"]);
   });
 
@@ -253,7 +263,7 @@ describe("rooms", () => {
     const direct = { roomId: "direct:anna:ben" };
     r.last().say(message(1, direct));
     r.last().end(1006);
-    await r.enter({ rooms: [{ roomId: "direct:anna:ben", title: "Ben", kind: "direct", unread: 2, position: 3 }] });
+    await r.enter({ rooms: [{ roomId: "direct:anna:ben", title: "Ben", kind: "direct", unread: 2, position: "3" }] });
     const [asked] = r.sent("history");
     r.last().say({ type: "history", id: asked.id, roomId: "direct:anna:ben", messages: [1, 2, 3].map((n) => message(n, direct)), more: false });
     await settled();

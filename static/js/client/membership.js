@@ -63,7 +63,7 @@ export class Membership {
       this.catchUp(room);
       return;
     }
-    const since = room.position === null ? {} : { since: room.position };
+    const since = room.position === null ? {} : { since: String(room.position) };
     const id = this.id();
     room.joining = true;
     this.joins.set(id, { room, since: room.position !== null });
@@ -80,8 +80,8 @@ export class Membership {
     try {
       const { messages } = await this.ask({ type: "history", roomId, limit: CATCH_UP });
       const about = this.known.get(roomId) ?? {};
-      const position = Math.max(about.position ?? 0, room.position ?? 0, ...messages.map((/** @type {any} */ m) => m.position));
-      const joined = { type: "joined", roomId, title: about.title ?? "", members: [], messages, position, recovered: false, unread: about.unread ?? 0, lastRead: "" };
+      const position = Math.max(Number(about.position ?? 0), room.position ?? 0, ...messages.map((/** @type {any} */ m) => Number(m.position)));
+      const joined = { type: "joined", roomId, title: about.title ?? "", members: [], messages, position: String(position), recovered: false, unread: about.unread ?? 0, lastRead: "" };
       this.spread(this.rooms.join(joined, true), joined);
     } catch (error) {
       room.joining = false; // a return, or the next message, tries again
@@ -90,11 +90,11 @@ export class Membership {
     }
   }
 
-  /** This connection is authenticated. @param {{roomId: string, position: number}[]} about the rooms there are */
+  /** This connection is authenticated. @param {{roomId: string, position: string}[]} about the rooms there are */
   authenticated(about) {
     for (const room of about) this.known.set(room.roomId, room);
     for (const room of this.rooms.all.values()) {
-      const said = this.known.get(room.roomId)?.position ?? 0;
+      const said = Number(this.known.get(room.roomId)?.position ?? 0);
       if (room.direct ? this.waiters.has(room.roomId) || said > (room.position ?? said) : !room.joined) this.enter(room);
     }
   }

@@ -6,10 +6,10 @@ const MOST_SEEN = 2_000;
 /**
  * @typedef {object} Message
  * @property {string} messageId @property {string} roomId @property {string} userId @property {string} name
- * @property {string} text @property {string} html @property {number} t @property {number} position
+ * @property {string} text @property {string} html @property {number} t  @property {number} position
  * @property {string} [key] @property {number} [at] @property {number} [edited] @property {boolean} [deleted] @property {string[]} [mentions]
  */
-/** @typedef {{type: string, roomId: string, title: string, members: {id: string, name: string, status: string}[], messages: Message[], position: number, recovered: boolean, unread: number, lastRead: string}} Joined */
+/** @typedef {{type: string, roomId: string, title: string, members: {id: string, name: string, status: string}[], messages: Message[], position: string, recovered: boolean, unread: number, lastRead: string}} Joined */
 /** @typedef {{event: "chat:message" | "chat:message:changed" | "room:joined", data: any}} News */
 
 /** One of them. */
@@ -75,12 +75,13 @@ export class Rooms {
 
   /** @param {Room} room @param {Message & {type?: string}} message @returns {{news: News[], behind?: Room}} */
   place(room, message) {
-    if (room.position !== null && message.position <= room.position) return { news: [] };
-    if (room.position !== null && message.position > room.position + 1) {
+    const position = Number(message.position);
+    if (room.position !== null && position <= room.position) return { news: [] };
+    if (room.position !== null && position > room.position + 1) {
       room.held.push(message);
       return { news: [], behind: room };
     }
-    room.position = message.position;
+    room.position = position;
     return { news: [this.news(room, message, message.type === "message_changed" || room.seen.has(message.messageId))] };
   }
 
@@ -105,10 +106,10 @@ export class Rooms {
       if (resumed) news.push(this.news(room, message, message.deleted || room.seen.has(message.messageId) || message.t < room.newest));
       else room.note(message);
     }
-    room.position = joined.position;
+    room.position = Number(joined.position);
     room.joined = true;
     room.joining = false;
-    const held = room.held.sort((a, b) => a.position - b.position);
+    const held = room.held.sort((a, b) => Number(a.position) - Number(b.position));
     room.held = [];
     /** @type {Room | undefined} */
     let behind;

@@ -212,7 +212,7 @@ export class SidePanel extends HTMLElement {
     arrange(this.body, [this.rooms, this.view, this.notice, this.composer]);
     this.view.myName = talk.me?.name ?? "";
     this.view.offline = talk.client.connection.state !== "open";
-    this.view.mayDelete = OPERATORS.has(talk.client.me?.role);
+    this.view.mayDelete = !talk.partner(talk.current) && OPERATORS.has(talk.client.me?.role);
     this.composer.enter(talk.current, talk.current === talk.boardId);
     const nothing = talk.partner(talk.current) ? "Nothing has been said between the two of you. Only you two can read this." : "Nothing has been said here yet. Write what you see: **bold**, `code`, @name, and the clock marks the moment on the charts.";
     this.view.paint(conversation, talk.clock.now(), nothing);
