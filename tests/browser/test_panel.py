@@ -67,7 +67,7 @@ def test_a_message_waits_until_the_server_has_it(pages: Pages, site: ServerProce
             "messageId": "m1",
             "key": sent["key"],
             "status": "delivered",
-            "position": 1,
+            "position": "1",
         },
     )
     say(page, own)
