@@ -35,7 +35,8 @@ export function showError(form, error) {
   const { message, field } = error instanceof ApiError ? error : { message: String(error), field: "" };
   const control = /** @type {HTMLElement | null} */ (field ? form.elements.namedItem(field) : null);
   const wrong = control?.closest(".field")?.querySelector(".wrong") ?? form.querySelector(":scope > .wrong");
-  if (wrong) setText(wrong, `▲ ${control || message.startsWith("▲") ? message : sentence(message)}`);
+  const text = field && message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message; // it stands beside its field
+  if (wrong) setText(wrong, `▲ ${control ? text : sentence(message)}`);
   control?.setAttribute("aria-invalid", "true");
   (control ?? /** @type {HTMLElement | null} */ (form.querySelector("input, select, button")))?.focus();
   if (control instanceof HTMLInputElement) control.select();
