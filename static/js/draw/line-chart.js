@@ -118,7 +118,7 @@ export class LineChart {
         y: { range: () => [this.range.low, this.range.high] },
       },
       axes: [
-        { ...axis, size: size * 1.8, splits: () => timeSplits(this.from, this.to, width / (size * 7)), grid: { show: false }, values: (_, times) => times.map((t) => this.timeLabel(t)) },
+        { ...axis, size: size * 1.8, splits: (plot) => timeSplits(this.from, this.to, plot.width / (size * 7)), grid: { show: false }, values: (_, times) => times.map((t) => this.timeLabel(t)) },
         {
           ...axis,
           grid,

@@ -24,7 +24,7 @@ export class UserMenu extends HTMLElement {
 
   /** @param {import("./who.js").Me} me */
   showMenu(me) {
-    const name = me.user?.name || me.user?.id || "At the machine";
+    const name = me.user?.name || me.user?.id || "Operator";
     this.list = h("div", { class: "menu", id: "user-menu", hidden: "" }, h("p", {}, h("b", { text: name }), h("span", { text: me.kind === "local" ? `at this machine · ${me.role}` : me.role })));
     if (me.kind === "user") this.list.append(h("a", { href: "/profile", text: "Profile" }));
     if (me.role === "admin") this.list.append(h("a", { href: "/admin", text: "Administration" }));
