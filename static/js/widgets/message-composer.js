@@ -70,8 +70,9 @@ export class MessageComposer extends HTMLElement {
     if (!this.editing) this.onTyping(this.area.value.trim() !== "");
   }
 
-  /** As high as its text. */
+  /** As high as its text, where the style sheet cannot say so. */
   fit() {
+    if (CSS.supports("field-sizing", "content")) return;
     this.area.style.height = "auto";
     this.area.style.height = `${this.area.scrollHeight + 2}px`;
   }
