@@ -19,6 +19,10 @@ _FOCUSED = """() => {
     return { tag: e.tagName, name, outline: style.outlineStyle, width: parseFloat(style.outlineWidth), inside };
 }"""
 
+#: Who is here comes a moment later than the tiles.
+_SETTLED = """() => !document.querySelector("watcher-badges") || !document.querySelector("meta[name=user]")
+    || document.querySelector(".watchers")"""
+
 _FOCUSABLE = """() => [...document.querySelectorAll("a[href], button:not([disabled]), input:not([disabled]), [tabindex='0']")]
     .filter((e) => e.getClientRects().length)
     .map((e) => (e.getAttribute("aria-label") ?? e.textContent.trim()) || e.getAttribute("href"))"""
@@ -41,6 +45,7 @@ def test_tab_reaches_everything_and_shows_where_it_is(path: str, pages: Pages, s
     site.post("reachable", 1)
     page = pages.open(site.url + path)
     expect(page.locator(".tile, #series tr").first).to_be_visible()
+    until(page, _SETTLED)
     expected = page.evaluate(_FOCUSABLE)
     steps = _walk(page)
     assert sorted(step["name"] for step in steps) == sorted(expected)

@@ -5,7 +5,7 @@ import { freshest, freshness } from "../../static/js/data/freshness.js";
 import { shortNames } from "../../static/js/data/labels.js";
 import { lowerBound, Series } from "../../static/js/data/series.js";
 import { ServerClock } from "../../static/js/data/server-clock.js";
-import { spanFor } from "../../static/js/data/span.js";
+import { spanAround, spanFor } from "../../static/js/data/span.js";
 import { Store } from "../../static/js/data/store.js";
 
 /** @param {Partial<import("../../static/js/client/views.js").Definition>} [more] */
@@ -230,4 +230,11 @@ describe("the span of a chart", () => {
     assert.equal(spanFor(900_000, 1_000_000, [{ times: [0] }]), 900_000);
     assert.equal(spanFor(30_000, 1_000_000, [{ times: [999_000] }]), 30_000);
   });
+});
+
+describe("the span around a moment", () => {
+  test("now, nothing changes", () => assert.deepEqual(spanAround(null, 900, 10_000), [900, 10_000]));
+  test("a moment stands near the right end of a third", () => assert.deepEqual(spanAround(9_600, 900, 10_000), [300, 9_675]));
+  test("a very recent one ends with now", () => assert.deepEqual(spanAround(9_990, 900, 10_000), [300, 10_000]));
+  test("one at the far end begins where the data begins", () => assert.deepEqual(spanAround(9_110, 900, 10_000), [300, 9_400]));
 });

@@ -6,9 +6,10 @@ export const LONGEST_S = 30;
 /**
  * @param {number} attempt how many tries have failed, from 0
  * @param {() => number} random in [0, 1)
- * @returns {number} seconds, at least a tenth of FIRST_S, at most LONGEST_S
+ * @param {number} [firstS] the first ceiling
+ * @returns {number} seconds, at least a tenth of firstS, at most LONGEST_S
  */
-export function backoff(attempt, random) {
-  const ceiling = Math.min(LONGEST_S, FIRST_S * 2 ** Math.min(attempt, 10));
-  return Math.max(FIRST_S / 10, random() * ceiling);
+export function backoff(attempt, random, firstS = FIRST_S) {
+  const ceiling = Math.min(LONGEST_S, firstS * 2 ** Math.min(attempt, 10));
+  return Math.max(firstS / 10, random() * ceiling);
 }

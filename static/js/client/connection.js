@@ -3,7 +3,7 @@
 //   idle ──start──► connecting ──opened──► open ──lost/silent──► waiting ──due/wake──► connecting
 //   any ──stop──► stopped (final: stop() or a close code that says not to come back)
 
-import { backoff } from "./backoff.js";
+import { FIRST_S, backoff } from "./backoff.js";
 
 /** @typedef {"idle"|"connecting"|"open"|"waiting"|"stopped"} State */
 /** @typedef {"start"|"opened"|"lost"|"due"|"wake"|"stop"} Happening */
@@ -35,18 +35,24 @@ const SLEPT_MS = 6_000;
 export class Connection extends EventTarget {
   /**
    * @param {string} url
-   * @param {{socket?: typeof WebSocket, now?: () => number, random?: () => number}} [options]
+   * @param {{socket?: typeof WebSocket, now?: () => number, random?: () => number, maxAttempts?: number, firstDelayS?: number}} [options]
+   *   `maxAttempts`: so many tries in a row may fail before it gives up for good; without it: it never does
    */
   constructor(url, options = {}) {
     super();
     this.url = url;
-    this.Socket = options.socket ?? WebSocket;
+    this.Socket = options.socket ?? globalThis.WebSocket;
+    if (!this.Socket) throw new TypeError("there is no WebSocket here: give one as the option `socket`");
     this.now = options.now ?? (() => performance.now());
     this.random = options.random ?? Math.random;
     /** @type {State} */
     this.state = "idle";
+    this.maxAttempts = options.maxAttempts ?? Infinity;
+    this.firstDelayS = options.firstDelayS ?? FIRST_S;
     this.attempt = 0;
     this.reason = "";
+    /** the code that the last connection was closed with; 0: none */
+    this.code = 0;
     /** when the connection was lost, by `now`; 0: it is not */
     this.lostAt = 0;
     /** when that was noticed */
@@ -94,6 +100,10 @@ export class Connection extends EventTarget {
 
   /** @param {Happening} happening */
   happen(happening) {
+    if (happening === "lost" && this.attempt >= this.maxAttempts) {
+      this.stop(this.reason || `gave up after ${this.attempt} tries`);
+      return;
+    }
     const next = TRANSITIONS[this.state][happening];
     if (!next) return;
     this.state = next;
@@ -116,6 +126,7 @@ export class Connection extends EventTarget {
     socket.onopen = () => current() && this.happen("opened");
     socket.onmessage = (event) => current() && this.receive(event.data);
     socket.onclose = (event) => current() && this.closed(event.code, event.reason);
+    socket.onerror = () => {}; // a close follows; Node's sockets throw what nobody listens to
   }
 
   opened() {
@@ -131,7 +142,7 @@ export class Connection extends EventTarget {
     this.drop();
     if (!this.leftAt) this.leftAt = this.now();
     if (!this.lostAt) this.lostAt = this.heardAt || this.now(); // what is on the screen is from the last word heard
-    const wait = backoff(this.attempt, this.random) * 1000;
+    const wait = backoff(this.attempt, this.random, this.firstDelayS) * 1000;
     this.attempt += 1;
     this.retryAt = this.now() + wait;
     this.timer = setTimeout(() => this.happen("due"), wait);
@@ -139,6 +150,7 @@ export class Connection extends EventTarget {
 
   /** @param {number} code @param {string} reason */
   closed(code, reason) {
+    this.code = code;
     this.reason = reason || (code === 1006 ? "" : `closed with ${code}`);
     if (code === PAGE_TOO_OLD) this.dispatchEvent(new CustomEvent("outdated"));
     if (code >= FINAL_FROM && code <= FINAL_TO) this.stop(this.reason);

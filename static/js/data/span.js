@@ -13,3 +13,18 @@ export function spanFor(windowMs, now, lines) {
   const needed = now - oldest;
   return Math.min(windowMs, STEPS.find((step) => step >= needed) ?? windowMs);
 }
+
+/** Around a moment a chart shows this part of what it shows at other times, most of it before the moment. */
+const NEAR = 3;
+const AFTER = 0.25;
+
+/**
+ * @param {number | null} at the moment that is looked at; null: now
+ * @param {number} span @param {number} now
+ * @returns {[number, number]} how much is shown, and the time at the right end
+ */
+export function spanAround(at, span, now) {
+  if (at === null) return [span, now];
+  const near = span / NEAR;
+  return [near, Math.min(now, Math.max(at + near * AFTER, now - span + near))];
+}

@@ -29,6 +29,8 @@ export class LineChart {
     this.to = 1;
     this.gutter = 0;
     this.size = 0;
+    /** @type {number | null} a moment to mark, ms */
+    this.marked = null;
   }
 
   /** Begin anew: other series, another theme. @param {string[]} names */
@@ -116,7 +118,7 @@ export class LineChart {
         y: { range: () => [this.range.low, this.range.high] },
       },
       axes: [
-        { ...axis, size: size * 1.8, splits: () => timeSplits(this.from, this.to, width / (size * 7)), grid: { show: false }, values: (_, times) => times.map((t) => this.timeLabel(t)) },
+        { ...axis, size: size * 1.8, splits: (plot) => timeSplits(this.from, this.to, plot.width / (size * 7)), grid: { show: false }, values: (_, times) => times.map((t) => this.timeLabel(t)) },
         {
           ...axis,
           grid,
@@ -126,7 +128,7 @@ export class LineChart {
         },
       ],
       series: [{}, ...this.names.map((_, i) => this.seriesSettings(i))],
-      hooks: { drawClear: [(plot) => this.drawBands(plot)], draw: [(plot) => this.drawEnds(plot)], setCursor: [(plot) => this.hover(plot)] },
+      hooks: { drawClear: [(plot) => this.drawBands(plot)], draw: [(plot) => this.drawMark(plot), (plot) => this.drawEnds(plot)], setCursor: [(plot) => this.hover(plot)] },
     };
   }
 
@@ -160,6 +162,23 @@ export class LineChart {
       ctx.fillStyle = colour(state, 0.08);
       ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
     }
+    ctx.restore();
+  }
+
+  /** A dashed line at the marked moment. @param {uPlot} plot */
+  drawMark(plot) {
+    if (this.marked === null || this.marked < this.from || this.marked > this.to) return;
+    const { ctx, bbox } = plot;
+    const ratio = devicePixelRatio || 1;
+    const x = Math.round(plot.valToPos(this.marked, "x", true)) + 0.5;
+    ctx.save();
+    ctx.strokeStyle = colour("focus");
+    ctx.lineWidth = ratio;
+    ctx.setLineDash([4 * ratio, 3 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
     ctx.restore();
   }
 

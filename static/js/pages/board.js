@@ -2,7 +2,9 @@
 
 import "../widgets/connection-curtain.js";
 import { DashBoard } from "../widgets/dash-board.js";
-import { h, setText } from "../widgets/dom.js";
+import { clock } from "../draw/format.js";
+import { button as makeButton, h, setText } from "../widgets/dom.js";
+import { startTalk } from "./board-talk.js";
 import { Shell } from "./shell.js";
 
 const WINDOWS = /** @type {[string, number | null, string][]} */ ([["15 m", null, "1"], ["6 h", 21_600, "2"], ["48 h", 172_800, "3"]]);
@@ -44,18 +46,20 @@ const watching = shell.views.watch(request(), {
   },
 });
 
+/** @param {number | null} seconds */
+function chooseWindow(seconds) {
+  windowS = seconds;
+  const address = new URL(location.href);
+  if (seconds) address.searchParams.set("window", String(seconds));
+  else address.searchParams.delete("window");
+  history.replaceState(null, "", address);
+  press();
+  shell.views.change(watching, request());
+}
+
 const buttons = WINDOWS.map(([name, seconds, key]) => {
-  const button = h("button", { class: "quiet", type: "button", text: name });
-  const choose = () => {
-    windowS = seconds;
-    const address = new URL(location.href);
-    if (seconds) address.searchParams.set("window", String(seconds));
-    else address.searchParams.delete("window");
-    history.replaceState(null, "", address);
-    press();
-    shell.views.change(watching, request());
-  };
-  button.addEventListener("click", choose);
+  const choose = () => chooseWindow(seconds);
+  const button = makeButton(name, choose, { class: "quiet" });
   shell.keys.push([key, `show ${windowName(seconds ?? 900)}`, choose]);
   return button;
 });
@@ -64,6 +68,26 @@ function press() {
 }
 press();
 document.getElementById("windows")?.append(...buttons);
+
+/** Show the charts at a moment: in a window that reaches back to it, when there is one. @param {number} at */
+function jump(at) {
+  const age = shell.clock.now() - at;
+  const shown = board.store.windowMs || 900_000;
+  const reaching = WINDOWS.find(([, seconds]) => (seconds ?? 900) * 1000 > age);
+  if (age > shown && reaching) chooseWindow(reaching[1]);
+  board.lookAt(age > shown && !reaching ? null : at);
+  const chip = /** @type {HTMLElement} */ (document.getElementById("moment"));
+  const back = makeButton("back to now", () => {
+    board.lookAt(null);
+    chip.hidden = true;
+  }, { class: "quiet" });
+  const text = board.moment.at === null ? `${clock(at, true)} is longer ago than charts reach` : clock(at, true);
+  chip.replaceChildren(h("b", { text }), back);
+  chip.hidden = false;
+  shell.announce(board.moment.at === null ? text : `The charts show ${text}`);
+}
+const title = document.querySelector("h1")?.textContent ?? "";
+startTalk(shell, { boardId, title }, { jump, time: () => board.moment.at ?? shell.clock.now() });
 
 shell.keys.push(["h", "the Host board", () => location.assign("/")], ["e", "explore", () => location.assign("/explore")]);
 shell.keys.push(["f", "full screen", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())]);

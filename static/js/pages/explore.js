@@ -5,7 +5,7 @@ import { Store } from "../data/store.js";
 import { freshness } from "../data/freshness.js";
 import { age, format } from "../draw/format.js";
 import { drawSpark } from "../draw/spark.js";
-import { h, setText } from "../widgets/dom.js";
+import { arrange, h, setText } from "../widgets/dom.js";
 import { curlForSeries } from "../widgets/snippet.js";
 import { Shell } from "./shell.js";
 
@@ -105,16 +105,6 @@ function list() {
     h("code", { text: curlForSeries({ name: "orders", labels: { shop: "a" } }, 3, location.origin) }),
   );
   paintAll();
-}
-
-/** Put the lines in their order; those that are there stay there, with the focus that they may have. */
-/** @param {HTMLElement} parent @param {Element[]} elements */
-function arrange(parent, elements) {
-  const wantedOnes = new Set(elements);
-  for (const child of [...parent.children]) if (!wantedOnes.has(child)) child.remove();
-  elements.forEach((element, i) => {
-    if (parent.children[i] !== element) parent.insertBefore(element, parent.children[i] ?? null);
-  });
 }
 
 /** One document of the list. */

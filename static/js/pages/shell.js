@@ -1,13 +1,16 @@
 // What all pages share: the connection, the server's clock, the curtain, theme, keys, dialogs, coming and going.
 
+import "../widgets/user-menu.js";
 import { Connection } from "../client/connection.js";
 import { Views } from "../client/views.js";
+import { WebSocketClient } from "../client/websocket-client.js";
 import { ServerClock } from "../data/server-clock.js";
 import { FrameLoop } from "../draw/frame-loop.js";
 import { clock } from "../draw/format.js";
-import { resetPalette } from "../draw/palette.js";
 import { ConnectionCurtain } from "../widgets/connection-curtain.js";
+import { showDialog } from "../widgets/dialog.js";
 import { h, setText } from "../widgets/dom.js";
+import { toggleTheme } from "./theme-toggle.js";
 
 const HIDDEN_AFTER_MS = 5_000;
 const REPORT_EVERY_MS = 5_000;
@@ -22,6 +25,7 @@ export class Shell {
     this.loop = new FrameLoop();
     this.connection = new Connection(address.href);
     this.views = new Views(this.connection);
+    this.client = new WebSocketClient(address.href, { connection: this.connection });
     /** @type {number[]} */
     this.painted = [];
     /** @type {(() => void)[]} */
@@ -31,7 +35,7 @@ export class Shell {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.said = undefined;
     /** @type {[string, string, () => void][]} */
-    this.keys = [["t", "dark or light", () => this.toggleTheme()], ["?", "these keys", () => this.showKeys()]];
+    this.keys = [["t", "dark or light", toggleTheme], ["?", "these keys", () => this.showKeys()]];
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.hiding = undefined;
     this.curtain = /** @type {ConnectionCurtain} */ (document.querySelector("connection-curtain"));
@@ -53,7 +57,7 @@ export class Shell {
     addEventListener("pageshow", () => connection.wake());
     document.addEventListener("visibilitychange", () => this.visibility());
     document.addEventListener("keydown", (event) => this.key(event));
-    document.getElementById("theme")?.addEventListener("click", () => this.toggleTheme());
+    document.getElementById("theme")?.addEventListener("click", toggleTheme);
     document.getElementById("keys")?.addEventListener("click", () => this.showKeys());
     setInterval(() => this.second(), 1_000);
     setInterval(() => this.report(), REPORT_EVERY_MS);
@@ -140,24 +144,10 @@ export class Shell {
     }
   }
 
-  toggleTheme() {
-    const root = document.documentElement;
-    root.dataset.theme = root.dataset.theme === "light" ? "dark" : "light";
-    try {
-      localStorage.setItem("theme", root.dataset.theme);
-    } catch {
-      // storage is closed to this page: the choice lasts as long as the page
-    }
-    const address = new URL(location.href);
-    address.searchParams.delete("theme"); // the choice outlives what the address said
-    history.replaceState(null, "", address);
-    resetPalette();
-    document.dispatchEvent(new CustomEvent("theme"));
-  }
-
   /** @param {KeyboardEvent} event */
   key(event) {
-    const field = event.target instanceof HTMLInputElement && event.target.type !== "checkbox";
+    const { target } = event;
+    const field = (target instanceof HTMLInputElement && target.type !== "checkbox") || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
     const typing = field || document.querySelector("dialog[open]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const found = this.keys.find(([key]) => key === event.key);
@@ -169,7 +159,7 @@ export class Shell {
   showKeys() {
     const list = h("dl", {}, ...this.keys.flatMap(([key, meaning]) => [h("dt", {}, h("kbd", { text: key })), h("dd", { text: meaning })]));
     const more = h("p", { text: "Tab walks over the tiles; Enter on a tile shows how to feed it; Esc closes." });
-    this.dialog("Keys", list, more);
+    showDialog("Keys", list, more);
   }
 
   /** @param {string} title @param {string[]} lines */
@@ -184,16 +174,6 @@ export class Shell {
         setText(copy, "Press Ctrl-C"); // the browser does not let pages of plain HTTP copy: the text can be selected
       }
     });
-    this.dialog(`Feed “${title}”`, h("p", { text: "Run this in a shell; the value shows at once." }), h("pre", { text }), h("div", { class: "row" }, copy));
-  }
-
-  /** @param {string} title @param {...Node} content */
-  dialog(title, ...content) {
-    document.querySelector("dialog")?.remove();
-    const dialog = /** @type {HTMLDialogElement} */ (h("dialog", { "aria-label": title }, h("h2", { text: title }), ...content));
-    dialog.addEventListener("close", () => dialog.remove());
-    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-    document.body.append(dialog);
-    dialog.showModal();
+    showDialog(`Feed “${title}”`, h("p", { text: "Run this in a shell; the value shows at once." }), h("pre", { text }), h("div", { class: "row" }, copy));
   }
 }

@@ -30,12 +30,14 @@ export class DashBoard extends HTMLElement {
     this.board = undefined;
     /** @type {string[]} */
     this.selectors = [];
+    /** @type {{at: number | null}} the moment that the charts show; null: now */
+    this.moment = { at: null };
   }
 
   /** @param {import("../pages/shell.js").Shell} shell */
   configure(shell) {
     const { clock, loop } = shell;
-    this.context = { store: this.store, clock, loop, showFeed: shell.showFeed.bind(shell), announce: shell.announce.bind(shell) };
+    this.context = { store: this.store, moment: this.moment, clock, loop, showFeed: shell.showFeed.bind(shell), announce: shell.announce.bind(shell) };
   }
 
   /** @param {Snapshot} snapshot @param {string[]} selectors chosen ones, when there is no board */
@@ -83,6 +85,13 @@ export class DashBoard extends HTMLElement {
   /** Once a second: ages go on whether values come or not. */
   second() {
     for (const tile of this.tiles) this.context?.loop.mark(tile);
+  }
+
+  /** Show the charts at this moment; null: now again. @param {number | null} at */
+  lookAt(at) {
+    this.moment.at = at;
+    this.toggleAttribute("data-moment", at !== null);
+    this.second();
   }
 
   recolour() {

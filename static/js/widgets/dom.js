@@ -35,3 +35,20 @@ export function fitChildren(parent, count, make) {
   while (parent.children.length > count) parent.lastElementChild?.remove();
   while (parent.children.length < count) parent.append(make());
 }
+
+/** Put children in their order; those that are there stay there, with the focus that they may have. */
+/** @param {Element} parent @param {Element[]} elements */
+export function arrange(parent, elements) {
+  const wanted = new Set(elements);
+  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+  elements.forEach((element, i) => {
+    if (parent.children[i] !== element) parent.insertBefore(element, parent.children[i] ?? null);
+  });
+}
+
+/** A button with a name. @param {string} text @param {() => void} press @param {{[attribute: string]: string | undefined}} [attributes] */
+export function button(text, press, attributes = {}) {
+  const made = /** @type {HTMLButtonElement} */ (h("button", { type: "button", class: "button", text, ...attributes }));
+  made.addEventListener("click", press); // goes with the button
+  return made;
+}

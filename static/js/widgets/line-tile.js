@@ -1,7 +1,7 @@
 // Series over time.
 
 import { LineChart } from "../draw/line-chart.js";
-import { spanFor } from "../data/span.js";
+import { spanAround, spanFor } from "../data/span.js";
 import { seriesToken } from "../draw/palette.js";
 import { shortNames } from "../data/labels.js";
 import { fitChildren, h, setText } from "./dom.js";
@@ -49,11 +49,13 @@ export class LineTile extends Tile {
   draw() {
     const { clock, store } = this.context;
     const width = Math.max(1, this.chartBox.clientWidth);
-    const span = spanFor(store.windowMs, clock.now(), this.series);
+    const [span, end] = spanAround(this.context.moment.at, spanFor(store.windowMs, clock.now(), this.series), clock.now());
     const pixel = span / width;
-    const to = Math.ceil(clock.now() / pixel) * pixel;
+    const to = Math.ceil(end / pixel) * pixel;
     this.state = this.series.map((series) => this.stateOf(series.value)).sort(severity)[0] ?? "";
-    this.chart?.draw(this.series, to - span, to, clock.now());
+    if (!this.chart) return;
+    this.chart.marked = this.context.moment.at;
+    this.chart.draw(this.series, to - span, to, clock.now());
   }
 
   /** @param {{name: string, token: string, text: string}[] | null} rows @param {string} when @param {number} left */

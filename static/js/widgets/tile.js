@@ -17,7 +17,7 @@ import { curlForDocument, curlForSeries, seriesFromSelector } from "./snippet.js
  * @property {string} legend @property {number | null} min @property {number | null} max
  * @property {Threshold[]} thresholds @property {string} note
  */
-/** @typedef {{store: Store, clock: {now: () => number}, loop: {mark: (item: {paint: () => void}) => void}, showFeed: (title: string, lines: string[]) => void, announce: (text: string) => void}} Context */
+/** @typedef {{store: Store, clock: {now: () => number}, loop: {mark: (item: {paint: () => void}) => void}, showFeed: (title: string, lines: string[]) => void, announce: (text: string) => void, moment: {at: number | null}}} Context */
 
 export const SHAPES = /** @type {Record<string, string>} */ ({ ok: "●", warning: "▲", critical: "■", unknown: "◇" });
 const NATURAL = new Intl.Collator("en", { numeric: true });

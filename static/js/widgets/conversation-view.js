@@ -1,0 +1,129 @@
+// The messages of one room: days, groups, the line above what is new; older ones come when one scrolls up to them.
+
+import { typingText } from "../data/conversation.js";
+import { arrange, h, setText } from "./dom.js";
+import { messageRow, pendingRow } from "./message-row.js";
+
+/** @typedef {import("../data/conversation.js").Conversation} Conversation */
+/** @typedef {import("./message-row.js").RowActions} RowActions */
+
+const GROUP_MS = 300_000;
+const NEAR_PX = 60;
+const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
+
+export class ConversationView extends HTMLElement {
+  constructor() {
+    super();
+    this.listening = new AbortController();
+    this.rows = h("div", { class: "rows" });
+    this.empty = h("p", { class: "empty" });
+    this.log = h("div", { class: "log", role: "log", "aria-label": "Messages", tabindex: "0" }, this.empty, this.rows);
+    this.typing = h("p", { class: "typing", role: "status" });
+    /** @type {Map<string, {signature: string, element: HTMLElement}>} */
+    this.made = new Map();
+    this.room = "";
+    this.oldest = "";
+    this.atEnd = true;
+    this.fetching = false;
+    this.onOlder = async () => {};
+    /** @type {() => void} somebody scrolled to the end */
+    this.onEnd = () => {};
+    this.mayDelete = false;
+    this.myName = "";
+    this.offline = false;
+    this.actions = /** @type {RowActions} */ (/** @type {unknown} */ (null)); // set before the first paint
+  }
+
+  connectedCallback() {
+    this.listening = new AbortController();
+    this.append(this.log, this.typing);
+    const { signal } = this.listening;
+    this.log.addEventListener("scroll", () => this.scrolled(), { passive: true, signal });
+    this.log.addEventListener("focusin", (event) => /** @type {Element} */ (event.target).closest(".msg")?.scrollIntoView({ block: "nearest" }), { signal });
+  }
+
+  disconnectedCallback() {
+    this.listening.abort();
+  }
+
+  async scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.log;
+    const wasAtEnd = this.atEnd;
+    this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    if (this.atEnd && !wasAtEnd) this.onEnd();
+    if (scrollTop > NEAR_PX || this.fetching) return;
+    this.fetching = true;
+    try {
+      await this.onOlder();
+    } finally {
+      this.fetching = false;
+    }
+  }
+
+  /** @param {Conversation} conversation @param {number} now @param {string} nothing what an empty room says */
+  paint(conversation, now, nothing) {
+    const { log } = this;
+    if (this.room !== conversation.roomId) {
+      this.room = conversation.roomId;
+      this.made.clear();
+      this.oldest = "";
+      this.atEnd = true;
+    }
+    const [height, top] = [log.scrollHeight, log.scrollTop];
+    const oldest = conversation.messages[0]?.messageId ?? "";
+    const prepended = this.oldest !== "" && oldest !== this.oldest;
+    this.oldest = oldest;
+    arrange(this.rows, this.elements(conversation, now));
+    log.setAttribute("aria-live", conversation.begun ? "polite" : "off");
+    setText(this.empty, conversation.begun && !this.rows.childElementCount ? nothing : "");
+    setText(this.typing, typingText(conversation.typists(now)));
+    if (this.atEnd) log.scrollTop = log.scrollHeight;
+    else if (prepended && top < NEAR_PX) log.scrollTop = top + log.scrollHeight - height;
+  }
+
+  /** @param {Conversation} conversation @param {number} now @returns {HTMLElement[]} */
+  elements(conversation, now) {
+    const used = new Map();
+    /** @param {string} key @param {string} signature @param {() => HTMLElement} make */
+    const row = (key, signature, make) => {
+      const known = this.made.get(key);
+      const entry = known?.signature === signature ? known : { signature, element: make() };
+      used.set(key, entry);
+      return entry.element;
+    };
+    const all = [];
+    let day = "";
+    let last = { userId: "", t: 0 };
+    for (const message of conversation.messages) {
+      const date = new Date(message.t).toDateString();
+      if (date !== day) {
+        const name = date === new Date(now).toDateString() ? "Today" : DAY.format(message.t);
+        all.push(row(`day ${date}`, name, () => h("h3", { class: "day", text: name })));
+        last = { userId: "", t: 0 };
+      }
+      day = date;
+      if (message.messageId === conversation.divider) {
+        all.push(row("new", message.messageId, () => h("p", { class: "new", text: "New" })));
+        last = { userId: "", t: 0 };
+      }
+      const readers = (conversation.readers.get(message.messageId) ?? []).map((id) => conversation.members.get(id)?.name ?? id);
+      const how = {
+        own: message.userId === conversation.me,
+        grouped: message.userId === last.userId && message.t - last.t < GROUP_MS,
+        named: Boolean(message.mentions?.includes(conversation.me)),
+        mayDelete: this.mayDelete,
+        readers,
+      };
+      all.push(row(`m ${message.messageId}`, JSON.stringify([message.html, message.text, message.edited, message.deleted, how]), () => messageRow(message, how, this.actions)));
+      last = message;
+    }
+    for (const pending of conversation.pending) {
+      const how = { name: this.myName, grouped: last.userId === conversation.me, offline: this.offline };
+      all.push(row(`p ${pending.key}`, JSON.stringify([pending, how]), () => pendingRow(pending, how, this.actions)));
+      last = { userId: conversation.me, t: pending.t };
+    }
+    this.made = used;
+    return all;
+  }
+}
+customElements.define("conversation-view", ConversationView);

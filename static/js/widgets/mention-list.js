@@ -1,0 +1,83 @@
+// The names that an @ in a text offers: chosen with the arrows and Enter or Tab. Belongs to a text area.
+
+import { arrange, h } from "./dom.js";
+
+const MOST = 6;
+const BEFORE = /(?:^|\s)@([\p{L}\p{N}._-]{0,40})$/u;
+
+/** @typedef {{id: string, name: string}} Person */
+
+export class MentionList {
+  /** @param {HTMLTextAreaElement} area @param {() => Person[]} people */
+  constructor(area, people) {
+    this.area = area;
+    this.people = people;
+    this.element = h("div", { class: "mentions", role: "listbox", id: "mentions", "aria-label": "People to mention", hidden: "" });
+    /** @type {Person[]} */
+    this.found = [];
+    this.chosen = 0;
+    area.setAttribute("aria-controls", "mentions");
+    area.setAttribute("aria-autocomplete", "list");
+  }
+
+  /** @param {AbortSignal} signal */
+  listen(signal) {
+    const { area } = this;
+    area.addEventListener("input", () => this.look(), { signal });
+    area.addEventListener("blur", () => this.close(), { signal });
+    this.element.addEventListener("pointerdown", (event) => {
+      event.preventDefault(); // the text keeps the focus
+      const at = [...this.element.children].indexOf(/** @type {Element} */ (/** @type {Element} */ (event.target).closest("[role=option]")));
+      if (at >= 0) this.take(at);
+    }, { signal });
+  }
+
+  get open() {
+    return !this.element.hidden;
+  }
+
+  look() {
+    const before = this.area.value.slice(0, this.area.selectionStart);
+    const typed = BEFORE.exec(before)?.[1].toLowerCase();
+    this.found = typed === undefined ? [] : this.people().filter(({ id, name }) => [id, name, ...name.split(" ")].some((text) => text.toLowerCase().startsWith(typed))).slice(0, MOST);
+    this.chosen = 0;
+    this.show();
+  }
+
+  show() {
+    this.element.hidden = !this.found.length;
+    const options = this.found.map(({ id, name }, i) => h("div", { role: "option", id: `mention-${i}`, "aria-selected": String(i === this.chosen) }, h("b", { text: name }), h("span", { text: `@${id}` })));
+    arrange(this.element, options);
+    if (this.open) this.area.setAttribute("aria-activedescendant", `mention-${this.chosen}`);
+    else this.area.removeAttribute("aria-activedescendant");
+  }
+
+  close() {
+    this.found = [];
+    this.show();
+  }
+
+  /** @param {number} at */
+  take(at) {
+    const { area } = this;
+    const end = area.selectionStart;
+    const typed = BEFORE.exec(area.value.slice(0, end))?.[1] ?? "";
+    area.setRangeText(`${this.found[at].id} `, end - typed.length, end, "end");
+    this.close();
+  }
+
+  /** @param {KeyboardEvent} event @returns {boolean} whether it was for this list */
+  key(event) {
+    if (!this.open) return false;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      this.chosen = (this.chosen + step + this.found.length) % this.found.length;
+      this.show();
+    } else if (event.key === "Enter" || event.key === "Tab") this.take(this.chosen);
+    else if (event.key === "Escape") this.close();
+    else return false;
+    event.preventDefault();
+    event.stopPropagation();
+    return true;
+  }
+}

@@ -1,0 +1,18 @@
+// A message's text as elements, from the tree that data/rich-text.js reads. No markup from strings.
+
+import { parseRichText } from "../data/rich-text.js";
+import { h } from "./dom.js";
+
+/** @typedef {import("../data/rich-text.js").RichNode} RichNode */
+
+/** @param {string} html the server's @returns {Node[]} */
+export function richBody(html) {
+  return parseRichText(html).map(build);
+}
+
+/** @param {RichNode} node @returns {Node} */
+function build(node) {
+  if (typeof node === "string") return document.createTextNode(node);
+  const attributes = node.href ? { href: node.href, rel: "noopener noreferrer", target: "_blank" } : node.mention ? { class: "mention" } : {};
+  return h(node.tag, attributes, ...node.children.map(build));
+}
