@@ -23,6 +23,8 @@ from dashboard.services.credentials import Credentials, read_secret
 from dashboard.services.directory import Directory
 from dashboard.store.database import open_database
 
+#: What is refused for now is said again after so long.
+_PAUSE_S = 0.3
 PASSWORD = "correct horse battery"
 
 
@@ -76,6 +78,7 @@ class Talker:
     others: list[dict[str, Any]] = field(default_factory=list)  # every other message from the server
     closes: list[int] = field(default_factory=list)
     returns: int = 0
+    refused: int = 0  # messages that were refused and not said again yet
     socket: Any = None
 
     async def run(self) -> None:
@@ -98,21 +101,28 @@ class Talker:
             await asyncio.sleep(random.uniform(0.05, 0.3))
 
     async def _talk(self, socket: Any) -> None:
-        await socket.send(json.dumps({"type": "auth", "userId": self.user, "token": self.token}))
-        since = {"since": str(self.position)} if self.position else {}
-        await socket.send(json.dumps({"type": "join_room", "roomId": self.room, **since}))
+        await self._come(socket)
         async for text in socket:
             message = json.loads(text)
             if message["type"] == "joined":
-                self._joined(message, asked=bool(since))
+                self._joined(message)
                 self.socket, self.joined = socket, True
                 for key in list(self.pending):
                     await self._send(key)
+            elif message["type"] == "error" and not self.joined:
+                if message["code"] != "not_authenticated":  # what stood behind an auth that was not served
+                    await asyncio.sleep(_PAUSE_S)
+                    await self._come(socket)
             else:
                 await self._take(message)
 
-    def _joined(self, message: dict[str, Any], *, asked: bool) -> None:
-        if asked and not message["recovered"]:
+    async def _come(self, socket: Any) -> None:
+        await socket.send(json.dumps({"type": "auth", "userId": self.user, "token": self.token}))
+        since = {"since": str(self.position)} if self.position else {}
+        await socket.send(json.dumps({"type": "join_room", "roomId": self.room, **since}))
+
+    def _joined(self, message: dict[str, Any]) -> None:
+        if self.position and not message["recovered"]:
             self.faults.append("not recovered")
         for each in message["messages"]:
             self._keep(each)
@@ -131,12 +141,15 @@ class Talker:
         elif kind == "ack" and message.get("key") in self.pending:
             self.acked[message["key"]] = message["messageId"]
             del self.pending[message["key"]]
+            if self.refused and self.pending:  # one after the other, until none is left that was refused
+                self.refused = self.refused - 1
+                await self._send(next(iter(self.pending)))
         elif kind == "error":
             self.others.append(message)
             if message["code"] in ("unavailable", "overloaded", "rate_limited") and self.pending:
-                await asyncio.sleep(0.1)
-                for key in list(self.pending):
-                    await self._send(key)
+                self.refused += 1
+                await asyncio.sleep(_PAUSE_S)
+                await self._send(next(iter(self.pending)))
         else:
             self.others.append(message)
 
