@@ -68,7 +68,9 @@ class PeopleParts:
             now_ms=now_ms,
             session_ms=int(settings.session_days * 86_400_000),
         )
-        self.attendance = Attendance(crowd=self.crowd, nodes=nodes, now_ms=now_ms, monotonic=monotonic)
+        self.attendance = Attendance(
+            crowd=self.crowd, nodes=nodes, counters=counters, now_ms=now_ms, monotonic=monotonic
+        )
         self.logs = RoomLogs(
             database=self.database, journal=journal, crowd=self.crowd, counters=counters, now_ms=now_ms
         )
@@ -159,6 +161,7 @@ class PeopleParts:
             deliver=self.deliver,
             notify=self.notify,
             typing=self.typing,
+            counters=counters,
             now_ms=now_ms,
             max_user_connections=settings.max_user_connections,
             limits={

@@ -34,6 +34,10 @@ class Counters:
     messages_posted: Counter[str] = field(default_factory=Counter)  # by kind of room
     notifications_sent: int = 0
     webhooks: Counter[str] = field(default_factory=Counter)  # by outcome
+    typing_notices: int = 0
+    presence_changes: int = 0  # that people were told of
+    authentications: Counter[str] = field(default_factory=Counter)  # of sockets, by outcome
+    joins: int = 0  # of rooms
     logins: Counter[str] = field(default_factory=Counter)  # by outcome
     events_not_appended: int = 0  # committed, and left to the sweep
     events_healed: int = 0  # messages that came from the store and not by the journal

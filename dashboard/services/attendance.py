@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dashboard.domain.counters import Counters
 from dashboard.domain.presence import GRACE_S, AskRoster, Here, Roster, Status
 from dashboard.hub.connection import Connection
 from dashboard.hub.crowd import Crowd
@@ -45,14 +46,20 @@ class Attendance:
     """``monotonic`` gives seconds, ``now_ms`` the journal's time."""
 
     def __init__(
-        self, *, crowd: Crowd, nodes: Nodes, now_ms: Callable[[], int], monotonic: Callable[[], float]
+        self,
+        *,
+        crowd: Crowd,
+        nodes: Nodes,
+        counters: Counters,
+        now_ms: Callable[[], int],
+        monotonic: Callable[[], float],
     ) -> None:
         self._crowd = crowd
         self._nodes = nodes
         self._now_ms = now_ms
         self._monotonic = monotonic
         self.table = PresenceTable()
-        self._tell = TellPresence(crowd, self.table)
+        self._tell = TellPresence(crowd, self.table, counters)
         self._version = 0
         self._said: dict[str, Here] = {}
         self._said_screens: Counter[str] = Counter()

@@ -16,6 +16,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 _MENTION = re.compile(r"(?<![\w@./-])@([a-z0-9][a-z0-9._-]{0,39})", re.IGNORECASE)
+_LINK = re.compile(r"https?://|mailto:", re.IGNORECASE)
 _TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "ul", "ol", "li", "blockquote", "a", "span"}
 _MOST_MENTIONS = 20
 
@@ -25,8 +26,12 @@ class Markdown:
 
     def __init__(self, find_user: Callable[[str], str | None]) -> None:
         self._find_user = find_user
-        self._parser = MarkdownIt("commonmark", {"breaks": True, "html": False, "maxNesting": 12})
-        self._parser.enable("strikethrough").disable(["image", "heading", "lheading", "html_block", "html_inline"])
+        self._parser = MarkdownIt("commonmark", {"breaks": True, "html": False, "maxNesting": 12, "linkify": True})
+        assert self._parser.linkify is not None
+        self._parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})  # only what begins with a scheme
+        self._parser.enable(["strikethrough", "linkify"]).disable(
+            ["image", "heading", "lheading", "html_block", "html_inline"]
+        )
         self._parser.core.ruler.push("mentions", self._mark_mentions)
         self._mentioned: dict[str, None] = {}
 
@@ -40,6 +45,7 @@ class Markdown:
             attributes={"a": {"href"}, "ol": {"start"}},
             allowed_classes={"span": {"mention"}},
             url_schemes={"http", "https", "mailto"},
+            attribute_filter=_whole_links_only,
             link_rel="noopener noreferrer nofollow",
         )
         return html.strip(), tuple(self._mentioned)[:_MOST_MENTIONS]
@@ -69,6 +75,11 @@ class Markdown:
             ]
             at = end
         return [*parts, _text(token.content[at:])] if parts else [token]
+
+
+def _whole_links_only(tag: str, attribute: str, value: str) -> str | None:
+    """No link without a scheme: what it leads to would depend on the page that shows it."""
+    return value if attribute != "href" or _LINK.match(value) else None
 
 
 def _text(content: str) -> Token:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from dashboard.domain.counters import Counters
 from dashboard.domain.errors import BadToken, DashboardError, TooMany
 from dashboard.domain.identity import Caller, Role
 from dashboard.domain.room import inbox_room
@@ -82,6 +83,7 @@ class People:
         deliver: Deliver,
         notify: Notify,
         typing: TypingNotices,
+        counters: Counters,
         now_ms: Callable[[], int],
         max_user_connections: int,
         limits: dict[str, float],
@@ -94,6 +96,7 @@ class People:
         self._deliver = deliver
         self._notify = notify
         self._typing = typing
+        self._counters = counters
         self._now_ms = now_ms
         self._max_user_connections = max_user_connections
         self._limits = limits
@@ -167,6 +170,7 @@ class People:
                 authorise("ws " + type_of(request), connection.caller)
                 await self._answer(connection, request)
         except BadToken as error:
+            self._counters.authentications["refused"] += 1
             connection.refuse(error, request.id)
             connection.give_up(CloseCode.BAD_TOKEN, str(error))
         except DashboardError as error:
@@ -225,10 +229,12 @@ class People:
             reply = await self._authenticate(connection, request)
         elif isinstance(request, JoinRoom):
             reply = await self._join(connection, request)
+            self._counters.joins += 1
         elif isinstance(request, LeaveRoom):
             reply = self._leave(connection, request)
         elif isinstance(request, Typing):
             await self._typing(connection, request)
+            self._counters.typing_notices += 1
         elif isinstance(request, Presence):
             connection.status = request.status
             self._attendance.changed(connection)
@@ -293,6 +299,7 @@ class People:
             self._come(connection, caller)
         connection.caller = caller
         self._attendance.changed(connection)
+        self._counters.authentications["done"] += 1
         return Authenticated(
             user=Person(caller.id, caller.name, connection.status),
             role=caller.role.word,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from dashboard.domain.counters import Counters
 from dashboard.domain.presence import Status
 from dashboard.hub.connection import Connection
 from dashboard.hub.crowd import Crowd
@@ -36,7 +37,8 @@ def person_of(presence: Presence) -> Person:
 class TellPresence:
     """``soon`` after each change of the table; ``run`` does the telling."""
 
-    def __init__(self, crowd: Crowd, table: PresenceTable) -> None:
+    def __init__(self, crowd: Crowd, table: PresenceTable, counters: Counters) -> None:
+        self._counters = counters
         self._crowd = crowd
         self._table = table
         self._shown: dict[str, Presence] = {}
@@ -91,6 +93,7 @@ class TellPresence:
             for room, notice in _room_notices(before, after):
                 rooms.setdefault(room, []).append((user, notice))
         if everybody:
+            self._counters.presence_changes += len(everybody)
             await self._tell(self._crowd.people, everybody)
         for room, notices in rooms.items():
             await self._tell(self._crowd.room(room), notices)

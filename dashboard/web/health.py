@@ -149,6 +149,7 @@ class Metrics:
             ("errors_sent", "code", c.errors_sent, "Error messages sent to clients"),
             ("gaps", "reason", c.gaps, "Viewers told that entries are missing"),
             ("messages_posted", "kind", c.messages_posted, "Messages stored, by kind of room"),
+            ("authentications", "outcome", c.authentications, "Sockets that said who they are"),
             ("logins", "outcome", c.logins, "Logins tried"),
             ("webhooks", "outcome", c.webhooks, "Webhooks tried"),
             ("task_failures", "task", c.task_failures, "Faults of supervised tasks"),

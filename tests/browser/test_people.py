@@ -12,8 +12,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.pages import Pages, until
 from tests.support.server import ServerProcess
 
-pytest.importorskip("dashboard.services.accounts")  # the server side of people
-
 PASSWORD = "correct horse battery"
 _IN = "() => document.body.dataset.connection === 'open' && document.querySelector('.watchers')"
 
