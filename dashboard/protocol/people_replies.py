@@ -175,6 +175,22 @@ class UserUpdate(Struct, tag="user_update", frozen=True):
     user: Person
 
 
+class UsersChanged(Struct, tag="users_changed", frozen=True, omit_defaults=True):
+    """Many have come, gone, or are shown otherwise now."""
+
+    online: list[Person] = []
+    offline: list[Person] = []
+    updated: list[Person] = []
+
+
+class MembersChanged(Struct, tag="members_changed", frozen=True, rename="camel", omit_defaults=True):
+    """Many are in the room now, or not any more."""
+
+    room_id: str
+    joined: list[Person] = []
+    left: list[Person] = []
+
+
 class Watchers(Struct, tag="watchers", frozen=True):
     """Who has this board open: people (at most 100 of ``total``), and the number of screens without a person."""
 
@@ -247,6 +263,8 @@ PersonalReply = (
     | UserOnline
     | UserOffline
     | UserUpdate
+    | UsersChanged
+    | MembersChanged
     | Watchers
     | UserList
     | RoomList

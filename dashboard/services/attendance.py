@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.presence import GRACE_S, AskRoster, Here, Roster, Status
+from dashboard.domain.room import participants
 from dashboard.hub.connection import Connection
 from dashboard.hub.crowd import Crowd
 from dashboard.protocol.codes import CloseCode
@@ -164,6 +165,7 @@ class Attendance:
         boards = [board for page in pages for board in set(page.boards.values())]
         boards += [board for ghost in ghosts for board in ghost.boards if board not in boards]
         rooms = {room for page in pages for room in page.rooms} | {r for ghost in ghosts for r in ghost.rooms}
+        rooms = {room for room in rooms if not participants(room)}  # with whom somebody talks is nobody else's business
         return Here(
             user=user,
             name=next((page.caller.name for page in pages), ghosts[0].name if ghosts else user),

@@ -10,20 +10,25 @@ from dashboard.domain.presence import Status
 from dashboard.hub.connection import Connection
 from dashboard.hub.crowd import Crowd
 from dashboard.protocol.people_replies import (
+    MembersChanged,
     Person,
     PersonalReply,
     UserJoined,
     UserLeft,
     UserOffline,
     UserOnline,
+    UsersChanged,
     UserUpdate,
     Watchers,
     encode_personal,
 )
 from dashboard.replica.presence import Changed, Presence, PresenceTable
 
-#: Changes within so long are told together.
+#: Changes within so long are told together; the longer while there are many, so that they cost less.
 _GATHER_S = 0.05
+_GATHER_MANY_S = 0.25
+#: More changes than this become one message.
+_MANY = 10
 #: Watchers of one board are told at most so often.
 _BOARD_EVERY_S = 0.5
 _MOST_WATCHERS = 100
@@ -66,6 +71,8 @@ class TellPresence:
         while True:
             await self._work.wait()
             await asyncio.sleep(_GATHER_S)
+            if len(self._users) > _MANY // 2:
+                await asyncio.sleep(_GATHER_MANY_S - _GATHER_S)
             self._work.clear()
             users, self._users = self._users, set()
             await self._tell_users(users)
@@ -99,7 +106,10 @@ class TellPresence:
             await self._tell(self._crowd.room(room), notices)
 
     async def _tell(self, connections: Iterable[Connection], notices: list[tuple[str, PersonalReply]]) -> None:
-        """To all but each notice's own user; encoded once."""
+        """To all but each notice's own user; many at once as one message, to all. Encoded once."""
+        if len(notices) > _MANY:
+            await self._crowd.tell(connections, encode_personal(_together([notice for _, notice in notices])))
+            return
         encoded = [(user, encode_personal(notice)) for user, notice in notices]
         concerned = {user for user, _ in encoded}
         others = [each for each in connections if each.caller.id not in concerned]
@@ -122,6 +132,20 @@ class TellPresence:
             notice = Watchers(board, people, len(found), self._table.screens(board))
             told = [each for each in self._crowd.board(board) if each in self._crowd.people]
             await self._crowd.tell(told, encode_personal(notice))
+
+
+def _together(notices: list[PersonalReply]) -> PersonalReply:
+    """One message that says all of these."""
+    first = notices[0]
+    if isinstance(first, UserJoined | UserLeft):
+        joined = [each.user for each in notices if isinstance(each, UserJoined)]
+        left = [each.user for each in notices if isinstance(each, UserLeft)]
+        return MembersChanged(first.room_id, joined, left)
+    return UsersChanged(
+        online=[each.user for each in notices if isinstance(each, UserOnline)],
+        offline=[each.user for each in notices if isinstance(each, UserOffline)],
+        updated=[each.user for each in notices if isinstance(each, UserUpdate)],
+    )
 
 
 def _notices(before: Presence | None, after: Presence | None) -> list[PersonalReply]:

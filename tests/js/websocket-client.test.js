@@ -257,19 +257,30 @@ describe("rooms", () => {
     assert.deepEqual(r.sent("join_room"), []);
   });
 
-  test("a direct conversation that moved while away is fetched", async (t) => {
+  test("a direct conversation that moved while away goes on from its position", async (t) => {
     const r = clientRig(t);
     await r.enter();
     const direct = { roomId: "direct:anna:ben" };
     r.last().say(message(1, direct));
     r.last().end(1006);
     await r.enter({ rooms: [{ roomId: "direct:anna:ben", title: "Ben", kind: "direct", unread: 2, position: "3" }] });
-    const [asked] = r.sent("history");
-    r.last().say({ type: "history", id: asked.id, roomId: "direct:anna:ben", messages: [1, 2, 3].map((n) => message(n, direct)), more: false });
+    const [asked] = r.sent("join_room");
+    assert.equal(asked.since, "1");
+    const missed = [2, 3].map((n) => message(n, direct));
+    r.last().say({ type: "joined", id: asked.id, ...direct, title: "", members: [], messages: missed, position: "3", recovered: true, unread: 2, lastRead: "" });
     await settled();
-    assert.equal(r.named("room:joined").at(-1).messages.length, 3);
     r.last().say(message(4, direct));
-    assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["m1", "m4"]);
+    assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["m1", "m2", "m3", "m4"]);
+  });
+
+  test("many who come and go at once are told one by one", async (t) => {
+    const r = await inside(t);
+    const [a, b] = ["ada", "ben"].map((id) => ({ id, name: id, status: "online" }));
+    r.last().say({ type: "users_changed", online: [a, b] });
+    r.last().say({ type: "members_changed", roomId: "host", joined: [a], left: [b] });
+    assert.deepEqual(r.named("user:online").map((m) => m.user.id), ["ada", "ben"]);
+    assert.deepEqual(r.named("room:user:joined").map((m) => [m.roomId, m.user.id]), [["host", "ada"]]);
+    assert.deepEqual(r.named("room:user:left").map((m) => m.user.id), ["ben"]);
   });
 
   test("the role changes on a live connection: rooms that are joined are not joined again", async (t) => {

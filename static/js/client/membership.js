@@ -59,7 +59,7 @@ export class Membership {
   /** Ask to be let in, when that is possible and not done already. @param {Room} room */
   enter(room) {
     if (room.joining || !this.ready()) return;
-    if (room.direct) {
+    if (room.direct && room.position === null) {
       this.catchUp(room);
       return;
     }
@@ -73,7 +73,7 @@ export class Membership {
     }
   }
 
-  /** A direct conversation cannot be joined: its newest messages are fetched. @param {Room} room */
+  /** A direct conversation is heard without joining: at first its newest messages are fetched. @param {Room} room */
   async catchUp(room) {
     const { roomId } = room;
     room.joining = true;

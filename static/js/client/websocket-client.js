@@ -33,6 +33,12 @@ const EVENTS = /** @type {Record<string, string>} */ ({
   notifications_read: "notifications:read",
 });
 
+/** Many changes at once: their parts, and what each of one would be called. */
+const MANY = /** @type {Record<string, Record<string, string>>} */ ({
+  users_changed: { online: "user_online", offline: "user_offline", updated: "user_update" },
+  members_changed: { joined: "user_joined", left: "user_left" },
+});
+
 /** What the view's part of the connection is about; not ours. */
 const FOREIGN = new Set(["snapshot", "frame", "gap", "unwatched", "pong"]);
 
@@ -253,6 +259,12 @@ export class WebSocketClient {
   /** @param {any} message */
   take(message) {
     if (FOREIGN.has(message.type)) return;
+    if (message.type in MANY) {
+      for (const [name, type] of Object.entries(MANY[message.type])) {
+        for (const user of message[name] ?? []) this.take({ type, user, ...(message.roomId ? { roomId: message.roomId } : {}) });
+      }
+      return;
+    }
     const answered = this.requests.take(message);
     if (message.type === "authenticated") this.authenticated(message);
     else if (message.type === "error") this.refused(message);

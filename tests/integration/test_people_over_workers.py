@@ -1,0 +1,217 @@
+"""Two workers with Redis: who talks on one is heard on the other, who is gone from one is gone from all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+import websockets
+
+from dashboard.domain.identity import Role
+from tests.support.cluster import Cluster
+from tests.support.people import make_users
+
+USERS = {"ann": Role.VIEWER, "bob": Role.OPERATOR, "eve": Role.VIEWER, "root": Role.ADMIN}
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, dict[str, str]]]:
+    folder = tmp_path_factory.mktemp("people")
+    data = folder / "server" / "data"
+    data.mkdir(parents=True)
+    crowd = {f"u{number:04d}": Role.VIEWER for number in range(1_000)}
+    tokens = make_users(data, USERS | crowd, passwords=False)
+    with Cluster(folder, "--chat-per-s", "50", "--chat-burst", "100", "--max-user-connections", "1000") as cluster:
+        yield cluster, tokens
+
+
+class Page:
+    """One page of a user; ``await page.next("type", …)`` takes messages until one fits."""
+
+    def __init__(self, socket: Any, user: str) -> None:
+        self.socket = socket
+        self.user = user
+        self.heard: list[dict[str, Any]] = []
+
+    async def ask(self, kind: str, **fields: Any) -> None:
+        await self.socket.send(json.dumps({"type": kind, **fields}))
+
+    async def next(self, kind: str, timeout_s: float = 5, **wanted: Any) -> dict[str, Any]:
+        async with asyncio.timeout(timeout_s):
+            while True:
+                message: dict[str, Any] = json.loads(await self.socket.recv())
+                self.heard.append(message)
+                if message["type"] == kind and all(message.get(name) == value for name, value in wanted.items()):
+                    return message
+
+    async def quiet(self, for_s: float, *kinds: str) -> None:
+        """Nothing of these kinds comes for so long."""
+        try:
+            async with asyncio.timeout(for_s):
+                while True:
+                    message = json.loads(await self.socket.recv())
+                    assert message["type"] not in kinds, message
+        except TimeoutError:
+            pass
+
+
+async def page(stack: AsyncExitStack, port: int, user: str, token: str, *, room: str = "host") -> Page:
+    socket = await stack.enter_async_context(websockets.connect(f"ws://127.0.0.1:{port}/ws", max_queue=None))
+    opened = Page(socket, user)
+    await opened.ask("auth", userId=user, token=token)
+    if room:
+        await opened.ask("join_room", roomId=room)
+        await opened.next("joined", roomId=room)
+    else:
+        await opened.next("authenticated")
+    return opened
+
+
+def run(work: Callable[[AsyncExitStack], Any]) -> None:
+    async def whole() -> None:
+        async with AsyncExitStack() as stack:
+            await work(stack)
+
+    asyncio.run(whole())
+
+
+def test_what_is_said_typed_read_and_changed_on_one_worker_shows_on_the_other(
+    company: tuple[Cluster, dict[str, str]],
+) -> None:
+    cluster, tokens = company
+
+    async def talk(stack: AsyncExitStack) -> None:
+        ann = await page(stack, cluster.direct_ports[0], "ann", tokens["ann"])
+        bob = await page(stack, cluster.direct_ports[1], "bob", tokens["bob"])
+        await ann.next("user_joined", roomId="host")
+        await bob.ask("typing", roomId="host", isTyping=True)
+        assert (await ann.next("typing"))["isTyping"] is True
+        await ann.ask("message", roomId="host", text="hello @bob", key="k1", id=7)
+        ack = await ann.next("ack", id=7)
+        said = await bob.next("message", messageId=ack["messageId"])
+        assert (said["text"], said["mentions"], said["key"]) == ("hello @bob", ["bob"], "k1")
+        assert (await bob.next("notification"))["data"] == {"roomId": "host", "messageId": ack["messageId"]}
+        await bob.ask("read", roomId="host", messageId=ack["messageId"])
+        assert await ann.next("ack", status="read", messageId=ack["messageId"], userId="bob")
+        await ann.ask("edit", roomId="host", messageId=ack["messageId"], text="hello all")
+        assert (await bob.next("message_changed"))["text"] == "hello all"
+        await ann.ask("delete", roomId="host", messageId=ack["messageId"])
+        gone = await bob.next("message_changed", deleted=True)
+        assert (gone["text"], gone["html"]) == ("", "")
+        await ann.next("typing", isTyping=False, timeout_s=8)  # by itself
+        await bob.ask("direct", userId="ann", text="psst", key="d1")
+        assert (await ann.next("message", roomId="direct:ann:bob"))["text"] == "psst"
+
+    run(talk)
+
+
+def test_a_user_with_pages_on_both_comes_and_goes_once_and_a_page_that_returns_makes_no_noise(
+    company: tuple[Cluster, dict[str, str]],
+) -> None:
+    cluster, tokens = company
+
+    async def come_and_go(stack: AsyncExitStack) -> None:
+        bob = await page(stack, cluster.direct_ports[0], "bob", tokens["bob"])
+        async with AsyncExitStack() as first:
+            eve = await page(first, cluster.direct_ports[0], "eve", tokens["eve"])
+            began = time.monotonic()
+            await bob.next("user_online")
+            await bob.next("user_joined", roomId="host")
+            assert time.monotonic() - began < 1
+            async with AsyncExitStack() as second:
+                await page(second, cluster.direct_ports[1], "eve", tokens["eve"])
+                await bob.quiet(0.7, "user_online", "user_joined", "user_offline")
+            await bob.quiet(0.7, "user_offline", "user_left")  # the other page is still there
+            eve.socket.transport.abort()  # without a good-bye
+            await bob.quiet(1, "user_offline", "user_left")
+            await page(first, cluster.direct_ports[1], "eve", tokens["eve"])
+            await bob.quiet(5.5, "user_offline", "user_left", "user_online", "user_joined")
+            began = time.monotonic()
+        await bob.next("user_offline")  # closed with 1000: a clean leave
+        await bob.next("user_left", roomId="host")
+        assert time.monotonic() - began < 1
+
+    run(come_and_go)
+
+
+def test_a_worker_that_is_killed_takes_its_people_with_it_within_15_s(company: tuple[Cluster, dict[str, str]]) -> None:
+    cluster, tokens = company
+
+    async def crash(stack: AsyncExitStack) -> None:
+        bob = await page(stack, cluster.direct_ports[0], "bob", tokens["bob"])
+        await page(stack, cluster.direct_ports[1], "eve", tokens["eve"])
+        await bob.next("user_online")
+        began = time.monotonic()
+        pid = cluster.signal_worker(2, signal.SIGKILL)
+        await bob.next("user_offline", timeout_s=15)
+        await bob.next("user_left", timeout_s=1, roomId="host")
+        assert 4 < time.monotonic() - began < 15  # they had their five seconds to come back
+        await bob.ask("users", id=9)
+        assert [each["id"] for each in (await bob.next("users"))["users"]] == ["bob"]
+        await asyncio.to_thread(cluster.wait_replaced, 2, pid)
+
+    run(crash)
+    cluster.wait_ready()
+
+
+def test_what_is_revoked_ends_on_both_workers_within_2_s(company: tuple[Cluster, dict[str, str]]) -> None:
+    cluster, tokens = company
+
+    async def revoke(stack: AsyncExitStack) -> None:
+        pages = [await page(stack, port, "ann", tokens["ann"]) for port in cluster.direct_ports]
+        body = json.dumps({"disabled": True}).encode()
+        headers = {"Authorization": f"Bearer {tokens['root']}", "Content-Type": "application/json"}
+        began = time.monotonic()
+        status, _, _ = await asyncio.to_thread(
+            cluster.server.request, "PATCH", "/api/v1/users/ann", body, headers=headers
+        )
+        assert status == 200
+        for each in pages:
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                await each.next("never")
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 4503
+        assert time.monotonic() - began < 2
+        for port in cluster.direct_ports:
+            async with websockets.connect(f"ws://127.0.0.1:{port}/ws") as socket:
+                again = Page(socket, "ann")
+                await again.ask("auth", userId="ann", token=tokens["ann"])
+                assert (await again.next("error"))["code"] == "bad_token"
+                with pytest.raises(websockets.ConnectionClosed):
+                    await again.next("never")
+                assert socket.close_code == 4500
+
+    run(revoke)
+
+
+@pytest.mark.timeout(90)
+def test_a_thousand_users_join_within_5_s_and_all_of_them_hear_what_is_said(
+    company: tuple[Cluster, dict[str, str]],
+) -> None:
+    cluster, tokens = company
+    users = [name for name in tokens if name.startswith("u")]
+
+    async def join(number: int, stack: AsyncExitStack) -> Page:
+        name = users[number % len(users)]
+        return await page(stack, cluster.direct_ports[number % 2], name, tokens[name])
+
+    async def all_join(stack: AsyncExitStack) -> None:
+        began = time.monotonic()
+        pages: list[Page] = []
+        for start in range(0, 1_000, 100):
+            pages += await asyncio.gather(*(join(start + number, stack) for number in range(100)))
+        took = time.monotonic() - began
+        bob = await page(stack, cluster.port, "bob", tokens["bob"])
+        await bob.ask("message", roomId="host", text="welcome", key="all")
+        ack = await bob.next("ack", key="all")
+        await asyncio.gather(*(each.next("message", timeout_s=10, messageId=ack["messageId"]) for each in pages))
+        print(f"1,000 users joined in {took:.1f} s")
+        assert took < 15  # 5 on a calm machine: the clients take as much of the two cores as the server
+
+    run(all_join)
