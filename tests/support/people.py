@@ -10,6 +10,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,8 @@ def make_users(data: Path, users: dict[str, Role], *, store: str = "", passwords
         await database.close()
         return tokens
 
-    return asyncio.run(make())
+    with ThreadPoolExecutor(1) as apart:  # playwright has a loop of its own in this thread
+        return apart.submit(lambda: asyncio.run(make())).result()
 
 
 @dataclass
