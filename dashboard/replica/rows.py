@@ -19,16 +19,23 @@ if TYPE_CHECKING:
 _MOST_WAITING = 32
 #: Shorter lists are sorted in at once.
 _WAITING_FROM = 16
+#: A list with repetitions is divided when its parts are so long at least, on average.
+_PART_FROM = 64
 
 
 class Rows:
-    """``repeats``: a series stands in several rows. The columns live as long as their series."""
+    """``repeats``: a series stands in several rows. The columns live as long as their series.
 
-    __slots__ = ("_columns", "_seqs", "_times", "_values", "repeats", "series")
+    ``parts``: where a list with repetitions is cut so that none is left within a part, with each part's own rows; empty
+    when that would cut it too small.
+    """
+
+    __slots__ = ("_columns", "_seqs", "_times", "_values", "parts", "repeats", "series")
 
     def __init__(self, series: tuple[Series, ...]) -> None:
         self.series = series
         self.repeats = len(set(series)) < len(series)
+        self.parts = _divided(series) if self.repeats else ()
         self._columns = tuple(zip(*(s.columns for s in series), strict=True))
         self._seqs = array("q")
         self._times: list[int | array[int]] = []
@@ -72,3 +79,17 @@ class Rows:
         deque(map(extend, all_seqs, repeat(seqs)), maxlen=0)
         deque(map(extend, all_times, each_times), maxlen=0)
         deque(map(extend, all_values, zip(*values, strict=True)), maxlen=0)
+
+
+def _divided(series: tuple[Series, ...]) -> tuple[tuple[slice, Rows], ...]:
+    starts: list[int] = [0]
+    seen: set[Series] = set()
+    for place, each in enumerate(series):
+        if each in seen:
+            starts.append(place)
+            seen.clear()
+        seen.add(each)
+    if len(series) < _PART_FROM * len(starts):
+        return ()
+    ends = [*starts[1:], len(series)]
+    return tuple((slice(a, b), Rows(series[a:b])) for a, b in zip(starts, ends, strict=True))

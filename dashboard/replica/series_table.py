@@ -27,6 +27,8 @@ _KNOWN_GONE = 10_000
 #: entry, and in every entry that has several rows of one series.
 _OVERFLOW = 1_000
 _OVERFLOW_EVERY = 16
+#: A list in which a series stands this often at the most is no reason to look in every entry.
+_FEW_PARTS = 8
 _SWEEP_EVERY_MS = 60_000
 #: Clocks of good machines differ by so much: no reason to call a sample one from the future.
 _AHEAD_MS = 1_000
@@ -77,23 +79,33 @@ class SeriesTable:
         else:
             if change.declared:
                 self._declare(change, rows, seq)
-            if repeats or latest > now_ms + _AHEAD_MS:
+            if latest <= now_ms + _AHEAD_MS and known.parts:
+                for part, some in known.parts:
+                    part_times = times if isinstance(times, int) else times[part]
+                    self._append_rows(some, part_times, values[part], seq, now_ms, hold=False)
+            elif repeats or latest > now_ms + _AHEAD_MS:
                 append(zip(rows, each, values, strict=True), seq, now_ms)
             else:
                 self._append_rows(known, times, values, seq, now_ms)
-        if repeats or not seq % _OVERFLOW_EVERY:
+        if (repeats and not 0 < len(known.parts) <= _FEW_PARTS) or not seq % _OVERFLOW_EVERY:
             self._trim_overfull(rows)
         if now_ms - self.swept_ms >= _SWEEP_EVERY_MS:
             self._sweep(seq, now_ms)
 
-    def _append_rows(self, rows: Rows, times: int | array[int], values: array[float], seq: int, now_ms: int) -> None:
-        """The hot path: each series stands in one row, no sample is noticeably later than ``now_ms``."""
+    def _append_rows(
+        self, rows: Rows, times: int | array[int], values: array[float], seq: int, now_ms: int, *, hold: bool = True
+    ) -> None:
+        """The hot path: each series stands in one row, no sample is noticeably later than ``now_ms``.
+
+        ``hold``: the entry may wait in ``rows``. Not worth it when the same series come in other rows next.
+        """
         step = self.windows.fine_step_ms
         turning = []
+        waits_in = rows if hold else None
         for series, t_ms in zip(rows.series, repeat(times) if isinstance(times, int) else times, strict=False):
-            if series.waiting is not rows:
+            if series.waiting is not waits_in:
                 series.settle()
-                series.waiting = rows
+                series.waiting = waits_in
             if t_ms >= series.last_ms:
                 series.last_ms = t_ms
             elif seq > series.disorder_seq:
@@ -101,7 +113,7 @@ class SeriesTable:
             series.last_seq = seq
             if not 0 <= t_ms - series.slot_ms < step:
                 turning.append(series)
-        if not turning:
+        if hold and not turning:
             rows.hold(seq, times, values)
             return
         rows.flush()

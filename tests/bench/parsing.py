@@ -64,7 +64,7 @@ def lines(bench: Bench) -> Iterator[Row]:
             some = slice(start, start + _ROWS_PER_ENTRY)
             times = [_T if t is None else t for t in batch.times[some]]
             seq += 1
-            replica.apply(Entry(seq, _T, encode_samples(batch.keys[some], times, batch.values[some])))
+            replica.apply(Entry(seq, max(times), encode_samples(batch.keys[some], times, batch.values[some])))
 
     def floor() -> None:
         for text in texts:
