@@ -1,23 +1,29 @@
 """What foreign formats cost beside the bare decoding of the same bytes: lines, remote_write, otlp, statsd.
 
-In this process and without a server: the parser, and for lines the entry's bytes and the replica too.
+In this process and without a server: the parser, and for lines the entry's bytes, the SQLite journal and the replica too.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cramjam
 from line_protocol_parser import parse_line
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from dashboard.domain.counters import Counters
 from dashboard.domain.position import Position
 from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
 from dashboard.ingest.otlp import PointCache, parse_otlp_protobuf
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write
 from dashboard.ingest.statsd_aggregator import Aggregator
-from dashboard.journal.port import Entry
+from dashboard.journal.clock import JournalClock
+from dashboard.journal.port import METRICS, Entry
+from dashboard.journal.sqlite import SqliteJournal
 from dashboard.replica.changes import encode_samples
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows
@@ -57,22 +63,38 @@ def lines(bench: Bench) -> Iterator[Row]:
     bodies = iter(["\n".join(texts_of(_T + 10_000 * n)).encode() for n in range(int(bench.pick(7, 40)))])
     replica, seq = Replica(Windows(), Position("0" * 16, 0)), 0
 
-    def ours() -> None:
+    async def accept(journal: SqliteJournal) -> None:
         nonlocal seq
         batch = parse_line_protocol(next(bodies), cache, _LATEST_MS).batch
+        payloads = []
         for start in range(0, len(batch.keys), _ROWS_PER_ENTRY):
             some = slice(start, start + _ROWS_PER_ENTRY)
             times = [_T if t is None else t for t in batch.times[some]]
+            payloads.append((max(times), encode_samples(batch.keys[some], times, batch.values[some])))
+        await asyncio.gather(*(journal.append(METRICS, payload) for _, payload in payloads))
+        for latest_ms, payload in payloads:
             seq += 1
-            replica.apply(Entry(seq, max(times), encode_samples(batch.keys[some], times, batch.values[some])))
+            replica.apply(Entry(seq, latest_ms, payload))
 
     def floor() -> None:
         for text in texts:
             parse_line(text)
 
-    mine, parsed, least = _least_us(bench, ours, lambda: parse_line_protocol(body, cache, _LATEST_MS), floor)
+    with TemporaryDirectory() as folder, asyncio.Runner() as runner:
+        clock = JournalClock(time.time, time.monotonic)
+        journal = SqliteJournal(Path(folder), clock=clock, counters=Counters(), max_age_s=900, max_bytes=256 << 20)
+        runner.run(journal.open())
+        running = runner.get_loop().create_task(journal.run())
+        mine, parsed, least = _least_us(
+            bench,
+            lambda: runner.run(accept(journal)),
+            lambda: parse_line_protocol(body, cache, _LATEST_MS),
+            floor,
+        )
+        running.cancel()
+        runner.run(journal.close())
     yield Row(
-        "CPU per sample of Influx lines, replica included",
+        "CPU per sample of Influx lines, journal and replica included",
         mine / 15_000,
         "us",
         {"the C parser": least / 15_000, "our parser": parsed / 15_000},
