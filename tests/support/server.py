@@ -124,10 +124,10 @@ class ServerProcess:
         finally:
             connection.close()
 
-    def json(self, method: str, path: str, value: Any = None) -> tuple[int, Any]:
+    def json(self, method: str, path: str, value: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         """A request with JSON both ways."""
         body = None if value is None else json.dumps(value)
-        status, _, data = self.request(method, path, body)
+        status, _, data = self.request(method, path, body, headers)
         return status, json.loads(data) if data else None
 
     def post(self, series: str, value: float, **more: Any) -> None:

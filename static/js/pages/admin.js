@@ -2,7 +2,7 @@
 
 import { ApiError } from "../client/http.js";
 import { button, h, setText } from "../widgets/dom.js";
-import { loginAddress } from "../widgets/who.js";
+import { loginAddress, whoAmI } from "../widgets/who.js";
 import { auditSection } from "./admin-audit.js";
 import { linksSection } from "./admin-links.js";
 import { roomsSection } from "./admin-rooms.js";
@@ -14,10 +14,15 @@ import { at } from "./plain.js";
 
 const SECTIONS = /** @type {Record<string, Section>} */ ({ users: usersSection, tokens: tokensSection, rooms: roomsSection, links: linksSection, audit: auditSection });
 
+/** What is not for operators. */
+const ADMINS = new Set(["users", "tokens", "audit"]);
+const names = Object.keys(SECTIONS).filter((name) => whoAmI()?.role === "admin" || !ADMINS.has(name));
+for (const link of [...at("sections").children]) if (!names.includes(link.hash.slice(1))) link.remove();
+
 let shown = 0;
 
 async function show() {
-  const name = location.hash.slice(1) in SECTIONS ? location.hash.slice(1) : "users";
+  const name = names.includes(location.hash.slice(1)) ? location.hash.slice(1) : names[0];
   const section = SECTIONS[name];
   const turn = (shown += 1);
   for (const link of at("sections").children) {
