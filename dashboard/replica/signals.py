@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from dashboard.domain.feeder import Tapped
 from dashboard.domain.node import NodeBeat, NodeLeft
 from dashboard.domain.presence import AskRoster, Roster, Stirred, Typed
 
-Signal = NodeBeat | NodeLeft | Roster | AskRoster | Stirred | Typed
+Signal = NodeBeat | NodeLeft | Roster | AskRoster | Stirred | Typed | Tapped
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Signal] = msgspec.msgpack.Decoder(Signal)

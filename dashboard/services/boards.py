@@ -28,6 +28,10 @@ class Boards:
         """What is said of a board that is not there, or not for whoever asks."""
         return NotFound(f"there is no board {board_id[:40]!a}")
 
+    def all(self) -> list[Board]:
+        """Every board."""
+        return list(self._boards.values())
+
     def titles(self) -> dict[str, str]:
         """Every board's title by its id."""
         return {board_id: board.title for board_id, board in self._boards.items()}
