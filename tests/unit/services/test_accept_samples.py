@@ -17,6 +17,7 @@ from dashboard.journal.port import Gap
 from dashboard.replica.changes import Samples, decode_change
 from dashboard.services.accept_samples import DECLARED_EVERY_MS, MET_MS, AcceptSamples
 from dashboard.services.replicas import Replicas
+from dashboard.services.token_limits import TokenLimits
 from tests.support.histories import WINDOWS
 from tests.support.journals import HandClock
 
@@ -40,6 +41,7 @@ class Stand:
             replicas=self.replicas,
             now_ms=clock.now_ms,
             max_series=max_series,
+            limits=TokenLimits(monotonic=lambda: 0.0),
             counters=counters,
         )
 
