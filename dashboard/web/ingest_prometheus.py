@@ -1,0 +1,76 @@
+"""What Prometheus and its like push: remote write (``/api/v1/write``), and the Pushgateway's ``/metrics/job/…``.
+
+Source: prometheus.io, "Remote Write 1.0"; the README of the Pushgateway.  Prometheus throws away what gets a 4xx, 429 too by
+default, and sends again what gets a 5xx.
+"""
+
+from __future__ import annotations
+
+from dashboard.domain.errors import Invalid
+from dashboard.ingest.parsed import Recall
+from dashboard.ingest.prometheus_text import group_labels, is_openmetrics, parse_prometheus
+from dashboard.ingest.remote_write import LabelCache, parse_remote_write
+from dashboard.web.base import UnsupportedEncoding
+from dashboard.web.feeding import FeederHandler, faults_in, first_reason
+
+#: The series that a group's last push held, by its labels.
+Groups = Recall[tuple[tuple[str, str], ...], set[str]]
+
+
+class RemoteWriteHandler(FeederHandler):
+    """``POST /api/v1/write``, version 1. A sample without a value is no fault."""
+
+    format_ = "remote_write"
+    too_often_status = 503
+    encodings = ("snappy",)
+    labels: LabelCache
+
+    async def post(self) -> None:
+        content_type = self.request.headers.get("Content-Type", "")
+        version = self.request.headers.get("X-Prometheus-Remote-Write-Version", "0.1.0")
+        if "io.prometheus.write.v2" in content_type or not version.startswith(("0.", "1.")):
+            raise UnsupportedEncoding("remote write 2 is not understood; send 1.0 (prometheus.WriteRequest)")
+        outcome = await self.accept(await self.parse(parse_remote_write, self.labels, self.latest_ms()))
+        if faults := faults_in(outcome.refused):
+            raise Invalid(f"{len(faults)} samples refused; {first_reason(faults, 'series')}")
+        self.done()
+
+
+class PushHandler(FeederHandler):
+    """``/metrics/job/JOB{/LABEL/VALUE}``: PUT and POST feed the group, PUT and DELETE end what is not in it any more.
+
+    Which series a group had is remembered by the process that took its pushes, as long as it runs.
+    """
+
+    format_ = "pushgateway"
+    groups: Groups
+
+    async def put(self, _: str) -> None:
+        await self._push(replace=True)
+
+    async def post(self, _: str) -> None:
+        await self._push(replace=False)
+
+    async def delete(self, _: str) -> None:
+        group = tuple(sorted(self._group().items()))
+        await self.intake.samples.end(sorted(self.groups.pop(group, set())), caller=self.caller)
+        self.done(202)
+
+    async def _push(self, *, replace: bool) -> None:
+        labels, content_type = self._group(), self.request.headers.get("Content-Type", "")
+        if "protobuf" in content_type:
+            raise UnsupportedEncoding("protobuf is not understood here; push text")
+        openmetrics = is_openmetrics(content_type)
+        parsed = await self.parse(parse_prometheus, self.latest_ms(), openmetrics=openmetrics, labels=labels)
+        outcome = await self.accept(parsed)
+        group, pushed = tuple(sorted(labels.items())), set(parsed.batch.keys)
+        before = self.groups.get(group, set())
+        self.groups.learn(group, pushed if replace else before | pushed)
+        if replace and before - pushed:
+            await self.intake.samples.end(sorted(before - pushed), caller=self.caller)
+        if faults := faults_in(outcome.refused):
+            raise Invalid(f"{len(faults)} samples refused; {first_reason(faults, 'sample')}")
+        self.done(200)
+
+    def _group(self) -> dict[str, str]:
+        return group_labels(self.request.path.removeprefix("/metrics/"))
