@@ -154,7 +154,7 @@ def test_the_step_that_tells_of_a_deploy(server: ServerProcess) -> None:
         "GITHUB_RUN_ID": "1",
         "GITHUB_RUN_ATTEMPT": "1",
         "OUTCOME": "success",
-        "DASHBOARD_TOKEN": server.command("token", "create", "ci"),
+        "DASHBOARD_TOKEN": server.token("ci"),
     }
     for _ in range(2):  # a step that is run again tells nothing twice
         done = run(step["run"], shell="bash", url=server.url, **facts)

@@ -101,6 +101,12 @@ class ServerProcess:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def token(self, name: str, *options: str) -> str:
+        """A new token that the running server knows of, made as ``command`` makes it."""
+        text = self.command("token", "create", name, *options)
+        wait_until(lambda: self.request("GET", f"/api/v1/me?token={text}")[0] == 200, 5, "the token to be known")
+        return text
+
     def request(
         self,
         method: str,
