@@ -22,6 +22,7 @@ from dashboard.ingest.batch import Refusal
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
 from dashboard.services.accept_parsed import AcceptParsed
 from dashboard.services.accept_samples import Outcome
+from dashboard.services.credentials import TOKEN_PREFIX
 from dashboard.services.policies import authorise_feeding
 from dashboard.web.base import BaseHandler
 
@@ -63,14 +64,14 @@ class FeederHandler(BaseHandler):
     # --- who feeds ---
 
     def check_caller(self) -> None:
-        if self.request.headers.get("Authorization") and _is_blank(self.request.headers["Authorization"]):
+        if _is_foreign(self.request.headers.get("Authorization", "")):
             del self.request.headers["Authorization"]
         super().check_caller()
 
     def authorise(self, shown: str = "") -> None:
         """For routes whose token may stand elsewhere (``shown``): who feeds, and whether that one may; raises NotAuthenticated, Forbidden.
 
-        Where no token is needed a foreign one is none: jobs that come from elsewhere bring theirs.
+        Where no token is needed a foreign one is none: jobs and clients that come from elsewhere bring theirs.
         """
         if shown and self.caller.token is None:
             self.caller = self._shown_by(shown)
@@ -176,13 +177,16 @@ def told(refused: Sequence[Refusal]) -> list[dict[str, Any]]:
     return [{"index": r.index, "field": r.field, "reason": r.reason, "code": r.code} for r in refused[:_MAX_TOLD]]
 
 
-def _is_blank(header: str) -> bool:
-    """Basic authorization of nobody, which some clients send when they have nothing to say."""
+def _is_foreign(header: str) -> bool:
+    """Basic authorization that cannot be a token of ours: clients send root:root, or nobody's, when they have nothing to say."""
     scheme, _, rest = header.strip().partition(" ")
-    try:
-        return scheme.lower() == "basic" and base64.b64decode(rest.strip(), validate=True) == b":"
-    except binascii.Error:
+    if scheme.lower() != "basic":
         return False
+    try:
+        _, _, password = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return False
+    return not password.startswith(TOKEN_PREFIX) and password.count(".") != 2
 
 
 def _token_in(body: bytes) -> str:
