@@ -178,10 +178,10 @@ def told(refused: Sequence[Refusal]) -> list[dict[str, Any]]:
 
 
 def _is_foreign(header: str) -> bool:
-    """Basic authorization that cannot be a token of ours: clients send root:root, or nobody's, when they have nothing to say."""
+    """Authorization that cannot be a token of ours: clients send root:root, or nothing, when they have nothing to say."""
     scheme, _, rest = header.strip().partition(" ")
     if scheme.lower() != "basic":
-        return False
+        return scheme.lower() in ("bearer", "token") and not rest.strip()
     try:
         _, _, password = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):

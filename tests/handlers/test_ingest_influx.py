@@ -100,7 +100,8 @@ async def test_version_1_refuses_in_its_own_words(how: str, tmp_path: Path) -> N
 async def test_on_an_open_server_a_foreign_password_is_none_but_a_wrong_token_is_refused() -> None:
     async with running() as server:
         assert (await post(server, "/write?u=root&p=root", "a v=1")).code == 204
-        assert (await post(server, "/write", "a v=1", headers=basic("", ""))).code == 204
+        for nothing in (basic("", ""), {"Authorization": "Token "}, {"Authorization": "Bearer"}):
+            assert (await post(server, "/write", "a v=1", headers=nothing)).code == 204
         assert (await post(server, "/write", "a v=1", headers=basic("root", "root"))).code == 204
         for headers in (basic("dsh_wrong"), bearer("root"), {"Authorization": "Token x"}):
             assert (await post(server, "/write", "a v=1", headers=headers)).code == 401
