@@ -55,7 +55,7 @@ class AcceptEvents:
         told, states = list[tuple[str, bytes]](), list[tuple[str, bytes]]()
         for place, event in enumerate(events):
             state = state_of(event)
-            if event.kind == "check" and state and known.get(event.fingerprint, "ok") == state:
+            if known is not None and event.kind == "check" and state and known.get(event.fingerprint, "ok") == state:
                 continue
             t_ms = now_ms if event.t_ms is None else event.t_ms
             seed = request_id or str(now_ms)
@@ -76,10 +76,12 @@ class AcceptEvents:
             partition, encode_change(change), request_id=f"{request_id}/{key}" if request_id else ""
         )
 
-    def _known(self) -> dict[str, str]:
-        """The states of alerts and checks by their fingerprints, as far as this process knows them."""
+    def _known(self) -> dict[str, str] | None:
+        """The states of alerts and checks by their fingerprints; None where this process does not follow them."""
         replica = self._replicas.of(ALERTS)
-        stored = replica.documents.get(ALERTS) if replica is not None else None
+        if replica is None:
+            return None
+        stored = replica.documents.get(ALERTS)
         if stored is None or stored.document is None:
             return {}
         if self._states[0] != stored.seq:

@@ -28,7 +28,6 @@ from dashboard.web.base import BaseHandler
 
 _MAX_REQUEST_ID_BYTES = 200
 _MAX_TOLD = 1_000
-_PARSED_AT_ONCE_BYTES = 131_072
 
 T = TypeVar("T")
 
@@ -50,6 +49,7 @@ class FeederHandler(BaseHandler):
     max_ingest_bytes: int
     format_ = ""
     too_often_status = 429
+    parsed_at_once_bytes = 131_072
     challenge = 'Basic realm="dashboard"'  # agents send what they have only when they are asked like this
 
     @property
@@ -107,7 +107,7 @@ class FeederHandler(BaseHandler):
     async def parse(self, parse: Callable[..., T], *arguments: Any, **options: Any) -> T:
         """The body, as ``parse`` reads it; a long one in a thread, so that the loop goes on meanwhile."""
         body = self.body()
-        if len(body) <= _PARSED_AT_ONCE_BYTES:
+        if len(body) <= self.parsed_at_once_bytes:
             return parse(body, *arguments, **options)
         return await asyncio.get_running_loop().run_in_executor(None, lambda: parse(body, *arguments, **options))
 

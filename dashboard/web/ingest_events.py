@@ -20,7 +20,7 @@ class GraphiteEventHandler(BodyTokenHandler):
     format_ = "graphite_event"
 
     async def read(self, *_: str) -> Parsed:
-        return parse_graphite_event(self.body(), self.latest_ms())
+        return await self.parse(parse_graphite_event, self.latest_ms())
 
     def answer(self, parsed: Parsed, outcome: Outcome) -> None:
         self.done(200)
@@ -33,7 +33,7 @@ class AnnotationHandler(BodyTokenHandler):
     said = "Annotation added"
 
     async def read(self, *_: str) -> Parsed:
-        return parse_grafana_annotation(self.body(), self.latest_ms())
+        return await self.parse(parse_grafana_annotation, self.latest_ms())
 
     def answer(self, parsed: Parsed, outcome: Outcome) -> None:
         number = zlib.crc32(parsed.events[0].fingerprint.encode()) & 0x7FFFFFFF

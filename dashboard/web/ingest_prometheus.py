@@ -7,14 +7,11 @@ default, and sends again what gets a 5xx.
 from __future__ import annotations
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.parsed import Recall
 from dashboard.ingest.prometheus_text import group_labels, is_openmetrics, parse_prometheus
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write
+from dashboard.services.push_groups import PushGroups
 from dashboard.web.base import UnsupportedEncoding
 from dashboard.web.feeding import FeederHandler, faults_in, first_reason
-
-#: The series that a group's last push held, by its labels.
-Groups = Recall[tuple[tuple[str, str], ...], set[str]]
 
 
 class RemoteWriteHandler(FeederHandler):
@@ -37,13 +34,11 @@ class RemoteWriteHandler(FeederHandler):
 
 
 class PushHandler(FeederHandler):
-    """``/metrics/job/JOB{/LABEL/VALUE}``: PUT and POST feed the group, PUT and DELETE end what is not in it any more.
-
-    Which series a group had is remembered by the process that took its pushes, as long as it runs.
-    """
+    """``/metrics/job/JOB{/LABEL/VALUE}``: PUT and POST feed the group, PUT and DELETE end what is not in it any more."""
 
     format_ = "pushgateway"
-    groups: Groups
+    parsed_at_once_bytes = 32_768  # reading this text takes longest of all
+    groups: PushGroups
 
     async def put(self, _: str) -> None:
         await self._push(replace=True)
@@ -52,8 +47,7 @@ class PushHandler(FeederHandler):
         await self._push(replace=False)
 
     async def delete(self, _: str) -> None:
-        group = tuple(sorted(self._group().items()))
-        await self.intake.samples.end(sorted(self.groups.pop(group, set())), caller=self.caller)
+        await self.intake.samples.end(sorted(self.groups.remove(self._group())), caller=self.caller)
         self.done(202)
 
     async def _push(self, *, replace: bool) -> None:
@@ -63,11 +57,10 @@ class PushHandler(FeederHandler):
         openmetrics = is_openmetrics(content_type)
         parsed = await self.parse(parse_prometheus, self.latest_ms(), openmetrics=openmetrics, labels=labels)
         outcome = await self.accept(parsed)
-        group, pushed = tuple(sorted(labels.items())), set(parsed.batch.keys)
-        before = self.groups.get(group, set())
-        self.groups.learn(group, pushed if replace else before | pushed)
-        if replace and before - pushed:
-            await self.intake.samples.end(sorted(before - pushed), caller=self.caller)
+        if not replace:
+            self.groups.add(labels, parsed.batch.keys)
+        elif left := self.groups.replace(labels, parsed.batch.keys):
+            await self.intake.samples.end(sorted(left), caller=self.caller)
         if faults := faults_in(outcome.refused):
             raise Invalid(f"{len(faults)} samples refused; {first_reason(faults, 'sample')}")
         self.done(200)

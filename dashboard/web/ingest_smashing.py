@@ -36,7 +36,7 @@ class WidgetHandler(SmashingHandler):
     """``POST /widgets/ID``: the fields of a widget."""
 
     async def read(self, *parts: str) -> Parsed:
-        return parse_widget(parts[0], self.body(), self.latest_ms())
+        return await self.parse(lambda body: parse_widget(parts[0], body, self.latest_ms()))
 
 
 class OrderHandler(SmashingHandler):

@@ -9,16 +9,16 @@ from dashboard.ingest.line_protocol import LineCache
 from dashboard.ingest.otlp import PointCache
 from dashboard.ingest.remote_write import LabelCache
 from dashboard.services.accept_parsed import AcceptParsed
+from dashboard.services.push_groups import PushGroups
 from dashboard.services.replicas import Replicas
 from dashboard.settings import Settings
 from dashboard.web import ingest_agents, ingest_events, ingest_heartbeat, ingest_influx, ingest_smashing
 from dashboard.web.ingest import DocumentHandler, NamedSampleHandler, SamplesHandler
 from dashboard.web.ingest_otlp import OtlpHandler
-from dashboard.web.ingest_prometheus import Groups, PushHandler, RemoteWriteHandler
+from dashboard.web.ingest_prometheus import PushHandler, RemoteWriteHandler
 
 #: What may stand for a part of these addresses; anything but a slash where nothing is said.
 PARTS = {"group": "job(?:@base64)?/.+", "check": ".+"}
-_MAX_GROUPS = 10_000
 
 
 def routes_of_feeders(
@@ -42,7 +42,7 @@ def routes_of_feeders(
         ("/api/live/push/{stream}", ingest_influx.LivePushHandler, lines),
         ("/api/v1/telegraf", ingest_agents.TelegrafHandler, feed),
         ("/api/v1/collectd", ingest_agents.CollectdHandler, feed),
-        ("/metrics/{group}", PushHandler, {**feed, "groups": Groups(_MAX_GROUPS)}),
+        ("/metrics/{group}", PushHandler, {**feed, "groups": PushGroups(size)}),
         ("/api/v1/write", RemoteWriteHandler, {**feed, "labels": LabelCache(size)}),
         ("/v1/metrics", OtlpHandler, {**feed, "points": PointCache(size)}),
         ("/widgets/{widget}", ingest_smashing.WidgetHandler, feed),
