@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import DashboardError, Forbidden, Invalid, LimitReached, TooLarge, TooMany
+from dashboard.domain.errors import DashboardError, Forbidden, Invalid, LimitReached, TooLarge
 from dashboard.domain.identity import Caller
 from dashboard.ingest.batch import Refusal
 from dashboard.ingest.parsed import Parsed
@@ -44,23 +44,22 @@ class AcceptParsed:
 
         Raises TooMany (nothing was taken), Overloaded or Unavailable (not all was).
         """
-        sent = len(parsed.batch.keys) + len(parsed.batch.refused) + len(parsed.documents)
+        sent = left = len(parsed.batch.keys) + len(parsed.batch.refused) + len(parsed.documents)
+        outcome = Outcome(0, [])
         try:
             self._limits.pay(caller, sent - len(parsed.batch.refused) + len(parsed.events))
-        except TooMany as error:
-            self._counters.samples_refused[error.code] += sent
-            self._count(caller, format_, 0, sent)
-            raise
-        try:
             outcome = await self.samples.accept(parsed.batch, request_id=request_id, caller=caller)
+            left = len(parsed.documents)
             outcome = await self._with_documents(outcome, parsed, caller, request_id)
+            left = 0
             if parsed.ended:
                 await self.samples.end(parsed.ended, caller=caller)
             await self.events.accept(parsed.events, request_id=request_id)
-        except DashboardError:
-            self._count(caller, format_, 0, sent)
+        except DashboardError as error:
+            self._counters.samples_refused[error.code] += left
             raise
-        self._count(caller, format_, outcome.accepted, len(outcome.refused))
+        finally:
+            self._count(caller, format_, outcome.accepted, len(outcome.refused) + left)
         return outcome
 
     async def write_document(

@@ -11,10 +11,10 @@ from collections.abc import Callable, Container
 from msgspec import Struct
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import DashboardError
 from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
 from dashboard.ingest.batch import Batch, Refusal
+from dashboard.ingest.naming import shown
 from dashboard.journal.port import METRICS, Journal
 from dashboard.replica.changes import Samples, SeriesEnded, decode_change, encode_change, encode_samples
 from dashboard.replica.replica import Replica
@@ -97,13 +97,9 @@ class AcceptSamples:
             coming |= new & set(share.batch.keys)
             payloads = self._encode(share.batch, self._replica(share.partition))
             appends += self._appends(share.partition, payloads, request_id)
+        await self._store(appends, coming)
         for refusal in refused:
             self._counters.samples_refused[refusal.code] += 1
-        try:
-            await self._store(appends, coming)
-        except DashboardError as error:
-            self._counters.samples_refused[error.code] += accepted
-            raise
         self._counters.samples_accepted += accepted
         return Outcome(accepted, sorted(refused, key=lambda r: r.index))
 
@@ -283,7 +279,7 @@ def _bar(share: Share, barred: set[str], reason: str, code: str, whole: Batch) -
     for row, key in enumerate(batch.keys):
         place = share.rows[row] if share.rows is not None else row
         if key in barred:
-            refused.append(Refusal(indices[place], "series", reason, code, key[:200]))
+            refused.append(Refusal(indices[place], "series", reason, code, shown(key)))
             continue
         if row in declared:
             kept.declared.append((len(kept.keys), *declared[row]))

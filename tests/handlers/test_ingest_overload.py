@@ -57,6 +57,8 @@ async def test_everybody_is_told_to_come_again(error: Exception, monkeypatch: py
                 response = await post(server, path, sent, method=method, headers=headers)
                 assert (response.code, response.headers.get("Retry-After")) == (503, "1"), path
         assert (series_in(server), document(server, "events")) == ({}, None)
+        assert set(server.counters.samples_refused) == {error.code}  # type: ignore[attr-defined]
+        assert server.counters.samples_accepted == server.counters.documents_accepted == 0
         counts = fed(server)
         assert {outcome for _, _, outcome in counts} == {"refused"}
         for method, path, sent, headers in REQUESTS:

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 import pytest
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import Overloaded
 from dashboard.domain.identity import Caller, Token
 from dashboard.domain.partition import all_partitions, partition_of
 from dashboard.domain.position import Position
@@ -29,7 +28,7 @@ class Stand:
         self.hand = HandClock()
         clock = self.hand.journal_clock()
         self.journal = MemoryJournal(clock=clock)
-        counters = self.counters = Counters()
+        counters = Counters()
         self.replicas = Replicas(
             journal=self.journal,
             partitions=partitions,
@@ -194,16 +193,3 @@ async def test_a_token_ends_only_what_it_may_write_and_what_there_is() -> None:
         await stand.applied()
         (replica,) = stand.replicas.followed().values()
         assert {series.text: series.is_ended for series in replica.table} == {"m1": True, "x": False}
-
-
-@pytest.mark.gen_test
-async def test_what_could_not_be_stored_is_counted_as_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with running(Stand()) as stand:
-
-        async def refuse(*_: object, **__: object) -> None:
-            raise Overloaded("full")
-
-        monkeypatch.setattr(stand.journal, "append", refuse)
-        with pytest.raises(Overloaded):
-            await stand.accepting.accept(batch("a", "b"))
-        assert (stand.counters.samples_accepted, stand.counters.samples_refused) == (0, {"overloaded": 2})
