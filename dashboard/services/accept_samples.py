@@ -71,6 +71,10 @@ class AcceptSamples:
         self._kinds_ms: dict[str, int] = {}  # the same of a series' kind
         self._met: dict[str, dict[str, int]] = {}  # by partition not followed here: series that came this way, and when
 
+    def now_ms(self) -> int:
+        """The journal's time."""
+        return self._now_ms()
+
     def latest_ms(self) -> int:
         """The latest time that a sample may carry now."""
         return self._now_ms() + MAX_AHEAD_MS

@@ -56,7 +56,7 @@ class AlertmanagerHandler(BodyTokenHandler):
     too_often_status = 503
 
     async def read(self, *_: str) -> Parsed:
-        return await self.parse(parse_alertmanager, self.latest_ms())
+        return await self.parse(parse_alertmanager, self.intake.samples.now_ms())
 
     def answer(self, parsed: Parsed, outcome: Outcome) -> None:
         if outcome.refused:
@@ -68,4 +68,4 @@ class AlertsHandler(AlertmanagerHandler):
     """``POST /api/v2/alerts``: what Prometheus sends to Alertmanagers."""
 
     async def read(self, *_: str) -> Parsed:
-        return await self.parse(parse_alerts, self.latest_ms())
+        return await self.parse(parse_alerts, self.intake.samples.now_ms())

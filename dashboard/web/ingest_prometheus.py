@@ -7,6 +7,7 @@ default, and sends again what gets a 5xx.
 from __future__ import annotations
 
 from dashboard.domain.errors import Invalid
+from dashboard.ingest.families import Families
 from dashboard.ingest.prometheus_text import group_labels, is_openmetrics, parse_prometheus
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write
 from dashboard.services.push_groups import PushGroups
@@ -21,13 +22,16 @@ class RemoteWriteHandler(FeederHandler):
     too_often_status = 503
     encodings = ("snappy",)
     labels: LabelCache
+    families: Families
 
     async def post(self) -> None:
         content_type = self.request.headers.get("Content-Type", "")
         version = self.request.headers.get("X-Prometheus-Remote-Write-Version", "0.1.0")
         if "io.prometheus.write.v2" in content_type or not version.startswith(("0.", "1.")):
             raise UnsupportedEncoding("remote write 2 is not understood; send 1.0 (prometheus.WriteRequest)")
-        outcome = await self.accept(await self.parse(parse_remote_write, self.labels, self.latest_ms()))
+        outcome = await self.accept(
+            await self.parse(parse_remote_write, self.labels, self.latest_ms(), families=self.families)
+        )
         if faults := faults_in(outcome.refused):
             raise Invalid(f"{len(faults)} samples refused; {first_reason(faults, 'series')}")
         self.done()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboard.ingest.batch import KeyCache
+from dashboard.ingest.families import Families
 from dashboard.ingest.line_protocol import LineCache
 from dashboard.ingest.otlp import PointCache
 from dashboard.ingest.remote_write import LabelCache
@@ -43,7 +44,7 @@ def routes_of_feeders(
         ("/api/v1/telegraf", ingest_agents.TelegrafHandler, feed),
         ("/api/v1/collectd", ingest_agents.CollectdHandler, feed),
         ("/metrics/{group}", PushHandler, {**feed, "groups": PushGroups(size)}),
-        ("/api/v1/write", RemoteWriteHandler, {**feed, "labels": LabelCache(size)}),
+        ("/api/v1/write", RemoteWriteHandler, {**feed, "labels": LabelCache(size), "families": Families()}),
         ("/v1/metrics", OtlpHandler, {**feed, "points": PointCache(size)}),
         ("/widgets/{widget}", ingest_smashing.WidgetHandler, feed),
         ("/dashboards/{widget}", ingest_smashing.OrderHandler, feed),

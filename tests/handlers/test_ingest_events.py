@@ -79,10 +79,13 @@ async def test_alerts_fire_and_end() -> None:
 async def test_prometheus_own_alerts_and_their_faults() -> None:
     async with running() as server:
         assert (await post(server, "/api/v2/alerts", [alert()])).code == 200
+        soon = {"status": "", "endsAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 240))}
+        assert (await post(server, "/api/v2/alerts", [alert("Soon") | soon])).code == 200
+        assert [item["state"] for item in document(server, "alerts")["items"]] == ["critical", "critical"]
         response = await post(server, "/api/v2/alerts", [alert("B"), {"labels": {}}])
         assert response.code == 400
         assert "alert 1" in answer(response)["error"]
-        assert len(document(server, "alerts")["items"]) == 2
+        assert len(document(server, "alerts")["items"]) == 3
         assert (await post(server, "/api/v1/alertmanager", {"version": "3"})).code == 400
 
 

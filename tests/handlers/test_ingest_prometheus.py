@@ -42,6 +42,20 @@ async def test_remote_write_answers_204_and_takes_kinds() -> None:
         assert [(row["name"], row["kind"]) for row in rows] == [("requests_total", "counter"), ("up", "gauge")]
 
 
+async def test_what_is_said_of_families_by_itself_holds_for_the_series_of_other_bodies() -> None:
+    async with running() as server:
+        await post(server, "/api/v1/write", body(("rpc_seconds_sum", 3, now_ms())), headers=REMOTE)
+        told = await post(server, "/api/v1/write", body(metadata=[(5, "rpc_seconds"), (1, "calls")]), headers=REMOTE)
+        assert told.code == 204
+        await post(
+            server, "/api/v1/write", body(("rpc_seconds_sum", 4, now_ms()), ("calls", 1, now_ms())), headers=REMOTE
+        )
+        assert [series(server, f'{name}{{job="a"}}').kind for name in ("rpc_seconds_sum", "calls")] == [
+            "summary",
+            "counter",
+        ]
+
+
 async def test_a_staleness_marker_ends_a_series_at_once_and_its_next_sample_begins_it_again() -> None:
     async with running() as server:
         await post(server, "/api/v1/write", body(("up", 1, now_ms() - 10)), headers=REMOTE)
