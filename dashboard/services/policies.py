@@ -52,9 +52,9 @@ POLICIES: dict[str, Policy] = {
     "GET /static/{build}/{path}": ANYBODY,
     # feeding
     "GET /api/v1/samples": ANYBODY,
-    "POST /api/v1/samples": FEEDS,
+    "POST /api/v1/samples": SHOWS_TOKEN,
     "GET /api/v1/samples/{name}": ANYBODY,
-    "POST /api/v1/samples/{name}": FEEDS,
+    "POST /api/v1/samples/{name}": SHOWS_TOKEN,
     "GET /api/v1/documents/{key}": READS,
     "POST /api/v1/documents/{key}": FEEDS,
     "PUT /api/v1/documents/{key}": FEEDS,

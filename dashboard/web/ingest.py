@@ -47,6 +47,7 @@ class SamplesHandler(OwnHandler):
         self.write_json({"post": "a JSON array, an object, or NDJSON lines of samples; see docs/protocol.md"})
 
     async def post(self) -> None:
+        self.authorise_by_body()
         await self.take(await self.parse(parse_samples, self.keys, self.latest_ms()))
 
 
@@ -57,6 +58,7 @@ class NamedSampleHandler(OwnHandler):
         self.write_json({"post": f"a number, for the series {unquote(name)[:200]}"})
 
     async def post(self, name: str) -> None:
+        self.authorise_by_body()
         body = self.body()
         asked = {
             key: self.get_query_argument(key)

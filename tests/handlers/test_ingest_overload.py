@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dashboard.domain.errors import Overloaded, Unavailable
-from tests.handlers.feeders import document, fed, post, series_in
+from tests.handlers.feeders import document, fed, guarded, post, series_in
 from tests.handlers.support import fetch
 from tests.handlers.test_ingest_agents import METRIC, VALUES
 from tests.handlers.test_ingest_events import alert, webhook
@@ -102,3 +103,30 @@ async def test_rows_of_the_counts_are_bounded(monkeypatch: pytest.MonkeyPatch) -
             ("other", "json", "accepted"): 1,
             ("other", "telegraf", "accepted"): 2,
         }
+
+
+async def test_nobody_feeds_a_guarded_server_without_a_token(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, _):
+        for method, path, sent, headers in REQUESTS:
+            response = await post(server, path, sent, method=method, headers=headers)
+            if path.startswith(("/api/push/", "/ping/")):
+                assert response.code == 404, path
+            else:
+                assert (response.code, response.headers["WWW-Authenticate"][:12]) == (401, "Basic realm="), path
+        assert (series_in(server), document(server, "events"), fed(server)) == ({}, None, {})
+
+
+@pytest.mark.expects_log("GET /api/push/{push} failed")
+@pytest.mark.expects_log("500 GET /api/push/{push}")
+async def test_a_token_in_an_address_never_stands_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with guarded(tmp_path) as (server, token):
+
+        async def fail(*_: object, **__: object) -> None:
+            raise RuntimeError("a fault of ours")
+
+        monkeypatch.setattr(server.intake, "accept", fail)
+        response = await fetch(server, f"/api/push/{token}?token={token}")
+        assert (response.code, token in response.body.decode()) == (500, False)
+        assert token not in caplog.text
