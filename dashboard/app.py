@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
+from dashboard.app_intake import make_intake
 from dashboard.app_people import PeopleParts
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
@@ -34,8 +35,6 @@ from dashboard.listening import BACKLOG, bind, tls_of
 from dashboard.protocol.session import SessionLimits
 from dashboard.resources import build_id, resource_folder
 from dashboard.runtime import Runtime
-from dashboard.services.accept_document import AcceptDocument
-from dashboard.services.accept_samples import AcceptSamples
 from dashboard.services.boards import Boards
 from dashboard.services.nodes import Nodes
 from dashboard.services.policies import Access, authorise
@@ -81,20 +80,8 @@ class Dashboard:
         self.boards = Boards(resource_folder("boards"))
         self.hub = self._make_hub()
         self.replicas.on_gap = self.hub.missed
-        self.samples = AcceptSamples(
-            journal=self.journal,
-            replicas=self.replicas,
-            now_ms=self.clock.now_ms,
-            max_series=settings.max_series,
-            counters=self.counters,
-        )
-        self.documents = AcceptDocument(
-            journal=self.journal,
-            replicas=self.replicas,
-            max_documents=settings.max_documents,
-            max_bytes=settings.max_document_bytes,
-            counters=self.counters,
-        )
+        self.intake = make_intake(settings, self.journal, self.replicas, self.clock, self.counters)
+        self.samples, self.documents = self.intake.samples, self.intake.documents
         self.lag = LoopLag()
         self.vitals = Vitals(
             counters=self.counters,
@@ -283,8 +270,7 @@ class Dashboard:
             static=resource_folder("static"),
             hub=self.hub,
             boards=self.boards,
-            samples=self.samples,
-            documents=self.documents,
+            intake=self.intake,
             replicas=self.replicas,
             nodes=self.nodes,
             now_ms=self.clock.now_ms,

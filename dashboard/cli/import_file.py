@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -23,6 +24,8 @@ from dashboard.client.http import Answer, encode_request
 
 _TIMEOUT_S = 60.0
 _SHOWN_REFUSALS = 20
+_PARTIAL_LINE = re.compile(r": line (\d+): ")
+_PARTIAL_DROPPED = re.compile(r"dropped=(\d+)$")
 
 
 class Import:
@@ -99,11 +102,19 @@ class Import:
         if answer.status == 404:
             raise click.ClickException(f"{self.state.url} does not take line protocol")
         if answer.status == 400 and "partial write" in answer.reason:
-            self._refuse(self.state.line + 1, f"in these {count} lines: {answer.reason}")
+            self._count_partial(str(answer.said["error"]), count)
         elif answer.status != 204:
             self._fail(answer)
         else:
             self.state.accepted += count
+
+    def _count_partial(self, said: str, count: int) -> None:
+        """The server names the first line it refused, and says how many there were."""
+        line, dropped = _PARTIAL_LINE.search(said), _PARTIAL_DROPPED.search(said)
+        self._refuse(self.state.line + (int(line[1]) if line else 1), said)
+        refused = min(count, int(dropped[1]) if dropped else 1)
+        self.state.refused += refused - 1
+        self.state.accepted += count - refused
 
     def _fail(self, answer: Answer) -> None:
         """The same request would be refused again, and nothing of it was kept: the next try may cut it otherwise."""

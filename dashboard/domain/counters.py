@@ -15,7 +15,9 @@ class Counters:
 
     samples_accepted: int = 0
     samples_refused: Counter[str] = field(default_factory=Counter)  # by reason code
+    feeder_samples: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # by token, format and outcome
     documents_accepted: int = 0
+    events_accepted: int = 0
     connections_opened: int = 0
     connections_closed: Counter[int] = field(default_factory=Counter)  # by close code
     messages_received: int = 0

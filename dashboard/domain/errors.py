@@ -11,6 +11,7 @@ class DashboardError(Exception):
 
     code = "internal"
     retryable = False
+    retry_after_s = 1.0  # of a retryable one: not sooner
     http_status = 500
 
 
@@ -65,6 +66,10 @@ class TooMany(DashboardError):
     code = "rate_limited"
     retryable = True
     http_status = 429
+
+    def __init__(self, reason: str, *, retry_after_s: float = 1.0) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
 
 
 class TooLarge(DashboardError):

@@ -31,8 +31,13 @@ class Freshness(StrEnum):
     DEAD = "dead"
 
 
-def freshness(age_ms: float, every_s: float | None) -> Freshness:
-    """Judge an age by a cadence. A value from the future (a feeder's clock ahead) is judged by its distance too."""
+def freshness(age_ms: float, every_s: float | None, *, ended: bool = False) -> Freshness:
+    """Judge an age by a cadence. A value from the future (a feeder's clock ahead) is judged by its distance too.
+
+    ``ended``: its sender said that no more comes; then it is dead at once.
+    """
+    if ended:
+        return Freshness.DEAD
     age_s = abs(age_ms) / 1000
     every = every_s or DEFAULT_EVERY_S
     if age_s > max(DEAD_AFTER * every, MIN_DEAD_S):

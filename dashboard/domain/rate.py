@@ -13,11 +13,15 @@ class TokenBucket:
         self._burst = self._tokens = burst
         self._filled_s = now_s
 
-    def take(self, now_s: float) -> bool:
-        """Take one token; False when there is none."""
+    def take(self, now_s: float, count: float = 1) -> bool:
+        """Take ``count`` tokens; False when there are not so many. More than the burst are given on credit when it is whole."""
+        if self.wait_s(now_s, count):
+            return False
+        self._tokens -= count
+        return True
+
+    def wait_s(self, now_s: float, count: float = 1) -> float:
+        """How long until ``count`` could be taken."""
         self._tokens = min(self._burst, self._tokens + (now_s - self._filled_s) * self._per_s)
         self._filled_s = now_s
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
+        return max(0.0, (min(count, self._burst) - self._tokens) / self._per_s)

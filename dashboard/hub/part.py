@@ -184,5 +184,7 @@ def _define(series: Series, places: list[int], **history: object) -> Definition:
         every_s=series.every_s,
         last=series.last_ms,
         selectors=places,
+        kind=series.kind,
+        ended=series.ended_ms,
         **history,  # type: ignore[arg-type]  # columns by name
     )

@@ -1,7 +1,7 @@
 """Signs of life: Uptime Kuma's push (``/api/push/<token>?status=up&msg=OK&ping=12``) and Healthchecks' pings (``/ping/<uuid>/…``).
 
 Source: Uptime Kuma's server/routers/api-router.js; healthchecks.io/docs/http_api.  Both give the series ``<name>_up`` (1 or 0), a
-document ``<name>`` with the status, and an event when it is a failure; who the token or uuid belongs to, and so the name, is the caller's.
+document ``<name>`` with the status, and a check's event with its state; who the token or uuid belongs to, and so the name, is the caller's.
 """
 
 from __future__ import annotations
@@ -79,8 +79,7 @@ def _state(name: str, is_up: bool, text: str, every_s: float | None) -> Parsed:
     event = build_event(None, name, text=text, kind="check", state=state, fingerprint=fingerprint_of("heartbeat", name))
     body = {"title": event.title, "text": event.text, "status": "" if is_up else "danger", "state": state}
     parsed.write(series_key(foreign_name(name)).name, body, every_s)
-    if not is_up:
-        parsed.events.append(event)
+    parsed.events.append(event)  # who takes it in knows whether that is news
     return parsed
 
 

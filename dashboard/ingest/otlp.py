@@ -96,6 +96,12 @@ def partial_success_protobuf(parsed: Parsed) -> bytes:
     return b"\x0a" + _varint(len(inner)) + inner
 
 
+def status_protobuf(code: int, message: str) -> bytes:
+    """An error as ``google.rpc.Status``."""
+    said = message.encode()
+    return b"\x08" + _varint(code) + b"\x12" + _varint(len(said)) + said
+
+
 def _message(parsed: Parsed) -> str:
     first = next((r for r in parsed.batch.refused if r.code != NOT_FINITE), parsed.batch.refused[0])
     return f"point {first.index}: {first.field + ': ' if first.field else ''}{first.reason}"[:500]

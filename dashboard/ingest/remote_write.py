@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from dashboard.domain.errors import DashboardError, Invalid, TooLarge
 from dashboard.ingest.batch import MAX_SAMPLES, check_time
+from dashboard.ingest.families import Families
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.parsed import Parsed, Recall
 from dashboard.ingest.wire import BYTES, FIXED32, FIXED64, VARINT, double, read_fields, read_varint, same_in_all, signed
@@ -20,8 +21,6 @@ MAX_DECODED_BYTES = 16 * 1024 * 1024
 _MAX_METADATA = 20_000
 #: The NaN that means: this series has ended.
 STALE_BITS = 0x7FF0000000000002
-#: What the sender says of a metric (prompb MetricMetadata.MetricType), by number.
-_KINDS = {1: "counter", 2: "gauge", 3: "histogram", 4: "histogram", 5: "summary"}
 _MAX_CACHED_BYTES = 4_096
 #: A series' end when it has one sample: field 2 of 16 bytes; in it field 1, a double, and field 2, a time of 6 bytes.
 _TAIL = struct.Struct("<3xdx6s")
@@ -44,12 +43,19 @@ class MissingExtra(DashboardError):
     http_status = 415
 
 
-def parse_remote_write(body: bytes, cache: LabelCache, latest_ms: int, *, max_bytes: int = MAX_DECODED_BYTES) -> Parsed:
+def parse_remote_write(
+    body: bytes,
+    cache: LabelCache,
+    latest_ms: int,
+    *,
+    families: Families | None = None,
+    max_bytes: int = MAX_DECODED_BYTES,
+) -> Parsed:
     """A snappy block -> Parsed; a refusal's index is its series', from 0.
 
     Raises Invalid when the body cannot be read, TooLarge when it claims to be longer than ``max_bytes``, MissingExtra.
     """
-    return parse_write_request(decompress(body, max_bytes), cache, latest_ms)
+    return parse_write_request(decompress(body, max_bytes), cache, latest_ms, families)
 
 
 def decompress(body: bytes, max_bytes: int = MAX_DECODED_BYTES) -> bytes:
@@ -69,9 +75,9 @@ def decompress(body: bytes, max_bytes: int = MAX_DECODED_BYTES) -> bytes:
         raise Invalid("the body is no snappy block") from None
 
 
-def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int) -> Parsed:
+def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families: Families | None = None) -> Parsed:
     """The protobuf message ``WriteRequest`` -> Parsed; raises Invalid when it cannot be taken apart."""
-    parsed, metadata = Parsed(), list[bytes]()
+    parsed, metadata, families = Parsed(), list[bytes](), families or Families()
     others = _quickly(data, parsed, cache, latest_ms, metadata)
     for index, series in others:
         try:
@@ -79,7 +85,8 @@ def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int) -> Parse
         except Invalid as invalid:
             parsed.refuse(index, invalid, series)
     if metadata:
-        _note_kinds(parsed, metadata)
+        families.learn(metadata)
+    families.note(parsed)
     return parsed
 
 
@@ -247,26 +254,3 @@ def _key(labels: list[bytes]) -> str:
         pairs[texts[1]] = texts[2]
     name = pairs.pop("__name__", "")
     return foreign_key(name, pairs.items())
-
-
-def _note_kinds(parsed: Parsed, metadata: list[bytes]) -> None:
-    """Kinds and units of the families that this body tells of, for the series it holds."""
-    kinds: dict[str, str] = {}
-    for entry in metadata:
-        kind, family = None, ""
-        try:
-            for number, _, value in read_fields(entry):
-                if number == 1 and isinstance(value, int):
-                    kind = _KINDS.get(value)
-                elif number == 2 and isinstance(value, bytes):
-                    family = value.decode("utf-8", "replace")
-        except Invalid:
-            continue
-        if kind and family:
-            kinds[family] = kind
-    for key in parsed.batch.keys if kinds else ():
-        name = key.partition("{")[0]
-        for end in ("", "_bucket", "_sum", "_count", "_total"):
-            if name.endswith(end) and (found := kinds.get(name.removesuffix(end) if end else name)):
-                parsed.batch.kinds[key] = found
-                break

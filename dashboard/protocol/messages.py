@@ -83,6 +83,8 @@ class Definition(Struct, frozen=True, omit_defaults=True):
     every_s: float | None
     last: int
     selectors: list[int]
+    kind: str = ""
+    ended: int = 0
     t: list[int] | None = None
     v: list[float] | None = None
     min: list[float] | None = None

@@ -20,13 +20,33 @@ from dashboard.domain.errors import Invalid
 class Samples(Struct, array_like=True, tag="s", frozen=True, gc=False):
     """Rows of (series, time, value). ``times``: one for all, or little-endian int64; ``values``: little-endian float64.
 
-    ``declared`` holds (row, unit, every_s) for rows whose series' unit or cadence was said (None: not said).
+    ``declared`` holds (row, unit, every_s) for rows whose series' unit or cadence was said (None: not said), ``kinds``
+    (row, kind) for those whose kind was.
     """
 
     keys: bytes
     times: int | bytes
     values: bytes
     declared: tuple[tuple[int, str | None, float | None], ...] = ()
+    kinds: tuple[tuple[int, str], ...] = ()
+
+
+class SeriesEnded(Struct, array_like=True, tag="e", frozen=True):
+    """Their sender says that no more comes of these series; ``keys`` as in ``Samples``. A sample to come is a new beginning."""
+
+    keys: bytes
+
+
+class ItemsListed(Struct, array_like=True, tag="l", frozen=True):
+    """Items (id, JSON object) to put in front of the ``items`` of the document ``key``, the last first; each replaces the one of its id.
+
+    The oldest leave when there are more than ``most``, or more than ``max_bytes`` in all.
+    """
+
+    key: str
+    items: tuple[tuple[str, bytes], ...]
+    most: int
+    max_bytes: int
 
 
 class DocumentWritten(Struct, array_like=True, tag="d", frozen=True):
@@ -43,7 +63,7 @@ class DocumentDeleted(Struct, array_like=True, tag="x", frozen=True):
     key: str
 
 
-Change = Samples | DocumentWritten | DocumentDeleted
+Change = Samples | DocumentWritten | DocumentDeleted | SeriesEnded | ItemsListed
 
 T = TypeVar("T", int, float)
 
@@ -69,10 +89,13 @@ def decode_change(payload: bytes) -> Change:
             raise Invalid(f"columns of different length, {rows} keys")
         if isinstance(change.times, int) and not -(2**63) <= change.times < 2**63:
             raise Invalid("a time beyond int64")
-        if any(not 0 <= row < rows for row, _, _ in change.declared):
+        if any(not 0 <= row < rows for row in [d[0] for d in change.declared] + [k[0] for k in change.kinds]):
             raise Invalid("a declaration for a row that is not there")
     elif isinstance(change, DocumentWritten):
         _check_json(change.body)
+    elif isinstance(change, ItemsListed):
+        for _, item in change.items:
+            _check_json(item)
     return change
 
 
@@ -88,10 +111,12 @@ def encode_samples(
     times: Sequence[int] | int,
     values: Sequence[float],
     declared: Sequence[tuple[int, str | None, float | None]] = (),
+    kinds: Sequence[tuple[int, str]] = (),
 ) -> bytes:
     """The payload bytes of a batch of samples, one row a sample, in the order given."""
     column = times if isinstance(times, int) else pack(array("q", times))
-    return _encoder.encode(Samples("\n".join(keys).encode(), column, pack(array("d", values)), tuple(declared)))
+    texts = "\n".join(keys).encode()
+    return _encoder.encode(Samples(texts, column, pack(array("d", values)), tuple(declared), tuple(kinds)))
 
 
 def pack(column: array[int] | array[float]) -> bytes:

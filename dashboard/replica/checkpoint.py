@@ -57,6 +57,8 @@ class _Series(Struct, array_like=True):
     samples: memoryview  # into the record: nothing is copied
     fine: Folded
     coarse: Folded
+    kind: str = ""
+    ended_ms: int = 0
 
 
 class RawSeries(NamedTuple):
@@ -111,6 +113,8 @@ def capture_series(series: Series) -> RawSeries:
         "folded": series.folded,
         "folded_run": series.folded_run,
         "slot_ms": series.slot_ms,
+        "kind": series.kind,
+        "ended_ms": series.ended_ms,
     }
     samples = [pack(series.seqs), pack(series.times), pack(series.values)]
     return RawSeries(described, samples, series.fine.raw(), series.coarse.raw())
@@ -172,6 +176,7 @@ def _load_series(blob: bytes, windows: Windows) -> Series:
     record = msgspec.msgpack.decode(blob, type=_Series)
     series = Series(record.sid, parse_series(record.text), windows, record.created_seq)
     series.unit, series.every_s, series.every_s_declared = record.unit, record.every_s, record.every_s_declared
+    series.kind, series.ended_ms = record.kind, record.ended_ms
     series.meta_seq, series.last_seq, series.last_ms = record.meta_seq, record.last_seq, record.last_ms
     series.disorder_seq, series.trimmed_seq = record.disorder_seq, record.trimmed_seq
     series.thinned_seq, series.thinned_count = record.thinned_seq, record.thinned_count

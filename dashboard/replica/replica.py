@@ -13,7 +13,16 @@ from dashboard.domain.document import Document
 from dashboard.domain.errors import Invalid
 from dashboard.domain.position import Position
 from dashboard.journal.port import Entry, Gap
-from dashboard.replica.changes import DocumentDeleted, DocumentWritten, Samples, decode_change
+from dashboard.replica.changes import (
+    Change,
+    DocumentDeleted,
+    DocumentWritten,
+    ItemsListed,
+    Samples,
+    SeriesEnded,
+    decode_change,
+)
+from dashboard.replica.items import with_items
 from dashboard.replica.series import Windows
 from dashboard.replica.series_table import SeriesTable
 
@@ -52,22 +61,29 @@ class Replica:
         self.now_ms = entry.t_ms
         self._remember_time(entry)
         try:
-            change = decode_change(entry.payload)
-            if isinstance(change, Samples):
-                self.table.apply(entry.seq, entry.t_ms, change)
-                self.samples += len(change.values) // 8
-            else:
-                self._apply_document(entry, change)
+            self._apply(entry, decode_change(entry.payload))
         except Invalid:
             self.broken += 1
 
-    def _apply_document(self, entry: Entry, change: DocumentWritten | DocumentDeleted) -> None:
+    def _apply(self, entry: Entry, change: Change) -> None:
+        if isinstance(change, Samples):
+            self.table.apply(entry.seq, entry.t_ms, change)
+            self.samples += len(change.values) // 8
+        elif isinstance(change, SeriesEnded):
+            self.table.end(entry.seq, entry.t_ms, change.keys)
+        else:
+            self._apply_document(entry, change)
+
+    def _apply_document(self, entry: Entry, change: DocumentWritten | DocumentDeleted | ItemsListed) -> None:
         known = self.documents.get(change.key)
         if known is not None and known.seq >= entry.seq:
             return  # a checkpoint already held it
         document = None
         if isinstance(change, DocumentWritten):
             document = Document(change.key, change.body, entry.t_ms, change.every_s)
+        elif isinstance(change, ItemsListed):
+            before = known.document.body if known is not None and known.document is not None else b""
+            document = Document(change.key, with_items(before, change), entry.t_ms)
         if (known is not None and known.document is not None) != (document is not None):
             self.document_version += 1
         self.documents[change.key] = StoredDocument(entry.seq, document)

@@ -49,12 +49,14 @@ class Series:
         "coarse",
         "created_seq",
         "disorder_seq",
+        "ended_ms",
         "every_s",
         "every_s_declared",
         "fine",
         "folded",
         "folded_run",
         "key",
+        "kind",
         "last_ms",
         "last_seq",
         "meta_seq",
@@ -73,12 +75,14 @@ class Series:
         self.key = key
         self.text = key.text
         self.unit = ""
+        self.kind = ""  # counter, gauge, histogram, summary, delta; "": nobody said
         self.every_s: float | None = None
         self.every_s_declared = False
         self.created_seq = seq
-        self.meta_seq = seq  # of the entry that last changed unit or cadence
+        self.meta_seq = seq  # of the entry that last changed unit, kind or cadence, or said that it has ended
         self.last_seq = 0
         self.last_ms = 0  # newest sample time, never later than the journal's time of its entry
+        self.ended_ms = 0  # when its sender said that no more comes
         self.disorder_seq = -1  # of the entry that last brought a sample older than one before it; -1: none
         self.trimmed_seq = -1  # of the newest entry whose samples have left the raw window
         self.thinned_seq = -1  # of the newest entry whose samples were made fewer
@@ -92,6 +96,11 @@ class Series:
         self.slot_ms = -windows.fine_step_ms  # start of the fine step of the samples that are not
         self.fine = Buckets(windows.fine_step_ms)
         self.coarse = Buckets(windows.coarse_step_ms)
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether its sender said so, and has sent nothing later since."""
+        return 0 < self.ended_ms >= self.last_ms
 
     # Columns in order of arrival; whoever looks at one sees all that has come.
 

@@ -77,7 +77,7 @@ class SeriesTable:
             append(kept, seq, now_ms)
             rows = tuple(fresh)
         else:
-            if change.declared:
+            if change.declared or change.kinds:
                 self._declare(change, rows, seq)
             if latest <= now_ms + _AHEAD_MS and known.parts:
                 for part, some in known.parts:
@@ -163,6 +163,19 @@ class SeriesTable:
             if every_s is not None and not (series.every_s_declared and series.every_s == every_s):
                 series.every_s = every_s
                 series.every_s_declared = True
+                series.meta_seq = seq
+        for row, kind in change.kinds:
+            series = rows[row]  # type: ignore[index]
+            if series is not None and kind != series.kind:
+                series.kind = kind
+                series.meta_seq = seq
+
+    def end(self, seq: int, now_ms: int, keys: bytes) -> None:
+        """No more comes of these series; unknown ones are passed over."""
+        for text in keys.decode("utf-8", "replace").split("\n"):
+            series = self.by_text.get(text)
+            if series is not None and series.meta_seq <= seq and series.last_seq < seq:
+                series.ended_ms = now_ms
                 series.meta_seq = seq
 
     def _rows(self, keys: bytes, seq: int) -> Rows:

@@ -6,6 +6,7 @@ import msgspec
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import Invalid, LimitReached, NotFound, TooLarge
+from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
 from dashboard.domain.series import check_name
 from dashboard.ingest.batch import check_declared
@@ -14,6 +15,7 @@ from dashboard.journal.port import Journal
 from dashboard.replica.changes import DocumentDeleted, DocumentWritten, encode_change
 from dashboard.replica.replica import StoredDocument
 from dashboard.services.replicas import Replicas
+from dashboard.services.token_limits import TokenLimits
 
 
 class AcceptDocument:
@@ -26,17 +28,32 @@ class AcceptDocument:
         replicas: Replicas,
         max_documents: int,
         max_bytes: int,
+        limits: TokenLimits,
         counters: Counters,
     ) -> None:
         self._journal = journal
         self._replicas = replicas
         self._max_documents = max_documents
         self._max_bytes = max_bytes
+        self._limits = limits
         self._counters = counters
+        self._coming: set[str] = set()  # new documents in entries on their way
 
-    async def write(self, key: str, body: bytes, *, every_s: float | None = None, request_id: str = "") -> None:
-        """Store ``body`` (JSON text) as the document; raises Invalid, TooLarge, LimitReached, Overloaded, Unavailable."""
+    async def write(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        every_s: float | None = None,
+        request_id: str = "",
+        caller: Caller | None = None,
+    ) -> None:
+        """Store ``body`` (JSON text) as the document.
+
+        Raises Invalid, TooLarge, LimitReached, Forbidden, Overloaded, Unavailable.  ``caller``: whose token sets limits.
+        """
         check_name(key, field="document")
+        self._limits.check_name(caller, key)
         check_declared(None, every_s)
         if len(body) > self._max_bytes:
             raise TooLarge(f"a document may have {self._max_bytes} bytes; this has {len(body)}")
@@ -48,14 +65,22 @@ class AcceptDocument:
             raise Invalid("the body is nested too deep") from None
         value = check_json(body)
         stored = self._stored(key)
-        if (stored is None or stored.document is None) and self._count() >= self._max_documents:
+        is_new = (stored is None or stored.document is None) and key not in self._coming
+        if is_new and self._count() + len(self._coming) >= self._max_documents:
             raise LimitReached(f"would be one more than {self._max_documents} documents; see the setting max_documents")
         change = DocumentWritten(key, msgspec.json.encode(value), every_s)
-        await self._journal.append(self._partition(key), encode_change(change), request_id=request_id)
+        if is_new:
+            self._coming.add(key)
+        try:
+            await self._journal.append(self._partition(key), encode_change(change), request_id=request_id)
+        finally:
+            if is_new:
+                self._coming.discard(key)
         self._counters.documents_accepted += 1
 
-    async def delete(self, key: str) -> None:
-        """Remove the document; raises NotFound, Overloaded, Unavailable."""
+    async def delete(self, key: str, *, caller: Caller | None = None) -> None:
+        """Remove the document; raises NotFound, Forbidden, Overloaded, Unavailable."""
+        self._limits.check_name(caller, key)
         stored = self._stored(key)
         if self._replicas.of(key) is not None and (stored is None or stored.document is None):
             raise NotFound(f"there is no document {key[:40]!a}")

@@ -1,4 +1,4 @@
-"""Take samples in: stamp them, keep to the cardinality limit, append them to the journal as entries.
+"""Take samples in: stamp them, keep to the limits of the server and of the token, append them to the journal as entries.
 
 Accepted means kept: ``accept`` returns when the journal has stored the entries.  accepted + refused = sent, exactly.
 """
@@ -11,12 +11,15 @@ from collections.abc import Callable, Container
 from msgspec import Struct
 
 from dashboard.domain.counters import Counters
+from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
 from dashboard.ingest.batch import Batch, Refusal
+from dashboard.ingest.naming import shown
 from dashboard.journal.port import METRICS, Journal
-from dashboard.replica.changes import Samples, decode_change, encode_samples
+from dashboard.replica.changes import Samples, SeriesEnded, decode_change, encode_change, encode_samples
 from dashboard.replica.replica import Replica
 from dashboard.services.replicas import Replicas
+from dashboard.services.token_limits import FORBIDDEN, SERIES_LIMIT, TokenLimits
 
 #: How far in the future a sample's own time may lie: clocks differ, but not by more than this.
 MAX_AHEAD_MS = 3_600_000
@@ -54,42 +57,53 @@ class AcceptSamples:
         replicas: Replicas,
         now_ms: Callable[[], int],
         max_series: int,
+        limits: TokenLimits,
         counters: Counters,
     ) -> None:
         self._journal = journal
         self._replicas = replicas
         self._now_ms = now_ms
         self._max_series = max_series
+        self._limits = limits
         self._counters = counters
         self._coming: dict[str, int] = {}  # new series in entries on their way, with how often
         self._declared_ms: dict[str, int] = {}  # when a series' unit or cadence last went into the journal
+        self._kinds_ms: dict[str, int] = {}  # the same of a series' kind
         self._met: dict[str, dict[str, int]] = {}  # by partition not followed here: series that came this way, and when
+
+    def now_ms(self) -> int:
+        """The journal's time."""
+        return self._now_ms()
 
     def latest_ms(self) -> int:
         """The latest time that a sample may carry now."""
         return self._now_ms() + MAX_AHEAD_MS
 
-    async def accept(self, batch: Batch, *, request_id: str = "") -> Outcome:
+    async def accept(self, batch: Batch, *, request_id: str = "", caller: Caller | None = None) -> Outcome:
         """Store a parsed batch; returns once it is kept.
 
         Raises Overloaded or Unavailable: nothing was taken then, or, where a batch becomes several entries, not all.
-        ``request_id``: the same id again stores nothing again and answers as if it had.
+        ``request_id``: the same id again stores nothing again and answers as if it had.  ``caller``: whose token sets limits.
         """
         refused, accepted = list(batch.refused), 0
         appends, coming = [], set[str]()
         for share in self._shares(batch):
+            if barred := self._limits.barred(caller, share.batch.keys):
+                refused += _bar(share, barred, self._limits.why(caller), FORBIDDEN, batch)
             new = self._new_in(share)
             if new:
+                refused += self._within_token(share, new, caller, batch)
                 refused += self._within_limit(share, new, coming, batch)
             if not share.batch.keys:
                 continue
+            self._limits.note(caller, share.batch.keys)
             accepted += len(share.batch.keys)
             coming |= new & set(share.batch.keys)
             payloads = self._encode(share.batch, self._replica(share.partition))
             appends += self._appends(share.partition, payloads, request_id)
+        await self._store(appends, coming)
         for refusal in refused:
             self._counters.samples_refused[refusal.code] += 1
-        await self._store(appends, coming)
         self._counters.samples_accepted += accepted
         return Outcome(accepted, sorted(refused, key=lambda r: r.index))
 
@@ -108,6 +122,8 @@ class AcceptSamples:
             share.batch.keys.append(key)
             share.batch.times.append(batch.times[row])
             share.batch.values.append(batch.values[row])
+            if key in batch.kinds:
+                share.batch.kinds[key] = batch.kinds[key]
             assert share.rows is not None
             share.rows.append(row)
         return list(found.values())
@@ -138,21 +154,27 @@ class AcceptSamples:
             return []
         barred = set(beginning[max(0, room) :])
         reason = f"would be one more than {self._max_series} series; see the setting max_series"
-        batch, kept, refused = share.batch, Batch(), list[Refusal]()
-        rows = {row: (unit, every_s) for row, unit, every_s in batch.declared}
-        indices = _indices(whole)
-        for row, key in enumerate(batch.keys):
-            if key in barred:
-                place = share.rows[row] if share.rows is not None else row
-                refused.append(Refusal(indices[place], "series", reason, "series_limit"))
-                continue
-            if row in rows:
-                kept.declared.append((len(kept.keys), *rows[row]))
-            kept.keys.append(key)
-            kept.times.append(batch.times[row])
-            kept.values.append(batch.values[row])
-        share.batch = kept
-        return refused
+        return _bar(share, barred, reason, "series_limit", whole)
+
+    def _within_token(self, share: Share, new: set[str], caller: Caller | None, whole: Batch) -> list[Refusal]:
+        """The same for what the caller's token may bring into being."""
+        in_order = (key for key in share.batch.keys if key in new)
+        barred = self._limits.surplus(caller, in_order, lambda key: key in self._coming or not self._is_new(key))
+        if not barred or caller is None or caller.token is None:
+            return []
+        reason = f"would be one more than the {caller.token.max_series} series of the token {caller.token.name}"
+        return _bar(share, barred, reason, SERIES_LIMIT, whole)
+
+    async def end(self, keys: list[str], *, caller: Caller | None = None) -> None:
+        """Their sender says that no more comes of these series; what is not known, or not the caller's to write, is passed over."""
+        barred = self._limits.barred(caller, keys)
+        by_partition: dict[str, list[str]] = {}
+        for key in dict.fromkeys(keys):
+            partition = partition_of(key.partition("{")[0], self._replicas.partitions)
+            if key not in barred and (self._replica(partition) is None or key in self._known(partition)):
+                by_partition.setdefault(partition, []).append(key)
+        payloads = [(p, encode_change(SeriesEnded("\n".join(ended).encode()))) for p, ended in by_partition.items()]
+        await asyncio.gather(*(self._journal.append(partition, payload) for partition, payload in payloads))
 
     def _is_new(self, key: str) -> bool:
         return key not in self._known(partition_of(key.partition("{")[0], self._replicas.partitions))
@@ -217,19 +239,60 @@ class AcceptSamples:
             if unit is not None or every_s is not None:
                 declared.append((row, unit, every_s))
                 self._declared_ms[key] = now
+        kinds = self._new_kinds(batch, replica, now) if batch.kinds else []
         if len(self._declared_ms) > 2 * self._max_series:
             self._declared_ms.clear()
         if len(batch.keys) <= _ROWS_PER_ENTRY:
-            return [encode_samples(batch.keys, times, batch.values, declared)]
+            return [encode_samples(batch.keys, times, batch.values, declared, kinds)]
         return [
             encode_samples(
                 batch.keys[start : start + _ROWS_PER_ENTRY],
                 times if isinstance(times, int) else times[start : start + _ROWS_PER_ENTRY],
                 batch.values[start : start + _ROWS_PER_ENTRY],
                 [(r - start, u, e) for r, u, e in declared if start <= r < start + _ROWS_PER_ENTRY],
+                [(r - start, kind) for r, kind in kinds if start <= r < start + _ROWS_PER_ENTRY],
             )
             for start in range(0, len(batch.keys), _ROWS_PER_ENTRY)
         ]
+
+    def _new_kinds(self, batch: Batch, replica: Replica | None, now_ms: int) -> list[tuple[int, str]]:
+        """The kinds that the journal does not hold yet, and now and then those that it does, each by a row of its series."""
+        by_text, said = replica.table.by_text if replica is not None else {}, self._kinds_ms
+        new = {
+            key
+            for key, kind in batch.kinds.items()
+            if (series := by_text.get(key)) is None
+            or series.kind != kind
+            or now_ms - said.get(key, 0) >= DECLARED_EVERY_MS
+        }
+        if not new:
+            return []
+        if len(said) > 2 * self._max_series:
+            said.clear()
+        said.update(dict.fromkeys(new, now_ms))
+        rows = {key: row for row, key in enumerate(batch.keys) if key in new}
+        return [(row, batch.kinds[key]) for key, row in rows.items()]
+
+
+def _bar(share: Share, barred: set[str], reason: str, code: str, whole: Batch) -> list[Refusal]:
+    """Take the samples of the barred series out of the share; returns why, by their place in ``whole``."""
+    batch, refused = share.batch, list[Refusal]()
+    kept = Batch(kinds=batch.kinds)
+    declared = {row: (unit, every_s) for row, unit, every_s in batch.declared}
+    indices, rows = _indices(whole), []
+    for row, key in enumerate(batch.keys):
+        place = share.rows[row] if share.rows is not None else row
+        if key in barred:
+            refused.append(Refusal(indices[place], "series", reason, code, shown(key)))
+            continue
+        if row in declared:
+            kept.declared.append((len(kept.keys), *declared[row]))
+        kept.keys.append(key)
+        kept.times.append(batch.times[row])
+        kept.values.append(batch.values[row])
+        rows.append(place)
+    share.batch, share.rows = kept, rows
+    return refused
 
 
 def _indices(batch: Batch) -> list[int]:

@@ -47,6 +47,13 @@ class Identify:
             return self.by_text(password)
         raise BadToken("the Authorization header must be Bearer, Token or Basic")
 
+    def by_path(self, text: str) -> Caller | None:
+        """A token that stands in an address; None when it is none."""
+        try:
+            return self.by_token(text)
+        except BadToken:
+            return None
+
     def by_text(self, text: str) -> Caller:
         """A token of a feeder, or a session's JWT; raises BadToken."""
         if text.startswith(TOKEN_PREFIX) or text.count(".") != 2:

@@ -29,6 +29,8 @@ BOARD = Policy(Role.NOBODY, why="who may see the board")
 SEES = Policy(Role.VIEWER)
 READS = Policy(Role.VIEWER, verb="read")
 FEEDS = Policy(Role.EDITOR, verb="write", why="a token's prefixes")
+#: The handler finds the token, which may stand in the body or the path, and asks ``authorise_feeding``.
+SHOWS_TOKEN = Policy(Role.NOBODY, why="a token in the body, the path or the query")
 TALKS = Policy(Role.VIEWER, person=True, why="who may join the room")
 PERSON = Policy(Role.VIEWER, person=True)
 EDITS = Policy(Role.EDITOR)
@@ -52,13 +54,56 @@ POLICIES: dict[str, Policy] = {
     "GET /oidc/callback": ANYBODY,
     # feeding
     "GET /api/v1/samples": ANYBODY,
-    "POST /api/v1/samples": FEEDS,
+    "POST /api/v1/samples": SHOWS_TOKEN,
     "GET /api/v1/samples/{name}": ANYBODY,
-    "POST /api/v1/samples/{name}": FEEDS,
+    "POST /api/v1/samples/{name}": SHOWS_TOKEN,
     "GET /api/v1/documents/{key}": READS,
     "POST /api/v1/documents/{key}": FEEDS,
     "PUT /api/v1/documents/{key}": FEEDS,
     "DELETE /api/v1/documents/{key}": FEEDS,
+    # feeding, in the formats of others
+    "GET /write": ANYBODY,
+    "POST /write": SHOWS_TOKEN,
+    "GET /query": SHOWS_TOKEN,
+    "POST /query": SHOWS_TOKEN,
+    "GET /ping": ANYBODY,
+    "GET /health": ANYBODY,
+    "GET /ready": ANYBODY,
+    "GET /api/v2/write": ANYBODY,
+    "POST /api/v2/write": FEEDS,
+    "GET /api/live/push/{stream}": ANYBODY,
+    "POST /api/live/push/{stream}": FEEDS,
+    "GET /api/v1/telegraf": ANYBODY,
+    "POST /api/v1/telegraf": SHOWS_TOKEN,
+    "GET /api/v1/collectd": ANYBODY,
+    "POST /api/v1/collectd": FEEDS,
+    "GET /metrics/{group}": ANYBODY,
+    "POST /metrics/{group}": FEEDS,
+    "PUT /metrics/{group}": FEEDS,
+    "DELETE /metrics/{group}": FEEDS,
+    "GET /api/v1/write": ANYBODY,
+    "POST /api/v1/write": FEEDS,
+    "GET /v1/metrics": ANYBODY,
+    "POST /v1/metrics": FEEDS,
+    "GET /widgets/{widget}": ANYBODY,
+    "POST /widgets/{widget}": SHOWS_TOKEN,
+    "GET /dashboards/{widget}": ANYBODY,
+    "POST /dashboards/{widget}": SHOWS_TOKEN,
+    "GET /events/": ANYBODY,
+    "POST /events/": SHOWS_TOKEN,
+    "GET /events": ANYBODY,
+    "POST /events": SHOWS_TOKEN,
+    "GET /api/annotations": ANYBODY,
+    "POST /api/annotations": SHOWS_TOKEN,
+    "GET /api/annotations/graphite": ANYBODY,
+    "POST /api/annotations/graphite": SHOWS_TOKEN,
+    "GET /api/v1/alertmanager": ANYBODY,
+    "POST /api/v1/alertmanager": SHOWS_TOKEN,
+    "GET /api/v2/alerts": ANYBODY,
+    "POST /api/v2/alerts": FEEDS,
+    **{f"{method} /api/push/{{push}}": SHOWS_TOKEN for method in ("GET", "POST", "PUT", "PATCH", "DELETE")},
+    "GET /ping/{check}": SHOWS_TOKEN,
+    "POST /ping/{check}": SHOWS_TOKEN,
     # reading
     "GET /api/v1/series": READS,
     "GET /api/v1/boards/{board}": BOARD,
@@ -130,7 +175,15 @@ def check_complete(wanted: Iterable[str]) -> None:
 
 def authorise(name: str, caller: Caller) -> None:
     """Raises NotAuthenticated when nobody knows who asks, Forbidden when that one may not."""
-    policy = POLICIES[name]
+    _check(POLICIES[name], caller, "log in first" if not name.startswith("ws ") else "say auth first")
+
+
+def authorise_feeding(caller: Caller) -> None:
+    """The same for routes that find the token in their body or path."""
+    _check(FEEDS, caller, "show a token that may write")
+
+
+def _check(policy: Policy, caller: Caller, cure: str) -> None:
     if policy.least is Role.NOBODY and not (policy.verb and caller.kind == "token"):
         return
     if caller.kind == "token":
@@ -140,7 +193,7 @@ def authorise(name: str, caller: Caller) -> None:
             f"the token {caller.name} may not do this" + (f"; it lacks {policy.verb}" if policy.verb else "")
         )
     if caller.kind in ("anonymous", "share") or (policy.person and not caller.is_person):
-        raise NotAuthenticated("log in first" if not name.startswith("ws ") else "say auth first")
+        raise NotAuthenticated(cure)
     if caller.role < policy.least:
         raise Forbidden(
             f"this takes the role {policy.least.word}; {caller.name or 'this caller'} is {caller.role.word}"

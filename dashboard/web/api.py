@@ -34,10 +34,12 @@ class SeriesHandler(BaseHandler):
                 "name": s.key.name,
                 "labels": dict(s.key.labels),
                 "unit": s.unit,
+                "kind": s.kind,
                 "every_s": s.every_s,
                 "last": {"t": s.times[-1], "value": s.values[-1]} if s.times else None,
                 "age_ms": now - s.last_ms,
-                "freshness": freshness(now - s.last_ms, s.every_s),
+                "freshness": freshness(now - s.last_ms, s.every_s, ended=s.is_ended),
+                "ended": s.ended_ms if s.is_ended else None,
             }
             for s in sorted((s for replica in replicas for s in replica.table), key=lambda s: s.text)
             if not selectors or any(w.matches(s.key) for w in selectors)

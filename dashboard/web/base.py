@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import http
 import logging
+import math
 import secrets
 import zlib
 from typing import Any, TypeVar
@@ -90,6 +91,8 @@ class BaseHandler(RequestHandler):
 
     context: WebContext
     template = ""  # its address in the table of policies
+    encodings: tuple[str, ...] = ()  # of bodies, that ``body()`` leaves as they are
+    secret_path = False  # the address holds what nobody else may read
 
     def initialize(self, context: WebContext, **services: Any) -> None:
         """Every keyword of the route becomes an attribute."""
@@ -123,7 +126,7 @@ class BaseHandler(RequestHandler):
         encoding = self.request.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding == "gzip":
             self._gunzip = zlib.decompressobj(31)
-        elif encoding not in ("identity", ""):
+        elif encoding not in ("identity", "", *self.encodings):
             self._refused = UnsupportedEncoding(
                 f"{encoding[:20]!a} is not supported; send gzip", field="Content-Encoding"
             )
@@ -220,7 +223,12 @@ class BaseHandler(RequestHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """What a client caused is not an error of ours."""
         if not isinstance(value, DashboardError | HTTPError):
-            _log.error("%s %s failed", self.request.method, self.request.path, exc_info=(typ, value, tb))
+            _log.error("%s %s failed", self.request.method, self.shown_path, exc_info=(typ, value, tb))
+
+    @property
+    def shown_path(self) -> str:
+        """The address as it may stand in the log."""
+        return self.template if self.secret_path else self.request.path
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None, None))[1]
@@ -231,7 +239,7 @@ class BaseHandler(RequestHandler):
             code, text = error.code, str(error)
             extra = {"field": error.field} if isinstance(error, Invalid) and error.field else {}
             if error.retryable:
-                self.set_header("Retry-After", "1")
+                self.set_header("Retry-After", str(math.ceil(error.retry_after_s)))
             if error.http_status == 413:
                 self.set_header("Connection", "close")
         elif isinstance(error, HTTPError) and error.log_message:
@@ -247,7 +255,11 @@ class BaseHandler(RequestHandler):
         if self._wants_page():
             self.render_page("error.html", status=self.get_status(), text=text)
         else:
-            self.write_json({"code": code, "error": text, **extra}, self.get_status())
+            self.write_fault(code, text, extra)
+
+    def write_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
+        """The body of an error; its status is set."""
+        self.write_json({"code": code, "error": text, **extra}, self.get_status())
 
     #: What a 401 asks for. Not Basic: browsers would ask their users for a password in a window of their own.
     challenge = 'Bearer realm="dashboard"'
@@ -267,8 +279,9 @@ class BaseHandler(RequestHandler):
 def log_request(handler: RequestHandler) -> None:
     """Tornado's access log: our faults as errors, the rest for debugging; addresses without their query."""
     request, status = handler.request, handler.get_status()
+    path = handler.shown_path if isinstance(handler, BaseHandler) else request.path
     level = logging.ERROR if status == 500 else logging.DEBUG
-    _log.log(level, "%d %s %s %.1f ms", status, request.method, request.path, 1000 * request.request_time())
+    _log.log(level, "%d %s %s %.1f ms", status, request.method, path, 1000 * request.request_time())
 
 
 class UnsupportedEncoding(Invalid):

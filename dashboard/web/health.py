@@ -110,6 +110,7 @@ class Metrics:
         for name, value, meaning in (
             ("samples_accepted", c.samples_accepted, "Samples stored in the journal"),
             ("documents_accepted", c.documents_accepted, "Documents stored in the journal"),
+            ("events_accepted", c.events_accepted, "Events stored in the journal"),
             ("connections_opened", c.connections_opened, "WebSocket handshakes done"),
             ("messages_received", c.messages_received, "WebSocket messages from clients"),
             ("frames_sent", c.frames_sent, "Frames sent to viewers that were up to date"),
@@ -159,6 +160,11 @@ class Metrics:
             for key, value in by.items():
                 family.add_metric([str(int(key)) if isinstance(key, int) else key], value)
             yield family
+        labels = ["token", "format", "outcome"]
+        fed = CounterMetricFamily("dashboard_feeder_samples", "Samples and documents of feeders", labels=labels)
+        for row, count in c.feeder_samples.items():
+            fed.add_metric(list(row), count)
+        yield fed
 
     def _gauges(self) -> Iterable[Metric]:
         replicas = self._replicas.followed()

@@ -53,6 +53,10 @@ class WebIdentity:
         """A token that stands elsewhere in a request; raises BadToken."""
         return self._identify.by_text(text)
 
+    def by_path(self, text: str) -> Caller | None:
+        """A token that stands in an address; None when it is none."""
+        return self._identify.by_path(text)
+
     def _by_cookie(self, request: HTTPServerRequest) -> Caller:
         at_machine = self._open and _came_straight(request)
         cookie = request.cookies.get(self.cookie)

@@ -2,87 +2,63 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import unquote
 
 import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.selector import parse_selector
-from dashboard.domain.series import NAME, check_text
+from dashboard.domain.series import NAME
 from dashboard.ingest.batch import Batch, KeyCache
+from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.samples_json import parse_named, parse_samples
-from dashboard.services.accept_document import AcceptDocument
-from dashboard.services.accept_samples import AcceptSamples
 from dashboard.services.replicas import Replicas
-from dashboard.web.base import BaseHandler
-
-_MAX_REQUEST_ID_BYTES = 200
-_PARSED_AT_ONCE_BYTES = 131_072
+from dashboard.web.feeding import FeederHandler, first_reason, told
 
 
-class IngestHandler(BaseHandler):
-    """Reads the raw body whatever its Content-Type; GET and HEAD answer 200 so that feeders can look whether it is there."""
+class OwnHandler(FeederHandler):
+    """What is refused is told sample by sample."""
 
-    samples: AcceptSamples
+    format_ = "json"
     keys: KeyCache
-    max_ingest_bytes: int
-    challenge = 'Basic realm="dashboard"'  # agents send what they have only when they are asked like this
 
-    @property
-    def max_bytes(self) -> int:
-        return self.max_ingest_bytes
-
-    def request_id(self) -> str:
-        """The Idempotency-Key: the same again stores nothing again; raises Invalid."""
-        key = self.request.headers.get("Idempotency-Key", "")
-        return check_text(key, field="Idempotency-Key", max_bytes=_MAX_REQUEST_ID_BYTES)
-
-    async def accept(self, batch: Batch) -> None:
+    async def take(self, batch: Batch) -> None:
         """Store the batch and answer: 202, or 400 naming each refused sample (the good ones are kept)."""
-        outcome = await self.samples.accept(batch, request_id=self.request_id())
+        outcome = await self.accept(Parsed(batch))
         if not outcome.refused:
             self.write_json({"accepted": outcome.accepted}, 202)
             return
-        first = outcome.refused[0]
-        where = f"sample {first.index}: {first.field + ': ' if first.field else ''}{first.reason}"
         total = outcome.accepted + len(outcome.refused)
         self.write_json(
             {
                 "code": "invalid",
-                "error": f"{len(outcome.refused)} of {total} samples refused; {where}",
+                "error": f"{len(outcome.refused)} of {total} samples refused; {first_reason(outcome.refused, 'sample')}",
                 "accepted": outcome.accepted,
-                "refused": [
-                    {"index": r.index, "field": r.field, "reason": r.reason, "code": r.code}
-                    for r in outcome.refused[:1000]
-                ],
+                "refused": told(outcome.refused),
             },
             400,
         )
 
 
-class SamplesHandler(IngestHandler):
+class SamplesHandler(OwnHandler):
     """JSON array, object, or NDJSON lines."""
 
     def get(self) -> None:
         self.write_json({"post": "a JSON array, an object, or NDJSON lines of samples; see docs/protocol.md"})
 
     async def post(self) -> None:
-        body, latest_ms = self.body(), self.samples.latest_ms()
-        if len(body) <= _PARSED_AT_ONCE_BYTES:
-            batch = parse_samples(body, self.keys, latest_ms)
-        else:  # in a thread: the loop goes on meanwhile
-            batch = await asyncio.get_running_loop().run_in_executor(None, parse_samples, body, self.keys, latest_ms)
-        await self.accept(batch)
+        self.authorise_by_body()
+        await self.take(await self.parse(parse_samples, self.keys, self.latest_ms()))
 
 
-class NamedSampleHandler(IngestHandler):
+class NamedSampleHandler(OwnHandler):
     """One bare number for one series, as the body or as ``?value=``."""
 
     def get(self, name: str) -> None:
         self.write_json({"post": f"a number, for the series {unquote(name)[:200]}"})
 
     async def post(self, name: str) -> None:
+        self.authorise_by_body()
         body = self.body()
         asked = {
             key: self.get_query_argument(key)
@@ -93,7 +69,7 @@ class NamedSampleHandler(IngestHandler):
             body = asked["value"].encode()
         if asked.keys() - {"value"} and not body.lstrip().startswith(b"{"):
             body = _object(body, asked)
-        await self.accept(parse_named(unquote(name), body, self.keys, self.samples.latest_ms()))
+        await self.take(parse_named(unquote(name), body, self.keys, self.latest_ms()))
 
 
 def _object(value: bytes, asked: dict[str, str]) -> bytes:
@@ -113,10 +89,9 @@ def _object(value: bytes, asked: dict[str, str]) -> bytes:
     return msgspec.json.encode({"value": number, **numbers, **units})
 
 
-class DocumentHandler(IngestHandler):
+class DocumentHandler(FeederHandler):
     """A keyed JSON value: PUT or POST writes, GET reads, DELETE removes."""
 
-    documents: AcceptDocument
     replicas: Replicas
 
     async def post(self, name: str) -> None:
@@ -126,7 +101,9 @@ class DocumentHandler(IngestHandler):
                 every_s = msgspec.json.decode(text, type=float)
             except msgspec.MsgspecError:
                 raise Invalid(f"{text[:40]!a} is not a number", field="every_s") from None
-        await self.documents.write(unquote(name), self.body(), every_s=every_s, request_id=self.request_id())
+        await self.intake.write_document(
+            unquote(name), self.body(), every_s=every_s, caller=self.caller, request_id=self.request_id()
+        )
         self.write_json({"accepted": 1}, 202)
 
     put = post
@@ -143,6 +120,6 @@ class DocumentHandler(IngestHandler):
         self.finish(stored.document.body)
 
     async def delete(self, name: str) -> None:
-        await self.documents.delete(unquote(name))
+        await self.intake.delete_document(unquote(name), caller=self.caller)
         self.set_status(204)
         self.finish()

@@ -9,7 +9,7 @@ import msgspec
 from tornado.web import RequestHandler
 
 from dashboard import __version__
-from dashboard.services.policies import POLICIES, Policy
+from dashboard.services.policies import FEEDS, POLICIES, SHOWS_TOKEN, Policy
 from dashboard.web.base import BaseHandler
 from dashboard.web.operation import Operation
 
@@ -119,6 +119,7 @@ def _operation(
             "required": True,
             "content": {"application/json": {"schema": by_kind[operation.body]}},
         }
+    policy = FEEDS if policy is SHOWS_TOKEN else policy
     if policy is not None and policy.least:
         described["security"] = [{"token": []}, {"session": []}]
         described["description"] = f"For {policy.least.word}s and above" + (

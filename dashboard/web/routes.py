@@ -12,10 +12,8 @@ from tornado.web import RequestHandler
 
 from dashboard.app_people import PeopleParts
 from dashboard.hub.hub import Hub
-from dashboard.ingest.batch import KeyCache
 from dashboard.protocol.session import MESSAGE_TYPES
-from dashboard.services.accept_document import AcceptDocument
-from dashboard.services.accept_samples import AcceptSamples
+from dashboard.services.accept_parsed import AcceptParsed
 from dashboard.services.boards import Boards
 from dashboard.services.nodes import Nodes
 from dashboard.services.policies import check_complete
@@ -27,8 +25,8 @@ from dashboard.web.base import BaseHandler, WebContext, log_request
 from dashboard.web.guard import GuardedApplication
 from dashboard.web.health import HealthHandler, Metrics, MetricsHandler, ReadyHandler, SocketsHandler
 from dashboard.web.identity import LOCAL_NAMES
-from dashboard.web.ingest import DocumentHandler, NamedSampleHandler, SamplesHandler
 from dashboard.web.openapi import OpenApiHandler, describe_routes
+from dashboard.web.routes_feeders import PARTS, routes_of_feeders
 from dashboard.web.socket import SocketHandler
 
 #: What may stand for a part of an address; anything but a slash where nothing is said.
@@ -40,6 +38,7 @@ _PARTS = {
     "user": "[A-Za-z0-9._-]{1,40}",
     "room": "[A-Za-z0-9_:.-]{1,120}",
     "token": "[0-9a-f]{1,40}",
+    **PARTS,
 }
 _METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -62,8 +61,7 @@ def make_application(
     static: Path,
     hub: Hub,
     boards: Boards,
-    samples: AcceptSamples,
-    documents: AcceptDocument,
+    intake: AcceptParsed,
     replicas: Replicas,
     nodes: Nodes,
     now_ms: Callable[[], int],
@@ -75,11 +73,6 @@ def make_application(
     registry = CollectorRegistry()
     registry.register(metrics)
     page: dict[str, Any] = {"boards": boards, "access": people.access}
-    ingest: dict[str, Any] = {
-        "samples": samples,
-        "keys": KeyCache(2 * settings.max_series),
-        "max_ingest_bytes": settings.max_ingest_bytes,
-    }
     routes: list[tuple[str, type[Any], dict[str, Any]]] = [
         ("/", pages.BoardPage, page),
         ("/boards/{board}", pages.BoardPage, page),
@@ -88,9 +81,6 @@ def make_application(
         ("/favicon.ico", pages.FaviconHandler, {"icon": static / "favicon.svg"}),
         ("/static/{build}/{path}", pages.StaticHandler, {"path": str(static)}),
         ("/ws", SocketHandler, {"hub": hub, "settings": settings, "people": people.people}),
-        ("/api/v1/samples", SamplesHandler, ingest),
-        ("/api/v1/samples/{name}", NamedSampleHandler, ingest),
-        ("/api/v1/documents/{key}", DocumentHandler, {**ingest, "documents": documents, "replicas": replicas}),
         ("/api/v1/series", SeriesHandler, {"replicas": replicas, "now_ms": now_ms}),
         ("/api/v1/boards/{board}", BoardHandler, page),
         ("/healthz", HealthHandler, {}),
@@ -101,6 +91,7 @@ def make_application(
             SocketsHandler,
             {"hub": hub, "nodes": nodes, "crowd": people.crowd, "attendance": people.attendance},
         ),
+        *routes_of_feeders(intake, replicas, settings),
         *_routes_of_people(people, page, boards, settings),
     ]
     description = describe_routes(routes, _PARTS)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from pathlib import Path
 
 import pytest
 
+from tests.handlers.feeders import bearer, guarded
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 
@@ -205,3 +207,30 @@ async def test_get_and_head_on_ingest_addresses_answer_200() -> None:
         for path in ("/api/v1/samples", "/api/v1/samples/orders"):
             for method in ("GET", "HEAD"):
                 assert (await fetch(server, path, method=method)).code == 200
+
+
+async def test_a_token_may_stand_in_the_object_that_is_sent(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        for path, body in (("/api/v1/samples", {"series": "a", "value": 1}), ("/api/v1/samples/b", {"value": 2})):
+            for name in ("auth_token", "api_key"):
+                for shown, status in ((token, 202), ("wrong", 401)):
+                    response = await fetch(server, path, method="POST", body=body | {name: shown})
+                    assert response.code == status
+            for unknown in (body, [body]):
+                refused = await fetch(server, path, method="POST", body=unknown)
+                assert (refused.code, refused.headers["WWW-Authenticate"]) == (401, 'Basic realm="dashboard"')
+
+
+async def test_what_a_token_may_not_write_is_named_and_documents_are_forbidden(tmp_path: Path) -> None:
+    async with guarded(tmp_path, prefixes=("shop_",), per_s=1) as (server, token):
+        batch = [{"series": "shop_orders", "value": 1}, {"series": "other", "value": 1}]
+        response = await fetch(server, "/api/v1/samples", method="POST", body=batch, headers=bearer(token))
+        told = answer(response)
+        assert (response.code, told["accepted"], told["refused"][0]["code"]) == (400, 1, "forbidden")
+        for method in ("PUT", "DELETE"):
+            body = "1" if method == "PUT" else None
+            path = "/api/v1/documents/other"
+            assert (await fetch(server, path, method=method, body=body, headers=bearer(token))).code == 403
+        path = "/api/v1/documents/shop_note"
+        codes = [(await fetch(server, path, method="PUT", body="1", headers=bearer(token))).code for _ in range(9)]
+        assert (codes[0], codes[-1]) == (202, 429)

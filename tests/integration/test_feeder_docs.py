@@ -1,7 +1,8 @@
 """docs/feeders.md: every block is run in its order against one server, and does what the comment above it says.
 
 ``feeds``: these series are there afterwards; ``writes``: these documents; ``prints``: its output holds this; ``needs``: a
-program, without which it is passed over.
+program, without which it is passed over.  ``posts``: it is not run but read, as the configuration of a program that posts to
+this address of ours.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 
 from tests.support.postgres import PostgresServer
 from tests.support.postgres import available as postgres_available
@@ -46,7 +49,7 @@ def blocks() -> list[Block]:
 def test_every_block_promises_something() -> None:
     fences = re.findall(r"^```\w+$", PAGE.read_text(), re.MULTILINE)
     assert len(fences) == len(blocks()) >= 15
-    assert {kind for block in blocks() for kind in block.promises} <= {"feeds", "writes", "prints", "needs"}
+    assert {kind for block in blocks() for kind in block.promises} <= {"feeds", "writes", "prints", "needs", "posts"}
 
 
 def test_every_link_within_the_tree_leads_somewhere() -> None:
@@ -88,9 +91,23 @@ def postgres() -> Iterator[PostgresServer | None]:
         database.close()
 
 
+def check_configuration(block: Block, server: ServerProcess) -> None:
+    """It can be read, names the server, and what its program posts to is there."""
+    if block.language == "toml":
+        tomllib.loads(block.text)
+    elif block.language == "yaml":
+        assert isinstance(yaml.safe_load(block.text), dict)
+    assert ADDRESS.removeprefix("http://") in block.text
+    for path in block.promises["posts"]:
+        assert server.request("GET", path)[0] == 200
+        assert server.request("POST", path, "")[0] not in (404, 405)
+
+
 def run_block(block: Block, address: str, desk: Path, environ: dict[str, str]) -> str:
     """What it printed; it must succeed."""
-    text = block.text.replace(ADDRESS, address)
+    text = block.text.replace(ADDRESS, address).replace(
+        '"127.0.0.1", 8888', f'"127.0.0.1", {address.rpartition(":")[2]}'
+    )
     if block.language == "cron":
         commands = [["sh", "-euc", line.split(maxsplit=5)[5]] for line in text.splitlines()]
     else:
@@ -111,6 +128,9 @@ def test_a_block_does_what_it_says(
         pytest.skip(f"{missing} not installed")
     if "psql" in block.promises.get("needs", []) and postgres is None:
         pytest.skip("PostgreSQL is not installed")
+    if "posts" in block.promises:
+        check_configuration(block, page_server)
+        return
     environ = {k: v for k, v in os.environ.items() if not k.startswith("DASHBOARD_")}
     environ |= {"PATH": f"{desk / 'bin'}:{environ['PATH']}", "PYTHONPATH": str(ROOT)}
     environ["DATABASE_URL"] = postgres.url if postgres else ""

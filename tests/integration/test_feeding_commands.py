@@ -285,6 +285,22 @@ def test_import_of_line_protocol_goes_as_it_is_in_pieces(tmp_path: Path) -> None
     assert "does not take line protocol" in refused.stderr
 
 
+def test_import_of_line_protocol_into_a_running_server(server: ServerProcess, tmp_path: Path) -> None:
+    file, now = tmp_path / "old.lp", int(time.time()) - 3_000
+    file.write_text("".join(f"old,host=a load={n} {now + n}\n" for n in range(2_500)))
+    arguments = ("import", str(file), "--precision", "s", "--url", server.url)
+    done = run(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "2500 accepted, 0 refused" in done.stdout
+    with file.open("a") as more:
+        more.write(f"# more\nold,host=a load=2500 {now + 2_500}\nbad\nold,host=a load=2501 {now + 2_501}\nworse\n")
+    done = run(*arguments)
+    assert done.returncode == 1
+    assert "2502 accepted, 2 refused" in done.stdout
+    assert f"{file}:2503: partial write: line 3: " in done.stderr
+    assert last_of(server, "old_load")['old_load{host="a"}'][0] == 2_501
+
+
 def test_ctrl_c_says_that_the_import_can_go_on(tmp_path: Path) -> None:
     file = ndjson(tmp_path / "old.ndjson", 3)
     with start("import", str(file), "--url", "http://127.0.0.1:1") as process:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -177,3 +179,23 @@ def test_history_is_shared_by_way_of_the_checkpoint(start: Start) -> None:
     other = start("other")
     (series,) = other.json("GET", "/api/v1/series?match=old")[1]["series"]
     assert series["last"]["value"] == 1
+
+
+def test_events_that_come_to_several_processes_at_once_are_all_kept_in_one_order(start: Start) -> None:
+    servers = [start(f"p{n}", "--partitions", "3") for n in range(3)]
+
+    def tell(number: int) -> int:
+        body = json.dumps({"what": f"e{number}"})
+        return servers[number % 3].request("POST", "/events/", body)[0]
+
+    with ThreadPoolExecutor(9) as pool:
+        assert set(pool.map(tell, range(90))) == {200}
+
+    def items(server: ServerProcess) -> list[str]:
+        status, answer = server.json("GET", "/api/v1/documents/events")
+        return [item["label"] for item in answer["items"]] if status == 200 else []
+
+    for server in servers:
+        wait_until(lambda server=server: len(items(server)) == 90, 10)
+    assert set(items(servers[0])) == {f"e{number}" for number in range(90)}
+    assert items(servers[0]) == items(servers[1]) == items(servers[2])

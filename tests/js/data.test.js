@@ -20,6 +20,16 @@ describe("freshness", () => {
     assert.equal(freshest([]), "none");
   });
 
+  test("what its sender has ended is dead at once, until it sends something later", () => {
+    const series = new Series(definition({ every_s: 10, last: 1_000, ended: 2_000 }), 0);
+    assert.equal(freshness(0, series.everyS, series.ended), "dead");
+    series.append([3_000], [1], 3_000);
+    assert.equal(series.ended, false);
+    series.define(definition({ every_s: 10, last: 3_000, ended: 4_000 }));
+    assert.equal(series.ended, true);
+    assert.equal(freshness(0, 10, false), "live");
+  });
+
   test("a value from the future is judged by its distance", () => assert.equal(freshness(-400_000, 60), "stale"));
 });
 

@@ -55,6 +55,8 @@ class ServerProcess:
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
+        while line and not line.startswith("Dashboard at "):  # before it, without an administrator, a link
+            line = self.process.stdout.readline()
         found = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
         if not found:
             self.process.wait(10)

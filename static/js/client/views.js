@@ -10,6 +10,8 @@
  * @property {Record<string, string>} labels
  * @property {string} unit
  * @property {number | null} every_s
+ * @property {string} [kind]
+ * @property {number} [ended]
  * @property {number} last
  * @property {number[]} selectors places in the request's list of those that want it
  * @property {number[]} [t]

@@ -10,8 +10,9 @@ const MIN_DEAD_S = 60;
 
 /** @typedef {"live"|"late"|"stale"|"dead"|"none"} Freshness */
 
-/** @param {number} ageMs @param {number | null} everyS @returns {Freshness} */
-export function freshness(ageMs, everyS) {
+/** `ended`: its sender said that no more comes. @param {number} ageMs @param {number | null} everyS @param {boolean} [ended] @returns {Freshness} */
+export function freshness(ageMs, everyS, ended = false) {
+  if (ended) return "dead";
   const age = Math.abs(ageMs) / 1000;
   const every = everyS || DEFAULT_EVERY_S;
   if (age > Math.max(DEAD * every, MIN_DEAD_S)) return "dead";

@@ -41,12 +41,20 @@ export class Series {
     this.labels = definition.labels;
     this.unit = definition.unit;
     this.everyS = definition.every_s;
+    /** when its sender said that no more comes; 0: never */
+    this.endedMs = definition.ended ?? 0;
+  }
+
+  /** Whether its sender said so, and has sent nothing later since. */
+  get ended() {
+    return this.endedMs > 0 && this.endedMs >= this.last;
   }
 
   /** @param {Definition} definition */
   define(definition) {
     this.unit = definition.unit;
     this.everyS = definition.every_s;
+    this.endedMs = definition.ended ?? 0;
     this.last = Math.max(this.last, definition.last);
     this.version += 1;
   }

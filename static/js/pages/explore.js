@@ -52,7 +52,7 @@ class Row {
   paint() {
     const { series } = this;
     const now = shell.clock.now();
-    const fresh = freshness(now - series.last, series.everyS);
+    const fresh = freshness(now - series.last, series.everyS, series.ended);
     this.element.dataset.fresh = fresh;
     setText(this.age, `${age(now - series.last)} ago`);
     setText(this.state, fresh === "live" ? "● live" : fresh === "late" ? "▲ late" : fresh);

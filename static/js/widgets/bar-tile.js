@@ -36,7 +36,7 @@ export class BarTile extends Tile {
       const state = this.stateOf(series.value);
       if (state && worst !== "critical") worst = state;
       row.dataset.state = state;
-      row.toggleAttribute("data-old", freshness(now - series.last, series.everyS) !== "live");
+      row.toggleAttribute("data-old", freshness(now - series.last, series.everyS, series.ended) !== "live");
       setText(row.children[0], this.names?.[i] ?? series.text);
       setText(row.children[1], `${state ? `${SHAPES[state]} ` : ""}${text}${unit ? ` ${unit}` : ""}`);
       const share = Math.max(0, Math.min(1, (values[i] - low) / (high - low || 1)));

@@ -29,7 +29,7 @@ export class StatusTile extends Tile {
     if (Array.isArray(items)) return items.map((item) => ({ label: String(item?.label ?? ""), state: Object.hasOwn(SHAPES, item?.state) ? item.state : "unknown" }));
     const now = this.context.clock.now();
     return this.series.map((series, i) => {
-      const fresh = freshness(now - series.last, series.everyS);
+      const fresh = freshness(now - series.last, series.everyS, series.ended);
       const known = fresh === "live" || fresh === "late";
       return { label: this.names?.[i] ?? series.text, state: known ? this.stateOf(series.value) || "ok" : "unknown" };
     });

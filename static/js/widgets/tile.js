@@ -126,7 +126,7 @@ export class Tile extends HTMLElement {
   /** Once a second, and with every value: how old is it? */
   judge() {
     const now = this.context.clock.now();
-    const each = this.series.map((series) => freshness(now - series.last, series.everyS));
+    const each = this.series.map((series) => freshness(now - series.last, series.everyS, series.ended));
     if (this.doc) each.push(this.doc.every_s ? freshness(now - this.doc.t, this.doc.every_s) : "live");
     const fresh = freshest(each);
     const old = each.filter((state) => state !== "live").length;

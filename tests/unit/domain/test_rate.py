@@ -27,3 +27,14 @@ def test_over_any_time_no_more_than_burst_plus_rate_is_taken(pauses: list[float]
         taken += bucket.take(now)
         assert taken <= burst + now * per_s + 1e-6
     assert taken >= min(len(pauses), burst)
+
+
+def test_more_than_the_burst_is_given_on_credit_and_only_from_a_whole_bucket() -> None:
+    bucket = TokenBucket(10, 100, 0.0)
+    assert bucket.take(0.0, 250)
+    assert not bucket.take(0.0)
+    assert bucket.wait_s(0.0) == 15.1
+    assert not bucket.take(15.0)
+    assert bucket.take(15.25)
+    assert not bucket.take(20.0, 250)
+    assert bucket.take(26.0, 250)

@@ -18,7 +18,7 @@ def test_an_uptime_kuma_push() -> None:
     assert samples(up) == {"web_up": 1, "web_ping_ms": 12.5}
     assert up.batch.declared == [(0, None, 60), (1, "ms", 60)]
     assert up.documents == [("web", b'{"title":"web","text":"OK","status":"","state":"ok"}', 60)]
-    assert up.events == []
+    assert [(event.kind, event.state) for event in up.events] == [("check", "ok")]
     down = parse_push("web", {"status": "down", "msg": "no answer"})
     assert samples(down) == {"web_up": 0}
     assert [(event.state, event.text) for event in down.events] == [("critical", "no answer")]

@@ -27,6 +27,8 @@ from dashboard.replica.series import Windows
 from tests.support.histories import EPOCH, T0, WINDOWS, history, replica_of, samples, state
 from tests.support.mutation import mutate
 
+#: Where they stand in the record of a series.
+_SAMPLES, _COARSE = 16, 18
 SEEDS = st.integers(0, 2**32)
 
 
@@ -111,7 +113,7 @@ def test_a_damaged_checkpoint_is_invalid(damage: str) -> None:
         records["d:x"] = b"\x91\x01"
     else:
         record = msgspec.msgpack.decode(records[name])
-        record[-1][1] += b"\x00"
+        record[_COARSE][1] += b"\x00"
         records[name] = msgspec.msgpack.encode(record)
     with pytest.raises(Invalid):
         restore(replica.position, records, WINDOWS)
@@ -123,11 +125,11 @@ def test_a_checkpoint_whose_columns_do_not_fit_is_invalid(damage: str) -> None:
     records = dict(capture(replica))
     record = msgspec.msgpack.decode(records["s:a"])
     if damage == "not packed":
-        record[-3] = b"\xff" * 30
+        record[_SAMPLES] = b"\xff" * 30
     elif damage == "columns of unequal length":
-        record[-3] = zlib.compress(bytes(8 * 3 + 1))
+        record[_SAMPLES] = zlib.compress(bytes(8 * 3 + 1))
     elif damage == "other bytes":
-        record[-1][1] = b"\xff" * len(record[-1][1]) + b"x"
+        record[_COARSE][1] = b"\xff" * len(record[_COARSE][1]) + b"x"
     else:
         record[13] = 99
     records["s:a"] = msgspec.msgpack.encode(record)
@@ -164,3 +166,15 @@ def test_a_restored_replica_keeps_to_new_and_smaller_windows() -> None:
     series = restored.table.by_text["a"]
     assert len(series.times) <= 20 + 64 + 10
     assert len(series.fine) <= 3 + 16 + 1
+
+
+def test_kind_and_end_of_a_series_are_kept_and_records_from_before_there_were_any_are_read() -> None:
+    replica = replica_of([samples(1, T0, [("a", T0, 1.0)])])
+    (series,) = replica.table
+    series.kind, series.ended_ms = "counter", T0 + 5
+    records = dict(capture(replica))
+    (restored,) = restore(replica.position, records, WINDOWS).table
+    assert (restored.kind, restored.ended_ms, restored.is_ended) == ("counter", T0 + 5, True)
+    records["s:a"] = msgspec.msgpack.encode(msgspec.msgpack.decode(records["s:a"])[:-2])
+    (older,) = restore(replica.position, records, WINDOWS).table
+    assert (older.kind, older.is_ended) == ("", False)

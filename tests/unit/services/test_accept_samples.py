@@ -9,14 +9,16 @@ from contextlib import asynccontextmanager
 import pytest
 
 from dashboard.domain.counters import Counters
+from dashboard.domain.identity import Caller, Token
 from dashboard.domain.partition import all_partitions, partition_of
 from dashboard.domain.position import Position
 from dashboard.ingest.batch import Batch
 from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import Gap
 from dashboard.replica.changes import Samples, decode_change
-from dashboard.services.accept_samples import DECLARED_EVERY_MS, MET_MS, AcceptSamples
+from dashboard.services.accept_samples import DECLARED_EVERY_MS, MET_MS, AcceptSamples, Outcome
 from dashboard.services.replicas import Replicas
+from dashboard.services.token_limits import TokenLimits
 from tests.support.histories import WINDOWS
 from tests.support.journals import HandClock
 
@@ -40,6 +42,7 @@ class Stand:
             replicas=self.replicas,
             now_ms=clock.now_ms,
             max_series=max_series,
+            limits=TokenLimits(monotonic=lambda: 0.0),
             counters=counters,
         )
 
@@ -126,3 +129,67 @@ async def test_series_that_fell_silent_make_room_where_they_are_not_followed() -
         assert (await stand.accepting.accept(batch("d"))).accepted == 0
         stand.hand.move(MET_MS / 1000 + 1)
         assert (await stand.accepting.accept(batch("d"))).accepted == 1
+
+
+FEEDER = Caller("token", "t1", "feeder", token=Token("t1", "feeder", ("write",), ("m", "n"), max_series=3))
+
+
+def where(outcome: Outcome, code: str) -> list[int]:
+    return [refusal.index for refusal in outcome.refused if refusal.code == code]
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("partitions", [1, 4])
+async def test_what_a_token_may_not_write_is_refused_by_its_place_whatever_the_partition(partitions: int) -> None:
+    async with running(Stand(partitions=partitions)) as stand:
+        stand.replicas.want(())
+        outcome = await stand.accepting.accept(batch("m1", "x", "n1", "y", "m2", unit="%"), caller=FEEDER)
+        assert (outcome.accepted, where(outcome, "forbidden")) == (3, [1, 3])
+        await stand.applied()
+        outcome = await stand.accepting.accept(batch("m3", "m1", "x", "n2"), caller=FEEDER)
+        assert (outcome.accepted, where(outcome, "token_series_limit"), where(outcome, "forbidden")) == (1, [0, 3], [2])
+        assert (await stand.accepting.accept(batch("m3", "x"))).accepted == 2  # nobody's limit
+        await stand.applied()
+        assert (await stand.accepting.accept(batch("m3"), caller=FEEDER)).accepted == 1  # there already
+        declared = [
+            row for p in all_partitions(partitions) for entry in await stand.entries(p) for row in entry.declared
+        ]
+        assert len(declared) == 3
+
+
+@pytest.mark.gen_test
+async def test_a_series_that_is_gone_makes_room_for_another_of_the_token() -> None:
+    async with running(Stand(partitions=4)) as stand:  # where only what came lately is known
+        assert (await stand.accepting.accept(batch("m1", "m2", "m3"), caller=FEEDER)).accepted == 3
+        assert (await stand.accepting.accept(batch("m4"), caller=FEEDER)).accepted == 0
+        stand.hand.move(MET_MS / 1000 + 1)
+        assert (await stand.accepting.accept(batch("other"))).accepted == 1
+        assert (await stand.accepting.accept(batch("m4"), caller=FEEDER)).accepted == 1
+
+
+@pytest.mark.gen_test
+async def test_kinds_are_stored_once_and_now_and_then_again() -> None:
+    async with running(Stand()) as stand:
+
+        async def feed(kind: str) -> None:
+            await stand.accepting.accept(Batch(["a", "b"], [None, None], [1.0, 1.0], kinds={"a": kind, "c": "gauge"}))
+            await stand.applied()
+
+        for kind in ("counter", "counter", "gauge"):
+            await feed(kind)
+        stand.hand.move(DECLARED_EVERY_MS / 1000)
+        for _ in range(2):
+            await feed("gauge")
+        kinds = [entry.kinds for entry in await stand.entries("metrics.0")]
+        assert kinds == [((0, "counter"),), (), ((0, "gauge"),), ((0, "gauge"),), ()]
+
+
+@pytest.mark.gen_test
+async def test_a_token_ends_only_what_it_may_write_and_what_there_is() -> None:
+    async with running(Stand()) as stand:
+        await stand.accepting.accept(batch("m1", "x"))
+        await stand.applied()
+        await stand.accepting.end(["m1", "x", "m9"], caller=FEEDER)
+        await stand.applied()
+        (replica,) = stand.replicas.followed().values()
+        assert {series.text: series.is_ended for series in replica.table} == {"m1": True, "x": False}

@@ -1,0 +1,44 @@
+"""The part of the composition that takes in what is fed."""
+
+from __future__ import annotations
+
+import time
+
+from dashboard.domain.counters import Counters
+from dashboard.journal.clock import JournalClock
+from dashboard.journal.port import Journal
+from dashboard.services.accept_document import AcceptDocument
+from dashboard.services.accept_events import AcceptEvents
+from dashboard.services.accept_parsed import AcceptParsed
+from dashboard.services.accept_samples import AcceptSamples
+from dashboard.services.replicas import Replicas
+from dashboard.services.token_limits import TokenLimits
+from dashboard.settings import Settings
+
+
+def make_intake(
+    settings: Settings, journal: Journal, replicas: Replicas, clock: JournalClock, counters: Counters
+) -> AcceptParsed:
+    """The way in for every format, with the services behind it."""
+    limits = TokenLimits(monotonic=time.monotonic)
+    return AcceptParsed(
+        samples=AcceptSamples(
+            journal=journal,
+            replicas=replicas,
+            now_ms=clock.now_ms,
+            max_series=settings.max_series,
+            limits=limits,
+            counters=counters,
+        ),
+        documents=AcceptDocument(
+            journal=journal,
+            replicas=replicas,
+            max_documents=settings.max_documents,
+            max_bytes=settings.max_document_bytes,
+            limits=limits,
+            counters=counters,
+        ),
+        events=AcceptEvents(journal=journal, replicas=replicas, now_ms=clock.now_ms, counters=counters),
+        limits=limits,
+        counters=counters,
+    )

@@ -1,0 +1,60 @@
+"""What Prometheus says of whole metric families: it comes now and then, in bodies of its own, and holds for the series of all others.
+
+Source: prompb MetricMetadata.  Only their kinds are used; a series is looked at once after each time that something was said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dashboard.domain.errors import Invalid
+from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.wire import read_fields
+
+#: By the number of MetricMetadata.MetricType.
+_KINDS = {1: "counter", 2: "gauge", 3: "histogram", 4: "histogram", 5: "summary"}
+_ENDS = ("_bucket", "_sum", "_count", "_total")
+
+
+class Families:
+    """Kinds by family name; bounded in families and in series."""
+
+    def __init__(self, max_items: int = 20_000) -> None:
+        self._max_items = max_items
+        self._kinds: dict[str, str] = {}
+        self._judged: set[str] = set()
+
+    def learn(self, metadata: Iterable[bytes]) -> None:
+        """Each a ``MetricMetadata``; one that cannot be read is passed over."""
+        for entry in metadata:
+            kind, family = None, ""
+            try:
+                for number, _, value in read_fields(entry):
+                    if number == 1 and isinstance(value, int):
+                        kind = _KINDS.get(value)
+                    elif number == 2 and isinstance(value, bytes):
+                        family = value.decode("utf-8", "replace")
+            except Invalid:
+                continue
+            if kind and family and (family in self._kinds or len(self._kinds) < self._max_items):
+                self._kinds[family] = kind
+                self._judged.clear()
+
+    def note(self, parsed: Parsed) -> None:
+        """Put down the kinds of the body's series."""
+        if not self._kinds or self._judged.issuperset(parsed.batch.keys):
+            return
+        if len(self._judged) > 2 * self._max_items:
+            self._judged.clear()
+        for key in parsed.batch.keys:
+            if key not in self._judged:
+                self._judged.add(key)
+                if kind := self._kind_of(key.partition("{")[0]):
+                    parsed.batch.kinds[key] = kind
+
+    def _kind_of(self, name: str) -> str:
+        found = self._kinds.get(name, "")
+        for end in _ENDS:
+            if not found and name.endswith(end):
+                found = self._kinds.get(name.removesuffix(end), "")
+        return found

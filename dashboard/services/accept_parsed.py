@@ -1,0 +1,110 @@
+"""Take in all that one body of a feeder was parsed to: samples, documents, events, series that have ended. Counted by token and format."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dashboard.domain.counters import Counters
+from dashboard.domain.errors import DashboardError, Forbidden, Invalid, LimitReached, TooLarge
+from dashboard.domain.identity import Caller
+from dashboard.ingest.batch import Refusal
+from dashboard.ingest.parsed import Parsed
+from dashboard.services.accept_document import AcceptDocument
+from dashboard.services.accept_events import AcceptEvents
+from dashboard.services.accept_samples import AcceptSamples, Outcome
+from dashboard.services.token_limits import TokenLimits
+
+#: Documents of one body that are on their way to the journal at once.
+_DOCUMENTS_AT_ONCE = 200
+#: Rows of ``dashboard_feeder_samples``; what comes beyond counts under OTHER.
+_MAX_COUNTED = 1_000
+OTHER = "other"
+
+
+class AcceptParsed:
+    """The way in for every format."""
+
+    def __init__(
+        self,
+        *,
+        samples: AcceptSamples,
+        documents: AcceptDocument,
+        events: AcceptEvents,
+        limits: TokenLimits,
+        counters: Counters,
+    ) -> None:
+        self.samples = samples
+        self.documents = documents
+        self.events = events
+        self._limits = limits
+        self._counters = counters
+
+    async def accept(self, parsed: Parsed, *, caller: Caller, format_: str, request_id: str = "") -> Outcome:
+        """Keep what may be kept, and say what was refused; documents count as samples.
+
+        Raises TooMany (nothing was taken), Overloaded or Unavailable (not all was).
+        """
+        sent = left = len(parsed.batch.keys) + len(parsed.batch.refused) + len(parsed.documents)
+        outcome = Outcome(0, [])
+        try:
+            self._limits.pay(caller, sent - len(parsed.batch.refused) + len(parsed.events))
+            outcome = await self.samples.accept(parsed.batch, request_id=request_id, caller=caller)
+            left = len(parsed.documents)
+            outcome = await self._with_documents(outcome, parsed, caller, request_id)
+            left = 0
+            if parsed.ended:
+                await self.samples.end(parsed.ended, caller=caller)
+            await self.events.accept(parsed.events, request_id=request_id)
+        except DashboardError as error:
+            self._counters.samples_refused[error.code] += left
+            raise
+        finally:
+            self._count(caller, format_, outcome.accepted, len(outcome.refused) + left)
+        return outcome
+
+    async def write_document(
+        self, key: str, body: bytes, *, every_s: float | None, caller: Caller, request_id: str = ""
+    ) -> None:
+        """One document by its own address; raises what ``AcceptDocument.write`` does, and TooMany."""
+        self._limits.pay(caller, 1)
+        await self.documents.write(key, body, every_s=every_s, request_id=request_id, caller=caller)
+
+    async def delete_document(self, key: str, *, caller: Caller) -> None:
+        """Raises what ``AcceptDocument.delete`` does."""
+        await self.documents.delete(key, caller=caller)
+
+    async def _with_documents(self, outcome: Outcome, parsed: Parsed, caller: Caller, request_id: str) -> Outcome:
+        if not parsed.documents:
+            return outcome
+        newest = {
+            key: (body, every_s) for key, body, every_s in parsed.documents
+        }  # of several of one key the last counts
+        refused: list[Refusal] = []
+        keys = list(newest)
+        for start in range(0, len(keys), _DOCUMENTS_AT_ONCE):
+            some = keys[start : start + _DOCUMENTS_AT_ONCE]
+            tried = await asyncio.gather(*(self._write(key, *newest[key], caller, request_id) for key in some))
+            refused += [refusal for refusal in tried if refusal is not None]
+        for refusal in refused:
+            self._counters.samples_refused[refusal.code] += 1
+        accepted = outcome.accepted + len(parsed.documents) - len(refused)
+        return Outcome(accepted, [*outcome.refused, *refused])
+
+    async def _write(
+        self, key: str, body: bytes, every_s: float | None, caller: Caller, request_id: str
+    ) -> Refusal | None:
+        try:
+            await self.documents.write(
+                key, body, every_s=every_s, request_id=f"{request_id}/{key}" if request_id else "", caller=caller
+            )
+        except (Invalid, TooLarge, LimitReached, Forbidden) as error:
+            return Refusal(0, "document", str(error), error.code, key)
+        return None
+
+    def _count(self, caller: Caller, format_: str, accepted: int, refused: int) -> None:
+        counted = self._counters.feeder_samples
+        token = caller.name if caller.token is not None else caller.kind
+        for outcome, count in (("accepted", accepted), ("refused", refused)):
+            row = token, format_, outcome
+            if count:
+                counted[row if row in counted or len(counted) < _MAX_COUNTED else (OTHER, format_, outcome)] += count

@@ -1,0 +1,80 @@
+"""What each token may feed: names that begin so, so many samples a second, so many series of its own.
+
+Counted by each process for itself: of a server of several workers each lets a token feed at its rate.  A token's series are those
+that it has fed since this process started; only what is new counts against its limit, so what feeders send again after a
+restart is known before they bring new series into being.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from dashboard.domain.errors import Forbidden, TooMany
+from dashboard.domain.identity import Caller
+from dashboard.domain.rate import TokenBucket
+
+FORBIDDEN = Forbidden.code
+SERIES_LIMIT = "token_series_limit"
+#: What a token did not use is saved up for so long.
+BURST_S = 10.0
+#: Tokens that are told apart; beyond it all are forgotten and begin anew.
+_MAX_TOKENS = 10_000
+
+
+class TokenLimits:
+    """Callers without a token have no limits here. ``monotonic`` is in seconds."""
+
+    def __init__(self, *, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._buckets: dict[tuple[str, float], TokenBucket] = {}
+        self._fed: dict[str, set[str]] = {}
+
+    def pay(self, caller: Caller | None, count: int) -> None:
+        """Take ``count`` samples off what the token may send now; raises TooMany, and then takes nothing."""
+        token = caller.token if caller is not None else None
+        if token is None or not token.per_s or not count:
+            return
+        now_s = self._monotonic()
+        bucket = self._buckets.get((token.id, token.per_s))
+        if bucket is None:
+            if len(self._buckets) >= _MAX_TOKENS:
+                self._buckets.clear()
+            bucket = self._buckets[token.id, token.per_s] = TokenBucket(token.per_s, BURST_S * token.per_s, now_s)
+        if not bucket.take(now_s, count):
+            raise TooMany(
+                f"the token {token.name} may send {token.per_s:g} samples a second",
+                retry_after_s=bucket.wait_s(now_s, count),
+            )
+
+    def check_name(self, caller: Caller | None, name: str) -> None:
+        """Raises Forbidden when the token may not write what is called so."""
+        if self.barred(caller, (name,)):
+            raise Forbidden(self.why(caller))
+
+    def barred(self, caller: Caller | None, keys: Iterable[str]) -> set[str]:
+        """Those of the series that begin with none of the token's prefixes."""
+        prefixes = caller.token.prefixes if caller is not None and caller.token is not None else ()
+        return {key for key in keys if not key.startswith(prefixes)} if prefixes else set()
+
+    def why(self, caller: Caller | None) -> str:
+        """The reason given for what is barred."""
+        token = caller.token if caller is not None else None
+        return f"the token {token.name} may write only what begins with {' or '.join(token.prefixes)}" if token else ""
+
+    def surplus(self, caller: Caller | None, new: Iterable[str], exists: Callable[[str], bool]) -> set[str]:
+        """Those of the ``new`` series (in their order) that would be too many of the token's."""
+        token = caller.token if caller is not None else None
+        if token is None:
+            return set()
+        fed = self._fed.get(token.id, set())
+        beginning = [key for key in dict.fromkeys(new) if key not in fed]
+        if len(fed) + len(beginning) > token.max_series:
+            fed = self._fed[token.id] = {key for key in fed if exists(key)}
+        return set(beginning[max(0, token.max_series - len(fed)) :])
+
+    def note(self, caller: Caller | None, keys: Iterable[str]) -> None:
+        """The token has fed these series."""
+        if caller is not None and caller.token is not None:
+            if len(self._fed) >= _MAX_TOKENS:
+                self._fed.clear()
+            self._fed.setdefault(caller.token.id, set()).update(keys)

@@ -1,0 +1,199 @@
+"""What all addresses that feeders post to have in common, whatever the format.
+
+Bodies are read raw whatever their Content-Type; long ones are parsed in a thread; GET and HEAD answer 200 so that feeders can look
+whether somebody is there.  Does not own: the formats (``ingest/``), what each answers (``ingest_*.py`` beside this file).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from dashboard.domain.errors import BadToken, NotAuthenticated
+from dashboard.domain.identity import Caller
+from dashboard.domain.series import check_text
+from dashboard.ingest.batch import Refusal
+from dashboard.ingest.parsed import NOT_FINITE, Parsed
+from dashboard.services.accept_parsed import AcceptParsed
+from dashboard.services.accept_samples import Outcome
+from dashboard.services.credentials import TOKEN_PREFIX
+from dashboard.services.policies import authorise_feeding
+from dashboard.web.base import BaseHandler
+
+_MAX_REQUEST_ID_BYTES = 200
+_MAX_TOLD = 1_000
+
+T = TypeVar("T")
+
+
+class _Shown(Struct):
+    """Where a JSON body may say its token."""
+
+    auth_token: str = ""
+    api_key: str = ""
+
+
+_shown = msgspec.json.Decoder(_Shown)
+
+
+class FeederHandler(BaseHandler):
+    """``format_`` is what its samples are counted under; ``too_often_status``: what the format's senders understand as "later"."""
+
+    intake: AcceptParsed
+    max_ingest_bytes: int
+    format_ = ""
+    too_often_status = 429
+    parsed_at_once_bytes = 131_072
+    challenge = 'Basic realm="dashboard"'  # agents send what they have only when they are asked like this
+
+    @property
+    def max_bytes(self) -> int:
+        return self.max_ingest_bytes
+
+    def _say_here(self, *_: str) -> None:
+        self.write_json({"post": f"{self.format_}, see docs/protocol.md"})
+
+    get: Callable[..., Any] = _say_here
+
+    # --- who feeds ---
+
+    def check_caller(self) -> None:
+        if _is_foreign(self.request.headers.get("Authorization", "")):
+            del self.request.headers["Authorization"]
+        super().check_caller()
+
+    def authorise(self, shown: str = "") -> None:
+        """For routes whose token may stand elsewhere (``shown``): who feeds, and whether that one may; raises NotAuthenticated, Forbidden.
+
+        Where no token is needed a foreign one is none: jobs and clients that come from elsewhere bring theirs.
+        """
+        if shown and self.caller.token is None:
+            self.caller = self._shown_by(shown)
+        authorise_feeding(self.caller)
+
+    def _shown_by(self, shown: str) -> Caller:
+        try:
+            return self.context.identity.by_text(shown)
+        except BadToken:
+            try:
+                authorise_feeding(self.caller)
+            except NotAuthenticated:
+                pass
+            else:
+                return self.caller
+            raise
+
+    def authorise_by_body(self) -> None:
+        """The same where a JSON body may say it, as ``auth_token`` or ``api_key``."""
+        self.authorise("" if self.caller.token is not None else _token_in(self.body()))
+
+    # --- what is fed ---
+
+    def request_id(self) -> str:
+        """The Idempotency-Key: the same again stores nothing again; raises Invalid."""
+        key = self.request.headers.get("Idempotency-Key", "")
+        return check_text(key, field="Idempotency-Key", max_bytes=_MAX_REQUEST_ID_BYTES)
+
+    def latest_ms(self) -> int:
+        """The latest time that a sample may carry now."""
+        return self.intake.samples.latest_ms()
+
+    async def parse(self, parse: Callable[..., T], *arguments: Any, **options: Any) -> T:
+        """The body, as ``parse`` reads it; a long one in a thread, so that the loop goes on meanwhile."""
+        body = self.body()
+        if len(body) <= self.parsed_at_once_bytes:
+            return parse(body, *arguments, **options)
+        return await asyncio.get_running_loop().run_in_executor(None, lambda: parse(body, *arguments, **options))
+
+    async def accept(self, parsed: Parsed) -> Outcome:
+        """Keep it; raises TooMany, Overloaded, Unavailable."""
+        return await self.intake.accept(parsed, caller=self.caller, format_=self.format_, request_id=self.request_id())
+
+    # --- answers ---
+
+    def done(self, status: int = 204) -> None:
+        """Answer without a body."""
+        self.set_status(status)
+        if status == 204:
+            self.clear_header("Content-Type")
+        self.finish()
+
+    def write_text(self, text: str, status: int = 200) -> None:
+        """Answer with a line of text."""
+        self.set_status(status)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(text)
+
+    def write_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
+        if self.get_status() == 429:
+            self.set_status(self.too_often_status)
+        self.say_fault(code, text, extra)
+
+    def say_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
+        """The body of an error, in the format's own terms; its status is set."""
+        super().write_fault(code, text, extra)
+
+    def _wants_page(self) -> bool:
+        return False
+
+
+class BodyTokenHandler(FeederHandler):
+    """Takes JSON that may say its token; ``read`` is what it means."""
+
+    async def post(self, *parts: str) -> None:
+        self.authorise_by_body()
+        parsed = await self.read(*parts)
+        self.answer(parsed, await self.accept(parsed))
+
+    async def read(self, *parts: str) -> Parsed:
+        """The body, parsed; raises Invalid."""
+        raise NotImplementedError
+
+    def answer(self, parsed: Parsed, outcome: Outcome) -> None:
+        """What was taken, and what was not."""
+        raise NotImplementedError
+
+
+def faults_in(refused: Sequence[Refusal]) -> list[Refusal]:
+    """Without those that say "no value", which are no fault of the sender."""
+    return [refusal for refusal in refused if refusal.code != NOT_FINITE]
+
+
+def first_reason(refused: Sequence[Refusal], what: str = "") -> str:
+    """Why the first was not taken, with its place when ``what`` is counted."""
+    first = refused[0]
+    place = f"{what} {first.index}: " if what else ""
+    return f"{place}{first.field + ': ' if first.field else ''}{first.reason}"
+
+
+def told(refused: Sequence[Refusal]) -> list[dict[str, Any]]:
+    """The refusals as our own answers list them."""
+    return [{"index": r.index, "field": r.field, "reason": r.reason, "code": r.code} for r in refused[:_MAX_TOLD]]
+
+
+def _is_foreign(header: str) -> bool:
+    """Authorization that cannot be a token of ours: clients send root:root, or nothing, when they have nothing to say."""
+    scheme, _, rest = header.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return scheme.lower() in ("bearer", "token") and not rest.strip()
+    try:
+        _, _, password = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return False
+    return not password.startswith(TOKEN_PREFIX) and password.count(".") != 2
+
+
+def _token_in(body: bytes) -> str:
+    if body.lstrip()[:1] != b"{":
+        return ""
+    try:
+        said = _shown.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""  # what else is wrong with it is said when it is parsed
+    return said.auth_token or said.api_key

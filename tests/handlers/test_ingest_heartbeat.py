@@ -1,0 +1,112 @@
+"""Uptime Kuma's push and Healthchecks' ping: ../shared/wire-formats.md, "First"."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.handlers.feeders import basic, document, fed, guarded, post, series_in
+from tests.handlers.support import answer, fetch
+from tests.support.inprocess import running
+
+pytestmark = pytest.mark.gen_test(timeout=20)
+
+UNKNOWN = {"ok": False, "msg": "Monitor not found or not active."}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+async def test_a_push_by_any_method_is_named_as_its_token(method: str, tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        path = f"/api/push/{token}?status=up&msg=OK&ping=12.5"
+        response = await post(server, path, None if method in ("GET", "DELETE") else "", method=method)
+        assert (response.code, answer(response)) == (200, {"ok": True})
+        assert series_in(server) == {"feeder_up": 1, "feeder_ping_ms": 12.5}
+        assert document(server, "feeder")["state"] == "ok"
+        assert fed(server) == {("feeder", "uptime_kuma", "accepted"): 3}
+
+
+async def test_head_counts_as_a_push(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        assert (await post(server, f"/api/push/{token}", None, method="HEAD")).code == 200
+        assert series_in(server) == {"feeder_up": 1}
+
+
+async def test_down_and_up_again_are_events_and_what_goes_on_is_none(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        for status in ("up", "up", "down", "down", "up", "up"):
+            await post(server, f"/api/push/{token}?status={status}", "")
+        states = [item["state"] for item in document(server, "events")["items"]]
+        assert states == ["ok", "critical"]
+        assert [item["state"] for item in document(server, "alerts")["items"]] == ["ok"]
+
+
+async def test_an_unknown_push_gets_404_and_no_more(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        for path in ("/api/push/wrong", "/api/push/dsh_wrong?status=up"):
+            response = await post(server, path, "")
+            assert (response.code, answer(response)) == (404, UNKNOWN)
+        _, reader = await server.people.accounts.create_token("test", "", name="reader", verbs=("read",))
+        assert (await post(server, f"/api/push/{reader}", "")).code == 404
+        bad = await post(server, f"/api/push/{token}?status=maybe", "")
+        assert (bad.code, answer(bad)["ok"]) == (400, False)
+        bad = await post(server, f"/api/push/{token}?ping=x", "")
+        assert (bad.code, answer(bad)["ok"]) == (400, False)
+
+
+async def test_with_a_token_elsewhere_or_on_an_open_server_the_address_is_the_name(tmp_path: Path) -> None:
+    async with guarded(tmp_path / "a") as (server, token):
+        assert (await post(server, "/api/push/backup", "", headers=basic(token))).code == 200
+        assert (await post(server, "/ping/nightly", "", headers=basic(token))).code == 200
+        assert series_in(server) == {"backup_up": 1, "nightly_up": 1}
+    async with running() as server:
+        assert (await post(server, "/api/push/backup?status=down", None, method="GET")).code == 200
+        assert series_in(server) == {"backup_up": 0}
+
+
+async def test_a_page_of_another_site_may_not_push() -> None:
+    async with running() as server:
+        for site in ("cross-site", "same-site"):
+            for path in ("/api/push/backup", "/ping/backup"):
+                response = await post(server, path, None, method="GET", headers={"Sec-Fetch-Site": site})
+                assert response.code in (403, 404)
+        assert series_in(server) == {}
+
+
+@pytest.mark.parametrize(
+    ("action", "kept"),
+    [
+        ("", {"feeder_up": 1}),
+        ("/0", {"feeder_up": 1, "feeder_exit_code": 0}),
+        ("/3", {"feeder_up": 0, "feeder_exit_code": 3}),
+        ("/fail", {"feeder_up": 0}),
+        ("/start", {}),
+        ("/log", {}),
+    ],
+)
+async def test_a_ping_of_each_kind(action: str, kept: dict[str, float], tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        for method in ("HEAD", "GET", "POST"):
+            body = "disk full" if method == "POST" else None
+            response = await post(server, f"/ping/{token}{action}", body, method=method)
+            assert (response.code, response.body) == (200, b"" if method == "HEAD" else b"OK")
+        assert series_in(server) == kept
+        if action in ("/fail", "/start"):
+            assert document(server, "events")["items"][0]["value"] in ("disk full", "failed")
+
+
+async def test_a_ping_that_nobody_knows_gets_404(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        for path in ("/ping/3bb2a1b6-0000-4000-8000-000000000000", f"/ping/{token}/stop", f"/ping/{token}/256"):
+            response = await fetch(server, path)
+            assert (response.code, response.body) == (404, b"not found")
+
+
+async def test_more_than_a_token_may_send_gets_429(tmp_path: Path) -> None:
+    async with guarded(tmp_path, per_s=1) as (server, token):
+        for _ in range(10):
+            assert (await fetch(server, f"/ping/{token}/start")).code == 200
+        later = await fetch(server, f"/ping/{token}")
+        assert (later.code, later.headers["Retry-After"]) == (429, "3")
+        later = await fetch(server, f"/api/push/{token}")
+        assert (later.code, answer(later)["ok"]) == (429, False)

@@ -1,0 +1,236 @@
+"""InfluxDB 1 and 2 and Grafana Live as their clients see them: ../shared/wire-formats.md, "First"."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.handlers.feeders import basic, bearer, document, fed, guarded, post, series_in
+from tests.handlers.support import answer, fetch
+from tests.support.inprocess import running
+
+pytestmark = pytest.mark.gen_test(timeout=20)
+
+LINES = 'cpu,host=a usage=1.5,idle=98i,up=t\nnote,host=a text="all well"\n'
+KEPT = {'cpu_usage{host="a"}': 1.5, 'cpu_idle{host="a"}': 98, 'cpu_up{host="a"}': 1}
+
+
+async def test_write_answers_204_and_keeps_numbers_and_texts() -> None:
+    async with running() as server:
+        response = await post(server, "/write?db=any", LINES)
+        assert (response.code, response.body) == (204, b"")
+        assert response.headers["X-Influxdb-Version"] == "1.8.10"
+        assert series_in(server) == KEPT
+        assert document(server, "note_text/host:a") == {"text": "all well"}
+        assert fed(server) == {("local", "influx", "accepted"): 4}
+
+
+@pytest.mark.parametrize(
+    ("precision", "times"),
+    [("", 1e9), ("n", 1e9), ("ns", 1e9), ("u", 1e6), ("ms", 1e3), ("s", 1), ("m", 1 / 60), ("h", 1 / 3600)],
+)
+async def test_every_precision_of_version_1(precision: str, times: float) -> None:
+    async with running() as server:
+        stated = int(time.time() * times)
+        assert (await post(server, f"/write?precision={precision}", f"a v=1 {stated}")).code == 204
+        (row,) = answer(await fetch(server, "/api/v1/series"))["series"]
+        assert row["last"]["t"] == int(stated / times * 1000 + 1e-6)
+
+
+async def test_a_partial_write_keeps_the_good_lines() -> None:
+    async with running() as server:
+        response = await post(server, "/write", "good v=1\nbad\ngood v=2\nworse v=\n")
+        assert response.code == 400
+        assert list(answer(response)) == ["error"]
+        assert answer(response)["error"].startswith("partial write: line 2: ")
+        assert answer(response)["error"].endswith(" dropped=2")
+        assert series_in(server) == {"good_v": 2}
+        assert (await post(server, "/write?precision=x", "a v=1")).code == 400
+
+
+async def test_what_of_write_is_too_large_gets_413(tmp_path: Path) -> None:
+    async with running(max_ingest_bytes=100) as server:
+        for path, body in (
+            ("/write", {"error": "http: request body too large"}),
+            ("/api/v2/write", {"code": "request too large", "message": "the body is too large"}),
+        ):
+            response = await fetch(server, path, method="POST", body="a v=1\n" * 20)
+            assert (response.code, answer(response)) == (413, body)
+
+
+@pytest.mark.parametrize("where", ["token", "bearer", "basic", "u and p", "query", "auth_token"])
+async def test_a_token_may_stand_where_the_clients_put_it(where: str, tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        query = {
+            "u and p": f"?u=telegraf&p={token}",
+            "query": f"?token={token}",
+            "auth_token": f"?auth_token={token}",
+        }.get(where, "")
+        headers = {
+            "token": {"Authorization": f"Token {token}"},
+            "bearer": bearer(token),
+            "basic": basic(token),
+        }.get(where, {})
+        response = await post(server, f"/write{query}", "a v=1", headers=headers)
+        assert response.code == 204, response.body
+        assert series_in(server) == {"a_v": 1}
+        assert fed(server) == {("feeder", "influx", "accepted"): 1}
+
+
+@pytest.mark.parametrize("how", ["none", "wrong", "wrong password", "empty basic"])
+async def test_version_1_refuses_in_its_own_words(how: str, tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, _):
+        headers = {
+            "wrong": {"Authorization": "Token x"},
+            "wrong password": {},
+            "none": {},
+            "empty basic": basic("", ""),
+        }[how]
+        query = "?u=a&p=b" if how == "wrong password" else ""
+        for path in (f"/write{query}", f"/query{query or '?'}&q=CREATE+DATABASE+a"):
+            response = await post(server, path, "a v=1", headers=headers)
+            assert (response.code, answer(response)) == (401, {"error": "authorization failed"})
+            assert response.headers["WWW-Authenticate"] == 'Basic realm="InfluxDB"'
+        assert series_in(server) == {}
+
+
+async def test_on_an_open_server_a_foreign_password_is_none_but_a_wrong_token_is_refused() -> None:
+    async with running() as server:
+        assert (await post(server, "/write?u=root&p=root", "a v=1")).code == 204
+        for nothing in (basic("", ""), {"Authorization": "Token "}, {"Authorization": "Bearer"}):
+            assert (await post(server, "/write", "a v=1", headers=nothing)).code == 204
+        assert (await post(server, "/write", "a v=1", headers=basic("root", "root"))).code == 204
+        for headers in (basic("dsh_wrong"), bearer("root"), {"Authorization": "Token x"}):
+            assert (await post(server, "/write", "a v=1", headers=headers)).code == 401
+
+
+async def test_a_token_that_may_only_read_is_refused(tmp_path: Path) -> None:
+    async with guarded(tmp_path, verbs=("read",)) as (server, token):
+        response = await post(server, "/write", "a v=1", headers=bearer(token))
+        assert response.code == 403
+        assert "lacks write" in answer(response)["error"]
+        response = await post(server, "/api/v2/write", "a v=1", headers=bearer(token))
+        assert (response.code, answer(response)["code"]) == (403, "forbidden")
+
+
+async def test_more_than_the_token_may_send_gets_503_on_write_and_429_on_version_2(tmp_path: Path) -> None:
+    async with guarded(tmp_path, per_s=2) as (server, token):
+        assert (await post(server, "/write", "a v=1\n" * 20, headers=bearer(token))).code == 204
+        one, two = [
+            await post(server, path, "a v=1\n" * 4, headers=bearer(token)) for path in ("/write", "/api/v2/write")
+        ]
+        assert (one.code, one.headers["Retry-After"]) == (503, "2")
+        assert "2 samples a second" in answer(one)["error"]
+        assert (two.code, two.headers["Retry-After"]) == (429, "2")
+        assert answer(two)["code"] == "too many requests"
+        assert server.counters.samples_refused["rate_limited"] == 8
+        assert fed(server) == {("feeder", "influx", "accepted"): 20, ("feeder", "influx", "refused"): 8}
+
+
+async def test_ping_health_ready_and_query() -> None:
+    async with running() as server:
+        for method in ("GET", "HEAD"):
+            ping = await fetch(server, "/ping", method=method)
+            assert (ping.code, ping.headers["X-Influxdb-Version"], ping.body) == (204, "1.8.10", b"")
+        assert answer(await fetch(server, "/health"))["status"] == "pass"
+        assert (await fetch(server, "/ready")).code == 200
+        made = {"results": [{"statement_id": 0}]}
+        assert answer(await fetch(server, "/query?q=CREATE%20DATABASE%20%22telegraf%22")) == made
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        response = await post(server, "/query", "q=CREATE+DATABASE+telegraf", headers=form)
+        assert (response.code, answer(response)) == (200, made)
+        told = answer(await fetch(server, "/query?q=SELECT%201"))
+        assert "answers no queries" in told["results"][0]["error"]
+        assert (await fetch(server, "/query")).code == 400
+
+
+@pytest.mark.parametrize("path", ["/write", "/api/v2/write", "/api/live/push/telegraf"])
+async def test_a_feeder_may_look_whether_somebody_is_there(path: str, tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, _):
+        for method in ("GET", "HEAD"):
+            assert (await fetch(server, path, method=method)).code == 200
+
+
+@pytest.mark.parametrize(("precision", "times"), [("", 1e9), ("ns", 1e9), ("us", 1e6), ("ms", 1e3), ("s", 1)])
+async def test_version_2_takes_lines_of_its_precisions(precision: str, times: float, tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        path = f"/api/v2/write?org=o&bucket=b&precision={precision}"
+        stated = int(time.time() * times)
+        response = await post(server, path, f"a v=1 {stated}", headers={"Authorization": f"Token {token}"})
+        assert (response.code, response.body) == (204, b"")
+        assert series_in(server) == {"a_v": 1}
+
+
+async def test_version_2_refuses_in_its_own_words(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        for headers in ({}, {"Authorization": "Token wrong"}):
+            response = await post(server, "/api/v2/write", "a v=1", headers=headers)
+            assert (response.code, answer(response)) == (
+                401,
+                {"code": "unauthorized", "message": "unauthorized access"},
+            )
+            assert response.headers["WWW-Authenticate"].startswith("Basic realm=")
+        response = await post(server, "/api/v2/write?precision=h", "a v=1", headers=bearer(token))
+        assert (response.code, answer(response)["code"]) == (400, "invalid")
+        response = await post(server, "/api/v2/write", "good v=1\nbad", headers=bearer(token))
+        assert (response.code, answer(response)["code"]) == (400, "invalid")
+        assert answer(response)["message"].startswith("partial write: line 2: ")
+        assert series_in(server) == {"good_v": 1}
+
+
+async def test_grafana_live_answers_200_and_its_own_errors(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        path = "/api/live/push/telegraf"
+        response = await post(server, path, f"a v=1 {time.time_ns()}", headers=bearer(token))
+        assert (response.code, response.body) == (200, b"")
+        refused = await post(server, path, "a v=1", headers=bearer("wrong"))
+        assert (refused.code, answer(refused)) == (401, {"message": "Unauthorized"})
+        bad = await post(server, path, "bad", headers=bearer(token))
+        assert bad.code == 400
+        assert answer(bad)["message"].startswith("partial write: line 1")
+
+
+async def test_gzip_and_long_bodies_are_taken() -> None:
+    async with running() as server:
+        packed = gzip.compress(b"a v=1\n")
+        assert (await post(server, "/write", packed, headers={"Content-Encoding": "gzip"})).code == 204
+        long = "\n".join(f"b,n={n} v={n}" for n in range(9_000))
+        assert len(long) > 131_072
+        assert (await post(server, "/api/v2/write", long)).code == 204
+        assert len(series_in(server)) == 9_001
+
+
+async def test_chunks_are_taken() -> None:
+    async with running() as server:
+
+        async def produce(write: object) -> None:
+            for part in (b"a v", b"=1\nb ", b"v=2"):
+                await write(part)  # type: ignore[operator]
+
+        response = await fetch(server, "/write", method="POST", body_producer=produce)
+        assert response.code == 204
+        assert series_in(server) == {"a_v": 1, "b_v": 2}
+
+
+async def test_a_token_writes_what_begins_with_its_prefixes_and_the_rest_is_counted(tmp_path: Path) -> None:
+    async with guarded(tmp_path, prefixes=("cpu_", "note_")) as (server, token):
+        response = await post(server, "/write", LINES + 'disk used=1\nother text="x"\n', headers=bearer(token))
+        assert response.code == 400
+        assert "may write only what begins with cpu_ or note_ dropped=2" in answer(response)["error"]
+        assert series_in(server) == KEPT
+        assert document(server, "other_text") is None
+        assert server.counters.samples_refused == {"forbidden": 2}
+        assert fed(server) == {("feeder", "influx", "accepted"): 4, ("feeder", "influx", "refused"): 2}
+
+
+async def test_a_token_brings_so_many_series_into_being_and_not_one_more(tmp_path: Path) -> None:
+    async with guarded(tmp_path, max_series=2) as (server, token):
+        assert (await post(server, "/write", "a v=1\nb v=1\n", headers=bearer(token))).code == 204
+        response = await post(server, "/write", "a v=2\nc v=1\nb v=2\n", headers=bearer(token))
+        assert response.code == 400
+        assert series_in(server) == {"a_v": 2, "b_v": 2}
+        assert server.counters.samples_refused == {"token_series_limit": 1}
+        assert server.counters.samples_accepted == 4

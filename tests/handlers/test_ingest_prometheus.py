@@ -1,0 +1,168 @@
+"""Remote write and the Pushgateway's addresses: ../shared/wire-formats.md, "Second"."""
+
+from __future__ import annotations
+
+import struct
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.handlers.feeders import basic, bearer, guarded, post, series, series_in
+from tests.handlers.support import answer, fetch
+from tests.support.inprocess import running
+from tests.support.write_request import encode, snappy
+
+pytestmark = pytest.mark.gen_test(timeout=20)
+
+REMOTE = {
+    "Content-Encoding": "snappy",
+    "Content-Type": "application/x-protobuf",
+    "X-Prometheus-Remote-Write-Version": "0.1.0",
+}
+(ENDED,) = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def body(*rows: tuple[str, float, int], metadata: list[tuple[int, str]] | None = None) -> bytes:
+    series = [({"__name__": name, "job": "a"}, [(value, t_ms)]) for name, value, t_ms in rows]
+    return snappy(encode(series, metadata or []))
+
+
+async def test_remote_write_answers_204_and_takes_kinds() -> None:
+    async with running() as server:
+        sent = body(("requests_total", 3, now_ms()), ("up", 1, now_ms()), metadata=[(1, "requests"), (2, "up")])
+        response = await post(server, "/api/v1/write", sent, headers=REMOTE)
+        assert (response.code, response.body) == (204, b"")
+        assert series_in(server) == {'requests_total{job="a"}': 3, 'up{job="a"}': 1}
+        rows = answer(await fetch(server, "/api/v1/series"))["series"]
+        assert [(row["name"], row["kind"]) for row in rows] == [("requests_total", "counter"), ("up", "gauge")]
+
+
+async def test_what_is_said_of_families_by_itself_holds_for_the_series_of_other_bodies() -> None:
+    async with running() as server:
+        await post(server, "/api/v1/write", body(("rpc_seconds_sum", 3, now_ms())), headers=REMOTE)
+        told = await post(server, "/api/v1/write", body(metadata=[(5, "rpc_seconds"), (1, "calls")]), headers=REMOTE)
+        assert told.code == 204
+        await post(
+            server, "/api/v1/write", body(("rpc_seconds_sum", 4, now_ms()), ("calls", 1, now_ms())), headers=REMOTE
+        )
+        assert [series(server, f'{name}{{job="a"}}').kind for name in ("rpc_seconds_sum", "calls")] == [
+            "summary",
+            "counter",
+        ]
+
+
+async def test_a_staleness_marker_ends_a_series_at_once_and_its_next_sample_begins_it_again() -> None:
+    async with running() as server:
+        await post(server, "/api/v1/write", body(("up", 1, now_ms() - 10)), headers=REMOTE)
+        assert (await post(server, "/api/v1/write", body(("up", ENDED, now_ms())), headers=REMOTE)).code == 204
+        (row,) = answer(await fetch(server, "/api/v1/series"))["series"]
+        assert (row["freshness"], row["ended"] is None, row["last"]["value"]) == ("dead", False, 1)
+        await post(server, "/api/v1/write", body(("up", 2, now_ms() + 1_000)), headers=REMOTE)
+        (row,) = answer(await fetch(server, "/api/v1/series"))["series"]
+        assert (row["freshness"], row["last"]["value"]) == ("live", 2)
+
+
+async def test_bad_samples_of_a_remote_write_get_400_and_the_good_ones_are_kept_and_nan_is_no_fault() -> None:
+    async with running() as server:
+        sent = body(("good", 1, now_ms()), ("bad", 1, now_ms() + 10_000_000))
+        response = await post(server, "/api/v1/write", sent, headers=REMOTE)
+        assert response.code == 400
+        assert "series 1: t: " in answer(response)["error"]
+        assert series_in(server) == {'good{job="a"}': 1}
+        nan = body(("good", 2, now_ms()), ("none", float("nan"), now_ms()))
+        assert (await post(server, "/api/v1/write", nan, headers=REMOTE)).code == 204
+        assert server.counters.samples_refused == {"invalid": 1, "not_finite": 1}
+        assert (await post(server, "/api/v1/write", b"no snappy", headers=REMOTE)).code == 400
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request"},
+        {"X-Prometheus-Remote-Write-Version": "2.0.0"},
+        {"Content-Encoding": "zstd"},
+    ],
+)
+async def test_remote_write_2_gets_415(headers: dict[str, str]) -> None:
+    async with running() as server:
+        response = await post(server, "/api/v1/write", body(("a", 1, now_ms())), headers=REMOTE | headers)
+        assert response.code == 415
+
+
+async def test_remote_write_wants_a_token_and_says_later_with_503(tmp_path: Path) -> None:
+    async with guarded(tmp_path, per_s=1) as (server, token):
+        sent = body(*((f"s{n}", n, now_ms()) for n in range(10)))
+        for headers in ({}, bearer("wrong")):
+            response = await post(server, "/api/v1/write", sent, headers=REMOTE | headers)
+            assert response.code == 401
+            assert response.headers["WWW-Authenticate"].startswith("Basic realm=")
+        assert (await post(server, "/api/v1/write", sent, headers=REMOTE | basic(token))).code == 204
+        response = await post(server, "/api/v1/write", sent, headers=REMOTE | basic(token))
+        assert (response.code, response.headers["Retry-After"]) == (503, "10")
+        assert len(series_in(server)) == 10
+
+
+TEXT = '# TYPE jobs counter\njobs_total 3\n# TYPE last gauge\nlast{a="b"} 1.5\n'
+
+
+async def test_a_push_feeds_its_group() -> None:
+    async with running() as server:
+        response = await post(server, "/metrics/job/nightly/instance/web%2F1", TEXT, method="PUT")
+        assert (response.code, response.body) == (200, b"")
+        assert series_in(server) == {
+            'jobs_total{instance="web/1",job="nightly"}': 3,
+            'last{a="b",instance="web/1",job="nightly"}': 1.5,
+        }
+        assert (await post(server, "/metrics/job@base64/bmlnaHRseQ==", "a 1\n")).code == 200
+        assert series_in(server)['a{job="nightly"}'] == 1
+        assert series(server, 'a{job="nightly"}').kind == ""
+
+
+async def test_put_replaces_the_group_post_adds_to_it_and_delete_ends_it() -> None:
+    async with running() as server:
+
+        async def states() -> dict[str, str]:
+            rows = answer(await fetch(server, "/api/v1/series"))["series"]
+            return {row["name"]: row["freshness"] for row in rows}
+
+        await post(server, "/metrics/job/a", "one 1\ntwo 2\n", method="PUT")
+        await post(server, "/metrics/job/a/x/y", "other 1\n", method="PUT")
+        await post(server, "/metrics/job/a", "three 3\n", method="POST")
+        assert await states() == dict.fromkeys(("one", "two", "three", "other"), "live")
+        await post(server, "/metrics/job/a", "two 2\n", method="PUT")
+        assert await states() == {"one": "dead", "two": "live", "three": "dead", "other": "live"}
+        response = await post(server, "/metrics/job/a", None, method="DELETE")
+        assert response.code == 202
+        assert await states() == {"one": "dead", "two": "dead", "three": "dead", "other": "live"}
+
+
+async def test_a_push_that_is_none_gets_400_and_protobuf_415() -> None:
+    async with running() as server:
+        for path, text in (
+            ("/metrics/job/a", "{"),
+            ("/metrics/job/a/b", "a 1\n"),
+            ("/metrics/job/a", "a 1 99999999999999\n"),
+        ):
+            assert (await post(server, path, text)).code == 400
+        response = await post(
+            server, "/metrics/job/a", b"x", headers={"Content-Type": "application/vnd.google.protobuf"}
+        )
+        assert response.code == 415
+        assert (await post(server, "/metrics/job/a", "a NaN\nb 1\n")).code == 200
+        assert (await fetch(server, "/metrics/nothing")).code == 404
+
+
+async def test_a_push_wants_a_token(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        for headers in ({}, basic("wrong")):
+            for method in ("PUT", "POST", "DELETE"):
+                assert (await post(server, "/metrics/job/a", "a 1\n", method=method, headers=headers)).code == 401
+        assert (await post(server, "/metrics/job/a", "a 1\n", headers=basic(token))).code == 200
+        for path in ("/metrics/job/a", "/api/v1/write"):
+            for method in ("GET", "HEAD"):
+                assert (await fetch(server, path, method=method)).code == 200

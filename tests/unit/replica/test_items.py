@@ -1,0 +1,64 @@
+"""Lists of the newest items: each replica makes the same of the same entries."""
+
+from __future__ import annotations
+
+import json
+
+from dashboard.domain.position import Position
+from dashboard.journal.port import Entry
+from dashboard.replica.changes import ItemsListed, SeriesEnded, encode_change
+from dashboard.replica.items import with_items
+from dashboard.replica.replica import Replica
+from dashboard.replica.series import Windows
+from tests.support.histories import T0, replica_of, samples
+
+
+def item(key: str, value: int = 0) -> tuple[str, bytes]:
+    return key, json.dumps({"id": key, "value": value}).encode()
+
+
+def ids(body: bytes) -> list[str]:
+    return [each["id"] for each in json.loads(body)["items"]]
+
+
+def listed(*keys: str, most: int = 3, max_bytes: int = 10_000) -> ItemsListed:
+    return ItemsListed("events", tuple(item(key) for key in keys), most, max_bytes)
+
+
+def test_the_last_comes_first_and_the_oldest_leave() -> None:
+    body = with_items(b"", listed("a", "b"))
+    assert ids(body) == ["b", "a"]
+    body = with_items(body, listed("c", "d"))
+    assert ids(body) == ["d", "c", "b"]
+
+
+def test_an_item_replaces_the_one_of_its_id() -> None:
+    body = with_items(b"", listed("a", "b"))
+    body = with_items(body, ItemsListed("events", (item("a", 7),), 3, 10_000))
+    assert json.loads(body)["items"] == [{"id": "a", "value": 7}, {"id": "b", "value": 0}]
+
+
+def test_a_list_keeps_to_its_bytes_and_a_foreign_document_is_replaced() -> None:
+    body = with_items(b'{"text":"mine"}', listed("a", "b", "c", max_bytes=60))
+    assert ids(body) == ["c", "b"]
+    assert ids(with_items(b"[1]", listed("a"))) == ["a"]
+
+
+def test_a_replica_adds_in_the_order_of_the_journal_and_once() -> None:
+    replica = Replica(Windows(), Position("0" * 16, 0))
+    for seq, key in enumerate("abc", 1):
+        entry = Entry(seq, T0 + seq, encode_change(listed(key)))
+        replica.apply(entry)
+        replica.apply(entry)  # as after a checkpoint that holds it already
+    stored = replica.documents["events"]
+    assert stored.document is not None
+    assert (stored.seq, ids(stored.document.body), replica.broken) == (3, ["c", "b", "a"], 0)
+
+
+def test_a_series_that_ended_lives_again_with_its_next_sample() -> None:
+    replica = replica_of([samples(1, T0, [("a", T0, 1.0)])])
+    replica.apply(Entry(2, T0 + 1_000, encode_change(SeriesEnded(b"a\nunknown"))))
+    (series,) = replica.table
+    assert (series.is_ended, series.meta_seq) == (True, 2)
+    replica.apply(samples(3, T0 + 2_000, [("a", T0 + 2_000, 2.0)]))
+    assert not series.is_ended
