@@ -40,6 +40,7 @@ from dashboard.services.nodes import Nodes
 from dashboard.services.policies import Access, authorise
 from dashboard.services.replicas import Replicas, windows_of
 from dashboard.services.resolve_view import ResolveView
+from dashboard.services.tap import Tap
 from dashboard.services.vitals import LoopLag, Vitals
 from dashboard.settings import Settings, is_loopback
 from dashboard.web.base import WebContext
@@ -80,8 +81,6 @@ class Dashboard:
         self.boards = Boards(resource_folder("boards"))
         self.hub = self._make_hub()
         self.replicas.on_gap = self.hub.missed
-        self.intake = make_intake(settings, self.journal, self.replicas, self.clock, self.counters)
-        self.samples, self.documents = self.intake.samples, self.intake.documents
         self.lag = LoopLag()
         self.vitals = Vitals(
             counters=self.counters,
@@ -103,6 +102,9 @@ class Dashboard:
             now_ms=self.clock.now_ms,
             monotonic=time.monotonic,
         )
+        self.tap = Tap(nodes=self.nodes, now_ms=self.clock.now_ms)
+        self.intake = make_intake(settings, self.journal, self.replicas, self.clock, self.counters, self.tap)
+        self.samples, self.documents = self.intake.samples, self.intake.documents
         self.people = self._make_people()
         self._host_feeder: HostFeeder | None = None
         self._draining = False
@@ -218,6 +220,7 @@ class Dashboard:
             ("nodes", self.nodes.run),
             ("beats", self.nodes.run_beats),
             ("faults", self._tell_faults),
+            ("tap", self.tap.run),
         ):
             self.runtime.start(name, work)
         if not self.settings.redis:  # else it follows Redis' clock

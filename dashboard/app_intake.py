@@ -12,12 +12,13 @@ from dashboard.services.accept_events import AcceptEvents
 from dashboard.services.accept_parsed import AcceptParsed
 from dashboard.services.accept_samples import AcceptSamples
 from dashboard.services.replicas import Replicas
+from dashboard.services.tap import Tap
 from dashboard.services.token_limits import TokenLimits
 from dashboard.settings import Settings
 
 
 def make_intake(
-    settings: Settings, journal: Journal, replicas: Replicas, clock: JournalClock, counters: Counters
+    settings: Settings, journal: Journal, replicas: Replicas, clock: JournalClock, counters: Counters, tap: Tap
 ) -> AcceptParsed:
     """The way in for every format, with the services behind it."""
     limits = TokenLimits(monotonic=time.monotonic)
@@ -41,4 +42,5 @@ def make_intake(
         events=AcceptEvents(journal=journal, replicas=replicas, now_ms=clock.now_ms, counters=counters),
         limits=limits,
         counters=counters,
+        tap=tap,
     )

@@ -21,6 +21,7 @@ from dashboard.ingest.batch import (
     check_time,
     check_value,
 )
+from dashboard.ingest.naming import shown
 from dashboard.ingest.strict_json import check_json
 
 #: The Raw of a field that is not there.
@@ -156,9 +157,9 @@ def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:
             _add(batch, sample, cache, latest_ms)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             invalid = _invalid(error)
-            batch.refused.append(Refusal(index, invalid.field, invalid.reason))
+            batch.refused.append(Refusal(index, invalid.field, invalid.reason, snippet=shown(part)))
         except Invalid as invalid:
-            batch.refused.append(Refusal(index, invalid.field, invalid.reason))
+            batch.refused.append(Refusal(index, invalid.field, invalid.reason, snippet=shown(part)))
     return batch
 
 

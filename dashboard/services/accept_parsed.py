@@ -12,6 +12,7 @@ from dashboard.ingest.parsed import Parsed
 from dashboard.services.accept_document import AcceptDocument
 from dashboard.services.accept_events import AcceptEvents
 from dashboard.services.accept_samples import AcceptSamples, Outcome
+from dashboard.services.tap import Tap
 from dashboard.services.token_limits import TokenLimits
 
 #: Documents of one body that are on their way to the journal at once.
@@ -32,7 +33,9 @@ class AcceptParsed:
         events: AcceptEvents,
         limits: TokenLimits,
         counters: Counters,
+        tap: Tap,
     ) -> None:
+        self.tap = tap
         self.samples = samples
         self.documents = documents
         self.events = events
@@ -60,6 +63,8 @@ class AcceptParsed:
             raise
         finally:
             self._count(caller, format_, outcome.accepted, len(outcome.refused) + left)
+            self.tap.note(caller, format_, parsed.batch, outcome.accepted, outcome.refused)
+            self.tap.note_series(caller, self._limits.series_of(caller))
         return outcome
 
     async def write_document(

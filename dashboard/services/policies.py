@@ -47,6 +47,8 @@ POLICIES: dict[str, Policy] = {
     "GET /profile": PERSON,
     "GET /admin": OPERATES,
     "GET /first-admin": ANYBODY,
+    "GET /feeders": OPERATES,
+    "GET /api/v1/feeders": OPERATES,
     "GET /share/{link}": ANYBODY,
     "GET /favicon.ico": ANYBODY,
     "GET /static/{build}/{path}": ANYBODY,

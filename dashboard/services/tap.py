@@ -143,7 +143,7 @@ class Tap:
         self._whole = True
 
     def feeders(self) -> list[FeederState]:
-        """Every feeder, the most recently heard first."""
+        """Every feeder, by name."""
         alive = self._nodes.table.nodes
         found: dict[str, list[FeederState]] = {}
         for node, states in list(self._others.items()):
@@ -154,4 +154,4 @@ class Tap:
                 found.setdefault(state.key, []).append(state)
         for state in (*(feeder.shown() for feeder in self._feeders.values()), *self.sources()):
             found.setdefault(state.key, []).append(state)
-        return sorted((merge(states) for states in found.values()), key=lambda state: -state.last_ms)
+        return sorted((merge(states) for states in found.values()), key=lambda state: (state.name, state.key))

@@ -72,6 +72,11 @@ class TokenLimits:
             fed = self._fed[token.id] = {key for key in fed if exists(key)}
         return set(beginning[max(0, token.max_series - len(fed)) :])
 
+    def series_of(self, caller: Caller | None) -> int:
+        """How many series the caller's token has fed here; 0 without one."""
+        token = caller.token if caller is not None else None
+        return len(self._fed.get(token.id, ())) if token is not None else 0
+
     def note(self, caller: Caller | None, keys: Iterable[str]) -> None:
         """The token has fed these series."""
         if caller is not None and caller.token is not None:

@@ -12,6 +12,8 @@ from dashboard.replica.series import Series
 from dashboard.services.boards import Boards
 
 _MOST = 200
+#: What this server says of itself.
+_OWN = ("dashboard_", "node_")
 _PERCENT = ("%", "percent")
 
 
@@ -32,10 +34,10 @@ def unshown(boards: Boards, every: Iterable[Series]) -> list[Unshown]:
     selectors = [selector for board in boards.all() for selector in board.selectors()]
     found: dict[str, list[Series]] = {}
     for series in every:
-        if not any(selector.matches(series.key) for selector in selectors):
+        if not series.key.name.startswith(_OWN) and not any(selector.matches(series.key) for selector in selectors):
             found.setdefault(series.key.name, []).append(series)
-    rows = [_row(name, some) for name, some in found.items()]
-    return sorted(rows, key=lambda row: -row.last_ms)[:_MOST]
+    newest_first = sorted(found.items(), key=lambda item: (-max(series.created_seq for series in item[1]), item[0]))
+    return [_row(name, some) for name, some in newest_first[:_MOST]]
 
 
 def _row(name: str, some: list[Series]) -> Unshown:

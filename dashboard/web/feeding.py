@@ -131,6 +131,8 @@ class FeederHandler(BaseHandler):
         self.finish(text)
 
     def write_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
+        if self.get_status() in (400, 413, 415):
+            self.intake.tap.note_fault(self.caller, self.format_, text, b"".join(self._chunks[:1]))
         if self.get_status() == 429:
             self.set_status(self.too_often_status)
         self.say_fault(code, text, extra)

@@ -86,6 +86,13 @@ class AdminPage(Page):
         self.render_page("admin.html", title="Administration", boards=self.seen())
 
 
+class FeedersPage(Page):
+    """``/feeders``: what comes in, and from whom."""
+
+    def get(self) -> None:
+        self.render_page("feeders.html", title="Feeders", boards=self.seen())
+
+
 class FirstAdminPage(Page):
     """``/first-admin?code=``: where the link leads that the server printed."""
 

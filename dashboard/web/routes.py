@@ -22,6 +22,7 @@ from dashboard.settings import Settings
 from dashboard.web import accounts, admin, oidc, pages, rooms
 from dashboard.web.api import BoardHandler, SeriesHandler
 from dashboard.web.base import BaseHandler, WebContext, log_request
+from dashboard.web.feeders import FeedersHandler
 from dashboard.web.guard import GuardedApplication
 from dashboard.web.health import HealthHandler, Metrics, MetricsHandler, ReadyHandler, SocketsHandler
 from dashboard.web.identity import LOCAL_NAMES
@@ -83,6 +84,12 @@ def make_application(
         ("/ws", SocketHandler, {"hub": hub, "settings": settings, "people": people.people}),
         ("/api/v1/series", SeriesHandler, {"replicas": replicas, "now_ms": now_ms}),
         ("/api/v1/boards/{board}", BoardHandler, page),
+        ("/feeders", pages.FeedersPage, page),
+        (
+            "/api/v1/feeders",
+            FeedersHandler,
+            {"tap": intake.tap, "boards": boards, "replicas": replicas, "now_ms": now_ms},
+        ),
         ("/healthz", HealthHandler, {}),
         ("/readyz", ReadyHandler, {"reasons": reasons}),
         ("/metrics", MetricsHandler, {"registry": registry}),

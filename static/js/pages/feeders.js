@@ -53,7 +53,7 @@ class Tap {
       number("rate", `${format(feeder.rate, "").text}/s`),
       number("accepted", whole(feeder.accepted)),
       number("refused", whole(lost), lost ? "bad" : ""),
-      h("span", { class: "number", "data-label": "series" }, h("b", { text: whole(feeder.series) }), h("small", { text: limit })),
+      h("span", { class: "number", "data-label": "series" }, h("b", { text: feeder.series || feeder.max_series ? whole(feeder.series) : "–" }), h("small", { text: limit })),
       h("span", { class: "number dim", "data-label": "last seen", text: seen }),
     ];
     if (feeder.state) parts.push(h("span", { class: "state", text: `▲ ${feeder.state}` }));

@@ -27,7 +27,9 @@ export class UserMenu extends HTMLElement {
     const name = me.user?.name || me.user?.id || "Operator";
     this.list = h("div", { class: "menu", id: "user-menu", hidden: "" }, h("p", {}, h("b", { text: name }), h("span", { text: me.kind === "local" ? `at this machine · ${me.role}` : me.role })));
     if (me.kind === "user") this.list.append(h("a", { href: "/profile", text: "Profile" }));
-    if (me.role === "admin" || me.role === "operator") this.list.append(h("a", { href: "/admin", text: "Administration" }));
+    const operates = me.role === "admin" || me.role === "operator";
+    if (operates) this.list.append(h("a", { href: "/feeders", text: "Feeders" }));
+    if (operates) this.list.append(h("a", { href: "/admin", text: "Administration" }));
     this.list.append(me.kind === "user" ? button("Log out", () => this.logOut(), { class: "" }) : h("a", { href: loginAddress(), text: "Log in as somebody" }));
     this.opener = button("", () => this.toggle(), { class: "sign", "aria-label": `${name}: menu`, "aria-expanded": "false", "aria-controls": "user-menu" });
     this.opener.append(initialsSign({ name }));
