@@ -45,6 +45,9 @@ class Database:
 
     def __init__(self, engine: AsyncEngine, *, sqlite: bool) -> None:
         self._engine = engine
+        # PostgreSQL would look anew with each statement
+        options: dict[str, Any] = {} if sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reading = engine.execution_options(writes=False, **options)
         self.sqlite = sqlite
 
     async def open(self) -> None:
@@ -68,7 +71,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads."""
-        async with self._guarded(), self._engine.execution_options(writes=False).begin() as tx:
+        async with self._guarded(), self._reading.begin() as tx:
             yield tx
 
     @asynccontextmanager
