@@ -17,6 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
+    DataError,
     DBAPIError,
     IntegrityError,
     InterfaceError,
@@ -26,7 +27,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from dashboard.domain.errors import ConfigurationError, Unavailable
+from dashboard.domain.errors import ConfigurationError, Invalid, Unavailable
 from dashboard.store.migrate import upgrade
 
 _log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ _CONNECT_S = 5
 
 
 class Database:
-    """``async with database.write() as tx`` commits at its end; ``read()`` sees one moment. Raise Unavailable."""
+    """``async with database.write() as tx`` commits at its end; ``read()`` sees one moment. Raise Unavailable, Invalid."""
 
     def __init__(self, engine: AsyncEngine, *, sqlite: bool) -> None:
         self._engine = engine
@@ -81,6 +82,8 @@ class Database:
                 yield
         except IntegrityError:
             raise
+        except DataError:  # a NUL, a text too long: of PostgreSQL; whoever sent it is not to come again with it
+            raise Invalid("a text in it cannot be stored") from None
         except (DBAPIError, PoolTimeout, TimeoutError, OSError) as error:
             _log.debug("the store failed: %s", error)
             raise Unavailable(f"the store of people and messages does not answer ({_reason(error)})") from None

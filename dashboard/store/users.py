@@ -148,9 +148,9 @@ async def count_admins(tx: AsyncConnection) -> int:
 
 async def revoke_session(tx: AsyncConnection, session: str, expires_ms: int) -> None:
     """The session is over; said twice is said once."""
+    revision = await next_revision(tx)  # of two at once the second waits here
     known = await tx.execute(select(revoked_sessions.c.id).where(revoked_sessions.c.id == session))
     if known.first() is None:
-        revision = await next_revision(tx)
         await tx.execute(insert(revoked_sessions).values(id=session, expires_ms=expires_ms, revision=revision))
 
 
@@ -169,6 +169,8 @@ async def forget_revocations(tx: AsyncConnection, now_ms: int) -> None:
 
 async def count_try(tx: AsyncConnection, name: str, address: str, now_ms: int, window_ms: int) -> int:
     """One more login is tried; returns how many there were within the window, this one included."""
+    if tx.dialect.name == "postgresql":  # else tries at once do not see each other; SQLite lets one in at a time
+        await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{address} {name}", 0))))
     await tx.execute(delete(tries).where(tries.c.t_ms < now_ms - window_ms))
     await tx.execute(insert(tries).values(name=name, address=address, t_ms=now_ms))
     statement = select(func.count()).select_from(tries).where(tries.c.name == name, tries.c.address == address)
