@@ -126,11 +126,12 @@ class Accounts:
 
     async def log_out(self, caller: Caller, address: str) -> None:
         """The session is over, on every socket."""
-        if not caller.session:
+        if not caller.session or caller.kind == "share":  # a link is everybody's who has it
             return
         now_ms = self._now_ms()
+        ends_ms = max(now_ms + 2 * self._session_ms, caller.expires_ms or 0)
         async with self._database.write() as tx:
-            await stored_users.revoke_session(tx, caller.session, now_ms + 2 * self._session_ms)
+            await stored_users.revoke_session(tx, caller.session, ends_ms)
             await record(tx, now_ms, caller.id, "logout.done", caller.id, address)
         await self._directory.changed()
 
