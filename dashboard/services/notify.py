@@ -70,6 +70,8 @@ class Notify:
         body = clean_text(body, field="body", most=MAX_BODY) if body.strip() else ""
         if len(data) > _MAX_DATA_BYTES:
             raise Invalid(f"has {len(data)} bytes; at most {_MAX_DATA_BYTES}", field="data")
+        if not key.isprintable():
+            raise Invalid("has characters that cannot be seen", field="key")
         key = key or secrets.token_urlsafe(12)
         async with self._database.write() as tx:
             sent, fresh = await self._store(tx, receivers, caller.id, title, body, data.decode(), key)
