@@ -15,12 +15,12 @@ from dashboard.store.database import Database
 from dashboard.store.messages import (
     authors_between,
     changes_after,
-    every_message,
     find_by_key,
     forget_messages,
     get_message,
     latest_changes,
     newest,
+    oldest,
     post,
     rewrite,
     take_back,
@@ -239,14 +239,14 @@ async def test_pages_of_messages_are_oldest_first_and_say_whether_there_are_olde
                 assert ([m.seq for m in found], is_more) == (seqs, more), (before, limit)
 
 
-async def test_all_messages_come_in_batches_oldest_first(place: Place) -> None:
+async def test_all_messages_can_be_read_in_batches_oldest_first(place: Place) -> None:
     async with place.one() as database:
         await make_room(database)
         await say(database, *(str(n) for n in range(1, 8)))
         await edit(database, 2, "edited")
         async with database.read() as tx:
-            batches = [[m.seq for m in batch] async for batch in every_message(tx, "ops", 3)]
-        assert batches == [[1, 2, 3], [4, 5, 6], [7]]
+            batches = [[m.seq for m in await oldest(tx, "ops", after, 3)] for after in (0, 3, 6, 7)]
+        assert batches == [[1, 2, 3], [4, 5, 6], [7], []]
 
 
 async def test_authors_of_what_was_read_and_each_ones_newest(place: Place) -> None:
