@@ -242,7 +242,7 @@ def shown(name: str, settings: Settings) -> str:
     """A setting's value as it may be printed: without passwords."""
     value = getattr(settings, name)
     if isinstance(value, tuple):
-        return ", ".join(value)
+        return ", ".join(without_password(str(each)) for each in value)
     if name in SECRETS:
         return "***" if value else ""
     return without_password(str(value))
@@ -318,7 +318,10 @@ def _check_reach(settings: Settings, refuse: Callable[[str, str], None]) -> None
         refuse("secret", "processes on several machines need the same one; make it: openssl rand -base64 48")
     for url in (*settings.webhooks, *filter(None, (settings.oidc_issuer, settings.public_url))):
         if not _URL.fullmatch(url):
-            refuse("webhooks" if url in settings.webhooks else "public_url", f"{url} is not http(s)://host/…")
+            refuse(
+                "webhooks" if url in settings.webhooks else "public_url",
+                f"{without_password(url)} is not http(s)://host/…",
+            )
     if bool(settings.oidc_issuer) != bool(settings.oidc_client_id):
         refuse("oidc_issuer", "oidc_issuer and oidc_client_id belong together")
 

@@ -220,7 +220,7 @@ class BaseHandler(RequestHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """What a client caused is not an error of ours."""
         if not isinstance(value, DashboardError | HTTPError):
-            _log.error("%s %s failed", self.request.method, self.request.path, exc_info=(typ, value, tb))
+            _log.error("%s %s failed", self.request.method, _shown(self.request.path), exc_info=(typ, value, tb))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None, None))[1]
@@ -264,11 +264,16 @@ class BaseHandler(RequestHandler):
         return [m for m in _METHODS if m in has]
 
 
+def _shown(path: str) -> str:
+    """An address as it may be logged: whoever knows a share link has it."""
+    return "/share/…" if path.startswith("/share/") else path
+
+
 def log_request(handler: RequestHandler) -> None:
     """Tornado's access log: our faults as errors, the rest for debugging; addresses without their query."""
     request, status = handler.request, handler.get_status()
     level = logging.ERROR if status == 500 else logging.DEBUG
-    _log.log(level, "%d %s %s %.1f ms", status, request.method, request.path, 1000 * request.request_time())
+    _log.log(level, "%d %s %s %.1f ms", status, request.method, _shown(request.path), 1000 * request.request_time())
 
 
 class UnsupportedEncoding(Invalid):

@@ -154,4 +154,6 @@ class StaticHandler(StaticFileHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
+        if status_code == 405:
+            self.set_header("Allow", "GET, HEAD")
         self.finish({"code": "not_found" if status_code == 404 else "error", "error": self._reason})
