@@ -24,6 +24,7 @@ from dashboard.web.admin import AdminHandler
 from dashboard.web.base import BaseHandler
 from dashboard.web.operation import Operation, Operations
 
+UserId = Annotated[str, Meta(max_length=40)]
 _EXPORTED_AT_ONCE = 500
 _COLUMNS = ("id", "t", "user", "name", "text", "at", "edited", "deleted")
 
@@ -34,7 +35,7 @@ class NewRoom(Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     title: Annotated[str, Meta(max_length=200)] = ""
     private: bool = False
-    members: Annotated[list[str], Meta(max_length=1_000)] = []
+    members: Annotated[list[UserId], Meta(max_length=1_000)] = []
 
 
 class RoomChange(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,7 +43,7 @@ class RoomChange(Struct, frozen=True, forbid_unknown_fields=True):
 
     title: Annotated[str, Meta(max_length=200)] | None = None
     private: bool | None = None
-    members: Annotated[list[str], Meta(max_length=1_000)] | None = None
+    members: Annotated[list[UserId], Meta(max_length=1_000)] | None = None
 
 
 class RoomShown(Struct, frozen=True):
