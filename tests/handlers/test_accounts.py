@@ -89,6 +89,17 @@ async def test_five_wrong_tries_are_heard_and_the_sixth_is_not_even_when_it_is_r
         assert (await log_in(at, "eddy")).code == 200
 
 
+async def test_the_old_password_can_be_tried_no_oftener_than_a_login(tmp_path: Path) -> None:
+    """Whoever finds a page that is logged in must not find out the password by it."""
+    async with site(tmp_path) as at:
+        body = {"password": "another good one", "old_password": "wrong password"}
+        codes = [(await at.fetch("PATCH", "/api/v1/me", body, as_="vera")).code for _ in range(6)]
+        assert codes == [400] * 5 + [429]
+        good = body | {"old_password": PASSWORD}
+        assert (await at.fetch("PATCH", "/api/v1/me", good, as_="vera")).code == 429
+        assert (await at.fetch("PATCH", "/api/v1/me", good, as_="eddy")).code == 200
+
+
 async def test_a_login_that_succeeds_forgets_the_tries_before(tmp_path: Path) -> None:
     async with site(tmp_path) as at:
         for _ in range(2):

@@ -67,6 +67,8 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("PATCH", "/users/vera", {"disabled": "yes"}, "disabled"),
     ("PATCH", "/users/vera", {"grants": {"host": "root"}}, "grants"),
     ("PATCH", "/users/vera", {"id": "x"}, "id"),
+    ("PATCH", "/users/vera", {"grants": {f"b{n}": "viewer" for n in range(101)}}, "grants"),
+    ("PATCH", "/users/vera", {"grants": {"b" * 101: "viewer"}}, "grants"),
     ("POST", "/tokens", {"name": ""}, "name"),
     ("POST", "/tokens", {"name": "\u202e"}, "name"),
     ("POST", "/tokens", {"name": "x" * 81}, "name"),

@@ -65,6 +65,7 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("POST", "/api/v1/rooms", {"id": "x", "title": "x" * 201}, "title"),
     ("POST", "/api/v1/rooms", {"id": "x", "title": "\u202e"}, "title"),
     ("POST", "/api/v1/rooms", {"id": "x", "members": [1]}, "members"),
+    ("POST", "/api/v1/rooms", {"id": "x", "members": ["m" * 41]}, "members"),
     ("POST", "/api/v1/rooms", {"id": "x", "kind": "board"}, "kind"),
     ("PATCH", "/api/v1/rooms/ops", {"title": ""}, "title"),
     ("PATCH", "/api/v1/rooms/ops", {"private": 1}, "private"),

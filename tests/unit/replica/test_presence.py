@@ -228,6 +228,15 @@ def test_a_silent_node_loses_its_people_in_less_than_fifteen_seconds() -> None:
     assert table.expire(500 + LOST_MS).users == {"a"}
 
 
+def test_what_a_whole_roster_does_not_name_any_more_is_told_as_changed() -> None:
+    """What it had before may have been lost on the way."""
+    table = PresenceTable()
+    table.apply(Roster("x", 1, True, [here("a", boards=("c",))], {"host": 2, "b": 1}), 0)
+    changed = table.apply(Roster("x", 9, True, [], {"b": 1}), 1)
+    assert (changed.users, changed.boards >= {"host", "c"}) == ({"a"}, True)
+    assert picture(table) == ({}, {"b": 1})
+
+
 def test_a_hole_in_what_a_node_says_is_noticed_and_a_whole_roster_heals_it() -> None:
     table = PresenceTable()
     table.apply(Roster("x", 1, True, [here("a"), here("b")], {"host": 1}), 0)
