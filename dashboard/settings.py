@@ -243,7 +243,7 @@ def shown(name: str, settings: Settings) -> str:
     """A setting's value as it may be printed: without passwords."""
     value = getattr(settings, name)
     if isinstance(value, tuple):
-        return ", ".join(value)
+        return ", ".join(without_password(str(each)) for each in value)
     if name in SECRETS:
         return "***" if value else ""
     return without_password(str(value))
@@ -319,7 +319,10 @@ def _check_reach(settings: Settings, refuse: Callable[[str, str], None]) -> None
         refuse("secret", "processes on several machines need the same one; make it: openssl rand -base64 48")
     for url in (*settings.webhooks, *filter(None, (settings.oidc_issuer, settings.public_url))):
         if not _URL.fullmatch(url):
-            refuse("webhooks" if url in settings.webhooks else "public_url", f"{url} is not http(s)://host/…")
+            refuse(
+                "webhooks" if url in settings.webhooks else "public_url",
+                f"{without_password(url)} is not http(s)://host/…",
+            )
     if settings.oidc_issuer and find_spec("cryptography") is None:
         refuse("oidc_issuer", "its extra is not installed; pip install 'live-dashboard[oidc]'")
     if bool(settings.oidc_issuer) != bool(settings.oidc_client_id):

@@ -37,7 +37,7 @@ class RoomLog:
     def catch_up(self, changes: list[Message], last_seq: int) -> list[Message]:
         """These are all changes after ``seq``, up to ``last_seq``, as the store has them: what is new, in order."""
         fresh = [each for each in changes if each.changed_seq > self.seq]
-        for message in fresh:
+        for message in sorted(fresh, key=lambda each: each.seq):  # an older one that was edited comes last of them
             self._keep(message)
         self.seq = max(self.seq, last_seq)
         self._held = {seq: held for seq, held in self._held.items() if seq > self.seq}
@@ -56,8 +56,9 @@ class RoomLog:
         if not known and self._messages and message.seq < next(iter(self._messages)):
             self.whole_after = max(self.whole_after, message.changed_seq)  # an old message, changed: not kept
             return
+        between = not known and bool(self._messages) and message.seq < next(reversed(self._messages))
         self._messages[message.seq] = message
-        if not known and message.seq < self.seq:
+        if between:
             self._messages = dict(sorted(self._messages.items()))
         if len(self._messages) > _KEPT:
             oldest = self._messages.pop(next(iter(self._messages)))

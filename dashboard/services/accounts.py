@@ -70,13 +70,7 @@ class Accounts:
     async def log_in(self, name: str, password: str, address: str) -> Session:
         """By name and password; raises BadToken, TooMany, Overloaded, Unavailable."""
         user_id = name.strip().lower()[:80]
-        now_ms = self._now_ms()
-        async with self._database.write() as tx:
-            tries = await stored_users.count_try(tx, user_id, address, now_ms, TRIES_WINDOW_MS)
-            stored = await stored_users.password_of(tx, user_id)
-        if tries > MAX_TRIES:
-            self._counters.logins["limited"] += 1
-            raise TooMany("too many tries; wait 15 minutes")
+        stored, now_ms = await self._count_try(user_id, address), self._now_ms()
         good = await self._credentials.check_password(stored, password)
         async with self._database.write() as tx:
             await record(tx, now_ms, user_id, "login.done" if good else "login.failed", user_id, address)
@@ -91,6 +85,16 @@ class Accounts:
         if user is None:
             raise BadToken("the name or the password is wrong")
         return self.begin(user)
+
+    async def _count_try(self, user_id: str, address: str) -> str | None:
+        """Somebody tries a password: the hash to compare it with; raises TooMany."""
+        async with self._database.write() as tx:
+            tries = await stored_users.count_try(tx, user_id, address, self._now_ms(), TRIES_WINDOW_MS)
+            stored = await stored_users.password_of(tx, user_id)
+        if tries > MAX_TRIES:
+            self._counters.logins["limited"] += 1
+            raise TooMany("too many tries; wait 15 minutes")
+        return stored
 
     def begin(self, user: User) -> Session:
         """A session for somebody who has proved who they are."""
@@ -126,11 +130,12 @@ class Accounts:
 
     async def log_out(self, caller: Caller, address: str) -> None:
         """The session is over, on every socket."""
-        if not caller.session:
+        if not caller.session or caller.kind == "share":  # a link is everybody's who has it
             return
         now_ms = self._now_ms()
+        ends_ms = max(now_ms + 2 * self._session_ms, caller.expires_ms or 0)
         async with self._database.write() as tx:
-            await stored_users.revoke_session(tx, caller.session, now_ms + 2 * self._session_ms)
+            await stored_users.revoke_session(tx, caller.session, ends_ms)
             await record(tx, now_ms, caller.id, "logout.done", caller.id, address)
         await self._directory.changed()
 
@@ -186,12 +191,13 @@ class Accounts:
         return user
 
     async def change_own(self, caller: Caller, address: str, *, old_password: str, **changes: Any) -> User:
-        """What users may change of themselves; a new password takes the old one."""
+        """What users may change of themselves; a new password takes the old one, which can be tried as often as a login."""
         if changes.get("password") is not None:
-            async with self._database.read() as tx:
-                stored = await stored_users.password_of(tx, caller.id)
+            stored = await self._count_try(caller.id, address)
             if not await self._credentials.check_password(stored, old_password):
                 raise Invalid("is wrong", field="old_password")
+            async with self._database.write() as tx:
+                await stored_users.forget_tries(tx, caller.id, address)
         return await self.change_user(caller.id, address, caller.id, **changes)
 
     async def delete_user(self, by: str, address: str, user_id: str) -> None:

@@ -92,6 +92,11 @@ class Attendance:
         """A page without a person has one now (call it before it is in the crowd)."""
         self._screens.subtract(self._crowd.watch(connection, frozenset()))
 
+    def gone(self, user: str) -> None:
+        """A page of this user is somebody else's now (call it after it has left the crowd)."""
+        self._dirty.add(user)
+        self._work.set()
+
     def dropped(self, connection: Connection, code: int) -> None:
         """The connection is over (call it before it leaves the crowd)."""
         if connection in self._crowd.people and code != CloseCode.NORMAL:

@@ -19,6 +19,7 @@ from dashboard.domain.room import MAX_KEY, Message, Room, clean_text, direct_roo
 from dashboard.protocol.people_replies import seq_of
 from dashboard.replica.happenings import ReadUp, Said
 from dashboard.services.directory import Directory
+from dashboard.services.identify import LOCAL_ID
 from dashboard.services.markdown import Markdown
 from dashboard.services.notify import Notify
 from dashboard.services.policies import Access
@@ -65,7 +66,7 @@ class Conversation:
         """A room that the caller may join; raises NotFound, also when it is not for this caller."""
         room = self._directory.rooms.get(room_id)
         if room is None and kind_of(room_id) == "direct":
-            room = Room(room_id, "direct", "", private=True, members=participants(room_id))
+            room = self._of_two(room_id)
         if room is None or not self._access.joins(caller, room):
             raise NotFound(f"there is no room {room_id[:60]!a}")
         return room
@@ -77,6 +78,15 @@ class Conversation:
         except NotFound:
             return False
         return True
+
+    def _of_two(self, room_id: str) -> Room | None:
+        """The conversation of that id: of two users, by the one id that it has."""
+        two = participants(room_id)
+        if len(set(two)) != 2 or room_id != direct_room(*two):
+            return None
+        if not all(user in self._directory.users or user == LOCAL_ID for user in two):
+            return None
+        return Room(room_id, "direct", "", private=True, members=two)
 
     def rooms(self, caller: Caller) -> list[Room]:
         """Boards' and operators' rooms that the caller may join, boards first."""

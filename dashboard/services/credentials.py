@@ -26,6 +26,7 @@ MIN_SECRET_BYTES = 32
 TOKEN_PREFIX = "dsh_"  # noqa: S105 - what tokens begin with, so that leaks are found by scanners
 _SHARE = "share"
 _SEALED = "sealed"
+_MAX_SESSION = 40
 #: Passwords hashed at one time (64 MiB each), and how many may wait.
 _HASHED_AT_ONCE = 2
 _MAX_WAITING = 16
@@ -70,6 +71,13 @@ def new_token() -> str:
 def hash_of(token: str) -> str:
     """A token's or code's hash. They are random, so a fast hash is enough."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _name_of(given: str | None, token: str) -> str:
+    """What a session is called where it is revoked; of tokens made elsewhere it may have any form, or none."""
+    if given and len(given) <= _MAX_SESSION and given.isascii() and given.isprintable():
+        return given
+    return hash_of(given or token)[:32]
 
 
 class Credentials:
@@ -124,7 +132,7 @@ class Credentials:
         version = found.get("ver")
         if version is not None and type(version) is not int:
             raise BadToken("the token is not one of ours")
-        session = str(found.get("jti") or hash_of(text)[:32])
+        session = _name_of(found.get("jti"), text)
         return Claims(str(found["sub"]), session, int(found["exp"] * 1000), version, found.get("loc") is True)
 
     def issue_share(self, board: str, link: str, expires_ms: int) -> str:
@@ -135,6 +143,8 @@ class Credentials:
     def share(self, text: str, now_ms: int) -> Claims:
         """Check a share link's JWT; ``user`` is the board. Raises BadToken."""
         found = self._decode(text, now_ms, _SHARE)
+        if not found.get("jti"):
+            raise BadToken("the link is not one of ours")
         return Claims(str(found["sub"]), str(found["jti"]), int(found["exp"] * 1000), None, False)
 
     def seal(self, claims: dict[str, Any], expires_ms: int) -> str:
@@ -154,7 +164,7 @@ class Credentials:
         except (jwt.PyJWTError, ValueError, RecursionError):
             raise BadToken("the token is wrong or forged") from None
         expires, begins = found["exp"], found.get("nbf", 0)
-        if type(expires) not in (int, float) or type(begins) not in (int, float) or not abs(expires) < 1e11:
+        if not all(type(time_s) in (int, float) and abs(time_s) < 1e11 for time_s in (expires, begins)):
             raise BadToken("the token's times are not numbers")
         if expires * 1000 <= now_ms or begins * 1000 > now_ms + 60_000:
             raise BadToken("the token has expired; log in again")

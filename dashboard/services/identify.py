@@ -6,7 +6,6 @@ Pure look-ups in memory (``directory.py``); what a proof of identity is made of 
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 
 import msgspec
@@ -42,7 +41,7 @@ class Identify:
         if scheme.lower() == "basic":
             try:
                 _, _, password = base64.b64decode(rest, validate=True).decode().partition(":")
-            except (binascii.Error, UnicodeDecodeError):
+            except ValueError:
                 raise BadToken("the Basic authorization cannot be read") from None
             return self.by_text(password)
         raise BadToken("the Authorization header must be Bearer, Token or Basic")

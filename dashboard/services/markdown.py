@@ -42,7 +42,7 @@ class Markdown:
         html = nh3.clean(
             raw,
             tags=_TAGS,
-            attributes={"a": {"href"}, "ol": {"start"}},
+            attributes={"*": set(), "a": {"href"}, "ol": {"start"}},  # without *, title and lang may stand anywhere
             allowed_classes={"span": {"mention"}},
             url_schemes={"http", "https", "mailto"},
             attribute_filter=_whole_links_only,

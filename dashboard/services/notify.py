@@ -70,11 +70,14 @@ class Notify:
         body = clean_text(body, field="body", most=MAX_BODY) if body.strip() else ""
         if len(data) > _MAX_DATA_BYTES:
             raise Invalid(f"has {len(data)} bytes; at most {_MAX_DATA_BYTES}", field="data")
+        if not key.isprintable():
+            raise Invalid("has characters that cannot be seen", field="key")
         key = key or secrets.token_urlsafe(12)
         async with self._database.write() as tx:
-            sent = await self._store(tx, receivers, caller.id, title, body, data.decode(), key)
-            await self._webhooks.store(tx, {"title": title, "body": body, "users": receivers, "key": key}, data)
-        self._counters.notifications_sent += len(sent)
+            sent, fresh = await self._store(tx, receivers, caller.id, title, body, data.decode(), key)
+            if fresh:
+                await self._webhooks.store(tx, {"title": title, "body": body, "users": receivers, "key": key}, data)
+        self._counters.notifications_sent += fresh
         for message in sent:
             await self._logs.publish(Said(message), f"{message.room}.{message.changed_seq}")
         self._webhooks.wake()
@@ -101,10 +104,10 @@ class Notify:
         """In the transaction that keeps the message itself."""
         where = message_id(message.room, message.seq)
         data = msgspec.json.encode({"roomId": message.room, "messageId": where}).decode()
-        sent = await self._store(
+        sent, fresh = await self._store(
             tx, sorted(message.mentions), message.author, title, message.text[:200], data, f"mention {where}"
         )
-        self._counters.notifications_sent += len(sent)
+        self._counters.notifications_sent += fresh
         return sent
 
     async def _store(
@@ -116,9 +119,10 @@ class Notify:
         body: str,
         data: str,
         key: str,
-    ) -> list[Message]:
+    ) -> tuple[list[Message], int]:
+        """All of them, also those that were there already; and how many are new."""
         now_ms = self._now_ms()
-        sent = []
+        sent, fresh = [], 0
         for user in receivers:
             room = inbox_room(user)
             await ensure_room(tx, room, "inbox", "", now_ms)
@@ -135,9 +139,10 @@ class Notify:
                 title=title,
                 data=data,
             )
-            stored, _ = await post(tx, notification)
+            stored, is_new = await post(tx, notification)
             sent.append(stored)
-        return sent
+            fresh += is_new
+        return sent, fresh
 
     async def list(self, caller: Caller, before: int | None, limit: int) -> tuple[list[tuple[Message, bool]], bool]:
         """One's own, newest first, each with whether it is read; and whether there are older ones."""

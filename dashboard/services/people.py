@@ -314,7 +314,9 @@ class People:
 
     def _come(self, connection: Connection, caller: Caller) -> None:
         if connection in self._crowd.people:
+            before = connection.caller.id
             self._crowd.go(connection)
+            self._attendance.gone(before)
         else:
             self._attendance.named(connection)
         if self._attendance.tabs(caller.id) >= self._max_user_connections:

@@ -29,9 +29,9 @@ class ResolveView:
         if (request.board is None) == (not request.selectors):
             raise Invalid("say either board or selectors", field="watch")
         if request.board is not None:
-            board = self._boards.get(request.board)
             if not self._access.sees(caller, request.board):
                 raise _unseen(caller, self._boards, request.board)
+            board = self._boards.get(request.board)
             selectors, json = board.selectors(), to_json(board)
             window_s, rate_hz = request.window_s or board.window_s, request.rate_hz or board.rate_hz
         else:

@@ -17,6 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
+    DataError,
     DBAPIError,
     IntegrityError,
     InterfaceError,
@@ -26,7 +27,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from dashboard.domain.errors import ConfigurationError, Unavailable
+from dashboard.domain.errors import ConfigurationError, Invalid, Unavailable
 from dashboard.store.migrate import upgrade
 
 _log = logging.getLogger(__name__)
@@ -41,10 +42,13 @@ _CONNECT_S = 5
 
 
 class Database:
-    """``async with database.write() as tx`` commits at its end; ``read()`` sees one moment. Raise Unavailable."""
+    """``async with database.write() as tx`` commits at its end; ``read()`` sees one moment. Raise Unavailable, Invalid."""
 
     def __init__(self, engine: AsyncEngine, *, sqlite: bool) -> None:
         self._engine = engine
+        # PostgreSQL would look anew with each statement
+        options: dict[str, Any] = {} if sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reading = engine.execution_options(writes=False, **options)
         self.sqlite = sqlite
         # SQLite's waiting is a sleep that gets longer: in one process it is better to queue
         self._one_writer = asyncio.Semaphore(1 if sqlite else _POOL)
@@ -70,7 +74,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads."""
-        async with self._guarded(), self._engine.execution_options(writes=False).begin() as tx:
+        async with self._guarded(), self._reading.begin() as tx:
             yield tx
 
     @asynccontextmanager
@@ -80,6 +84,8 @@ class Database:
                 yield
         except IntegrityError:
             raise
+        except DataError:  # a NUL, a text too long: of PostgreSQL; whoever sent it is not to come again with it
+            raise Invalid("a text in it cannot be stored") from None
         except (DBAPIError, PoolTimeout, TimeoutError, OSError) as error:
             _log.debug("the store failed: %s", error)
             raise Unavailable(f"the store of people and messages does not answer ({_reason(error)})") from None

@@ -5,7 +5,6 @@ The room's row is locked until then, so numbers are given in the order of commit
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -168,16 +167,10 @@ async def authors_between(tx: AsyncConnection, room_id: str, after: int, until: 
     return {author: int(seq) for author, seq in await tx.execute(statement)}
 
 
-async def every_message(tx: AsyncConnection, room_id: str, batch: int = 500) -> AsyncIterator[list[Message]]:
-    """All there is in a room, oldest first, some at a time."""
-    after = 0
-    while True:
-        statement = select(messages).where(messages.c.room_id == room_id, messages.c.seq > after)
-        rows = (await tx.execute(statement.order_by(messages.c.seq).limit(batch))).all()
-        if not rows:
-            return
-        after = rows[-1].seq
-        yield [_message(row) for row in rows]
+async def oldest(tx: AsyncConnection, room_id: str, after: int, limit: int) -> list[Message]:
+    """Messages numbered after ``after``, oldest first."""
+    statement = select(messages).where(messages.c.room_id == room_id, messages.c.seq > after)
+    return [_message(row) for row in await tx.execute(statement.order_by(messages.c.seq).limit(limit))]
 
 
 async def forget_messages(tx: AsyncConnection, before_ms: int) -> int:

@@ -54,6 +54,8 @@ async def ensure_room(tx: AsyncConnection, room_id: str, kind: RoomKind, title: 
             await tx.execute(
                 update(rooms).where(rooms.c.id == room_id).values(title=title, revision=await next_revision(tx))
             )
+        if kind == "direct":  # one of the two may be new under an old name
+            await _take_part(tx, room_id)
         return
     made = await tx.execute(
         _insert(tx, rooms)
@@ -74,10 +76,12 @@ async def ensure_room(tx: AsyncConnection, room_id: str, kind: RoomKind, title: 
         .on_conflict_do_nothing()
     )
     if made.rowcount:
-        for user_id in participants_of(room_id):
-            await tx.execute(
-                _insert(tx, participants).values(user_id=user_id, room_id=room_id).on_conflict_do_nothing()
-            )
+        await _take_part(tx, room_id)
+
+
+async def _take_part(tx: AsyncConnection, room_id: str) -> None:
+    for user_id in participants_of(room_id):
+        await tx.execute(_insert(tx, participants).values(user_id=user_id, room_id=room_id).on_conflict_do_nothing())
 
 
 async def create_room(tx: AsyncConnection, room: Room, created_by: str, now_ms: int) -> None:

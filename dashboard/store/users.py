@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashboard.domain.errors import Invalid, NotFound
 from dashboard.domain.identity import Role, User, parse_role
+from dashboard.domain.room import inbox_room
 from dashboard.store.revisions import next_revision
-from dashboard.store.schema import identities, participants, reads, revoked_sessions, tries, users
+from dashboard.store.schema import identities, messages, participants, reads, revoked_sessions, rooms, tries, users
 
 
 def _user(row: Row[Any]) -> User:
@@ -67,6 +68,8 @@ async def create_user(tx: AsyncConnection, user: User, password_hash: str) -> No
         .values(version=users.c.version + 1, **values)
     )
     if revived.rowcount:
+        inbox = select(literal(user.id), rooms.c.id).where(rooms.c.id == inbox_room(user.id))
+        await tx.execute(insert(participants).from_select(["user_id", "room_id"], inbox))
         return
     try:
         await tx.execute(insert(users).values(id=user.id, version=1, **values))
@@ -106,7 +109,7 @@ async def change_user(
 
 
 async def delete_user(tx: AsyncConnection, user_id: str) -> None:
-    """Nobody can log in as this user any more; what they wrote stays. Raises NotFound."""
+    """Nobody can log in as this user any more; what they wrote stays, their notifications go. Raises NotFound."""
     statement = (
         update(users)
         .where(users.c.id == user_id, users.c.deleted.is_(False))
@@ -121,6 +124,9 @@ async def delete_user(tx: AsyncConnection, user_id: str) -> None:
     )
     if not (await tx.execute(statement)).rowcount:
         raise NotFound(f"there is no user {user_id[:40]}")
+    inbox = inbox_room(user_id)  # not for whoever has the name next
+    await tx.execute(delete(messages).where(messages.c.room_id == inbox))
+    await tx.execute(update(rooms).where(rooms.c.id == inbox).values(trimmed_seq=rooms.c.last_seq))
     await tx.execute(delete(reads).where(reads.c.user_id == user_id))
     await tx.execute(delete(participants).where(participants.c.user_id == user_id))
 
@@ -148,9 +154,9 @@ async def count_admins(tx: AsyncConnection) -> int:
 
 async def revoke_session(tx: AsyncConnection, session: str, expires_ms: int) -> None:
     """The session is over; said twice is said once."""
+    revision = await next_revision(tx)  # of two at once the second waits here
     known = await tx.execute(select(revoked_sessions.c.id).where(revoked_sessions.c.id == session))
     if known.first() is None:
-        revision = await next_revision(tx)
         await tx.execute(insert(revoked_sessions).values(id=session, expires_ms=expires_ms, revision=revision))
 
 
@@ -169,6 +175,8 @@ async def forget_revocations(tx: AsyncConnection, now_ms: int) -> None:
 
 async def count_try(tx: AsyncConnection, name: str, address: str, now_ms: int, window_ms: int) -> int:
     """One more login is tried; returns how many there were within the window, this one included."""
+    if tx.dialect.name == "postgresql":  # else tries at once do not see each other; SQLite lets one in at a time
+        await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{address} {name}", 0))))
     await tx.execute(delete(tries).where(tries.c.t_ms < now_ms - window_ms))
     await tx.execute(insert(tries).values(name=name, address=address, t_ms=now_ms))
     statement = select(func.count()).select_from(tries).where(tries.c.name == name, tries.c.address == address)

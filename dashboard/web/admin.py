@@ -16,6 +16,7 @@ from dashboard.web.base import BaseHandler
 from dashboard.web.operation import Operation, Operations
 
 RoleWord = Literal["viewer", "editor", "operator", "admin"]
+BoardId = Annotated[str, Meta(max_length=100)]
 Prefix = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -35,7 +36,7 @@ class UserChange(Struct, frozen=True, forbid_unknown_fields=True):
     role: RoleWord | None = None
     disabled: bool | None = None
     password: str | None = None
-    grants: dict[str, RoleWord] | None = None
+    grants: Annotated[dict[BoardId, RoleWord], Meta(max_length=100)] | None = None
 
 
 class UserState(Struct, frozen=True):
@@ -188,7 +189,7 @@ class UserHandler(AdminHandler):
         body = self.json(UserChange)
         grants: tuple[tuple[str, Role], ...] | None = None
         if body.grants is not None:
-            grants = tuple((board[:100], parse_role(word)) for board, word in sorted(body.grants.items())[:100])
+            grants = tuple((board, parse_role(word)) for board, word in sorted(body.grants.items()))
         user = await self.accounts.change_user(
             self.by,
             self.address,

@@ -187,7 +187,7 @@ class BaseHandler(RequestHandler):
             return msgspec.json.decode(self.body(), type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-            reason, _, where = reason.replace("`", "").partition(" - at $")
+            reason, _, where = reason.replace("`", "").replace(" - at key in $", " - at $").partition(" - at $")
             raise Invalid(reason, field=where.lstrip(".").partition("[")[0] or _named(reason)) from None
 
     # --- answers ---

@@ -88,7 +88,9 @@ class WebIdentity:
         self._set(handler, self.cookie, "", 0)
 
     def _set(self, handler: RequestHandler, name: str, value: str, max_age: int | None) -> None:
-        options: dict[str, Any] = {} if max_age is None else {"max_age": max_age}
+        options: dict[str, Any] = (
+            {} if max_age is None else {"max_age": max_age} if max_age else {"expires": 1}
+        )  # long ago
         handler.set_cookie(name, value, path="/", httponly=True, samesite="Lax", secure=self._secure, **options)
 
 

@@ -105,6 +105,7 @@ class SharePage(BaseHandler):
     """``/share/LINK``: keeps the link in a cookie and leads to its board."""
 
     identify: Identify
+    secret_path = True
 
     def get(self, link: str) -> None:
         caller = self.identify.with_share(ANONYMOUS, link)
@@ -161,4 +162,6 @@ class StaticHandler(StaticFileHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
+        if status_code == 405:
+            self.set_header("Allow", "GET, HEAD")
         self.finish({"code": "not_found" if status_code == 404 else "error", "error": self._reason})

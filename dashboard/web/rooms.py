@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from dashboard.domain.errors import Invalid, NotFound
-from dashboard.domain.room import Room, clean_text, kind_of, parse_room_id
+from dashboard.domain.room import Message, Room, clean_text, kind_of, parse_room_id
 from dashboard.protocol.people_replies import MessageState, UserList, message_id, state_of
 from dashboard.services.attendance import Attendance
 from dashboard.services.conversation import Conversation
@@ -19,11 +19,13 @@ from dashboard.services.directory import Directory
 from dashboard.services.notify import Notify
 from dashboard.services.room_admin import RoomAdmin
 from dashboard.store.database import Database
-from dashboard.store.messages import every_message
+from dashboard.store.messages import oldest
 from dashboard.web.admin import AdminHandler
 from dashboard.web.base import BaseHandler
 from dashboard.web.operation import Operation, Operations
 
+UserId = Annotated[str, Meta(max_length=40)]
+_EXPORTED_AT_ONCE = 500
 _COLUMNS = ("id", "t", "user", "name", "text", "at", "edited", "deleted")
 
 
@@ -33,7 +35,7 @@ class NewRoom(Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     title: Annotated[str, Meta(max_length=200)] = ""
     private: bool = False
-    members: Annotated[list[str], Meta(max_length=1_000)] = []
+    members: Annotated[list[UserId], Meta(max_length=1_000)] = []
 
 
 class RoomChange(Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,7 +43,7 @@ class RoomChange(Struct, frozen=True, forbid_unknown_fields=True):
 
     title: Annotated[str, Meta(max_length=200)] | None = None
     private: bool | None = None
-    members: Annotated[list[str], Meta(max_length=1_000)] | None = None
+    members: Annotated[list[UserId], Meta(max_length=1_000)] | None = None
 
 
 class RoomShown(Struct, frozen=True):
@@ -197,20 +199,23 @@ class RoomExportHandler(AdminHandler):
             "Content-Type", "application/json; charset=utf-8" if kind == "json" else "text/csv; charset=utf-8"
         )
         self.write(b"[" if kind == "json" else _csv([_COLUMNS]))
-        first = True
-        async with self.database.read() as tx:
-            async for some in every_message(tx, room.id):
-                states = [state_of(message) for message in some]
-                if kind == "json":
-                    rows = b",\n".join(msgspec.json.encode(state) for state in states)
-                    self.write(rows if first else b",\n" + rows)
-                else:
-                    self.write(_csv([_row(state) for state in states]))
-                first = False
-                await self.flush()
+        after = 0
+        while some := await self._some(room.id, after):
+            states = [state_of(message) for message in some]
+            if kind == "json":
+                rows = b",\n".join(msgspec.json.encode(state) for state in states)
+                self.write(b",\n" + rows if after else rows)
+            else:
+                self.write(_csv([_row(state) for state in states]))
+            after = some[-1].seq
+            await self.flush()  # as slowly as it is read; no transaction waits for that
         if kind == "json":
             self.write(b"]")
         self.finish()
+
+    async def _some(self, room_id: str, after: int) -> list[Message]:
+        async with self.database.read() as tx:
+            return await oldest(tx, room_id, after, _EXPORTED_AT_ONCE)
 
 
 def _row(state: MessageState) -> tuple[Any, ...]:

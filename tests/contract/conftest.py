@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dashboard.journal import redis_log, sqlite
 from tests.support.journals import Engine
+from tests.support.postgres import PostgresServer
 from tests.support.redis_server import RedisServer
+from tests.support.stores import Place
 
 
 @pytest.fixture(params=["memory", "sqlite", "sqlite with a short tail", "redis", "redis with a short tail"])
@@ -23,3 +26,18 @@ def engine(
             monkeypatch.setattr(module, "TAIL_BYTES", 1)  # readers that are not at the head read what is stored
     name = request.param.partition(" ")[0]
     return Engine(name, tmp_path / "data", short_tail="short" in request.param, redis_url=shared_redis.url)
+
+
+@pytest.fixture(scope="session")
+def shared_postgres() -> Iterator[PostgresServer]:
+    """One for all tests; each has a database of its own in it."""
+    postgres = PostgresServer("fsync=off", "full_page_writes=off", "max_connections=200").start()
+    yield postgres
+    postgres.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """An empty store."""
+    postgres = request.getfixturevalue("shared_postgres") if request.param == "postgres" else None
+    return Place(request.param, tmp_path / "store", postgres)

@@ -1,0 +1,284 @@
+"""Rooms, messages, exports, notifications and who is connected, by HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from dashboard.store import database as database_module
+from dashboard.store.schema import messages
+from tests.support.site import Site, site
+
+pytestmark = pytest.mark.gen_test(timeout=60)
+
+
+async def say(at: Site, text: str, *, as_: str = "vera", room: str = "ops", **more: Any) -> str:
+    status, said = await at.json("POST", "/api/message", {"roomId": room, "text": text, **more}, as_=as_)
+    assert (status, said["sent"]) == (200, True), said
+    return str(said["messageId"])
+
+
+async def test_a_room_is_made_listed_changed_and_closed(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        body = {"id": "dev", "title": "Dev", "private": True, "members": ["vera", "olga"]}
+        made = {
+            "id": "dev",
+            "kind": "room",
+            "title": "Dev",
+            "private": True,
+            "members": ["vera", "olga"],
+            "position": "0",
+        }
+        assert await at.json("POST", "/api/v1/rooms", body, as_="olga") == (201, made)
+        assert made in (await at.json("GET", "/api/v1/rooms", as_="vera"))[1]["rooms"]
+        assert made not in (await at.json("GET", "/api/v1/rooms", as_="eddy"))[1]["rooms"]
+        assert (await at.json("POST", "/api/v1/rooms", body, as_="olga"))[1]["field"] == "id"
+        changed = made | {"title": "Development", "private": False, "members": []}
+        change = {"title": "Development", "private": False, "members": []}
+        assert await at.json("PATCH", "/api/v1/rooms/dev", change, as_="olga") == (200, changed)
+        assert await at.json("PATCH", "/api/v1/rooms/dev", {}, as_="olga") == (200, changed)
+        await say(at, "x", as_="eddy", room="dev")
+        assert (await at.fetch("DELETE", "/api/v1/rooms/dev", as_="olga")).code == 204
+        for method, path, body_ in (
+            ("DELETE", "/api/v1/rooms/dev", None),
+            ("PATCH", "/api/v1/rooms/dev", {}),
+            ("GET", "/api/v1/rooms/dev/messages", None),
+            ("GET", "/api/v1/rooms/dev/export", None),
+            ("POST", "/api/message", {"roomId": "dev", "text": "x"}),
+            ("DELETE", "/api/v1/rooms/inbox:vera", None),
+            ("PATCH", "/api/v1/rooms/direct:eddy:vera", {"members": ["olga"]}),
+        ):
+            assert (await at.fetch(method, path, body_, as_="olga")).code == 404, (method, path)
+
+
+WRONG: list[tuple[str, str, Any, str]] = [
+    ("POST", "/api/v1/rooms", {}, "id"),
+    ("POST", "/api/v1/rooms", {"id": "a:b"}, "id"),
+    ("POST", "/api/v1/rooms", {"id": "a" * 61}, "id"),
+    ("POST", "/api/v1/rooms", {"id": "x", "title": "x" * 201}, "title"),
+    ("POST", "/api/v1/rooms", {"id": "x", "title": "\u202e"}, "title"),
+    ("POST", "/api/v1/rooms", {"id": "x", "members": [1]}, "members"),
+    ("POST", "/api/v1/rooms", {"id": "x", "members": ["m" * 41]}, "members"),
+    ("POST", "/api/v1/rooms", {"id": "x", "kind": "board"}, "kind"),
+    ("PATCH", "/api/v1/rooms/ops", {"title": ""}, "title"),
+    ("PATCH", "/api/v1/rooms/ops", {"private": 1}, "private"),
+    ("POST", "/api/message", {"text": "x"}, "roomId"),
+    ("POST", "/api/message", {"roomId": "ops", "userId": "eddy", "text": "x"}, "roomId"),
+    ("POST", "/api/message", {"roomId": "ops"}, "text"),
+    ("POST", "/api/message", {"roomId": "ops", "text": " "}, "text"),
+    ("POST", "/api/message", {"roomId": "ops", "text": "x" * 4001}, "text"),
+    ("POST", "/api/message", {"roomId": "ops", "text": "x", "key": ""}, "key"),
+    ("POST", "/api/message", {"roomId": "ops", "text": "x", "key": "k" * 101}, "key"),
+    ("POST", "/api/message", {"roomId": "ops", "text": "x", "key": "a\nb"}, "key"),
+    ("POST", "/api/v1/notifications", {"user": "vera"}, "title"),
+    ("POST", "/api/v1/notifications", {"title": "x"}, "user"),
+    ("POST", "/api/v1/notifications", {"title": "x", "user": "vera", "role": "viewer"}, "user"),
+    ("POST", "/api/v1/notifications", {"title": "x", "role": "root"}, "role"),
+    ("POST", "/api/v1/notifications", {"title": "x" * 201, "user": "vera"}, "title"),
+    ("POST", "/api/v1/notifications", {"title": "x", "user": "vera", "body": "x" * 2001}, "body"),
+    ("POST", "/api/v1/notifications", {"title": "x", "user": "vera", "data": "x" * 5000}, "data"),
+    ("POST", "/api/v1/notifications", {"title": "x", "user": "vera", "key": "k" * 61}, "key"),
+    ("POST", "/api/v1/notifications", {"title": "x", "user": "vera", "key": "a\0b"}, "key"),
+    ("GET", "/api/v1/rooms/ops/messages?limit=0", None, "limit"),
+    ("GET", "/api/v1/rooms/ops/messages?limit=101", None, "limit"),
+    ("GET", "/api/v1/rooms/ops/export?format=xml", None, "format"),
+]
+
+
+async def test_a_wrong_field_is_named(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        for method, path, body, field in WRONG:
+            status, said = await at.json(method, path, body, as_="olga")
+            assert (status, said["code"], said.get("field")) == (400, "invalid", field), (path, body, said)
+
+
+async def test_messages_come_in_pages_oldest_first(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        ids = [await say(at, f"m{n}") for n in range(7)]
+        page = (await at.json("GET", "/api/v1/rooms/ops/messages?limit=3", as_="eddy"))[1]
+        assert ([m["messageId"] for m in page["messages"]], page["more"]) == (ids[4:], True)
+        page = (await at.json("GET", f"/api/v1/rooms/ops/messages?limit=50&before={ids[4]}", as_="eddy"))[1]
+        assert ([m["messageId"] for m in page["messages"]], page["more"]) == (ids[:4], False)
+        first = page["messages"][0]
+        assert (first["text"], first["html"], first["userId"], first["name"]) == ("m0", "<p>m0</p>", "vera", "Vera")
+        for before in ("x", "secret.1", "ops.x"):
+            assert (await at.fetch("GET", f"/api/v1/rooms/ops/messages?before={before}", as_="eddy")).code == 404
+
+
+async def test_a_message_by_http_reaches_the_room_and_the_same_key_once(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        socket = await at.socket(as_="eddy")
+        await socket.ask("join_room", roomId="ops")
+        first = await say(at, "<b>hi</b> @eddy", key="k")
+        assert await say(at, "other", key="k") == first
+        message = await socket.until("message")
+        assert (message["messageId"], message["text"], message["key"]) == (first, "<b>hi</b> @eddy", "k")
+        assert (message["html"], message["mentions"]) == (
+            '<p>&lt;b&gt;hi&lt;/b&gt; <span class="mention">@eddy</span></p>',
+            ["eddy"],
+        )
+        notification = await socket.until("notification")
+        assert notification["data"] == {"roomId": "ops", "messageId": first}
+        second = await say(at, "next")
+        assert (await socket.until("message"))["messageId"] == second
+
+
+async def test_programs_talk_in_rooms_for_all_only_and_not_to_one(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        headers = at.bearer("message")
+        assert (await at.fetch("POST", "/api/message", {"roomId": "ops", "text": "x"}, headers)).code == 200
+        assert (await at.fetch("POST", "/api/message", {"roomId": "host", "text": "x"}, headers)).code == 200
+        for room in ("secret", "inbox:vera", "direct:eddy:vera", "none"):
+            assert (await at.fetch("POST", "/api/message", {"roomId": room, "text": "x"}, headers)).code == 404, room
+        assert (await at.fetch("POST", "/api/message", {"userId": "vera", "text": "x"}, headers)).code == 400
+
+
+async def test_a_conversation_is_of_two_users_that_there_are_by_its_one_id(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        status, said = await at.json("POST", "/api/message", {"userId": "eddy", "text": "psst"}, as_="vera")
+        assert (status, said["messageId"]) == (200, "direct:eddy:vera.1")
+        assert await say(at, "yes", as_="eddy", room="direct:eddy:vera") == "direct:eddy:vera.2"
+        for room in (
+            "direct:vera:eddy", "direct:vera", "direct:vera:", "direct::vera", "direct:vera:vera", "direct:nobody:vera",
+            "direct:ada:eddy:vera", "direct:vera:zzz", "direct:eddy:vera:", "direct:", f"direct:vera:{'x' * 60}", "inbox:vera",
+        ):  # fmt: skip
+            assert (await at.fetch("POST", "/api/message", {"roomId": room, "text": "x"}, as_="vera")).code == 404, room
+        for user in ("nobody", "vera", "dora", "", "a:b"):
+            code = (await at.fetch("POST", "/api/message", {"userId": user, "text": "x"}, as_="vera")).code
+            assert code == (400 if not user else 404), user
+        socket = await at.socket(as_="vera")
+        for room in ("direct:vera:eddy", "direct:ada:eddy:vera"):
+            assert (await socket.ask("message", roomId=room, text="x"))["code"] == "not_found"
+
+
+async def test_more_messages_than_the_limit_are_refused_and_come_through_later(tmp_path: Path) -> None:
+    async with site(tmp_path, chat_per_s=0.01, chat_burst=5.0) as at:
+        body = {"roomId": "ops", "text": "x"}
+        codes = [(await at.fetch("POST", "/api/message", body, as_="vera")).code for _ in range(6)]
+        assert codes == [200] * 5 + [429]
+        assert (await at.fetch("POST", "/api/message", body, as_="eddy")).code == 200
+
+
+# --- export ---
+
+
+async def test_an_export_holds_every_message_and_no_formula(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        texts = ["=1+1", "+1", "-1", "@SUM(A1)", '=cmd|"/c calc"!A1', 'a,b\n"c"', "plain ü"]
+        ids = [await say(at, text) for text in texts]
+        await at.server.people.accounts.change_user("test", "", "eddy", full_name="=evil()")
+        ids.append(await say(at, "x", as_="eddy"))
+        response = await at.fetch("GET", "/api/v1/rooms/ops/export?format=json", as_="olga")
+        assert response.headers["Content-Disposition"] == 'attachment; filename="ops.json"'
+        rows = json.loads(response.body)
+        assert [(row["messageId"], row["text"]) for row in rows] == list(zip(ids, [*texts, "x"], strict=True))
+        response = await at.fetch("GET", "/api/v1/rooms/ops/export?format=csv", as_="olga")
+        assert response.headers["Content-Type"].startswith("text/csv")
+        table = list(csv.DictReader(io.StringIO(response.body.decode())))
+        assert [row["id"] for row in table] == ids
+        assert [row["text"] for row in table] == [*("'" + text for text in texts[:5]), *texts[5:], "x"]
+        assert table[-1]["name"] == "'=evil()"
+        assert all(not cell.startswith(("=", "+", "-", "@")) for row in table for cell in row.values())
+
+
+async def test_an_export_of_an_empty_room_is_an_empty_list(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        assert json.loads((await at.fetch("GET", "/api/v1/rooms/ops/export", as_="olga")).body) == []
+        table = (await at.fetch("GET", "/api/v1/rooms/ops/export?format=csv", as_="olga")).body.decode()
+        assert table == "id,t,user,name,text,at,edited,deleted\r\n"
+
+
+async def test_an_export_to_a_slow_reader_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time for a transaction is not the reader's time."""
+    monkeypatch.setattr(database_module, "_TRANSACTION_S", 0.5)
+    count, text = 2_000, "x" * 4_000
+    async with site(tmp_path) as at:
+        row = {
+            "room_id": "ops",
+            "author": "vera",
+            "name": "",
+            "text": text,
+            "html": "",
+            "title": "",
+            "data": "null",
+            "mentions": "[]",
+        }
+        rows = [
+            row | {"seq": n, "changed_seq": n, "key": str(n), "t_ms": 1, "deleted": False} for n in range(1, count + 1)
+        ]
+        async with at.server.people.database.write() as tx:
+            await tx.execute(insert(messages), rows)
+        reader, writer = await asyncio.open_connection("127.0.0.1", at.server.port, limit=4096)
+        head = f"GET /api/v1/rooms/ops/export HTTP/1.0\r\nHost: localhost\r\nCookie: session={at.jwt('olga')}\r\n\r\n"
+        writer.write(head.encode())
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(1)  # a reader that takes nothing for longer than a transaction may last
+        body = await reader.read()
+        writer.close()
+        assert len(json.loads(body)) == count
+
+
+# --- notifications ---
+
+
+async def test_notifications_reach_a_user_a_role_a_room_and_the_same_key_once(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        sockets = {name: await at.socket(as_=name) for name in ("vera", "eddy")}
+        for receiver, count in (
+            ({"user": "vera"}, 1),
+            ({"role": "viewer"}, 1),
+            ({"role": "editor"}, 1),
+            ({"room": "ops"}, 4),
+            ({"room": "secret"}, 2),
+        ):
+            body = {"title": "T", "body": "B", "data": {"a": [1]}, "key": "k" + str(receiver), **receiver}
+            assert await at.json("POST", "/api/v1/notifications", body, as_="olga") == (200, {"sent": count}), receiver
+            assert await at.json("POST", "/api/v1/notifications", body, as_="olga") == (200, {"sent": count})
+        listed = await sockets["vera"].ask("notifications")
+        assert [each["title"] for each in listed["notifications"]] == ["T"] * 4
+        assert (listed["unread"], listed["notifications"][0]["data"], listed["more"]) == (4, {"a": [1]}, False)
+        assert len((await sockets["eddy"].ask("notifications"))["notifications"]) == 2
+        assert (await sockets["vera"].ask("notification_read"))["unread"] == 0
+        assert at.server.counters.notifications_sent == 9
+        for receiver in ({"user": "nobody"}, {"user": "dora"}, {"room": "none"}):
+            assert (await at.fetch("POST", "/api/v1/notifications", {"title": "x", **receiver}, as_="olga")).code == 404
+        assert (
+            await at.fetch("POST", "/api/v1/notifications", {"title": "x", "user": "vera"}, at.bearer("notify"))
+        ).code == 200
+
+
+# --- who is connected ---
+
+
+async def test_who_is_connected_is_told(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        watching = await at.socket(as_="olga")
+        socket = await at.socket(as_="vera")
+        await watching.until("user_online", user={"id": "vera", "name": "Vera", "status": "online"})
+        people = (await at.json("GET", "/api/v1/presence", as_="olga"))[1]["users"]
+        assert {each["id"]: each["tabs"] for each in people} == {"olga": 1, "vera": 1}
+        socket.connection.close(1000)
+        await watching.until("user_offline")
+        assert [each["id"] for each in (await at.json("GET", "/api/v1/presence", as_="olga"))[1]["users"]] == ["olga"]
+
+
+async def test_a_page_that_becomes_another_persons_leaves_nobody_behind(tmp_path: Path) -> None:
+    """On a machine that needs no login: first the person at the machine, then who they say they are."""
+    async with site(tmp_path, login="auto") as at:
+        page = await at.fetch("GET", "/")
+        watching = await at.socket(as_="olga")
+        socket = await at.socket({"Cookie": page.headers["Set-Cookie"].partition(";")[0]})
+        assert (await socket.until("authenticated"))["user"]["id"] == "operator"
+        await watching.until("user_online", user={"id": "operator", "name": "Operator", "status": "online"})
+        assert (await socket.ask("auth", userId="vera", token=at.jwt("vera")))["user"]["id"] == "vera"
+        async with asyncio.timeout(3):
+            await watching.until("user_offline")
+        users = (await watching.ask("users"))["users"]
+        assert sorted(each["id"] for each in users) == ["olga", "vera"]
