@@ -13,6 +13,7 @@ from msgspec import Struct
 from dashboard.domain.counters import Counters
 from dashboard.domain.partition import partition_of
 from dashboard.ingest.batch import Batch, Refusal
+from dashboard.ingest.naming import shown
 from dashboard.journal.port import METRICS, Journal
 from dashboard.replica.changes import Samples, decode_change, encode_samples
 from dashboard.replica.replica import Replica
@@ -87,9 +88,9 @@ class AcceptSamples:
             coming |= new & set(share.batch.keys)
             payloads = self._encode(share.batch, self._replica(share.partition))
             appends += self._appends(share.partition, payloads, request_id)
+        await self._store(appends, coming)
         for refusal in refused:
             self._counters.samples_refused[refusal.code] += 1
-        await self._store(appends, coming)
         self._counters.samples_accepted += accepted
         return Outcome(accepted, sorted(refused, key=lambda r: r.index))
 
@@ -144,7 +145,7 @@ class AcceptSamples:
         for row, key in enumerate(batch.keys):
             if key in barred:
                 place = share.rows[row] if share.rows is not None else row
-                refused.append(Refusal(indices[place], "series", reason, "series_limit"))
+                refused.append(Refusal(indices[place], "series", reason, "series_limit", shown(key)))
                 continue
             if row in rows:
                 kept.declared.append((len(kept.keys), *rows[row]))
