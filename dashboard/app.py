@@ -16,6 +16,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from dashboard.app_people import PeopleParts
+from dashboard.app_sources import SourceParts
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.domain.partition import all_partitions
@@ -117,6 +118,13 @@ class Dashboard:
             monotonic=time.monotonic,
         )
         self.people = self._make_people()
+        self.sources = SourceParts(
+            settings=settings,
+            journal=self.journal,
+            samples=self.samples,
+            documents=self.documents,
+            now_ms=self.clock.now_ms,
+        )
         self._host_feeder: HostFeeder | None = None
         self._draining = False
         self._server: HTTPServer | None = None
@@ -255,6 +263,7 @@ class Dashboard:
                 now_ms=self.clock.now_ms,
             )
             self.runtime.start("server feeder", server_feeder.run)
+        self.sources.start(self.runtime)
 
     def _make_application(self) -> GuardedApplication:
         templates = Environment(
@@ -276,6 +285,7 @@ class Dashboard:
             loop_lag_ms=lambda: self.lag.last_ms,
             crowd=self.people.crowd,
             attendance=self.people.attendance,
+            more=self.sources.metrics,
         )
         return make_application(
             settings=self.settings,
@@ -362,6 +372,7 @@ class Dashboard:
             await self._store_last()
         await self.runtime.stop()
         await self.people.close()
+        self.sources.close()
         if self._host_feeder is not None:
             self._host_feeder.close()
         await self.journal.close()
