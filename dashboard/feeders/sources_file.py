@@ -72,6 +72,7 @@ class Statsd(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host: Text = "127.0.0.1"
     port: Port = 8125
     flush_s: Annotated[float, Meta(ge=0.1, le=300)] = 1.0
+    max_metrics: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
 
     def __str__(self) -> str:
         return f"statsd: listens on UDP {self.address}{_open_to_all(self.host)}, flushes every {self.flush_s:g} s"

@@ -28,9 +28,9 @@ _SO_RCVBUFFORCE, _SO_MEMINFO = 33, 55  # Linux, not in the socket module
 _MEMINFO = struct.Struct("9I")
 _DROPS = 8  # SK_MEMINFO_DROPS
 #: A burst ends after so long, looked at every so many datagrams; when more waits, the others get the loop for a while.
-_BURST_S = 0.004
+_BURST_S = 0.002
 _LOOKED_AT_EVERY = 8
-_BREATH_S = 0.002
+_BREATH_S = 0.001
 #: Flushes that may wait for the journal.
 _MAX_WAITING = 30
 _LAST_FLUSH_S = 0.8
@@ -52,7 +52,7 @@ class StatsdSource:
         self.state = state
         self._config = config
         self._intake = intake
-        self._aggregator = Aggregator()
+        self._aggregator = Aggregator(max_metrics=config.max_metrics)
         self._socket: socket.socket
         self._drops = 0
         self._waiting: deque[_Waiting] = deque()
@@ -61,7 +61,7 @@ class StatsdSource:
     async def run(self) -> None:
         """Bind, and take what comes until cancelled; raises OSError."""
         loop = asyncio.get_running_loop()
-        self._aggregator = Aggregator()
+        self._aggregator = Aggregator(max_metrics=self._config.max_metrics)
         self._socket, self._drops = await _bind(self._config), 0
         loop.add_reader(self._socket, self._take_burst)
         self.state.well()
