@@ -118,13 +118,7 @@ class Dashboard:
             monotonic=time.monotonic,
         )
         self.people = self._make_people()
-        self.sources = SourceParts(
-            settings=settings,
-            journal=self.journal,
-            samples=self.samples,
-            documents=self.documents,
-            now_ms=self.clock.now_ms,
-        )
+        self.sources = self._make_sources()
         self._host_feeder: HostFeeder | None = None
         self._draining = False
         self._server: HTTPServer | None = None
@@ -190,6 +184,15 @@ class Dashboard:
         self.hub.people = people.people
         self.hub.authorise = authorise
         return people
+
+    def _make_sources(self) -> SourceParts:
+        return SourceParts(
+            settings=self.settings,
+            journal=self.journal,
+            samples=self.samples,
+            documents=self.documents,
+            now_ms=self.clock.now_ms,
+        )
 
     def _node_name(self) -> str:
         name = self.settings.node_name or socket.gethostname()[:60]
