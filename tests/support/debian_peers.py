@@ -1,0 +1,111 @@
+"""Programs of Debian that feed us or are scraped by us, each a process of its own on a free port of the loopback; ended by its id."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.redis_server import free_port
+from tests.support.server import wait_until
+
+
+def needs(*programs: str) -> pytest.MarkDecorator:
+    """Skip where a program is not installed (scripts/test installs them)."""
+    missing = [name for name in programs if shutil.which(name, path=_PATH) is None]
+    return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
+
+
+_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+
+
+class DebianPeer:
+    """``start`` returns when it listens on ``port``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def start(self) -> DebianPeer:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command(), stdout=log, stderr=log, env={"PATH": _PATH}, cwd=self.folder
+            )
+        wait_until(self._listens, 20, f"{self.command()[0]}: {(self.folder / 'log').read_text()[-500:]}")
+        return self
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+            self._process = None
+
+    def __enter__(self) -> DebianPeer:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Prometheus(DebianPeer):
+    """``config`` is its prometheus.yml; without one it scrapes nothing."""
+
+    def __init__(self, folder: Path, config: str = "scrape_configs: []\n") -> None:
+        super().__init__(folder)
+        self.config = config
+
+    def command(self) -> list[str]:
+        file = self.folder / "prometheus.yml"
+        file.write_text(self.config)
+        return [
+            "prometheus",
+            f"--config.file={file}",
+            f"--storage.tsdb.path={self.folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+        ]
+
+
+class NodeExporter(DebianPeer):
+    """This machine's numbers."""
+
+    def command(self) -> list[str]:
+        return ["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{self.port}"]
+
+
+class Mosquitto(DebianPeer):
+    """An MQTT broker; with ``user`` and ``password`` nobody else may come."""
+
+    def __init__(self, folder: Path, user: str = "", password: str = "") -> None:
+        super().__init__(folder)
+        self.user, self.password = user, password
+
+    def command(self) -> list[str]:
+        lines = [f"listener {self.port} 127.0.0.1", "persistence false", "user root"]
+        if self.user:
+            passwords = self.folder / "passwords"
+            passwords.write_text("")
+            make = ["mosquitto_passwd", "-b", str(passwords), self.user, self.password]
+            subprocess.run(make, check=True, timeout=10, capture_output=True)
+            lines += ["allow_anonymous false", f"password_file {passwords}"]
+        else:
+            lines.append("allow_anonymous true")
+        (self.folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
+        return ["mosquitto", "-c", str(self.folder / "mosquitto.conf")]
+
+    def publish(self, topic: str, payload: str, *more: str) -> None:
+        """mosquitto_pub, at least once."""
+        proof = ["-u", self.user, "-P", self.password] if self.user else []
+        command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.port), "-q", "1", "-t", topic, "-m", payload]
+        subprocess.run([*command, *proof, *more], check=True, timeout=10)

@@ -1,0 +1,114 @@
+"""What tests of sources need: a file of sources, what a server counts of one, and targets that answer as they are told."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.support.server import ServerProcess, wait_until
+
+Answer = Callable[[bytes], bytes | None]
+
+
+def write_sources(folder: Path, **sources: Any) -> str:
+    """The file's path. YAML holds JSON."""
+    file = folder / "sources.yaml"
+    file.write_text(json.dumps(sources))
+    return str(file)
+
+
+def counted(server: ServerProcess, name: str, source: str, reason: str = "", *, port: int = 0) -> int:
+    """``dashboard_source_NAME`` of a source, over all reasons or one."""
+    text = server.request("GET", "/metrics", port=port)[2].decode()
+    rows = re.findall(
+        rf'^dashboard_source_{name}(?:_total)?{{([^}}]*source="{re.escape(source)}"[^}}]*)}} (\S+)$', text, re.MULTILINE
+    )
+    return sum(int(float(value)) for labels, value in rows if not reason or f'reason="{reason}"' in labels)
+
+
+def latest(server: ServerProcess, selector: str) -> dict[str, float]:
+    """The last value of each series that the selector finds."""
+    found = server.json("GET", f"/api/v1/series?match={selector}")[1]["series"]
+    return {each["series"]: each["last"]["value"] for each in found if each["last"]}
+
+
+def wait_for_value(server: ServerProcess, series: str, value: float | None = None, timeout_s: float = 10) -> float:
+    """Return when the series has this value, or any."""
+    name = series.partition("{")[0]
+
+    def look() -> list[float]:
+        found = latest(server, name).get(series)
+        return [] if found is None or (value is not None and found != value) else [found]
+
+    return float(wait_until(look, timeout_s, f"{series} = {value}")[0])
+
+
+def wait_until_here(server: ServerProcess, *sources: str) -> None:
+    """Return when the server runs the sources and they work."""
+    for source in sources:
+        wait_until(lambda source=source: counted(server, "here", source) and not counted(server, "failing", source))
+
+
+class Target:
+    """An HTTP target that answers each request with what ``answer`` makes of it: raw bytes; None: nothing, for ever."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.requests: list[bytes] = []
+        self._held: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/metrics"
+
+    def __enter__(self) -> Target:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(10)
+        for each in self._held:
+            each.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        try:
+            request = b""
+            while b"\r\n\r\n" not in request:
+                some = connection.recv(65_536)
+                if not some:
+                    break
+                request += some
+            self.requests.append(request)
+            answer = self.answer(request)
+            if answer is None:
+                self._held.append(connection)
+                return
+            connection.sendall(answer)
+        except OSError:
+            pass  # it has hung up on us: too much
+        connection.close()
+
+
+def page(body: bytes | str, status: str = "200 OK", *headers: str) -> bytes:
+    """An answer with a length."""
+    raw = body.encode() if isinstance(body, str) else body
+    head = [f"HTTP/1.1 {status}", f"Content-Length: {len(raw)}", "Content-Type: text/plain; version=0.0.4", *headers]
+    return "\r\n".join([*head, "Connection: close", "", ""]).encode() + raw
