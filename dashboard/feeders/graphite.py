@@ -73,7 +73,7 @@ class GraphiteSource:
     async def _take(self, lines: _Lines, data: bytes) -> None:
         whole, too_long = lines.split(data)
         for line in too_long:
-            self.state.refuse("too_long", f"is longer than {MAX_LINE_BYTES} bytes", line)
+            self.state.refuse("invalid", f"is longer than {MAX_LINE_BYTES} bytes", line)
         if not whole:
             return
         self.state.last_seen_ms = self.state.now_ms()

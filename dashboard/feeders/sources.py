@@ -95,9 +95,16 @@ class Sources:
             began_s = loop.time()
             try:
                 await source.run()
-            except (DashboardError, OSError) as error:
-                source.state.fail(error)
+            except* (DashboardError, OSError) as errors:
+                source.state.fail(_first(errors))
             if loop.time() - began_s > _SOUND_AFTER_S:
                 pause_s = _FIRST_PAUSE_S
             await asyncio.sleep(pause_s * self._jitter(0.5, 1.5))
             pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
+
+
+def _first(error: Exception) -> Exception:
+    """What lies in a group of one task's errors."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -39,7 +39,7 @@ class DebianPeer:
             self._process = subprocess.Popen(
                 self.command(), stdout=log, stderr=log, env={"PATH": _PATH}, cwd=self.folder
             )
-        wait_until(self._listens, 20, f"{self.command()[0]}: {(self.folder / 'log').read_text()[-500:]}")
+        wait_until(self._listens, 20, f"{type(self).__name__}, see {self.folder / 'log'}")
         return self
 
     def _listens(self) -> bool:
