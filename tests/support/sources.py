@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,7 @@ class Target:
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.requests: list[bytes] = []
+        self.asked_s: list[float] = []  # when (monotonic)
         self._held: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -97,6 +99,7 @@ class Target:
                     break
                 request += some
             self.requests.append(request)
+            self.asked_s.append(time.monotonic())
             answer = self.answer(request)
             if answer is None:
                 self._held.append(connection)
