@@ -1,7 +1,7 @@
 """docs/feeders.md: every block is run in its order against one server, and does what the comment above it says.
 
 ``feeds``: these series are there afterwards; ``writes``: these documents; ``prints``: its output holds this; ``needs``: a
-program, without which it is passed over.
+program, without which it is passed over; ``sources``: it is for a server with the page's file of sources.
 """
 
 from __future__ import annotations
@@ -43,10 +43,15 @@ def blocks() -> list[Block]:
     return found
 
 
+def posting_blocks() -> list[Block]:
+    """Those that any server takes; the others are test_source_docs.py's."""
+    return [block for block in blocks() if "sources" not in block.promises]
+
+
 def test_every_block_promises_something() -> None:
     fences = re.findall(r"^```\w+$", PAGE.read_text(), re.MULTILINE)
     assert len(fences) == len(blocks()) >= 15
-    assert {kind for block in blocks() for kind in block.promises} <= {"feeds", "writes", "prints", "needs"}
+    assert {kind for block in blocks() for kind in block.promises} <= {"feeds", "writes", "prints", "needs", "sources"}
 
 
 def test_every_link_within_the_tree_leads_somewhere() -> None:
@@ -103,7 +108,7 @@ def run_block(block: Block, address: str, desk: Path, environ: dict[str, str]) -
     return printed
 
 
-@pytest.mark.parametrize("block", blocks(), ids=lambda block: f"line-{block.line}")
+@pytest.mark.parametrize("block", posting_blocks(), ids=lambda block: f"line-{block.line}")
 def test_a_block_does_what_it_says(
     block: Block, page_server: ServerProcess, desk: Path, postgres: PostgresServer | None
 ) -> None:
