@@ -8,9 +8,10 @@ from pathlib import Path
 from random import SystemRandom
 
 from prometheus_client.core import Metric
+from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from dashboard.feeders.graphite import GraphiteSource
-from dashboard.feeders.intake import Intake
+from dashboard.feeders.keeper import Keeper
 from dashboard.feeders.mqtt import MqttSource, check_extra
 from dashboard.feeders.scrape import ScrapeSource, scrape_client
 from dashboard.feeders.source_metrics import source_metrics
@@ -37,30 +38,32 @@ class SourceParts:
         documents: AcceptDocument,
         now_ms: Callable[[], int],
     ) -> None:
-        self._intake = Intake(samples=samples, documents=documents)
+        self._keeper = Keeper(samples=samples, documents=documents)
         self._now_ms = now_ms
         self._parser = ThreadPoolExecutor(1, "scrape-parser")
+        self._client: SimpleAsyncHTTPClient | None = None
         self._jitter = SystemRandom().uniform
         self.sources = Sources([*self._make(read_sources(settings))], journal=journal, jitter=self._jitter)
 
     def _make(self, file: SourcesFile) -> Iterator[Source]:
-        intake = self._intake
+        keeper = self._keeper
         if file.scrape:
-            client = scrape_client(len(file.scrape))
+            self._client = scrape_client(len(file.scrape))
         for target in file.scrape:
+            assert self._client is not None
             state = self._state(f"scrape:{target.name}", "scrape", target.address)
             yield ScrapeSource(
-                target, intake=intake, state=state, client=client, parser=self._parser, jitter=self._jitter
+                target, keeper=keeper, state=state, client=self._client, parser=self._parser, jitter=self._jitter
             )
         if file.statsd is not None:
-            yield StatsdSource(file.statsd, intake=intake, state=self._state("statsd", "statsd", file.statsd.address))
+            yield StatsdSource(file.statsd, keeper=keeper, state=self._state("statsd", "statsd", file.statsd.address))
         if file.graphite is not None:
             yield GraphiteSource(
-                file.graphite, intake=intake, state=self._state("graphite", "graphite", file.graphite.address)
+                file.graphite, keeper=keeper, state=self._state("graphite", "graphite", file.graphite.address)
             )
         for broker in file.mqtt:
             state = self._state(f"mqtt:{broker.name}", "mqtt", broker.address)
-            yield MqttSource(broker, intake=intake, state=state)
+            yield MqttSource(broker, keeper=keeper, state=state)
 
     def _state(self, id_: str, kind: str, address: str) -> SourceState:
         return SourceState(id_, kind, address, self._now_ms)
@@ -74,7 +77,9 @@ class SourceParts:
         return source_metrics(self.sources)
 
     def close(self) -> None:
-        """Let go of the thread."""
+        """Let go of the connections and the thread."""
+        if self._client is not None:
+            self._client.close()
         self._parser.shutdown(wait=False, cancel_futures=True)
 
 

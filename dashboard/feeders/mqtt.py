@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from dashboard.domain.errors import ConfigurationError, Invalid
-from dashboard.feeders.intake import Intake
+from dashboard.feeders.keeper import Keeper
 from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import MqttBroker
 from dashboard.ingest.mqtt_payload import TopicTemplate, parse_mqtt
@@ -35,10 +35,10 @@ def check_extra() -> None:
 class MqttSource:
     """One broker. What comes faster than the journal takes it waits in a bounded queue."""
 
-    def __init__(self, broker: MqttBroker, *, intake: Intake, state: SourceState) -> None:
+    def __init__(self, broker: MqttBroker, *, keeper: Keeper, state: SourceState) -> None:
         self.state = state
         self._broker = broker
-        self._intake = intake
+        self._keeper = keeper
         self._templates = broker.templates()
 
     async def run(self) -> None:
@@ -77,7 +77,7 @@ class MqttSource:
             if len(messages) == 0 or len(merged.batch.keys) >= _MAX_ROWS:
                 done, merged = merged, Parsed()
                 if done.batch.keys or done.documents:
-                    (await self._intake.keep(done, self.state)).count_in(self.state)
+                    (await self._keeper.keep(done, self.state)).count_in(self.state)
 
     def _read(self, topic: str, payload: bytes, retained: bool, into: Parsed) -> None:
         self.state.seen()

@@ -17,7 +17,7 @@ from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient
 
 from dashboard.domain.errors import DashboardError, Invalid
 from dashboard.domain.series import series_key
-from dashboard.feeders.intake import Intake
+from dashboard.feeders.keeper import Keeper
 from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import ScrapeTarget
 from dashboard.ingest.parsed import Parsed
@@ -68,7 +68,7 @@ class ScrapeSource:
         self,
         target: ScrapeTarget,
         *,
-        intake: Intake,
+        keeper: Keeper,
         state: SourceState,
         client: SimpleAsyncHTTPClient,
         parser: Executor,
@@ -76,7 +76,7 @@ class ScrapeSource:
     ) -> None:
         self.state = state
         self._target = target
-        self._intake = intake
+        self._keeper = keeper
         self._client = client
         self._parser = parser
         self._jitter = jitter
@@ -102,7 +102,7 @@ class ScrapeSource:
             await self._say_up(0)
             return
         try:
-            kept = await self._intake.keep(parsed, self.state, patience_s=0)
+            kept = await self._keeper.keep(parsed, self.state, patience_s=0)
         except DashboardError as error:
             self.state.dropped[error.code] += len(parsed.batch.keys) + len(parsed.batch.refused)
             self.state.fail(error)
@@ -115,7 +115,7 @@ class ScrapeSource:
         said = Parsed()
         said.add(self._up, None, up, every_s=self._target.every_s, kind="gauge")
         try:
-            await self._intake.keep(said, self.state, patience_s=0)
+            await self._keeper.keep(said, self.state, patience_s=0)
         except DashboardError as error:
             self.state.fail(error)
 
@@ -144,7 +144,7 @@ class ScrapeSource:
         return await self._parse(b"".join(body.chunks), answer.headers.get("Content-Type", ""))
 
     async def _parse(self, text: bytes, content_type: str) -> Parsed:
-        latest_ms, every_s = self._intake.latest_ms(), self._target.every_s
+        latest_ms, every_s = self._keeper.latest_ms(), self._target.every_s
 
         def parse() -> Parsed:
             is_open = is_openmetrics(content_type)

@@ -15,7 +15,7 @@ from collections import deque
 from typing import NamedTuple
 
 from dashboard.domain.errors import DashboardError
-from dashboard.feeders.intake import Intake
+from dashboard.feeders.keeper import Keeper
 from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import Statsd
 from dashboard.ingest.parsed import Parsed
@@ -48,10 +48,10 @@ class _Waiting(NamedTuple):
 class StatsdSource:
     """One UDP socket and what came since the last flush."""
 
-    def __init__(self, config: Statsd, *, intake: Intake, state: SourceState) -> None:
+    def __init__(self, config: Statsd, *, keeper: Keeper, state: SourceState) -> None:
         self.state = state
         self._config = config
-        self._intake = intake
+        self._keeper = keeper
         self._aggregator = Aggregator(max_metrics=config.max_metrics)
         self._socket: socket.socket
         self._drops = 0
@@ -84,7 +84,7 @@ class StatsdSource:
     def _take_burst(self) -> bool:
         """Take datagrams until there are none (True), or it is time for others."""
         loop, receive, feed = asyncio.get_running_loop(), self._socket.recv, self._aggregator.feed
-        until, latest_ms, taken = loop.time() + _BURST_S, self._intake.latest_ms(), 0
+        until, latest_ms, taken = loop.time() + _BURST_S, self._keeper.latest_ms(), 0
         try:
             while taken % _LOOKED_AT_EVERY or loop.time() < until:
                 feed(receive(MAX_DATAGRAM_BYTES), latest_ms)
@@ -150,7 +150,7 @@ class StatsdSource:
                 await self._keep(self._waiting[0])
 
     async def _keep(self, waiting: _Waiting) -> None:
-        kept = await self._intake.keep(waiting.parsed, self.state, request_id=waiting.request_id)
+        kept = await self._keeper.keep(waiting.parsed, self.state, request_id=waiting.request_id)
         if self._waiting and self._waiting[0] is waiting:
             self._waiting.popleft()
         for refusal in kept.refused:
@@ -185,7 +185,9 @@ async def _bind(config: Statsd) -> socket.socket:
     made = socket.socket(family, kind, protocol)
     try:
         made.setblocking(False)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the next holder need not wait for the last one
+        made.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # of two the newer one gets it all: no waiting for one that hangs
         try:
             made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
         except OSError:  # not allowed: as much as net.core.rmem_max lets us have

@@ -84,6 +84,28 @@ class NodeExporter(DebianPeer):
         return ["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{self.port}"]
 
 
+class Alertmanager(DebianPeer):
+    """Sends what it is told to the webhook ``url``."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        super().__init__(folder)
+        self.url = url
+
+    def command(self) -> list[str]:
+        file = self.folder / "alertmanager.yml"
+        file.write_text(
+            "route: {receiver: us, group_wait: 0s, group_interval: 1s}\n"
+            f"receivers: [{{name: us, webhook_configs: [{{url: '{self.url}', send_resolved: true}}]}}]\n"
+        )
+        return [
+            "prometheus-alertmanager",
+            f"--config.file={file}",
+            f"--storage.path={self.folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+            "--cluster.listen-address=",
+        ]
+
+
 class Mosquitto(DebianPeer):
     """An MQTT broker; with ``user`` and ``password`` nobody else may come."""
 

@@ -10,8 +10,8 @@ import pytest
 
 from dashboard.domain.errors import Invalid, LimitReached, Unavailable
 from dashboard.domain.event import EventIn
-from dashboard.feeders import intake as intake_module
-from dashboard.feeders.intake import Intake
+from dashboard.feeders import keeper as keeper_module
+from dashboard.feeders.keeper import Keeper
 from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import Statsd
 from dashboard.feeders.statsd import StatsdSource
@@ -48,17 +48,19 @@ class Services:
         self.documents.append(key)
 
 
-def made(services: Services, events: list[EventIn] | None = None) -> tuple[Intake, SourceState]:
-    async def take(some: object) -> None:
-        assert events is not None
-        events.extend(cast(list[EventIn], some))
+@dataclass
+class Events:
+    """The service for events."""
 
-    intake = Intake(
-        samples=cast(AcceptSamples, services),
-        documents=cast(AcceptDocument, services),
-        events=None if events is None else take,
-    )
-    return intake, SourceState("a", "test", "nowhere", lambda: 1_000)
+    titles: list[str] = field(default_factory=list)
+
+    async def accept(self, events: list[EventIn], *, request_id: str = "") -> None:
+        self.titles += [event.title for event in events]
+
+
+def made(services: Services, events: Events | None = None) -> tuple[Keeper, SourceState]:
+    keeper = Keeper(samples=cast(AcceptSamples, services), documents=cast(AcceptDocument, services), events=events)
+    return keeper, SourceState("a", "test", "nowhere", lambda: 1_000)
 
 
 def parsed() -> Parsed:
@@ -73,23 +75,23 @@ def parsed() -> Parsed:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake_module, "_FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(keeper_module, "_FIRST_PAUSE_S", 0.001)
 
 
 @pytest.mark.gen_test
 async def test_everything_that_came_is_counted_once() -> None:
-    events: list[EventIn] = []
+    events = Events()
     services = Services()
-    intake, state = made(services, events)
-    (await intake.keep(parsed(), state)).count_in(state)
+    keeper, state = made(services, events)
+    (await keeper.keep(parsed(), state)).count_in(state)
     assert (state.accepted, state.refused, state.dropped) == (4, {"invalid": 1}, {})
-    assert (services.documents, [event.title for event in events]) == (["note"], ["deploy"])
+    assert (services.documents, events.titles) == (["note"], ["deploy"])
 
 
 @pytest.mark.gen_test
 async def test_events_that_nobody_takes_and_documents_that_do_not_fit_are_counted() -> None:
-    intake, state = made(Services(full=True))
-    (await intake.keep(parsed(), state)).count_in(state)
+    keeper, state = made(Services(full=True))
+    (await keeper.keep(parsed(), state)).count_in(state)
     assert (state.accepted, state.refused, state.dropped) == (2, {"invalid": 1, "limit_reached": 1}, {"events": 1})
 
 
@@ -97,8 +99,8 @@ async def test_events_that_nobody_takes_and_documents_that_do_not_fit_are_counte
 @pytest.mark.expects_log("the disk is full")
 async def test_what_the_journal_refuses_for_now_is_offered_again_under_the_same_number() -> None:
     services = Services(refusals=3)
-    intake, state = made(services)
-    await intake.keep(parsed(), state)
+    keeper, state = made(services)
+    await keeper.keep(parsed(), state)
     assert len(services.batches) == 1
     assert len(services.ids) == 4
     assert len(set(services.ids)) == 1
@@ -108,9 +110,9 @@ async def test_what_the_journal_refuses_for_now_is_offered_again_under_the_same_
 @pytest.mark.gen_test
 async def test_without_patience_it_is_raised_at_once() -> None:
     services = Services(refusals=1)
-    intake, state = made(services)
+    keeper, state = made(services)
     with pytest.raises(Unavailable):
-        await intake.keep(parsed(), state, patience_s=0)
+        await keeper.keep(parsed(), state, patience_s=0)
     assert len(services.ids) == 1
 
 
@@ -118,8 +120,8 @@ async def test_without_patience_it_is_raised_at_once() -> None:
 @pytest.mark.expects_log("the disk is full")
 async def test_flushes_wait_for_the_journal_in_a_bounded_queue_and_what_does_not_fit_is_counted() -> None:
     services = Services(refusals=10**9)
-    intake, state = made(services)
-    source = StatsdSource(Statsd(), intake=intake, state=state)
+    keeper, state = made(services)
+    source = StatsdSource(Statsd(), keeper=keeper, state=state)
     for number in range(40):
         source._aggregator.feed(b"a:%d|g" % number, 2_000_000_000_000)
         source._flush()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from dashboard.domain.errors import DashboardError
 from dashboard.domain.event import EventIn
@@ -39,15 +39,22 @@ class Kept:
             state.dropped["events"] += self.dropped
 
 
-class Intake:
-    """``events``: who takes events; None: nobody does."""
+class TakesEvents(Protocol):
+    """The service for events."""
+
+    async def accept(self, events: list[EventIn], *, request_id: str = "") -> None:
+        """Keep them; raises Overloaded, Unavailable."""
+
+
+class Keeper:
+    """``events``: the service that takes them; None: nobody does, and they are counted as dropped."""
 
     def __init__(
         self,
         *,
         samples: AcceptSamples,
         documents: AcceptDocument,
-        events: Callable[[Sequence[EventIn]], Awaitable[None]] | None = None,
+        events: TakesEvents | None = None,
     ) -> None:
         self._samples = samples
         self._documents = documents
@@ -74,7 +81,7 @@ class Intake:
             await self._write(key, body, every_s, f"{request_id} {number}", kept, state, patience_s)
         if parsed.events and self._events is not None:
             take = self._events
-            await self._patiently(lambda: take(parsed.events), state, patience_s)
+            await self._patiently(lambda: take.accept(parsed.events, request_id=request_id), state, patience_s)
             kept.accepted += len(parsed.events)
         elif parsed.events:
             kept.dropped = len(parsed.events)
