@@ -73,6 +73,7 @@ class Prometheus(DebianPeer):
             "prometheus",
             f"--config.file={file}",
             f"--storage.tsdb.path={self.folder / 'data'}",
+            "--rules.alert.resend-delay=1s",  # its first alerts come before it knows whom to tell
             f"--web.listen-address=127.0.0.1:{self.port}",
         ]
 
