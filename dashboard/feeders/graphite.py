@@ -81,8 +81,7 @@ class GraphiteSource:
             parsed = parse_graphite(whole, self._paths, self._keeper.latest_ms())
         except Invalid as invalid:  # cannot be: what is read at once has fewer lines than a body may have
             raise SourceFault("format", str(invalid)) from None
-        kept = await self._keeper.keep(parsed, self.state)
-        kept.count_in(self.state)
+        await self._keeper.keep_counted(parsed, self.state)
 
 
 class _Lines:

@@ -31,13 +31,6 @@ class Kept:
     refused: list[Refusal] = field(default_factory=list)
     dropped: int = 0
 
-    def count_in(self, state: SourceState) -> None:
-        """For sources of which one line is one sample."""
-        state.accepted += self.accepted
-        state.refuse_all(self.refused)
-        if self.dropped:
-            state.dropped["events"] += self.dropped
-
 
 class TakesEvents(Protocol):
     """The service for events."""
@@ -87,6 +80,21 @@ class Keeper:
             kept.dropped = len(parsed.events)
         return kept
 
+    async def keep_counted(self, parsed: Parsed, state: SourceState, *, patience_s: float = math.inf) -> None:
+        """As ``keep``, for sources of which one line is one sample: whatever becomes of them, the state counts it."""
+        try:
+            kept = await self.keep(parsed, state, patience_s=patience_s)
+        except DashboardError as error:
+            state.dropped[error.code] += size_of(parsed) + len(parsed.batch.refused)
+            raise
+        except asyncio.CancelledError:
+            state.dropped["stopped"] += size_of(parsed) + len(parsed.batch.refused)
+            raise
+        state.accepted += kept.accepted
+        state.refuse_all(kept.refused)
+        if kept.dropped:
+            state.dropped["events"] += kept.dropped
+
     async def _write(
         self,
         key: str,
@@ -125,3 +133,8 @@ class Keeper:
                 return result
             await asyncio.sleep(pause_s)
             pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
+
+
+def size_of(parsed: Parsed) -> int:
+    """How much there is to store."""
+    return len(parsed.batch.keys) + len(parsed.documents) + len(parsed.events)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from dashboard.domain.errors import ConfigurationError, Invalid
-from dashboard.feeders.keeper import Keeper
+from dashboard.feeders.keeper import Keeper, size_of
 from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import MqttBroker
 from dashboard.ingest.mqtt_payload import TopicTemplate, parse_mqtt
@@ -72,12 +72,16 @@ class MqttSource:
     async def _take(self, client: Any) -> None:
         """Messages as they come; those that wait together are stored together."""
         merged, messages = Parsed(), client.messages
-        async for message in messages:
-            self._read(str(message.topic), bytes(message.payload or b""), bool(message.retain), merged)
-            if len(messages) == 0 or len(merged.batch.keys) >= _MAX_ROWS:
-                done, merged = merged, Parsed()
-                if done.batch.keys or done.documents:
-                    (await self._keeper.keep(done, self.state)).count_in(self.state)
+        try:
+            async for message in messages:
+                self._read(str(message.topic), bytes(message.payload or b""), bool(message.retain), merged)
+                if len(messages) == 0 or size_of(merged) >= _MAX_ROWS:
+                    whole, merged = merged, Parsed()
+                    if size_of(whole):
+                        await self._keeper.keep_counted(whole, self.state)
+        finally:
+            if left := size_of(merged) + len(messages):
+                self.state.dropped["stopped"] += left
 
     def _read(self, topic: str, payload: bytes, retained: bool, into: Parsed) -> None:
         self.state.seen()

@@ -102,12 +102,10 @@ class ScrapeSource:
             await self._say_up(0)
             return
         try:
-            kept = await self._keeper.keep(parsed, self.state, patience_s=0)
+            await self._keeper.keep_counted(parsed, self.state, patience_s=0)
         except DashboardError as error:
-            self.state.dropped[error.code] += len(parsed.batch.keys) + len(parsed.batch.refused)
             self.state.fail(error)
             return
-        kept.count_in(self.state)
         self.state.well()
         await self._say_up(1)
 

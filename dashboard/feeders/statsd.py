@@ -15,7 +15,7 @@ from collections import deque
 from typing import NamedTuple
 
 from dashboard.domain.errors import DashboardError
-from dashboard.feeders.keeper import Keeper
+from dashboard.feeders.keeper import Keeper, size_of
 from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import Statsd
 from dashboard.ingest.parsed import Parsed
@@ -31,11 +31,12 @@ _DROPS = 8  # SK_MEMINFO_DROPS
 _BURST_S = 0.002
 _LOOKED_AT_EVERY = 8
 _BREATH_S = 0.001
-#: Flushes that may wait for the journal.
+#: Flushes that may wait for the journal, and samples in them.
 _MAX_WAITING = 30
+_MAX_WAITING_SAMPLES = 200_000
 _LAST_FLUSH_S = 0.8
 #: Bursts that are taken from the kernel's buffer at the end.
-_LAST_BURSTS = 50
+_LAST_BURSTS = 20
 
 
 class _Waiting(NamedTuple):
@@ -56,6 +57,7 @@ class StatsdSource:
         self._socket: socket.socket
         self._drops = 0
         self._waiting: deque[_Waiting] = deque()
+        self._storing: _Waiting | None = None
         self._more = asyncio.Event()
 
     async def run(self) -> None:
@@ -136,23 +138,28 @@ class StatsdSource:
         parsed = self._aggregator.flush(now_ms, self._config.flush_s)
         self.state.refuse_all(parsed.batch.refused[-20:], count=False)
         parsed.batch.refused = []  # lines, which are counted already
-        if len(self._waiting) >= _MAX_WAITING:
-            self.state.unstored["queue_full"] += _size(self._waiting.popleft().parsed)
-        if _size(parsed):
+        if size_of(parsed):
             self._waiting.append(_Waiting(parsed, secrets.token_hex(8)))
             self._more.set()
+        while len(self._waiting) > _MAX_WAITING or (
+            len(self._waiting) > 1 and sum(size_of(each.parsed) for each in self._waiting) > _MAX_WAITING_SAMPLES
+        ):
+            self.state.unstored["queue_full"] += size_of(self._waiting.popleft().parsed)
 
     async def _store(self) -> None:
         while True:
             await self._more.wait()
             self._more.clear()
-            while self._waiting:
-                await self._keep(self._waiting[0])
+            await self._store_waiting()
+
+    async def _store_waiting(self) -> None:
+        while self._waiting:
+            self._storing = self._waiting.popleft()
+            await self._keep(self._storing)
+            self._storing = None
 
     async def _keep(self, waiting: _Waiting) -> None:
         kept = await self._keeper.keep(waiting.parsed, self.state, request_id=waiting.request_id)
-        if self._waiting and self._waiting[0] is waiting:
-            self._waiting.popleft()
         for refusal in kept.refused:
             self.state.unstored[refusal.code] += 1
         self.state.refuse_all(kept.refused[-20:], count=False)
@@ -161,19 +168,19 @@ class StatsdSource:
 
     async def _store_last(self) -> None:
         """What was taken is kept, if it can be at once, when the source moves or the server stops."""
+        if self._storing is not None:
+            self._waiting.appendleft(self._storing)
         try:
             async with asyncio.timeout(_LAST_FLUSH_S):
-                while self._waiting:
-                    await self._keep(self._waiting[0])
+                await self._store_waiting()
         except (DashboardError, TimeoutError):
             pass
-        for waiting in self._waiting:
-            self.state.unstored["stopped"] += _size(waiting.parsed)
-        self._waiting.clear()
-
-
-def _size(parsed: Parsed) -> int:
-    return len(parsed.batch.keys) + len(parsed.documents) + len(parsed.events)
+        finally:
+            unstored = [*self._waiting, *([self._storing] if self._storing else [])]
+            if unstored:
+                self.state.unstored["stopped"] += sum(size_of(each.parsed) for each in unstored)
+            self._waiting.clear()
+            self._storing = None
 
 
 async def _bind(config: Statsd) -> socket.socket:

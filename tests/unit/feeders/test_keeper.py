@@ -83,7 +83,7 @@ async def test_everything_that_came_is_counted_once() -> None:
     events = Events()
     services = Services()
     keeper, state = made(services, events)
-    (await keeper.keep(parsed(), state)).count_in(state)
+    await keeper.keep_counted(parsed(), state)
     assert (state.accepted, state.refused, state.dropped) == (4, {"invalid": 1}, {})
     assert (services.documents, events.titles) == (["note"], ["deploy"])
 
@@ -91,7 +91,7 @@ async def test_everything_that_came_is_counted_once() -> None:
 @pytest.mark.gen_test
 async def test_events_that_nobody_takes_and_documents_that_do_not_fit_are_counted() -> None:
     keeper, state = made(Services(full=True))
-    (await keeper.keep(parsed(), state)).count_in(state)
+    await keeper.keep_counted(parsed(), state)
     assert (state.accepted, state.refused, state.dropped) == (2, {"invalid": 1, "limit_reached": 1}, {"events": 1})
 
 
@@ -135,3 +135,23 @@ async def test_flushes_wait_for_the_journal_in_a_bounded_queue_and_what_does_not
         await asyncio.sleep(0.001)
     storing.cancel()
     assert [batch.values for batch in services.batches] == [[float(number)] for number in range(10, 40)]
+
+
+@pytest.mark.gen_test
+@pytest.mark.expects_log("the disk is full")
+async def test_what_waits_when_the_source_stops_is_counted() -> None:
+    keeper, state = made(Services(refusals=10**9))
+    keeping = asyncio.ensure_future(keeper.keep_counted(parsed(), state))
+    while not state.failures:
+        await asyncio.sleep(0)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    assert (state.accepted, state.refused, state.dropped) == (0, {}, {"stopped": 5})
+
+
+@pytest.mark.gen_test
+async def test_what_a_journal_refuses_is_counted_by_its_reason() -> None:
+    keeper, state = made(Services(refusals=1))
+    with pytest.raises(Unavailable):
+        await keeper.keep_counted(parsed(), state, patience_s=0)
+    assert (state.accepted, state.refused, state.dropped) == (0, {}, {"unavailable": 5})
