@@ -44,21 +44,22 @@ class _Body:
 
     def __init__(self) -> None:
         self.chunks: list[bytes] = []
-        self.size = 0
+        self._size = self._announced = 0
 
     def header(self, line: str) -> None:
         name, _, value = line.partition(":")
-        if name.strip().lower() == "content-length" and value.strip().isdigit():
-            self.size = max(self.size, int(value)) if int(value) > MAX_BODY_BYTES else 0
+        digits = value.strip()[:20]  # a longer number is too large all the same
+        if name.strip().lower() == "content-length" and digits.isascii() and digits.isdigit():
+            self._announced = int(digits)
 
     def take(self, chunk: bytes) -> None:
-        self.size += len(chunk)
+        self._size += len(chunk)
         if not self.too_large:
             self.chunks.append(chunk)
 
     @property
     def too_large(self) -> bool:
-        return self.size > MAX_BODY_BYTES
+        return max(self._size, self._announced) > MAX_BODY_BYTES
 
 
 class ScrapeSource:

@@ -95,6 +95,27 @@ def test_one_runs_each_source_and_another_takes_over_when_it_is_killed(scene: Sc
     assert scraped_by_one(scene.target.asked_s[-6:])
 
 
+def test_what_came_while_redis_was_away_is_stored_when_it_is_back(scene: Scene) -> None:
+    for source in ("statsd", "graphite"):
+        scene.wait_for_holder(source)
+    scene.cluster.redis.kill()
+    until, sent = time.monotonic() + 4, 0  # less than the lease
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        with socket.create_connection(("127.0.0.1", scene.graphite)) as connection:
+            connection.sendall(b"by.graphite 4 -1\n")
+        while time.monotonic() < until:
+            sent += 1
+            sender.sendto(b"by.statsd:%d|g" % sent, ("127.0.0.1", scene.statsd))
+            time.sleep(0.05)
+    scene.cluster.redis.start()
+    server = scene.cluster.server
+    wait_for_value(server, "by.graphite", 4, 20)
+    wait_for_value(server, "by.statsd", sent, 20)
+    unstored = sum(counted(server, "unstored", "statsd", port=port) for port in scene.cluster.direct_ports)
+    dropped = sum(counted(server, "dropped", "graphite", port=port) for port in scene.cluster.direct_ports)
+    assert (unstored, dropped) == (0, 0)
+
+
 def test_a_worker_that_stops_in_order_hands_its_sources_over_at_once(scene: Scene) -> None:
     holder = scene.wait_for_holder("graphite")
     pid = scene.cluster.ready_pids()[holder]
