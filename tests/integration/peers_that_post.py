@@ -1,6 +1,7 @@
-"""Prometheus and Alertmanager posting to us. Not collected yet: its routes come with another branch; then it is called test_….py.
+"""Prometheus, Alertmanager and collectd posting to us. Not collected yet: its routes come with another branch; then it is called test_….py.
 
-Prometheus writes to ``/api/v1/write`` and alerts at ``/api/v2/alerts``; Alertmanager to the webhook at ``/api/v1/alertmanager``.
+Prometheus writes to ``/api/v1/write`` and alerts at ``/api/v2/alerts``; Alertmanager to the webhook at ``/api/v1/alertmanager``,
+collectd to ``/api/v1/collectd``.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ import json
 import urllib.request
 from pathlib import Path
 
-from tests.support.debian_peers import Alertmanager, Prometheus, needs
+from tests.support.debian_peers import Alertmanager, Collectd, Prometheus, needs
 from tests.support.server import ServerProcess, wait_until
 from tests.support.sources import latest
 
-pytestmark = needs("prometheus", "prometheus-alertmanager")
+pytestmark = needs("prometheus", "prometheus-alertmanager", "collectd")
 
 CONFIG = """\
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
@@ -54,3 +55,11 @@ def test_alertmanager_posts_to_the_webhook(server: ServerProcess, tmp_path: Path
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200
         wait_until(lambda: has_event(server, "Door"), 20)
+
+
+def test_collectd_posts_with_its_interval(server: ServerProcess, tmp_path: Path) -> None:
+    with Collectd(tmp_path / "collectd", f"{server.url}/api/v1/collectd"):
+        wait_until(lambda: latest(server, "load_shortterm"), 20)
+        wait_until(lambda: latest(server, "memory"), 20)
+    (series,) = server.json("GET", "/api/v1/series?match=load_shortterm")[1]["series"]
+    assert (series["labels"], series["every_s"]) == ({"host": "lab"}, 1)
