@@ -10,7 +10,7 @@ The rooms, in reading order; each imports only from those named before it:
     replica    the state that the journal's entries build; no I/O, no clock
     hub        views (what one screen needs), their frames, and the connections that get them
     services   one use case a file: accept samples, accept a document, find a board, keep the replicas, know the nodes
-    feeders    what brings data in from inside: this machine, this server
+    feeders    what brings data in by itself: this machine, this server, the file of sources
     web        Tornado handlers, thin
     app        the composition root: the only file that names engines; worker: what it has of its supervisor
     supervisor the parent of several workers

@@ -17,6 +17,7 @@ from tornado.netutil import bind_sockets
 
 from dashboard.app_intake import make_intake
 from dashboard.app_people import PeopleParts
+from dashboard.app_sources import SourceParts
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.domain.partition import all_partitions
@@ -106,6 +107,8 @@ class Dashboard:
         self.intake = make_intake(settings, self.journal, self.replicas, self.clock, self.counters, self.tap)
         self.samples, self.documents = self.intake.samples, self.intake.documents
         self.people = self._make_people()
+        self.sources = self._make_sources()
+        self.tap.sources = self.sources.states
         self._host_feeder: HostFeeder | None = None
         self._draining = False
         self._server: HTTPServer | None = None
@@ -171,6 +174,14 @@ class Dashboard:
         self.hub.people = people.people
         self.hub.authorise = authorise
         return people
+
+    def _make_sources(self) -> SourceParts:
+        return SourceParts(
+            settings=self.settings,
+            journal=self.journal,
+            intake=self.intake,
+            now_ms=self.clock.now_ms,
+        )
 
     def _node_name(self) -> str:
         name = self.settings.node_name or socket.gethostname()[:60]
@@ -245,6 +256,7 @@ class Dashboard:
                 now_ms=self.clock.now_ms,
             )
             self.runtime.start("server feeder", server_feeder.run)
+        self.sources.start(self.runtime)
 
     def _make_application(self) -> GuardedApplication:
         templates = Environment(
@@ -266,6 +278,7 @@ class Dashboard:
             loop_lag_ms=lambda: self.lag.last_ms,
             crowd=self.people.crowd,
             attendance=self.people.attendance,
+            more=self.sources.metrics,
         )
         return make_application(
             settings=self.settings,
@@ -351,6 +364,7 @@ class Dashboard:
             await self._store_last()
         await self.runtime.stop()
         await self.people.close()
+        self.sources.close()
         if self._host_feeder is not None:
             self._host_feeder.close()
         await self.journal.close()

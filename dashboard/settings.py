@@ -145,6 +145,7 @@ class Settings:
     host_feeder: bool = _setting(True, "feed this machine's own numbers")
     server_feeder: bool = _setting(True, "feed this server's own numbers")
     feed_every_s: float = _setting(1, "how often both do", least=0.05)
+    sources: str = _setting("", "file that says what is scraped, listened to and subscribed to (YAML)")
     drain_s: float = _setting(8, "longest time that a stop may take", least=0.1)
     uvloop: bool = _setting(False, "run on uvloop (install the extra: pip install 'live-dashboard[uvloop]')")
 

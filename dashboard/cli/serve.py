@@ -18,6 +18,7 @@ import msgspec
 
 from dashboard import logs
 from dashboard.app import Dashboard
+from dashboard.app_sources import read_sources
 from dashboard.domain.errors import ConfigurationError
 from dashboard.listening import bind
 from dashboard.resources import resource_folder
@@ -220,6 +221,9 @@ def check(config: Path | None, **flags: Any) -> None:
     for each in fields(Settings):
         click.echo(f"{each.name:{width}}  {shown(each.name, loaded.settings):14}  {loaded.sources[each.name]}")
     problems = [*_problems(loaded.settings)]
+    if not problems:
+        for source in read_sources(loaded.settings).described():
+            click.echo(source)
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
     for problem in problems:
@@ -237,10 +241,11 @@ def _problems(settings: Settings) -> list[str]:
         found.append(f"data = {settings.data}: {nearest} is not a folder")
     elif not os.access(nearest, os.W_OK | os.X_OK):
         found.append(f"data = {settings.data}: {nearest} cannot be written; set {flag('data')} or {variable('data')}")
-    try:
-        Boards(resource_folder("boards"))
-    except ConfigurationError as error:
-        found.append(str(error))
+    for look in (lambda: Boards(resource_folder("boards")), lambda: read_sources(settings)):
+        try:
+            look()
+        except ConfigurationError as error:
+            found.append(str(error))
     if not (resource_folder("static") / "vendor" / "uplot.js").exists():
         found.append("the browser libraries are missing: install the package (pip install .), or run scripts/serve")
     return found

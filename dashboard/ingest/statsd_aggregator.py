@@ -13,6 +13,8 @@ The way of the many: a line whose bytes but for the value were met before costs 
 
 from __future__ import annotations
 
+from collections import Counter
+
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series, series_key
 from dashboard.ingest.parsed import Parsed, Recall
@@ -79,7 +81,7 @@ class Cell:
 
 
 class Aggregator:
-    """Takes datagrams, gives a Batch at each flush. accepted + refused = lines, exactly; both are counted since the start."""
+    """Takes datagrams, gives a Batch at each flush. accepted + refused = lines, exactly; ``refused`` counts by code."""
 
     def __init__(self, *, max_metrics: int = 10_000, idle_flushes: int = 300) -> None:
         self._max_metrics = max_metrics
@@ -89,7 +91,7 @@ class Aggregator:
         self._known: Recall[tuple[bytes, bytes], tuple[Cell, float, bool]] = Recall(2 * max_metrics)
         self._waiting = Parsed()
         self.accepted = 0
-        self.refused = 0
+        self.refused: Counter[str] = Counter()
 
     def feed(self, data: bytes, latest_ms: int) -> None:
         """One datagram, of which every good line is taken."""
@@ -154,7 +156,7 @@ class Aggregator:
             else:
                 self._waiting.events.append(said)
         except Invalid as invalid:
-            self.refused += 1
+            self.refused[invalid.code] += 1
             if len(self._waiting.batch.refused) < MAX_REFUSED:
                 self._waiting.refuse(number, invalid, line)
         else:

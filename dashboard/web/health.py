@@ -86,7 +86,9 @@ class Metrics:
         loop_lag_ms: Callable[[], float],
         crowd: Crowd,
         attendance: Attendance,
+        more: Callable[[], Iterable[Metric]],
     ) -> None:
+        self._more = more
         self._crowd = crowd
         self._attendance = attendance
         self._counters = counters
@@ -101,6 +103,7 @@ class Metrics:
         yield from self._counted()
         yield from self._counted_by_label()
         yield from self._gauges()
+        yield from self._more()
         info = GaugeMetricFamily("dashboard_node_info", "Which process this is", labels=["node"])
         info.add_metric([self._nodes.name], 1)
         yield info

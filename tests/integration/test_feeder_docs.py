@@ -2,7 +2,7 @@
 
 ``feeds``: these series are there afterwards; ``writes``: these documents; ``prints``: its output holds this; ``needs``: a
 program, without which it is passed over.  ``posts``: it is not run but read, as the configuration of a program that posts to
-this address of ours.
+this address of ours; ``sources``: it is for a server with the page's file of sources.
 """
 
 from __future__ import annotations
@@ -46,10 +46,16 @@ def blocks() -> list[Block]:
     return found
 
 
+def posting_blocks() -> list[Block]:
+    """Those that any server takes; the others are test_source_docs.py's."""
+    return [block for block in blocks() if "sources" not in block.promises]
+
+
 def test_every_block_promises_something() -> None:
     fences = re.findall(r"^```\w+$", PAGE.read_text(), re.MULTILINE)
     assert len(fences) == len(blocks()) >= 15
-    assert {kind for block in blocks() for kind in block.promises} <= {"feeds", "writes", "prints", "needs", "posts"}
+    known = {"feeds", "writes", "prints", "needs", "posts", "sources"}
+    assert {kind for block in blocks() for kind in block.promises} <= known
 
 
 def test_every_link_within_the_tree_leads_somewhere() -> None:
@@ -120,7 +126,7 @@ def run_block(block: Block, address: str, desk: Path, environ: dict[str, str]) -
     return printed
 
 
-@pytest.mark.parametrize("block", blocks(), ids=lambda block: f"line-{block.line}")
+@pytest.mark.parametrize("block", posting_blocks(), ids=lambda block: f"line-{block.line}")
 def test_a_block_does_what_it_says(
     block: Block, page_server: ServerProcess, desk: Path, postgres: PostgresServer | None
 ) -> None:

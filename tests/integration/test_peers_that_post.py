@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from dashboard.client import Client
-from tests.support.debian_peers import Alertmanager, NodeExporter, Prometheus, needs
+from tests.support.debian_peers import Alertmanager, Collectd, NodeExporter, Prometheus, needs
 from tests.support.server import ServerProcess, wait_until
 
-pytestmark = needs("prometheus", "prometheus-node-exporter", "prometheus-alertmanager")
+pytestmark = needs("prometheus", "prometheus-node-exporter", "prometheus-alertmanager", "collectd")
 
 CONFIG = """\
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
@@ -109,3 +109,10 @@ def test_alertmanager_posts_to_the_webhook(server: ServerProcess, tmp_path: Path
             assert answer.status == 200
         wait_until(lambda: items(server, "", "alerts"), 20)
         assert [(item["label"], item["state"]) for item in items(server, "", "alerts")] == [("Door open", "critical")]
+
+
+def test_collectd_posts_with_its_interval(server: ServerProcess, tmp_path: Path) -> None:
+    with Collectd(tmp_path / "collectd", f"{server.url}/api/v1/collectd"):
+        wait_until(lambda: rows(server, "", "load_shortterm") and rows(server, "", "memory"), 20)
+    (series,) = rows(server, "", "load_shortterm")
+    assert (series["labels"], series["every_s"]) == ({"host": "lab"}, 1)

@@ -73,6 +73,7 @@ class Prometheus(DebianPeer):
             "prometheus",
             f"--config.file={file}",
             f"--storage.tsdb.path={self.folder / 'data'}",
+            "--rules.alert.resend-delay=1s",  # its first alerts come before it knows whom to tell
             f"--web.listen-address=127.0.0.1:{self.port}",
         ]
 
@@ -104,6 +105,37 @@ class Alertmanager(DebianPeer):
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--cluster.listen-address=",
         ]
+
+
+class Collectd(DebianPeer):
+    """Posts this machine's load and memory to ``url`` every second."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        super().__init__(folder)
+        self.url = url
+
+    def _listens(self) -> bool:
+        return True  # to nobody
+
+    def command(self) -> list[str]:
+        file = self.folder / "collectd.conf"
+        file.write_text(f"""\
+Hostname "lab"
+Interval 1
+BaseDir "{self.folder}"
+PIDFile "{self.folder / "pid"}"
+LoadPlugin load
+LoadPlugin memory
+LoadPlugin write_http
+<Plugin write_http>
+  <Node "us">
+    URL "{self.url}"
+    Format "JSON"
+    BufferSize 1024
+  </Node>
+</Plugin>
+""")
+        return ["collectd", "-f", "-C", str(file)]
 
 
 class Mosquitto(DebianPeer):

@@ -126,7 +126,7 @@ def test_accepted_and_refused_are_all_lines() -> None:
     aggregator = Aggregator(max_metrics=2)
     for _ in range(3):
         aggregator.feed(b"a:1|c\nb:1|g\nbad\nc:1|c\na:x|c\n\na:1|c\na:1e400|c", LATEST_MS)
-    assert (aggregator.accepted, aggregator.refused) == (9, 12)
+    assert (aggregator.accepted, aggregator.refused.total()) == (9, 12)
     refused = aggregator.flush(T, 1.0).batch.refused
     assert {r.code for r in refused} == {"invalid", "series_limit"}
     assert refused[0].snippet == "bad"

@@ -1,0 +1,142 @@
+"""From what a source's parser gave to the services, patiently: what the journal refuses for now is offered again."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from dashboard.domain.errors import DashboardError
+from dashboard.domain.event import EventIn
+from dashboard.feeders.source_state import SourceState
+from dashboard.ingest.batch import Refusal
+from dashboard.ingest.parsed import Parsed
+from dashboard.services.accept_document import AcceptDocument
+from dashboard.services.accept_samples import AcceptSamples
+
+T = TypeVar("T")
+
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 2.0
+
+
+@dataclass(slots=True)
+class Kept:
+    """What became of a ``Parsed``: ``accepted`` samples, documents and events; ``dropped``: events that nobody takes."""
+
+    accepted: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+    dropped: int = 0
+
+
+class TakesEvents(Protocol):
+    """The service for events."""
+
+    async def accept(self, events: list[EventIn], *, request_id: str = "") -> None:
+        """Keep them; raises Overloaded, Unavailable."""
+
+
+class Keeper:
+    """``events``: the service that takes them; None: nobody does, and they are counted as dropped."""
+
+    def __init__(
+        self,
+        *,
+        samples: AcceptSamples,
+        documents: AcceptDocument,
+        events: TakesEvents | None = None,
+    ) -> None:
+        self._samples = samples
+        self._documents = documents
+        self._events = events
+
+    def latest_ms(self) -> int:
+        """The latest time that a sample may carry now."""
+        return self._samples.latest_ms()
+
+    async def keep(
+        self, parsed: Parsed, state: SourceState, *, patience_s: float = math.inf, request_id: str = ""
+    ) -> Kept:
+        """Store it all; an error that trying again can mend is raised when ``patience_s`` have passed. Nothing doubles.
+
+        After a cancellation the same ``request_id`` goes on where that was.
+        """
+        kept, request_id = Kept(), request_id or secrets.token_hex(8)
+        if parsed.batch.keys or parsed.batch.refused:
+            outcome = await self._patiently(
+                lambda: self._samples.accept(parsed.batch, request_id=request_id), state, patience_s
+            )
+            kept.accepted, kept.refused = outcome.accepted, outcome.refused
+        for number, (key, body, every_s) in enumerate(parsed.documents):
+            await self._write(key, body, every_s, f"{request_id} {number}", kept, state, patience_s)
+        if parsed.events and self._events is not None:
+            take = self._events
+            await self._patiently(lambda: take.accept(parsed.events, request_id=request_id), state, patience_s)
+            kept.accepted += len(parsed.events)
+        elif parsed.events:
+            kept.dropped = len(parsed.events)
+        return kept
+
+    async def keep_counted(self, parsed: Parsed, state: SourceState, *, patience_s: float = math.inf) -> None:
+        """As ``keep``, for sources of which one line is one sample: whatever becomes of them, the state counts it."""
+        try:
+            kept = await self.keep(parsed, state, patience_s=patience_s)
+        except DashboardError as error:
+            state.dropped[error.code] += size_of(parsed) + len(parsed.batch.refused)
+            raise
+        except asyncio.CancelledError:
+            state.dropped["stopped"] += size_of(parsed) + len(parsed.batch.refused)
+            raise
+        state.accepted += kept.accepted
+        if parsed.batch.keys:
+            state.last_line = f"{parsed.batch.keys[-1]} {parsed.batch.values[-1]:.6g}"[:200]
+        state.refuse_all(kept.refused)
+        if kept.dropped:
+            state.dropped["events"] += kept.dropped
+
+    async def _write(
+        self,
+        key: str,
+        body: bytes,
+        every_s: float | None,
+        request_id: str,
+        kept: Kept,
+        state: SourceState,
+        patience_s: float,
+    ) -> None:
+        try:
+            await self._patiently(
+                lambda: self._documents.write(key, body, every_s=every_s, request_id=request_id), state, patience_s
+            )
+        except DashboardError as error:
+            if error.retryable:
+                raise
+            kept.refused.append(Refusal(0, "document", str(error), error.code, key))
+        else:
+            kept.accepted += 1
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]], state: SourceState, patience_s: float) -> T:
+        loop = asyncio.get_running_loop()
+        until, pause_s, failed = loop.time() + patience_s, _FIRST_PAUSE_S, False
+        while True:
+            try:
+                result = await call()
+            except DashboardError as error:
+                if not error.retryable or loop.time() + pause_s > until:
+                    raise
+                state.fail(error)
+                failed = True
+            else:
+                if failed:
+                    state.well()
+                return result
+            await asyncio.sleep(pause_s)
+            pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
+
+
+def size_of(parsed: Parsed) -> int:
+    """How much there is to store."""
+    return len(parsed.batch.keys) + len(parsed.documents) + len(parsed.events)

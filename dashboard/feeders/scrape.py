@@ -1,0 +1,183 @@
+"""Fetch a Prometheus target's text at its interval, as Prometheus does: ``up`` says whether that went well.
+
+A target that fails feeds nothing, so its series go late, stale and dead by the interval they were declared with.
+Redirects are not followed; an answer has 5 s and 4 MiB.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
+from tornado.httputil import HTTPInputError
+from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient
+
+from dashboard.domain.errors import DashboardError, Invalid
+from dashboard.domain.series import series_key
+from dashboard.feeders.keeper import Keeper
+from dashboard.feeders.source_state import SourceFault, SourceState
+from dashboard.feeders.sources_file import ScrapeTarget
+from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.prometheus_text import ACCEPT, is_openmetrics, parse_prometheus
+
+TIMEOUT_S = 5.0
+MAX_BODY_BYTES = 4 << 20
+#: More than one chunk of the client's, so that we see that a body is too long before the client hangs up on it.
+_BEYOND_BYTES = 256 << 10
+_PARSED_AT_ONCE_BYTES = 65_536
+_LONGEST_DELAY_S = 2.0
+
+
+def scrape_client(targets: int) -> SimpleAsyncHTTPClient:
+    """One client for all: none waits for another that hangs."""
+    limit = MAX_BODY_BYTES + _BEYOND_BYTES
+    return SimpleAsyncHTTPClient(
+        force_instance=True, max_clients=max(1, targets), max_body_size=limit, max_buffer_size=limit
+    )
+
+
+class _Body:
+    """An answer's body as it comes, up to its limit."""
+
+    def __init__(self) -> None:
+        self.chunks: list[bytes] = []
+        self._size = self._announced = 0
+
+    def header(self, line: str) -> None:
+        name, _, value = line.partition(":")
+        digits = value.strip()[:20]  # a longer number is too large all the same
+        if name.strip().lower() == "content-length" and digits.isascii() and digits.isdigit():
+            self._announced = int(digits)
+
+    def take(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        if not self.too_large:
+            self.chunks.append(chunk)
+
+    @property
+    def too_large(self) -> bool:
+        return max(self._size, self._announced) > MAX_BODY_BYTES
+
+
+class ScrapeSource:
+    """``parser`` runs what would hold up the loop; ``jitter`` gives a number between two."""
+
+    def __init__(
+        self,
+        target: ScrapeTarget,
+        *,
+        keeper: Keeper,
+        state: SourceState,
+        client: SimpleAsyncHTTPClient,
+        parser: Executor,
+        jitter: Callable[[float, float], float],
+    ) -> None:
+        self.state = state
+        self._target = target
+        self._keeper = keeper
+        self._client = client
+        self._parser = parser
+        self._jitter = jitter
+        self._labels = {"job": target.name, "instance": target.instance, **target.labels}
+        self._up = series_key("up", self._labels).text
+
+    async def run(self) -> None:
+        """Scrape on a steady grid that begins at a random time."""
+        loop = asyncio.get_running_loop()
+        every_s = self._target.every_s
+        await asyncio.sleep(self._jitter(0, min(every_s / 2, _LONGEST_DELAY_S)))
+        due = loop.time()
+        while True:
+            await self._scrape()
+            due = max(due + every_s, loop.time())
+            await asyncio.sleep(due - loop.time())
+
+    async def _scrape(self) -> None:
+        try:
+            parsed = await self._fetch()
+        except SourceFault as fault:
+            self.state.fail(fault)
+            await self._say_up(0)
+            return
+        try:
+            await self._keeper.keep_counted(parsed, self.state, patience_s=0)
+        except DashboardError as error:
+            self.state.fail(error)
+            return
+        self.state.well()
+        await self._say_up(1)
+
+    async def _say_up(self, up: float) -> None:
+        said = Parsed()
+        said.add(self._up, None, up, every_s=self._target.every_s, kind="gauge")
+        try:
+            await self._keeper.keep(said, self.state, patience_s=0)
+        except DashboardError as error:
+            self.state.fail(error)
+
+    async def _fetch(self) -> Parsed:
+        """What the target says; raises SourceFault."""
+        body = _Body()
+        request = HTTPRequest(
+            self._target.url,
+            headers=self._headers(),
+            connect_timeout=TIMEOUT_S,
+            request_timeout=TIMEOUT_S,
+            follow_redirects=False,
+            streaming_callback=body.take,
+            header_callback=body.header,
+        )
+        try:
+            answer = await self._client.fetch(request, raise_error=False)
+        except HTTPTimeoutError:
+            raise SourceFault("timeout", f"no whole answer in {TIMEOUT_S:g} s") from None
+        except (HTTPClientError, HTTPInputError, OSError, ValueError) as error:
+            self._check_size(body)
+            raise SourceFault("connection", str(getattr(error, "message", "") or error)) from None
+        self._check_size(body)
+        _check_status(answer)
+        self.state.seen()
+        return await self._parse(b"".join(body.chunks), answer.headers.get("Content-Type", ""))
+
+    async def _parse(self, text: bytes, content_type: str) -> Parsed:
+        latest_ms, every_s = self._keeper.latest_ms(), self._target.every_s
+
+        def parse() -> Parsed:
+            is_open = is_openmetrics(content_type)
+            return parse_prometheus(
+                text, latest_ms, openmetrics=is_open, labels=self._labels, rename=True, every_s=every_s
+            )
+
+        try:
+            if len(text) <= _PARSED_AT_ONCE_BYTES:
+                return parse()
+            return await asyncio.get_running_loop().run_in_executor(self._parser, parse)
+        except Invalid as invalid:
+            self.state.refuse("format", str(invalid), text[:200], count=False)
+            raise SourceFault("format", str(invalid)) from None
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": ACCEPT, "User-Agent": "live-dashboard", "X-Prometheus-Scrape-Timeout-Seconds": "5"}
+        target = self._target
+        if token := target.token():
+            headers["Authorization"] = f"Bearer {token}"
+        elif target.username:
+            pair = f"{target.username}:{target.password()}".encode()
+            headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
+        return headers
+
+    @staticmethod
+    def _check_size(body: _Body) -> None:
+        if body.too_large:
+            raise SourceFault("too_large", f"the answer has more than {MAX_BODY_BYTES} bytes")
+
+
+def _check_status(answer: HTTPResponse) -> None:
+    if answer.code == 200:
+        return
+    if 300 <= answer.code < 400:
+        raise SourceFault("redirect", f"answers {answer.code}: redirects are not followed; write where it leads to")
+    raise SourceFault("status", f"answers {answer.code}")

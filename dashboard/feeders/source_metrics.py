@@ -1,0 +1,46 @@
+"""The sources' part of ``/metrics``: what came, what was refused and dropped, what fails, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from dashboard.feeders.sources import Sources
+
+
+def source_metrics(sources: Sources) -> Iterator[Metric]:
+    """``dashboard_source_…{source="…"}``."""
+    states = sources.states()
+    if not states:
+        return
+    for name, meaning in (
+        ("received", "Datagrams, connections, messages and answers that came in"),
+        ("accepted", "Lines and values that were accepted"),
+    ):
+        counter = CounterMetricFamily(f"dashboard_source_{name}", meaning, labels=["source"])
+        for state in states:
+            counter.add_metric([state.id], getattr(state, name))
+        yield counter
+    for name, meaning in (
+        ("refused", "Lines and values that were refused"),
+        ("dropped", "Lines and values that did not fit; kernel: datagrams"),
+        ("unstored", "Samples made of accepted lines that could not be stored"),
+        ("failures", "How often the source did not work"),
+    ):
+        counter = CounterMetricFamily(f"dashboard_source_{name}", meaning, labels=["source", "reason"])
+        for state in states:
+            for reason, count in getattr(state, name).items():
+                counter.add_metric([state.id, reason], count)
+        yield counter
+    here = GaugeMetricFamily("dashboard_source_here", "Whether this process runs the source", labels=["source"])
+    failing = GaugeMetricFamily("dashboard_source_failing", "Whether it does not work now", labels=["source"])
+    seen = GaugeMetricFamily(
+        "dashboard_source_last_seen_timestamp_seconds", "When something last came", labels=["source"]
+    )
+    for state in states:
+        here.add_metric([state.id], state.place == "here")
+        failing.add_metric([state.id], state.failing_since_ms is not None)
+        if state.last_seen_ms is not None:
+            seen.add_metric([state.id], state.last_seen_ms / 1000)
+    yield from (here, failing, seen)

@@ -1,0 +1,140 @@
+"""What is known of one source of data in this process: whether it runs here, what came, what was refused and why."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from dashboard.domain import feeder as kept
+from dashboard.domain.errors import DashboardError
+from dashboard.domain.feeder import FeederState
+from dashboard.ingest.batch import Refusal
+from dashboard.ingest.naming import shown
+
+_log = logging.getLogger(__name__)
+
+_KEPT_REFUSALS = 20
+#: The rate is taken over so many askings.
+_RATED = 6
+
+#: ``waiting``: nobody knows yet who runs it.
+Place = Literal["waiting", "here", "elsewhere"]
+_PLACES: dict[Place, str] = {"waiting": "no longer runs here", "here": "runs here", "elsewhere": "runs elsewhere"}
+
+
+class SourceFault(DashboardError):
+    """A source that cannot do its work now; ``reason`` is a word to count by."""
+
+    code = "source"
+    retryable = True
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+class Refused(NamedTuple):
+    """Something that was not taken: when, why, and the beginning of its bytes."""
+
+    t_ms: int
+    reason: str
+    snippet: str
+
+
+@dataclass(slots=True)
+class SourceState:
+    """``accepted``, ``refused`` and ``dropped`` are in what the source sends (lines, values); together they are all of it.
+
+    ``received`` counts what that came in: datagrams, connections, messages, answers.  ``unstored`` counts the
+    samples made of what was accepted that could not be kept (StatsD's, which are made of many lines).
+    """
+
+    id: str
+    kind: str
+    address: str
+    now_ms: Callable[[], int]
+    place: Place = "waiting"
+    failing_since_ms: int | None = None
+    reason: str = ""
+    last_seen_ms: int | None = None
+    received: int = 0
+    accepted: int = 0
+    refused: Counter[str] = field(default_factory=Counter)  # by code
+    dropped: Counter[str] = field(default_factory=Counter)  # by reason; "kernel" counts datagrams
+    unstored: Counter[str] = field(default_factory=Counter)  # by code
+    failures: Counter[str] = field(default_factory=Counter)  # by reason
+    refusals: deque[Refused] = field(default_factory=lambda: deque(maxlen=_KEPT_REFUSALS))
+    last_line: str = ""
+    _rated: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_RATED))
+
+    def rate(self) -> float:
+        """Accepted a second, since it was asked some times ago."""
+        now_ms = self.now_ms()
+        self._rated.append((now_ms, self.accepted))
+        then_ms, accepted = self._rated[0]
+        return round((self.accepted - accepted) * 1000 / (now_ms - then_ms), 2) if now_ms > then_ms else 0.0
+
+    def seen(self, received: int = 1) -> None:
+        """Something came in."""
+        self.received += received
+        self.last_seen_ms = self.now_ms()
+
+    def refuse(self, code: str, reason: str, offending: bytes | str, *, count: bool = True) -> None:
+        """Something was not taken. ``count`` False: it is counted elsewhere, and only kept to be looked at."""
+        if count:
+            self.refused[code] += 1
+        self.refusals.append(Refused(self.now_ms(), reason, shown(offending)))
+
+    def refuse_all(self, refusals: Iterable[Refusal], *, count: bool = True) -> None:
+        """The refusals of a parser or of the service."""
+        for each in refusals:
+            reason = f"{each.field}: {each.reason}" if each.field else each.reason
+            self.refuse(each.code, reason, each.snippet, count=count)
+
+    def fail(self, fault: Exception) -> None:
+        """It does not work now; said once in the log."""
+        reason = fault.reason if isinstance(fault, SourceFault) else getattr(fault, "code", type(fault).__name__)
+        self.failures[reason] += 1
+        said = str(fault) or type(fault).__name__
+        if self.failing_since_ms is None:
+            self.failing_since_ms = self.now_ms()
+            _log.warning("source %s: %s", self.id, said)
+        self.reason = said
+
+    def well(self) -> None:
+        """It works."""
+        if self.failing_since_ms is not None:
+            self.failing_since_ms, self.reason = None, ""
+            _log.info("source %s: works again", self.id)
+
+    def moved(self, place: Place) -> None:
+        """Who runs it is known anew."""
+        if place != self.place:
+            self.place = place
+            if place != "here":
+                self.failing_since_ms, self.reason = None, ""
+            _log.info("source %s: %s", self.id, _PLACES[place])
+
+
+def feeder_of(state: SourceState) -> FeederState:
+    """As the ingest tap shows it."""
+    newest = state.refusals[-1].snippet if state.refusals else ""
+    return FeederState(
+        key=f"source:{state.id}",
+        name=state.id,
+        kind="source",
+        formats=(state.kind,),
+        accepted=state.accepted,
+        refused=state.refused.total(),
+        dropped=state.dropped.total(),
+        series=0,
+        max_series=0,
+        rate=state.rate(),
+        last_ms=state.last_seen_ms or 0,
+        last_line=state.last_line or newest,
+        state=state.reason if state.failing_since_ms is not None else "",
+        refusals=tuple(kept.Refused(each.t_ms, each.reason, each.snippet) for each in state.refusals),
+    )

@@ -1,0 +1,296 @@
+"""The file of sources (the setting ``sources``): what this server fetches, listens to and subscribes to. Read once, at the start.
+
+Its grammar is the four structs below; docs/feeders.md explains them.  What is wrong is said with file, line, field and cure.
+Secrets stand in other files or in the environment, are read whenever they are needed, and are never shown.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from msgspec import Meta, Struct, ValidationError, convert
+
+from dashboard.domain.errors import ConfigurationError, Invalid
+from dashboard.feeders.source_state import SourceFault
+from dashboard.feeders.yaml_places import Place, Places, read_yaml
+from dashboard.ingest.mqtt_payload import TopicTemplate, parse_template
+from dashboard.ingest.naming import foreign_labels
+from dashboard.settings import is_loopback
+
+MAX_SECRET_BYTES = 4_096
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
+Port = Annotated[int, Meta(ge=1, le=65_535)]
+Seconds = Annotated[float, Meta(ge=0.1, le=86_400)]
+Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
+
+
+class ScrapeTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A Prometheus target. ``labels`` are put on all its series besides ``job`` (the name) and ``instance`` (the address)."""
+
+    name: Name
+    url: Text
+    every_s: Seconds = 15.0
+    labels: dict[str, str] = {}
+    token_file: str = ""
+    token_env: str = ""
+    username: str = ""
+    password_file: str = ""
+    password_env: str = ""
+
+    @property
+    def instance(self) -> str:
+        """The address, as Prometheus writes it."""
+        return urlsplit(self.url).netloc
+
+    def token(self) -> str:
+        """Empty: none is needed; raises SourceFault."""
+        return read_secret(self.token_file, self.token_env)
+
+    def password(self) -> str:
+        """Raises SourceFault."""
+        return read_secret(self.password_file, self.password_env)
+
+    def __str__(self) -> str:
+        proof = "a token" if self.token_file or self.token_env else self.username and "a password"
+        return f"scrape {self.name}: {self.address} every {self.every_s:g} s{f', with {proof}' if proof else ''}"
+
+    @property
+    def address(self) -> str:
+        """Where it is, fit to be shown."""
+        return self.url.partition("?")[0]
+
+
+class Statsd(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A UDP listener for StatsD and DogStatsD."""
+
+    host: Text = "127.0.0.1"
+    port: Port = 8125
+    flush_s: Annotated[float, Meta(ge=0.1, le=300)] = 1.0
+    max_metrics: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
+
+    def __str__(self) -> str:
+        return f"statsd: listens on UDP {self.address}{_open_to_all(self.host)}, flushes every {self.flush_s:g} s"
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return _address(self.host, self.port)
+
+
+class Graphite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A TCP listener for Graphite's plaintext lines."""
+
+    host: Text = "127.0.0.1"
+    port: Port = 2003
+    idle_s: Annotated[float, Meta(ge=1, le=86_400)] = 300.0
+    max_connections: Annotated[int, Meta(ge=1, le=10_000)] = 200
+
+    def __str__(self) -> str:
+        return f"graphite: listens on TCP {self.address}{_open_to_all(self.host)}"
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return _address(self.host, self.port)
+
+
+class MqttBroker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A broker, and the templates of topics to subscribe to (ingest/mqtt_payload.py)."""
+
+    name: Name
+    host: Text
+    topics: Annotated[list[Text], Meta(min_length=1, max_length=100)]
+    port: Port | None = None
+    tls: bool = False
+    ca_file: str = ""
+    username: str = ""
+    password_file: str = ""
+    password_env: str = ""
+    client_id: Annotated[str, Meta(max_length=60)] = ""
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return _address(self.host, self.port or (8883 if self.tls else 1883))
+
+    def templates(self) -> list[TopicTemplate]:
+        """The topics, checked; raises Invalid."""
+        return [parse_template(topic) for topic in self.topics]
+
+    def password(self) -> str:
+        """Raises SourceFault."""
+        return read_secret(self.password_file, self.password_env)
+
+    def __str__(self) -> str:
+        return f"mqtt {self.name}: subscribes at {self.address}{' over TLS' if self.tls else ''} to {', '.join(self.topics)}"
+
+
+class SourcesFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of the file."""
+
+    scrape: Annotated[list[ScrapeTarget], Meta(max_length=1_000)] = []
+    statsd: Statsd | None = None
+    graphite: Graphite | None = None
+    mqtt: Annotated[list[MqttBroker], Meta(max_length=100)] = []
+
+    def described(self) -> list[str]:
+        """What the server is going to do, a line for each source."""
+        alone = [each for each in (self.statsd, self.graphite) if each is not None]
+        return [str(each) for each in (*self.scrape, *alone, *self.mqtt)]
+
+
+def load_sources(path: Path) -> SourcesFile:
+    """Read and check the file; raises ConfigurationError."""
+    raw, places = read_yaml(path)
+    try:
+        found = convert({} if raw is None else raw, SourcesFile)
+    except ValidationError as error:
+        raise ConfigurationError(_explained(str(error), places)) from None
+    for place, reason in _faults(found):
+        raise ConfigurationError(f"{places.where(place)}: {reason}")
+    return found
+
+
+def read_secret(file: str, variable: str) -> str:
+    """The secret in a file (its surrounding space is not part of it) or in a variable; empty: none is named.
+
+    Raises SourceFault, which names where it should be and never what is there.
+    """
+    if variable:
+        if not (secret := os.environ.get(variable, "")):
+            raise SourceFault("secret", f"the variable {variable} is empty or not set")
+    elif file:
+        try:
+            secret = Path(file).read_bytes()[:MAX_SECRET_BYTES].decode().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            raise SourceFault("secret", f"the secret in {file} cannot be read: {reason}") from None
+        if not secret:
+            raise SourceFault("secret", f"the file {file} is empty")
+    else:
+        return ""
+    if not secret.isprintable():
+        raise SourceFault("secret", f"the secret in {variable or file} has characters that cannot be sent")
+    return secret
+
+
+_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`(?: - at `([^`]*)`)?")
+_AT = re.compile(r" - at `([^`]*)`$")
+
+
+def _explained(said: str, places: Places) -> str:
+    """msgspec's words with the line, and what may be meant."""
+    if unknown := _UNKNOWN.fullmatch(said):
+        place = (*_place(unknown[2] or "$"), unknown[1])
+        known = _fields_at(place[:-1])
+        return f"{places.where(place)}: is not known here; there are {', '.join(known)}"
+    found = _AT.search(said)
+    reason = _AT.sub("", said).replace("`", "")
+    if "matching regex" in reason:
+        reason = "write letters, digits, _ . and -, at most 60"
+    return f"{places.where(_place(found[1] if found else '$'))}: {reason[:1].lower()}{reason[1:]}"
+
+
+def _place(path: str) -> Place:
+    """``$.scrape[0].url`` as its steps."""
+    return tuple(int(number) if number else name for name, number in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", path))
+
+
+def _fields_at(place: Place) -> tuple[str, ...]:
+    kinds: dict[str, type[Struct]] = {
+        "scrape": ScrapeTarget,
+        "statsd": Statsd,
+        "graphite": Graphite,
+        "mqtt": MqttBroker,
+    }
+    return (kinds[str(place[0])] if place else SourcesFile).__struct_fields__
+
+
+def _faults(found: SourcesFile) -> Iterator[tuple[Place, str]]:
+    """What the types do not say: the place and the reason with its cure."""
+    yield from _twice("scrape", [target.name for target in found.scrape])
+    yield from _twice("mqtt", [broker.name for broker in found.mqtt])
+    for number, target in enumerate(found.scrape):
+        yield from _secret_faults(target, ("scrape", number))
+        yield from _target_faults(target, ("scrape", number))
+    for number, broker in enumerate(found.mqtt):
+        yield from _secret_faults(broker, ("mqtt", number))
+        yield from _broker_faults(broker, ("mqtt", number))
+
+
+def _twice(kind: str, names: list[str]) -> Iterator[tuple[Place, str]]:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield (kind, number, "name"), f"{name} stands twice; give each a name of its own"
+
+
+def _secret_faults(each: ScrapeTarget | MqttBroker, place: Place) -> Iterator[tuple[Place, str]]:
+    token_file, token_env = getattr(each, "token_file", ""), getattr(each, "token_env", "")
+    has_password = each.password_file or each.password_env
+    if each.password_file and each.password_env:
+        yield (*place, "password_env"), "leave one of password_file and password_env out"
+    if token_file and token_env:
+        yield (*place, "token_env"), "leave one of token_file and token_env out"
+    if (token_file or token_env) and (each.username or has_password):
+        yield (*place, "username"), "a target takes a token or a password; leave one of them out"
+    if bool(each.username) != bool(has_password):
+        yield (*place, "username"), "username and password_file (or password_env) belong together"
+    checks: tuple[tuple[str, Callable[[], str]], ...] = (("password", each.password),)
+    if isinstance(each, ScrapeTarget):
+        checks = (*checks, ("token", each.token))
+    for name, check in checks:
+        try:
+            check()
+        except SourceFault as fault:
+            field = f"{name}_env" if getattr(each, f"{name}_env") else f"{name}_file"
+            yield (*place, field), str(fault)
+
+
+def _target_faults(target: ScrapeTarget, place: Place) -> Iterator[tuple[Place, str]]:
+    try:
+        parts = urlsplit(target.url)
+        port_is_right = parts.port != 0
+    except ValueError:
+        port_is_right, parts = False, urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_right or parts.fragment:
+        yield (*place, "url"), "is not http(s)://host[:port]/path"
+    elif parts.username is not None or parts.password is not None:
+        yield (*place, "url"), "holds a secret; write username and password_file instead"
+    elif any(not char.isprintable() or char.isspace() for char in target.url):
+        yield (*place, "url"), "holds a space or what cannot be printed"
+    elif parts.path in ("", "/"):
+        yield (*place, "url"), f"has no path; most targets are at {parts.scheme}://{parts.netloc}/metrics"
+    try:
+        if foreign_labels(target.labels.items()) != target.labels:
+            yield (
+                (*place, "labels"),
+                "a label is letters, digits and _, does not begin with a digit or __, and is not empty",
+            )
+    except Invalid as invalid:
+        yield (*place, "labels"), str(invalid)
+
+
+def _broker_faults(broker: MqttBroker, place: Place) -> Iterator[tuple[Place, str]]:
+    for number, topic in enumerate(broker.topics):
+        try:
+            parse_template(topic)
+        except Invalid as invalid:
+            yield (*place, "topics", number), f"{invalid.reason}; write it as home/{{room}}/{{name}}"
+    if broker.ca_file and not broker.tls:
+        yield (*place, "ca_file"), "is for tls: true"
+    if broker.ca_file and not Path(broker.ca_file).is_file():
+        yield (*place, "ca_file"), f"{broker.ca_file} is not a file"
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _open_to_all(host: str) -> str:
+    return "" if is_loopback(host) else " (whoever reaches it may feed: this protocol knows no tokens)"

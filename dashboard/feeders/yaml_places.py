@@ -1,0 +1,64 @@
+"""A YAML file as values, and where in it each value stands, so that an error can name its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dashboard.domain.errors import ConfigurationError
+
+#: The steps to a value: names of fields and numbers of items.
+Place = tuple[str | int, ...]
+
+
+class Places:
+    """Lines by place."""
+
+    def __init__(self, path: Path, root: yaml.Node | None) -> None:
+        self._path = path
+        self._lines: dict[Place, int] = {(): 1}
+        self._walk(root, ())
+
+    def where(self, place: Place) -> str:
+        """``file:line: field``; of a place that is not there, the line of what it should be in."""
+        found = place
+        while found not in self._lines:
+            found = found[:-1]
+        field = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).lstrip(".")
+        return f"{self._path}:{self._lines[found]}{f': {field}' if field else ''}"
+
+    def _walk(self, node: yaml.Node | None, place: Place) -> None:
+        if isinstance(node, yaml.SequenceNode):
+            for number, item in enumerate(node.value):
+                self._note(item, (*place, number))
+                self._walk(item, (*place, number))
+        elif isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                inner = (*place, str(key.value))
+                if inner in self._lines:
+                    line = key.start_mark.line + 1
+                    raise ConfigurationError(f"{self._path}:{line}: {key.value} stands twice; leave one of them out")
+                self._note(key, inner)
+                self._walk(value, inner)
+
+    def _note(self, node: yaml.Node, place: Place) -> None:
+        self._lines[place] = node.start_mark.line + 1
+
+
+def read_yaml(path: Path) -> tuple[Any, Places]:
+    """The file's only document; raises ConfigurationError naming file and line."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise ConfigurationError(f"{path}: cannot be read: {reason}") from None
+    try:
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+        return yaml.load(text, Loader=yaml.CSafeLoader), Places(path, root)
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigurationError(f"{path}{line}: not YAML: {error.problem}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigurationError(f"{path}: not YAML: {error}") from None

@@ -1,0 +1,140 @@
+"""Scraping, against real exporters and against targets that hang, flood, redirect and lie."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.debian_peers import NodeExporter, Prometheus, needs
+from tests.support.redis_server import free_port
+from tests.support.server import ServerProcess, wait_until
+from tests.support.sources import Target, counted, latest, page, wait_for_value, write_sources
+
+LIMIT = 4 << 20
+
+
+@pytest.fixture
+def scrape(tmp_path: Path) -> Iterator[Any]:
+    """Starts a server that scrapes ``{name: url or fields}`` every half second."""
+    with ExitStack() as stack:
+
+        def start(*flags: str, **targets: Any) -> ServerProcess:
+            scraped = [
+                {"name": name, "every_s": 0.5} | (given if isinstance(given, dict) else {"url": given})
+                for name, given in targets.items()
+            ]
+            file = write_sources(tmp_path, scrape=scraped)
+            server = ServerProcess(
+                tmp_path / "server", "--no-host-feeder", "--no-server-feeder", "--sources", file, *flags
+            ).start()
+            stack.callback(server.close)
+            return server
+
+        yield start
+
+
+@needs("prometheus", "prometheus-node-exporter")
+def test_prometheus_and_the_node_exporter_are_scraped(scrape: Any, tmp_path: Path) -> None:
+    with Prometheus(tmp_path / "prometheus") as prometheus, NodeExporter(tmp_path / "node") as node:
+        urls = {"prom": f"http://127.0.0.1:{prometheus.port}/metrics", "node": f"http://127.0.0.1:{node.port}/metrics"}
+        server = scrape("--max-series", "20000", **urls)
+        for name, peer in (("prom", prometheus), ("node", node)):
+            wait_for_value(server, f'up{{instance="127.0.0.1:{peer.port}",job="{name}"}}', 1)
+            wait_until(lambda name=name: counted(server, "accepted", f"scrape:{name}") > 200)
+        of_node = f'instance="127.0.0.1:{node.port}",job="node"'
+        assert wait_for_value(server, f"node_memory_MemTotal_bytes{{{of_node}}}") > 1e6
+        assert latest(server, "prometheus_build_info")
+        node.close()
+        wait_for_value(server, f"up{{{of_node}}}", 0)
+        assert counted(server, "failing", "scrape:node") == 1
+        assert counted(server, "failing", "scrape:prom") == 0
+        series = server.json("GET", "/api/v1/series?match=node_memory_MemTotal_bytes")[1]["series"][0]
+        assert series["every_s"] == 0.5
+        fresh = lambda: server.json("GET", "/api/v1/series?match=node_load1")[1]["series"][0]["freshness"]  # noqa: E731
+        wait_until(lambda: fresh() != "live", 10, "the series of the dead target go stale")
+        node.start()
+        wait_for_value(server, f"up{{{of_node}}}", 1)
+    assert server.stop() == 0
+
+
+def test_every_sample_is_accepted_or_refused_and_labels_are_those_of_a_scrape(scrape: Any) -> None:
+    text = 'a 1\na{job="mine"} 2\nb NaN\nc +Inf\n# TYPE hits_total counter\nhits_total 7\n'
+    with Target(lambda _: page(text)) as target:
+        server = scrape(app={"url": target.url, "labels": {"site": "north"}})
+        labels = f'instance="127.0.0.1:{target.port}",job="app",site="north"'
+        wait_for_value(server, f"hits_total{{{labels}}}", 7)
+        assert latest(server, "a") == {
+            f"a{{{labels}}}": 1,
+            f'a{{exported_job="mine",{labels}}}': 2,
+        }
+        wait_until(lambda: counted(server, "received", "scrape:app") >= 2)
+        received, accepted, refused = (
+            counted(server, name, "scrape:app") for name in ("received", "accepted", "refused")
+        )
+        assert refused == counted(server, "refused", "scrape:app", "not_finite")
+        assert 3 * (received - 1) <= accepted <= 3 * (received + 1)
+        assert 2 * (received - 1) <= refused <= 2 * (received + 1)
+    head = target.requests[0].decode()
+    assert "Accept: application/openmetrics-text;version=1.0.0" in head
+    assert server.complaints().count("WARNING") <= 1  # at the end, when the target goes
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (lambda _: None, "timeout"),
+        (lambda _: page(b"a 1\n" + b"#" * (LIMIT - 3)), "too_large"),
+        (lambda _: page(gzip.compress(b"#" * (LIMIT + 1)), "200 OK", "Content-Encoding: gzip"), "too_large"),
+        (lambda _: b"HTTP/1.1 200 OK\r\n\r\n" + b"# \n" * (LIMIT // 2), "too_large"),
+        (lambda _: page("", "302 Found", "Location: http://127.0.0.1:1/"), "redirect"),
+        (lambda _: page("no", "500 Internal Server Error"), "status"),
+        (lambda _: page("<html>login</html>"), "format"),
+        (lambda _: page(b"a \xff\n"), "format"),
+        (lambda _: b"\x00\x01 garbage\r\n\r\n", "connection"),
+        (lambda _: b"", "connection"),
+    ],
+    ids=["hangs", "too large", "unpacks too large", "too large without a length", "redirects", "fails", "a page", "not UTF-8",
+         "garbage", "hangs up"],
+)  # fmt: skip
+def test_a_target_that_misbehaves_is_counted_and_leaves_the_others_alone(scrape: Any, answer: Any, reason: str) -> None:
+    with Target(answer) as bad, Target(lambda _: page("good 1\n")) as good:
+        server = scrape(bad=bad.url, good=good.url)
+        wait_until(lambda: counted(server, "failures", "scrape:bad", reason), 15)
+        wait_until(lambda: counted(server, "accepted", "scrape:good") >= 4)
+        assert counted(server, "failures", "scrape:good") == 0
+        assert counted(server, "failures", "scrape:bad") == counted(server, "failures", "scrape:bad", reason)
+        assert counted(server, "accepted", "scrape:bad") == 0
+        assert wait_for_value(server, f'up{{instance="127.0.0.1:{bad.port}",job="bad"}}') == 0
+        assert server.complaints().count("source scrape:bad") == 1
+        assert server.rss_kib() < 400_000
+        assert server.stop() == 0
+    assert "Traceback" not in server.complaints()
+
+
+def test_just_4_mib_are_taken(scrape: Any) -> None:
+    with Target(lambda _: page(b"a 1\n" + b"#\n" * ((LIMIT - 4) // 2))) as target:
+        server = scrape(app={"url": target.url, "every_s": 2})
+        wait_until(lambda: counted(server, "accepted", "scrape:app"), 15)
+        assert counted(server, "failures", "scrape:app") == 0
+
+
+def test_secrets_are_sent_to_the_target_and_shown_nowhere(scrape: Any, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cret-token\n")
+    with Target(lambda r: page("a 1\n") if b"Bearer s3cret-token" in r else page("", "401 Unauthorized")) as target:
+        server = scrape(app={"url": target.url, "token_file": str(tmp_path / "token")})
+        wait_until(lambda: counted(server, "accepted", "scrape:app"))
+        (tmp_path / "token").write_text("s3cret-wrong\n")
+        wait_until(lambda: counted(server, "failures", "scrape:app", "status"))
+        assert server.stop() == 0
+    assert "s3cret" not in server.log.read_text()
+
+
+def test_a_target_that_is_not_there_yet_is_scraped_once_it_is(scrape: Any) -> None:
+    server = scrape(app=f"http://127.0.0.1:{free_port()}/metrics")
+    wait_until(lambda: counted(server, "failures", "scrape:app", "connection") >= 2)
+    assert counted(server, "failing", "scrape:app") == 1

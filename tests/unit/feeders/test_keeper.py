@@ -1,0 +1,157 @@
+"""From a parser's result to the services: patience, no doubles, exact counts."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from dashboard.domain.errors import Invalid, LimitReached, Unavailable
+from dashboard.domain.event import EventIn
+from dashboard.feeders import keeper as keeper_module
+from dashboard.feeders.keeper import Keeper
+from dashboard.feeders.source_state import SourceState
+from dashboard.feeders.sources_file import Statsd
+from dashboard.feeders.statsd import StatsdSource
+from dashboard.ingest.batch import Batch
+from dashboard.ingest.parsed import Parsed
+from dashboard.services.accept_document import AcceptDocument
+from dashboard.services.accept_samples import AcceptSamples, Outcome
+
+
+@dataclass
+class Services:
+    """Both services: refuses as often as it is told, then keeps."""
+
+    refusals: int = 0
+    batches: list[Batch] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    documents: list[str] = field(default_factory=list)
+    full: bool = False
+
+    def latest_ms(self) -> int:
+        return 2_000_000_000_000
+
+    async def accept(self, batch: Batch, *, request_id: str = "") -> Outcome:
+        self.ids.append(request_id)
+        if self.refusals:
+            self.refusals -= 1
+            raise Unavailable("the disk is full")
+        self.batches.append(batch)
+        return Outcome(len(batch.keys), list(batch.refused))
+
+    async def write(self, key: str, body: bytes, *, every_s: float | None = None, request_id: str = "") -> None:
+        if self.full:
+            raise LimitReached("one document too many")
+        self.documents.append(key)
+
+
+@dataclass
+class Events:
+    """The service for events."""
+
+    titles: list[str] = field(default_factory=list)
+
+    async def accept(self, events: list[EventIn], *, request_id: str = "") -> None:
+        self.titles += [event.title for event in events]
+
+
+def made(services: Services, events: Events | None = None) -> tuple[Keeper, SourceState]:
+    keeper = Keeper(samples=cast(AcceptSamples, services), documents=cast(AcceptDocument, services), events=events)
+    return keeper, SourceState("a", "test", "nowhere", lambda: 1_000)
+
+
+def parsed() -> Parsed:
+    whole = Parsed()
+    whole.add("a", None, 1.0)
+    whole.add("b", None, 2.0)
+    whole.refuse(2, Invalid("is wrong"), b"c")
+    whole.write("note", {"text": "hello"})
+    whole.events.append(EventIn(None, "deploy"))
+    return whole
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper_module, "_FIRST_PAUSE_S", 0.001)
+
+
+@pytest.mark.gen_test
+async def test_everything_that_came_is_counted_once() -> None:
+    events = Events()
+    services = Services()
+    keeper, state = made(services, events)
+    await keeper.keep_counted(parsed(), state)
+    assert (state.accepted, state.refused, state.dropped) == (4, {"invalid": 1}, {})
+    assert (services.documents, events.titles) == (["note"], ["deploy"])
+
+
+@pytest.mark.gen_test
+async def test_events_that_nobody_takes_and_documents_that_do_not_fit_are_counted() -> None:
+    keeper, state = made(Services(full=True))
+    await keeper.keep_counted(parsed(), state)
+    assert (state.accepted, state.refused, state.dropped) == (2, {"invalid": 1, "limit_reached": 1}, {"events": 1})
+
+
+@pytest.mark.gen_test
+@pytest.mark.expects_log("the disk is full")
+async def test_what_the_journal_refuses_for_now_is_offered_again_under_the_same_number() -> None:
+    services = Services(refusals=3)
+    keeper, state = made(services)
+    await keeper.keep(parsed(), state)
+    assert len(services.batches) == 1
+    assert len(services.ids) == 4
+    assert len(set(services.ids)) == 1
+    assert (state.failing_since_ms, state.failures) == (None, {"unavailable": 3})
+
+
+@pytest.mark.gen_test
+async def test_without_patience_it_is_raised_at_once() -> None:
+    services = Services(refusals=1)
+    keeper, state = made(services)
+    with pytest.raises(Unavailable):
+        await keeper.keep(parsed(), state, patience_s=0)
+    assert len(services.ids) == 1
+
+
+@pytest.mark.gen_test
+@pytest.mark.expects_log("the disk is full")
+async def test_flushes_wait_for_the_journal_in_a_bounded_queue_and_what_does_not_fit_is_counted() -> None:
+    services = Services(refusals=10**9)
+    keeper, state = made(services)
+    source = StatsdSource(Statsd(), keeper=keeper, state=state)
+    for number in range(40):
+        source._aggregator.feed(b"a:%d|g" % number, 2_000_000_000_000)
+        source._flush()
+    assert len(source._waiting) == 30
+    assert state.unstored == {"queue_full": 10}
+    storing = asyncio.ensure_future(source._store())
+    while not state.failures:
+        await asyncio.sleep(0)
+    services.refusals = 0
+    while source._waiting:
+        await asyncio.sleep(0.001)
+    storing.cancel()
+    assert [batch.values for batch in services.batches] == [[float(number)] for number in range(10, 40)]
+
+
+@pytest.mark.gen_test
+@pytest.mark.expects_log("the disk is full")
+async def test_what_waits_when_the_source_stops_is_counted() -> None:
+    keeper, state = made(Services(refusals=10**9))
+    keeping = asyncio.ensure_future(keeper.keep_counted(parsed(), state))
+    while not state.failures:
+        await asyncio.sleep(0)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    assert (state.accepted, state.refused, state.dropped) == (0, {}, {"stopped": 5})
+
+
+@pytest.mark.gen_test
+async def test_what_a_journal_refuses_is_counted_by_its_reason() -> None:
+    keeper, state = made(Services(refusals=1))
+    with pytest.raises(Unavailable):
+        await keeper.keep_counted(parsed(), state, patience_s=0)
+    assert (state.accepted, state.refused, state.dropped) == (0, {}, {"unavailable": 5})
