@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -243,6 +244,8 @@ def _convert(name: str, value: Any, source: str, *, strict: bool) -> Any:
 def shown(name: str, settings: Settings) -> str:
     """A setting's value as it may be printed: without passwords."""
     value = getattr(settings, name)
+    if name == "webhooks":  # their paths are often secrets
+        return ", ".join(f"{without_password(each).partition('/')[0]}//{urlsplit(each).hostname}/…" for each in value)
     if isinstance(value, tuple):
         return ", ".join(without_password(str(each)) for each in value)
     if name in SECRETS:

@@ -102,7 +102,7 @@ Kind = Literal["anonymous", "local", "user", "token", "share"]
 class Caller(Struct, frozen=True):
     """Who makes a request. ``local``: the person at the machine, when nobody else can reach it.
 
-    ``session`` is what can be revoked; ``expires_ms`` when the proof ends; ``boards`` what a share link shows.
+    ``session`` is what can be revoked; ``expires_ms`` when the proof ends; ``boards`` what the share links ``links`` show.
     """
 
     kind: Kind
@@ -115,6 +115,7 @@ class Caller(Struct, frozen=True):
     grants: tuple[tuple[str, Role], ...] = ()
     token: Token | None = None
     boards: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
     def on_board(self, board_id: str) -> Role:
         """The role on one board."""

@@ -57,8 +57,12 @@ class Housekeeping:
         """Once; raises Unavailable."""
         used, self._identify.used = self._identify.used, {}
         if used:
-            async with self._database.write() as tx:
-                await note_token_use(tx, used)
+            try:
+                async with self._database.write() as tx:
+                    await note_token_use(tx, used)
+            except DashboardError:
+                self._identify.used = used | self._identify.used
+                raise
         now_ms = self._now_ms()
         if now_ms - self._forgotten_ms < _FORGET_EVERY_MS or not await self._journal.hold("housekeeping", _LEASE_S):
             return

@@ -96,15 +96,20 @@ class Identify:
         if self._directory.is_revoked(claims.session):
             return caller
         if caller.kind == "anonymous":
-            return Caller("share", session=claims.session, expires_ms=claims.expires_ms, boards=(claims.user,))
-        return msgspec.structs.replace(caller, boards=(*caller.boards, claims.user))
+            boards, links = (claims.user,), (claims.session,)
+            return Caller("share", expires_ms=claims.expires_ms, boards=boards, links=links)
+        return msgspec.structs.replace(
+            caller, boards=(*caller.boards, claims.user), links=(*caller.links, claims.session)
+        )
 
     def still(self, caller: Caller) -> Caller | None:
         """Who a caller of before is now; None: nobody any more."""
-        if caller.kind in ("anonymous", "local"):
-            return caller if not self._directory.is_revoked(caller.session) else None
+        if any(self._directory.is_revoked(link) for link in caller.links):
+            caller = msgspec.structs.replace(caller, boards=(), links=())
         if caller.kind == "share":
-            return None if self._directory.is_revoked(caller.session) else caller
+            return caller if caller.links else None
+        if caller.kind in ("anonymous", "local"):
+            return None if caller.session and self._directory.is_revoked(caller.session) else caller
         if caller.token is not None:
             now = next((t for t in self._directory.tokens.values() if t.id == caller.id), None)
             return _token_caller(now) if now is not None else None

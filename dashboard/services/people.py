@@ -108,7 +108,7 @@ class People:
 
     def opened(self, connection: Connection) -> None:
         """A handshake is done; if it is already known whose the connection is, that one is greeted."""
-        if connection.caller.expires_ms is not None or connection.caller.session:
+        if connection.caller.expires_ms is not None or connection.caller.session or connection.caller.links:
             self._known.add(connection)
         if connection.caller.is_person:
             self._put(connection, Auth(user_id=connection.caller.id, token=""))
@@ -214,7 +214,12 @@ class People:
             now = self._identify.still(caller)
             if now is None:
                 connection.give_up(CloseCode.REVOKED, "the session has ended")
-            elif (now.role, now.grants, now.token) != (caller.role, caller.grants, caller.token):
+            elif (now.role, now.grants, now.token, now.links) != (
+                caller.role,
+                caller.grants,
+                caller.token,
+                caller.links,
+            ):
                 connection.give_up(CloseCode.TOKEN_EXPIRED, "your role has changed; come back")
             elif now.name != caller.name:
                 connection.caller = now

@@ -53,7 +53,7 @@ POLICIES: dict[str, Policy] = {
     "GET /favicon.ico": ANYBODY,
     "GET /static/{build}/{path}": ANYBODY,
     "GET /oidc/start": ANYBODY,
-    "GET /oidc/callback": ANYBODY,
+    "GET /oidc/callback": Policy(Role.NOBODY, why="who comes back from the provider"),
     # feeding
     "GET /api/v1/samples": ANYBODY,
     "POST /api/v1/samples": SHOWS_TOKEN,

@@ -1,6 +1,6 @@
 """Post notifications to the addresses that the configuration names: signed, kept until delivered, tried again for a day.
 
-Of several processes one sends at a time (a lease).  Redirects are not followed; what is answered is not read.
+Of several processes one sends at a time (a lease).  Redirects are not followed; an answer may have 64 KiB.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hmac
 import logging
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.journal.port import Journal
+from dashboard.runtime import Group
 from dashboard.store.database import Database
 from dashboard.store.schema import deliveries
 
@@ -28,11 +30,14 @@ _log = logging.getLogger(__name__)
 
 _LEASE_S = 15.0
 _LOOK_EVERY_S = 5.0
+_FORGET_EVERY_S = 60.0
 _TIMEOUT_S = 5.0
 _FIRST_PAUSE_MS = 1_000
 _LONGEST_PAUSE_MS = 3_600_000
 _GIVEN_UP_MS = 86_400_000
-_AT_ONCE = 20
+#: Sent between two renewals of the lease, each within ``_TIMEOUT_S``.
+_AT_ONCE = 2
+_MAX_ANSWER_BYTES = 65_536
 
 
 class Webhooks:
@@ -54,7 +59,7 @@ class Webhooks:
         self._secret = secret.encode()
         self._counters = counters
         self._now_ms = now_ms
-        self._waking = asyncio.Event()
+        self._waking = {url: asyncio.Event() for url in urls}
 
     async def store(self, tx: AsyncConnection, event: dict[str, Any], data: bytes) -> None:
         """In the transaction that keeps the notification itself."""
@@ -66,38 +71,50 @@ class Webhooks:
 
     def wake(self) -> None:
         """There is something to send."""
-        self._waking.set()
+        for waking in self._waking.values():
+            waking.set()
 
     async def run(self) -> None:
-        """Send until cancelled."""
-        if not self._urls:
-            return
+        """Send until cancelled, to each address by itself: one that is slow holds up no other."""
+        async with Group() as group:
+            group.start("webhooks of before", self._run_forgetting)
+            for url in self._urls:
+                group.start("webhook", partial(self._run_one, url))
+
+    async def _run_forgetting(self) -> None:
+        """What was to go to addresses that are not configured any more goes nowhere."""
+        while True:
+            try:
+                async with self._database.write() as tx:
+                    await tx.execute(delete(deliveries).where(deliveries.c.url.not_in(self._urls)))
+            except DashboardError as error:
+                _log.debug("webhooks of before stay for now: %s", error)
+            await asyncio.sleep(_FORGET_EVERY_S)
+
+    async def _run_one(self, url: str) -> None:
+        lease = f"webhook:{hashlib.sha256(url.encode()).hexdigest()[:16]}"
+        waking = self._waking[url]
         while True:
             try:
                 async with asyncio.timeout(_LOOK_EVERY_S):
-                    await self._waking.wait()
+                    await waking.wait()
             except TimeoutError:
                 pass
-            self._waking.clear()
+            waking.clear()
             try:
-                if await self._journal.hold("webhooks", _LEASE_S):
-                    await self._send_due()
+                if await self._journal.hold(lease, _LEASE_S) and await self._send_due(url):
+                    waking.set()
             except DashboardError as error:
                 _log.debug("webhooks wait: %s", error)
 
-    async def _send_due(self) -> None:
+    async def _send_due(self, url: str) -> bool:
+        """Send some of what is due; whether there may be more."""
         now_ms = self._now_ms()
+        statement = select(deliveries).where(deliveries.c.next_ms <= now_ms, deliveries.c.url == url)
         async with self._database.read() as tx:
-            due = (
-                await tx.execute(
-                    select(deliveries)
-                    .where(deliveries.c.next_ms <= now_ms)
-                    .order_by(deliveries.c.next_ms)
-                    .limit(_AT_ONCE)
-                )
-            ).all()
+            due = (await tx.execute(statement.order_by(deliveries.c.next_ms).limit(_AT_ONCE))).all()
         for row in due:
-            done = row.url not in self._urls or await self._send(row.url, row.id, row.body)
+            done = await self._send(row.url, row.id, row.body)
             given_up = now_ms - row.created_ms > _GIVEN_UP_MS
             if given_up and not done:
                 _log.error("webhook %s given up after a day", row.id)
@@ -108,8 +125,7 @@ class Webhooks:
                 else:
                     later = update(deliveries).where(deliveries.c.id == row.id)
                     await tx.execute(later.values(tries=row.tries + 1, next_ms=self._now_ms() + pause_ms))
-        if len(due) == _AT_ONCE:
-            self._waking.set()
+        return len(due) == _AT_ONCE
 
     async def _send(self, url: str, delivery: str, body: str) -> bool:
         time_s = str(self._now_ms() // 1000)
@@ -128,11 +144,14 @@ class Webhooks:
             request_timeout=_TIMEOUT_S,
             follow_redirects=False,
         )
+        client = AsyncHTTPClient(force_instance=True, max_body_size=_MAX_ANSWER_BYTES)
         try:
-            await AsyncHTTPClient().fetch(request)
+            await client.fetch(request)
         except (HTTPClientError, OSError) as error:
             self._counters.webhooks["failed"] += 1
             _log.info("webhook %s not delivered: %s", delivery, getattr(error, "code", type(error).__name__))
             return False
+        finally:
+            client.close()
         self._counters.webhooks["delivered"] += 1
         return True

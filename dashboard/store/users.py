@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, func, insert, literal, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -50,31 +50,26 @@ async def password_of(tx: AsyncConnection, user_id: str) -> str | None:
 
 
 async def create_user(tx: AsyncConnection, user: User, password_hash: str) -> None:
-    """Add a user, or bring a deleted one's name back into use; raises Invalid when there is one of that name."""
+    """Add a user; raises Invalid when there is, or was, one of that name: what was theirs must not become another's."""
+    if await is_taken(tx, user.id):
+        raise Invalid(f"there is, or was, a user {user.id}; choose another name", field="id")
     values = {
+        "id": user.id,
         "name": user.name,
         "role": user.role.word,
         "password_hash": password_hash,
         "disabled": False,
         "deleted": False,
+        "version": 1,
         "grants": _grants(user.grants),
         "created_ms": user.created_ms,
         "last_login_ms": None,
         "revision": await next_revision(tx),
     }
-    revived = await tx.execute(
-        update(users)
-        .where(users.c.id == user.id, users.c.deleted.is_(True))
-        .values(version=users.c.version + 1, **values)
-    )
-    if revived.rowcount:
-        inbox = select(literal(user.id), rooms.c.id).where(rooms.c.id == inbox_room(user.id))
-        await tx.execute(insert(participants).from_select(["user_id", "room_id"], inbox))
-        return
     try:
-        await tx.execute(insert(users).values(id=user.id, version=1, **values))
+        await tx.execute(insert(users).values(**values))
     except IntegrityError:
-        raise Invalid(f"there is a user {user.id} already", field="id") from None
+        raise Invalid(f"there is, or was, a user {user.id}; choose another name", field="id") from None
 
 
 async def change_user(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -109,7 +110,16 @@ def room_shown(room: Room) -> RoomShown:
     return RoomShown(room.id, room.kind, room.title, room.private, room.members, str(room.last_seq))
 
 
-class RoomsHandler(AdminHandler):
+class RoomsAdminHandler(AdminHandler):
+    """What these handlers share."""
+
+    def with_oneself(self, members: Sequence[str]) -> tuple[str, ...]:
+        """Whoever makes a room private stays in it, or nobody could change it again."""
+        own = [self.caller.id] if self.caller.kind == "user" and self.caller.id not in members else []
+        return (*members, *own)
+
+
+class RoomsHandler(RoomsAdminHandler):
     """``/api/v1/rooms``."""
 
     conversation: Conversation
@@ -129,16 +139,17 @@ class RoomsHandler(AdminHandler):
             kind="room",
             title=clean_text(body.title or body.id, field="title", most=200),
             private=body.private,
-            members=tuple(body.members),
+            members=self.with_oneself(body.members) if body.private else tuple(body.members),
         )
         await self.rooms.create(self.by, self.address, room)
         self.write_json(room_shown(room), 201)
 
 
-class RoomHandler(AdminHandler):
+class RoomHandler(RoomsAdminHandler):
     """``/api/v1/rooms/ID``."""
 
     rooms: RoomAdmin
+    conversation: Conversation
     operations: ClassVar[Operations] = {
         "patch": Operation("Change a room", body=RoomChange, returns=RoomShown),
         "delete": Operation("Close a room, and forget what was said in it", status=204),
@@ -146,17 +157,22 @@ class RoomHandler(AdminHandler):
 
     async def patch(self, room_id: str) -> None:
         body = self.json(RoomChange)
+        before = self.conversation.room(self.caller, room_id)
+        members = body.members
+        if body.private or (body.private is None and before.private and members is not None):
+            members = list(self.with_oneself(before.members if members is None else members))
         room = await self.rooms.change(
             self.by,
             self.address,
             room_id,
             title=clean_text(body.title, field="title", most=200) if body.title is not None else None,
             private=body.private,
-            members=tuple(body.members) if body.members is not None else None,
+            members=tuple(members) if members is not None else None,
         )
         self.write_json(room_shown(room))
 
     async def delete(self, room_id: str) -> None:
+        self.conversation.room(self.caller, room_id)
         await self.rooms.close(self.by, self.address, room_id)
         self.done()
 

@@ -158,7 +158,7 @@ def _routes_of_people(
         ("/api/v1/links/{link}", admin.LinkHandler, account),
         ("/api/v1/audit", admin.AuditHandler, {**account, "database": people.database}),
         ("/api/v1/rooms", rooms.RoomsHandler, {**talk, **made}),
-        ("/api/v1/rooms/{room}", rooms.RoomHandler, made),
+        ("/api/v1/rooms/{room}", rooms.RoomHandler, {**talk, **made}),
         ("/api/v1/rooms/{room}/messages", rooms.RoomMessagesHandler, {**talk, **account}),
         ("/api/v1/rooms/{room}/export", rooms.RoomExportHandler, {**talk, **account, "database": people.database}),
         ("/api/message", rooms.MessageHandler, talk),

@@ -9,7 +9,7 @@ import pytest
 from dashboard.domain.errors import Invalid, NotFound
 from dashboard.domain.room import Room
 from dashboard.store.database import Database
-from dashboard.store.messages import changes_after, get_message, newest, take_back
+from dashboard.store.messages import get_message, take_back
 from dashboard.store.revisions import latest_revision
 from dashboard.store.rooms import (
     change_room,
@@ -162,25 +162,3 @@ async def test_what_a_deleted_user_has_read_is_forgotten(place: Place) -> None:
         async with database.read() as tx:
             assert (await read_marks(tx, "bob"), await rooms_of(tx, "bob")) == ({}, [])
             assert len(await rooms_of(tx, "alice")) == 1
-
-
-async def test_whoever_has_a_deleted_users_name_next_gets_none_of_their_notifications(place: Place) -> None:
-    async with place.one() as database:
-        await make_user(database, "bob")
-        async with database.write() as tx:
-            await ensure_room(tx, "inbox:bob", "inbox", "", NOW)
-            await ensure_room(tx, "direct:alice:bob", "direct", "", NOW)
-        await say(database, "of the old bob", room="inbox:bob")
-        async with database.write() as tx:
-            await delete_user(tx, "bob")
-        await make_user(database, "bob")
-        async with database.read() as tx:
-            assert [room.id for room in await rooms_of(tx, "bob")] == ["inbox:bob"]
-            assert await newest(tx, "inbox:bob", None, 9) == ([], False)
-            assert (await changes_after(tx, "inbox:bob", 0, 9))[2] is False
-        assert [m.seq for m in await say(database, "new", room="inbox:bob")] == [2]
-        async with database.write() as tx:
-            await ensure_room(tx, "direct:alice:bob", "direct", "", NOW)
-        async with database.read() as tx:
-            assert sorted(room.id for room in await rooms_of(tx, "bob")) == ["direct:alice:bob", "inbox:bob"]
-        assert await unread(database, "bob", "inbox:bob") == {"inbox:bob": 1}

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.domain.identity import VERBS, Role
 from dashboard.protocol.session import MESSAGE_TYPES
-from dashboard.services.policies import POLICIES, SHOWS_TOKEN
+from dashboard.services.policies import FEEDS, POLICIES, SHOWS_TOKEN
 from tests.support.site import PEOPLE, Headers, Site, site
 
 pytestmark = pytest.mark.gen_test(timeout=120)
@@ -58,7 +58,7 @@ def headers_of(site: Site, caller: str) -> Headers:
 def expected(row: str, caller: str) -> int:
     """What the table says: 401, 403, or 200 for allowed; boards are for viewers, and the shared one for who has the link."""
     policy = POLICIES[row]
-    if caller in VERBS:
+    if caller in VERBS and row != "GET /oidc/callback":
         if policy == SHOWS_TOKEN:
             return 200 if caller == "write" else 403
         if not policy.verb:
@@ -67,6 +67,8 @@ def expected(row: str, caller: str) -> int:
     role = PEOPLE[caller] if caller in PERSONS else Role.NOBODY
     if policy.why == "who may see the board":
         return 200 if role or caller == "share" else 401
+    if row == "GET /oidc/callback":
+        return 401  # nobody was sent to the provider
     if policy == SHOWS_TOKEN:
         return 200 if role >= Role.EDITOR else 403 if role else 401
     if policy.least is Role.NOBODY:
@@ -80,6 +82,8 @@ def heartbeat(row: str) -> bool:
     return row.endswith(("/{push}", "/{check}"))
 
 
+#: Addresses that feeders post to.
+FEEDING = {row.partition(" ")[2] for row in HTTP if POLICIES[row] in (FEEDS, SHOWS_TOKEN)}
 CALLERS = ["anonymous", "share", "dora", "expired", *VERBS, *PERSONS]
 
 
@@ -110,6 +114,7 @@ async def test_a_proof_that_is_wrong_is_refused_wherever_it_is_shown(tmp_path: P
     """It is not taken as none: whoever shows one must hear that it is worth nothing."""
     async with site(tmp_path) as at:
         for row, method, path in _rows():
+            template = row.partition(" ")[2]
             if "/static/" in path:
                 continue
             body = "{}" if method in ("POST", "PUT", "PATCH") else None
@@ -122,9 +127,12 @@ async def test_a_proof_that_is_wrong_is_refused_wherever_it_is_shown(tmp_path: P
                 "Digest x",
                 "x",
             ):
+                if header.startswith("Basic") and template in FEEDING:
+                    continue  # agents from elsewhere say root:root, which is as nothing
                 response = await at.fetch(method, path, body, {"Authorization": header.encode().decode("latin-1")})
-                assert response.code == 401, (row, header)
-            assert (await at.fetch(method, f"{path}?token=wrong", body)).code == 401, row
+                assert response.code == 401 or (heartbeat(row) and response.code == 404), (row, header)
+            if not heartbeat(row):
+                assert (await at.fetch(method, f"{path}?token=wrong", body)).code == 401, row
 
 
 @pytest.mark.parametrize("path", PAGES)
