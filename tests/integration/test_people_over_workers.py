@@ -16,6 +16,7 @@ import websockets
 from dashboard.domain.identity import Role
 from tests.support.cluster import Cluster
 from tests.support.people import make_users
+from tests.support.server import wait_until
 
 USERS = {"ann": Role.VIEWER, "bob": Role.OPERATOR, "eve": Role.VIEWER, "root": Role.ADMIN}
 
@@ -215,3 +216,18 @@ def test_a_thousand_users_join_within_5_s_and_all_of_them_hear_what_is_said(
         assert took < 15  # 5 on a calm machine: the clients take as much of the two cores as the server
 
     run(all_join)
+
+
+def test_what_was_fed_to_one_worker_shows_in_the_others_tap(company: tuple[Cluster, dict[str, str]]) -> None:
+    cluster, tokens = company
+    headers = {"Authorization": f"Bearer {tokens['root']}"}
+    body = '[{"series":"tapped","value":5},{"series":"<b>","value":1}]'
+    cluster.server.request("POST", "/api/v1/samples", body, headers=headers, port=cluster.direct_ports[0])
+
+    def seen() -> list[dict[str, Any]]:
+        answer = cluster.server.request("GET", "/api/v1/feeders", headers=headers, port=cluster.direct_ports[1])[2]
+        return [each for each in json.loads(answer)["feeders"] if each["key"] == "user:root"]
+
+    (feeder,) = wait_until(seen, 10, "the other worker's tap")
+    assert (feeder["accepted"], feeder["refused"]) == (1, 1)
+    assert feeder["refusals"][0]["snippet"] == '{"series":"<b>","value":1}'

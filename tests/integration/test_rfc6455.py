@@ -206,6 +206,7 @@ def test_control_frames_between_compressed_fragments_are_fine(squeezing: RawSock
         (frame(1, deflated(PING), fin=False, rsv=4) + frame(0, b"", rsv=4), 1002),
         (frame(9, deflated(b"x"), rsv=4), 1002),
     ],
+    ids=["stored", "reserved", "bomb", "continued", "control"],
 )
 def test_a_broken_compressed_message_gets_its_close_code(squeezing: RawSocket, data: bytes, code: int) -> None:
     squeezing.send_raw(data)

@@ -1,0 +1,40 @@
+"""The page of feeders: what comes shows by itself, refusals beside their reasons, and the line that feeds this very server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.pages import Pages
+from tests.support.server import ServerProcess
+
+
+def test_what_comes_shows_live_and_what_is_refused_beside_its_reason(pages: Pages, server: ServerProcess) -> None:
+    page = pages.open(f"{server.url}/feeders", wait=False)
+    expect(page.locator("#feeders")).to_contain_text("Nothing has come yet")
+    token = server.token("telegraf", "--prefix", "cpu_")
+    body = "cpu,host=a usage=3\n<script>alert(1)</script>\n"
+    server.request("POST", "/write", body, headers={"Authorization": f"Token {token}"})
+    row = page.locator("details").filter(has_text="telegraf")
+    expect(row.locator("summary")).to_contain_text("influx", timeout=8_000)
+    row.locator("summary").press("Enter")
+    expect(row.locator("code").filter(has_text="<script>alert(1)</script>")).to_be_visible()
+    expect(page.locator("#unshown article").filter(has_text="cpu_usage")).to_contain_text("suits: stat")
+    assert page.locator("main script").count() == 0
+
+
+@pytest.mark.parametrize("way", ["curl", "Python"])
+def test_the_line_that_is_shown_feeds_this_server(pages: Pages, server: ServerProcess, way: str) -> None:
+    page = pages.open(f"{server.url}/feeders", wait=False)
+    page.get_by_label("Series").fill("it's mine" if way == "curl" else "mine")
+    page.get_by_role("tab", name=way).click()
+    line = page.locator("#snippet").inner_text()
+    program = (
+        ["/bin/sh", "-c", line.replace("it%27s%20mine", "mine")] if way == "curl" else [sys.executable, "-c", line]
+    )
+    done = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    assert server.json("GET", "/api/v1/series?match=mine")[1]["series"][0]["last"]["value"] == 3.1
