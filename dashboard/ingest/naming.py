@@ -76,8 +76,20 @@ def foreign_document(name: str, pairs: Iterable[tuple[str, str]] = ()) -> str:
     return f"{plain[: MAX_NAME_BYTES - 9]}-{mark}"
 
 
+#: Tokens of ours wherever they stand, and what JSON bodies, addresses and headers say their secrets in.
+_SECRETS = re.compile(
+    r"""dsh_[\w-]+|(?<=["'&?\s])((?:auth_token|api_key|token|password|p)["']?\s*[:=]\s*["']?)[^"'&\s,}]+""",
+    re.IGNORECASE,
+)
+
+
+def without_secrets(text: str) -> str:
+    """A text without the tokens that feeders say in it."""
+    return _SECRETS.sub(lambda found: f"{found[1] or ''}***", text)
+
+
 def shown(offending: bytes | str) -> str:
-    """The beginning of what was refused, as text of at most 200 bytes."""
+    """The beginning of what was refused, as text of at most 200 bytes, without the tokens in it."""
     raw = offending.encode("utf-8", "replace") if isinstance(offending, str) else offending
     text = raw[:_MAX_SHOWN_BYTES].decode("utf-8", "replace")
-    return text.encode()[:_MAX_SHOWN_BYTES].decode("utf-8", "ignore")
+    return without_secrets(text).encode()[:_MAX_SHOWN_BYTES].decode("utf-8", "ignore")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Raw, Struct
 
+from dashboard.domain.errors import Unavailable
 from dashboard.domain.identity import Caller
 from dashboard.domain.room import Message, inbox_room, kind_of, participants
 from dashboard.hub.connection import Connection
@@ -107,6 +108,13 @@ class Deliver:
         known = log.unread(user, self.mark(user, room_id)) if log is not None else None
         return known if known is not None else await self.count(user, room_id)
 
+    async def _unread_or_none(self, user: str, room_id: str) -> int:
+        """The same; 0 when the store does not answer: what happened is told all the same."""
+        try:
+            return await self.unread(user, room_id)
+        except Unavailable:
+            return 0
+
     async def count(self, user: str, room_id: str) -> int:
         """The same, as the store has it now."""
         async with self._database.read() as tx:
@@ -131,7 +139,7 @@ class Deliver:
         pages = self._crowd.of(user)
         if not pages:
             return
-        unread = await self.unread(user, room_id)
+        unread = await self._unread_or_none(user, room_id)
         for message in messages:
             notice = NotificationNotice(
                 notification_id=message_id(room_id, message.seq),
@@ -149,7 +157,7 @@ class Deliver:
         if pages:
             marks = self._marks.setdefault(read.user, {})
             marks[read.room] = max(marks.get(read.room, 0), read.seq)
-            unread = await self.unread(read.user, read.room)
+            unread = await self._unread_or_none(read.user, read.room)
             if kind_of(read.room) == "inbox":
                 await self._crowd.tell(pages, encode_personal(Unread(unread)))
             else:

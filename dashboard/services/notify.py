@@ -5,6 +5,7 @@ An inbox is a room that only its owner reads; so order, recovery and unread coun
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Iterable
 
@@ -28,6 +29,7 @@ from dashboard.store.rooms import ensure_room, mark_read, read_marks
 MAX_TITLE = 200
 MAX_BODY = 2_000
 _MAX_DATA_BYTES = 4_096
+_PUBLISHED_AT_ONCE = 200
 
 
 class Notify:
@@ -78,8 +80,9 @@ class Notify:
             if fresh:
                 await self._webhooks.store(tx, {"title": title, "body": body, "users": receivers, "key": key}, data)
         self._counters.notifications_sent += fresh
-        for message in sent:
-            await self._logs.publish(Said(message), f"{message.room}.{message.changed_seq}")
+        for start in range(0, len(sent), _PUBLISHED_AT_ONCE):
+            some = sent[start : start + _PUBLISHED_AT_ONCE]
+            await asyncio.gather(*(self._logs.publish(Said(m), f"{m.room}.{m.changed_seq}") for m in some))
         self._webhooks.wake()
         return len(sent)
 
@@ -102,6 +105,7 @@ class Notify:
 
     async def store_mention(self, tx: AsyncConnection, message: Message, title: str) -> list[Message]:
         """In the transaction that keeps the message itself."""
+        title = title[:MAX_TITLE]
         where = message_id(message.room, message.seq)
         data = msgspec.json.encode({"roomId": message.room, "messageId": where}).decode()
         sent, fresh = await self._store(

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import BadToken, DashboardError, TooMany
+from dashboard.domain.errors import BadToken, DashboardError, NotAuthenticated, Overloaded, TooMany
 from dashboard.domain.identity import Caller, Role
 from dashboard.domain.room import inbox_room
 from dashboard.hub.connection import Connection
@@ -120,7 +120,7 @@ class People:
         self._put(connection, request)
 
     def _put(self, connection: Connection, request: Request) -> None:
-        connection.authenticating += isinstance(request, Auth)
+        connection.authenticating += _proves(request)
         connection.errands.append(request)
         if not connection.busy:
             connection.busy = True
@@ -135,6 +135,8 @@ class People:
         self._typing.stop(connection)
         self._attendance.dropped(connection, code)
         self._known.discard(connection)
+        for room in list(connection.rooms):
+            self._crowd.leave(connection, room)
         if connection in self._crowd.people:
             user = connection.caller.id
             self._crowd.go(connection)
@@ -153,10 +155,14 @@ class People:
     async def _work(self) -> None:
         while True:
             connection = await self._ready.get()
-            for _ in range(_TURN):
-                if not connection.errands or connection.closed:
-                    break
-                await self._serve(connection, connection.errands.popleft())
+            try:
+                for _ in range(_TURN):
+                    if not connection.errands or connection.closed:
+                        break
+                    await self._serve(connection, connection.errands.popleft())
+            except BaseException:
+                connection.busy = False  # what comes next is served all the same
+                raise
             if connection.errands and not connection.closed:
                 self._ready.put_nowait(connection)
             else:
@@ -168,6 +174,8 @@ class People:
                 connection.serve(request)
             else:
                 authorise("ws " + type_of(request), connection.caller)
+                if not isinstance(request, Auth) and connection not in self._crowd.people:
+                    raise NotAuthenticated("say auth first")
                 await self._answer(connection, request)
         except BadToken as error:
             self._counters.authentications["refused"] += 1
@@ -175,8 +183,10 @@ class People:
             connection.give_up(CloseCode.BAD_TOKEN, str(error))
         except DashboardError as error:
             connection.refuse(error, request.id)
+            if isinstance(request, Auth) and error.retryable:  # who comes back is asked again
+                connection.give_up(CloseCode.OVERLOADED, "the store does not answer; come back")
         finally:
-            connection.authenticating -= isinstance(request, Auth)
+            connection.authenticating -= _proves(request)
 
     def stir(self) -> None:
         """Users, tokens or sessions have changed: look whose connections still hold."""
@@ -324,7 +334,12 @@ class People:
             self._attendance.gone(before)
         else:
             self._attendance.named(connection)
-        if self._attendance.tabs(caller.id) >= self._max_user_connections:
+        own = len(self._crowd.of(caller.id))
+        if own < self._max_user_connections <= self._attendance.tabs(caller.id):
+            connection.refuse(Overloaded("the other pages of this user are not counted yet"), None)
+            connection.give_up(CloseCode.OVERLOADED, "come back: perhaps a process is gone whose pages still count")
+            return
+        if own >= self._max_user_connections:
             reason = f"more than {self._max_user_connections} connections of one user"
             connection.refuse(TooMany(reason), None)
             connection.give_up(CloseCode.TOO_MANY_CONNECTIONS, reason)
@@ -352,3 +367,8 @@ class People:
         found, more = await self._notify.list(caller, before, request.limit)
         states = [notification_state(message, read=read) for message, read in found]
         return NotificationList(states, await self._deliver.unread(caller.id, room), more)
+
+
+def _proves(request: Request) -> bool:
+    """Whether a request says who somebody is who was not known before: what comes behind it has to wait."""
+    return isinstance(request, Auth) and bool(request.token)

@@ -14,6 +14,7 @@ from dashboard.domain.identity import Caller
 from dashboard.domain.node import NodeLeft
 from dashboard.domain.presence import AskRoster
 from dashboard.ingest.batch import Batch, Refusal
+from dashboard.ingest.naming import shown, without_secrets
 from dashboard.replica.signals import Signal
 from dashboard.services.nodes import Nodes
 
@@ -21,6 +22,8 @@ _TELL_EVERY_S = 2.0
 #: The rate is that of the last so many tellings.
 _RATE_OVER = 5
 _MAX_FEEDERS = 2_000
+#: Feeders told of at once.
+_MAX_TOLD = 500
 _LONGEST_REASON = 300
 
 
@@ -86,7 +89,7 @@ class Tap:
             feeder.last_line = f"{batch.keys[-1]} {batch.values[-1]:.6g}"[:SHOWN_BYTES]
         for refusal in refused[-KEPT_REFUSALS:]:
             reason = f"{refusal.field}: {refusal.reason}" if refusal.field else refusal.reason
-            feeder.refusals.append(Refused(now_ms, reason[:_LONGEST_REASON], refusal.snippet[:SHOWN_BYTES]))
+            feeder.refusals.append(Refused(now_ms, without_secrets(reason)[:_LONGEST_REASON], shown(refusal.snippet)))
 
     def note_fault(self, caller: Caller, format_: str, reason: str, body: bytes) -> None:
         """A whole body was refused."""
@@ -95,8 +98,7 @@ class Tap:
             feeder.formats.add(format_)
             feeder.last_ms = self._now_ms()
             feeder.refused += 1
-            snippet = body[:SHOWN_BYTES].decode("utf-8", "backslashreplace")[:SHOWN_BYTES]
-            feeder.refusals.append(Refused(feeder.last_ms, reason[:_LONGEST_REASON], snippet))
+            feeder.refusals.append(Refused(feeder.last_ms, without_secrets(reason)[:_LONGEST_REASON], shown(body)))
 
     def note_series(self, caller: Caller, count: int) -> None:
         """The feeder has so many series of its own."""
@@ -120,14 +122,19 @@ class Tap:
         """Tell the other processes, until cancelled."""
         while True:
             await asyncio.sleep(_TELL_EVERY_S)
+            self._forget_gone()
             states = [*(feeder.shown() for feeder in self._feeders.values()), *self.sources()]
             for feeder in self._feeders.values():
                 feeder.totals.append(feeder.accepted)
             whole, self._whole = self._whole, False
-            changed = [state for state in states if whole or state != self._told.get(state.key)]
+            changed = [state for state in states if whole or state != self._told.get(state.key)][:_MAX_TOLD]
             self._told = {state.key: state for state in states}
             if (changed or whole) and not await self._nodes.say(Tapped(self._nodes.id, whole, changed)):
                 self._whole = True
+
+    def _forget_gone(self) -> None:
+        for node in self._others.keys() - self._nodes.table.nodes.keys():
+            del self._others[node]
 
     def _hear(self, signal: Signal, _: int) -> None:
         if isinstance(signal, Tapped) and signal.node != self._nodes.id:
@@ -144,12 +151,9 @@ class Tap:
 
     def feeders(self) -> list[FeederState]:
         """Every feeder, by name."""
-        alive = self._nodes.table.nodes
+        self._forget_gone()
         found: dict[str, list[FeederState]] = {}
-        for node, states in list(self._others.items()):
-            if node not in alive:
-                del self._others[node]
-                continue
+        for states in self._others.values():
             for state in states.values():
                 found.setdefault(state.key, []).append(state)
         for state in (*(feeder.shown() for feeder in self._feeders.values()), *self.sources()):

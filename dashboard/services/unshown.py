@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,8 @@ from dashboard.replica.series import Series
 from dashboard.services.boards import Boards
 
 _MOST = 200
+#: Series looked at between two breaths of the loop (about 20 µs each).
+_PER_BREATH = 500
 #: What this server says of itself.
 _OWN = ("dashboard_", "node_")
 _PERCENT = ("%", "percent")
@@ -29,13 +32,15 @@ class Unshown(Struct, frozen=True):
     widget: str
 
 
-def unshown(boards: Boards, every: Iterable[Series]) -> list[Unshown]:
-    """By name, the newest first."""
+async def unshown(boards: Boards, every: Iterable[Series]) -> list[Unshown]:
+    """By name, the newest first. Breathes now and then."""
     selectors = [selector for board in boards.all() for selector in board.selectors()]
     found: dict[str, list[Series]] = {}
-    for series in every:
+    for number, series in enumerate(list(every), 1):
         if not series.key.name.startswith(_OWN) and not any(selector.matches(series.key) for selector in selectors):
             found.setdefault(series.key.name, []).append(series)
+        if not number % _PER_BREATH:
+            await asyncio.sleep(0)
     newest_first = sorted(found.items(), key=lambda item: (-max(series.created_seq for series in item[1]), item[0]))
     return [_row(name, some) for name, some in newest_first[:_MOST]]
 

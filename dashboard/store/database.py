@@ -19,7 +19,6 @@ from sqlalchemy.exc import (
     ArgumentError,
     DataError,
     DBAPIError,
-    IntegrityError,
     InterfaceError,
     NoSuchModuleError,
     OperationalError,
@@ -82,8 +81,6 @@ class Database:
         try:
             async with asyncio.timeout(_TRANSACTION_S):
                 yield
-        except IntegrityError:
-            raise
         except DataError:  # a NUL, a text too long: of PostgreSQL; whoever sent it is not to come again with it
             raise Invalid("a text in it cannot be stored") from None
         except (DBAPIError, PoolTimeout, TimeoutError, OSError) as error:

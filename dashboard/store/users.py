@@ -15,6 +15,9 @@ from dashboard.domain.room import inbox_room
 from dashboard.store.revisions import next_revision
 from dashboard.store.schema import identities, messages, participants, reads, revoked_sessions, rooms, tries, users
 
+#: Logins from one address within the window, whatever the names.
+MOST_TRIES_OF_ADDRESS = 60
+
 
 def _user(row: Row[Any]) -> User:
     grants = msgspec.json.decode(row.grants, type=dict[str, str])
@@ -174,6 +177,9 @@ async def count_try(tx: AsyncConnection, name: str, address: str, now_ms: int, w
         await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{address} {name}", 0))))
     await tx.execute(delete(tries).where(tries.c.t_ms < now_ms - window_ms))
     await tx.execute(insert(tries).values(name=name, address=address, t_ms=now_ms))
+    of_address = select(func.count()).select_from(tries).where(tries.c.address == address)
+    if int((await tx.execute(of_address)).scalar_one()) > MOST_TRIES_OF_ADDRESS:
+        return MOST_TRIES_OF_ADDRESS
     statement = select(func.count()).select_from(tries).where(tries.c.name == name, tries.c.address == address)
     return int((await tx.execute(statement)).scalar_one())
 

@@ -123,6 +123,7 @@ class MeHandler(AccountHandler):
     }
 
     def get(self) -> None:
+        self.context.identity.keep(self)  # a page that lives long asks now and then, and its session goes on
         self.write_json(describe(self.caller))
 
     async def patch(self) -> None:

@@ -96,7 +96,7 @@ class FeedersHandler(BaseHandler):
 
     async def get(self) -> None:
         async with self.replicas.wanted(()) as replicas:
-            rows = unshown(self.boards, (series for replica in replicas for series in replica.table))
+            rows = await unshown(self.boards, (series for replica in replicas for series in replica.table))
         self.write_json(
             FeedersShown(
                 self.now_ms(),

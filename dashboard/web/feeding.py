@@ -98,7 +98,9 @@ class FeederHandler(BaseHandler):
     def request_id(self) -> str:
         """The Idempotency-Key: the same again stores nothing again; raises Invalid."""
         key = self.request.headers.get("Idempotency-Key", "")
-        return check_text(key, field="Idempotency-Key", max_bytes=_MAX_REQUEST_ID_BYTES)
+        checked = check_text(key, field="Idempotency-Key", max_bytes=_MAX_REQUEST_ID_BYTES)
+        owner = self.caller.token.id if self.caller.token is not None else self.caller.id or self.caller.kind
+        return f"{owner}/{checked}" if checked else ""  # what one feeder calls its request is another's affair, too
 
     def latest_ms(self) -> int:
         """The latest time that a sample may carry now."""

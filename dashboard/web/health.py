@@ -125,6 +125,9 @@ class Metrics:
             ("checkpoints", c.checkpoints, "Checkpoints of the history stored"),
             ("clock_steps", c.clock_steps, "Steps of the wall clock that the journal's clock followed"),
             ("notifications_sent", c.notifications_sent, "Notifications stored, one for each user"),
+            ("room_joins", c.joins, "Rooms joined by connections here"),
+            ("typing_notices", c.typing_notices, "Typing notices taken from clients"),
+            ("presence_changes", c.presence_changes, "Comings, goings and changes that people here were told of"),
             (
                 "events_not_appended",
                 c.events_not_appended,

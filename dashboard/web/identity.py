@@ -70,7 +70,7 @@ class WebIdentity:
     def keep(self, handler: RequestHandler) -> None:
         """With a page: a session for the person at the machine who has none, a longer one for a user whose is half over."""
         caller: Caller = getattr(handler, "caller", ANONYMOUS)
-        if caller == AT_MACHINE:
+        if caller == AT_MACHINE and handler.request.path != "/api/v1/me":
             self.set_cookie(handler, self._accounts.begin_local())
         elif (renewed := self._accounts.renew(caller)) is not None:
             self.set_cookie(handler, renewed.token)

@@ -4,7 +4,7 @@
 /** @typedef {{tag: string, href?: string, mention?: boolean, children: RichNode[]}} RichElement */
 /** @typedef {string | RichElement} RichNode */
 
-const ELEMENTS = new Set(["p", "br", "strong", "em", "del", "code", "pre", "ul", "ol", "li", "blockquote", "a", "span"]);
+const ELEMENTS = new Set(["p", "br", "strong", "em", "del", "s", "code", "pre", "ul", "ol", "li", "blockquote", "a", "span"]);
 const SCHEMES = new Set(["http:", "https:", "mailto:"]);
 const DEEPEST = 20;
 const LONGEST = 100_000;

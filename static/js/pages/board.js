@@ -5,6 +5,7 @@ import { DashBoard } from "../widgets/dash-board.js";
 import { clock } from "../draw/format.js";
 import { button as makeButton, h, setText } from "../widgets/dom.js";
 import { startTalk } from "./board-talk.js";
+import { loginAddress } from "../widgets/who.js";
 import { Shell } from "./shell.js";
 
 const WINDOWS = /** @type {[string, number | null, string][]} */ ([["15 m", null, "1"], ["6 h", 21_600, "2"], ["48 h", 172_800, "3"]]);
@@ -42,6 +43,7 @@ const watching = shell.views.watch(request(), {
   },
   frame: (frame) => board.move(frame),
   error: (error) => {
+    if (error.code === "not_authenticated") location.replace(loginAddress()); // the session has ended
     board.replaceChildren(h("p", { class: "message", text: error.message }));
   },
 });

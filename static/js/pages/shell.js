@@ -10,6 +10,7 @@ import { clock } from "../draw/format.js";
 import { ConnectionCurtain } from "../widgets/connection-curtain.js";
 import { showDialog } from "../widgets/dialog.js";
 import { h, setText } from "../widgets/dom.js";
+import { keepSession } from "./session.js";
 import { toggleTheme } from "./theme-toggle.js";
 
 const HIDDEN_AFTER_MS = 5_000;
@@ -53,6 +54,7 @@ export class Shell {
       this.views.resume();
     });
     connection.addEventListener("outdated", () => location.reload());
+    this.client.on("authenticated", ({ expires }) => keepSession(expires, () => this.clock.now()));
     addEventListener("online", () => connection.wake());
     addEventListener("pageshow", () => connection.wake());
     document.addEventListener("visibilitychange", () => this.visibility());
