@@ -20,12 +20,25 @@ from tornado.ioloop import IOLoop
 from tests.support.redis_server import RedisServer
 from tests.support.server import ServerProcess
 
+ROOT = Path(__file__).resolve().parents[1]
+
 if "pkg_resources" not in sys.modules:
     stand_in = types.ModuleType("pkg_resources")
     stand_in.parse_version = parse_version  # type: ignore[attr-defined]
     sys.modules["pkg_resources"] = stand_in
 
 pytest_plugins = ["pytest_tornado.plugin"]
+
+
+#: Folders whose tests measure times, or load the machine: they run one by one, when nothing else does.
+ALONE = ("tests/faults", "tests/browser", "tests/bench")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what must run alone, see scripts/test."""
+    for item in items:
+        if item.path.relative_to(ROOT).as_posix().startswith(ALONE):
+            item.add_marker("alone")
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ def converse(folder: Path, runs: int, fault: Callable[[Cluster, int], Any], *fla
         company.hush()
         wait_until(company.settled, 30, "all is said and heard")
         company.check()
+        cluster.wait_ready()
         healed = sum(cluster.metric(port, "dashboard_events_healed_total") for port in cluster.direct_ports)
     said = sum(len(each.acked) for each in company.talkers)
     return {"faults": runs, "acked": said, "slowest_back_s": max(back), "healed_from_store": healed}

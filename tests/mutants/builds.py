@@ -166,11 +166,11 @@ def ignores_the_flush_number() -> None:
 
 
 def ignores_the_request_id() -> None:
-    """A post that is sent again is stored again."""
+    """The same request is stored as often as it comes."""
     accept = accept_samples.AcceptSamples.accept
 
-    async def broken(self: Any, batch: Any, *, request_id: str = "") -> Any:
-        return await accept(self, batch)
+    async def broken(self: Any, batch: Any, *, request_id: str = "", **more: Any) -> Any:
+        return await accept(self, batch, **more)
 
     accept_samples.AcceptSamples.accept = broken  # type: ignore[method-assign]
 
