@@ -9,7 +9,7 @@ import msgspec
 from tornado.web import RequestHandler
 
 from dashboard import __version__
-from dashboard.services.policies import FEEDS, POLICIES, SHOWS_TOKEN, Policy
+from dashboard.services.policies import POLICIES, SHOWS_TOKEN, Policy
 from dashboard.web.base import BaseHandler
 from dashboard.web.operation import Operation
 
@@ -84,6 +84,7 @@ def _path(template: str, handler: type[Any], by_kind: dict[Any, Any], parts: dic
         )
         policy = POLICIES.get(f"{method.upper()} {template}")
         described[method] = _operation(template, method, operation, policy, by_kind, parts)
+        described[method]["responses"] = _responses(operation, by_kind, foreign=hasattr(handler, "say_fault"))
     return described
 
 
@@ -112,14 +113,14 @@ def _operation(
         "operationId": f"{method} {template}",
         "summary": operation.summary,
         "parameters": parameters,
-        "responses": _responses(operation, by_kind),
     }
     if operation.body is not None:
         described["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": by_kind[operation.body]}},
         }
-    policy = FEEDS if policy is SHOWS_TOKEN else policy
+    if policy is SHOWS_TOKEN:  # where it may stand is the format's affair: no client can be told by a scheme
+        described["description"] = "For editors and above, and tokens that may write; the token as the format says it."
     if policy is not None and policy.least:
         described["security"] = [{"token": []}, {"session": []}]
         described["description"] = f"For {policy.least.word}s and above" + (
@@ -128,12 +129,14 @@ def _operation(
     return described
 
 
-def _responses(operation: Operation, by_kind: dict[Any, Any]) -> dict[str, Any]:
+def _responses(operation: Operation, by_kind: dict[Any, Any], *, foreign: bool) -> dict[str, Any]:
+    """``foreign``: the errors are in the words of another program's format."""
     good: dict[str, Any] = {"description": "Done"}
     if operation.status != 204:
         schema = by_kind.get(operation.returns, {})
         good["content"] = {"*/*": {}} if operation.raw else {operation.media: {"schema": schema}}
-    error = {"description": "Refused", "content": {_JSON: {"schema": by_kind[ErrorBody]}}}
+    content = {"*/*": {}} if foreign else {_JSON: {"schema": by_kind[ErrorBody]}}
+    error = {"description": "Refused", "content": content}
     responses = {str(operation.status): good} | {str(status): error for status in _ERRORS}
     if operation.raw:
         responses |= {
