@@ -128,6 +128,7 @@ def test_an_admin_makes_a_user_and_a_token_and_revokes_it(pages: Pages, town: Se
     page.get_by_role("button", name="I have it").click()
     row = page.locator("tbody tr").filter(has_text="stock feeder")
     expect(row).to_have_count(1)
+    expect(page.locator("dialog")).to_have_count(0)
     assert "dsh_" not in page.content()
     row.get_by_role("button", name="Revoke").click()
     page.locator("dialog").get_by_role("button", name="Revoke").click()
