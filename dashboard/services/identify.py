@@ -95,6 +95,9 @@ class Identify:
             return caller
         if self._directory.is_revoked(claims.session):
             return caller
+        if caller.kind == "share":
+            ends = min(each for each in (caller.expires_ms, claims.expires_ms) if each is not None)
+            caller = msgspec.structs.replace(caller, expires_ms=ends)
         if caller.kind == "anonymous":
             boards, links = (claims.user,), (claims.session,)
             return Caller("share", expires_ms=claims.expires_ms, boards=boards, links=links)

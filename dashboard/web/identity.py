@@ -23,6 +23,7 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via")
 _QUERY = ("token", "auth_token")
 _SHARE_COOKIE = "share"
+_MOST_COOKIES = 50
 
 
 class WebIdentity:
@@ -46,8 +47,10 @@ class WebIdentity:
             if given := request.query_arguments.get(name):
                 return self._identify.by_text(given[0].decode("utf-8", "replace"))
         caller = self._by_cookie(request)
-        share = request.cookies.get(self.share_cookie)
-        return self._identify.with_share(caller, share.value) if share is not None else caller
+        for name, share in list(request.cookies.items())[:_MOST_COOKIES]:
+            if name.startswith(self.share_cookie):
+                caller = self._identify.with_share(caller, share.value)
+        return caller
 
     def by_text(self, text: str) -> Caller:
         """A token that stands elsewhere in a request; raises BadToken."""
@@ -79,9 +82,9 @@ class WebIdentity:
         """The session cookie."""
         self._set(handler, self.cookie, value, self._session_s)
 
-    def set_share(self, handler: RequestHandler, value: str) -> None:
-        """A share link's cookie, for as long as the browser runs."""
-        self._set(handler, self.share_cookie, value, None)
+    def set_share(self, handler: RequestHandler, board: str, value: str) -> None:
+        """A share link's cookie, one for each board, for as long as the browser runs."""
+        self._set(handler, f"{self.share_cookie}-{board}", value, None)
 
     def clear_cookie(self, handler: RequestHandler) -> None:
         """Logged out."""

@@ -111,7 +111,7 @@ class SharePage(BaseHandler):
         caller = self.identify.with_share(ANONYMOUS, link)
         if not caller.boards:
             raise NotFound("this link is wrong, too old, or was revoked")
-        self.context.identity.set_share(self, link)
+        self.context.identity.set_share(self, caller.boards[0], link)
         self.redirect(f"/boards/{caller.boards[0]}")
 
 

@@ -170,7 +170,7 @@ async def test_behind_a_proxy_cookies_are_bound_to_https_and_to_this_host(tmp_pa
     async with site(tmp_path, proxies=("127.0.0.1",)) as at:
         login = await log_in(at)
         share = await at.fetch("GET", f"/share/{at.share}")
-        for response, name in ((login, "__Host-session="), (share, "__Host-share=")):
+        for response, name in ((login, "__Host-session="), (share, "__Host-share-host=")):
             flags = response.headers["Set-Cookie"]
             assert flags.startswith(name)
             for flag in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"):
