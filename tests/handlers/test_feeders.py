@@ -81,3 +81,21 @@ async def test_only_operators_see_what_feeders_send() -> None:
         _, text = await server.people.accounts.create_token("test", "", name="t", verbs=("write", "read"))
         response = await fetch(server, "/api/v1/feeders", headers={"Authorization": f"Bearer {text}"})
         assert response.code == 403
+
+
+async def test_a_token_that_a_body_says_is_shown_to_nobody() -> None:
+    async with running() as server:
+        token, text = await server.people.accounts.create_token("test", "", name="smashing")
+        bodies = {
+            "/api/v1/samples": {"series": "x", "value": "oops", "auth_token": text},
+            "/widgets/x": {"auth_token": text, "points": "oops"},
+            "/api/annotations": {"api_key": text, "time": "oops"},
+        }
+        for path, body in bodies.items():
+            await fetch(server, path, method="POST", body=body)
+        await fetch(server, "/api/v1/samples", method="POST", body=f'{{"token": "{text}", ')
+        shown = (await fetch(server, "/api/v1/feeders")).body.decode()
+        assert '"refusals":[{' in shown
+        assert text not in shown
+        assert text[:12] not in shown
+        assert token.id not in text
