@@ -80,6 +80,7 @@ class Dashboard:
             counters=self.counters,
         )
         self.boards = Boards(resource_folder("boards"))
+        self.access = Access(settings.public_boards, settings.private_boards)
         self.hub = self._make_hub()
         self.replicas.on_gap = self.hub.missed
         self.lag = LoopLag()
@@ -142,7 +143,7 @@ class Dashboard:
             sources=self.replicas,
             now_ms=self.clock.now_ms,
             monotonic=time.monotonic,
-            resolve=ResolveView(self.boards, Access(settings.public_boards, settings.private_boards)),
+            resolve=ResolveView(self.boards, self.access),
             limits=HubLimits(
                 max_connections=settings.max_connections,
                 max_subscriptions=settings.max_subscriptions,
@@ -167,6 +168,7 @@ class Dashboard:
             journal=self.journal,
             nodes=self.nodes,
             boards=self.boards,
+            access=self.access,
             counters=self.counters,
             now_ms=self.clock.now_ms,
             monotonic=time.monotonic,

@@ -44,6 +44,7 @@ class PeopleParts:
         journal: Journal,
         nodes: Nodes,
         boards: Boards,
+        access: Access,
         counters: Counters,
         now_ms: Callable[[], int],
         monotonic: Callable[[], float],
@@ -53,7 +54,7 @@ class PeopleParts:
         self._boards = boards
         self.database = open_database(settings.store, folder)
         self.credentials = Credentials(read_secret(settings.secret, folder))
-        self.access = Access(settings.public_boards, settings.private_boards)
+        self.access = access
         self.crowd = Crowd()
         self.directory = Directory(self.database, now_ms=now_ms)
         self.directory.say = nodes.say

@@ -117,10 +117,6 @@ class Caller(Struct, frozen=True):
     boards: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
 
-    def on_board(self, board_id: str) -> Role:
-        """The role on one board."""
-        return max([self.role, *(role for board, role in self.grants if board == board_id)])
-
     @property
     def is_person(self) -> bool:
         """Somebody who can be talked to."""

@@ -46,12 +46,6 @@ def parse_widget(widget: str, body: bytes, latest_ms: int) -> Parsed:
     return parsed
 
 
-def token_in(body: bytes) -> str:
-    """The ``auth_token`` or ``api_key`` in a JSON body; "" when there is none. Raises Invalid when it is no JSON object."""
-    given = read_object(body)
-    return text_in(given, "auth_token") or text_in(given, "api_key")
-
-
 def parse_dashboard_event(body: bytes) -> str:
     """The order in ``{"event": "reload"}``; raises Invalid."""
     return check_text(text_in(read_object(body), "event"), field="event", max_bytes=64)

@@ -100,11 +100,6 @@ def test_of_a_password_only_the_length_is_asked(length: int, good: bool) -> None
     assert "ü" not in str(raised.value)
 
 
-def test_on_a_board_a_caller_has_the_greater_of_role_and_grant() -> None:
-    caller = Caller("user", "a", "A", Role.EDITOR, grants=(("x", Role.OPERATOR), ("y", Role.VIEWER)))
-    assert [caller.on_board(board) for board in "xyz"] == [Role.OPERATOR, Role.EDITOR, Role.EDITOR]
-
-
 def test_only_those_with_a_name_are_people() -> None:
     assert Caller("user", "a").is_person
     assert Caller("local", "operator").is_person
