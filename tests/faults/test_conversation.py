@@ -25,4 +25,4 @@ def test_kill_9_of_redis_in_mid_conversation_back_with_or_without_its_data(tmp_p
 
 @pytest.mark.timeout(runs(120, 1_200))
 def test_kill_9_of_postgresql_in_mid_conversation(tmp_path: Path, measured: Measured) -> None:
-    measured(conversation.kill_postgres(tmp_path, runs(2, 20)))
+    measured(conversation.kill_postgres(tmp_path, runs(3, 20)))

@@ -191,6 +191,7 @@ def test_what_is_revoked_ends_on_both_workers_within_2_s(company: tuple[Cluster,
     run(revoke)
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(90)
 def test_a_thousand_users_join_within_5_s_and_all_of_them_hear_what_is_said(
     company: tuple[Cluster, dict[str, str]],
@@ -213,7 +214,7 @@ def test_a_thousand_users_join_within_5_s_and_all_of_them_hear_what_is_said(
         ack = await bob.next("ack", key="all")
         await asyncio.gather(*(each.next("message", timeout_s=10, messageId=ack["messageId"]) for each in pages))
         print(f"1,000 users joined in {took:.1f} s")
-        assert took < 15  # 5 on a calm machine: the clients take as much of the two cores as the server
+        assert took < 8  # 5 and what the clients take of the same two cores
 
     run(all_join)
 
