@@ -327,7 +327,11 @@ def test_another_choice_behind_the_hash_is_shown(pages: Pages, site: ServerProce
 
 def test_numbers_side_by_side_are_of_one_size(pages: Pages, host_site: ServerProcess) -> None:
     page = pages.open(host_site.url, width=1920, height=1080)
-    until(page, "() => [...document.querySelectorAll('.stat .number')].every((e) => e.textContent)")
+    until(
+        page,
+        """() => ["CPU", "Load", "Viewers"].every((title) =>
+            document.querySelector(`[aria-label="${title}"] .number`)?.textContent)""",
+    )
     sizes = page.evaluate("""() => ["CPU", "Load", "Viewers"].map((title) =>
         parseFloat(getComputedStyle(document.querySelector(`[aria-label="${title}"] .number`)).fontSize))""")
     assert max(sizes) - min(sizes) < 1, sizes

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from tests.support.http_client import HttpClient
+from tests.support.loop_thread import LoopThread
 
 _EVERY_S = 0.025
 
@@ -40,28 +40,19 @@ class Prober:
         self._timeout_s = timeout_s
         self.alive: list[Alive] = []
         self.ready: list[Ready] = []
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="prober", daemon=True)
+        self._thread = LoopThread("prober")
         self._tasks: list[asyncio.Task[None]] = []
 
     def __enter__(self) -> Prober:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        self._thread.run(self._start())
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        self._thread.close()
 
     async def _start(self) -> None:
         self._tasks = [asyncio.create_task(work(port)) for port in self._ports for work in (self._ask, self._ask_ready)]
-
-    async def _stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _ask(self, port: int) -> None:
         client = HttpClient(port, self._timeout_s)

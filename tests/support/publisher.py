@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from tests.support.http_client import Answer, HttpClient, Refused, StaleConnection
+from tests.support.loop_thread import LoopThread
 from tests.support.server import wait_until
 
 PREFIX = "load."
@@ -86,26 +86,22 @@ class Publisher:
         self._name = f"{chance.getrandbits(64):016x}"
         self.lanes = [Lane(number, series) for number in range(lanes)]
         self.tries: list[Try] = []
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="publisher", daemon=True)
+        self._thread = LoopThread("publisher")
         self._tasks: list[asyncio.Task[None]] = []
         self._going = asyncio.Event()
         self.failure: BaseException | None = None
 
     def __enter__(self) -> Publisher:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        self._thread.run(self._start())
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._cancel(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        self._thread.close()
 
     def pause(self, timeout_s: float = 20) -> None:
         """No more batches for now; returns when the last are acked."""
-        self._loop.call_soon_threadsafe(self._going.clear)
+        self._thread.soon(self._going.clear)
         wait_until(lambda: self.failure or not (self._going.is_set() or self._under_way()), timeout_s, "the last acks")
         if self.failure is not None:
             raise self.failure
@@ -115,16 +111,11 @@ class Publisher:
 
     def resume(self) -> None:
         """Go on."""
-        self._loop.call_soon_threadsafe(self._going.set)
+        self._thread.soon(self._going.set)
 
     async def _start(self) -> None:
         self._going.set()
         self._tasks = [asyncio.create_task(self._run(lane)) for lane in self.lanes]
-
-    async def _cancel(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _run(self, lane: Lane) -> None:
         loop = asyncio.get_running_loop()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
-from collections.abc import Coroutine
-from typing import Any
+
+from tests.support.loop_thread import LoopThread
 
 _CHUNK = 1 << 16
 
@@ -17,7 +16,8 @@ class _Pipe:
     ``victim``: the reply that comes next is lost, and the connection cut.  ``open``: nothing comes through when it is not.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, client: asyncio.StreamWriter) -> None:
+        self.ends = [client]
         self.task: asyncio.Task[None] | None = None
         self.victim = False
         self.last_request = b""
@@ -40,8 +40,7 @@ class RedisProxy:
         self.lost = 0
         self._to_lose = 0
         self._mark = b""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="redis proxy", daemon=True)
+        self._thread = LoopThread("redis proxy")
         self._pipes: set[_Pipe] = set()
         self._server: asyncio.Server | None = None
         self._open = asyncio.Event()
@@ -49,15 +48,12 @@ class RedisProxy:
     def start(self) -> RedisProxy:
         """Listen."""
         self._thread.start()
-        self._run(self._listen())
+        self._thread.run(self._listen())
         return self
 
     def close(self) -> None:
         """Cut everything and end."""
-        self._run(self._close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
+        self._thread.close(self._server)
 
     def __enter__(self) -> RedisProxy:
         return self.start()
@@ -69,21 +65,21 @@ class RedisProxy:
 
     def hold(self) -> None:
         """A black hole: connections stay, nothing comes through; new ones are taken and get no answer either."""
-        self._run(self._set_open(is_open=False))
+        self._thread.soon(self._open.clear)
 
     def release(self) -> None:
         """What was held goes on."""
-        self._run(self._set_open(is_open=True))
+        self._thread.soon(self._open.set)
 
     def cut(self) -> None:
         """Reset every connection there is."""
-        self._run(self._cut())
+        self._thread.run(self._cut())
 
     def silence(self, mark: str) -> int:
         """Those connections whose last request held ``mark`` stay and bring nothing any more; returns how many they are."""
         chosen = [pipe for pipe in list(self._pipes) if mark.encode() in pipe.last_request]
         for pipe in chosen:
-            self._loop.call_soon_threadsafe(pipe.open.clear)
+            self._thread.soon(pipe.open.clear)
         return len(chosen)
 
     def lose_replies(self, count: int, mark: str) -> None:
@@ -92,21 +88,10 @@ class RedisProxy:
 
     # --- inside ---
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
-
     async def _listen(self) -> None:
         self._open.set()
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
-
-    async def _set_open(self, *, is_open: bool) -> None:
-        self._open.set() if is_open else self._open.clear()
-
-    async def _close(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        await self._cut()
 
     async def _cut(self) -> None:
         tasks = [pipe.task for pipe in self._pipes if pipe.task is not None]
@@ -114,18 +99,24 @@ class RedisProxy:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        pipe = _Pipe()
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        pipe = _Pipe(writer)
         self._pipes.add(pipe)
         pipe.task = asyncio.create_task(self._serve(pipe, reader, writer))
-        pipe.task.add_done_callback(lambda _: self._pipes.discard(pipe))
+        pipe.task.add_done_callback(lambda _: self._end(pipe))
+
+    def _end(self, pipe: _Pipe) -> None:
+        """Also of one that was cut before it began, or while it was ending."""
+        self._pipes.discard(pipe)
+        for each in pipe.ends:
+            each.transport.abort()
 
     async def _serve(self, pipe: _Pipe, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        upstream: asyncio.StreamWriter | None = None
         pumps: list[asyncio.Task[None]] = []
         try:
             source, upstream = await asyncio.open_connection("127.0.0.1", self.target_port)
-            for each in (writer, upstream):
+            pipe.ends.append(upstream)
+            for each in pipe.ends:
                 each.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             pumps = [
                 asyncio.create_task(self._pump(reader, upstream, pipe, asking=True)),
@@ -138,9 +129,6 @@ class RedisProxy:
             for task in pumps:
                 task.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
-            for end in (writer, upstream):
-                if end is not None:
-                    end.transport.abort()
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pipe: _Pipe, *, asking: bool

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from tests.support.loop_thread import LoopThread
 from tests.support.oracle import Oracle, Order, Verdict
 from tests.support.ws_client import WebSocketClient
 
@@ -172,21 +172,17 @@ class Crowd:
         self.order = Order(verdict)
         self._kinds = kinds
         self._chance = chance
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="crowd", daemon=True)
+        self._thread = LoopThread("crowd")
         self._tasks: list[asyncio.Task[None]] = []
         self.viewers: list[Viewer] = []
 
     def __enter__(self) -> Crowd:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(30)
+        self._thread.run(self._start())
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(30)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        self._thread.close()
 
     async def _start(self) -> None:
         for kind in self._kinds:
@@ -211,11 +207,6 @@ class Crowd:
             now_s = time.monotonic()
             for viewer in self.viewers:
                 viewer.look(now_s)
-
-    async def _stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     # --- what other threads ask ---
 
