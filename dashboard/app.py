@@ -43,7 +43,7 @@ from dashboard.services.replicas import Replicas, windows_of
 from dashboard.services.resolve_view import ResolveView
 from dashboard.services.tap import Tap
 from dashboard.services.vitals import LoopLag, Vitals
-from dashboard.settings import Settings, is_loopback
+from dashboard.settings import Settings, is_open
 from dashboard.web.base import WebContext
 from dashboard.web.guard import GuardedApplication
 from dashboard.web.health import Metrics
@@ -300,8 +300,7 @@ class Dashboard:
     @property
     def is_open(self) -> bool:
         """Whether the person at the machine needs no login."""
-        settings = self.settings
-        return settings.login == "auto" and is_loopback(settings.host) and not settings.proxies
+        return is_open(self.settings)
 
     def _make_identity(self) -> WebIdentity:
         settings = self.settings

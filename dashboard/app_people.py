@@ -28,9 +28,10 @@ from dashboard.services.people import People
 from dashboard.services.policies import Access
 from dashboard.services.room_admin import RoomAdmin
 from dashboard.services.room_logs import RoomLogs
+from dashboard.services.screen_orders import ScreenOrders
 from dashboard.services.typing_notices import TypingNotices
 from dashboard.services.webhooks import Webhooks
-from dashboard.settings import Settings
+from dashboard.settings import Settings, is_open
 from dashboard.store.database import open_database
 
 
@@ -56,6 +57,7 @@ class PeopleParts:
         self.credentials = Credentials(read_secret(settings.secret, folder))
         self.access = access
         self.crowd = Crowd()
+        self.screen_orders = ScreenOrders(crowd=self.crowd, nodes=nodes)
         self.directory = Directory(self.database, now_ms=now_ms)
         self.directory.say = nodes.say
         nodes.listeners.append(self.directory.hear)
@@ -91,6 +93,7 @@ class PeopleParts:
             webhooks=self.webhooks,
             counters=counters,
             now_ms=now_ms,
+            local=is_open(settings),
         )
         self._keep(settings, journal, now_ms)
         self._talk(settings, nodes, counters, now_ms, monotonic)
@@ -187,6 +190,7 @@ class PeopleParts:
             ("rooms", self.logs.run),
             ("attendance", self.attendance.run),
             ("typing", self.typing.run),
+            ("screen orders", self.screen_orders.run),
             ("people", self.people.run),
             ("webhooks", self.webhooks.run),
             ("housekeeping", self.housekeeping.run),

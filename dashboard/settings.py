@@ -258,6 +258,11 @@ def without_password(text: str) -> str:
     return _PASSWORD.sub(r"\1***@", text)
 
 
+def is_open(settings: Settings) -> bool:
+    """Whether the person at the machine needs no login."""
+    return settings.login == "auto" and is_loopback(settings.host) and not settings.proxies
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach the address."""
     if host == "localhost":

@@ -12,6 +12,7 @@ import secrets
 import socket
 import struct
 from collections import deque
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from dashboard.domain.errors import DashboardError
@@ -31,8 +32,8 @@ _DROPS = 8  # SK_MEMINFO_DROPS
 _BURST_S = 0.002
 _LOOKED_AT_EVERY = 8
 _BREATH_S = 0.001
-#: Flushes that may wait for the journal, and samples in them.
-_MAX_WAITING = 30
+#: Pieces of flushes that may wait for the journal, and samples in them.
+_MAX_WAITING = 1_000
 _MAX_WAITING_SAMPLES = 200_000
 _LAST_FLUSH_S = 0.8
 #: Bursts that are taken from the kernel's buffer at the end.
@@ -40,7 +41,7 @@ _LAST_BURSTS = 20
 
 
 class _Waiting(NamedTuple):
-    """A flush that is not stored yet, under the number that keeps it from being stored twice."""
+    """A piece of a flush that is not stored yet, under the number that keeps it from being stored twice."""
 
     parsed: Parsed
     request_id: str
@@ -78,7 +79,8 @@ class StatsdSource:
                     break
             self._count_drops()
             self._socket.close()
-            self._flush()
+            for parsed in self._flushed():
+                self._put(parsed)
             await self._store_last()
 
     # --- taking ---
@@ -129,13 +131,17 @@ class StatsdSource:
         while True:
             due = max(due + self._config.flush_s, loop.time())
             await asyncio.sleep(due - loop.time())
-            self._flush()
+            for parsed in self._flushed():
+                self._put(parsed)
+                await asyncio.sleep(0)
             self._count_drops()
 
-    def _flush(self) -> None:
-        """Put what came since the last flush behind what waits for the journal; the oldest of too much goes."""
-        now_ms = self.state.now_ms()
-        parsed = self._aggregator.flush(now_ms, self._config.flush_s)
+    def _flushed(self) -> Iterator[Parsed]:
+        """What came since the last flush, in pieces between which the loop may go on."""
+        return self._aggregator.flush(self.state.now_ms(), self._config.flush_s)
+
+    def _put(self, parsed: Parsed) -> None:
+        """Behind what waits for the journal; the oldest of too much goes."""
         self.state.refuse_all(parsed.batch.refused[-20:], count=False)
         parsed.batch.refused = []  # lines, which are counted already
         if size_of(parsed):

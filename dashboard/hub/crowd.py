@@ -64,6 +64,10 @@ class Crowd:
         """The connections that have a board open, people's and others."""
         return self._boards.get(board, ())
 
+    def watchers(self) -> Collection[Connection]:
+        """The connections that have any board open."""
+        return self._watched.keys()
+
     def of(self, user: str) -> Collection[Connection]:
         """A user's connections."""
         return self._users.get(user, ())

@@ -46,21 +46,6 @@ class Check(NamedTuple):
 Line = Metric | EventIn | Check
 
 
-def parse_datagram(data: bytes, latest_ms: int) -> tuple[list[Line], list[tuple[int, Invalid, bytes]]]:
-    """Every line of a datagram; and each that was not understood: its place, why, and its bytes."""
-    taken: list[Line] = []
-    refused = []
-    for number, line in enumerate(data[:MAX_DATAGRAM_BYTES].split(b"\n")):
-        line = line.rstrip(b"\r")
-        if not line:
-            continue
-        try:
-            taken.append(parse_line(line, latest_ms))
-        except Invalid as invalid:
-            refused.append((number, invalid, line))
-    return taken, refused
-
-
 def parse_line(line: bytes, latest_ms: int) -> Line:
     """One line; raises Invalid."""
     try:

@@ -191,6 +191,12 @@ class MembersChanged(Struct, tag="members_changed", frozen=True, rename="camel",
     left: list[Person] = []
 
 
+class Reload(Struct, tag="reload", frozen=True):
+    """Load the page anew: somebody told the screens of this board, or of ``*``."""
+
+    board: str
+
+
 class Watchers(Struct, tag="watchers", frozen=True):
     """Who has this board open: people (at most 100 of ``total``), and the number of screens without a person."""
 
@@ -266,6 +272,7 @@ PersonalReply = (
     | UsersChanged
     | MembersChanged
     | Watchers
+    | Reload
     | UserList
     | RoomList
     | NotificationNotice

@@ -7,7 +7,7 @@ acked; every process applies and delivers it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -129,17 +129,20 @@ class Conversation:
             t_ms=now_ms,
             key=key or secrets.token_urlsafe(12),
             at_ms=at_ms,
-            mentions=tuple(user for user in mentioned if user != caller.id and self._hears(user, room)),
+            mentions=self._mentions(caller, room, mentioned),
         )
         async with self._database.write() as tx:
             if room.kind == "direct":
                 await ensure_room(tx, room.id, "direct", "", now_ms)
             stored, is_new = await post(tx, message)
-            told = await self._mention(tx, stored, room) if is_new else []
+            told = await self._mention(tx, stored, room, stored.mentions) if is_new else []
         self._counters.messages_posted[room.kind] += is_new
         for each in (stored, *told):
             await self._publish(each)
         return stored
+
+    def _mentions(self, caller: Caller, room: Room, mentioned: Iterable[str]) -> tuple[str, ...]:
+        return tuple(user for user in mentioned if user != caller.id and self._hears(user, room))
 
     def _hears(self, user_id: str, room: Room) -> bool:
         user = self._directory.user(user_id)
@@ -147,24 +150,31 @@ class Conversation:
             return False
         return self._access.joins(Caller("user", user.id, user.name, user.role, grants=user.grants), room)
 
-    async def _mention(self, tx: AsyncConnection, message: Message, room: Room) -> list[Message]:
-        if not message.mentions:
+    async def _mention(
+        self, tx: AsyncConnection, message: Message, room: Room, users: Collection[str]
+    ) -> list[Message]:
+        if not users:
             return []
         where = f" in {room.title}" if room.title else ""
-        return await self._notify.store_mention(tx, message, f"{message.name} mentioned you{where}")
+        return await self._notify.store_mention(tx, message, users, f"{message.name} mentioned you{where}")
 
     async def edit(self, caller: Caller, room_id: str, message_id: str, text: str) -> Message:
-        """One's own message says this now; raises Forbidden, NotFound, Invalid, TooMany, Unavailable."""
+        """One's own message says this now; whom it mentions only now is notified.
+
+        Raises Forbidden, NotFound, Invalid, TooMany, Unavailable.
+        """
         room = self.room(caller, room_id)
         text = clean_text(text)
         self._limit(caller)
         html, mentioned = self._markdown.render(text)
-        mentions = tuple(user for user in mentioned if self._hears(user, room))
+        mentions = self._mentions(caller, room, mentioned)
         now_ms = self._now_ms()
         async with self._database.write() as tx:
             message = await self._own(tx, caller, room, message_id, others=False)
             changed = await rewrite(tx, message, now_ms, text=text, html=html, mentions=mentions)
-        await self._publish(changed)
+            told = await self._mention(tx, changed, room, set(mentions) - set(message.mentions))
+        for each in (changed, *told):
+            await self._publish(each)
         return changed
 
     async def delete(self, caller: Caller, room_id: str, message_id: str) -> Message:

@@ -17,7 +17,7 @@ from dashboard.services.directory import Directory
 
 #: Who the person at the machine is called when they talk.
 LOCAL_ID = "operator"
-LOCAL_NAME = "Operator"
+LOCAL = Caller("local", LOCAL_ID, "Operator", Role.OPERATOR)
 #: A token's last use is noted so often.
 _NOTED_EVERY_MS = 60_000
 
@@ -79,7 +79,7 @@ class Identify:
         if claims.local:
             if not at_machine:
                 raise BadToken("this session is of the person at the machine only")
-            return Caller("local", LOCAL_ID, LOCAL_NAME, Role.OPERATOR, claims.session, 0, claims.expires_ms)
+            return msgspec.structs.replace(LOCAL, session=claims.session, expires_ms=claims.expires_ms)
         user = self._directory.user(claims.user)
         if user is None or (claims.version is not None and claims.version != user.version):
             raise BadToken("the session has ended; log in again")

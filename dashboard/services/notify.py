@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +19,7 @@ from dashboard.domain.room import Message, clean_text, inbox_room
 from dashboard.protocol.people_replies import message_id
 from dashboard.replica.happenings import ReadUp, Said
 from dashboard.services.directory import Directory
+from dashboard.services.identify import LOCAL
 from dashboard.services.policies import Access
 from dashboard.services.room_logs import RoomLogs
 from dashboard.services.webhooks import Webhooks
@@ -33,7 +34,7 @@ _PUBLISHED_AT_ONCE = 200
 
 
 class Notify:
-    """``now_ms`` is the journal's time."""
+    """``now_ms`` is the journal's time; ``local``: there is the person at the machine, too, an operator without a login."""
 
     def __init__(
         self,
@@ -45,8 +46,10 @@ class Notify:
         webhooks: Webhooks,
         counters: Counters,
         now_ms: Callable[[], int],
+        local: bool,
     ) -> None:
         self._database = database
+        self._local = local
         self._directory = directory
         self._access = access
         self._logs = logs
@@ -89,27 +92,36 @@ class Notify:
     def _receivers(self, user: str, role: str, room: str) -> list[str]:
         if bool(user) + bool(role) + bool(room) != 1:
             raise Invalid("say one of user, role and room", field="user")
-        able = [each for each in self._directory.users.values() if not each.disabled]
+        callers = {caller.id: caller for caller in self._callers()}
         if user:
-            if self._directory.user(user) is None:
+            if user not in callers:
                 raise NotFound(f"there is no user {user[:40]!a}")
             return [user]
         if role:
             wanted = parse_role(role)
-            return sorted(each.id for each in able if each.role == wanted)
+            return sorted(caller.id for caller in callers.values() if caller.role == wanted)
         found = self._directory.rooms.get(room)
         if found is None:
             raise NotFound(f"there is no room {room[:60]!a}")
-        callers = (Caller("user", each.id, each.name, each.role, grants=each.grants) for each in able)
-        return sorted(caller.id for caller in callers if self._access.joins(caller, found))
+        return sorted(caller.id for caller in callers.values() if self._access.joins(caller, found))
 
-    async def store_mention(self, tx: AsyncConnection, message: Message, title: str) -> list[Message]:
-        """In the transaction that keeps the message itself."""
+    def _callers(self) -> Iterator[Caller]:
+        """Everybody who can log in, as they will be then."""
+        for each in self._directory.users.values():
+            if not each.disabled:
+                yield Caller("user", each.id, each.name, each.role, grants=each.grants)
+        if self._local:
+            yield LOCAL
+
+    async def store_mention(
+        self, tx: AsyncConnection, message: Message, users: Iterable[str], title: str
+    ) -> list[Message]:
+        """For these users of those it mentions, in the transaction that keeps the message itself."""
         title = title[:MAX_TITLE]
         where = message_id(message.room, message.seq)
         data = msgspec.json.encode({"roomId": message.room, "messageId": where}).decode()
         sent, fresh = await self._store(
-            tx, sorted(message.mentions), message.author, title, message.text[:200], data, f"mention {where}"
+            tx, sorted(users), message.author, title, message.text[:200], data, f"mention {where}"
         )
         self._counters.notifications_sent += fresh
         return sent

@@ -38,6 +38,19 @@ _BUSY_S = 4.0
 _TRANSACTION_S = 8.0
 _POOL = 8
 _CONNECT_S = 5
+_MIGRATION_S = 60.0
+#: At the start it is waited for so long: machines that boot together do not do it in order. What it says, or the network, then:
+_START_S, _AGAIN_S = 30.0, 0.5
+_AWAY = (
+    "refused",
+    "starting up",
+    "shutting down",
+    "timeout",
+    "unreachable",
+    "not known",
+    "name resolution",
+    "closed the",
+)
 
 
 class Database:
@@ -53,12 +66,21 @@ class Database:
         self._one_writer = asyncio.Semaphore(1 if sqlite else _POOL)
 
     async def open(self) -> None:
-        """Bring the tables up to date; raises ConfigurationError."""
-        try:
-            async with asyncio.timeout(60), self._engine.begin() as tx:
-                await tx.run_sync(upgrade)
-        except (OperationalError, InterfaceError, DBAPIError, OSError, TimeoutError) as error:
-            raise ConfigurationError(f"the store cannot be used: {_reason(error)}") from None
+        """Bring the tables up to date; a PostgreSQL that is not there yet is waited for. Raises ConfigurationError."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _START_S
+        while True:
+            try:
+                async with asyncio.timeout(_MIGRATION_S), self._engine.begin() as tx:
+                    await tx.run_sync(upgrade)
+            except (OperationalError, InterfaceError, DBAPIError, OSError, TimeoutError) as error:
+                reason = _reason(error)
+                if self.sqlite or not any(sign in reason for sign in _AWAY) or loop.time() > deadline:
+                    raise ConfigurationError(f"the store cannot be used: {reason}") from None
+                _log.info("waiting for the store: %s", reason)
+                await asyncio.sleep(_AGAIN_S)
+            else:
+                return
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -12,6 +12,7 @@ from dashboard.domain.event import build_event
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.smashing import parse_dashboard_event, parse_widget
 from dashboard.services.accept_samples import Outcome
+from dashboard.services.screen_orders import ScreenOrders
 from dashboard.web.feeding import BodyTokenHandler, first_reason
 
 
@@ -40,11 +41,18 @@ class WidgetHandler(SmashingHandler):
 
 
 class OrderHandler(SmashingHandler):
-    """``POST /dashboards/ID``: an order to the screens, which is kept as an event."""
+    """``POST /dashboards/ID``: an order to the screens of a board (``*``: of all), which is also kept as an event."""
+
+    orders: ScreenOrders
 
     async def read(self, *parts: str) -> Parsed:
         dashboard = parts[0]
-        order = parse_dashboard_event(self.body())
-        if not order:
+        self._order = parse_dashboard_event(self.body())
+        if not self._order:
             raise Invalid("is missing", field="event")
-        return Parsed(events=[build_event(None, f"{order} {dashboard}", tags=(f"dashboard:{dashboard}",))])
+        return Parsed(events=[build_event(None, f"{self._order} {dashboard}", tags=(f"dashboard:{dashboard}",))])
+
+    async def accept(self, parsed: Parsed) -> Outcome:
+        outcome = await super().accept(parsed)
+        await self.orders.give(self.path_args[0], self._order)
+        return outcome

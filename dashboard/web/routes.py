@@ -98,7 +98,7 @@ def make_application(
             SocketsHandler,
             {"hub": hub, "nodes": nodes, "crowd": people.crowd, "attendance": people.attendance},
         ),
-        *routes_of_feeders(intake, replicas, settings),
+        *routes_of_feeders(intake, replicas, settings, people.screen_orders),
         *_routes_of_people(people, page, boards, settings),
     ]
     description = describe_routes(routes, _PARTS)

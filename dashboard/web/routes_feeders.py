@@ -12,6 +12,7 @@ from dashboard.ingest.remote_write import LabelCache
 from dashboard.services.accept_parsed import AcceptParsed
 from dashboard.services.push_groups import PushGroups
 from dashboard.services.replicas import Replicas
+from dashboard.services.screen_orders import ScreenOrders
 from dashboard.settings import Settings
 from dashboard.web import ingest_agents, ingest_events, ingest_heartbeat, ingest_influx, ingest_smashing
 from dashboard.web.ingest import DocumentHandler, NamedSampleHandler, SamplesHandler
@@ -23,7 +24,7 @@ PARTS = {"group": "job(?:@base64)?/.+", "check": ".+"}
 
 
 def routes_of_feeders(
-    intake: AcceptParsed, replicas: Replicas, settings: Settings
+    intake: AcceptParsed, replicas: Replicas, settings: Settings, orders: ScreenOrders
 ) -> list[tuple[str, type[Any], dict[str, Any]]]:
     """Address, handler, and what it is given. What was met before is remembered here, for all requests."""
     size = 2 * settings.max_series
@@ -47,7 +48,7 @@ def routes_of_feeders(
         ("/api/v1/write", RemoteWriteHandler, {**feed, "labels": LabelCache(size), "families": Families()}),
         ("/v1/metrics", OtlpHandler, {**feed, "points": PointCache(size)}),
         ("/widgets/{widget}", ingest_smashing.WidgetHandler, feed),
-        ("/dashboards/{widget}", ingest_smashing.OrderHandler, feed),
+        ("/dashboards/{widget}", ingest_smashing.OrderHandler, {**feed, "orders": orders}),
         ("/events/", ingest_events.GraphiteEventHandler, feed),
         ("/events", ingest_events.GraphiteEventHandler, feed),
         ("/api/annotations", ingest_events.AnnotationHandler, feed),

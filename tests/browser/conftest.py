@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.pages import Pages
 from tests.support.server import ServerProcess
@@ -15,6 +15,7 @@ from tests.support.server import ServerProcess
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Ends before tests of other folders run: playwright's own event loop must not be there when they start theirs."""
+    expect.set_options(timeout=10_000)
     with sync_playwright() as play:
         launched = play.chromium.launch(executable_path=shutil.which("chromium"))
         yield launched

@@ -105,18 +105,22 @@ def _is_own(url: str, netloc: str) -> bool:
 def until(page: Page, condition: str, arg: Any = None, *, timeout_ms: float = 10_000) -> Any:
     """Ask the page until a function of it gives something truthy; what it gave. Lives through navigations.
 
+    A function that meets something that is not there (a TypeError) is asked again, too: pages are made piece by piece.
+
     Playwright's own ``wait_for_function`` evaluates strings in the page, which the pages' policy rightly forbids.
     """
-    deadline = time.monotonic() + timeout_ms / 1000
+    deadline, trouble = time.monotonic() + timeout_ms / 1000, ""
     while True:
         try:
             if given := page.evaluate(condition, arg):
                 return given
+            trouble = ""
         except Error as error:
-            if "context was destroyed" not in error.message and "navigat" not in error.message:
+            trouble = error.message
+            if not any(sign in trouble for sign in ("context was destroyed", "navigat", "TypeError")):
                 raise
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout_ms:g} ms: {condition} {arg or ''}")
+            raise AssertionError(f"not within {timeout_ms:g} ms: {condition} {arg or ''} {trouble}")
         page.wait_for_timeout(10)
 
 

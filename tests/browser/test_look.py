@@ -149,7 +149,7 @@ def test_charts_take_the_colours_of_the_theme(pages: Pages, host_site: ServerPro
         const { plot } = document.querySelector(".line").chart;
         return [plot.series[1].stroke(plot, 1), plot.axes[0].stroke(plot, 0)];
     }"""
-    dark = page.evaluate(strokes)
+    dark = until(page, strokes)
     page.keyboard.press("t")
     until(page, f"(dark) => JSON.stringify(({strokes})()) !== dark", json.dumps(dark, separators=(",", ":")))
 

@@ -149,3 +149,22 @@ def test_a_server_with_an_empty_journal_is_believed(pages: Pages, server: Server
     server.post("emptied", 7)
     wait_for_values(page, "emptied", [7.0], timeout_ms=LIFTS_MS)
     assert [gap["reason"] for gap in pages.received("gap")] == ["epoch"]
+
+
+def test_a_page_loads_itself_anew_when_its_screens_are_told_to_but_not_again_and_again(
+    pages: Pages, server: ServerProcess
+) -> None:
+    page = pages.open(server.url, clock=True)
+    page.evaluate("window.__not_reloaded = true")
+
+    def tell(times: int) -> None:
+        assert server.request("POST", "/dashboards/host", '{"event":"reload"}')[0] == 204
+        while len(pages.received("reload")) < times:
+            page.wait_for_timeout(10)
+        page.clock.run_for(3_000)
+
+    tell(1)
+    assert page.evaluate("window.__not_reloaded") is True  # so young a page would reload for ever
+    page.clock.run_for(10_000)
+    tell(2)
+    until(page, "() => !window.__not_reloaded && document.body.dataset.connection === 'open'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
+from dashboard.domain.errors import ConfigurationError
+from dashboard.store import database as database_module
+from dashboard.store.database import open_database
 from dashboard.store.migrate import upgrade
 from dashboard.store.schema import metadata
+from tests.support.postgres import PostgresServer
+from tests.support.redis_server import free_port
 from tests.support.stores import Place
 
 pytestmark = pytest.mark.gen_test(timeout=60)
@@ -94,3 +100,27 @@ async def test_processes_that_start_at_once_bring_it_up_to_date_once(place: Plac
     async with place.one() as database, database.write() as tx:
         assert (await tx.execute(text("SELECT id, value FROM revisions"))).all() == [(1, 0)]
         assert await tx.run_sync(_differences) == []
+
+
+async def test_a_postgresql_that_is_there_later_is_waited_for(tmp_path: Path) -> None:
+    postgres = PostgresServer("fsync=off")
+    database = open_database(postgres.url, tmp_path)
+    opening = asyncio.create_task(database.open())
+    try:
+        await asyncio.to_thread(postgres.start)  # it takes a second or more to make it
+        await opening
+        async with database.read() as tx:
+            assert await tx.run_sync(_differences) == []
+        with pytest.raises(ConfigurationError, match='"nowhere" does not exist'):  # at once
+            await open_database(postgres.url.replace("/postgres", "/nowhere"), tmp_path).open()
+    finally:
+        opening.cancel()
+        await database.close()
+        postgres.close()
+
+
+async def test_a_postgresql_that_never_comes_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "_START_S", 0.0)
+    url = f"postgresql://postgres@127.0.0.1:{free_port()}/postgres"
+    with pytest.raises(ConfigurationError, match=r"the store cannot be used: .*refused"):
+        await open_database(url, tmp_path).open()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import re
 import signal
@@ -11,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+import websockets
 
 from dashboard.domain.series import series_key
 from tests.support.server import ServerProcess
@@ -36,6 +39,26 @@ def test_push_feeds_one_value_with_labels(server: ServerProcess) -> None:
         (series_key("orders", {"shop": "a"}).text, 3, "EUR"),
         (series_key("orders", {"shop": "b"}).text, -4.5, ""),
     ]
+
+
+def test_a_notification_to_the_operators_reaches_the_person_at_the_machine(server: ServerProcess) -> None:
+    cookie = server.request("GET", "/")[1]["set-cookie"].partition(";")[0]
+
+    async def told() -> dict[str, object]:
+        headers = {"Cookie": cookie, "Origin": server.url}
+        async with websockets.connect(f"ws://127.0.0.1:{server.port}/ws", additional_headers=headers) as socket:
+            await socket.send('{"type":"auth"}')
+            while json.loads(await socket.recv())["type"] != "authenticated":
+                pass
+            done = await asyncio.to_thread(run, "notify", "Disk full", "--role", "operator", "--url", server.url)
+            assert (done.returncode, done.stdout) == (0, "1 notified\n"), done.stderr
+            async with asyncio.timeout(5):
+                while True:
+                    message: dict[str, object] = json.loads(await socket.recv())
+                    if message["type"] == "notification":
+                        return message
+
+    assert asyncio.run(told())["title"] == "Disk full"
 
 
 @pytest.mark.parametrize(

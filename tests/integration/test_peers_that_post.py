@@ -1,12 +1,11 @@
-"""Prometheus and Alertmanager, as Debian has them, posting to a server that wants tokens."""
+"""Prometheus, Alertmanager and collectd, as Debian has them, posting to a server that wants tokens."""
 
 from __future__ import annotations
 
 import json
 import re
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -60,6 +59,13 @@ def items(server: ServerProcess, token: str, key: str) -> list[dict[str, object]
     return found
 
 
+def times_of(server: ServerProcess, token: str, name: str) -> list[int]:
+    """Milliseconds of every sample of the one series called so."""
+    with Client(server.url, token) as client:
+        snapshot = next(iter(client.follow([name], window_s=900)))
+    return [point.t_ms for point in snapshot.points]
+
+
 def prometheus(folder: Path, server: ServerProcess, token: str, node: int) -> Prometheus:
     (folder / "rules.yml").write_text(RULES)
     return Prometheus(folder / "prometheus", CONFIG.format(port=server.port, token=token, node=node, folder=folder))
@@ -80,9 +86,7 @@ def test_prometheus_writes_over_a_kill_without_a_hole_tells_of_kinds_alerts_and_
         guarded.start()
         back_ms = time.time() * 1000
         wait_until(lambda: any(row["last"]["t"] > back_ms for row in rows(guarded, token, "up")), 20)  # type: ignore[index]
-        with Client(guarded.url, token) as client:
-            snapshot = next(iter(client.follow(["up"], window_s=900)))
-        times = [point.t_ms for point in snapshot.points]
+        times = times_of(guarded, token, "up")
         assert len(times) > 5
         assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 1_500
         node.close()
@@ -98,22 +102,81 @@ def test_prometheus_with_a_wrong_token_is_refused_in_its_own_terms(guarded: Serv
     assert rows(guarded, reader, "up") == []
 
 
-def test_alertmanager_posts_to_the_webhook(server: ServerProcess, tmp_path: Path) -> None:
-    with Alertmanager(tmp_path / "alertmanager", f"{server.url}/api/v1/alertmanager") as alertmanager:
-        alert = [{"labels": {"alertname": "Door", "severity": "critical"}, "annotations": {"summary": "Door open"}}]
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{alertmanager.port}/api/v2/alerts",
-            json.dumps(alert).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            assert answer.status == 200
-        wait_until(lambda: items(server, "", "alerts"), 20)
-        assert [(item["label"], item["state"]) for item in items(server, "", "alerts")] == [("Door open", "critical")]
+def test_prometheus_keeps_what_is_too_much_and_sends_it_later(guarded: ServerProcess, tmp_path: Path) -> None:
+    token, reader = guarded.token("slow", "--per-s", "8"), guarded.token("reader", "--verb", "read")
+    with NodeExporter(tmp_path / "node") as node, prometheus(tmp_path, guarded, token, node.port):
+        wait_until(lambda: rows(guarded, reader, "up"), 20)
+        spend(guarded, token, 60)
+        log = tmp_path / "prometheus" / "log"
+        wait_until(lambda: re.search("Failed to send batch, retrying.*503", log.read_text()), 20)
+        late_ms = time.time() * 1000
+        wait_until(lambda: any(row["last"]["t"] > late_ms for row in rows(guarded, reader, "up")), 30)  # type: ignore[index]
+    times = times_of(guarded, reader, "up")
+    assert len(times) > 7
+    assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 1_500
 
 
-def test_collectd_posts_with_its_interval(server: ServerProcess, tmp_path: Path) -> None:
-    with Collectd(tmp_path / "collectd", f"{server.url}/api/v1/collectd"):
-        wait_until(lambda: rows(server, "", "load_shortterm") and rows(server, "", "memory"), 20)
-    (series,) = rows(server, "", "load_shortterm")
+def spend(server: ServerProcess, token: str, samples: int) -> None:
+    """Use up what a token may send for some seconds."""
+    filler = "\n".join(["filler value=1"] * samples)
+    assert server.request("POST", "/write", filler, {"Authorization": f"Bearer {token}"})[0] == 204
+
+
+@pytest.fixture
+def alerting(guarded: ServerProcess, tmp_path: Path) -> Callable[[str], Alertmanager]:
+    return lambda token: Alertmanager(tmp_path / "alertmanager", f"{guarded.url}/api/v1/alertmanager", token)
+
+
+Alerting = Callable[[str], Alertmanager]
+
+
+def test_alertmanager_posts_to_the_webhook(guarded: ServerProcess, alerting: Alerting) -> None:
+    token = guarded.token("alerts", "--verb", "write", "--verb", "read")
+    with alerting(token) as alertmanager:
+        alertmanager.fire("Door", "Door open")
+        wait_until(lambda: items(guarded, token, "alerts"), 20)
+    assert [(item["label"], item["state"]) for item in items(guarded, token, "alerts")] == [("Door open", "critical")]
+
+
+def test_alertmanager_with_a_wrong_token_is_refused_in_its_own_terms(
+    guarded: ServerProcess, alerting: Alerting
+) -> None:
+    with alerting("dsh_wrong") as alertmanager:
+        alertmanager.fire("Door", "Door open")
+        wait_until(lambda: "unexpected status code 401" in (alertmanager.folder / "log").read_text(), 20)
+    assert items(guarded, guarded.token("reader", "--verb", "read"), "alerts") == []
+
+
+def test_alertmanager_keeps_an_alert_that_is_too_much_and_over_a_kill(
+    guarded: ServerProcess, alerting: Alerting
+) -> None:
+    token = guarded.token("alerts", "--per-s", "8", "--verb", "write", "--verb", "read")
+    with alerting(token) as alertmanager:
+        spend(guarded, token, 40)
+        alertmanager.fire("Door", "Door open")
+        wait_until(lambda: "unexpected status code 503" in (alertmanager.folder / "log").read_text(), 20)
+        wait_until(lambda: len(items(guarded, token, "alerts")) == 1, 30)
+        guarded.kill()
+        alertmanager.fire("Window", "Window open")
+        wait_until(lambda: "connection refused" in (alertmanager.folder / "log").read_text(), 20)
+        guarded.start()
+        wait_until(lambda: len(items(guarded, token, "alerts")) == 2, 30)
+
+
+def test_collectd_posts_with_its_interval_and_again_after_a_kill(guarded: ServerProcess, tmp_path: Path) -> None:
+    token = guarded.token("collectd", "--verb", "write", "--verb", "read")
+    with Collectd(tmp_path / "collectd", f"{guarded.url}/api/v1/collectd", token):
+        wait_until(lambda: rows(guarded, token, "load_shortterm") and rows(guarded, token, "memory"), 20)
+        guarded.kill()  # collectd keeps nothing that it could not post
+        guarded.start()
+        back_ms = time.time() * 1000
+        wait_until(lambda: any(row["last"]["t"] > back_ms for row in rows(guarded, token, "load_shortterm")), 20)  # type: ignore[index]
+    (series,) = rows(guarded, token, "load_shortterm")
     assert (series["labels"], series["every_s"]) == ({"host": "lab"}, 1)
+
+
+def test_collectd_with_a_wrong_token_is_refused_in_its_own_terms(guarded: ServerProcess, tmp_path: Path) -> None:
+    log = tmp_path / "collectd" / "log"
+    with Collectd(tmp_path / "collectd", f"{guarded.url}/api/v1/collectd", "dsh_wrong"):
+        wait_until(lambda: re.search("write_http plugin.*401", log.read_text()), 20, "a refusal in its log")
+    assert rows(guarded, guarded.token("reader", "--verb", "read"), "load_shortterm") == []

@@ -105,6 +105,13 @@ def test_what_is_said_typed_read_and_changed_on_one_worker_shows_on_the_other(
         await ann.ask("delete", roomId="host", messageId=ack["messageId"])
         gone = await bob.next("message_changed", deleted=True)
         assert (gone["text"], gone["html"]) == ("", "")
+        await ann.ask("message", roomId="host", text="hello", id=8)
+        plain = (await ann.next("ack", id=8))["messageId"]
+        for text in ("hello @bob", "hello @bob and @ann"):  # the second mentions nobody anew
+            await ann.ask("edit", roomId="host", messageId=plain, text=text)
+        assert (await bob.next("notification"))["data"]["messageId"] == plain
+        await bob.next("message_changed", text="hello @bob and @ann", mentions=["bob"])
+        await bob.quiet(0.5, "notification")
         await ann.next("typing", isTyping=False, timeout_s=8)  # by itself
         await bob.ask("direct", userId="ann", text="psst", key="d1")
         assert (await ann.next("message", roomId="direct:ann:bob"))["text"] == "psst"
@@ -232,3 +239,31 @@ def test_what_was_fed_to_one_worker_shows_in_the_others_tap(company: tuple[Clust
     (feeder,) = wait_until(seen, 10, "the other worker's tap")
     assert (feeder["accepted"], feeder["refused"]) == (1, 1)
     assert feeder["refusals"][0]["snippet"] == '{"series":"<b>","value":1}'
+
+
+def test_an_order_to_reload_reaches_the_screens_of_that_board_on_both_workers(
+    company: tuple[Cluster, dict[str, str]],
+) -> None:
+    cluster, tokens = company
+
+    def order(board: str) -> None:
+        headers = {"Authorization": f"Bearer {tokens['bob']}"}
+        assert cluster.server.request("POST", f"/dashboards/{board}", '{"event":"reload"}', headers=headers)[0] == 204
+
+    async def work(stack: AsyncExitStack) -> None:
+        screens = []
+        for port, board in zip(cluster.direct_ports * 2, ("host", "host", "cluster", "cluster"), strict=True):
+            screen = Page(await stack.enter_async_context(websockets.connect(f"ws://127.0.0.1:{port}/ws")), "")
+            await screen.ask("watch", id=1, board=board)
+            await screen.next("snapshot")
+            screens.append(screen)
+        await asyncio.to_thread(order, "host")
+        for screen in screens[:2]:
+            await screen.next("reload", board="host")
+        await asyncio.to_thread(order, "*")
+        for screen in screens:
+            await screen.next("reload", board="*")
+        for screen in screens[2:]:
+            assert [told["board"] for told in screen.heard if told["type"] == "reload"] == ["*"]
+
+    run(work)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -86,17 +88,18 @@ class NodeExporter(DebianPeer):
 
 
 class Alertmanager(DebianPeer):
-    """Sends what it is told to the webhook ``url``."""
+    """Sends what it is told to the webhook ``url``, with a token."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, token: str) -> None:
         super().__init__(folder)
-        self.url = url
+        self.url, self.token = url, token
 
     def command(self) -> list[str]:
         file = self.folder / "alertmanager.yml"
         file.write_text(
             "route: {receiver: us, group_wait: 0s, group_interval: 1s}\n"
-            f"receivers: [{{name: us, webhook_configs: [{{url: '{self.url}', send_resolved: true}}]}}]\n"
+            f"receivers: [{{name: us, webhook_configs: [{{url: '{self.url}', send_resolved: true,\n"
+            f"  http_config: {{authorization: {{credentials: {self.token}}}}}}}]}}]\n"
         )
         return [
             "prometheus-alertmanager",
@@ -106,13 +109,24 @@ class Alertmanager(DebianPeer):
             "--cluster.listen-address=",
         ]
 
+    def fire(self, name: str, summary: str) -> None:
+        """An alert begins."""
+        alert = [{"labels": {"alertname": name, "severity": "critical"}, "annotations": {"summary": summary}}]
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/api/v2/alerts",
+            json.dumps(alert).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+
 
 class Collectd(DebianPeer):
-    """Posts this machine's load and memory to ``url`` every second."""
+    """Posts this machine's load and memory to ``url`` every second, with a token as its password."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, token: str) -> None:
         super().__init__(folder)
-        self.url = url
+        self.url, self.token = url, token
 
     def _listens(self) -> bool:
         return True  # to nobody
@@ -124,12 +138,18 @@ Hostname "lab"
 Interval 1
 BaseDir "{self.folder}"
 PIDFile "{self.folder / "pid"}"
+LoadPlugin logfile
 LoadPlugin load
 LoadPlugin memory
 LoadPlugin write_http
+<Plugin logfile>
+  File STDOUT
+</Plugin>
 <Plugin write_http>
   <Node "us">
     URL "{self.url}"
+    User "collectd"
+    Password "{self.token}"
     Format "JSON"
     BufferSize 1024
   </Node>

@@ -118,7 +118,7 @@ export class LineChart {
         y: { range: () => [this.range.low, this.range.high] },
       },
       axes: [
-        { ...axis, size: size * 1.8, splits: (plot) => timeSplits(this.from, this.to, plot.width / (size * 7)), grid: { show: false }, values: (_, times) => times.map((t) => this.timeLabel(t)) },
+        { ...axis, size: size * 1.8, splits: (plot) => timeSplits(this.from, this.to, plot.width / (size * 7)), grid: { show: false }, values: (plot, times) => this.timeLabels(plot, times) },
         {
           ...axis,
           grid,
@@ -130,6 +130,14 @@ export class LineChart {
       series: [{}, ...this.names.map((_, i) => this.seriesSettings(i))],
       hooks: { drawClear: [(plot) => this.drawBands(plot)], draw: [(plot) => this.drawMark(plot), (plot) => this.drawEnds(plot)], setCursor: [(plot) => this.hover(plot)] },
     };
+  }
+
+  /** The first is left out where it would reach below the values' labels, if others stand. @param {uPlot} plot @param {number[]} times */
+  timeLabels(plot, times) {
+    const labels = times.map((t) => this.timeLabel(t));
+    const half = (labels[0]?.length ?? 0) * this.fontSize() * 0.28;
+    if (labels.length > 1 && plot.valToPos(times[0], "x") < half) labels[0] = "";
+    return labels;
   }
 
   /** @param {number} t */

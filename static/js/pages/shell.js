@@ -17,6 +17,9 @@ const HIDDEN_AFTER_MS = 5_000;
 const REPORT_EVERY_MS = 5_000;
 const MOST_REPORTED = 100;
 const MOST_SAID = 9;
+/** A page this young does not load itself anew at an order; others do it within so long. */
+const LEAST_AGE_MS = 10_000;
+const RELOADS_WITHIN_MS = 2_000;
 
 export class Shell {
   constructor() {
@@ -79,8 +82,14 @@ export class Shell {
       const build = document.querySelector('meta[name="build"]')?.getAttribute("content");
       if (build !== message.build) this.reloadFor(message.build);
     } else if (message.type === "pong") this.clock.hear(message.now);
+    else if (message.type === "reload") this.reloadAtOrder();
     else if (message.type === "degraded") this.showDegraded(message.reason);
     else if (message.type === "frame") this.hearFrame(message);
+  }
+
+  /** Not all screens at once, and none again and again. */
+  reloadAtOrder() {
+    if (performance.now() > LEAST_AGE_MS) setTimeout(() => location.reload(), Math.random() * RELOADS_WITHIN_MS);
   }
 
   /** What is shown may be late, and the server knows it. @param {string} [reason] empty: all is well */

@@ -7,7 +7,7 @@ import pytest
 from dashboard.domain.errors import Invalid
 from dashboard.domain.event import EventIn
 from dashboard.ingest.parsed import Parsed
-from dashboard.ingest.statsd import Check, Metric, parse_datagram, parse_line
+from dashboard.ingest.statsd import Check, Metric, parse_line
 from dashboard.ingest.statsd_aggregator import MAX_KEPT, Aggregator
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 
@@ -22,7 +22,13 @@ def flushed(*datagrams: bytes, seconds: float = 1.0, into: Aggregator | None = N
     aggregator = into or Aggregator()
     for datagram in datagrams:
         aggregator.feed(datagram, LATEST_MS)
-    return values(aggregator.flush(T, seconds))
+    return values(whole(aggregator, seconds))
+
+
+def whole(aggregator: Aggregator, seconds: float = 1.0) -> Parsed:
+    """A flush that is small enough for one piece."""
+    (parsed,) = aggregator.flush(T, seconds)
+    return parsed
 
 
 def values(parsed: Parsed) -> dict[str, float]:
@@ -69,9 +75,11 @@ def test_events_and_checks() -> None:
 
 
 def test_a_datagram_keeps_its_good_lines() -> None:
-    taken, refused = parse_datagram(b"a:1|c\nbad\r\n\nb:2|g\n", LATEST_MS)
-    assert [line.key for line in taken if isinstance(line, Metric)] == ["a", "b"]
-    assert [(number, line) for number, _, line in refused] == [(1, b"bad")]
+    aggregator = Aggregator()
+    aggregator.feed(b"a:1|c\nbad\r\n\nb:2|g\n", LATEST_MS)
+    parsed = whole(aggregator)
+    assert values(parsed) == {"a": 1, "a_count": 1, "b": 2}
+    assert [(refusal.index, refusal.snippet) for refusal in parsed.batch.refused] == [(1, "bad")]
 
 
 def test_counters_are_rates_and_counts_and_0_while_silent() -> None:
@@ -101,9 +109,27 @@ def test_many_values_of_a_timer_are_thinned_and_counted() -> None:
     for start in range(0, 100_000, 1_000):
         aggregator.feed(b"\n".join(b"t:%d|d" % i for i in range(start, start + 1_000)), LATEST_MS)
     assert max(len(cell.values) for cell in aggregator._cells.values()) <= MAX_KEPT
-    found = values(aggregator.flush(T, 1.0))
+    found = values(whole(aggregator))
     assert (found["t_count"], found["t_min"], found["t_max"]) == (100_000, 0, 99_999)
     assert abs(found["t_p90"] - 90_000) < 500
+
+
+def test_a_large_flush_comes_in_pieces_between_which_nothing_is_lost() -> None:
+    aggregator, said, found = Aggregator(), 0, 0.0
+    for again in range(2):
+        for start in range(0, 5_000, 50):
+            aggregator.feed(b"\n".join(b"t%d:%d|ms" % (i, i) for i in range(start, start + 50)), LATEST_MS)
+            said += 50
+        count = 0
+        for parsed in aggregator.flush(T, 1.0):
+            assert len(parsed.batch.keys) <= 4_010
+            found += sum(value for name, value in values(parsed).items() if name.endswith("_count"))
+            if not again:
+                aggregator.feed(b"t0:1|ms\nt4999:1|ms\nnew%d:1|c" % count, LATEST_MS)
+                said += 3
+            count += 1
+        assert count == 9
+    assert found == said
 
 
 def test_sets_count_their_members() -> None:
@@ -113,7 +139,7 @@ def test_sets_count_their_members() -> None:
 def test_unit_cadence_and_own_times() -> None:
     aggregator = Aggregator()
     aggregator.feed(b"t:1|ms\nc:1|c\ng:5|g|T1600000000\n_sc|x|0\n_e{1,1}:a|b", LATEST_MS)
-    parsed = aggregator.flush(T, 2.0)
+    parsed = whole(aggregator, 2.0)
     batch = parsed.batch
     declared = {batch.keys[row]: (unit, every_s) for row, unit, every_s in batch.declared}
     assert declared["t_p99"] == ("ms", 2)
@@ -127,7 +153,7 @@ def test_accepted_and_refused_are_all_lines() -> None:
     for _ in range(3):
         aggregator.feed(b"a:1|c\nb:1|g\nbad\nc:1|c\na:x|c\n\na:1|c\na:1e400|c", LATEST_MS)
     assert (aggregator.accepted, aggregator.refused.total()) == (9, 12)
-    refused = aggregator.flush(T, 1.0).batch.refused
+    refused = whole(aggregator).batch.refused
     assert {r.code for r in refused} == {"invalid", "series_limit"}
     assert refused[0].snippet == "bad"
 
@@ -135,7 +161,7 @@ def test_accepted_and_refused_are_all_lines() -> None:
 def test_sums_that_overflow_are_refused_and_never_shown() -> None:
     aggregator = Aggregator()
     aggregator.feed(b"\n".join([b"a:1e299|c"] * 5_000), LATEST_MS)
-    parsed = aggregator.flush(T, 1e-10)
+    parsed = whole(aggregator, 1e-10)
     check_parsed(parsed)
     assert {r.code for r in parsed.batch.refused} == {"not_finite"}
 
