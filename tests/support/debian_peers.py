@@ -152,6 +152,7 @@ LoadPlugin write_http
     Password "{self.token}"
     Format "JSON"
     BufferSize 1024
+    LogHttpError true
   </Node>
 </Plugin>
 """)
