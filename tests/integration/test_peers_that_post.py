@@ -113,7 +113,7 @@ def test_prometheus_keeps_what_is_too_much_and_sends_it_later(guarded: ServerPro
         late_ms = time.time() * 1000
         wait_until(lambda: any(row["last"]["t"] > late_ms for row in rows(guarded, reader, "up")), 30)  # type: ignore[index]
     times = times_of(guarded, reader, "up")
-    assert len(times) > 7
+    assert len(times) > 4  # those that were too much, and those before and after
     assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 1_500
 
 
