@@ -1,22 +1,42 @@
-"""The commands, one file a subject; each is thin."""
+"""The commands, one file a subject; each is thin. A command's file is imported when it is called: ``push`` needs no server."""
 
 from __future__ import annotations
+
+from importlib import import_module
 
 import click
 
 from dashboard import __version__
-from dashboard.cli.feed import push, run
-from dashboard.cli.import_file import import_file
-from dashboard.cli.people import message, notify, token_group, user
-from dashboard.cli.serve import check, reload, serve
-from dashboard.cli.tail import tail
+
+#: The command, and where it is.
+_COMMANDS = {
+    "serve": "serve:serve",
+    "reload": "serve:reload",
+    "check": "check:check",
+    "push": "feed:push",
+    "tail": "tail:tail",
+    "run": "feed:run",
+    "import": "import_file:import_file",
+    "user": "people:user",
+    "token": "people:token_group",
+    "notify": "say:notify",
+    "message": "say:message",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"dashboard.cli.{module}"), name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, prog_name="dashboard")
 def main() -> None:
     """A live dashboard server: feeders post numbers, browsers and wall screens show them within a tick."""
-
-
-for _command in (serve, reload, check, push, tail, run, import_file, user, token_group, notify, message):
-    main.add_command(_command)

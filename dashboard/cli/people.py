@@ -1,22 +1,18 @@
-"""Users and tokens (in the store itself, on the server's machine), messages and notifications (to a running server)."""
+"""Users and tokens, in the store itself, on the server's machine: ``user``, ``token``."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from dashboard.cli.options import with_server
-from dashboard.cli.serve import load_settings, with_store
+from dashboard.cli.settings_options import load_settings, with_store
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.domain.identity import ROLES, VERBS, Token, User, parse_role
@@ -240,45 +236,3 @@ def token_revoke(token_id: str, **options: Any) -> None:
 
     _with_accounts(options, work)
     click.echo(f"{token_id} is revoked")
-
-
-def _post(url: str, path: str, bearer: str | None, body: dict[str, Any]) -> Any:
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
-    request = urllib.request.Request(url.rstrip("/") + path, json.dumps(body).encode(), headers)  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
-            return json.load(response)
-    except urllib.error.HTTPError as error:
-        raise click.ClickException(f"{url} answered {error.code}: {_reason(error.read())}") from None
-    except (OSError, ValueError) as error:
-        raise click.ClickException(f"{url}: {getattr(error, 'reason', error)}; is the server running?") from None
-
-
-def _reason(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["error"])
-    except (ValueError, KeyError, TypeError):
-        return body.decode("utf-8", "replace")[:200]
-
-
-@click.command()
-@click.argument("title")
-@click.argument("body", default="")
-@click.option("--user", "user_id", default="", help="one user")
-@click.option("--role", default="", help="all users of a role")
-@click.option("--room", default="", help="all users that may join a room")
-@with_server
-def notify(title: str, body: str, user_id: str, role: str, room: str, url: str, token: str | None) -> None:
-    """Notify users: dashboard notify "Disk full" "db-1, 98 %" --role operator"""
-    said = {"title": title, "body": body, "user": user_id, "role": role, "room": room}
-    sent = _post(url, "/api/v1/notifications", token, said)["sent"]
-    click.echo(f"{sent} notified")
-
-
-@click.command()
-@click.argument("room")
-@click.argument("text")
-@with_server
-def message(room: str, text: str, url: str, token: str | None) -> None:
-    """Say something in a room: dashboard message host "Deploy done" """
-    click.echo(_post(url, "/api/message", token, {"roomId": room, "text": text})["messageId"])

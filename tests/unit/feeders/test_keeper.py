@@ -11,6 +11,7 @@ import pytest
 from dashboard.domain.errors import Invalid, LimitReached, Unavailable
 from dashboard.domain.event import EventIn
 from dashboard.feeders import keeper as keeper_module
+from dashboard.feeders import statsd
 from dashboard.feeders.keeper import Keeper
 from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import Statsd
@@ -118,13 +119,17 @@ async def test_without_patience_it_is_raised_at_once() -> None:
 
 @pytest.mark.gen_test
 @pytest.mark.expects_log("the disk is full")
-async def test_flushes_wait_for_the_journal_in_a_bounded_queue_and_what_does_not_fit_is_counted() -> None:
+async def test_flushes_wait_for_the_journal_in_a_bounded_queue_and_what_does_not_fit_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(statsd, "_MAX_WAITING", 30)
     services = Services(refusals=10**9)
     keeper, state = made(services)
     source = StatsdSource(Statsd(), keeper=keeper, state=state)
     for number in range(40):
         source._aggregator.feed(b"a:%d|g" % number, 2_000_000_000_000)
-        source._flush()
+        for piece in source._flushed():
+            source._put(piece)
     assert len(source._waiting) == 30
     assert state.unstored == {"queue_full": 10}
     storing = asyncio.ensure_future(source._store())

@@ -1,0 +1,56 @@
+"""Look at the settings without starting a server: ``check``."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dashboard.app_sources import read_sources
+from dashboard.cli.settings_options import load_settings, with_settings
+from dashboard.domain.errors import ConfigurationError
+from dashboard.resources import resource_folder
+from dashboard.services.boards import Boards
+from dashboard.settings import Settings, flag, shown, variable
+
+
+@click.command()
+@with_settings
+def check(config: Path | None, **flags: Any) -> None:
+    """Print every setting with where it comes from, and check what can be checked without starting."""
+    loaded = load_settings(config, flags)
+    width = max(len(each.name) for each in fields(Settings))
+    for each in fields(Settings):
+        click.echo(f"{each.name:{width}}  {shown(each.name, loaded.settings):14}  {loaded.sources[each.name]}")
+    problems = [*_problems(loaded.settings)]
+    if not problems:
+        for source in read_sources(loaded.settings).described():
+            click.echo(source)
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    for problem in problems:
+        click.echo(f"problem: {problem}", err=True)
+    if problems:
+        raise SystemExit(1)
+    click.echo("all is well")
+
+
+def _problems(settings: Settings) -> list[str]:
+    found = []
+    folder = Path(settings.data)
+    nearest = next(p for p in (folder, *folder.resolve().parents) if p.exists())
+    if not nearest.is_dir():
+        found.append(f"data = {settings.data}: {nearest} is not a folder")
+    elif not os.access(nearest, os.W_OK | os.X_OK):
+        found.append(f"data = {settings.data}: {nearest} cannot be written; set {flag('data')} or {variable('data')}")
+    for look in (lambda: Boards(resource_folder("boards")), lambda: read_sources(settings)):
+        try:
+            look()
+        except ConfigurationError as error:
+            found.append(str(error))
+    if not (resource_folder("static") / "vendor" / "uplot.js").exists():
+        found.append("the browser libraries are missing: install the package (pip install .), or run scripts/serve")
+    return found

@@ -1,0 +1,51 @@
+"""Say something to people by way of a running server: ``notify``, ``message``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from dashboard.cli.options import with_server
+from dashboard.client.address import Address, authorization
+from dashboard.client.blocking import exchange
+from dashboard.client.http import encode_request
+
+_TIMEOUT_S = 10.0
+
+
+@click.command()
+@click.argument("title")
+@click.argument("body", default="")
+@click.option("--user", "user_id", default="", help="one user")
+@click.option("--role", default="", help="all users of a role")
+@click.option("--room", default="", help="all users that may join a room")
+@with_server
+def notify(title: str, body: str, user_id: str, role: str, room: str, url: str, token: str | None) -> None:
+    """Notify users: dashboard notify "Disk full" "db-1, 98 %" --role operator"""
+    said = {"title": title, "body": body, "user": user_id, "role": role, "room": room}
+    sent = _post(url, "/api/v1/notifications", token, said)["sent"]
+    click.echo(f"{sent} notified")
+
+
+@click.command()
+@click.argument("room")
+@click.argument("text")
+@with_server
+def message(room: str, text: str, url: str, token: str | None) -> None:
+    """Say something in a room: dashboard message host "Deploy done" """
+    click.echo(_post(url, "/api/message", token, {"roomId": room, "text": text})["messageId"])
+
+
+def _post(url: str, path: str, token: str | None, body: dict[str, Any]) -> dict[str, Any]:
+    address = Address.of(url)
+    headers = {"Content-Type": "application/json", **authorization(token)}
+    request = encode_request("POST", address, path, headers, json.dumps(body).encode())
+    try:
+        answer = exchange(address, request, _TIMEOUT_S)
+    except OSError as error:
+        raise click.ClickException(f"{url}: {error}; is the server running?") from None
+    if answer.status >= 300:
+        raise click.ClickException(f"{url} {answer.reason}")
+    return answer.said

@@ -1,0 +1,51 @@
+"""What the commands that read the server's settings have in common: each setting as a flag, the file of settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dashboard.domain.errors import ConfigurationError
+from dashboard.settings import Loaded, Settings, flag, load
+
+_CONFIG_HELP = "settings as TOML, `name = value`; also DASHBOARD_CONFIG"
+
+
+def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Every setting as a flag; flags that are not given stay None."""
+    for each in reversed(fields(Settings)):
+        default = ", ".join(each.default) if isinstance(each.default, tuple) else each.default
+        described = f"{each.metadata['help']}  [{default if default != '' else 'none'}]"
+        if isinstance(each.default, bool):
+            name = flag(each.name)
+            option = click.option(f"{name}/--no-{name[2:]}", each.name, default=None, help=described)
+        else:
+            many = isinstance(each.default, tuple)
+            option = click.option(
+                flag(each.name), each.name, default=None, multiple=many, metavar="VALUE", help=described
+            )
+        command = option(command)
+    return click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help=_CONFIG_HELP)(command)
+
+
+def with_store(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The settings that say where the store is, as flags, and the file of settings."""
+    for name in ("secret", "store", "data"):
+        command = click.option(flag(name), name, default=None, metavar="VALUE", help="as of the server's settings")(
+            command
+        )
+    return click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help=_CONFIG_HELP)(command)
+
+
+def load_settings(config: Path | None, flags: dict[str, Any]) -> Loaded:
+    """From flags, environment and file; raises click's errors."""
+    file = config or (Path(os.environ["DASHBOARD_CONFIG"]) if "DASHBOARD_CONFIG" in os.environ else None)
+    try:
+        return load(flags, os.environ, file)
+    except ConfigurationError as error:
+        raise click.ClickException(str(error)) from None
