@@ -32,13 +32,33 @@ pytest_plugins = ["pytest_tornado.plugin"]
 
 #: Folders whose tests measure times, or load the machine: they run one by one, when nothing else does.
 ALONE = ("tests/faults", "tests/browser", "tests/bench")
+#: But for these, which only look at pages, or whose limits are wide.
+TOGETHER = (
+    "tests/browser/test_chosen_and_explore.py",
+    "tests/browser/test_feeders.py",
+    "tests/browser/test_look.py",
+    "tests/browser/test_panel.py",
+    "tests/browser/test_people.py",
+    "tests/browser/test_people_text_stays_text.py",
+    "tests/browser/test_text_stays_text.py",
+    "tests/faults/test_durability.py",
+    "tests/faults/test_mutants.py",
+)
+#: Folders whose files take long come first, so that at the end no process waits for another.
+LONG = ("tests/browser", "tests/faults", "tests/integration", "tests/contract", "tests/fuzz")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what must run alone, see scripts/test."""
+    """Mark what must run alone, see scripts/test; begin with what takes long."""
     for item in items:
-        if item.path.relative_to(ROOT).as_posix().startswith(ALONE):
+        file = _file(item)
+        if file.startswith(ALONE) and file not in TOGETHER:
             item.add_marker("alone")
+    items.sort(key=lambda item: next((i for i, part in enumerate(LONG) if _file(item).startswith(part)), len(LONG)))
+
+
+def _file(item: pytest.Item) -> str:
+    return item.path.relative_to(ROOT).as_posix()
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def test_what_a_paused_worker_reads_late_does_not_count_twice(tmp_path: Path, me
 
 @pytest.mark.timeout(runs(90, 1_800))
 def test_a_rolling_restart_under_load_loses_no_ack_and_answers_no_5xx(tmp_path: Path, measured: Measured) -> None:
-    measured(processes.roll(tmp_path, runs(3, 50)))
+    measured(processes.roll(tmp_path, runs(2, 50)))
 
 
 @pytest.mark.timeout(60)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import socketserver
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -151,11 +153,25 @@ def test_a_planted_secret_comes_out_nowhere(tmp_path: Path, redis: RedisServer) 
     assert len(looking.seen) > 35
 
 
-def test_a_wrong_setting_is_told_without_what_is_secret_in_it(tmp_path: Path) -> None:
+@pytest.fixture
+def stranger() -> Iterator[int]:
+    """The port of something that is no PostgreSQL, and says so at once."""
+
+    class Says(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(b"X")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Says) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield serving.server_address[1]
+        serving.shutdown()
+
+
+def test_a_wrong_setting_is_told_without_what_is_secret_in_it(tmp_path: Path, stranger: int) -> None:
     for environ in (
         {"DASHBOARD_SECRET": "canary-short"},
         {"DASHBOARD_STORE": "mysql://root:canary-store@localhost/x"},
-        {"DASHBOARD_STORE": "postgresql://root:canary-store@127.0.0.1:1/x"},
+        {"DASHBOARD_STORE": f"postgresql://root:canary-store@127.0.0.1:{stranger}/x"},
         {"DASHBOARD_REDIS": "http://:canary-redis@localhost"},
         {"DASHBOARD_WEBHOOKS": "http://u:canary-hook@h/", "DASHBOARD_WEBHOOK_SECRET": "canary-short"},
         {"DASHBOARD_WEBHOOKS": "http://u:canary-hook@h/", "DASHBOARD_WEBHOOK_SECRET": HOOK_SECRET},
