@@ -29,6 +29,8 @@ export class LineChart {
     this.to = 1;
     this.gutter = 0;
     this.size = 0;
+    /** @type {CanvasRenderingContext2D | null} measures texts */
+    this.pen = null;
     /** @type {number | null} a moment to mark, ms */
     this.marked = null;
   }
@@ -84,6 +86,16 @@ export class LineChart {
     return size === this.size ? Math.max(this.gutter, needed) : needed;
   }
 
+  /** CSS pixels that the longest of these labels takes. @param {(string | number | null)[]} labels */
+  widest(labels) {
+    this.pen ??= document.createElement("canvas").getContext("2d");
+    if (!this.pen) return 0;
+    this.pen.font = `${this.fontSize()}px ${getComputedStyle(this.container).fontFamily}`;
+    let most = 0;
+    for (const label of labels) most = Math.max(most, this.pen.measureText(String(label ?? "")).width);
+    return Math.ceil(most);
+  }
+
   fontSize() {
     return Math.max(10, Math.round(parseFloat(getComputedStyle(this.container).fontSize) * 0.92)); // whole pixels: uPlot scales no others
   }
@@ -118,11 +130,11 @@ export class LineChart {
         y: { range: () => [this.range.low, this.range.high] },
       },
       axes: [
-        { ...axis, size: size * 1.8, splits: (plot) => timeSplits(this.from, this.to, plot.width / (size * 7)), grid: { show: false }, values: (plot, times) => this.timeLabels(plot, times) },
+        { ...axis, size: size * 1.8, splits: (plot) => timeSplits(this.from, this.to, (plot.width - this.gutter - size * 4) / (size * 7)), grid: { show: false }, values: (plot, times) => this.timeLabels(plot, times) },
         {
           ...axis,
           grid,
-          size: (_, values) => Math.max(0, ...(values ?? []).map((v) => String(v).length)) * size * 0.56 + 8,
+          size: (_, values) => this.widest(values ?? []) + 8,
           splits: () => this.range.splits(),
           values: (_, splits) => splits.map((v) => this.tick(v)),
         },
@@ -135,8 +147,7 @@ export class LineChart {
   /** The first is left out where it would reach below the values' labels, if others stand. @param {uPlot} plot @param {number[]} times */
   timeLabels(plot, times) {
     const labels = times.map((t) => this.timeLabel(t));
-    const half = (labels[0]?.length ?? 0) * this.fontSize() * 0.28;
-    if (labels.length > 1 && plot.valToPos(times[0], "x") < half) labels[0] = "";
+    if (labels.length > 1 && plot.valToPos(times[0], "x") < this.widest(labels.slice(0, 1)) / 2) labels[0] = "";
     return labels;
   }
 

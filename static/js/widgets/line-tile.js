@@ -21,15 +21,14 @@ export class LineTile extends Tile {
     this.all = 0;
     /** @type {string | undefined} */
     this.unit = undefined;
+    this.legendFits = 0; // the width for which that was looked at
   }
 
   reshaped() {
     this.all = this.series.length;
     this.series = this.series.slice(0, MOST_LINES);
     const names = shortNames(this.series, this.widget.legend);
-    this.showLegend(names.length > 1 ? names : [], seriesToken);
-    const unseen = this.all > MOST_LINES ? `${MOST_LINES} of ${this.all} lines` : names.length > MOST_NAMED ? `${names.length} lines` : "";
-    if (unseen) this.legend.replaceChildren(unseen);
+    this.legendFits = 0;
     if (names.join("\n") === this.chart?.names.join("\n") && this.unit === this.series[0]?.unit) return;
     this.unit = this.series[0]?.unit;
     this.chart?.destroy();
@@ -41,6 +40,20 @@ export class LineTile extends Tile {
     this.chart.reset(names);
   }
 
+  /** Names that do not all fit are not shown in part: their number is, and the pointer tells them. @param {number} width */
+  nameLines(width) {
+    this.legendFits = width;
+    this.legend.replaceChildren();
+    const names = this.chart?.names ?? [];
+    if (names.length < 2) return;
+    if (names.length <= MOST_NAMED) {
+      this.showLegend(names, seriesToken);
+      const tops = [...this.legend.children].map((name) => /** @type {HTMLElement} */ (name).offsetTop);
+      if (tops[0] === tops[tops.length - 1]) return;
+    }
+    this.legend.replaceChildren(this.all > MOST_LINES ? `${MOST_LINES} of ${this.all} lines` : `${names.length} lines`);
+  }
+
   /** The theme changed. */
   recolour() {
     this.chart?.reset(this.chart.names);
@@ -49,6 +62,7 @@ export class LineTile extends Tile {
   draw() {
     const { clock, store } = this.context;
     const width = Math.max(1, this.chartBox.clientWidth);
+    if (width !== this.legendFits) this.nameLines(width);
     const [span, end] = spanAround(this.context.moment.at, spanFor(store.windowMs, clock.now(), this.series), clock.now());
     const pixel = span / width;
     const to = Math.ceil(end / pixel) * pixel;
