@@ -6,6 +6,7 @@ document ``<name>`` with the status, and a check's event with its state; who the
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -28,16 +29,12 @@ class Ping(NamedTuple):
 
 
 def parse_push(name: str, query: Mapping[str, str], *, every_s: float | None = None) -> Parsed:
-    """Uptime Kuma's query -> Parsed; ``status`` is up when it is missing. A ping that is no number is refused alone."""
+    """Uptime Kuma's query -> Parsed; as there ``status`` is up when it is missing, else down, and a ping that is no number is none."""
     status, message = query.get("status") or "up", query.get("msg") or ""
-    if status not in ("up", "down"):
-        raise Invalid("must be up or down", field="status")
     parsed = _state(name, status == "up", message or ("OK" if status == "up" else "down"), every_s)
     if ping := query.get("ping", ""):
-        try:
+        with contextlib.suppress(Invalid):
             parsed.add(_key(name, "ping_ms"), None, _number(ping), unit="ms", every_s=every_s)
-        except Invalid as invalid:
-            parsed.refuse(0, invalid, ping)
     return parsed
 
 

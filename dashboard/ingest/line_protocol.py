@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from line_protocol_parser import LineFormatError, parse_line
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import MAX_EXACT, MAX_SAMPLES, MIN_T_MS, Batch, check_time
+from dashboard.ingest.batch import MAX_SAMPLES, MIN_T_MS, Batch, check_time
 from dashboard.ingest.naming import foreign_document, foreign_key
 from dashboard.ingest.parsed import Parsed, Recall, check_count
 
@@ -85,8 +85,6 @@ def _quickly(lines: list[str], cache: LineCache, latest_ms: int, scale: tuple[in
     values = list(map(float, given))
     if len(values) > MAX_SAMPLES:
         return None
-    if (max(values) >= MAX_EXACT or min(values) <= -MAX_EXACT) and int in set(map(type, given)):
-        return None  # one of them may have lost digits
     return Batch(keys, times, values)
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_text
-from dashboard.ingest.batch import MAX_SAMPLES, check_time
+from dashboard.ingest.batch import MAX_SAMPLES, Refusal, check_time
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.otlp_columns import Columns, read_columns
 from dashboard.ingest.otlp_points import Shape, attribute_text, items, rows_of, whole
@@ -81,18 +81,19 @@ def parse_otlp_json(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
 
 def partial_success(parsed: Parsed) -> dict[str, Any]:
     """The JSON answer to what was parsed: ``{}``, or how many points were refused and why the first was."""
-    refused = parsed.batch.refused
+    refused = _faults(parsed)
     if not refused:
         return {}
-    return {"partialSuccess": {"rejectedDataPoints": str(len(refused)), "errorMessage": _message(parsed)}}
+    return {"partialSuccess": {"rejectedDataPoints": str(len(refused)), "errorMessage": _message(refused)}}
 
 
 def partial_success_protobuf(parsed: Parsed) -> bytes:
     """The same as ``ExportMetricsServiceResponse``."""
-    if not parsed.batch.refused:
+    refused = _faults(parsed)
+    if not refused:
         return b""
-    said = _message(parsed).encode()
-    inner = b"\x08" + _varint(len(parsed.batch.refused)) + b"\x12" + _varint(len(said)) + said
+    said = _message(refused).encode()
+    inner = b"\x08" + _varint(len(refused)) + b"\x12" + _varint(len(said)) + said
     return b"\x0a" + _varint(len(inner)) + inner
 
 
@@ -102,8 +103,13 @@ def status_protobuf(code: int, message: str) -> bytes:
     return b"\x08" + _varint(code) + b"\x12" + _varint(len(said)) + said
 
 
-def _message(parsed: Parsed) -> str:
-    first = next((r for r in parsed.batch.refused if r.code != NOT_FINITE), parsed.batch.refused[0])
+def _faults(parsed: Parsed) -> list[Refusal]:
+    """Without points that have no value, which are no fault of their sender."""
+    return [refusal for refusal in parsed.batch.refused if refusal.code != NOT_FINITE]
+
+
+def _message(refused: list[Refusal]) -> str:
+    first = refused[0]
     return f"point {first.index}: {first.field + ': ' if first.field else ''}{first.reason}"[:500]
 
 
@@ -224,7 +230,7 @@ def _point(point: Any, metric: _Metric, parsed: Parsed, cache: PointCache, lates
     t_ns = whole(found.get("timeUnixNano", 0), "timeUnixNano")
     t_ms = check_time(t_ns // 1_000_000, latest_ms) if t_ns else None
     if whole(found.get("flags", 0), "flags") & _NO_RECORDED_VALUE:
-        parsed.ended += _keys(metric, attributes, _ONE)
+        parsed.ended += [(key, t_ms) for key in _keys(metric, attributes, _ONE)]
         return
     shape, values = rows_of(metric.shape, found)
     seen = (metric.raw, msgspec.json.encode(attributes), shape)

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import MAX_EXACT
 from dashboard.ingest.parsed import NotFinite
 
 #: (suffix of the name, (label, value) or None) of each sample, and the values.
@@ -102,15 +101,9 @@ def _plain(value: Any) -> Any:
     return attribute_text(value)
 
 
-def _exact(value: int) -> float:
-    if not -MAX_EXACT <= value <= MAX_EXACT:
-        raise Invalid("integers beyond 2^53 lose digits", field="value")
-    return float(value)
-
-
 def _single(point: dict[str, Any]) -> Rows:
     if "asInt" in point:
-        return ((("", None),), [_exact(whole(point["asInt"], "asInt"))])
+        return ((("", None),), [float(whole(point["asInt"], "asInt"))])
     if "asDouble" in point:
         return ((("", None),), [number(point["asDouble"], "asDouble")])
     raise Invalid("has neither asDouble nor asInt", field="value")
@@ -119,7 +112,7 @@ def _single(point: dict[str, Any]) -> Rows:
 def _totals(point: dict[str, Any]) -> tuple[list[tuple[str, tuple[str, str] | None]], list[float]]:
     """Count, sum, min and max, so far as they are there."""
     suffixes: list[tuple[str, tuple[str, str] | None]] = [("_count", None)]
-    values = [_exact(whole(point.get("count", 0), "count"))]
+    values = [float(whole(point.get("count", 0), "count"))]
     for name in ("sum", *_EXTREMES):
         if point.get(name) is not None:
             suffixes.append((f"_{name}", None))
@@ -146,7 +139,7 @@ def _histogram(point: dict[str, Any]) -> Rows:
             else repr(bound)
         )
         suffixes.append(("_bucket", ("le", le)))
-        values.append(_exact(total))
+        values.append(float(total))
     return tuple(suffixes), values
 
 
@@ -163,7 +156,7 @@ def _exponential(point: dict[str, Any]) -> Rows:
     if total > 0:
         for part, suffix in ((0.5, "_p50"), (0.9, "_p90"), (0.99, "_p99")):
             suffixes.append((suffix, None))
-            values.append(_quantile(spread, part * total))
+            values.append(_within(point, _quantile(spread, part * total)))
     return tuple(suffixes), values
 
 
@@ -186,6 +179,12 @@ def _buckets(point: dict[str, Any], name: str, scale: int) -> list[tuple[float, 
         if count:
             found.append((2.0**power, count))
     return found
+
+
+def _within(point: dict[str, Any], value: float) -> float:
+    """Not beyond the least and the greatest value, where the point says them."""
+    least, most = (number(point.get(name, value), name) for name in ("min", "max"))
+    return max(least, min(most, value))
 
 
 def _quantile(spread: list[tuple[float, int]], rank: float) -> float:

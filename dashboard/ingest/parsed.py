@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -11,7 +12,7 @@ import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.event import EventIn
-from dashboard.ingest.batch import MAX_SAMPLES, Batch, Refusal, check_declared, check_value
+from dashboard.ingest.batch import MAX_SAMPLES, Batch, Refusal, check_declared
 from dashboard.ingest.naming import shown
 
 K = TypeVar("K")
@@ -33,12 +34,12 @@ class NotFinite(Invalid):
 
 @dataclass(slots=True)
 class Parsed:
-    """``documents`` are (key, JSON text, cadence in s); ``ended`` are canonical texts of series that the sender says ended."""
+    """``documents`` are (key, JSON text, cadence in s); ``ended`` (series, ms) those that the sender says ended, and when (None: now)."""
 
     batch: Batch = field(default_factory=Batch)
     documents: list[tuple[str, bytes, float | None]] = field(default_factory=list)
     events: list[EventIn] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
+    ended: list[tuple[str, int | None]] = field(default_factory=list)
 
     def add(
         self,
@@ -76,9 +77,10 @@ class Parsed:
 
 
 def finite(value: float) -> float:
-    """The value, when it can be shown as it is; raises NotFinite or Invalid."""
-    if isinstance(value, int):
-        return float(check_value(value))
+    """The value as a float, which holds the first 15 digits of large integers; raises NotFinite."""
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        raise NotFinite
+    value = float(value)
     if not math.isfinite(value):
         raise NotFinite
     return value

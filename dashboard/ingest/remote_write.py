@@ -204,7 +204,7 @@ def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int) -> N
             bits, stated = _sample(sample)
             t_ms = check_time(stated, latest_ms)
             if bits == STALE_BITS:
-                parsed.ended.append(key)
+                parsed.ended.append((key, t_ms))
                 continue
             parsed.add(key, t_ms, double(bits))
         except Invalid as invalid:

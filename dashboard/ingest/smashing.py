@@ -2,7 +2,7 @@
 
 Source: Smashing's lib/dashing/app.rb and its widgets.  ``current`` (Number), ``value`` (Meter) and ``points`` (Graph) become the
 series named as the widget; what else there is (title, text, items, image, status, moreinfo, prefix, suffix, …) becomes the document of that
-name.  Samples' ``last`` is left out: the series knows what was before.
+name; so does a text in the place of a number.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dashboard.ingest.parsed import Parsed
 
 MAX_POINTS = 10_000
 _NUMBERS = ("current", "value")
-_OTHERS = frozenset({"auth_token", "last", "points", *_NUMBERS})
+_NOT_KEPT = frozenset({"auth_token", "api_key", "points", *_NUMBERS})
 #: A Graph's x below this is no time but a place in the line, as in Smashing's own example.
 _FIRST_TIME_S = 100_000_000
 
@@ -32,15 +32,18 @@ def parse_widget(widget: str, body: bytes, latest_ms: int) -> Parsed:
     name = check_name(foreign_name(widget), field="widget")
     parsed = Parsed()
     unit = _unit(fields)
+    others = {field: value for field, value in fields.items() if field not in _NOT_KEPT}
     for place, field in enumerate(_NUMBERS):
         if fields.get(field) is not None:
             try:
                 parsed.add(name, None, _number(fields[field], field), unit=unit)
             except Invalid as invalid:
+                if isinstance(fields[field], str):
+                    others[field] = fields[field]
+                    continue
                 parsed.refuse(place, Invalid(invalid.reason, field=field), msgspec.json.encode(fields[field]))
     if fields.get("points") is not None:
         _graph(name, fields["points"], parsed, latest_ms)
-    others = {field: value for field, value in fields.items() if field not in _OTHERS}
     if others:
         parsed.write(name, others)
     return parsed

@@ -32,9 +32,13 @@ class Samples(Struct, array_like=True, tag="s", frozen=True, gc=False):
 
 
 class SeriesEnded(Struct, array_like=True, tag="e", frozen=True):
-    """Their sender says that no more comes of these series; ``keys`` as in ``Samples``. A sample to come is a new beginning."""
+    """Their sender says that no more comes of these series; ``keys`` as in ``Samples``. A later sample is a new beginning.
+
+    ``times``: when each ended, in ms; none: when the entry came.
+    """
 
     keys: bytes
+    times: tuple[int, ...] = ()
 
 
 class ItemsListed(Struct, array_like=True, tag="l", frozen=True):

@@ -70,7 +70,7 @@ class Replica:
             self.table.apply(entry.seq, entry.t_ms, change)
             self.samples += len(change.values) // 8
         elif isinstance(change, SeriesEnded):
-            self.table.end(entry.seq, entry.t_ms, change.keys)
+            self.table.end(entry.seq, entry.t_ms, change)
         else:
             self._apply_document(entry, change)
 

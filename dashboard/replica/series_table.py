@@ -14,7 +14,7 @@ from itertools import repeat
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series
-from dashboard.replica.changes import Samples, unpack_floats, unpack_ints
+from dashboard.replica.changes import Samples, SeriesEnded, unpack_floats, unpack_ints
 from dashboard.replica.rows import Rows
 from dashboard.replica.series import ALWAYS, Series, Windows
 
@@ -170,13 +170,15 @@ class SeriesTable:
                 series.kind = kind
                 series.meta_seq = seq
 
-    def end(self, seq: int, now_ms: int, keys: bytes) -> None:
-        """No more comes of these series; unknown ones are passed over."""
-        for text in keys.decode("utf-8", "replace").split("\n"):
-            series = self.by_text.get(text)
-            if series is not None and series.meta_seq <= seq and series.last_seq < seq:
-                series.ended_ms = now_ms
-                series.meta_seq = seq
+    def end(self, seq: int, now_ms: int, change: SeriesEnded) -> None:
+        """No more comes of these series; unknown ones, and ends before what came already, are passed over."""
+        texts = change.keys.decode("utf-8", "replace").split("\n")
+        for text, t_ms in zip(texts, change.times or repeat(now_ms)):  # noqa: B905  # of a foreign entry as many as there are
+            series, ended_ms = self.by_text.get(text), min(t_ms, now_ms)
+            if series is None or series.meta_seq > seq or series.last_seq >= seq or series.last_ms > ended_ms:
+                continue
+            series.ended_ms = ended_ms
+            series.meta_seq = seq
 
     def _rows(self, keys: bytes, seq: int) -> Rows:
         known = self._lists.get(keys)

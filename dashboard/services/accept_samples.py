@@ -6,7 +6,7 @@ Accepted means kept: ``accept`` returns when the journal has stored the entries.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 
 from msgspec import Struct
 
@@ -165,16 +165,25 @@ class AcceptSamples:
         reason = f"would be one more than the {caller.token.max_series} series of the token {caller.token.name}"
         return _bar(share, barred, reason, SERIES_LIMIT, whole)
 
-    async def end(self, keys: list[str], *, caller: Caller | None = None) -> None:
-        """Their sender says that no more comes of these series; what is not known, or not the caller's to write, is passed over."""
-        barred = self._limits.barred(caller, keys)
+    async def end(self, ended: Iterable[tuple[str, int | None]], *, caller: Caller | None = None) -> None:
+        """Their sender says that no more comes of these series, each since its time (None: now).
+
+        What is not known, or not the caller's to write, is passed over.
+        """
+        times, now = dict(ended), self._now_ms()
+        barred = self._limits.barred(caller, times)
         by_partition: dict[str, list[str]] = {}
-        for key in dict.fromkeys(keys):
+        for key in times:
             partition = partition_of(key.partition("{")[0], self._replicas.partitions)
             if key not in barred and (self._replica(partition) is None or key in self._known(partition)):
                 by_partition.setdefault(partition, []).append(key)
-        payloads = [(p, encode_change(SeriesEnded("\n".join(ended).encode()))) for p, ended in by_partition.items()]
-        await asyncio.gather(*(self._journal.append(partition, payload) for partition, payload in payloads))
+        changes = {
+            partition: SeriesEnded(
+                "\n".join(keys).encode(), tuple(now if (t := times[key]) is None else t for key in keys)
+            )
+            for partition, keys in by_partition.items()
+        }
+        await asyncio.gather(*(self._journal.append(p, encode_change(change)) for p, change in changes.items()))
 
     def _is_new(self, key: str) -> bool:
         return key not in self._known(partition_of(key.partition("{")[0], self._replicas.partitions))

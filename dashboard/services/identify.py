@@ -37,7 +37,7 @@ class Identify:
         scheme, _, rest = header.strip().partition(" ")
         rest = rest.strip()
         if scheme.lower() in ("bearer", "token"):
-            return self.by_text(rest)
+            return self.by_text(rest.rpartition(":")[2])  # InfluxDB 1.8 writes Token user:password
         if scheme.lower() == "basic":
             try:
                 _, _, password = base64.b64decode(rest, validate=True).decode().partition(":")

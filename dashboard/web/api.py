@@ -9,6 +9,7 @@ from dashboard.domain.errors import NotAuthenticated
 from dashboard.domain.freshness import freshness
 from dashboard.domain.selector import Selector, parse_selector
 from dashboard.replica.replica import Replica
+from dashboard.replica.series import Series
 from dashboard.services.boards import Boards
 from dashboard.services.policies import Access
 from dashboard.services.replicas import Replicas
@@ -36,7 +37,7 @@ class SeriesHandler(BaseHandler):
                 "unit": s.unit,
                 "kind": s.kind,
                 "every_s": s.every_s,
-                "last": {"t": s.times[-1], "value": s.values[-1]} if s.times else None,
+                "last": _last(s),
                 "age_ms": now - s.last_ms,
                 "freshness": freshness(now - s.last_ms, s.every_s, ended=s.is_ended),
                 "ended": s.ended_ms if s.is_ended else None,
@@ -45,6 +46,15 @@ class SeriesHandler(BaseHandler):
             if not selectors or any(w.matches(s.key) for w in selectors)
         ]
         return {"now": now, "series": rows}
+
+
+def _last(series: Series) -> dict[str, object] | None:
+    """The newest sample, whenever it came."""
+    times = series.times
+    if not times:
+        return None
+    at = -1 if series.disorder_seq < 0 else len(times) - 1 - times[::-1].index(max(times))
+    return {"t": times[at], "value": series.values[at]}
 
 
 class BoardHandler(BaseHandler):

@@ -123,8 +123,9 @@ class BaseHandler(RequestHandler):
         self._size = 0
         self._refused: DashboardError | None = None
         self._gunzip = None
+        self._cut_off = False  # in the midst of what is packed
         encoding = self.request.headers.get("Content-Encoding", "identity").strip().lower()
-        if encoding == "gzip":
+        if encoding in ("gzip", "x-gzip"):
             self._gunzip = zlib.decompressobj(31)
         elif encoding not in ("identity", "", *self.encodings):
             self._refused = UnsupportedEncoding(
@@ -155,6 +156,7 @@ class BaseHandler(RequestHandler):
                     self._refused = Invalid("the body is not gzip", field="Content-Encoding")
                     return
                 rest = self._gunzip.unconsumed_tail or self._gunzip.unused_data
+                self._cut_off = not self._gunzip.eof
                 if self._gunzip.eof:
                     self._gunzip = zlib.decompressobj(31)
                 chunk = data
@@ -179,6 +181,8 @@ class BaseHandler(RequestHandler):
         """The whole body, unpacked; raises what was wrong with it."""
         if self._refused is not None:
             raise self._refused
+        if self._cut_off:
+            raise Invalid("the gzip body ends before its end", field="Content-Encoding")
         return b"".join(self._chunks)
 
     def json(self, kind: type[_T]) -> _T:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from dashboard.domain.errors import BadToken, NotAuthenticated
+from dashboard.domain.errors import BadToken, DashboardError, Forbidden, NotAuthenticated
 from dashboard.domain.identity import Caller
 from dashboard.domain.series import check_text
 from dashboard.ingest.batch import Refusal
@@ -40,15 +41,24 @@ class _Shown(Struct):
 
 
 _shown = msgspec.json.Decoder(_Shown)
+_SHOWN = re.compile(rb'"(?:auth_token|api_key)"\s*:\s*"([\x21\x23-\x5b\x5d-\x7e]{1,4096})"')
+#: So much is kept of a body that may hold the token of its sender, who is not known otherwise.
+_UNPROVEN_BYTES = 262_144
+#: Methods whose requests feed, and have a body.
+_FEEDING = ("post", "put", "patch", "delete")
 
 
 class FeederHandler(BaseHandler):
-    """``format_`` is what its samples are counted under; ``too_often_status``: what the format's senders understand as "later"."""
+    """``format_`` is what its samples are counted under; ``too_often_status``: what the format's senders understand as "later".
+
+    ``body_shows``: a JSON body may say the token, as ``auth_token`` or ``api_key``.
+    """
 
     intake: AcceptParsed
     max_ingest_bytes: int
     format_ = ""
     too_often_status = 429
+    body_shows = True
     parsed_at_once_bytes = 131_072
     challenge = 'Basic realm="dashboard"'  # agents send what they have only when they are asked like this
 
@@ -63,13 +73,58 @@ class FeederHandler(BaseHandler):
 
     # --- who feeds ---
 
+    def prepare(self) -> None:
+        self._unknown: DashboardError | None = None
+        super().prepare()
+        method = str(self.request.method).lower()
+        if method in _FEEDING:
+            answer = getattr(self, method)
+
+            def answer_known(*parts: str) -> Any:
+                self.authorise_feeder()
+                return answer(*parts)
+
+            setattr(self, method, answer_known)
+
     def check_caller(self) -> None:
         if _is_foreign(self.request.headers.get("Authorization", "")):
             del self.request.headers["Authorization"]
-        super().check_caller()
+        try:
+            super().check_caller()
+        except (NotAuthenticated, Forbidden) as error:
+            if str(self.request.method).lower() not in _FEEDING:
+                raise
+            # answered when the body is there: who is still writing it does not read, and would only see a reset
+            self._unknown = self._refused = error
+
+    def data_received(self, chunk: bytes) -> None:
+        super().data_received(chunk)
+        if self._size > _UNPROVEN_BYTES and self._refused is None and not self._is_proven():
+            self._refused = NotAuthenticated("show a token that may write, in a header")
+            self._chunks.clear()
+
+    def _is_proven(self) -> bool:
+        """Whether the body need not say whose it is."""
+        try:
+            authorise_feeding(self.caller)
+        except (NotAuthenticated, Forbidden):
+            return bool(self.get_query_argument("p", ""))
+        return True
+
+    def authorise_feeder(self) -> None:
+        """Who feeds, and whether that one may; the token may also stand in the query or in a JSON body.
+
+        Raises NotAuthenticated, Forbidden.
+        """
+        if self._unknown is not None:
+            raise self._unknown
+        shown = ""
+        if self.caller.token is None:
+            shown = self.get_query_argument("p", "") or (_token_in(self.body()) if self.body_shows else "")
+        self.authorise(shown)
 
     def authorise(self, shown: str = "") -> None:
-        """For routes whose token may stand elsewhere (``shown``): who feeds, and whether that one may; raises NotAuthenticated, Forbidden.
+        """By a token that stands elsewhere, or as who is known already; raises NotAuthenticated, Forbidden.
 
         Where no token is needed a foreign one is none: jobs and clients that come from elsewhere bring theirs.
         """
@@ -88,10 +143,6 @@ class FeederHandler(BaseHandler):
             else:
                 return self.caller
             raise
-
-    def authorise_by_body(self) -> None:
-        """The same where a JSON body may say it, as ``auth_token`` or ``api_key``."""
-        self.authorise("" if self.caller.token is not None else _token_in(self.body()))
 
     # --- what is fed ---
 
@@ -147,11 +198,10 @@ class FeederHandler(BaseHandler):
         return False
 
 
-class BodyTokenHandler(FeederHandler):
-    """Takes JSON that may say its token; ``read`` is what it means."""
+class ReadingHandler(FeederHandler):
+    """Takes JSON; ``read`` is what it means."""
 
     async def post(self, *parts: str) -> None:
-        self.authorise_by_body()
         parsed = await self.read(*parts)
         self.answer(parsed, await self.accept(parsed))
 
@@ -194,10 +244,12 @@ def _is_foreign(header: str) -> bool:
 
 
 def _token_in(body: bytes) -> str:
-    if body.lstrip()[:1] != b"{":
+    """Of JSON; of what is broken, or an array, the first: what else is wrong with it is said when it is parsed."""
+    if body.lstrip()[:1] not in (b"{", b"["):
         return ""
     try:
         said = _shown.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return ""  # what else is wrong with it is said when it is parsed
+        found = _SHOWN.search(body)
+        return found[1].decode() if found else ""
     return said.auth_token or said.api_key

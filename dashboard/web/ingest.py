@@ -47,7 +47,6 @@ class SamplesHandler(OwnHandler):
         self.write_json({"post": "a JSON array, an object, or NDJSON lines of samples; see docs/protocol.md"})
 
     async def post(self) -> None:
-        self.authorise_by_body()
         await self.take(await self.parse(parse_samples, self.keys, self.latest_ms()))
 
 
@@ -58,7 +57,6 @@ class NamedSampleHandler(OwnHandler):
         self.write_json({"post": f"a number, for the series {unquote(name)[:200]}"})
 
     async def post(self, name: str) -> None:
-        self.authorise_by_body()
         body = self.body()
         asked = {
             key: self.get_query_argument(key)
@@ -90,8 +88,9 @@ def _object(value: bytes, asked: dict[str, str]) -> bytes:
 
 
 class DocumentHandler(FeederHandler):
-    """A keyed JSON value: PUT or POST writes, GET reads, DELETE removes."""
+    """A keyed JSON value: PUT or POST writes, GET reads, DELETE removes. The body is the value, and shows no token."""
 
+    body_shows = False
     replicas: Replicas
 
     async def post(self, name: str) -> None:

@@ -7,10 +7,10 @@ from dashboard.ingest.collectd import parse_collectd
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.telegraf_json import parse_telegraf_json
 from dashboard.services.accept_samples import Outcome
-from dashboard.web.feeding import BodyTokenHandler, FeederHandler, faults_in, first_reason, told
+from dashboard.web.feeding import FeederHandler, ReadingHandler, faults_in, first_reason, told
 
 
-class TelegrafHandler(BodyTokenHandler):
+class TelegrafHandler(ReadingHandler):
     """``POST /api/v1/telegraf``. Whatever is not 2xx is sent again for ever, so what is refused for good is told in a 200."""
 
     format_ = "telegraf"

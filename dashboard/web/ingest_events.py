@@ -11,10 +11,10 @@ from dashboard.ingest.events_grafana import parse_grafana_annotation
 from dashboard.ingest.events_graphite import parse_graphite_event
 from dashboard.ingest.parsed import Parsed
 from dashboard.services.accept_samples import Outcome
-from dashboard.web.feeding import BodyTokenHandler, first_reason
+from dashboard.web.feeding import ReadingHandler, first_reason
 
 
-class GraphiteEventHandler(BodyTokenHandler):
+class GraphiteEventHandler(ReadingHandler):
     """``POST /events/``: 200."""
 
     format_ = "graphite_event"
@@ -26,7 +26,7 @@ class GraphiteEventHandler(BodyTokenHandler):
         self.done(200)
 
 
-class AnnotationHandler(BodyTokenHandler):
+class AnnotationHandler(ReadingHandler):
     """``POST /api/annotations``; its errors are Grafana's."""
 
     format_ = "grafana_annotation"
@@ -49,7 +49,7 @@ class GraphiteAnnotationHandler(AnnotationHandler):
     said = "Graphite annotation added"
 
 
-class AlertmanagerHandler(BodyTokenHandler):
+class AlertmanagerHandler(ReadingHandler):
     """``POST /api/v1/alertmanager``, the webhook: what gets a 4xx is thrown away, what gets a 5xx comes again."""
 
     format_ = "alertmanager"

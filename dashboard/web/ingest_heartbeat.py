@@ -20,6 +20,11 @@ class HeartbeatHandler(FeederHandler):
 
     secret_path = True
 
+    def authorise_feeder(self) -> None:
+        """It is asked when the address is read."""
+        if self._unknown is not None:
+            raise self._unknown
+
     def identify(self, shown: str) -> str:
         """The name of what lives; raises NotFound when nobody knows, Forbidden."""
         if self.request.headers.get("Sec-Fetch-Site", "none") not in _SAME:
@@ -47,7 +52,7 @@ class PushHandler(HeartbeatHandler):
             raise Invalid(outcome.refused[0].reason, field=outcome.refused[0].field)
         self.write_json({"ok": True})
 
-    post = put = patch = delete = get
+    post = put = patch = delete = options = get
 
     def say_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
         unknown = self.get_status() in (401, 404)

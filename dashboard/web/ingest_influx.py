@@ -19,7 +19,14 @@ from dashboard.web.feeding import FeederHandler, first_reason
 #: What clients take us for, so that they write as to an InfluxDB 1.
 VERSION = "1.8.10"
 _V2_PRECISIONS = ("", "ns", "us", "ms", "s")
-_V2_CODES = {400: "invalid", 401: "unauthorized", 403: "forbidden", 413: "request too large", 429: "too many requests"}
+_V2_CODES = {
+    400: "invalid",
+    401: "unauthorized",
+    403: "forbidden",
+    413: "request too large",
+    415: "unsupported media type",
+    429: "too many requests",
+}
 #: Statements that make what is always there.
 _MAKING = re.compile(r"\s*(create|alter|drop)\s+(database|retention\s+policy|user)\b|\s*grant\b", re.IGNORECASE)
 
@@ -55,7 +62,7 @@ class LineHandler(FeederHandler):
 
 
 class InfluxHandler(LineHandler):
-    """What answers of an InfluxDB 1 have in common. The token may be the password, also in ``?u=&p=``."""
+    """What answers of an InfluxDB 1 have in common."""
 
     too_often_status = 503
     too_large = "http: request body too large"
@@ -66,10 +73,6 @@ class InfluxHandler(LineHandler):
         super().set_default_headers()
         self.set_header("X-Influxdb-Version", VERSION)
 
-    def authorise_by_query(self) -> None:
-        """By ``?p=`` too."""
-        self.authorise(self.get_query_argument("p", ""))
-
     def say(self, text: str) -> None:
         self.write_json({"error": text}, self.get_status())
 
@@ -78,7 +81,6 @@ class WriteHandler(InfluxHandler):
     """``POST /write?db=&precision=``."""
 
     async def post(self) -> None:
-        self.authorise_by_query()
         self.answer(await self.take(self.get_query_argument("precision", "")))
 
 
@@ -86,6 +88,7 @@ class QueryHandler(InfluxHandler):
     """``/query``: clients make their database before they write; there is one and it is always there."""
 
     def get(self) -> None:
+        self.authorise_feeder()
         self._answer(self.get_query_argument("q", ""))
 
     def post(self) -> None:
@@ -93,7 +96,6 @@ class QueryHandler(InfluxHandler):
         self._answer(self.get_query_argument("q", "") or parse_qs(body).get("q", [""])[0])
 
     def _answer(self, query: str) -> None:
-        self.authorise_by_query()
         if not query.strip():
             raise Invalid('missing required parameter "q"')
         if _MAKING.match(query):

@@ -13,10 +13,10 @@ from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.smashing import parse_dashboard_event, parse_widget
 from dashboard.services.accept_samples import Outcome
 from dashboard.services.screen_orders import ScreenOrders
-from dashboard.web.feeding import BodyTokenHandler, first_reason
+from dashboard.web.feeding import ReadingHandler, first_reason
 
 
-class SmashingHandler(BodyTokenHandler):
+class SmashingHandler(ReadingHandler):
     """204; a wrong token gets Smashing's own line of text."""
 
     format_ = "smashing"

@@ -13,7 +13,7 @@ from dashboard.services.policies import POLICIES, SHOWS_TOKEN, Policy
 from dashboard.web.base import BaseHandler
 from dashboard.web.operation import Operation
 
-_METHODS = ("get", "post", "put", "patch", "delete")
+_METHODS = ("get", "post", "put", "patch", "delete", "options")
 _ERRORS = (400, 401, 403, 404, 409, 413, 414, 415, 421, 429, 503)
 _JSON = "application/json; charset=utf-8"
 

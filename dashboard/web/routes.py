@@ -41,7 +41,7 @@ _PARTS = {
     "token": "[0-9a-f]{1,40}",
     **PARTS,
 }
-_METHODS = ("get", "post", "put", "patch", "delete")
+_METHODS = ("get", "post", "put", "patch", "delete", "options")
 
 
 def pattern_of(template: str) -> str:

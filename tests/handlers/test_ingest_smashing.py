@@ -18,7 +18,7 @@ pytestmark = pytest.mark.gen_test(timeout=20)
 @pytest.mark.parametrize(
     ("fields", "value", "stored"),
     [
-        ({"current": 12, "last": 11, "suffix": "%", "moreinfo": "m"}, 12, {"suffix": "%", "moreinfo": "m"}),
+        ({"current": 12, "last": 11, "suffix": "%", "moreinfo": "m"}, 12, {"last": 11, "suffix": "%", "moreinfo": "m"}),
         ({"value": 30, "min": 0, "max": 100}, 30, {"min": 0, "max": 100}),
         ({"title": "t", "text": "hello"}, None, {"title": "t", "text": "hello"}),
         ({"items": [{"label": "a", "value": "1"}]}, None, {"items": [{"label": "a", "value": "1"}]}),
@@ -81,9 +81,11 @@ async def test_bad_bodies_get_400_and_what_is_good_of_them_is_kept() -> None:
     async with running() as server:
         for sent in (b"{", b"[]", b"current=1"):
             assert (await post(server, "/widgets/karma", sent)).code == 400
-        response = await post(server, "/widgets/karma", {"current": "many", "title": "t"})
+        response = await post(server, "/widgets/karma", {"current": [1], "title": "t"})
         assert (response.code, answer(response)["error"]) == (400, "current: is not a number")
         assert document(server, "karma") == {"title": "t"}
+        assert (await post(server, "/widgets/karma", {"current": "n/a"})).code == 204
+        assert document(server, "karma") == {"current": "n/a"}
 
 
 async def test_more_than_a_token_may_send_gets_429(tmp_path: Path) -> None:

@@ -72,9 +72,10 @@ def test_an_unknown_precision_is_invalid() -> None:
 
 def test_the_good_lines_are_kept_and_each_bad_one_is_named_with_its_bytes() -> None:
     parsed = parse("a f=1\n\nbad\nb f=2\nc f=nan\nd f=9007199254740993i\ne f=1 17\nf,x=\x01 f=1\ng f=3")
-    assert parsed.batch.keys == ["a_f", "b_f", "g_f"]
+    assert parsed.batch.keys == ["a_f", "b_f", "d_f", "g_f"]
+    assert parsed.batch.values[2] == 9007199254740992  # as a double; Telegraf sends 2^63 for "no limit"
     assert [(r.index, r.snippet) for r in parsed.batch.refused] == [
-        (2, "bad"), (4, "c f=nan"), (5, "d f=9007199254740993i"), (6, "e f=1 17"), (7, "f,x=\x01 f=1"),
+        (2, "bad"), (4, "c f=nan"), (6, "e f=1 17"), (7, "f,x=\x01 f=1"),
     ]  # fmt: skip
     assert all(f"line {r.index + 1}: " in r.reason for r in parsed.batch.refused)
 

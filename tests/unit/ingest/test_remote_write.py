@@ -67,7 +67,7 @@ def test_a_series_that_ended_is_told_and_a_nan_refused() -> None:
             ]
         )
         parsed = parse(data, known)
-        assert parsed.ended == ['up{instance="web-1:9100",job="node"}']
+        assert parsed.ended == [('up{instance="web-1:9100",job="node"}', T)]
         assert rows(parsed) == [("b", T, 2.0)]
         assert [(r.index, r.code) for r in parsed.batch.refused] == [(1, NOT_FINITE), (3, NOT_FINITE)]
 

@@ -24,7 +24,7 @@ def document(parsed: Parsed) -> Any:
 
 def test_a_number_and_its_suffix() -> None:
     parsed = parse("valuation", current=47.5, last=44)
-    assert (parsed.batch.keys, parsed.batch.values, parsed.documents) == (["valuation"], [47.5], [])
+    assert (parsed.batch.keys, parsed.batch.values, document(parsed)) == (["valuation"], [47.5], {"last": 44})
     parsed = parse("valuation", current="48", suffix="%", moreinfo="of all")
     assert (parsed.batch.values, parsed.batch.declared) == ([48.0], [(0, "%", None)])
     assert parsed.documents[0][0] == "valuation"
@@ -61,12 +61,14 @@ def test_list_text_image_and_status_become_the_document(fields: dict[str, Any]) 
     assert (parsed.documents[0][0], document(parsed), parsed.batch.keys) == ("buzzwords", fields, [])
 
 
-def test_what_is_no_number_is_refused_and_the_rest_kept() -> None:
-    parsed = parse("w", current="many", title="t")
-    assert [(r.index, r.field, r.snippet) for r in parsed.batch.refused] == [(0, "current", '"many"')]
+def test_a_text_is_kept_as_one_and_what_is_neither_is_refused() -> None:
+    for text in ("many", "nan", "1_0", "x" * 50):
+        parsed = parse("w", current=text, title="t")
+        assert (parsed.batch.keys, parsed.batch.refused, document(parsed)) == ([], [], {"title": "t", "current": text})
+    parsed = parse("w", current=[1], title="t")
+    assert [(r.index, r.field, r.snippet) for r in parsed.batch.refused] == [(0, "current", "[1]")]
     assert document(parsed) == {"title": "t"}
-    for value in (True, [1], "nan", "1_0", 2**60, "x" * 50):
-        assert len(parse("w", value=value).batch.refused) == 1
+    assert len(parse("w", value=True).batch.refused) == 1
 
 
 def test_widget_names_are_mapped_and_bad_bodies_invalid() -> None:

@@ -62,3 +62,14 @@ def test_a_series_that_ended_lives_again_with_its_next_sample() -> None:
     assert (series.is_ended, series.meta_seq) == (True, 2)
     replica.apply(samples(3, T0 + 2_000, [("a", T0 + 2_000, 2.0)]))
     assert not series.is_ended
+
+
+def test_an_end_counts_from_its_own_time_and_not_before_what_came() -> None:
+    replica = replica_of([samples(1, T0 + 9_000, [("a", T0, 1.0)])])
+    (series,) = replica.table
+    replica.apply(Entry(2, T0 + 9_000, encode_change(SeriesEnded(b"unknown\na", (T0, T0 + 5_000)))))
+    assert (series.is_ended, series.ended_ms) == (True, T0 + 5_000)
+    replica.apply(samples(3, T0 + 9_100, [("a", T0 + 6_000, 2.0)]))  # late, but after the end
+    assert not series.is_ended
+    replica.apply(Entry(4, T0 + 9_200, encode_change(SeriesEnded(b"a", (T0 + 5_500,)))))
+    assert not series.is_ended

@@ -189,7 +189,7 @@ async def test_a_token_ends_only_what_it_may_write_and_what_there_is() -> None:
     async with running(Stand()) as stand:
         await stand.accepting.accept(batch("m1", "x"))
         await stand.applied()
-        await stand.accepting.end(["m1", "x", "m9"], caller=FEEDER)
+        await stand.accepting.end([(key, None) for key in ("m1", "x", "m9")], caller=FEEDER)
         await stand.applied()
         (replica,) = stand.replicas.followed().values()
         assert {series.text: series.is_ended for series in replica.table} == {"m1": True, "x": False}
