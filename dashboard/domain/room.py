@@ -88,7 +88,9 @@ def parse_room_id(text: str, *, field: str = "roomId") -> str:
 
 
 def clean_text(text: str, *, field: str = "text", most: int = MAX_TEXT) -> str:
-    """A message's text: not empty, not too long, without controls and lone surrogates; raises Invalid."""
+    """A message's text: not empty, not too long, without controls and lone surrogates; raises Invalid, for a NUL, too."""
+    if "\0" in text:
+        raise Invalid("holds a NUL character", field=field)
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from dashboard.domain.errors import Invalid
+from dashboard.domain.strict_json import read_json
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.parsed import NotFinite, Parsed, check_count
-from dashboard.ingest.strict_json import read_json
 from dashboard.ingest.telegraf_json import time_of
 
 _KINDS = {"gauge": "gauge", "derive": "counter", "counter": "counter", "absolute": "delta"}

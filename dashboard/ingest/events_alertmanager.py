@@ -12,9 +12,9 @@ import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.event import EventIn, build_event, fingerprint_of
+from dashboard.domain.strict_json import read_json
 from dashboard.ingest.events_json import moment, read_object, text_in, texts_in
 from dashboard.ingest.parsed import Parsed
-from dashboard.ingest.strict_json import read_json
 
 MAX_ALERTS = 10_000
 _TITLES = ("summary", "title")

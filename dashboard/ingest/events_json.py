@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dashboard.domain.errors import Invalid
+from dashboard.domain.strict_json import read_json
 from dashboard.ingest.batch import MIN_T_MS
-from dashboard.ingest.strict_json import read_json
 
 
 def read_object(body: bytes) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from line_protocol_parser import LineFormatError, parse_line
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import MAX_SAMPLES, MIN_T_MS, Batch, check_time
+from dashboard.ingest.batch import MAX_EXACT, MAX_SAMPLES, MIN_T_MS, Batch, check_time
 from dashboard.ingest.naming import foreign_document, foreign_key
 from dashboard.ingest.parsed import Parsed, Recall, check_count
 
@@ -85,6 +85,8 @@ def _quickly(lines: list[str], cache: LineCache, latest_ms: int, scale: tuple[in
     values = list(map(float, given))
     if len(values) > MAX_SAMPLES:
         return None
+    if (max(values) >= MAX_EXACT or min(values) <= -MAX_EXACT) and int in set(map(type, given)):
+        return None  # one of them may have lost digits
     return Batch(keys, times, values)
 
 
@@ -111,16 +113,19 @@ def _each(body: bytes, cache: LineCache, latest_ms: int, scale: tuple[int, int])
     parsed = Parsed()
     for number, line in _lines(body):
         try:
-            _take(line, parsed, cache, latest_ms, scale)
+            _take(number, line, parsed, cache, latest_ms, scale)
         except Invalid as invalid:
-            reason = Invalid(f"line {number + 1}: {invalid.reason}", field=invalid.field)
-            parsed.refuse(number, reason, line)
+            parsed.refuse(number, _at_line(number, invalid), line)
     check_count(parsed.batch.keys)
     return parsed
 
 
-def _take(line: bytes, parsed: Parsed, cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> None:
-    """All of one line or nothing of it."""
+def _at_line(number: int, invalid: Invalid) -> Invalid:
+    return Invalid(f"line {number + 1}: {invalid.reason}", field=invalid.field)
+
+
+def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> None:
+    """One line; raises Invalid when it cannot be read. A field that cannot be kept is refused alone."""
     if len(line) > MAX_LINE_CHARACTERS:
         raise Invalid(f"is longer than {MAX_LINE_CHARACTERS} bytes")
     if line.count(b",") > _MAX_COMMAS:
@@ -135,22 +140,18 @@ def _take(line: bytes, parsed: Parsed, cache: LineCache, latest_ms: int, scale: 
     if found is None:
         return
     t_ms = None if found["time"] is None else check_time(found["time"] * scale[0] // scale[1], latest_ms)
-    fields, tags, one = found["fields"], found["tags"], Parsed()
+    fields, tags = found["fields"], found["tags"]
     names, row = cache.get(text.partition(" ")[0]) or _NO_ROW
     if names != [*fields]:
         row = _row(text, found, cache)
     for key, (name, value) in zip(row, fields.items(), strict=True):
-        if isinstance(value, str):
-            one.write(foreign_document(f"{found['measurement']}_{name}", tags.items()), {"text": value})
-        else:
-            try:
-                one.add(key, t_ms, float(value) if isinstance(value, bool) else value)
-            except Invalid as invalid:
-                raise Invalid(invalid.reason, field=name[:40]) from None
-    parsed.batch.keys += one.batch.keys
-    parsed.batch.times += one.batch.times
-    parsed.batch.values += one.batch.values
-    parsed.documents += one.documents
+        try:
+            if isinstance(value, str):
+                parsed.write(foreign_document(f"{found['measurement']}_{name}", tags.items()), {"text": value})
+            else:
+                parsed.add(key, t_ms, float(value) if isinstance(value, bool) else value)
+        except Invalid as invalid:
+            parsed.refuse(number, _at_line(number, Invalid(invalid.reason, field=name[:40])), line)
 
 
 def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:

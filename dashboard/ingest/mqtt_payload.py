@@ -14,9 +14,9 @@ from typing import Any
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import LABEL_NAME
+from dashboard.domain.strict_json import read_json
 from dashboard.ingest.naming import foreign_document, foreign_key
 from dashboard.ingest.parsed import Parsed
-from dashboard.ingest.strict_json import read_json
 
 MAX_TOPIC_CHARACTERS = 1_000
 MAX_KEYS = 1_000

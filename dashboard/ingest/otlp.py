@@ -13,13 +13,13 @@ import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_text
+from dashboard.domain.strict_json import read_json
 from dashboard.ingest.batch import MAX_SAMPLES, Refusal, check_time
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.otlp_columns import Columns, read_columns
 from dashboard.ingest.otlp_points import Shape, attribute_text, items, rows_of, whole
 from dashboard.ingest.otlp_schema import POINTS, REQUEST, SHAPES, read_point
 from dashboard.ingest.parsed import NOT_FINITE, Parsed, Recall
-from dashboard.ingest.strict_json import read_json
 from dashboard.ingest.wire import BYTES, read_fields, read_message
 
 _ONE: Shape = (("", None),)

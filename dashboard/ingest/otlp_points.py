@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dashboard.domain.errors import Invalid
+from dashboard.ingest.batch import MAX_EXACT
 from dashboard.ingest.parsed import NotFinite
 
 #: (suffix of the name, (label, value) or None) of each sample, and the values.
@@ -101,9 +102,15 @@ def _plain(value: Any) -> Any:
     return attribute_text(value)
 
 
+def _exact(value: int) -> float:
+    if not -MAX_EXACT <= value <= MAX_EXACT:
+        raise Invalid("integers beyond 2^53 lose digits", field="value")
+    return float(value)
+
+
 def _single(point: dict[str, Any]) -> Rows:
     if "asInt" in point:
-        return ((("", None),), [float(whole(point["asInt"], "asInt"))])
+        return ((("", None),), [_exact(whole(point["asInt"], "asInt"))])
     if "asDouble" in point:
         return ((("", None),), [number(point["asDouble"], "asDouble")])
     raise Invalid("has neither asDouble nor asInt", field="value")
@@ -112,7 +119,7 @@ def _single(point: dict[str, Any]) -> Rows:
 def _totals(point: dict[str, Any]) -> tuple[list[tuple[str, tuple[str, str] | None]], list[float]]:
     """Count, sum, min and max, so far as they are there."""
     suffixes: list[tuple[str, tuple[str, str] | None]] = [("_count", None)]
-    values = [float(whole(point.get("count", 0), "count"))]
+    values = [_exact(whole(point.get("count", 0), "count"))]
     for name in ("sum", *_EXTREMES):
         if point.get(name) is not None:
             suffixes.append((f"_{name}", None))
@@ -139,7 +146,7 @@ def _histogram(point: dict[str, Any]) -> Rows:
             else repr(bound)
         )
         suffixes.append(("_bucket", ("le", le)))
-        values.append(float(total))
+        values.append(_exact(total))
     return tuple(suffixes), values
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -12,7 +11,7 @@ import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.event import EventIn
-from dashboard.ingest.batch import MAX_SAMPLES, Batch, Refusal, check_declared
+from dashboard.ingest.batch import MAX_SAMPLES, Batch, Refusal, check_declared, check_value
 from dashboard.ingest.naming import shown
 
 K = TypeVar("K")
@@ -77,10 +76,9 @@ class Parsed:
 
 
 def finite(value: float) -> float:
-    """The value as a float, which holds the first 15 digits of large integers; raises NotFinite."""
-    if isinstance(value, int) and abs(value) > sys.float_info.max:
-        raise NotFinite
-    value = float(value)
+    """The value, when it can be shown as it is; raises NotFinite or Invalid."""
+    if isinstance(value, int):
+        return float(check_value(value))
     if not math.isfinite(value):
         raise NotFinite
     return value

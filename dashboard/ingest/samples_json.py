@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from dashboard.domain.errors import Invalid
+from dashboard.domain.strict_json import check_json
 from dashboard.ingest.batch import (
     MAX_EXACT,
     MAX_SAMPLES,
@@ -22,7 +23,6 @@ from dashboard.ingest.batch import (
     check_value,
 )
 from dashboard.ingest.naming import shown
-from dashboard.ingest.strict_json import check_json
 
 #: The Raw of a field that is not there.
 _ABSENT = Raw(b"")

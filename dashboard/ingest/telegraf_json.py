@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from dashboard.domain.errors import Invalid
+from dashboard.domain.strict_json import read_json
 from dashboard.ingest.batch import check_time
 from dashboard.ingest.naming import foreign_document, foreign_key
 from dashboard.ingest.parsed import Parsed, check_count
-from dashboard.ingest.strict_json import read_json
 
 
 def parse_telegraf_json(body: bytes, latest_ms: int) -> Parsed:

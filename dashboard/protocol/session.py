@@ -9,7 +9,9 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from dashboard.domain.errors import Invalid
 from dashboard.domain.rate import TokenBucket
+from dashboard.domain.strict_json import check_json
 from dashboard.protocol.codes import CloseCode
 from dashboard.protocol.messages import Error, Head, Ping, Request, Unwatch, Watch
 from dashboard.protocol.people import REQUESTS, RequestId
@@ -91,7 +93,8 @@ class Session:
             return Refusal(Error("unknown_type", f"unknown type {head.type[:40]!a}; known: {known}"), head.id)
         try:
             request = decoder.decode(text)
-        except (msgspec.MsgspecError, RecursionError) as error:
+            check_json(text)
+        except (msgspec.MsgspecError, RecursionError, Invalid) as error:
             return Refusal(Error("invalid_message", f"{head.type}: {_explain(error)}"), head.id)
         self.greeted = True
         return request

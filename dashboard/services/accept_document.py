@@ -9,8 +9,8 @@ from dashboard.domain.errors import Invalid, LimitReached, NotFound, TooLarge
 from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
 from dashboard.domain.series import check_name
+from dashboard.domain.strict_json import check_json
 from dashboard.ingest.batch import check_declared
-from dashboard.ingest.strict_json import check_json
 from dashboard.journal.port import Journal
 from dashboard.replica.changes import DocumentDeleted, DocumentWritten, encode_change
 from dashboard.replica.replica import StoredDocument

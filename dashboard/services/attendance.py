@@ -30,6 +30,8 @@ _SWEEP_S = 0.25
 #: Rosters are asked for, and a whole one that could not be said is tried again, so often.
 _ASK_EVERY_S = 1.0
 _RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
+#: Close codes of those who say that they leave; others may be on their way back.
+_LEFT = (CloseCode.NORMAL, CloseCode.NO_STATUS)
 
 
 @dataclass(slots=True)
@@ -99,7 +101,7 @@ class Attendance:
 
     def dropped(self, connection: Connection, code: int) -> None:
         """The connection is over (call it before it leaves the crowd)."""
-        if connection in self._crowd.people and code != CloseCode.NORMAL:
+        if connection in self._crowd.people and code not in _LEFT:
             ghost = _Ghost(
                 self._monotonic() + GRACE_S,
                 connection.status,

@@ -22,6 +22,7 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Invalid, NotAuthenticated, TooLarge
 from dashboard.domain.identity import ANONYMOUS, Caller, Role
+from dashboard.domain.strict_json import check_json
 from dashboard.services.policies import POLICIES, authorise
 from dashboard.web.identity import WebIdentity
 
@@ -92,6 +93,7 @@ class BaseHandler(RequestHandler):
     context: WebContext
     template = ""  # its address in the table of policies
     encodings: tuple[str, ...] = ()  # of bodies, that ``body()`` leaves as they are
+    talks = False  # what is asked here is asked by somebody with a name
     secret_path = False  # the address holds what nobody else may read
 
     def initialize(self, context: WebContext, **services: Any) -> None:
@@ -138,7 +140,7 @@ class BaseHandler(RequestHandler):
         method = "GET" if self.request.method == "HEAD" else self.request.method
         name = f"{method} {self.template}"
         if name in POLICIES:  # else the method is not supported
-            self.caller = self.context.identity.caller_of(self.request)
+            self.caller = self.context.identity.caller_of(self.request, talks=self.talks)
             authorise(name, self.caller)
 
     @property
@@ -188,11 +190,13 @@ class BaseHandler(RequestHandler):
     def json(self, kind: type[_T]) -> _T:
         """The body as a struct; raises Invalid naming the field."""
         try:
-            return msgspec.json.decode(self.body(), type=kind)
+            value = msgspec.json.decode(self.body(), type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
             reason, _, where = reason.replace("`", "").replace(" - at key in $", " - at $").partition(" - at $")
             raise Invalid(reason, field=where.lstrip(".").partition("[")[0] or _named(reason)) from None
+        check_json(self.body())
+        return value
 
     # --- answers ---
 

@@ -14,7 +14,7 @@ from tornado.httputil import HTTPServerRequest
 from dashboard.domain.errors import BadToken
 from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.services.accounts import Accounts
-from dashboard.services.identify import AT_MACHINE, Identify
+from dashboard.services.identify import AT_MACHINE, LOCAL, Identify
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler
@@ -38,8 +38,8 @@ class WebIdentity:
         self.cookie = "__Host-session" if secure else "session"
         self.share_cookie = f"__Host-{_SHARE_COOKIE}" if secure else _SHARE_COOKIE
 
-    def caller_of(self, request: HTTPServerRequest) -> Caller:
-        """Raises BadToken for a wrong token; a wrong cookie is as none."""
+    def caller_of(self, request: HTTPServerRequest, *, talks: bool = False) -> Caller:
+        """Raises BadToken for a wrong token; a wrong cookie is as none. ``talks``: the person at the machine needs a name."""
         header = request.headers.get("Authorization")
         if header:
             return self._identify.by_header(header)
@@ -47,6 +47,8 @@ class WebIdentity:
             if given := request.query_arguments.get(name):
                 return self._identify.by_text(given[0].decode("utf-8", "replace"))
         caller = self._by_cookie(request)
+        if talks and caller == AT_MACHINE:
+            caller = LOCAL
         for name, share in list(request.cookies.items())[:_MOST_COOKIES]:
             if name.startswith(self.share_cookie):
                 caller = self._identify.with_share(caller, share.value)

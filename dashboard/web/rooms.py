@@ -180,6 +180,7 @@ class RoomHandler(RoomsAdminHandler):
 class RoomMessagesHandler(AdminHandler):
     """``GET /api/v1/rooms/ID/messages``."""
 
+    talks = True
     conversation: Conversation
     operations: ClassVar[Operations] = {
         "get": Operation(
@@ -199,6 +200,7 @@ class RoomMessagesHandler(AdminHandler):
 class RoomExportHandler(AdminHandler):
     """``GET /api/v1/rooms/ID/export?format=json|csv``: written as it is read."""
 
+    talks = True
     conversation: Conversation
     database: Database
     operations: ClassVar[Operations] = {
@@ -261,6 +263,7 @@ def _csv(rows: list[tuple[Any, ...]]) -> bytes:
 class MessageHandler(BaseHandler):
     """``POST /api/message``."""
 
+    talks = True
     conversation: Conversation
     operations: ClassVar[Operations] = {
         "post": Operation("Say something in a room, or to a user", body=NewMessage, returns=Sent)

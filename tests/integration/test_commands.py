@@ -61,6 +61,16 @@ def test_a_notification_to_the_operators_reaches_the_person_at_the_machine(serve
     assert asyncio.run(told())["title"] == "Disk full"
 
 
+def test_the_person_at_the_machine_talks_without_a_login(server: ServerProcess) -> None:
+    done = run("message", "host", "Deploy done", "--url", server.url)
+    assert (done.returncode, done.stdout) == (0, "host.1\n"), done.stderr
+    status, told = server.json("GET", "/api/v1/rooms/host/messages")
+    assert (status, [(m["name"], m["text"]) for m in told["messages"]]) == (200, [("Operator", "Deploy done")])
+    assert server.request("GET", "/api/v1/rooms/host/export")[0] == 200
+    twice = server.request("POST", "/api/message", '{"roomId":"host","text":"x","text":"y"}')
+    assert (twice[0], json.loads(twice[2])["field"]) == (400, "text")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

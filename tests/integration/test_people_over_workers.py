@@ -267,3 +267,18 @@ def test_an_order_to_reload_reaches_the_screens_of_that_board_on_both_workers(
             assert [told["board"] for told in screen.heard if told["type"] == "reload"] == ["*"]
 
     run(work)
+
+
+@pytest.mark.parametrize("frame", [b"", b"\x03\xe8"])  # empty, 1000
+def test_who_says_good_bye_has_left_at_once(company: tuple[Cluster, dict[str, str]], frame: bytes) -> None:
+    cluster, tokens = company
+
+    async def work(stack: AsyncExitStack) -> None:
+        bob = await page(stack, cluster.direct_ports[1], "bob", tokens["bob"])
+        other = "u0901" if frame else "u0902"
+        leaving = await page(stack, cluster.direct_ports[0], other, tokens[other])
+        await bob.next("user_joined", roomId="host")
+        leaving.socket.transport.write(b"\x88" + bytes([0x80 | len(frame)]) + bytes(4) + frame)
+        assert (await bob.next("user_offline", timeout_s=2))["userId"] == other
+
+    run(work)

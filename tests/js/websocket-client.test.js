@@ -365,6 +365,9 @@ describe("typing, presence, the rest", () => {
       }
     }
     const client = new WebSocketClient("ws://here/ws", { maxReconnectAttempts: 2, reconnectDelay: 100, socket: Socket, random: () => 0.5, now: r.connection.now });
+    /** @type {any[]} */
+    const told = [];
+    client.on("disconnected", (data) => told.push(data.final));
     client.connect();
     sockets[0].end(1006);
     r.pass(60);
@@ -375,6 +378,7 @@ describe("typing, presence, the rest", () => {
     r.pass(60_000);
     assert.equal(sockets.length, 3);
     assert.equal(client.connection.state, "stopped");
+    assert.deepEqual(told, [true]);
   });
 
   test("disconnect is the end", async (t) => {

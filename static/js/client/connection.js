@@ -21,6 +21,9 @@ export const TRANSITIONS = /** @type {Record<State, Partial<Record<Happening, St
 export const FINAL_FROM = 4500;
 export const FINAL_TO = 4999;
 const PAGE_TOO_OLD = 4506;
+/** What our own close frames say: after the second the server tells nobody at once that we have left. */
+const LEAVING = 1000;
+const COMING_BACK = 3000;
 
 const CONNECT_LIMIT_MS = 8_000;
 const SILENCE_LIMIT_MS = 8_000;
@@ -111,7 +114,7 @@ export class Connection extends EventTarget {
     if (next === "connecting") this.connect();
     else if (next === "open") this.opened();
     else if (next === "waiting") this.wait();
-    else if (next === "stopped") this.drop();
+    else if (next === "stopped") this.drop(LEAVING);
     this.dispatchEvent(new CustomEvent("state", { detail: { state: next, reason: this.reason } }));
     if (happening === "opened") this.dispatchEvent(new CustomEvent("opened"));
   }
@@ -198,11 +201,12 @@ export class Connection extends EventTarget {
     }
   }
 
-  drop() {
+  /** @param {number} [code] */
+  drop(code = COMING_BACK) {
     const socket = this.socket;
     this.socket = null;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    socket.close(code);
   }
 }

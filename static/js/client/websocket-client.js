@@ -241,7 +241,7 @@ export class WebSocketClient {
       this.identity.refuse(why, reason);
     }
     this.emitter.tell("state", { state, reason });
-    if (this.opened && (state === "waiting" || state === "stopped")) {
+    if (state === "stopped" || (this.opened && state === "waiting")) {
       this.opened = false;
       this.emitter.tell("disconnected", { code, reason, final: state === "stopped" });
     }

@@ -70,12 +70,19 @@ def test_an_unknown_precision_is_invalid() -> None:
         parse("m f=1", precision="d")
 
 
+def test_a_field_that_cannot_be_kept_costs_only_itself() -> None:
+    parsed = parse(
+        "mem,host=a limit=9223372036854771712i,usage=1024i,percent=1.5\nb f=2"
+    )  # "no limit", as docker says it
+    assert sorted(parsed.batch.keys) == ["b_f", 'mem_percent{host="a"}', 'mem_usage{host="a"}']
+    assert [(r.index, r.field, r.reason[:8]) for r in parsed.batch.refused] == [(0, "limit", "line 1: ")]
+
+
 def test_the_good_lines_are_kept_and_each_bad_one_is_named_with_its_bytes() -> None:
     parsed = parse("a f=1\n\nbad\nb f=2\nc f=nan\nd f=9007199254740993i\ne f=1 17\nf,x=\x01 f=1\ng f=3")
-    assert parsed.batch.keys == ["a_f", "b_f", "d_f", "g_f"]
-    assert parsed.batch.values[2] == 9007199254740992  # as a double; Telegraf sends 2^63 for "no limit"
+    assert parsed.batch.keys == ["a_f", "b_f", "g_f"]
     assert [(r.index, r.snippet) for r in parsed.batch.refused] == [
-        (2, "bad"), (4, "c f=nan"), (6, "e f=1 17"), (7, "f,x=\x01 f=1"),
+        (2, "bad"), (4, "c f=nan"), (5, "d f=9007199254740993i"), (6, "e f=1 17"), (7, "f,x=\x01 f=1"),
     ]  # fmt: skip
     assert all(f"line {r.index + 1}: " in r.reason for r in parsed.batch.refused)
 

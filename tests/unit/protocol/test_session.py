@@ -35,6 +35,13 @@ def test_what_is_not_a_message_is_refused_and_the_connection_lives_on(text: str)
     outcome = session().receive(text, 100.0)
     assert isinstance(outcome, Refusal)
     assert outcome.error.code == "invalid_message"
+
+
+@pytest.mark.parametrize("text", ['{"type":"ping","type":"ping"}', '{"type":"ping","a":' + "[" * 20 + "]" * 20 + "}"])
+def test_what_readers_would_understand_differently_is_refused(text: str) -> None:
+    outcome = Session(SessionLimits(), 0.0).receive(text, 0.0)
+    assert isinstance(outcome, Refusal)
+    assert outcome.error.code == "invalid_message"
     assert outcome.id is None
 
 

@@ -11,7 +11,7 @@ from dashboard.domain.document import check_depth
 from dashboard.domain.errors import Invalid
 
 
-def check_json(text: bytes) -> Any:
+def check_json(text: bytes | str) -> Any:
     """Decode JSON that is known to be well-formed; raises Invalid naming the field that breaks a rule."""
     try:
         value = json.loads(text, object_pairs_hook=_unique)
