@@ -279,6 +279,6 @@ def test_who_says_good_bye_has_left_at_once(company: tuple[Cluster, dict[str, st
         leaving = await page(stack, cluster.direct_ports[0], other, tokens[other])
         await bob.next("user_joined", roomId="host")
         leaving.socket.transport.write(b"\x88" + bytes([0x80 | len(frame)]) + bytes(4) + frame)
-        assert (await bob.next("user_offline", timeout_s=2))["userId"] == other
+        assert other in json.dumps(await bob.next("user_offline", timeout_s=2))
 
     run(work)

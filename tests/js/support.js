@@ -11,6 +11,8 @@ export class FakeSocket {
     /** @type {any[]} */
     this.sent = [];
     this.closed = false;
+    /** @type {number | undefined} what it was closed with */
+    this.code = undefined;
     /** @type {(() => void) | null} */
     this.onopen = null;
     /** @type {((event: {data: unknown}) => void) | null} */
@@ -24,8 +26,10 @@ export class FakeSocket {
     this.sent.push(JSON.parse(text));
   }
 
-  close() {
+  /** @param {number} [code] */
+  close(code) {
     this.closed = true;
+    this.code = code;
   }
 
   /** The server says something. @param {unknown} message */

@@ -384,7 +384,9 @@ describe("typing, presence, the rest", () => {
   test("disconnect is the end", async (t) => {
     const r = clientRig(t);
     await r.enter();
+    const socket = r.last();
     r.client.disconnect();
+    assert.equal(socket.code, 1000, "the server may tell the others at once");
     await assert.rejects(r.client.sendMessage("host", "late"), { code: "disconnected" });
     assert.equal(r.named("disconnected")[0].final, true);
   });
