@@ -10,6 +10,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.identity import Role, Token, User, parse_role
 from dashboard.services.accounts import Accounts
 from dashboard.services.boards import Boards
+from dashboard.services.policies import Access
 from dashboard.store.audit import read_audit
 from dashboard.store.database import Database
 from dashboard.web.base import BaseHandler
@@ -247,6 +248,7 @@ class LinksHandler(AdminHandler):
     """``/api/v1/links``."""
 
     boards: Boards
+    access: Access
     public_url: str
     operations: ClassVar[Operations] = {
         "get": Operation("Share links that hold", returns=dict[str, Any]),
@@ -258,6 +260,8 @@ class LinksHandler(AdminHandler):
 
     async def post(self) -> None:
         body = self.json(NewLink)
+        if not self.access.sees(self.caller, body.board):
+            raise self.boards.missing(body.board)
         self.boards.get(body.board)
         link, text, expires_ms = await self.accounts.create_link(self.by, self.address, body.board, body.hours)
         base = self.public_url.rstrip("/") or f"{self.request.protocol}://{self.request.host}"

@@ -10,6 +10,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import pytest
 from tornado.httpclient import HTTPResponse
 
+from dashboard.domain.identity import Role
 from dashboard.store.users import changed_revocations
 from tests.support.inprocess import running
 from tests.support.site import PASSWORD, Headers, Site, site
@@ -302,3 +303,14 @@ async def test_a_link_for_a_board_that_is_not_there_or_for_too_long_is_refused(t
             assert (status, said["field"]) == (400, "hours"), hours
         for wrong in ("x", "a.b.c", at.jwt("ada"), at.share[:-2], "%00"):
             assert (await at.fetch("GET", f"/share/{wrong}")).code == 404, wrong
+
+
+async def test_who_may_not_see_a_board_cannot_share_it(tmp_path: Path) -> None:
+    async with site(tmp_path, private_boards=("cluster",)) as at:
+        none, cluster = {"board": "none"}, {"board": "cluster"}
+        missing = await at.json("POST", "/api/v1/links", none, as_="eddy")
+        status, said = await at.json("POST", "/api/v1/links", cluster, as_="eddy")
+        assert (status, said) == (404, {**missing[1], "error": missing[1]["error"].replace("none", "cluster")})
+        assert (await at.fetch("POST", "/api/v1/links", cluster, as_="olga")).code == 201
+        await at.server.people.accounts.change_user("test", "", "eddy", grants=(("cluster", Role.VIEWER),))
+        assert (await at.fetch("POST", "/api/v1/links", cluster, as_="eddy")).code == 201
