@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Iterable
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashboard.domain.counters import Counters
@@ -26,7 +27,7 @@ from dashboard.services.policies import Access
 from dashboard.services.room_logs import RoomLogs
 from dashboard.store.database import Database
 from dashboard.store.messages import authors_between, get_message, newest, post, rewrite, take_back
-from dashboard.store.rooms import ensure_room, mark_read
+from dashboard.store.rooms import ends_of, ensure_room, mark_read
 
 #: Users whose rate is remembered.
 _MAX_BUCKETS = 10_000
@@ -89,9 +90,16 @@ class Conversation:
         return Room(room_id, "direct", "", private=True, members=two)
 
     def rooms(self, caller: Caller) -> list[Room]:
-        """Boards' and operators' rooms that the caller may join, boards first."""
+        """Boards' and operators' rooms that the caller may join, boards first; ``last_seq`` is not up to date."""
         found = [room for room in self._directory.rooms.values() if self._access.joins(caller, room)]
         return sorted(found, key=lambda room: (room.kind != "board", room.title.lower(), room.id))
+
+    async def rooms_now(self, caller: Caller) -> list[Room]:
+        """The same, with how far each log has got; raises Unavailable."""
+        found = self.rooms(caller)
+        async with self._database.read() as tx:
+            ends = await ends_of(tx, [room.id for room in found])
+        return [msgspec.structs.replace(room, last_seq=ends.get(room.id, room.last_seq)) for room in found]
 
     # --- saying ---
 

@@ -58,6 +58,21 @@ async def test_a_room_is_made_listed_changed_and_closed(tmp_path: Path) -> None:
             assert (await at.fetch(method, path, body_, as_="olga")).code == 404, (method, path)
 
 
+async def test_a_list_of_rooms_says_how_far_each_has_got(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        socket = await at.socket(as_="eddy")
+        for position in ("0", "1", "2"):
+            listed = (await at.json("GET", "/api/v1/rooms", as_="eddy"))[1]["rooms"]
+            assert {room["id"]: room["position"] for room in listed}["ops"] == position
+            greeted = await (await at.socket(at.cookie("eddy"))).until("authenticated")
+            for rooms in ((await socket.ask("rooms"))["rooms"], greeted["rooms"]):
+                assert {room["roomId"]: room["position"] for room in rooms}["ops"] == position
+            await say(at, position)
+        direct = await at.json("POST", "/api/message", {"userId": "eddy", "text": "psst"}, as_="vera")
+        rooms = (await socket.ask("rooms"))["rooms"]
+        assert {room["roomId"]: room["position"] for room in rooms}["direct:eddy:vera"] == "1", direct
+
+
 WRONG: list[tuple[str, str, Any, str]] = [
     ("POST", "/api/v1/rooms", {}, "id"),
     ("POST", "/api/v1/rooms", {"id": "a:b"}, "id"),
