@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,6 +30,7 @@ def _user(row: Row[Any]) -> User:
         created_ms=row.created_ms,
         last_login_ms=row.last_login_ms,
         grants=tuple((board, parse_role(role)) for board, role in grants.items()),
+        kept_session=row.kept_session,
     )
 
 
@@ -64,6 +65,7 @@ async def create_user(tx: AsyncConnection, user: User, password_hash: str) -> No
         "disabled": False,
         "deleted": False,
         "version": 1,
+        "kept_session": "",
         "grants": _grants(user.grants),
         "created_ms": user.created_ms,
         "last_login_ms": None,
@@ -84,13 +86,18 @@ async def change_user(
     disabled: bool | None = None,
     grants: tuple[tuple[str, Role], ...] | None = None,
     password_hash: str | None = None,
+    kept_session: str = "",
 ) -> User:
-    """Change what is given; a new password or a ban makes older sessions worthless. Raises NotFound."""
+    """Change what is given; a new password or a ban makes older sessions worthless. Raises NotFound.
+
+    ``kept_session`` outlives the new password, until the next one, a ban or another role.
+    """
     values: dict[str, Any] = {"revision": await next_revision(tx)}
     if name is not None:
         values["name"] = name
     if role is not None:
         values["role"] = role.word
+        values["kept_session"] = case((users.c.role == role.word, users.c.kept_session), else_="")
     if disabled is not None:
         values["disabled"] = disabled
     if grants is not None:
@@ -99,6 +106,7 @@ async def change_user(
         values["password_hash"] = password_hash
     if password_hash is not None or disabled:
         values["version"] = users.c.version + 1
+        values["kept_session"] = kept_session
     statement = update(users).where(users.c.id == user_id, users.c.deleted.is_(False)).values(**values).returning(users)
     row = (await tx.execute(statement)).one_or_none()
     if row is None:
@@ -117,6 +125,7 @@ async def delete_user(tx: AsyncConnection, user_id: str) -> None:
             password_hash="",
             grants="{}",
             version=users.c.version + 1,
+            kept_session="",
             revision=await next_revision(tx),
         )
     )

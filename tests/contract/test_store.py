@@ -119,6 +119,23 @@ async def test_a_new_password_and_a_ban_make_older_sessions_worthless_other_chan
         assert versions == [1, 2, 3, 3, 3]
 
 
+async def test_the_session_that_is_kept_is_until_the_next_password_ban_or_role(place: Place) -> None:
+    async with place.one() as database:
+        await make_user(database, "alice")
+        for end in ({"password_hash": "other"}, {"disabled": True}, {"role": Role.ADMIN}):
+            kept = [
+                (await change(database, "alice", **values)).kept_session
+                for values in (
+                    {"password_hash": "new", "kept_session": "s"},
+                    {"name": "x", "grants": (("b", Role.VIEWER),)},
+                    {"disabled": False},
+                    {"role": Role.VIEWER},
+                    end,
+                )
+            ]
+            assert kept == ["s", "s", "s", "s", ""], end
+
+
 async def test_who_is_disabled_or_deleted_has_no_password(place: Place) -> None:
     async with place.one() as database:
         for name in ("alice", "bob"):
