@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dashboard.domain.errors import Invalid
 from dashboard.domain.room import Room
 from dashboard.services.directory import Directory
 from dashboard.store.audit import record
@@ -52,7 +53,15 @@ class RoomAdmin:
         return room
 
     async def close(self, by: str, address: str, room_id: str) -> None:
-        """Nobody may join it any more, what was said in it is forgotten. Raises NotFound, Unavailable."""
+        """Nobody may join it any more, what was said in it is forgotten.
+
+        Raises Invalid (it is a board's own), NotFound, Unavailable.
+        """
+        room = self._directory.rooms.get(room_id)
+        if (
+            room is not None and room.kind == "board"
+        ):  # an id is a room's for ever: the board would never have one again
+            raise Invalid("a board's room stays as long as the board", field="room")
         async with self._database.write() as tx:
             await change_room(tx, room_id, closed=True)
             await forget_room(tx, room_id)

@@ -73,6 +73,14 @@ async def test_a_list_of_rooms_says_how_far_each_has_got(tmp_path: Path) -> None
         assert {room["roomId"]: room["position"] for room in rooms}["direct:eddy:vera"] == "1", direct
 
 
+async def test_a_boards_room_stays_as_long_as_the_board(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        said = {"code": "invalid", "error": "room: a board's room stays as long as the board", "field": "room"}
+        for name in ("olga", "ada"):
+            assert await at.json("DELETE", "/api/v1/rooms/host", as_=name) == (400, said)
+        await say(at, "still here", room="host")
+
+
 WRONG: list[tuple[str, str, Any, str]] = [
     ("POST", "/api/v1/rooms", {}, "id"),
     ("POST", "/api/v1/rooms", {"id": "a:b"}, "id"),
