@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -88,12 +89,18 @@ class Accounts:
 
     async def _count_try(self, user_id: str, address: str) -> str | None:
         """Somebody tries a password: the hash to compare it with; raises TooMany."""
+        now_ms = self._now_ms()
         async with self._database.write() as tx:
-            tries = await stored_users.count_try(tx, user_id, address, self._now_ms(), TRIES_WINDOW_MS)
+            tries = await stored_users.count_try(tx, user_id, address, now_ms, TRIES_WINDOW_MS)
+            ends_ms = await stored_users.tries_end(tx, user_id, address, TRIES_WINDOW_MS, MAX_TRIES)
             stored = await stored_users.password_of(tx, user_id)
         if tries > MAX_TRIES:
             self._counters.logins["limited"] += 1
-            raise TooMany("too many tries; wait 15 minutes")
+            left_s = max(1, math.ceil((ends_ms - now_ms) / 1000))
+            minutes = math.ceil(left_s / 60)
+            raise TooMany(
+                f"too many tries; wait {minutes} minute{'s' if minutes > 1 else ''}", retry_after_s=float(left_s)
+            )
         return stored
 
     def begin(self, user: User, session: str = "") -> Session:

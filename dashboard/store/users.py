@@ -193,6 +193,19 @@ async def count_try(tx: AsyncConnection, name: str, address: str, now_ms: int, w
     return int((await tx.execute(statement)).scalar_one())
 
 
+async def tries_end(tx: AsyncConnection, name: str, address: str, window_ms: int, most: int) -> int:
+    """When there are less than ``most`` tries in the window again, and less than an address may make; 0: there are."""
+    of_address = select(tries.c.t_ms).where(tries.c.address == address).order_by(tries.c.t_ms.desc())
+    latest = [
+        (await tx.execute(statement.limit(1))).scalar_one_or_none()
+        for statement in (
+            of_address.where(tries.c.name == name).offset(most - 1),
+            of_address.offset(MOST_TRIES_OF_ADDRESS - 1),
+        )
+    ]
+    return max((t_ms + window_ms + 1 for t_ms in latest if t_ms is not None), default=0)
+
+
 async def forget_tries(tx: AsyncConnection, name: str, address: str) -> None:
     """A login has succeeded."""
     await tx.execute(delete(tries).where(tries.c.name == name, tries.c.address == address))

@@ -27,6 +27,7 @@ from dashboard.store.tokens import (
     use_code,
 )
 from dashboard.store.users import (
+    MOST_TRIES_OF_ADDRESS,
     change_user,
     changed_revocations,
     changed_users,
@@ -40,6 +41,7 @@ from dashboard.store.users import (
     note_login,
     password_of,
     revoke_session,
+    tries_end,
 )
 from tests.support.stores import NOW, Place, make_user
 
@@ -227,6 +229,28 @@ async def test_tries_are_counted_by_name_and_address_within_the_window(place: Pl
         async with database.write() as tx:
             await forget_tries(tx, "a", "1")
         assert (await attempt("a", "1", WINDOW_MS + 3), await attempt("a", "2", WINDOW_MS + 3)) == (1, 2)
+
+
+async def test_when_one_may_try_again_is_told_by_the_oldest_try_that_is_in_the_way(place: Place) -> None:
+    async with place.one() as database:
+
+        async def attempt(name: str, at_ms: int) -> int:
+            async with database.write() as tx:
+                await count_try(tx, name, "1", NOW + at_ms, WINDOW_MS)
+                return await tries_end(tx, name, "1", WINDOW_MS, 3) - NOW
+
+        assert [await attempt("a", at_ms) for at_ms in (0, 10)] == [-NOW, -NOW]
+        assert [await attempt("a", at_ms) for at_ms in (20, 30, 40)] == [WINDOW_MS + 1, WINDOW_MS + 11, WINDOW_MS + 21]
+        assert await attempt("b", 50) == -NOW
+        async with database.write() as tx:  # the last one that is refused, the first that is heard
+            assert await count_try(tx, "a", "1", NOW + WINDOW_MS + 20, WINDOW_MS) == 4
+            await tx.rollback()
+        async with database.write() as tx:
+            assert await count_try(tx, "a", "1", NOW + WINDOW_MS + 21, WINDOW_MS) == 3
+            await tx.rollback()
+        for n in range(MOST_TRIES_OF_ADDRESS - 6):
+            ends = await attempt(f"c{n}", 60)
+        assert ends == WINDOW_MS + 1
 
 
 # --- tokens, links, codes ---
