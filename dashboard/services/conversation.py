@@ -26,7 +26,7 @@ from dashboard.services.notify import Notify
 from dashboard.services.policies import Access
 from dashboard.services.room_logs import RoomLogs
 from dashboard.store.database import Database
-from dashboard.store.messages import authors_between, get_message, newest, post, rewrite, take_back
+from dashboard.store.messages import authors_between, get_message, newest, newest_seq, post, rewrite, take_back
 from dashboard.store.rooms import ends_of, ensure_room, mark_read
 
 #: Users whose rate is remembered.
@@ -229,6 +229,8 @@ class Conversation:
         if seq is None:
             raise NotFound("there is no such message")
         async with self._database.write() as tx:
+            if seq > await newest_seq(tx, room.id):  # one that is forgotten by now may have been read
+                raise NotFound("there is no such message")
             before = await mark_read(tx, caller.id, room.id, seq)
             authors = await authors_between(tx, room.id, before, seq) if seq > before else {}
         if seq > before:

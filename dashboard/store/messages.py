@@ -148,6 +148,13 @@ async def latest_changes(tx: AsyncConnection, room_id: str, limit: int) -> tuple
     return [_message(each) for each in rows], row.last_seq, whole_after
 
 
+async def newest_seq(tx: AsyncConnection, room_id: str) -> int:
+    """The number of a room's newest message; of one whose messages are all forgotten, how far its log is."""
+    last = select(func.max(messages.c.seq)).where(messages.c.room_id == room_id).scalar_subquery()
+    end = select(rooms.c.last_seq).where(rooms.c.id == room_id).scalar_subquery()
+    return int((await tx.execute(select(func.coalesce(last, end, 0)))).scalar_one())
+
+
 async def newest(tx: AsyncConnection, room_id: str, before: int | None, limit: int) -> tuple[list[Message], bool]:
     """Messages before ``before`` (the newest without), oldest first, and whether there are still older ones."""
     statement = select(messages).where(messages.c.room_id == room_id)

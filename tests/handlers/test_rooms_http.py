@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from dashboard.store import database as database_module
 from dashboard.store.schema import messages
@@ -56,6 +56,23 @@ async def test_a_room_is_made_listed_changed_and_closed(tmp_path: Path) -> None:
             ("PATCH", "/api/v1/rooms/direct:eddy:vera", {"members": ["olga"]}),
         ):
             assert (await at.fetch(method, path, body_, as_="olga")).code == 404, (method, path)
+
+
+async def test_what_was_not_said_cannot_be_read_but_what_is_forgotten_can(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        socket = await at.socket(as_="eddy")
+        await socket.ask("join_room", roomId="ops")
+        first, second = await say(at, "1"), await say(at, "2")
+        async with at.server.people.database.write() as tx:
+            await tx.execute(delete(messages).where(messages.c.room_id == "ops", messages.c.seq == 1))
+        for beyond in ("ops.3", "ops.9999", "ops.999999999999999"):
+            assert (await socket.ask("read", roomId="ops", messageId=beyond))["code"] == "not_found", beyond
+        for said, unread in ((first, 1), (second, 0)):
+            read = await socket.ask("read", roomId="ops", messageId=said)
+            assert (read["messageId"], read["unread"]) == (said, unread)
+        assert (await socket.ask("read", roomId="direct:eddy:vera", messageId="direct:eddy:vera.1"))[
+            "code"
+        ] == "not_found"
 
 
 async def test_a_list_of_rooms_says_how_far_each_has_got(tmp_path: Path) -> None:
