@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
@@ -181,6 +182,7 @@ class UsersHandler(AdminHandler):
 class UserHandler(AdminHandler):
     """``/api/v1/users/ID``."""
 
+    boards: Boards
     operations: ClassVar[Operations] = {
         "patch": Operation("Change a user", body=UserChange, returns=UserState),
         "delete": Operation("Delete a user; what they wrote stays", status=204),
@@ -190,7 +192,7 @@ class UserHandler(AdminHandler):
         body = self.json(UserChange)
         grants: tuple[tuple[str, Role], ...] | None = None
         if body.grants is not None:
-            grants = tuple((board, parse_role(word)) for board, word in sorted(body.grants.items()))
+            grants = self._granted(user_id, body.grants)
         user = await self.accounts.change_user(
             self.by,
             self.address,
@@ -202,6 +204,13 @@ class UserHandler(AdminHandler):
             grants=grants,
         )
         self.write_json(user_state(user, user.last_login_ms))
+
+    def _granted(self, user_id: str, given: Mapping[str, str]) -> tuple[tuple[str, Role], ...]:
+        """On boards that there are; what the user has already may stay. Raises Invalid, NotFound (the user)."""
+        for board in sorted(given.keys() - self.boards.titles().keys()):
+            if board not in dict(self.accounts.find(user_id).grants):
+                raise Invalid(f"there is no board {board!a}", field="grants")
+        return tuple((board, parse_role(word)) for board, word in sorted(given.items()))
 
     async def delete(self, user_id: str) -> None:
         await self.accounts.delete_user(self.by, self.address, user_id)

@@ -152,7 +152,7 @@ def _routes_of_people(
         ("/api/v1/first-admin", accounts.FirstAdminHandler, account),
         ("/api/v1/me", accounts.MeHandler, account),
         ("/api/v1/users", admin.UsersHandler, account),
-        ("/api/v1/users/{user}", admin.UserHandler, account),
+        ("/api/v1/users/{user}", admin.UserHandler, {**account, "boards": boards}),
         ("/api/v1/tokens", admin.TokensHandler, account),
         ("/api/v1/tokens/{token}", admin.TokenHandler, account),
         ("/api/v1/links", admin.LinksHandler, {**account, **seen, "public_url": settings.public_url}),

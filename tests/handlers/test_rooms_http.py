@@ -106,6 +106,9 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("POST", "/api/v1/rooms", {"id": "x", "title": "\u202e"}, "title"),
     ("POST", "/api/v1/rooms", {"id": "x", "members": [1]}, "members"),
     ("POST", "/api/v1/rooms", {"id": "x", "members": ["m" * 41]}, "members"),
+    ("POST", "/api/v1/rooms", {"id": "x", "members": ["vera", "ghost"]}, "members"),
+    ("POST", "/api/v1/rooms", {"id": "x", "private": True, "members": ["ghost"]}, "members"),
+    ("PATCH", "/api/v1/rooms/ops", {"members": ["ghost"]}, "members"),
     ("POST", "/api/v1/rooms", {"id": "x", "kind": "board"}, "kind"),
     ("PATCH", "/api/v1/rooms/ops", {"title": ""}, "title"),
     ("PATCH", "/api/v1/rooms/ops", {"private": 1}, "private"),
@@ -137,6 +140,18 @@ async def test_a_wrong_field_is_named(tmp_path: Path) -> None:
         for method, path, body, field in WRONG:
             status, said = await at.json(method, path, body, as_="olga")
             assert (status, said["code"], said.get("field")) == (400, "invalid", field), (path, body, said)
+
+
+async def test_a_member_that_is_no_user_is_named_and_one_that_was_may_stay(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        body = {"id": "x", "members": ["vera", "ghost", "operator"]}
+        status, said = await at.json("POST", "/api/v1/rooms", body, as_="olga")
+        assert (status, said["error"]) == (400, "members: there is no user 'ghost'")
+        body["members"] = ["vera", "dora", "operator"]
+        assert (await at.json("POST", "/api/v1/rooms", body, as_="olga"))[1]["members"] == body["members"]
+        assert (await at.fetch("DELETE", "/api/v1/users/vera", as_="ada")).code == 204
+        change = {"members": ["vera", "eddy"]}
+        assert (await at.fetch("PATCH", "/api/v1/rooms/x", change, as_="olga")).code == 200
 
 
 async def test_messages_come_in_pages_oldest_first(tmp_path: Path) -> None:
