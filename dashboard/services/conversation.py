@@ -186,14 +186,16 @@ class Conversation:
         return changed
 
     async def delete(self, caller: Caller, room_id: str, message_id: str) -> Message:
-        """A message of one's own is taken back; operators may any. Raises as ``edit``."""
+        """A message of one's own is taken back, also where notifications quote it; operators may any. Raises as ``edit``."""
         room = self.room(caller, room_id)
         self._limit(caller)
         async with self._database.write() as tx:
             others = caller.role >= Role.OPERATOR and room.kind != "direct"
             message = await self._own(tx, caller, room, message_id, others=others)
             changed = await take_back(tx, message, self._now_ms())
-        await self._publish(changed)
+            emptied = await self._notify.empty_mentions(tx, message)
+        for each in (changed, *emptied):
+            await self._publish(each)
         return changed
 
     async def _own(self, tx: AsyncConnection, caller: Caller, room: Room, message_id: str, *, others: bool) -> Message:

@@ -112,6 +112,20 @@ async def take_back(tx: AsyncConnection, message: Message, now_ms: int) -> Messa
     return await _change(tx, message, now_ms, text="", html="", mentions="[]", deleted=True)
 
 
+async def notifications_called(tx: AsyncConnection, author: str, key: str) -> list[Message]:
+    """What that author has sent under ``key``, in anybody's inbox; by room."""
+    inboxes = select(rooms.c.id).where(rooms.c.kind == "inbox")
+    statement = select(messages).where(
+        messages.c.room_id.in_(inboxes), messages.c.author == author, messages.c.key == key
+    )
+    return [_message(row) for row in await tx.execute(statement.order_by(messages.c.room_id))]
+
+
+async def empty(tx: AsyncConnection, notification: Message, now_ms: int) -> Message:
+    """Its title and what it is about stay; what it quoted is gone."""
+    return await _change(tx, notification, now_ms, text="")
+
+
 async def _change(tx: AsyncConnection, message: Message, now_ms: int, **values: Any) -> Message:
     seq = await _next_seq(tx, message.room, now_ms)
     statement = (

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 
 from dashboard.store import database as database_module
 from dashboard.store.schema import messages
@@ -307,6 +307,36 @@ async def test_notifications_reach_a_user_a_role_a_room_and_the_same_key_once(tm
         assert (
             await at.fetch("POST", "/api/v1/notifications", {"title": "x", "user": "vera"}, at.bearer("notify"))
         ).code == 200
+
+
+async def test_a_deleted_message_is_not_quoted_by_the_notifications_it_made(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        vera, eddy, olga = [await at.socket(as_=name) for name in ("vera", "eddy", "olga")]
+        await vera.ask("join_room", roomId="ops")
+        said, other = await say(at, "@eddy my password is x"), await say(at, "@eddy @olga another")
+        notice = await eddy.until("notification")
+        assert notice["body"] == "@eddy my password is x"
+        change = {
+            "roomId": "ops",
+            "messageId": said,
+            "text": "@olga my password is x",
+        }  # eddy is not mentioned any more
+        assert (await vera.ask("edit", **change))["status"] == "changed"
+        assert (await vera.ask("delete", roomId="ops", messageId=said))["status"] == "changed"
+        for socket in (eddy, olga):
+            emptied = await socket.until("notification", body="")
+            assert emptied["data"] == {"roomId": "ops", "messageId": said}
+            listed = (await socket.ask("notifications"))["notifications"]
+            assert {each["data"]["messageId"]: each["body"] for each in listed} == {
+                said: "",
+                other: "@eddy @olga another",
+            }
+        again = await eddy.ask("notifications")
+        assert (again["unread"], again["notifications"][-1]["notificationId"]) == (2, notice["notificationId"])
+        assert again["notifications"][-1]["title"] == notice["title"]
+        async with at.server.people.database.read() as tx:
+            kept = (await tx.execute(select(messages.c.text))).scalars().all()
+        assert not [text for text in kept if "password" in text]
 
 
 # --- who is connected ---
