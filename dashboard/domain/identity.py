@@ -64,7 +64,10 @@ def check_password(text: str, *, field: str = "password") -> str:
 
 
 class User(Struct, frozen=True):
-    """A person that can log in. ``version`` grows with what makes older sessions worthless."""
+    """A person that can log in. ``version`` grows with what makes older sessions worthless.
+
+    ``kept_session`` holds all the same: the one in which the user has changed the password.
+    """
 
     id: str
     name: str
@@ -74,6 +77,11 @@ class User(Struct, frozen=True):
     created_ms: int = 0
     last_login_ms: int | None = None
     grants: tuple[tuple[str, Role], ...] = ()  # board id, what may be done on it beyond the role
+    kept_session: str = ""
+
+    def holds(self, session: str, version: int | None) -> bool:
+        """Whether a session that began at ``version`` is still good; None: made elsewhere, at any."""
+        return version in (None, self.version) or (bool(session) and session == self.kept_session)
 
 
 class Token(Struct, frozen=True):

@@ -25,7 +25,10 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u
 
 
 class Room(Struct, frozen=True):
-    """``least`` is the role that may join; ``private``: only ``members`` may. ``last_seq``: the newest change in its log."""
+    """``least`` is the role that may join; ``private``: only ``members`` may.
+
+    ``last_seq``: the newest change in its log when it was read; what is kept in memory is not brought up to date.
+    """
 
     id: str
     kind: RoomKind

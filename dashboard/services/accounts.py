@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -88,20 +89,27 @@ class Accounts:
 
     async def _count_try(self, user_id: str, address: str) -> str | None:
         """Somebody tries a password: the hash to compare it with; raises TooMany."""
+        now_ms = self._now_ms()
         async with self._database.write() as tx:
-            tries = await stored_users.count_try(tx, user_id, address, self._now_ms(), TRIES_WINDOW_MS)
+            tries = await stored_users.count_try(tx, user_id, address, now_ms, TRIES_WINDOW_MS)
+            ends_ms = await stored_users.tries_end(tx, user_id, address, TRIES_WINDOW_MS, MAX_TRIES)
             stored = await stored_users.password_of(tx, user_id)
         if tries > MAX_TRIES:
             self._counters.logins["limited"] += 1
-            raise TooMany("too many tries; wait 15 minutes")
+            left_s = max(1, math.ceil((ends_ms - now_ms) / 1000))
+            minutes = math.ceil(left_s / 60)
+            raise TooMany(
+                f"too many tries; wait {minutes} minute{'s' if minutes > 1 else ''}", retry_after_s=float(left_s)
+            )
         return stored
 
-    def begin(self, user: User) -> Session:
-        """A session for somebody who has proved who they are."""
+    def begin(self, user: User, session: str = "") -> Session:
+        """A session for somebody who has proved who they are; ``session``: that one goes on, with a new time."""
         now_ms = self._now_ms()
         expires_ms = now_ms + self._session_ms
+        session = session or secrets.token_urlsafe(16)
         token = self._credentials.issue(
-            user.id, session=secrets.token_urlsafe(16), version=user.version, now_ms=now_ms, expires_ms=expires_ms
+            user.id, session=session, version=user.version, now_ms=now_ms, expires_ms=expires_ms
         )
         return Session(user, token, expires_ms)
 
@@ -116,17 +124,12 @@ class Accounts:
 
     def renew(self, caller: Caller) -> Session | None:
         """A new session's time when half of the old one's has passed; the session stays the same."""
-        now_ms = self._now_ms()
         user = self._directory.user(caller.id)
         if caller.kind != "user" or caller.expires_ms is None or user is None:
             return None
-        if caller.expires_ms - now_ms > self._session_ms / 2:
+        if caller.expires_ms - self._now_ms() > self._session_ms / 2:
             return None
-        expires_ms = now_ms + self._session_ms
-        token = self._credentials.issue(
-            user.id, session=caller.session, version=user.version, now_ms=now_ms, expires_ms=expires_ms
-        )
-        return Session(user, token, expires_ms)
+        return self.begin(user, caller.session)
 
     async def log_out(self, caller: Caller, address: str) -> None:
         """The session is over, on every socket."""
@@ -165,8 +168,12 @@ class Accounts:
         disabled: bool | None = None,
         password: str | None = None,
         grants: tuple[tuple[str, Role], ...] | None = None,
+        kept_session: str = "",
     ) -> User:
-        """Change what is given; raises NotFound, Invalid, Forbidden (the last admin), Overloaded, Unavailable."""
+        """Change what is given; a new password ends all sessions but ``kept_session``.
+
+        Raises NotFound, Invalid, Forbidden (the last admin), Overloaded, Unavailable.
+        """
         password_hash = None
         if password is not None:
             password_hash = await self._credentials.hash_password(check_password(password))
@@ -183,6 +190,7 @@ class Accounts:
                 disabled=disabled,
                 password_hash=password_hash,
                 grants=grants,
+                kept_session=kept_session,
             )
             await self._keep_an_admin(tx)
             detail = {key: value for key, value in said.items() if value is not None}
@@ -198,7 +206,7 @@ class Accounts:
                 raise Invalid("is wrong", field="old_password")
             async with self._database.write() as tx:
                 await stored_users.forget_tries(tx, caller.id, address)
-        return await self.change_user(caller.id, address, caller.id, **changes)
+        return await self.change_user(caller.id, address, caller.id, kept_session=caller.session, **changes)
 
     async def delete_user(self, by: str, address: str, user_id: str) -> None:
         """Raises NotFound, Forbidden (the last admin), Unavailable."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Iterable
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashboard.domain.counters import Counters
@@ -25,8 +26,8 @@ from dashboard.services.notify import Notify
 from dashboard.services.policies import Access
 from dashboard.services.room_logs import RoomLogs
 from dashboard.store.database import Database
-from dashboard.store.messages import authors_between, get_message, newest, post, rewrite, take_back
-from dashboard.store.rooms import ensure_room, mark_read
+from dashboard.store.messages import authors_between, get_message, newest, newest_seq, post, rewrite, take_back
+from dashboard.store.rooms import ends_of, ensure_room, mark_read
 
 #: Users whose rate is remembered.
 _MAX_BUCKETS = 10_000
@@ -89,9 +90,16 @@ class Conversation:
         return Room(room_id, "direct", "", private=True, members=two)
 
     def rooms(self, caller: Caller) -> list[Room]:
-        """Boards' and operators' rooms that the caller may join, boards first."""
+        """Boards' and operators' rooms that the caller may join, boards first; ``last_seq`` is not up to date."""
         found = [room for room in self._directory.rooms.values() if self._access.joins(caller, room)]
         return sorted(found, key=lambda room: (room.kind != "board", room.title.lower(), room.id))
+
+    async def rooms_now(self, caller: Caller) -> list[Room]:
+        """The same, with how far each log has got; raises Unavailable."""
+        found = self.rooms(caller)
+        async with self._database.read() as tx:
+            ends = await ends_of(tx, [room.id for room in found])
+        return [msgspec.structs.replace(room, last_seq=ends.get(room.id, room.last_seq)) for room in found]
 
     # --- saying ---
 
@@ -178,14 +186,16 @@ class Conversation:
         return changed
 
     async def delete(self, caller: Caller, room_id: str, message_id: str) -> Message:
-        """A message of one's own is taken back; operators may any. Raises as ``edit``."""
+        """A message of one's own is taken back, also where notifications quote it; operators may any. Raises as ``edit``."""
         room = self.room(caller, room_id)
         self._limit(caller)
         async with self._database.write() as tx:
             others = caller.role >= Role.OPERATOR and room.kind != "direct"
             message = await self._own(tx, caller, room, message_id, others=others)
             changed = await take_back(tx, message, self._now_ms())
-        await self._publish(changed)
+            emptied = await self._notify.empty_mentions(tx, message)
+        for each in (changed, *emptied):
+            await self._publish(each)
         return changed
 
     async def _own(self, tx: AsyncConnection, caller: Caller, room: Room, message_id: str, *, others: bool) -> Message:
@@ -221,6 +231,8 @@ class Conversation:
         if seq is None:
             raise NotFound("there is no such message")
         async with self._database.write() as tx:
+            if seq > await newest_seq(tx, room.id):  # one that is forgotten by now may have been read
+                raise NotFound("there is no such message")
             before = await mark_read(tx, caller.id, room.id, seq)
             authors = await authors_between(tx, room.id, before, seq) if seq > before else {}
         if seq > before:

@@ -30,7 +30,7 @@ from dashboard.services.conversation import Conversation
 from dashboard.services.directory import Directory
 from dashboard.services.room_logs import RoomLogs
 from dashboard.store.database import Database
-from dashboard.store.rooms import read_marks, rooms_of, unread_counts
+from dashboard.store.rooms import ends_of, read_marks, rooms_of, unread_counts
 
 
 class Standing(Struct, frozen=True):
@@ -69,6 +69,7 @@ class Deliver:
             marks = await read_marks(tx, caller.id)
             every = [room.id for room in (*rooms, *private)]
             unread = await unread_counts(tx, caller.id, every) if every else {}
+            ends = await ends_of(tx, every) if every else {}
         self._marks.setdefault(caller.id, {}).update(marks)
         for room in private:
             self._logs.begin(room.id, room.last_seq)
@@ -78,7 +79,7 @@ class Deliver:
                 self._title(room.id, room.title, caller.id),
                 room.kind,
                 unread.get(room.id, 0),
-                str(room.last_seq),
+                str(ends.get(room.id, room.last_seq)),
             )
             for room in (*rooms, *private)
             if room.kind != "inbox"

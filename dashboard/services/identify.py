@@ -81,7 +81,7 @@ class Identify:
                 raise BadToken("this session is of the person at the machine only")
             return msgspec.structs.replace(LOCAL, session=claims.session, expires_ms=claims.expires_ms)
         user = self._directory.user(claims.user)
-        if user is None or (claims.version is not None and claims.version != user.version):
+        if user is None or not user.holds(claims.session, claims.version):
             raise BadToken("the session has ended; log in again")
         return Caller(
             "user", user.id, user.name, user.role, claims.session, user.version, claims.expires_ms, user.grants

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import Invalid, NotFound
 from dashboard.domain.identity import Caller, parse_role
-from dashboard.domain.room import Message, clean_text, inbox_room
+from dashboard.domain.room import MAX_KEY, Message, clean_text, inbox_room
 from dashboard.protocol.people_replies import message_id
 from dashboard.replica.happenings import ReadUp, Said
 from dashboard.services.directory import Directory
@@ -24,7 +24,7 @@ from dashboard.services.policies import Access
 from dashboard.services.room_logs import RoomLogs
 from dashboard.services.webhooks import Webhooks
 from dashboard.store.database import Database
-from dashboard.store.messages import newest, post
+from dashboard.store.messages import empty, newest, notifications_called, post
 from dashboard.store.rooms import ensure_room, mark_read, read_marks
 
 MAX_TITLE = 200
@@ -120,11 +120,15 @@ class Notify:
         title = title[:MAX_TITLE]
         where = message_id(message.room, message.seq)
         data = msgspec.json.encode({"roomId": message.room, "messageId": where}).decode()
-        sent, fresh = await self._store(
-            tx, sorted(users), message.author, title, message.text[:200], data, f"mention {where}"
-        )
+        key = _mention_key(message)
+        sent, fresh = await self._store(tx, sorted(users), message.author, title, message.text[:200], data, key)
         self._counters.notifications_sent += fresh
         return sent
+
+    async def empty_mentions(self, tx: AsyncConnection, message: Message) -> list[Message]:
+        """The message is taken back: its mentions' notifications do not quote it any more; those that have changed."""
+        quoting = await notifications_called(tx, _sender(message.author), _mention_key(message)[:MAX_KEY])
+        return [await empty(tx, each, self._now_ms()) for each in quoting]
 
     async def _store(
         self,
@@ -146,12 +150,12 @@ class Notify:
                 room=room,
                 seq=0,
                 changed_seq=0,
-                author=f"from {author}"[:40],  # never the owner: what one sends to oneself is unread, too
+                author=_sender(author),
                 name="",
                 text=body,
                 html="",
                 t_ms=now_ms,
-                key=key[:100],
+                key=key[:MAX_KEY],
                 title=title,
                 data=data,
             )
@@ -178,3 +182,12 @@ class Notify:
             mark = (await read_marks(tx, caller.id)).get(room, 0)
         if mark > before or seq is None:
             await self._logs.publish(ReadUp(room, caller.id, mark, {}), f"read {room} {mark} {secrets.token_hex(4)}")
+
+
+def _sender(author: str) -> str:
+    """Never the owner of an inbox: what one sends to oneself is unread, too."""
+    return f"from {author}"[:40]
+
+
+def _mention_key(message: Message) -> str:
+    return f"mention {message_id(message.room, message.seq)}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+from dashboard.domain.errors import Invalid
 from dashboard.domain.room import Room
 from dashboard.services.directory import Directory
+from dashboard.services.identify import LOCAL_ID
 from dashboard.store.audit import record
 from dashboard.store.database import Database
 from dashboard.store.rooms import change_room, create_room, ensure_room, forget_room
@@ -26,7 +28,8 @@ class RoomAdmin:
                 await ensure_room(tx, board, "board", title, self._now_ms())
 
     async def create(self, by: str, address: str, room: Room) -> None:
-        """Raises Invalid (there is one), Unavailable."""
+        """Raises Invalid (there is one, or a member is no user), Unavailable."""
+        await self._check(room.members)
         async with self._database.write() as tx:
             await create_room(tx, room, by, self._now_ms())
             await record(tx, self._now_ms(), by, "room.created", room.id, address, private=room.private)
@@ -42,7 +45,8 @@ class RoomAdmin:
         private: bool | None,
         members: tuple[str, ...] | None,
     ) -> Room:
-        """Raises NotFound, Unavailable."""
+        """Raises NotFound, Invalid (a member is no user), Unavailable."""
+        await self._check(members or ())
         async with self._database.write() as tx:
             room = await change_room(tx, room_id, title=title, private=private, members=members)
             await record(
@@ -51,8 +55,25 @@ class RoomAdmin:
         await self._directory.changed()
         return room
 
+    async def _check(self, members: Collection[str]) -> None:
+        """Raises Invalid, naming the first who is no user; those who were may stay."""
+        known = self._directory.users
+        if not known.keys() | {LOCAL_ID} >= set(members):
+            await self._directory.look()  # another process may just have made them
+        for member in members:
+            if member not in known and member != LOCAL_ID:
+                raise Invalid(f"there is no user {member!a}", field="members")
+
     async def close(self, by: str, address: str, room_id: str) -> None:
-        """Nobody may join it any more, what was said in it is forgotten. Raises NotFound, Unavailable."""
+        """Nobody may join it any more, what was said in it is forgotten.
+
+        Raises Invalid (it is a board's own), NotFound, Unavailable.
+        """
+        room = self._directory.rooms.get(room_id)
+        if (
+            room is not None and room.kind == "board"
+        ):  # an id is a room's for ever: the board would never have one again
+            raise Invalid("a board's room stays as long as the board", field="room")
         async with self._database.write() as tx:
             await change_room(tx, room_id, closed=True)
             await forget_room(tx, room_id)

@@ -112,6 +112,20 @@ async def take_back(tx: AsyncConnection, message: Message, now_ms: int) -> Messa
     return await _change(tx, message, now_ms, text="", html="", mentions="[]", deleted=True)
 
 
+async def notifications_called(tx: AsyncConnection, author: str, key: str) -> list[Message]:
+    """What that author has sent under ``key``, in anybody's inbox; by room."""
+    inboxes = select(rooms.c.id).where(rooms.c.kind == "inbox")
+    statement = select(messages).where(
+        messages.c.room_id.in_(inboxes), messages.c.author == author, messages.c.key == key
+    )
+    return [_message(row) for row in await tx.execute(statement.order_by(messages.c.room_id))]
+
+
+async def empty(tx: AsyncConnection, notification: Message, now_ms: int) -> Message:
+    """Its title and what it is about stay; what it quoted is gone."""
+    return await _change(tx, notification, now_ms, text="")
+
+
 async def _change(tx: AsyncConnection, message: Message, now_ms: int, **values: Any) -> Message:
     seq = await _next_seq(tx, message.room, now_ms)
     statement = (
@@ -146,6 +160,13 @@ async def latest_changes(tx: AsyncConnection, room_id: str, limit: int) -> tuple
     rows = (await tx.execute(statement.order_by(messages.c.changed_seq.desc()).limit(limit))).all()
     whole_after = row.trimmed_seq if len(rows) < limit else max(row.trimmed_seq, rows[-1].changed_seq - 1)
     return [_message(each) for each in rows], row.last_seq, whole_after
+
+
+async def newest_seq(tx: AsyncConnection, room_id: str) -> int:
+    """The number of a room's newest message; of one whose messages are all forgotten, how far its log is."""
+    last = select(func.max(messages.c.seq)).where(messages.c.room_id == room_id).scalar_subquery()
+    end = select(rooms.c.last_seq).where(rooms.c.id == room_id).scalar_subquery()
+    return int((await tx.execute(select(func.coalesce(last, end, 0)))).scalar_one())
 
 
 async def newest(tx: AsyncConnection, room_id: str, before: int | None, limit: int) -> tuple[list[Message], bool]:

@@ -45,6 +45,12 @@ async def progress(tx: AsyncConnection, since_ms: int) -> dict[str, int]:
     return {row.id: row.last_seq for row in rows}
 
 
+async def ends_of(tx: AsyncConnection, room_ids: list[str]) -> dict[str, int]:
+    """How far the logs of these rooms have got."""
+    rows = await tx.execute(select(rooms.c.id, rooms.c.last_seq).where(rooms.c.id.in_(room_ids)))
+    return {row.id: row.last_seq for row in rows}
+
+
 async def ensure_room(tx: AsyncConnection, room_id: str, kind: RoomKind, title: str, now_ms: int) -> None:
     """Make the room if there is none of that id; one that was closed stays so."""
     public = kind in ("board", "room")

@@ -47,6 +47,7 @@ users = Table(
     Column("disabled", Boolean, nullable=False),
     Column("deleted", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("kept_session", String(40), nullable=False),
     Column("grants", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("last_login_ms", BigInteger),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,6 +30,7 @@ def _user(row: Row[Any]) -> User:
         created_ms=row.created_ms,
         last_login_ms=row.last_login_ms,
         grants=tuple((board, parse_role(role)) for board, role in grants.items()),
+        kept_session=row.kept_session,
     )
 
 
@@ -64,6 +65,7 @@ async def create_user(tx: AsyncConnection, user: User, password_hash: str) -> No
         "disabled": False,
         "deleted": False,
         "version": 1,
+        "kept_session": "",
         "grants": _grants(user.grants),
         "created_ms": user.created_ms,
         "last_login_ms": None,
@@ -84,13 +86,18 @@ async def change_user(
     disabled: bool | None = None,
     grants: tuple[tuple[str, Role], ...] | None = None,
     password_hash: str | None = None,
+    kept_session: str = "",
 ) -> User:
-    """Change what is given; a new password or a ban makes older sessions worthless. Raises NotFound."""
+    """Change what is given; a new password or a ban makes older sessions worthless. Raises NotFound.
+
+    ``kept_session`` outlives the new password, until the next one, a ban or another role.
+    """
     values: dict[str, Any] = {"revision": await next_revision(tx)}
     if name is not None:
         values["name"] = name
     if role is not None:
         values["role"] = role.word
+        values["kept_session"] = case((users.c.role == role.word, users.c.kept_session), else_="")
     if disabled is not None:
         values["disabled"] = disabled
     if grants is not None:
@@ -99,6 +106,7 @@ async def change_user(
         values["password_hash"] = password_hash
     if password_hash is not None or disabled:
         values["version"] = users.c.version + 1
+        values["kept_session"] = kept_session
     statement = update(users).where(users.c.id == user_id, users.c.deleted.is_(False)).values(**values).returning(users)
     row = (await tx.execute(statement)).one_or_none()
     if row is None:
@@ -117,6 +125,7 @@ async def delete_user(tx: AsyncConnection, user_id: str) -> None:
             password_hash="",
             grants="{}",
             version=users.c.version + 1,
+            kept_session="",
             revision=await next_revision(tx),
         )
     )
@@ -182,6 +191,19 @@ async def count_try(tx: AsyncConnection, name: str, address: str, now_ms: int, w
         return MOST_TRIES_OF_ADDRESS
     statement = select(func.count()).select_from(tries).where(tries.c.name == name, tries.c.address == address)
     return int((await tx.execute(statement)).scalar_one())
+
+
+async def tries_end(tx: AsyncConnection, name: str, address: str, window_ms: int, most: int) -> int:
+    """When there are less than ``most`` tries in the window again, and less than an address may make; 0: there are."""
+    of_address = select(tries.c.t_ms).where(tries.c.address == address).order_by(tries.c.t_ms.desc())
+    latest = [
+        (await tx.execute(statement.limit(1))).scalar_one_or_none()
+        for statement in (
+            of_address.where(tries.c.name == name).offset(most - 1),
+            of_address.offset(MOST_TRIES_OF_ADDRESS - 1),
+        )
+    ]
+    return max((t_ms + window_ms + 1 for t_ms in latest if t_ms is not None), default=0)
 
 
 async def forget_tries(tx: AsyncConnection, name: str, address: str) -> None:

@@ -132,7 +132,7 @@ class MeHandler(AccountHandler):
         body = self.json(OwnBody)
         changes: dict[str, Any] = {"full_name": body.name, "password": body.password}
         user = await self.accounts.change_own(self.caller, self.address, old_password=body.old_password, **changes)
-        if body.password is not None:  # all sessions have ended, this one goes on as a new one
-            self.context.identity.set_cookie(self, self.accounts.begin(user).token)
+        if body.password is not None:  # all other sessions have ended
+            self.context.identity.set_cookie(self, self.accounts.begin(user, self.caller.session).token)
         shown = describe(self.caller)
         self.write_json(shown | {"user": UserShown(user.id, user.name, user.role.word)})

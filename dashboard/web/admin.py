@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
@@ -10,6 +11,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.identity import Role, Token, User, parse_role
 from dashboard.services.accounts import Accounts
 from dashboard.services.boards import Boards
+from dashboard.services.policies import Access
 from dashboard.store.audit import read_audit
 from dashboard.store.database import Database
 from dashboard.web.base import BaseHandler
@@ -180,6 +182,7 @@ class UsersHandler(AdminHandler):
 class UserHandler(AdminHandler):
     """``/api/v1/users/ID``."""
 
+    boards: Boards
     operations: ClassVar[Operations] = {
         "patch": Operation("Change a user", body=UserChange, returns=UserState),
         "delete": Operation("Delete a user; what they wrote stays", status=204),
@@ -189,7 +192,7 @@ class UserHandler(AdminHandler):
         body = self.json(UserChange)
         grants: tuple[tuple[str, Role], ...] | None = None
         if body.grants is not None:
-            grants = tuple((board, parse_role(word)) for board, word in sorted(body.grants.items()))
+            grants = self._granted(user_id, body.grants)
         user = await self.accounts.change_user(
             self.by,
             self.address,
@@ -201,6 +204,13 @@ class UserHandler(AdminHandler):
             grants=grants,
         )
         self.write_json(user_state(user, user.last_login_ms))
+
+    def _granted(self, user_id: str, given: Mapping[str, str]) -> tuple[tuple[str, Role], ...]:
+        """On boards that there are; what the user has already may stay. Raises Invalid, NotFound (the user)."""
+        for board in sorted(given.keys() - self.boards.titles().keys()):
+            if board not in dict(self.accounts.find(user_id).grants):
+                raise Invalid(f"there is no board {board!a}", field="grants")
+        return tuple((board, parse_role(word)) for board, word in sorted(given.items()))
 
     async def delete(self, user_id: str) -> None:
         await self.accounts.delete_user(self.by, self.address, user_id)
@@ -247,6 +257,7 @@ class LinksHandler(AdminHandler):
     """``/api/v1/links``."""
 
     boards: Boards
+    access: Access
     public_url: str
     operations: ClassVar[Operations] = {
         "get": Operation("Share links that hold", returns=dict[str, Any]),
@@ -258,6 +269,8 @@ class LinksHandler(AdminHandler):
 
     async def post(self) -> None:
         body = self.json(NewLink)
+        if not self.access.sees(self.caller, body.board):
+            raise self.boards.missing(body.board)
         self.boards.get(body.board)
         link, text, expires_ms = await self.accounts.create_link(self.by, self.address, body.board, body.hours)
         base = self.public_url.rstrip("/") or f"{self.request.protocol}://{self.request.host}"

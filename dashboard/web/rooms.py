@@ -129,8 +129,8 @@ class RoomsHandler(RoomsAdminHandler):
         "post": Operation("Make a room", status=201, body=NewRoom, returns=RoomShown),
     }
 
-    def get(self) -> None:
-        self.write_json(RoomsShown([room_shown(room) for room in self.conversation.rooms(self.caller)]))
+    async def get(self) -> None:
+        self.write_json(RoomsShown([room_shown(room) for room in await self.conversation.rooms_now(self.caller)]))
 
     async def post(self) -> None:
         body = self.json(NewRoom)

@@ -138,6 +138,7 @@ def _routes_of_people(
     }
     talk = {"conversation": people.conversation}
     made = {"rooms": people.room_admin, "accounts": people.accounts}
+    seen = {"boards": boards, "access": people.access}
     return [
         ("/login", pages.LoginPage, {**page, "oidc": bool(settings.oidc_issuer)}),
         ("/profile", pages.ProfilePage, page),
@@ -151,10 +152,10 @@ def _routes_of_people(
         ("/api/v1/first-admin", accounts.FirstAdminHandler, account),
         ("/api/v1/me", accounts.MeHandler, account),
         ("/api/v1/users", admin.UsersHandler, account),
-        ("/api/v1/users/{user}", admin.UserHandler, account),
+        ("/api/v1/users/{user}", admin.UserHandler, {**account, "boards": boards}),
         ("/api/v1/tokens", admin.TokensHandler, account),
         ("/api/v1/tokens/{token}", admin.TokenHandler, account),
-        ("/api/v1/links", admin.LinksHandler, {**account, "boards": boards, "public_url": settings.public_url}),
+        ("/api/v1/links", admin.LinksHandler, {**account, **seen, "public_url": settings.public_url}),
         ("/api/v1/links/{link}", admin.LinkHandler, account),
         ("/api/v1/audit", admin.AuditHandler, {**account, "database": people.database}),
         ("/api/v1/rooms", rooms.RoomsHandler, {**talk, **made}),

@@ -1,4 +1,4 @@
-"""The store's contract (dashboard/store/): users, sessions, tokens, links, codes, audit, revisions, over both databases."""
+"""The store's contract (dashboard/store/): users, tokens, links, codes, audit, revisions, over both databases."""
 
 from __future__ import annotations
 
@@ -28,24 +28,18 @@ from dashboard.store.tokens import (
 )
 from dashboard.store.users import (
     change_user,
-    changed_revocations,
     changed_users,
     count_admins,
     count_try,
     create_user,
     delete_user,
-    forget_revocations,
-    forget_tries,
     last_logins,
     note_login,
     password_of,
-    revoke_session,
 )
 from tests.support.stores import NOW, Place, make_user
 
 pytestmark = pytest.mark.gen_test(timeout=60)
-
-WINDOW_MS = 900_000
 
 
 async def revision(database: Database) -> int:
@@ -119,6 +113,23 @@ async def test_a_new_password_and_a_ban_make_older_sessions_worthless_other_chan
         assert versions == [1, 2, 3, 3, 3]
 
 
+async def test_the_session_that_is_kept_is_until_the_next_password_ban_or_role(place: Place) -> None:
+    async with place.one() as database:
+        await make_user(database, "alice")
+        for end in ({"password_hash": "other"}, {"disabled": True}, {"role": Role.ADMIN}):
+            kept = [
+                (await change(database, "alice", **values)).kept_session
+                for values in (
+                    {"password_hash": "new", "kept_session": "s"},
+                    {"name": "x", "grants": (("b", Role.VIEWER),)},
+                    {"disabled": False},
+                    {"role": Role.VIEWER},
+                    end,
+                )
+            ]
+            assert kept == ["s", "s", "s", "s", ""], end
+
+
 async def test_who_is_disabled_or_deleted_has_no_password(place: Place) -> None:
     async with place.one() as database:
         for name in ("alice", "bob"):
@@ -157,59 +168,6 @@ async def test_admins_are_those_that_can_log_in(place: Place) -> None:
             await delete_user(tx, "c")
         async with database.read() as tx:
             assert await count_admins(tx) == 1
-
-
-# --- sessions and tries ---
-
-
-async def test_a_session_can_be_ended_by_several_at_once(place: Place) -> None:
-    async def end(database: Database) -> None:
-        async with database.write() as tx:
-            await revoke_session(tx, "s", NOW + 5)
-
-    async with place.opened(3) as databases:
-        await asyncio.gather(*(end(databases[n % 3]) for n in range(9)))
-        async with databases[0].read() as tx:
-            assert await changed_revocations(tx, 0) == {"s": NOW + 5}
-
-
-async def test_revocations_are_kept_until_the_session_would_have_ended(place: Place) -> None:
-    async with place.one() as database:
-        for session, ends in (("a", 1), ("b", 2), ("c", 3)):
-            async with database.write() as tx:
-                await revoke_session(tx, session, NOW + ends)
-        async with database.write() as tx:
-            await forget_revocations(tx, NOW + 2)
-        async with database.read() as tx:
-            assert await changed_revocations(tx, 0) == {"b": NOW + 2, "c": NOW + 3}
-            assert await changed_revocations(tx, 2) == {"c": NOW + 3}
-
-
-async def test_tries_at_once_are_all_counted_each_with_a_number_of_its_own(place: Place) -> None:
-    """Else whoever asks fast enough has more than five."""
-
-    async def attempt(database: Database) -> int:
-        async with database.write() as tx:
-            return await count_try(tx, "alice", "10.0.0.1", NOW, WINDOW_MS)
-
-    async with place.opened(3) as databases:
-        assert sorted(await asyncio.gather(*(attempt(databases[n % 3]) for n in range(12)))) == list(range(1, 13))
-
-
-async def test_tries_are_counted_by_name_and_address_within_the_window(place: Place) -> None:
-    async with place.one() as database:
-
-        async def attempt(name: str, address: str, at_ms: int) -> int:
-            async with database.write() as tx:
-                return await count_try(tx, name, address, NOW + at_ms, WINDOW_MS)
-
-        assert [await attempt("a", "1", n) for n in range(3)] == [1, 2, 3]
-        assert (await attempt("a", "2", 3), await attempt("b", "1", 3)) == (1, 1)
-        assert await attempt("a", "1", WINDOW_MS) == 4
-        assert await attempt("a", "1", WINDOW_MS + 2) == 3  # those of 0 and 1 are too old
-        async with database.write() as tx:
-            await forget_tries(tx, "a", "1")
-        assert (await attempt("a", "1", WINDOW_MS + 3), await attempt("a", "2", WINDOW_MS + 3)) == (1, 2)
 
 
 # --- tokens, links, codes ---
@@ -351,7 +309,7 @@ async def test_a_text_that_the_database_cannot_hold_is_no_outage_of_it(place: Pl
     async with place.one() as database:
         with contextlib.suppress(Invalid):
             async with database.write() as tx:
-                assert await count_try(tx, "al\0ice", "10.0.0.1", NOW, WINDOW_MS) == 1
+                assert await count_try(tx, "al\0ice", "10.0.0.1", NOW, 900_000) == 1
         with contextlib.suppress(Invalid):
             async with database.read() as tx:
                 assert await password_of(tx, "al\0ice") is None

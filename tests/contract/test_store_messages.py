@@ -20,6 +20,7 @@ from dashboard.store.messages import (
     get_message,
     latest_changes,
     newest,
+    newest_seq,
     oldest,
     post,
     rewrite,
@@ -314,6 +315,20 @@ async def test_a_room_that_is_forgotten_holds_nothing_and_others_all(place: Plac
         async with database.read() as tx:
             assert (await newest(tx, "ops", None, 9))[0] == []
             assert len((await newest(tx, "dev", None, 9))[0]) == 1
+
+
+async def test_the_newest_messages_number_is_not_that_of_a_change_and_outlives_the_messages(place: Place) -> None:
+    async with place.one() as database:
+        await make_room(database)
+        await make_room(database, "dev")
+        first, _ = await say(database, "1", "2")
+        async with database.write() as tx:
+            await rewrite(tx, first, NOW, text="x", html="", mentions=())
+        async with database.read() as tx:
+            assert [await newest_seq(tx, room) for room in ("ops", "dev", "none")] == [2, 0, 0]
+        async with database.write() as tx:
+            await forget_messages(tx, NOW + 1_000_000)
+            assert await newest_seq(tx, "ops") == 3
 
 
 async def test_progress_names_the_rooms_in_which_something_happened_since(place: Place) -> None:

@@ -15,6 +15,7 @@ from dashboard.store.rooms import (
     change_room,
     changed_rooms,
     create_room,
+    ends_of,
     ensure_room,
     mark_read,
     read_marks,
@@ -88,6 +89,16 @@ async def test_a_boards_room_is_made_once_also_by_several_processes_and_follows_
         await ensure(databases[2], "The host")
         async with databases[0].read() as tx:
             assert await latest_revision(tx) == before
+
+
+async def test_how_far_rooms_have_got_is_told_of_those_that_are_asked_for(place: Place) -> None:
+    async with place.one() as database:
+        for room in ("ops", "dev", "new"):
+            await make_room(database, room)
+        await say(database, "1", "2")
+        await say(database, "1", room="dev")
+        async with database.read() as tx:
+            assert await ends_of(tx, ["ops", "new", "none"]) == {"ops": 2, "new": 0}
 
 
 async def test_conversations_of_two_are_both_theirs_and_nobody_elses(place: Place) -> None:

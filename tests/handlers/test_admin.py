@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dashboard.domain.identity import Role
 from tests.support.site import PASSWORD, Site, site
 
 pytestmark = pytest.mark.gen_test(timeout=60)
@@ -66,6 +67,7 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("PATCH", "/users/vera", {"name": "\u202e"}, "name"),
     ("PATCH", "/users/vera", {"disabled": "yes"}, "disabled"),
     ("PATCH", "/users/vera", {"grants": {"host": "root"}}, "grants"),
+    ("PATCH", "/users/vera", {"grants": {"none": "viewer"}}, "grants"),
     ("PATCH", "/users/vera", {"id": "x"}, "id"),
     ("PATCH", "/users/vera", {"grants": {f"b{n}": "viewer" for n in range(101)}}, "grants"),
     ("PATCH", "/users/vera", {"grants": {"b" * 101: "viewer"}}, "grants"),
@@ -89,6 +91,18 @@ async def test_a_wrong_field_is_named(tmp_path: Path) -> None:
             base = {"/users": NEW, "/tokens": {"name": "probe"}}.get(path, {})
             status, said = await at.json(method, f"/api/v1{path}", {**base, **change}, as_="ada")
             assert (status, said["code"], said.get("field")) == (400, "invalid", field), (path, change, said)
+
+
+async def test_a_grant_is_on_a_board_that_there_is_or_was_when_it_was_granted(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        await at.server.people.accounts.change_user("test", "", "vera", grants=(("gone", Role.EDITOR),))
+        wrong = {"grants": {"gone": "editor", "host": "viewer", "none": "viewer"}}
+        status, said = await at.json("PATCH", "/api/v1/users/vera", wrong, as_="ada")
+        assert (status, said["error"], said["field"]) == (400, "grants: there is no board 'none'", "grants")
+        good = {"grants": {"gone": "editor", "host": "viewer"}}
+        status, said = await at.json("PATCH", "/api/v1/users/vera", good, as_="ada")
+        assert (status, said["grants"]) == (200, good["grants"])
+        assert (await at.fetch("PATCH", "/api/v1/users/nobody", good, as_="ada")).code == 404
 
 
 async def test_the_last_admin_stays_admin(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert, select
 
 from dashboard.store import database as database_module
 from dashboard.store.schema import messages
@@ -58,6 +58,46 @@ async def test_a_room_is_made_listed_changed_and_closed(tmp_path: Path) -> None:
             assert (await at.fetch(method, path, body_, as_="olga")).code == 404, (method, path)
 
 
+async def test_what_was_not_said_cannot_be_read_but_what_is_forgotten_can(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        socket = await at.socket(as_="eddy")
+        await socket.ask("join_room", roomId="ops")
+        first, second = await say(at, "1"), await say(at, "2")
+        async with at.server.people.database.write() as tx:
+            await tx.execute(delete(messages).where(messages.c.room_id == "ops", messages.c.seq == 1))
+        for beyond in ("ops.3", "ops.9999", "ops.999999999999999"):
+            assert (await socket.ask("read", roomId="ops", messageId=beyond))["code"] == "not_found", beyond
+        for said, unread in ((first, 1), (second, 0)):
+            read = await socket.ask("read", roomId="ops", messageId=said)
+            assert (read["messageId"], read["unread"]) == (said, unread)
+        assert (await socket.ask("read", roomId="direct:eddy:vera", messageId="direct:eddy:vera.1"))[
+            "code"
+        ] == "not_found"
+
+
+async def test_a_list_of_rooms_says_how_far_each_has_got(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        socket = await at.socket(as_="eddy")
+        for position in ("0", "1", "2"):
+            listed = (await at.json("GET", "/api/v1/rooms", as_="eddy"))[1]["rooms"]
+            assert {room["id"]: room["position"] for room in listed}["ops"] == position
+            greeted = await (await at.socket(at.cookie("eddy"))).until("authenticated")
+            for rooms in ((await socket.ask("rooms"))["rooms"], greeted["rooms"]):
+                assert {room["roomId"]: room["position"] for room in rooms}["ops"] == position
+            await say(at, position)
+        direct = await at.json("POST", "/api/message", {"userId": "eddy", "text": "psst"}, as_="vera")
+        rooms = (await socket.ask("rooms"))["rooms"]
+        assert {room["roomId"]: room["position"] for room in rooms}["direct:eddy:vera"] == "1", direct
+
+
+async def test_a_boards_room_stays_as_long_as_the_board(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        said = {"code": "invalid", "error": "room: a board's room stays as long as the board", "field": "room"}
+        for name in ("olga", "ada"):
+            assert await at.json("DELETE", "/api/v1/rooms/host", as_=name) == (400, said)
+        await say(at, "still here", room="host")
+
+
 WRONG: list[tuple[str, str, Any, str]] = [
     ("POST", "/api/v1/rooms", {}, "id"),
     ("POST", "/api/v1/rooms", {"id": "a:b"}, "id"),
@@ -66,6 +106,9 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("POST", "/api/v1/rooms", {"id": "x", "title": "\u202e"}, "title"),
     ("POST", "/api/v1/rooms", {"id": "x", "members": [1]}, "members"),
     ("POST", "/api/v1/rooms", {"id": "x", "members": ["m" * 41]}, "members"),
+    ("POST", "/api/v1/rooms", {"id": "x", "members": ["vera", "ghost"]}, "members"),
+    ("POST", "/api/v1/rooms", {"id": "x", "private": True, "members": ["ghost"]}, "members"),
+    ("PATCH", "/api/v1/rooms/ops", {"members": ["ghost"]}, "members"),
     ("POST", "/api/v1/rooms", {"id": "x", "kind": "board"}, "kind"),
     ("PATCH", "/api/v1/rooms/ops", {"title": ""}, "title"),
     ("PATCH", "/api/v1/rooms/ops", {"private": 1}, "private"),
@@ -97,6 +140,18 @@ async def test_a_wrong_field_is_named(tmp_path: Path) -> None:
         for method, path, body, field in WRONG:
             status, said = await at.json(method, path, body, as_="olga")
             assert (status, said["code"], said.get("field")) == (400, "invalid", field), (path, body, said)
+
+
+async def test_a_member_that_is_no_user_is_named_and_one_that_was_may_stay(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        body = {"id": "x", "members": ["vera", "ghost", "operator"]}
+        status, said = await at.json("POST", "/api/v1/rooms", body, as_="olga")
+        assert (status, said["error"]) == (400, "members: there is no user 'ghost'")
+        body["members"] = ["vera", "dora", "operator"]
+        assert (await at.json("POST", "/api/v1/rooms", body, as_="olga"))[1]["members"] == body["members"]
+        assert (await at.fetch("DELETE", "/api/v1/users/vera", as_="ada")).code == 204
+        change = {"members": ["vera", "eddy"]}
+        assert (await at.fetch("PATCH", "/api/v1/rooms/x", change, as_="olga")).code == 200
 
 
 async def test_messages_come_in_pages_oldest_first(tmp_path: Path) -> None:
@@ -252,6 +307,36 @@ async def test_notifications_reach_a_user_a_role_a_room_and_the_same_key_once(tm
         assert (
             await at.fetch("POST", "/api/v1/notifications", {"title": "x", "user": "vera"}, at.bearer("notify"))
         ).code == 200
+
+
+async def test_a_deleted_message_is_not_quoted_by_the_notifications_it_made(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        vera, eddy, olga = [await at.socket(as_=name) for name in ("vera", "eddy", "olga")]
+        await vera.ask("join_room", roomId="ops")
+        said, other = await say(at, "@eddy my password is x"), await say(at, "@eddy @olga another")
+        notice = await eddy.until("notification")
+        assert notice["body"] == "@eddy my password is x"
+        change = {
+            "roomId": "ops",
+            "messageId": said,
+            "text": "@olga my password is x",
+        }  # eddy is not mentioned any more
+        assert (await vera.ask("edit", **change))["status"] == "changed"
+        assert (await vera.ask("delete", roomId="ops", messageId=said))["status"] == "changed"
+        for socket in (eddy, olga):
+            emptied = await socket.until("notification", body="")
+            assert emptied["data"] == {"roomId": "ops", "messageId": said}
+            listed = (await socket.ask("notifications"))["notifications"]
+            assert {each["data"]["messageId"]: each["body"] for each in listed} == {
+                said: "",
+                other: "@eddy @olga another",
+            }
+        again = await eddy.ask("notifications")
+        assert (again["unread"], again["notifications"][-1]["notificationId"]) == (2, notice["notificationId"])
+        assert again["notifications"][-1]["title"] == notice["title"]
+        async with at.server.people.database.read() as tx:
+            kept = (await tx.execute(select(messages.c.text))).scalars().all()
+        assert not [text for text in kept if "password" in text]
 
 
 # --- who is connected ---

@@ -105,6 +105,7 @@ def test_what_is_said_typed_read_and_changed_on_one_worker_shows_on_the_other(
         await ann.ask("delete", roomId="host", messageId=ack["messageId"])
         gone = await bob.next("message_changed", deleted=True)
         assert (gone["text"], gone["html"]) == ("", "")
+        assert (await bob.next("notification", body=""))["data"]["messageId"] == ack["messageId"]
         await ann.ask("message", roomId="host", text="hello", id=8)
         plain = (await ann.next("ack", id=8))["messageId"]
         for text in ("hello @bob", "hello @bob and @ann"):  # the second mentions nobody anew

@@ -198,6 +198,7 @@ def _create_users() -> None:
         sa.Column("disabled", sa.Boolean(), nullable=False),
         sa.Column("deleted", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("kept_session", sa.String(length=40), nullable=False),
         sa.Column("grants", sa.Text(), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("last_login_ms", sa.BigInteger(), nullable=True),
