@@ -151,7 +151,6 @@ class PeopleParts:
         self.typing = TypingNotices(crowd=self.crowd, nodes=nodes, conversation=self.conversation, monotonic=monotonic)
         self.people = People(
             crowd=self.crowd,
-            directory=self.directory,
             identify=self.identify,
             attendance=self.attendance,
             conversation=self.conversation,

@@ -117,9 +117,9 @@ class Identify:
             now = next((t for t in self._directory.tokens.values() if t.id == caller.id), None)
             return _token_caller(now) if now is not None else None
         user = self._directory.user(caller.id)
-        if user is None or user.version != caller.version or self._directory.is_revoked(caller.session):
+        if user is None or not user.holds(caller.session, caller.version) or self._directory.is_revoked(caller.session):
             return None
-        return msgspec.structs.replace(caller, name=user.name, role=user.role, grants=user.grants)
+        return msgspec.structs.replace(caller, name=user.name, role=user.role, grants=user.grants, version=user.version)
 
 
 def _token_caller(token: Token) -> Caller:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-import msgspec
-
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import BadToken, DashboardError, NotAuthenticated, Overloaded, TooMany
 from dashboard.domain.identity import Caller, Role
@@ -58,7 +56,6 @@ from dashboard.runtime import Group
 from dashboard.services.attendance import Attendance
 from dashboard.services.conversation import Conversation
 from dashboard.services.deliver import Deliver, notification_state, user_detail
-from dashboard.services.directory import Directory
 from dashboard.services.identify import Identify
 from dashboard.services.join import Join, check_member
 from dashboard.services.notify import Notify
@@ -79,7 +76,6 @@ class People:
         self,
         *,
         crowd: Crowd,
-        directory: Directory,
         identify: Identify,
         attendance: Attendance,
         conversation: Conversation,
@@ -93,7 +89,6 @@ class People:
         limits: dict[str, float],
     ) -> None:
         self._crowd = crowd
-        self._directory = directory
         self._identify = identify
         self._attendance = attendance
         self._conversation = conversation
@@ -226,7 +221,6 @@ class People:
         if caller.expires_ms is not None and caller.expires_ms <= now_ms:
             connection.give_up(CloseCode.TOKEN_EXPIRED, "the token has expired; come back with a new one")
         elif changed:
-            connection.caller = caller = self._kept(caller)
             now = self._identify.still(caller)
             if now is None:
                 connection.give_up(CloseCode.REVOKED, "the session has ended")
@@ -237,16 +231,10 @@ class People:
                 caller.links,
             ):
                 connection.give_up(CloseCode.TOKEN_EXPIRED, "your role has changed; come back")
-            elif now.name != caller.name:
+            else:
                 connection.caller = now
-                self._attendance.changed(connection)
-
-    def _kept(self, caller: Caller) -> Caller:
-        """The caller; whose session outlives a new password goes on as if begun after it."""
-        user = self._directory.user(caller.id) if caller.kind == "user" else None
-        if user is None or not user.holds(caller.session, caller.version):
-            return caller
-        return msgspec.structs.replace(caller, version=user.version)
+                if now.name != caller.name:
+                    self._attendance.changed(connection)
 
     # --- answering ---
 

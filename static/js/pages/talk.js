@@ -257,7 +257,11 @@ export class Talk extends EventTarget {
 
   /** @param {Notice & {unread: number}} notice */
   notified(notice) {
-    if (this.notices.some((each) => each.notificationId === notice.notificationId)) return;
+    const known = this.notices.find((each) => each.notificationId === notice.notificationId);
+    if (known) {
+      known.body = notice.body; // what it quoted may be deleted
+      return;
+    }
     this.notices.unshift({ ...notice, read: false });
     this.unreadNotices = notice.unread;
     if (document.hidden && globalThis.Notification?.permission === "granted") new Notification(notice.title, { body: notice.body, tag: notice.notificationId });
