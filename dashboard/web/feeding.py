@@ -45,7 +45,7 @@ _SHOWN = re.compile(rb'"(?:auth_token|api_key)"\s*:\s*"([\x21\x23-\x5b\x5d-\x7e]
 #: So much is kept of a body that may hold the token of its sender, who is not known otherwise.
 _UNPROVEN_BYTES = 262_144
 #: Methods whose requests feed, and have a body.
-_FEEDING = ("post", "put", "patch", "delete")
+_FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class FeederHandler(BaseHandler):
@@ -76,8 +76,8 @@ class FeederHandler(BaseHandler):
     def prepare(self) -> None:
         self._unknown: DashboardError | None = None
         super().prepare()
-        method = str(self.request.method).lower()
-        if method in _FEEDING:
+        if self._is_feeding():
+            method = str(self.request.method).lower()
             answer = getattr(self, method)
 
             def answer_known(*parts: str) -> Any:
@@ -92,7 +92,7 @@ class FeederHandler(BaseHandler):
         try:
             super().check_caller()
         except (NotAuthenticated, Forbidden) as error:
-            if str(self.request.method).lower() not in _FEEDING:
+            if not self._is_feeding():
                 raise
             # answered when the body is there: who is still writing it does not read, and would only see a reset
             self._unknown = self._refused = error
@@ -102,6 +102,9 @@ class FeederHandler(BaseHandler):
         if self._size > _UNPROVEN_BYTES and self._refused is None and not self._is_proven():
             self._refused = NotAuthenticated("show a token that may write, in a header")
             self._chunks.clear()
+
+    def _is_feeding(self) -> bool:
+        return self.request.method in _FEEDING and self.request.method in self.allowed_methods()
 
     def _is_proven(self) -> bool:
         """Whether the body need not say whose it is."""
