@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import functools
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -76,15 +77,13 @@ class FeederHandler(BaseHandler):
     def prepare(self) -> None:
         self._unknown: DashboardError | None = None
         super().prepare()
-        if self._is_feeding():
-            method = str(self.request.method).lower()
-            answer = getattr(self, method)
 
-            def answer_known(*parts: str) -> Any:
-                self.authorise_feeder()
-                return answer(*parts)
-
-            setattr(self, method, answer_known)
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Whatever a format's handler does with a body, first it is known whose that is."""
+        super().__init_subclass__(**options)
+        for name in map(str.lower, _FEEDING):
+            if name in vars(cls):
+                setattr(cls, name, _of_somebody(vars(cls)[name]))
 
     def check_caller(self) -> None:
         if _is_foreign(self.request.headers.get("Authorization", "")):
@@ -215,6 +214,15 @@ class ReadingHandler(FeederHandler):
     def answer(self, parsed: Parsed, outcome: Outcome) -> None:
         """What was taken, and what was not."""
         raise NotImplementedError
+
+
+def _of_somebody(answer: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(answer)
+    def answer_known(self: FeederHandler, *parts: str) -> Any:
+        self.authorise_feeder()
+        return answer(self, *parts)
+
+    return answer_known
 
 
 def faults_in(refused: Sequence[Refusal]) -> list[Refusal]:

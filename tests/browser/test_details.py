@@ -265,7 +265,7 @@ def test_times_on_the_axis_are_round_at_every_width(pages: Pages, site: ServerPr
     for width in range(900, 2400, 110):
         page.set_viewport_size({"width": width, "height": 700})
         until(page, "(w) => document.querySelector('.tile')?.chart?.plot?.width > w - 100", width)
-        seen |= {int(label[-2:]) % 5 for label in until(page, labels)}
+        seen |= {int(label[-2:]) % 5 for label in until(page, labels) if label}
     assert seen == {0}
 
 

@@ -246,7 +246,8 @@ class Company:
 
     def check(self) -> None:
         """Every acked message exactly once, in the same order, for all; no hole, no duplicate."""
-        assert [fault for each in self.talkers for fault in each.faults] == []
+        faults = [fault for each in self.talkers for fault in each.faults]
+        assert not faults, faults
         first = self.talkers[0]
         for each in self.talkers:
             by_change = [m["messageId"] for _, m in sorted(each.seen.items())]
