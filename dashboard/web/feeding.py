@@ -49,6 +49,15 @@ _UNPROVEN_BYTES = 262_144
 _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 
 
+def _of_somebody(answer: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(answer)
+    def answer_known(self: FeederHandler, *parts: str) -> Any:
+        self.authorise_feeder()
+        return answer(self, *parts)
+
+    return answer_known
+
+
 class FeederHandler(BaseHandler):
     """``format_`` is what its samples are counted under; ``too_often_status``: what the format's senders understand as "later".
 
@@ -214,15 +223,6 @@ class ReadingHandler(FeederHandler):
     def answer(self, parsed: Parsed, outcome: Outcome) -> None:
         """What was taken, and what was not."""
         raise NotImplementedError
-
-
-def _of_somebody(answer: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(answer)
-    def answer_known(self: FeederHandler, *parts: str) -> Any:
-        self.authorise_feeder()
-        return answer(self, *parts)
-
-    return answer_known
 
 
 def faults_in(refused: Sequence[Refusal]) -> list[Refusal]:
