@@ -174,10 +174,10 @@ class SeriesTable:
         """No more comes of these series; unknown ones, and ends before what came already, are passed over."""
         texts = change.keys.decode("utf-8", "replace").split("\n")
         for text, t_ms in zip(texts, change.times or repeat(now_ms)):  # noqa: B905  # of a foreign entry as many as there are
-            series, ended_ms = self.by_text.get(text), min(t_ms, now_ms)
-            if series is None or series.meta_seq > seq or series.last_seq >= seq or series.last_ms > ended_ms:
+            series = self.by_text.get(text)
+            if series is None or series.meta_seq > seq or series.last_seq >= seq or series.last_ms > t_ms:
                 continue
-            series.ended_ms = ended_ms
+            series.ended_ms = min(t_ms, max(now_ms, series.last_ms))  # its sender's clock may be ahead
             series.meta_seq = seq
 
     def _rows(self, keys: bytes, seq: int) -> Rows:

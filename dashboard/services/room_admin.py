@@ -70,9 +70,8 @@ class RoomAdmin:
         Raises Invalid (it is a board's own), NotFound, Unavailable.
         """
         room = self._directory.rooms.get(room_id)
-        if (
-            room is not None and room.kind == "board"
-        ):  # an id is a room's for ever: the board would never have one again
+        if room is not None and room.kind == "board":
+            # an id is a room's for ever: the board would never have one again
             raise Invalid("a board's room stays as long as the board", field="room")
         async with self._database.write() as tx:
             await change_room(tx, room_id, closed=True)

@@ -69,6 +69,7 @@ class FeederHandler(BaseHandler):
     format_ = ""
     too_often_status = 429
     body_shows = True
+    _unknown: DashboardError | None = None  # why the sender is nobody
     parsed_at_once_bytes = 131_072
     challenge = 'Basic realm="dashboard"'  # agents send what they have only when they are asked like this
 
@@ -82,10 +83,6 @@ class FeederHandler(BaseHandler):
     get: Callable[..., Any] = _say_here
 
     # --- who feeds ---
-
-    def prepare(self) -> None:
-        self._unknown: DashboardError | None = None
-        super().prepare()
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Whatever a format's handler does with a body, first it is known whose that is."""
@@ -131,8 +128,22 @@ class FeederHandler(BaseHandler):
             raise self._unknown
         shown = ""
         if self.caller.token is None:
-            shown = self.get_query_argument("p", "") or (_token_in(self.body()) if self.body_shows else "")
+            shown = self.get_query_argument("p", "") or (self._token_in_body() if self.body_shows else "")
         self.authorise(shown)
+
+    def _token_in_body(self) -> str:
+        """Of a JSON object; where it is needed also the first in what is broken (what is wrong with it is said later), or an array."""
+        body = self.body()
+        start = body.lstrip()[:1]
+        if start == b"{":
+            try:
+                said = _shown.decode(body)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                pass
+            else:
+                return said.auth_token or said.api_key
+        found = _SHOWN.search(body) if start in (b"{", b"[") and not self._is_proven() else None
+        return found[1].decode() if found else ""
 
     def authorise(self, shown: str = "") -> None:
         """By a token that stands elsewhere, or as who is known already; raises NotAuthenticated, Forbidden.
@@ -252,15 +263,3 @@ def _is_foreign(header: str) -> bool:
     except (binascii.Error, UnicodeDecodeError):
         return False
     return not password.startswith(TOKEN_PREFIX) and password.count(".") != 2
-
-
-def _token_in(body: bytes) -> str:
-    """Of JSON; of what is broken, or an array, the first: what else is wrong with it is said when it is parsed."""
-    if body.lstrip()[:1] not in (b"{", b"["):
-        return ""
-    try:
-        said = _shown.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        found = _SHOWN.search(body)
-        return found[1].decode() if found else ""
-    return said.auth_token or said.api_key

@@ -269,6 +269,40 @@ def test_times_on_the_axis_are_round_at_every_width(pages: Pages, site: ServerPr
     assert seen == {0}
 
 
+def test_times_on_the_axis_stay_clear_of_the_values_beside_it(pages: Pages, site: ServerProcess) -> None:
+    now = int(time.time() * 1000)
+    for second in range(40):
+        site.post("clear", 1_000_000 + second, t=now - (40 - second) * 1000)
+    page = pages.open(board_url(site.url, "clear"))
+    placed = """() => {
+        const { chart } = document.querySelector(".tile");
+        const { plot } = chart;
+        const end = plot.valToPos(chart.to, "x");
+        return plot.axes[0]._values.map((label, i) => {
+            const [middle, half] = [plot.valToPos(plot.axes[0]._splits[i], "x"), chart.widest([label]) / 2];
+            return label ? [middle - half, end + chart.fontSize() / 2 - middle - half] : null;
+        }).filter(Boolean);
+    }"""
+    for width in range(500, 1_500, 90):
+        page.set_viewport_size({"width": width, "height": 700})
+        until(page, "(w) => document.querySelector('.tile')?.chart?.plot?.width > w - 100", width)
+        room = until(page, placed)
+        assert room, width
+        assert len(room) == 1 or min(min(sides) for sides in room) >= -0.5, (width, room)
+
+
+def test_names_of_lines_are_all_shown_or_counted(pages: Pages, site: ServerProcess) -> None:
+    for shop in ("alpha", "beta", "gamma", "delta"):
+        site.post("crowded", 1, labels={"shop": f"{shop} of the town"})
+    page = pages.open(board_url(site.url, "crowded"), width=1600, height=700)
+    legend = page.locator(".tile .legend")
+    expect(legend.locator("span")).to_have_count(4)
+    page.set_viewport_size({"width": 420, "height": 700})
+    expect(legend).to_have_text("4 lines")
+    page.set_viewport_size({"width": 1600, "height": 700})
+    expect(legend.locator("span")).to_have_count(4)
+
+
 def test_no_row_of_a_table_is_cut_in_half(pages: Pages, site: ServerProcess) -> None:
     site.json("PUT", "/api/v1/documents/lengthy", {"columns": ["n"], "rows": [[n] for n in range(60)]})
     page = pages.open(board_url(site.url, "lengthy"))

@@ -77,6 +77,9 @@ async def test_a_broken_body_that_shows_its_token_is_told_what_is_wrong_with_it(
             assert response.code == 400, (path, response.body)
             assert (await post(server, path, broken % "dsh_wrong", headers=JSON)).code == 401
         assert series_in(server) == {}
+        samples = [{"series": "a", "value": 1, "api_key": token}, {"series": "b", "value": 2}]
+        assert (await post(server, "/api/v1/samples", samples)).code == 202
+        assert series_in(server) == {"a": 1, "b": 2}
 
 
 @pytest.mark.parametrize(

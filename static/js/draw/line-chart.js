@@ -144,11 +144,13 @@ export class LineChart {
     };
   }
 
-  /** The first is left out where it would reach below the values' labels, if others stand. @param {uPlot} plot @param {number[]} times */
+  /** The outermost are left out where they would reach below the labels of values, if others stand. @param {uPlot} plot @param {number[]} times */
   timeLabels(plot, times) {
     const labels = times.map((t) => this.timeLabel(t));
-    if (labels.length > 1 && plot.valToPos(times[0], "x") < this.widest(labels.slice(0, 1)) / 2) labels[0] = "";
-    return labels;
+    const half = this.widest(labels) / 2;
+    const end = plot.valToPos(this.to, "x");
+    const reaches = times.map((t) => plot.valToPos(t, "x") < half || plot.valToPos(t, "x") + half > end + this.fontSize() / 2);
+    return reaches.every(Boolean) ? labels : labels.map((label, i) => (reaches[i] ? "" : label));
   }
 
   /** @param {number} t */

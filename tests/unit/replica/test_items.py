@@ -73,3 +73,10 @@ def test_an_end_counts_from_its_own_time_and_not_before_what_came() -> None:
     assert not series.is_ended
     replica.apply(Entry(4, T0 + 9_200, encode_change(SeriesEnded(b"a", (T0 + 5_500,)))))
     assert not series.is_ended
+
+
+def test_an_end_by_a_clock_that_is_ahead_is_one() -> None:
+    replica = replica_of([samples(1, T0, [("a", T0 + 800, 1.0)])])
+    (series,) = replica.table
+    replica.apply(Entry(2, T0 + 300, encode_change(SeriesEnded(b"a", (T0 + 1_300,)))))
+    assert (series.is_ended, series.ended_ms) == (True, T0 + 800)
