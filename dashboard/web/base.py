@@ -185,7 +185,8 @@ class BaseHandler(RequestHandler):
             raise self._refused
         if self._cut_off:
             raise Invalid("the gzip body ends before its end", field="Content-Encoding")
-        return b"".join(self._chunks)
+        self._chunks = [b"".join(self._chunks)]  # whoever asks again gets the same
+        return self._chunks[0]
 
     def json(self, kind: type[_T]) -> _T:
         """The body as a struct; raises Invalid naming the field."""
