@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import Pages, until
+from tests.browser.pages import Pages, set_hidden, until
 from tests.browser.talking import BEN, ME, asked, message, open_talking, say
 from tests.support.server import ServerProcess
 
@@ -140,6 +141,60 @@ def test_typing_is_shown_and_told(pages: Pages, site: ServerProcess) -> None:
     expect(page.locator(".typing")).to_have_text("")
     page.keyboard.type("abc")
     assert [each["isTyping"] for each in asked(page, "typing")] == [True]
+
+
+def test_without_a_hand_on_it_for_five_minutes_and_unseen_a_page_is_away(pages: Pages, site: ServerProcess) -> None:
+    page = open_talking(pages, site.url, clock=True)
+
+    def told(*statuses: str) -> None:
+        until(
+            page,
+            "(wanted) => JSON.stringify(window.__asked.filter(({ type }) => type === 'presence').map(({ status }) => status)) === wanted",
+            json.dumps(statuses, separators=(",", ":")),
+        )
+
+    page.keyboard.press("Shift")
+    page.clock.fast_forward(290_000)
+    told()
+    page.clock.fast_forward(20_000)
+    told("away")
+    page.keyboard.press("Shift")
+    told("away", "online")
+    set_hidden(page, True)
+    told("away", "online", "away")
+    set_hidden(page, False)
+    told("away", "online", "away", "online")
+
+
+@pytest.mark.parametrize("permission", ["granted", "denied"])
+def test_a_notification_is_the_browsers_where_that_is_permitted_and_nobody_looks(
+    permission: str, pages: Pages, site: ServerProcess
+) -> None:
+    page = open_talking(pages, site.url)
+    page.evaluate(
+        """(permission) => {
+            window.__shown = [];
+            window.Notification = class { constructor(title, more) { window.__shown.push([title, more.body]); } };
+            window.Notification.permission = permission;
+        }""",
+        permission,
+    )
+    notice = {
+        "type": "notification",
+        "notificationId": "n1",
+        "title": "Disk full",
+        "body": "db-1",
+        "data": {},
+        "t": 1,
+        "unread": 1,
+    }
+    say(page, notice)
+    set_hidden(page, True)
+    say(page, {**notice, "notificationId": "n2", "title": "Disk fuller", "unread": 2})
+    say(page, {**notice, "notificationId": "n2", "body": "", "unread": 2})  # told again: it is known
+    set_hidden(page, False)
+    expect(page.locator("#talk")).to_contain_text("2")
+    assert page.evaluate("window.__shown") == ([["Disk fuller", "db-1"]] if permission == "granted" else [])
 
 
 def test_what_is_new_is_counted_and_marked_until_it_is_read(pages: Pages, site: ServerProcess) -> None:
