@@ -59,11 +59,14 @@ class Join:
         if shown is None:
             async with self._database.read() as tx:
                 shown, _ = await newest(tx, room.id, None, _SHOWN)
+        position = max([each.changed_seq for each in shown], default=since or 0)
+        if position > log.seq:
+            # the page comes from a process that is ahead of this one, or the store is: who is told a position is told all up to it
+            await self._logs.catch_up(room.id)
         mark = self._deliver.mark(caller.id, room.id)
         unread = await self._deliver.unread(caller.id, room.id)
         # from here to the end nothing is awaited: what comes from now on follows what is answered
         log = self._logs.known(room.id) or log
-        position = max([each.changed_seq for each in shown], default=since or 0)
         shown = _merge(shown, log.since(position, 10 * _MOST_RECOVERED) or [])
         if not connection.closed and connection.caller.id == caller.id:
             self._crowd.join(connection, room.id)

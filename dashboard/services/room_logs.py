@@ -146,22 +146,25 @@ class RoomLogs:
             room_id = await self._holes.get()
             log = self._logs.get(room_id)
             if log is not None and log.waits:
-                await self._catch_up(room_id)
+                await self._try_to_catch_up(room_id)
 
-    async def _catch_up(self, room_id: str) -> None:
-        """Read what is missing from the store, and deliver it."""
+    async def catch_up(self, room_id: str) -> None:
+        """Read what a room in memory lacks from the store, and deliver it; raises Unavailable."""
         log = self._logs[room_id]
+        async with self._lock(room_id):
+            whole = False
+            while not whole:
+                async with self._database.read() as tx:
+                    changes, last, whole = await changes_after(tx, room_id, log.seq, _CHANGES_AT_ONCE)
+                whole = whole or not changes
+                fresh = log.catch_up(changes, last if whole else changes[-1].changed_seq)
+                self._counters.events_healed += len(fresh)
+                if fresh:
+                    await self.deliver(room_id, fresh)
+
+    async def _try_to_catch_up(self, room_id: str) -> None:
         try:
-            async with self._lock(room_id):
-                whole = False
-                while not whole:
-                    async with self._database.read() as tx:
-                        changes, last, whole = await changes_after(tx, room_id, log.seq, _CHANGES_AT_ONCE)
-                    whole = whole or not changes
-                    fresh = log.catch_up(changes, last if whole else changes[-1].changed_seq)
-                    self._counters.events_healed += len(fresh)
-                    if fresh:
-                        await self.deliver(room_id, fresh)
+            await self.catch_up(room_id)
         except Unavailable as error:
             _log.debug("%s is not caught up with: %s", room_id, error)  # the next sweep tries again
 
@@ -192,7 +195,7 @@ class RoomLogs:
             if log is None and participants(room_id) and self._is_heard(room_id) and since_ms:
                 log = self._logs[room_id] = RoomLog(0, 0, [])
             if log is not None and log.seq < end:
-                await self._catch_up(room_id)
+                await self._try_to_catch_up(room_id)
 
     def _forget_idle(self) -> None:
         now_s = asyncio.get_running_loop().time()

@@ -1,0 +1,55 @@
+"""Joining a room on a process that is behind what the page, or the store, knows already."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from dashboard.domain.room import Message
+from dashboard.store.messages import post
+from tests.handlers.test_rooms_http import say
+from tests.support.site import Site, site
+
+pytestmark = pytest.mark.gen_test(timeout=60)
+
+
+async def keep_unheard(at: Site, *texts: str) -> list[int]:
+    """Messages that another process has kept, of which this one has not heard yet; their positions."""
+    kept = []
+    for text in texts:
+        async with at.server.people.database.write() as tx:
+            said = Message("ops", 0, 0, "olga", "Olga", text, text, int(time.time() * 1000), key=f"unheard {text}")
+            stored, _ = await post(tx, said)
+        kept.append(stored.changed_seq)
+    return kept
+
+
+@pytest.mark.parametrize("since", ["newest", "before", "long ago", "far ahead"])
+async def test_a_page_that_is_ahead_of_the_process_it_comes_to_is_neither_set_back_nor_told_twice(
+    since: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path) as at:
+        await say(at, "heard")
+        if since == "long ago":  # further than it is kept in memory
+            await keep_unheard(at, *(f"old {number}" for number in range(350)))
+        there = await at.socket(as_="eddy")
+        await there.ask("join_room", roomId="ops")
+        kept = await keep_unheard(at, "one", "two", "three")
+        position = {"newest": kept[-1], "before": kept[0] - 1, "long ago": 5, "far ahead": 10**9}[since]
+        page = await at.socket(as_="vera")
+        joined = await page.ask("join_room", roomId="ops", since=str(position))
+        assert joined["recovered"] == (since != "far ahead")
+        shown = [each["text"] for each in joined["messages"]]
+        if since == "newest":
+            assert (joined["position"], shown) == (str(kept[-1]), [])
+        await say(at, "after", as_="eddy")
+        told = [joined]
+        while told[-1].get("text") != "after":
+            told.append(await page.until("message"))
+        positions = [int(each["position"]) for each in told]
+        assert positions == list(range(positions[0], positions[0] + len(positions)))  # each once, none left out
+        texts = shown + [each["text"] for each in told[1:]]
+        assert len(texts) == len(set(texts))
+        assert set(texts) >= ({"after"} if since == "newest" else {"one", "two", "three", "after"})
