@@ -244,7 +244,8 @@ class Supervisor:
             if loop.time() - looked_s > every_s + _OVERSLEPT_S:  # we were stopped ourselves, perhaps all of us were
                 for worker in self._all:
                     worker.heard_s = loop.time()
-            for worker in [w for w in self._all if w.silent_s(loop.time()) > self._watchdog_s]:
+            hung = [worker for worker in self._all if worker.silent_s(loop.time()) > self._watchdog_s]
+            for worker in hung:
                 _log.error(
                     "worker %d (pid %d) has done nothing for %.0f s: its stacks, and its end",
                     worker.number,
@@ -252,7 +253,9 @@ class Supervisor:
                     loop.time() - worker.heard_s,
                 )
                 worker.signal(signal.SIGUSR1)
-                await asyncio.sleep(_DUMP_S)
+            if hung:
+                await asyncio.sleep(_DUMP_S)  # of all of them together
+            for worker in hung:
                 if worker.silent_s(loop.time()) > self._watchdog_s:
                     worker.signal(signal.SIGKILL)
                     worker.heard_s = loop.time()
