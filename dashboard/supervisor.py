@@ -32,7 +32,7 @@ _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
 #: How long a worker may take until it serves.
 _START_S = 60.0
-_DUMP_S = 0.5
+_DUMP_S = 0.25
 #: A look that comes so much too late says that this process stood still itself.
 _OVERSLEPT_S = 1.0
 #: The exit code of a worker that cannot start because of a setting.
@@ -237,7 +237,7 @@ class Supervisor:
     async def _watch(self) -> None:
         """Replace workers whose loops do not tick."""
         loop = asyncio.get_running_loop()
-        every_s = min(0.25, self._watchdog_s / 4)
+        every_s = min(0.1, self._watchdog_s / 4)
         while True:
             looked_s = loop.time()
             await asyncio.sleep(every_s)

@@ -79,7 +79,6 @@ class Publisher:
         loyal: bool = False,
     ) -> None:
         self._ports = ports
-        self._chance = chance
         self._per_s = per_s
         self._timeout_s = timeout_s
         self._loyal = loyal
@@ -146,8 +145,8 @@ class Publisher:
             outcome = await self._post(client, body, key)
             if outcome == "202":
                 break
-            if outcome != "stale":
-                client.port = self._chance.choice(self._ports)
+            if outcome != "stale":  # on to the next: by chance it might be the same again and again
+                client.port = self._ports[(self._ports.index(client.port) + 1) % len(self._ports)]
                 await asyncio.sleep(_AGAIN_S)
         lane.acked.append(Batch(number, t_ms, began_s, time.monotonic(), tries))
         lane.pending = 0
