@@ -7,7 +7,7 @@ from tests.browser.soak import FEEDS_PER_S, WINDOW_S, board_under_load
 from tests.support.server import ServerProcess
 
 #: Heap may differ between the first and the last third by so much: noise of the collector.
-HEAP_PART, HEAP_BYTES = 0.05, 700_000
+HEAP_PART, HEAP_BYTES = 0.05, 400_000
 NODES_PART = 0.02
 #: By the processor's time: what else this machine does must not count.
 LONGEST_TASK_MS = 100
