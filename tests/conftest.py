@@ -30,9 +30,19 @@ if "pkg_resources" not in sys.modules:
 pytest_plugins = ["pytest_tornado.plugin"]
 
 
-#: Folders whose tests measure times, or load the machine: they run one by one, when nothing else does.
-ALONE = ("tests/faults", "tests/browser", "tests/bench")
-#: But for these, which only look at pages, or whose limits are wide.
+#: Tests that measure times or load the machine: they run one by one, when nothing else does.
+ALONE = (
+    "tests/bench",
+    "tests/browser/test_heap.py",
+    "tests/browser/test_host_board.py",
+    "tests/faults/test_hasty_clients.py",
+    "tests/faults/test_processes.py",
+    "tests/faults/test_slow_viewers.py",
+    "tests/faults/test_weather.py",
+)
+#: Tests that mostly wait, for what must come within a time: they run two by two, on a machine that is otherwise idle.
+IN_PAIRS = ("tests/browser", "tests/faults")
+#: But for these, which only look at pages, or whose limits are wide: they run with all the others.
 TOGETHER = (
     "tests/browser/test_chosen_and_explore.py",
     "tests/browser/test_feeders.py",
@@ -45,15 +55,17 @@ TOGETHER = (
     "tests/faults/test_mutants.py",
 )
 #: Folders whose files take long come first, so that at the end no process waits for another.
-LONG = ("tests/browser", "tests/faults", "tests/integration", "tests/contract", "tests/fuzz")
+LONG = ("tests/faults", "tests/browser", "tests/integration", "tests/contract", "tests/fuzz")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what must run alone, see scripts/test; begin with what takes long."""
+    """Mark what must run alone or in pairs, see scripts/test; begin with what takes long."""
     for item in items:
         file = _file(item)
-        if file.startswith(ALONE) and file not in TOGETHER:
+        if file.startswith(ALONE):
             item.add_marker("alone")
+        elif file.startswith(IN_PAIRS) and file not in TOGETHER:
+            item.add_marker("in_pairs")
     items.sort(key=lambda item: next((i for i, part in enumerate(LONG) if _file(item).startswith(part)), len(LONG)))
 
 

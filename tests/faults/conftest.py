@@ -6,24 +6,24 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-_FIGURES: pytest.StashKey[list[str]] = pytest.StashKey()
+_FIGURES = "measured"
 
 
 @pytest.fixture
 def measured(request: pytest.FixtureRequest) -> Callable[[Mapping[str, float]], None]:
-    """Keep figures of this test for the summary."""
-    lines = request.config.stash.setdefault(_FIGURES, [])
+    """Keep figures of this test for the summary; in the report, which other processes send to the one that sums up."""
 
     def keep(figures: Mapping[str, float]) -> None:
         shown = ", ".join(f"{name} {value:.3g}" for name, value in figures.items())
-        lines.append(f"{request.node.name.removeprefix('test_')}: {shown}")
+        request.node.user_properties.append((_FIGURES, f"{request.node.name.removeprefix('test_')}: {shown}"))
 
     return keep
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The figures."""
-    if lines := config.stash.get(_FIGURES, []):
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    if lines := [line for report in reports for name, line in report.user_properties if name == _FIGURES]:
         terminalreporter.section("measured")
         for line in lines:
             terminalreporter.write_line(line)
