@@ -41,7 +41,7 @@ ALONE = (
     "tests/faults/test_weather.py",
 )
 #: Tests that mostly wait, for what must come within a time: they run two by two, on a machine that is otherwise idle.
-IN_PAIRS = ("tests/browser", "tests/faults")
+IN_PAIRS = ("tests/browser", "tests/faults", "tests/integration/test_people_over_workers.py")
 #: But for these, which only look at pages, or whose limits are wide: they run with all the others.
 TOGETHER = (
     "tests/browser/test_chosen_and_explore.py",
@@ -64,6 +64,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         file = _file(item)
         if file.startswith(ALONE):
             item.add_marker("alone")
+        elif item.get_closest_marker("alone"):
+            continue
         elif file.startswith(IN_PAIRS) and file not in TOGETHER:
             item.add_marker("in_pairs")
     items.sort(key=lambda item: next((i for i, part in enumerate(LONG) if _file(item).startswith(part)), len(LONG)))

@@ -146,6 +146,7 @@ def test_logs_can_be_json(tmp_path: Path) -> None:
     assert "secret" not in log
 
 
+@pytest.mark.alone
 def test_a_later_start_takes_less_than_two_seconds(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path)
     for _ in range(2):
