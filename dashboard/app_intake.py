@@ -11,6 +11,8 @@ from dashboard.services.accept_document import AcceptDocument
 from dashboard.services.accept_events import AcceptEvents
 from dashboard.services.accept_parsed import AcceptParsed
 from dashboard.services.accept_samples import AcceptSamples
+from dashboard.services.holdings import Holdings
+from dashboard.services.push_groups import PushGroups
 from dashboard.services.replicas import Replicas
 from dashboard.services.tap import Tap
 from dashboard.services.token_limits import TokenLimits
@@ -18,19 +20,26 @@ from dashboard.settings import Settings
 
 
 def make_intake(
-    settings: Settings, journal: Journal, replicas: Replicas, clock: JournalClock, counters: Counters, tap: Tap
+    settings: Settings,
+    journal: Journal,
+    replicas: Replicas,
+    clock: JournalClock,
+    counters: Counters,
+    tap: Tap,
+    holdings: Holdings,
 ) -> AcceptParsed:
     """The way in for every format, with the services behind it."""
-    limits = TokenLimits(monotonic=time.monotonic)
+    limits = TokenLimits(holdings=holdings, monotonic=time.monotonic)
+    samples = AcceptSamples(
+        journal=journal,
+        replicas=replicas,
+        now_ms=clock.now_ms,
+        max_series=settings.max_series,
+        limits=limits,
+        counters=counters,
+    )
     return AcceptParsed(
-        samples=AcceptSamples(
-            journal=journal,
-            replicas=replicas,
-            now_ms=clock.now_ms,
-            max_series=settings.max_series,
-            limits=limits,
-            counters=counters,
-        ),
+        samples=samples,
         documents=AcceptDocument(
             journal=journal,
             replicas=replicas,
@@ -40,6 +49,7 @@ def make_intake(
             counters=counters,
         ),
         events=AcceptEvents(journal=journal, replicas=replicas, now_ms=clock.now_ms, counters=counters),
+        groups=PushGroups(holdings=holdings, samples=samples),
         limits=limits,
         counters=counters,
         tap=tap,

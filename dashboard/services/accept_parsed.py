@@ -12,6 +12,7 @@ from dashboard.ingest.parsed import Parsed
 from dashboard.services.accept_document import AcceptDocument
 from dashboard.services.accept_events import AcceptEvents
 from dashboard.services.accept_samples import AcceptSamples, Outcome
+from dashboard.services.push_groups import PushGroups
 from dashboard.services.tap import Tap
 from dashboard.services.token_limits import TokenLimits
 
@@ -31,6 +32,7 @@ class AcceptParsed:
         samples: AcceptSamples,
         documents: AcceptDocument,
         events: AcceptEvents,
+        groups: PushGroups,
         limits: TokenLimits,
         counters: Counters,
         tap: Tap,
@@ -39,6 +41,7 @@ class AcceptParsed:
         self.samples = samples
         self.documents = documents
         self.events = events
+        self.groups = groups
         self._limits = limits
         self._counters = counters
 

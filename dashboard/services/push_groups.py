@@ -1,44 +1,38 @@
-"""Which series each group of a Pushgateway's pushes last held, so that what is not pushed any more can be said to have ended.
+"""The groups of a Pushgateway: what is not in a group any more is said to have ended.
 
-Remembered by the process that took the pushes, as long as it runs; bounded in series: beyond it all is forgotten, and what is not
-pushed any more then grows old by its cadence as everything does.
+What a group held is known on all processes for as long as one of them runs (``holdings.py``); what is not known to have been
+pushed grows old by its cadence as everything does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Collection, Mapping
 
-Group = tuple[tuple[str, str], ...]
+from dashboard.domain.identity import Caller
+from dashboard.services.accept_samples import AcceptSamples
+from dashboard.services.holdings import Holdings
 
 
 class PushGroups:
-    """A group is its labels."""
+    """A group is its labels; ``keys`` are the series that a push brought."""
 
-    def __init__(self, max_series: int) -> None:
-        self._max_series = max_series
-        self._held: dict[Group, set[str]] = {}
-        self._count = 0
+    def __init__(self, *, holdings: Holdings, samples: AcceptSamples) -> None:
+        self._holdings = holdings
+        self._samples = samples
 
-    def replace(self, labels: Mapping[str, str], keys: Iterable[str]) -> set[str]:
-        """The group is this now; returns what it held and does not any more."""
-        before, now = self.remove(labels), set(keys)
-        self._hold(labels, now)
-        return before - now
-
-    def add(self, labels: Mapping[str, str], keys: Iterable[str]) -> None:
+    async def add(self, labels: Mapping[str, str], keys: Collection[str]) -> None:
         """The group holds these too."""
-        self._hold(labels, self.remove(labels).union(keys))
+        self._holdings.add(_holder(labels), keys)
+        await self._holdings.tell()
 
-    def remove(self, labels: Mapping[str, str]) -> set[str]:
-        """The group is gone; returns what it held."""
-        held = self._held.pop(tuple(sorted(labels.items())), set())
-        self._count -= len(held)
-        return held
+    async def replace(self, labels: Mapping[str, str], keys: Collection[str], *, caller: Caller) -> None:
+        """The group is this now: the others of its series end, as far as they are the caller's to write."""
+        left = self._holdings.replace(_holder(labels), keys)
+        if left:
+            await self._samples.end(((key, None) for key in sorted(left)), caller=caller)
+        await self._holdings.tell()
 
-    def _hold(self, labels: Mapping[str, str], keys: set[str]) -> None:
-        if self._count + len(keys) > self._max_series:
-            self._held.clear()
-            self._count = 0
-        if keys and len(keys) <= self._max_series:
-            self._held[tuple(sorted(labels.items()))] = keys
-            self._count += len(keys)
+
+def _holder(labels: Mapping[str, str]) -> str:
+    return f"group:{json.dumps(sorted(labels.items()))}"

@@ -1,17 +1,18 @@
 """What each token may feed: names that begin so, so many samples a second, so many series of its own.
 
-Counted by each process for itself: of a server of several workers each lets a token feed at its rate.  A token's series are those
-that it has fed since this process started; only what is new counts against its limit, so what feeders send again after a
-restart is known before they bring new series into being.
+The rate is counted by each process for itself: of a server of several workers each lets a token feed at its rate.  A token's
+series are those that it has fed, over all processes, since the first of those that run now started; only what is new counts against
+its limit, so what feeders send again after a restart is known before they bring new series into being.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from dashboard.domain.errors import Forbidden, TooMany
 from dashboard.domain.identity import Caller
 from dashboard.domain.rate import TokenBucket
+from dashboard.services.holdings import Holdings
 
 FORBIDDEN = Forbidden.code
 SERIES_LIMIT = "token_series_limit"
@@ -24,10 +25,10 @@ _MAX_TOKENS = 10_000
 class TokenLimits:
     """Callers without a token have no limits here. ``monotonic`` is in seconds."""
 
-    def __init__(self, *, monotonic: Callable[[], float]) -> None:
+    def __init__(self, *, holdings: Holdings, monotonic: Callable[[], float]) -> None:
+        self._holdings = holdings
         self._monotonic = monotonic
         self._buckets: dict[tuple[str, float], TokenBucket] = {}
-        self._fed: dict[str, set[str]] = {}
 
     def pay(self, caller: Caller | None, count: int) -> None:
         """Take ``count`` samples off what the token may send now; raises TooMany, and then takes nothing."""
@@ -66,20 +67,23 @@ class TokenLimits:
         token = caller.token if caller is not None else None
         if token is None:
             return set()
-        fed = self._fed.get(token.id, set())
+        holder = _holder(token.id)
+        fed = self._holdings.of(holder)
         beginning = [key for key in dict.fromkeys(new) if key not in fed]
         if len(fed) + len(beginning) > token.max_series:
-            fed = self._fed[token.id] = {key for key in fed if exists(key)}
-        return set(beginning[max(0, token.max_series - len(fed)) :])
+            self._holdings.keep(holder, exists)
+        return set(beginning[max(0, token.max_series - len(self._holdings.of(holder))) :])
 
     def series_of(self, caller: Caller | None) -> int:
-        """How many series the caller's token has fed here; 0 without one."""
+        """How many series the caller's token has fed; 0 without one."""
         token = caller.token if caller is not None else None
-        return len(self._fed.get(token.id, ())) if token is not None else 0
+        return len(self._holdings.of(_holder(token.id))) if token is not None else 0
 
-    def note(self, caller: Caller | None, keys: Iterable[str]) -> None:
+    def note(self, caller: Caller | None, keys: Collection[str]) -> None:
         """The token has fed these series."""
         if caller is not None and caller.token is not None:
-            if len(self._fed) >= _MAX_TOKENS:
-                self._fed.clear()
-            self._fed.setdefault(caller.token.id, set()).update(keys)
+            self._holdings.add(_holder(caller.token.id), keys)
+
+
+def _holder(token_id: str) -> str:
+    return f"token:{token_id}"

@@ -6,8 +6,6 @@ default, and sends again what gets a 5xx.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.families import Families
 from dashboard.ingest.prometheus_text import group_labels, is_openmetrics, parse_prometheus
@@ -53,7 +51,7 @@ class PushHandler(FeederHandler):
         await self._push(replace=False)
 
     async def delete(self, _: str) -> None:
-        await self._end(self.groups.remove(self._group()))
+        await self.groups.replace(self._group(), (), caller=self.caller)
         self.done(202)
 
     async def _push(self, *, replace: bool) -> None:
@@ -63,16 +61,13 @@ class PushHandler(FeederHandler):
         openmetrics = is_openmetrics(content_type)
         parsed = await self.parse(parse_prometheus, self.latest_ms(), openmetrics=openmetrics, labels=labels)
         outcome = await self.accept(parsed)
-        if not replace:
-            self.groups.add(labels, parsed.batch.keys)
-        elif left := self.groups.replace(labels, parsed.batch.keys):
-            await self._end(left)
+        if replace:
+            await self.groups.replace(labels, parsed.batch.keys, caller=self.caller)
+        else:
+            await self.groups.add(labels, parsed.batch.keys)
         if faults := faults_in(outcome.refused):
             raise Invalid(f"{len(faults)} samples refused; {first_reason(faults, 'sample')}")
         self.done(200)
-
-    async def _end(self, keys: Iterable[str]) -> None:
-        await self.intake.samples.end(((key, None) for key in sorted(keys)), caller=self.caller)
 
     def _group(self) -> dict[str, str]:
         return group_labels(self.request.path.removeprefix("/metrics/"))

@@ -10,7 +10,6 @@ from dashboard.ingest.line_protocol import LineCache
 from dashboard.ingest.otlp import PointCache
 from dashboard.ingest.remote_write import LabelCache
 from dashboard.services.accept_parsed import AcceptParsed
-from dashboard.services.push_groups import PushGroups
 from dashboard.services.replicas import Replicas
 from dashboard.services.screen_orders import ScreenOrders
 from dashboard.settings import Settings
@@ -44,7 +43,7 @@ def routes_of_feeders(
         ("/api/live/push/{stream}", ingest_influx.LivePushHandler, lines),
         ("/api/v1/telegraf", ingest_agents.TelegrafHandler, feed),
         ("/api/v1/collectd", ingest_agents.CollectdHandler, feed),
-        ("/metrics/{group}", PushHandler, {**feed, "groups": PushGroups(size)}),
+        ("/metrics/{group}", PushHandler, {**feed, "groups": intake.groups}),
         ("/api/v1/write", RemoteWriteHandler, {**feed, "labels": LabelCache(size), "families": Families()}),
         ("/v1/metrics", OtlpHandler, {**feed, "points": PointCache(size)}),
         ("/widgets/{widget}", ingest_smashing.WidgetHandler, feed),

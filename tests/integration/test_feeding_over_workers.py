@@ -1,0 +1,87 @@
+"""Feeders whose requests reach now one worker, now the other: what a group or a token holds is known on both, and to who comes later."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from tests.support.cluster import Cluster
+from tests.support.server import wait_until
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with Cluster(tmp_path_factory.mktemp("feeding")) as made:
+        yield made
+
+
+def freshness(cluster: Cluster, prefix: str) -> dict[str, str]:
+    """Of the series whose names begin so, as the first worker has it."""
+    answer = cluster.server.request("GET", f"/api/v1/series?q={prefix}", port=cluster.direct_ports[0])[2]
+    return {row["name"]: row["freshness"] for row in json.loads(answer)["series"] if row["name"].startswith(prefix)}
+
+
+def push(cluster: Cluster, worker: int, method: str, job: str, *names: str) -> None:
+    body = "".join(f"{name} 1\n" for name in names)
+    status = cluster.server.request(method, f"/metrics/job/{job}", body or None, port=cluster.direct_ports[worker - 1])[
+        0
+    ]
+    assert status in (200, 202)
+
+
+def comes_to(cluster: Cluster, prefix: str, wanted: dict[str, str]) -> None:
+    wait_until(lambda: freshness(cluster, prefix) == wanted, 5, f"{wanted}")
+
+
+def test_a_group_is_replaced_and_deleted_on_whichever_worker(cluster: Cluster) -> None:
+    for turn in range(5):
+        a, b, c = (f"g{turn}_{letter}" for letter in "abc")
+        push(cluster, 1, "PUT", f"j{turn}", a, b)
+        push(cluster, 2, "POST", f"j{turn}", c)
+        push(cluster, 1, "PUT", f"j{turn}", b)
+        comes_to(cluster, f"g{turn}_", {a: "dead", b: "live", c: "dead"})
+        push(cluster, 2, "DELETE", f"j{turn}")
+        comes_to(cluster, f"g{turn}_", {a: "dead", b: "dead", c: "dead"})
+
+
+def test_a_worker_that_takes_the_place_of_a_killed_one_knows_the_groups(cluster: Cluster) -> None:
+    groups = iter(range(40))
+    for group in range(40):
+        push(cluster, 2, "PUT", f"kept{group}", f"kept{group}_a", f"kept{group}_b")
+    pid = cluster.signal_worker(2, signal.SIGKILL)
+    cluster.wait_replaced(2, pid)
+    cluster.wait_ready()
+
+    def is_known() -> bool:
+        group = next(groups)  # another each time: pushing teaches
+        push(cluster, 2, "PUT", f"kept{group}", f"kept{group}_a")
+        time.sleep(0.1)
+        return freshness(cluster, f"kept{group}_")[f"kept{group}_b"] == "dead"
+
+    wait_until(is_known, 5, "the groups to be known")
+
+
+def test_the_series_of_a_token_are_counted_over_both_workers(cluster: Cluster) -> None:
+    token = cluster.server.token("few", "--verb", "write", "--max-series", "6")
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def feed(worker: int, first: int) -> int:
+        """How many of four new series were accepted."""
+        body = json.dumps([{"series": f"few_{n}", "value": 1} for n in range(first, first + 4)])
+        port = cluster.direct_ports[worker - 1]
+        return int(json.loads(cluster.server.request("POST", "/api/v1/samples", body, headers, port)[2])["accepted"])
+
+    for port in cluster.direct_ports:
+        me = partial(cluster.server.request, "GET", f"/api/v1/me?token={token}", port=port)
+        wait_until(lambda me=me: me()[0] == 200, 5, "the token to be known")
+    assert feed(1, 0) == 4
+    comes_to(cluster, "few_", dict.fromkeys([f"few_{n}" for n in range(4)], "live"))
+    wait_until(lambda: feed(2, 0) == 4, 5, "what is known to be accepted again")
+    assert feed(2, 4) == 2
+    wait_until(lambda: feed(1, 4) == 2, 5, "the first worker to know of those")
+    assert feed(1, 10) == 0

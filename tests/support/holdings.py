@@ -1,0 +1,34 @@
+"""What each holder holds, on one process or on several that share a journal."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import cast
+
+from dashboard.journal.memory import MemoryJournal
+from dashboard.journal.port import Journal
+from dashboard.services.holdings import Holdings
+from dashboard.services.nodes import Nodes
+from dashboard.services.vitals import Vitals
+from tests.support.journals import HandClock
+
+
+def node(journal: Journal, node_id: str) -> Nodes:
+    """A process of its own; its readings are none."""
+    return Nodes(
+        journal=journal,
+        vitals=cast("Vitals", SimpleNamespace(latest={})),
+        node_id=node_id,
+        name=node_id,
+        build="",
+        restarts=0,
+        now_ms=lambda: 0,
+        monotonic=lambda: 0.0,
+    )
+
+
+def holdings(max_series: int = 1_000, nodes: Nodes | None = None) -> Holdings:
+    """Without ``nodes``: of a process that is the only one."""
+    alone = nodes is None
+    nodes = nodes or node(MemoryJournal(clock=HandClock().journal_clock()), "a")
+    return Holdings(nodes=nodes, max_series=max_series, shared=not alone, jitter=lambda least, most: least)
