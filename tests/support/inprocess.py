@@ -14,7 +14,8 @@ from dashboard.settings import Settings
 @asynccontextmanager
 async def running(**settings: Any) -> AsyncIterator[Dashboard]:
     """A started server on a free port; stopped at the end."""
-    with TemporaryDirectory() as folder:
+    # a statement of SQLite's that was cut off ends in its thread, a moment after the server
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         chosen = {"port": 0, "journal": "memory", "host_feeder": False, "server_feeder": False, "drain_s": 0.5}
         server = Dashboard(Settings(**{**chosen, "data": folder, **settings}))
         await server.start()
