@@ -10,7 +10,6 @@ import secrets
 import socket
 import time
 from pathlib import Path
-from random import SystemRandom
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tornado.httpserver import HTTPServer
@@ -38,7 +37,6 @@ from dashboard.protocol.session import SessionLimits
 from dashboard.resources import build_id, resource_folder
 from dashboard.runtime import Runtime
 from dashboard.services.boards import Boards
-from dashboard.services.holdings import Holdings
 from dashboard.services.nodes import Nodes
 from dashboard.services.policies import Access, authorise
 from dashboard.services.replicas import Replicas, windows_of
@@ -107,14 +105,8 @@ class Dashboard:
             monotonic=time.monotonic,
         )
         self.tap = Tap(nodes=self.nodes, now_ms=self.clock.now_ms)
-        self.holdings = Holdings(
-            nodes=self.nodes,
-            max_series=4 * settings.max_series,
-            shared=bool(settings.redis),
-            jitter=SystemRandom().uniform,
-        )
         self.intake = make_intake(
-            settings, self.journal, self.replicas, self.clock, self.counters, self.tap, self.holdings
+            settings, self.journal, self.replicas, self.clock, self.counters, self.tap, self.nodes
         )
         self.samples, self.documents = self.intake.samples, self.intake.documents
         self.people = self._make_people()
@@ -244,7 +236,7 @@ class Dashboard:
             ("beats", self.nodes.run_beats),
             ("faults", self._tell_faults),
             ("tap", self.tap.run),
-            ("holdings", self.holdings.run),
+            ("holdings", self.intake.run),
         ):
             self.runtime.start(name, work)
         if not self.settings.redis:  # else it follows Redis' clock

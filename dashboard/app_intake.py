@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from random import SystemRandom
 
 from dashboard.domain.counters import Counters
 from dashboard.journal.clock import JournalClock
@@ -12,6 +13,7 @@ from dashboard.services.accept_events import AcceptEvents
 from dashboard.services.accept_parsed import AcceptParsed
 from dashboard.services.accept_samples import AcceptSamples
 from dashboard.services.holdings import Holdings
+from dashboard.services.nodes import Nodes
 from dashboard.services.push_groups import PushGroups
 from dashboard.services.replicas import Replicas
 from dashboard.services.tap import Tap
@@ -26,10 +28,20 @@ def make_intake(
     clock: JournalClock,
     counters: Counters,
     tap: Tap,
-    holdings: Holdings,
+    nodes: Nodes,
 ) -> AcceptParsed:
     """The way in for every format, with the services behind it."""
-    limits = TokenLimits(holdings=holdings, monotonic=time.monotonic)
+    held_by_tokens, held_by_groups = (
+        Holdings(
+            kind,
+            nodes=nodes,
+            max_series=4 * settings.max_series,
+            shared=bool(settings.redis),
+            jitter=SystemRandom().uniform,
+        )
+        for kind in ("token", "group")
+    )
+    limits = TokenLimits(holdings=held_by_tokens, monotonic=time.monotonic)
     samples = AcceptSamples(
         journal=journal,
         replicas=replicas,
@@ -49,7 +61,8 @@ def make_intake(
             counters=counters,
         ),
         events=AcceptEvents(journal=journal, replicas=replicas, now_ms=clock.now_ms, counters=counters),
-        groups=PushGroups(holdings=holdings, samples=samples),
+        groups=PushGroups(holdings=held_by_groups, samples=samples),
+        holdings=(held_by_tokens, held_by_groups),
         limits=limits,
         counters=counters,
         tap=tap,

@@ -6,9 +6,16 @@ from msgspec import Struct
 
 
 class Held(Struct, array_like=True, tag="h", frozen=True):
-    """What a node has learnt of a holder, over the partition ``signals``; ``whole``: it holds no others."""
+    """A holder of this kind holds these, over the partition ``signals``; ``whole``: and no others."""
 
     node: str
+    kind: str
     holder: str
     whole: bool
     keys: list[str]
+
+
+class AskHeld(Struct, array_like=True, tag="k", frozen=True):
+    """This node may have missed what was said: let everybody say what is held."""
+
+    node: str

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from dashboard.domain.feeder import Tapped
-from dashboard.domain.holding import Held
+from dashboard.domain.holding import AskHeld, Held
 from dashboard.domain.node import NodeBeat, NodeLeft
 from dashboard.domain.presence import AskRoster, Roster, Stirred, Typed
 from dashboard.domain.screen_order import ScreenOrder
 
-Signal = NodeBeat | NodeLeft | Roster | AskRoster | Stirred | Typed | Tapped | ScreenOrder | Held
+Signal = NodeBeat | NodeLeft | Roster | AskRoster | Stirred | Typed | Tapped | ScreenOrder | Held | AskHeld
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Signal] = msgspec.msgpack.Decoder(Signal)

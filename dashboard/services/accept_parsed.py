@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Forbidden, Invalid, LimitReached, TooLarge
 from dashboard.domain.identity import Caller
 from dashboard.ingest.batch import Refusal
 from dashboard.ingest.parsed import Parsed
+from dashboard.runtime import Group
 from dashboard.services.accept_document import AcceptDocument
 from dashboard.services.accept_events import AcceptEvents
 from dashboard.services.accept_samples import AcceptSamples, Outcome
+from dashboard.services.holdings import Holdings
 from dashboard.services.push_groups import PushGroups
 from dashboard.services.tap import Tap
 from dashboard.services.token_limits import TokenLimits
@@ -33,6 +36,7 @@ class AcceptParsed:
         documents: AcceptDocument,
         events: AcceptEvents,
         groups: PushGroups,
+        holdings: Iterable[Holdings],
         limits: TokenLimits,
         counters: Counters,
         tap: Tap,
@@ -42,8 +46,15 @@ class AcceptParsed:
         self.documents = documents
         self.events = events
         self.groups = groups
+        self._holdings = holdings
         self._limits = limits
         self._counters = counters
+
+    async def run(self) -> None:
+        """Tell the other processes what groups and tokens hold, and be told, until cancelled."""
+        async with Group() as group:
+            for holdings in self._holdings:
+                group.start("holdings", holdings.run)
 
     async def accept(self, parsed: Parsed, *, caller: Caller, format_: str, request_id: str = "") -> Outcome:
         """Keep what may be kept, and say what was refused; documents count as samples.
@@ -96,7 +107,7 @@ class AcceptParsed:
         for refusal in refused:
             self._counters.samples_refused[refusal.code] += 1
         accepted = outcome.accepted + len(parsed.documents) - len(refused)
-        return Outcome(accepted, [*outcome.refused, *refused])
+        return Outcome(accepted, [*outcome.refused, *refused], outcome.series)
 
     async def _write(
         self, key: str, body: bytes, every_s: float | None, caller: Caller, request_id: str

@@ -33,10 +33,11 @@ _ROWS_PER_ENTRY = 2_000
 
 
 class Outcome(Struct, frozen=True):
-    """What became of a batch. ``refused`` is in the order of the samples in the body."""
+    """What became of a batch. ``refused`` is in the order of the samples in the body; ``series``: of the accepted, in parts."""
 
     accepted: int
     refused: list[Refusal]
+    series: tuple[list[str], ...] = ()
 
 
 class Share(Struct):
@@ -86,7 +87,7 @@ class AcceptSamples:
         ``request_id``: the same id again stores nothing again and answers as if it had.  ``caller``: whose token sets limits.
         """
         refused, accepted = list(batch.refused), 0
-        appends, coming = [], set[str]()
+        appends, coming, series = [], set[str](), []
         for share in self._shares(batch):
             if barred := self._limits.barred(caller, share.batch.keys):
                 refused += _bar(share, barred, self._limits.why(caller), FORBIDDEN, batch)
@@ -98,6 +99,7 @@ class AcceptSamples:
                 continue
             self._limits.note(caller, share.batch.keys)
             accepted += len(share.batch.keys)
+            series.append(share.batch.keys)
             coming |= new & set(share.batch.keys)
             payloads = self._encode(share.batch, self._replica(share.partition))
             appends += self._appends(share.partition, payloads, request_id)
@@ -105,7 +107,7 @@ class AcceptSamples:
         for refusal in refused:
             self._counters.samples_refused[refusal.code] += 1
         self._counters.samples_accepted += accepted
-        return Outcome(accepted, sorted(refused, key=lambda r: r.index))
+        return Outcome(accepted, sorted(refused, key=lambda r: r.index), tuple(series))
 
     def _shares(self, batch: Batch) -> list[Share]:
         """The batch, divided by partition."""

@@ -1,7 +1,8 @@
-"""Which series each holder (see ``domain/holding.py``) holds, over all processes.
+"""Which series each holder of a kind (see ``domain/holding.py``) holds, over all processes.
 
-Each process tells the others what is new, and everything when somebody new asks. Remembered as long as one of them runs; bounded
-in series: beyond it all is forgotten, which refuses nothing and ends nothing.
+What is new is known here at once, and told to the others over the journal; what stands there counts, in its order, one's own too.
+Who starts, or has missed something, asks; what is said then only adds.  Remembered as long as one process runs, and bounded in
+series: beyond it all is forgotten.
 """
 
 from __future__ import annotations
@@ -9,33 +10,50 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 
-from dashboard.domain.holding import Held
-from dashboard.domain.presence import AskRoster
+from msgspec import Struct
+
+from dashboard.domain.holding import AskHeld, Held
 from dashboard.replica.signals import Signal
 from dashboard.services.nodes import Nodes
 
-#: Series told of at once.
-_MAX_TOLD = 2_000
-#: Who is asked for everything waits for up to so long, and is silent about what another has told meanwhile.
-_AGAIN_S = 0.5
+#: Who is asked waits for up to so long, and is silent about what another has told meanwhile.
+_ANSWER_S = 0.5
 #: What could not be told is tried again after so long.
 _RETRY_S = 1.0
 _NOTHING: frozenset[str] = frozenset()
 
 
-class Holdings:
-    """``shared``: other processes may be there to be told. ``jitter(a, b)`` is uniform."""
+class _News(Struct):
+    """What the others are to be told of a holder."""
 
-    def __init__(self, *, nodes: Nodes, max_series: int, shared: bool, jitter: Callable[[float, float], float]) -> None:
+    whole: bool
+    keys: set[str]
+
+
+class Holdings:
+    """``shared``: there may be other processes. ``jitter(a, b)`` is uniform."""
+
+    def __init__(
+        self,
+        kind: str,
+        *,
+        nodes: Nodes,
+        max_series: int,
+        shared: bool,
+        jitter: Callable[[float, float], float],
+    ) -> None:
+        self._kind = kind
         self._nodes = nodes
         self._max_series = max_series
-        self._shared = shared
         self._jitter = jitter
         self._held: dict[str, set[str]] = {}
         self._count = 0
-        self._news: dict[str, set[str] | None] = {}  # what the others are to be told; None: everything
-        self._again: set[str] = set()  # holders that somebody new wants to know of
+        self._shared = shared
+        self._news: dict[str, _News] = {}
+        self._asks = shared
+        self._asked: set[str] = set()  # holders that somebody wants to know of
         self._work = asyncio.Event()
+        self._work.set()
         nodes.listeners.append(self._hear)
         nodes.on_gap.append(self._missed)
 
@@ -45,32 +63,29 @@ class Holdings:
 
     def add(self, holder: str, keys: Collection[str]) -> None:
         """It holds these too."""
-        if self._held.get(holder, _NOTHING).issuperset(keys):
-            return
-        new = self._take(holder, keys)
-        if self._news.get(holder, new) is not None:
-            self._news[holder] = new | (self._news.get(holder) or set())
-        self._work.set()
+        held = self._held.get(holder, _NOTHING)
+        if not held.issuperset(keys):
+            self._note(holder, _News(False, set(keys) - held))
 
-    def replace(self, holder: str, keys: Collection[str]) -> set[str]:
-        """It holds these and no others; returns what it does not hold any more."""
-        before, now = set(self.of(holder)), set(keys)
-        if before == now:
-            return set()
-        self._drop(holder)
-        self._take(holder, now)
-        self._news[holder] = None
-        self._work.set()
-        return before - now
+    def replace(self, holder: str, keys: Collection[str]) -> None:
+        """It holds these and no others."""
+        now = set(keys)
+        if self.of(holder) != now:
+            self._note(holder, _News(True, now))
 
     def keep(self, holder: str, wanted: Callable[[str], bool]) -> None:
         """Forget of it what is not wanted; each process does so when it needs to."""
-        kept = {key for key in self.of(holder) if wanted(key)}
-        self._drop(holder)
-        self._take(holder, kept)
+        self._take(holder, True, {key for key in self.of(holder) if wanted(key)})
 
-    def _take(self, holder: str, keys: Collection[str]) -> set[str]:
-        """Returns those that are new."""
+    def _note(self, holder: str, news: _News) -> None:
+        self._take(holder, news.whole, news.keys)
+        if self._shared:
+            self._news[holder] = _after(self._news.get(holder), news)
+            self._work.set()
+
+    def _take(self, holder: str, whole: bool, keys: Collection[str]) -> None:
+        if whole:
+            self._count -= len(self._held.pop(holder, ()))
         new = set(keys) - self._held.get(holder, _NOTHING)
         if self._count + len(new) > self._max_series:
             self._held.clear()
@@ -78,56 +93,58 @@ class Holdings:
         if new and len(new) <= self._max_series:
             self._held.setdefault(holder, set()).update(new)
             self._count += len(new)
-        return new
-
-    def _drop(self, holder: str) -> None:
-        self._count -= len(self._held.pop(holder, ()))
 
     # --- over all processes ---
 
     async def tell(self) -> bool:
-        """Tell the others now what is new; False: not all could be told, and it is tried again by ``run``."""
+        """Tell the others now what is new; False: not all could be told, ``run`` will try again."""
         while self._news:
-            holder, new = self._news.popitem()
-            if not await self._say(holder, new):
-                self._news[holder] = None
+            holder, news = self._news.popitem()
+            if not await self._nodes.say(Held(self._nodes.id, self._kind, holder, news.whole, sorted(news.keys))):
+                later = self._news.get(holder)
+                self._news[holder] = news if later is None else _after(news, later)
+                self._work.set()
                 return False
         return True
 
     async def run(self) -> None:
-        """Tell until cancelled."""
+        """Ask, answer and tell until cancelled."""
         while True:
             await self._work.wait()
             self._work.clear()
-            if self._again:
-                await asyncio.sleep(self._jitter(0, _AGAIN_S))
-                self._news.update(dict.fromkeys(self._again))
-                self._again.clear()
-            if not await self.tell():
+            if self._asks:
+                self._asks = not await self._nodes.say(AskHeld(self._nodes.id))
+            if self._asked:
+                await self._answer()
+            if not await self.tell() or self._asks:
                 await asyncio.sleep(_RETRY_S)
                 self._work.set()
 
-    async def _say(self, holder: str, new: set[str] | None) -> bool:
-        if not self._shared:
-            return True
-        keys = sorted(self.of(holder) if new is None else new)
-        for start in range(0, max(1, len(keys)), _MAX_TOLD):
-            part = keys[start : start + _MAX_TOLD]
-            if not await self._nodes.say(Held(self._nodes.id, holder, new is None and start == 0, part)):
-                return False
-        return True
+    async def _answer(self) -> None:
+        await asyncio.sleep(self._jitter(0, _ANSWER_S))
+        while self._asked:
+            holder = self._asked.pop()
+            known = _News(False, set(self.of(holder)))
+            if known.keys:
+                self._news[holder] = _after(known, self._news.get(holder) or known)
 
     def _hear(self, signal: Signal, _: int) -> None:
-        if isinstance(signal, Held) and signal.node != self._nodes.id:
-            if signal.whole:
-                self._drop(signal.holder)
-            self._take(signal.holder, signal.keys)
-            if signal.whole:
-                self._again.discard(signal.holder)
-        elif isinstance(signal, AskRoster) and not signal.node:
-            self._missed()  # somebody is new
+        if isinstance(signal, Held):
+            if signal.kind == self._kind and self._shared:
+                self._take(signal.holder, signal.whole, signal.keys)
+                if self._held.get(signal.holder, _NOTHING).issubset(signal.keys):
+                    self._asked.discard(signal.holder)
+        elif isinstance(signal, AskHeld) and signal.node != self._nodes.id and self._held:
+            self._asked.update(self._held)
+            self._work.set()
 
     def _missed(self) -> None:
-        if self._held:
-            self._again.update(self._held)
-            self._work.set()
+        self._asks = self._shared
+        self._work.set()
+
+
+def _after(first: _News | None, then: _News) -> _News:
+    """Both as one."""
+    if first is None or then.whole:
+        return then
+    return _News(first.whole, first.keys | then.keys)

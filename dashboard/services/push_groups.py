@@ -15,7 +15,7 @@ from dashboard.services.holdings import Holdings
 
 
 class PushGroups:
-    """A group is its labels; ``keys`` are the series that a push brought."""
+    """A group is its labels; ``keys`` are the series that a push brought, without those that were refused."""
 
     def __init__(self, *, holdings: Holdings, samples: AcceptSamples) -> None:
         self._holdings = holdings
@@ -27,12 +27,16 @@ class PushGroups:
         await self._holdings.tell()
 
     async def replace(self, labels: Mapping[str, str], keys: Collection[str], *, caller: Caller) -> None:
-        """The group is this now: the others of its series end, as far as they are the caller's to write."""
-        left = self._holdings.replace(_holder(labels), keys)
-        if left:
+        """The group is this now: the others of its series end, as far as they are the caller's to write.
+
+        Raises Overloaded or Unavailable: then it is what it was.
+        """
+        holder = _holder(labels)
+        if left := set(self._holdings.of(holder)).difference(keys):
             await self._samples.end(((key, None) for key in sorted(left)), caller=caller)
+        self._holdings.replace(holder, keys)
         await self._holdings.tell()
 
 
 def _holder(labels: Mapping[str, str]) -> str:
-    return f"group:{json.dumps(sorted(labels.items()))}"
+    return json.dumps(sorted(labels.items()))

@@ -67,23 +67,18 @@ class TokenLimits:
         token = caller.token if caller is not None else None
         if token is None:
             return set()
-        holder = _holder(token.id)
-        fed = self._holdings.of(holder)
+        fed = self._holdings.of(token.id)
         beginning = [key for key in dict.fromkeys(new) if key not in fed]
         if len(fed) + len(beginning) > token.max_series:
-            self._holdings.keep(holder, exists)
-        return set(beginning[max(0, token.max_series - len(self._holdings.of(holder))) :])
+            self._holdings.keep(token.id, exists)
+        return set(beginning[max(0, token.max_series - len(self._holdings.of(token.id))) :])
 
     def series_of(self, caller: Caller | None) -> int:
         """How many series the caller's token has fed; 0 without one."""
         token = caller.token if caller is not None else None
-        return len(self._holdings.of(_holder(token.id))) if token is not None else 0
+        return len(self._holdings.of(token.id)) if token is not None else 0
 
     def note(self, caller: Caller | None, keys: Collection[str]) -> None:
         """The token has fed these series."""
         if caller is not None and caller.token is not None:
-            self._holdings.add(_holder(caller.token.id), keys)
-
-
-def _holder(token_id: str) -> str:
-    return f"token:{token_id}"
+            self._holdings.add(caller.token.id, keys)

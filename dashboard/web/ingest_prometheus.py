@@ -61,10 +61,11 @@ class PushHandler(FeederHandler):
         openmetrics = is_openmetrics(content_type)
         parsed = await self.parse(parse_prometheus, self.latest_ms(), openmetrics=openmetrics, labels=labels)
         outcome = await self.accept(parsed)
+        kept = {key for part in outcome.series for key in part}
         if replace:
-            await self.groups.replace(labels, parsed.batch.keys, caller=self.caller)
+            await self.groups.replace(labels, kept, caller=self.caller)
         else:
-            await self.groups.add(labels, parsed.batch.keys)
+            await self.groups.add(labels, kept)
         if faults := faults_in(outcome.refused):
             raise Invalid(f"{len(faults)} samples refused; {first_reason(faults, 'sample')}")
         self.done(200)

@@ -166,3 +166,20 @@ async def test_a_push_wants_a_token(tmp_path: Path) -> None:
         for path in ("/metrics/job/a", "/api/v1/write"):
             for method in ("GET", "HEAD"):
                 assert (await fetch(server, path, method=method)).code == 200
+
+
+async def test_a_group_holds_only_what_was_accepted(tmp_path: Path) -> None:
+    async with guarded(tmp_path, prefixes=("own_",)) as (server, token):
+        accounts = server.people.accounts
+        _, everything = await accounts.create_token("test", "", name="all", verbs=("read", "write"))
+        await post(
+            server,
+            "/api/v1/samples",
+            '[{"series":"theirs","labels":{"job":"a"},"value":1}]',
+            headers=bearer(everything),
+        )
+        pushed = await post(server, "/metrics/job/a", "own_b 1\ntheirs 2\n", method="PUT", headers=basic(token))
+        assert pushed.code == 400
+        assert (await post(server, "/metrics/job/a", None, method="DELETE", headers=basic(everything))).code == 202
+        rows = answer(await fetch(server, f"/api/v1/series?token={everything}"))
+        assert {row["name"]: row["freshness"] for row in rows["series"]} == {"own_b": "dead", "theirs": "live"}

@@ -31,4 +31,4 @@ def holdings(max_series: int = 1_000, nodes: Nodes | None = None) -> Holdings:
     """Without ``nodes``: of a process that is the only one."""
     alone = nodes is None
     nodes = nodes or node(MemoryJournal(clock=HandClock().journal_clock()), "a")
-    return Holdings(nodes=nodes, max_series=max_series, shared=not alone, jitter=lambda least, most: least)
+    return Holdings("group", nodes=nodes, max_series=max_series, shared=not alone, jitter=lambda least, most: least)
