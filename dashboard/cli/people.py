@@ -181,9 +181,15 @@ def token_group() -> None:
 @click.argument("name")
 @click.option("--verb", "verbs", multiple=True, type=click.Choice(VERBS), help="what it may; more than once  [write]")
 @click.option("--prefix", "prefixes", multiple=True, help="its series begin with this; more than once  [any]")
-@click.option("--per-s", type=int, default=0, help="samples a second  [no limit of its own]")
-@click.option("--max-series", type=int, default=1_000, show_default=True, help="series it may bring into being")
-@click.option("--days", type=float, help="how long it holds  [until revoked]")
+@click.option("--per-s", type=click.IntRange(0, 10_000_000), default=0, help="samples a second  [no limit of its own]")
+@click.option(
+    "--max-series",
+    type=click.IntRange(1, 1_000_000),
+    default=1_000,
+    show_default=True,
+    help="series it may bring into being",
+)
+@click.option("--days", type=click.FloatRange(0, 3_650, min_open=True), help="how long it holds  [until revoked]")
 @with_store
 def token_create(
     name: str,

@@ -72,7 +72,7 @@ class Client(Feeding):
         own = weakref.ref(self)
         self._at_exit = lambda: _call(own, "close")
         atexit.register(self._at_exit)
-        os.register_at_fork(after_in_child=lambda: _call(own, "_begin_in_child"))
+        _all.add(self)
 
     # --- feeding ---
 
@@ -227,3 +227,14 @@ def _call(own: weakref.ref[Client], name: str) -> None:
     client = own()
     if client is not None:
         getattr(client, name)()
+
+
+_all: weakref.WeakSet[Client] = weakref.WeakSet()
+
+
+def _begin_in_child() -> None:
+    for client in list(_all):
+        client._begin_in_child()
+
+
+os.register_at_fork(after_in_child=_begin_in_child)

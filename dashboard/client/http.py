@@ -54,12 +54,15 @@ def encode_request(method: str, address: Address, path: str, headers: Mapping[st
 def is_whole(data: bytes | bytearray) -> bool:
     """Whether nothing more has to come, whatever becomes of the connection: not every proxy closes it when asked to.
 
-    False where only the end of the connection tells.
+    False where only the end of the connection tells; raises ConnectionError when its headers are none.
     """
     end = data.find(b"\r\n\r\n")
     if end < 0:
         return False
-    headers = http.client.parse_headers(io.BytesIO(bytes(data[data.find(b"\n") + 1 : end + 4])))
+    try:
+        headers = http.client.parse_headers(io.BytesIO(bytes(data[data.find(b"\n") + 1 : end + 4])))
+    except http.client.HTTPException as error:
+        raise ConnectionError(f"no answer: {error!r}") from None
     if (length := headers.get("Content-Length", "")).isdecimal():
         return len(data) - end - 4 >= int(length)
     return "chunked" in headers.get("Transfer-Encoding", "").lower() and data.endswith(b"\r\n0\r\n\r\n")

@@ -29,7 +29,6 @@ class Counters:
     snapshots_sent: int = 0
     resumes: int = 0
     gaps: Counter[str] = field(default_factory=Counter)  # by reason
-    log_records_dropped: int = 0
     task_failures: Counter[str] = field(default_factory=Counter)  # by task name
     clock_steps: int = 0
     checkpoints: int = 0

@@ -11,8 +11,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import Executor
 
-from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
-from tornado.httputil import HTTPInputError
+from tornado.httpclient import HTTPRequest, HTTPResponse
 from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient
 
 from dashboard.domain.errors import DashboardError, Invalid
@@ -22,6 +21,7 @@ from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import ScrapeTarget
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.prometheus_text import ACCEPT, is_openmetrics, parse_prometheus
+from dashboard.services.fetch_faults import FETCH_FAULTS
 
 TIMEOUT_S = 5.0
 MAX_BODY_BYTES = 4 << 20
@@ -134,7 +134,7 @@ class ScrapeSource:
             answer = await self._client.fetch(request, raise_error=False)
         except HTTPTimeoutError:
             raise SourceFault("timeout", f"no whole answer in {TIMEOUT_S:g} s") from None
-        except (HTTPClientError, HTTPInputError, OSError, ValueError) as error:
+        except FETCH_FAULTS as error:
             self._check_size(body)
             raise SourceFault("connection", str(getattr(error, "message", "") or error)) from None
         self._check_size(body)

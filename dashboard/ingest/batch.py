@@ -77,7 +77,7 @@ class KeyCache:
             return None
         if len(names) > 1 and len(rows[1]) + len(rows[2]) <= _MAX_LIST_BYTES and b"\n" not in b"".join(labels):
             if len(self._lists) >= _MAX_LISTS:
-                del self._lists[next(iter(self._lists))]
+                self._lists.clear()  # at once: long bodies are read in threads
             self._lists[rows] = keys
         return keys
 

@@ -142,7 +142,7 @@ def _is_plain(
     expected = 2 * len(keys) + texts.count('="') + texts.count(":") + len(labels) - labels.count(b"")
     expected += len(times) - times.count(None)
     expected += sum((unit is not None) + (every_s is not None) for _, unit, every_s in declared)
-    return body.count(b":") == expected
+    return body.count(b":") == expected and b"\\u003" not in body  # a colon may be written so, too
 
 
 def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:

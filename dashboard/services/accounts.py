@@ -23,6 +23,7 @@ from dashboard.domain.identity import (
     parse_user_name,
 )
 from dashboard.domain.room import clean_text
+from dashboard.domain.series import MAX_NAME_BYTES
 from dashboard.services.credentials import Credentials, hash_of, new_token
 from dashboard.services.directory import Directory
 from dashboard.services.identify import LOCAL_ID
@@ -36,6 +37,7 @@ TRIES_WINDOW_MS = 900_000
 _FIRST_ADMIN = "first admin"
 _DAY_MS = 86_400_000
 _MAX_NAME = 80
+_MAX_PREFIXES = 50
 
 
 class Session(Struct, frozen=True):
@@ -277,6 +279,8 @@ class Accounts:
                 raise Invalid(f"{verb[:20]!a} is not one of {', '.join(VERBS)}", field="verbs")
         if not verbs:
             raise Invalid(f"name at least one of {', '.join(VERBS)}", field="verbs")
+        if len(prefixes) > _MAX_PREFIXES or not all(0 < len(each) <= MAX_NAME_BYTES for each in prefixes):
+            raise Invalid(f"at most {_MAX_PREFIXES}, each of 1 to {MAX_NAME_BYTES} characters", field="prefixes")
         text = new_token()
         now_ms = self._now_ms()
         token = Token(

@@ -122,7 +122,13 @@ class Directory:
         self._revoked = {key: ends for key, ends in self._revoked.items() if ends > now_ms} | revoked
 
     async def changed(self) -> None:
-        """This process has changed something in the store: take it over, and tell the others."""
-        await self.look()
+        """This process has changed something in the store: take it over, and tell the others.
+
+        It is done, whatever comes now: what cannot be taken over yet is so in a moment.
+        """
+        try:
+            await self.look()
+        except Unavailable:
+            self.stir()
         if self.say is not None:
             await self.say(Stirred())

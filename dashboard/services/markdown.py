@@ -19,6 +19,8 @@ _MENTION = re.compile(r"(?<![\w@./-])@([a-z0-9][a-z0-9._-]{0,39})", re.IGNORECAS
 _LINK = re.compile(r"https?://|mailto:", re.IGNORECASE)
 _TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "ul", "ol", "li", "blockquote", "a", "span"}
 _MOST_MENTIONS = 20
+#: In a text that might hold more, addresses stay text.
+_MOST_LINKS = 50
 
 
 class Markdown:
@@ -38,6 +40,7 @@ class Markdown:
     def render(self, text: str) -> tuple[str, tuple[str, ...]]:
         """The html, and who is mentioned, in order."""
         self._mentioned = {}
+        self._parser.options["linkify"] = text.count("://") <= _MOST_LINKS  # looking for them takes their square
         raw = self._parser.render(text)
         html = nh3.clean(
             raw,

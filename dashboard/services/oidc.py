@@ -25,6 +25,7 @@ from dashboard.domain.errors import BadToken, Forbidden, Invalid, NotFound, Unav
 from dashboard.domain.identity import MAX_FULL_NAME, RESERVED_NAMES, Role, User
 from dashboard.services.accounts import Accounts, Session
 from dashboard.services.directory import Directory
+from dashboard.services.fetch_faults import FETCH_FAULTS
 from dashboard.store.audit import record
 from dashboard.store.database import Database
 from dashboard.store.users import add_identity, create_user, find_identity, is_taken, note_login
@@ -189,7 +190,7 @@ class OpenId:
             if error.code == 400 and body is not None:
                 raise BadToken("the provider did not take the code; try again") from None
             raise Unavailable(f"the OpenID provider answered {error.code}") from None
-        except (OSError, TimeoutError, msgspec.MsgspecError):
+        except (*FETCH_FAULTS, TimeoutError, msgspec.MsgspecError):
             raise Unavailable("the OpenID provider does not answer") from None
         finally:
             client.close()
@@ -198,10 +199,13 @@ class OpenId:
 
     async def _session(self, claims: dict[str, Any], address: str) -> Session:
         now_ms = self._now_ms()
+        await self._directory.look()
         async with self._database.write() as tx:
             user_id = await find_identity(tx, self._issuer, str(claims["sub"]))
             if user_id is None:
                 user_id = await self._add_user(tx, claims, address)
+            elif self._directory.user(user_id) is None:
+                raise Forbidden("this user is disabled")
             await note_login(tx, user_id, now_ms)
             await record(tx, now_ms, user_id, "login.done", user_id, address, by="openid")
         await self._directory.changed()
@@ -218,7 +222,7 @@ class OpenId:
         user_id = base
         while user_id in RESERVED_NAMES or await is_taken(tx, user_id):
             user_id = f"{base}-{secrets.token_hex(2)}"
-        full_name = str(claims.get("name") or wanted).strip()[:MAX_FULL_NAME] or user_id
+        full_name = _shown(str(claims.get("name") or wanted)) or user_id
         role = Role[self._role.upper()]
         try:
             await create_user(tx, User(user_id, full_name, role, created_ms=self._now_ms()), "")
@@ -227,3 +231,8 @@ class OpenId:
         await add_identity(tx, self._issuer, str(claims["sub"]), user_id)
         await record(tx, self._now_ms(), user_id, "user.created", user_id, address, role=role.word, by="openid")
         return user_id
+
+
+def _shown(name: str) -> str:
+    """A name as people may have it here: of what its provider says, what can be seen."""
+    return "".join(char for char in name if char.isprintable()).strip()[:MAX_FULL_NAME]

@@ -249,7 +249,7 @@ class People:
         elif isinstance(request, LeaveRoom):
             reply = self._leave(connection, request)
         elif isinstance(request, Typing):
-            await self._typing(connection, request)
+            self._typing(connection, request)
             self._counters.typing_notices += 1
         elif isinstance(request, Presence):
             connection.status = request.status
@@ -310,7 +310,14 @@ class People:
             caller = connection.caller
             if not caller.is_person or caller.id != request.user_id:
                 raise BadToken("the token is empty")
-        user = await self._deliver.prepare(caller)
+        while True:
+            user = await self._deliver.prepare(caller)
+            now = self._identify.still(caller)  # meanwhile the session may have ended, the role may be another
+            if now is None:
+                raise BadToken("the session has ended; log in again")
+            if (now.role, now.grants) == (caller.role, caller.grants):
+                break
+            caller = now
         if connection not in self._crowd.people or connection.caller.id != caller.id:
             self._come(connection, caller)
         connection.caller = caller

@@ -78,8 +78,6 @@ class Tap:
     def note(self, caller: Caller, format_: str, batch: Batch, accepted: int, refused: list[Refusal]) -> None:
         """Something has come, and this became of it."""
         feeder = self._feeder(caller)
-        if feeder is None:
-            return
         now_ms = self._now_ms()
         feeder.formats.add(format_)
         feeder.accepted += accepted
@@ -94,23 +92,24 @@ class Tap:
     def note_fault(self, caller: Caller, format_: str, reason: str, body: bytes) -> None:
         """A whole body was refused."""
         feeder = self._feeder(caller)
-        if feeder is not None:
-            feeder.formats.add(format_)
-            feeder.last_ms = self._now_ms()
-            feeder.refused += 1
-            feeder.refusals.append(Refused(feeder.last_ms, without_secrets(reason)[:_LONGEST_REASON], shown(body)))
+        feeder.formats.add(format_)
+        feeder.last_ms = self._now_ms()
+        feeder.refused += 1
+        feeder.refusals.append(Refused(feeder.last_ms, without_secrets(reason)[:_LONGEST_REASON], shown(body)))
 
     def note_series(self, caller: Caller, count: int) -> None:
         """The feeder has so many series of its own."""
-        feeder = self._feeder(caller)
-        if feeder is not None:
-            feeder.series = count
+        self._feeder(caller).series = count
 
-    def _feeder(self, caller: Caller) -> _Feeder | None:
+    def _feeder(self, caller: Caller) -> _Feeder:
         token = caller.token
         key = f"token:{token.id}" if token is not None else f"{caller.kind}:{caller.id}"
         feeder = self._feeders.get(key)
-        if feeder is None and len(self._feeders) < _MAX_FEEDERS:
+        if feeder is None:
+            if len(self._feeders) >= _MAX_FEEDERS:
+                silent = min(self._feeders.values(), key=lambda each: each.last_ms).key
+                del self._feeders[silent]
+                self._told.pop(silent, None)
             name = caller.name or {"local": "this machine"}.get(caller.kind, caller.kind)
             limit = token.max_series if token is not None else 0
             feeder = self._feeders[key] = _Feeder(key, name, "token" if token is not None else caller.kind, limit)
@@ -127,10 +126,17 @@ class Tap:
             for feeder in self._feeders.values():
                 feeder.totals.append(feeder.accepted)
             whole, self._whole = self._whole, False
-            changed = [state for state in states if whole or state != self._told.get(state.key)][:_MAX_TOLD]
-            self._told = {state.key: state for state in states}
+            told = {key: number for number, key in enumerate(self._told)}  # the longest untold come first
+            changed = [state for state in states if whole or state != self._told.get(state.key)]
+            changed = sorted(changed, key=lambda state: told.get(state.key, -1))[:_MAX_TOLD]
             if (changed or whole) and not await self._nodes.say(Tapped(self._nodes.id, whole, changed)):
                 self._whole = True
+                continue
+            if whole:
+                self._told.clear()
+            for state in changed:
+                self._told.pop(state.key, None)
+                self._told[state.key] = state
 
     def _forget_gone(self) -> None:
         for node in self._others.keys() - self._nodes.table.nodes.keys():
@@ -140,7 +146,12 @@ class Tap:
         if isinstance(signal, Tapped) and signal.node != self._nodes.id:
             if signal.whole:
                 self._others[signal.node] = {}
-            self._others.setdefault(signal.node, {}).update({state.key: state for state in signal.feeders})
+            theirs = self._others.setdefault(signal.node, {})
+            for state in signal.feeders:
+                theirs.pop(state.key, None)
+                theirs[state.key] = state
+            for key in list(theirs)[: max(0, len(theirs) - _MAX_FEEDERS)]:
+                del theirs[key]  # it has forgotten them itself
         elif isinstance(signal, NodeLeft):
             self._others.pop(signal.id, None)
         elif isinstance(signal, AskRoster):

@@ -42,7 +42,7 @@ class TypingNotices:
         self._heard: asyncio.Queue[Typed] = asyncio.Queue(_MAX_WAITING)
         nodes.listeners.append(self._hear)
 
-    async def __call__(self, connection: Connection, request: Typing) -> None:
+    def __call__(self, connection: Connection, request: Typing) -> None:
         """Somebody here writes; raises NotFound, TooMany."""
         room_id = request.room_id
         self._conversation.room(connection.caller, room_id)

@@ -17,12 +17,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.journal.port import Journal
 from dashboard.runtime import Group
+from dashboard.services.fetch_faults import FETCH_FAULTS
 from dashboard.store.database import Database
 from dashboard.store.schema import deliveries
 
@@ -147,7 +148,7 @@ class Webhooks:
         client = AsyncHTTPClient(force_instance=True, max_body_size=_MAX_ANSWER_BYTES)
         try:
             await client.fetch(request)
-        except (HTTPClientError, OSError) as error:
+        except FETCH_FAULTS as error:
             self._counters.webhooks["failed"] += 1
             _log.info("webhook %s not delivered: %s", delivery, getattr(error, "code", type(error).__name__))
             return False

@@ -85,7 +85,8 @@ export class WebSocketClient {
     this.identity.who = who;
     const done = this.identity.promise();
     this.connection.start();
-    if (this.connection.state === "open") this.identity.say();
+    if (this.authed && !who) this.identity.authenticated(this.me);
+    else if (this.connection.state === "open") this.identity.say();
     else if (this.connection.state === "stopped") this.identity.refuse("disconnected", this.connection.reason);
     return done;
   }

@@ -127,6 +127,9 @@ _HARD = {
     "spaces": "a" + " " * 3998 + "b",
     "titles": '[a](b "' * 571,
     "angles": "[a](<" * 800,
+    "scheme ends": "://" * 1333,
+    "scheme ends in brackets": "[://" * 1000,
+    "addresses": "http://a " * 444,
     "label": "[" * 1999 + "x" + "]" * 1999 + ":",
 }
 
