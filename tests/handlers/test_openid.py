@@ -77,6 +77,22 @@ async def test_nobody_becomes_a_user_who_is_there_already_by_being_called_like_t
         assert (await who(server, await log_in(server)))["id"] != "operator"
 
 
+async def test_a_disabled_user_is_not_let_in_and_no_login_is_noted() -> None:
+    async with both() as (server, _):
+        await log_in(server)
+        accounts = server.people.accounts
+        await accounts.change_user("test", "", "ann", disabled=True)
+        before = (await accounts.list_users())[0]
+        assert (await log_in(server)).code == 403
+        assert (await accounts.list_users())[0] == before
+
+
+async def test_of_the_providers_name_only_what_can_be_seen_is_taken() -> None:
+    async with both() as (server, provider):
+        provider.user = {"sub": "1", "preferred_username": "ann", "name": "\x1b[31mAn\u202en\x00"}
+        assert (await who(server, await log_in(server)))["name"] == "[31mAnn"
+
+
 async def test_nobody_new_is_let_in_when_the_administrator_says_so() -> None:
     async with both(oidc_role="none") as (server, _):
         assert (await log_in(server)).code == 403

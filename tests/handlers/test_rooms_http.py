@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
-from dashboard.store import database as database_module
 from dashboard.store.schema import messages
+from tests.handlers.support import fetch
+from tests.support.inprocess import running
 from tests.support.site import Site, site
 
 pytestmark = pytest.mark.gen_test(timeout=60)
@@ -224,60 +223,12 @@ async def test_more_messages_than_the_limit_are_refused_and_come_through_later(t
 # --- export ---
 
 
-async def test_an_export_holds_every_message_and_no_formula(tmp_path: Path) -> None:
-    async with site(tmp_path) as at:
-        texts = ["=1+1", "+1", "-1", "@SUM(A1)", '=cmd|"/c calc"!A1', 'a,b\n"c"', "plain ü"]
-        ids = [await say(at, text) for text in texts]
-        await at.server.people.accounts.change_user("test", "", "eddy", full_name="=evil()")
-        ids.append(await say(at, "x", as_="eddy"))
-        response = await at.fetch("GET", "/api/v1/rooms/ops/export?format=json", as_="olga")
-        assert response.headers["Content-Disposition"] == 'attachment; filename="ops.json"'
-        rows = json.loads(response.body)
-        assert [(row["messageId"], row["text"]) for row in rows] == list(zip(ids, [*texts, "x"], strict=True))
-        response = await at.fetch("GET", "/api/v1/rooms/ops/export?format=csv", as_="olga")
-        assert response.headers["Content-Type"].startswith("text/csv")
-        table = list(csv.DictReader(io.StringIO(response.body.decode())))
-        assert [row["id"] for row in table] == ids
-        assert [row["text"] for row in table] == [*("'" + text for text in texts[:5]), *texts[5:], "x"]
-        assert table[-1]["name"] == "'=evil()"
-        assert all(not cell.startswith(("=", "+", "-", "@")) for row in table for cell in row.values())
-
-
-async def test_an_export_of_an_empty_room_is_an_empty_list(tmp_path: Path) -> None:
-    async with site(tmp_path) as at:
-        assert json.loads((await at.fetch("GET", "/api/v1/rooms/ops/export", as_="olga")).body) == []
-        table = (await at.fetch("GET", "/api/v1/rooms/ops/export?format=csv", as_="olga")).body.decode()
-        assert table == "id,t,user,name,text,at,edited,deleted\r\n"
-
-
-async def test_an_export_to_a_slow_reader_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time for a transaction is not the reader's time."""
-    monkeypatch.setattr(database_module, "_TRANSACTION_S", 0.5)
-    count, text = 2_000, "x" * 4_000
-    async with site(tmp_path) as at:
-        row = {
-            "room_id": "ops",
-            "author": "vera",
-            "name": "",
-            "text": text,
-            "html": "",
-            "title": "",
-            "data": "null",
-            "mentions": "[]",
-        }
-        rows = [
-            row | {"seq": n, "changed_seq": n, "key": str(n), "t_ms": 1, "deleted": False} for n in range(1, count + 1)
-        ]
-        async with at.server.people.database.write() as tx:
-            await tx.execute(insert(messages), rows)
-        reader, writer = await asyncio.open_connection("127.0.0.1", at.server.port, limit=4096)
-        head = f"GET /api/v1/rooms/ops/export HTTP/1.0\r\nHost: localhost\r\nCookie: session={at.jwt('olga')}\r\n\r\n"
-        writer.write(head.encode())
-        await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(1)  # a reader that takes nothing for longer than a transaction may last
-        body = await reader.read()
-        writer.close()
-        assert len(json.loads(body)) == count
+async def test_who_is_at_the_machine_keeps_the_private_room_they_make() -> None:
+    async with running() as server:
+        made = await fetch(server, "/api/v1/rooms", method="POST", body='{"id":"own","private":true,"members":[]}')
+        assert made.code == 201
+        changed = await fetch(server, "/api/v1/rooms/own", method="PATCH", body='{"title":"Mine"}')
+        assert (changed.code, json.loads(changed.body)["title"]) == (200, "Mine")
 
 
 # --- notifications ---

@@ -126,6 +126,15 @@ async def test_each_address_gets_it_although_another_is_away(tmp_path: Path, rec
         assert len(good.posted) == 1
 
 
+async def test_an_answer_that_is_none_holds_up_no_other_address(tmp_path: Path, receivers: Any) -> None:
+    good, endless = receivers(), receivers(502, 502, 502)
+    async with hooked(tmp_path, endless.url, good.url) as at:
+        await notify(at)
+        await all_sent(at)
+        assert (len(good.posted), len(endless.posted)) == (1, 4)
+        assert at.server.counters.task_failures.total() == 0
+
+
 async def test_nothing_is_asked_but_what_the_configuration_names(tmp_path: Path, receivers: Any) -> None:
     """Neither an address in a notification, nor one that was configured once and is not any more."""
     now, before = receivers(), receivers(*[500] * 10_000)

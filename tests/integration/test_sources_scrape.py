@@ -97,9 +97,10 @@ def test_every_sample_is_accepted_or_refused_and_labels_are_those_of_a_scrape(sc
         (lambda _: page(b"a \xff\n"), "format"),
         (lambda _: b"\x00\x01 garbage\r\n\r\n", "connection"),
         (lambda _: b"", "connection"),
+        (lambda _: page("a 1\n", "200 OK", "X-Padding: " + "x" * 70_000), "connection"),
     ],
     ids=["hangs", "too large", "unpacks too large", "too large without a length", "redirects", "fails", "a page", "not UTF-8",
-         "garbage", "hangs up"],
+         "garbage", "hangs up", "endless headers"],
 )  # fmt: skip
 def test_a_target_that_misbehaves_is_counted_and_leaves_the_others_alone(scrape: Any, answer: Any, reason: str) -> None:
     with Target(answer) as bad, Target(lambda _: page("good 1\n")) as good:

@@ -86,6 +86,7 @@ describe("who one is", () => {
     r.last().say({ type: "authenticated", user: { id: "anna" }, now: 1, expires: null, rooms: [] });
     await done;
     assert.equal(r.client.authed, true);
+    assert.equal((await r.client.authenticate()).user.id, "anna"); // the connection has it already
   });
 });
 

@@ -16,7 +16,7 @@ class Posted(NamedTuple):
 
 
 class HookReceiver:
-    """``answers`` are the statuses of the next requests, 200 after those; 302 leads to ``/elsewhere``."""
+    """``answers`` are the statuses of the next requests, 200 after those; 302 leads to ``/elsewhere``, 502 has endless headers."""
 
     def __init__(self, *answers: int) -> None:
         self.answers = list(answers)
@@ -31,6 +31,8 @@ class HookReceiver:
                 self.send_response(status)
                 if status == 302:
                     self.send_header("Location", "/elsewhere")
+                if status == 502:
+                    self.send_header("X-Padding", "x" * 70_000)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

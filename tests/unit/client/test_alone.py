@@ -107,3 +107,9 @@ def test_half_an_answer_is_none(data: bytes) -> None:
 )
 def test_an_answer_ends_where_it_says_so_whatever_the_connection_does(data: bytes, whole: bool) -> None:
     assert is_whole(data) is whole
+
+
+@pytest.mark.parametrize("headers", [b"X: 1\r\n" * 120, b"X: " + b"x" * 70_000 + b"\r\n"])
+def test_headers_that_are_none_are_a_fault_of_the_connection(headers: bytes) -> None:
+    with pytest.raises(ConnectionError):
+        is_whole(b"HTTP/1.1 502 Bad Gateway\r\n" + headers + b"\r\nno")

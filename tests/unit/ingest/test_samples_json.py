@@ -110,6 +110,7 @@ def test_a_key_that_stands_twice_is_refused(key: str) -> None:
 @pytest.mark.parametrize(
     "sample",
     ['{"series":"a","value":1,"unit":"a","unit":"b"}', '{"series":"a","value":1,"\\u0076alue":2}',
+     '{"series":"a","labels":{"x":"\\u003a"},"value":1,"value":2}',
      '{"series":"a","value":1,"every_s":1,"every_s":2}', '{"series":"a","value":1,"labels":{},"labels":null}',
      '{"series":"a","value":1,"x":' + "[" * 17 + "]" * 17 + "}",
      '{"series":"a","value":1,"t":1700000000000,"t":1700000000001},{"series":"a","value":2}'],

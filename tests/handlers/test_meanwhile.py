@@ -1,0 +1,67 @@
+"""What changes, or fails, while a request is under way."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard.domain.errors import Unavailable
+from dashboard.domain.identity import Caller, Role
+from tests.support.site import site
+
+pytestmark = pytest.mark.gen_test(timeout=60)
+
+
+@pytest.mark.parametrize("what", ["disabled", "logged out", "another role"])
+async def test_what_changes_while_somebody_is_let_in_counts(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with site(tmp_path) as at:
+        deliver, token = at.server.people.deliver, at.jwt("vera")
+        prepare = deliver.prepare
+
+        async def meanwhile(caller: Caller) -> Any:
+            monkeypatch.setattr(deliver, "prepare", prepare)
+            prepared = await prepare(caller)
+            if what == "logged out":
+                assert (await at.fetch("POST", "/api/v1/logout", "", {"Cookie": f"session={token}"})).code == 204
+            else:
+                change = {"disabled": True} if what == "disabled" else {"role": Role.OPERATOR}
+                await at.server.people.accounts.change_user("test", "", "vera", **change)
+            return prepared
+
+        monkeypatch.setattr(deliver, "prepare", meanwhile)
+        socket = await at.socket()
+        socket.send("auth", userId="vera", token=token)
+        if what == "another role":
+            assert (await socket.until("authenticated"))["role"] == "operator"
+        else:
+            assert (await socket.until("error"))["code"] == "bad_token"
+            assert await socket.end() == 4500
+
+
+async def test_what_is_stored_is_answered_although_it_cannot_be_read_back_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with site(tmp_path) as at:
+        directory = at.server.people.directory
+        look = directory.look
+
+        async def fails_once() -> None:
+            task = asyncio.current_task()
+            if (
+                task is not None and task.get_name() == "directory"
+            ):  # of the process itself, which takes over what is new
+                return await look()
+            monkeypatch.setattr(directory, "look", look)
+            raise Unavailable("away")
+
+        monkeypatch.setattr(directory, "look", fails_once)
+        status, made = await at.json("POST", "/api/v1/tokens", {"name": "new"}, as_="ada")
+        assert status == 201
+        async with asyncio.timeout(5):
+            while (await at.fetch("GET", f"/api/v1/me?token={made['token']}")).code != 200:
+                await asyncio.sleep(0.05)
