@@ -6,6 +6,7 @@ import math
 import signal
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,7 +18,7 @@ _wait = click.option(
 )
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # -5 is a value
 @click.argument("series")
 @click.argument("value", type=float)
 @with_labels
@@ -42,14 +43,14 @@ def push(
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
-@click.option("--job", required=True, metavar="NAME", help="the label job=NAME of both series")
+@click.option("--job", metavar="NAME", help="the label job=NAME of both series  [the command's name]")
 @with_labels
 @click.option("--every", "every_s", type=float, default=0, metavar="SECONDS", help="how often the job is going to run")
 @_wait
 @with_server
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(
-    job: str,
+    job: str | None,
     labels: tuple[str, ...],
     every_s: float,
     wait_s: float,
@@ -61,7 +62,7 @@ def run(
 
     Its input, output and exit code pass through. When the server is away the job does not fail: a line on stderr says so.
     """
-    pairs = label_pairs("job_exit_code", (*labels, f"job={job}"))
+    pairs = label_pairs("job_exit_code", (*labels, f"job={job or Path(command[0]).name}"))
     began = time.monotonic()
     code = _run(command)
     sending = OneShot(url, token)

@@ -22,7 +22,18 @@ DEAD_S = 20.0
 UNKNOWN_SERIES = "unknown_series"
 
 _MEND_THE_CLIENT = frozenset({1002, 1003, 1007, 1009})
-_MEND_THE_REQUEST = frozenset({"invalid", "invalid_message", "not_found", "unknown_type", "too_many_subscriptions"})
+_MEND_THE_REQUEST = frozenset(
+    {
+        "invalid",
+        "invalid_message",
+        "not_found",
+        "unknown_type",
+        "too_many_subscriptions",
+        "not_authenticated",
+        "forbidden",
+        "bad_token",
+    }
+)
 
 
 class FollowError(Exception):

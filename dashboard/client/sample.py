@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 _MOST_INTEGER = 2**53
 
@@ -48,8 +48,11 @@ class Sample:
 
         Any value is taken; ``problem`` says whether it can be sent.
         """
-        pairs = tuple(sorted((str(k), str(v)) for k, v in labels.items())) if labels else ()
-        return cls(str(name), _number(value), int(t_ms), pairs, unit, every_s)
+        pairs = (
+            tuple(sorted((str(k), str(v)) for k, v in labels.items())) if isinstance(labels, Mapping) else labels or ()
+        )
+        unit, every_s = "" if unit is None else unit, 0 if every_s is None else every_s
+        return cls(str(name), _number(value), _number(t_ms), pairs, unit, _number(every_s))
 
     @property
     def series(self) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -65,8 +68,13 @@ class Sample:
             return "an integer that is not exact as a number of JSON"
         if not math.isfinite(value):
             return "not a finite number"
-        if not math.isfinite(self.every_s):
+        every_s, t_ms, labels, unit = cast("tuple[object, ...]", (self.every_s, self.t_ms, self.labels, self.unit))
+        if not isinstance(every_s, int | float) or not math.isfinite(every_s):
             return "every_s is not a finite number"
+        if not isinstance(t_ms, int | float) or not math.isfinite(t_ms):
+            return "t_ms is not a finite number"
+        if not isinstance(labels, tuple) or not isinstance(unit, str):
+            return "labels are no mapping, or the unit is no text"
         try:
             "".join((self.name, self.unit, *(part for pair in self.labels for part in pair))).encode()
         except UnicodeEncodeError:
@@ -75,7 +83,7 @@ class Sample:
 
     def as_json(self) -> dict[str, Any]:
         """As in docs/protocol.md, POST /api/v1/samples."""
-        said: dict[str, Any] = {"series": self.name, "value": self.value, "t": self.t_ms}
+        said: dict[str, Any] = {"series": self.name, "value": self.value, "t": int(self.t_ms)}
         if self.labels:
             said["labels"] = dict(self.labels)
         if self.unit:

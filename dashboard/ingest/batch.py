@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -45,7 +46,8 @@ class Batch:
     """Columns of equal length, not to be changed once they are filled (``keys`` may be shared).
 
     A time of None means: when it is accepted.  ``kinds``: what the format says a series is, by its canonical text
-    (counter, gauge, histogram, summary, or delta: a counter's increase since the last sample).
+    (counter, gauge, histogram, summary, or delta: a counter's increase since the last sample).  ``where``: each row's
+    index in the body, worked out when it is needed, of formats that make several rows of one; without it a row is one.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -54,6 +56,7 @@ class Batch:
     declared: list[tuple[int, str | None, float | None]] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
+    where: Callable[[], list[int]] | None = field(default=None, compare=False, repr=False)
 
 
 class KeyCache:

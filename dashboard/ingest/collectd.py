@@ -27,12 +27,14 @@ def parse_collectd(body: bytes, latest_ms: int) -> Parsed:
     if not isinstance(given, list):
         raise Invalid("must be a list of value lists")
     check_count(given, "value lists")
-    parsed = Parsed()
+    parsed, places = Parsed(), list[int]()
+    parsed.batch.where = lambda: places
     for index, values in enumerate(given):
         try:
             _take(index, values, parsed, latest_ms)
         except Invalid as invalid:
             parsed.refuse(index, invalid, msgspec.json.encode(values))
+        places += [index] * (len(parsed.batch.keys) - len(places))
     return parsed
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 
 from line_protocol_parser import LineFormatError, parse_line
 
@@ -52,8 +54,11 @@ def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precis
     if text and '"' not in text and "\x00" not in text:
         batch = _quickly(text.strip("\n").split("\n"), cache, latest_ms, _PRECISIONS[precision])
         if batch is not None:
+            batch.where = partial(_places, body, cache, latest_ms, _PRECISIONS[precision])
             return Parsed(batch)
-    return _each(body, cache, latest_ms, _PRECISIONS[precision])
+    parsed = _each(body, cache, latest_ms, _PRECISIONS[precision])
+    parsed.batch.where = partial(_places, body, cache, latest_ms, _PRECISIONS[precision])
+    return parsed
 
 
 def _quickly(lines: list[str], cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> Batch | None:
@@ -118,6 +123,17 @@ def _each(body: bytes, cache: LineCache, latest_ms: int, scale: tuple[int, int])
             parsed.refuse(number, _at_line(number, invalid), line)
     check_count(parsed.batch.keys)
     return parsed
+
+
+def _places(body: bytes, cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> list[int]:
+    """The line of each sample."""
+    places = list[int]()
+    for number, line in _lines(body):
+        parsed = Parsed()
+        with suppress(Invalid):
+            _take(number, line, parsed, cache, latest_ms, scale)
+        places += [number] * len(parsed.batch.keys)
+    return places
 
 
 def _at_line(number: int, invalid: Invalid) -> Invalid:

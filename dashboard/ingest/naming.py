@@ -37,6 +37,14 @@ def foreign_name(name: str) -> str:
     return f"_{mapped}" if _NOT_FIRST.match(mapped) else mapped
 
 
+def foreign_label(name: str) -> str:
+    """A label's name by the rules above."""
+    mapped = _NOT_IN_LABEL.sub("_", name[:1_000])
+    if mapped[:1].isdigit() or not mapped:
+        return f"_{mapped}"
+    return "_" + mapped.lstrip("_") if mapped.startswith("__") else mapped
+
+
 def foreign_labels(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Labels by the rules above; raises Invalid when two of different value would have one name."""
     labels: dict[str, str] = {}
@@ -45,11 +53,7 @@ def foreign_labels(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
             raise Invalid(f"more than {MAX_FOREIGN_LABELS} labels", field="labels")
         if value == "":
             continue
-        mapped = _NOT_IN_LABEL.sub("_", name[:1_000])
-        if mapped[:1].isdigit() or not mapped:
-            mapped = f"_{mapped}"
-        elif mapped.startswith("__"):
-            mapped = "_" + mapped.lstrip("_")
+        mapped = foreign_label(name)
         if labels.setdefault(mapped, value) != value:
             raise Invalid(f"two labels would be called {mapped[:40]} here", field="labels")
     return labels

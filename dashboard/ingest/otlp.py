@@ -7,6 +7,7 @@ the resource's ``telemetry.*`` (which SDK made it).  A point whose attributes ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_text
 from dashboard.domain.strict_json import read_json
 from dashboard.ingest.batch import MAX_SAMPLES, Refusal, check_time
-from dashboard.ingest.naming import foreign_key
+from dashboard.ingest.naming import foreign_key, foreign_label
 from dashboard.ingest.otlp_columns import Columns, read_columns
 from dashboard.ingest.otlp_points import Shape, attribute_text, items, rows_of, whole
 from dashboard.ingest.otlp_schema import POINTS, REQUEST, SHAPES, read_point
@@ -68,7 +69,7 @@ class _Metric:
 
 def parse_otlp_protobuf(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
     """``ExportMetricsServiceRequest`` -> Parsed; a refusal's index is its data point's, from 0. Raises Invalid."""
-    return _walk(read_message(body, REQUEST), cache, latest_ms)
+    return _walked(read_message(body, REQUEST), cache, latest_ms)
 
 
 def parse_otlp_json(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
@@ -76,7 +77,7 @@ def parse_otlp_json(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
     request = read_json(body)
     if not isinstance(request, dict):
         raise Invalid("must be an object with resourceMetrics")
-    return _walk(request, cache, latest_ms)
+    return _walked(request, cache, latest_ms)
 
 
 def partial_success(parsed: Parsed) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def partial_success(parsed: Parsed) -> dict[str, Any]:
     refused = _faults(parsed)
     if not refused:
         return {}
-    return {"partialSuccess": {"rejectedDataPoints": str(len(refused)), "errorMessage": _message(refused)}}
+    return {"partialSuccess": {"rejectedDataPoints": str(_count(refused)), "errorMessage": _message(refused)}}
 
 
 def partial_success_protobuf(parsed: Parsed) -> bytes:
@@ -93,7 +94,7 @@ def partial_success_protobuf(parsed: Parsed) -> bytes:
     if not refused:
         return b""
     said = _message(refused).encode()
-    inner = b"\x08" + _varint(len(refused)) + b"\x12" + _varint(len(said)) + said
+    inner = b"\x08" + _varint(_count(refused)) + b"\x12" + _varint(len(said)) + said
     return b"\x0a" + _varint(len(inner)) + inner
 
 
@@ -106,6 +107,11 @@ def status_protobuf(code: int, message: str) -> bytes:
 def _faults(parsed: Parsed) -> list[Refusal]:
     """Without points that have no value, which are no fault of their sender."""
     return [refusal for refusal in parsed.batch.refused if refusal.code != NOT_FINITE]
+
+
+def _count(refused: list[Refusal]) -> int:
+    """How many points those are: a histogram's makes several samples."""
+    return len({refusal.index for refusal in refused})
 
 
 def _message(refused: list[Refusal]) -> str:
@@ -121,8 +127,22 @@ def _varint(value: int) -> bytes:
     return bytes([*out, value])
 
 
-def _walk(request: dict[str, Any], cache: PointCache, latest_ms: int) -> Parsed:
-    parsed, index = Parsed(), 0
+def _walked(request: dict[str, Any], cache: PointCache, latest_ms: int) -> Parsed:
+    parsed = Parsed()
+    _walk(request, parsed, cache, latest_ms, None)
+    parsed.batch.where = partial(_places, request, cache, latest_ms)
+    return parsed
+
+
+def _places(request: dict[str, Any], cache: PointCache, latest_ms: int) -> list[int]:
+    """The point of each sample."""
+    places = list[int]()
+    _walk(request, Parsed(), cache, latest_ms, places)
+    return places
+
+
+def _walk(request: dict[str, Any], parsed: Parsed, cache: PointCache, latest_ms: int, places: list[int] | None) -> None:
+    index = 0
     for resource in items(request, "resourceMetrics", 10_000):
         attributes = items(_inner(_object(resource), "resource"), "attributes", 256)
         about = msgspec.json.encode(attributes)
@@ -131,13 +151,14 @@ def _walk(request: dict[str, Any], cache: PointCache, latest_ms: int) -> Parsed:
                 for shape in SHAPES:
                     data = _object(metric).get(shape)
                     if isinstance(data, bytes):
-                        index += _take_bytes(data, metric, shape, (attributes, about), parsed, cache, latest_ms, index)
+                        index += _take_bytes(
+                            data, metric, shape, (attributes, about), parsed, cache, latest_ms, index, places
+                        )
                     elif isinstance(data, dict):
                         points = list(enumerate(items(data, "dataPoints", MAX_SAMPLES), index))
                         found = _described(metric, shape, data, attributes, about)
-                        _take(points, found, parsed, cache, latest_ms)
+                        _take(points, found, parsed, cache, latest_ms, places)
                         index += len(points)
-    return parsed
 
 
 def _take_bytes(
@@ -149,6 +170,7 @@ def _take_bytes(
     cache: PointCache,
     latest_ms: int,
     index: int,
+    places: list[int] | None,
 ) -> int:
     """The points of a gauge or sum that is still protobuf, quickly where that goes; returns how many there are."""
     raw = _raw(resource[1], metric.get("name"))
@@ -160,7 +182,10 @@ def _take_bytes(
     found = _described(metric, shape, columns.rest, *resource)
     if columns.keys and isinstance(found, _Metric):
         _add(columns, found, parsed)
-    _take([(index + row, point) for row, point in columns.others], found, parsed, cache, latest_ms)
+        if places is not None:
+            others = {row for row, _ in columns.others}
+            places += [index + row for row in range(columns.count) if row not in others]
+    _take([(index + row, point) for row, point in columns.others], found, parsed, cache, latest_ms, places)
     return columns.count
 
 
@@ -211,9 +236,14 @@ def _unit(unit: Any) -> str | None:
 
 
 def _take(
-    points: list[tuple[int, Any]], metric: _Metric | Invalid, parsed: Parsed, cache: PointCache, latest_ms: int
+    points: list[tuple[int, Any]],
+    metric: _Metric | Invalid,
+    parsed: Parsed,
+    cache: PointCache,
+    latest_ms: int,
+    places: list[int] | None,
 ) -> None:
-    """All points of one metric, each wholly or not at all."""
+    """All points of one metric, each wholly or not at all. ``places`` gets the point of each sample."""
     for place, point in points:
         try:
             if isinstance(metric, Invalid):
@@ -221,6 +251,8 @@ def _take(
             _point(point, metric, parsed, cache, latest_ms)
         except Invalid as invalid:
             parsed.refuse(place, invalid, point if isinstance(point, bytes) else msgspec.json.encode(point))
+        if places is not None:
+            places += [place] * (len(parsed.batch.keys) - len(places))
 
 
 def _point(point: Any, metric: _Metric, parsed: Parsed, cache: PointCache, latest_ms: int) -> None:
@@ -264,7 +296,9 @@ def _learn(point: bytes, metric: _Metric, keys: tuple[str, ...], cache: PointCac
 
 
 def _keys(metric: _Metric, attributes: list[Any], shape: Shape) -> tuple[str, ...]:
-    pairs = [*metric.pairs, *_pairs(attributes)]
+    own = _pairs(attributes)
+    names = {foreign_label(name) for name, _ in own}  # what is said of the point itself counts
+    pairs = [*(pair for pair in metric.pairs if foreign_label(pair[0]) not in names), *own]
     return tuple(foreign_key(metric.name + suffix, [*pairs, label] if label else pairs) for suffix, label in shape)
 
 

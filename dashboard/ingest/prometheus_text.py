@@ -104,7 +104,8 @@ def group_labels(path: str) -> dict[str, str]:
 
 def _debased(value: str) -> str:
     try:
-        return base64.b64decode(value.rstrip("=") + "=" * (-len(value.rstrip("=")) % 4), altchars=b"-_").decode()
+        plain = value.rstrip("=")
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise Invalid(f"{value[:40]!a} is not base64", field="path") from None
 

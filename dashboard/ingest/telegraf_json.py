@@ -24,7 +24,8 @@ def parse_telegraf_json(body: bytes, latest_ms: int) -> Parsed:
     if not isinstance(metrics, list):
         raise Invalid("must be an object with metrics, a list", field="metrics")
     check_count(metrics, "metrics")
-    parsed = Parsed()
+    parsed, places = Parsed(), list[int]()
+    parsed.batch.where = lambda: places
     for index, metric in enumerate(metrics):
         try:
             name, tags, fields, t_ms = _described(metric, latest_ms)
@@ -38,6 +39,7 @@ def parse_telegraf_json(body: bytes, latest_ms: int) -> Parsed:
                 why = Invalid(f"{invalid.field}: {invalid.reason}", field=f"fields.{field[:40]}")
                 why.code = invalid.code
                 parsed.refuse(index, why, msgspec.json.encode({field: value}))
+        places += [index] * (len(parsed.batch.keys) - len(places))
     return parsed
 
 

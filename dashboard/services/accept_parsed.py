@@ -61,23 +61,24 @@ class AcceptParsed:
 
         Raises TooMany (nothing was taken), Overloaded or Unavailable (not all was).
         """
-        sent = left = len(parsed.batch.keys) + len(parsed.batch.refused) + len(parsed.documents)
-        outcome = Outcome(0, [])
+        sent = left = len(parsed.batch.keys) + len(parsed.batch.refused) + len(parsed.documents) + len(parsed.events)
+        outcome, events = Outcome(0, []), 0
         try:
-            self._limits.pay(caller, sent - len(parsed.batch.refused) + len(parsed.events))
+            self._limits.pay(caller, sent - len(parsed.batch.refused))
             outcome = await self.samples.accept(parsed.batch, request_id=request_id, caller=caller)
-            left = len(parsed.documents)
+            left = len(parsed.documents) + len(parsed.events)
             outcome = await self._with_documents(outcome, parsed, caller, request_id)
-            left = 0
+            left = len(parsed.events)
             if parsed.ended:
                 await self.samples.end(parsed.ended, caller=caller)
             await self.events.accept(parsed.events, request_id=request_id)
+            events, left = left, 0
         except DashboardError as error:
             self._counters.samples_refused[error.code] += left
             raise
         finally:
-            self._count(caller, format_, outcome.accepted, len(outcome.refused) + left)
-            self.tap.note(caller, format_, parsed.batch, outcome.accepted, outcome.refused)
+            self._count(caller, format_, outcome.accepted + events, len(outcome.refused) + left)
+            self.tap.note(caller, format_, parsed.batch, outcome.accepted + events, outcome.refused)
             self.tap.note_series(caller, self._limits.series_of(caller))
         return outcome
 
@@ -87,6 +88,13 @@ class AcceptParsed:
         """One document by its own address; raises what ``AcceptDocument.write`` does, and TooMany."""
         self._limits.pay(caller, 1)
         await self.documents.write(key, body, every_s=every_s, request_id=request_id, caller=caller)
+        self._count(caller, "document", 1, 0)
+
+    def note_fault(self, caller: Caller, format_: str, code: str, reason: str, body: bytes) -> None:
+        """A whole body was refused: it counts as one."""
+        self._counters.samples_refused[code] += 1
+        self._count(caller, format_, 0, 1)
+        self.tap.note_fault(caller, format_, reason, body)
 
     async def delete_document(self, key: str, *, caller: Caller) -> None:
         """Raises what ``AcceptDocument.delete`` does."""

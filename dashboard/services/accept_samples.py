@@ -167,10 +167,10 @@ class AcceptSamples:
         reason = f"would be one more than the {caller.token.max_series} series of the token {caller.token.name}"
         return _bar(share, barred, reason, SERIES_LIMIT, whole)
 
-    async def end(self, ended: Iterable[tuple[str, int | None]], *, caller: Caller | None = None) -> None:
+    async def end(self, ended: Iterable[tuple[str, int | None]], *, caller: Caller | None = None) -> set[str]:
         """Their sender says that no more comes of these series, each since its time (None: now).
 
-        What is not known, or not the caller's to write, is passed over.
+        What is not known is passed over, and so is what is not the caller's to write: that is returned.
         """
         times, now = dict(ended), self._now_ms()
         barred = self._limits.barred(caller, times)
@@ -186,6 +186,7 @@ class AcceptSamples:
             for partition, keys in by_partition.items()
         }
         await asyncio.gather(*(self._journal.append(p, encode_change(change)) for p, change in changes.items()))
+        return barred
 
     def _is_new(self, key: str) -> bool:
         return key not in self._known(partition_of(key.partition("{")[0], self._replicas.partitions))
@@ -307,7 +308,9 @@ def _bar(share: Share, barred: set[str], reason: str, code: str, whole: Batch) -
 
 
 def _indices(batch: Batch) -> list[int]:
-    """Each kept row's place in the body: the places that were not refused, in order."""
+    """Each kept row's place in the body: the places that were not refused, in order, where the format does not say."""
+    if batch.where is not None and len(places := batch.where()) == len(batch.keys):
+        return places
     taken = {refusal.index for refusal in batch.refused}
     total = len(batch.keys) + len(taken)
     return [index for index in range(total) if index not in taken]

@@ -21,20 +21,21 @@ class PushGroups:
         self._holdings = holdings
         self._samples = samples
 
-    async def add(self, labels: Mapping[str, str], keys: Collection[str]) -> None:
-        """The group holds these too."""
-        self._holdings.add(_holder(labels), keys)
-        await self._holdings.tell()
+    async def add(self, labels: Mapping[str, str], keys: Collection[str], *, caller: Caller) -> None:
+        """The group holds these instead of those that have the same names; raises as ``replace``."""
+        names = {key.partition("{")[0] for key in keys}
+        others = {key for key in self._holdings.of(_holder(labels)) if key.partition("{")[0] not in names}
+        await self.replace(labels, others.union(keys), caller=caller)
 
     async def replace(self, labels: Mapping[str, str], keys: Collection[str], *, caller: Caller) -> None:
-        """The group is this now: the others of its series end, as far as they are the caller's to write.
+        """The group is this now: the others of its series end; those that are not the caller's to write stay in it.
 
         Raises Overloaded or Unavailable: then it is what it was.
         """
-        holder = _holder(labels)
+        holder, barred = _holder(labels), set[str]()
         if left := set(self._holdings.of(holder)).difference(keys):
-            await self._samples.end(((key, None) for key in sorted(left)), caller=caller)
-        self._holdings.replace(holder, keys)
+            barred = await self._samples.end(((key, None) for key in sorted(left)), caller=caller)
+        self._holdings.replace(holder, barred.union(keys))
         await self._holdings.tell()
 
 

@@ -86,6 +86,10 @@ class WebContext:
         await self._idle.wait()
 
 
+#: Bodies over their limit are read to the end, up to here, so that the 413 arrives; a longer one is not read at all.
+_DRAINED_BODY_BYTES = 64 << 20
+
+
 @stream_request_body
 class BaseHandler(RequestHandler):
     """Bodies are collected up to ``max_body_bytes`` (unpacked) and read with ``body()``; more is drained and refused."""
@@ -111,6 +115,10 @@ class BaseHandler(RequestHandler):
 
     # --- the body ---
 
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """What is not UTF-8 cannot be the name of anything here; it is said like any other fault, later."""
+        return value.decode("utf-8", "replace")
+
     @property
     def max_bytes(self) -> int:
         """Length of a body, unpacked."""
@@ -133,6 +141,9 @@ class BaseHandler(RequestHandler):
             self._refused = UnsupportedEncoding(
                 f"{encoding[:20]!a} is not supported; send gzip", field="Content-Encoding"
             )
+        length = self.request.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) > _DRAINED_BODY_BYTES:
+            raise TooLarge(f"the body has more than {self.max_bytes} bytes")
         self.check_caller()
 
     def check_caller(self) -> None:

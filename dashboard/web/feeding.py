@@ -70,6 +70,7 @@ class FeederHandler(BaseHandler):
     too_often_status = 429
     body_shows = True
     _unknown: DashboardError | None = None  # why the sender is nobody
+    _is_counted = False  # what came of the body
     parsed_at_once_bytes = 131_072
     challenge = 'Basic realm="dashboard"'  # agents send what they have only when they are asked like this
 
@@ -188,6 +189,7 @@ class FeederHandler(BaseHandler):
 
     async def accept(self, parsed: Parsed) -> Outcome:
         """Keep it; raises TooMany, Overloaded, Unavailable."""
+        self._is_counted = True
         return await self.intake.accept(parsed, caller=self.caller, format_=self.format_, request_id=self.request_id())
 
     # --- answers ---
@@ -206,8 +208,8 @@ class FeederHandler(BaseHandler):
         self.finish(text)
 
     def write_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
-        if self.get_status() in (400, 413, 415):
-            self.intake.tap.note_fault(self.caller, self.format_, text, b"".join(self._chunks[:1]))
+        if self.get_status() in (400, 413, 415) and not self._is_counted:
+            self.intake.note_fault(self.caller, self.format_, code, text, b"".join(self._chunks[:1]))
         if self.get_status() == 429:
             self.set_status(self.too_often_status)
         self.say_fault(code, text, extra)

@@ -58,7 +58,10 @@ class LineHandler(FeederHandler):
             self.done(status)
             return
         self.set_status(400)
-        self.say(f"partial write: {first_reason(outcome.refused)} dropped={len(outcome.refused)}")
+        first = outcome.refused[0]
+        place = "" if first.reason.startswith("line ") else f"line {first.index + 1}: "
+        dropped = len({refusal.index for refusal in outcome.refused})
+        self.say(f"partial write: {place}{first_reason(outcome.refused)} dropped={dropped}")
 
 
 class InfluxHandler(LineHandler):
@@ -106,7 +109,14 @@ class QueryHandler(InfluxHandler):
             )
 
 
-class PingHandler(BaseHandler):
+class _OpenHandler(BaseHandler):
+    """Answers whoever asks, whatever they show: clients look with it whether there is a server."""
+
+    def check_caller(self) -> None:
+        """Nobody is asked."""
+
+
+class PingHandler(_OpenHandler):
     """``GET|HEAD /ping``."""
 
     def get(self) -> None:
@@ -117,7 +127,7 @@ class PingHandler(BaseHandler):
         self.finish()
 
 
-class InfluxHealthHandler(BaseHandler):
+class InfluxHealthHandler(_OpenHandler):
     """``GET /health``."""
 
     def get(self) -> None:
@@ -133,7 +143,7 @@ class InfluxHealthHandler(BaseHandler):
         )
 
 
-class InfluxReadyHandler(BaseHandler):
+class InfluxReadyHandler(_OpenHandler):
     """``GET /ready``."""
 
     def get(self) -> None:

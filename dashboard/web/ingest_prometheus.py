@@ -65,7 +65,7 @@ class PushHandler(FeederHandler):
         if replace:
             await self.groups.replace(labels, kept, caller=self.caller)
         else:
-            await self.groups.add(labels, kept)
+            await self.groups.add(labels, kept, caller=self.caller)
         if faults := faults_in(outcome.refused):
             raise Invalid(f"{len(faults)} samples refused; {first_reason(faults, 'sample')}")
         self.done(200)

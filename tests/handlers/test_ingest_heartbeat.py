@@ -23,7 +23,7 @@ async def test_a_push_by_any_method_is_named_as_its_token(method: str, tmp_path:
         assert (response.code, answer(response)) == (200, {"ok": True})
         assert series_in(server) == {"feeder_up": 1, "feeder_ping_ms": 12.5}
         assert document(server, "feeder")["state"] == "ok"
-        assert fed(server) == {("feeder", "uptime_kuma", "accepted"): 3}
+        assert fed(server) == {("feeder", "uptime_kuma", "accepted"): 4}
 
 
 async def test_head_counts_as_a_push(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import json
 import time
 from pathlib import Path
 
@@ -219,7 +221,9 @@ async def test_a_token_writes_what_begins_with_its_prefixes_and_the_rest_is_coun
     async with guarded(tmp_path, prefixes=("cpu_", "note_")) as (server, token):
         response = await post(server, "/write", LINES + 'disk used=1\nother text="x"\n', headers=bearer(token))
         assert response.code == 400
-        assert "may write only what begins with cpu_ or note_ dropped=2" in answer(response)["error"]
+        error, line = answer(response)["error"], LINES.count("\n") + 1
+        assert error.startswith(f"partial write: line {line}: series: the token")
+        assert error.endswith("may write only what begins with cpu_ or note_ dropped=2")
         assert series_in(server) == KEPT
         assert document(server, "other_text") is None
         assert server.counters.samples_refused == {"forbidden": 2}
@@ -234,3 +238,29 @@ async def test_a_token_brings_so_many_series_into_being_and_not_one_more(tmp_pat
         assert series_in(server) == {"a_v": 2, "b_v": 2}
         assert server.counters.samples_refused == {"token_series_limit": 1}
         assert server.counters.samples_accepted == 4
+
+
+async def test_the_line_of_a_refused_series_is_named_behind_lines_of_many_fields(tmp_path: Path) -> None:
+    async with guarded(tmp_path, prefixes=("own_",)) as (server, token):
+        lines = "own_a f=1,g=2,h=3\n# a comment\n\nown_b f=1,g=2\nother f=1,g=2\nown_c f=1\n"
+        error = answer(await post(server, "/write", lines, headers=bearer(token)))["error"]
+        assert error.startswith("partial write: line 5: series: ")
+        assert error.endswith("dropped=1")
+
+
+@pytest.mark.parametrize("path", ["/ping", "/health", "/ready"])
+async def test_whether_there_is_a_server_is_answered_whatever_is_shown(path: str, tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, _):
+        for header in ("Token any", "Basic cm9vdDpyb290", "Bearer dsh_wrong", "x"):
+            assert (await fetch(server, path, headers={"Authorization": header})).code in (200, 204)
+
+
+async def test_a_body_that_says_it_is_endless_is_refused_at_once() -> None:
+    async with running() as server:
+        for path in ("/write", "/api/v2/write"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\na v=1".encode())
+            said = await reader.read()
+            assert said.startswith(b"HTTP/1.1 413 ")
+            assert json.loads(said.partition(b"\r\n\r\n")[2])
+            writer.close()

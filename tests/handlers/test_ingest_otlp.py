@@ -87,3 +87,42 @@ async def test_other_types_get_415_and_faults_a_status_of_the_same_type(tmp_path
         assert (later.code, later.headers["Retry-After"], answer(later)["code"]) == (429, "2", 8)
         for method in ("GET", "HEAD"):
             assert (await fetch(server, "/v1/metrics", method=method)).code == 200
+
+
+def histograms(*names: str, resource: dict[str, str] | None = None, **attributes: str) -> dict[str, Any]:
+    def pairs(given: dict[str, str]) -> list[Any]:
+        return [{"key": key.replace("_", "."), "value": {"stringValue": value}} for key, value in given.items()]
+
+    point = {
+        "count": "3",
+        "sum": 4,
+        "bucketCounts": ["1", "1", "1"],
+        "explicitBounds": [1, 2],
+        "timeUnixNano": str(time.time_ns()),
+    }
+    metrics = [
+        {
+            "name": name,
+            "histogram": {"aggregationTemporality": 2, "dataPoints": [{**point, "attributes": pairs(attributes)}]},
+        }
+        for name in names
+    ]
+    return {
+        "resourceMetrics": [{"resource": {"attributes": pairs(resource or {})}, "scopeMetrics": [{"metrics": metrics}]}]
+    }
+
+
+async def test_points_are_counted_and_not_what_is_made_of_them(tmp_path: Path) -> None:
+    async with guarded(tmp_path, prefixes=("app_",)) as (server, token):
+        sent = histograms("app_a", "zz_a", "app_b", "zz_b")
+        told = answer(await post(server, "/v1/metrics", sent, headers=JSON | bearer(token)))["partialSuccess"]
+        assert told["rejectedDataPoints"] == "2"
+        assert told["errorMessage"].startswith("point 1: ")
+        assert not any(text.startswith("zz_") for text in series_in(server))
+
+
+async def test_what_is_said_of_a_point_counts_before_what_is_said_of_its_resource() -> None:
+    async with running() as server:
+        sent = histograms("one", resource={"a_b": "resource", "other": "kept"}, a_b="point")
+        assert answer(await post(server, "/v1/metrics", sent, headers=JSON)) == {}
+        assert 'one_count{a_b="point",other="kept"}' in series_in(server)

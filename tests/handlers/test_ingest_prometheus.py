@@ -146,6 +146,8 @@ async def test_a_push_that_is_none_gets_400_and_protobuf_415() -> None:
         for path, text in (
             ("/metrics/job/a", "{"),
             ("/metrics/job/a/b", "a 1\n"),
+            ("/metrics/job/a/path@base64/***", "a 1\n"),
+            ("/metrics/job/%FF", "a{ 1\n"),
             ("/metrics/job/a", "a 1 99999999999999\n"),
         ):
             assert (await post(server, path, text)).code == 400

@@ -115,7 +115,7 @@ async def test_a_proof_that_is_wrong_is_refused_wherever_it_is_shown(tmp_path: P
     async with site(tmp_path) as at:
         for row, method, path in _rows():
             template = row.partition(" ")[2]
-            if "/static/" in path:
+            if "/static/" in path or template in ("/ping", "/health", "/ready"):  # those answer whoever asks
                 continue
             body = "{}" if method in ("POST", "PUT", "PATCH") else None
             for header in (

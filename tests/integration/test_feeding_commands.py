@@ -159,6 +159,18 @@ def test_run_passes_all_through_and_feeds_duration_and_exit_code(server: ServerP
     assert 0 < seconds < 10
 
 
+def test_a_job_is_called_as_its_command_where_nothing_else_is_said(server: ServerProcess) -> None:
+    command = [sys.executable, "-m", "dashboard", "run", "--url", server.url, "--", "/bin/true"]
+    assert subprocess.run(command, timeout=30).returncode == 0
+    assert last_of(server, "job_exit_code")['job_exit_code{job="true"}'] == (0, "")
+
+
+def test_a_value_below_zero_can_be_pushed(server: ServerProcess) -> None:
+    command = [sys.executable, "-m", "dashboard", "push", "below_zero", "-5.5", "--url", server.url]
+    assert subprocess.run(command, timeout=30).returncode == 0
+    assert last_of(server, "below_zero") == {"below_zero": (-5.5, "")}
+
+
 @pytest.mark.parametrize(
     ("command", "code"), [(["true"], 0), (["sh", "-c", "exit 7"], 7), (["sh", "-c", "kill -9 $$"], 137)]
 )

@@ -82,7 +82,7 @@ def test_unknown_messages_are_passed_over() -> None:
     assert Following(["a"]).take({"type": "weather", "rain": True}) is None
 
 
-@pytest.mark.parametrize("code", ["invalid", "not_found", "too_many_subscriptions"])
+@pytest.mark.parametrize("code", ["invalid", "not_found", "too_many_subscriptions", "not_authenticated", "forbidden"])
 def test_an_error_that_is_in_the_request_ends_it(code: str) -> None:
     with pytest.raises(FollowError, match="no such board"):
         Following(board="x").take({"type": "error", "id": 1, "code": code, "message": "no such board"})

@@ -121,6 +121,25 @@ def test_what_could_not_stand_in_a_body_is_refused_at_once() -> None:
     assert (box.counts.pushed, box.counts.refused, box.batch()) == (6, 6, None)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"unit": 5},
+        {"every_s": "5"},
+        {"every_s": float("nan")},
+        {"t_ms": float("nan")},
+        {"t_ms": None},
+        {"labels": ["a"]},
+    ],
+)
+def test_what_is_said_oddly_is_refused_and_counted_and_never_raised(odd: dict[str, Any]) -> None:
+    box = outbox()
+    assert box.add(Sample.of("a", 1, **{"t_ms": 1, **odd})) is not None
+    assert box.add(Sample.of("a", 1, t_ms=1, unit=None, every_s=None)) is None  # type: ignore[arg-type]
+    assert (box.counts.refused, box.counts.waiting) == (1, 1)
+    assert consistent(box)
+
+
 def test_numbers_of_any_kind_are_sent_as_numbers() -> None:
     box = outbox()
     values: list[Any] = [True, Decimal("1.5"), Fraction(1, 4), 2**53]

@@ -21,12 +21,15 @@ class Ending:
 
     def __init__(self) -> None:
         self.away = False
+        self.barred = set[str]()
         self.ended: list[list[str]] = []
 
-    async def end(self, ended: Iterable[tuple[str, int | None]], *, caller: Caller | None = None) -> None:
+    async def end(self, ended: Iterable[tuple[str, int | None]], *, caller: Caller | None = None) -> set[str]:
         if self.away:
             raise Unavailable("away")
-        self.ended.append([key for key, _ in ended])
+        keys = {key for key, _ in ended}
+        self.ended.append(sorted(keys - self.barred))
+        return keys & self.barred
 
 
 @pytest.mark.gen_test
@@ -35,7 +38,7 @@ async def test_what_could_not_be_ended_ends_when_it_is_tried_again() -> None:
     groups = PushGroups(holdings=holdings(), samples=cast("AcceptSamples", ending))
     caller = Caller("local")
     await groups.replace(JOB, ["a", "b"], caller=caller)
-    await groups.add(JOB, ["c"])
+    await groups.add(JOB, ["c"], caller=caller)
     await groups.replace({"job": "other"}, ["a"], caller=caller)
     ending.away = True
     with pytest.raises(Unavailable):
@@ -44,3 +47,27 @@ async def test_what_could_not_be_ended_ends_when_it_is_tried_again() -> None:
     await groups.replace(JOB, ["b"], caller=caller)
     await groups.replace(JOB, (), caller=caller)
     assert ending.ended == [["a", "c"], ["b"]]
+
+
+@pytest.mark.gen_test
+async def test_what_is_pushed_besides_takes_the_place_of_what_has_its_name() -> None:
+    ending = Ending()
+    groups = PushGroups(holdings=holdings(), samples=cast("AcceptSamples", ending))
+    caller = Caller("local")
+    await groups.add(JOB, ['a{l="1"}', 'a{l="2"}', "b"], caller=caller)
+    await groups.add(JOB, ['a{l="2"}', 'a{l="3"}'], caller=caller)
+    await groups.replace(JOB, (), caller=caller)
+    assert ending.ended == [['a{l="1"}'], ['a{l="2"}', 'a{l="3"}', "b"]]
+
+
+@pytest.mark.gen_test
+async def test_what_is_not_the_callers_to_end_stays_in_the_group() -> None:
+    ending = Ending()
+    groups = PushGroups(holdings=holdings(), samples=cast("AcceptSamples", ending))
+    caller = Caller("local")
+    await groups.replace(JOB, ["own", "theirs"], caller=caller)
+    ending.barred = {"theirs"}
+    await groups.replace(JOB, (), caller=caller)
+    ending.barred = set()
+    await groups.replace(JOB, (), caller=caller)
+    assert ending.ended == [["own"], ["theirs"]]
