@@ -91,14 +91,48 @@ describe("coming back", () => {
     assert.ok(!other.events.includes("outdated"));
   });
 
-  test("an opened connection forgets failures, reason and loss", (t) => {
+  test("a connection that holds was no failed try, one that is closed at once was", (t) => {
+    const r = rig(t);
+    bring(r, "open");
+    for (let n = 1; n <= 4; n++) {
+      r.last().end(4007);
+      assert.equal(r.connection.attempt, n); // so the waits grow, and a limit of tries is reached
+      r.connection.wake();
+      r.last().onopen?.();
+    }
+    for (let n = 0; n < 6; n++) {
+      r.pass(1_000);
+      r.last().say({ type: "pong", now: 1 });
+    }
+    assert.equal(r.connection.attempt, 0);
+  });
+
+  test("an error that no close follows is a failed try, too", (t) => {
+    const r = rig(t);
+    bring(r, "connecting");
+    r.last().onerror?.();
+    r.pass(200);
+    assert.equal(r.connection.state, "waiting");
+  });
+
+  test("an address that is none stops it, with the reason", async (t) => {
+    const r = rig(t);
+    r.connection.Socket = /** @type {any} */ (class { constructor() { throw new SyntaxError("no URL"); } });
+    r.connection.start();
+    await Promise.resolve();
+    assert.deepEqual([r.connection.state, r.connection.reason], ["stopped", "no URL"]);
+    r.pass(60_000);
+    assert.equal(r.connection.state, "stopped");
+  });
+
+  test("an opened connection forgets reason and loss", (t) => {
     const r = rig(t);
     bring(r, "waiting");
     r.pass(60_000);
     assert.ok(r.connection.attempt > 0);
     assert.ok(r.connection.lostAt > 0);
     r.last().onopen?.();
-    assert.deepEqual([r.connection.attempt, r.connection.lostAt, r.connection.retryAt, r.connection.reason], [0, 0, 0, ""]);
+    assert.deepEqual([r.connection.lostAt, r.connection.retryAt, r.connection.reason], [0, 0, ""]);
   });
 
   test("the loss is dated once, however many tries fail after it", (t) => {

@@ -19,6 +19,8 @@ export class FakeSocket {
     this.onmessage = null;
     /** @type {((event: {code: number, reason: string}) => void) | null} */
     this.onclose = null;
+    /** @type {(() => void) | null} */
+    this.onerror = null;
   }
 
   /** @param {string} text */

@@ -91,6 +91,22 @@ describe("who one is", () => {
 });
 
 describe("messages", () => {
+  test("one that is longer than the server takes is refused and not said for ever", async (t) => {
+    const r = clientRig(t);
+    r.client.joinRoom("host");
+    await r.enter();
+    r.admit();
+    const long = r.client.sendMessage("host", "x".repeat(100_000));
+    const next = r.client.sendMessage("host", "short");
+    r.last().end(1009, "message too long");
+    await assert.rejects(long, { code: "too_large" });
+    await r.enter();
+    r.admit();
+    assert.deepEqual(r.sent("message").map((m) => m.text), ["short"]);
+    r.ack();
+    assert.equal((await next).messageId, "m1");
+  });
+
   test("what is written offline is sent in order after auth and join, each once", async (t) => {
     const r = clientRig(t);
     r.client.joinRoom("host");

@@ -31,6 +31,10 @@ const PING_AFTER_MS = 3_000;
 const WATCH_EVERY_MS = 1_000;
 /** A timer this late means that the machine slept. */
 const SLEPT_MS = 6_000;
+/** A connection that holds so long was no failed try. */
+const SOUND_AFTER_MS = 5_000;
+/** A close follows an error within so long, but for Node's sockets that were refused. */
+const CLOSE_FOLLOWS_MS = 100;
 
 /**
  * Events: "state" (detail: {state, since, retryAt, reason}), "message" (detail: the parsed object), "opened", "slept".
@@ -69,6 +73,7 @@ export class Connection extends EventTarget {
     this.timer = undefined;
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.watch = undefined;
+    this.openedAt = 0;
     this.watchedAt = 0;
     this.watchedWall = 0;
   }
@@ -121,7 +126,14 @@ export class Connection extends EventTarget {
 
   connect() {
     this.drop();
-    const socket = new this.Socket(this.url);
+    this.code = 0;
+    let socket;
+    try {
+      socket = new this.Socket(this.url);
+    } catch (error) {
+      queueMicrotask(() => this.stop(error instanceof Error ? error.message : String(error))); // no address: it stays so
+      return;
+    }
     this.socket = socket;
     this.heardAt = this.now();
     this.askedAt = 0;
@@ -129,11 +141,11 @@ export class Connection extends EventTarget {
     socket.onopen = () => current() && this.happen("opened");
     socket.onmessage = (event) => current() && this.receive(event.data);
     socket.onclose = (event) => current() && this.closed(event.code, event.reason);
-    socket.onerror = () => {}; // a close follows; Node's sockets throw what nobody listens to
+    socket.onerror = () => setTimeout(() => current() && this.state === "connecting" && this.happen("lost"), CLOSE_FOLLOWS_MS);
   }
 
   opened() {
-    this.attempt = 0;
+    this.openedAt = this.now();
     this.lostAt = 0;
     this.leftAt = 0;
     this.retryAt = 0;
@@ -188,6 +200,7 @@ export class Connection extends EventTarget {
     }
     const quiet = now - this.heardAt;
     if (this.state === "open") {
+      if (now - this.openedAt >= SOUND_AFTER_MS) this.attempt = 0;
       if (quiet > SILENCE_LIMIT_MS) {
         this.reason = "no answer";
         this.happen("lost");

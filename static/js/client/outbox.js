@@ -128,6 +128,12 @@ export class Outbox {
     }
   }
 
+  /** One of those under way was longer than the server takes: the longest. */
+  refuseLongest() {
+    const under = this.items.filter((item) => item.id).sort((a, b) => JSON.stringify(b.message).length - JSON.stringify(a.message).length);
+    if (under[0]) this.drop(under[0])?.reject(new Refusal("too_large", "the message is longer than the server takes"));
+  }
+
   /** It is over: nothing of it will be sent. @param {string} code @param {string} reason */
   refuseAll(code, reason) {
     this.rewind();

@@ -10,6 +10,9 @@ import { Refusal } from "./refusal.js";
 import { Requests } from "./requests.js";
 import { TypingNotices } from "./typing.js";
 
+/** The close code for a message beyond the server's limit. */
+const TOO_LONG = 1009;
+
 /**
  * @typedef {object} ClientOptions
  * @property {number} [maxReconnectAttempts] so many tries in a row may fail; without it: it tries for ever
@@ -233,6 +236,7 @@ export class WebSocketClient {
   /** @param {{state: string, reason: string}} detail */
   moved({ state, reason }) {
     const { code } = this.connection;
+    if (state === "waiting" && code === TOO_LONG) this.outbox.refuseLongest();
     if (state !== "open") this.lost();
     if (state === "stopped") {
       const why = code === 4500 ? "bad_token" : "disconnected";
