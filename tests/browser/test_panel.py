@@ -227,6 +227,37 @@ def test_a_moment_is_marked_and_shown_on_the_charts(pages: Pages, site: ServerPr
     assert page.evaluate("document.querySelector('dash-board').moment.at") is None
 
 
+def test_the_time_of_any_message_leads_to_the_charts_at_that_time(pages: Pages, site: ServerProcess) -> None:
+    site.post("host_cpu_percent", 10)
+    page = open_talking(pages, site.url, message(1, "here", t=int(time.time() * 1000) - 120_000))
+    _open(page)
+    stated = page.locator(".msg time").first.get_attribute("datetime")
+    page.locator(".msg .when").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#moment")).to_be_visible()
+    assert page.evaluate("new Date(document.querySelector('dash-board').moment.at).toISOString()") == stated
+
+
+def test_a_panel_that_covers_the_page_keeps_the_keyboard(pages: Pages, site: ServerProcess) -> None:
+    page = open_talking(pages, site.url, message(1, "here"), width=375, height=700)
+    _open(page)
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        assert page.evaluate(
+            "document.activeElement === document.body || !!document.activeElement.closest('side-panel')"
+        ), page.evaluate("document.activeElement.outerHTML")
+    page.keyboard.press("Escape")
+    assert not page.evaluate("document.querySelector('main').inert")
+
+
+def test_a_notification_is_announced_while_the_panel_is_closed(pages: Pages, site: ServerProcess) -> None:
+    page = open_talking(pages, site.url)
+    say(
+        page, {"type": "notification", "notificationId": "n1", "title": "Disk on fire", "body": "", "t": 1, "unread": 1}
+    )
+    expect(page.locator("#announcer")).to_contain_text("Notification: Disk on fire")
+
+
 def test_people_are_listed_and_can_be_written_to(pages: Pages, site: ServerProcess) -> None:
     page = open_talking(pages, site.url)
     badges = page.locator(".watchers")

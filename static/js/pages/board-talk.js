@@ -59,8 +59,11 @@ export function startTalk(shell, board, moments) {
   shell.client.on("authenticated", () => {
     if (wasOpen() && !panel.isOpen && innerWidth > 700) panel.toggle(true, { focus: false });
   });
-  shell.client.on("chat:message", ({ userId, name }) => {
-    if (!panel.isOpen && userId !== talk.me?.id) shell.announce(`${name} wrote`);
+  shell.client.on("chat:message", ({ userId, name, roomId }) => {
+    if (!(panel.isOpen && roomId === talk.current) && userId !== talk.me?.id) shell.announce(`${name} wrote`);
+  });
+  shell.client.on("notification", ({ title }) => {
+    if (title && !(panel.isOpen && panel.tab === "notices")) shell.announce(`Notification: ${title}`);
   });
   talk.watchPresence();
 }

@@ -44,7 +44,9 @@ function removal(remove) {
 export function messageRow(message, how, actions) {
   const row = h("article", { class: "msg", "data-id": message.messageId, "data-grouped": how.grouped ? "" : undefined, "data-named": how.named ? "" : undefined, tabindex: "-1" });
   const when = h("time", { datetime: new Date(message.t).toISOString(), text: clock(message.t) });
-  row.append(h("header", {}, h("b", { text: message.name }), when));
+  const jump = button("", () => actions.jump(message.t), { class: "when", title: "Show the charts at this time", "aria-label": `${clock(message.t)}: show the charts at this time` });
+  jump.append(when);
+  row.append(h("header", {}, h("b", { text: message.name }), message.deleted ? when : jump));
   if (message.deleted) {
     row.append(h("div", { class: "gone", text: "deleted" }));
     return row;

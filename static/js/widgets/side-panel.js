@@ -12,6 +12,7 @@ import { loginAddress } from "./who.js";
 /** @typedef {"talk" | "people" | "notices"} Tab */
 
 const TABS = /** @type {[Tab, string][]} */ ([["talk", "Conversation"], ["people", "People"], ["notices", "Notifications"]]);
+const COVERS = matchMedia("(max-width: 700px)");
 const OPERATORS = new Set(["operator", "admin"]);
 
 export class SidePanel extends HTMLElement {
@@ -56,6 +57,7 @@ export class SidePanel extends HTMLElement {
     }, { signal });
     talk.addEventListener("change", () => shell.loop.mark(this), { signal });
     document.addEventListener("visibilitychange", () => shell.loop.mark(this), { signal });
+    COVERS.addEventListener("change", () => this.cover(), { signal });
     this.show("talk");
   }
 
@@ -69,7 +71,7 @@ export class SidePanel extends HTMLElement {
     view.actions = {
       jump: (at) => {
         moments.jump(at);
-        if (!matchMedia("(max-width: 700px)").matches) return;
+        if (!COVERS.matches) return;
         this.toggle(false); // it covers the charts
         document.querySelector(".tile.line")?.scrollIntoView();
       },
@@ -138,6 +140,7 @@ export class SidePanel extends HTMLElement {
     if (!open && this.talk.conversation) this.talk.conversation.divider = "";
     this.hidden = !open;
     document.body.toggleAttribute("data-panel", open);
+    this.cover();
     if (open) {
       this.view.atEnd = true;
       this.painted = "";
@@ -145,6 +148,11 @@ export class SidePanel extends HTMLElement {
       if (focus) this.focusFirst();
     } else if (inside) (this.opener?.isConnected && this.opener !== document.body ? this.opener : document.getElementById("talk"))?.focus();
     this.onToggle();
+  }
+
+  /** What it covers is not to be reached. */
+  cover() {
+    for (const each of document.querySelectorAll("body > .skip, body > .top, body > main")) /** @type {HTMLElement} */ (each).inert = this.isOpen && COVERS.matches;
   }
 
   focusFirst() {
