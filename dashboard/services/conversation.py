@@ -72,6 +72,14 @@ class Conversation:
             raise NotFound(f"there is no room {room_id[:60]!a}")
         return room
 
+    async def find_room(self, caller: Caller, room_id: str) -> Room:
+        """The same, also when another process has just made it."""
+        try:
+            return self.room(caller, room_id)
+        except NotFound:
+            await self._directory.refresh()
+            return self.room(caller, room_id)
+
     def may_join(self, caller: Caller, room_id: str) -> bool:
         """Whether there is such a room for the caller."""
         try:
@@ -107,12 +115,15 @@ class Conversation:
         self, caller: Caller, room_id: str, text: str, *, key: str | None = None, at_ms: int | None = None
     ) -> Message:
         """Say something in a room; raises NotFound, Invalid, TooMany, Unavailable."""
-        room = self.room(caller, room_id)
+        room = await self.find_room(caller, room_id)
         return await self._post(caller, room, text, key, at_ms)
 
     async def direct(self, caller: Caller, user_id: str, text: str, *, key: str | None = None) -> Message:
         """Say something to one user; raises NotFound, Invalid, TooMany, Unavailable."""
         user = self._directory.user(user_id)
+        if user is None:
+            await self._directory.refresh()
+            user = self._directory.user(user_id)
         if user is None or user_id == caller.id:
             raise NotFound(f"there is no user {user_id[:40]!a}" if user is None else "that is yourself")
         room_id = direct_room(caller.id, user_id)
@@ -171,7 +182,7 @@ class Conversation:
 
         Raises Forbidden, NotFound, Invalid, TooMany, Unavailable.
         """
-        room = self.room(caller, room_id)
+        room = await self.find_room(caller, room_id)
         text = clean_text(text)
         self._limit(caller)
         html, mentioned = self._markdown.render(text)
@@ -187,7 +198,7 @@ class Conversation:
 
     async def delete(self, caller: Caller, room_id: str, message_id: str) -> Message:
         """A message of one's own is taken back, also where notifications quote it; operators may any. Raises as ``edit``."""
-        room = self.room(caller, room_id)
+        room = await self.find_room(caller, room_id)
         self._limit(caller)
         async with self._database.write() as tx:
             others = caller.role >= Role.OPERATOR and room.kind != "direct"
@@ -226,7 +237,7 @@ class Conversation:
 
     async def read(self, caller: Caller, room_id: str, message_id: str) -> None:
         """The caller has read up to there; raises NotFound, Unavailable."""
-        room = self.room(caller, room_id)
+        room = await self.find_room(caller, room_id)
         seq = seq_of(room.id, message_id)
         if seq is None:
             raise NotFound("there is no such message")
@@ -241,7 +252,7 @@ class Conversation:
 
     async def history(self, caller: Caller, room_id: str, before: str | None, limit: int) -> tuple[list[Message], bool]:
         """Messages before ``before``, oldest first, and whether there are older ones; raises NotFound, Unavailable."""
-        room = self.room(caller, room_id)
+        room = await self.find_room(caller, room_id)
         seq = None
         if before is not None and (seq := seq_of(room.id, before)) is None:
             raise NotFound("there is no such message")

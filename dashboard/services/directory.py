@@ -24,6 +24,7 @@ from dashboard.store.users import changed_revocations, changed_users
 _log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 1.0
+_REFRESH_EVERY_S = 0.05
 
 
 class Directory:
@@ -39,6 +40,8 @@ class Directory:
         self._revision = 0
         self._stirred = asyncio.Event()
         self._looking = asyncio.Lock()
+        self._refreshing = asyncio.Lock()
+        self._refreshed_s = 0.0
         self.on_change: list[Callable[[], None]] = []
         self.say: Callable[[Signal], Awaitable[bool]] | None = None
         self.fault = ""
@@ -120,6 +123,25 @@ class Directory:
                 self.rooms[room.id] = room
         now_ms = self._now_ms()
         self._revoked = {key: ends for key, ends in self._revoked.items() if ends > now_ms} | revoked
+
+    async def refresh(self) -> None:
+        """Know what anybody had stored when this was called, as far as the store answers; costs one look for all who wait.
+
+        For who asks for what is not known here: another process may just have made it.
+        """
+        loop = asyncio.get_running_loop()
+        asked_s = loop.time()
+        async with self._refreshing:
+            if self._refreshed_s > asked_s or self.fault:
+                return
+            await asyncio.sleep(
+                max(0.0, self._refreshed_s + _REFRESH_EVERY_S - loop.time())
+            )  # whoever guesses costs no more
+            self._refreshed_s = loop.time()
+            try:
+                await self.look()
+            except Unavailable as error:
+                _log.debug("not refreshed: %s", error)
 
     async def changed(self) -> None:
         """This process has changed something in the store: take it over, and tell the others.

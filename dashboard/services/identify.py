@@ -32,6 +32,10 @@ class Identify:
         self.used: dict[str, int] = {}  # tokens by id -> when, of those whose use is not stored yet
         self._noted: dict[str, int] = {}
 
+    async def refresh(self) -> None:
+        """Know what other processes have made until now."""
+        await self._directory.refresh()
+
     def by_header(self, header: str) -> Caller:
         """Of an ``Authorization`` header: Bearer and Token with a JWT or token, Basic with one as password."""
         scheme, _, rest = header.strip().partition(" ")
@@ -58,6 +62,14 @@ class Identify:
         if text.startswith(TOKEN_PREFIX) or text.count(".") != 2:
             return self.by_token(text)
         return self.by_jwt(text, at_machine=False)
+
+    async def by_text_late(self, text: str) -> Caller:
+        """The same, also when another process has just made it, or its user."""
+        try:
+            return self.by_text(text)
+        except BadToken:
+            await self.refresh()
+            return self.by_text(text)
 
     def by_token(self, text: str) -> Caller:
         """Raises BadToken."""

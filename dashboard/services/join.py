@@ -49,7 +49,7 @@ class Join:
 
     async def __call__(self, connection: Connection, request: JoinRoom) -> Joined:
         caller = connection.caller
-        room = self._conversation.room(caller, request.room_id)
+        room = await self._conversation.find_room(caller, request.room_id)
         since = _position(request.since) if request.since is not None else None
         log = await self._logs.get(room.id)
         missed = log.since(since, _MOST_RECOVERED) if since is not None else None

@@ -70,7 +70,11 @@ class Notify:
         key: str = "",
     ) -> int:
         """Notify a user, all of a role, or all who may join a room; returns how many. The same ``key`` notifies once."""
-        receivers = self._receivers(user, role, room)
+        try:
+            receivers = self._receivers(user, role, room)
+        except NotFound:  # another process may just have made it
+            await self._directory.refresh()
+            receivers = self._receivers(user, role, room)
         title = clean_text(title, field="title", most=MAX_TITLE)
         body = clean_text(body, field="body", most=MAX_BODY) if body.strip() else ""
         if len(data) > _MAX_DATA_BYTES:

@@ -300,7 +300,7 @@ class People:
     async def _authenticate(self, connection: Connection, request: Auth) -> Authenticated:
         """Whose the connection is from now on; raises BadToken."""
         if request.token:
-            caller = self._identify.by_text(request.token)
+            caller = await self._identify.by_text_late(request.token)
             if caller.kind != "user" or caller.id != request.user_id:
                 raise BadToken("the token is not this user's")
             if connection.caller.kind == "user" and connection.caller.id != caller.id:

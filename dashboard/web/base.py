@@ -12,6 +12,7 @@ import logging
 import math
 import secrets
 import zlib
+from collections.abc import Awaitable
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ from jinja2 import Environment
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import DashboardError, Invalid, NotAuthenticated, TooLarge
+from dashboard.domain.errors import BadToken, DashboardError, Invalid, NotAuthenticated, TooLarge
 from dashboard.domain.identity import ANONYMOUS, Caller, Role
 from dashboard.domain.strict_json import check_json
 from dashboard.services.policies import POLICIES, authorise
@@ -98,6 +99,7 @@ class BaseHandler(RequestHandler):
     template = ""  # its address in the table of policies
     encodings: tuple[str, ...] = ()  # of bodies, that ``body()`` leaves as they are
     talks = False  # what is asked here is asked by somebody with a name
+    _is_refreshed = False  # all tokens are known that there were when the request came
     secret_path = False  # the address holds what nobody else may read
 
     def initialize(self, context: WebContext, **services: Any) -> None:
@@ -124,7 +126,7 @@ class BaseHandler(RequestHandler):
         """Length of a body, unpacked."""
         return self.context.max_body_bytes
 
-    def prepare(self) -> None:
+    def prepare(self) -> Awaitable[None] | None:
         self._counted = True
         self.context.begin()
         if self.context.draining:
@@ -144,6 +146,16 @@ class BaseHandler(RequestHandler):
         length = self.request.headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > _DRAINED_BODY_BYTES:
             raise TooLarge(f"the body has more than {self.max_bytes} bytes")
+        try:
+            self.check_caller()
+        except BadToken:
+            return self._check_again()
+        return None
+
+    async def _check_again(self) -> None:
+        """Another process may just have made the token."""
+        await self.context.identity.refresh()
+        self._is_refreshed = True
         self.check_caller()
 
     def check_caller(self) -> None:

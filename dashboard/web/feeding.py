@@ -52,7 +52,10 @@ _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 def _of_somebody(answer: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(answer)
     def answer_known(self: FeederHandler, *parts: str) -> Any:
-        self.authorise_feeder()
+        try:
+            self.authorise_feeder()
+        except BadToken:
+            return self.answer_late(answer, parts)
         return answer(self, *parts)
 
     return answer_known
@@ -98,7 +101,7 @@ class FeederHandler(BaseHandler):
         try:
             super().check_caller()
         except (NotAuthenticated, Forbidden) as error:
-            if not self._is_feeding():
+            if not self._is_feeding() or (isinstance(error, BadToken) and not self._is_refreshed):
                 raise
             # answered when the body is there: who is still writing it does not read, and would only see a reset
             self._unknown = self._refused = error
@@ -119,6 +122,15 @@ class FeederHandler(BaseHandler):
         except (NotAuthenticated, Forbidden):
             return bool(self.get_query_argument("p", ""))
         return True
+
+    async def answer_late(self, answer: Callable[..., Any], parts: tuple[str, ...]) -> None:
+        """The token that stands in the body may just have been made by another process."""
+        if not self._is_refreshed:
+            await self.context.identity.refresh()
+        self.authorise_feeder()
+        answered = answer(self, *parts)
+        if answered is not None:
+            await answered
 
     def authorise_feeder(self) -> None:
         """Who feeds, and whether that one may; the token may also stand in the query or in a JSON body.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from dashboard.web.base import BaseHandler, WebContext
 class NotFoundHandler(BaseHandler):
     """Any address that there is not."""
 
-    def prepare(self) -> None:
+    def prepare(self) -> Awaitable[None] | None:
         super().prepare()
         raise HTTPError(404, "there is nothing at this address")
 
@@ -26,7 +26,7 @@ class RefusedHandler(BaseHandler):
     status: int
     reason: str
 
-    def prepare(self) -> None:
+    def prepare(self) -> Awaitable[None] | None:
         super().prepare()
         if self.status == 414:
             self.set_header("Connection", "close")

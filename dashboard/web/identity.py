@@ -54,6 +54,10 @@ class WebIdentity:
                 caller = self._identify.with_share(caller, share.value)
         return caller
 
+    async def refresh(self) -> None:
+        """Know the tokens that other processes have made."""
+        await self._identify.refresh()
+
     def by_text(self, text: str) -> Caller:
         """A token that stands elsewhere in a request; raises BadToken."""
         return self._identify.by_text(text)

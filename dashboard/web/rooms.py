@@ -162,7 +162,7 @@ class RoomHandler(RoomsAdminHandler):
 
     async def patch(self, room_id: str) -> None:
         body = self.json(RoomChange)
-        before = self.conversation.room(self.caller, room_id)
+        before = await self.conversation.find_room(self.caller, room_id)
         members = body.members
         if body.private or (body.private is None and before.private and members is not None):
             members = list(self.with_oneself(before.members if members is None else members))
@@ -177,7 +177,7 @@ class RoomHandler(RoomsAdminHandler):
         self.write_json(room_shown(room))
 
     async def delete(self, room_id: str) -> None:
-        self.conversation.room(self.caller, room_id)
+        await self.conversation.find_room(self.caller, room_id)
         await self.rooms.close(self.by, self.address, room_id)
         self.done()
 
@@ -216,7 +216,7 @@ class RoomExportHandler(AdminHandler):
         kind = self.get_query_argument("format", "json")
         if kind not in ("json", "csv"):
             raise Invalid("write json or csv", field="format")
-        room = self.conversation.room(self.caller, room_id)
+        room = await self.conversation.find_room(self.caller, room_id)
         self.set_header("Content-Disposition", f'attachment; filename="{room.id}.{kind}"')
         self.set_header(
             "Content-Type", "application/json; charset=utf-8" if kind == "json" else "text/csv; charset=utf-8"

@@ -34,14 +34,19 @@ class SocketHandler(WebSocketHandler):
     def set_default_headers(self) -> None:
         self.clear_header("Server")
 
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         if self._hub.full():
             self.set_header("Retry-After", "5")
             self.set_status(503)
             self.finish({"code": "overloaded", "error": f"more than {self._options.max_connections} connections"})
             return
+        identity = self._context.identity
         try:
-            self._caller = self._context.identity.caller_of(self.request)
+            try:
+                self._caller = identity.caller_of(self.request)
+            except BadToken:
+                await identity.refresh()  # another process may just have made it
+                self._caller = identity.caller_of(self.request)
         except BadToken as error:
             self.set_status(401)
             self.finish({"code": error.code, "error": str(error)})
