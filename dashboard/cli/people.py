@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -160,14 +159,11 @@ def user_delete(name: str, **options: Any) -> None:
 def user_token(name: str, hours: float, **options: Any) -> None:
     """Print a JWT by which a program is the user NAME, on /ws (auth) and over HTTP (Bearer)."""
 
-    async def work(accounts: Accounts, directory: Directory, credentials: Credentials) -> str:
+    async def work(accounts: Accounts, directory: Directory, *_: Any) -> str:
         found = directory.user(name)
         if found is None:
             raise click.ClickException(f"there is no user {name}")
-        now_ms = _now_ms()
-        session = secrets.token_urlsafe(16)
-        expires_ms = now_ms + int(hours * 3_600_000)
-        return credentials.issue(found.id, session=session, version=found.version, now_ms=now_ms, expires_ms=expires_ms)
+        return await accounts.issue(_BY, found, _now_ms() + int(hours * 3_600_000))
 
     click.echo(_with_accounts(options, work))
 

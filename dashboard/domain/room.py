@@ -8,6 +8,7 @@ notifications are rooms too.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Literal
 
 from msgspec import Struct
@@ -22,6 +23,9 @@ _DIRECT = "direct:"
 _INBOX = "inbox:"
 #: Invisible controls but for tab and line feed, and what turns the direction of text round.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+#: What alone would show nothing: spaces, formats, and letters that are blank.
+_UNSEEN_KINDS = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+_UNSEEN = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 class Room(Struct, frozen=True):
@@ -99,7 +103,7 @@ def clean_text(text: str, *, field: str = "text", most: int = MAX_TEXT) -> str:
     except UnicodeEncodeError:
         raise Invalid("has half a character (a lone surrogate)", field=field) from None
     cleaned = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    if not cleaned:
+    if all(unicodedata.category(char) in _UNSEEN_KINDS or char in _UNSEEN for char in cleaned):
         raise Invalid("is empty", field=field)
     if len(cleaned) > most:
         raise Invalid(f"has {len(cleaned)} characters; at most {most}", field=field)

@@ -86,6 +86,10 @@ class PresenceTable:
         """Boards that pages without a person have open."""
         return {board for node in self._nodes.values() for board in node.screens}
 
+    def holders(self, user: str) -> list[str]:
+        """The nodes that have pages of the user."""
+        return list(self._by_user.get(user, ()))
+
     def unknown(self) -> list[str]:
         """Nodes whose rosters are not known whole."""
         return [node_id for node_id, node in self._nodes.items() if node.version == _UNKNOWN and node.gone_ms is None]

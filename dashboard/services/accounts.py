@@ -302,6 +302,15 @@ class Accounts:
         await self._directory.changed()
         return token, text
 
+    async def issue(self, by: str, user: User, expires_ms: int) -> str:
+        """A JWT of a session of its own, by which a program is the user; raises Unavailable."""
+        session, now_ms = secrets.token_urlsafe(16), self._now_ms()
+        async with self._database.write() as tx:
+            await record(tx, now_ms, by, "session.issued", user.id, expires=expires_ms)
+        return self._credentials.issue(
+            user.id, session=session, version=user.version, now_ms=now_ms, expires_ms=expires_ms
+        )
+
     async def list_tokens(self) -> list[Token]:
         """Those that are not revoked, with their last use."""
         async with self._database.read() as tx:

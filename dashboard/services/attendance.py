@@ -29,6 +29,7 @@ _GATHER_S = 0.05
 _SWEEP_S = 0.25
 #: Rosters are asked for, and a whole one that could not be said is tried again, so often.
 _ASK_EVERY_S = 1.0
+_COUNT_EVERY_S = 1.0
 _RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
 #: Close codes of those who say that they leave; others may be on their way back.
 _LEFT = (CloseCode.NORMAL, CloseCode.NO_STATUS)
@@ -72,6 +73,9 @@ class Attendance:
         self._whole = True
         self._work = asyncio.Event()
         self._asked_s = 0.0
+        self._counted_s = -_COUNT_EVERY_S
+        self._wholes: Counter[str] = Counter()  # rosters that were told whole, by node
+        self._told_whole = asyncio.Event()
         nodes.roster_version = lambda: self._version
         nodes.listeners.append(self._hear)
         nodes.on_gap.append(self._missed)
@@ -116,6 +120,28 @@ class Attendance:
         """Connections of a user, over all processes as far as they are known."""
         found = self.table.get(user)
         return max(len(self._crowd.of(user)), found.tabs if found else 0)
+
+    async def are_counted_rightly(self, user: str) -> bool:
+        """Whether all the other nodes that ``tabs`` counts pages of are there: they are asked, and answer at once.
+
+        Asked once a second at the most; in between nobody knows, and it is False.
+        """
+        others = [node for node in self.table.holders(user) if node != self._nodes.id]
+        if self._monotonic() - self._counted_s < _COUNT_EVERY_S:
+            return False
+        self._counted_s = self._monotonic()
+        for gone in self._wholes.keys() - self._nodes.table.nodes.keys():
+            del self._wholes[gone]
+        before = {node: self._wholes[node] for node in others}
+        for node in others:
+            await self._nodes.say(AskRoster(node))
+        try:
+            async with asyncio.timeout(_COUNT_EVERY_S):
+                while any(self._wholes[node] == count for node, count in before.items()):
+                    await self._told_whole.wait()
+        except TimeoutError:
+            return False
+        return True
 
     # --- telling the other processes ---
 
@@ -192,6 +218,10 @@ class Attendance:
                 self._work.set()
             return
         changed = self.table.apply(signal, passed_ms)
+        if isinstance(signal, Roster) and signal.whole:
+            self._wholes[signal.node] += 1
+            self._told_whole.set()
+            self._told_whole = asyncio.Event()
         self._tell.soon(changed)
 
     def _missed(self) -> None:

@@ -25,6 +25,7 @@ from dashboard.services.markdown import Markdown
 from dashboard.services.notify import Notify
 from dashboard.services.policies import Access
 from dashboard.services.room_logs import RoomLogs
+from dashboard.store.audit import record
 from dashboard.store.database import Database
 from dashboard.store.messages import authors_between, get_message, newest, newest_seq, post, rewrite, take_back
 from dashboard.store.rooms import ends_of, ensure_room, mark_read
@@ -204,6 +205,7 @@ class Conversation:
             others = caller.role >= Role.OPERATOR and room.kind != "direct"
             message = await self._own(tx, caller, room, message_id, others=others)
             changed = await take_back(tx, message, self._now_ms())
+            await record(tx, self._now_ms(), caller.id, "message.deleted", message_id, author=message.author)
             emptied = await self._notify.empty_mentions(tx, message)
         for each in (changed, *emptied):
             await self._publish(each)

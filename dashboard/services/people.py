@@ -310,6 +310,7 @@ class People:
             caller = connection.caller
             if not caller.is_person or caller.id != request.user_id:
                 raise BadToken("the token is empty")
+        is_full = self._has_elsewhere(caller) and await self._attendance.are_counted_rightly(caller.id)
         while True:
             user = await self._deliver.prepare(caller)
             now = self._identify.still(caller)  # meanwhile the session may have ended, the role may be another
@@ -319,7 +320,7 @@ class People:
                 break
             caller = now
         if connection not in self._crowd.people or connection.caller.id != caller.id:
-            self._come(connection, caller)
+            self._come(connection, caller, full=is_full)
         connection.caller = caller
         self._attendance.changed(connection)
         self._counters.authentications["done"] += 1
@@ -335,7 +336,12 @@ class People:
             unread=user.unread,
         )
 
-    def _come(self, connection: Connection, caller: Caller) -> None:
+    def _has_elsewhere(self, caller: Caller) -> bool:
+        """Whether it is other processes' pages that fill the user's number."""
+        most = self._max_user_connections
+        return len(self._crowd.of(caller.id)) < most <= self._attendance.tabs(caller.id)
+
+    def _come(self, connection: Connection, caller: Caller, *, full: bool) -> None:
         if connection in self._crowd.people:
             before = connection.caller.id
             self._crowd.go(connection)
@@ -343,11 +349,11 @@ class People:
         else:
             self._attendance.named(connection)
         own = len(self._crowd.of(caller.id))
-        if own < self._max_user_connections <= self._attendance.tabs(caller.id):
+        if self._has_elsewhere(caller) and not full:
             connection.refuse(Overloaded("the other pages of this user are not counted yet"), None)
             connection.give_up(CloseCode.OVERLOADED, "come back: perhaps a process is gone whose pages still count")
             return
-        if own >= self._max_user_connections:
+        if (full and self._has_elsewhere(caller)) or own >= self._max_user_connections:
             reason = f"more than {self._max_user_connections} connections of one user"
             connection.refuse(TooMany(reason), None)
             connection.give_up(CloseCode.TOO_MANY_CONNECTIONS, reason)

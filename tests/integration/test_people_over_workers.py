@@ -28,7 +28,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster,
     data.mkdir(parents=True)
     crowd = {f"u{number:04d}": Role.VIEWER for number in range(1_000)}
     tokens = make_users(data, USERS | crowd, passwords=False)
-    with Cluster(folder, "--chat-per-s", "50", "--chat-burst", "100", "--max-user-connections", "1000") as cluster:
+    with Cluster(folder, "--chat-per-s", "50", "--chat-burst", "100", "--max-user-connections", "6") as cluster:
         yield cluster, tokens
 
 
@@ -197,6 +197,64 @@ def test_what_is_revoked_ends_on_both_workers_within_2_s(company: tuple[Cluster,
                 assert socket.close_code == 4500
 
     run(revoke)
+
+
+def test_what_is_made_on_one_worker_is_there_on_the_other_at_once(company: tuple[Cluster, dict[str, str]]) -> None:
+    cluster, tokens = company
+
+    def ask(worker: int, method: str, path: str, body: Any = None, *, token: str) -> tuple[int, Any]:
+        said = json.dumps(body) if body is not None else None
+        headers = {"Authorization": f"Bearer {token}"}
+        status, _, answer = cluster.server.request(method, path, said, headers, port=cluster.direct_ports[worker])
+        return status, json.loads(answer) if answer else None
+
+    async def at_once(stack: AsyncExitStack) -> None:
+        bob = await page(stack, cluster.direct_ports[1], "bob", tokens["bob"])
+        for turn in range(5):
+            status, made = await asyncio.to_thread(
+                ask,
+                0,
+                "POST",
+                "/api/v1/tokens",
+                {"name": f"t{turn}", "verbs": ["message", "write"]},
+                token=tokens["root"],
+            )
+            assert status == 201
+            said = {"roomId": "host", "text": f"from {turn}"}
+            status, answer = await asyncio.to_thread(ask, 1, "POST", "/api/message", said, token=made["token"])
+            assert (status, answer["sent"]) == (200, True)
+            fed = {"series": "x", "value": 1, "auth_token": made["token"]}
+            status, _, _ = await asyncio.to_thread(
+                cluster.server.request, "POST", "/api/v1/samples", json.dumps(fed), port=cluster.direct_ports[1]
+            )
+            assert status == 202
+            room = {"id": f"room-{turn}"}
+            assert (await asyncio.to_thread(ask, 0, "POST", "/api/v1/rooms", room, token=tokens["root"]))[0] == 201
+            await bob.ask("join_room", roomId=f"room-{turn}", id=turn)
+            await bob.next("joined", id=turn)
+
+    run(at_once)
+
+
+def test_a_users_connections_are_counted_over_the_workers_and_one_too_many_is_final(
+    company: tuple[Cluster, dict[str, str]],
+) -> None:
+    cluster, tokens = company
+
+    async def too_many(stack: AsyncExitStack) -> None:
+        for number in range(6):
+            await page(stack, cluster.direct_ports[number % 2], "eve", tokens["eve"], room="")
+            await asyncio.sleep(0.2)  # until the other has heard of it
+        for port in cluster.direct_ports:
+            socket = await stack.enter_async_context(websockets.connect(f"ws://127.0.0.1:{port}/ws"))
+            one_more = Page(socket, "eve")
+            await one_more.ask("auth", userId="eve", token=tokens["eve"])
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                await one_more.next("authenticated")
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 4504
+
+    run(too_many)
 
 
 @pytest.mark.alone
