@@ -29,6 +29,7 @@ from dashboard.services.policies import Access
 from dashboard.services.room_admin import RoomAdmin
 from dashboard.services.room_logs import RoomLogs
 from dashboard.services.screen_orders import ScreenOrders
+from dashboard.services.tell_rooms import TellRooms
 from dashboard.services.typing_notices import TypingNotices
 from dashboard.services.webhooks import Webhooks
 from dashboard.settings import Settings, is_open
@@ -176,6 +177,7 @@ class PeopleParts:
             },
         )
         self.directory.on_change.append(self.people.stir)
+        self.tell_rooms = TellRooms(crowd=self.crowd, directory=self.directory, access=self.access)
 
     async def open(self) -> None:
         """Bring the store up to date and read it; raises ConfigurationError."""
@@ -188,6 +190,7 @@ class PeopleParts:
         for name, work in (
             ("directory", self.directory.run),
             ("rooms", self.logs.run),
+            ("rooms that open", self.tell_rooms.run),
             ("attendance", self.attendance.run),
             ("typing", self.typing.run),
             ("screen orders", self.screen_orders.run),

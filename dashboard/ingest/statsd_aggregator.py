@@ -7,7 +7,8 @@ A metric's series, each declared to come every flush:
 - timer, histogram, distribution: ``name_count``, ``_mean``, ``_min``, ``_max``, ``_p50``, ``_p90``, ``_p99``;
 - set: ``name``, how many different members.
 
-A metric with a time of its own (``|T``) is not aggregated.  A metric is forgotten after ``idle_flushes`` silent flushes.
+A metric with a time of its own (``|T``) is not aggregated.  A metric is forgotten after ``idle_flushes`` silent flushes,
+but not what a gauge was, for ``+n`` and ``-n`` change that.
 The way of the many: a line whose bytes but for the value were met before costs one look-up.
 """
 
@@ -91,6 +92,7 @@ class Aggregator:
         self._max_metrics = max_metrics
         self._idle_flushes = idle_flushes
         self._cells: dict[tuple[str, MetricType], Cell] = {}
+        self._bases: dict[str, float] = {}  # of gauges that are forgotten but for what +n and -n start from
         #: By (name, everything behind the value): the cell, the weight, and how a single number is taken.
         self._known: Recall[tuple[bytes, bytes], tuple[Cell, float, bool]] = Recall(2 * max_metrics)
         self._waiting = Parsed()
@@ -141,6 +143,10 @@ class Aggregator:
             if cell.idle > self._idle_flushes:
                 del self._cells[name]
                 self._known.clear()
+                if cell.type == "g":
+                    self._bases[name[0]] = cell.base
+                    if len(self._bases) > self._max_metrics:
+                        del self._bases[next(iter(self._bases))]
             elif cell.touched or cell.type == "c":
                 work += len(cell.names) + len(cell.values) / _SORTED_PER_SAMPLE
                 _emit(parsed, cell, now_ms, seconds)
@@ -205,6 +211,8 @@ class Aggregator:
             if len(self._cells) >= self._max_metrics:
                 raise LimitOfMetrics(f"would be one more than {self._max_metrics} metrics", field="series")
             cell = self._cells[key, type_] = Cell(key, type_)
+            if type_ == "g":
+                cell.base = self._bases.pop(key, 0.0)
         return cell
 
 

@@ -107,6 +107,14 @@ class Left(Struct, tag="left", frozen=True, rename="camel"):
     room_id: str
 
 
+class RoomOpened(Struct, tag="room_opened", frozen=True, rename="camel"):
+    """There is a room that one may join, or it is called so now."""
+
+    room_id: str
+    title: str
+    kind: str
+
+
 class UserJoined(Struct, tag="user_joined", frozen=True, rename="camel"):
     """Somebody is in the room now."""
 
@@ -260,6 +268,7 @@ PersonalReply = (
     | Authenticated
     | Joined
     | Left
+    | RoomOpened
     | UserJoined
     | UserLeft
     | Ack

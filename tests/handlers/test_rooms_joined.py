@@ -53,3 +53,18 @@ async def test_a_page_that_is_ahead_of_the_process_it_comes_to_is_neither_set_ba
         texts = shown + [each["text"] for each in told[1:]]
         assert len(texts) == len(set(texts))
         assert set(texts) >= ({"after"} if since == "newest" else {"one", "two", "three", "after"})
+
+
+async def test_a_room_that_opens_for_somebody_is_told_to_them_only(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        vera, eddy = await at.socket(as_="vera"), await at.socket(as_="eddy")
+        assert (await at.fetch("POST", "/api/v1/rooms", {"id": "new", "title": "New"}, as_="olga")).code == 201
+        for page in (vera, eddy):
+            told = await page.until("room_opened")
+            assert (told["roomId"], told["title"], told["kind"]) == ("new", "New", "room")
+        assert (await at.fetch("POST", "/api/v1/rooms", {"id": "own", "private": True}, as_="ada")).code == 201
+        assert (await at.fetch("PATCH", "/api/v1/rooms/own", {"members": ["eddy"]}, as_="ada")).code == 200
+        assert (await eddy.until("room_opened"))["roomId"] == "own"
+        assert (await at.fetch("PATCH", "/api/v1/rooms/new", {"title": "Newer"}, as_="olga")).code == 200
+        assert (await vera.until("room_opened"))["title"] == "Newer"
+        assert "own" not in [each.get("roomId") for each in vera.seen]

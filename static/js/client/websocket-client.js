@@ -26,6 +26,7 @@ const TOO_LONG = 1009;
 /** What the server's messages are called here; others come under their own type. */
 const EVENTS = /** @type {Record<string, string>} */ ({
   ack: "chat:message:ack",
+  room_opened: "room:opened",
   user_joined: "room:user:joined",
   user_left: "room:user:left",
   typing: "typing:indicator",

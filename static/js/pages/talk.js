@@ -51,6 +51,7 @@ export class Talk extends EventTarget {
     /** @type {Record<string, (data: any) => void>} */
     const heard = {
       authenticated: (data) => this.authenticated(data),
+      "room:opened": (room) => this.rooms.set(room.roomId, { unread: 0, ...this.rooms.get(room.roomId), ...room }),
       "room:joined": (joined) => this.room(joined.roomId).begin(joined),
       "chat:message": (message) => this.heard(message),
       "chat:message:changed": (message) => this.room(message.roomId).change(message),

@@ -91,6 +91,14 @@ def test_counters_are_rates_and_counts_and_0_while_silent() -> None:
     assert flushed(b"a:1|c", into=aggregator) == {"a": 1, "a_count": 1}
 
 
+def test_a_delta_changes_what_a_gauge_was_however_long_ago() -> None:
+    aggregator = Aggregator(max_metrics=2, idle_flushes=2)
+    flushed(b"g:100|g\nh:1|g", into=aggregator)
+    for _ in range(4):
+        assert flushed(into=aggregator) == {}
+    assert flushed(b"a:1|c\ng:+5|g", into=aggregator)["g"] == 105
+
+
 def test_gauges_keep_the_last_value_and_follow_deltas() -> None:
     aggregator = Aggregator()
     assert flushed(b"g:5|g\ng:7|g", into=aggregator) == {"g": 7}

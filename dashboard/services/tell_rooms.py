@@ -1,0 +1,48 @@
+"""Tell those who are connected of rooms that they may join from now on; of those that they may not any more ``People`` tells."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dashboard.domain.room import Room
+from dashboard.hub.crowd import Crowd
+from dashboard.protocol.people_replies import RoomOpened, encode_personal
+from dashboard.services.directory import Directory
+from dashboard.services.policies import Access
+
+
+class TellRooms:
+    """Looks whenever the directory has changed."""
+
+    def __init__(self, *, crowd: Crowd, directory: Directory, access: Access) -> None:
+        self._crowd = crowd
+        self._directory = directory
+        self._access = access
+        self._known: dict[str, Room] | None = None  # None: not looked yet
+        self._changed = asyncio.Event()
+        directory.on_change.append(self._changed.set)
+
+    async def run(self) -> None:
+        """Tell until cancelled."""
+        while True:
+            before, self._known = self._known, dict(self._directory.rooms)
+            if before is not None:
+                for room in self._known.values():
+                    if room is not (was := before.get(room.id)):
+                        await self._tell(was, room)
+            await self._changed.wait()
+            self._changed.clear()
+
+    async def _tell(self, was: Room | None, now: Room) -> None:
+        def is_news(connection_may: bool, could: bool) -> bool:
+            return connection_may and (not could or (was is not None and was.title != now.title))
+
+        receivers = [
+            connection
+            for connection in self._crowd.people
+            if is_news(
+                self._access.joins(connection.caller, now),
+                was is not None and self._access.joins(connection.caller, was),
+            )
+        ]
+        await self._crowd.tell(receivers, encode_personal(RoomOpened(now.id, now.title, now.kind)))
