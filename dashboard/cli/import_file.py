@@ -55,6 +55,7 @@ class Import:
                 taken = self.state.end - self.state.offset
                 self.state.offset, self.state.end = self.state.end, 0
                 self.state.line += len(lines)
+                self.state.unended = 0 if lines[-1].endswith(b"\n") else len(lines[-1])
                 import_state.save(self._file, self.state)
                 yield taken
 
@@ -69,10 +70,16 @@ class Import:
 
     def _next(self, stream: BinaryIO) -> list[bytes]:
         """The lines of the next request; of one that was under way when it was interrupted, the same."""
-        if not self.state.end:
+        state = self.state
+        if not state.end:
+            if state.unended and self._file.stat().st_size > state.offset:
+                state.offset -= state.unended  # the last line has gone on since: it is another now
+                state.line -= 1
+                state.unended = 0
+                stream.seek(state.offset)
             wide = len(self._columns) if "series" not in self._columns else 0
             return list(islice(stream, max(1, self._batch // max(1, wide))))
-        return io.BytesIO(stream.read(self.state.end - self.state.offset)).readlines()
+        return io.BytesIO(stream.read(state.end - state.offset)).readlines()
 
     def _send(self, lines: list[bytes]) -> None:
         if self._kind == ".lp":

@@ -33,6 +33,7 @@ class State:
     line: int = 0
     accepted: int = 0
     refused: int = 0
+    unended: int = 0  # so long was the last line before offset, when it had no end yet
 
     @property
     def request_key(self) -> str:

@@ -233,6 +233,21 @@ def test_import_sends_a_file_once_and_then_only_what_was_added(server: ServerPro
     assert values_of(server, "old") == [*range(2_501)]
 
 
+def test_a_last_line_that_had_no_end_is_sent_again_when_it_has(server: ServerProcess, tmp_path: Path) -> None:
+    file = tmp_path / "growing.lp"
+    file.write_text("grown_a f=1\ngrown_b f=1")
+    assert run("import", str(file), "--url", server.url).returncode == 0
+    assert "was imported already" in run("import", str(file), "--url", server.url).stdout
+    with file.open("a") as more:
+        more.write("3\ngrown_c f=1\n")
+    assert run("import", str(file), "--url", server.url).returncode == 0
+    assert [last_of(server, f"grown_{name}_f") for name in "abc"] == [
+        {"grown_a_f": (1, "")},
+        {"grown_b_f": (13, "")},
+        {"grown_c_f": (1, "")},
+    ]
+
+
 def test_import_of_a_csv_names_the_lines_that_are_refused(server: ServerProcess, tmp_path: Path) -> None:
     file = tmp_path / "old.csv"
     file.write_text("series,value,shop\norders,1,a\norders,x,a\nbad name,2,a\norders,3,b\n")
