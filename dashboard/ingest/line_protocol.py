@@ -68,25 +68,26 @@ def _quickly(lines: list[str], cache: LineCache, latest_ms: int, scale: tuple[in
     given: list[float] = []
     times_by, divide_by = scale
     known, last, t_ms = cache.get, None, None
+    if max(map(len, lines)) > _MAX_QUICK_CHARACTERS:
+        return None
     try:
         for line in lines:
-            if len(line) > _MAX_QUICK_CHARACTERS:
-                return None
             found = parse_line(line)
             fields = found["fields"]  # a comment gives None: the other way
             names, row = known(line[: line.index(" ")]) or _NO_ROW
             if names != [*fields]:
                 row = _row(line, found, cache)
-            keys += row
-            given += fields.values()
             stated = found["time"]
             if stated != last:
+                times += [t_ms] * (len(keys) - len(times))
                 last, t_ms = stated, None if stated is None else stated * times_by // divide_by
                 if t_ms is not None and not MIN_T_MS <= t_ms <= latest_ms:
                     return None
-            times += [t_ms] * len(row)
+            keys += row
+            given += fields.values()
     except (LineFormatError, Invalid, TypeError, ValueError):
         return None
+    times += [t_ms] * (len(keys) - len(times))
     values = list(map(float, given))
     if len(values) > MAX_SAMPLES:
         return None
