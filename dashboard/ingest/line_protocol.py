@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 
 from line_protocol_parser import LineFormatError, parse_line
@@ -52,20 +51,22 @@ def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precis
     except UnicodeDecodeError:
         text = ""
     if text and '"' not in text and "\x00" not in text:
-        batch = _quickly(text.strip("\n").split("\n"), cache, latest_ms, _PRECISIONS[precision])
+        first = len(text) - len(text.lstrip("\n"))
+        batch = _quickly(text.strip("\n").split("\n"), first, cache, latest_ms, _PRECISIONS[precision])
         if batch is not None:
-            batch.where = partial(_places, body, cache, latest_ms, _PRECISIONS[precision])
             return Parsed(batch)
-    parsed = _each(body, cache, latest_ms, _PRECISIONS[precision])
-    parsed.batch.where = partial(_places, body, cache, latest_ms, _PRECISIONS[precision])
-    return parsed
+    return _each(body, cache, latest_ms, _PRECISIONS[precision])
 
 
-def _quickly(lines: list[str], cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> Batch | None:
-    """The columns of lines without fault; None: go the other way. Neighbours mostly have one time, so it is worked out once."""
+def _quickly(lines: list[str], first: int, cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> Batch | None:
+    """The columns of lines without fault, the first of them line ``first`` of the body; None: go the other way.
+
+    Neighbours mostly have one time, so it is worked out once.
+    """
     keys: list[str] = []
     times: list[int | None] = []
     given: list[float] = []
+    counts: list[int] = []
     times_by, divide_by = scale
     known, last, t_ms = cache.get, None, None
     if max(map(len, lines)) > _MAX_QUICK_CHARACTERS:
@@ -84,6 +85,7 @@ def _quickly(lines: list[str], cache: LineCache, latest_ms: int, scale: tuple[in
                 if t_ms is not None and not MIN_T_MS <= t_ms <= latest_ms:
                     return None
             keys += row
+            counts.append(len(row))
             given += fields.values()
     except (LineFormatError, Invalid, TypeError, ValueError):
         return None
@@ -93,7 +95,7 @@ def _quickly(lines: list[str], cache: LineCache, latest_ms: int, scale: tuple[in
         return None
     if (max(values) >= MAX_EXACT or min(values) <= -MAX_EXACT) and int in set(map(type, given)):
         return None  # one of them may have lost digits
-    return Batch(keys, times, values)
+    return Batch(keys, times, values, where=partial(_spread, first, counts))
 
 
 def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[str]:
@@ -116,25 +118,21 @@ def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[
 
 
 def _each(body: bytes, cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> Parsed:
-    parsed = Parsed()
+    parsed, places = Parsed(), list[int]()
+    parsed.batch.where = lambda: places
     for number, line in _lines(body):
         try:
             _take(number, line, parsed, cache, latest_ms, scale)
         except Invalid as invalid:
             parsed.refuse(number, _at_line(number, invalid), line)
+        places += [number] * (len(parsed.batch.keys) - len(places))
     check_count(parsed.batch.keys)
     return parsed
 
 
-def _places(body: bytes, cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> list[int]:
-    """The line of each sample."""
-    places = list[int]()
-    for number, line in _lines(body):
-        parsed = Parsed()
-        with suppress(Invalid):
-            _take(number, line, parsed, cache, latest_ms, scale)
-        places += [number] * len(parsed.batch.keys)
-    return places
+def _spread(first: int, counts: list[int]) -> list[int]:
+    """The line of each sample, of so many samples a line."""
+    return [number for number, count in enumerate(counts, first) for _ in range(count)]
 
 
 def _at_line(number: int, invalid: Invalid) -> Invalid:

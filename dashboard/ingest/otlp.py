@@ -7,7 +7,6 @@ the resource's ``telemetry.*`` (which SDK made it).  A point whose attributes ar
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -69,7 +68,7 @@ class _Metric:
 
 def parse_otlp_protobuf(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
     """``ExportMetricsServiceRequest`` -> Parsed; a refusal's index is its data point's, from 0. Raises Invalid."""
-    return _walked(read_message(body, REQUEST), cache, latest_ms)
+    return _walk(read_message(body, REQUEST), cache, latest_ms)
 
 
 def parse_otlp_json(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
@@ -77,7 +76,7 @@ def parse_otlp_json(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
     request = read_json(body)
     if not isinstance(request, dict):
         raise Invalid("must be an object with resourceMetrics")
-    return _walked(request, cache, latest_ms)
+    return _walk(request, cache, latest_ms)
 
 
 def partial_success(parsed: Parsed) -> dict[str, Any]:
@@ -127,21 +126,9 @@ def _varint(value: int) -> bytes:
     return bytes([*out, value])
 
 
-def _walked(request: dict[str, Any], cache: PointCache, latest_ms: int) -> Parsed:
-    parsed = Parsed()
-    _walk(request, parsed, cache, latest_ms, None)
-    parsed.batch.where = partial(_places, request, cache, latest_ms)
-    return parsed
-
-
-def _places(request: dict[str, Any], cache: PointCache, latest_ms: int) -> list[int]:
-    """The point of each sample."""
-    places = list[int]()
-    _walk(request, Parsed(), cache, latest_ms, places)
-    return places
-
-
-def _walk(request: dict[str, Any], parsed: Parsed, cache: PointCache, latest_ms: int, places: list[int] | None) -> None:
+def _walk(request: dict[str, Any], cache: PointCache, latest_ms: int) -> Parsed:
+    parsed, places = Parsed(), list[int]()  # the point of each sample
+    parsed.batch.where = lambda: places
     index = 0
     for resource in items(request, "resourceMetrics", 10_000):
         attributes = items(_inner(_object(resource), "resource"), "attributes", 256)
@@ -159,6 +146,7 @@ def _walk(request: dict[str, Any], parsed: Parsed, cache: PointCache, latest_ms:
                         found = _described(metric, shape, data, attributes, about)
                         _take(points, found, parsed, cache, latest_ms, places)
                         index += len(points)
+    return parsed
 
 
 def _take_bytes(
@@ -170,7 +158,7 @@ def _take_bytes(
     cache: PointCache,
     latest_ms: int,
     index: int,
-    places: list[int] | None,
+    places: list[int],
 ) -> int:
     """The points of a gauge or sum that is still protobuf, quickly where that goes; returns how many there are."""
     raw = _raw(resource[1], metric.get("name"))
@@ -182,9 +170,8 @@ def _take_bytes(
     found = _described(metric, shape, columns.rest, *resource)
     if columns.keys and isinstance(found, _Metric):
         _add(columns, found, parsed)
-        if places is not None:
-            others = {row for row, _ in columns.others}
-            places += [index + row for row in range(columns.count) if row not in others]
+        others = {row for row, _ in columns.others}
+        places += [index + row for row in range(columns.count) if row not in others]
     _take([(index + row, point) for row, point in columns.others], found, parsed, cache, latest_ms, places)
     return columns.count
 
@@ -241,7 +228,7 @@ def _take(
     parsed: Parsed,
     cache: PointCache,
     latest_ms: int,
-    places: list[int] | None,
+    places: list[int],
 ) -> None:
     """All points of one metric, each wholly or not at all. ``places`` gets the point of each sample."""
     for place, point in points:
@@ -251,8 +238,7 @@ def _take(
             _point(point, metric, parsed, cache, latest_ms)
         except Invalid as invalid:
             parsed.refuse(place, invalid, point if isinstance(point, bytes) else msgspec.json.encode(point))
-        if places is not None:
-            places += [place] * (len(parsed.batch.keys) - len(places))
+        places += [place] * (len(parsed.batch.keys) - len(places))
 
 
 def _point(point: Any, metric: _Metric, parsed: Parsed, cache: PointCache, latest_ms: int) -> None:

@@ -24,6 +24,7 @@ from dashboard.store.users import changed_revocations, changed_users
 _log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 1.0
+#: Whoever guesses tokens and rooms costs no more looks than this.
 _REFRESH_EVERY_S = 0.05
 
 
@@ -134,9 +135,7 @@ class Directory:
         async with self._refreshing:
             if self._refreshed_s > asked_s or self.fault:
                 return
-            await asyncio.sleep(
-                max(0.0, self._refreshed_s + _REFRESH_EVERY_S - loop.time())
-            )  # whoever guesses costs no more
+            await asyncio.sleep(max(0.0, self._refreshed_s + _REFRESH_EVERY_S - loop.time()))
             self._refreshed_s = loop.time()
             try:
                 await self.look()

@@ -34,15 +34,11 @@ class TellRooms:
             self._changed.clear()
 
     async def _tell(self, was: Room | None, now: Room) -> None:
-        def is_news(connection_may: bool, could: bool) -> bool:
-            return connection_may and (not could or (was is not None and was.title != now.title))
-
+        joins = self._access.joins
+        same = was if was is not None and was.title == now.title else None  # who may join that has heard of it
         receivers = [
-            connection
-            for connection in self._crowd.people
-            if is_news(
-                self._access.joins(connection.caller, now),
-                was is not None and self._access.joins(connection.caller, was),
-            )
+            each
+            for each in self._crowd.people
+            if joins(each.caller, now) and not (same is not None and joins(each.caller, same))
         ]
         await self._crowd.tell(receivers, encode_personal(RoomOpened(now.id, now.title, now.kind)))

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import msgspec
 from jinja2 import Environment
+from tornado.http1connection import HTTP1Connection
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from dashboard.domain.counters import Counters
@@ -132,7 +133,7 @@ class BaseHandler(RequestHandler):
         if self.context.draining:
             self.set_header("Connection", "close")
         self._chunks: list[bytes] = []
-        self._size = 0
+        self._size = self._received = 0
         self._refused: DashboardError | None = None
         self._gunzip = None
         self._cut_off = False  # in the midst of what is packed
@@ -172,6 +173,11 @@ class BaseHandler(RequestHandler):
         return str(self.request.remote_ip)
 
     def data_received(self, chunk: bytes) -> None:
+        self._received += len(chunk)
+        if self._received > _DRAINED_BODY_BYTES:
+            assert isinstance(self.request.connection, HTTP1Connection)
+            self.request.connection.close()
+            return
         while chunk and self._refused is None:
             rest = b""
             if self._gunzip is not None:

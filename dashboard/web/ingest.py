@@ -90,6 +90,7 @@ def _object(value: bytes, asked: dict[str, str]) -> bytes:
 class DocumentHandler(FeederHandler):
     """A keyed JSON value: PUT or POST writes, GET reads, DELETE removes. The body is the value, and shows no token."""
 
+    format_ = "document"
     body_shows = False
     replicas: Replicas
 

@@ -243,9 +243,13 @@ async def test_a_token_brings_so_many_series_into_being_and_not_one_more(tmp_pat
 async def test_the_line_of_a_refused_series_is_named_behind_lines_of_many_fields(tmp_path: Path) -> None:
     async with guarded(tmp_path, prefixes=("own_",)) as (server, token):
         lines = "own_a f=1,g=2,h=3\n# a comment\n\nown_b f=1,g=2\nother f=1,g=2\nown_c f=1\n"
-        error = answer(await post(server, "/write", lines, headers=bearer(token)))["error"]
-        assert error.startswith("partial write: line 5: series: ")
-        assert error.endswith("dropped=1")
+        for body, line in (
+            (lines, 5),
+            ("\n\nown_a f=1,g=2\nown_b f=1\nother f=1,g=2\n", 5),
+        ):  # the second without faults
+            error = answer(await post(server, "/write", body, headers=bearer(token)))["error"]
+            assert error.startswith(f"partial write: line {line}: series: ")
+            assert error.endswith("dropped=1")
 
 
 @pytest.mark.parametrize("path", ["/ping", "/health", "/ready"])
@@ -264,3 +268,17 @@ async def test_a_body_that_says_it_is_endless_is_refused_at_once() -> None:
             assert said.startswith(b"HTTP/1.1 413 ")
             assert json.loads(said.partition(b"\r\n\r\n")[2])
             writer.close()
+
+
+async def test_a_body_that_does_not_end_is_cut_off() -> None:
+    async with running() as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"POST /write HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        chunk, sent = b"10000\r\n" + b"x" * 65_536 + b"\r\n", 0
+        with pytest.raises(ConnectionError):
+            while sent < 100 << 20:
+                writer.write(chunk)
+                await writer.drain()
+                sent += 65_536
+        assert sent > 60 << 20
+        writer.close()

@@ -32,11 +32,14 @@ class Ending:
         return keys & self.barred
 
 
+def made() -> tuple[Ending, PushGroups, Caller]:
+    ending = Ending()
+    return ending, PushGroups(holdings=holdings(), samples=cast("AcceptSamples", ending)), Caller("local")
+
+
 @pytest.mark.gen_test
 async def test_what_could_not_be_ended_ends_when_it_is_tried_again() -> None:
-    ending = Ending()
-    groups = PushGroups(holdings=holdings(), samples=cast("AcceptSamples", ending))
-    caller = Caller("local")
+    ending, groups, caller = made()
     await groups.replace(JOB, ["a", "b"], caller=caller)
     await groups.add(JOB, ["c"], caller=caller)
     await groups.replace({"job": "other"}, ["a"], caller=caller)
@@ -51,9 +54,7 @@ async def test_what_could_not_be_ended_ends_when_it_is_tried_again() -> None:
 
 @pytest.mark.gen_test
 async def test_what_is_pushed_besides_takes_the_place_of_what_has_its_name() -> None:
-    ending = Ending()
-    groups = PushGroups(holdings=holdings(), samples=cast("AcceptSamples", ending))
-    caller = Caller("local")
+    ending, groups, caller = made()
     await groups.add(JOB, ['a{l="1"}', 'a{l="2"}', "b"], caller=caller)
     await groups.add(JOB, ['a{l="2"}', 'a{l="3"}'], caller=caller)
     await groups.replace(JOB, (), caller=caller)
@@ -62,9 +63,7 @@ async def test_what_is_pushed_besides_takes_the_place_of_what_has_its_name() -> 
 
 @pytest.mark.gen_test
 async def test_what_is_not_the_callers_to_end_stays_in_the_group() -> None:
-    ending = Ending()
-    groups = PushGroups(holdings=holdings(), samples=cast("AcceptSamples", ending))
-    caller = Caller("local")
+    ending, groups, caller = made()
     await groups.replace(JOB, ["own", "theirs"], caller=caller)
     ending.barred = {"theirs"}
     await groups.replace(JOB, (), caller=caller)
