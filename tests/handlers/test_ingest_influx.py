@@ -272,13 +272,15 @@ async def test_a_body_that_says_it_is_endless_is_refused_at_once() -> None:
 
 async def test_a_body_that_does_not_end_is_cut_off() -> None:
     async with running() as server:
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(b"POST /write HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
         chunk, sent = b"10000\r\n" + b"x" * 65_536 + b"\r\n", 0
-        with pytest.raises(ConnectionError):
+        try:
             while sent < 100 << 20:
                 writer.write(chunk)
                 await writer.drain()
                 sent += 65_536
-        assert sent > 60 << 20
+        except ConnectionError:
+            pass
+        assert 60 < sent >> 20 < 100
         writer.close()
