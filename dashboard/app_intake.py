@@ -37,6 +37,7 @@ def make_intake(
             nodes=nodes,
             max_series=4 * settings.max_series,
             shared=bool(settings.redis),
+            monotonic=time.monotonic,
             jitter=SystemRandom().uniform,
         )
         for kind in ("token", "group")

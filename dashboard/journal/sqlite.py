@@ -255,6 +255,7 @@ class SqliteJournal:
             seqs = await asyncio.shield(job)
         except sqlite3.Error as error:
             self._fault = str(error)
+            batch, self._waiting = batch + self._waiting, []  # who came meanwhile has waited too: nobody waits twice
             seqs = [Unavailable(f"the journal cannot store: {error}")] * len(batch)
         else:
             self._fault = ""

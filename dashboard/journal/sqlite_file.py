@@ -109,9 +109,10 @@ class JournalFile:
     def trim(self, horizon_ms: int, excess_bytes: int) -> tuple[int, bool]:
         """Delete the oldest rows that are before ``horizon_ms`` or make up ``excess_bytes``.
 
-        Returns the bytes freed, and whether there may be more to delete.
+        Returns the bytes freed, and whether there may be more to delete.  Does not wait for who has locked the file.
         """
         freed, more = 0, False
+        cuts: list[tuple[str, int]] = []
         for (partition,) in self._db.execute("SELECT partition FROM heads").fetchall():
             cut = 0
             oldest = self._db.execute(
@@ -128,8 +129,21 @@ class JournalFile:
                 more = more or rows == _TRIM_ROWS
             oldest.close()
             if cut:
-                self._db.execute("DELETE FROM entries WHERE partition = ? AND seq <= ?", (partition, cut))
+                cuts.append((partition, cut))
+        if cuts:
+            self._delete(cuts)
         return freed, more
+
+    def _delete(self, cuts: list[tuple[str, int]]) -> None:
+        self._db.execute("PRAGMA busy_timeout = 0")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("DELETE FROM entries WHERE partition = ? AND seq <= ?", cuts)
+            self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._db.execute(f"PRAGMA busy_timeout = {int(1000 * self._timeout_s)}")
 
     def read(self, partition: str, after_seq: int, limit: int) -> list[Entry]:
         """Up to ``limit`` entries after ``after_seq``, in order."""

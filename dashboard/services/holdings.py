@@ -8,7 +8,8 @@ series: beyond it all is forgotten.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -20,7 +21,9 @@ from dashboard.services.nodes import Nodes
 _ANSWER_S = 0.5
 #: What could not be told is tried again after so long.
 _RETRY_S = 1.0
-_NOTHING: frozenset[str] = frozenset()
+#: What another process tells of may be known here so much earlier than the series itself is, whose samples come another way.
+_AHEAD_S = 10.0
+_NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 class _News(Struct):
@@ -31,7 +34,7 @@ class _News(Struct):
 
 
 class Holdings:
-    """``shared``: there may be other processes. ``jitter(a, b)`` is uniform."""
+    """``shared``: there may be other processes. ``monotonic`` is in seconds, ``jitter(a, b)`` is uniform."""
 
     def __init__(
         self,
@@ -40,13 +43,15 @@ class Holdings:
         nodes: Nodes,
         max_series: int,
         shared: bool,
+        monotonic: Callable[[], float],
         jitter: Callable[[float, float], float],
     ) -> None:
         self._kind = kind
         self._nodes = nodes
         self._max_series = max_series
+        self._monotonic = monotonic
         self._jitter = jitter
-        self._held: dict[str, set[str]] = {}
+        self._held: dict[str, dict[str, float]] = {}  # since when
         self._count = 0
         self._shared = shared
         self._news: dict[str, _News] = {}
@@ -64,18 +69,22 @@ class Holdings:
     def add(self, holder: str, keys: Collection[str]) -> None:
         """It holds these too."""
         held = self._held.get(holder, _NOTHING)
-        if not held.issuperset(keys):
-            self._note(holder, _News(False, set(keys) - held))
+        if new := set(keys).difference(held):
+            self._note(holder, _News(False, new))
 
     def replace(self, holder: str, keys: Collection[str]) -> None:
         """It holds these and no others."""
         now = set(keys)
-        if self.of(holder) != now:
+        if set(self.of(holder)) != now:
             self._note(holder, _News(True, now))
 
     def keep(self, holder: str, wanted: Callable[[str], bool]) -> None:
-        """Forget of it what is not wanted; each process does so when it needs to."""
-        self._take(holder, True, {key for key in self.of(holder) if wanted(key)})
+        """Forget of it what is not wanted, but for what is new; each process does so when it needs to."""
+        held, new = self._held.pop(holder, {}), self._monotonic() - _AHEAD_S
+        kept = {key: since for key, since in held.items() if since > new or wanted(key)}
+        self._count -= len(held) - len(kept)
+        if kept:
+            self._held[holder] = kept
 
     def _note(self, holder: str, news: _News) -> None:
         self._take(holder, news.whole, news.keys)
@@ -86,12 +95,12 @@ class Holdings:
     def _take(self, holder: str, whole: bool, keys: Collection[str]) -> None:
         if whole:
             self._count -= len(self._held.pop(holder, ()))
-        new = set(keys) - self._held.get(holder, _NOTHING)
+        new = set(keys).difference(self._held.get(holder, _NOTHING))
         if self._count + len(new) > self._max_series:
             self._held.clear()
             self._count = 0
         if new and len(new) <= self._max_series:
-            self._held.setdefault(holder, set()).update(new)
+            self._held.setdefault(holder, {}).update(dict.fromkeys(new, self._monotonic()))
             self._count += len(new)
 
     # --- over all processes ---
@@ -132,7 +141,7 @@ class Holdings:
         if isinstance(signal, Held):
             if signal.kind == self._kind and self._shared:
                 self._take(signal.holder, signal.whole, signal.keys)
-                if self._held.get(signal.holder, _NOTHING).issubset(signal.keys):
+                if set(signal.keys).issuperset(self.of(signal.holder)):
                     self._asked.discard(signal.holder)
         elif isinstance(signal, AskHeld) and signal.node != self._nodes.id and self._held:
             self._asked.update(self._held)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -94,8 +95,8 @@ def test_the_datadog_client_of_pypi_feeds_us(listening: Listening) -> None:
     assert listening.wait_for_total("statsd", 33) == {"accepted": 33, "refused": 0, "dropped": 0}
     wait_for_value(listening.server, 'shop.level{env="test"}', 3.5)
     assert latest(listening.server, "shop.size_max") == {'shop.size_max{env="test"}': 9}
-    document = listening.server.json("GET", "/api/v1/documents/shop.door/env:test")
-    assert document[1]["text"] == "ajar"
+    document = partial(listening.server.json, "GET", "/api/v1/documents/shop.door/env:test")
+    wait_until(lambda: document()[1].get("text") == "ajar", 10, "the service check")
 
 
 def test_what_is_refused_is_counted_and_the_rest_of_its_datagram_is_taken(listening: Listening) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import cast
 
@@ -27,8 +28,17 @@ def node(journal: Journal, node_id: str) -> Nodes:
     )
 
 
-def holdings(max_series: int = 1_000, nodes: Nodes | None = None) -> Holdings:
+def holdings(
+    max_series: int = 1_000, nodes: Nodes | None = None, monotonic: Callable[[], float] = lambda: 0.0
+) -> Holdings:
     """Without ``nodes``: of a process that is the only one."""
     alone = nodes is None
     nodes = nodes or node(MemoryJournal(clock=HandClock().journal_clock()), "a")
-    return Holdings("group", nodes=nodes, max_series=max_series, shared=not alone, jitter=lambda least, most: least)
+    return Holdings(
+        "group",
+        nodes=nodes,
+        max_series=max_series,
+        shared=not alone,
+        monotonic=monotonic,
+        jitter=lambda least, most: least,
+    )

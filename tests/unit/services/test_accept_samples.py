@@ -43,7 +43,7 @@ class Stand:
             replicas=self.replicas,
             now_ms=clock.now_ms,
             max_series=max_series,
-            limits=TokenLimits(holdings=holdings(), monotonic=lambda: 0.0),
+            limits=TokenLimits(holdings=holdings(monotonic=lambda: self.hand.monotonic_s), monotonic=lambda: 0.0),
             counters=counters,
         )
 

@@ -32,15 +32,35 @@ def test_what_is_added_and_what_replaces() -> None:
 
 
 def test_more_series_than_may_be_remembered_are_all_forgotten() -> None:
-    held = holdings(3)
+    now = [0.0]
+    held = holdings(3, monotonic=lambda: now[0])
     held.add("job", ["a", "b"])
     held.add("other", ["c", "d"])
     assert (set(held.of("job")), set(held.of("other"))) == (set(), {"c", "d"})
     held.replace("job", ["a", "b", "c", "d"])
     assert not held.of("job")
+    held.add("other", ["c", "d"])
+    now[0] = 11
     held.keep("other", "d".__eq__)
+    assert set(held.of("other")) == {"d"}
     held.add("job", ["a", "b"])
-    assert (set(held.of("job")), set(held.of("other"))) == (set("ab"), set())
+    assert (set(held.of("job")), set(held.of("other"))) == (set("ab"), {"d"})
+    held.add("job", ["c"])
+    assert (set(held.of("job")), set(held.of("other"))) == ({"c"}, set())
+
+
+def test_what_is_new_is_kept_for_the_series_itself_may_come_later() -> None:
+    now = [0.0]
+    held = holdings(monotonic=lambda: now[0])
+    held.add("job", ["a"])
+    now[0] = 5
+    held.add("job", ["a", "b"])
+    now[0] = 10
+    held.keep("job", lambda _: False)
+    assert set(held.of("job")) == {"b"}
+    now[0] = 15
+    held.keep("job", lambda _: False)
+    assert not held.of("job")
 
 
 class Process:
