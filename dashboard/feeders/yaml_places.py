@@ -11,6 +11,8 @@ from dashboard.domain.errors import ConfigurationError
 
 #: The steps to a value: names of fields and numbers of items.
 Place = tuple[str | int, ...]
+#: Steps to the innermost value of a file; only one that contains itself has more.
+_DEPTH = 20
 
 
 class Places:
@@ -30,6 +32,8 @@ class Places:
         return f"{self._path}:{self._lines[found]}{f': {field}' if field else ''}"
 
     def _walk(self, node: yaml.Node | None, place: Place) -> None:
+        if len(place) > _DEPTH:
+            raise ConfigurationError(f"{self.where(place[:1])} is nested more than {_DEPTH} deep")
         if isinstance(node, yaml.SequenceNode):
             for number, item in enumerate(node.value):
                 self._note(item, (*place, number))

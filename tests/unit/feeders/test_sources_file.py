@@ -90,6 +90,7 @@ def test_a_file_without_sources_is_one(tmp_path: Path, text: str) -> None:
         (TARGET + "username: me", "4: scrape[0].username: username and password_file (or password_env) belong together"),
         ("statsd: {port: 70000}", "1: statsd.port: expected int <= 65535"),
         ("statsd:\n  port: 1\n  port: 2", "3: port stands twice"),
+        ("mqtt: {}\nscrape: &a\n  - {name: [*a]}", "2: scrape is nested more than 20 deep"),
         ("mqtt:\n  - name: a\n    host: h\n    topics: []", "4: mqtt[0].topics: expected array of length >= 1"),
         ("mqtt:\n  - name: a\n    host: h\n    topics:\n      - home/+/x", "5: mqtt[0].topics[0]: 'home/+'"),
         ("mqtt:\n  - name: a\n    host: h\n    topics: [x]\n    ca_file: /x", "5: mqtt[0].ca_file: is for tls: true"),
