@@ -1,4 +1,4 @@
-# Sourced by the other scripts: makes .venv and keeps it in step with the files that say what goes into it.
+# Sourced by the other scripts: makes .venv and keeps it in step with the folder and the files that say what goes into it.
 # Usage: ensure_environment [EXTRAS], for example ensure_environment '[test]'
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -19,7 +19,7 @@ find_python() {
 
 ensure_environment() {
   local extras=${1:-} wanted stamp=.venv/.installed
-  wanted=$(cat setup.cfg pyproject.toml package-lock.json scripts/build_backend.py | sha256sum | cut -c1-32)
+  wanted=$({ pwd; cat setup.cfg pyproject.toml package-lock.json scripts/build_backend.py; } | sha256sum | cut -c1-32)
   if [[ -f $stamp && -d static/vendor ]] && grep -qxF "$wanted $extras" "$stamp"; then return; fi
   if [[ ! -x .venv/bin/python ]]; then
     local python
