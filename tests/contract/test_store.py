@@ -39,7 +39,7 @@ from dashboard.store.users import (
 )
 from tests.support.stores import NOW, Place, make_user
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = pytest.mark.gen_test
 
 
 async def revision(database: Database) -> int:

@@ -18,7 +18,7 @@ from dashboard.store.users import (
 )
 from tests.support.stores import NOW, Place
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = pytest.mark.gen_test
 
 WINDOW_MS = 900_000
 

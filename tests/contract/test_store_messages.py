@@ -30,7 +30,7 @@ from dashboard.store.rooms import change_room, ensure_room, forget_room, mark_re
 from dashboard.store.schema import messages, rooms
 from tests.support.stores import NOW, Place, make_room, message, say
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = pytest.mark.gen_test
 
 
 async def edit(database: Database, seq: int, text: str, room: str = "ops") -> Message:

@@ -22,7 +22,7 @@ from tests.support.postgres import PostgresServer
 from tests.support.redis_server import free_port
 from tests.support.stores import Place
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = pytest.mark.gen_test
 
 _PROCESS = """
 import asyncio, sys

@@ -25,7 +25,7 @@ from dashboard.store.rooms import (
 from dashboard.store.users import delete_user
 from tests.support.stores import NOW, Place, make_room, make_user, say
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = pytest.mark.gen_test
 
 
 async def mark(database: Database, user: str, seq: int, room: str = "ops") -> int:

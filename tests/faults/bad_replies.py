@@ -27,7 +27,7 @@ Figures = dict[str, float]
 
 PASSWORD = "s3cret-and-l0ng"
 WAIT_S = 1.5
-_LOOP_S = 0.2
+_LOOP_S = 1
 _FOREIGN = "dashboard_foreign_entries_total"
 _OTHER_PASSWORD = "another-0ne"
 

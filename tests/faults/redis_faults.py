@@ -22,7 +22,7 @@ Figures = dict[str, float]
 
 #: An answer that waits for Redis (--append-wait-s) comes a little later than that.
 _SLACK_S = 1.0
-_LOOP_S = 0.2
+_LOOP_S = 1
 
 
 def kill_redis(folder: Path, kills: int, *, build: str = "") -> Figures:

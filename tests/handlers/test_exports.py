@@ -18,7 +18,7 @@ from dashboard.web import rooms as rooms_module
 from tests.handlers.test_rooms_http import say
 from tests.support.site import site
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = pytest.mark.gen_test
 
 
 async def test_an_export_holds_every_message_and_no_formula(tmp_path: Path) -> None:

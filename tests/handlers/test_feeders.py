@@ -11,7 +11,7 @@ from dashboard.services.boards import load_board
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 
-pytestmark = pytest.mark.gen_test(timeout=20)
+pytestmark = pytest.mark.gen_test
 
 
 async def tapped(server: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 
-pytestmark = pytest.mark.gen_test(timeout=20)
+pytestmark = pytest.mark.gen_test
 
 ROUTES = ["/", "/explore", "/board?series=a", "/boards/host", "/ws", "/api/v1/samples", "/api/v1/samples/a", "/api/v1/series",
           "/api/v1/documents/a", "/api/v1/boards/host", "/healthz", "/readyz", "/metrics", "/metrics/websocket",

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 
-pytestmark = pytest.mark.gen_test(timeout=20)
+pytestmark = pytest.mark.gen_test
 
 
 async def test_a_running_server_is_alive_and_ready() -> None:

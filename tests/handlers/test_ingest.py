@@ -13,7 +13,7 @@ from tests.handlers.feeders import bearer, guarded
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 
-pytestmark = pytest.mark.gen_test(timeout=20)
+pytestmark = pytest.mark.gen_test
 
 
 async def last_value(server: object, series: str) -> float:

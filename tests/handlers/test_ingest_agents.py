@@ -11,7 +11,7 @@ from tests.handlers.feeders import basic, document, guarded, post, series, serie
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 
-pytestmark = pytest.mark.gen_test(timeout=20)
+pytestmark = pytest.mark.gen_test
 
 METRIC = {"name": "cpu", "tags": {"host": "a"}, "fields": {"usage": 1.5, "state": "idle"}, "timestamp": 0}
 VALUES = {

@@ -13,7 +13,7 @@ from tests.handlers.feeders import applied, bearer, document, guarded, post
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 
-pytestmark = pytest.mark.gen_test(timeout=20)
+pytestmark = pytest.mark.gen_test
 
 
 def alert(name: str = "HostDown", status: str = "firing", **labels: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from tests.handlers.feeders import basic, document, fed, guarded, post, series_i
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 
-pytestmark = pytest.mark.gen_test(timeout=20)
+pytestmark = pytest.mark.gen_test
 
 UNKNOWN = {"ok": False, "msg": "Monitor not found or not active."}
 

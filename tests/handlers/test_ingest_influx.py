@@ -14,7 +14,7 @@ from tests.handlers.feeders import basic, bearer, document, fed, guarded, post, 
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 
-pytestmark = pytest.mark.gen_test(timeout=20)
+pytestmark = pytest.mark.gen_test
 
 LINES = 'cpu,host=a usage=1.5,idle=98i,up=t\nnote,host=a text="all well"\n'
 KEPT = {'cpu_usage{host="a"}': 1.5, 'cpu_idle{host="a"}': 98, 'cpu_up{host="a"}': 1}

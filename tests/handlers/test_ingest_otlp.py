@@ -16,7 +16,7 @@ from tests.handlers.feeders import bearer, guarded, post, series, series_in
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 
-pytestmark = pytest.mark.gen_test(timeout=20)
+pytestmark = pytest.mark.gen_test
 
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 JSON = {"Content-Type": "application/json; charset=utf-8"}

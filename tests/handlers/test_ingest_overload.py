@@ -17,7 +17,7 @@ from tests.handlers.test_ingest_otlp import JSON, PROTOBUF, gauge, protobuf
 from tests.handlers.test_ingest_prometheus import REMOTE, body, now_ms
 from tests.support.inprocess import running
 
-pytestmark = pytest.mark.gen_test(timeout=20)
+pytestmark = pytest.mark.gen_test
 
 REQUESTS: list[tuple[str, str, Any, dict[str, str]]] = [
     ("POST", "/api/v1/samples", {"series": "a", "value": 1}, {}),

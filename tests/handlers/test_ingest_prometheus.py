@@ -13,7 +13,7 @@ from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 from tests.support.write_request import encode, snappy
 
-pytestmark = pytest.mark.gen_test(timeout=20)
+pytestmark = pytest.mark.gen_test
 
 REMOTE = {
     "Content-Encoding": "snappy",

@@ -12,7 +12,7 @@ from tests.handlers.feeders import bearer, document, fed, guarded, post, series,
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 
-pytestmark = pytest.mark.gen_test(timeout=20)
+pytestmark = pytest.mark.gen_test
 
 
 @pytest.mark.parametrize(

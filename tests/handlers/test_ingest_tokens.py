@@ -19,7 +19,7 @@ from tests.handlers.test_ingest_otlp import JSON, gauge
 from tests.handlers.test_ingest_prometheus import REMOTE, body, now_ms
 from tests.support.inprocess import running
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 #: Each with whether its body is JSON that may say the token.
 REQUESTS: list[tuple[str, str, Any, dict[str, str], bool]] = [

@@ -16,7 +16,7 @@ from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 from tests.support.openid_provider import CLIENT, SECRET, Provider, openid_provider
 
-pytestmark = pytest.mark.gen_test(timeout=20)
+pytestmark = pytest.mark.gen_test
 
 
 @asynccontextmanager

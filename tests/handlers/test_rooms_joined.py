@@ -12,7 +12,7 @@ from dashboard.store.messages import post
 from tests.handlers.test_rooms_http import say
 from tests.support.site import Site, site
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = pytest.mark.gen_test
 
 
 async def keep_unheard(at: Site, *texts: str) -> list[int]:

@@ -20,7 +20,7 @@ from tests.support.hook_receiver import HookReceiver
 from tests.support.inprocess import running
 from tests.support.site import SECRET, Site, site
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = pytest.mark.gen_test
 
 HOOK_SECRET = "what webhooks are signed with, at least 32"
 

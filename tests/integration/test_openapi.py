@@ -53,7 +53,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 def admin(server: ServerProcess) -> str:
     """A JWT that the server knows."""
     text = server.command("user", "token", "ada")
-    wait_until(lambda: server.request("GET", "/api/v1/me", headers={"Authorization": f"Bearer {text}"})[0] == 200, 5)
+    wait_until(lambda: server.request("GET", "/api/v1/me", headers={"Authorization": f"Bearer {text}"})[0] == 200, 20)
     return text
 
 

@@ -88,7 +88,7 @@ def test_prometheus_writes_over_a_kill_without_a_hole_tells_of_kinds_alerts_and_
         wait_until(lambda: any(row["last"]["t"] > back_ms for row in rows(guarded, token, "up")), 20)  # type: ignore[index]
         times = times_of(guarded, token, "up")
         assert len(times) > 5
-        assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 1_500
+        assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 2_500
         node.close()
         wait_until(lambda: [row["freshness"] for row in rows(guarded, token, "node_load1")] == ["dead"], 20)
         assert [row["last"]["value"] for row in rows(guarded, token, "up")] == [0]  # type: ignore[index]
@@ -114,7 +114,7 @@ def test_prometheus_keeps_what_is_too_much_and_sends_it_later(guarded: ServerPro
         wait_until(lambda: any(row["last"]["t"] > late_ms for row in rows(guarded, reader, "up")), 30)  # type: ignore[index]
     times = times_of(guarded, reader, "up")
     assert len(times) > 4  # those that were too much, and those before and after
-    assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 1_500
+    assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 2_500
 
 
 def spend(server: ServerProcess, token: str, until: Callable[[], object]) -> None:

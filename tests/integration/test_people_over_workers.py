@@ -43,7 +43,7 @@ class Page:
     async def ask(self, kind: str, **fields: Any) -> None:
         await self.socket.send(json.dumps({"type": kind, **fields}))
 
-    async def next(self, kind: str, timeout_s: float = 5, **wanted: Any) -> dict[str, Any]:
+    async def next(self, kind: str, timeout_s: float = 10, **wanted: Any) -> dict[str, Any]:
         async with asyncio.timeout(timeout_s):
             while True:
                 message: dict[str, Any] = json.loads(await self.socket.recv())
@@ -132,7 +132,7 @@ def test_a_user_with_pages_on_both_comes_and_goes_once_and_a_page_that_returns_m
             began = time.monotonic()
             await bob.next("user_online")
             await bob.next("user_joined", roomId="host")
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 3
             async with AsyncExitStack() as second:
                 await page(second, cluster.direct_ports[1], "eve", tokens["eve"])
                 await bob.quiet(0.7, "user_online", "user_joined", "user_offline")
@@ -144,7 +144,7 @@ def test_a_user_with_pages_on_both_comes_and_goes_once_and_a_page_that_returns_m
             began = time.monotonic()
         await bob.next("user_offline")  # closed with 1000: a clean leave
         await bob.next("user_left", roomId="host")
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 4  # they do not have their five seconds to come back
 
     run(come_and_go)
 

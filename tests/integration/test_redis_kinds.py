@@ -45,7 +45,7 @@ def cluster(tmp_path: Path) -> Iterator[list[RedisServer]]:
         yield servers
 
 
-@pytest.mark.gen_test(timeout=30)
+@pytest.mark.gen_test
 async def test_a_cluster_holds_each_partition_on_one_of_its_masters(cluster: list[RedisServer]) -> None:
     url = f"redis+cluster://127.0.0.1:{cluster[0].port},127.0.0.1:{cluster[1].port}"
     partitions = [f"metrics.{number}" for number in range(8)]
@@ -118,7 +118,7 @@ async def test_after_a_fail_over_by_sentinel_the_journal_goes_on(
         assert replica.client().role()[0] == b"master"
 
 
-@pytest.mark.gen_test(timeout=30)
+@pytest.mark.gen_test
 async def test_over_tls_the_certificate_is_checked(tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     subprocess.run(

@@ -109,7 +109,7 @@ class ServerProcess:
     def token(self, name: str, *options: str) -> str:
         """A new token that the running server knows of, made as ``command`` makes it."""
         text = self.command("token", "create", name, *options)
-        wait_until(lambda: self.request("GET", f"/api/v1/me?token={text}")[0] == 200, 5, "the token to be known")
+        wait_until(lambda: self.request("GET", f"/api/v1/me?token={text}")[0] == 200, 20, "the token to be known")
         return text
 
     def request(

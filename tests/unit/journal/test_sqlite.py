@@ -354,7 +354,7 @@ async def test_the_waiting_buffer_is_bounded(engine: Engine, monkeypatch: pytest
     await journal.close()
 
 
-@pytest.mark.gen_test(timeout=30)
+@pytest.mark.gen_test
 async def test_the_bound_holds_under_a_flood_of_small_entries(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """One round of trimming (there is one a second) brings the journal back into its bound."""
     async with engine.opened(max_bytes=10_000) as journal:

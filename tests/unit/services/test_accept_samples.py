@@ -58,7 +58,7 @@ class Stand:
         return changes  # type: ignore[return-value]  # just looked at
 
     async def applied(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while self.replicas.lag():
                 await asyncio.sleep(0)
 

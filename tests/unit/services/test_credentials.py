@@ -232,7 +232,7 @@ def test_tokens_are_random_and_their_hash_says_nothing_of_them() -> None:
     assert hash_of("\ud800")
 
 
-@pytest.mark.gen_test(timeout=30)
+@pytest.mark.gen_test
 async def test_only_the_right_password_of_somebody_who_is_there_is_right(credentials: Credentials) -> None:
     stored = await credentials.hash_password("correct horse ü")
     assert "correct" not in stored

@@ -55,7 +55,7 @@ class Feeding(MemoryJournal):
 
 
 async def caught_up(journal: Journal, follower: Replication) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while follower.replica().position != journal.head(METRICS):
             await asyncio.sleep(0)
 
