@@ -108,7 +108,8 @@ class People:
 
     def opened(self, connection: Connection) -> None:
         """A handshake is done; if it is already known whose the connection is, that one is greeted."""
-        if connection.caller.expires_ms is not None or connection.caller.session or connection.caller.links:
+        caller = connection.caller
+        if caller.kind not in ("anonymous", "local") or caller.expires_ms is not None or caller.session or caller.links:
             self._known.add(connection)
         if connection.caller.is_person:
             self._put(connection, Auth(user_id=connection.caller.id, token=""))

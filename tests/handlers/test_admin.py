@@ -177,6 +177,16 @@ async def test_a_token_is_shown_once_and_works_until_it_is_revoked(tmp_path: Pat
         assert (await at.fetch("DELETE", f"/api/v1/tokens/{made['id']}", as_="ada")).code == 404
 
 
+async def test_a_token_that_never_expires_takes_its_sockets_with_it(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        _, made = await at.json("POST", "/api/v1/tokens", {"name": "follower", "verbs": ["read"]}, as_="ada")
+        assert made["expires"] is None
+        socket = await at.socket({"Authorization": f"Bearer {made['token']}"})
+        assert (await at.fetch("DELETE", f"/api/v1/tokens/{made['id']}", as_="ada")).code == 204
+        async with asyncio.timeout(20):
+            assert await socket.end() == 4503
+
+
 async def test_when_a_token_was_used_is_shown(tmp_path: Path) -> None:
     async with site(tmp_path) as at:
         await at.fetch("GET", "/api/v1/series", None, at.bearer("read"))
