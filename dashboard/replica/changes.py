@@ -44,13 +44,14 @@ class SeriesEnded(Struct, array_like=True, tag="e", frozen=True):
 class ItemsListed(Struct, array_like=True, tag="l", frozen=True):
     """Items (id, JSON object) to put in front of the ``items`` of the document ``key``, the last first; each replaces the one of its id.
 
-    The oldest leave when there are more than ``most``, or more than ``max_bytes`` in all.
+    The oldest leave when there are more than ``most``, or more than ``max_bytes`` in all; ``ok_leaves``: those whose state is ok first.
     """
 
     key: str
     items: tuple[tuple[str, bytes], ...]
     most: int
     max_bytes: int
+    ok_leaves: bool = False
 
 
 class DocumentWritten(Struct, array_like=True, tag="d", frozen=True):

@@ -83,7 +83,10 @@ class Replica:
             document = Document(change.key, change.body, entry.t_ms, change.every_s)
         elif isinstance(change, ItemsListed):
             before = known.document.body if known is not None and known.document is not None else b""
-            document = Document(change.key, with_items(before, change), entry.t_ms)
+            after = with_items(before, change)
+            if after is before:
+                return
+            document = Document(change.key, after, entry.t_ms)
         if (known is not None and known.document is not None) != (document is not None):
             self.document_version += 1
         self.documents[change.key] = StoredDocument(entry.seq, document)

@@ -3,11 +3,12 @@
 Both are lists as list, table and status widgets show them: ``{"items": [{"id", "label", "value", "t", "state", …}]}``, the newest first.
 An event is an entry of its own that says what is to be added (``replica/items.py``); nobody reads and writes the list, so however
 many processes take events in, the journal's order is theirs and none is lost.  The same event told again (an alert that goes on)
-replaces what was told before; a check that says once more what is known of it is no event.
+replaces what was told before; a check that says once more what was said of it is no event, which is seen where the entries are read.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -28,15 +29,6 @@ _MAX_TAGS = 8
 _STATES = ("ok", "warning", "critical", "unknown")
 
 
-class _Known(msgspec.Struct):
-    id: str = ""
-    state: str = ""
-
-
-class _Alerts(msgspec.Struct):
-    items: list[_Known] = []
-
-
 class AcceptEvents:
     """The only way for events into the journal. ``now_ms`` is the journal's time."""
 
@@ -45,22 +37,22 @@ class AcceptEvents:
         self._replicas = replicas
         self._now_ms = now_ms
         self._counters = counters
-        self._states: tuple[int, dict[str, str]] = (-1, {})  # of alerts and checks, as of an entry
 
     async def accept(self, events: list[EventIn], *, request_id: str = "") -> None:
         """Keep them; raises Overloaded, Unavailable."""
         if not events:
             return
-        now_ms, known = self._now_ms(), self._known()
+        now_ms, seed = self._now_ms(), request_id or secrets.token_hex(8)
         told, states = list[tuple[str, bytes]](), list[tuple[str, bytes]]()
         for place, event in enumerate(events):
             state = state_of(event)
-            if known is not None and event.kind == "check" and state and known.get(event.fingerprint, "ok") == state:
-                continue
             t_ms = now_ms if event.t_ms is None else event.t_ms
-            seed = request_id or str(now_ms)
-            item_id = fingerprint_of(event.fingerprint, event.title, event.state, str(event.t_ms or f"{seed}/{place}"))
-            told.append((item_id, _item(item_id, event, state, t_ms)))
+            when = f"{seed}/{place}" if event.t_ms is None else str(t_ms)
+            told_of = (
+                "" if event.kind == "alert" else event.text
+            )  # what is said of an alert may change while it goes on
+            item_id = fingerprint_of(event.fingerprint, event.title, event.state, when, told_of)
+            told.append((item_id, _item(item_id, event, state, t_ms, of=event.fingerprint if state else "")))
             if state:
                 states.append((event.fingerprint, _item(event.fingerprint, event, state, t_ms)))
         if states:
@@ -70,27 +62,12 @@ class AcceptEvents:
         self._counters.events_accepted += len(events)
 
     async def _append(self, key: str, items: list[tuple[str, bytes]], request_id: str) -> None:
-        change = ItemsListed(key, tuple(items[-MAX_ITEMS:]), MAX_ITEMS, MAX_BYTES)
         partition = partition_of(key, self._replicas.partitions)
-        await self._journal.append(
-            partition, encode_change(change), request_id=f"{request_id}/{key}" if request_id else ""
-        )
-
-    def _known(self) -> dict[str, str] | None:
-        """The states of alerts and checks by their fingerprints; None where this process does not follow them."""
-        replica = self._replicas.of(ALERTS)
-        if replica is None:
-            return None
-        stored = replica.documents.get(ALERTS)
-        if stored is None or stored.document is None:
-            return {}
-        if self._states[0] != stored.seq:
-            try:
-                items = msgspec.json.decode(stored.document.body, type=_Alerts).items
-            except msgspec.MsgspecError:  # somebody wrote another document there
-                items = []
-            self._states = stored.seq, {item.id: item.state for item in items}
-        return self._states[1]
+        for first in range(0, len(items), MAX_ITEMS):  # which of them stay is seen where the entries are read
+            some = tuple(items[first : first + MAX_ITEMS])
+            change = ItemsListed(key, some, MAX_ITEMS, MAX_BYTES, ok_leaves=key == ALERTS)
+            once = f"{request_id}/{key}/{first}" if request_id else ""
+            await self._journal.append(partition, encode_change(change), request_id=once)
 
 
 def state_of(event: EventIn) -> str:
@@ -102,7 +79,7 @@ def state_of(event: EventIn) -> str:
     return event.state if event.kind == "check" and event.state in _STATES else ""
 
 
-def _item(item_id: str, event: EventIn, state: str, t_ms: int) -> bytes:
+def _item(item_id: str, event: EventIn, state: str, t_ms: int, of: str = "") -> bytes:
     text = event.text or state or event.state
     item: dict[str, Any] = {
         "id": item_id,
@@ -113,6 +90,8 @@ def _item(item_id: str, event: EventIn, state: str, t_ms: int) -> bytes:
     }
     if state:
         item["state"] = state
+    if of:
+        item["of"] = of
     if event.ended_ms is not None:
         item["ended"] = event.ended_ms
     if event.tags:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from dashboard.domain.event import build_event
 from tests.handlers.feeders import applied, bearer, document, guarded, post
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
@@ -43,6 +45,24 @@ async def test_a_graphite_event() -> None:
             "label": "Deploy", "value": "by hand", "t": now * 1000, "tags": ["web", "v1"], "kind": "event",
         }  # fmt: skip
         assert (await post(server, "/events/", {"data": "x"})).code == 400
+
+
+async def test_events_that_differ_in_anything_are_different() -> None:
+    async with running() as server:
+        now = int(time.time())
+        for said in ({"when": now, "data": "a"}, {"when": now, "data": "b"}, {}, {}):
+            assert (await post(server, "/events/", {"what": "Deploy", **said})).code == 200
+        assert len(document(server, "events")["items"]) == 4
+
+
+async def test_of_many_checks_at_once_none_is_cut_off() -> None:
+    async with running() as server:
+        checks = [build_event(None, f"c{n}", kind="check", state="ok", fingerprint=f"c{n}") for n in range(700)]
+        checks[3] = structs.replace(checks[3], state="critical")
+        await server.intake.events.accept(checks)
+        await applied(server)
+        for name in ("alerts", "events"):
+            assert [(each["label"], each["state"]) for each in document(server, name)["items"]] == [("c3", "critical")]
 
 
 async def test_a_grafana_annotation(tmp_path: Path) -> None:

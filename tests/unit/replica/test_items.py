@@ -44,6 +44,64 @@ def test_a_list_keeps_to_its_bytes_and_a_foreign_document_is_replaced() -> None:
     assert ids(with_items(b"[1]", listed("a"))) == ["a"]
 
 
+def check(name: str, state: str, said: int = 0, of: str = "") -> tuple[str, bytes]:
+    key = f"{of}{said}" if of else name
+    return key, json.dumps({"id": key, "of": of, "kind": "check", "state": state, "value": said}).encode()
+
+
+def states(body: bytes) -> list[tuple[str, str]]:
+    return [(each["id"], each["state"]) for each in json.loads(body)["items"]]
+
+
+def checked(*items: tuple[str, bytes], most: int = 3, ok_leaves: bool = True) -> ItemsListed:
+    return ItemsListed("alerts", items, most, 10_000, ok_leaves)
+
+
+def test_a_check_that_says_what_it_said_changes_nothing() -> None:
+    body = with_items(b"", checked(check("db", "critical", 1), check("web", "critical", 1)))
+    assert with_items(body, checked(check("db", "critical", 2), check("new", "ok"))) is body
+    assert states(with_items(body, checked(check("db", "ok", 2), check("db", "critical", 3)))) == [
+        ("db", "critical"),
+        ("web", "critical"),
+    ]
+    assert states(with_items(body, checked(check("db", "ok", 2), check("db", "ok", 3)))) == [
+        ("db", "ok"),
+        ("web", "critical"),
+    ]
+
+
+def test_of_events_a_check_is_known_by_whose_state_it_tells() -> None:
+    body = with_items(b"", checked(check("", "critical", 1, of="db"), ok_leaves=False))
+    assert with_items(body, checked(check("", "critical", 2, of="db"), ok_leaves=False)) is body
+    body = with_items(body, checked(check("", "ok", 3, of="db"), ok_leaves=False))
+    assert states(body) == [("db3", "ok"), ("db1", "critical")]
+    assert with_items(body, checked(check("", "ok", 4, of="db"), ok_leaves=False)) is body
+
+
+def test_an_item_that_is_there_stays_where_it_is() -> None:
+    body = with_items(b"", listed("a", "b"))
+    assert with_items(body, listed("a")) is body
+
+
+def test_what_is_ok_leaves_first_where_states_are_listed() -> None:
+    names = [("fires", "critical"), ("a", "warning"), ("a", "ok"), ("b", "warning"), ("b", "ok"), ("c", "warning")]
+    changes = [check(name, state, number) for number, (name, state) in enumerate(names)]
+    body = b""
+    for change in changes:
+        body = with_items(body, checked(change))
+    assert states(body) == [("c", "warning"), ("b", "ok"), ("fires", "critical")]
+    assert states(with_items(b"", checked(*changes, ok_leaves=False))) == [("c", "warning"), ("b", "ok"), ("a", "ok")]
+
+
+def test_a_replica_passes_over_what_is_no_news() -> None:
+    replica = Replica(Windows(), Position("0" * 16, 0))
+    for seq, state in enumerate(("ok", "critical", "critical"), 1):
+        replica.apply(Entry(seq, T0 + seq, encode_change(checked(check("db", state, seq)))))
+    stored = replica.documents["alerts"]
+    assert stored.document is not None
+    assert (stored.seq, stored.document.t_ms, states(stored.document.body)) == (2, T0 + 2, [("db", "critical")])
+
+
 def test_a_replica_adds_in_the_order_of_the_journal_and_once() -> None:
     replica = Replica(Windows(), Position("0" * 16, 0))
     for seq, key in enumerate("abc", 1):
