@@ -6,13 +6,14 @@ from msgspec import Struct
 
 
 class Held(Struct, array_like=True, tag="h", frozen=True):
-    """A holder of this kind holds these, over the partition ``signals``; ``whole``: and no others."""
+    """A holder of this kind holds these, over the partition ``signals``; ``whole``: and no others; else: and not what is ``gone``."""
 
     node: str
     kind: str
     holder: str
     whole: bool
     keys: list[str]
+    gone: list[str] = []
 
 
 class AskHeld(Struct, array_like=True, tag="k", frozen=True):

@@ -34,7 +34,7 @@ class Samples(Struct, array_like=True, tag="s", frozen=True, gc=False):
 class SeriesEnded(Struct, array_like=True, tag="e", frozen=True):
     """Their sender says that no more comes of these series; ``keys`` as in ``Samples``. A later sample is a new beginning.
 
-    ``times``: when each ended, in ms; none: when the entry came.
+    ``times``: when each ended, in ms; none: with the last that came before this entry.
     """
 
     keys: bytes

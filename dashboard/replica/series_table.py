@@ -173,9 +173,14 @@ class SeriesTable:
     def end(self, seq: int, now_ms: int, change: SeriesEnded) -> None:
         """No more comes of these series; unknown ones, and ends before what came already, are passed over."""
         texts = change.keys.decode("utf-8", "replace").split("\n")
-        for text, t_ms in zip(texts, change.times or repeat(now_ms)):  # noqa: B905  # of a foreign entry as many as there are
+        times: Iterable[int | None] = change.times or repeat(None)
+        for text, t_ms in zip(texts, times):  # noqa: B905  # of a foreign entry as many as there are
             series = self.by_text.get(text)
-            if series is None or series.meta_seq > seq or series.last_seq >= seq or series.last_ms > t_ms:
+            if series is None or series.meta_seq > seq or series.last_seq >= seq:
+                continue
+            if t_ms is None:  # with what came before in the journal, whatever the clocks of its processes say
+                t_ms = series.last_ms
+            if series.last_ms > t_ms:
                 continue
             series.ended_ms = min(t_ms, max(now_ms, series.last_ms))  # its sender's clock may be ahead
             series.meta_seq = seq

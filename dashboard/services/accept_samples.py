@@ -88,10 +88,15 @@ class AcceptSamples:
         """
         refused, accepted = list(batch.refused), 0
         appends, coming, series = [], set[str](), []
-        for share in self._shares(batch):
+        shares = self._shares(batch)
+        news = [self._new_in(share) for share in shares]
+        counted = any(news) and caller is not None and caller.token is not None
+        if counted:
+            await self._limits.catch_up()
+            news = [self._new_in(share) for share in shares]
+        for share, new in zip(shares, news, strict=True):
             if barred := self._limits.barred(caller, share.batch.keys):
                 refused += _bar(share, barred, self._limits.why(caller), FORBIDDEN, batch)
-            new = self._new_in(share)
             if new:
                 refused += self._within_token(share, new, caller, batch)
                 refused += self._within_limit(share, new, coming, batch)
@@ -104,6 +109,8 @@ class AcceptSamples:
             payloads = self._encode(share.batch, self._replica(share.partition))
             appends += self._appends(share.partition, payloads, request_id)
         await self._store(appends, coming)
+        if counted:
+            await self._limits.tell()
         for refusal in refused:
             self._counters.samples_refused[refusal.code] += 1
         self._counters.samples_accepted += accepted
@@ -160,8 +167,9 @@ class AcceptSamples:
 
     def _within_token(self, share: Share, new: set[str], caller: Caller | None, whole: Batch) -> list[Refusal]:
         """The same for what the caller's token may bring into being."""
-        in_order = (key for key in share.batch.keys if key in new)
-        barred = self._limits.surplus(caller, in_order, lambda key: key in self._coming or not self._is_new(key))
+        barred = self._limits.surplus(
+            caller, share.batch.keys, new, lambda key: key in self._coming or not self._is_new(key)
+        )
         if not barred or caller is None or caller.token is None:
             return []
         reason = f"would be one more than the {caller.token.max_series} series of the token {caller.token.name}"
@@ -170,18 +178,20 @@ class AcceptSamples:
     async def end(self, ended: Iterable[tuple[str, int | None]], *, caller: Caller | None = None) -> set[str]:
         """Their sender says that no more comes of these series, each since its time (None: now).
 
-        What is not known is passed over, and so is what is not the caller's to write: that is returned.
+        What is not the caller's to write is passed over: that is returned.  What is not known may be on its way.
         """
         times, now = dict(ended), self._now_ms()
         barred = self._limits.barred(caller, times)
         by_partition: dict[str, list[str]] = {}
         for key in times:
             partition = partition_of(key.partition("{")[0], self._replicas.partitions)
-            if key not in barred and (self._replica(partition) is None or key in self._known(partition)):
+            if key not in barred:
                 by_partition.setdefault(partition, []).append(key)
+        untimed = all(t is None for t in times.values())
         changes = {
             partition: SeriesEnded(
-                "\n".join(keys).encode(), tuple(now if (t := times[key]) is None else t for key in keys)
+                "\n".join(keys).encode(),
+                () if untimed else tuple(now if (t := times[key]) is None else t for key in keys),
             )
             for partition, keys in by_partition.items()
         }

@@ -31,6 +31,7 @@ class _News(Struct):
 
     whole: bool
     keys: set[str]
+    gone: set[str] = set()
 
 
 class Holdings:
@@ -78,6 +79,13 @@ class Holdings:
         if set(self.of(holder)) != now:
             self._note(holder, _News(True, now))
 
+    def exchange(self, holder: str, gone: Collection[str], keys: Collection[str]) -> None:
+        """It holds the ``keys``, and no longer what is ``gone``."""
+        held, now = set(self.of(holder)), set(keys)
+        left = held.intersection(gone) - now
+        if left or not held.issuperset(now):
+            self._note(holder, _News(False, now - held, left))
+
     def keep(self, holder: str, wanted: Callable[[str], bool]) -> None:
         """Forget of it what is not wanted, but for what is new; each process does so when it needs to."""
         held, new = self._held.pop(holder, {}), self._monotonic() - _AHEAD_S
@@ -87,14 +95,17 @@ class Holdings:
             self._held[holder] = kept
 
     def _note(self, holder: str, news: _News) -> None:
-        self._take(holder, news.whole, news.keys)
+        self._take(holder, news.whole, news.keys, news.gone)
         if self._shared:
             self._news[holder] = _after(self._news.get(holder), news)
             self._work.set()
 
-    def _take(self, holder: str, whole: bool, keys: Collection[str]) -> None:
+    def _take(self, holder: str, whole: bool, keys: Collection[str], gone: Collection[str] = ()) -> None:
         if whole:
             self._count -= len(self._held.pop(holder, ()))
+        elif held := self._held.get(holder):
+            for key in gone:
+                self._count -= held.pop(key, None) is not None
         new = set(keys).difference(self._held.get(holder, _NOTHING))
         if self._count + len(new) > self._max_series:
             self._held.clear()
@@ -105,11 +116,17 @@ class Holdings:
 
     # --- over all processes ---
 
+    async def catch_up(self) -> None:
+        """Know what anybody had told when this was called; raises Unavailable."""
+        if self._shared:
+            await self._nodes.catch_up()
+
     async def tell(self) -> bool:
         """Tell the others now what is new; False: not all could be told, ``run`` will try again."""
         while self._news:
             holder, news = self._news.popitem()
-            if not await self._nodes.say(Held(self._nodes.id, self._kind, holder, news.whole, sorted(news.keys))):
+            held = Held(self._nodes.id, self._kind, holder, news.whole, sorted(news.keys), sorted(news.gone))
+            if not await self._nodes.say(held):
                 later = self._news.get(holder)
                 self._news[holder] = news if later is None else _after(news, later)
                 self._work.set()
@@ -140,7 +157,7 @@ class Holdings:
     def _hear(self, signal: Signal, _: int) -> None:
         if isinstance(signal, Held):
             if signal.kind == self._kind and self._shared:
-                self._take(signal.holder, signal.whole, signal.keys)
+                self._take(signal.holder, signal.whole, signal.keys, signal.gone)
                 if set(signal.keys).issuperset(self.of(signal.holder)):
                     self._asked.discard(signal.holder)
         elif isinstance(signal, AskHeld) and signal.node != self._nodes.id and self._held:
@@ -156,4 +173,5 @@ def _after(first: _News | None, then: _News) -> _News:
     """Both as one."""
     if first is None or then.whole:
         return then
-    return _News(first.whole, first.keys | then.keys)
+    gone = set() if first.whole else (first.gone | then.gone) - then.keys
+    return _News(first.whole, (first.keys - then.gone) | then.keys, gone)

@@ -9,8 +9,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from dashboard.domain.errors import DashboardError
+from dashboard.domain.errors import DashboardError, Unavailable
 from dashboard.domain.node import BEAT_S, Node, NodeBeat, NodeLeft
+from dashboard.domain.position import Position
 from dashboard.journal.port import SIGNALS, Entry, Gap, Journal
 from dashboard.replica.nodes import NodeTable
 from dashboard.replica.signals import Signal, decode_signal, encode_signal
@@ -20,6 +21,8 @@ _log = logging.getLogger(__name__)
 
 #: A beat that has not come back for so long is a fault.
 _LOST_S = 2 * BEAT_S
+#: Who wants to know what was told waits for no longer.
+_CATCH_UP_S = 3.0
 
 
 class Nodes:
@@ -49,6 +52,8 @@ class Nodes:
         self._entry_s = monotonic()  # when a signal last came
         self._heard_s = monotonic()  # when a beat of ours last came back
         self._last: Node | None = None  # what it said
+        self._heard = Position("", 0)
+        self._moved = asyncio.Event()  # set, and another one made, when more was heard
         self.table = NodeTable()
         self.roster_version: Callable[[], int] = lambda: 0
         self.listeners: list[
@@ -87,17 +92,35 @@ class Nodes:
     async def run(self) -> None:
         """Follow what the nodes say, until cancelled."""
         after = await self._journal.attach(SIGNALS)
-        async for batch in self._journal.follow(SIGNALS, after._replace(seq=max(0, after.seq - 100))):
+        self._reached(after._replace(seq=max(0, after.seq - 100)))
+        async for batch in self._journal.follow(SIGNALS, self._heard):
             if isinstance(batch, Gap):
+                self._reached(batch.position)
                 for missed in self.on_gap:  # nodes say that they are there within seconds; who is not falls silent
                     missed()
                 continue
             for entry in batch:
                 self._take(entry)
+            self._reached(self._heard._replace(seq=batch[-1].seq))
             own = self.table.nodes.get(self.id)
             if own is not None and own is not self._last:
                 self._last = own
                 self._heard_s = self._monotonic()
+
+    def _reached(self, position: Position) -> None:
+        self._heard = position
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def catch_up(self) -> None:
+        """Return when all that was told before this call has been heard here; raises Unavailable when that does not come."""
+        try:
+            async with asyncio.timeout(_CATCH_UP_S):
+                told = await self._journal.attach(SIGNALS)
+                while self._heard.epoch != told.epoch or self._heard.seq < told.seq:
+                    await self._moved.wait()
+        except TimeoutError:
+            raise Unavailable("what other processes have told is not heard; try again in a second") from None
 
     def passed_ms(self) -> int:
         """How much of the journal's time has passed by now, see ``NodeTable``."""

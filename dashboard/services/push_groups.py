@@ -6,8 +6,11 @@ pushed grows old by its cadence as everything does.
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
 from dashboard.domain.identity import Caller
 from dashboard.services.accept_samples import AcceptSamples
@@ -15,29 +18,39 @@ from dashboard.services.holdings import Holdings
 
 
 class PushGroups:
-    """A group is its labels; ``keys`` are the series that a push brought, without those that were refused."""
+    """A group is its labels; ``keys`` are the series that a push brought, without those that were refused.
+
+    What is done with a group raises Overloaded or Unavailable: then it is what it was.
+    """
 
     def __init__(self, *, holdings: Holdings, samples: AcceptSamples) -> None:
         self._holdings = holdings
         self._samples = samples
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def add(self, labels: Mapping[str, str], keys: Collection[str], *, caller: Caller) -> None:
-        """The group holds these instead of those that have the same names; raises as ``replace``."""
+        """The group holds these instead of those that have the same names."""
         names = {key.partition("{")[0] for key in keys}
-        others = {key for key in self._holdings.of(_holder(labels)) if key.partition("{")[0] not in names}
-        await self.replace(labels, others.union(keys), caller=caller)
+        async with self._alone_with(labels) as holder:
+            left = {key for key in self._holdings.of(holder) if key.partition("{")[0] in names}.difference(keys)
+            barred = await self._end(left, caller)
+            self._holdings.exchange(holder, left - barred, keys)
+            await self._holdings.tell()
 
     async def replace(self, labels: Mapping[str, str], keys: Collection[str], *, caller: Caller) -> None:
-        """The group is this now: the others of its series end; those that are not the caller's to write stay in it.
+        """The group is this now: the others of its series end; those that are not the caller's to write stay in it."""
+        async with self._alone_with(labels) as holder:
+            barred = await self._end(set(self._holdings.of(holder)).difference(keys), caller)
+            self._holdings.replace(holder, barred.union(keys))
+            await self._holdings.tell()
 
-        Raises Overloaded or Unavailable: then it is what it was.
-        """
-        holder, barred = _holder(labels), set[str]()
-        if left := set(self._holdings.of(holder)).difference(keys):
-            barred = await self._samples.end(((key, None) for key in sorted(left)), caller=caller)
-        self._holdings.replace(holder, barred.union(keys))
-        await self._holdings.tell()
+    @asynccontextmanager
+    async def _alone_with(self, labels: Mapping[str, str]) -> AsyncIterator[str]:
+        """One at a time in this process, knowing what was answered to anybody anywhere."""
+        holder = json.dumps(sorted(labels.items()))
+        async with self._turns.setdefault(holder, asyncio.Lock()):
+            await self._holdings.catch_up()
+            yield holder
 
-
-def _holder(labels: Mapping[str, str]) -> str:
-    return json.dumps(sorted(labels.items()))
+    async def _end(self, left: set[str], caller: Caller) -> set[str]:
+        return await self._samples.end(((key, None) for key in sorted(left)), caller=caller) if left else set()

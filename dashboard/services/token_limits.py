@@ -1,8 +1,8 @@
 """What each token may feed: names that begin so, so many samples a second, so many series of its own.
 
 The rate is counted by each process for itself: of a server of several workers each lets a token feed at its rate.  A token's
-series are those that it has fed, over all processes, since the first of those that run now started; only what is new counts against
-its limit, so what feeders send again after a restart is known before they bring new series into being.
+series are those that it has fed, over all processes, since the first of those that run now started; only what is new is refused,
+so what feeders send again after a restart is known before they bring new series into being.
 """
 
 from __future__ import annotations
@@ -62,16 +62,28 @@ class TokenLimits:
         token = caller.token if caller is not None else None
         return f"the token {token.name} may write only what begins with {' or '.join(token.prefixes)}" if token else ""
 
-    def surplus(self, caller: Caller | None, new: Iterable[str], exists: Callable[[str], bool]) -> set[str]:
-        """Those of the ``new`` series (in their order) that would be too many of the token's."""
+    def surplus(
+        self, caller: Caller | None, keys: Iterable[str], new: Collection[str], exists: Callable[[str], bool]
+    ) -> set[str]:
+        """Those of a batch's ``keys`` that are ``new`` and would (in their order) be too many of the token's."""
         token = caller.token if caller is not None else None
         if token is None:
             return set()
         fed = self._holdings.of(token.id)
-        beginning = [key for key in dict.fromkeys(new) if key not in fed]
-        if len(fed) + len(beginning) > token.max_series:
+        unknown = [key for key in dict.fromkeys(keys) if key not in fed]
+        beginning = [key for key in unknown if key in new]
+        old = len(unknown) - len(beginning)
+        if len(fed) + len(unknown) > token.max_series:
             self._holdings.keep(token.id, exists)
-        return set(beginning[max(0, token.max_series - len(self._holdings.of(token.id))) :])
+        return set(beginning[max(0, token.max_series - len(self._holdings.of(token.id)) - old) :])
+
+    async def catch_up(self) -> None:
+        """Know what tokens have fed on other processes; raises Unavailable."""
+        await self._holdings.catch_up()
+
+    async def tell(self) -> None:
+        """Let the other processes know what was noted, before it is answered."""
+        await self._holdings.tell()
 
     def series_of(self, caller: Caller | None) -> int:
         """How many series the caller's token has fed; 0 without one."""

@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from dashboard.domain.errors import Unavailable
 from dashboard.domain.holding import Held
 from dashboard.domain.presence import Stirred
 from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import Journal
 from dashboard.replica.signals import Signal
+from dashboard.services import nodes as nodes_module
 from dashboard.services.holdings import Holdings
 from dashboard.services.nodes import Nodes
 from tests.support.holdings import holdings, node
@@ -28,6 +30,17 @@ def test_what_is_added_and_what_replaces() -> None:
     held.replace("other", ["z"])
     assert (set(held.of("job")), set(held.of("other"))) == ({"b"}, {"z"})
     held.replace("job", [])
+    assert not held.of("job")
+
+
+def test_what_is_exchanged_leaves_the_rest_as_it_is() -> None:
+    held = holdings(4)
+    held.replace("job", ["a", "b"])
+    held.exchange("job", ["a", "z"], ["c"])
+    assert set(held.of("job")) == {"b", "c"}
+    held.exchange("job", ["b", "c"], ["c", "d", "e", "f"])
+    assert set(held.of("job")) == {"c", "d", "e", "f"}
+    held.exchange("job", ["c", "d", "e", "f"], [])
     assert not held.of("job")
 
 
@@ -126,6 +139,46 @@ async def test_what_comes_to_one_process_is_known_on_the_other() -> None:
         other.held.add("end", ["e"])
         await until(lambda: "e" in one.of("end"))
         assert [each.holder for each in one.heard[told:]] == ["end"]  # what is known is not told again
+
+
+@pytest.mark.gen_test
+async def test_what_is_exchanged_on_both_is_all_there_and_news_that_wait_are_put_together() -> None:
+    journal = a_journal()
+    async with Process(journal, "a").running() as one, Process(journal, "b").running() as other:
+        one.held.replace("job", ["a", "b", "c"])
+        await until(lambda: other.of() == {"a", "b", "c"})
+        one.says = False
+        one.held.exchange("job", ["a"], ["x"])
+        one.held.exchange("job", ["x", "b"], ["a", "y"])
+        assert not await one.held.tell()
+        other.held.exchange("job", ["c"], ["z"])
+        assert await other.held.tell()
+        one.says = True
+        await until(lambda: one.of() == other.of() == {"a", "y", "z"})
+        one.held.replace("job", ["k"])
+        one.held.exchange("job", ["k"], ["l"])
+        await until(lambda: one.of() == other.of() == {"l"})
+
+
+@pytest.mark.gen_test
+async def test_what_was_told_is_known_to_who_catches_up() -> None:
+    journal = a_journal()
+    async with Process(journal, "a").running() as one, Process(journal, "b").running() as other:
+        await until(lambda: other.nodes._heard.epoch != "")
+        for number in range(50):
+            one.held.add("job", [str(number)])
+            assert await one.held.tell()
+            await other.held.catch_up()
+            assert str(number) in other.of()
+
+
+@pytest.mark.gen_test
+async def test_what_cannot_be_heard_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes_module, "_CATCH_UP_S", 0.05)
+    process = Process(a_journal(), "a")
+    with pytest.raises(Unavailable, match="not heard"):
+        await process.held.catch_up()
+    await holdings().catch_up()  # of a process that is the only one
 
 
 @pytest.mark.gen_test
