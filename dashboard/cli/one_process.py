@@ -50,7 +50,8 @@ async def serve_here(settings: Settings, orders: str, say_address: Callable[[int
         await server.stop()
         return 0
     _tune_garbage_collector()
-    await _say_first_admin(settings, server)
+    if worker is None or (worker.number == 1 and not worker.restarts):  # a newer link ends the older
+        await _say_first_admin(settings, server)
     if worker is None:
         say_address(server.port)
     await stopping.wait()

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import os
 import secrets
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ _SHARE = "share"
 _SEALED = "sealed"
 _MAX_SESSION = 40
 #: Passwords hashed at one time (64 MiB each), and how many may wait.
+#: Whoever makes the secret's file has written it by then.
+_WRITTEN_S = 2.0
 _HASHED_AT_ONCE = 2
 _MAX_WAITING = 16
 
@@ -51,9 +54,11 @@ def read_secret(given: str, folder: Path) -> bytes:
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        text = file.read_text("ascii").strip()
-        if len(text) < MIN_SECRET_BYTES:
-            raise ConfigurationError(f"{file} is damaged; delete it: all have to log in again") from None
+        deadline = time.monotonic() + _WRITTEN_S
+        while len(text := file.read_text("ascii").strip()) < MIN_SECRET_BYTES:
+            if time.monotonic() > deadline:
+                raise ConfigurationError(f"{file} is damaged; delete it: all have to log in again") from None
+            time.sleep(0.02)  # another process is just writing it
         return text.encode()
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None

@@ -51,6 +51,8 @@ _AWAY = (
     "name resolution",
     "closed the",
 )
+#: What SQLite says while another process makes the tables, or has just made the file: some of it at once, without its own waiting.
+_BUSY = ("locked", "busy")
 
 
 class Database:
@@ -66,8 +68,9 @@ class Database:
         self._one_writer = asyncio.Semaphore(1 if sqlite else _POOL)
 
     async def open(self) -> None:
-        """Bring the tables up to date; a PostgreSQL that is not there yet is waited for. Raises ConfigurationError."""
+        """Bring the tables up to date; a store that is not there yet, or busy, is waited for. Raises ConfigurationError."""
         loop = asyncio.get_running_loop()
+        passing = _BUSY if self.sqlite else _AWAY
         deadline = loop.time() + _START_S
         while True:
             try:
@@ -75,7 +78,7 @@ class Database:
                     await tx.run_sync(upgrade)
             except (OperationalError, InterfaceError, DBAPIError, OSError, TimeoutError) as error:
                 reason = _reason(error)
-                if self.sqlite or not any(sign in reason for sign in _AWAY) or loop.time() > deadline:
+                if not any(sign in reason for sign in passing) or loop.time() > deadline:
                     raise ConfigurationError(f"the store cannot be used: {reason}") from None
                 _log.info("waiting for the store: %s", reason)
                 await asyncio.sleep(_AGAIN_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import signal
 import ssl
@@ -16,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.redis_server import free_port
+from tests.support.redis_server import RedisServer, free_port
+from tests.support.server import wait_until
 
 SECRET = "a secret of more than thirty-two bytes"
 PASSWORD = "correct horse battery"
@@ -100,6 +102,42 @@ def test_over_tls_the_printed_link_makes_the_first_administrator_once(
         assert server.ask("POST", "/api/v1/samples/orders", 3, **bearer)[0] == 202
     with public(tmp_path, *flags, context=context) as server:
         assert server.link == ""
+
+
+def two_ready(folder: Path) -> set[int]:
+    """Their pids, when both workers serve."""
+    file = folder / "supervisor.json"
+    told = json.loads(file.read_text())["workers"] if file.exists() else []
+    ready = {each["pid"] for each in told if each["ready"]}
+    return ready if len(ready) == 2 else set()
+
+
+def test_several_workers_print_one_link_and_one_that_starts_again_prints_none(
+    tmp_path: Path, shared_redis: RedisServer
+) -> None:
+    command = [sys.executable, "-m", "dashboard", "serve", "--host", "0.0.0.0", "--port", str(free_port())]
+    command += ["--data", str(tmp_path), "--secret", SECRET, "--workers", "2", "--redis", shared_redis.url]
+    command += ["--redis-prefix", "links", "--proxies", "127.0.0.1", "--allowed-hosts", "board.example"]
+    log = tmp_path / "log"
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
+        assert process.stdout is not None
+        said = ""
+        while "Dashboard at" not in said or "first-admin" not in said:
+            line = process.stdout.readline()
+            assert line, log.read_text()
+            said += line
+        first = wait_until(lambda: two_ready(tmp_path), 20, "both serve")
+        for pid in first:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: two_ready(tmp_path) - first == two_ready(tmp_path) != set(), 20, "two others serve")
+        process.send_signal(signal.SIGTERM)
+        said += process.stdout.read()
+        assert process.wait(20) == 0
+    assert said.count("first-admin") == 1
+    assert "Traceback" not in log.read_text()
 
 
 def test_behind_a_declared_proxy_its_word_counts_and_nobody_elses(tmp_path: Path) -> None:

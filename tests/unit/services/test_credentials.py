@@ -6,6 +6,7 @@ import base64
 import hmac
 import json
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import jwt
 import pytest
 
 from dashboard.domain.errors import BadToken, ConfigurationError
+from dashboard.services import credentials as credentials_module
 from dashboard.services.credentials import Credentials, hash_of, new_token, read_secret
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -212,7 +214,9 @@ def test_a_short_secret_is_refused() -> None:
         Credentials(b"x" * 31)
 
 
-def test_a_secret_that_nobody_set_is_made_once_and_only_we_can_read_it(tmp_path: Path) -> None:
+def test_a_secret_that_nobody_set_is_made_once_and_only_we_can_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = read_secret("", tmp_path / "data")
     assert len(first) >= 32
     assert read_secret("", tmp_path / "data") == first
@@ -220,8 +224,18 @@ def test_a_secret_that_nobody_set_is_made_once_and_only_we_can_read_it(tmp_path:
     assert stat.S_IMODE((tmp_path / "data" / "secret").stat().st_mode) == 0o600
     assert read_secret("given", tmp_path / "data") == b"given"
     (tmp_path / "data" / "secret").write_text("short")
-    with pytest.raises(ConfigurationError):
+    monkeypatch.setattr(credentials_module, "_WRITTEN_S", 0.1)
+    with pytest.raises(ConfigurationError, match="damaged"):
         read_secret("", tmp_path / "data")
+
+
+def test_a_secret_that_another_process_is_just_writing_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.touch()
+    writing = threading.Timer(0.2, lambda: file.write_text("s" * 40))
+    writing.start()
+    assert read_secret("", tmp_path) == b"s" * 40
+    writing.join()
 
 
 def test_tokens_are_random_and_their_hash_says_nothing_of_them() -> None:
