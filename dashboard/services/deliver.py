@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from msgspec import Raw, Struct
 
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.identity import Caller
-from dashboard.domain.room import Message, inbox_room, kind_of, participants
+from dashboard.domain.room import Message, Room, inbox_room, kind_of, participants
 from dashboard.hub.connection import Connection
 from dashboard.hub.crowd import Crowd
 from dashboard.protocol.people_replies import (
@@ -58,19 +59,39 @@ class Deliver:
         self._logs = logs
         self._conversation = conversation
         self._marks: dict[str, dict[str, int]] = {}
+        self._preparing: Counter[str] = Counter()  # how many connections of each user are just being prepared for
+        self._passed: Counter[str] = Counter()  # what has been told meanwhile to the other connections of those users
         logs.deliver = self.deliver
         logs.on_read = self.on_read
 
     async def prepare(self, caller: Caller) -> Standing:
-        """Before a user's connection hears anything: load how far they have read, and their conversations of two."""
-        rooms = self._conversation.rooms(caller)
+        """Before a user's connection hears anything: load how far they have read, and their conversations of two.
+
+        Who lets it hear then without awaiting anything misses nothing.
+        """
+        user = caller.id
+        self._preparing[user] += 1
+        try:
+            while True:
+                rooms, passed = self._conversation.rooms(caller), self._passed[user]
+                standing = await self._load(caller, rooms)
+                if self._passed[user] == passed and self._conversation.rooms(caller) == rooms:
+                    return standing
+        finally:
+            self._preparing[user] -= 1
+            if not self._preparing[user]:
+                del self._preparing[user], self._passed[user]
+
+    async def _load(self, caller: Caller, rooms: list[Room]) -> Standing:
         async with self._database.read() as tx:
             private = await rooms_of(tx, caller.id)
             marks = await read_marks(tx, caller.id)
             every = [room.id for room in (*rooms, *private)]
             unread = await unread_counts(tx, caller.id, every) if every else {}
             ends = await ends_of(tx, every) if every else {}
-        self._marks.setdefault(caller.id, {}).update(marks)
+        known = self._marks.setdefault(caller.id, {})
+        for room_id, seq in marks.items():
+            known[room_id] = max(seq, known.get(room_id, 0))
         for room in private:
             self._logs.begin(room.id, room.last_seq)
         states = [
@@ -85,6 +106,12 @@ class Deliver:
             if room.kind != "inbox"
         ]
         return Standing(states, unread.get(inbox_room(caller.id), 0))
+
+    def _passes(self, *users: str) -> None:
+        """Something is told to these users' connections."""
+        for user in users:
+            if user in self._preparing:
+                self._passed[user] += 1
 
     async def room_states(self, caller: Caller) -> list[RoomState]:
         """The rooms there are for a user."""
@@ -125,6 +152,7 @@ class Deliver:
 
     async def deliver(self, room_id: str, messages: list[Message]) -> None:
         """To everybody who hears the room."""
+        self._passes(*participants(room_id))
         kind = kind_of(room_id)
         if kind == "inbox":
             await self._deliver_notifications(room_id, messages)
@@ -154,6 +182,7 @@ class Deliver:
 
     async def on_read(self, read: ReadUp) -> None:
         """Somebody has read: their own pages show it, and the authors are told."""
+        self._passes(read.user)
         pages = self._crowd.of(read.user)
         if pages:
             marks = self._marks.setdefault(read.user, {})

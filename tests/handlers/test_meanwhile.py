@@ -65,3 +65,40 @@ async def test_what_is_stored_is_answered_although_it_cannot_be_read_back_at_onc
         async with asyncio.timeout(20):
             while (await at.fetch("GET", f"/api/v1/me?token={made['token']}")).code != 200:
                 await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("what", ["message", "room"])
+async def test_what_comes_while_somebody_is_let_in_is_known_to_them(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with site(tmp_path) as at:
+        olga, vera = await at.socket(as_="olga"), await at.socket(as_="vera")
+        await olga.ask("direct", userId="vera", text="one", key="k1")
+        await vera.until("message")
+        deliver = at.server.people.deliver
+        load, loads = deliver._load, 0
+
+        async def meanwhile(*given: Any) -> Any:
+            nonlocal loads
+            loaded = await load(*given)
+            loads += 1
+            if loads == 1 and what == "message":
+                await olga.ask("direct", userId="vera", text="two", key="k2")
+                await vera.until("message")
+            elif loads == 1:
+                status, _ = await at.json("POST", "/api/v1/rooms", {"id": "new", "title": "New"}, as_="olga")
+                assert status == 201
+                await vera.until("room_opened")
+            return loaded
+
+        monkeypatch.setattr(deliver, "_load", meanwhile)
+        late = await at.socket()
+        late.send("auth", userId="vera", token=at.jwt("vera"))
+        rooms = {each["roomId"]: each for each in (await late.until("authenticated"))["rooms"]}
+        assert loads == 2
+        if what == "message":
+            (direct,) = (each for each in rooms.values() if each["kind"] == "direct")
+            assert (direct["position"], direct["unread"]) == ("2", 2)
+        else:
+            assert "new" in rooms
+        assert (deliver._preparing, deliver._passed) == ({}, {})
