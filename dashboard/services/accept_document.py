@@ -13,7 +13,6 @@ from dashboard.domain.strict_json import check_json
 from dashboard.ingest.batch import check_declared
 from dashboard.journal.port import Journal
 from dashboard.replica.changes import DocumentDeleted, DocumentWritten, encode_change
-from dashboard.replica.replica import StoredDocument
 from dashboard.services.replicas import Replicas
 from dashboard.services.token_limits import TokenLimits
 
@@ -64,8 +63,7 @@ class AcceptDocument:
         except RecursionError:
             raise Invalid("the body is nested too deep") from None
         value = check_json(body)
-        stored = self._stored(key)
-        is_new = (stored is None or stored.document is None) and key not in self._coming
+        is_new = not self._is_there(key) and key not in self._coming
         if is_new and self._count() + len(self._coming) >= self._max_documents:
             raise LimitReached(f"would be one more than {self._max_documents} documents; see the setting max_documents")
         change = DocumentWritten(key, msgspec.json.encode(value), every_s)
@@ -81,17 +79,19 @@ class AcceptDocument:
     async def delete(self, key: str, *, caller: Caller | None = None) -> None:
         """Remove the document; raises NotFound, Forbidden, Overloaded, Unavailable."""
         self._limits.check_name(caller, key)
-        stored = self._stored(key)
-        if self._replicas.of(key) is not None and (stored is None or stored.document is None):
+        if self._replicas.of(key) is not None and not self._is_there(key):
+            await self._replicas.catch_up(key)
+        if self._replicas.of(key) is not None and not self._is_there(key):
             raise NotFound(f"there is no document {key[:40]!a}")
         await self._journal.append(self._partition(key), encode_change(DocumentDeleted(key)))
 
     def _partition(self, key: str) -> str:
         return partition_of(key, self._replicas.partitions)
 
-    def _stored(self, key: str) -> StoredDocument | None:
+    def _is_there(self, key: str) -> bool:
         replica = self._replicas.of(key)
-        return replica.documents.get(key) if replica is not None else None
+        stored = replica.documents.get(key) if replica is not None else None
+        return stored is not None and stored.document is not None
 
     def _count(self) -> int:
         return sum(replica.document_count() for replica in self._replicas.followed().values())

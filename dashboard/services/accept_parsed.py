@@ -67,8 +67,10 @@ class AcceptParsed:
             self._limits.pay(caller, sent - len(parsed.batch.refused))
             outcome = await self.samples.accept(parsed.batch, request_id=request_id, caller=caller)
             left = len(parsed.documents) + len(parsed.events)
-            outcome = await self._with_documents(outcome, parsed, caller, request_id)
-            left = len(parsed.events)
+            outcome, failed = await self._with_documents(outcome, parsed, caller, request_id)
+            left = len(failed) + len(parsed.events)
+            if failed:
+                raise failed[0]
             if parsed.ended:
                 await self.samples.end(parsed.ended, caller=caller)
             await self.events.accept(parsed.events, request_id=request_id)
@@ -86,8 +88,12 @@ class AcceptParsed:
         self, key: str, body: bytes, *, every_s: float | None, caller: Caller, request_id: str = ""
     ) -> None:
         """One document by its own address; raises what ``AcceptDocument.write`` does, and TooMany."""
-        self._limits.pay(caller, 1)
-        await self.documents.write(key, body, every_s=every_s, request_id=request_id, caller=caller)
+        try:
+            self._limits.pay(caller, 1)
+            await self.documents.write(key, body, every_s=every_s, request_id=request_id, caller=caller)
+        except DashboardError as error:
+            self.note_fault(caller, "document", error.code, str(error), body)
+            raise
         self._count(caller, "document", 1, 0)
 
     def note_fault(self, caller: Caller, format_: str, code: str, reason: str, body: bytes) -> None:
@@ -100,32 +106,36 @@ class AcceptParsed:
         """Raises what ``AcceptDocument.delete`` does."""
         await self.documents.delete(key, caller=caller)
 
-    async def _with_documents(self, outcome: Outcome, parsed: Parsed, caller: Caller, request_id: str) -> Outcome:
-        if not parsed.documents:
-            return outcome
+    async def _with_documents(
+        self, outcome: Outcome, parsed: Parsed, caller: Caller, request_id: str
+    ) -> tuple[Outcome, list[DashboardError]]:
+        """What came of the batch and of the documents; and why some of them are neither kept nor refused, each for itself."""
         newest = {
             key: (body, every_s) for key, body, every_s in parsed.documents
         }  # of several of one key the last counts
-        refused: list[Refusal] = []
+        tried: list[Refusal | DashboardError | None] = []
         keys = list(newest)
         for start in range(0, len(keys), _DOCUMENTS_AT_ONCE):
             some = keys[start : start + _DOCUMENTS_AT_ONCE]
-            tried = await asyncio.gather(*(self._write(key, *newest[key], caller, request_id) for key in some))
-            refused += [refusal for refusal in tried if refusal is not None]
+            tried += await asyncio.gather(*(self._write(key, *newest[key], caller, request_id) for key in some))
+        refused = [each for each in tried if isinstance(each, Refusal)]
+        failed = [each for each in tried if isinstance(each, DashboardError)]
         for refusal in refused:
             self._counters.samples_refused[refusal.code] += 1
-        accepted = outcome.accepted + len(parsed.documents) - len(refused)
-        return Outcome(accepted, [*outcome.refused, *refused], outcome.series)
+        accepted = outcome.accepted + len(parsed.documents) - len(refused) - len(failed)
+        return Outcome(accepted, [*outcome.refused, *refused], outcome.series), failed
 
     async def _write(
         self, key: str, body: bytes, every_s: float | None, caller: Caller, request_id: str
-    ) -> Refusal | None:
+    ) -> Refusal | DashboardError | None:
         try:
             await self.documents.write(
                 key, body, every_s=every_s, request_id=f"{request_id}/{key}" if request_id else "", caller=caller
             )
         except (Invalid, TooLarge, LimitReached, Forbidden) as error:
             return Refusal(0, "document", str(error), error.code, key)
+        except DashboardError as error:
+            return error
         return None
 
     def _count(self, caller: Caller, format_: str, accepted: int, refused: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from dashboard.domain.counters import Counters
@@ -29,6 +29,8 @@ LINGER_S = 60.0
 _ORPHANS_EVERY_S = 15.0
 #: How long a request waits for a partition that has to be followed first.
 _READY_S = 5.0
+#: How long it waits for what another process has just stored.
+_CATCH_UP_S = 1.0
 
 
 def windows_of(settings: Settings) -> Windows:
@@ -138,6 +140,18 @@ class Replicas:
         """Return once the replicas of these partitions, which somebody wants, have caught up."""
         for each in partitions:
             await self._kept[each].replication.caught_up.wait()
+
+    async def catch_up(self, name: str) -> None:
+        """Know of the metric or document ``name`` what was stored before this call, as far as it comes soon.
+
+        For who asks for what is not known here: another process may just have stored it.
+        """
+        kept = self._kept.get(partition_of(name, self.partitions))
+        if kept is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CATCH_UP_S):
+                await kept.replication.catch_up()
 
     def followed(self) -> dict[str, Replica]:
         """The replicas there are, by partition."""

@@ -78,6 +78,7 @@ class Replication:
             False  # what is stored may be another process' or another epoch's: the next one replaces all of it
         )
         self.caught_up = asyncio.Event()
+        self._moved = asyncio.Event()  # set, and another one made, when more was applied
 
     def replica(self) -> Replica:
         """The state as of now."""
@@ -127,10 +128,18 @@ class Replication:
                 self._take_gap(batch)
             else:
                 await self._apply(batch)
+            self._moved.set()
+            self._moved = asyncio.Event()
             if replica.position.seq >= self._target:
                 self.caught_up.set()
             else:
                 await asyncio.sleep(0)
+
+    async def catch_up(self) -> None:
+        """Return when all that was stored before this call has been applied; waits for the store and for the journal."""
+        stored = await self._journal.attach(self.partition)
+        while self._replica.position.epoch != stored.epoch or self._replica.position.seq < stored.seq:
+            await self._moved.wait()
 
     def _take_gap(self, gap: Gap) -> None:
         replica = self._replica

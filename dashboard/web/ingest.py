@@ -6,12 +6,14 @@ from urllib.parse import unquote
 
 import msgspec
 
+from dashboard.domain.document import Document
 from dashboard.domain.errors import Invalid
 from dashboard.domain.selector import parse_selector
 from dashboard.domain.series import NAME
 from dashboard.ingest.batch import Batch, KeyCache
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.samples_json import parse_named, parse_samples
+from dashboard.replica.replica import Replica
 from dashboard.services.replicas import Replicas
 from dashboard.web.feeding import FeederHandler, first_reason, told
 
@@ -101,6 +103,7 @@ class DocumentHandler(FeederHandler):
                 every_s = msgspec.json.decode(text, type=float)
             except msgspec.MsgspecError:
                 raise Invalid(f"{text[:40]!a} is not a number", field="every_s") from None
+        self._is_counted = True
         await self.intake.write_document(
             unquote(name), self.body(), every_s=every_s, caller=self.caller, request_id=self.request_id()
         )
@@ -112,14 +115,21 @@ class DocumentHandler(FeederHandler):
         key = unquote(name)
         selectors = [parse_selector(key)] if NAME.fullmatch(key) else []
         async with self.replicas.wanted(selectors) as replicas:
-            stored = next((replica.documents[key] for replica in replicas if key in replica.documents), None)
-        if stored is None or stored.document is None:
+            document = _find(replicas, key)
+            if document is None:
+                await self.replicas.catch_up(key)
+                document = _find(replicas, key)
+        if document is None:
             self.send_error(404)
             return
         self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(stored.document.body)
+        self.finish(document.body)
 
     async def delete(self, name: str) -> None:
         await self.intake.delete_document(unquote(name), caller=self.caller)
         self.set_status(204)
         self.finish()
+
+
+def _find(replicas: list[Replica], key: str) -> Document | None:
+    return next((replica.documents[key].document for replica in replicas if key in replica.documents), None)

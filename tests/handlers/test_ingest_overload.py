@@ -62,9 +62,29 @@ async def test_everybody_is_told_to_come_again(error: Exception, monkeypatch: py
         assert server.counters.samples_accepted == server.counters.documents_accepted == 0
         counts = fed(server)
         assert {outcome for _, _, outcome in counts} == {"refused"}
+        assert [count for (_, format_, _), count in counts.items() if format_ == "document"] == [1]
         for method, path, sent, headers in REQUESTS:
             response = await post(server, path, sent, method=method, headers=headers)
             assert response.code in (200, 202, 204), (path, response.body)
+
+
+async def test_of_documents_of_which_some_are_not_stored_each_counts_for_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with running() as server:
+        append = server.journal.append
+
+        async def store(partition: str, payload: bytes, **options: Any) -> Any:
+            if b"second" in payload:
+                raise Unavailable("the disk is full")
+            return await append(partition, payload, **options)
+
+        monkeypatch.setattr(server.journal, "append", store)
+        body = 'a v=1,s="first"\nb s="second"\nc s="third"\n'
+        assert (await post(server, "/write", body)).code == 503
+        assert document(server, "c_s") is not None
+        assert {outcome: count for (_, _, outcome), count in fed(server).items()} == {"accepted": 3, "refused": 1}
+        assert server.counters.samples_refused == {"unavailable": 1}
 
 
 async def test_what_was_accepted_and_refused_is_what_was_sent() -> None:

@@ -160,6 +160,18 @@ def test_partitions_are_one_to_those_who_ask(start: Start) -> None:
     wait_until(lambda: server.request("GET", "/api/v1/documents/note")[0] == 404)
 
 
+def test_a_document_that_was_answered_is_there_on_the_other_however_soon(start: Start) -> None:
+    one, other = start("one"), start("other")
+    for number in range(30):
+        path = f"/api/v1/documents/note{number}"
+        assert one.json("PUT", path, number)[0] == 202
+        if number % 2:
+            assert other.json("GET", path) == (200, number)
+        assert other.request("DELETE", path)[0] == 204
+    assert other.request("DELETE", "/api/v1/documents/none")[0] == 404
+    wait_until(lambda: one.json("GET", "/api/v1/documents/note29")[0] == 404)
+
+
 def test_each_knows_the_others_and_that_one_has_left(start: Start) -> None:
     one, other = start("one", "--node-name", "a"), start("other", "--node-name", "b")
 
