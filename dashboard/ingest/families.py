@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dashboard.domain.errors import Invalid
+from dashboard.domain.series import MAX_NAME_BYTES
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.wire import read_fields
 
@@ -36,7 +37,8 @@ class Families:
                         family = value.decode("utf-8", "replace")
             except Invalid:
                 continue
-            if kind and family and (family in self._kinds or len(self._kinds) < self._max_items):
+            has_room = family in self._kinds or len(self._kinds) < self._max_items
+            if kind and 0 < len(family) <= MAX_NAME_BYTES and has_room:
                 self._kinds[family] = kind
                 self._judged.clear()
 

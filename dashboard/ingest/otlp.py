@@ -24,6 +24,8 @@ from dashboard.ingest.wire import BYTES, read_fields, read_message
 
 _ONE: Shape = (("", None),)
 _MAX_CACHED_BYTES = 4_096
+#: All series of one point, which may be a histogram.
+_MAX_CACHED_SERIES_BYTES = 8_192
 _UNITS = {"": None, "1": None, "By": "B", "By/s": "B/s", "KiBy": "KiB", "MiBy": "MiB", "GiBy": "GiB"}
 _DELTA = (1, "AGGREGATION_TEMPORALITY_DELTA")
 #: The flag of a point that says: there is no value any more.
@@ -31,7 +33,7 @@ _NO_RECORDED_VALUE = 1
 
 
 class PointCache:
-    """Series of points met before; bounded in number."""
+    """Series of points met before; bounded in number and in what each takes."""
 
     def __init__(self, max_items: int = 20_000) -> None:
         self._max_items = max_items
@@ -43,7 +45,11 @@ class PointCache:
     def numbers(self, raw: bytes) -> Recall[bytes, str]:
         """Series of the number points of one metric, by their attributes as protobuf."""
         found = self._numbers.get(raw)
-        return found if found is not None else self._numbers.learn(raw, Recall(self._max_items))
+        if found is None:
+            found = Recall(self._max_items)
+            if len(raw) <= _MAX_CACHED_BYTES:
+                self._numbers.learn(raw, found)
+        return found
 
     def learn_number(self, raw: bytes, attributes: bytes, key: str) -> None:
         """Remember one."""
@@ -254,7 +260,9 @@ def _point(point: Any, metric: _Metric, parsed: Parsed, cache: PointCache, lates
     seen = (metric.raw, msgspec.json.encode(attributes), shape)
     keys = cache.shapes.get(seen)
     if keys is None:
-        keys = cache.shapes.learn(seen, _keys(metric, attributes, shape))
+        keys = _keys(metric, attributes, shape)
+        if len(seen[0]) + len(seen[1]) <= _MAX_CACHED_BYTES and sum(map(len, keys)) <= _MAX_CACHED_SERIES_BYTES:
+            cache.shapes.learn(seen, keys)
     if len(set(keys)) < len(keys):
         raise Invalid("two samples of the point would be one series", field="attributes")
     for key, value, (suffix, _) in zip(keys, values, shape, strict=True):

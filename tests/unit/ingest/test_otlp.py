@@ -202,6 +202,22 @@ def test_the_resource_tells_series_apart() -> None:
     assert both(whole).batch.keys == ['x{service_name="a"}', 'x{service_name="b"}']
 
 
+def test_what_is_long_is_not_remembered() -> None:
+    cache = PointCache()
+    for number in range(20):
+        whole, metrics = request(**{f"telemetry.sdk.{number}": "x" * 100_000})
+        points = metrics.add(name="x").gauge.data_points
+        put(points.add(time_unix_nano=NS, as_double=number).attributes, "shop", "a")
+        put(points.add(time_unix_nano=NS, as_double=number).attributes, "long", "y" * 100_000)
+        parsed = parse_otlp_protobuf(whole.SerializeToString(), cache, LATEST_MS)
+        assert len(parsed.batch.keys) + len(parsed.batch.refused) == 2
+    assert (len(cache.shapes), len(cache._numbers)) == (0, 0)
+    whole, metrics = request()
+    put(metrics.add(name="x").gauge.data_points.add(time_unix_nano=NS, as_double=1).attributes, "shop", "a")
+    both(whole, cache)
+    assert [len(known) for known in cache._numbers.values()] == [1]
+
+
 def test_lists_and_maps_as_attributes_are_json() -> None:
     body = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "a", "gauge": {"dataPoints": [{
         "asInt": "5", "timeUnixNano": str(NS), "attributes": [
