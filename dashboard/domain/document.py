@@ -10,12 +10,16 @@ MAX_JSON_DEPTH = 16
 
 
 class Document(NamedTuple):
-    """``body`` is JSON text (UTF-8, valid); ``t_ms`` the journal's time of the write; ``every_s`` the declared cadence."""
+    """``body`` is JSON text (UTF-8, valid); ``t_ms`` the journal's time of the write; ``every_s`` the declared cadence.
+
+    ``passing``: forgotten like a series when it is not written again.
+    """
 
     key: str
     body: bytes
     t_ms: int
     every_s: float | None = None
+    passing: bool = False
 
 
 def check_depth(value: Any, limit: int = MAX_JSON_DEPTH, *, field: str = "") -> None:

@@ -55,11 +55,12 @@ class ItemsListed(Struct, array_like=True, tag="l", frozen=True):
 
 
 class DocumentWritten(Struct, array_like=True, tag="d", frozen=True):
-    """The document ``key`` is now ``body`` (JSON text)."""
+    """The document ``key`` is now ``body`` (JSON text); ``passing`` as in ``Document``."""
 
     key: str
     body: bytes
     every_s: float | None = None
+    passing: bool = False
 
 
 class DocumentDeleted(Struct, array_like=True, tag="x", frozen=True):

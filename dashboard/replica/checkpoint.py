@@ -76,6 +76,7 @@ class _Document(Struct, array_like=True):
     body: bytes | None
     t_ms: int
     every_s: float | None
+    passing: bool = False
 
 
 def capture_header(replica: Replica) -> tuple[str, bytes]:
@@ -131,7 +132,7 @@ def capture_document(key: str, stored: StoredDocument) -> tuple[str, bytes]:
     """One document, or its deletion."""
     document = stored.document or Document(key, b"", 0)
     body = document.body if stored.document else None
-    return f"d:{key}", msgspec.msgpack.encode(_Document(stored.seq, key, body, document.t_ms, document.every_s))
+    return f"d:{key}", msgspec.msgpack.encode(_Document(stored.seq, key, body, *document[2:]))
 
 
 def capture(replica: Replica) -> Iterator[tuple[str, bytes]]:
@@ -164,7 +165,8 @@ def restore(position: Position, records: dict[str, bytes], windows: Windows) -> 
             table.restore(series)
         for blob in (blob for key, blob in records.items() if key.startswith("d:")):
             record = msgspec.msgpack.decode(blob, type=_Document)
-            document = None if record.body is None else Document(record.key, record.body, record.t_ms, record.every_s)
+            rest = record.t_ms, record.every_s, record.passing
+            document = None if record.body is None else Document(record.key, record.body, *rest)
             replica.documents[record.key] = StoredDocument(record.seq, document)
     except (msgspec.MsgspecError, KeyError, ValueError, OverflowError) as error:
         raise Invalid(f"the checkpoint cannot be read: {error}") from None

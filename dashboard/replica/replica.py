@@ -67,7 +67,10 @@ class Replica:
 
     def _apply(self, entry: Entry, change: Change) -> None:
         if isinstance(change, Samples):
+            swept_ms = self.table.swept_ms
             self.table.apply(entry.seq, entry.t_ms, change)
+            if self.table.swept_ms != swept_ms:
+                self._forget_passing(entry)
             self.samples += len(change.values) // 8
         elif isinstance(change, SeriesEnded):
             self.table.end(entry.seq, entry.t_ms, change)
@@ -80,7 +83,7 @@ class Replica:
             return  # a checkpoint already held it
         document = None
         if isinstance(change, DocumentWritten):
-            document = Document(change.key, change.body, entry.t_ms, change.every_s)
+            document = Document(change.key, change.body, entry.t_ms, change.every_s, change.passing)
         elif isinstance(change, ItemsListed):
             before = known.document.body if known is not None and known.document is not None else b""
             after = with_items(before, change)
@@ -93,11 +96,21 @@ class Replica:
         if document is None:
             self._forget_deleted()
 
+    def _forget_passing(self, entry: Entry) -> None:
+        """Documents that pass are kept for as long as series."""
+        horizon = entry.t_ms - self.table.windows.coarse_ms
+        for key, stored in list(self.documents.items()):
+            document = stored.document
+            if document is not None and document.passing and document.t_ms < horizon:
+                self.documents[key] = StoredDocument(entry.seq, None)
+                self.document_version += 1
+        self._forget_deleted()
+
     def _forget_deleted(self) -> None:
         """Deleted documents are remembered, so that a screen coming back can be told; the oldest go first."""
         deleted = [(stored.seq, key) for key, stored in self.documents.items() if stored.document is None]
-        if len(deleted) > _KNOWN_DELETED:
-            self.documents_floor, key = min(deleted)
+        for seq, key in sorted(deleted)[: max(0, len(deleted) - _KNOWN_DELETED)]:
+            self.documents_floor = seq
             del self.documents[key]
             self.document_version += 1
 

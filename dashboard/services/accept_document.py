@@ -44,12 +44,13 @@ class AcceptDocument:
         body: bytes,
         *,
         every_s: float | None = None,
+        passing: bool = False,
         request_id: str = "",
         caller: Caller | None = None,
     ) -> None:
         """Store ``body`` (JSON text) as the document.
 
-        Raises Invalid, TooLarge, LimitReached, Forbidden, Overloaded, Unavailable.  ``caller``: whose token sets limits.
+        Raises Invalid, TooLarge, LimitReached, Forbidden, Overloaded, Unavailable.  ``passing``: see ``Document``.  ``caller``: whose token sets limits.
         """
         check_name(key, field="document")
         self._limits.check_name(caller, key)
@@ -66,7 +67,7 @@ class AcceptDocument:
         is_new = not self._is_there(key) and key not in self._coming
         if is_new and self._count() + len(self._coming) >= self._max_documents:
             raise LimitReached(f"would be one more than {self._max_documents} documents; see the setting max_documents")
-        change = DocumentWritten(key, msgspec.json.encode(value), every_s)
+        change = DocumentWritten(key, msgspec.json.encode(value), every_s, passing)
         if is_new:
             self._coming.add(key)
         try:

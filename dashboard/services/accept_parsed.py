@@ -129,9 +129,8 @@ class AcceptParsed:
         self, key: str, body: bytes, every_s: float | None, caller: Caller, request_id: str
     ) -> Refusal | DashboardError | None:
         try:
-            await self.documents.write(
-                key, body, every_s=every_s, request_id=f"{request_id}/{key}" if request_id else "", caller=caller
-            )
+            once = f"{request_id}/{key}" if request_id else ""
+            await self.documents.write(key, body, every_s=every_s, passing=True, request_id=once, caller=caller)
         except (Invalid, TooLarge, LimitReached, Forbidden) as error:
             return Refusal(0, "document", str(error), error.code, key)
         except DashboardError as error:

@@ -35,9 +35,11 @@ def samples(
     return Entry(seq, t_ms, payload)
 
 
-def document(seq: int, t_ms: int, key: str, body: bytes | None, every_s: float | None = None) -> Entry:
+def document(
+    seq: int, t_ms: int, key: str, body: bytes | None, every_s: float | None = None, *, passing: bool = False
+) -> Entry:
     """A document written or (None) deleted."""
-    change = DocumentDeleted(key) if body is None else DocumentWritten(key, body, every_s)
+    change = DocumentDeleted(key) if body is None else DocumentWritten(key, body, every_s, passing)
     return Entry(seq, t_ms, encode_change(change))
 
 
@@ -49,9 +51,9 @@ def history(seed: int, length: int = 80, *, damaged: bool = True) -> list[Entry]
         kind = random.random()
         if kind < 0.1:
             body = random.choice([None, b'{"n":%d}' % seq, b"[]"])
-            entries.append(
-                document(seq, now, random.choice(["doc1", "doc2", "doc3"]), body, random.choice([None, 5.0]))
-            )
+            key = random.choice(["doc1", "doc2", "doc3"])
+            every_s = random.choice([None, 5.0])
+            entries.append(document(seq, now, key, body, every_s, passing=random.random() < 0.5))
         elif kind < 0.13 and damaged:
             entries.append(Entry(seq, now, random.choice(DAMAGED)))
         else:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from dashboard.domain.position import Position
 from dashboard.journal.port import Entry, Gap
+from dashboard.replica.checkpoint import capture, restore
 from dashboard.replica.replica import Replica
 from tests.support.histories import DAMAGED, EPOCH, T0, WINDOWS, document, history, replica_of, samples, state
 
@@ -99,6 +100,26 @@ def test_the_last_write_wins_and_a_deletion_is_remembered() -> None:
     assert replica.documents["k"].seq == 3
     replica.apply(document(4, T0, "k", b"4"))
     assert replica.document_count() == 1
+
+
+def test_a_document_that_passes_is_forgotten_when_it_does_not_come_any_more() -> None:
+    replica = Replica(WINDOWS, Position(EPOCH, 0))
+    after = T0 + WINDOWS.coarse_ms
+    for seq, (t_ms, key, passing) in enumerate(
+        ((T0, "stays", False), (T0, "passes", True), (T0, "comes", True), (T0 + 2, "comes", True)), 1
+    ):
+        replica.apply(document(seq, t_ms, key, b"1", passing=passing))
+    replica.apply(samples(5, after, [("a", after, 1.0)]))
+    assert replica.document_count() == 3
+    again = restore(replica.position, dict(capture(replica)), WINDOWS)
+    for each in (replica, again):
+        each.apply(samples(6, after + 61_000, [("a", after, 1.0)]))
+        assert {key: stored.document is not None for key, stored in each.documents.items()} == {
+            "stays": True,
+            "passes": False,
+            "comes": False,
+        }
+        assert each.documents["passes"].seq == 6  # screens that come back are told
 
 
 def test_the_memory_of_deleted_documents_is_bounded() -> None:
