@@ -111,7 +111,7 @@ class PeopleParts:
             now_ms=now_ms,
             monotonic=self.monotonic,
         )
-        self.room_admin = RoomAdmin(database=self.database, directory=self.directory, now_ms=now_ms)
+        self.room_admin = RoomAdmin(database=self.database, directory=self.directory, notify=self.notify, now_ms=now_ms)
         self.housekeeping = Housekeeping(
             database=self.database,
             journal=journal,

@@ -50,7 +50,8 @@ class AcceptDocument:
     ) -> None:
         """Store ``body`` (JSON text) as the document.
 
-        Raises Invalid, TooLarge, LimitReached, Forbidden, Overloaded, Unavailable.  ``passing``: see ``Document``.  ``caller``: whose token sets limits.
+        Raises Invalid, TooLarge, LimitReached, Forbidden, Overloaded, Unavailable.
+        ``passing``: see ``Document``.  ``caller``: whose token sets limits.
         """
         check_name(key, field="document")
         self._limits.check_name(caller, key)

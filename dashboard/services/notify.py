@@ -87,11 +87,15 @@ class Notify:
             if fresh:
                 await self._webhooks.store(tx, {"title": title, "body": body, "users": receivers, "key": key}, data)
         self._counters.notifications_sent += fresh
-        for start in range(0, len(sent), _PUBLISHED_AT_ONCE):
-            some = sent[start : start + _PUBLISHED_AT_ONCE]
-            await asyncio.gather(*(self._logs.publish(Said(m), f"{m.room}.{m.changed_seq}") for m in some))
+        await self.publish(sent)
         self._webhooks.wake()
         return len(sent)
+
+    async def publish(self, notifications: list[Message]) -> None:
+        """Tell all processes of those that the store has committed."""
+        for start in range(0, len(notifications), _PUBLISHED_AT_ONCE):
+            some = notifications[start : start + _PUBLISHED_AT_ONCE]
+            await asyncio.gather(*(self._logs.publish(Said(m), f"{m.room}.{m.changed_seq}") for m in some))
 
     def _receivers(self, user: str, role: str, room: str) -> list[str]:
         if bool(user) + bool(role) + bool(room) != 1:

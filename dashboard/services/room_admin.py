@@ -8,17 +8,20 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.room import Room
 from dashboard.services.directory import Directory
 from dashboard.services.identify import LOCAL_ID
+from dashboard.services.notify import Notify
 from dashboard.store.audit import record
 from dashboard.store.database import Database
+from dashboard.store.messages import mentioning
 from dashboard.store.rooms import change_room, create_room, ensure_room, forget_room
 
 
 class RoomAdmin:
     """``now_ms`` is the journal's time."""
 
-    def __init__(self, *, database: Database, directory: Directory, now_ms: Callable[[], int]) -> None:
+    def __init__(self, *, database: Database, directory: Directory, notify: Notify, now_ms: Callable[[], int]) -> None:
         self._database = database
         self._directory = directory
+        self._notify = notify
         self._now_ms = now_ms
 
     async def ensure_boards(self, titles: dict[str, str]) -> None:
@@ -65,7 +68,7 @@ class RoomAdmin:
                 raise Invalid(f"there is no user {member!a}", field="members")
 
     async def close(self, by: str, address: str, room_id: str) -> None:
-        """Nobody may join it any more, what was said in it is forgotten.
+        """Nobody may join it any more, what was said in it is forgotten, also where notifications quote it.
 
         Raises Invalid (it is a board's own), NotFound, Unavailable.
         """
@@ -75,6 +78,10 @@ class RoomAdmin:
             raise Invalid("a board's room stays as long as the board", field="room")
         async with self._database.write() as tx:
             await change_room(tx, room_id, closed=True)
+            quoted = [
+                each for said in await mentioning(tx, room_id) for each in await self._notify.empty_mentions(tx, said)
+            ]
             await forget_room(tx, room_id)
             await record(tx, self._now_ms(), by, "room.deleted", room_id, address)
         await self._directory.changed()
+        await self._notify.publish(quoted)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashboard.domain.errors import NotFound
@@ -47,6 +47,13 @@ async def _next_seq(tx: AsyncConnection, room_id: str, now_ms: int) -> int:
     if seq is None:
         raise NotFound(f"there is no room {room_id[:60]}")
     return int(seq)
+
+
+async def mentioning(tx: AsyncConnection, room_id: str) -> list[Message]:
+    """The room's messages that mention somebody, or may have done so."""
+    mentions = or_(messages.c.mentions != "[]", messages.c.edited_ms.is_not(None))
+    statement = select(messages).where(messages.c.room_id == room_id, mentions)
+    return [_message(row) for row in await tx.execute(statement)]
 
 
 async def find_by_key(tx: AsyncConnection, room_id: str, author: str, key: str) -> Message | None:

@@ -290,6 +290,22 @@ async def test_a_deleted_message_is_not_quoted_by_the_notifications_it_made(tmp_
         assert not [text for text in kept if "password" in text]
 
 
+async def test_a_closed_room_is_not_quoted_by_the_notifications_it_made(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        vera, eddy = [await at.socket(as_=name) for name in ("vera", "eddy")]
+        await vera.ask("join_room", roomId="ops")
+        said = [await say(at, text) for text in ("@eddy my password is x", "@eddy that password", "no password")]
+        await vera.ask("edit", roomId="ops", messageId=said[1], text="never mind")
+        assert (await at.fetch("DELETE", "/api/v1/rooms/ops", as_="olga")).code == 204
+        await eddy.until("notification", body="")
+        await eddy.until("notification", body="")
+        listed = (await eddy.ask("notifications"))["notifications"]
+        assert [each["body"] for each in listed] == ["", ""]
+        async with at.server.people.database.read() as tx:
+            kept = (await tx.execute(select(messages.c.text))).scalars().all()
+        assert not [text for text in kept if "password" in text]
+
+
 # --- who is connected ---
 
 

@@ -146,7 +146,11 @@ export class Conversation {
   /** @param {{status: string, messageId: string, userId?: string}} ack */
   acked({ status, messageId, userId }) {
     if (status !== "read" || !userId) return;
-    for (const [id, readers] of this.readers) this.readers.set(id, readers.filter((reader) => reader !== userId));
+    for (const [id, readers] of this.readers) {
+      const others = readers.filter((reader) => reader !== userId);
+      if (others.length) this.readers.set(id, others);
+      else this.readers.delete(id);
+    }
     this.readers.set(messageId, [...(this.readers.get(messageId) ?? []), userId]);
     this.version += 1;
   }

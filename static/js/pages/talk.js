@@ -8,6 +8,8 @@ import { Conversation } from "../data/conversation.js";
 /** @typedef {{notificationId: string, title: string, body: string, data: any, t: number, read: boolean}} Notice */
 
 const AWAY_AFTER_MS = 300_000;
+/** A page that lives long keeps the newest. */
+const MAX_NOTICES = 200;
 /** A server that knows this browser's session says so at once. */
 const KNOWN_WITHIN_MS = 5_000;
 
@@ -264,6 +266,7 @@ export class Talk extends EventTarget {
       return;
     }
     this.notices.unshift({ ...notice, read: false });
+    this.notices.splice(MAX_NOTICES);
     this.unreadNotices = notice.unread;
     if (document.hidden && globalThis.Notification?.permission === "granted") new Notification(notice.title, { body: notice.body, tag: notice.notificationId });
   }
