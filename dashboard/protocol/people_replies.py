@@ -237,15 +237,15 @@ class NotificationState(Struct, frozen=True, rename="camel"):
     read: bool
 
 
-class NotificationNotice(Struct, tag="notification", frozen=True, rename="camel"):
-    """You are notified."""
+class NotificationNotice(Struct, tag="notification", frozen=True, rename="camel", omit_defaults=True):
+    """You are notified. ``unread`` is left out while the store does not answer."""
 
     notification_id: str
     title: str
     body: str
     data: Raw
     t: int
-    unread: int
+    unread: int | None = None
 
 
 class NotificationList(Struct, tag="notifications", frozen=True):

@@ -136,12 +136,12 @@ class Deliver:
         known = log.unread(user, self.mark(user, room_id)) if log is not None else None
         return known if known is not None else await self.count(user, room_id)
 
-    async def _unread_or_none(self, user: str, room_id: str) -> int:
-        """The same; 0 when the store does not answer: what happened is told all the same."""
+    async def _unread_or_none(self, user: str, room_id: str) -> int | None:
+        """The same; None when the store does not answer: what happened is told all the same."""
         try:
             return await self.unread(user, room_id)
         except Unavailable:
-            return 0
+            return None
 
     async def count(self, user: str, room_id: str) -> int:
         """The same, as the store has it now."""
@@ -187,7 +187,7 @@ class Deliver:
         if pages:
             marks = self._marks.setdefault(read.user, {})
             marks[read.room] = max(marks.get(read.room, 0), read.seq)
-            unread = await self._unread_or_none(read.user, read.room)
+            unread = await self._unread_or_none(read.user, read.room) or 0
             if kind_of(read.room) == "inbox":
                 await self._crowd.tell(pages, encode_personal(Unread(unread)))
             else:

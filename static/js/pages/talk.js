@@ -258,7 +258,7 @@ export class Talk extends EventTarget {
     this.changed();
   }
 
-  /** @param {Notice & {unread: number}} notice */
+  /** @param {Notice & {unread?: number}} notice */
   notified(notice) {
     const known = this.notices.find((each) => each.notificationId === notice.notificationId);
     if (known) {
@@ -267,7 +267,7 @@ export class Talk extends EventTarget {
     }
     this.notices.unshift({ ...notice, read: false });
     this.notices.splice(MAX_NOTICES);
-    this.unreadNotices = notice.unread;
+    this.unreadNotices = notice.unread ?? this.unreadNotices + 1; // while the store does not answer nobody has counted
     if (document.hidden && globalThis.Notification?.permission === "granted") new Notification(notice.title, { body: notice.body, tag: notice.notificationId });
   }
 
