@@ -260,7 +260,7 @@ def test_import_of_a_csv_names_the_lines_that_are_refused(server: ServerProcess,
 
 
 def test_an_import_that_is_killed_goes_on_and_nothing_doubles(quiet: ServerProcess, tmp_path: Path) -> None:
-    count = 4_000
+    count = 8_000
     file = ndjson(tmp_path / "old.ndjson", count)
     arguments = ("import", str(file), "--batch", "50", "--url", quiet.url)
     for part in (1, 2):

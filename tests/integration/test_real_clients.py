@@ -120,17 +120,17 @@ def test_influxdb_is_refused_in_its_own_terms(guarded: ServerProcess, token: str
 
 
 def test_influxdb_is_told_to_come_again(guarded: ServerProcess, token: str) -> None:
-    client = influx1(guarded, guarded.token("slow1", "--per-s", "5"))
-    assert client.write_points(points(50, "slow1")) is True
-    with pytest.raises(InfluxDBServerError, match="5 samples a second"):
-        client.write_points(points(3, "slow1_later"))
-    wait_until(lambda: _kept(client), 10, "the limit to let it through")
-    arrived(guarded, token, "slow1_later_value", expected(3))
+    client = influx1(guarded, guarded.token("slow1", "--per-s", "20"))
+    assert client.write_points(points(200, "slow1")) is True
+    with pytest.raises(InfluxDBServerError, match="20 samples a second"):
+        client.write_points(points(80, "slow1_later"))  # as many as are saved up in four seconds
+    wait_until(lambda: _kept(client), 30, "the limit to let it through")
+    arrived(guarded, token, "slow1_later_value", expected(80))
 
 
 def _kept(client: InfluxDB1) -> bool:
     try:
-        return bool(client.write_points(points(3, "slow1_later")))
+        return bool(client.write_points(points(80, "slow1_later")))
     except InfluxDBServerError:
         return False
 

@@ -92,7 +92,7 @@ async def test_time_is_redis_time_on_every_process(shared_redis: RedisServer, pr
     node.clock._base_ms -= 3_600_000  # a machine whose clock is an hour behind
     await node.journal.open()
     seconds, micros = shared_redis.client().time()
-    assert abs(node.clock.now_ms() - (seconds * 1000 + micros // 1000)) < 200
+    assert abs(node.clock.now_ms() - (seconds * 1000 + micros // 1000)) < 2_000
     await node.journal.close()
 
 
@@ -121,7 +121,7 @@ async def test_what_was_answered_with_an_error_is_not_stored_later(
         with pytest.raises(Unavailable, match="lost on the way"):
             await node.append(b"given up")
         faults.plan = []
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while node.journal.fault():
                 await asyncio.sleep(0.01)
         assert await node.append(b"next") == [1]
@@ -138,7 +138,7 @@ async def test_what_was_stored_though_its_caller_was_told_otherwise_is_there_onc
         with pytest.raises(Unavailable):
             await node.append(b"a", request_id="r")
         faults.plan = []
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while node.journal.fault():
                 await asyncio.sleep(0.01)
         assert await node.append(b"a", request_id="r") == [1]  # the feeder tries again
@@ -185,7 +185,7 @@ async def test_a_lease_is_held_by_one_process_until_it_goes_or_falls_silent(
             assert await one.journal.hold("duty", 60)
             assert not await other.journal.hold("duty", 60)
         assert await other.journal.hold("duty", 0.05)  # the first has said good-bye
-        async with nodes(shared_redis.url, prefix) as (third,), asyncio.timeout(5):
+        async with nodes(shared_redis.url, prefix) as (third,), asyncio.timeout(20):
             while not await third.journal.hold("duty", 60):
                 await asyncio.sleep(0.01)
             assert not await other.journal.hold("duty", 60)

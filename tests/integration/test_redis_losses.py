@@ -209,7 +209,7 @@ async def test_a_key_of_another_kind_is_said_and_waited_for(
         with pytest.raises(Unavailable, match="WRONGTYPE"):
             await node.append(b"x")
         client.delete(key("log"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while node.journal.fault():
                 await asyncio.sleep(0.01)
         assert await node.append(b"y") == [1]

@@ -25,7 +25,7 @@ class Listening:
 
     def __init__(self, folder: Path) -> None:
         self.statsd, self.graphite = free_port(), free_port()
-        graphite = {"port": self.graphite, "max_connections": 3, "idle_s": 1}
+        graphite = {"port": self.graphite, "max_connections": 3, "idle_s": 3}
         self.file = write_sources(folder, statsd={"port": self.statsd, "flush_s": 0.2}, graphite=graphite)
         flags = ("--no-host-feeder", "--no-server-feeder", "--sources", self.file)
         self.server = ServerProcess(folder / "server", *flags).start()
@@ -59,9 +59,9 @@ def test_the_statsd_client_of_pypi_feeds_us(listening: Listening) -> None:
     client.timing("wait", datetime.timedelta(seconds=2))
     client.gauge("queue", 7)
     client.gauge("queue", -3, delta=True)
-    client.set("users", "ann")
-    client.set("users", "bob")
-    with client.pipeline() as together:
+    with client.pipeline() as together:  # one datagram: no flush comes in between
+        together.set("users", "ann")
+        together.set("users", "bob")
         together.incr("batched")
         together.gauge("level", 1.5)
     client.close()
@@ -168,7 +168,7 @@ def test_connections_are_bounded_in_number_and_idleness(listening: Listening) ->
     assert one_more.recv(1) == b""
     for each in held:
         each.settimeout(10)
-        assert each.recv(1) == b""  # after a second without a line
+        assert each.recv(1) == b""  # after three seconds without a line
     for each in (*held, one_more):
         each.close()
     assert counted(listening.server, "failures", "graphite", "connections") == 1

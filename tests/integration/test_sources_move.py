@@ -7,7 +7,6 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -48,8 +47,11 @@ class Scene:
         return found
 
     def wait_for_holder(self, source: str, timeout_s: float = MOVES_WITHIN_S) -> int:
-        wait_until(lambda: len(self.holders(source)) == 1, timeout_s, f"one runs {source}")
-        return self.holders(source)[0]
+        def one() -> int:
+            found = self.holders(source)
+            return found[0] if len(found) == 1 else 0
+
+        return int(wait_until(one, timeout_s, f"one runs {source}"))
 
 
 @pytest.fixture
@@ -61,8 +63,8 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 def scraped_by_one(asked_s: list[float]) -> bool:
-    """Two that scrape, each twice a second, would now and then come close together."""
-    return all(later - sooner > EVERY_S / 2 for sooner, later in pairwise(asked_s))
+    """Two that scrape, each twice a second, would come twice as often; one that was late may come close to the next."""
+    return all(last - first > 3.2 * EVERY_S for first, last in zip(asked_s, asked_s[5:], strict=False))
 
 
 def test_one_runs_each_source_and_another_takes_over_when_it_is_killed(scene: Scene) -> None:
@@ -99,7 +101,7 @@ def test_what_came_while_redis_was_away_is_stored_when_it_is_back(scene: Scene) 
     for source in ("statsd", "graphite"):
         scene.wait_for_holder(source)
     scene.cluster.redis.kill()
-    until, sent = time.monotonic() + 4, 0  # less than the lease
+    until, sent = time.monotonic() + 2, 0  # less than the lease, whenever it was renewed
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         with socket.create_connection(("127.0.0.1", scene.graphite)) as connection:
             connection.sendall(b"by.graphite 4 -1\n")

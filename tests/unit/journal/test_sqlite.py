@@ -277,7 +277,7 @@ async def test_a_locked_database_is_told_and_mends_by_itself(engine: Engine, mon
 
 @pytest.mark.gen_test
 async def test_a_locked_database_is_waited_for_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 2)
     loop = asyncio.get_running_loop()
     async with engine.opened(max_bytes=1) as journal:
         await asyncio.gather(*(journal.append(PART, b"%d" % n) for n in range(5)))
@@ -286,13 +286,13 @@ async def test_a_locked_database_is_waited_for_once(engine: Engine, monkeypatch:
         began = loop.time()
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             await loop.run_in_executor(journal._writer, file_of(journal).trim, 0, 1)  # type: ignore[attr-defined]
-        assert loop.time() - began < 0.4  # deleting can be done later
+        assert loop.time() - began < 1.5  # deleting can be done later
         appends = [asyncio.ensure_future(journal.append(PART, b"a"))]
         await asyncio.sleep(0.1)
         appends.append(asyncio.ensure_future(journal.append(PART, b"b")))
         results = await asyncio.gather(*appends, return_exceptions=True)
         assert [type(result) for result in results] == [Unavailable] * 2
-        assert loop.time() - began < 0.9
+        assert loop.time() - began < 3.5
         other.execute("ROLLBACK")
         other.close()
         assert (await journal.append(PART, b"c")).seq == 6
