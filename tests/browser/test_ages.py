@@ -32,19 +32,19 @@ def _stat(page: Page, series: str) -> None:
 def test_a_series_that_stops_goes_from_live_over_late_to_stale_and_back(pages: Pages, site: ServerProcess) -> None:
     page = pages.open(board_url(site.url, "ageing"))
     _stat(page, "ageing")
+    began = time.monotonic()
     site.post("ageing", 5, every_s=0.5)
     tile = page.locator(".tile")
     expect(tile).to_have_attribute("data-fresh", "live", timeout=1_000)
     live = _looks(page)
     assert (live["badge"], live["hatch"], live["body"], live["beat"]) == ("", "none", "1", "visible")
-    began = time.monotonic()
     expect(tile).to_have_attribute("data-fresh", "late", timeout=4_000)
     late = _looks(page)
     assert late["badge"].startswith("late ")
     assert late["note"].startswith("expected every")
     assert (late["hatch"], late["beat"]) == ("none", "hidden")
-    expect(tile).to_have_attribute("data-fresh", "stale", timeout=5_000)
-    assert 3.5 < time.monotonic() - began < 8
+    expect(tile).to_have_attribute("data-fresh", "stale", timeout=10_000)
+    assert 4 < time.monotonic() - began < 10
     stale = _looks(page)
     assert stale["badge"] == "stale"
     assert stale["note"].endswith(" s ago")
@@ -101,11 +101,11 @@ def test_a_hidden_page_stops_its_frames_and_comes_back_with_one_snapshot(pages: 
     assert len(pages.received("frame")) == frames
     assert values(page, "unseen") == [0.0]
     set_hidden(page, hidden=False)
-    wait_for_values(page, "unseen", [float(n) for n in range(41)], timeout_ms=1_000)
+    wait_for_values(page, "unseen", [float(n) for n in range(41)], timeout_ms=5_000)
     assert len(pages.received("snapshot")) == 2
     assert len(pages.received("frame")) == frames, "no fast-forward"
     server.post("unseen", 41)
-    wait_for_values(page, "unseen", [float(n) for n in range(42)], timeout_ms=1_000)
+    wait_for_values(page, "unseen", [float(n) for n in range(42)], timeout_ms=5_000)
 
 
 def test_a_glance_away_does_not_stop_the_frames(pages: Pages, site: ServerProcess) -> None:

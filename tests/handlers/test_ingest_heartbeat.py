@@ -107,6 +107,6 @@ async def test_more_than_a_token_may_send_gets_429(tmp_path: Path) -> None:
         for _ in range(10):
             assert (await fetch(server, f"/ping/{token}/start")).code == 200
         later = await fetch(server, f"/ping/{token}")
-        assert (later.code, later.headers["Retry-After"]) == (429, "3")
+        assert (later.code, int(later.headers["Retry-After"]) in (1, 2, 3)) == (429, True)
         later = await fetch(server, f"/api/push/{token}")
         assert (later.code, answer(later)["ok"]) == (429, False)

@@ -124,9 +124,9 @@ async def test_more_than_the_token_may_send_gets_503_on_write_and_429_on_version
         one, two = [
             await post(server, path, "a v=1\n" * 4, headers=bearer(token)) for path in ("/write", "/api/v2/write")
         ]
-        assert (one.code, one.headers["Retry-After"]) == (503, "2")
+        assert (one.code, int(one.headers["Retry-After"]) in (1, 2)) == (503, True)
         assert "2 samples a second" in answer(one)["error"]
-        assert (two.code, two.headers["Retry-After"]) == (429, "2")
+        assert (two.code, int(two.headers["Retry-After"]) in (1, 2)) == (429, True)
         assert answer(two)["code"] == "too many requests"
         assert server.counters.samples_refused["rate_limited"] == 8
         assert fed(server) == {("feeder", "influx", "accepted"): 20, ("feeder", "influx", "refused"): 8}

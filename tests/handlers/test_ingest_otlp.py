@@ -84,7 +84,7 @@ async def test_other_types_get_415_and_faults_a_status_of_the_same_type(tmp_path
             )
         assert (await post(server, "/v1/metrics", gauge(*range(10)), headers=JSON | me)).code == 200
         later = await post(server, "/v1/metrics", gauge(1, 2), headers=JSON | me)
-        assert (later.code, later.headers["Retry-After"], answer(later)["code"]) == (429, "2", 8)
+        assert (later.code, int(later.headers["Retry-After"]) in (1, 2), answer(later)["code"]) == (429, True, 8)
         for method in ("GET", "HEAD"):
             assert (await fetch(server, "/v1/metrics", method=method)).code == 200
 

@@ -103,7 +103,7 @@ async def test_remote_write_wants_a_token_and_says_later_with_503(tmp_path: Path
             assert response.headers["WWW-Authenticate"].startswith("Basic realm=")
         assert (await post(server, "/api/v1/write", sent, headers=REMOTE | basic(token))).code == 204
         response = await post(server, "/api/v1/write", sent, headers=REMOTE | basic(token))
-        assert (response.code, response.headers["Retry-After"]) == (503, "10")
+        assert (response.code, int(response.headers["Retry-After"]) in (8, 9, 10)) == (503, True)
         assert len(series_in(server)) == 10
 
 

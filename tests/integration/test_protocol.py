@@ -263,7 +263,7 @@ def test_128_views_are_fine_and_one_more_is_closed_with_4505(tmp_path: Path) -> 
 
 
 def test_silence_instead_of_a_first_request_is_closed_with_4502(tmp_path: Path) -> None:
-    server = ServerProcess(tmp_path, "--no-host-feeder", "--hello-s", "0.5").start()
+    server = ServerProcess(tmp_path, "--no-host-feeder", "--hello-s", "2").start()
     try:
         with RawSocket(server.port) as silent, RawSocket(server.port) as polite:
             polite.send_json(type="ping")
