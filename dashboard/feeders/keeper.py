@@ -109,7 +109,9 @@ class Keeper:
     ) -> None:
         try:
             await self._patiently(
-                lambda: self._documents.write(key, body, every_s=every_s, request_id=request_id), state, patience_s
+                lambda: self._documents.write(key, body, every_s=every_s, passing=True, request_id=request_id),
+                state,
+                patience_s,
             )
         except DashboardError as error:
             if error.retryable:

@@ -26,6 +26,8 @@ _BLOCK_MS = 2_000
 _ROWS = 100
 #: A reader that starts again this far behind begins at the newest entry; its followers fetch what they need.
 _FAR_BEHIND = 5_000
+#: Entries that a first look asks for.
+_NEWEST = 8
 
 
 def new_epoch() -> str:
@@ -44,11 +46,16 @@ async def settle(log: Log, client: Client) -> Standing:
     """
     async with log.settling:
         ids, known_seq = log.ids(), log.seq  # what was known before the look: more may become known during it
-        standing = await scripts.look(client, log.keys, new_epoch(), ids)
+        some = ids[-_NEWEST:]  # where they are, those before them are
+        standing = await scripts.look(client, log.keys, new_epoch(), some)
         if not log.epoch:
             log.start(standing)
             return standing
-        if standing.epoch == log.epoch and standing.common == len(ids) and standing.seq >= known_seq:
+        goes_on = standing.epoch == log.epoch and standing.common == len(some) and standing.seq >= known_seq
+        if not goes_on and len(some) < len(ids):
+            standing = await scripts.look(client, log.keys, new_epoch(), ids)
+            goes_on = standing.epoch == log.epoch and standing.common == len(ids) and standing.seq >= known_seq
+        if goes_on:
             if standing.seq - log.tail.head_seq > _FAR_BEHIND:
                 log.start(standing)
             log.stored(standing.seq, standing.bytes)

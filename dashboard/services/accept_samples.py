@@ -90,8 +90,8 @@ class AcceptSamples:
         appends, coming, series = [], set[str](), []
         shares = self._shares(batch)
         news = [self._new_in(share) for share in shares]
-        counted = any(news) and caller is not None and caller.token is not None
-        if counted:
+        to_tell = False
+        if any(news) and caller is not None and caller.token is not None:
             await self._limits.catch_up()
             news = [self._new_in(share) for share in shares]
         for share, new in zip(shares, news, strict=True):
@@ -102,14 +102,14 @@ class AcceptSamples:
                 refused += self._within_limit(share, new, coming, batch)
             if not share.batch.keys:
                 continue
-            self._limits.note(caller, share.batch.keys)
+            to_tell |= self._limits.note(caller, share.batch.keys)
             accepted += len(share.batch.keys)
             series.append(share.batch.keys)
             coming |= new & set(share.batch.keys)
             payloads = self._encode(share.batch, self._replica(share.partition))
             appends += self._appends(share.partition, payloads, request_id)
         await self._store(appends, coming)
-        if counted:
+        if to_tell:
             await self._limits.tell()
         for refusal in refused:
             self._counters.samples_refused[refusal.code] += 1

@@ -13,12 +13,15 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
+from dashboard.domain.errors import Unavailable
 from dashboard.domain.holding import AskHeld, Held
 from dashboard.replica.signals import Signal
 from dashboard.services.nodes import Nodes
 
 #: Who is asked waits for up to so long, and is silent about what another has told meanwhile.
 _ANSWER_S = 0.5
+#: So long the answering itself may take, and who wants to know what is held waits for no longer than that.
+_ANSWERING_S, _CATCH_UP_S = 0.5, 3.0
 #: What could not be told is tried again after so long.
 _RETRY_S = 1.0
 #: What another process tells of may be known here so much earlier than the series itself is, whose samples come another way.
@@ -57,6 +60,9 @@ class Holdings:
         self._shared = shared
         self._news: dict[str, _News] = {}
         self._asks = shared
+        self._said = asyncio.Event()  # the question is out
+        self._answered_s = 0.0  # when all will have answered it, by the loop's clock
+        self._telling = asyncio.Lock()
         self._asked: set[str] = set()  # holders that somebody wants to know of
         self._work = asyncio.Event()
         self._work.set()
@@ -67,11 +73,13 @@ class Holdings:
         """What it holds."""
         return self._held.get(holder, _NOTHING)
 
-    def add(self, holder: str, keys: Collection[str]) -> None:
-        """It holds these too."""
-        held = self._held.get(holder, _NOTHING)
-        if new := set(keys).difference(held):
-            self._note(holder, _News(False, new))
+    def add(self, holder: str, keys: Collection[str]) -> bool:
+        """It holds these too; False: that is known."""
+        held = self.of(holder)
+        if all(map(held.__contains__, keys)):
+            return False
+        self._note(holder, _News(False, set(keys).difference(held)))
+        return True
 
     def replace(self, holder: str, keys: Collection[str]) -> None:
         """It holds these and no others."""
@@ -118,28 +126,38 @@ class Holdings:
 
     async def catch_up(self) -> None:
         """Know what anybody had told when this was called; raises Unavailable."""
-        if self._shared:
-            await self._nodes.catch_up()
+        if not self._shared:
+            return
+        try:
+            async with asyncio.timeout(_CATCH_UP_S):
+                await self._said.wait()
+                await asyncio.sleep(max(0.0, self._answered_s - asyncio.get_running_loop().time()))
+        except TimeoutError:
+            raise Unavailable("what other processes hold is not known; try again in a second") from None
+        await self._nodes.catch_up()
 
     async def tell(self) -> bool:
-        """Tell the others now what is new; False: not all could be told, ``run`` will try again."""
-        while self._news:
-            holder, news = self._news.popitem()
-            held = Held(self._nodes.id, self._kind, holder, news.whole, sorted(news.keys), sorted(news.gone))
-            if not await self._nodes.say(held):
-                later = self._news.get(holder)
-                self._news[holder] = news if later is None else _after(news, later)
-                self._work.set()
-                return False
-        return True
+        """Return when the others have been told what is new; False: they could not be, ``run`` will try again."""
+        async with self._telling:  # what somebody else is just telling is to be told, too
+            while self._news:
+                holder, news = self._news.popitem()
+                held = Held(self._nodes.id, self._kind, holder, news.whole, sorted(news.keys), sorted(news.gone))
+                if not await self._nodes.say(held):
+                    later = self._news.get(holder)
+                    self._news[holder] = news if later is None else _after(news, later)
+                    self._work.set()
+                    return False
+            return True
 
     async def run(self) -> None:
         """Ask, answer and tell until cancelled."""
         while True:
             await self._work.wait()
             self._work.clear()
-            if self._asks:
-                self._asks = not await self._nodes.say(AskHeld(self._nodes.id))
+            if self._asks and await self._nodes.say(AskHeld(self._nodes.id)):
+                self._asks = False
+                self._answered_s = asyncio.get_running_loop().time() + _ANSWER_S + _ANSWERING_S
+                self._said.set()
             if self._asked:
                 await self._answer()
             if not await self.tell() or self._asks:
@@ -166,6 +184,7 @@ class Holdings:
 
     def _missed(self) -> None:
         self._asks = self._shared
+        self._said.clear()
         self._work.set()
 
 

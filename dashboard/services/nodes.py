@@ -54,6 +54,9 @@ class Nodes:
         self._last: Node | None = None  # what it said
         self._heard = Position("", 0)
         self._moved = asyncio.Event()  # set, and another one made, when more was heard
+        self._looking = asyncio.Lock()
+        self._told = Position("", 0)  # where the journal stood
+        self._looked_s = float("-inf")  # when that was asked for
         self.table = NodeTable()
         self.roster_version: Callable[[], int] = lambda: 0
         self.listeners: list[
@@ -116,11 +119,22 @@ class Nodes:
         """Return when all that was told before this call has been heard here; raises Unavailable when that does not come."""
         try:
             async with asyncio.timeout(_CATCH_UP_S):
-                told = await self._journal.attach(SIGNALS)
+                told = await self._look()
                 while self._heard.epoch != told.epoch or self._heard.seq < told.seq:
                     await self._moved.wait()
         except TimeoutError:
             raise Unavailable("what other processes have told is not heard; try again in a second") from None
+
+    async def _look(self) -> Position:
+        """Where the journal stands now, or stood later than this was called: one look is for all who wait."""
+        loop = asyncio.get_running_loop()
+        asked_s = loop.time()
+        async with self._looking:
+            if self._looked_s <= asked_s:
+                began_s = loop.time()
+                self._told = await self._journal.attach(SIGNALS)
+                self._looked_s = began_s
+            return self._told
 
     def passed_ms(self) -> int:
         """How much of the journal's time has passed by now, see ``NodeTable``."""

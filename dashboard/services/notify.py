@@ -24,13 +24,14 @@ from dashboard.services.policies import Access
 from dashboard.services.room_logs import RoomLogs
 from dashboard.services.webhooks import Webhooks
 from dashboard.store.database import Database
-from dashboard.store.messages import empty, newest, notifications_called, post
+from dashboard.store.messages import empty, newest, notifications_called, notifications_that_quote, post
 from dashboard.store.rooms import ensure_room, mark_read, read_marks
 
 MAX_TITLE = 200
 MAX_BODY = 2_000
 _MAX_DATA_BYTES = 4_096
 _PUBLISHED_AT_ONCE = 200
+_EMPTIED_AT_ONCE = 200
 
 
 class Notify:
@@ -87,11 +88,11 @@ class Notify:
             if fresh:
                 await self._webhooks.store(tx, {"title": title, "body": body, "users": receivers, "key": key}, data)
         self._counters.notifications_sent += fresh
-        await self.publish(sent)
+        await self._publish(sent)
         self._webhooks.wake()
         return len(sent)
 
-    async def publish(self, notifications: list[Message]) -> None:
+    async def _publish(self, notifications: list[Message]) -> None:
         """Tell all processes of those that the store has committed."""
         for start in range(0, len(notifications), _PUBLISHED_AT_ONCE):
             some = notifications[start : start + _PUBLISHED_AT_ONCE]
@@ -137,6 +138,16 @@ class Notify:
         """The message is taken back: its mentions' notifications do not quote it any more; those that have changed."""
         quoting = await notifications_called(tx, _sender(message.author), _mention_key(message)[:MAX_KEY])
         return [await empty(tx, each, self._now_ms()) for each in quoting]
+
+    async def empty_quotes(self, room_id: str) -> None:
+        """Notifications do not quote what was said in a room any more, whether that is still stored or not."""
+        async with self._database.read() as tx:
+            quoting = await notifications_that_quote(tx, _mention_key_of(room_id, ""))
+        for start in range(0, len(quoting), _EMPTIED_AT_ONCE):
+            some = quoting[start : start + _EMPTIED_AT_ONCE]
+            async with self._database.write() as tx:
+                emptied = [await empty(tx, each, self._now_ms()) for each in some]
+            await self._publish(emptied)
 
     async def _store(
         self,
@@ -198,4 +209,8 @@ def _sender(author: str) -> str:
 
 
 def _mention_key(message: Message) -> str:
-    return f"mention {message_id(message.room, message.seq)}"
+    return _mention_key_of(message.room, str(message.seq))
+
+
+def _mention_key_of(room: str, seq: str) -> str:
+    return f"mention {room}.{seq}"

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
+from dashboard.domain.errors import Unavailable
 from dashboard.domain.identity import Caller
 from dashboard.services.accept_samples import AcceptSamples
 from dashboard.services.holdings import Holdings
@@ -20,7 +21,7 @@ from dashboard.services.holdings import Holdings
 class PushGroups:
     """A group is its labels; ``keys`` are the series that a push brought, without those that were refused.
 
-    What is done with a group raises Overloaded or Unavailable: then it is what it was.
+    What is done with a group raises Overloaded or Unavailable: then it may be done in part, and doing it again does the rest.
     """
 
     def __init__(self, *, holdings: Holdings, samples: AcceptSamples) -> None:
@@ -35,22 +36,26 @@ class PushGroups:
             left = {key for key in self._holdings.of(holder) if key.partition("{")[0] in names}.difference(keys)
             barred = await self._end(left, caller)
             self._holdings.exchange(holder, left - barred, keys)
-            await self._holdings.tell()
+            await self._tell()
 
     async def replace(self, labels: Mapping[str, str], keys: Collection[str], *, caller: Caller) -> None:
         """The group is this now: the others of its series end; those that are not the caller's to write stay in it."""
         async with self._alone_with(labels) as holder:
             barred = await self._end(set(self._holdings.of(holder)).difference(keys), caller)
             self._holdings.replace(holder, barred.union(keys))
-            await self._holdings.tell()
+            await self._tell()
 
     @asynccontextmanager
     async def _alone_with(self, labels: Mapping[str, str]) -> AsyncIterator[str]:
         """One at a time in this process, knowing what was answered to anybody anywhere."""
         holder = json.dumps(sorted(labels.items()))
+        await self._holdings.catch_up()
         async with self._turns.setdefault(holder, asyncio.Lock()):
-            await self._holdings.catch_up()
             yield holder
+
+    async def _tell(self) -> None:
+        if not await self._holdings.tell():
+            raise Unavailable("other processes cannot be told of the group; try again in a second")
 
     async def _end(self, left: set[str], caller: Caller) -> set[str]:
         return await self._samples.end(((key, None) for key in sorted(left)), caller=caller) if left else set()

@@ -11,7 +11,6 @@ from dashboard.services.identify import LOCAL_ID
 from dashboard.services.notify import Notify
 from dashboard.store.audit import record
 from dashboard.store.database import Database
-from dashboard.store.messages import mentioning
 from dashboard.store.rooms import change_room, create_room, ensure_room, forget_room
 
 
@@ -76,12 +75,10 @@ class RoomAdmin:
         if room is not None and room.kind == "board":
             # an id is a room's for ever: the board would never have one again
             raise Invalid("a board's room stays as long as the board", field="room")
+        await self._notify.empty_quotes(room_id)  # if that fails in between, the room is still there to be closed again
         async with self._database.write() as tx:
             await change_room(tx, room_id, closed=True)
-            quoted = [
-                each for said in await mentioning(tx, room_id) for each in await self._notify.empty_mentions(tx, said)
-            ]
             await forget_room(tx, room_id)
             await record(tx, self._now_ms(), by, "room.deleted", room_id, address)
         await self._directory.changed()
-        await self._notify.publish(quoted)
+        await self._notify.empty_quotes(room_id)

@@ -82,7 +82,7 @@ class TokenLimits:
         await self._holdings.catch_up()
 
     async def tell(self) -> None:
-        """Let the other processes know what was noted, before it is answered."""
+        """Return when the other processes know what was noted, or cannot be told now."""
         await self._holdings.tell()
 
     def series_of(self, caller: Caller | None) -> int:
@@ -90,7 +90,6 @@ class TokenLimits:
         token = caller.token if caller is not None else None
         return len(self._holdings.of(token.id)) if token is not None else 0
 
-    def note(self, caller: Caller | None, keys: Collection[str]) -> None:
-        """The token has fed these series."""
-        if caller is not None and caller.token is not None:
-            self._holdings.add(caller.token.id, keys)
+    def note(self, caller: Caller | None, keys: Collection[str]) -> bool:
+        """The token has fed these series; False: that is known."""
+        return caller is not None and caller.token is not None and self._holdings.add(caller.token.id, keys)

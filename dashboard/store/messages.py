@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashboard.domain.errors import NotFound
@@ -47,13 +47,6 @@ async def _next_seq(tx: AsyncConnection, room_id: str, now_ms: int) -> int:
     if seq is None:
         raise NotFound(f"there is no room {room_id[:60]}")
     return int(seq)
-
-
-async def mentioning(tx: AsyncConnection, room_id: str) -> list[Message]:
-    """The room's messages that mention somebody, or may have done so."""
-    mentions = or_(messages.c.mentions != "[]", messages.c.edited_ms.is_not(None))
-    statement = select(messages).where(messages.c.room_id == room_id, mentions)
-    return [_message(row) for row in await tx.execute(statement)]
 
 
 async def find_by_key(tx: AsyncConnection, room_id: str, author: str, key: str) -> Message | None:
@@ -126,6 +119,16 @@ async def notifications_called(tx: AsyncConnection, author: str, key: str) -> li
         messages.c.room_id.in_(inboxes), messages.c.author == author, messages.c.key == key
     )
     return [_message(row) for row in await tx.execute(statement.order_by(messages.c.room_id))]
+
+
+async def notifications_that_quote(tx: AsyncConnection, prefix: str) -> list[Message]:
+    """Those in anybody's inbox whose keys are ``prefix`` and a number, and that are not emptied yet."""
+    inboxes = select(rooms.c.id).where(rooms.c.kind == "inbox")
+    statement = select(messages).where(
+        messages.c.room_id.in_(inboxes), messages.c.key.startswith(prefix, autoescape=True), messages.c.text != ""
+    )
+    found = [_message(row) for row in await tx.execute(statement.order_by(messages.c.room_id))]
+    return [each for each in found if each.key.removeprefix(prefix).isdecimal()]
 
 
 async def empty(tx: AsyncConnection, notification: Message, now_ms: int) -> Message:

@@ -201,8 +201,9 @@ class FeederHandler(BaseHandler):
 
     async def accept(self, parsed: Parsed) -> Outcome:
         """Keep it; raises TooMany, Overloaded, Unavailable."""
+        request_id = self.request_id()
         self._is_counted = True
-        return await self.intake.accept(parsed, caller=self.caller, format_=self.format_, request_id=self.request_id())
+        return await self.intake.accept(parsed, caller=self.caller, format_=self.format_, request_id=request_id)
 
     # --- answers ---
 

@@ -103,9 +103,10 @@ class DocumentHandler(FeederHandler):
                 every_s = msgspec.json.decode(text, type=float)
             except msgspec.MsgspecError:
                 raise Invalid(f"{text[:40]!a} is not a number", field="every_s") from None
+        body, request_id = self.body(), self.request_id()
         self._is_counted = True
         await self.intake.write_document(
-            unquote(name), self.body(), every_s=every_s, caller=self.caller, request_id=self.request_id()
+            unquote(name), body, every_s=every_s, caller=self.caller, request_id=request_id
         )
         self.write_json({"accepted": 1}, 202)
 

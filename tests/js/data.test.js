@@ -20,6 +20,15 @@ describe("freshness", () => {
     assert.equal(freshest([]), "none");
   });
 
+  test("what has ended with the last that came is dead, also where buckets say only about when that was", () => {
+    const series = new Series(definition({ every_s: 10, last: 1_000 }), 10_000);
+    series.replace([0], [1], [1], [1], 1_150);
+    series.define(definition({ every_s: 10, last: 1_000, ended: 1_000 }));
+    assert.equal(series.ended, true);
+    series.replace([0], [1], [1], [1], 1_400);
+    assert.equal(series.ended, false);
+  });
+
   test("what its sender has ended is dead at once, until it sends something later", () => {
     const series = new Series(definition({ every_s: 10, last: 1_000, ended: 2_000 }), 0);
     assert.equal(freshness(0, series.everyS, series.ended), "dead");

@@ -54,8 +54,9 @@ export class Series {
   define(definition) {
     this.unit = definition.unit;
     this.everyS = definition.every_s;
-    this.endedMs = definition.ended ?? 0;
     this.last = Math.max(this.last, definition.last);
+    const ended = definition.ended ?? 0;
+    this.endedMs = ended && ended >= definition.last ? Math.max(ended, this.last) : ended; // a bucket says only about when its last came
     this.version += 1;
   }
 

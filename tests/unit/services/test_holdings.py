@@ -14,6 +14,7 @@ from dashboard.domain.presence import Stirred
 from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import Journal
 from dashboard.replica.signals import Signal
+from dashboard.services import holdings as holdings_module
 from dashboard.services import nodes as nodes_module
 from dashboard.services.holdings import Holdings
 from dashboard.services.nodes import Nodes
@@ -173,11 +174,46 @@ async def test_what_was_told_is_known_to_who_catches_up() -> None:
 
 
 @pytest.mark.gen_test
+async def test_who_has_just_started_knows_all_that_was_told_before() -> None:
+    journal, keys = a_journal(), {f"s{n}" for n in range(3_000)}
+    async with Process(journal, "a").running() as one:
+        one.held.replace("job", keys)
+        await one.held.tell()
+        await old(one)
+        async with Process(journal, "b").running() as late:
+            await late.held.catch_up()
+            assert late.of() == keys
+
+
+@pytest.mark.gen_test
+async def test_who_tells_waits_for_what_another_is_just_telling() -> None:
+    journal = a_journal()
+    async with Process(journal, "a").running() as one, Process(journal, "b").running() as other:
+        await until(lambda: other.nodes._heard.epoch != "")
+        say, out = one.nodes.say, asyncio.Event()
+
+        async def slowly(signal: Signal) -> bool:
+            out.set()
+            await asyncio.sleep(0.1)
+            return await say(signal)
+
+        one.nodes.say = slowly  # type: ignore[method-assign]
+        one.held.add("job", ["x"])
+        await out.wait()  # ``run`` is at it
+        assert await one.held.tell()
+        await other.held.catch_up()
+        assert other.of() == {"x"}
+
+
+@pytest.mark.gen_test
 async def test_what_cannot_be_heard_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nodes_module, "_CATCH_UP_S", 0.05)
+    monkeypatch.setattr(holdings_module, "_CATCH_UP_S", 0.05)
     process = Process(a_journal(), "a")
-    with pytest.raises(Unavailable, match="not heard"):
+    with pytest.raises(Unavailable, match="not known"):
         await process.held.catch_up()
+    with pytest.raises(Unavailable, match="not heard"):
+        await process.nodes.catch_up()
     await holdings().catch_up()  # of a process that is the only one
 
 
