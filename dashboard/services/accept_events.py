@@ -8,6 +8,7 @@ replaces what was told before; a check that says once more what was said of it i
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -55,10 +56,7 @@ class AcceptEvents:
             told.append((item_id, _item(item_id, event, state, t_ms, of=event.fingerprint if state else "")))
             if state:
                 states.append((event.fingerprint, _item(event.fingerprint, event, state, t_ms)))
-        if states:
-            await self._append(ALERTS, states, request_id)
-        if told:
-            await self._append(EVENTS, told, request_id)
+        await asyncio.gather(self._append(ALERTS, states, request_id), self._append(EVENTS, told, request_id))
         self._counters.events_accepted += len(events)
 
     async def _append(self, key: str, items: list[tuple[str, bytes]], request_id: str) -> None:

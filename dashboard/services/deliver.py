@@ -33,6 +33,9 @@ from dashboard.services.room_logs import RoomLogs
 from dashboard.store.database import Database
 from dashboard.store.rooms import ends_of, read_marks, rooms_of, unread_counts
 
+#: A user's standing is loaded so often at most.
+_LOADS = 10
+
 
 class Standing(Struct, frozen=True):
     """How a user stands: rooms with unread counts, unread notifications."""
@@ -63,20 +66,22 @@ class Deliver:
         self._passed: Counter[str] = Counter()  # what has been told meanwhile to the other connections of those users
         logs.deliver = self.deliver
         logs.on_read = self.on_read
+        logs.on_unheard = lambda room_id: self._passes(*participants(room_id))
 
     async def prepare(self, caller: Caller) -> Standing:
         """Before a user's connection hears anything: load how far they have read, and their conversations of two.
 
-        Who lets it hear then without awaiting anything misses nothing.
+        Who lets it hear then without awaiting anything misses nothing (but for users to whom something comes with every load).
         """
         user = caller.id
         self._preparing[user] += 1
         try:
-            while True:
+            for _ in range(_LOADS):
                 rooms, passed = self._conversation.rooms(caller), self._passed[user]
                 standing = await self._load(caller, rooms)
                 if self._passed[user] == passed and self._conversation.rooms(caller) == rooms:
-                    return standing
+                    break
+            return standing
         finally:
             self._preparing[user] -= 1
             if not self._preparing[user]:
@@ -187,8 +192,10 @@ class Deliver:
         if pages:
             marks = self._marks.setdefault(read.user, {})
             marks[read.room] = max(marks.get(read.room, 0), read.seq)
-            unread = await self._unread_or_none(read.user, read.room) or 0
-            if kind_of(read.room) == "inbox":
+            unread = await self._unread_or_none(read.user, read.room)
+            if unread is None:
+                pass  # the page that has read it knows, the others learn it with what is read next
+            elif kind_of(read.room) == "inbox":
                 await self._crowd.tell(pages, encode_personal(Unread(unread)))
             else:
                 mark = ReadMark(read.room, message_id(read.room, read.seq), unread)

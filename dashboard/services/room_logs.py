@@ -38,7 +38,7 @@ _APPEND_S = 2.0
 
 
 class RoomLogs:
-    """``deliver(room, messages)`` and ``on_read(read)`` are called in each room's order."""
+    """``deliver(room, messages)`` and ``on_read(read)`` are called in each room's order, ``on_unheard(room)`` where nobody hears it."""
 
     def __init__(
         self,
@@ -60,6 +60,7 @@ class RoomLogs:
         self._holes: asyncio.Queue[str] = asyncio.Queue()
         self.deliver: Callable[[str, list[Message]], Awaitable[None]]
         self.on_read: Callable[[ReadUp], Awaitable[None]]
+        self.on_unheard: Callable[[str], None] = lambda room_id: None
 
     # --- reading ---
 
@@ -123,6 +124,7 @@ class RoomLogs:
         log = self._logs.get(message.room)
         if log is None:
             if kind_of(message.room) == "room" or not self._is_heard(message.room):
+                self.on_unheard(message.room)
                 return
             log = await self._load_private(message)
         async with self._lock(message.room):

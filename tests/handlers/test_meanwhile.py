@@ -102,3 +102,49 @@ async def test_what_comes_while_somebody_is_let_in_is_known_to_them(
         else:
             assert "new" in rooms
         assert (deliver._preparing, deliver._passed) == ({}, {})
+
+
+async def test_a_notification_that_comes_while_the_first_page_is_let_in_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with site(tmp_path) as at:
+        deliver = at.server.people.deliver
+        load, passes, loads = deliver._load, deliver._passes, 0
+        passed = asyncio.Event()
+
+        async def meanwhile(*given: Any) -> Any:
+            nonlocal loads
+            loaded = await load(*given)
+            loads += 1
+            if loads == 1:
+                for logged in [each for each in at.server.people.logs._logs if each.endswith("vera")]:
+                    del at.server.people.logs._logs[logged]  # as if its entry came before this was done
+                status, _ = await at.json("POST", "/api/v1/notifications", {"title": "x", "user": "vera"}, as_="olga")
+                assert status == 200
+                await passed.wait()
+            return loaded
+
+        def noted(*users: str) -> None:
+            passes(*users)
+            passed.set()
+
+        monkeypatch.setattr(deliver, "_load", meanwhile)
+        monkeypatch.setattr(deliver, "_passes", noted)
+        late = await at.socket()
+        late.send("auth", userId="vera", token=at.jwt("vera"))
+        assert (await late.until("authenticated"))["unread"] == 1
+        assert loads == 2
+
+
+async def test_while_the_store_does_not_answer_nothing_is_said_of_how_much_is_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with site(tmp_path) as at:
+        vera = await at.socket(as_="vera")
+
+        async def away(*_: Any) -> int:
+            raise Unavailable("away")
+
+        monkeypatch.setattr(at.server.people.deliver, "unread", away)
+        assert (await at.json("POST", "/api/v1/notifications", {"title": "x", "user": "vera"}, as_="olga"))[0] == 200
+        assert "unread" not in await vera.until("notification")

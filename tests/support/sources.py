@@ -25,11 +25,20 @@ def write_sources(folder: Path, **sources: Any) -> str:
 
 def counted(server: ServerProcess, name: str, source: str, reason: str = "", *, port: int = 0) -> int:
     """``dashboard_source_NAME`` of a source, over all reasons or one."""
-    text = server.request("GET", "/metrics", port=port)[2].decode()
-    rows = re.findall(
-        rf'^dashboard_source_{name}(?:_total)?{{([^}}]*source="{re.escape(source)}"[^}}]*)}} (\S+)$', text, re.MULTILINE
-    )
+    rows = _rows(server, name, source, port)
     return sum(int(float(value)) for labels, value in rows if not reason or f'reason="{reason}"' in labels)
+
+
+def reasons(server: ServerProcess, name: str, source: str) -> set[str]:
+    """For which reasons anything is counted, in one look."""
+    rows = [labels for labels, value in _rows(server, name, source, 0) if float(value)]
+    return {found[1] for labels in rows if (found := re.search(r'reason="([^"]+)"', labels))}
+
+
+def _rows(server: ServerProcess, name: str, source: str, port: int) -> list[tuple[str, str]]:
+    text = server.request("GET", "/metrics", port=port)[2].decode()
+    pattern = rf'^dashboard_source_{name}(?:_total)?{{([^}}]*source="{re.escape(source)}"[^}}]*)}} (\S+)$'
+    return re.findall(pattern, text, re.MULTILINE)
 
 
 def latest(server: ServerProcess, selector: str) -> dict[str, float]:

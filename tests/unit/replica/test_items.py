@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from dashboard.domain.position import Position
 from dashboard.journal.port import Entry
 from dashboard.replica.changes import ItemsListed, SeriesEnded, encode_change
@@ -76,6 +78,27 @@ def test_of_events_a_check_is_known_by_whose_state_it_tells() -> None:
     body = with_items(body, checked(check("", "ok", 3, of="db"), ok_leaves=False))
     assert states(body) == [("db3", "ok"), ("db1", "critical")]
     assert with_items(body, checked(check("", "ok", 4, of="db"), ok_leaves=False)) is body
+
+
+def test_what_a_check_said_is_known_although_other_items_have_pushed_it_out() -> None:
+    body = with_items(b"", checked(check("", "critical", 1, of="db"), ok_leaves=False))
+    body = with_items(body, listed(*"abcdef"))
+    assert ids(body) == ["f", "e", "d"]
+    assert with_items(body, checked(check("", "critical", 2, of="db"), ok_leaves=False)) is body
+    body = with_items(body, checked(check("", "ok", 3, of="db"), ok_leaves=False))
+    assert (ids(body)[0], json.loads(body).get("states")) == ("db3", None)
+
+
+@pytest.mark.parametrize(
+    "item_", [b"5", b'{"id":1}', b'{"id":"x","state":3}', b'{"kind":"check","state":[1]}', b"null"]
+)
+def test_items_of_others_are_kept_as_they_are(item_: bytes) -> None:
+    before = b'{"items":[' + item_ + b',{"id":"a"}],"states":{"x":1}}'
+    after = json.loads(with_items(before, listed("b", most=9)))["items"]
+    assert after == [json.loads(item("b")[1]), json.loads(item_), {"id": "a"}]
+    assert with_items(before, ItemsListed("events", (("n", item_),), 9, 10_000)) != b""
+    again = with_items(b'{"items":[],"states":7}', listed("b"))
+    assert ids(again) == ["b"]
 
 
 def test_an_item_that_is_there_stays_where_it_is() -> None:
