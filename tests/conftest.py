@@ -40,8 +40,8 @@ ALONE = (
     "tests/faults/test_slow_viewers.py",
     "tests/faults/test_weather.py",
 )
-#: Tests that mostly wait, for what must come within a time: they run two by two, on a machine that is otherwise idle.
-IN_PAIRS = ("tests/browser", "tests/faults", "tests/integration/test_people_over_workers.py")
+#: Tests that mostly wait, for what must come within a time: they run three by three, on a machine that is otherwise idle.
+IN_THREES = ("tests/browser", "tests/faults", "tests/integration/test_people_over_workers.py")
 #: But for these, which only look at pages, or whose limits are wide: they run with all the others.
 TOGETHER = (
     "tests/browser/test_chosen_and_explore.py",
@@ -59,15 +59,15 @@ LONG = ("tests/faults", "tests/browser", "tests/integration", "tests/contract", 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what must run alone or in pairs, see scripts/test; begin with what takes long."""
+    """Mark what must run alone or in threes, see scripts/test; begin with what takes long."""
     for item in items:
         file = _file(item)
         if file.startswith(ALONE):
             item.add_marker("alone")
         elif item.get_closest_marker("alone"):
             continue
-        elif file.startswith(IN_PAIRS) and file not in TOGETHER:
-            item.add_marker("in_pairs")
+        elif file.startswith(IN_THREES) and file not in TOGETHER:
+            item.add_marker("in_threes")
     items.sort(key=lambda item: next((i for i, part in enumerate(LONG) if _file(item).startswith(part)), len(LONG)))
 
 
