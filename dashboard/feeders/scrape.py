@@ -21,7 +21,7 @@ from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import ScrapeTarget
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.prometheus_text import ACCEPT, is_openmetrics, parse_prometheus
-from dashboard.services.fetch_faults import FETCH_FAULTS
+from dashboard.services.fetch import FETCH_FAULTS, fetch
 
 TIMEOUT_S = 5.0
 MAX_BODY_BYTES = 4 << 20
@@ -131,7 +131,7 @@ class ScrapeSource:
             header_callback=body.header,
         )
         try:
-            answer = await self._client.fetch(request, raise_error=False)
+            answer = await fetch(self._client, request, raise_error=False)
         except HTTPTimeoutError:
             raise SourceFault("timeout", f"no whole answer in {TIMEOUT_S:g} s") from None
         except FETCH_FAULTS as error:

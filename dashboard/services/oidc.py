@@ -25,7 +25,7 @@ from dashboard.domain.errors import BadToken, Forbidden, Invalid, NotFound, Unav
 from dashboard.domain.identity import MAX_FULL_NAME, RESERVED_NAMES, Role, User
 from dashboard.services.accounts import Accounts, Session
 from dashboard.services.directory import Directory
-from dashboard.services.fetch_faults import FETCH_FAULTS
+from dashboard.services.fetch import FETCH_FAULTS, fetch
 from dashboard.store.audit import record
 from dashboard.store.database import Database
 from dashboard.store.users import add_identity, create_user, find_identity, is_taken, note_login
@@ -184,7 +184,7 @@ class OpenId:
         client = AsyncHTTPClient(force_instance=True, max_body_size=_MAX_BYTES)
         try:
             async with asyncio.timeout(_TIMEOUT_S + 1):
-                response = await client.fetch(request)
+                response = await fetch(client, request)
             return msgspec.json.decode(response.body, type=dict[str, Any])
         except HTTPClientError as error:
             if error.code == 400 and body is not None:

@@ -23,7 +23,7 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.journal.port import Journal
 from dashboard.runtime import Group
-from dashboard.services.fetch_faults import FETCH_FAULTS
+from dashboard.services.fetch import FETCH_FAULTS, fetch
 from dashboard.store.database import Database
 from dashboard.store.schema import deliveries
 
@@ -147,7 +147,7 @@ class Webhooks:
         )
         client = AsyncHTTPClient(force_instance=True, max_body_size=_MAX_ANSWER_BYTES)
         try:
-            await client.fetch(request)
+            await fetch(client, request)
         except FETCH_FAULTS as error:
             self._counters.webhooks["failed"] += 1
             _log.info("webhook %s not delivered: %s", delivery, getattr(error, "code", type(error).__name__))

@@ -16,7 +16,8 @@ sample() {
 
 read -r load _ < /proc/loadavg
 disk=$(df -P / | awk 'NR == 2 { printf "%.1f", 100 * $3 / $2 }')
-processes=$(ls -d /proc/[0-9]* | wc -l)
+set -- /proc/[0-9]*
+processes=$#
 
 {
   sample shell_load "$load"

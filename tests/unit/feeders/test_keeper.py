@@ -43,7 +43,10 @@ class Services:
         self.batches.append(batch)
         return Outcome(len(batch.keys), list(batch.refused))
 
-    async def write(self, key: str, body: bytes, *, every_s: float | None = None, request_id: str = "") -> None:
+    async def write(
+        self, key: str, body: bytes, *, every_s: float | None = None, passing: bool = False, request_id: str = ""
+    ) -> None:
+        assert passing
         if self.full:
             raise LimitReached("one document too many")
         self.documents.append(key)
