@@ -53,7 +53,7 @@ def converse(folder: Path, runs: int, fault: Callable[[Cluster, int], Any], *fla
             )
             back.append(time.monotonic() - began)
         company.hush()
-        wait_until(company.settled, 30, "all is said and heard")
+        company.wait_settled(60)
         company.check()
         cluster.wait_ready()
         healed = sum(cluster.metric(port, "dashboard_events_healed_total") for port in cluster.direct_ports)

@@ -24,6 +24,7 @@ from dashboard.services.credentials import Credentials, read_secret
 from dashboard.services.directory import Directory
 from dashboard.store.database import open_database
 from dashboard.store.users import create_user
+from tests.support.server import wait_until
 
 #: What is refused for now is said again after so long.
 _PAUSE_S = 0.3
@@ -243,6 +244,14 @@ class Company:
         """Whether everything that was said is acked, and everybody has come as far as everybody else."""
         ends = {talker.position for talker in self.talkers}
         return all(not each.pending and each.joined for each in self.talkers) and len(ends) == 1
+
+    def wait_settled(self, timeout_s: float) -> None:
+        """Return when that is so; else tells who is behind in what."""
+        try:
+            wait_until(self.settled, timeout_s, "all is said and heard")
+        except AssertionError as error:
+            behind = [(t.user, t.joined, t.position, t.refused, list(t.pending), t.others[-3:]) for t in self.talkers]
+            raise AssertionError(f"{error}: {behind}") from None
 
     def check(self) -> None:
         """Every acked message exactly once, in the same order, for all; no hole, no duplicate."""
