@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.nemesis import runs
 from tests.support.rawsocket import RawSocket
 from tests.support.server import ServerProcess, wait_until
 
@@ -34,7 +35,7 @@ def values_of(server: ServerProcess, selector: str, window_s: int = 900) -> list
         return [float(v) for s in series for v in s["v"]]
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(runs(3, 20)))
 def test_kill_9_at_any_moment_loses_nothing_that_was_answered_202(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     server = quiet_server(tmp_path, "--checkpoint-s", "1").start()
