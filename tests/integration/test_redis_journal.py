@@ -157,7 +157,7 @@ async def test_a_redis_that_is_away_for_long_costs_nothing(
         for _ in range(100):
             with pytest.raises(Unavailable):
                 await node.append(b"x")
-        assert faults.calls == before
+        assert faults.calls <= before + 5  # it looks now and then by itself whether Redis is back
         assert node.journal.fault() != ""
 
 
