@@ -49,9 +49,8 @@ class AcceptEvents:
             state = state_of(event)
             t_ms = now_ms if event.t_ms is None else event.t_ms
             when = f"{seed}/{place}" if event.t_ms is None else str(t_ms)
-            told_of = (
-                "" if event.kind == "alert" else event.text
-            )  # what is said of an alert may change while it goes on
+            # what is said of an alert may change while it goes on
+            told_of = "" if event.kind == "alert" else event.text
             item_id = fingerprint_of(event.fingerprint, event.title, event.state, when, told_of)
             told.append((item_id, _item(item_id, event, state, t_ms, of=event.fingerprint if state else "")))
             if state:

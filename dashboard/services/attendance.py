@@ -23,6 +23,7 @@ from dashboard.replica.signals import Signal
 from dashboard.runtime import Group
 from dashboard.services.nodes import Nodes
 from dashboard.services.tell_presence import TellPresence
+from dashboard.services.waiting import Bell
 
 #: Changes within so long go out together.
 _GATHER_S = 0.05
@@ -75,7 +76,7 @@ class Attendance:
         self._asked_s = 0.0
         self._counted_s = -_COUNT_EVERY_S
         self._wholes: Counter[str] = Counter()  # rosters that were told whole, by node
-        self._told_whole = asyncio.Event()
+        self._told_whole = Bell()
         nodes.roster_version = lambda: self._version
         nodes.listeners.append(self._hear)
         nodes.on_gap.append(self._missed)
@@ -220,8 +221,7 @@ class Attendance:
         changed = self.table.apply(signal, passed_ms)
         if isinstance(signal, Roster) and signal.whole:
             self._wholes[signal.node] += 1
-            self._told_whole.set()
-            self._told_whole = asyncio.Event()
+            self._told_whole.ring()
         self._tell.soon(changed)
 
     def _missed(self) -> None:

@@ -28,9 +28,9 @@ TOKEN_PREFIX = "dsh_"  # noqa: S105 - what tokens begin with, so that leaks are 
 _SHARE = "share"
 _SEALED = "sealed"
 _MAX_SESSION = 40
-#: Passwords hashed at one time (64 MiB each), and how many may wait.
 #: Whoever makes the secret's file has written it by then.
 _WRITTEN_S = 2.0
+#: Passwords hashed at one time (64 MiB each), and how many may wait.
 _HASHED_AT_ONCE = 2
 _MAX_WAITING = 16
 

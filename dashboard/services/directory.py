@@ -15,6 +15,7 @@ from dashboard.domain.identity import Token, User
 from dashboard.domain.presence import Stirred
 from dashboard.domain.room import Room
 from dashboard.replica.signals import Signal
+from dashboard.services.waiting import SharedLook
 from dashboard.store.database import Database
 from dashboard.store.revisions import latest_revision
 from dashboard.store.rooms import changed_rooms
@@ -41,8 +42,7 @@ class Directory:
         self._revision = 0
         self._stirred = asyncio.Event()
         self._looking = asyncio.Lock()
-        self._refreshing = asyncio.Lock()
-        self._refreshed_s = 0.0
+        self._refreshed = SharedLook(self._try_to_look, _REFRESH_EVERY_S)
         self.on_change: list[Callable[[], None]] = []
         self.say: Callable[[Signal], Awaitable[bool]] | None = None
         self.fault = ""
@@ -130,17 +130,16 @@ class Directory:
 
         For who asks for what is not known here: another process may just have made it.
         """
-        loop = asyncio.get_running_loop()
-        asked_s = loop.time()
-        async with self._refreshing:
-            if self._refreshed_s > asked_s or self.fault:
-                return
-            await asyncio.sleep(max(0.0, self._refreshed_s + _REFRESH_EVERY_S - loop.time()))
-            self._refreshed_s = loop.time()
-            try:
-                await self.look()
-            except Unavailable as error:
-                _log.debug("not refreshed: %s", error)
+        if not self.fault:
+            await self._refreshed()
+
+    async def _try_to_look(self) -> None:
+        if self.fault:
+            return
+        try:
+            await self.look()
+        except Unavailable as error:
+            _log.debug("not refreshed: %s", error)
 
     async def changed(self) -> None:
         """This process has changed something in the store: take it over, and tell the others.

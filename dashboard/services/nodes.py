@@ -16,6 +16,7 @@ from dashboard.journal.port import SIGNALS, Entry, Gap, Journal
 from dashboard.replica.nodes import NodeTable
 from dashboard.replica.signals import Signal, decode_signal, encode_signal
 from dashboard.services.vitals import VITALS, Vitals
+from dashboard.services.waiting import Bell, SharedLook
 
 _log = logging.getLogger(__name__)
 
@@ -53,10 +54,8 @@ class Nodes:
         self._heard_s = monotonic()  # when a beat of ours last came back
         self._last: Node | None = None  # what it said
         self._heard = Position("", 0)
-        self._moved = asyncio.Event()  # set, and another one made, when more was heard
-        self._looking = asyncio.Lock()
-        self._told = Position("", 0)  # where the journal stood
-        self._looked_s = float("-inf")  # when that was asked for
+        self._moved = Bell()  # when more was heard
+        self._told = SharedLook(lambda: journal.attach(SIGNALS))  # where the journal stands
         self.table = NodeTable()
         self.roster_version: Callable[[], int] = lambda: 0
         self.listeners: list[
@@ -112,29 +111,17 @@ class Nodes:
 
     def _reached(self, position: Position) -> None:
         self._heard = position
-        self._moved.set()
-        self._moved = asyncio.Event()
+        self._moved.ring()
 
     async def catch_up(self) -> None:
         """Return when all that was told before this call has been heard here; raises Unavailable when that does not come."""
         try:
             async with asyncio.timeout(_CATCH_UP_S):
-                told = await self._look()
+                told = await self._told()
                 while self._heard.epoch != told.epoch or self._heard.seq < told.seq:
                     await self._moved.wait()
         except TimeoutError:
             raise Unavailable("what other processes have told is not heard; try again in a second") from None
-
-    async def _look(self) -> Position:
-        """Where the journal stands now, or stood later than this was called: one look is for all who wait."""
-        loop = asyncio.get_running_loop()
-        asked_s = loop.time()
-        async with self._looking:
-            if self._looked_s <= asked_s:
-                began_s = loop.time()
-                self._told = await self._journal.attach(SIGNALS)
-                self._looked_s = began_s
-            return self._told
 
     def passed_ms(self) -> int:
         """How much of the journal's time has passed by now, see ``NodeTable``."""

@@ -24,6 +24,7 @@ from dashboard.replica.checkpoint import (
 )
 from dashboard.replica.replica import Replica, StoredDocument
 from dashboard.replica.series import Series, Windows
+from dashboard.services.waiting import Bell
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class Replication:
             False  # what is stored may be another process' or another epoch's: the next one replaces all of it
         )
         self.caught_up = asyncio.Event()
-        self._moved = asyncio.Event()  # set, and another one made, when more was applied
+        self._moved = Bell()  # when more was applied
 
     def replica(self) -> Replica:
         """The state as of now."""
@@ -128,8 +129,7 @@ class Replication:
                 self._take_gap(batch)
             else:
                 await self._apply(batch)
-            self._moved.set()
-            self._moved = asyncio.Event()
+            self._moved.ring()
             if replica.position.seq >= self._target:
                 self.caught_up.set()
             else:

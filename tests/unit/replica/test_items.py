@@ -96,7 +96,8 @@ def test_items_of_others_are_kept_as_they_are(item_: bytes) -> None:
     before = b'{"items":[' + item_ + b',{"id":"a"}],"states":{"x":1}}'
     after = json.loads(with_items(before, listed("b", most=9)))["items"]
     assert after == [json.loads(item("b")[1]), json.loads(item_), {"id": "a"}]
-    assert with_items(before, ItemsListed("events", (("n", item_),), 9, 10_000)) != b""
+    added = json.loads(with_items(b"", ItemsListed("events", (("n", item_),), 9, 10_000)))["items"]
+    assert added == [json.loads(item_)]
     again = with_items(b'{"items":[],"states":7}', listed("b"))
     assert ids(again) == ["b"]
 
@@ -153,6 +154,15 @@ def test_an_end_counts_from_its_own_time_and_not_before_what_came() -> None:
     replica.apply(samples(3, T0 + 9_100, [("a", T0 + 6_000, 2.0)]))  # late, but after the end
     assert not series.is_ended
     replica.apply(Entry(4, T0 + 9_200, encode_change(SeriesEnded(b"a", (T0 + 5_500,)))))
+    assert not series.is_ended
+
+
+def test_an_end_without_a_time_is_by_the_order_of_the_journal_and_not_by_clocks() -> None:
+    replica = replica_of([samples(1, T0, [("a", T0, 1.0)])])
+    (series,) = replica.table
+    replica.apply(Entry(2, T0 + 100, encode_change(SeriesEnded(b"a"))))
+    assert series.is_ended
+    replica.apply(samples(3, T0 + 110, [("a", T0 + 40, 2.0)]))  # of a process whose clock is behind
     assert not series.is_ended
 
 
