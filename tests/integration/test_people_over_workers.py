@@ -208,6 +208,34 @@ def test_what_is_revoked_ends_on_both_workers_within_2_s(company: tuple[Cluster,
     run(revoke)
 
 
+def test_a_revoked_token_takes_its_sockets_on_both_workers_with_it_within_2_s(
+    company: tuple[Cluster, dict[str, str]],
+) -> None:
+    cluster, tokens = company
+    headers = {"Authorization": f"Bearer {tokens['root']}", "Content-Type": "application/json"}
+    body = json.dumps({"name": "follower", "verbs": ["read"]})
+    status, _, answer = cluster.server.request("POST", "/api/v1/tokens", body, headers)
+    made = json.loads(answer)
+    assert (status, made["expires"]) == (201, None)
+
+    async def revoke(stack: AsyncExitStack) -> None:
+        shown = {"Authorization": f"Bearer {made['token']}"}
+        sockets = []
+        for port in cluster.direct_ports:
+            connecting = websockets.connect(f"ws://127.0.0.1:{port}/ws", additional_headers=shown)
+            sockets.append(await stack.enter_async_context(connecting))
+        began = time.monotonic()
+        path = f"/api/v1/tokens/{made['id']}"
+        assert (await asyncio.to_thread(cluster.server.request, "DELETE", path, None, headers))[0] == 204
+        for socket in sockets:
+            with pytest.raises(websockets.ConnectionClosed):
+                await Page(socket, "follower").next("never")
+            assert socket.close_code == 4503
+        assert time.monotonic() - began < 2
+
+    run(revoke)
+
+
 def test_what_is_made_on_one_worker_is_there_on_the_other_at_once(company: tuple[Cluster, dict[str, str]]) -> None:
     cluster, tokens = company
 
