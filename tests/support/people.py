@@ -85,7 +85,7 @@ class Talker:
     others: list[dict[str, Any]] = field(default_factory=list)  # every other message from the server
     closes: list[int] = field(default_factory=list)
     returns: int = 0
-    refused: int = 0  # messages that were refused and not said again yet
+    refused: dict[str, float] = field(default_factory=dict)  # key -> when it is said again (time.monotonic)
     socket: Any = None
 
     async def run(self) -> None:
@@ -114,6 +114,7 @@ class Talker:
             if message["type"] == "joined":
                 self._joined(message)
                 self.socket, self.joined = socket, True
+                self.refused.clear()
                 for key in list(self.pending):
                     await self._send(key)
             elif message["type"] == "error" and not self.joined:
@@ -148,15 +149,11 @@ class Talker:
         elif kind == "ack" and message.get("key") in self.pending:
             self.acked[message["key"]] = message["messageId"]
             del self.pending[message["key"]]
-            if self.refused and self.pending:  # one after the other, until none is left that was refused
-                self.refused = self.refused - 1
-                await self._send(next(iter(self.pending)))
-        elif kind == "error":
-            self.others.append(message)
-            if message["code"] in ("unavailable", "overloaded", "rate_limited") and self.pending:
-                self.refused += 1
-                await asyncio.sleep(_PAUSE_S)
-                await self._send(next(iter(self.pending)))
+        elif kind == "error" and message.get("id") in self.pending:
+            if message["code"] in ("unavailable", "overloaded", "rate_limited"):
+                self.refused[message["id"]] = time.monotonic() + _PAUSE_S
+            else:
+                self.faults.append(f"refused for good: {message}")
         else:
             self.others.append(message)
 
@@ -172,8 +169,16 @@ class Talker:
     async def _send(self, key: str) -> None:
         if self.socket is None or key not in self.pending:
             return
-        body = {"type": "message", "roomId": self.room, "text": self.pending[key], "key": key}
+        body = {"type": "message", "id": key, "roomId": self.room, "text": self.pending[key], "key": key}
         await self.socket.send(json.dumps(body))
+
+    async def say_again(self) -> None:
+        """What was refused for a while is said again."""
+        due = [key for key, when in self.refused.items() if when <= time.monotonic()]
+        for key in due:
+            del self.refused[key]
+            with contextlib.suppress(websockets.ConnectionClosed):
+                await self._send(key)
 
     async def say(self, text: str) -> str:
         """Say something, now or as soon as there is a connection; returns its key."""
@@ -236,6 +241,7 @@ class Company:
     async def _chat(self, talker: Talker) -> None:
         while True:
             await asyncio.sleep(self._every_s * random.uniform(0.5, 1.5))
+            await talker.say_again()
             if self._talking.is_set() and len(talker.pending) < 20:
                 self.said += 1
                 await talker.say(f"{talker.user} {self.said}")
