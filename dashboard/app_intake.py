@@ -16,6 +16,7 @@ from dashboard.services.holdings import Holdings
 from dashboard.services.nodes import Nodes
 from dashboard.services.push_groups import PushGroups
 from dashboard.services.replicas import Replicas
+from dashboard.services.shared_rates import SharedRates
 from dashboard.services.tap import Tap
 from dashboard.services.token_limits import TokenLimits
 from dashboard.settings import Settings
@@ -42,7 +43,8 @@ def make_intake(
         )
         for kind in ("token", "group")
     )
-    limits = TokenLimits(holdings=held_by_tokens, monotonic=time.monotonic)
+    rates = SharedRates("token", nodes=nodes, shared=bool(settings.redis), monotonic=time.monotonic)
+    limits = TokenLimits(holdings=held_by_tokens, rates=rates)
     samples = AcceptSamples(
         journal=journal,
         replicas=replicas,
@@ -63,7 +65,7 @@ def make_intake(
         ),
         events=AcceptEvents(journal=journal, replicas=replicas, now_ms=clock.now_ms, counters=counters),
         groups=PushGroups(holdings=held_by_groups, samples=samples),
-        holdings=(held_by_tokens, held_by_groups),
+        shared=(held_by_tokens, held_by_groups, rates),
         limits=limits,
         counters=counters,
         tap=tap,

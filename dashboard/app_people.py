@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
+from dashboard.domain.rate import Pace
 from dashboard.hub.crowd import Crowd
 from dashboard.journal.port import Journal
 from dashboard.runtime import Runtime
@@ -29,6 +30,7 @@ from dashboard.services.policies import Access
 from dashboard.services.room_admin import RoomAdmin
 from dashboard.services.room_logs import RoomLogs
 from dashboard.services.screen_orders import ScreenOrders
+from dashboard.services.shared_rates import SharedRates
 from dashboard.services.tell_rooms import TellRooms
 from dashboard.services.typing_notices import TypingNotices
 from dashboard.services.webhooks import Webhooks
@@ -129,6 +131,7 @@ class PeopleParts:
         now_ms: Callable[[], int],
         monotonic: Callable[[], float],
     ) -> None:
+        self.rates = SharedRates("user", nodes=nodes, shared=bool(settings.redis), monotonic=monotonic)
         self.conversation = Conversation(
             database=self.database,
             directory=self.directory,
@@ -138,9 +141,8 @@ class PeopleParts:
             notify=self.notify,
             counters=counters,
             now_ms=now_ms,
-            monotonic=monotonic,
-            per_s=settings.chat_per_s,
-            burst=settings.chat_burst,
+            rates=self.rates,
+            pace=Pace(settings.chat_per_s, settings.chat_burst),
         )
         self.deliver = Deliver(
             database=self.database,
@@ -193,6 +195,7 @@ class PeopleParts:
             ("rooms that open", self.tell_rooms.run),
             ("attendance", self.attendance.run),
             ("typing", self.typing.run),
+            ("rates", self.rates.run),
             ("screen orders", self.screen_orders.run),
             ("people", self.people.run),
             ("webhooks", self.webhooks.run),

@@ -8,9 +8,10 @@ from dashboard.domain.feeder import Tapped
 from dashboard.domain.holding import AskHeld, Held
 from dashboard.domain.node import NodeBeat, NodeLeft
 from dashboard.domain.presence import AskRoster, Roster, Stirred, Typed
+from dashboard.domain.rate import Spent
 from dashboard.domain.screen_order import ScreenOrder
 
-Signal = NodeBeat | NodeLeft | Roster | AskRoster | Stirred | Typed | Tapped | ScreenOrder | Held | AskHeld
+Signal = NodeBeat | NodeLeft | Roster | AskRoster | Stirred | Typed | Tapped | ScreenOrder | Held | AskHeld | Spent
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Signal] = msgspec.msgpack.Decoder(Signal)

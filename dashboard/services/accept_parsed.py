@@ -16,6 +16,7 @@ from dashboard.services.accept_events import AcceptEvents
 from dashboard.services.accept_samples import AcceptSamples, Outcome
 from dashboard.services.holdings import Holdings
 from dashboard.services.push_groups import PushGroups
+from dashboard.services.shared_rates import SharedRates
 from dashboard.services.tap import Tap
 from dashboard.services.token_limits import TokenLimits
 
@@ -36,7 +37,7 @@ class AcceptParsed:
         documents: AcceptDocument,
         events: AcceptEvents,
         groups: PushGroups,
-        holdings: Iterable[Holdings],
+        shared: Iterable[Holdings | SharedRates],
         limits: TokenLimits,
         counters: Counters,
         tap: Tap,
@@ -46,15 +47,15 @@ class AcceptParsed:
         self.documents = documents
         self.events = events
         self.groups = groups
-        self._holdings = holdings
+        self._shared = shared
         self._limits = limits
         self._counters = counters
 
     async def run(self) -> None:
-        """Tell the other processes what groups and tokens hold, and be told, until cancelled."""
+        """Tell the other processes what groups and tokens hold, and what tokens send, until cancelled."""
         async with Group() as group:
-            for holdings in self._holdings:
-                group.start("holdings", holdings.run)
+            for each in self._shared:
+                group.start("telling", each.run)
 
     async def accept(self, parsed: Parsed, *, caller: Caller, format_: str, request_id: str = "") -> Outcome:
         """Keep what may be kept, and say what was refused; documents count as samples.

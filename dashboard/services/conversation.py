@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import Forbidden, Invalid, NotFound, TooMany
 from dashboard.domain.identity import Caller, Role
-from dashboard.domain.rate import TokenBucket
+from dashboard.domain.rate import Pace
 from dashboard.domain.room import MAX_KEY, Message, Room, clean_text, direct_room, kind_of, participants
 from dashboard.protocol.people_replies import seq_of
 from dashboard.replica.happenings import ReadUp, Said
@@ -25,17 +25,15 @@ from dashboard.services.markdown import Markdown
 from dashboard.services.notify import Notify
 from dashboard.services.policies import Access
 from dashboard.services.room_logs import RoomLogs
+from dashboard.services.shared_rates import SharedRates
 from dashboard.store.audit import record
 from dashboard.store.database import Database
 from dashboard.store.messages import authors_between, get_message, newest, newest_seq, post, rewrite, take_back
 from dashboard.store.rooms import ends_of, ensure_room, mark_read
 
-#: Users whose rate is remembered.
-_MAX_BUCKETS = 10_000
-
 
 class Conversation:
-    """``monotonic`` gives seconds, ``now_ms`` the journal's time."""
+    """``now_ms`` is the journal's time; each user may write at the ``pace``."""
 
     def __init__(
         self,
@@ -48,9 +46,8 @@ class Conversation:
         notify: Notify,
         counters: Counters,
         now_ms: Callable[[], int],
-        monotonic: Callable[[], float],
-        per_s: float,
-        burst: float,
+        rates: SharedRates,
+        pace: Pace,
     ) -> None:
         self._database = database
         self._directory = directory
@@ -60,9 +57,8 @@ class Conversation:
         self._notify = notify
         self._counters = counters
         self._now_ms = now_ms
-        self._monotonic = monotonic
-        self._per_s, self._burst = per_s, burst
-        self._rates: dict[str, TokenBucket] = {}
+        self._rates = rates
+        self._pace = pace
 
     def room(self, caller: Caller, room_id: str) -> Room:
         """A room that the caller may join; raises NotFound, also when it is not for this caller."""
@@ -226,14 +222,8 @@ class Conversation:
         await self._logs.publish(Said(message), f"{message.room}.{message.changed_seq}")
 
     def _limit(self, caller: Caller) -> None:
-        now_s = self._monotonic()
-        bucket = self._rates.get(caller.id)
-        if bucket is None:
-            if len(self._rates) >= _MAX_BUCKETS:
-                del self._rates[next(iter(self._rates))]
-            bucket = self._rates[caller.id] = TokenBucket(self._per_s, self._burst, now_s)
-        if not bucket.take(now_s):
-            raise TooMany(f"more than {self._per_s:g} messages a second; say it again in a moment")
+        if self._rates.take(caller.id, self._pace):
+            raise TooMany(f"more than {self._pace.per_s:g} messages a second; say it again in a moment")
 
     # --- reading ---
 

@@ -1,8 +1,7 @@
 """What each token may feed: names that begin so, so many samples a second, so many series of its own.
 
-The rate is counted by each process for itself: of a server of several workers each lets a token feed at its rate.  A token's
-series are those that it has fed, over all processes, since the first of those that run now started; only what is new is refused,
-so what feeders send again after a restart is known before they bring new series into being.
+Both are counted over all processes.  A token's series are those that it has fed since the first of the processes that run now
+started; only what is new is refused, so what feeders send again after a restart is known before they bring new series into being.
 """
 
 from __future__ import annotations
@@ -11,41 +10,30 @@ from collections.abc import Callable, Collection, Iterable
 
 from dashboard.domain.errors import Forbidden, TooMany
 from dashboard.domain.identity import Caller
-from dashboard.domain.rate import TokenBucket
+from dashboard.domain.rate import Pace
 from dashboard.services.holdings import Holdings
+from dashboard.services.shared_rates import SharedRates
 
 FORBIDDEN = Forbidden.code
 SERIES_LIMIT = "token_series_limit"
 #: What a token did not use is saved up for so long.
 BURST_S = 10.0
-#: Tokens that are told apart; beyond it all are forgotten and begin anew.
-_MAX_TOKENS = 10_000
 
 
 class TokenLimits:
-    """Callers without a token have no limits here. ``monotonic`` is in seconds."""
+    """Callers without a token have no limits here. ``rates`` and ``holdings`` are those of tokens."""
 
-    def __init__(self, *, holdings: Holdings, monotonic: Callable[[], float]) -> None:
+    def __init__(self, *, holdings: Holdings, rates: SharedRates) -> None:
         self._holdings = holdings
-        self._monotonic = monotonic
-        self._buckets: dict[tuple[str, float], TokenBucket] = {}
+        self._rates = rates
 
     def pay(self, caller: Caller | None, count: int) -> None:
         """Take ``count`` samples off what the token may send now; raises TooMany, and then takes nothing."""
         token = caller.token if caller is not None else None
         if token is None or not token.per_s or not count:
             return
-        now_s = self._monotonic()
-        bucket = self._buckets.get((token.id, token.per_s))
-        if bucket is None:
-            if len(self._buckets) >= _MAX_TOKENS:
-                self._buckets.clear()
-            bucket = self._buckets[token.id, token.per_s] = TokenBucket(token.per_s, BURST_S * token.per_s, now_s)
-        if not bucket.take(now_s, count):
-            raise TooMany(
-                f"the token {token.name} may send {token.per_s:g} samples a second",
-                retry_after_s=bucket.wait_s(now_s, count),
-            )
+        if wait_s := self._rates.take(token.id, Pace(token.per_s, BURST_S * token.per_s), count):
+            raise TooMany(f"the token {token.name} may send {token.per_s:g} samples a second", retry_after_s=wait_s)
 
     def check_name(self, caller: Caller | None, name: str) -> None:
         """Raises Forbidden when the token may not write what is called so."""

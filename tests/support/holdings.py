@@ -1,4 +1,4 @@
-"""What each holder holds, on one process or on several that share a journal."""
+"""What each holder holds and how often it may do something, on one process or on several that share a journal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import Journal
 from dashboard.services.holdings import Holdings
 from dashboard.services.nodes import Nodes
+from dashboard.services.shared_rates import SharedRates
 from dashboard.services.vitals import Vitals
 from tests.support.journals import HandClock
 
@@ -42,3 +43,10 @@ def holdings(
         monotonic=monotonic,
         jitter=lambda least, most: least,
     )
+
+
+def rates(kind: str, nodes: Nodes | None = None, monotonic: Callable[[], float] = lambda: 0.0) -> SharedRates:
+    """Without ``nodes``: of a process that is the only one."""
+    alone = nodes is None
+    nodes = nodes or node(MemoryJournal(clock=HandClock().journal_clock()), "a")
+    return SharedRates(kind, nodes=nodes, shared=not alone, monotonic=monotonic)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,3 +39,18 @@ def test_more_than_the_burst_is_given_on_credit_and_only_from_a_whole_bucket() -
     assert bucket.take(15.25)
     assert not bucket.take(20.0, 250)
     assert bucket.take(26.0, 250)
+
+
+def test_what_was_taken_elsewhere_is_owed_but_never_more_than_the_burst() -> None:
+    bucket = TokenBucket(10, 100, 0.0)
+    bucket.owe(0.0, 40)
+    assert bucket.wait_s(0.0, 60) == 0.0
+    assert bucket.take(0.0, 60)
+    bucket.owe(0.0, 50)
+    assert bucket.wait_s(0.0) == pytest.approx(5.1)
+    bucket.owe(0.0, 1_000)
+    assert bucket.wait_s(0.0) == pytest.approx(10.1)
+    on_credit = TokenBucket(10, 100, 0.0)
+    assert on_credit.take(0.0, 500)
+    on_credit.owe(0.0, 50)
+    assert on_credit.wait_s(0.0) == pytest.approx(40.1)

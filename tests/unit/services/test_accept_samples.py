@@ -20,7 +20,7 @@ from dashboard.services.accept_samples import DECLARED_EVERY_MS, MET_MS, AcceptS
 from dashboard.services.replicas import Replicas
 from dashboard.services.token_limits import TokenLimits
 from tests.support.histories import WINDOWS
-from tests.support.holdings import holdings
+from tests.support.holdings import holdings, rates
 from tests.support.journals import HandClock
 
 
@@ -43,7 +43,7 @@ class Stand:
             replicas=self.replicas,
             now_ms=clock.now_ms,
             max_series=max_series,
-            limits=TokenLimits(holdings=holdings(monotonic=lambda: self.hand.monotonic_s), monotonic=lambda: 0.0),
+            limits=TokenLimits(holdings=holdings(monotonic=lambda: self.hand.monotonic_s), rates=rates("token")),
             counters=counters,
         )
 
