@@ -26,16 +26,17 @@ _PART_FROM = 64
 class Rows:
     """``repeats``: a series stands in several rows. The columns live as long as their series.
 
-    ``parts``: where a list with repetitions is cut so that none is left within a part, with each part's own rows; empty
-    when that would cut it too small.
+    ``parts``: where a list with repetitions is cut so that none is left within a part, with the rows of each; empty when
+    that would cut it too small.  ``alike``: they all are of one list, which stands there several times over.
     """
 
-    __slots__ = ("_columns", "_seqs", "_times", "_values", "parts", "repeats", "series")
+    __slots__ = ("_columns", "_seqs", "_times", "_values", "alike", "parts", "repeats", "series")
 
     def __init__(self, series: tuple[Series, ...]) -> None:
         self.series = series
         self.repeats = len(set(series)) < len(series)
         self.parts = _divided(series) if self.repeats else ()
+        self.alike = len({rows for _, rows in self.parts}) == 1
         self._columns = tuple(zip(*(s.columns for s in series), strict=True))
         self._seqs = array("q")
         self._times: list[int | array[int]] = []
@@ -92,4 +93,8 @@ def _divided(series: tuple[Series, ...]) -> tuple[tuple[slice, Rows], ...]:
     if len(series) < _PART_FROM * len(starts):
         return ()
     ends = [*starts[1:], len(series)]
-    return tuple((slice(a, b), Rows(series[a:b])) for a, b in zip(starts, ends, strict=True))
+    rows: dict[tuple[Series, ...], Rows] = {}
+    for a, b in zip(starts, ends, strict=True):
+        if series[a:b] not in rows:
+            rows[series[a:b]] = Rows(series[a:b])
+    return tuple((slice(a, b), rows[series[a:b]]) for a, b in zip(starts, ends, strict=True))

@@ -82,7 +82,7 @@ class SeriesTable:
             if latest <= now_ms + _AHEAD_MS and known.parts:
                 for part, some in known.parts:
                     part_times = times if isinstance(times, int) else times[part]
-                    self._append_rows(some, part_times, values[part], seq, now_ms, hold=False)
+                    self._append_rows(some, part_times, values[part], seq, now_ms, hold=known.alike)
             elif repeats or latest > now_ms + _AHEAD_MS:
                 append(zip(rows, each, values, strict=True), seq, now_ms)
             else:

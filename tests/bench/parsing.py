@@ -27,13 +27,13 @@ from dashboard.journal.sqlite import SqliteJournal
 from dashboard.replica.changes import encode_samples
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows
+from dashboard.services.accept_samples import rows_per_entry
 from tests.bench.figure import Bar, Row, bench
 from tests.bench.processes import Bench
 from tests.support.write_request import WriteRequest, encode, snappy
 
 _T = 1_700_000_000_000
 _LATEST_MS = 1_800_000_000_000
-_ROWS_PER_ENTRY = 2_000
 
 
 def _least_us(bench: Bench, *works: Callable[[], object]) -> list[float]:
@@ -67,8 +67,9 @@ def lines(bench: Bench) -> Iterator[Row]:
         nonlocal seq
         batch = parse_line_protocol(next(bodies), cache, _LATEST_MS).batch
         payloads = []
-        for start in range(0, len(batch.keys), _ROWS_PER_ENTRY):
-            some = slice(start, start + _ROWS_PER_ENTRY)
+        rows = rows_per_entry(batch.keys)
+        for start in range(0, len(batch.keys), rows):
+            some = slice(start, start + rows)
             times = [_T if t is None else t for t in batch.times[some]]
             payloads.append((max(times), encode_samples(batch.keys[some], times, batch.values[some])))
         await asyncio.gather(*(journal.append(METRICS, payload) for _, payload in payloads))

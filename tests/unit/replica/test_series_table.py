@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from random import Random
+
+import msgspec
 import pytest
 
 from dashboard.domain.position import Position
@@ -85,3 +88,33 @@ def test_remembered_lists_of_keys_are_bounded_and_still_right() -> None:
         assert len(replica.table._lists) <= _KNOWN_LISTS
     assert len(replica.table.by_text["a"].times) == _KNOWN_LISTS * 3
     assert len(replica.table) == 301
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_entries_that_tell_of_the_same_series_several_times_are_taken_over_in_their_order(seed: int) -> None:
+    """However the lists of an entry are cut, and whoever looks meanwhile."""
+    windows = msgspec.structs.replace(WINDOWS, raw_max=1_000)
+    random, replica, now = Random(seed), Replica(windows, Position(EPOCH, 0)), T0
+    names = [f"s{n:03}" for n in range(90)]
+    wanted: dict[str, list[tuple[int, int, float]]] = {name: [] for name in names}
+    for seq in range(1, 60):
+        rows = []
+        for _ in range(random.choice([1, 2, 3, 5])):
+            now += random.choice([0, 40, 40, 700])
+            some = names if random.random() < 0.8 else random.sample(names, 80)
+            rows += [(name, now, random.randint(-40, 40) / 4) for name in some]
+        replica.apply(samples(seq, now, rows))
+        for name, t_ms, value in rows:
+            wanted[name].append((seq, t_ms, value))
+        if random.random() < 0.2:
+            looked_at = random.choice(names)
+            series = replica.table.by_text[looked_at]
+            columns = list(zip(*(column.tolist() for column in series.columns), strict=True))
+            assert columns == wanted[looked_at][-len(columns) :]
+    for name in names:
+        series = replica.table.by_text[name]
+        columns = list(zip(*(column.tolist() for column in series.columns), strict=True))
+        kept = len(columns)
+        assert columns == wanted[name][-kept:]
+        assert kept == len(wanted[name]) or now - wanted[name][0][1] > windows.raw_ms
+        assert series.last_ms == wanted[name][-1][1]

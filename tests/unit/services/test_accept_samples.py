@@ -92,6 +92,20 @@ async def test_what_is_declared_again_and_again_is_stored_now_and_then() -> None
         assert [len(entry.declared) for entry in await stand.entries("metrics.0")] == [2, 0, 0, 2, 0]
 
 
+@pytest.mark.parametrize(
+    ("series", "times", "entries"),
+    [(1, 5_000, [2_000, 2_000, 1_000]), (700, 7, [1_400, 1_400, 1_400, 700]), (1_500, 3, [1_500, 1_500, 1_500]),
+     (2_000, 2, [2_000, 2_000]), (2_001, 2, [2_000, 2_000, 2]), (2_000, 1, [2_000])],
+)  # fmt: skip
+@pytest.mark.gen_test
+async def test_a_long_batch_is_divided_where_its_series_begin_anew(series: int, times: int, entries: list[int]) -> None:
+    async with running(Stand(max_series=3_000)) as stand:
+        await stand.accepting.accept(batch(*(f"m{n}" for _ in range(times) for n in range(series))))
+        found = [entry.keys.decode().split("\n") for entry in await stand.entries("metrics.0")]
+        assert [len(keys) for keys in found] == entries
+        assert [key for keys in found for key in keys] == [f"m{n}" for _ in range(times) for n in range(series)]
+
+
 @pytest.mark.gen_test
 async def test_a_batch_is_divided_by_the_names_of_its_series() -> None:
     async with running(Stand(partitions=4)) as stand:
