@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import cast
 
@@ -13,6 +15,30 @@ from dashboard.services.nodes import Nodes
 from dashboard.services.shared_rates import SharedRates
 from dashboard.services.vitals import Vitals
 from tests.support.journals import HandClock
+
+
+def a_journal() -> MemoryJournal:
+    """One that several processes share."""
+    return MemoryJournal(clock=HandClock().journal_clock())
+
+
+@asynccontextmanager
+async def at_work(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """All of them run within the block."""
+    tasks = [asyncio.ensure_future(work()) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Return when it is so; raises TimeoutError."""
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.001)
 
 
 def node(journal: Journal, node_id: str) -> Nodes:
@@ -34,7 +60,7 @@ def holdings(
 ) -> Holdings:
     """Without ``nodes``: of a process that is the only one."""
     alone = nodes is None
-    nodes = nodes or node(MemoryJournal(clock=HandClock().journal_clock()), "a")
+    nodes = nodes or node(a_journal(), "a")
     return Holdings(
         "group",
         nodes=nodes,
@@ -48,5 +74,5 @@ def holdings(
 def rates(kind: str, nodes: Nodes | None = None, monotonic: Callable[[], float] = lambda: 0.0) -> SharedRates:
     """Without ``nodes``: of a process that is the only one."""
     alone = nodes is None
-    nodes = nodes or node(MemoryJournal(clock=HandClock().journal_clock()), "a")
+    nodes = nodes or node(a_journal(), "a")
     return SharedRates(kind, nodes=nodes, shared=not alone, monotonic=monotonic)

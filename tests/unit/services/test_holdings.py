@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,15 +11,13 @@ import pytest
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.holding import Held
 from dashboard.domain.presence import Stirred
-from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import Journal
 from dashboard.replica.signals import Signal
 from dashboard.services import holdings as holdings_module
 from dashboard.services import nodes as nodes_module
 from dashboard.services.holdings import Holdings
 from dashboard.services.nodes import Nodes
-from tests.support.holdings import holdings, node
-from tests.support.journals import HandClock
+from tests.support.holdings import a_journal, at_work, holdings, node, until
 
 
 def test_what_is_added_and_what_replaces() -> None:
@@ -99,23 +97,8 @@ class Process:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Process]:
-        tasks = [asyncio.ensure_future(work()) for work in (self.nodes.run, self.held.run)]
-        try:
+        async with at_work(self.nodes.run, self.held.run):
             yield self
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():
-            await asyncio.sleep(0.001)
-
-
-def a_journal() -> MemoryJournal:
-    return MemoryJournal(clock=HandClock().journal_clock())
 
 
 async def old(process: Process) -> None:

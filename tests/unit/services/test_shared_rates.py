@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
 from dashboard.domain.rate import Pace, Spent
-from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import SIGNALS, Journal
 from dashboard.services import shared_rates
 from dashboard.services.shared_rates import SharedRates
-from tests.support.holdings import node, rates
-from tests.support.journals import HandClock
+from tests.support.holdings import a_journal, at_work, node, rates, until
 
 PACE = Pace(10, 100)
-
-
-def a_journal() -> MemoryJournal:
-    return MemoryJournal(clock=HandClock().journal_clock())
 
 
 @asynccontextmanager
 async def process(journal: Journal, name: str, kind: str = "token") -> AsyncIterator[SharedRates]:
     nodes = node(journal, name)
     made = rates(kind, nodes)
-    tasks = [asyncio.ensure_future(work()) for work in (nodes.run, made.run)]
-    try:
+    async with at_work(nodes.run, made.run):
         yield made
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():
-            await asyncio.sleep(0.001)
 
 
 def test_each_holder_has_its_own_and_is_told_how_long_to_wait() -> None:

@@ -8,11 +8,9 @@ import pytest
 
 from dashboard.domain.identity import Caller
 from dashboard.ingest.batch import Batch
-from dashboard.journal.memory import MemoryJournal
 from dashboard.services import tap as tap_module
 from dashboard.services.tap import Tap
-from tests.support.holdings import node
-from tests.support.journals import HandClock
+from tests.support.holdings import a_journal, at_work, node
 
 
 def feed(tap: Tap, *numbers: int) -> None:
@@ -28,26 +26,22 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.gen_test
 @pytest.mark.usefixtures("soon")
 async def test_more_feeders_than_are_told_of_at_once_are_all_told_of_and_so_are_their_changes() -> None:
-    journal = MemoryJournal(clock=HandClock().journal_clock())
+    journal = a_journal()
     one, other = node(journal, "a"), node(journal, "b")
     times = iter(range(1, 100_000))
     taps = [Tap(nodes=each, now_ms=lambda: next(times)) for each in (one, other)]
     others = taps[1]._others.setdefault("a", {})
     feed(taps[0], *range(1_300))
-    tasks = [asyncio.ensure_future(work()) for work in (one.run, other.run, taps[0].run)]
     busy = set(range(600))  # more than are told of at once change all the time
-    async with asyncio.timeout(10):
+    async with at_work(one.run, other.run, taps[0].run), asyncio.timeout(30):
         while len(others := taps[1]._others.get("a", others)) < 1_300:
             feed(taps[0], *busy)
             await asyncio.sleep(0.005)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def test_of_more_feeders_than_are_told_apart_the_longest_silent_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tap_module, "_MAX_FEEDERS", 3)
     times = iter(range(1, 100))
-    tap = Tap(nodes=node(MemoryJournal(clock=HandClock().journal_clock()), "a"), now_ms=lambda: next(times))
+    tap = Tap(nodes=node(a_journal(), "a"), now_ms=lambda: next(times))
     feed(tap, 1, 2, 3, 1, 4)
     assert list(tap._feeders) == ["user:u1", "user:u3", "user:u4"]
