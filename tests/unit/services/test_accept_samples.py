@@ -20,8 +20,8 @@ from dashboard.services.accept_samples import DECLARED_EVERY_MS, MET_MS, AcceptS
 from dashboard.services.replicas import Replicas
 from dashboard.services.token_limits import TokenLimits
 from tests.support.histories import WINDOWS
-from tests.support.holdings import holdings, rates
 from tests.support.journals import HandClock
+from tests.support.nodes import holdings, rates
 
 
 class Stand:

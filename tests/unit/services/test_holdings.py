@@ -17,7 +17,7 @@ from dashboard.services import holdings as holdings_module
 from dashboard.services import nodes as nodes_module
 from dashboard.services.holdings import Holdings
 from dashboard.services.nodes import Nodes
-from tests.support.holdings import a_journal, at_work, holdings, node, until
+from tests.support.nodes import a_journal, at_work, holdings, node, until
 
 
 def test_what_is_added_and_what_replaces() -> None:

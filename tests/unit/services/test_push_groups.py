@@ -11,7 +11,7 @@ from dashboard.domain.errors import Unavailable
 from dashboard.domain.identity import Caller
 from dashboard.services.accept_samples import AcceptSamples
 from dashboard.services.push_groups import PushGroups
-from tests.support.holdings import holdings
+from tests.support.nodes import holdings
 
 JOB = {"job": "a"}
 

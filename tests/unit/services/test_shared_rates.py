@@ -11,7 +11,7 @@ from dashboard.domain.rate import Pace, Spent
 from dashboard.journal.port import SIGNALS, Journal
 from dashboard.services import shared_rates
 from dashboard.services.shared_rates import SharedRates
-from tests.support.holdings import a_journal, at_work, node, rates, until
+from tests.support.nodes import a_journal, at_work, node, rates, until
 
 PACE = Pace(10, 100)
 

@@ -10,7 +10,7 @@ from dashboard.domain.identity import Caller
 from dashboard.ingest.batch import Batch
 from dashboard.services import tap as tap_module
 from dashboard.services.tap import Tap
-from tests.support.holdings import a_journal, at_work, node
+from tests.support.nodes import a_journal, at_work, node
 
 
 def feed(tap: Tap, *numbers: int) -> None:

@@ -1,4 +1,4 @@
-"""What each holder holds and how often it may do something, on one process or on several that share a journal."""
+"""Processes for tests, one or several that share a journal: their nodes, what each holder holds and how often it may do something."""
 
 from __future__ import annotations
 
