@@ -17,7 +17,7 @@ import pytest
 from dashboard.client import AsyncClient, Client, FollowError, Refusal, Update
 from tests.support.rawsocket import RawSocket
 from tests.support.relay import Relay, certificate
-from tests.support.server import ServerProcess
+from tests.support.server import ServerProcess, wait_until
 
 
 def values_of(server: ServerProcess, selector: str) -> list[float]:
@@ -124,8 +124,9 @@ def test_over_tls_with_a_certificate_that_is_checked(server: ServerProcess, tmp_
                 return await anext(updates)
 
     with Relay(server.port, tls=theirs) as relay:
-        with Client(relay.url, close_s=0.2, on_trouble=troubles.append) as doubting:
+        with Client(relay.url, flush_s=0.01, close_s=0.2, on_trouble=troubles.append) as doubting:
             doubting.gauge("orders", 0)
+            wait_until(lambda: troubles, 20, "the certificate is looked at")
         assert doubting.counts.dropped == 1
         assert "certificate verify failed" in troubles[0]
         with Client(relay.url, tls=trusting) as client:

@@ -53,11 +53,13 @@ def make_users(data: Path, users: dict[str, Role], *, store: str = "", passwords
         )
         tokens = {}
         hashed = await credentials.hash_password(PASSWORD) if passwords else ""
-        async with database.write() as tx:
-            for name, role in users.items():
-                user = User(name, name, role, created_ms=now_ms())
-                await create_user(tx, user, hashed)
-                tokens[name] = accounts.begin(user).token
+        each = list(users.items())
+        for first in range(0, len(each), 100):  # a write may not take long
+            async with database.write() as tx:
+                for name, role in each[first : first + 100]:
+                    user = User(name, name, role, created_ms=now_ms())
+                    await create_user(tx, user, hashed)
+                    tokens[name] = accounts.begin(user).token
         credentials.close()
         await database.close()
         return tokens
