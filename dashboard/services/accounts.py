@@ -74,19 +74,17 @@ class Accounts:
         """By name and password; raises BadToken, TooMany, Overloaded, Unavailable."""
         user_id = name.strip().lower()[:80]
         stored, now_ms = await self._count_try(user_id, address), self._now_ms()
-        good = await self._credentials.check_password(stored, password)
+        good, user = await self._credentials.check_password(stored, password), None
         async with self._database.write() as tx:
-            await record(tx, now_ms, user_id, "login.done" if good else "login.failed", user_id, address)
-            if good:
+            if good:  # perhaps it has been changed while it was checked
+                user = await stored_users.note_login(tx, user_id, now_ms, stored)
+            await record(tx, now_ms, user_id, "login.done" if user else "login.failed", user_id, address)
+            if user:
                 await stored_users.forget_tries(tx, user_id, address)
-                await stored_users.note_login(tx, user_id, now_ms)
-        self._counters.logins["done" if good else "failed"] += 1
-        if not good:
-            raise BadToken("the name or the password is wrong")
-        await self._directory.look()
-        user = self._directory.user(user_id)
+        self._counters.logins["done" if user else "failed"] += 1
         if user is None:
             raise BadToken("the name or the password is wrong")
+        await self._directory.look()
         return self.begin(user)
 
     async def _count_try(self, user_id: str, address: str) -> str | None:
@@ -169,10 +167,11 @@ class Accounts:
         role: Role | None = None,
         disabled: bool | None = None,
         password: str | None = None,
+        password_was: str | None = None,
         grants: tuple[tuple[str, Role], ...] | None = None,
         kept_session: str = "",
     ) -> User:
-        """Change what is given; a new password ends all sessions but ``kept_session``.
+        """Change what is given; a new password ends all sessions but ``kept_session``. ``password_was``: as in the store.
 
         Raises NotFound, Invalid, Forbidden (the last admin), Overloaded, Unavailable.
         """
@@ -191,6 +190,7 @@ class Accounts:
                 role=role,
                 disabled=disabled,
                 password_hash=password_hash,
+                password_was=password_was,
                 grants=grants,
                 kept_session=kept_session,
             )
@@ -202,13 +202,15 @@ class Accounts:
 
     async def change_own(self, caller: Caller, address: str, *, old_password: str, **changes: Any) -> User:
         """What users may change of themselves; a new password takes the old one, which can be tried as often as a login."""
+        stored = None
         if changes.get("password") is not None:
             stored = await self._count_try(caller.id, address)
             if not await self._credentials.check_password(stored, old_password):
                 raise Invalid("is wrong", field="old_password")
             async with self._database.write() as tx:
                 await stored_users.forget_tries(tx, caller.id, address)
-        return await self.change_user(caller.id, address, caller.id, kept_session=caller.session, **changes)
+        changes |= {"kept_session": caller.session, "password_was": stored}
+        return await self.change_user(caller.id, address, caller.id, **changes)
 
     async def delete_user(self, by: str, address: str, user_id: str) -> None:
         """Raises NotFound, Forbidden (the last admin), Unavailable."""

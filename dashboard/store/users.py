@@ -86,11 +86,13 @@ async def change_user(
     disabled: bool | None = None,
     grants: tuple[tuple[str, Role], ...] | None = None,
     password_hash: str | None = None,
+    password_was: str | None = None,
     kept_session: str = "",
 ) -> User:
-    """Change what is given; a new password or a ban makes older sessions worthless. Raises NotFound.
+    """Change what is given; a new password or a ban makes older sessions worthless.
 
-    ``kept_session`` outlives the new password, until the next one, a ban or another role.
+    ``password_was``: the hash that must still be there.  ``kept_session`` outlives the new password, until the next one, a ban
+    or another role.  Raises NotFound; Invalid when the password was another.
     """
     values: dict[str, Any] = {"revision": await next_revision(tx)}
     if name is not None:
@@ -108,7 +110,11 @@ async def change_user(
         values["version"] = users.c.version + 1
         values["kept_session"] = kept_session
     statement = update(users).where(users.c.id == user_id, users.c.deleted.is_(False)).values(**values).returning(users)
+    if password_was is not None:
+        statement = statement.where(users.c.password_hash == password_was)
     row = (await tx.execute(statement)).one_or_none()
+    if row is None and password_was is not None:
+        raise Invalid("has just been changed", field="old_password")
     if row is None:
         raise NotFound(f"there is no user {user_id[:40]}")
     return _user(row)
@@ -138,9 +144,13 @@ async def delete_user(tx: AsyncConnection, user_id: str) -> None:
     await tx.execute(delete(participants).where(participants.c.user_id == user_id))
 
 
-async def note_login(tx: AsyncConnection, user_id: str, now_ms: int) -> None:
-    """When a user has last logged in; no change that anybody must hear of."""
-    await tx.execute(update(users).where(users.c.id == user_id).values(last_login_ms=now_ms))
+async def note_login(tx: AsyncConnection, user_id: str, now_ms: int, password_hash: str | None = None) -> User | None:
+    """A user logs in now, which is no change that anybody must hear of; None: they may not, or not by that password any more."""
+    statement = update(users).where(users.c.id == user_id, users.c.disabled.is_(False), users.c.deleted.is_(False))
+    if password_hash is not None:
+        statement = statement.where(users.c.password_hash == password_hash)
+    row = (await tx.execute(statement.values(last_login_ms=now_ms).returning(users))).one_or_none()
+    return None if row is None else _user(row)
 
 
 async def last_logins(tx: AsyncConnection) -> dict[str, int | None]:

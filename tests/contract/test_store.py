@@ -73,7 +73,14 @@ async def test_a_user_is_given_back_as_made(place: Place) -> None:
             assert await last_logins(tx) == {"alice": None}
         async with database.write() as tx:
             await note_login(tx, "alice", NOW + 1)
-        assert (await known_user(database, "alice"))[0].last_login_ms == NOW + 1
+            assert await note_login(tx, "alice", NOW + 2, "another hash") is None
+            noted = await note_login(tx, "alice", NOW + 3, "hash of alice")
+            assert await note_login(tx, "none", NOW) is None
+        assert noted == (await known_user(database, "alice"))[0]
+        assert noted.last_login_ms == NOW + 3
+        assert (await change(database, "alice", disabled=True)).disabled
+        async with database.write() as tx:
+            assert await note_login(tx, "alice", NOW + 4, "hash of alice") is None
 
 
 async def test_there_is_one_user_of_a_name_also_when_several_processes_make_it_at_once(place: Place) -> None:

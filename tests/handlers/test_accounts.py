@@ -195,6 +195,29 @@ async def test_of_two_sessions_the_one_that_changed_the_password_last_is_kept(tm
         assert (await at.fetch("GET", "/api/v1/me", None, second)).code == 200
 
 
+async def test_a_password_that_is_changed_while_it_is_checked_is_good_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with site(tmp_path) as at:
+        people = at.server.people
+        check, numbers = people.credentials.check_password, iter(range(10))
+
+        async def slowly(stored: str | None, password: str) -> bool:
+            good = await check(stored, password)
+            await people.accounts.change_user("ada", "", "vera", password=f"another good one {next(numbers)}")
+            return good
+
+        monkeypatch.setattr(people.credentials, "check_password", slowly)
+        assert (await log_in(at)).code == 401
+        assert (await log_in(at, "vera", "another good one 0")).code == 401
+        bearer = at.bearer("vera")
+        body = {"password": "mine again", "old_password": "another good one 1"}
+        response = await at.fetch("PATCH", "/api/v1/me", body, bearer)
+        assert (response.code, json.loads(response.body)["field"]) == (400, "old_password")
+        monkeypatch.setattr(people.credentials, "check_password", check)
+        assert (await log_in(at, "vera", "another good one 2")).code == 200
+
+
 async def test_cookies_are_not_for_scripts_nor_for_other_sites(tmp_path: Path) -> None:
     async with site(tmp_path) as at:
         flags = (await log_in(at)).headers["Set-Cookie"]

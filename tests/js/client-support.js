@@ -38,14 +38,14 @@ export function clientRig(t, options) {
     ack() {
       const { id, key, roomId } = sent("message").at(-1);
       rooms.made += 1;
-      r.last().say({ type: "ack", id, key, roomId, messageId: `m${rooms.made}`, status: "delivered", position: String(rooms.made) });
+      r.last().say({ type: "ack", id, key, roomId, messageId: `host.${rooms.made}`, status: "delivered", position: String(rooms.made) });
     },
   };
 }
 
 /** @param {number} position @param {any} [more] */
 export function message(position, more = {}) {
-  return { type: "message", messageId: `m${position}`, roomId: "host", userId: "ben", name: "Ben", text: `text ${position}`, html: "", t: position, position: String(position), ...more };
+  return { type: "message", messageId: `host.${position}`, roomId: "host", userId: "ben", name: "Ben", text: `text ${position}`, html: "", t: position, position: String(position), ...more };
 }
 
 /** Let promises that can go on do so. */

@@ -15,9 +15,9 @@ describe("messages", () => {
     const c = new Conversation("host", "anna");
     c.begin(joined([1, 2]));
     c.begin(joined([], { resumed: true }));
-    assert.deepEqual(ids(c), ["m1", "m2"]);
+    assert.deepEqual(ids(c), ["host.1", "host.2"]);
     c.begin(joined([8, 9]));
-    assert.deepEqual(ids(c), ["m8", "m9"]);
+    assert.deepEqual(ids(c), ["host.8", "host.9"]);
   });
 
   test("one that is known already is changed, not added", () => {
@@ -25,7 +25,7 @@ describe("messages", () => {
     c.begin(joined([1]));
     c.add(message(2));
     c.add(message(2, { text: "again" }));
-    assert.deepEqual(ids(c), ["m1", "m2"]);
+    assert.deepEqual(ids(c), ["host.1", "host.2"]);
     assert.equal(c.messages[1].text, "again");
     c.change(message(1, { deleted: true, text: "" }));
     assert.equal(c.messages[0].deleted, true);
@@ -37,7 +37,7 @@ describe("messages", () => {
     const c = new Conversation("host", "anna");
     c.begin(joined([5, 6]));
     c.older([message(3), message(4), message(5)], true);
-    assert.deepEqual(ids(c), ["m3", "m4", "m5", "m6"]);
+    assert.deepEqual(ids(c), ["host.3", "host.4", "host.5", "host.6"]);
     c.older([], true);
     assert.equal(c.more, false);
   });
@@ -61,12 +61,12 @@ describe("messages", () => {
 describe("unread", () => {
   test("others' messages count until they are read; one's own never do", () => {
     const c = new Conversation("host", "anna");
-    c.begin(joined([1, 2, 3], { unread: 1, lastRead: "m2" }));
-    assert.equal(c.divider, "m3");
+    c.begin(joined([1, 2, 3], { unread: 1, lastRead: "host.2" }));
+    assert.equal(c.divider, "host.3");
     c.add(message(4));
     c.add(message(5, { userId: "anna" }));
-    assert.deepEqual([c.unread, c.divider], [2, "m3"]);
-    assert.equal(c.readAll(), "m5");
+    assert.deepEqual([c.unread, c.divider], [2, "host.3"]);
+    assert.equal(c.readAll(), "host.5");
     assert.equal(c.readAll(), "");
     assert.equal(c.unread, 0);
     c.add(message(6), true);
@@ -76,15 +76,15 @@ describe("unread", () => {
   test("another page of the same user may have read it", () => {
     const c = new Conversation("host", "anna");
     c.begin(joined([1], { unread: 1 }));
-    c.read({ messageId: "m1", unread: 0 });
-    assert.deepEqual([c.unread, c.divider, c.lastRead], [0, "", "m1"]);
+    c.read({ messageId: "host.1", unread: 0 });
+    assert.deepEqual([c.unread, c.divider, c.lastRead], [0, "", "host.1"]);
   });
 
   test("who has read up to where moves on", () => {
     const c = new Conversation("host", "anna");
-    c.acked({ status: "read", messageId: "m1", userId: "ben" });
-    c.acked({ status: "read", messageId: "m2", userId: "ben" });
-    assert.deepEqual([...c.readers], [["m2", ["ben"]]]);
+    c.acked({ status: "read", messageId: "host.1", userId: "ben" });
+    c.acked({ status: "read", messageId: "host.2", userId: "ben" });
+    assert.deepEqual([...c.readers], [["host.2", ["ben"]]]);
   });
 });
 

@@ -104,7 +104,7 @@ describe("messages", () => {
     r.admit();
     assert.deepEqual(r.sent("message").map((m) => m.text), ["short"]);
     r.ack();
-    assert.equal((await next).messageId, "m1");
+    assert.equal((await next).messageId, "host.1");
   });
 
   test("what is written offline is sent in order after auth and join, each once", async (t) => {
@@ -119,7 +119,7 @@ describe("messages", () => {
       r.ack();
     }
     assert.deepEqual(r.sent("message").map((m) => m.text), ["a", "b", "c"]);
-    assert.deepEqual((await Promise.all(acks)).map((ack) => ack.messageId), ["m1", "m2", "m3"]);
+    assert.deepEqual((await Promise.all(acks)).map((ack) => ack.messageId), ["host.1", "host.2", "host.3"]);
     assert.equal(r.named("chat:message:ack").length, 3);
   });
 
@@ -187,7 +187,7 @@ describe("messages", () => {
     const done = r.client.sendDirect("ben", "hi");
     const [direct] = r.sent("direct");
     assert.equal(direct.userId, "ben");
-    r.last().say({ type: "ack", id: direct.id, key: direct.key, roomId: "direct:anna:ben", messageId: "m1", status: "delivered", position: "1" });
+    r.last().say({ type: "ack", id: direct.id, key: direct.key, roomId: "direct:anna:ben", messageId: "host.1", status: "delivered", position: "1" });
     assert.equal((await done).roomId, "direct:anna:ben");
   });
 });
@@ -207,7 +207,7 @@ describe("rooms", () => {
     r.last().say(message(2));
     r.last().say(message(2));
     r.last().say(message(1));
-    assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["m2"]);
+    assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["host.2"]);
   });
 
   test("a return asks for what came since, and tells it as if it had come", async (t) => {
@@ -217,10 +217,25 @@ describe("rooms", () => {
     await r.enter();
     assert.equal(r.sent("join_room")[0].since, "2");
     r.admit({ recovered: true, position: "5", messages: [message(3), message(4), { ...message(1), edited: 9 }] });
-    assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["m2", "m3", "m4"]);
-    assert.deepEqual(r.named("chat:message:changed").map((m) => m.messageId), ["m1"]);
+    assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["host.2", "host.3", "host.4"]);
+    assert.deepEqual(r.named("chat:message:changed").map((m) => m.messageId), ["host.1"]);
     r.last().say(message(6));
-    assert.equal(r.named("chat:message").at(-1).messageId, "m6");
+    assert.equal(r.named("chat:message").at(-1).messageId, "host.6");
+  });
+
+  test("after a return what was written meanwhile is new, whatever its time and whether it was edited since", async (t) => {
+    const r = clientRig(t);
+    r.client.joinRoom("host");
+    await r.enter();
+    r.admit({ position: "9" });
+    r.last().say(message(10, { t: 5_000 }));
+    r.last().end(1006);
+    await r.enter();
+    const edited = { ...message(11, { t: 4_000 }), position: "14", edited: 6_000 };
+    const gone = { ...message(13, { t: 4_100 }), position: "15", deleted: true, text: "" };
+    r.admit({ recovered: true, position: "16", messages: [message(12, { t: 3_000 }), edited, gone, { ...message(9), position: "16", edited: 7_000 }] });
+    assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["host.10", "host.11", "host.12"]);
+    assert.deepEqual(r.named("chat:message:changed").map((m) => m.messageId), ["host.9", "host.13"]);
   });
 
   test("positions are numbers written as text: 10 follows 9", async (t) => {
@@ -229,7 +244,7 @@ describe("rooms", () => {
     await r.enter();
     r.admit({ position: "8" });
     for (const n of [9, 10, 11, 9, 10]) r.last().say(message(n));
-    assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["m9", "m10", "m11"]);
+    assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["host.9", "host.10", "host.11"]);
     assert.equal(r.sent("join_room").length, 1);
   });
 
@@ -249,7 +264,7 @@ describe("rooms", () => {
     assert.equal(r.sent("join_room").at(-1).since, "1");
     r.last().say(message(5));
     r.admit({ recovered: true, position: "4", messages: [message(2), message(3), message(4)] });
-    assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["m2", "m3", "m4", "m5"]);
+    assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["host.2", "host.3", "host.4", "host.5"]);
   });
 
   test("a join that cannot be now is tried again; one that may not be is refused", async (t) => {
@@ -287,7 +302,7 @@ describe("rooms", () => {
     r.last().say({ type: "joined", id: asked.id, ...direct, title: "", members: [], messages: missed, position: "3", recovered: true, unread: 2, lastRead: "" });
     await settled();
     r.last().say(message(4, direct));
-    assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["m1", "m2", "m3", "m4"]);
+    assert.deepEqual(r.named("chat:message").map((m) => m.messageId), ["host.1", "host.2", "host.3", "host.4"]);
   });
 
   test("many who come and go at once are told one by one", async (t) => {

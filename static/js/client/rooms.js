@@ -1,8 +1,6 @@
 // The rooms this client is in: their positions, what came twice, what is missing. Says who must join again; asks nobody
 // itself. Pure.
 
-const MOST_SEEN = 2_000;
-
 /**
  * @typedef {object} Message
  * @property {string} messageId @property {string} roomId @property {string} userId @property {string} name
@@ -23,21 +21,16 @@ export class Room {
     this.joined = false;
     /** a join is under way */
     this.joining = false;
-    this.newest = 0;
     /** the last one that was read here, to say so again after a return */
     this.read = "";
     /** @type {Message[]} what came while a hole was being filled */
     this.held = [];
-    /** @type {Set<string>} */
-    this.seen = new Set();
   }
+}
 
-  /** @param {Message} message */
-  note(message) {
-    this.seen.add(message.messageId);
-    this.newest = Math.max(this.newest, message.t);
-    if (this.seen.size > MOST_SEEN) this.seen.delete(/** @type {string} */ (this.seen.values().next().value));
-  }
+/** The change that wrote it. @param {Message} message */
+function numberOf({ messageId }) {
+  return Number(messageId.slice(messageId.lastIndexOf(".") + 1));
 }
 
 export class Rooms {
@@ -82,13 +75,7 @@ export class Rooms {
       return { news: [], behind: room };
     }
     room.position = position;
-    return { news: [this.news(room, message, message.type === "message_changed" || room.seen.has(message.messageId))] };
-  }
-
-  /** @param {Room} room @param {Message} message @param {boolean} changed @returns {News} */
-  news(room, message, changed) {
-    room.note(message);
-    return { event: changed ? "chat:message:changed" : "chat:message", data: message };
+    return { news: [{ event: message.type === "message_changed" ? "chat:message:changed" : "chat:message", data: message }] };
   }
 
   /**
@@ -101,10 +88,12 @@ export class Rooms {
     const resumed = asked && joined.recovered;
     /** @type {News[]} */
     const news = [{ event: "room:joined", data: { ...joined, resumed } }];
-    if (!resumed) room.seen.clear();
-    for (const message of joined.messages) {
-      if (resumed) news.push(this.news(room, message, message.deleted || room.seen.has(message.messageId) || message.t < room.newest));
-      else room.note(message);
+    if (resumed) { // they come by their latest changes; what was written after the position is new
+      const position = room.position ?? 0;
+      for (const message of [...joined.messages].sort((a, b) => numberOf(a) - numberOf(b))) {
+        const isNew = numberOf(message) > position && !message.deleted;
+        news.push({ event: isNew ? "chat:message" : "chat:message:changed", data: message });
+      }
     }
     room.position = Number(joined.position);
     room.joined = true;
