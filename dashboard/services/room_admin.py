@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from dashboard.domain.errors import Invalid
+from dashboard.domain.errors import ConfigurationError, Invalid
 from dashboard.domain.room import Room
 from dashboard.services.directory import Directory
 from dashboard.services.identify import LOCAL_ID
@@ -24,10 +24,15 @@ class RoomAdmin:
         self._now_ms = now_ms
 
     async def ensure_boards(self, titles: dict[str, str]) -> None:
-        """Each board has a room of its id; raises Unavailable."""
+        """Each board has a room of its id; raises ConfigurationError where a private room has it, Unavailable."""
         async with self._database.write() as tx:
             for board, title in titles.items():
-                await ensure_room(tx, board, "board", title, self._now_ms())
+                try:
+                    await ensure_room(tx, board, "board", title, self._now_ms())
+                except Invalid as error:
+                    raise ConfigurationError(
+                        f"boards: {board} is to have the conversation of that name, but {error}; rename the board's file"
+                    ) from None
 
     async def create(self, by: str, address: str, room: Room) -> None:
         """Raises Invalid (there is one, or a member is no user), Unavailable."""

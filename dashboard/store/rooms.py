@@ -52,14 +52,19 @@ async def ends_of(tx: AsyncConnection, room_ids: list[str]) -> dict[str, int]:
 
 
 async def ensure_room(tx: AsyncConnection, room_id: str, kind: RoomKind, title: str, now_ms: int) -> None:
-    """Make the room if there is none of that id; one that was closed stays so."""
+    """Make the room if there is none of that id. A board takes over an operator's, also one that was closed.
+
+    Raises Invalid where that is a private one: what was said there is not for who sees the board.
+    """
     public = kind in ("board", "room")
-    known = (await tx.execute(select(rooms.c.title, rooms.c.closed).where(rooms.c.id == room_id))).one_or_none()
-    if known is not None:
-        if public and known.title != title and not known.closed:
-            await tx.execute(
-                update(rooms).where(rooms.c.id == room_id).values(title=title, revision=await next_revision(tx))
-            )
+    row = (await tx.execute(select(rooms).where(rooms.c.id == room_id))).one_or_none()
+    if row is not None:
+        if kind == "board" and row.kind == "room" and row.private and not row.closed:
+            raise Invalid(f"an operator has made a private room {room_id}")
+        if kind == "board" and (row.kind, row.title, row.closed) != (kind, title, False):
+            values = {"kind": kind, "title": title, "closed": False, "private": False, "members": "[]"}
+            revision = await next_revision(tx)
+            await tx.execute(update(rooms).where(rooms.c.id == room_id).values(**values, revision=revision))
         if kind == "direct":  # one of the two may be new under an old name
             await _take_part(tx, room_id)
         return

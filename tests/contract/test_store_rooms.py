@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import update
 
 from dashboard.domain.errors import Invalid, NotFound
 from dashboard.domain.room import Room
@@ -22,6 +23,7 @@ from dashboard.store.rooms import (
     rooms_of,
     unread_counts,
 )
+from dashboard.store.schema import rooms
 from dashboard.store.users import delete_user
 from tests.support.stores import NOW, Place, make_room, make_user, say
 
@@ -33,9 +35,9 @@ async def mark(database: Database, user: str, seq: int, room: str = "ops") -> in
         return await mark_read(tx, user, room, seq)
 
 
-async def unread(database: Database, user: str, *rooms: str) -> dict[str, int]:
+async def unread(database: Database, user: str, *of: str) -> dict[str, int]:
     async with database.read() as tx:
-        return await unread_counts(tx, user, list(rooms))
+        return await unread_counts(tx, user, list(of))
 
 
 async def test_a_room_is_given_back_as_made_and_as_changed(place: Place) -> None:
@@ -67,11 +69,27 @@ async def test_an_id_is_a_rooms_for_ever(place: Place) -> None:
             async with database.write() as tx:
                 await create_room(tx, Room("ops", "room", "x"), "olga", NOW)
         assert raised.value.field == "id"
+
+
+async def test_a_board_takes_over_an_operators_room_of_its_id_but_no_private_one(place: Place) -> None:
+    async def ensure(database: Database) -> tuple[Room, bool]:
         async with database.write() as tx:
-            await ensure_room(tx, "ops", "board", "x", NOW)
+            await ensure_room(tx, "ops", "board", "The ops", NOW)
         async with database.read() as tx:
             ((room, closed),) = await changed_rooms(tx, 0)
-        assert (room.kind, room.title, closed) == ("room", "Ops", True)
+        return room, closed
+
+    async with place.one() as database:
+        await make_room(database, private=True, members=("alice",))
+        await say(database, "not for everybody")
+        with pytest.raises(Invalid):
+            await ensure(database)
+        async with database.write() as tx:
+            await change_room(tx, "ops", private=False)
+        assert await ensure(database) == (Room("ops", "board", "The ops", False, (), 1), False)
+        async with database.write() as tx:
+            await tx.execute(update(rooms).values(kind="room", private=True, closed=True))
+        assert await ensure(database) == (Room("ops", "board", "The ops", False, (), 1), False)
 
 
 async def test_a_boards_room_is_made_once_also_by_several_processes_and_follows_the_title(place: Place) -> None:

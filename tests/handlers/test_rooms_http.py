@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
+from dashboard.domain.errors import ConfigurationError
 from dashboard.store.schema import messages
 from tests.handlers.support import fetch
 from tests.support.inprocess import running
@@ -334,3 +335,17 @@ async def test_a_page_that_becomes_another_persons_leaves_nobody_behind(tmp_path
             await watching.until("user_offline")
         users = (await watching.ask("users"))["users"]
         assert sorted(each["id"] for each in users) == ["olga", "vera"]
+
+
+async def test_a_board_gets_an_operators_room_of_its_id_with_its_rules_and_no_private_one(tmp_path: Path) -> None:
+    async with site(tmp_path, private_boards=("ops",)) as at:
+        people = at.server.people
+        vera = await at.socket(as_="vera")
+        assert (await vera.ask("join_room", roomId="ops"))["type"] == "joined"
+        await people.room_admin.ensure_boards({"ops": "The ops"})
+        await people.directory.look()
+        again = await at.socket(as_="vera")
+        assert (await again.ask("join_room", roomId="ops"))["code"] == "not_found"
+        assert (await at.fetch("DELETE", "/api/v1/rooms/ops", None, as_="olga")).code == 400
+        with pytest.raises(ConfigurationError, match="secret"):
+            await people.room_admin.ensure_boards({"secret": "Secret"})
