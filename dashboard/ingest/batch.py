@@ -86,13 +86,14 @@ class KeyCache:
 
     def learn(self, name: str, labels: bytes) -> str:
         """The canonical text for a name (or ``name{label="v"}``) and the JSON object of its labels; raises Invalid."""
-        pairs = _labels(labels)
+        pairs, bare = _labels(labels), name
         if "{" in name:
-            name, inside = (key := parse_series(name)).name, dict(key.labels)
+            key = parse_series(name)
+            bare, inside = key.name, dict(key.labels)
             if twice := inside.keys() & pairs.keys():
                 raise Invalid(f"{min(twice)} stands both in series and in labels", field="labels")
             pairs |= inside
-        text = series_key(name, pairs).text
+        text = series_key(bare, pairs).text
         if len(name) + len(labels) <= _MAX_CACHED_BYTES:
             if len(self.known) >= self._max_keys:
                 self.known.clear()

@@ -97,8 +97,8 @@ def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batc
 
 def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int) -> Batch | None:
     """The quick way, for a batch without fault whose series are known; None: go the other way."""
-    labels = [bytes(s.labels) for s in samples]
-    keys = cache.find([s.series for s in samples], labels)
+    names, labels = [s.series for s in samples], [bytes(s.labels) for s in samples]
+    keys = cache.find(names, labels)
     if keys is None:
         return None
     values = [s.value for s in samples]
@@ -110,7 +110,7 @@ def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int
             (row, s.unit, s.every_s) for row, s in enumerate(samples) if s.unit is not None or s.every_s is not None
         ]
     times = [s.t for s in samples]
-    if not _is_plain(body, keys, labels, times, declared):
+    if not _is_plain(body, names, labels, times, declared):
         return None
     if times.count(None) < len(times):
         stated = [t for t in times if t is not None]
@@ -128,7 +128,7 @@ def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int
 
 def _is_plain(
     body: bytes,
-    keys: list[str],
+    names: list[str],
     labels: list[bytes],
     times: list[int | float | None],
     declared: list[tuple[int, str | None, float | None]],
@@ -138,8 +138,9 @@ def _is_plain(
     Counts colons instead of looking at each object: one for each key, and those in names and label values.  A body that
     writes them otherwise only costs the quick way.
     """
-    texts = "\n".join(keys)
-    expected = 2 * len(keys) + texts.count('="') + texts.count(":") + len(labels) - labels.count(b"")
+    expected = (
+        2 * len(names) + "".join(names).count(":") + b"".join(labels).count(b":") + len(labels) - labels.count(b"")
+    )
     expected += len(times) - times.count(None)
     expected += sum((unit is not None) + (every_s is not None) for _, unit, every_s in declared)
     return body.count(b":") == expected and b"\\u003" not in body  # a colon may be written so, too

@@ -125,6 +125,21 @@ def test_known_series_are_parsed_by_the_same_rules_as_new_ones(sample: str) -> N
     assert (columns(after), after.refused) == (columns(before), before.refused)
 
 
+@pytest.mark.parametrize(
+    "first", ['{"series":"a{x=\\"1\\"}","value":1}', '{"series":"a{x=\\"1\\"}","labels":{"y":"2"},"value":1}']
+)
+def test_a_series_with_its_labels_in_its_name_stands_for_itself_only(first: str) -> None:
+    cache = KeyCache()
+    wanted = parse(first).keys
+    for _ in range(2):
+        assert parse(f"[{first},{first}]", cache).keys == wanted * 2
+        assert parse('[{"series":"a","value":2},{"series":"a","labels":{"y":"2"},"value":2}]', cache).keys == [
+            "a",
+            'a{y="2"}',
+        ]
+        assert parse(f'[{first[:-1]},"value":2}}]', cache).keys == []  # a key that stands twice
+
+
 def test_an_object_of_very_many_keys_is_handled_in_bounded_time() -> None:
     """4 MiB of these would hold the event loop for hours; it is never blocked longer than 50 ms."""
     body = b'{"series":"a","value":1,' + b",".join(b'"k%d":1' % i for i in range(5_000)) + b"}"
