@@ -38,9 +38,9 @@ class TokenBucket:
         return True
 
     def owe(self, now_s: float, count: float) -> None:
-        """``count`` tokens were taken elsewhere, whether they were there or not; owed is never more than the burst."""
+        """``count`` tokens were taken elsewhere, whether they were there or not; owed is never more than they and a burst."""
         self._fill(now_s)
-        self._tokens = max(min(self._tokens, -self._burst), self._tokens - count)
+        self._tokens = max(min(self._tokens, -self._burst - count), self._tokens - count)
 
     def wait_s(self, now_s: float, count: float = 1) -> float:
         """How long until ``count`` could be taken."""

@@ -30,7 +30,9 @@ _PRECISIONS = {
     "ms": (1, 1), "s": (1_000, 1), "m": (60_000, 1), "h": (3_600_000, 1),
 }  # fmt: skip
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
+#: Longer lines, and lines of which more would have to be remembered, are worked out anew each time.
 _MAX_CACHED_CHARACTERS = 4_096
+_MAX_CACHED_SERIES_CHARACTERS = 8_192
 
 #: The names of the fields that stand behind a measurement and tags, by those as they stand in the line; and their series.
 LineCache = Recall[str | tuple[str, ...], tuple[list[str], list[str]]]
@@ -112,7 +114,8 @@ def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[
     if len(tags) > _MAX_TAGS_LOOKED_AT:
         raise Invalid(f"{len(tags)} tags", field="labels")
     row = [foreign_key(f"{measurement}_{name}", tags.items()) for name in names]
-    if head and head[-1] != "\\" and len(line) <= _MAX_CACHED_CHARACTERS:
+    small = len(line) <= _MAX_CACHED_CHARACTERS and sum(map(len, row)) <= _MAX_CACHED_SERIES_CHARACTERS
+    if small and head and head[-1] != "\\":
         cache.learn((head, *names) if head in cache else head, (names, row))
     return row
 

@@ -41,16 +41,21 @@ def test_more_than_the_burst_is_given_on_credit_and_only_from_a_whole_bucket() -
     assert bucket.take(26.0, 250)
 
 
-def test_what_was_taken_elsewhere_is_owed_but_never_more_than_the_burst() -> None:
+def test_what_was_taken_elsewhere_is_owed_but_never_more_than_it_and_a_burst() -> None:
     bucket = TokenBucket(10, 100, 0.0)
     bucket.owe(0.0, 40)
     assert bucket.wait_s(0.0, 60) == 0.0
     assert bucket.take(0.0, 60)
     bucket.owe(0.0, 50)
     assert bucket.wait_s(0.0) == pytest.approx(5.1)
-    bucket.owe(0.0, 1_000)
-    assert bucket.wait_s(0.0) == pytest.approx(10.1)
+    for _ in range(3):
+        bucket.owe(0.0, 50)
+    assert bucket.wait_s(0.0) == pytest.approx(15.1)
+    taking, other = TokenBucket(10, 100, 0.0), TokenBucket(10, 100, 0.0)
+    assert taking.take(0.0, 1_000)
+    other.owe(0.0, 1_000)
+    assert other.wait_s(0.0) == taking.wait_s(0.0)  # however much was given on credit
     on_credit = TokenBucket(10, 100, 0.0)
     assert on_credit.take(0.0, 500)
     on_credit.owe(0.0, 50)
-    assert on_credit.wait_s(0.0) == pytest.approx(40.1)
+    assert on_credit.wait_s(0.0) == pytest.approx(40.1)  # no more than was owed already

@@ -124,6 +124,17 @@ def test_a_cached_head_is_not_mistaken_for_another() -> None:
     assert parse(" y f=1\n x f=1", cache).batch.keys == ["y_f", "x_f"]
 
 
+def test_lines_of_which_much_would_have_to_be_remembered_are_not_remembered() -> None:
+    cache = LineCache()
+    tags = ",".join(f"t{number}={'x' * 190}" for number in range(8))
+    fields = ",".join(f"f{number}=1" for number in range(100))
+    for _ in range(2):
+        assert len(parse(f"a,{tags} {fields}", cache).batch.keys) == 100
+    assert not cache
+    parse(f"a,{tags} f=1", cache)
+    assert len(cache) == 1
+
+
 def test_several_lists_of_fields_behind_one_head_are_all_remembered() -> None:
     cache = LineCache()
     for _ in range(2):
