@@ -101,6 +101,7 @@ class MqttSource:
         into.batch.times += parsed.batch.times
         into.batch.values += parsed.batch.values
         into.documents += parsed.documents
+        into.places += parsed.places
 
     def _template_of(self, topic: str) -> TopicTemplate | None:
         return next((template for template in self._templates if template.match(topic) is not None), None)

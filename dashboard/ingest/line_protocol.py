@@ -165,7 +165,8 @@ def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms:
     for key, (name, value) in zip(row, fields.items(), strict=True):
         try:
             if isinstance(value, str):
-                parsed.write(foreign_document(f"{found['measurement']}_{name}", tags.items()), {"text": value})
+                document = foreign_document(f"{found['measurement']}_{name}", tags.items())
+                parsed.write(document, {"text": value}, place=number)
             else:
                 parsed.add(key, t_ms, float(value) if isinstance(value, bool) else value)
         except Invalid as invalid:

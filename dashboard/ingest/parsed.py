@@ -33,10 +33,14 @@ class NotFinite(Invalid):
 
 @dataclass(slots=True)
 class Parsed:
-    """``documents`` are (key, JSON text, cadence in s); ``ended`` (series, ms) those that the sender says ended, and when (None: now)."""
+    """``documents`` are (key, JSON text, cadence in s), ``places`` where in the body each stood.
+
+    ``ended`` (series, ms) those that the sender says ended, and when (None: now).
+    """
 
     batch: Batch = field(default_factory=Batch)
     documents: list[tuple[str, bytes, float | None]] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
     events: list[EventIn] = field(default_factory=list)
     ended: list[tuple[str, int | None]] = field(default_factory=list)
 
@@ -64,9 +68,10 @@ class Parsed:
         batch.times.append(t_ms)
         batch.values.append(value)
 
-    def write(self, key: str, value: object, every_s: float | None = None) -> None:
+    def write(self, key: str, value: object, every_s: float | None = None, *, place: int = 0) -> None:
         """One document more."""
         self.documents.append((key, msgspec.json.encode(value), every_s))
+        self.places.append(place)
 
     def refuse(self, index: int, why: Invalid, offending: bytes | str = b"") -> None:
         """Note what was not taken; the first thousand with a snippet."""

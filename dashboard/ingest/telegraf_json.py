@@ -34,7 +34,7 @@ def parse_telegraf_json(body: bytes, latest_ms: int) -> Parsed:
             continue
         for field, value in fields.items():
             try:
-                _take(f"{name}_{field}", tags, value, t_ms, parsed)
+                _take(f"{name}_{field}", tags, value, t_ms, parsed, index)
             except Invalid as invalid:
                 why = Invalid(f"{invalid.field}: {invalid.reason}", field=f"fields.{field[:40]}")
                 why.code = invalid.code
@@ -68,9 +68,9 @@ def _described(metric: Any, latest_ms: int) -> tuple[str, dict[str, str], dict[s
     return name, tags, fields, time_of(metric.get("timestamp"), latest_ms)
 
 
-def _take(name: str, tags: dict[str, str], value: Any, t_ms: int | None, parsed: Parsed) -> None:
+def _take(name: str, tags: dict[str, str], value: Any, t_ms: int | None, parsed: Parsed, place: int) -> None:
     if isinstance(value, str):
-        parsed.write(foreign_document(name, tags.items()), {"text": value})
+        parsed.write(foreign_document(name, tags.items()), {"text": value}, place=place)
     elif isinstance(value, int | float):
         parsed.add(foreign_key(name, tags.items()), t_ms, float(value) if isinstance(value, bool) else value)
     else:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import Invalid, LimitReached, NotFound, TooLarge
+from dashboard.domain.errors import DashboardError, Invalid, LimitReached, NotFound, TooLarge
 from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
 from dashboard.domain.series import check_name
@@ -37,6 +39,10 @@ class AcceptDocument:
         self._limits = limits
         self._counters = counters
         self._coming: set[str] = set()  # new documents in entries on their way
+        self._counted: tuple[list[tuple[str, int]], int] = (
+            [],
+            0,
+        )  # when documents were last counted, and how many there were
 
     async def write(
         self,
@@ -55,6 +61,9 @@ class AcceptDocument:
         """
         check_name(key, field="document")
         self._limits.check_name(caller, key)
+        is_new = not self._is_there(key) and key not in self._coming
+        if is_new and self._count() + len(self._coming) >= self._max_documents:
+            raise LimitReached(f"would be one more than {self._max_documents} documents; see the setting max_documents")
         check_declared(None, every_s)
         if len(body) > self._max_bytes:
             raise TooLarge(f"a document may have {self._max_bytes} bytes; this has {len(body)}")
@@ -65,14 +74,14 @@ class AcceptDocument:
         except RecursionError:
             raise Invalid("the body is nested too deep") from None
         value = check_json(body)
-        is_new = not self._is_there(key) and key not in self._coming
-        if is_new and self._count() + len(self._coming) >= self._max_documents:
-            raise LimitReached(f"would be one more than {self._max_documents} documents; see the setting max_documents")
         change = DocumentWritten(key, msgspec.json.encode(value), every_s, passing)
         if is_new:
             self._coming.add(key)
         try:
             await self._journal.append(self._partition(key), encode_change(change), request_id=request_id)
+            if is_new:  # until then nothing else counts it
+                with suppress(DashboardError):
+                    await self._replicas.catch_up(key)
         finally:
             if is_new:
                 self._coming.discard(key)
@@ -96,4 +105,8 @@ class AcceptDocument:
         return stored is not None and stored.document is not None
 
     def _count(self) -> int:
-        return sum(replica.document_count() for replica in self._replicas.followed().values())
+        followed = self._replicas.followed()
+        now = [(partition, replica.document_version) for partition, replica in followed.items()]
+        if now != self._counted[0]:
+            self._counted = now, sum(replica.document_count() for replica in followed.values())
+        return self._counted[1]

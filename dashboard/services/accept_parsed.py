@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+import msgspec
+
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Forbidden, Invalid, LimitReached, TooLarge
 from dashboard.domain.identity import Caller
@@ -110,21 +112,26 @@ class AcceptParsed:
     async def _with_documents(
         self, outcome: Outcome, parsed: Parsed, caller: Caller, request_id: str
     ) -> tuple[Outcome, list[DashboardError]]:
-        """What came of the batch and of the documents; and why some of them are neither kept nor refused, each for itself."""
-        newest = {
-            key: (body, every_s) for key, body, every_s in parsed.documents
-        }  # of several of one key the last counts
-        tried: list[Refusal | DashboardError | None] = []
+        """What came of the batch and of the documents; and why some of them are neither kept nor refused, each for itself.
+
+        Of several of one key the last is kept, and all of them are taken or refused.
+        """
+        newest = {key: (body, every_s) for key, body, every_s in parsed.documents}
+        came: dict[str, Refusal | DashboardError | None] = {}
         keys = list(newest)
         for start in range(0, len(keys), _DOCUMENTS_AT_ONCE):
             some = keys[start : start + _DOCUMENTS_AT_ONCE]
-            tried += await asyncio.gather(*(self._write(key, *newest[key], caller, request_id) for key in some))
-        refused = [each for each in tried if isinstance(each, Refusal)]
-        failed = [each for each in tried if isinstance(each, DashboardError)]
+            tried = await asyncio.gather(*(self._write(key, *newest[key], caller, request_id) for key in some))
+            came |= zip(some, tried, strict=True)
+        each = [(place, came[key]) for (key, _, _), place in zip(parsed.documents, parsed.places, strict=True)]
+        refused = [msgspec.structs.replace(why, index=place) for place, why in each if isinstance(why, Refusal)]
+        failed = [why for _, why in each if isinstance(why, DashboardError)]
         for refusal in refused:
             self._counters.samples_refused[refusal.code] += 1
-        accepted = outcome.accepted + len(parsed.documents) - len(refused) - len(failed)
-        return Outcome(accepted, [*outcome.refused, *refused], outcome.series), failed
+        taken = len(each) - len(refused) - len(failed)
+        self._counters.documents_accepted += taken - sum(why is None for why in came.values())
+        in_order = sorted([*outcome.refused, *refused], key=lambda refusal: refusal.index)
+        return Outcome(outcome.accepted + taken, in_order, outcome.series), failed
 
     async def _write(
         self, key: str, body: bytes, every_s: float | None, caller: Caller, request_id: str

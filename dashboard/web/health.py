@@ -112,7 +112,11 @@ class Metrics:
         c = self._counters
         for name, value, meaning in (
             ("samples_accepted", c.samples_accepted, "Samples stored in the journal"),
-            ("documents_accepted", c.documents_accepted, "Documents stored in the journal"),
+            (
+                "documents_accepted",
+                c.documents_accepted,
+                "Documents taken in; of several of one key in a body the last is kept",
+            ),
             ("events_accepted", c.events_accepted, "Events stored in the journal"),
             ("connections_opened", c.connections_opened, "WebSocket handshakes done"),
             ("messages_received", c.messages_received, "WebSocket messages from clients"),

@@ -284,3 +284,23 @@ async def test_a_body_that_does_not_end_is_cut_off() -> None:
             pass
         assert 60 < sent >> 20 < 100
         writer.close()
+
+
+async def test_texts_of_one_document_are_all_taken_or_all_refused_each_by_its_line(tmp_path: Path) -> None:
+    async with guarded(tmp_path, prefixes=("a",), settings={"max_documents": 1}) as (server, token):
+        body = 'a,h=x s="1"\nb s="1"\na,h=x s="2"\na,h=y s="3"\nb s="2"\na v=1'
+        response = await post(server, "/write", body, headers=bearer(token))
+        said = json.loads(response.body)["error"]
+        assert (response.code, "partial write: line 2: " in said, " dropped=3" in said) == (400, True, True)
+        assert document(server, "a_s/h:x") == {"text": "2"}
+        assert (server.counters.documents_accepted, server.counters.samples_accepted) == (2, 1)
+        assert server.counters.samples_refused == {"forbidden": 2, "limit_reached": 1}
+        assert fed(server) == {("feeder", "influx", "accepted"): 3, ("feeder", "influx", "refused"): 3}
+
+
+async def test_more_texts_than_there_may_be_documents_are_refused_in_bounded_time(tmp_path: Path) -> None:
+    async with running(max_documents=10, data=str(tmp_path)) as server:
+        began = time.process_time()
+        response = await post(server, "/write", "\n".join(f'a{n} s=""' for n in range(20_000)))
+        assert (response.code, server.counters.samples_refused["limit_reached"]) == (400, 19_990)
+        assert time.process_time() - began < 8
