@@ -18,6 +18,7 @@ from dashboard.ingest.naming import shown
 from dashboard.journal.port import METRICS, Journal
 from dashboard.replica.changes import Samples, SeriesEnded, decode_change, encode_change, encode_samples
 from dashboard.replica.replica import Replica
+from dashboard.services.dividing import places_of, rows_per_entry
 from dashboard.services.replicas import Replicas
 from dashboard.services.token_limits import FORBIDDEN, SERIES_LIMIT, TokenLimits
 
@@ -28,8 +29,8 @@ MET_MS = 3_600_000
 #: What a feeder declares again and again goes into the journal so often, though it is known here: a process that
 #: started without the checkpoint learns it too.
 DECLARED_EVERY_MS = 300_000
-#: A longer batch becomes several entries, so that applying one never holds up the loop.
-_ROWS_PER_ENTRY = 2_000
+#: Samples refused at once that are shown with a snippet.
+_MAX_SNIPPETS = 1_000
 
 
 class Outcome(Struct, frozen=True):
@@ -38,6 +39,10 @@ class Outcome(Struct, frozen=True):
     accepted: int
     refused: list[Refusal]
     series: tuple[list[str], ...] = ()
+
+    def joined(self, then: Outcome) -> Outcome:
+        """This one's and the next piece's."""
+        return Outcome(self.accepted + then.accepted, self.refused + then.refused, self.series + then.series)
 
 
 class Share(Struct):
@@ -297,30 +302,17 @@ class AcceptSamples:
         return [(row, batch.kinds[key]) for key, row in rows.items()]
 
 
-def rows_per_entry(keys: list[str]) -> int:
-    """How long the entries of a batch are. Where it tells of the same series again and again, each begins with the first.
-
-    Then they all hold one list of series, or a multiple of it, which a replica takes over quickest.
-    """
-    if len(keys) <= _ROWS_PER_ENTRY:
-        return _ROWS_PER_ENTRY
-    try:
-        again = keys.index(keys[0], 1, _ROWS_PER_ENTRY + 1)
-    except ValueError:
-        return _ROWS_PER_ENTRY
-    return _ROWS_PER_ENTRY // again * again
-
-
 def _bar(share: Share, barred: set[str], reason: str, code: str, whole: Batch) -> list[Refusal]:
     """Take the samples of the barred series out of the share; returns why, by their place in ``whole``."""
     batch, refused = share.batch, list[Refusal]()
     kept = Batch(kinds=batch.kinds)
     declared = {row: (unit, every_s) for row, unit, every_s in batch.declared}
-    indices, rows = _indices(whole), []
+    indices, rows = places_of(whole), []
     for row, key in enumerate(batch.keys):
         place = share.rows[row] if share.rows is not None else row
         if key in barred:
-            refused.append(Refusal(indices[place], "series", reason, code, shown(key)))
+            snippet = shown(key) if len(refused) < _MAX_SNIPPETS else ""
+            refused.append(Refusal(indices[place], "series", reason, code, snippet))
             continue
         if row in declared:
             kept.declared.append((len(kept.keys), *declared[row]))
@@ -330,12 +322,3 @@ def _bar(share: Share, barred: set[str], reason: str, code: str, whole: Batch) -
         rows.append(place)
     share.batch, share.rows = kept, rows
     return refused
-
-
-def _indices(batch: Batch) -> list[int]:
-    """Each kept row's place in the body: the places that were not refused, in order, where the format does not say."""
-    if batch.where is not None and len(places := batch.where()) == len(batch.keys):
-        return places
-    taken = {refusal.index for refusal in batch.refused}
-    total = len(batch.keys) + len(taken)
-    return [index for index in range(total) if index not in taken]

@@ -27,7 +27,7 @@ from dashboard.journal.sqlite import SqliteJournal
 from dashboard.replica.changes import encode_samples
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows
-from dashboard.services.accept_samples import rows_per_entry
+from dashboard.services.dividing import rows_per_entry
 from tests.bench.figure import Bar, Row, bench
 from tests.bench.processes import Bench
 from tests.support.write_request import WriteRequest, encode, snappy

@@ -7,9 +7,11 @@ import gzip
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dashboard.domain.errors import Unavailable
 from tests.handlers.feeders import basic, bearer, document, fed, guarded, post, series_in
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
@@ -304,3 +306,36 @@ async def test_more_texts_than_there_may_be_documents_are_refused_in_bounded_tim
         response = await post(server, "/write", "\n".join(f'a{n} s=""' for n in range(20_000)))
         assert (response.code, server.counters.samples_refused["limit_reached"]) == (400, 19_990)
         assert time.process_time() - began < 8
+
+
+async def test_a_very_long_body_is_taken_in_pieces_and_each_sample_is_counted_and_stored_once(tmp_path: Path) -> None:
+    async with guarded(tmp_path, prefixes=("a",), max_series=100) as (server, token):
+        lines = [f"{'b' if n in (9_000, 19_999) else 'a'},n={n % 50} v={n}" for n in range(20_000)]
+        headers = bearer(token) | {"Idempotency-Key": "once"}
+        for again in (1, 2):
+            response = await post(server, "/write", "\n".join(lines), headers=headers)
+            said = json.loads(response.body)["error"]
+            assert said.startswith("partial write: line 9001: ")
+            assert said.endswith(" dropped=2")
+            assert fed(server)["feeder", "influx", "accepted"] == 19_998 * again
+            assert sum(replica.samples for replica in server.replicas.followed().values()) == 19_998
+        assert series_in(server)['a_v{n="48"}'] == 19_998
+
+
+async def test_of_a_very_long_body_what_could_not_be_stored_is_counted_as_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with guarded(tmp_path) as (server, token):
+        append, left = server.journal.append, iter(range(5))
+
+        async def fail_later(*args: Any, **options: Any) -> Any:
+            if next(left, None) is None:
+                raise Unavailable("no")
+            return await append(*args, **options)
+
+        monkeypatch.setattr(server.journal, "append", fail_later)
+        response = await post(server, "/write", "\n".join(f"a v={n}" for n in range(20_000)), headers=bearer(token))
+        assert response.code == 503
+        counted = fed(server)
+        assert sum(counted.values()) == 20_000
+        assert counted["feeder", "influx", "accepted"] == 8_000
