@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dashboard.domain.counters import Counters
+from dashboard.domain.node import BEAT_S
 from dashboard.domain.presence import GRACE_S, AskRoster, Here, Roster, Status
 from dashboard.domain.room import participants
 from dashboard.hub.connection import Connection
@@ -31,9 +32,13 @@ _SWEEP_S = 0.25
 #: Rosters are asked for, and a whole one that could not be said is tried again, so often.
 _ASK_EVERY_S = 1.0
 _COUNT_EVERY_S = 1.0
+#: When the journal is well again each node is heard within so long.
+_SETTLED_S = BEAT_S + 2.0
 _RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
 #: Close codes of those who say that they leave; others may be on their way back.
 _LEFT = (CloseCode.NORMAL, CloseCode.NO_STATUS)
+#: From here on they are told not to come back.
+_FIRST_FINAL = 4_500
 
 
 @dataclass(slots=True)
@@ -67,6 +72,7 @@ class Attendance:
         self._tell = TellPresence(crowd, self.table, counters)
         self._version = 0
         self._said: dict[str, Here] = {}
+        self._since_ms: dict[str, int] = {}  # when each user who is here came
         self._said_screens: Counter[str] = Counter()
         self._screens: Counter[str] = Counter()
         self._ghosts: dict[str, list[_Ghost]] = {}
@@ -74,6 +80,7 @@ class Attendance:
         self._whole = True
         self._work = asyncio.Event()
         self._asked_s = 0.0
+        self._troubled_s = -_SETTLED_S
         self._counted_s = -_COUNT_EVERY_S
         self._wholes: Counter[str] = Counter()  # rosters that were told whole, by node
         self._told_whole = Bell()
@@ -106,7 +113,7 @@ class Attendance:
 
     def dropped(self, connection: Connection, code: int) -> None:
         """The connection is over (call it before it leaves the crowd)."""
-        if connection in self._crowd.people and code not in _LEFT:
+        if connection in self._crowd.people and code not in _LEFT and code < _FIRST_FINAL:
             ghost = _Ghost(
                 self._monotonic() + GRACE_S,
                 connection.status,
@@ -115,6 +122,12 @@ class Attendance:
                 frozenset(connection.rooms),
             )
             self._ghosts.setdefault(connection.caller.id, []).append(ghost)
+        self.changed(connection)
+
+    def left(self, connection: Connection, room_id: str) -> None:
+        """The connection has left a room (call it after it has left the crowd), and with it what became of older pages."""
+        for ghost in self._ghosts.get(connection.caller.id, ()):
+            ghost.rooms -= {room_id}
         self.changed(connection)
 
     def tabs(self, user: str) -> int:
@@ -193,8 +206,8 @@ class Attendance:
         pages = self._crowd.of(user)
         ghosts = self._ghosts.get(user, [])
         if not pages and not ghosts:
+            self._since_ms.pop(user, None)
             return Here(user, "", "offline", 0, 0)
-        said = self._said.get(user)
         statuses: list[Status] = [page.status for page in pages] or [ghost.status for ghost in ghosts]
         boards = [board for page in pages for board in set(page.boards.values())]
         boards += [board for ghost in ghosts for board in ghost.boards if board not in boards]
@@ -204,7 +217,7 @@ class Attendance:
             user=user,
             name=next((page.caller.name for page in pages), ghosts[0].name if ghosts else user),
             status=max(statuses, key=_RANK.__getitem__),
-            since_ms=said.since_ms if said else self._now_ms(),
+            since_ms=self._since_ms.setdefault(user, self._now_ms()),
             tabs=max(1, len(pages)),
             boards=tuple(sorted(boards)),
             rooms=tuple(sorted(rooms)),
@@ -234,9 +247,11 @@ class Attendance:
         while True:
             await asyncio.sleep(_SWEEP_S)
             self._lay_ghosts()
-            if not self._nodes.fault():  # else nobody is heard, and nobody is to be given up for it
-                self._tell.soon(self.table.expire(self._nodes.passed_ms()))
             now_s = self._monotonic()
+            if self._nodes.is_troubled():
+                self._troubled_s = now_s
+            elif now_s - self._troubled_s > _SETTLED_S:  # else nobody was heard, and nobody is to be given up for it
+                self._tell.soon(self.table.expire(self._nodes.passed_ms()))
             if (unknown := self.table.unknown()) and now_s - self._asked_s > _ASK_EVERY_S:
                 self._asked_s = now_s
                 for node in unknown:

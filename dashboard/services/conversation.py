@@ -85,6 +85,10 @@ class Conversation:
             return False
         return True
 
+    def may_see(self, caller: Caller, board_id: str) -> bool:
+        """Whether the caller may see a board of that id."""
+        return self._access.sees(caller, board_id)
+
     def _of_two(self, room_id: str) -> Room | None:
         """The conversation of that id: of two users, by the one id that it has."""
         two = participants(room_id)

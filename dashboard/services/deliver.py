@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache, partial
 
 from msgspec import Raw, Struct
 
@@ -21,6 +22,7 @@ from dashboard.protocol.people_replies import (
     RoomState,
     Screen,
     Unread,
+    UserList,
     encode_personal,
     message_id,
     notice_of,
@@ -185,6 +187,25 @@ class Deliver:
             )
             await self._crowd.tell(pages, encode_personal(notice))
 
+    def who_is_here(self, caller: Caller, present: Iterable[Presence]) -> UserList:
+        """The directory of who is connected, with those boards and rooms that the caller may see."""
+        sees = cache(partial(self._conversation.may_see, caller))
+        joins = cache(partial(self._conversation.may_join, caller))
+        return UserList(
+            [
+                PersonDetail(
+                    id=each.user,
+                    name=each.name,
+                    status=each.status,
+                    since=each.since_ms,
+                    tabs=each.tabs,
+                    screens=[Screen(board) for board in each.boards if sees(board)],
+                    rooms=sorted(filter(joins, each.rooms)),
+                )
+                for each in present
+            ]
+        )
+
     async def on_read(self, read: ReadUp) -> None:
         """Somebody has read: their own pages show it, and the authors are told."""
         self._passes(read.user)
@@ -215,17 +236,4 @@ def notification_state(message: Message, *, read: bool) -> NotificationState:
         data=Raw(message.data.encode()),
         t=message.t_ms,
         read=read,
-    )
-
-
-def user_detail(presence: Presence) -> PersonDetail:
-    """A row of the directory of who is connected."""
-    return PersonDetail(
-        id=presence.user,
-        name=presence.name,
-        status=presence.status,
-        since=presence.since_ms,
-        tabs=presence.tabs,
-        screens=[Screen(board) for board in presence.boards],
-        rooms=sorted(presence.rooms),
     )

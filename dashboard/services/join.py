@@ -92,7 +92,11 @@ class Join:
         own = connection.caller
         found = [each for each in self._attendance.people() if room.id in each.rooms and each.user != own.id]
         found.sort(key=lambda each: (each.since_ms, each.user))
-        return [Person(own.id, own.name, connection.status), *(person_of(each) for each in found[: _MOST_MEMBERS - 1])]
+        members = {own.id: Person(own.id, own.name, connection.status)} | {each.user: person_of(each) for each in found}
+        for page in self._crowd.room(room.id):  # of some of them the table does not know yet
+            if page.status != "offline":
+                members.setdefault(page.caller.id, Person(page.caller.id, page.caller.name, page.status))
+        return list(members.values())[:_MOST_MEMBERS]
 
 
 def _position(text: str) -> int:

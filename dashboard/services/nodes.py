@@ -141,6 +141,10 @@ class Nodes:
         silent_s = self._monotonic() - self._heard_s
         return "" if silent_s < _LOST_S else f"no beat of ours has come back for {silent_s:.0f} s"
 
+    def is_troubled(self) -> bool:
+        """Whether beats, of this node or of others, may be late for a fault of the journal."""
+        return bool(self._journal.fault() or self.fault())
+
     def totals(self) -> dict[str, float]:
         """Every reading over all nodes: this one's as of now, the others' as of their last beats."""
         readings = [node.beat.readings for node in self.table.nodes.values() if node.beat.id != self.id]

@@ -45,7 +45,6 @@ from dashboard.protocol.people_replies import (
     ReadMark,
     RoomList,
     Unread,
-    UserList,
     encode_personal,
     message_id,
     seq_of,
@@ -55,7 +54,7 @@ from dashboard.protocol.session import type_of
 from dashboard.runtime import Group
 from dashboard.services.attendance import Attendance
 from dashboard.services.conversation import Conversation
-from dashboard.services.deliver import Deliver, notification_state, user_detail
+from dashboard.services.deliver import Deliver, notification_state
 from dashboard.services.identify import Identify
 from dashboard.services.join import Join, check_member
 from dashboard.services.notify import Notify
@@ -256,7 +255,7 @@ class People:
             connection.status = request.status
             self._attendance.changed(connection)
         elif isinstance(request, Users):
-            reply = UserList([user_detail(each) for each in self._attendance.people()])
+            reply = self._deliver.who_is_here(caller, self._attendance.people())
         elif isinstance(request, Rooms):
             reply = RoomList(await self._deliver.room_states(caller))
         elif isinstance(request, Notifications | NotificationRead):
@@ -367,7 +366,7 @@ class People:
         check_member(connection, request.room_id)
         self._typing.stop(connection, request.room_id)
         self._crowd.leave(connection, request.room_id)
-        self._attendance.changed(connection)
+        self._attendance.left(connection, request.room_id)
         return Left(request.room_id)
 
     async def _notifications(

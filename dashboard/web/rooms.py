@@ -17,7 +17,7 @@ from dashboard.domain.room import Message, Room, clean_text, kind_of, parse_room
 from dashboard.protocol.people_replies import MessageState, UserList, message_id, state_of
 from dashboard.services.attendance import Attendance
 from dashboard.services.conversation import Conversation
-from dashboard.services.deliver import user_detail
+from dashboard.services.deliver import Deliver
 from dashboard.services.notify import Notify
 from dashboard.services.room_admin import RoomAdmin
 from dashboard.store.database import Database
@@ -322,7 +322,8 @@ class PresenceHandler(BaseHandler):
     """``GET /api/v1/presence``."""
 
     attendance: Attendance
+    deliver: Deliver
     operations: ClassVar[Operations] = {"get": Operation("Who is connected, to any process", returns=UserList)}
 
     def get(self) -> None:
-        self.write_json(UserList([user_detail(each) for each in self.attendance.people()]))
+        self.write_json(self.deliver.who_is_here(self.caller, self.attendance.people()))

@@ -164,5 +164,5 @@ def _routes_of_people(
         ("/api/v1/rooms/{room}/export", rooms.RoomExportHandler, {**talk, **account, "database": people.database}),
         ("/api/message", rooms.MessageHandler, talk),
         ("/api/v1/notifications", rooms.NotificationsHandler, {"notify": people.notify}),
-        ("/api/v1/presence", rooms.PresenceHandler, {"attendance": people.attendance}),
+        ("/api/v1/presence", rooms.PresenceHandler, {"attendance": people.attendance, "deliver": people.deliver}),
     ]

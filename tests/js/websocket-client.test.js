@@ -142,6 +142,15 @@ describe("messages", () => {
     assert.equal(r.sent("message").length, 1);
   });
 
+  test("half a character is sent as one that says so", async (t) => {
+    const r = clientRig(t);
+    r.client.joinRoom("host");
+    await r.enter();
+    r.admit();
+    r.client.sendMessage("host", `cut ${"😀".slice(0, 1)}, whole 😀`);
+    assert.equal(r.sent("message")[0].text, "cut \ufffd, whole 😀");
+  });
+
   for (const code of ["rate_limited", "unavailable", "overloaded"]) {
     test(`${code} is tried again after a pause, with the same key, and the next waits for it`, async (t) => {
       const r = clientRig(t);

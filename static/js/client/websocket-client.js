@@ -138,17 +138,17 @@ export class WebSocketClient {
    */
   sendMessage(roomId, text, { at, key } = {}) {
     this.notices.set(roomId, false);
-    return this.post(roomId, { type: "message", roomId, text, ...(at ? { at: Math.round(at) } : {}) }, key);
+    return this.post(roomId, { type: "message", roomId, text: wellFormed(text), ...(at ? { at: Math.round(at) } : {}) }, key);
   }
 
   /** @param {string} userId @param {string} text @param {{key?: string}} [more] @returns {Promise<any>} the ack; its `roomId` is the conversation's */
   sendDirect(userId, text, { key } = {}) {
-    return this.post(`@${userId}`, { type: "direct", userId, text }, key);
+    return this.post(`@${userId}`, { type: "direct", userId, text: wellFormed(text) }, key);
   }
 
   /** @param {string} roomId @param {string} messageId @param {string} text @returns {Promise<any>} */
   editMessage(roomId, messageId, text) {
-    return this.request({ type: "edit", roomId, messageId, text });
+    return this.request({ type: "edit", roomId, messageId, text: wellFormed(text) });
   }
 
   /** @param {string} roomId @param {string} messageId @returns {Promise<any>} */
@@ -301,6 +301,11 @@ export class WebSocketClient {
     this.emitter.tell("error", message);
     if (message.code === "bad_token") this.identity.refuse(message.code, message.message);
   }
+}
+
+/** Half a character, as a cut leaves it, cannot be sent. @param {string} text @returns {string} */
+function wellFormed(text) {
+  return String(text).replace(/\p{Surrogate}/gu, "\ufffd");
 }
 
 /** @returns {string} */
