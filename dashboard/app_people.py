@@ -137,12 +137,13 @@ class PeopleParts:
             directory=self.directory,
             access=self.access,
             logs=self.logs,
-            markdown=Markdown(lambda name: name if self.directory.user(name) else None),
+            markdown=Markdown(lambda name: name if self.conversation.is_somebody(name) else None),
             notify=self.notify,
             counters=counters,
             now_ms=now_ms,
             rates=self.rates,
             pace=Pace(settings.chat_per_s, settings.chat_burst),
+            local=is_open(settings),
         )
         self.deliver = Deliver(
             database=self.database,

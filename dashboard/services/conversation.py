@@ -20,7 +20,7 @@ from dashboard.domain.room import MAX_KEY, Message, Room, clean_text, direct_roo
 from dashboard.protocol.people_replies import seq_of
 from dashboard.replica.happenings import ReadUp, Said
 from dashboard.services.directory import Directory
-from dashboard.services.identify import LOCAL_ID
+from dashboard.services.identify import LOCAL, LOCAL_ID
 from dashboard.services.markdown import Markdown
 from dashboard.services.notify import Notify
 from dashboard.services.policies import Access
@@ -33,7 +33,7 @@ from dashboard.store.rooms import ends_of, ensure_room, mark_read
 
 
 class Conversation:
-    """``now_ms`` is the journal's time; each user may write at the ``pace``."""
+    """``now_ms`` is the journal's time; each user may write at the ``pace``; ``local``: as in ``Notify``."""
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class Conversation:
         now_ms: Callable[[], int],
         rates: SharedRates,
         pace: Pace,
+        local: bool,
     ) -> None:
         self._database = database
         self._directory = directory
@@ -59,6 +60,7 @@ class Conversation:
         self._now_ms = now_ms
         self._rates = rates
         self._pace = pace
+        self._local = local
 
     def room(self, caller: Caller, room_id: str) -> Room:
         """A room that the caller may join; raises NotFound, also when it is not for this caller."""
@@ -117,14 +119,17 @@ class Conversation:
     ) -> Message:
         """Say something in a room; raises NotFound, Invalid, TooMany, Unavailable."""
         room = await self.find_room(caller, room_id)
+        gone = [user for user in participants(room.id) if user != caller.id and self._person(user) is None]
+        if room.kind == "direct" and gone:
+            raise NotFound(f"there is no user {gone[0]!a} any more")
         return await self._post(caller, room, text, key, at_ms)
 
     async def direct(self, caller: Caller, user_id: str, text: str, *, key: str | None = None) -> Message:
         """Say something to one user; raises NotFound, Invalid, TooMany, Unavailable."""
-        user = self._directory.user(user_id)
+        user = self._person(user_id)
         if user is None:
             await self._directory.refresh()
-            user = self._directory.user(user_id)
+            user = self._person(user_id)
         if user is None or user_id == caller.id:
             raise NotFound(f"there is no user {user_id[:40]!a}" if user is None else "that is yourself")
         room_id = direct_room(caller.id, user_id)
@@ -165,10 +170,19 @@ class Conversation:
         return tuple(user for user in mentioned if user != caller.id and self._hears(user, room))
 
     def _hears(self, user_id: str, room: Room) -> bool:
+        person = self._person(user_id)
+        return person is not None and self._access.joins(person, room)
+
+    def is_somebody(self, user_id: str) -> bool:
+        """Whether there is such a user, or it is the person at the machine."""
+        return self._person(user_id) is not None
+
+    def _person(self, user_id: str) -> Caller | None:
+        """Somebody who can be written to: a user, or the person at the machine."""
         user = self._directory.user(user_id)
-        if user is None:
-            return False
-        return self._access.joins(Caller("user", user.id, user.name, user.role, grants=user.grants), room)
+        if user is not None:
+            return Caller("user", user.id, user.name, user.role, grants=user.grants)
+        return LOCAL if self._local and user_id == LOCAL_ID else None
 
     async def _mention(
         self, tx: AsyncConnection, message: Message, room: Room, users: Collection[str]
@@ -193,7 +207,8 @@ class Conversation:
             message = await self._own(tx, caller, room, message_id, others=False)
             changed = await rewrite(tx, message, now_ms, text=text, html=html, mentions=mentions)
             told = await self._mention(tx, changed, room, set(mentions) - set(message.mentions))
-        for each in (changed, *told):
+            requoted = await self._notify.follow_mentions(tx, changed)
+        for each in (changed, *told, *requoted):
             await self._publish(each)
         return changed
 
@@ -206,8 +221,8 @@ class Conversation:
             message = await self._own(tx, caller, room, message_id, others=others)
             changed = await take_back(tx, message, self._now_ms())
             await record(tx, self._now_ms(), caller.id, "message.deleted", message_id, author=message.author)
-            emptied = await self._notify.empty_mentions(tx, message)
-        for each in (changed, *emptied):
+            requoted = await self._notify.follow_mentions(tx, changed)
+        for each in (changed, *requoted):
             await self._publish(each)
         return changed
 

@@ -24,7 +24,7 @@ from dashboard.services.policies import Access
 from dashboard.services.room_logs import RoomLogs
 from dashboard.services.webhooks import Webhooks
 from dashboard.store.database import Database
-from dashboard.store.messages import empty, newest, notifications_called, notifications_that_quote, post
+from dashboard.store.messages import newest, notifications_called, notifications_that_quote, post, requote
 from dashboard.store.rooms import ensure_room, mark_read, read_marks
 
 MAX_TITLE = 200
@@ -32,6 +32,8 @@ MAX_BODY = 2_000
 _MAX_DATA_BYTES = 4_096
 _PUBLISHED_AT_ONCE = 200
 _EMPTIED_AT_ONCE = 200
+#: Characters of a message that a notification quotes.
+_QUOTED = 200
 
 
 class Notify:
@@ -130,14 +132,16 @@ class Notify:
         where = message_id(message.room, message.seq)
         data = msgspec.json.encode({"roomId": message.room, "messageId": where}).decode()
         key = _mention_key(message)
-        sent, fresh = await self._store(tx, sorted(users), message.author, title, message.text[:200], data, key)
+        sent, fresh = await self._store(tx, sorted(users), message.author, title, message.text[:_QUOTED], data, key)
         self._counters.notifications_sent += fresh
         return sent
 
-    async def empty_mentions(self, tx: AsyncConnection, message: Message) -> list[Message]:
-        """The message is taken back: its mentions' notifications do not quote it any more; those that have changed."""
+    async def follow_mentions(self, tx: AsyncConnection, message: Message) -> list[Message]:
+        """The message was edited or taken back: notifications quote what it says now, to whom it mentions now; those that have changed."""
+        said = dict.fromkeys(map(inbox_room, message.mentions), message.text[:_QUOTED])
         quoting = await notifications_called(tx, _sender(message.author), _mention_key(message)[:MAX_KEY])
-        return [await empty(tx, each, self._now_ms()) for each in quoting]
+        texts = [(each, said.get(each.room, "")) for each in quoting]
+        return [await requote(tx, each, self._now_ms(), text) for each, text in texts if text != each.text]
 
     async def empty_quotes(self, room_id: str) -> None:
         """Notifications do not quote what was said in a room any more, whether that is still stored or not."""
@@ -146,7 +150,7 @@ class Notify:
         for start in range(0, len(quoting), _EMPTIED_AT_ONCE):
             some = quoting[start : start + _EMPTIED_AT_ONCE]
             async with self._database.write() as tx:
-                emptied = [await empty(tx, each, self._now_ms()) for each in some]
+                emptied = [await requote(tx, each, self._now_ms(), "") for each in some]
             await self._publish(emptied)
 
     async def _store(

@@ -91,8 +91,9 @@ async def post(tx: AsyncConnection, message: Message) -> tuple[Message, bool]:
 
 
 async def get_message(tx: AsyncConnection, room_id: str, seq: int) -> Message:
-    """As it is now; raises NotFound."""
-    row = (await tx.execute(select(messages).where(messages.c.room_id == room_id, messages.c.seq == seq))).one_or_none()
+    """As it is now, to be changed: nobody else changes it before this transaction has ended. Raises NotFound."""
+    statement = select(messages).where(messages.c.room_id == room_id, messages.c.seq == seq).with_for_update()
+    row = (await tx.execute(statement)).one_or_none()
     if row is None:
         raise NotFound("there is no such message")
     return _message(row)
@@ -131,9 +132,9 @@ async def notifications_that_quote(tx: AsyncConnection, prefix: str) -> list[Mes
     return [each for each in found if each.key.removeprefix(prefix).isdecimal()]
 
 
-async def empty(tx: AsyncConnection, notification: Message, now_ms: int) -> Message:
-    """Its title and what it is about stay; what it quoted is gone."""
-    return await _change(tx, notification, now_ms, text="")
+async def requote(tx: AsyncConnection, notification: Message, now_ms: int, text: str) -> Message:
+    """Its title and what it is about stay; this is what it quotes now."""
+    return await _change(tx, notification, now_ms, text=text)
 
 
 async def _change(tx: AsyncConnection, message: Message, now_ms: int, **values: Any) -> Message:

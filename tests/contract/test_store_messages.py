@@ -340,3 +340,27 @@ async def test_progress_names_the_rooms_in_which_something_happened_since(place:
             assert await progress(tx, NOW + 100) == {"ops": 2}
             assert await progress(tx, NOW + 101) == {}
             assert await progress(tx, 0) == {"ops": 2, "dev": 0}
+
+
+async def test_an_edit_that_meets_a_deletion_does_not_bring_the_text_back(place: Place) -> None:
+    async def take_it_back(database: Database, seq: int) -> None:
+        async with database.write() as tx:
+            await take_back(tx, await get_message(tx, "ops", seq), NOW)
+
+    async def change(database: Database, seq: int) -> None:
+        async with database.write() as tx:
+            message = await get_message(tx, "ops", seq)
+            await asyncio.sleep(0.02)  # the other begins meanwhile
+            if not message.deleted:
+                await rewrite(tx, message, NOW, text="secret again", html="", mentions=())
+
+    async with place.opened(2) as databases:
+        await make_room(databases[0])
+        for _ in range(5):
+            await say(databases[0], "secret")
+            async with databases[0].read() as tx:
+                seq = await newest_seq(tx, "ops")
+            await asyncio.gather(take_it_back(databases[0], seq), change(databases[1], seq))
+            async with databases[0].write() as tx:
+                stored = await get_message(tx, "ops", seq)
+            assert (stored.deleted, stored.text) == (True, "")

@@ -308,6 +308,48 @@ async def test_a_closed_room_is_not_quoted_by_the_notifications_it_made(tmp_path
         assert not [text for text in kept if "password" in text]
 
 
+async def test_notifications_quote_what_an_edited_message_says_now_and_only_to_whom_it_mentions(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        vera, eddy = await at.socket(as_="vera"), await at.socket(as_="eddy")
+        assert (await vera.ask("join_room", roomId="ops"))["type"] == "joined"
+        said = await vera.ask("message", roomId="ops", text="@eddy the password is hunter2", key="k")
+
+        async def edit(text: str) -> str:
+            changed = await vera.ask("edit", roomId="ops", messageId=said["messageId"], text=text)
+            assert changed["type"] == "ack", changed
+            (listed,) = (await eddy.ask("notifications"))["notifications"]
+            return str(listed["body"])
+
+        assert await edit("@eddy never mind") == "@eddy never mind"
+        assert await edit("never mind") == ""
+        assert await edit("@eddy after all") == "@eddy after all"
+
+
+async def test_the_person_at_the_machine_is_written_to_and_mentioned_like_others(tmp_path: Path) -> None:
+    async with site(tmp_path, login="auto") as at:
+        page = await at.fetch("GET", "/")
+        operator = await at.socket({"Cookie": page.headers["Set-Cookie"].partition(";")[0]})
+        await operator.until("authenticated")
+        vera = await at.socket(as_="vera")
+        assert (await vera.ask("direct", userId="operator", text="hello"))["roomId"] == "direct:operator:vera"
+        await operator.until("message", text="hello")
+        assert (await vera.ask("join_room", roomId="ops"))["type"] == "joined"
+        assert (await vera.ask("message", roomId="ops", text="@operator look"))["type"] == "ack"
+        await operator.until("notification", body="@operator look")
+    async with site(tmp_path / "other") as at:
+        vera = await at.socket(as_="vera")
+        assert (await vera.ask("direct", userId="operator", text="hello"))["code"] == "not_found"
+
+
+async def test_who_is_gone_is_not_written_to_any_more(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        vera = await at.socket(as_="vera")
+        room = (await vera.ask("direct", userId="eddy", text="hello"))["roomId"]
+        assert (await at.fetch("DELETE", "/api/v1/users/eddy", as_="ada")).code == 204
+        assert (await vera.ask("message", roomId=room, text="still there?"))["code"] == "not_found"
+        assert (await vera.ask("history", roomId=room))["messages"][0]["text"] == "hello"
+
+
 # --- who is connected ---
 
 
