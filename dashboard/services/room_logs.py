@@ -35,6 +35,8 @@ _CHANGES_AT_ONCE = 500
 _LOADED_CHANGES = 300
 _LOADED_MESSAGES = 100
 _APPEND_S = 2.0
+#: What was read while nobody could be told is remembered of so many readers.
+_MAX_UNTOLD = 10_000
 
 
 class RoomLogs:
@@ -58,6 +60,7 @@ class RoomLogs:
         self._locks: dict[str, asyncio.Lock] = {}
         self._used_s: dict[str, float] = {}
         self._holes: asyncio.Queue[str] = asyncio.Queue()
+        self._untold: dict[tuple[str, str], tuple[ReadUp, str]] = {}  # by room and reader
         self.deliver: Callable[[str, list[Message]], Awaitable[None]]
         self.on_read: Callable[[ReadUp], Awaitable[None]]
         self.on_unheard: Callable[[str], None] = lambda room_id: None
@@ -87,14 +90,33 @@ class RoomLogs:
 
     # --- telling ---
 
-    async def publish(self, happening: Happening, request_id: str) -> None:
-        """Tell all processes what the store has committed; when that fails the sweep does it."""
+    async def publish(self, happening: Happening, request_id: str) -> bool:
+        """Tell all processes what the store has committed; False: that failed, the sweep does it."""
         try:
             async with asyncio.timeout(_APPEND_S):
                 await self._journal.append(EVENTS, encode_happening(happening), request_id=request_id)
         except (DashboardError, TimeoutError) as error:
             self._counters.events_not_appended += 1
             _log.debug("%s is left to the sweep: %s", request_id, error)
+            if isinstance(happening, ReadUp):
+                self._keep(happening, request_id)
+            return False
+        return True
+
+    def _keep(self, read: ReadUp, request_id: str) -> None:
+        """The store does not know whom to tell that something was read."""
+        earlier = self._untold.pop((read.room, read.user), None)
+        if earlier is not None:
+            seq = max(earlier[0].seq, read.seq)
+            read = ReadUp(read.room, read.user, seq, earlier[0].authors | read.authors)
+        elif len(self._untold) >= _MAX_UNTOLD:
+            del self._untold[next(iter(self._untold))]
+        self._untold[read.room, read.user] = read, request_id
+
+    async def _tell_again(self) -> None:
+        for of in list(self._untold):
+            if not await self.publish(*self._untold.pop(of)):
+                return
 
     # --- moving on ---
 
@@ -178,6 +200,7 @@ class RoomLogs:
             except Unavailable as error:
                 _log.debug("sweep: %s", error)
                 await self._look_everywhere()
+            await self._tell_again()
             self._forget_idle()
 
     async def _look_everywhere(self) -> None:

@@ -1,4 +1,4 @@
-"""Rooms, messages, exports, notifications and who is connected, by HTTP."""
+"""Rooms, messages, exports and notifications, by HTTP."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from dashboard.domain.errors import ConfigurationError
-from dashboard.domain.presence import AskRoster
+from dashboard.domain.errors import ConfigurationError, Unavailable
+from dashboard.journal.port import EVENTS
 from dashboard.store.schema import messages
 from tests.handlers.support import fetch
 from tests.support.inprocess import running
@@ -308,6 +308,33 @@ async def test_a_closed_room_is_not_quoted_by_the_notifications_it_made(tmp_path
         assert not [text for text in kept if "password" in text]
 
 
+async def test_what_is_read_while_the_journal_is_away_is_told_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with site(tmp_path) as at:
+        vera, eddy = await at.socket(as_="vera"), await at.socket(as_="eddy")
+        for each in (vera, eddy):
+            assert (await each.ask("join_room", roomId="ops"))["type"] == "joined"
+        said = [await vera.ask("message", roomId="ops", text=f"{number}") for number in range(2)]
+        append, away = at.server.journal.append, [True]
+
+        async def fail(partition: str, *args: Any, **options: Any) -> Any:
+            if partition == EVENTS and away:
+                raise Unavailable("no")
+            return await append(partition, *args, **options)
+
+        monkeypatch.setattr(at.server.journal, "append", fail)
+        for each in said:
+            assert (await eddy.ask("read", roomId="ops", messageId=each["messageId"]))["type"] == "read"
+        assert at.server.counters.events_not_appended == 2
+        await asyncio.sleep(2.5)  # a sweep that cannot tell it either
+        away.clear()
+        async with asyncio.timeout(20):
+            ack = await vera.until("ack", status="read")
+        assert (ack["messageId"], ack["userId"]) == (said[1]["messageId"], "eddy")
+        assert not at.server.people.logs._untold
+
+
 async def test_notifications_quote_what_an_edited_message_says_now_and_only_to_whom_it_mentions(tmp_path: Path) -> None:
     async with site(tmp_path) as at:
         vera, eddy = await at.socket(as_="vera"), await at.socket(as_="eddy")
@@ -348,103 +375,6 @@ async def test_who_is_gone_is_not_written_to_any_more(tmp_path: Path) -> None:
         assert (await at.fetch("DELETE", "/api/v1/users/eddy", as_="ada")).code == 204
         assert (await vera.ask("message", roomId=room, text="still there?"))["code"] == "not_found"
         assert (await vera.ask("history", roomId=room))["messages"][0]["text"] == "hello"
-
-
-# --- who is connected ---
-
-
-async def test_who_is_connected_is_told(tmp_path: Path) -> None:
-    async with site(tmp_path) as at:
-        watching = await at.socket(as_="olga")
-        socket = await at.socket(as_="vera")
-        await watching.until("user_online", user={"id": "vera", "name": "Vera", "status": "online"})
-        people = (await at.json("GET", "/api/v1/presence", as_="olga"))[1]["users"]
-        assert {each["id"]: each["tabs"] for each in people} == {"olga": 1, "vera": 1}
-        socket.connection.close(1000)
-        await watching.until("user_offline")
-        assert [each["id"] for each in (await at.json("GET", "/api/v1/presence", as_="olga"))[1]["users"]] == ["olga"]
-
-
-async def test_who_is_where_is_told_as_far_as_the_asker_may_see_it(tmp_path: Path) -> None:
-    async with site(tmp_path, private_boards=("host",)) as at:
-        ada, vera, eddy = [await at.socket(as_=name) for name in ("ada", "vera", "eddy")]
-        await ada.ask("watch", board="host")
-        for room in ("secret", "ops"):
-            assert (await ada.ask("join_room", roomId=room))["type"] == "joined"
-        for asker, boards, rooms in (
-            (vera, [], ["ops", "secret"]),  # a member of secret
-            (eddy, [], ["ops"]),
-            (ada, ["host"], ["ops", "secret"]),
-        ):
-            async with asyncio.timeout(20):
-                while True:
-                    users = {each["id"]: each for each in (await asker.ask("users"))["users"]}
-                    if "ada" in users and len(users["ada"]["rooms"]) == len(rooms):
-                        break
-                    await asyncio.sleep(0.01)
-            assert (users["ada"]["rooms"], [each["board"] for each in users["ada"]["screens"]]) == (rooms, boards)
-        listed = (await at.json("GET", "/api/v1/presence", as_="olga"))[1]["users"]
-        assert next(each["rooms"] for each in listed if each["id"] == "ada") == ["ops"]
-
-
-async def test_who_joins_is_told_of_who_has_just_joined_and_since_when_people_are_here_stays(tmp_path: Path) -> None:
-    async with site(tmp_path) as at:
-        vera, olga = await at.socket(as_="vera"), await at.socket(as_="olga")
-        assert (await vera.ask("join_room", roomId="ops"))["type"] == "joined"
-        members = (await olga.ask("join_room", roomId="ops"))["members"]
-        assert sorted(each["id"] for each in members) == ["olga", "vera"]
-        async with asyncio.timeout(20):
-            while len(before := (await olga.ask("users"))["users"]) < 2:
-                await asyncio.sleep(0.01)
-        told = at.server.people.attendance._wholes.total()
-        await asyncio.sleep(0.01)  # so that now is later than when they came
-        await at.server.nodes.say(AskRoster(""))
-        async with asyncio.timeout(20):
-            while at.server.people.attendance._wholes.total() == told:
-                await asyncio.sleep(0.01)
-        users = (await olga.ask("users"))["users"]
-        assert {each["id"]: each["since"] for each in users} == {each["id"]: each["since"] for each in before}
-
-
-async def test_who_leaves_has_left_at_once_though_a_page_of_theirs_has_just_crashed(tmp_path: Path) -> None:
-    async with site(tmp_path) as at:
-        watching = await at.socket(as_="olga")
-        crashed, page = await at.socket(as_="vera"), await at.socket(as_="vera")
-        for each in (watching, crashed, page):
-            assert (await each.ask("join_room", roomId="ops"))["type"] == "joined"
-        await watching.until("user_joined")
-        crashed.connection.stream.close()
-        async with asyncio.timeout(20):
-            while not at.server.people.attendance._ghosts:
-                await asyncio.sleep(0.01)
-        assert (await page.ask("leave_room", roomId="ops"))["type"] == "left"
-        async with asyncio.timeout(3):
-            await watching.until("user_left")
-
-
-async def test_who_was_sent_away_for_good_is_offline_at_once(tmp_path: Path) -> None:
-    async with site(tmp_path) as at:
-        watching, page = await at.socket(as_="olga"), await at.socket(as_="vera")
-        await watching.until("user_online")
-        assert (await at.fetch("PATCH", "/api/v1/users/vera", {"disabled": True}, as_="ada")).code == 200
-        assert await page.end() == 4503
-        async with asyncio.timeout(3):
-            await watching.until("user_offline")
-
-
-async def test_a_page_that_becomes_another_persons_leaves_nobody_behind(tmp_path: Path) -> None:
-    """On a machine that needs no login: first the person at the machine, then who they say they are."""
-    async with site(tmp_path, login="auto") as at:
-        page = await at.fetch("GET", "/")
-        watching = await at.socket(as_="olga")
-        socket = await at.socket({"Cookie": page.headers["Set-Cookie"].partition(";")[0]})
-        assert (await socket.until("authenticated"))["user"]["id"] == "operator"
-        await watching.until("user_online", user={"id": "operator", "name": "Operator", "status": "online"})
-        assert (await socket.ask("auth", userId="vera", token=at.jwt("vera")))["user"]["id"] == "vera"
-        async with asyncio.timeout(20):
-            await watching.until("user_offline")
-        users = (await watching.ask("users"))["users"]
-        assert sorted(each["id"] for each in users) == ["olga", "vera"]
 
 
 async def test_a_board_gets_an_operators_room_of_its_id_with_its_rules_and_no_private_one(tmp_path: Path) -> None:

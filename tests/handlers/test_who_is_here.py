@@ -1,0 +1,107 @@
+"""Who is connected, and where: told to whom it concerns, as soon as it is so."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from dashboard.domain.presence import AskRoster
+from tests.support.site import site
+
+pytestmark = pytest.mark.gen_test
+
+
+async def test_who_is_connected_is_told(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        watching = await at.socket(as_="olga")
+        socket = await at.socket(as_="vera")
+        await watching.until("user_online", user={"id": "vera", "name": "Vera", "status": "online"})
+        people = (await at.json("GET", "/api/v1/presence", as_="olga"))[1]["users"]
+        assert {each["id"]: each["tabs"] for each in people} == {"olga": 1, "vera": 1}
+        socket.connection.close(1000)
+        await watching.until("user_offline")
+        assert [each["id"] for each in (await at.json("GET", "/api/v1/presence", as_="olga"))[1]["users"]] == ["olga"]
+
+
+async def test_who_is_where_is_told_as_far_as_the_asker_may_see_it(tmp_path: Path) -> None:
+    async with site(tmp_path, private_boards=("host",)) as at:
+        ada, vera, eddy = [await at.socket(as_=name) for name in ("ada", "vera", "eddy")]
+        await ada.ask("watch", board="host")
+        for room in ("secret", "ops"):
+            assert (await ada.ask("join_room", roomId=room))["type"] == "joined"
+        for asker, boards, rooms in (
+            (vera, [], ["ops", "secret"]),  # a member of secret
+            (eddy, [], ["ops"]),
+            (ada, ["host"], ["ops", "secret"]),
+        ):
+            async with asyncio.timeout(20):
+                while True:
+                    users = {each["id"]: each for each in (await asker.ask("users"))["users"]}
+                    if "ada" in users and len(users["ada"]["rooms"]) == len(rooms):
+                        break
+                    await asyncio.sleep(0.01)
+            assert (users["ada"]["rooms"], [each["board"] for each in users["ada"]["screens"]]) == (rooms, boards)
+        listed = (await at.json("GET", "/api/v1/presence", as_="olga"))[1]["users"]
+        assert next(each["rooms"] for each in listed if each["id"] == "ada") == ["ops"]
+
+
+async def test_who_joins_is_told_of_who_has_just_joined_and_since_when_people_are_here_stays(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        vera, olga = await at.socket(as_="vera"), await at.socket(as_="olga")
+        assert (await vera.ask("join_room", roomId="ops"))["type"] == "joined"
+        members = (await olga.ask("join_room", roomId="ops"))["members"]
+        assert sorted(each["id"] for each in members) == ["olga", "vera"]
+        async with asyncio.timeout(20):
+            while len(before := (await olga.ask("users"))["users"]) < 2:
+                await asyncio.sleep(0.01)
+        told = at.server.people.attendance._wholes.total()
+        await asyncio.sleep(0.01)  # so that now is later than when they came
+        await at.server.nodes.say(AskRoster(""))
+        async with asyncio.timeout(20):
+            while at.server.people.attendance._wholes.total() == told:
+                await asyncio.sleep(0.01)
+        users = (await olga.ask("users"))["users"]
+        assert {each["id"]: each["since"] for each in users} == {each["id"]: each["since"] for each in before}
+
+
+async def test_who_leaves_has_left_at_once_though_a_page_of_theirs_has_just_crashed(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        watching = await at.socket(as_="olga")
+        crashed, page = await at.socket(as_="vera"), await at.socket(as_="vera")
+        for each in (watching, crashed, page):
+            assert (await each.ask("join_room", roomId="ops"))["type"] == "joined"
+        await watching.until("user_joined")
+        crashed.connection.stream.close()
+        async with asyncio.timeout(20):
+            while not at.server.people.attendance._ghosts:
+                await asyncio.sleep(0.01)
+        assert (await page.ask("leave_room", roomId="ops"))["type"] == "left"
+        async with asyncio.timeout(3):
+            await watching.until("user_left")
+
+
+async def test_who_was_sent_away_for_good_is_offline_at_once(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        watching, page = await at.socket(as_="olga"), await at.socket(as_="vera")
+        await watching.until("user_online")
+        assert (await at.fetch("PATCH", "/api/v1/users/vera", {"disabled": True}, as_="ada")).code == 200
+        assert await page.end() == 4503
+        async with asyncio.timeout(3):
+            await watching.until("user_offline")
+
+
+async def test_a_page_that_becomes_another_persons_leaves_nobody_behind(tmp_path: Path) -> None:
+    """On a machine that needs no login: first the person at the machine, then who they say they are."""
+    async with site(tmp_path, login="auto") as at:
+        page = await at.fetch("GET", "/")
+        watching = await at.socket(as_="olga")
+        socket = await at.socket({"Cookie": page.headers["Set-Cookie"].partition(";")[0]})
+        assert (await socket.until("authenticated"))["user"]["id"] == "operator"
+        await watching.until("user_online", user={"id": "operator", "name": "Operator", "status": "online"})
+        assert (await socket.ask("auth", userId="vera", token=at.jwt("vera")))["user"]["id"] == "vera"
+        async with asyncio.timeout(20):
+            await watching.until("user_offline")
+        users = (await watching.ask("users"))["users"]
+        assert sorted(each["id"] for each in users) == ["olga", "vera"]
