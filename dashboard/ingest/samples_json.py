@@ -6,6 +6,9 @@ in one go; one that is not is gone through sample by sample, so that the good on
 
 from __future__ import annotations
 
+import json
+import re
+
 import msgspec
 from msgspec import Raw, Struct
 
@@ -55,6 +58,9 @@ _many = msgspec.json.Decoder(list[Sample])
 _raw_many = msgspec.json.Decoder(list[Raw])
 _named = msgspec.json.Decoder(_NamedSample)
 _number = msgspec.json.Decoder(int | float)
+#: Takes what looks like JSON apart, whatever numbers and texts there are.
+_loose = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
+_BLANKS = re.compile(r"[ \t\r\n]*")
 _FIELDS = frozenset(Sample.__struct_fields__)
 
 
@@ -67,6 +73,8 @@ def parse_samples(body: bytes, cache: KeyCache, latest_ms: int) -> Batch:
     if not start:
         raise Invalid('the body is empty; send [{"series":"orders","value":3}]')
     if start not in b"[{":
+        if b"\n{" in body:  # lines, of which the first is none of ours
+            return _parse_each(_lines(body), cache, latest_ms)
         raise Invalid("send a JSON array or object, or a bare number to /api/v1/samples/NAME")
     try:
         samples = _many.decode(body) if start == b"[" else _one.decode_lines(body)
@@ -183,12 +191,45 @@ def _split(body: bytes, start: bytes) -> list[bytes]:
         try:
             return [bytes(raw) for raw in _raw_many.decode(body)]
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise _invalid(error) from None
+            parts = _split_loosely(body)
+            if parts is None:
+                raise _invalid(error) from None
+            return parts
     try:  # one object, over several lines perhaps
         _one.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return [line for line in body.splitlines() if line.strip(_SPACE)]
+        return _lines(body)
     return [body]
+
+
+def _lines(body: bytes) -> list[bytes]:
+    return [line for line in body.splitlines() if line.strip(_SPACE)]
+
+
+def _split_loosely(body: bytes) -> list[bytes] | None:
+    """An array of which some samples are not JSON (NaN), or not text (half a character); None: it cannot be taken apart."""
+    parts = []
+    try:
+        text = body.decode()
+        at = _blank(text, text.index("[") + 1)
+        while True:
+            end = _loose.raw_decode(text, at)[1]
+            parts.append(text[at:end].encode())
+            at = _blank(text, end)
+            if text[at] == "]":
+                return parts if _blank(text, at + 1) == len(text) else None
+            if text[at] != ",":
+                return None
+            at = _blank(text, at + 1)
+    except (ValueError, IndexError, RecursionError):
+        return None
+
+
+def _blank(text: str, at: int) -> int:
+    """Where what is not blank begins."""
+    found = _BLANKS.match(text, at)
+    assert found is not None  # it matches nothing, too
+    return found.end()
 
 
 def _invalid(error: Exception) -> Invalid:

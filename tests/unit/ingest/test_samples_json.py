@@ -86,7 +86,7 @@ def test_these_are_not_numbers(number: str) -> None:
     with pytest.raises(Invalid):
         parse_named("a", number.encode(), KeyCache(), NOW_MS)
     assert len(parse(f'{{"series":"a","value":{number}}}').refused) == 1
-    if "e400" not in number:  # well-formed, so the array can be taken apart
+    if "e400" not in number and "N" not in number and "I" not in number:  # else the array can be taken apart
         with pytest.raises(Invalid):
             parse(f'[{{"series":"a","value":{number}}}]')
     else:
@@ -123,6 +123,41 @@ def test_known_series_are_parsed_by_the_same_rules_as_new_ones(sample: str) -> N
     )
     after = parse(body, cache)
     assert (columns(after), after.refused) == (columns(before), before.refused)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ['{"series":"b","value":NaN}', '{"series":"b","value":-Infinity}', '{"series":"b\\ud83d","value":1}',
+     '{"series":"b\x00","value":1}', '{"series":"b","value":1,"x":' + "[" * 100 + "]" * 100 + "}",
+     '{"series":"b","value":' + "9" * 5_000 + "}"],
+)  # fmt: skip
+def test_a_sample_that_is_no_json_costs_only_itself(bad: str) -> None:
+    for body in (
+        f'[{{"series":"a","value":1}} , {bad},\n{{"series":"c","value":2}}] ',
+        f'{{"series":"a","value":1}}\n{bad}\n{{"series":"c","value":2}}',
+    ):
+        batch = parse(body)
+        assert (batch.keys, [refusal.index for refusal in batch.refused]) == (["a", "c"], [1])
+
+
+def test_a_first_line_that_is_none_of_ours_costs_only_itself() -> None:
+    batch = parse('oops\n{"series":"a","value":1}')
+    assert (batch.keys, [refusal.index for refusal in batch.refused]) == (["a"], [0])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '[{"series":"a","value":NaN}',
+        '[{"series":"a","value":NaN} {"series":"a","value":1}]',
+        '[{"series":"a","value":NaN}] x',
+        "[NaN,",
+        "[" * 100_000,
+    ],
+)
+def test_an_array_that_cannot_be_taken_apart_is_invalid(body: str) -> None:
+    with pytest.raises(Invalid):
+        parse(body)
 
 
 @pytest.mark.parametrize(
