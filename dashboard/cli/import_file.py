@@ -21,11 +21,23 @@ from dashboard.client.address import Address, authorization
 from dashboard.client.backoff import Backoff, asked_wait_s
 from dashboard.client.blocking import exchange
 from dashboard.client.http import Answer, encode_request
+from dashboard.ingest.line_protocol import MAX_LINES_OF_A_TEXT, closes_a_text, ends_in_a_text, lines_of
 
 _TIMEOUT_S = 60.0
 _SHOWN_REFUSALS = 20
 _PARTIAL_LINE = re.compile(r": line (\d+): ")
 _PARTIAL_DROPPED = re.compile(r"dropped=(\d+)$")
+
+
+def _to_its_end(stream: BinaryIO) -> list[bytes]:
+    """The rest of a text with line breaks; nothing, when it does not end."""
+    began, lines = stream.tell(), list[bytes]()
+    for line in islice(stream, MAX_LINES_OF_A_TEXT):
+        lines.append(line)
+        if closes_a_text(line):
+            return lines
+    stream.seek(began)
+    return []
 
 
 class Import:
@@ -78,7 +90,10 @@ class Import:
                 state.unended = 0
                 stream.seek(state.offset)
             wide = len(self._columns) if "series" not in self._columns else 0
-            return list(islice(stream, max(1, self._batch // max(1, wide))))
+            lines = list(islice(stream, max(1, self._batch // max(1, wide))))
+            if self._kind == ".lp" and ends_in_a_text(lines):
+                lines += _to_its_end(stream)
+            return lines
         return io.BytesIO(stream.read(state.end - state.offset)).readlines()
 
     def _send(self, lines: list[bytes]) -> None:
@@ -105,7 +120,7 @@ class Import:
 
     def _send_line_protocol(self, lines: list[bytes]) -> None:
         answer = self._exchange(f"/write?precision={self._precision}", b"".join(lines))
-        count = sum(1 for line in lines if line.strip() and not line.lstrip().startswith(b"#"))
+        count = sum(not line.lstrip().startswith(b"#") for _, line in lines_of(b"".join(lines)))
         if answer.status == 404:
             raise click.ClickException(f"{self.state.url} does not take line protocol")
         if answer.status == 400 and "partial write" in answer.reason:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from itertools import islice
 
 from dashboard.client.sample import Sample
 
+#: How many of the oldest samples are looked at for one that can go.
+_LOOKED_AT = 100
 _Series = tuple[str, tuple[tuple[str, str], ...]]
 
 
@@ -26,7 +29,8 @@ class Buffer:
     def add(self, sample: Sample) -> Sample | None:
         """Take one; when full, the sample that made room for it is given back.
 
-        That is the oldest of the same series; of a series that has none waiting, the oldest of the one that has most.
+        That is the oldest of the same series; of a series that has none waiting, the oldest of that one which, of those with the
+        oldest samples, has most.
         """
         dropped = self._make_room(sample) if len(self._samples) >= self._max_samples else None
         self._samples[self._next] = sample
@@ -44,7 +48,8 @@ class Buffer:
     def _make_room(self, sample: Sample) -> Sample:
         series = sample.series
         if series not in self._of_series:
-            series = max(self._of_series, key=lambda each: len(self._of_series[each]))
+            oldest = islice(self._samples.values(), _LOOKED_AT)
+            series = max((each.series for each in oldest), key=lambda each: len(self._of_series[each]))
         return self._samples.pop(self._forget_oldest(series))
 
     def _forget_oldest(self, series: _Series) -> int:

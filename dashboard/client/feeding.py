@@ -75,9 +75,9 @@ class Feeding(ABC):
         What cannot be a value is counted as refused and reported, not raised.
         """
         t_ms = int(time.time() * 1000) if t_ms is None else t_ms
-        sample = Sample.of(
-            name, value, t_ms=t_ms, labels={**self._labels, **(labels or {})}, unit=unit, every_s=every_s
-        )
+        if labels is None or isinstance(labels, Mapping):  # else it is refused
+            labels = {**self._labels, **(labels or {})}
+        sample = Sample.of(name, value, t_ms=t_ms, labels=labels, unit=unit, every_s=every_s)
         with self._lock:
             refusal = self._outbox.add(sample)
             full = self._outbox.full_batch

@@ -22,7 +22,7 @@ from dashboard.ingest.parsed import Parsed, Recall, check_count
 MAX_LINE_CHARACTERS = 65_536
 _MAX_COMMAS = 2_000
 _MAX_QUICK_CHARACTERS = 8_192
-_MAX_LINES_OF_A_TEXT = 1_000
+MAX_LINES_OF_A_TEXT = 1_000
 _MAX_TAGS_LOOKED_AT = 64
 #: What a time is multiplied with, then divided by, for milliseconds.
 _PRECISIONS = {
@@ -123,7 +123,7 @@ def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[
 def _each(body: bytes, cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> Parsed:
     parsed, places = Parsed(), list[int]()
     parsed.batch.where = lambda: places
-    for number, line in _lines(body):
+    for number, line in lines_of(body):
         try:
             _take(number, line, parsed, cache, latest_ms, scale)
         except Invalid as invalid:
@@ -173,7 +173,24 @@ def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms:
             parsed.refuse(number, _at_line(number, Invalid(invalid.reason, field=name[:40])), line)
 
 
-def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
+def ends_in_a_text(lines: list[bytes]) -> bool:
+    """Whether a text in quotes begins in these lines and does not end in them."""
+    number = 0
+    while number < len(lines):
+        if b'"' in lines[number] and _is_open(lines[number]):
+            number = next((n for n in range(number + 1, len(lines)) if closes_a_text(lines[n])), len(lines))
+            if number == len(lines):
+                return True
+        number += 1
+    return False
+
+
+def closes_a_text(line: bytes) -> bool:
+    """Whether a text that is open where the line begins is so no more where it ends."""
+    return _quotes(line) % 2 == 1
+
+
+def lines_of(body: bytes) -> Iterator[tuple[int, bytes]]:
     """Each line that says something, with its place; a text in quotes may hold line ends."""
     lines = body.split(b"\n")
     number = looked_to = 0  # before looked_to no line ends a text that is open
@@ -181,8 +198,8 @@ def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
         line, first = lines[number], number
         if b'"' in line and _is_open(line):
             last = max(first + 1, looked_to)
-            end = min(len(lines), first + _MAX_LINES_OF_A_TEXT)
-            while last < end and _quotes(lines[last]) % 2 == 0:
+            end = min(len(lines), first + MAX_LINES_OF_A_TEXT)
+            while last < end and not closes_a_text(lines[last]):
                 last += 1
             if last < end:
                 line, number = b"\n".join(lines[first : last + 1]), last

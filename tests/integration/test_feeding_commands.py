@@ -312,6 +312,18 @@ def test_import_of_line_protocol_goes_as_it_is_in_pieces(tmp_path: Path) -> None
     assert "does not take line protocol" in refused.stderr
 
 
+def test_import_of_line_protocol_does_not_cut_a_text(tmp_path: Path) -> None:
+    file = tmp_path / "old.lp"
+    lines = [f"a v={n}\n" for n in range(9)]
+    file.write_text("".join([*lines, 'x s="one\n', "two\n", 'three",v=99\n', *lines, 'y s="open\n', *lines]))
+    with ScriptedServer(*[(204, {})] * 9).running() as server:
+        done = run("import", str(file), "--batch", "10", "--url", server.url)
+    assert "29 accepted, 0 refused" in done.stdout
+    bodies = [received.body for received in server.received]
+    assert b"".join(bodies) == file.read_bytes()
+    assert [body.count(b"\n") for body in bodies] == [12, 10, 9]
+
+
 def test_import_of_line_protocol_into_a_running_server(server: ServerProcess, tmp_path: Path) -> None:
     file, now = tmp_path / "old.lp", int(time.time()) - 3_000
     file.write_text("".join(f"old,host=a load={n} {now + n}\n" for n in range(2_500)))

@@ -198,3 +198,11 @@ def test_a_program_that_just_ends_sends_what_it_has_and_a_fork_sends_only_its_ow
         )
         assert (done.returncode, done.stderr) == (0, "")
     assert [s["series"] for r in server.received for s in r.samples] == series
+
+
+def test_labels_that_are_no_mapping_are_refused_and_not_raised() -> None:
+    with ScriptedServer().running() as server, Client(server.url, labels={"host": "h"}) as client:
+        client.push("a", 1, labels="zz")  # type: ignore[arg-type]
+        client.push("a", 1, labels=None)
+        assert client.flush(10)
+        assert (client.counts.accepted, client.counts.refused) == (1, 1)
