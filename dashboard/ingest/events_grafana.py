@@ -9,7 +9,7 @@ from typing import Any
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.event import build_event, fingerprint_of
-from dashboard.ingest.batch import check_time
+from dashboard.ingest.batch import MAX_T_MS, check_time
 from dashboard.ingest.events_graphite import parse_graphite_event
 from dashboard.ingest.events_json import read_object, tags_in, text_in
 from dashboard.ingest.parsed import Parsed
@@ -23,7 +23,7 @@ def parse_grafana_annotation(body: bytes, latest_ms: int) -> Parsed:
     text, tags = text_in(given, "text").strip(), tags_in(given)
     if not text:
         raise Invalid("is missing", field="text")
-    t_ms, ended_ms = _time(given, "time", latest_ms), _time(given, "timeEnd", latest_ms)
+    t_ms, ended_ms = _time(given, "time", latest_ms), _time(given, "timeEnd", MAX_T_MS)  # which may be planned
     if ended_ms is not None and (t_ms is None or ended_ms <= t_ms):
         ended_ms = None  # Grafana's own way to say that it is a moment
     title, _, more = text.partition("\n")

@@ -119,6 +119,9 @@ def test_grafana_annotations() -> None:
         "more",
     )
     assert one(parse_grafana_annotation(dump(given | {"timeEnd": T}), LATEST_MS)).ended_ms is None
+    planned = LATEST_MS + 7 * 86_400_000
+    assert one(parse_grafana_annotation(dump(given | {"timeEnd": planned}), LATEST_MS)).ended_ms == planned
+    assert one(parse_grafana_annotation(b'{"what":"x","when":0}', LATEST_MS)).t_ms is None
     assert one(parse_grafana_annotation(b'{"text":"x"}', LATEST_MS)).t_ms is None
     assert one(parse_grafana_annotation(b'{"what":"x","when":1700000000,"tags":"a b"}', LATEST_MS)).title == "x"
     for body in (
