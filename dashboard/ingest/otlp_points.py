@@ -117,13 +117,17 @@ def _single(point: dict[str, Any]) -> Rows:
 
 
 def _totals(point: dict[str, Any]) -> tuple[list[tuple[str, tuple[str, str] | None]], list[float]]:
-    """Count, sum, min and max, so far as they are there."""
+    """Count, sum, min and max, so far as they are there and finite."""
     suffixes: list[tuple[str, tuple[str, str] | None]] = [("_count", None)]
     values = [_exact(whole(point.get("count", 0), "count"))]
     for name in ("sum", *_EXTREMES):
         if point.get(name) is not None:
+            try:
+                value = number(point[name], name)
+            except NotFinite:  # of what was measured, not of the counts
+                continue
             suffixes.append((f"_{name}", None))
-            values.append(number(point[name], name))
+            values.append(value)
     return suffixes, values
 
 

@@ -112,6 +112,16 @@ def test_a_histogram_is_told_as_prometheus_has_it() -> None:
     assert parsed.batch.kinds["lat_min"] == "gauge"
 
 
+def test_a_sum_that_is_not_finite_costs_only_itself() -> None:
+    whole, metrics = request()
+    point = metrics.add(name="lat").histogram.data_points.add(
+        time_unix_nano=NS, count=6, sum=float("nan"), min=1, max=2
+    )
+    point.bucket_counts.extend([6])
+    found = {key: value for key, _, value, _ in columns(both(whole))}
+    assert found == {"lat_count": 6, "lat_min": 1, "lat_max": 2, 'lat_bucket{le="+Inf"}': 6}
+
+
 def test_an_exponential_histogram_gives_percentiles() -> None:
     whole, metrics = request()
     point = metrics.add(name="e").exponential_histogram.data_points.add(
