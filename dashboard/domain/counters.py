@@ -19,7 +19,7 @@ class Counters:
     documents_accepted: int = 0
     events_accepted: int = 0
     connections_opened: int = 0
-    connections_closed: Counter[int] = field(default_factory=Counter)  # by close code
+    connections_closed: Counter[str] = field(default_factory=Counter)  # by close code; client: one of its own
     messages_received: int = 0
     errors_sent: Counter[str] = field(default_factory=Counter)  # by error code
     frames_sent: int = 0

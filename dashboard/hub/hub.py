@@ -29,6 +29,8 @@ _SENDS_PER_BREATH = 200
 _AHEAD_S = 5.0
 _AHEAD_CHECK_S = 0.01
 _NOT_READY_CHECK_S = 0.1
+#: Close codes that RFC 6455 leaves to applications; of a client they may be any.
+_FIRST_PRIVATE = 3_000
 
 
 class Hub:
@@ -81,13 +83,14 @@ class Hub:
         self.counters.connections_opened += 1
         return connection
 
-    def dropped(self, connection: Connection, code: int) -> None:
+    def dropped(self, connection: Connection, code: int, *, by_client: bool = False) -> None:
         """The connection is over, whoever ended it; said twice, the first counts."""
         if connection.closed:
             return
         connection.closed = True
         self.connections.discard(connection)
-        self.counters.connections_closed[code] += 1
+        own = by_client and code >= _FIRST_PRIVATE
+        self.counters.connections_closed["client" if own else str(int(code))] += 1
         for view_id in list(connection.watching):
             self.leave(connection, view_id)
         self.people.dropped(connection, code)

@@ -156,7 +156,12 @@ class Metrics:
         c = self._counters
         for name, label, by, meaning in (
             ("samples_refused", "reason", c.samples_refused, "Samples refused"),
-            ("connections_closed", "code", c.connections_closed, "WebSocket connections ended, by close code"),
+            (
+                "connections_closed",
+                "code",
+                c.connections_closed,
+                "WebSocket connections ended, by close code (client: one of its own)",
+            ),
             ("errors_sent", "code", c.errors_sent, "Error messages sent to clients"),
             ("gaps", "reason", c.gaps, "Viewers told that entries are missing"),
             ("messages_posted", "kind", c.messages_posted, "Messages stored, by kind of room"),
@@ -168,7 +173,7 @@ class Metrics:
         ):
             family = CounterMetricFamily(f"dashboard_{name}", meaning, labels=[label])
             for key, value in by.items():
-                family.add_metric([str(int(key)) if isinstance(key, int) else key], value)
+                family.add_metric([key], value)
             yield family
         labels = ["token", "format", "outcome"]
         fed = CounterMetricFamily("dashboard_feeder_samples", "Samples and documents of feeders", labels=labels)

@@ -102,7 +102,7 @@ class SocketHandler(WebSocketHandler):
 
     def _on_end(self, code: int) -> None:
         if self._connection is not None:
-            self._hub.dropped(self._connection, code)
+            self._hub.dropped(self._connection, code, by_client=True)
         self.on_connection_close()
 
     def on_message(self, message: str | bytes) -> None:

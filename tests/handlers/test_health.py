@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from tornado.websocket import websocket_connect
 
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
@@ -50,3 +53,16 @@ async def test_boards_are_given_as_json() -> None:
         board = answer(await fetch(server, "/api/v1/boards/host"))
         assert board["title"] == "Host"
         assert (await fetch(server, "/api/v1/boards/none")).code == 404
+
+
+async def test_close_codes_that_clients_choose_are_counted_as_one() -> None:
+    async with running() as server:
+        for code in (1000, 4600, 4601, 3999):
+            socket = await websocket_connect(f"ws://127.0.0.1:{server.port}/ws")
+            await socket.read_message()
+            socket.close(code)
+            assert await socket.read_message() is None
+        async with asyncio.timeout(20):
+            while server.counters.connections_closed.total() < 4:
+                await asyncio.sleep(0.01)
+        assert server.counters.connections_closed == {"1000": 1, "client": 3}
