@@ -78,7 +78,12 @@ class PeopleParts:
             crowd=self.crowd, nodes=nodes, counters=counters, now_ms=now_ms, monotonic=monotonic
         )
         self.logs = RoomLogs(
-            database=self.database, journal=journal, crowd=self.crowd, counters=counters, now_ms=now_ms
+            database=self.database,
+            journal=journal,
+            crowd=self.crowd,
+            counters=counters,
+            now_ms=now_ms,
+            keep_ms=int(settings.message_days * 86_400_000),
         )
         self.webhooks = Webhooks(
             database=self.database,

@@ -64,6 +64,12 @@ class RoomLog:
             oldest = self._messages.pop(next(iter(self._messages)))
             self.whole_after = max(self.whole_after, oldest.changed_seq)
 
+    def forget(self, before_ms: int) -> None:
+        """What was said before is not kept any longer."""
+        while self._messages and (oldest := next(iter(self._messages.values()))).t_ms < before_ms:
+            del self._messages[oldest.seq]
+            self.whole_after = max(self.whole_after, oldest.changed_seq)
+
     def newest(self, limit: int) -> list[Message] | None:
         """The newest messages as they are now, oldest first; None: not known here."""
         if len(self._messages) < limit and self.whole_after:

@@ -40,7 +40,10 @@ _MAX_UNTOLD = 10_000
 
 
 class RoomLogs:
-    """``deliver(room, messages)`` and ``on_read(read)`` are called in each room's order, ``on_unheard(room)`` where nobody hears it."""
+    """``deliver(room, messages)`` and ``on_read(read)`` are called in each room's order, ``on_unheard(room)`` where nobody hears it.
+
+    What was said longer than ``keep_ms`` ago is forgotten.
+    """
 
     def __init__(
         self,
@@ -50,12 +53,14 @@ class RoomLogs:
         crowd: Crowd,
         counters: Counters,
         now_ms: Callable[[], int],
+        keep_ms: int,
     ) -> None:
         self._database = database
         self._journal = journal
         self._crowd = crowd
         self._counters = counters
         self._now_ms = now_ms
+        self._keep_ms = keep_ms
         self._logs: dict[str, RoomLog] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._used_s: dict[str, float] = {}
@@ -201,6 +206,7 @@ class RoomLogs:
                 _log.debug("sweep: %s", error)
                 await self._look_everywhere()
             await self._tell_again()
+            self._forget_old()
             self._forget_idle()
 
     async def _look_everywhere(self) -> None:
@@ -221,6 +227,11 @@ class RoomLogs:
                 log = self._logs[room_id] = RoomLog(0, 0, [])
             if log is not None and log.seq < end:
                 await self._try_to_catch_up(room_id)
+
+    def _forget_old(self) -> None:
+        before_ms = self._now_ms() - self._keep_ms
+        for log in self._logs.values():
+            log.forget(before_ms)
 
     def _forget_idle(self) -> None:
         now_s = asyncio.get_running_loop().time()

@@ -119,6 +119,21 @@ def test_what_is_forgotten_is_said_to_be_unknown(log: list[Message], most: int, 
     assert len(kept._messages) <= max(most, len(before))
 
 
+def test_what_is_too_old_is_not_kept_and_said_to_be_unknown() -> None:
+    said = [msgspec.structs.replace(message(seq), t_ms=seq * 10) for seq in range(1, 6)]
+    edited = msgspec.structs.replace(said[1], changed_seq=6)
+    kept = RoomLog(0, 0, [])
+    for each in (*said, edited):
+        kept.take(each)
+    kept.forget(25)
+    assert kept.newest(3) == said[2:]
+    assert kept.newest(4) is None
+    assert (kept.since(5, 10), kept.since(6, 10), kept.whole_after) == (None, [], 6)
+    kept.forget(100)
+    assert kept.newest(1) is None
+    assert kept.unread("b", 5) is None
+
+
 def check_since(kept: RoomLog, log: list[Message]) -> None:
     for seq in range(len(log) + 1):
         since = kept.since(seq, 1000)
