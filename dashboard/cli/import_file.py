@@ -197,6 +197,9 @@ def import_file(file: Path, again: bool, url: str, token: str | None, **how: Any
         state = import_state.load(file, url)
         importing = Import(file, state, token=token, **how)
         length = file.stat().st_size
+        if not length:
+            click.echo(f"{file} is empty")
+            return
         if state.offset == length:
             click.echo(f"{file} was imported already; --again imports it anew")
             return

@@ -40,7 +40,7 @@ def read_ndjson(lines: list[bytes], first: int) -> Body:
         if not line.strip():
             continue
         try:
-            sample = json.loads(line, parse_constant=_no_constant)
+            sample = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_each_once)
             if not isinstance(sample, dict):
                 raise ValueError("not an object")
             json.dumps(sample, allow_nan=False)
@@ -50,6 +50,13 @@ def read_ndjson(lines: list[bytes], first: int) -> Body:
         body.samples.append(sample)
         body.lines.append(number)
     return body
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 def _no_constant(name: str) -> float:

@@ -238,6 +238,8 @@ def test_a_last_line_that_had_no_end_is_sent_again_when_it_has(server: ServerPro
     file.write_text("grown_a f=1\ngrown_b f=1")
     assert run("import", str(file), "--url", server.url).returncode == 0
     assert "was imported already" in run("import", str(file), "--url", server.url).stdout
+    (tmp_path / "none.csv").touch()
+    assert "is empty" in run("import", str(tmp_path / "none.csv"), "--url", server.url).stdout
     with file.open("a") as more:
         more.write("3\ngrown_c f=1\n")
     assert run("import", str(file), "--url", server.url).returncode == 0

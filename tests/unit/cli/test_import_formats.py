@@ -65,8 +65,9 @@ def test_ndjson_lines_that_are_no_samples_do_not_cost_the_others() -> None:
         b"[1]\n",
         b'{"value":NaN}\n',
         b'{"value":1e999}\n',
-        b'{"b":2}',
+        b'{"b":2}\n',
+        b'{"value":1,"value":2}',
     ]
     body = read_ndjson(lines, 1)
     assert body.lines == [1, 7]
-    assert [number for number, _ in body.refused] == [3, 4, 5, 6]
+    assert [number for number, _ in body.refused] == [3, 4, 5, 6, 8]
