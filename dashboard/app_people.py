@@ -74,17 +74,7 @@ class PeopleParts:
             now_ms=now_ms,
             session_ms=int(settings.session_days * 86_400_000),
         )
-        self.attendance = Attendance(
-            crowd=self.crowd, nodes=nodes, counters=counters, now_ms=now_ms, monotonic=monotonic
-        )
-        self.logs = RoomLogs(
-            database=self.database,
-            journal=journal,
-            crowd=self.crowd,
-            counters=counters,
-            now_ms=now_ms,
-            keep_ms=int(settings.message_days * 86_400_000),
-        )
+        self._hear(settings, journal, nodes, counters, now_ms, monotonic)
         self.webhooks = Webhooks(
             database=self.database,
             journal=journal,
@@ -105,6 +95,27 @@ class PeopleParts:
         )
         self._keep(settings, journal, now_ms)
         self._talk(settings, nodes, counters, now_ms, monotonic)
+
+    def _hear(
+        self,
+        settings: Settings,
+        journal: Journal,
+        nodes: Nodes,
+        counters: Counters,
+        now_ms: Callable[[], int],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.attendance = Attendance(
+            crowd=self.crowd, nodes=nodes, counters=counters, now_ms=now_ms, monotonic=monotonic
+        )
+        self.logs = RoomLogs(
+            database=self.database,
+            journal=journal,
+            crowd=self.crowd,
+            counters=counters,
+            now_ms=now_ms,
+            keep_ms=int(settings.message_days * 86_400_000),
+        )
 
     def _keep(self, settings: Settings, journal: Journal, now_ms: Callable[[], int]) -> None:
         self.openid = OpenId(

@@ -215,6 +215,8 @@ def _split_loosely(body: bytes) -> list[bytes] | None:
         while True:
             end = _loose.raw_decode(text, at)[1]
             parts.append(text[at:end].encode())
+            if len(parts) > MAX_SAMPLES:
+                return parts  # too many, whatever comes
             at = _blank(text, end)
             if text[at] == "]":
                 return parts if _blank(text, at + 1) == len(text) else None

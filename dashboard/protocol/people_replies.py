@@ -248,6 +248,12 @@ class NotificationNotice(Struct, tag="notification", frozen=True, rename="camel"
     unread: int | None = None
 
 
+class NotificationChanged(
+    NotificationNotice, tag="notification_changed", frozen=True, rename="camel", omit_defaults=True
+):
+    """What it quotes was edited or taken back: this is what it says now."""
+
+
 class NotificationList(Struct, tag="notifications", frozen=True):
     """Notifications, newest first."""
 
@@ -285,6 +291,7 @@ PersonalReply = (
     | UserList
     | RoomList
     | NotificationNotice
+    | NotificationChanged
     | NotificationList
     | Unread
 )

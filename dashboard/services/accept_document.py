@@ -62,7 +62,7 @@ class AcceptDocument:
         check_name(key, field="document")
         self._limits.check_name(caller, key)
         is_new = not self._is_there(key) and key not in self._coming
-        if is_new and self._count() + len(self._coming) >= self._max_documents:
+        if is_new and self._count() + self._count_coming() >= self._max_documents:
             raise LimitReached(f"would be one more than {self._max_documents} documents; see the setting max_documents")
         check_declared(None, every_s)
         if len(body) > self._max_bytes:
@@ -103,6 +103,9 @@ class AcceptDocument:
         replica = self._replicas.of(key)
         stored = replica.documents.get(key) if replica is not None else None
         return stored is not None and stored.document is not None
+
+    def _count_coming(self) -> int:
+        return sum(not self._is_there(key) for key in self._coming)
 
     def _count(self) -> int:
         followed = self._replicas.followed()

@@ -16,7 +16,6 @@ from dashboard.runtime import Group
 from dashboard.services.accept_document import AcceptDocument
 from dashboard.services.accept_events import AcceptEvents
 from dashboard.services.accept_samples import AcceptSamples, Outcome
-from dashboard.services.dividing import pieces_of
 from dashboard.services.holdings import Holdings
 from dashboard.services.push_groups import PushGroups
 from dashboard.services.shared_rates import SharedRates
@@ -69,12 +68,8 @@ class AcceptParsed:
         outcome, events = Outcome(0, []), 0
         try:
             self._limits.pay(caller, sent - len(parsed.batch.refused))
-            for number, piece in enumerate(pieces_of(parsed.batch)):
-                once = f"{request_id}/+{number}" if request_id and number else request_id
-                done = await self.samples.accept(piece, request_id=once, caller=caller)
-                outcome = outcome.joined(done)
-                left -= len(piece.keys) + len(piece.refused)
-                await asyncio.sleep(0)
+            outcome = await self.samples.accept(parsed.batch, request_id=request_id, caller=caller)
+            left = len(parsed.documents) + len(parsed.events)
             outcome, failed = await self._with_documents(outcome, parsed, caller, request_id)
             left = len(failed) + len(parsed.events)
             if failed:

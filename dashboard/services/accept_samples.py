@@ -6,9 +6,10 @@ Accepted means kept: ``accept`` returns when the journal has stored the entries.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Container, Iterable
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.identity import Caller
@@ -18,7 +19,7 @@ from dashboard.ingest.naming import shown
 from dashboard.journal.port import METRICS, Journal
 from dashboard.replica.changes import Samples, SeriesEnded, decode_change, encode_change, encode_samples
 from dashboard.replica.replica import Replica
-from dashboard.services.dividing import places_of, rows_per_entry
+from dashboard.services.dividing import pieces_of, places_of, rows_per_entry
 from dashboard.services.replicas import Replicas
 from dashboard.services.token_limits import FORBIDDEN, SERIES_LIMIT, TokenLimits
 
@@ -40,10 +41,6 @@ class Outcome(Struct, frozen=True):
     refused: list[Refusal]
     series: tuple[list[str], ...] = ()
 
-    def joined(self, then: Outcome) -> Outcome:
-        """This one's and the next piece's."""
-        return Outcome(self.accepted + then.accepted, self.refused + then.refused, self.series + then.series)
-
 
 class Share(Struct):
     """What of a batch goes to one partition; ``rows`` are its rows' places in the whole (None: all of it)."""
@@ -51,6 +48,16 @@ class Share(Struct):
     partition: str
     batch: Batch
     rows: list[int] | None = None
+
+
+class _Taken(Struct):
+    """What is to become of a batch, as far as it was looked at; ``coming``: new series in ``appends``."""
+
+    refused: list[Refusal] = []
+    series: list[list[str]] = []
+    appends: list[tuple[str, bytes, str]] = []
+    coming: Counter[str] = field(default_factory=Counter)
+    to_tell: bool = False
 
 
 class AcceptSamples:
@@ -72,7 +79,7 @@ class AcceptSamples:
         self._max_series = max_series
         self._limits = limits
         self._counters = counters
-        self._coming: dict[str, int] = {}  # new series in entries on their way, with how often
+        self._coming: Counter[str] = Counter()  # new series in entries on their way, with how often
         self._declared_ms: dict[str, int] = {}  # when a series' unit or cadence last went into the journal
         self._kinds_ms: dict[str, int] = {}  # the same of a series' kind
         self._met: dict[str, dict[str, int]] = {}  # by partition not followed here: series that came this way, and when
@@ -88,38 +95,52 @@ class AcceptSamples:
     async def accept(self, batch: Batch, *, request_id: str = "", caller: Caller | None = None) -> Outcome:
         """Store a parsed batch; returns once it is kept.
 
-        Raises Overloaded or Unavailable: nothing was taken then, or, where a batch becomes several entries, not all.
+        Raises Overloaded or Unavailable: nothing was taken then, or, of a batch for several partitions, not all.
         ``request_id``: the same id again stores nothing again and answers as if it had.  ``caller``: whose token sets limits.
         """
-        refused, accepted = list(batch.refused), 0
-        appends, coming, series = [], set[str](), []
+        taken = _Taken()
+        try:
+            for number, piece in enumerate(pieces_of(batch)):
+                if number:
+                    await asyncio.sleep(0)  # it is the others' turn
+                await self._prepare(
+                    piece, caller, taken, f"{request_id}/+{number}" if request_id and number else request_id
+                )
+            await self._store(taken.appends)
+        finally:
+            if taken.coming:
+                self._coming -= taken.coming
+        if taken.to_tell:
+            await self._limits.tell()
+        for refusal in taken.refused:
+            self._counters.samples_refused[refusal.code] += 1
+        accepted = sum(map(len, taken.series))
+        self._counters.samples_accepted += accepted
+        return Outcome(accepted, sorted(taken.refused, key=lambda r: r.index), tuple(taken.series))
+
+    async def _prepare(self, batch: Batch, caller: Caller | None, taken: _Taken, request_id: str) -> None:
+        """See what of a piece may be taken, and write its entries."""
+        taken.refused += batch.refused
         shares = self._shares(batch)
         news = [self._new_in(share) for share in shares]
-        to_tell = False
         if any(news) and caller is not None and caller.token is not None:
             await self._limits.catch_up()
             news = [self._new_in(share) for share in shares]
         for share, new in zip(shares, news, strict=True):
             if barred := self._limits.barred(caller, share.batch.keys):
-                refused += _bar(share, barred, self._limits.why(caller), FORBIDDEN, batch)
+                taken.refused += _bar(share, barred, self._limits.why(caller), FORBIDDEN, batch)
             if new:
-                refused += self._within_token(share, new, caller, batch)
-                refused += self._within_limit(share, new, coming, batch)
+                taken.refused += self._within_token(share, new, caller, batch)
+                taken.refused += self._within_limit(share, new, batch)
             if not share.batch.keys:
                 continue
-            to_tell |= self._limits.note(caller, share.batch.keys)
-            accepted += len(share.batch.keys)
-            series.append(share.batch.keys)
-            coming |= new & set(share.batch.keys)
+            taken.to_tell |= self._limits.note(caller, share.batch.keys)
+            taken.series.append(share.batch.keys)
+            coming = new & set(share.batch.keys)
+            self._coming.update(coming)
+            taken.coming.update(coming)
             payloads = self._encode(share.batch, self._replica(share.partition))
-            appends += self._appends(share.partition, payloads, request_id)
-        await self._store(appends, coming)
-        if to_tell:
-            await self._limits.tell()
-        for refusal in refused:
-            self._counters.samples_refused[refusal.code] += 1
-        self._counters.samples_accepted += accepted
-        return Outcome(accepted, sorted(refused, key=lambda r: r.index), tuple(series))
+            taken.appends += self._appends(share.partition, payloads, request_id)
 
     def _shares(self, batch: Batch) -> list[Share]:
         """The batch, divided by partition."""
@@ -156,12 +177,9 @@ class AcceptSamples:
             return set()
         return {key for key in share.batch.keys if key not in known}
 
-    def _within_limit(self, share: Share, new: set[str], admitted: set[str], whole: Batch) -> list[Refusal]:
-        """Take out of the share the samples whose series would be one too many; returns why, by their place in ``whole``.
-
-        ``admitted``: new series of this batch that go to other partitions.
-        """
-        coming = admitted | {key for key in self._coming if self._is_new(key)}
+    def _within_limit(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
+        """Take out of the share the samples whose series would be one too many; returns why, by their place in ``whole``."""
+        coming = {key for key in self._coming if self._is_new(key)}
         room = self._max_series - self._replicas.series_count() - self._count_met() - len(coming)
         beginning = list(dict.fromkeys(key for key in share.batch.keys if key in new and key not in coming))
         if len(beginning) <= room:
@@ -213,20 +231,12 @@ class AcceptSamples:
         ids = [f"{request_id}/{part}" if request_id else "" for part in range(len(payloads))]
         return [(partition, payload, each) for payload, each in zip(payloads, ids, strict=True)]
 
-    async def _store(self, appends: list[tuple[str, bytes, str]], coming: set[str]) -> None:
-        for key in coming:
-            self._coming[key] = self._coming.get(key, 0) + 1
-        try:
-            if len(appends) == 1:
-                partition, payload, request_id = appends[0]
-                await self._journal.append(partition, payload, request_id=request_id)
-            else:
-                await asyncio.gather(*(self._journal.append(p, b, request_id=i) for p, b, i in appends))
-        finally:
-            for key in coming:
-                self._coming[key] -= 1
-                if not self._coming[key]:
-                    del self._coming[key]
+    async def _store(self, appends: list[tuple[str, bytes, str]]) -> None:
+        if len(appends) == 1:
+            partition, payload, request_id = appends[0]
+            await self._journal.append(partition, payload, request_id=request_id)
+        else:
+            await asyncio.gather(*(self._journal.append(p, b, request_id=i) for p, b, i in appends))
         if self._replicas.partitions > 1:
             for partition, payload, _ in appends:
                 if self._replica(partition) is None:

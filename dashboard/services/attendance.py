@@ -181,7 +181,7 @@ class Attendance:
         whole, self._whole = self._whole, False
         dirty, self._dirty = self._dirty, set()
         if whole:
-            dirty = set(self._crowd.users()) | self._ghosts.keys()
+            dirty |= set(self._crowd.users()) | self._ghosts.keys()
             self._said.clear()
             self._said_screens.clear()
         people = []

@@ -15,6 +15,7 @@ from dashboard.hub.connection import Connection
 from dashboard.hub.crowd import Crowd
 from dashboard.protocol.people_replies import (
     Ack,
+    NotificationChanged,
     NotificationNotice,
     NotificationState,
     PersonDetail,
@@ -177,7 +178,8 @@ class Deliver:
             return
         unread = await self._unread_or_none(user, room_id)
         for message in messages:
-            notice = NotificationNotice(
+            kind = NotificationNotice if message.changed_seq == message.seq else NotificationChanged
+            notice = kind(
                 notification_id=message_id(room_id, message.seq),
                 title=message.title,
                 body=message.text,

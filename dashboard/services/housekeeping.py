@@ -66,8 +66,8 @@ class Housekeeping:
         now_ms = self._now_ms()
         if now_ms - self._forgotten_ms < _FORGET_EVERY_MS or not await self._journal.hold("housekeeping", _LEASE_S):
             return
-        self._forgotten_ms = now_ms
         async with self._database.write() as tx:
             await forget_messages(tx, now_ms - self._message_days * _DAY_MS)
             await forget_audit(tx, now_ms - self._audit_days * _DAY_MS)
             await forget_revocations(tx, now_ms)
+        self._forgotten_ms = now_ms

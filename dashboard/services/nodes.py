@@ -54,8 +54,10 @@ class Nodes:
         self._heard_s = monotonic()  # when a beat of ours last came back
         self._last: Node | None = None  # what it said
         self._heard = Position("", 0)
+        self._began = 0  # where the journal stood when this process began to hear
         self._moved = Bell()  # when more was heard
         self._told = SharedLook(lambda: journal.attach(SIGNALS))  # where the journal stands
+        self.is_behind = True  # what is heard was said before this process began to hear
         self.table = NodeTable()
         self.roster_version: Callable[[], int] = lambda: 0
         self.listeners: list[
@@ -94,9 +96,11 @@ class Nodes:
     async def run(self) -> None:
         """Follow what the nodes say, until cancelled."""
         after = await self._journal.attach(SIGNALS)
+        self._began = after.seq
         self._reached(after._replace(seq=max(0, after.seq - 100)))
         async for batch in self._journal.follow(SIGNALS, self._heard):
             if isinstance(batch, Gap):
+                self._began = 0
                 self._reached(batch.position)
                 for missed in self.on_gap:  # nodes say that they are there within seconds; who is not falls silent
                     missed()
@@ -129,6 +133,7 @@ class Nodes:
 
     def _take(self, entry: Entry) -> None:
         self._entry_s = self._monotonic()
+        self.is_behind = entry.seq <= self._began
         signal = decode_signal(entry.payload)
         for silent in self.table.apply(entry.t_ms, signal):
             _log.warning("node %s is gone: nothing heard for 15 s", silent.beat.name)

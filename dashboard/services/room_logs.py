@@ -37,6 +37,7 @@ _LOADED_MESSAGES = 100
 _APPEND_S = 2.0
 #: What was read while nobody could be told is remembered of so many readers.
 _MAX_UNTOLD = 10_000
+_TOLD_AGAIN = 200
 
 
 class RoomLogs:
@@ -95,13 +96,13 @@ class RoomLogs:
 
     # --- telling ---
 
-    async def publish(self, happening: Happening, request_id: str) -> bool:
+    async def publish(self, happening: Happening, request_id: str, *, again: bool = False) -> bool:
         """Tell all processes what the store has committed; False: that failed, the sweep does it."""
         try:
             async with asyncio.timeout(_APPEND_S):
                 await self._journal.append(EVENTS, encode_happening(happening), request_id=request_id)
         except (DashboardError, TimeoutError) as error:
-            self._counters.events_not_appended += 1
+            self._counters.events_not_appended += not again
             _log.debug("%s is left to the sweep: %s", request_id, error)
             if isinstance(happening, ReadUp):
                 self._keep(happening, request_id)
@@ -113,14 +114,17 @@ class RoomLogs:
         earlier = self._untold.pop((read.room, read.user), None)
         if earlier is not None:
             seq = max(earlier[0].seq, read.seq)
-            read = ReadUp(read.room, read.user, seq, earlier[0].authors | read.authors)
+            authors = earlier[0].authors
+            newest = {author: max(at, authors.get(author, 0)) for author, at in read.authors.items()}
+            read = ReadUp(read.room, read.user, seq, authors | newest)
         elif len(self._untold) >= _MAX_UNTOLD:
             del self._untold[next(iter(self._untold))]
         self._untold[read.room, read.user] = read, request_id
 
     async def _tell_again(self) -> None:
-        for of in list(self._untold):
-            if not await self.publish(*self._untold.pop(of)):
+        for of in list(self._untold)[:_TOLD_AGAIN]:
+            untold = self._untold.pop(of, None)
+            if untold is not None and not await self.publish(*untold, again=True):
                 return
 
     # --- moving on ---

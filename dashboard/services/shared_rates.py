@@ -67,7 +67,9 @@ class SharedRates:
             await asyncio.sleep(_TELL_EVERY_S)
 
     def _hear(self, signal: Signal, _: int) -> None:
-        if isinstance(signal, Spent) and signal.kind == self._kind and signal.node != self._nodes.id:
+        if not isinstance(signal, Spent) or self._nodes.is_behind:  # what was spent long ago has been made up for
+            return
+        if signal.kind == self._kind and signal.node != self._nodes.id:
             now_s = self._monotonic()
             for holder, (pace, count) in signal.spent.items():
                 self._bucket(holder, pace, now_s).owe(now_s, count)

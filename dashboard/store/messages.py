@@ -92,8 +92,8 @@ async def post(tx: AsyncConnection, message: Message) -> tuple[Message, bool]:
 
 async def get_message(tx: AsyncConnection, room_id: str, seq: int) -> Message:
     """As it is now, to be changed: nobody else changes it before this transaction has ended. Raises NotFound."""
-    statement = select(messages).where(messages.c.room_id == room_id, messages.c.seq == seq).with_for_update()
-    row = (await tx.execute(statement)).one_or_none()
+    await tx.execute(select(rooms.c.id).where(rooms.c.id == room_id).with_for_update())  # as every change does first
+    row = (await tx.execute(select(messages).where(messages.c.room_id == room_id, messages.c.seq == seq))).one_or_none()
     if row is None:
         raise NotFound("there is no such message")
     return _message(row)

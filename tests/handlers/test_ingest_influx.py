@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dashboard.domain.errors import Unavailable
+from dashboard.journal.sqlite_file import JournalFile
 from tests.handlers.feeders import basic, bearer, document, fed, guarded, post, series_in
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
@@ -322,20 +323,18 @@ async def test_a_very_long_body_is_taken_in_pieces_and_each_sample_is_counted_an
         assert series_in(server)['a_v{n="48"}'] == 19_998
 
 
-async def test_of_a_very_long_body_what_could_not_be_stored_is_counted_as_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with guarded(tmp_path) as (server, token):
-        append, left = server.journal.append, iter(range(5))
+async def test_of_a_very_long_body_all_or_nothing_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with guarded(tmp_path, settings={"journal": "sqlite"}) as (server, token):
+        write = JournalFile.append
 
-        async def fail_later(*args: Any, **options: Any) -> Any:
-            if next(left, None) is None:
-                raise Unavailable("no")
-            return await append(*args, **options)
+        def fail(*args: Any) -> Any:
+            raise sqlite3.OperationalError("disk full")
 
-        monkeypatch.setattr(server.journal, "append", fail_later)
-        response = await post(server, "/write", "\n".join(f"a v={n}" for n in range(20_000)), headers=bearer(token))
+        monkeypatch.setattr(JournalFile, "append", fail)
+        body = "\n".join(f"a v={n}" for n in range(20_000))
+        response = await post(server, "/write", body, headers=bearer(token))
         assert response.code == 503
-        counted = fed(server)
-        assert sum(counted.values()) == 20_000
-        assert counted["feeder", "influx", "accepted"] == 8_000
+        assert fed(server) == {("feeder", "influx", "refused"): 20_000}
+        monkeypatch.setattr(JournalFile, "append", write)
+        assert (await post(server, "/write", body, headers=bearer(token))).code == 204
+        assert sum(replica.samples for replica in server.replicas.followed().values()) == 20_000

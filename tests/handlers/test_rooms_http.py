@@ -277,7 +277,7 @@ async def test_a_deleted_message_is_not_quoted_by_the_notifications_it_made(tmp_
         assert (await vera.ask("edit", **change))["status"] == "changed"
         assert (await vera.ask("delete", roomId="ops", messageId=said))["status"] == "changed"
         for socket in (eddy, olga):
-            emptied = await socket.until("notification", body="")
+            emptied = await socket.until("notification_changed", body="")
             assert emptied["data"] == {"roomId": "ops", "messageId": said}
             listed = (await socket.ask("notifications"))["notifications"]
             assert {each["data"]["messageId"]: each["body"] for each in listed} == {
@@ -299,8 +299,8 @@ async def test_a_closed_room_is_not_quoted_by_the_notifications_it_made(tmp_path
         said = [await say(at, text) for text in ("@eddy my password is x", "@eddy that password", "no password")]
         await vera.ask("edit", roomId="ops", messageId=said[1], text="never mind")
         assert (await at.fetch("DELETE", "/api/v1/rooms/ops", as_="olga")).code == 204
-        await eddy.until("notification", body="")
-        await eddy.until("notification", body="")
+        await eddy.until("notification_changed", body="")
+        await eddy.until("notification_changed", body="")
         listed = (await eddy.ask("notifications"))["notifications"]
         assert [each["body"] for each in listed] == ["", ""]
         async with at.server.people.database.read() as tx:

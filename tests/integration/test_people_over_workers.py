@@ -111,17 +111,18 @@ def test_what_is_said_typed_read_and_changed_on_one_worker_shows_on_the_other(
         assert await ann.next("ack", status="read", messageId=ack["messageId"], userId="bob")
         await ann.ask("edit", roomId="host", messageId=ack["messageId"], text="hello all")
         assert (await bob.next("message_changed"))["text"] == "hello all"
+        assert (await bob.next("notification_changed", body=""))["data"]["messageId"] == ack["messageId"]
         await ann.ask("delete", roomId="host", messageId=ack["messageId"])
         gone = await bob.next("message_changed", deleted=True)
         assert (gone["text"], gone["html"]) == ("", "")
-        assert (await bob.next("notification", body=""))["data"]["messageId"] == ack["messageId"]
         await ann.ask("message", roomId="host", text="hello", id=8)
         plain = (await ann.next("ack", id=8))["messageId"]
         for text in ("hello @bob", "hello @bob and @ann"):  # the second mentions nobody anew
             await ann.ask("edit", roomId="host", messageId=plain, text=text)
         assert (await bob.next("notification"))["data"]["messageId"] == plain
         await bob.next("message_changed", text="hello @bob and @ann", mentions=["bob"])
-        await bob.quiet(0.5, "notification")
+        await bob.next("notification_changed", body="hello @bob and @ann")
+        await bob.quiet(0.5, "notification", "notification_changed")
         await ann.next("typing", isTyping=False, timeout_s=8)  # by itself
         await bob.ask("direct", userId="ann", text="psst", key="d1")
         assert (await ann.next("message", roomId="direct:ann:bob"))["text"] == "psst"

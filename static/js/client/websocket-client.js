@@ -34,6 +34,7 @@ const EVENTS = /** @type {Record<string, string>} */ ({
   user_offline: "user:offline",
   user_update: "user:update",
   read: "room:read",
+  notification_changed: "notification:changed",
   notifications_read: "notifications:read",
 });
 
@@ -305,7 +306,7 @@ export class WebSocketClient {
 
 /** Half a character, as a cut leaves it, cannot be sent. @param {string} text @returns {string} */
 function wellFormed(text) {
-  return String(text).replace(/\p{Surrogate}/gu, "\ufffd");
+  return typeof text === "string" ? text.replace(/\p{Surrogate}/gu, "\ufffd") : text;
 }
 
 /** @returns {string} */

@@ -63,7 +63,7 @@ export function startTalk(shell, board, moments) {
     if (!(panel.isOpen && roomId === talk.current) && userId !== talk.me?.id) shell.announce(`${name} wrote`);
   });
   shell.client.on("notification", ({ title }) => {
-    if (title && !(panel.isOpen && panel.tab === "notices")) shell.announce(`Notification: ${title}`);
+    if (!(panel.isOpen && panel.tab === "notices")) shell.announce(`Notification: ${title}`);
   });
   talk.watchPresence();
 }

@@ -67,6 +67,7 @@ export class Talk extends EventTarget {
       "user:update": ({ user }) => this.person(user),
       watchers: ({ people, screens }) => (this.watchers = { people, screens }),
       notification: (notice) => this.notified(notice),
+      "notification:changed": (notice) => this.renotified(notice),
       "notifications:read": ({ unread }) => this.noticesRead(unread),
     };
     client.on("connected", () => this.expectSession());
@@ -260,15 +261,18 @@ export class Talk extends EventTarget {
 
   /** @param {Notice & {unread?: number}} notice */
   notified(notice) {
-    const known = this.notices.find((each) => each.notificationId === notice.notificationId);
-    if (known) {
-      known.body = notice.body; // what it quoted may be deleted
-      return;
-    }
+    if (this.notices.some((each) => each.notificationId === notice.notificationId)) return;
     this.notices.unshift({ ...notice, read: false });
     this.notices.splice(MAX_NOTICES);
     this.unreadNotices = notice.unread ?? this.unreadNotices + 1; // while the store does not answer nobody has counted
     if (document.hidden && globalThis.Notification?.permission === "granted") new Notification(notice.title, { body: notice.body, tag: notice.notificationId });
+  }
+
+  /** What it quotes was edited or deleted. @param {Notice} notice */
+  renotified({ notificationId, body }) {
+    const known = this.notices.find((each) => each.notificationId === notificationId);
+    if (known) known.body = body;
+    else this.loadNotices(); // an old one, or one that was edited before it came here
   }
 
   /** @param {number} unread */

@@ -23,7 +23,7 @@ export class NotificationList extends HTMLElement {
   /** @param {Notice[]} notices @param {number} unread @param {number} now */
   paint(notices, unread, now) {
     const permission = isSecureContext ? globalThis.Notification?.permission : undefined;
-    const painted = JSON.stringify([notices.map(({ notificationId, read }) => [notificationId, read]), unread, permission, Math.floor(now / 60_000)]);
+    const painted = JSON.stringify([notices.map(({ notificationId, read, body }) => [notificationId, read, body]), unread, permission, Math.floor(now / 60_000)]);
     if (painted === this.painted) return;
     this.painted = painted;
     const tools = [];

@@ -21,6 +21,7 @@ async def process(journal: Journal, name: str, kind: str = "token") -> AsyncIter
     nodes = node(journal, name)
     made = rates(kind, nodes)
     async with at_work(nodes.run, made.run):
+        await until(lambda: nodes._heard.epoch != "")
         yield made
 
 
@@ -86,3 +87,15 @@ async def test_more_holders_than_are_told_at_once_are_told_one_after_the_other(m
             one.take(holder, PACE, 7)
         await until(lambda: sum(map(len, heard)) == 3)
         assert heard == [{"b": 7, "c": 7}, {"a": 14}]
+
+
+@pytest.mark.gen_test
+async def test_what_was_spent_before_a_process_began_to_hear_is_not_owed() -> None:
+    journal = a_journal()
+    async with process(journal, "a") as one:
+        assert one.take("job", PACE, 100) == 0.0
+        await until(lambda: journal.head(SIGNALS).seq == 1)
+        async with process(journal, "b") as late:
+            assert one.take("job", Pace(1, 1)) == 0.0
+            await until(lambda: late.take("job", Pace(1, 1)) > 0)  # has heard the second
+            assert late.take("job", PACE, 100) == 0.0
