@@ -169,9 +169,11 @@ class RedisJournal:
             yield Gap("ahead", Position(epoch, seq))
         while True:
             if epoch != log.epoch:
+                now = log.epoch
                 oldest = await self._oldest(log)
-                epoch, seq = log.epoch, log.resume_seq(Position(epoch, seq), oldest)
-                yield Gap("epoch", Position(epoch, seq))
+                if log.epoch == now:
+                    epoch, seq = now, log.resume_seq(Position(epoch, seq), oldest)
+                    yield Gap("epoch", Position(epoch, seq))
                 continue
             batch = log.tail.after(seq)
             if batch is None:
@@ -262,8 +264,9 @@ class RedisJournal:
 
     async def _oldest(self, log: Log) -> int:
         """The number of the oldest entry there is; one past the newest when there is none."""
+        newest = log.seq  # before the look: what is stored while it is under way is still to come
         found = await self._patiently(lambda: self._entries(log, "-", 10))
-        return found[0].seq if found else log.seq + 1
+        return found[0].seq if found else newest + 1
 
     async def _page(self, log: Log, seq: int) -> list[Entry]:
         """Entries after ``seq``, from Redis, up to the first hole."""

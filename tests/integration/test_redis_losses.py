@@ -11,7 +11,8 @@ import redis
 
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.position import Position
-from dashboard.journal.port import Gap
+from dashboard.journal.port import Entry, Gap
+from dashboard.journal.redis_log import Log
 from tests.support.journals import PART
 from tests.support.redis_journals import Node, nodes
 from tests.support.redis_server import RedisServer
@@ -185,12 +186,21 @@ async def test_an_entry_of_ours_that_was_damaged_is_a_gap(
 
 @pytest.mark.gen_test
 async def test_a_stream_whose_ids_were_used_up_begins_anew(
-    shared_redis: RedisServer, prefix: str, key: Callable[[str], str]
+    shared_redis: RedisServer, prefix: str, key: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with nodes(shared_redis.url, prefix) as (node,):
         await node.append(b"1")
         await node.until_seq(1)
         shared_redis.client().xadd(key("log"), {"greetings": "from far away"}, id="18446744073709551615-1")
+        look = node.journal._entries
+
+        async def slowly(log: Log, start: str, count: int) -> list[Entry]:
+            found = await look(log, start, count)
+            while not log.seq:  # what is looked for is stored before the answer comes
+                await asyncio.sleep(0)
+            return found
+
+        monkeypatch.setattr(node.journal, "_entries", slowly)
         assert await node.append(b"2") == [1]
         async with asyncio.timeout(10):
             while node.payloads() != [b"1", b"2"]:
