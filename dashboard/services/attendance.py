@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.node import BEAT_S
-from dashboard.domain.presence import GRACE_S, AskRoster, Here, Roster, Status
+from dashboard.domain.presence import GRACE_S, LOST_MS, AskRoster, Here, Roster, Status
 from dashboard.domain.room import participants
 from dashboard.hub.connection import Connection
 from dashboard.hub.crowd import Crowd
@@ -34,6 +34,8 @@ _ASK_EVERY_S = 1.0
 _COUNT_EVERY_S = 1.0
 #: When the journal is well again each node is heard within so long.
 _SETTLED_S = BEAT_S + 2.0
+#: A shorter fault makes no beat so late that anybody would be given up for it.
+_HICCUP_S = LOST_MS / 1000 - BEAT_S - 2.0
 _RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
 #: Close codes of those who say that they leave; others may be on their way back.
 _LEFT = (CloseCode.NORMAL, CloseCode.NO_STATUS)
@@ -80,7 +82,7 @@ class Attendance:
         self._whole = True
         self._work = asyncio.Event()
         self._asked_s = 0.0
-        self._troubled_s = -_SETTLED_S
+        self._troubled_s = self._well_s = -_SETTLED_S
         self._counted_s = -_COUNT_EVERY_S
         self._wholes: Counter[str] = Counter()  # rosters that were told whole, by node
         self._told_whole = Bell()
@@ -249,8 +251,11 @@ class Attendance:
             self._lay_ghosts()
             now_s = self._monotonic()
             if self._nodes.is_troubled():
-                self._troubled_s = now_s
-            elif now_s - self._troubled_s > _SETTLED_S:  # else nobody was heard, and nobody is to be given up for it
+                if now_s - self._well_s > _HICCUP_S:
+                    self._troubled_s = now_s
+                continue
+            self._well_s = now_s
+            if now_s - self._troubled_s > _SETTLED_S:  # else nobody was heard, and nobody is to be given up for it
                 self._tell.soon(self.table.expire(self._nodes.passed_ms()))
             if (unknown := self.table.unknown()) and now_s - self._asked_s > _ASK_EVERY_S:
                 self._asked_s = now_s
