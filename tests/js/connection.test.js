@@ -125,14 +125,30 @@ describe("coming back", () => {
     assert.equal(r.connection.state, "stopped");
   });
 
-  test("an opened connection forgets reason and loss", (t) => {
+  test("an opened connection forgets the reason, and the loss when data have come", (t) => {
     const r = rig(t);
     bring(r, "waiting");
     r.pass(60_000);
     assert.ok(r.connection.attempt > 0);
     assert.ok(r.connection.lostAt > 0);
     r.last().onopen?.();
-    assert.deepEqual([r.connection.lostAt, r.connection.retryAt, r.connection.reason], [0, 0, ""]);
+    assert.deepEqual([r.connection.retryAt, r.connection.reason], [0, ""]);
+    assert.ok(r.connection.lostAt > 0);
+    r.last().say({ type: "snapshot" });
+    assert.deepEqual([r.connection.lostAt, r.connection.leftAt], [0, 0]);
+  });
+
+  test("connections that open and bring nothing do not date the loss anew", (t) => {
+    const r = rig(t);
+    bring(r, "waiting");
+    const lost = r.connection.lostAt;
+    for (let n = 0; n < 3; n++) {
+      r.pass(40_000);
+      r.last().onopen?.();
+      r.last().say({ type: "welcome" });
+      r.last().end(4007);
+    }
+    assert.equal(r.connection.lostAt, lost);
   });
 
   test("the loss is dated once, however many tries fail after it", (t) => {

@@ -169,7 +169,30 @@ describe("a series", () => {
   });
 });
 
+describe("a value from the future", () => {
+  test("is not shown as that of now, unless there is no other", () => {
+    const series = new Series(definition({ t: [1_000, 601_000], v: [5, 777], last: 1_000 }), 0, 2_000);
+    assert.equal(series.value, 5);
+    series.append([3_000], [6], 3_000);
+    assert.equal(series.value, 6);
+    series.append([601_000], [778], 601_000);
+    assert.equal(series.value, 778);
+    assert.equal(new Series(definition({ t: [601_000], v: [777] }), 0, 2_000).value, 777);
+  });
+});
+
 describe("the store", () => {
+  test("values that were made fewer on their way are no gaps", () => {
+    const store = new Store();
+    store.begin(/** @type {any} */ ({ type: "snapshot", as_of: 0, window_s: 900, series: [definition({ every_s: 1, t: [0], v: [1] })] }));
+    const times = Array.from({ length: 50 }, (_, n) => 1_000 + n * 12_000);
+    store.move(/** @type {any} */ ({ type: "frame", as_of: 600_000, points: [[1, times, times.map(() => 2), 600]] }));
+    const series = /** @type {Series} */ (store.series.get(1));
+    assert.ok(series.thinMs >= 12_000);
+    const [, drawn] = align([series], 0, 600_000, 1_000);
+    assert.ok(!drawn.includes(null));
+  });
+
   const snapshot = () => ({
     view: "v", as_of: 1_000, position: "e:1", window_s: 10, step_ms: 0,
     series: [definition({ sid: 1, series: "a", t: [500], v: [1] }), definition({ sid: 2, series: "b", name: "b" })],

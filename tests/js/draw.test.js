@@ -53,6 +53,18 @@ describe("times", () => {
 });
 
 describe("the value axis", () => {
+  test("the largest and the smallest numbers there are have an axis that ends", () => {
+    for (const [least, greatest] of [[0, 1.7e308], [-1.7e308, 1.7e308], [1e16, 1e16 + 2], [1e-12, 3e-12], [0, 5e-324], [5, 5], [0, 0]]) {
+      const range = new AxisRange();
+      range.fit(least, greatest, 0);
+      const lines = range.splits();
+      assert.ok(lines.length >= 1 && lines.length <= 50 && lines.every(Number.isFinite), `${least} ${greatest}: ${lines.length}`);
+    }
+    const small = new AxisRange();
+    small.fit(1e-12, 3e-12, 0);
+    assert.ok(small.high < 1e-11);
+  });
+
   test("holds everything, on round steps, with lines from end to end", () => {
     for (const base of [1000, 1024]) {
       for (const [low, high] of [[0, 1], [3, 97], [-50, 50], [0.001, 0.002], [1e9, 3e9], [99.97, 100], [5_000, 5_000.5], [0, 3e12]]) {

@@ -33,6 +33,8 @@ const WATCH_EVERY_MS = 1_000;
 const SLEPT_MS = 6_000;
 /** A connection that holds so long was no failed try. */
 const SOUND_AFTER_MS = 5_000;
+/** What is shown comes in these. */
+const DATA = new Set(["snapshot", "frame"]);
 /** A close follows an error within so long, but for Node's sockets that were refused. */
 const CLOSE_FOLLOWS_MS = 100;
 
@@ -146,11 +148,15 @@ export class Connection extends EventTarget {
 
   opened() {
     this.openedAt = this.now();
-    this.lostAt = 0;
-    this.leftAt = 0;
     this.retryAt = 0;
     this.reason = "";
     this.heardAt = this.now();
+  }
+
+  /** What is on the screen is of now again: a connection that only opens has brought nothing yet. */
+  restored() {
+    this.lostAt = 0;
+    this.leftAt = 0;
   }
 
   wait() {
@@ -183,6 +189,7 @@ export class Connection extends EventTarget {
     } catch {
       return; // not ours: a proxy's word, perhaps; the heartbeat judges the connection
     }
+    if (DATA.has(message?.type)) this.restored();
     if (message && typeof message === "object") this.dispatchEvent(new CustomEvent("message", { detail: message }));
   }
 
@@ -200,7 +207,10 @@ export class Connection extends EventTarget {
     }
     const quiet = now - this.heardAt;
     if (this.state === "open") {
-      if (now - this.openedAt >= SOUND_AFTER_MS) this.attempt = 0;
+      if (now - this.openedAt >= SOUND_AFTER_MS) {
+        this.attempt = 0;
+        this.restored();
+      }
       if (quiet > SILENCE_LIMIT_MS) {
         this.reason = "no answer";
         this.happen("lost");

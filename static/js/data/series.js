@@ -3,6 +3,8 @@
 /** @typedef {import("../client/views.js").Definition} Definition */
 
 const TRIM_BATCH = 128;
+/** Clocks of good machines differ by so much. */
+const AHEAD_MS = 1_000;
 
 /** @param {number[]} times @param {number} t @returns {number} first index whose time is not before t */
 export function lowerBound(times, t) {
@@ -17,8 +19,8 @@ export function lowerBound(times, t) {
 }
 
 export class Series {
-  /** @param {Definition} definition @param {number} stepMs bucket length; 0: raw values */
-  constructor(definition, stepMs) {
+  /** @param {Definition} definition @param {number} stepMs bucket length; 0: raw values @param {number} asOf the server's time */
+  constructor(definition, stepMs, asOf = Infinity) {
     this.stepMs = stepMs;
     this.sid = definition.sid;
     /** @type {number[]} */
@@ -34,7 +36,10 @@ export class Series {
     /** newest time, never later than the server's when it came */
     this.last = definition.last;
     /** how far apart neighbours may be for having been made fewer on their way, in ms */
-    this.thinMs = definition.of ? (8 * (this.times[this.times.length - 1] - this.times[0])) / this.times.length : 0;
+    this.thinMs = 0;
+    if (definition.of) this.thinned(this.times);
+    /** the server's time of what came last */
+    this.asOf = asOf;
     this.version = 0;
     this.text = definition.series;
     this.name = definition.name;
@@ -48,6 +53,11 @@ export class Series {
   /** Whether its sender said so, and has sent nothing later since. */
   get ended() {
     return this.endedMs > 0 && this.endedMs >= this.last;
+  }
+
+  /** These were made fewer on their way. @param {number[]} times */
+  thinned(times) {
+    if (times.length) this.thinMs = Math.max(this.thinMs, (8 * (times[times.length - 1] - times[0])) / times.length);
   }
 
   /** @param {Definition} definition */
@@ -74,6 +84,7 @@ export class Series {
       }
       this.last = Math.max(this.last, Math.min(t, asOf));
     }
+    this.asOf = asOf;
     this.version += 1;
   }
 
@@ -104,8 +115,9 @@ export class Series {
     }
   }
 
-  /** @returns {number | undefined} */
+  /** The newest, but none from the future, as of a feeder whose clock was ahead, while there are others. @returns {number | undefined} */
   get value() {
-    return this.values[this.values.length - 1];
+    const at = lowerBound(this.times, this.asOf + AHEAD_MS + 1) - 1;
+    return this.values[at < 0 ? this.values.length - 1 : at];
   }
 }

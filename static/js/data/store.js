@@ -24,7 +24,7 @@ export class Store {
   begin(snapshot) {
     this.windowMs = snapshot.window_s * 1000;
     this.stepMs = snapshot.step_ms ?? 0;
-    this.series = new Map((snapshot.series ?? []).map((d) => [d.sid, new Series(d, this.stepMs)]));
+    this.series = new Map((snapshot.series ?? []).map((d) => [d.sid, new Series(d, this.stepMs, snapshot.as_of)]));
     this.documents = new Map((snapshot.documents ?? []).map((d) => [d.key, d]));
     this.shape += 1;
     this.version += 1;
@@ -35,12 +35,13 @@ export class Store {
     for (const definition of frame.series ?? []) {
       const known = this.series.get(definition.sid);
       if (known) known.define(definition);
-      else this.series.set(definition.sid, new Series(definition, this.stepMs));
+      else this.series.set(definition.sid, new Series(definition, this.stepMs, frame.as_of));
       this.shape += 1;
     }
     const from = frame.as_of - this.windowMs;
-    for (const [sid, times, values] of frame.points ?? []) {
+    for (const [sid, times, values, of] of frame.points ?? []) {
       const series = this.series.get(sid);
+      if (of) series?.thinned(times);
       series?.append(times, values, frame.as_of);
       series?.trim(from);
     }

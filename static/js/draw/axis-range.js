@@ -3,6 +3,9 @@
 const SHRINK_BELOW = 0.5;
 const SHRINK_AFTER_MS = 30_000;
 const STEPS = 4;
+const MOST_LINES = 50;
+/** Beyond it a span is no number any more. */
+const LARGEST = 1e300;
 
 /** @param {number} span @param {number} base 1000 or 1024 @returns {number} 1, 2 or 5 times a power, not below span */
 function niceStep(span, base) {
@@ -29,7 +32,7 @@ export class AxisRange {
   /** @param {number} least @param {number} greatest of what is shown @param {number} now ms */
   fit(least, greatest, now) {
     if (!Number.isFinite(least) || !Number.isFinite(greatest)) return;
-    const [low, high, step] = this.wanted(least, greatest);
+    const [low, high, step] = this.wanted(Math.max(least, -LARGEST), Math.min(greatest, LARGEST));
     const grows = !this.set || low < this.low || high > this.high;
     const small = high - low < (this.high - this.low) * SHRINK_BELOW;
     if (!small) this.tooLargeSince = 0;
@@ -48,7 +51,7 @@ export class AxisRange {
     let high = this.fixedMax ?? greatest;
     low = Math.min(low, least);
     high = Math.max(high, greatest);
-    if (high - low < 1e-9 * Math.max(1, Math.abs(high))) {
+    if (high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high))) {
       const room = Math.max(Math.abs(high) * 0.1, this.fixedMin === null ? 0.5 : 1);
       high += room;
       if (this.fixedMin === null) low -= room;
@@ -61,7 +64,9 @@ export class AxisRange {
   /** @returns {number[]} where the grid lines are */
   splits() {
     const lines = [];
-    for (let n = Math.round(this.low / this.step); n * this.step <= this.high + this.step / 1e6; n++) {
+    const first = Math.round(this.low / this.step);
+    for (let n = first; n * this.step <= this.high + this.step / 1e6 && n - first < MOST_LINES; n++) {
+      if (n + 1 === n) break; // numbers of this size have no steps so small
       lines.push(Number((n * this.step).toPrecision(12)));
     }
     return lines;

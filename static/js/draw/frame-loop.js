@@ -28,9 +28,14 @@ export class FrameLoop {
     this.asked = 0;
     const items = [...this.dirty];
     this.dirty.clear();
-    for (const item of items) item.paint();
     const after = this.after;
     this.after = [];
-    for (const done of after) done();
+    for (const work of [...items.map((item) => () => item.paint()), ...after]) {
+      try {
+        work();
+      } catch (error) {
+        queueMicrotask(() => { throw error; }); // seen in the console, not by the others
+      }
+    }
   }
 }

@@ -38,7 +38,7 @@ if (!boardId && !selectors.length) {
 const watching = shell.views.watch(request(), {
   snapshot(snapshot) {
     board.begin(snapshot, selectors);
-    const parts = [snapshot.board?.subtitle, windowName(snapshot.window_s)].filter(Boolean);
+    const parts = [board.board?.subtitle, windowName(snapshot.window_s)].filter(Boolean);
     setText(subtitle, parts.join(" · "));
   },
   frame: (frame) => board.move(frame),

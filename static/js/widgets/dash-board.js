@@ -43,7 +43,7 @@ export class DashBoard extends HTMLElement {
   /** @param {Snapshot} snapshot @param {string[]} selectors chosen ones, when there is no board */
   begin(snapshot, selectors) {
     this.store.begin(snapshot);
-    this.board = snapshot.board;
+    this.board = snapshot.board ?? this.board; // it is told once: a snapshot after a gap is of the same
     this.selectors = selectors;
     this.replan();
     for (const tile of this.tiles) tile.changed();

@@ -101,9 +101,10 @@ export class Tile extends HTMLElement {
       this.reshaped();
       this.seen = -1;
     }
+    const before = this.doc;
     this.doc = this.widget.document ? store.documents.get(this.widget.document) : undefined;
-    const seen = this.series.reduce((sum, series) => sum + series.version, 0) + (this.doc?.t ?? 0);
-    if (seen === this.seen) return;
+    const seen = this.series.reduce((sum, series) => sum + series.version, 0);
+    if (seen === this.seen && this.doc === before) return;
     this.seen = seen;
     this.refill();
     this.context.loop.mark(this);
