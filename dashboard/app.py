@@ -93,7 +93,7 @@ class Dashboard:
             every_s=settings.feed_every_s,
             monotonic=time.monotonic,
         )
-        self.build = build_id(resource_folder("static"))
+        self.build = build_id(resource_folder("static"), resource_folder("boards"))
         self.nodes = Nodes(
             journal=self.journal,
             vitals=self.vitals,

@@ -16,9 +16,10 @@ def resource_folder(name: str) -> Path:
     return inside if inside.is_dir() else _HERE.parent / name
 
 
-def build_id(static: Path) -> str:
-    """A short hash of everything that a page is made of: pages of another build reload themselves."""
+def build_id(*folders: Path) -> str:
+    """A short hash of everything that a page is made of, boards too: pages of another build reload themselves."""
     digest = hashlib.sha256(__version__.encode())
-    for path in sorted(p for p in static.rglob("*") if p.is_file() and not p.name.startswith(".")):
-        digest.update(path.relative_to(static).as_posix().encode() + path.read_bytes())
+    for folder in folders:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
+            digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:12]

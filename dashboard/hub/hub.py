@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from itertools import count
@@ -62,7 +63,7 @@ class Hub:
         self.degraded = ""
         self._sources = sources
         self._partitions: dict[str, tuple[str, ...]] = {}  # by view
-        self._owed_answers: list[OwedAnswer] = []
+        self._owed_answers: deque[OwedAnswer] = deque()
         self._owing = asyncio.Event()
         self._monotonic = monotonic
         self._due: list[tuple[float, int, str]] = []
@@ -170,16 +171,15 @@ class Hub:
             await self._owing.wait()
             self._owing.clear()
             pause_s = _NOT_READY_CHECK_S
-            left = []
-            for number, owed in enumerate(self._owed_answers, 1):
+            for number in range(1, len(self._owed_answers) + 1):
+                owed = self._owed_answers.popleft()  # what stands here has not been answered, whoever looks meanwhile
                 watched = self._is_watched(owed.watching)
                 ready = not watched or self._sources.ready(self._partitions[owed.watching.view.id])
                 if not (ready and self._answer(owed)):
-                    left.append(owed)
+                    self._owed_answers.append(owed)
                     pause_s = _AHEAD_CHECK_S if ready else pause_s
                 if not number % _SENDS_PER_BREATH:
                     await asyncio.sleep(0)
-            self._owed_answers = left + self._owed_answers[number:]
             if self._owed_answers:
                 self._owing.set()
                 await asyncio.sleep(pause_s)
@@ -323,10 +323,9 @@ class Hub:
                     watching.connection.reply_snapshot(body, request_id, board)
                 await asyncio.sleep(0)
         finally:
-            for watching, _, _ in waiting:  # entries were missed meanwhile, or building failed: owed anew, with a gap
-                if self._is_watched(watching):
-                    watching.sent = None
-                    self._behind[view.id].add(watching)
+            for watching, request_id, board in waiting:  # entries were missed meanwhile, or building failed
+                if view.id in watching.connection.watching:
+                    self.owe_snapshot(watching, request_id, board)
 
     def _is_watched(self, watching: Watching) -> bool:
         connection = watching.connection
@@ -358,7 +357,7 @@ class Hub:
 
     async def _tell_all(self, message: Shared) -> None:
         for number, connection in enumerate(list(self.connections), 1):
-            if not connection.closed and not connection.wire.writing:
+            if not connection.closed:
                 connection.send(message)
             if not number % _SENDS_PER_BREATH:
                 await asyncio.sleep(0)

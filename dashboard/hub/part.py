@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 
 from msgspec import Raw, Struct
 
@@ -112,8 +113,8 @@ class Part:
         defined = [s for s in self.members if s.created_seq > after_seq or s.meta_seq > after_seq]
         gone = [
             sid
-            for seq, sid, text in replica.table.gone
-            if seq > after_seq and text not in replica.table.by_text and self._match(parse_series(text))
+            for _, sid, text in takewhile(lambda gone: gone[0] > after_seq, reversed(replica.table.gone))
+            if text not in replica.table.by_text and self._match(parse_series(text))
         ]
         documents = self.documents(after_seq)
         stored = [(key, replica.documents[key]) for key in self._document_keys]

@@ -158,12 +158,16 @@ class Series:
         newest_ms = self._times[newest]
         self.slot_ms = newest_ms - newest_ms % windows.fine_step_ms
         usual, self.folded_run = self.folded_run, run
-        if not self.every_s_declared and (run != usual or self.every_s is None):
+        if not self.every_s_declared and (run <= 1 or run != usual or not self._fits(run, windows)):
             learned = learn_every_s(self._times[-LEARN_GAPS - 1 :], self.every_s)
             if learned != self.every_s:
                 self.every_s = learned
                 self.meta_seq = self.last_seq
         self.trim(now_ms, windows)
+
+    def _fits(self, run: int, windows: Windows) -> bool:
+        """Whether so many samples in a fine step are what the known cadence brings, give or take half of them."""
+        return self.every_s is not None and 0.5 <= run * self.every_s * 1000 / windows.fine_step_ms <= 1.5
 
     def _fold(self, end: int, windows: Windows) -> None:
         run = self._values[self.folded : end].tolist()

@@ -108,8 +108,11 @@ class SeriesTable:
                 series.waiting = waits_in
             if t_ms >= series.last_ms:
                 series.last_ms = t_ms
-            elif seq > series.disorder_seq:
-                series.disorder_seq = seq
+            else:
+                if seq > series.disorder_seq:
+                    series.disorder_seq = seq
+                if series.last_ms > now_ms + _AHEAD_MS:  # the journal's clock was set back
+                    series.last_ms = max(t_ms, now_ms)
             series.last_seq = seq
             if not 0 <= t_ms - series.slot_ms < step:
                 turning.append(series)
@@ -127,8 +130,11 @@ class SeriesTable:
         for series, t_ms, value in rows:
             if t_ms >= series.last_ms:
                 series.last_ms = t_ms
-            elif seq > series.disorder_seq:
-                series.disorder_seq = seq
+            else:
+                if seq > series.disorder_seq:
+                    series.disorder_seq = seq
+                if series.last_ms > now_ms + _AHEAD_MS:  # the journal's clock was set back
+                    series.last_ms = max(t_ms, now_ms)
             series.seqs.append(seq)
             series.times.append(t_ms)
             series.values.append(value)

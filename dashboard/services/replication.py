@@ -100,7 +100,7 @@ class Replication:
         except Invalid as error:
             _log.error("checkpoint not used: %s", error)
         self._base = checkpoint.position if checkpoint is not None else None
-        self._stored = {f"s:{series.text}": series.last_seq for series in self._replica.table}
+        self._stored = {f"s:{series.text}": _changed_seq(series) for series in self._replica.table}
         self._stored |= {f"d:{key}": stored.seq for key, stored in self._replica.documents.items()}
         if self._replica.position.epoch != head.epoch:
             _log.warning("the journal is another than the checkpoint's; values since the checkpoint are missing")
@@ -234,14 +234,19 @@ class Replication:
                 raise Conflict("another epoch has begun meanwhile")
             for series in begin.series[start : start + _SERIES_PER_BREATH]:
                 key = f"s:{series.text}"
-                stored[key] = series.last_seq
-                if before.get(key) != series.last_seq:
+                stored[key] = _changed_seq(series)
+                if before.get(key) != stored[key]:
                     raw.append(capture_series(series))
             if raw:
                 yield await loop.run_in_executor(None, _encode_all, raw)
         stored |= {f"d:{name}": state.seq for name, state in begin.documents}
         yield [capture_document(n, state) for n, state in begin.documents if before.get(f"d:{n}") != state.seq]
         yield [(key, None) for key in before.keys() - stored.keys()]
+
+
+def _changed_seq(series: Series) -> int:
+    """The entry that last changed anything of it."""
+    return max(series.last_seq, series.meta_seq)
 
 
 def _encode_all(raw: list[RawSeries]) -> list[tuple[str, bytes | None]]:

@@ -82,7 +82,7 @@ export class Series {
         this.times.splice(at, 0, t);
         this.values.splice(at, 0, values[i]);
       }
-      this.last = Math.max(this.last, Math.min(t, asOf));
+      this.last = Math.min(Math.max(this.last, t), asOf); // the server's clock may have been set back
     }
     this.asOf = asOf;
     this.version += 1;

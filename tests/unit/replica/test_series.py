@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dashboard.domain.position import Position
 from dashboard.replica.replica import Replica
-from dashboard.replica.series import Series
+from dashboard.replica.series import Series, Windows
 from tests.support.histories import EPOCH, T0, WINDOWS, samples
 
 #: A trim is done when so many are due, and one step may overflow by 1,000.
@@ -97,3 +97,27 @@ def test_future_samples_do_not_break_the_window(every: int) -> None:
     for n in range(2, 400):
         replica.apply(samples(n, T0 + n * every, [("a", T0 + n * every, 1.0)]))
     check(replica.table.by_text["a"], T0 + 400 * every)
+
+
+@pytest.mark.parametrize(
+    ("before_s", "times", "after_s"),
+    [(1, 6, 300), (1, 4, 60), (1, 6, 5), (30, 8, 600), (600, 8, 30), (0.1, 40, 1), (10, 9, 240), (2, 30, 1)],
+)
+def test_the_cadence_is_learnt_anew_when_it_changes(before_s: float, times: int, after_s: float) -> None:
+    replica, now = Replica(Windows(), Position(EPOCH, 0)), T0
+    for seq in range(1, times + 40):
+        replica.apply(samples(seq, now, [("a", now, 1.0)]))
+        now += int(1000 * (before_s if seq < times else after_s))
+    every_s = replica.table.by_text["a"].every_s
+    assert every_s is not None
+    assert 0.7 * after_s <= every_s <= 1.3 * after_s
+
+
+@pytest.mark.parametrize("several", [1, 70])
+def test_a_clock_that_was_set_back_leaves_nothing_dead(several: int) -> None:
+    replica, now = Replica(Windows(), Position(EPOCH, 0)), T0 + 7_200_000
+    names = [f"s{number}" for number in range(several)]
+    for seq in range(1, 100):
+        now = now + 1_000 if seq != 50 else T0
+        replica.apply(samples(seq, now, [(name, now, 1.0) for name in names]))
+        assert {series.last_ms for series in replica.table} == {now}

@@ -9,6 +9,7 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.position import Position
 from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import ANY, METRICS, Journal
+from dashboard.replica.changes import SeriesEnded, encode_change
 from dashboard.services.replication import Replication
 from tests.support.histories import T0, WINDOWS, history, samples, state
 from tests.support.journals import HandClock
@@ -105,3 +106,21 @@ async def test_a_series_that_begins_while_the_header_is_stored_keeps_its_number_
     await asyncio.gather(task, return_exceptions=True)
     again = await restarted(journal)
     assert [(s.text, s.sid) for s in again.replica().table] == [(s.text, s.sid) for s in first.replica().table]
+
+
+@pytest.mark.gen_test
+async def test_a_series_that_ended_has_ended_after_a_restart_too() -> None:
+    journal = MemoryJournal(clock=HandClock().journal_clock())
+    first = replication(journal)
+    await first.restore()
+    task = asyncio.ensure_future(first.run())
+    await journal.append(METRICS, samples(1, T0, [("a", T0, 1.0)]).payload)
+    await caught_up(journal, first)
+    await first.checkpoint()
+    await journal.append(METRICS, encode_change(SeriesEnded(b"a")))
+    await caught_up(journal, first)
+    await first.checkpoint()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert first.replica().table.by_text["a"].is_ended
+    assert (await restarted(journal)).replica().table.by_text["a"].is_ended

@@ -1,0 +1,167 @@
+"""The hub with viewers in memory: what they are told when entries are missing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+
+from dashboard.domain.counters import Counters
+from dashboard.domain.identity import Caller
+from dashboard.domain.position import Position
+from dashboard.domain.selector import parse_selector
+from dashboard.hub.hub import Hub
+from dashboard.hub.owed import HubLimits
+from dashboard.hub.view import ViewSpec
+from dashboard.journal.port import METRICS, Gap
+from dashboard.protocol.session import SessionLimits
+from dashboard.replica.replica import Replica
+from tests.support.histories import EPOCH, T0, WINDOWS, samples
+from tests.support.nodes import at_work, until
+
+NEXT_EPOCH = "fedcba9876543210"
+
+
+class Source:
+    """One replica, which may be behind at first."""
+
+    def __init__(self) -> None:
+        self.of_all = Replica(WINDOWS, Position(EPOCH, 0))
+        self.is_ready = True
+
+    def feed(self, *names: str, t_ms: int = T0) -> None:
+        seq = self.of_all.position.seq + 1
+        self.of_all.apply(samples(seq, t_ms, [(name, t_ms, 1.0) for name in names]))
+
+    def lose(self) -> None:
+        self.of_all.gap(Gap("epoch", Position(NEXT_EPOCH, 0)))
+
+    def want(self, _: Any) -> tuple[str, ...]:
+        return (METRICS,)
+
+    def leave(self, _: Any) -> None:
+        """Nobody else follows."""
+
+    def ready(self, _: Any) -> bool:
+        return self.is_ready
+
+    def replica(self, _: str) -> Replica:
+        return self.of_all
+
+
+class Viewer:
+    """A connection's wire: what it was sent."""
+
+    deflating = False
+
+    def __init__(self) -> None:
+        self.writing = False
+        self.told: list[dict[str, Any]] = []
+
+    def send(self, frame: bytes) -> None:
+        length = frame[1]
+        self.told.append(json.loads(frame[2 if length < 126 else 4 if length == 126 else 10 :]))
+
+    def kinds(self) -> list[str]:
+        return [each["type"] for each in self.told]
+
+    def buffered_bytes(self) -> int:
+        return 0
+
+    def close(self, code: int, reason: str) -> None:
+        raise AssertionError(f"closed with {code} {reason}")
+
+    def abort(self) -> None:
+        raise AssertionError("dropped")
+
+
+class Nobody:
+    """No people."""
+
+    def take(self, *_: Any) -> None:
+        raise AssertionError
+
+    def moved(self, *_: Any) -> None:
+        """It watches another board."""
+
+    def dropped(self, *_: Any) -> None:
+        """It is over."""
+
+
+def hub_of(source: Source, selector: str = '{__name__=~".+"}') -> Hub:
+    def resolve(_: Any, caller: Caller) -> tuple[ViewSpec, bytes]:
+        return ViewSpec((parse_selector(selector),), 900_000, 30.0, 1_000), b'{"title":"Wall"}'
+
+    hub = Hub(
+        sources=source,  # type: ignore[arg-type]  # as much of it as views need
+        now_ms=lambda: source.of_all.now_ms,
+        monotonic=time.monotonic,
+        resolve=resolve,  # type: ignore[arg-type]
+        limits=HubLimits(),
+        session_limits=SessionLimits(),
+        counters=Counters(),
+    )
+    hub.people = Nobody()
+    return hub
+
+
+def watch(hub: Hub) -> Viewer:
+    viewer = Viewer()
+    hub.received(hub.opened(viewer), '{"type":"watch","id":7,"board":"wall"}')  # type: ignore[arg-type]
+    return viewer
+
+
+@pytest.mark.gen_test
+async def test_of_many_answers_that_are_owed_those_given_before_a_gap_are_followed_by_it() -> None:
+    source = Source()
+    source.feed("a")
+    hub = hub_of(source)
+    source.is_ready = False
+    viewers = [watch(hub) for _ in range(450)]
+    async with at_work(hub.run_ticks, hub.run_answers):
+        source.is_ready = True
+        async with asyncio.timeout(20):
+            while not viewers[0].told:
+                await asyncio.sleep(0)
+        answered = [viewer for viewer in viewers if viewer.told]
+        assert 0 < len(answered) < len(viewers)  # it breathes in between
+        source.lose()
+        hub.missed(METRICS, "epoch")
+        source.feed("a", t_ms=T0 + 5_000)
+        await until(
+            lambda: all(viewer.told and viewer.told[-1]["position"].startswith(NEXT_EPOCH) for viewer in viewers)
+        )
+    for viewer in viewers:
+        assert viewer.kinds()[:3] == ["snapshot", "gap", "snapshot"] if viewer in answered else ["snapshot"]
+
+
+@pytest.mark.gen_test
+async def test_a_large_snapshot_that_a_gap_overtakes_is_still_the_answer() -> None:
+    source = Source()
+    source.feed(*(f"s{number}" for number in range(400)))
+    hub = hub_of(source)
+    viewer = watch(hub)
+    async with at_work(hub.run_ticks, hub.run_answers, hub.run_snapshots):
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert viewer.told == []  # it is being built
+        source.lose()
+        hub.missed(METRICS, "epoch")
+        await until(lambda: bool(viewer.told))
+    first = next(each for each in viewer.told if each["type"] == "snapshot")
+    assert (first["id"], first["board"]) == (7, {"title": "Wall"})
+    assert first["position"].startswith(NEXT_EPOCH)
+
+
+@pytest.mark.gen_test
+async def test_that_the_data_are_delayed_is_told_to_who_is_just_written_to_as_well() -> None:
+    source = Source()
+    hub = hub_of(source)
+    viewer = watch(hub)
+    viewer.writing = True
+    await hub.tell_degraded("no journal")
+    await hub.tell_degraded("")
+    assert [each["reason"] for each in viewer.told if each["type"] == "degraded"] == ["no journal", ""]
