@@ -367,3 +367,31 @@ def test_numbers_side_by_side_are_of_one_size(pages: Pages, host_site: ServerPro
         }""",
     )
     assert max(sizes) - min(sizes) < 1, sizes
+
+
+def test_a_snapshot_after_a_gap_keeps_the_tiles_of_the_board(pages: Pages, site: ServerProcess) -> None:
+    """It does not say the board again, and neither does the frame that a reconnection brings."""
+    page = pages.open(site.url)
+    expect(page.locator(".tile").first).to_be_visible()
+    before = page.locator(".tile h2").all_inner_texts()
+    page.evaluate(
+        """() => document.querySelector("dash-board").begin({
+            type: "snapshot", view: "v", as_of: Date.now(), position: "e:1", window_s: 900, step_ms: 0, series: [], documents: [],
+        }, [])"""
+    )
+    assert page.locator(".tile h2").all_inner_texts() == before
+
+
+def test_a_tile_that_cannot_be_painted_stops_no_other(pages: Pages, site: ServerProcess) -> None:
+    pages.expect("no text")
+    page = pages.open(site.url)
+    expect(page.locator(".tile").first).to_be_visible()
+    page.evaluate(
+        """() => {
+            const [first, second] = document.querySelector("dash-board").tiles;
+            first.paint = () => { throw new Error("no text"); };
+            const paint = second.paint.bind(second);
+            second.paint = () => { window.__painted = true; paint(); };
+        }"""
+    )
+    until(page, "() => window.__painted")
