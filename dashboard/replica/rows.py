@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
+from collections.abc import Iterable, Iterator
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -72,14 +73,23 @@ class Rows:
             return
         extend: Any = array.extend
         all_seqs, all_times, all_values = self._columns
-        same = [t for t in times if isinstance(t, int)]
+        same, count = [t for t in times if isinstance(t, int)], len(self.series)
         if len(same) == len(times):
             each_times: Any = repeat(array("q", same))
         else:
-            each_times = zip(*(repeat(t) if isinstance(t, int) else t for t in times), strict=False)
+            each_times = _turned(
+                array("q"), (array("q", [t]) * count if isinstance(t, int) else t for t in times), count
+            )
         deque(map(extend, all_seqs, repeat(seqs)), maxlen=0)
         deque(map(extend, all_times, each_times), maxlen=0)
-        deque(map(extend, all_values, zip(*values, strict=True)), maxlen=0)
+        deque(map(extend, all_values, _turned(array("d"), values, count)), maxlen=0)
+
+
+def _turned(whole: array[Any], rows: Iterable[array[Any]], count: int) -> Iterator[array[Any]]:
+    """Rows of ``count`` items as columns; ``whole`` is empty."""
+    for row in rows:
+        whole.extend(row)
+    return map(whole.__getitem__, map(slice, range(count), repeat(None), repeat(count)))
 
 
 def _divided(series: tuple[Series, ...]) -> tuple[tuple[slice, Rows], ...]:

@@ -263,8 +263,9 @@ class AcceptSamples:
     def _encode(self, batch: Batch, replica: Replica | None) -> list[bytes]:
         now = self._now_ms()
         times: list[int] | int = now
-        if batch.times.count(None) < len(batch.times):
-            times = [now if t is None else t for t in batch.times]
+        unsaid = batch.times.count(None)
+        if unsaid < len(batch.times):
+            times = [now if t is None else t for t in batch.times] if unsaid else batch.times  # type: ignore[assignment]
         by_text = replica.table.by_text if replica is not None else {}
         declared = []
         for row, unit, every_s in batch.declared:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import cramjam
 from line_protocol_parser import parse_line
@@ -70,7 +71,7 @@ def lines(bench: Bench) -> Iterator[Row]:
         rows = rows_per_entry(batch.keys)
         for start in range(0, len(batch.keys), rows):
             some = slice(start, start + rows)
-            times = [_T if t is None else t for t in batch.times[some]]
+            times: Any = batch.times[some]  # each line says its time
             payloads.append((max(times), encode_samples(batch.keys[some], times, batch.values[some])))
         await asyncio.gather(*(journal.append(METRICS, payload) for _, payload in payloads))
         for latest_ms, payload in payloads:
