@@ -41,6 +41,18 @@ test("after a return it asks with the last position, of a snapshot or a frame", 
   assert.deepEqual(w.log, ["snapshot e:5", "frame e:6"]);
 });
 
+test("a return into another view, of a board that was edited, begins with a snapshot", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  const first = w.open();
+  first.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
+  first.end(1006);
+  w.pass(1_000);
+  const again = w.open();
+  again.say({ type: "frame", id: again.sent[0].id, view: "v2", position: "e:6" });
+  assert.deepEqual([again.sent[1].type, again.sent[1].since], ["watch", undefined]);
+});
+
 test("answers to other questions and frames of other views are not for it", (t) => {
   const w = watched(t);
   w.connection.start();

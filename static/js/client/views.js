@@ -171,6 +171,7 @@ export class Views {
     }
     for (const watching of this.all) {
       const answer = message.id !== undefined && message.id === watching.id;
+      const another = answer && watching.view !== "" && message.view && message.view !== watching.view; // the board was edited
       if (answer && message.view) watching.view = message.view;
       if (!answer && (message.view === undefined || message.view !== watching.view)) continue;
       if (watching.paused) continue;
@@ -182,7 +183,7 @@ export class Views {
         watching.position = message.position;
         const whole = watching.describe(message);
         watching.handlers.frame(message);
-        if (!whole) this.askAnew(watching); // this process knows a series that the one before it did not
+        if (!whole || another) this.askAnew(watching); // this process knows a series that the one before it did not
       } else if (message.type === "gap") watching.handlers.gap?.(message.reason);
       else if (message.type === "error" && answer) watching.handlers.error(message);
     }
