@@ -159,7 +159,8 @@ class Connection:
             self._reply(encode(Unwatched(request.view)), request.id)
         elif isinstance(request, Ping):
             self._hub.counters.accept_to_paint_ms.extend(request.painted_ms)
-            self._reply(encode(Pong(self._hub.now_ms())), request.id)
+            if self.wire.buffered_bytes() <= self._hub.limits.max_queue_bytes:  # else a long answer is still on its way
+                self._reply(encode(Pong(self._hub.now_ms())), request.id)
 
     def _watch(self, request: Watch) -> None:
         since = parse_positions(request.since) if request.since is not None else None

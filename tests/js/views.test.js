@@ -41,6 +41,19 @@ test("after a return it asks with the last position, of a snapshot or a frame", 
   assert.deepEqual(w.log, ["snapshot e:5", "frame e:6"]);
 });
 
+test("a long answer over a slow line is waited for, and the server hears meanwhile that somebody does", (t) => {
+  const w = watched(t);
+  w.connection.start();
+  const socket = w.open();
+  socket.say({ type: "welcome" });
+  for (let n = 0; n < 20; n++) w.pass(1_000);
+  assert.equal(w.connection.state, "open");
+  assert.ok(socket.sent.filter(({ type }) => type === "ping").length >= 5);
+  socket.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
+  for (let n = 0; n < 10; n++) w.pass(1_000);
+  assert.notEqual(w.connection.state, "open"); // silence is as short as ever now
+});
+
 test("a return into another view, of a board that was edited, begins with a snapshot", (t) => {
   const w = watched(t);
   w.connection.start();

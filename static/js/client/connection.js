@@ -33,6 +33,8 @@ const WATCH_EVERY_MS = 1_000;
 const SLEPT_MS = 6_000;
 /** A connection that holds so long was no failed try. */
 const SOUND_AFTER_MS = 5_000;
+/** How long the first answer may be on its way over a slow line. */
+const LONG_ANSWER_MS = 60_000;
 /** What is shown comes in these. */
 const DATA = new Set(["snapshot", "frame"]);
 /** A close follows an error within so long, but for Node's sockets that were refused. */
@@ -69,6 +71,8 @@ export class Connection extends EventTarget {
     this.retryAt = 0;
     this.heardAt = 0;
     this.askedAt = 0;
+    /** an answer is to come that may be long: a message is heard of only when all of it is there */
+    this.expecting = false;
     /** @type {WebSocket | null} */
     this.socket = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -211,10 +215,10 @@ export class Connection extends EventTarget {
         this.attempt = 0;
         this.restored();
       }
-      if (quiet > SILENCE_LIMIT_MS) {
+      if (quiet > (this.expecting ? LONG_ANSWER_MS : SILENCE_LIMIT_MS)) {
         this.reason = "no answer";
         this.happen("lost");
-      } else if (quiet > PING_AFTER_MS && !this.askedAt) {
+      } else if (quiet > PING_AFTER_MS && now - this.askedAt > PING_AFTER_MS) {
         this.askedAt = now;
         this.send({ type: "ping" });
       }

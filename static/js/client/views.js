@@ -67,6 +67,7 @@ class Watching {
     this.view = "";
     this.position = "";
     this.paused = false;
+    this.answered = true;
     /** @type {Set<number>} numbers of the series that have been described */
     this.known = new Set();
   }
@@ -118,6 +119,7 @@ export class Views {
   /** @param {Watching} watching */
   end(watching) {
     this.all.delete(watching);
+    this.expect();
     if (watching.view) this.leave(watching.view);
     else if (watching.id) this.forgotten.add(watching.id);
   }
@@ -134,6 +136,7 @@ export class Views {
       if (watching.view) this.connection.send({ type: "unwatch", view: watching.view });
       watching.paused = true;
     }
+    this.expect();
   }
 
   resume() {
@@ -155,6 +158,12 @@ export class Views {
     watching.id = this.nextId++;
     const since = watching.position ? { since: watching.position } : {};
     this.connection.send({ type: "watch", id: watching.id, ...watching.request, ...since });
+    watching.answered = false;
+    this.expect();
+  }
+
+  expect() {
+    this.connection.expecting = [...this.all].some((watching) => !watching.answered && !watching.paused);
   }
 
   /** Begin with a snapshot. @param {Watching} watching */
@@ -171,6 +180,10 @@ export class Views {
     }
     for (const watching of this.all) {
       const answer = message.id !== undefined && message.id === watching.id;
+      if (answer && message.type !== "gap") {
+        watching.answered = true;
+        this.expect();
+      }
       const another = answer && watching.view !== "" && message.view && message.view !== watching.view; // the board was edited
       if (answer && message.view) watching.view = message.view;
       if (!answer && (message.view === undefined || message.view !== watching.view)) continue;

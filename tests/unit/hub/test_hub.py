@@ -59,6 +59,7 @@ class Viewer:
 
     def __init__(self) -> None:
         self.writing = False
+        self.buffered = 0
         self.told: list[dict[str, Any]] = []
 
     def send(self, frame: bytes) -> None:
@@ -69,7 +70,7 @@ class Viewer:
         return [each["type"] for each in self.told]
 
     def buffered_bytes(self) -> int:
-        return 0
+        return self.buffered
 
     def close(self, code: int, reason: str) -> None:
         raise AssertionError(f"closed with {code} {reason}")
@@ -165,3 +166,17 @@ async def test_that_the_data_are_delayed_is_told_to_who_is_just_written_to_as_we
     await hub.tell_degraded("no journal")
     await hub.tell_degraded("")
     assert [each["reason"] for each in viewer.told if each["type"] == "degraded"] == ["no journal", ""]
+
+
+@pytest.mark.gen_test
+async def test_who_pings_while_a_long_answer_is_on_its_way_is_not_given_up() -> None:
+    source = Source()
+    hub = hub_of(source)
+    viewer = Viewer()
+    connection = hub.opened(viewer)  # type: ignore[arg-type]
+    hub.received(connection, '{"type":"ping"}')
+    viewer.buffered = 3 << 20
+    hub.received(connection, '{"type":"ping"}')
+    viewer.buffered = 0
+    hub.received(connection, '{"type":"ping"}')
+    assert viewer.kinds() == ["pong", "pong"]
