@@ -223,7 +223,7 @@ def out_of_reach(
     assert scene.crowd.returns_since(began) == [], "viewers must stay"
     scene.judge()
     judge_answers(scene, began, wait_s)
-    outcomes = scene.publisher.outcomes(began)
+    outcomes = scene.publisher.outcomes(began - 1)  # those, too, that were under way when it began
     assert bool(outcomes["503"]) == (seconds > wait_s + 0.5)
     return {
         "noticed after s": noticed,
