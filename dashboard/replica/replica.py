@@ -52,6 +52,7 @@ class Replica:
         self.broken = 0  # entries that could not be read
         self.samples = 0
         self.document_version = 0  # changes whenever a document comes or goes
+        self._counted = -1, 0  # the version at which documents were last counted, and how many there were
         self._times = array("q")
         self._times_end = position.seq
 
@@ -116,7 +117,10 @@ class Replica:
 
     def document_count(self) -> int:
         """Documents there are (deleted ones are remembered but do not count)."""
-        return sum(stored.document is not None for stored in self.documents.values())
+        if self._counted[0] != self.document_version:
+            there = sum(stored.document is not None for stored in self.documents.values())
+            self._counted = self.document_version, there
+        return self._counted[1]
 
     def gap(self, gap: Gap) -> None:
         """Entries are missing before the next one."""

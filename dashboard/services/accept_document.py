@@ -39,10 +39,6 @@ class AcceptDocument:
         self._limits = limits
         self._counters = counters
         self._coming: set[str] = set()  # new documents in entries on their way
-        self._counted: tuple[list[tuple[str, int]], int] = (
-            [],
-            0,
-        )  # when documents were last counted, and how many there were
 
     async def write(
         self,
@@ -108,8 +104,4 @@ class AcceptDocument:
         return sum(not self._is_there(key) for key in self._coming)
 
     def _count(self) -> int:
-        followed = self._replicas.followed()
-        now = [(partition, replica.document_version) for partition, replica in followed.items()]
-        if now != self._counted[0]:
-            self._counted = now, sum(replica.document_count() for replica in followed.values())
-        return self._counted[1]
+        return sum(replica.document_count() for replica in self._replicas.followed().values())

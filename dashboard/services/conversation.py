@@ -206,9 +206,9 @@ class Conversation:
         async with self._database.write() as tx:
             message = await self._own(tx, caller, room, message_id, others=False)
             changed = await rewrite(tx, message, now_ms, text=text, html=html, mentions=mentions)
-            told = await self._mention(tx, changed, room, set(mentions) - set(message.mentions))
             requoted = await self._notify.follow_mentions(tx, changed)
-        for each in (changed, *told, *requoted):
+            told = await self._mention(tx, changed, room, set(mentions) - set(message.mentions))
+        for each in (changed, *requoted, *told):
             await self._publish(each)
         return changed
 

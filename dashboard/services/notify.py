@@ -24,7 +24,7 @@ from dashboard.services.policies import Access
 from dashboard.services.room_logs import RoomLogs
 from dashboard.services.webhooks import Webhooks
 from dashboard.store.database import Database
-from dashboard.store.messages import newest, notifications_called, notifications_that_quote, post, requote
+from dashboard.store.messages import lock_rooms, newest, notifications_called, notifications_that_quote, post, requote
 from dashboard.store.rooms import ensure_room, mark_read, read_marks
 
 MAX_TITLE = 200
@@ -140,6 +140,7 @@ class Notify:
         """The message was edited or taken back: notifications quote what it says now, to whom it mentions now; those that have changed."""
         said = dict.fromkeys(map(inbox_room, message.mentions), message.text[:_QUOTED])
         quoting = await notifications_called(tx, _sender(message.author), _mention_key(message)[:MAX_KEY])
+        await lock_rooms(tx, {*said, *(each.room for each in quoting)})
         texts = [(each, said.get(each.room, "")) for each in quoting]
         return [await requote(tx, each, self._now_ms(), text) for each, text in texts if text != each.text]
 

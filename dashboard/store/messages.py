@@ -5,6 +5,7 @@ The room's row is locked until then, so numbers are given in the order of commit
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -47,6 +48,12 @@ async def _next_seq(tx: AsyncConnection, room_id: str, now_ms: int) -> int:
     if seq is None:
         raise NotFound(f"there is no room {room_id[:60]}")
     return int(seq)
+
+
+async def lock_rooms(tx: AsyncConnection, room_ids: Iterable[str]) -> None:
+    """Nobody else changes anything in them before this transaction has ended. In one order, so that no two wait for each other."""
+    for room_id in sorted(room_ids):
+        await tx.execute(select(rooms.c.id).where(rooms.c.id == room_id).with_for_update())
 
 
 async def find_by_key(tx: AsyncConnection, room_id: str, author: str, key: str) -> Message | None:
@@ -92,7 +99,7 @@ async def post(tx: AsyncConnection, message: Message) -> tuple[Message, bool]:
 
 async def get_message(tx: AsyncConnection, room_id: str, seq: int) -> Message:
     """As it is now, to be changed: nobody else changes it before this transaction has ended. Raises NotFound."""
-    await tx.execute(select(rooms.c.id).where(rooms.c.id == room_id).with_for_update())  # as every change does first
+    await lock_rooms(tx, (room_id,))  # as every change does first
     row = (await tx.execute(select(messages).where(messages.c.room_id == room_id, messages.c.seq == seq))).one_or_none()
     if row is None:
         raise NotFound("there is no such message")

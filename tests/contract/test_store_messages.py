@@ -19,6 +19,7 @@ from dashboard.store.messages import (
     forget_messages,
     get_message,
     latest_changes,
+    lock_rooms,
     newest,
     newest_seq,
     oldest,
@@ -364,3 +365,20 @@ async def test_an_edit_that_meets_a_deletion_does_not_bring_the_text_back(place:
             async with databases[0].write() as tx:
                 stored = await get_message(tx, "ops", seq)
             assert (stored.deleted, stored.text) == (True, "")
+
+
+async def test_two_that_lock_the_same_rooms_do_not_wait_for_each_other_for_ever(place: Place) -> None:
+    async with place.opened(2) as databases:
+        for room in ("a", "b", "c"):
+            await make_room(databases[0], room)
+
+        async def change(database: Database, number: int, *room_ids: str) -> None:
+            async with database.write() as tx:
+                await lock_rooms(tx, room_ids)
+                for room in room_ids:
+                    await post(tx, message(f"{number} {room_ids}", room=room))
+
+        for number in range(10):
+            await asyncio.gather(
+                change(databases[0], number, "a", "b", "c"), change(databases[1], number, "c", "b", "a")
+            )
