@@ -38,6 +38,11 @@ class CloseCode(IntEnum):
     FORBIDDEN = 4507
 
 
+def is_final(code: int) -> bool:
+    """Whether who is sent away with it is not to come back."""
+    return 4500 <= code <= 4999
+
+
 def may_be_received(code: int) -> bool:
     """Whether a peer may send ``code`` in a close frame (RFC 6455 section 7.4.2 and the IANA registry)."""
     return 3000 <= code <= 4999 or (1000 <= code <= 1014 and code not in (1004, 1005, 1006))

@@ -18,7 +18,7 @@ from dashboard.domain.presence import GRACE_S, LOST_MS, AskRoster, Here, Roster,
 from dashboard.domain.room import participants
 from dashboard.hub.connection import Connection
 from dashboard.hub.crowd import Crowd
-from dashboard.protocol.codes import CloseCode
+from dashboard.protocol.codes import CloseCode, is_final
 from dashboard.replica.presence import Presence, PresenceTable
 from dashboard.replica.signals import Signal
 from dashboard.runtime import Group
@@ -39,8 +39,6 @@ _HICCUP_S = LOST_MS / 1000 - BEAT_S - 2.0
 _RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
 #: Close codes of those who say that they leave; others may be on their way back.
 _LEFT = (CloseCode.NORMAL, CloseCode.NO_STATUS)
-#: From here on they are told not to come back.
-_FIRST_FINAL = 4_500
 
 
 @dataclass(slots=True)
@@ -115,7 +113,7 @@ class Attendance:
 
     def dropped(self, connection: Connection, code: int) -> None:
         """The connection is over (call it before it leaves the crowd)."""
-        if connection in self._crowd.people and code not in _LEFT and code < _FIRST_FINAL:
+        if connection in self._crowd.people and code not in _LEFT and not is_final(code):
             ghost = _Ghost(
                 self._monotonic() + GRACE_S,
                 connection.status,

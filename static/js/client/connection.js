@@ -213,7 +213,7 @@ export class Connection extends EventTarget {
     if (this.state === "open") {
       if (now - this.openedAt >= SOUND_AFTER_MS) {
         this.attempt = 0;
-        this.restored();
+        if (!this.expecting) this.restored(); // nobody watches anything here
       }
       if (quiet > (this.expecting ? LONG_ANSWER_MS : SILENCE_LIMIT_MS)) {
         this.reason = "no answer";
