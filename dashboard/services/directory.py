@@ -66,12 +66,21 @@ class Directory:
                 pass
             self._stirred.clear()
             try:
-                await self.look()
+                await self._look_surely()
                 self.fault = ""
             except Unavailable as error:
                 if not self.fault:
                     _log.warning("%s; those who are known go on", error)
                 self.fault = str(error)
+
+    async def _look_surely(self) -> None:
+        """One failure is not yet the store's: this process itself may have stood still until the time was over."""
+        try:
+            await self.look()
+        except Unavailable:
+            if self.fault:
+                raise
+            await self.look()
 
     def hear(self, signal: Signal, _: int) -> None:
         """A process says that something has changed."""
