@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dashboard.domain.node import SILENT_MS, Node, NodeBeat, NodeLeft
+from dashboard.domain.node import BEAT_S, SILENT_MS, Node, NodeBeat, NodeLeft
 from dashboard.replica.signals import Signal
+
+#: Between entries that this process has heard as they came never lies more, for it beats itself.
+_STOOD_MS = 1_500 * BEAT_S
 
 
 class NodeTable:
@@ -15,10 +18,15 @@ class NodeTable:
         self._entry_ms = 0
         self.broken = 0
 
-    def apply(self, t_ms: int, signal: Signal | None) -> list[Node]:
-        """Take the next entry over (None: it could not be read); returns the nodes that fell silent."""
-        if self._entry_ms:
-            self.now_ms += max(0, t_ms - self._entry_ms)
+    def apply(self, t_ms: int, signal: Signal | None, *, attended: bool = False) -> list[Node]:
+        """Take the next entry over (None: it could not be read); returns the nodes that fell silent.
+
+        ``attended``: this one and the one before were heard as they came. If there was nothing for long between them, this
+        process stood still, or the clock was set: that is nobody's silence.
+        """
+        step_ms = max(0, t_ms - self._entry_ms) if self._entry_ms else 0
+        if not attended or step_ms <= _STOOD_MS:
+            self.now_ms += step_ms
         self._entry_ms = t_ms
         if signal is None:
             self.broken += 1

@@ -133,9 +133,10 @@ class Nodes:
 
     def _take(self, entry: Entry) -> None:
         self._entry_s = self._monotonic()
+        attended = not self.is_behind
         self.is_behind = entry.seq <= self._began
         signal = decode_signal(entry.payload)
-        for silent in self.table.apply(entry.t_ms, signal):
+        for silent in self.table.apply(entry.t_ms, signal, attended=attended):
             _log.warning("node %s is gone: nothing heard for 15 s", silent.beat.name)
         if signal is not None:
             for listener in self.listeners:

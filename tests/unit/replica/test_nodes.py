@@ -58,6 +58,18 @@ def test_a_clock_that_is_set_back_makes_nobody_disappear_and_silence_is_noticed_
     assert gone == ["b"]
 
 
+def test_a_time_in_which_nobody_said_anything_is_nobodys_silence_for_who_was_there() -> None:
+    table = NodeTable()
+    for entry in (beat(1, T0, "a"), beat(2, T0 + 1_000, "b"), beat(3, T0 + 5_000, "a")):
+        assert table.apply(entry.t_ms, decode_signal(entry.payload), attended=True) == []
+    woken = T0 + 3_600_000
+    gone = []
+    for second in range(0, 20, 5):
+        entry = beat(4 + second, woken + second * 1_000, "a")
+        gone += [(second, n.beat.id) for n in table.apply(entry.t_ms, decode_signal(entry.payload), attended=True)]
+    assert gone == [(15, "b")]
+
+
 def test_what_is_not_a_signal_is_counted() -> None:
     table = NodeTable()
     for payload in (b"", b"\xff", b"\x93\xa1x\x01\x02", b"\xc1" * 9):
