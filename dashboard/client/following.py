@@ -171,7 +171,7 @@ class Following:
         points: list[Point] = []
         for row in message.get("points", ()):
             points += self._points(row[0], row[1], row[2])
-        for sid, times, _, means, _ in message.get("buckets", ()):
+        for sid, times, _, means, *_ in message.get("buckets", ()):
             points += self._points(sid, times, means)
         gone = [self._series.pop(sid).series for sid in message.get("gone", ()) if sid in self._series]
         documents, gone_documents = _documents(message), tuple(message.get("gone_documents", ()))

@@ -12,7 +12,7 @@ from dashboard.domain.position import Seen
 from dashboard.domain.selector import Selector
 from dashboard.domain.series import SeriesKey, parse_series
 from dashboard.protocol.messages import BucketsRow, Definition, DocumentState, PointsRow
-from dashboard.replica.reading import buckets_from, buckets_since, samples_between
+from dashboard.replica.reading import buckets_from, buckets_since, newest, samples_between
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
 
@@ -138,7 +138,8 @@ class Part:
                 windows = self._replica().table.windows
                 columns = buckets_since(series, self._step_ms, after_seq, from_ms, windows)
                 if columns.times:
-                    buckets.append((series.sid, columns.times, columns.mins, columns.means, columns.maxs))
+                    row = (series.sid, columns.times, columns.mins, columns.means, columns.maxs, newest(series))
+                    buckets.append(row)
                 continue
             got = samples_between(series, after_seq, self.seq, limit)
             if got.of > len(got.times):
@@ -157,7 +158,8 @@ class Part:
         places = self._places.get(series.sid, [])
         if self._step_ms:
             columns = buckets_from(series, self._step_ms, from_ms, self._replica().table.windows)
-            return _define(series, places, t=columns.times, min=columns.mins, mean=columns.means, max=columns.maxs)
+            history = {"t": columns.times, "min": columns.mins, "mean": columns.means, "max": columns.maxs}
+            return _define(series, places, **history, newest=newest(series))
         got = samples_between(series, -1, seq, points, from_ms)
         return _define(series, places, t=got.times, v=got.values, of=got.of if got.of > len(got.times) else None)
 

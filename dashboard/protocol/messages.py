@@ -73,7 +73,7 @@ class Welcome(Struct, tag="welcome", frozen=True):
 
 
 class Definition(Struct, frozen=True, omit_defaults=True):
-    """What is known of a series, and in a snapshot its history: ``t`` and ``v``, or ``t``, ``min``, ``mean``, ``max``."""
+    """What is known of a series, and in a snapshot its history: ``t`` and ``v``, or ``t``, ``min``, ``mean``, ``max`` and ``newest``."""
 
     sid: int
     series: str
@@ -90,6 +90,7 @@ class Definition(Struct, frozen=True, omit_defaults=True):
     min: list[float] | None = None
     mean: list[float] | None = None
     max: list[float] | None = None
+    newest: tuple[int, float] | None = None
     of: int | None = None
 
 
@@ -117,8 +118,8 @@ class Snapshot(Struct, tag="snapshot", frozen=True):
 
 #: sid, times, values, and how many there were when they were made fewer
 PointsRow = tuple[int, list[int], list[float]] | tuple[int, list[int], list[float], int]
-#: sid, starts of the buckets, mins, means, maxs
-BucketsRow = tuple[int, list[int], list[float], list[float], list[float]]
+#: sid, starts of the buckets, mins, means, maxs, time and value of the newest sample
+BucketsRow = tuple[int, list[int], list[float], list[float], list[float], tuple[int, float] | None]
 
 
 class Frame(Struct, tag="frame", frozen=True, omit_defaults=True):

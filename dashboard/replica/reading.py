@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from msgspec import Struct
 
 from dashboard.replica.buckets import Columns, mean
-from dashboard.replica.series import Series, Windows
+from dashboard.replica.series import AHEAD_MS, Series, Windows
 from dashboard.replica.thinning import extremes
 
 
@@ -52,6 +52,19 @@ def samples_between(series: Series, after_seq: int, until_seq: int, limit: int, 
 def _by_time(times: array[int], values: array[float]) -> tuple[array[int], array[float]]:
     order = sorted(range(len(times)), key=times.__getitem__)
     return array("q", [times[i] for i in order]), array("d", [values[i] for i in order])
+
+
+def newest(series: Series) -> tuple[int, float] | None:
+    """Time and value of the newest sample, whenever it came; none from the future while there are others."""
+    times = series.times
+    if not times:
+        return None
+    if series.is_ordered:
+        return times[-1], series.values[-1]
+    latest, bound = max(times), series.last_ms + AHEAD_MS
+    if latest > bound:
+        latest = max((t for t in times if t <= bound), default=latest)
+    return latest, series.values[len(times) - 1 - times[::-1].index(latest)]
 
 
 def buckets_from(series: Series, step_ms: int, from_ms: int, windows: Windows) -> Columns:

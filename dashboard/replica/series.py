@@ -19,6 +19,8 @@ from dashboard.replica.buckets import Buckets
 from dashboard.replica.rows import Rows
 from dashboard.replica.thinning import extremes
 
+#: Clocks of good machines differ by so much: no reason to call a sample one from the future.
+AHEAD_MS = 1_000
 #: Trimming moves memory: done when this many samples are due.
 _TRIM_BATCH = 64
 
@@ -183,7 +185,7 @@ class Series:
             self._thin(len(times) // 2)
         horizon = now_ms - windows.raw_ms
         if times[0] < horizon and not (
-            len(times) > _TRIM_BATCH and times[_TRIM_BATCH - 1] >= horizon and self._is_ordered()
+            len(times) > _TRIM_BATCH and times[_TRIM_BATCH - 1] >= horizon and self.is_ordered
         ):
             cut = min(self._older_than(horizon), self.folded)
             if cut >= _TRIM_BATCH or cut == len(times) - 1:
@@ -202,13 +204,14 @@ class Series:
         self._values[:end] = array("d", [self._values[i] for i in picked])
         self.folded -= removed
 
-    def _is_ordered(self) -> bool:
+    @property
+    def is_ordered(self) -> bool:
         """Whether the samples held are ordered by time."""
         return self.disorder_seq < max(self.trimmed_seq, 0)
 
     def _older_than(self, horizon_ms: int) -> int:
         times = self._times
-        if self._is_ordered():
+        if self.is_ordered:
             return bisect_right(times, horizon_ms - 1)
         return next((i for i, t in enumerate(times) if t >= horizon_ms), len(times))
 

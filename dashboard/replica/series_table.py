@@ -16,7 +16,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series
 from dashboard.replica.changes import Samples, SeriesEnded, unpack_floats, unpack_ints
 from dashboard.replica.rows import Rows
-from dashboard.replica.series import ALWAYS, Series, Windows
+from dashboard.replica.series import AHEAD_MS, ALWAYS, Series, Windows
 
 #: Lists of keys whose series are remembered, and the longest list (in bytes) that is.
 _KNOWN_LISTS = 256
@@ -30,8 +30,6 @@ _OVERFLOW_EVERY = 16
 #: A list in which a series stands this often at the most is no reason to look in every entry.
 _FEW_PARTS = 8
 _SWEEP_EVERY_MS = 60_000
-#: Clocks of good machines differ by so much: no reason to call a sample one from the future.
-_AHEAD_MS = 1_000
 #: JavaScript's numbers hold integers of so many bits.
 _SID_BITS = 53
 
@@ -69,7 +67,7 @@ class SeriesTable:
         times = change.times if isinstance(change.times, int) else unpack_ints(change.times)
         each = repeat(times, len(values)) if isinstance(times, int) else times
         latest = times if isinstance(times, int) else max(times)
-        append = self._append if latest <= now_ms + _AHEAD_MS else self._append_ahead
+        append = self._append if latest <= now_ms + AHEAD_MS else self._append_ahead
         if seq <= self.restored_seq:
             fresh = {series for series in rows if series.last_seq < seq}
             self._declare(change, [r if r in fresh else None for r in rows], seq)
@@ -79,11 +77,11 @@ class SeriesTable:
         else:
             if change.declared or change.kinds:
                 self._declare(change, rows, seq)
-            if latest <= now_ms + _AHEAD_MS and known.parts:
+            if latest <= now_ms + AHEAD_MS and known.parts:
                 for part, some in known.parts:
                     part_times = times if isinstance(times, int) else times[part]
                     self._append_rows(some, part_times, values[part], seq, now_ms, hold=known.alike)
-            elif repeats or latest > now_ms + _AHEAD_MS:
+            elif repeats or latest > now_ms + AHEAD_MS:
                 append(zip(rows, each, values, strict=True), seq, now_ms)
             else:
                 self._append_rows(known, times, values, seq, now_ms)
@@ -111,7 +109,7 @@ class SeriesTable:
             else:
                 if seq > series.disorder_seq:
                     series.disorder_seq = seq
-                if series.last_ms > now_ms + _AHEAD_MS:  # the journal's clock was set back
+                if series.last_ms > now_ms + AHEAD_MS:  # the journal's clock was set back
                     series.last_ms = max(t_ms, now_ms)
             series.last_seq = seq
             if not 0 <= t_ms - series.slot_ms < step:
@@ -133,7 +131,7 @@ class SeriesTable:
             else:
                 if seq > series.disorder_seq:
                     series.disorder_seq = seq
-                if series.last_ms > now_ms + _AHEAD_MS:  # the journal's clock was set back
+                if series.last_ms > now_ms + AHEAD_MS:  # the journal's clock was set back
                     series.last_ms = max(t_ms, now_ms)
             series.seqs.append(seq)
             series.times.append(t_ms)

@@ -8,6 +8,7 @@ from dashboard.domain.board import to_json
 from dashboard.domain.errors import NotAuthenticated
 from dashboard.domain.freshness import freshness
 from dashboard.domain.selector import Selector, parse_selector
+from dashboard.replica.reading import newest
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
 from dashboard.services.boards import Boards
@@ -49,12 +50,8 @@ class SeriesHandler(BaseHandler):
 
 
 def _last(series: Series) -> dict[str, object] | None:
-    """The newest sample, whenever it came."""
-    times = series.times
-    if not times:
-        return None
-    at = -1 if series.disorder_seq < 0 else len(times) - 1 - times[::-1].index(max(times))
-    return {"t": times[at], "value": series.values[at]}
+    sample = newest(series)
+    return {"t": sample[0], "value": sample[1]} if sample else None
 
 
 class BoardHandler(BaseHandler):

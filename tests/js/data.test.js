@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { align } from "../../static/js/data/align.js";
+import { align, unbroken } from "../../static/js/data/align.js";
 import { freshest, freshness } from "../../static/js/data/freshness.js";
 import { shortNames } from "../../static/js/data/labels.js";
 import { lowerBound, Series } from "../../static/js/data/series.js";
 import { ServerClock } from "../../static/js/data/server-clock.js";
 import { spanAround, spanFor } from "../../static/js/data/span.js";
 import { Store } from "../../static/js/data/store.js";
+import { reachOf } from "../../static/js/draw/reach.js";
 
 /** @param {Partial<import("../../static/js/client/views.js").Definition>} [more] */
 const definition = (more) => ({ sid: 1, series: "a", name: "a", labels: {}, unit: "", every_s: null, last: 0, selectors: [0], ...more });
-/** @param {number[]} times @param {number[]} values @param {{everyS?: number | null, stepMs?: number}} [more] */
-const line = (times, values, { everyS = null, stepMs = 0 } = {}) => ({ times, values, everyS, stepMs });
+/** @param {number[]} times @param {number[]} values @param {Partial<import("../../static/js/data/align.js").Line>} [more] */
+const line = (times, values, more) => ({ times, values, everyS: null, stepMs: 0, ...more });
 
 describe("freshness", () => {
   test("the freshest of several counts; of none there is none", () => {
@@ -20,12 +21,12 @@ describe("freshness", () => {
     assert.equal(freshest([]), "none");
   });
 
-  test("what has ended with the last that came is dead, also where buckets say only about when that was", () => {
+  test("what has ended with the last that came is dead, also where it is shown in buckets", () => {
     const series = new Series(definition({ every_s: 10, last: 1_000 }), 10_000);
-    series.replace([0], [1], [1], [1], 1_150);
+    series.replace([0], [1], [1], [1], [1_000, 1], 1_150);
     series.define(definition({ every_s: 10, last: 1_000, ended: 1_000 }));
     assert.equal(series.ended, true);
-    series.replace([0], [1], [1], [1], 1_400);
+    series.replace([0], [1], [1], [1], [1_400, 1], 1_400);
     assert.equal(series.ended, false);
   });
 
@@ -90,6 +91,22 @@ describe("align", () => {
     assert.equal(xs.at(-1), 9_999);
   });
 
+  test("behind the means of buckets stands the newest sample, as it is", () => {
+    const buckets = line([0, 10_000, 20_000], [1, 2, 3], { everyS: 1, stepMs: 10_000, newest: [27_000, 9] });
+    assert.deepEqual(align([buckets], 0, 30_000, 100), [[0, 10_000, 20_000, 27_000], [1, 2, 3, 9]]);
+    assert.deepEqual(align([buckets], 0, 25_000, 100)[0], [0, 10_000, 20_000], "but not beyond the picture");
+    assert.deepEqual(align([line([], [], { newest: [5, 1] })], 0, 10, 100), [[], []], "and not without them");
+  });
+
+  test("what buckets reach is in as many parts as the line", () => {
+    const bands = { mins: [0, 1, 2, -5], maxs: [4, 5, 6, 50] };
+    const buckets = line([0, 10_000, 90_000, 100_000], [1, 2, 3, 4], { everyS: 1, stepMs: 10_000, ...bands });
+    assert.deepEqual(unbroken(buckets, 0, 200_000), [[0, 2], [2, 4]]);
+    assert.deepEqual(unbroken(buckets, 15_000, 95_000), [[1, 2], [2, 3]], "and of what is in the picture");
+    assert.deepEqual(reachOf([buckets, line([0], [1_000])], 0, 200_000), [-5, 50]);
+    assert.deepEqual(reachOf([line([0], [1])], 0, 1), [Infinity, -Infinity]);
+  });
+
   test("no lines, and lines without values, are no fault", () => {
     assert.deepEqual(align([], 0, 1, 10), [[]]);
     assert.deepEqual(align([line([], [])], 0, 1, 10), [[], []]);
@@ -143,9 +160,19 @@ describe("a series", () => {
 
   test("a known bucket is replaced, a new one added", () => {
     const series = new Series(definition({ t: [0, 60], min: [1, 1], mean: [2, 2], max: [3, 3] }), 60);
-    series.replace([60, 120], [0, 5], [4, 6], [9, 7], 1_000);
+    series.replace([60, 120], [0, 5], [4, 6], [9, 7], [130, 7], 1_000);
     assert.deepEqual([series.times, series.mins, series.values, series.maxs], [[0, 60, 120], [1, 0, 5], [2, 4, 6], [3, 9, 7]]);
-    assert.equal(series.last, 180);
+  });
+
+  test("a series shown in buckets has the value and the age of its newest sample", () => {
+    const series = new Series(definition({ t: [0, 60], min: [1, 1], mean: [2, 2], max: [3, 3], newest: [70, 3], last: 70 }), 60, 100);
+    assert.deepEqual([series.value, series.last], [3, 70]);
+    series.replace([60], [0], [1], [3], [90, 0], 1_000);
+    assert.deepEqual([series.value, series.last], [0, 90]);
+    series.replace([0], [-9], [1], [3], [90, 0], 1_100);
+    assert.deepEqual([series.value, series.last], [0, 90], "a late one changes neither");
+    series.replace([1_140], [5], [5], [5], [1_150, 5], 1_120);
+    assert.deepEqual([series.value, series.last], [5, 1_120], "a clock ahead makes nothing newer than now");
   });
 
   test("trimming is done now and then, and leaves one value before the window", () => {

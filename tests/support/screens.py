@@ -12,6 +12,7 @@ class Screen:
     def __init__(self) -> None:
         self.samples: dict[str, list[tuple[int, float]]] = {}
         self.buckets: dict[str, dict[int, tuple[float, float, float]]] = {}
+        self.newest: dict[str, tuple[int, float]] = {}  # of series shown in buckets
         self.documents: dict[str, Any] = {}
         self.units: dict[str, str] = {}
         self.names: dict[int, str] = {}
@@ -25,12 +26,13 @@ class Screen:
             self.gaps.append(message["reason"])
             return
         if message["type"] == "snapshot":
-            self.samples, self.buckets, self.documents, self.units, self.names = {}, {}, {}, {}, {}
+            self.samples, self.buckets, self.newest, self.documents, self.units, self.names = {}, {}, {}, {}, {}, {}
         for definition in message.get("series", []):
             self._define(definition, whole=message["type"] == "snapshot")
         for sid, times, values, *_ in message.get("points", []):
             self.samples.setdefault(self.names[sid], []).extend(zip(times, values, strict=True))
-        for sid, *columns in message.get("buckets", []):
+        for sid, *columns, newest in message.get("buckets", []):
+            self.newest[self.names[sid]] = tuple(newest)
             for t, *row in zip(*columns, strict=True):
                 self.buckets.setdefault(self.names[sid], {})[t] = tuple(row)
         for document in message.get("documents", []):
@@ -41,6 +43,7 @@ class Screen:
             if (name := self.names.pop(sid, None)) is not None and name not in self.names.values():
                 self.samples.pop(name, None)
                 self.buckets.pop(name, None)
+                self.newest.pop(name, None)
 
     def _define(self, definition: dict[str, Any], *, whole: bool) -> None:
         name = definition["series"]
@@ -51,9 +54,10 @@ class Screen:
         if whole and "mean" in definition:
             rows = zip(definition["min"], definition["mean"], definition["max"], strict=True)
             self.buckets[name] = dict(zip(definition["t"], rows, strict=True))
+            self.newest[name] = tuple(definition["newest"])
 
     def held(self, from_ms: int = 0) -> tuple[object, ...]:
         """What is drawn, whatever way it came."""
         samples = {k: sorted(p for p in v if p[0] >= from_ms) for k, v in self.samples.items()}
         buckets = {k: {t: row for t, row in v.items() if t >= from_ms} for k, v in self.buckets.items()}
-        return samples, buckets, self.documents, self.units
+        return samples, buckets, self.newest, self.documents, self.units

@@ -19,6 +19,7 @@
  * @property {number[]} [min]
  * @property {number[]} [mean]
  * @property {number[]} [max]
+ * @property {[number, number]} [newest] time and value of the newest sample, where histories are buckets
  * @property {number} [of]
  */
 /** @typedef {{key: string, body: any, t: number, every_s: number | null, selectors: number[]}} DocumentState */
@@ -31,7 +32,7 @@
  * @property {string} position
  * @property {number} [accepted]
  * @property {PointsRow[]} [points]
- * @property {[number, number[], number[], number[], number[]][]} [buckets]
+ * @property {[number, number[], number[], number[], number[], [number, number]][]} [buckets]
  * @property {Definition[]} [series]
  * @property {DocumentState[]} [documents]
  * @property {number[]} [gone]

@@ -3,7 +3,10 @@
 
 import { lowerBound } from "./series.js";
 
-/** @typedef {{times: number[], values: number[], everyS: number | null, stepMs: number, thinMs?: number}} Line */
+/**
+ * Of buckets: their means, with the newest sample behind them, and what they reach from and to.
+ * @typedef {{times: number[], values: number[], everyS: number | null, stepMs: number, thinMs?: number, newest?: [number, number], mins?: number[], maxs?: number[]}} Line
+ */
 
 /** A line breaks where values are missing for so many times their cadence. */
 const GAP = 3;
@@ -23,11 +26,33 @@ export function align(lines, from, to, columns) {
   return [xs, ...ys];
 }
 
+/** Where values are missing between neighbours farther apart than this, in ms. @param {Line} line */
+function gapOf(line) {
+  return line.everyS ? Math.max(GAP * line.everyS * 1000, GAP * line.stepMs, MIN_GAP_MS, line.thinMs ?? 0) : Infinity;
+}
+
+/** @param {Line} line @param {number} from @param {number} to @returns {[number, number]} first place in the picture, the one before it included, and the one behind the last */
+function within(line, from, to) {
+  return [Math.max(0, lowerBound(line.times, from) - 1), lowerBound(line.times, to + 1)];
+}
+
+/** The unbroken parts of a line. @param {Line} line @param {number} from @param {number} to @returns {[number, number][]} first place, and the one behind the last */
+export function unbroken(line, from, to) {
+  const [start, end] = within(line, from, to);
+  /** @type {[number, number][]} */
+  const parts = [];
+  for (let i = start; i < end; ) {
+    const last = runEnd(line.times, i, end, Infinity, gapOf(line));
+    parts.push([i, last]);
+    i = last;
+  }
+  return parts;
+}
+
 /** @param {Line} line @param {number} from @param {number} to @param {number} columns */
 function thin(line, from, to, columns) {
-  const start = Math.max(0, lowerBound(line.times, from) - 1);
-  const end = lowerBound(line.times, to + 1);
-  const gap = line.everyS ? Math.max(GAP * line.everyS * 1000, GAP * line.stepMs, MIN_GAP_MS, line.thinMs ?? 0) : Infinity;
+  const [start, end] = within(line, from, to);
+  const gap = gapOf(line);
   const stepMs = end - start > 2 * columns ? (to - from) / columns : 0;
   /** @type {number[]} */
   const times = [];
@@ -45,6 +70,11 @@ function thin(line, from, to, columns) {
       values.push(null);
     }
     i = last;
+  }
+  const { newest } = line;
+  if (newest && newest[0] <= to && end > start && newest[0] > line.times[end - 1]) {
+    times.push(newest[0]);
+    values.push(newest[1]);
   }
   return { times, values };
 }

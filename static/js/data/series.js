@@ -31,6 +31,8 @@ export class Series {
     this.mins = definition.min ?? [];
     /** @type {number[]} */
     this.maxs = definition.max ?? [];
+    /** @type {[number, number] | undefined} time and value of the newest sample, where there are buckets */
+    this.newest = definition.newest;
     /** places in the request's list of the selectors that want it */
     this.places = definition.selectors;
     /** newest time, never later than the server's when it came */
@@ -65,8 +67,7 @@ export class Series {
     this.unit = definition.unit;
     this.everyS = definition.every_s;
     this.last = Math.max(this.last, definition.last);
-    const ended = definition.ended ?? 0;
-    this.endedMs = ended && ended >= definition.last ? Math.max(ended, this.last) : ended; // a bucket says only about when its last came
+    this.endedMs = definition.ended ?? 0;
     this.version += 1;
   }
 
@@ -89,8 +90,8 @@ export class Series {
   }
 
   /** Buckets as they are now; one that is known is replaced. */
-  /** @param {number[]} times @param {number[]} mins @param {number[]} means @param {number[]} maxs @param {number} asOf */
-  replace(times, mins, means, maxs, asOf) {
+  /** @param {number[]} times @param {number[]} mins @param {number[]} means @param {number[]} maxs @param {[number, number]} newest @param {number} asOf */
+  replace(times, mins, means, maxs, newest, asOf) {
     for (let i = 0; i < times.length; i++) {
       const at = lowerBound(this.times, times[i]);
       const known = this.times[at] === times[i] ? 1 : 0;
@@ -99,7 +100,8 @@ export class Series {
       this.values.splice(at, known, means[i]);
       this.maxs.splice(at, known, maxs[i]);
     }
-    if (times.length) this.last = Math.max(this.last, Math.min(asOf, times[times.length - 1] + this.stepMs));
+    this.newest = newest;
+    this.last = Math.min(Math.max(this.last, newest[0]), asOf);
     this.version += 1;
   }
 
@@ -117,6 +119,7 @@ export class Series {
 
   /** The newest, but none from the future, as of a feeder whose clock was ahead, while there are others. @returns {number | undefined} */
   get value() {
+    if (this.newest) return this.newest[1];
     const at = lowerBound(this.times, this.asOf + AHEAD_MS + 1) - 1;
     return this.values[at < 0 ? this.values.length - 1 : at];
   }

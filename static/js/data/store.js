@@ -45,9 +45,9 @@ export class Store {
       series?.append(times, values, frame.as_of);
       series?.trim(from);
     }
-    for (const [sid, times, mins, means, maxs] of frame.buckets ?? []) {
+    for (const [sid, times, mins, means, maxs, newest] of frame.buckets ?? []) {
       const series = this.series.get(sid);
-      series?.replace(times, mins, means, maxs, frame.as_of);
+      series?.replace(times, mins, means, maxs, newest, frame.as_of);
       series?.trim(from);
     }
     for (const sid of frame.gone ?? []) if (this.series.delete(sid)) this.shape += 1;

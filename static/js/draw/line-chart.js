@@ -5,6 +5,7 @@ import { align } from "../data/align.js";
 import { AxisRange } from "./axis-range.js";
 import { clock, format, moment } from "./format.js";
 import { colour, seriesToken } from "./palette.js";
+import { drawReach, reachAt, reachOf } from "./reach.js";
 import { timeSplits } from "./time-splits.js";
 
 /** @typedef {import("../data/align.js").Line} Line */
@@ -23,6 +24,8 @@ export class LineChart {
     this.range = new AxisRange({ min: options.min, max: options.max, base: options.unit.startsWith("B") ? 1024 : 1000 });
     /** @type {string[]} */
     this.names = [];
+    /** @type {Line[]} */
+    this.lines = [];
     /** @type {uPlot | null} */
     this.plot = null;
     this.from = 0;
@@ -47,6 +50,7 @@ export class LineChart {
     const width = this.container.clientWidth;
     const height = this.container.clientHeight;
     if (width < 20 || height < 20) return;
+    this.lines = lines;
     this.from = from;
     this.to = to;
     const data = align(lines, from, to, width);
@@ -66,8 +70,7 @@ export class LineChart {
 
   /** @param {ReturnType<typeof align>} data @param {number} now */
   fit(data, now) {
-    let least = Infinity;
-    let greatest = -Infinity;
+    let [least, greatest] = reachOf(this.lines, this.from, this.to);
     for (const column of data.slice(1)) {
       for (const value of column) {
         if (typeof value !== "number") continue;
@@ -140,7 +143,7 @@ export class LineChart {
         },
       ],
       series: [{}, ...this.names.map((_, i) => this.seriesSettings(i))],
-      hooks: { drawClear: [(plot) => this.drawBands(plot)], draw: [(plot) => this.drawMark(plot), (plot) => this.drawEnds(plot)], setCursor: [(plot) => this.hover(plot)] },
+      hooks: { drawClear: [(plot) => this.drawBands(plot), (plot) => drawReach(plot, this.lines, this.from, this.to)], draw: [(plot) => this.drawMark(plot), (plot) => this.drawEnds(plot)], setCursor: [(plot) => this.hover(plot)] },
     };
   }
 
@@ -245,7 +248,9 @@ export class LineChart {
       const column = /** @type {any} */ (plot.data[i + 1]);
       let at = idx;
       while (at > 0 && column[at] === undefined) at -= 1;
-      return { name, token: seriesToken(i), text: this.label(column[at] ?? undefined) || "–" };
+      const reach = reachAt(this.lines[i], plot.data[0][at]);
+      const text = this.label(column[at] ?? undefined) || "–";
+      return { name, token: seriesToken(i), text: reach ? `${text} (${reach.map((v) => this.label(v)).join(" to ")})` : text };
     });
     this.onHover(rows, clock(plot.data[0][idx], true), left);
   }

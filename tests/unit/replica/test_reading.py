@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.replica.reading import Points, buckets_from, buckets_since, samples_between, step_for
+from dashboard.replica.reading import Points, buckets_from, buckets_since, newest, samples_between, step_for
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
 from tests.support.histories import T0, WINDOWS, replica_of, samples
@@ -34,6 +34,24 @@ def one_series(seed: int, length: int = 60) -> tuple[Replica, Series, Kept]:
     kept.append((length + 1, T0, 1.0))
     replica = replica_of(entries, WIDE)
     return replica, replica.table.by_text["a"], kept
+
+
+@settings(max_examples=60)
+@given(SEEDS)
+def test_the_newest_is_the_last_that_came_of_the_latest_time(seed: int) -> None:
+    _, series, kept = one_series(seed)
+    _, _, t, value = max((t, i, t, value) for i, (_, t, value) in enumerate(kept))
+    assert newest(series) == (t, value)
+
+
+def test_the_newest_is_not_from_the_future_while_there_are_others() -> None:
+    replica = replica_of([samples(1, T0, [("a", T0 + 60_000, 9.0)])], WIDE)
+    series = replica.table.by_text["a"]
+    assert newest(series) == (T0 + 60_000, 9.0)
+    replica.apply(samples(2, T0 + 1, [("a", T0 - 5, 1.0)]))
+    assert newest(series) == (T0 - 5, 1.0)
+    replica.apply(samples(3, T0 + 70_000, [("a", T0 + 65_000, 2.0)]))
+    assert newest(series) == (T0 + 65_000, 2.0)
 
 
 @settings(max_examples=60)
