@@ -54,8 +54,18 @@ TOGETHER = (
     "tests/faults/test_durability.py",
     "tests/faults/test_mutants.py",
 )
-#: Folders whose files take long come first, so that at the end no process waits for another.
-LONG = ("tests/faults", "tests/browser", "tests/integration", "tests/contract", "tests/fuzz")
+#: What takes long comes first, files and then folders, so that at the end no process waits for another.
+LONG = (
+    "tests/faults/test_durability.py",
+    "tests/faults/test_redis.py",
+    "tests/browser/test_details.py",
+    "tests/browser/test_return.py",
+    "tests/faults",
+    "tests/browser",
+    "tests/integration",
+    "tests/contract",
+    "tests/fuzz",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
