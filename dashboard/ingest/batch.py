@@ -17,6 +17,8 @@ MAX_EXACT = 2**53
 MIN_T_MS = 100_000_000_000
 MAX_T_MS = 253_402_300_799_999  # the end of the year 9999
 MAX_EVERY_S = 31_536_000.0
+#: What senders count time in, each a thousand of the next.
+_UNITS = ("seconds", "milliseconds", "microseconds", "nanoseconds")
 
 
 class Refusal(Struct, frozen=True):
@@ -133,16 +135,24 @@ def check_value(value: float, *, field: str = "value") -> float:
     return value
 
 
-def check_time(t_ms: float | None, latest_ms: int) -> int | None:
-    """Refuse times that cannot be meant; whole milliseconds out."""
+def check_time(t_ms: float | None, latest_ms: int, *, field: str = "t", unit: str = "milliseconds") -> int | None:
+    """Refuse times that cannot be meant; whole milliseconds out. ``field``, ``unit``: what the sender calls it, and counts in."""
     if t_ms is None:
         return None
     if not MIN_T_MS <= t_ms <= MAX_T_MS:
-        hint = "; it looks like seconds" if 1e8 <= t_ms < MIN_T_MS else ""
-        raise Invalid(f"must be milliseconds since 1970{hint}", field="t")
+        raise Invalid(f"must be {unit} since 1970{_meant(t_ms, latest_ms, unit)}", field=field)
     if t_ms > latest_ms:
-        raise Invalid("is more than an hour in the future by this server's clock", field="t")
+        raise Invalid("is more than an hour in the future by this server's clock", field=field)
     return int(t_ms)
+
+
+def _meant(t_ms: float, latest_ms: int, unit: str) -> str:
+    """The unit in which it would be a time."""
+    place = _UNITS.index(unit) if unit in _UNITS else -len(_UNITS)
+    for other, name in enumerate(_UNITS):
+        if MIN_T_MS <= t_ms * 1000.0 ** (place - other) <= latest_ms:
+            return f"; it looks like {name}"
+    return ""
 
 
 def check_declared(unit: str | None, every_s: float | None) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import read_json
+from dashboard.ingest.batch import check_declared
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.parsed import NotFinite, Parsed, check_count
 from dashboard.ingest.telegraf_json import time_of
@@ -50,10 +51,14 @@ def _take(index: int, given: Any, parsed: Parsed, latest_ms: int) -> None:
         raise Invalid("is missing", field="plugin")
     base = plugin if type_ in ("", plugin) else f"{plugin}_{type_}"
     labels = [(name, _text(given, name)) for name in _LABELS]
-    t_ms = time_of(given.get("time"), latest_ms)
+    t_ms = time_of(given.get("time"), latest_ms, "time")
     every_s = given.get("interval")
     if every_s is not None and (not isinstance(every_s, int | float) or isinstance(every_s, bool)):
         raise Invalid("is not a number", field="interval")
+    try:
+        check_declared(None, every_s)
+    except Invalid as invalid:
+        raise Invalid(invalid.reason, field="interval") from None
     for name, kind, value in zip(names, types, values, strict=True):
         try:
             key = foreign_key(base if name == "value" else f"{base}_{name}", labels)

@@ -45,7 +45,4 @@ def _time(given: dict[str, Any], name: str, latest_ms: int) -> int | None:
         return None
     if not isinstance(stated, int | float) or isinstance(stated, bool):
         raise Invalid("is not a number", field=name)
-    try:
-        return check_time(stated, latest_ms)
-    except Invalid as invalid:
-        raise Invalid(invalid.reason, field=name) from None
+    return check_time(stated, latest_ms, field=name)

@@ -19,7 +19,7 @@ def parse_graphite_event(body: bytes, latest_ms: int) -> Parsed:
     if not what.strip():
         raise Invalid("is missing", field="what")
     when = given.get("when")
-    t_ms = time_of(None if when == 0 and when is not False else when, latest_ms)  # 0: nobody said
+    t_ms = time_of(None if when == 0 and when is not False else when, latest_ms, "when")  # 0: nobody said
     return Parsed(
         events=[build_event(t_ms, what, text=data, tags=tags, fingerprint=fingerprint_of("graphite", what, *tags))]
     )

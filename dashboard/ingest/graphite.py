@@ -47,7 +47,7 @@ def _take(line: bytes, parsed: Parsed, cache: PathCache, latest_ms: int) -> None
         stated = _number(parts[2], "t")
         if not math.isfinite(stated):
             raise Invalid("is not a time", field="t")
-        t_ms = check_time(stated * 1000, latest_ms)
+        t_ms = check_time(stated * 1000, latest_ms, unit="seconds")
     parsed.add(key, t_ms, value)
 
 

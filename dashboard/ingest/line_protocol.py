@@ -29,6 +29,10 @@ _PRECISIONS = {
     "": (1, 1_000_000), "n": (1, 1_000_000), "ns": (1, 1_000_000), "u": (1, 1_000), "us": (1, 1_000), "µ": (1, 1_000),
     "ms": (1, 1), "s": (1_000, 1), "m": (60_000, 1), "h": (3_600_000, 1),
 }  # fmt: skip
+_UNITS = {
+    (1, 1_000_000): "nanoseconds", (1, 1_000): "microseconds", (1, 1): "milliseconds", (1_000, 1): "seconds",
+    (60_000, 1): "minutes", (3_600_000, 1): "hours",
+}  # fmt: skip
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 #: Longer lines, and lines of which more would have to be remembered, are worked out anew each time.
 _MAX_CACHED_CHARACTERS = 4_096
@@ -157,7 +161,8 @@ def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms:
         raise Invalid(str(error).rstrip(".")) from None
     if found is None:
         return
-    t_ms = None if found["time"] is None else check_time(found["time"] * scale[0] // scale[1], latest_ms)
+    stated = None if found["time"] is None else found["time"] * scale[0] // scale[1]
+    t_ms = check_time(stated, latest_ms, field="timestamp", unit=_UNITS[scale])
     fields, tags = found["fields"], found["tags"]
     names, row = cache.get(text.partition(" ")[0]) or _NO_ROW
     if names != [*fields]:

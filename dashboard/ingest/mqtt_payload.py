@@ -16,7 +16,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.series import LABEL_NAME
 from dashboard.domain.strict_json import read_json
 from dashboard.ingest.naming import foreign_document, foreign_key
-from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.parsed import NotFinite, Parsed
 
 MAX_TOPIC_CHARACTERS = 1_000
 MAX_KEYS = 1_000
@@ -96,8 +96,10 @@ def _plain(text: bytes) -> float | str:
         number = float(said)
     except ValueError:
         return said
-    if not math.isfinite(number) or "_" in said or not said.isascii():
+    if "_" in said or not said.isascii():
         return said
+    if not math.isfinite(number):
+        raise NotFinite(field="payload")
     return number
 
 

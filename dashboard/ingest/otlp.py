@@ -252,7 +252,7 @@ def _point(point: Any, metric: _Metric, parsed: Parsed, cache: PointCache, lates
     found = read_point(metric.shape, point)
     attributes = items(found, "attributes", 256)
     t_ns = whole(found.get("timeUnixNano", 0), "timeUnixNano")
-    t_ms = check_time(t_ns // 1_000_000, latest_ms) if t_ns else None
+    t_ms = check_time(t_ns // 1_000_000, latest_ms, field="timeUnixNano", unit="nanoseconds") if t_ns else None
     if whole(found.get("flags", 0), "flags") & _NO_RECORDED_VALUE:
         parsed.ended += [(key, t_ms) for key in _keys(metric, attributes, _ONE)]
         return

@@ -147,6 +147,6 @@ def _time(sample: Sample, latest_ms: int) -> int | None:
     if sample.timestamp is None:
         return None
     try:
-        return check_time(round(float(sample.timestamp) * 1000), latest_ms)
+        return check_time(round(float(sample.timestamp) * 1000), latest_ms, field="timestamp")
     except (OverflowError, ValueError):
-        raise Invalid("is not a time", field="t") from None
+        raise Invalid("is not a time", field="timestamp") from None

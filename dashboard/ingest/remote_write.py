@@ -64,6 +64,8 @@ def decompress(body: bytes, max_bytes: int = MAX_DECODED_BYTES) -> bytes:
         import cramjam
     except ImportError:
         raise MissingExtra("remote write needs the extra [protobuf]: pip install 'live-dashboard[protobuf]'") from None
+    if not body:
+        raise Invalid("the body is empty; send a snappy block that holds a WriteRequest")
     claimed, _ = read_varint(body[:10], 0)
     if claimed > max_bytes:
         raise TooLarge(f"the body claims {claimed} bytes uncompressed; at most {max_bytes}")
@@ -202,7 +204,7 @@ def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int) -> N
     for sample in samples:
         try:
             bits, stated = _sample(sample)
-            t_ms = check_time(stated, latest_ms)
+            t_ms = check_time(stated, latest_ms, field="timestamp")
             if bits == STALE_BITS:
                 parsed.ended.append((key, t_ms))
                 continue

@@ -7,6 +7,7 @@ in one go; one that is not is gone through sample by sample, so that the good on
 from __future__ import annotations
 
 import json
+import math
 import re
 
 import msgspec
@@ -60,6 +61,8 @@ _named = msgspec.json.Decoder(_NamedSample)
 _number = msgspec.json.Decoder(int | float)
 #: Takes what looks like JSON apart, whatever numbers and texts there are.
 _loose = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
+#: A number that need not be JSON.
+_DECIMAL = re.compile(rb"[+-]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][+-]?\d{1,5})?")
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _FIELDS = frozenset(Sample.__struct_fields__)
 
@@ -83,6 +86,19 @@ def parse_samples(body: bytes, cache: KeyCache, latest_ms: int) -> Batch:
     return _columns(samples, body, cache, latest_ms) or _parse_each(_split(body, start), cache, latest_ms)
 
 
+def read_number(text: bytes) -> int | float:
+    """A bare number, as shells and people write it: ``.5``, ``+3`` and ``07`` are numbers, too; raises Invalid."""
+    try:
+        decoded: int | float = _number.decode(text)
+        return decoded
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        if _DECIMAL.fullmatch(text):
+            number = float(text)
+            if math.isfinite(number):
+                return number if set(b".eE") & set(text) else int(text)
+    raise Invalid(f"{text[:40].decode('utf-8', 'replace')!a} is not a number", field="value")
+
+
 def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batch:
     """A bare number, or one sample object without ``series``, for the series ``name``; raises Invalid."""
     text = body.strip(_SPACE)
@@ -93,11 +109,9 @@ def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batc
             given = _named.decode(text)
             check_json(text)
         else:
-            given = _NamedSample(_number.decode(text))
+            given = _NamedSample(read_number(text))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        if text.startswith(b"{"):
-            raise _invalid(error) from None
-        raise Invalid(f"{text[:40].decode('utf-8', 'replace')!a} is not a number", field="value") from None
+        raise _invalid(error, text) from None
     batch = Batch()
     _add(batch, Sample(name, given.value, given.labels, given.t, given.unit, given.every_s), cache, latest_ms)
     return batch
@@ -165,7 +179,7 @@ def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:
             check_json(part)
             _add(batch, sample, cache, latest_ms)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            invalid = _invalid(error)
+            invalid = _invalid(error, part)
             batch.refused.append(Refusal(index, invalid.field, invalid.reason, snippet=shown(part)))
         except Invalid as invalid:
             batch.refused.append(Refusal(index, invalid.field, invalid.reason, snippet=shown(part)))
@@ -193,7 +207,7 @@ def _split(body: bytes, start: bytes) -> list[bytes]:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             parts = _split_loosely(body)
             if parts is None:
-                raise _invalid(error) from None
+                raise _invalid(error, body) from None
             return parts
     try:  # one object, over several lines perhaps
         _one.decode(body)
@@ -234,7 +248,7 @@ def _blank(text: str, at: int) -> int:
     return found.end()
 
 
-def _invalid(error: Exception) -> Invalid:
+def _invalid(error: Exception, text: bytes) -> Invalid:
     """msgspec's complaint in our words: the field, then the reason."""
     if isinstance(error, RecursionError):
         return Invalid("nested too deep")
@@ -247,5 +261,5 @@ def _invalid(error: Exception) -> Invalid:
     if reason == "is missing":
         field = "series" if "`series`" in str(error) else "value"
     if "NaN" in reason or "invalid character" in reason:
-        reason += "; NaN and Infinity are not JSON numbers" if field == "" else ""
+        reason += "; NaN and Infinity are not JSON numbers" if b"NaN" in text or b"Infinity" in text else ""
     return Invalid(reason.replace("`", "'"), field=field if field in _FIELDS else "")

@@ -91,7 +91,9 @@ def _graph(name: str, points: Any, parsed: Parsed, latest_ms: int) -> None:
         try:
             if not isinstance(point, dict):
                 raise Invalid("must be an object of x and y", field="points")
-            t_ms = check_time(_number(point.get("x"), "x") * 1000, latest_ms) if timed else None
+            t_ms = (
+                check_time(_number(point.get("x"), "x") * 1000, latest_ms, field="x", unit="seconds") if timed else None
+            )
             parsed.add(name, t_ms, _number(point.get("y"), "y"))
         except Invalid as invalid:
             parsed.refuse(place, invalid, msgspec.json.encode(point))

@@ -76,7 +76,7 @@ def _metric(text: str, latest_ms: int) -> Metric:
         elif extra.startswith("#"):
             tags += _tags(extra[1:])
         elif extra.startswith("T"):
-            t_ms = check_time(_number(extra[1:], "t") * 1000, latest_ms)
+            t_ms = check_time(_number(extra[1:], "t") * 1000, latest_ms, unit="seconds")
         elif not extra.startswith(("c:", "e:", "card:")):
             raise Invalid(f"{extra[:20]!a} is not understood")
     key = foreign_key(name, _merged(tags))
@@ -201,4 +201,4 @@ def _extras(text: str) -> tuple[dict[str, str], list[str]]:
 
 
 def _stated(given: dict[str, str], latest_ms: int) -> int | None:
-    return check_time(_number(given["d"], "t") * 1000, latest_ms) if given.get("d") else None
+    return check_time(_number(given["d"], "t") * 1000, latest_ms, unit="seconds") if given.get("d") else None

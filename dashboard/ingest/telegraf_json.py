@@ -43,16 +43,16 @@ def parse_telegraf_json(body: bytes, latest_ms: int) -> Parsed:
     return parsed
 
 
-def time_of(stated: Any, latest_ms: int) -> int | None:
+def time_of(stated: Any, latest_ms: int, field: str) -> int | None:
     """Seconds, milliseconds, micro- or nanoseconds since 1970 as milliseconds; raises Invalid. None stays None."""
     if stated is None:
         return None
     if not isinstance(stated, int | float) or isinstance(stated, bool):
-        raise Invalid("is not a number", field="t")
+        raise Invalid("is not a number", field=field)
     for below, times_by, divide_by in ((1e11, 1_000, 1), (1e14, 1, 1), (1e17, 1, 1_000), (1e20, 1, 1_000_000)):
         if stated < below:
-            return check_time(stated * times_by // divide_by, latest_ms)
-    raise Invalid("is not a time", field="t")
+            return check_time(stated * times_by // divide_by, latest_ms, field=field, unit="seconds")
+    raise Invalid("is not a time", field=field)
 
 
 def _described(metric: Any, latest_ms: int) -> tuple[str, dict[str, str], dict[str, Any], int | None]:
@@ -65,7 +65,7 @@ def _described(metric: Any, latest_ms: int) -> tuple[str, dict[str, str], dict[s
         raise Invalid("must be an object of texts", field="tags")
     if not isinstance(fields, dict) or not fields:
         raise Invalid("must be an object with one field at least", field="fields")
-    return name, tags, fields, time_of(metric.get("timestamp"), latest_ms)
+    return name, tags, fields, time_of(metric.get("timestamp"), latest_ms, "timestamp")
 
 
 def _take(name: str, tags: dict[str, str], value: Any, t_ms: int | None, parsed: Parsed, place: int) -> None:

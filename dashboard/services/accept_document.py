@@ -15,6 +15,7 @@ from dashboard.domain.strict_json import check_json
 from dashboard.ingest.batch import check_declared
 from dashboard.journal.port import Journal
 from dashboard.replica.changes import DocumentDeleted, DocumentWritten, encode_change
+from dashboard.services.accept_events import ALERTS, EVENTS
 from dashboard.services.replicas import Replicas
 from dashboard.services.token_limits import TokenLimits
 
@@ -57,6 +58,10 @@ class AcceptDocument:
         """
         check_name(key, field="document")
         self._limits.check_name(caller, key)
+        if key in (EVENTS, ALERTS):
+            raise Invalid(
+                f"{key} is the list of what happened, which this server keeps; choose another", field="document"
+            )
         is_new = not self._is_there(key) and key not in self._coming
         if is_new and self._count() + self._count_coming() >= self._max_documents:
             raise LimitReached(f"would be one more than {self._max_documents} documents; see the setting max_documents")

@@ -142,7 +142,7 @@ class BaseHandler(RequestHandler):
             self._gunzip = zlib.decompressobj(31)
         elif encoding not in ("identity", "", *self.encodings):
             self._refused = UnsupportedEncoding(
-                f"{encoding[:20]!a} is not supported; send gzip", field="Content-Encoding"
+                f"{encoding[:20]!a} is not supported; send {(*self.encodings, 'gzip')[0]}", field="Content-Encoding"
             )
         length = self.request.headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > _DRAINED_BODY_BYTES:
@@ -214,6 +214,10 @@ class BaseHandler(RequestHandler):
             raise self._refused
         if self._cut_off:
             raise Invalid("the gzip body ends before its end", field="Content-Encoding")
+        return self.so_far()
+
+    def so_far(self) -> bytes:
+        """What has come of the body, unpacked."""
         self._chunks = [b"".join(self._chunks)]  # whoever asks again gets the same
         return self._chunks[0]
 
@@ -303,7 +307,8 @@ class BaseHandler(RequestHandler):
     challenge = 'Bearer realm="dashboard"'
 
     def _wants_page(self) -> bool:
-        return "text/html" in self.request.headers.get("Accept", "")
+        """A program may say that it takes pages, too (Java does); what it sends it does not send as a browser that shows one."""
+        return self.request.method in ("GET", "HEAD") and "text/html" in self.request.headers.get("Accept", "")
 
     def allowed_methods(self) -> list[str]:
         """The methods that this handler has."""

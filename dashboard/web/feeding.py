@@ -74,6 +74,7 @@ class FeederHandler(BaseHandler):
     body_shows = True
     _unknown: DashboardError | None = None  # why the sender is nobody
     _is_counted = False  # what came of the body
+    _is_short = True  # so that it may still show whose it is
     parsed_at_once_bytes = 131_072
     challenge = 'Basic realm="dashboard"'  # agents send what they have only when they are asked like this
 
@@ -108,9 +109,11 @@ class FeederHandler(BaseHandler):
 
     def data_received(self, chunk: bytes) -> None:
         super().data_received(chunk)
-        if self._size > _UNPROVEN_BYTES and self._refused is None and not self._is_proven():
-            self._refused = NotAuthenticated("show a token that may write, in a header")
-            self._chunks.clear()
+        if self._is_short and self._size > _UNPROVEN_BYTES and self._refused is None:
+            self._is_short = False
+            if not self._is_proven() and not self._token_in(self.so_far()):
+                self._refused = NotAuthenticated("show a token that may write, in a header")
+                self._chunks.clear()
 
     def _is_feeding(self) -> bool:
         return self.request.method in _FEEDING and self.request.method in self.allowed_methods()
@@ -139,14 +142,18 @@ class FeederHandler(BaseHandler):
         """
         if self._unknown is not None:
             raise self._unknown
-        shown = ""
-        if self.caller.token is None:
-            shown = self.get_query_argument("p", "") or (self._token_in_body() if self.body_shows else "")
-        self.authorise(shown)
+        self.authorise(self.shown_elsewhere())
 
-    def _token_in_body(self) -> str:
+    def shown_elsewhere(self) -> str:
+        """The token in the query or in the body, of a request that shows none in its headers; empty: there is none."""
+        if self.caller.token is not None:
+            return ""
+        return self.get_query_argument("p", "") or self._token_in(self.body())
+
+    def _token_in(self, body: bytes) -> str:
         """Of a JSON object; where it is needed also the first in what is broken (what is wrong with it is said later), or an array."""
-        body = self.body()
+        if not self.body_shows:
+            return ""
         start = body.lstrip()[:1]
         if start == b"{":
             try:
@@ -210,8 +217,7 @@ class FeederHandler(BaseHandler):
     def done(self, status: int = 204) -> None:
         """Answer without a body."""
         self.set_status(status)
-        if status == 204:
-            self.clear_header("Content-Type")
+        self.clear_header("Content-Type")
         self.finish()
 
     def write_text(self, text: str, status: int = 200) -> None:

@@ -44,7 +44,7 @@ class WebIdentity:
         if header:
             return self._identify.by_header(header)
         for name in _QUERY:
-            if given := request.query_arguments.get(name):
+            if (given := request.query_arguments.get(name)) and given[0]:
                 return self._identify.by_text(given[0].decode("utf-8", "replace"))
         caller = self._by_cookie(request)
         if talks and caller == AT_MACHINE:

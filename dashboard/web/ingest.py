@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
-
 import msgspec
 
 from dashboard.domain.document import Document
@@ -12,7 +10,7 @@ from dashboard.domain.selector import parse_selector
 from dashboard.domain.series import NAME
 from dashboard.ingest.batch import Batch, KeyCache
 from dashboard.ingest.parsed import Parsed
-from dashboard.ingest.samples_json import parse_named, parse_samples
+from dashboard.ingest.samples_json import parse_named, parse_samples, read_number
 from dashboard.replica.replica import Replica
 from dashboard.services.replicas import Replicas
 from dashboard.web.feeding import FeederHandler, first_reason, told
@@ -56,7 +54,7 @@ class NamedSampleHandler(OwnHandler):
     """One bare number for one series, as the body or as ``?value=``."""
 
     def get(self, name: str) -> None:
-        self.write_json({"post": f"a number, for the series {unquote(name)[:200]}"})
+        self.write_json({"post": f"a number, for the series {name[:200]}"})
 
     async def post(self, name: str) -> None:
         body = self.body()
@@ -69,7 +67,7 @@ class NamedSampleHandler(OwnHandler):
             body = asked["value"].encode()
         if asked.keys() - {"value"} and not body.lstrip().startswith(b"{"):
             body = _object(body, asked)
-        await self.take(parse_named(unquote(name), body, self.keys, self.latest_ms()))
+        await self.take(parse_named(name, body, self.keys, self.latest_ms()))
 
 
 def _object(value: bytes, asked: dict[str, str]) -> bytes:
@@ -81,12 +79,8 @@ def _object(value: bytes, asked: dict[str, str]) -> bytes:
                 numbers[name] = msgspec.json.decode(asked[name], type=float)
             except msgspec.MsgspecError:
                 raise Invalid(f"{asked[name][:40]!a} is not a number", field=name) from None
-    try:
-        number = msgspec.json.decode(value.strip(), type=int | float)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise Invalid(f"{value[:40]!a} is not a number", field="value") from None
     units = {"unit": asked["unit"]} if "unit" in asked else {}
-    return msgspec.json.encode({"value": number, **numbers, **units})
+    return msgspec.json.encode({"value": read_number(value.strip()), **numbers, **units})
 
 
 class DocumentHandler(FeederHandler):
@@ -105,21 +99,18 @@ class DocumentHandler(FeederHandler):
                 raise Invalid(f"{text[:40]!a} is not a number", field="every_s") from None
         body, request_id = self.body(), self.request_id()
         self._is_counted = True
-        await self.intake.write_document(
-            unquote(name), body, every_s=every_s, caller=self.caller, request_id=request_id
-        )
+        await self.intake.write_document(name, body, every_s=every_s, caller=self.caller, request_id=request_id)
         self.write_json({"accepted": 1}, 202)
 
     put = post
 
     async def get(self, name: str) -> None:
-        key = unquote(name)
-        selectors = [parse_selector(key)] if NAME.fullmatch(key) else []
+        selectors = [parse_selector(name)] if NAME.fullmatch(name) else []
         async with self.replicas.wanted(selectors) as replicas:
-            document = _find(replicas, key)
+            document = _find(replicas, name)
             if document is None:
-                await self.replicas.catch_up(key)
-                document = _find(replicas, key)
+                await self.replicas.catch_up(name)
+                document = _find(replicas, name)
         if document is None:
             self.send_error(404)
             return
@@ -127,7 +118,7 @@ class DocumentHandler(FeederHandler):
         self.finish(document.body)
 
     async def delete(self, name: str) -> None:
-        await self.intake.delete_document(unquote(name), caller=self.caller)
+        await self.intake.delete_document(name, caller=self.caller)
         self.set_status(204)
         self.finish()
 

@@ -26,14 +26,14 @@ class HeartbeatHandler(FeederHandler):
             raise self._unknown
 
     def identify(self, shown: str) -> str:
-        """The name of what lives; raises NotFound when nobody knows, Forbidden."""
+        """The name of what lives, ``shown`` being a token or that name; raises NotFound when nobody knows, Forbidden."""
         if self.request.headers.get("Sec-Fetch-Site", "none") not in _SAME:
             raise Forbidden("a page of another site may not say this")
         found = self.context.identity.by_path(shown) if self.caller.token is None else None
         if found is not None:
             self.caller = found
         try:
-            self.authorise()
+            self.authorise(self.shown_elsewhere())
         except Forbidden:
             raise NotFound("there is no such monitor that may write") from None
         return found.name if found is not None else shown
@@ -58,6 +58,7 @@ class PushHandler(HeartbeatHandler):
         unknown = self.get_status() in (401, 404)
         if unknown:
             self.set_status(404)
+            self.clear_header("WWW-Authenticate")
         self.write_json(
             {"ok": False, "msg": "Monitor not found or not active." if unknown else text}, self.get_status()
         )
@@ -73,8 +74,10 @@ class PingHandler(HeartbeatHandler):
             ping = parse_ping_path(path)
         except Invalid as invalid:
             raise NotFound(invalid.reason) from None
-        name = self.identify(ping.check)
-        outcome = await self.accept(parse_ping(name, ping.action, self.body()))
+        name, said = self.identify(ping.check), self.body()
+        if token := self._token_in(said):  # what is said is shown
+            said = said.replace(token.encode(), b"***")
+        outcome = await self.accept(parse_ping(name, ping.action, said))
         if outcome.refused:
             raise Invalid(outcome.refused[0].reason, field=outcome.refused[0].field)
         self.write_text("OK")
@@ -83,6 +86,7 @@ class PingHandler(HeartbeatHandler):
 
     def say_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
         if self.get_status() in (401, 404):
+            self.clear_header("WWW-Authenticate")
             self.write_text("not found", 404)
         else:
             self.write_text(text, self.get_status())

@@ -14,7 +14,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
 from dashboard.services.accept_samples import Outcome
 from dashboard.web.base import BaseHandler
-from dashboard.web.feeding import FeederHandler, first_reason
+from dashboard.web.feeding import FeederHandler
 
 #: What clients take us for, so that they write as to an InfluxDB 1.
 VERSION = "1.8.10"
@@ -23,6 +23,8 @@ _V2_CODES = {
     400: "invalid",
     401: "unauthorized",
     403: "forbidden",
+    404: "not found",
+    405: "method not allowed",
     413: "request too large",
     415: "unsupported media type",
     429: "too many requests",
@@ -59,9 +61,10 @@ class LineHandler(FeederHandler):
             return
         self.set_status(400)
         first = outcome.refused[0]
-        place = "" if first.reason.startswith("line ") else f"line {first.index + 1}: "
+        place = f"line {first.index + 1}: "
+        reason = first.reason.removeprefix(place)
         dropped = len({refusal.index for refusal in outcome.refused})
-        self.say(f"partial write: {place}{first_reason(outcome.refused)} dropped={dropped}")
+        self.say(f"partial write: {place}{f'{first.field}: ' if first.field else ''}{reason} dropped={dropped}")
 
 
 class InfluxHandler(LineHandler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -74,6 +75,22 @@ async def test_errors_are_json_and_pages_for_people() -> None:
         assert page.code == 404
         assert b"there is no board" in page.body
         assert b"<script>" not in (await fetch(server, "/boards/<script>", headers={"Accept": "text/html"})).body
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/write", {"Host": "elsewhere.example"}, 421),
+        ("/write", {"Content-Type": "multipart/form-data"}, 415),
+        ("/write?" + "x" * 9_000, {}, 414),
+        ("/writ", {}, 404),
+    ],
+)
+async def test_a_program_that_takes_pages_too_gets_json(path: str, headers: dict[str, str], status: int) -> None:
+    accepts = {"Accept": "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"}
+    async with running() as server:
+        response = await fetch(server, path, method="POST", body="a v=1", headers=accepts | headers)
+        assert (response.code, json.loads(response.body).keys() >= {"code", "error"}) == (status, True)
 
 
 async def test_pages_carry_the_security_headers_and_a_fresh_nonce() -> None:

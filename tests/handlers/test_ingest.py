@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.handlers.feeders import bearer, guarded
+from tests.handlers.feeders import applied, bearer, guarded, series_in
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 
@@ -234,3 +234,11 @@ async def test_what_a_token_may_not_write_is_named_and_documents_are_forbidden(t
         path = "/api/v1/documents/shop_note"
         codes = [(await fetch(server, path, method="PUT", body="1", headers=bearer(token))).code for _ in range(9)]
         assert (codes[0], codes[-1]) == (202, 429)
+
+
+async def test_a_name_in_the_address_is_unquoted_once() -> None:
+    async with running() as server:
+        response = await fetch(server, "/api/v1/samples/orders%7Bpath%3D%22%2541%22%7D", method="POST", body="1")
+        assert response.code == 202
+        await applied(server)
+        assert series_in(server) == {'orders{path="%41"}': 1}

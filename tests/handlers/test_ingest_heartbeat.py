@@ -64,6 +64,21 @@ async def test_with_a_token_elsewhere_or_on_an_open_server_the_address_is_the_na
         assert series_in(server) == {"backup_up": 0}
 
 
+async def test_a_sign_of_life_may_show_its_token_wherever_others_do_and_nobody_reads_it(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        for number, (query, body) in enumerate(
+            ((f"?u=x&p={token}", ""), ("", {"auth_token": token}), ("", {"api_key": token, "note": "well"}))
+        ):
+            for path in (f"/api/push/kuma{number}", f"/ping/check{number}"):
+                assert (await post(server, path + query, body)).code == 200, (path, body)
+        assert {f"{name}{n}_up" for name in ("kuma", "check") for n in range(3)} <= series_in(server).keys()
+        assert "well" in document(server, "check2")["text"]
+        assert token not in str([document(server, key) for key in ("check1", "check2", "events", "alerts")])
+        for path in ("/api/push/kuma?u=x&p=wrong", "/ping/check?p=wrong"):
+            response = await post(server, path, "")
+            assert (response.code, response.headers.get("WWW-Authenticate")) == (404, None)
+
+
 async def test_a_page_of_another_site_may_not_push() -> None:
     async with running() as server:
         for site in ("cross-site", "same-site"):

@@ -186,6 +186,12 @@ async def test_version_2_refuses_in_its_own_words(tmp_path: Path) -> None:
         assert series_in(server) == {"good_v": 1}
 
 
+async def test_version_2_says_which_method_it_has_not(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        response = await post(server, "/api/v2/write", "a v=1", method="PUT", headers=bearer(token))
+        assert (response.code, answer(response)["code"]) == (405, "method not allowed")
+
+
 async def test_grafana_live_answers_200_and_its_own_errors(tmp_path: Path) -> None:
     async with guarded(tmp_path) as (server, token):
         path = "/api/live/push/telegraf"

@@ -72,7 +72,7 @@ async def test_bad_samples_of_a_remote_write_get_400_and_the_good_ones_are_kept_
         sent = body(("good", 1, now_ms()), ("bad", 1, now_ms() + 10_000_000))
         response = await post(server, "/api/v1/write", sent, headers=REMOTE)
         assert response.code == 400
-        assert "series 1: t: " in answer(response)["error"]
+        assert "series 1: timestamp: " in answer(response)["error"]
         assert series_in(server) == {'good{job="a"}': 1}
         nan = body(("good", 2, now_ms()), ("none", float("nan"), now_ms()))
         assert (await post(server, "/api/v1/write", nan, headers=REMOTE)).code == 204

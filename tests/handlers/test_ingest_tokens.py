@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import http.client
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,25 @@ async def test_a_broken_body_that_shows_its_token_is_told_what_is_wrong_with_it(
         samples = [{"series": "a", "value": 1, "api_key": token}, {"series": "b", "value": 2}]
         assert (await post(server, "/api/v1/samples", samples)).code == 202
         assert series_in(server) == {"a": 1, "b": 2}
+
+
+async def test_a_long_body_may_show_its_token_where_it_begins(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        now = int(time.time())
+        metrics = [{"name": "m", "tags": {"n": str(n % 9)}, "fields": {"v": n}, "timestamp": now} for n in range(5_000)]
+        long = "x" * 300_000
+        for path, sent in (
+            ("/api/v1/telegraf", {"api_key": "%s", "metrics": metrics}),
+            ("/api/v1/samples", [{"series": "s", "value": n, "auth_token": "%s"} for n in range(6_000)]),
+            ("/api/annotations", {"auth_token": "%s", "text": long}),
+        ):
+            body = json.dumps(sent)
+            assert len(body) > 262_144
+            response = await post(server, path, body.replace("%s", token))
+            assert response.code in (200, 202), (path, response.body[:300])
+            assert (await post(server, path, body.replace("%s", "dsh_wrong"))).code == 401, path
+            assert (await post(server, path, body.replace("%s", ""))).code == 401, path
+        assert len(series_in(server)) == 10
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,23 @@ def test_times_are_milliseconds_since_1973_and_not_in_the_future() -> None:
         check_time(1_700_000_000, NOW_MS)
 
 
+@pytest.mark.parametrize(
+    ("t_ms", "unit", "reason"),
+    [
+        (NOW_MS // 1_000, "milliseconds", "must be milliseconds since 1970; it looks like seconds"),
+        (NOW_MS * 1_000, "milliseconds", "must be milliseconds since 1970; it looks like microseconds"),
+        (NOW_MS * 1_000, "seconds", "must be seconds since 1970; it looks like milliseconds"),
+        (NOW_MS / 1_000_000_000, "nanoseconds", "must be nanoseconds since 1970; it looks like seconds"),
+        (NOW_MS * 60_000, "minutes", "must be minutes since 1970"),
+        (5_000, "seconds", "must be seconds since 1970"),
+    ],
+)
+def test_a_time_in_another_unit_is_told_in_the_senders_own(t_ms: float, unit: str, reason: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        check_time(t_ms, NOW_MS, field="when", unit=unit)
+    assert (caught.value.field, caught.value.reason) == ("when", reason)
+
+
 def test_units_and_cadences_are_bounded() -> None:
     check_declared(None, None)
     check_declared("", MAX_EVERY_S)

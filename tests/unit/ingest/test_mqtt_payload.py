@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.mqtt_payload import parse_mqtt, parse_template
-from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.parsed import NotFinite, Parsed
 from tests.support.parsed_checks import check_parsed
 
 HOME = parse_template("home/{room}/{name}")
@@ -24,7 +24,8 @@ def test_plain_numbers_words_and_json() -> None:
     assert samples(parse(b" 21.5\n")) == {'climate{room="hall"}': 21.5}
     assert samples(parse(b"true")) == {'climate{room="hall"}': 1}
     assert parse(b"ON").documents == [("climate/room:hall", b'{"text":"ON"}', None)]
-    assert parse(b"nan").documents[0][1] == b'{"text":"nan"}'
+    with pytest.raises(NotFinite):
+        parse(b"nan")
     parsed = parse(b'{"temperature":21.5,"battery":{"level":80,"low":false},"state":"ok","x":null}')
     assert samples(parsed) == {
         'climate_temperature{room="hall"}': 21.5, 'climate_battery_level{room="hall"}': 80, 'climate_battery_low{room="hall"}': 0,

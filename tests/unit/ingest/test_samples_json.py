@@ -79,12 +79,30 @@ def test_the_good_samples_are_kept_and_each_bad_one_is_named() -> None:
     ]  # fmt: skip
 
 
+#: What bc, date and printf write.
+_WRITTEN_BY_SHELLS = {"01": 1, ".5": 0.5, "+1": 1, "1.": 1, "-.25": -0.25, "1.e3": 1_000, "-007": -7}
+
+
+@pytest.mark.parametrize(("text", "number"), _WRITTEN_BY_SHELLS.items())
+def test_a_bare_number_may_be_written_as_shells_do(text: str, number: float) -> None:
+    batch = parse_named("a", f" {text}\n".encode(), KeyCache(), NOW_MS)
+    assert (batch.values, batch.refused) == ([number], [])
+
+
+@pytest.mark.parametrize("text", ["+9007199254740993", "1" * 400, "+1e999", "1e", ".", "+", "- 1", "1_0", "1 2"])
+def test_a_bare_number_that_would_lose_digits_or_is_none_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_named("a", text.encode(), KeyCache(), NOW_MS)
+    assert caught.value.field == "value"
+
+
 @pytest.mark.parametrize(
     "number", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "01", ".5", "+1", "1.", "0x1", "١"]
 )
 def test_these_are_not_numbers(number: str) -> None:
-    with pytest.raises(Invalid):
-        parse_named("a", number.encode(), KeyCache(), NOW_MS)
+    if number not in _WRITTEN_BY_SHELLS:
+        with pytest.raises(Invalid):
+            parse_named("a", number.encode(), KeyCache(), NOW_MS)
     assert len(parse(f'{{"series":"a","value":{number}}}').refused) == 1
     if "e400" not in number and "N" not in number and "I" not in number:  # else the array can be taken apart
         with pytest.raises(Invalid):

@@ -54,7 +54,7 @@ def test_good_metrics_and_fields_are_kept() -> None:
     )
     assert parsed.batch.keys == ["a_x"]
     assert [(r.index, r.field) for r in parsed.batch.refused] == [
-        (0, "fields.y"), (0, "fields.z"), (1, ""), (2, "name"), (3, "fields"), (4, "tags"), (5, "t"),
+        (0, "fields.y"), (0, "fields.z"), (1, ""), (2, "name"), (3, "fields"), (4, "tags"), (5, "timestamp"),
     ]  # fmt: skip
     assert parsed.batch.refused[0].snippet == '{"y":null}'
 
