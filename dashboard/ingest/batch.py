@@ -148,7 +148,9 @@ def check_time(t_ms: float | None, latest_ms: int, *, field: str = "t", unit: st
 
 def _meant(t_ms: float, latest_ms: int, unit: str) -> str:
     """The unit in which it would be a time."""
-    place = _UNITS.index(unit) if unit in _UNITS else -len(_UNITS)
+    if unit not in _UNITS or not 0 < t_ms < 1e30:
+        return ""
+    place = _UNITS.index(unit)
     for other, name in enumerate(_UNITS):
         if MIN_T_MS <= t_ms * 1000.0 ** (place - other) <= latest_ms:
             return f"; it looks like {name}"
