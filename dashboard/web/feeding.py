@@ -217,7 +217,10 @@ class FeederHandler(BaseHandler):
     def done(self, status: int = 204) -> None:
         """Answer without a body."""
         self.set_status(status)
-        self.clear_header("Content-Type")
+        if status == 204:
+            self.clear_header("Content-Type")
+        else:
+            self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish()
 
     def write_text(self, text: str, status: int = 200) -> None:
