@@ -340,7 +340,7 @@ class Dashboard:
             await asyncio.sleep(_FAULT_CHECK_S)
             fault = self.journal.fault() or self.nodes.fault()
             if bool(fault) != bool(self.hub.degraded):
-                await self.hub.tell_degraded(fault)
+                await self.hub.tell_degraded("the journal does not answer" if fault else "")  # more: /readyz
 
     def reasons(self) -> dict[str, str]:
         """What must be well for this process to be ready: "ok", or what is not."""

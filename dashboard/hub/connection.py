@@ -91,6 +91,7 @@ class Connection:
     __slots__ = (
         "_hub",
         "authenticating",
+        "began_s",
         "boards",
         "busy",
         "caller",
@@ -119,7 +120,7 @@ class Connection:
         self.session = Session(hub.session_limits, now_s)
         self.watching: dict[str, Watching] = {}
         self.closed = False
-        self.heard_s = self.pinged_s = now_s
+        self.began_s = self.heard_s = self.pinged_s = now_s
         self.stalled_s = 0.0  # since when its buffer has not drained; 0: it has
 
     def receive(self, text: str, now_s: float) -> None:

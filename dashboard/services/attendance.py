@@ -45,6 +45,7 @@ _LEFT = (CloseCode.NORMAL, CloseCode.NO_STATUS)
 class _Ghost:
     """What a page had that went without a good-bye."""
 
+    made_s: float
     until_s: float
     status: Status
     name: str
@@ -113,15 +114,21 @@ class Attendance:
 
     def dropped(self, connection: Connection, code: int) -> None:
         """The connection is over (call it before it leaves the crowd)."""
+        ghosts, now_s = self._ghosts.setdefault(connection.caller.id, []), self._monotonic()
         if connection in self._crowd.people and code not in _LEFT and not is_final(code):
             ghost = _Ghost(
-                self._monotonic() + GRACE_S,
+                now_s,
+                now_s + GRACE_S,
                 connection.status,
                 connection.caller.name,
                 tuple(self._crowd.watch(connection, frozenset())),
                 frozenset(connection.rooms),
             )
-            self._ghosts.setdefault(connection.caller.id, []).append(ghost)
+            ghosts.append(ghost)
+        elif connection in self._crowd.people:  # who had come back, and leaves now
+            ghosts[:] = [ghost for ghost in ghosts if ghost.made_s > connection.began_s]
+        if not ghosts:
+            del self._ghosts[connection.caller.id]
         self.changed(connection)
 
     def left(self, connection: Connection, room_id: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.identity import Token, User
@@ -27,6 +28,8 @@ _log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 1.0
 #: Whoever guesses tokens and rooms costs no more looks than this.
 _REFRESH_EVERY_S = 0.05
+#: Who changes something does not wait longer for the others to be told: they look, too.
+_TELL_S = 0.5
 
 
 class Directory:
@@ -160,4 +163,6 @@ class Directory:
         except Unavailable:
             self.stir()
         if self.say is not None:
-            await self.say(Stirred())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TELL_S):
+                    await self.say(Stirred())

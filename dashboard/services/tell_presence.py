@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.presence import Status
+from dashboard.domain.rate import TokenBucket
 from dashboard.hub.connection import Connection
 from dashboard.hub.crowd import Crowd
 from dashboard.protocol.people_replies import (
@@ -29,6 +30,9 @@ _GATHER_S = 0.05
 _GATHER_MANY_S = 0.25
 #: More changes than this become one message.
 _MANY = 10
+#: What is told of one user: who comes and goes without end is told to everybody no more often, but as it is then.
+_TOLD_PER_S, _TOLD_BURST = 2.0, 10.0
+_MOST_RATES = 10_000
 #: Watchers of one board are told at most so often.
 _BOARD_EVERY_S = 0.5
 _MOST_WATCHERS = 100
@@ -48,6 +52,7 @@ class TellPresence:
         self._table = table
         self._shown: dict[str, Presence] = {}
         self._users: set[str] = set()
+        self._rates: dict[str, TokenBucket] = {}
         self._boards: set[str] = set()
         self._work = asyncio.Event()
         self._told_boards_s = 0.0
@@ -74,7 +79,10 @@ class TellPresence:
             if len(self._users) > _MANY // 2:
                 await asyncio.sleep(_GATHER_MANY_S - _GATHER_S)
             self._work.clear()
-            users, self._users = self._users, set()
+            users = self._due(loop.time())
+            self._users -= users
+            if self._users:
+                loop.call_later(1 / _TOLD_PER_S, self._work.set)
             await self._tell_users(users)
             if self._boards:
                 wait_s = self._told_boards_s + _BOARD_EVERY_S - loop.time()
@@ -84,6 +92,14 @@ class TellPresence:
                 self._told_boards_s = loop.time()
                 boards, self._boards = self._boards, set()
                 await self._tell_boards(boards)
+
+    def _due(self, now_s: float) -> set[str]:
+        """Of whom something may be told now."""
+        if len(self._rates) > _MOST_RATES:
+            self._rates = {user: rate for user, rate in self._rates.items() if rate.wait_s(now_s, _TOLD_BURST)}
+        for user in self._users - self._rates.keys():
+            self._rates[user] = TokenBucket(_TOLD_PER_S, _TOLD_BURST, now_s)
+        return {user for user in self._users if self._rates[user].take(now_s)}
 
     async def _tell_users(self, users: Iterable[str]) -> None:
         everybody: list[tuple[str, PersonalReply]] = []

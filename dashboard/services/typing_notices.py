@@ -47,16 +47,15 @@ class TypingNotices:
         room_id = request.room_id
         self._conversation.room(connection.caller, room_id)
         check_member(connection, room_id)
+        if not request.is_typing:
+            self.stop(connection, room_id)
+            return
         now_s = self._monotonic()
         rate = self._rates.setdefault(connection, TokenBucket(_PER_S, _BURST, now_s))
         if not rate.take(now_s):
             raise TooMany(f"more than {_PER_S} typing notices a second")
-        writing = self._writing.setdefault(connection, set())
-        if request.is_typing:
-            writing.add(room_id)
-        else:
-            writing.discard(room_id)
-        self._say(connection, room_id, is_typing=request.is_typing)
+        self._writing.setdefault(connection, set()).add(room_id)
+        self._say(connection, room_id, is_typing=True)
 
     def _say(self, connection: Connection, room_id: str, *, is_typing: bool) -> None:
         """Soon, to all processes; over the bound it is lost, and typing ends by itself."""
@@ -65,7 +64,7 @@ class TypingNotices:
             self._said.put_nowait(Typed(room_id, caller.id, caller.name, is_typing))
 
     def stop(self, connection: Connection, room_id: str | None = None) -> None:
-        """The connection has left the room, or all."""
+        """Nobody writes there any more, or in none of the rooms: the connection has left."""
         writing = self._writing.get(connection, set())
         for room in list(writing) if room_id is None else writing & {room_id}:
             writing.discard(room)

@@ -117,6 +117,17 @@ def test_hostile_markup_is_text(html: str, pages: Pages, site: ServerProcess) ->
     assert set(inside) <= {"P", "A"}
 
 
+def test_who_is_put_out_of_the_room_is_told_and_is_back_when_that_may_be(pages: Pages, site: ServerProcess) -> None:
+    page = open_talking(pages, site.url)
+    _open(page)
+    say(page, {"type": "left", "roomId": "host"})
+    expect(page.locator("side-panel")).to_contain_text("you are no longer in this room")
+    expect(page.get_by_role("textbox", name="Message")).to_be_hidden()
+    say(page, {"type": "room_opened", "roomId": "host", "title": "Host", "kind": "room"})
+    expect(page.get_by_role("textbox", name="Message")).to_be_visible()
+    assert len(asked(page, "join_room")) == 2
+
+
 def test_names_are_completed_by_keyboard(pages: Pages, site: ServerProcess) -> None:
     page = open_talking(pages, site.url)
     _open(page)

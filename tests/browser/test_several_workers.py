@@ -69,6 +69,7 @@ def test_while_the_journal_does_not_answer_the_page_says_so_and_says_when_it_is_
     try:
         expect(notice).to_be_visible(timeout=10_000)
         expect(notice).to_have_text("New data is delayed")
+        expect(notice).to_have_attribute("title", "the journal does not answer")  # and not where it is
         late = pages.open(board_url(workers.url, "walk"))  # comes meanwhile: is told too, and shows what there is
         expect(late.locator("#degraded")).to_be_visible()
         wait_for_values(late, "walk", [1.0])

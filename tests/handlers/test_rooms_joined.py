@@ -68,3 +68,19 @@ async def test_a_room_that_opens_for_somebody_is_told_to_them_only(tmp_path: Pat
         assert (await at.fetch("PATCH", "/api/v1/rooms/new", {"title": "Newer"}, as_="olga")).code == 200
         assert (await vera.until("room_opened"))["title"] == "Newer"
         assert "own" not in [each.get("roomId") for each in vera.seen]
+
+
+async def test_that_one_has_stopped_typing_is_never_too_often_and_said_only_of_who_typed(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        vera, olga = await at.socket(as_="vera"), await at.socket(as_="olga")
+        for each in (vera, olga):
+            assert (await each.ask("join_room", roomId="ops"))["type"] == "joined"
+        for _ in range(20):
+            vera.send("typing", roomId="ops", isTyping=False)
+        for _ in range(6):
+            vera.send("typing", roomId="ops", isTyping=True)
+        assert (await vera.until("error"))["code"] == "rate_limited"
+        vera.send("typing", roomId="ops", isTyping=False)
+        assert (await olga.until("typing"))["isTyping"] is True
+        await olga.until("typing", isTyping=False)
+        assert (await vera.ask("users"))["type"] == "users", "and nothing else was refused"

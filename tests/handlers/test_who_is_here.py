@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,55 @@ async def test_who_leaves_has_left_at_once_though_a_page_of_theirs_has_just_cras
         assert (await page.ask("leave_room", roomId="ops"))["type"] == "left"
         async with asyncio.timeout(3):
             await watching.until("user_left")
+
+
+@pytest.mark.parametrize("ending", ["closes", "logs out"])
+async def test_who_came_back_and_leaves_has_left_though_an_earlier_page_was_lost(ending: str, tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        watching, crashed = await at.socket(as_="olga"), await at.socket(as_="vera")
+        await watching.until("user_online")
+        crashed.connection.stream.close()
+        async with asyncio.timeout(20):
+            while not at.server.people.attendance._ghosts:
+                await asyncio.sleep(0.01)
+        returned = await at.socket(as_="vera")
+        if ending == "closes":
+            returned.connection.close(1000)
+        else:
+            assert (await at.fetch("PATCH", "/api/v1/users/vera", {"disabled": True}, as_="ada")).code == 200
+            assert await returned.end() == 4503
+        async with asyncio.timeout(3):
+            await watching.until("user_offline")
+
+
+async def test_what_a_page_that_may_return_had_stays_when_another_that_was_there_closes(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        other, lost = await at.socket(as_="vera"), await at.socket(as_="vera")
+        lost.connection.stream.close()
+        async with asyncio.timeout(20):
+            while not at.server.people.attendance._ghosts:
+                await asyncio.sleep(0.01)
+        other.connection.close(1000)
+        async with asyncio.timeout(20):
+            while at.server.hub.connections:
+                await asyncio.sleep(0.01)
+        assert list(at.server.people.attendance._ghosts) == ["vera"]
+
+
+async def test_who_changes_without_end_is_told_of_now_and_then_and_at_the_end_rightly(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        watching, restless = await at.socket(as_="olga"), await at.socket(as_="vera")
+        await watching.until("user_online")
+        await watching.ask("users")
+        began_s, changes, told = time.monotonic(), 40, 0
+        for number in range(changes):
+            restless.send("presence", status=("away", "online")[number % 2])
+            await asyncio.sleep(0.12)  # longer than changes are gathered
+        restless.send("presence", status="offline")
+        async with asyncio.timeout(20):
+            while (message := await watching.read()) is not None and message["type"] != "user_offline":
+                told += message["type"] == "user_update"
+        assert 5 < told <= 10 + 2 * (time.monotonic() - began_s) + 2 < changes
 
 
 async def test_who_was_sent_away_for_good_is_offline_at_once(tmp_path: Path) -> None:

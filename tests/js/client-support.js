@@ -9,7 +9,7 @@ export function clientRig(t, options) {
   const client = new WebSocketClient("", { connection: r.connection });
   /** @type {[string, any][]} */
   const told = [];
-  for (const name of ["chat:message", "chat:message:ack", "chat:message:changed", "room:user:joined", "room:user:left", "room:joined", "typing:indicator", "user:online", "watchers",
+  for (const name of ["chat:message", "chat:message:ack", "chat:message:changed", "room:user:joined", "room:user:left", "room:joined", "room:left", "typing:indicator", "user:online", "watchers",
     "notification", "error", "connected", "disconnected", "authenticated"]) {
     client.on(name, (data) => told.push([name, data]));
   }

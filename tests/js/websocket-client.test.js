@@ -331,7 +331,88 @@ describe("rooms", () => {
   });
 });
 
+describe("rooms that this client may not be in", () => {
+  test("what was written behind a join that is refused is refused, too", async (t) => {
+    const r = clientRig(t);
+    await r.enter();
+    const joined = r.client.joinRoom("nope");
+    const written = r.client.sendMessage("nope", "x");
+    r.last().say({ type: "error", id: r.sent("join_room")[0].id, code: "not_found", message: "no such room" });
+    await assert.rejects(joined, { code: "not_found" });
+    const [asked] = r.sent("message");
+    r.last().say({ type: "error", id: asked.id, code: "not_member", message: "join first" });
+    await assert.rejects(written, { code: "not_member" });
+    assert.deepEqual(r.named("error").map((error) => error.code), ["not_found", "not_member"]);
+  });
+
+  test("what was written offline for a room that is left meanwhile is refused after the return", async (t) => {
+    const r = clientRig(t);
+    await r.enter();
+    r.client.joinRoom("host");
+    r.admit();
+    r.last().onclose?.({ code: 1006 });
+    const written = r.client.sendMessage("host", "x");
+    r.client.leaveRoom("host");
+    await r.enter();
+    r.last().say({ type: "error", id: r.sent("message")[0].id, code: "not_member", message: "join first" });
+    await assert.rejects(written, { code: "not_member" });
+  });
+
+  test("a client that has ended refuses joins at once", async (t) => {
+    const r = clientRig(t);
+    await r.enter();
+    r.client.disconnect();
+    await assert.rejects(r.client.joinRoom("host"), { code: "disconnected" });
+  });
+
+  test("who is put out of a room is told, is not in it, and goes back as soon as that is possible", async (t) => {
+    const r = clientRig(t);
+    await r.enter();
+    r.client.joinRoom("host");
+    r.admit({ position: "5" });
+    r.last().say({ type: "left", roomId: "host" });
+    assert.deepEqual(r.named("room:left").map((m) => m.roomId), ["host"]);
+    const written = r.client.sendMessage("host", "x");
+    r.last().say({ type: "error", id: r.sent("message")[0].id, code: "not_member", message: "join first" });
+    await assert.rejects(written, { code: "not_member" });
+    r.last().say({ type: "room_opened", roomId: "other", title: "Other", kind: "room" });
+    assert.equal(r.sent("join_room").length, 1);
+    r.last().say({ type: "room_opened", roomId: "host", title: "Host", kind: "room" });
+    assert.deepEqual(r.sent("join_room").at(-1).roomId, "host");
+    assert.equal(r.sent("join_room").at(-1).since, undefined, "what was said meanwhile was not for it to hear");
+    r.admit({ position: "9" });
+    r.last().say({ type: "left", roomId: "host" });
+    r.last().onclose?.({ code: 1006 });
+    await r.enter({ rooms: [{ roomId: "host", title: "Host", kind: "room", unread: 0, position: "9" }] });
+    assert.equal(r.sent("join_room").length, 1, "also when it was let in while it was away");
+    r.admit({ position: "9" });
+    r.client.leaveRoom("host");
+    r.last().say({ type: "left", roomId: "host" });
+    r.last().say({ type: "room_opened", roomId: "host", title: "Host", kind: "room" });
+    assert.equal(r.sent("join_room").length, 1, "but not when it left by itself");
+  });
+});
+
 describe("typing, presence, the rest", () => {
+  test("short messages one after the other say no more than the server hears", async (t) => {
+    const r = clientRig(t);
+    await r.enter();
+    for (let n = 0; n < 20; n++) {
+      r.client.setTypingIndicator("host", true);
+      r.pass(60);
+      r.client.setTypingIndicator("host", true);
+      r.pass(60);
+      r.client.setTypingIndicator("host", false);
+    }
+    const said = r.sent("typing").map((m) => m.isTyping);
+    assert.equal(said.filter(Boolean).length, 3, "one a second");
+    assert.deepEqual(said, [true, false, true, false, true, false]);
+    r.client.setTypingIndicator("host", true);
+    r.pass(1_000);
+    r.client.setTypingIndicator("host", true);
+    assert.equal(r.sent("typing").at(-1).isTyping, true, "who goes on is shown with a later key");
+  });
+
   test("typing is said every three seconds at most, and taken back after four of silence", async (t) => {
     const r = clientRig(t);
     await r.enter();

@@ -33,12 +33,15 @@ export class Membership {
     this.waiters = new Map();
     /** @type {Map<string, any>} what the server said of rooms, by id */
     this.known = new Map();
+    /** @type {Set<string>} rooms that this client was put out of, and goes back to when it may */
+    this.expelled = new Set();
     /** @type {Set<ReturnType<typeof setTimeout>>} */
     this.timers = new Set();
   }
 
   /** @param {string} roomId @returns {Promise<any>} the answer, when this client is in the room */
   join(roomId) {
+    this.expelled.delete(roomId);
     const room = this.rooms.open(roomId);
     const done = new Promise((resolve, reject) => {
       this.waiters.set(roomId, [...(this.waiters.get(roomId) ?? []), { resolve, reject }]);
@@ -50,6 +53,7 @@ export class Membership {
 
   /** @param {string} roomId */
   leave(roomId) {
+    this.expelled.delete(roomId);
     const room = this.rooms.all.get(roomId);
     this.rooms.all.delete(roomId);
     this.settle(roomId, new Refusal("left", "the room was left"));
@@ -92,7 +96,10 @@ export class Membership {
 
   /** This connection is authenticated. @param {{roomId: string, position: string}[]} about the rooms there are */
   authenticated(about) {
-    for (const room of about) this.known.set(room.roomId, room);
+    for (const room of about) {
+      this.known.set(room.roomId, room);
+      if (this.expelled.delete(room.roomId)) this.rooms.open(room.roomId);
+    }
     for (const room of this.rooms.all.values()) {
       const said = Number(this.known.get(room.roomId)?.position ?? 0);
       if (room.direct ? this.waiters.has(room.roomId) || said > (room.position ?? said) : !room.joined) this.enter(room);
@@ -121,8 +128,20 @@ export class Membership {
       else this.send({ type: "leave_room", roomId: message.roomId }); // left while the join was under way
     } else if (message.type === "message" || message.type === "message_changed") this.spread(this.rooms.take(message));
     else if (message.type === "error" && this.joins.has(message.id)) this.refused(message);
-    else return false;
+    else {
+      if (message.type === "left") this.putOut(message.roomId);
+      else if (message.type === "room_opened" && this.expelled.has(message.roomId)) this.join(message.roomId);
+      return false;
+    }
     return true;
+  }
+
+  /** Who asks to be let in again is answered. @param {string} roomId */
+  putOut(roomId) {
+    const room = this.rooms.all.get(roomId);
+    if (!room || room.joining) return;
+    this.rooms.all.delete(roomId);
+    this.expelled.add(roomId);
   }
 
   /** @param {{id: string, code: string, message: string}} error */

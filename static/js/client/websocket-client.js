@@ -27,6 +27,7 @@ const TOO_LONG = 1009;
 const EVENTS = /** @type {Record<string, string>} */ ({
   ack: "chat:message:ack",
   room_opened: "room:opened",
+  left: "room:left",
   user_joined: "room:user:joined",
   user_left: "room:user:left",
   typing: "typing:indicator",
@@ -123,13 +124,14 @@ export class WebSocketClient {
 
   /** @param {string} roomId @returns {Promise<any>} the server's `joined`; stays joined over reconnections */
   joinRoom(roomId) {
-    return this.membership.join(roomId);
+    return this.over() ?? this.membership.join(roomId);
   }
 
   /** @param {string} roomId */
   leaveRoom(roomId) {
     this.notices.forget(roomId);
     this.membership.leave(roomId);
+    this.outbox.pump(); // what waited for the room is refused
   }
 
   /**
@@ -216,14 +218,19 @@ export class WebSocketClient {
 
   /** @param {string} lane @param {object} message @param {string} [key] @returns {Promise<any>} */
   post(lane, message, key) {
-    if (this.connection.state === "stopped") {
-      const refused = Promise.reject(new Refusal("disconnected", this.connection.reason));
-      refused.catch(() => {});
-      return refused;
-    }
+    const over = this.over();
+    if (over) return over;
     const { done } = this.outbox.add(lane, message, key);
     done.catch((/** @type {Refusal} */ error) => error.code === "queue_full" && this.emitter.tell("error", { code: error.code, message: error.message, key }));
     return done;
+  }
+
+  /** @returns {Promise<any> | null} a refusal, when this client has ended for good */
+  over() {
+    if (this.connection.state !== "stopped") return null;
+    const refused = Promise.reject(new Refusal("disconnected", this.connection.reason));
+    refused.catch(() => {});
+    return refused;
   }
 
   connected() {
@@ -297,8 +304,8 @@ export class WebSocketClient {
   /** @param {any} message */
   refused(message) {
     if (typeof message.id === "number") return; // a view's
-    this.membership.take(message);
-    this.outbox.take(message);
+    if (this.membership.take(message)) this.outbox.pump(); // what waited for that room is refused too
+    else this.outbox.take(message);
     this.emitter.tell("error", message);
     if (message.code === "bad_token") this.identity.refuse(message.code, message.message);
   }

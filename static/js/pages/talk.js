@@ -54,7 +54,8 @@ export class Talk extends EventTarget {
     const heard = {
       authenticated: (data) => this.authenticated(data),
       "room:opened": (room) => this.rooms.set(room.roomId, { unread: 0, ...this.rooms.get(room.roomId), ...room }),
-      "room:joined": (joined) => this.room(joined.roomId).begin(joined),
+      "room:left": ({ roomId }) => this.putOut(roomId),
+      "room:joined": (joined) => this.begun(joined),
       "chat:message": (message) => this.heard(message),
       "chat:message:changed": (message) => this.room(message.roomId).change(message),
       "chat:message:ack": (ack) => this.conversations.get(ack.roomId)?.acked(ack),
@@ -115,6 +116,19 @@ export class Talk extends EventTarget {
     made.title = this.rooms.get(roomId)?.title ?? "";
     this.conversations.set(roomId, made);
     return made;
+  }
+
+  /** @param {any} joined */
+  begun(joined) {
+    if (joined.roomId === this.current) this.refusal = "";
+    this.room(joined.roomId).begin(joined);
+  }
+
+  /** Left, or put out of it: then it is there no more. @param {string} roomId */
+  putOut(roomId) {
+    if (!this.client.membership.expelled.has(roomId)) return;
+    this.rooms.delete(roomId);
+    if (roomId === this.current) this.refusal = "you are no longer in this room";
   }
 
   /** The one that is shown. */

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashboard.replica.signals import Signal
 from dashboard.services.directory import Directory
 from dashboard.store import database as database_module
 from dashboard.store.database import Database
@@ -74,3 +75,18 @@ async def test_a_store_that_does_not_answer_twice_is_named_once_and_looked_at_ag
         await until(lambda: "ann" in directory.users)
         await until(lambda: directory.fault == "")
         assert len([r for r in caplog.records if r.name == "dashboard.services.directory"]) == 1
+
+
+async def test_who_changes_something_does_not_wait_for_the_others_to_be_told(tmp_path: Path) -> None:
+    async with Place("sqlite", tmp_path, None).one() as database:
+        directory = Directory(database, now_ms=lambda: NOW)
+
+        async def never(_: Signal) -> bool:
+            await asyncio.Event().wait()
+            return True
+
+        directory.say = never
+        await make_user(database, "ann")
+        async with asyncio.timeout(3):
+            await directory.changed()
+        assert "ann" in directory.users
