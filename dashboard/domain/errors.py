@@ -72,6 +72,13 @@ class TooMany(DashboardError):
         self.retry_after_s = retry_after_s
 
 
+class TooManyConnections(DashboardError):
+    """One connection more than there may be of one user."""
+
+    code = "too_many_connections"
+    http_status = 429
+
+
 class TooLarge(DashboardError):
     """A body or message over its limit."""
 

@@ -103,4 +103,5 @@ class Session:
 def _explain(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "nested too deep"
-    return str(error).replace("$.", "").replace("`", "'")
+    said = str(error).replace("$.", "").replace("`", "'")
+    return said.replace("Input data was truncated", "is no whole JSON text, or has half a character in it")

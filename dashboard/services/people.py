@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import BadToken, DashboardError, NotAuthenticated, Overloaded, TooMany
+from dashboard.domain.errors import BadToken, DashboardError, NotAuthenticated, Overloaded, TooMany, TooManyConnections
 from dashboard.domain.identity import Caller, Role
 from dashboard.domain.room import inbox_room
 from dashboard.hub.connection import Connection
@@ -355,7 +355,7 @@ class People:
             return
         if (full and self._has_elsewhere(caller)) or own >= self._max_user_connections:
             reason = f"more than {self._max_user_connections} connections of one user"
-            connection.refuse(TooMany(reason), None)
+            connection.refuse(TooManyConnections(reason), None)
             connection.give_up(CloseCode.TOO_MANY_CONNECTIONS, reason)
             return
         connection.caller = caller

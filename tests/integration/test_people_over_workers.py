@@ -290,6 +290,7 @@ def test_a_users_connections_are_counted_over_the_workers_and_one_too_many_is_fi
             socket = await stack.enter_async_context(websockets.connect(f"ws://127.0.0.1:{port}/ws"))
             one_more = Page(socket, "eve")
             await one_more.ask("auth", userId="eve", token=tokens["eve"])
+            assert (await one_more.next("error"))["code"] == "too_many_connections"
             with pytest.raises(websockets.ConnectionClosed) as closed:
                 await one_more.next("authenticated")
             assert closed.value.rcvd is not None

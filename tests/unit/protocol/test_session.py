@@ -37,6 +37,12 @@ def test_what_is_not_a_message_is_refused_and_the_connection_lives_on(text: str)
     assert outcome.error.code == "invalid_message"
 
 
+def test_half_a_character_is_called_so() -> None:
+    outcome = session().receive('{"type":"ping","id":"\\ud83d"}', 100.0)
+    assert isinstance(outcome, Refusal)
+    assert "half a character" in outcome.error.message
+
+
 @pytest.mark.parametrize("text", ['{"type":"ping","type":"ping"}', '{"type":"ping","a":' + "[" * 20 + "]" * 20 + "}"])
 def test_what_readers_would_understand_differently_is_refused(text: str) -> None:
     outcome = Session(SessionLimits(), 0.0).receive(text, 0.0)
