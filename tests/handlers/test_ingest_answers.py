@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -51,25 +50,25 @@ async def test_an_answer_without_a_body_is_no_page() -> None:
             assert response.headers["Content-Type"].startswith("text/plain"), path
 
 
-_NOW_S = int(time.time())
+_THEN_S = 1_700_000_000
 _COLLECTD = {"plugin": "a", "values": [1], "dsnames": ["value"], "dstypes": ["gauge"]}
 
 
 @pytest.mark.parametrize(
     ("path", "body", "told"),
     [
-        ("/widgets/g", {"points": [{"x": _NOW_S * 1_000, "y": 1}]}, "x: must be seconds since 1970; it looks like milliseconds"),
-        ("/write", f"a v=1 {_NOW_S}", "line 1: timestamp: must be nanoseconds since 1970; it looks like seconds"),
-        ("/write?precision=s", f"a v=1 {_NOW_S}000", "must be seconds since 1970; it looks like milliseconds"),
-        ("/write?precision=h", f"a v=1 {_NOW_S}", "timestamp: must be hours since 1970"),
+        ("/widgets/g", {"points": [{"x": _THEN_S * 1_000, "y": 1}]}, "x: must be seconds since 1970; it looks like milliseconds"),
+        ("/write", f"a v=1 {_THEN_S}", "line 1: timestamp: must be nanoseconds since 1970; it looks like seconds"),
+        ("/write?precision=s", f"a v=1 {_THEN_S}000", "must be seconds since 1970; it looks like milliseconds"),
+        ("/write?precision=h", f"a v=1 {_THEN_S}", "timestamp: must be hours since 1970"),
         ("/write", "a v=9007199254740993i", "partial write: line 1: v: integers beyond"),
-        ("/api/live/push/a", f"a v=1 {_NOW_S}000", "must be nanoseconds since 1970; it looks like milliseconds"),
+        ("/api/live/push/a", f"a v=1 {_THEN_S}000", "must be nanoseconds since 1970; it looks like milliseconds"),
         ("/events/", {"what": "x", "when": 5}, "when: must be seconds since 1970"),
         ("/events/", {"what": "x", "when": "abc"}, "when: is not a number"),
         ("/api/v1/telegraf", {"name": "a", "fields": {"v": 1}, "timestamp": 5}, "timestamp: must be seconds since 1970"),
         ("/api/v1/collectd", [_COLLECTD | {"time": 5}], "time: must be seconds"),
         ("/api/v1/collectd", [_COLLECTD | {"interval": -1}], "interval: must be more than 0"),
-        ("/api/v1/samples", {"series": "a", "value": 1, "t": _NOW_S}, "must be milliseconds since 1970; it looks like seconds"),
+        ("/api/v1/samples", {"series": "a", "value": 1, "t": _THEN_S}, "must be milliseconds since 1970; it looks like seconds"),
     ],
 )  # fmt: skip
 async def test_a_refusal_names_what_the_sender_calls_it_and_the_unit_it_counts_in(
