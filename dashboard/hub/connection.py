@@ -55,16 +55,17 @@ class Wire(Protocol):
 class Watching:
     """One connection's place in one view. ``frame_no`` is the last frame it got; -1: it gets none by the fan-out.
 
-    ``sent`` is what it has, one number a partition; None: it must be told of a gap.
+    ``sent`` is what it has, one number a partition; None: it must be told of a gap. ``is_owed``: a snapshot is on its way.
     """
 
-    __slots__ = ("connection", "frame_no", "sent", "view", "wire")
+    __slots__ = ("connection", "frame_no", "is_owed", "sent", "view", "wire")
 
     def __init__(self, connection: Connection, view: View) -> None:
         self.connection = connection
         self.wire = connection.wire
         self.view = view
         self.frame_no = view.frame_no
+        self.is_owed = False
         self.sent: tuple[int, ...] | None = view.seqs
 
 

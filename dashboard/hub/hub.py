@@ -291,7 +291,7 @@ class Hub:
 
     def owe_snapshot(self, watching: Watching, request_id: int | str | None, board: bytes | None) -> None:
         """Build a large view's snapshot piece by piece; until it is sent this viewer gets no frames."""
-        watching.frame_no = -1
+        watching.frame_no, watching.is_owed = -1, True
         self._behind[watching.view.id].discard(watching)  # its view is there as long as it is watched
         self._owed.put_nowait(Owed(watching, request_id, board))
 
@@ -315,6 +315,7 @@ class Hub:
             body = b"".join(parts)
             while waiting and view.generation == generation:
                 watching, request_id, board = waiting.pop(0)
+                watching.is_owed = False
                 if self._is_watched(watching):
                     watching.sent, watching.frame_no = seqs, number
                     if view.frame_no != number:
@@ -345,7 +346,7 @@ class Hub:
             view.gap_reason = reason
             waiting = {owed.watching for owed in self._owed_answers}
             for watching in self._watchers[view_id].values():
-                if watching in waiting:
+                if watching in waiting or watching.is_owed:  # what it gets is of after the gap
                     continue
                 watching.sent, watching.frame_no = None, -1
                 self._behind[view_id].add(watching)

@@ -308,7 +308,8 @@ class BaseHandler(RequestHandler):
 
     def _wants_page(self) -> bool:
         """A program may say that it takes pages, too (Java does); what it sends it does not send as a browser that shows one."""
-        return self.request.method in ("GET", "HEAD") and "text/html" in self.request.headers.get("Accept", "")
+        shows = self.request.method in ("GET", "HEAD") or self.request.headers.get("Sec-Fetch-Mode") == "navigate"
+        return shows and "text/html" in self.request.headers.get("Accept", "")
 
     def allowed_methods(self) -> list[str]:
         """The methods that this handler has."""

@@ -151,8 +151,12 @@ async def test_a_large_snapshot_that_a_gap_overtakes_is_still_the_answer() -> No
         assert viewer.told == []  # it is being built
         source.lose()
         hub.missed(METRICS, "epoch")
+        time.sleep(0.1)  # the next tick is due before it is built
         await until(lambda: bool(viewer.told))
-    first = next(each for each in viewer.told if each["type"] == "snapshot")
+        source.feed("s", t_ms=T0 + 5_000)
+        await until(lambda: viewer.kinds()[-1] == "frame")
+    assert viewer.kinds() == ["snapshot", "frame"]
+    first = viewer.told[0]
     assert (first["id"], first["board"]) == (7, {"title": "Wall"})
     assert first["position"].startswith(NEXT_EPOCH)
 

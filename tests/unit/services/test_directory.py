@@ -20,7 +20,7 @@ from tests.support.stores import NOW, Place, make_user
 
 pytestmark = pytest.mark.gen_test
 
-_TRANSACTION_S = 1.5
+_TRANSACTION_S = 2.5
 
 
 class Standing(Database):
