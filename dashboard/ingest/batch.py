@@ -157,9 +157,9 @@ def _meant(t_ms: float, latest_ms: int, unit: str) -> str:
     return ""
 
 
-def check_declared(unit: str | None, every_s: float | None) -> None:
-    """Refuse units and cadences that cannot be shown."""
+def check_declared(unit: str | None, every_s: float | None, *, field: str = "every_s") -> None:
+    """Refuse units and cadences that cannot be shown. ``field``: what the sender calls the cadence."""
     if unit is not None:
         check_text(unit, field="unit", max_bytes=MAX_UNIT_BYTES)
     if every_s is not None and not 0 < every_s <= MAX_EVERY_S:
-        raise Invalid("must be more than 0 and at most a year, in seconds", field="every_s")
+        raise Invalid("must be more than 0 and at most a year, in seconds", field=field)

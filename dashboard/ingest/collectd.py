@@ -55,10 +55,7 @@ def _take(index: int, given: Any, parsed: Parsed, latest_ms: int) -> None:
     every_s = given.get("interval")
     if every_s is not None and (not isinstance(every_s, int | float) or isinstance(every_s, bool)):
         raise Invalid("is not a number", field="interval")
-    try:
-        check_declared(None, every_s)
-    except Invalid as invalid:
-        raise Invalid(invalid.reason, field="interval") from None
+    check_declared(None, every_s, field="interval")
     for name, kind, value in zip(names, types, values, strict=True):
         try:
             key = foreign_key(base if name == "value" else f"{base}_{name}", labels)

@@ -25,13 +25,12 @@ _MAX_QUICK_CHARACTERS = 8_192
 MAX_LINES_OF_A_TEXT = 1_000
 _MAX_TAGS_LOOKED_AT = 64
 #: What a time is multiplied with, then divided by, for milliseconds.
-_PRECISIONS = {
-    "": (1, 1_000_000), "n": (1, 1_000_000), "ns": (1, 1_000_000), "u": (1, 1_000), "us": (1, 1_000), "µ": (1, 1_000),
-    "ms": (1, 1), "s": (1_000, 1), "m": (60_000, 1), "h": (3_600_000, 1),
-}  # fmt: skip
-_UNITS = {
-    (1, 1_000_000): "nanoseconds", (1, 1_000): "microseconds", (1, 1): "milliseconds", (1_000, 1): "seconds",
-    (60_000, 1): "minutes", (3_600_000, 1): "hours",
+#: Times count in a unit; in milliseconds they are so many times as much, divided by so much.
+Scale = tuple[int, int, str]
+_NANO, _MICRO, _MILLI = (1, 1_000_000, "nanoseconds"), (1, 1_000, "microseconds"), (1, 1, "milliseconds")
+_PRECISIONS: dict[str, Scale] = {
+    "": _NANO, "n": _NANO, "ns": _NANO, "u": _MICRO, "us": _MICRO, "µ": _MICRO, "ms": _MILLI,
+    "s": (1_000, 1, "seconds"), "m": (60_000, 1, "minutes"), "h": (3_600_000, 1, "hours"),
 }  # fmt: skip
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 #: Longer lines, and lines of which more would have to be remembered, are worked out anew each time.
@@ -64,7 +63,7 @@ def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precis
     return _each(body, cache, latest_ms, _PRECISIONS[precision])
 
 
-def _quickly(lines: list[str], first: int, cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> Batch | None:
+def _quickly(lines: list[str], first: int, cache: LineCache, latest_ms: int, scale: Scale) -> Batch | None:
     """The columns of lines without fault, the first of them line ``first`` of the body; None: go the other way.
 
     Neighbours mostly have one time, so it is worked out once.
@@ -73,7 +72,7 @@ def _quickly(lines: list[str], first: int, cache: LineCache, latest_ms: int, sca
     times: list[int | None] = []
     given: list[float] = []
     counts: list[int] = []
-    times_by, divide_by = scale
+    times_by, divide_by, _ = scale
     known, last, t_ms = cache.get, None, None
     if max(map(len, lines)) > _MAX_QUICK_CHARACTERS:
         return None
@@ -124,7 +123,7 @@ def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[
     return row
 
 
-def _each(body: bytes, cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> Parsed:
+def _each(body: bytes, cache: LineCache, latest_ms: int, scale: Scale) -> Parsed:
     parsed, places = Parsed(), list[int]()
     parsed.batch.where = lambda: places
     for number, line in lines_of(body):
@@ -146,7 +145,7 @@ def _at_line(number: int, invalid: Invalid) -> Invalid:
     return Invalid(f"line {number + 1}: {invalid.reason}", field=invalid.field)
 
 
-def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms: int, scale: tuple[int, int]) -> None:
+def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms: int, scale: Scale) -> None:
     """One line; raises Invalid when it cannot be read. A field that cannot be kept is refused alone."""
     if len(line) > MAX_LINE_CHARACTERS:
         raise Invalid(f"is longer than {MAX_LINE_CHARACTERS} bytes")
@@ -161,8 +160,9 @@ def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms:
         raise Invalid(str(error).rstrip(".")) from None
     if found is None:
         return
-    stated = None if found["time"] is None else found["time"] * scale[0] // scale[1]
-    t_ms = check_time(stated, latest_ms, field="timestamp", unit=_UNITS[scale])
+    times_by, divide_by, unit = scale
+    stated = None if found["time"] is None else found["time"] * times_by // divide_by
+    t_ms = check_time(stated, latest_ms, field="timestamp", unit=unit)
     fields, tags = found["fields"], found["tags"]
     names, row = cache.get(text.partition(" ")[0]) or _NO_ROW
     if names != [*fields]:

@@ -54,14 +54,19 @@ test("a long answer over a slow line is waited for, and the server hears meanwhi
   assert.notEqual(w.connection.state, "open"); // silence is as short as ever now
 });
 
-test("while the answer to a return is on its way the loss is still that of before", (t) => {
+/** Cut after its snapshot, and connected again. @param {import("node:test").TestContext} t */
+function returned(t) {
   const w = watched(t);
   w.connection.start();
   const first = w.open();
   first.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
   first.end(1006);
   w.pass(1_000);
-  const again = w.open();
+  return { w, again: w.open() };
+}
+
+test("while the answer to a return is on its way the loss is still that of before", (t) => {
+  const { w, again } = returned(t);
   for (let n = 0; n < 20; n++) w.pass(1_000);
   assert.ok(w.connection.lostAt > 0);
   again.say({ type: "frame", id: again.sent[0].id, view: "v1", position: "e:6" });
@@ -69,13 +74,7 @@ test("while the answer to a return is on its way the loss is still that of befor
 });
 
 test("a return into another view, of a board that was edited, begins with a snapshot", (t) => {
-  const w = watched(t);
-  w.connection.start();
-  const first = w.open();
-  first.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
-  first.end(1006);
-  w.pass(1_000);
-  const again = w.open();
+  const { w, again } = returned(t);
   again.say({ type: "frame", id: again.sent[0].id, view: "v2", position: "e:6" });
   assert.deepEqual([again.sent[1].type, again.sent[1].since], ["watch", undefined]);
 });

@@ -371,7 +371,7 @@ describe("rooms that this client may not be in", () => {
     r.client.joinRoom("host");
     r.admit({ position: "5" });
     r.last().say({ type: "left", roomId: "host" });
-    assert.deepEqual(r.named("room:left").map((m) => m.roomId), ["host"]);
+    assert.deepEqual(r.named("room:left"), [{ roomId: "host", expelled: true }]);
     const written = r.client.sendMessage("host", "x");
     r.last().say({ type: "error", id: r.sent("message")[0].id, code: "not_member", message: "join first" });
     await assert.rejects(written, { code: "not_member" });
@@ -388,6 +388,7 @@ describe("rooms that this client may not be in", () => {
     r.admit({ position: "9" });
     r.client.leaveRoom("host");
     r.last().say({ type: "left", roomId: "host" });
+    assert.equal(r.named("room:left").at(-1).expelled, false);
     r.last().say({ type: "room_opened", roomId: "host", title: "Host", kind: "room" });
     assert.equal(r.sent("join_room").length, 1, "but not when it left by itself");
   });

@@ -128,20 +128,21 @@ export class Membership {
       else this.send({ type: "leave_room", roomId: message.roomId }); // left while the join was under way
     } else if (message.type === "message" || message.type === "message_changed") this.spread(this.rooms.take(message));
     else if (message.type === "error" && this.joins.has(message.id)) this.refused(message);
+    else if (message.type === "left") this.tell("room:left", { roomId: message.roomId, expelled: this.putOut(message.roomId) });
     else {
-      if (message.type === "left") this.putOut(message.roomId);
-      else if (message.type === "room_opened" && this.expelled.has(message.roomId)) this.join(message.roomId);
+      if (message.type === "room_opened" && this.expelled.has(message.roomId)) this.join(message.roomId);
       return false;
     }
     return true;
   }
 
-  /** Who asks to be let in again is answered. @param {string} roomId */
+  /** @param {string} roomId @returns {boolean} whether this client did not leave it itself; who asks to be let in again is answered */
   putOut(roomId) {
     const room = this.rooms.all.get(roomId);
-    if (!room || room.joining) return;
+    if (!room || room.joining) return false;
     this.rooms.all.delete(roomId);
     this.expelled.add(roomId);
+    return true;
   }
 
   /** @param {{id: string, code: string, message: string}} error */

@@ -27,7 +27,6 @@ const TOO_LONG = 1009;
 const EVENTS = /** @type {Record<string, string>} */ ({
   ack: "chat:message:ack",
   room_opened: "room:opened",
-  left: "room:left",
   user_joined: "room:user:joined",
   user_left: "room:user:left",
   typing: "typing:indicator",

@@ -54,7 +54,7 @@ export class Talk extends EventTarget {
     const heard = {
       authenticated: (data) => this.authenticated(data),
       "room:opened": (room) => this.rooms.set(room.roomId, { unread: 0, ...this.rooms.get(room.roomId), ...room }),
-      "room:left": ({ roomId }) => this.putOut(roomId),
+      "room:left": ({ roomId, expelled }) => expelled && this.putOut(roomId),
       "room:joined": (joined) => this.begun(joined),
       "chat:message": (message) => this.heard(message),
       "chat:message:changed": (message) => this.room(message.roomId).change(message),
@@ -124,9 +124,8 @@ export class Talk extends EventTarget {
     this.room(joined.roomId).begin(joined);
   }
 
-  /** Left, or put out of it: then it is there no more. @param {string} roomId */
+  /** It is there no more. @param {string} roomId */
   putOut(roomId) {
-    if (!this.client.membership.expelled.has(roomId)) return;
     this.rooms.delete(roomId);
     if (roomId === this.current) this.refusal = "you are no longer in this room";
   }

@@ -52,6 +52,8 @@ export class LineTile extends Tile {
       if (tops[0] === tops[tops.length - 1]) return;
     }
     this.legend.replaceChildren(this.all > MOST_LINES ? `${MOST_LINES} of ${this.all} lines` : `${names.length} lines`);
+    const { scrollWidth, clientWidth, scrollHeight, clientHeight } = this.legend;
+    if (scrollWidth > clientWidth || scrollHeight > clientHeight) this.legend.replaceChildren();
   }
 
   /** The theme changed. */
