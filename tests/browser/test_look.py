@@ -105,6 +105,23 @@ def test_long_names_widen_nothing(pages: Pages, server: ServerProcess) -> None:
             assert page.evaluate(_OVERFLOW)[0] == 0, (address, width)
 
 
+def test_names_of_lines_beside_a_long_title_are_whole_or_not_there(pages: Pages, server: ServerProcess) -> None:
+    name = "a_title_that_is_as_long_as_the_head_of_a_tile_on_a_telephone_is_wide"
+    rows = [{"series": name, "labels": {"shop": shop}, "value": 1} for shop in ("alpha", "beta")]
+    assert server.json("POST", "/api/v1/samples", rows)[0] == 202
+    page = pages.open(f"{server.url}/board?series={name}", width=1600)
+    legend = page.locator(".tile .legend")
+    expect(legend.locator("span")).to_have_count(2)
+    for width in range(380, 900, 20):
+        page.set_viewport_size({"width": width, "height": 700})
+        until(
+            page,
+            "() => { const t = document.querySelector('line-tile'); return t.legendFits === t.chartBox.clientWidth; }",
+        )
+        boxes = legend.evaluate("(e) => [e.scrollWidth - e.clientWidth, e.scrollHeight - e.clientHeight]")
+        assert max(boxes) <= 0, (width, boxes, legend.inner_text())
+
+
 def _contrasts(page: Page, pairs: list[tuple[str, str]]) -> dict[str, float]:
     ratios: list[float] = page.evaluate(_CONTRAST, pairs)
     return {f"{a} on {b}": round(ratio, 2) for (a, b), ratio in zip(pairs, ratios, strict=True)}

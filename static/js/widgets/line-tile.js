@@ -53,7 +53,8 @@ export class LineTile extends Tile {
     }
     this.legend.replaceChildren(this.all > MOST_LINES ? `${MOST_LINES} of ${this.all} lines` : `${names.length} lines`);
     const { scrollWidth, clientWidth, scrollHeight, clientHeight } = this.legend;
-    if (scrollWidth > clientWidth || scrollHeight > clientHeight) this.legend.replaceChildren();
+    if (scrollWidth <= clientWidth && scrollHeight <= clientHeight) return;
+    this.legend.replaceChildren(this.all > MOST_LINES ? `${MOST_LINES}/${this.all}` : ""); // what is left out is said in any case
   }
 
   /** The theme changed. */
