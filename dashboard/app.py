@@ -348,7 +348,7 @@ class Dashboard:
         fault, beat = self.journal.fault(), self.nodes.fault()
         return {
             "server": "draining" if self._draining else "ok",
-            "journal": f"cannot store: {fault}" if fault else "ok",
+            "journal": fault or "ok",
             "beat": beat or "ok",
             "replica": "ok" if lag < 1_000 else f"{lag} entries behind",
         }

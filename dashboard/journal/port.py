@@ -77,7 +77,7 @@ class Journal(Protocol):
         """Payload bytes kept now, over all partitions."""
 
     def fault(self) -> str:
-        """Why the last attempt to store failed; empty when it did not."""
+        """What cannot be done and why, as "cannot store: disk full"; empty when the last attempts to store and to read did well."""
 
     async def append(self, partition: str, payload: bytes, *, request_id: str = "") -> Position:
         """Store one entry and return its position once it is kept.

@@ -51,6 +51,12 @@ class _Part:
         """What is wrong with reading; empty: nothing."""
         self.read_fault = fault
 
+    def fault(self) -> str:
+        """What is wrong with either way; empty: nothing."""
+        if self.appender.fault:
+            return f"cannot store: {self.appender.fault}"
+        return f"cannot read: {self.read_fault}" if self.read_fault else ""
+
 
 class RedisJournal:
     """See ``port.Journal``.
@@ -139,8 +145,7 @@ class RedisJournal:
         return sum(part.log.size_bytes for part in self._parts.values())
 
     def fault(self) -> str:
-        faults = (part.appender.fault or part.read_fault for part in self._parts.values())
-        return next(filter(None, faults), "")
+        return next(filter(None, (part.fault() for part in self._parts.values())), "")
 
     async def append(self, partition: str, payload: bytes, *, request_id: str = "") -> Position:
         return await self._part(partition).appender.append(payload, request_id)

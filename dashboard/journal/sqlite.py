@@ -153,7 +153,7 @@ class SqliteJournal:
         return self._size
 
     def fault(self) -> str:
-        return self._fault
+        return f"cannot store: {self._fault}" if self._fault else ""
 
     async def append(self, partition: str, payload: bytes, *, request_id: str = "") -> Position:
         if self._waiting_bytes + len(payload) + ENTRY_BYTES > MAX_WAITING_BYTES:
