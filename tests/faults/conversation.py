@@ -13,6 +13,7 @@ from dashboard.domain.identity import Role
 from tests.support.cluster import Cluster
 from tests.support.people import Company, Talker, make_users
 from tests.support.postgres import PostgresServer
+from tests.support.pulse import seconds_since
 from tests.support.server import wait_until
 
 Figures = dict[str, float]
@@ -51,7 +52,7 @@ def converse(folder: Path, runs: int, fault: Callable[[Cluster, int], Any], *fla
                 40,
                 f"everybody talks again after fault {number}",
             )
-            back.append(time.monotonic() - began)
+            back.append(seconds_since(began))
         company.hush()
         company.wait_settled(60)
         company.check()

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.faults.scene import Scene, quantile
 from tests.support.cluster import has_ended
 from tests.support.nemesis import Nemesis
+from tests.support.pulse import seconds_since
 from tests.support.server import wait_until
 
 Figures = dict[str, float]
@@ -39,7 +40,7 @@ def kill_workers(folder: Path, kills: int, *, crowd: int = 500, build: str = "")
             pid = cluster.signal_worker(victim, signal.SIGKILL)
             if not number:  # later ones wait, so that a worker that cannot live does not eat the machine
                 wait_until(lambda victim=victim, pid=pid: cluster.pids()[victim] != pid, 2, "another worker")
-                respawned = time.monotonic() - began
+                respawned = seconds_since(began)
                 assert respawned <= 1
         cluster.wait_ready()
         scene.converge()
@@ -65,7 +66,7 @@ def freeze_workers(folder: Path, runs: int, *, build: str = "") -> Figures:
                 continue
             for each, pid, began in frozen:
                 scene.cluster.wait_replaced(each, pid, 15)
-                took = time.monotonic() - began
+                took = seconds_since(began)
                 slowest = max(slowest, took)
                 assert took <= 12
                 accepted = scene.publisher.acked_between(began + 4, began + took)
@@ -103,7 +104,7 @@ def roll(folder: Path, rolls: int, *, build: str = "") -> Figures:
         for _ in range(rolls):
             before, began = scene.cluster.pids(), time.monotonic()
             assert "all workers are new" in scene.cluster.reload()
-            slowest = max(slowest, time.monotonic() - began)
+            slowest = max(slowest, seconds_since(began))
             assert not set(before.values()) & set(scene.cluster.pids().values())
             scene.converge()
         outcomes, returns = scene.publisher.outcomes(), scene.returns()
@@ -141,7 +142,7 @@ def _restart(scene: Scene, end: Callable[[], None]) -> float:
     workers, began = list(scene.cluster.pids().values()), time.monotonic()
     end()
     wait_until(lambda: all(map(has_ended, workers)), 12, "the workers' end")
-    took = time.monotonic() - began
+    took = seconds_since(began)
     scene.cluster.server.start()
     scene.cluster.wait_ready()
     scene.converge(20)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from itertools import pairwise
@@ -13,6 +12,7 @@ from tests.support.cluster import Cluster
 from tests.support.nemesis import Nemesis
 from tests.support.oracle import Verdict
 from tests.support.publisher import Publisher
+from tests.support.pulse import seconds_since
 from tests.support.rawsocket import RawSocket
 from tests.support.server import wait_until
 from tests.support.viewers import Crowd, Kind, Mark, Return
@@ -99,13 +99,13 @@ class Scene:
         )
         if self.publisher.failure is not None:
             raise self.publisher.failure
-        return time.monotonic() - mark.began_s
+        return seconds_since(mark.began_s)
 
     def gap_told_to_all(self, since_s: float, timeout_s: float = 5) -> float:
         """Wait until every viewer was told of a gap; returns the seconds since."""
         everyone = {viewer.name for viewer in self.crowd.viewers}
         wait_until(lambda: set(self.crowd.gaps_since(since_s)) == everyone, timeout_s, "every viewer told gap")
-        return time.monotonic() - since_s
+        return seconds_since(since_s)
 
     def returns(self, since_s: float = 0) -> list[Return]:
         """Those of viewers that may connect anywhere (a viewer of one worker's own port waits for that worker)."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.pulse import seconds_since
 from tests.support.server import ServerProcess
 
 
@@ -52,7 +53,7 @@ def test_a_request_that_does_not_go_on_is_dropped_by_the_timeout(server: ServerP
     began = time.monotonic()
     with connect(server, beginning) as slow:
         read_all(slow)
-        assert time.monotonic() - began < 4
+        assert seconds_since(began) < 4
     assert server.json("GET", "/healthz")[0] == 200
 
 
@@ -60,7 +61,7 @@ def test_a_hundred_slow_connections_do_not_hold_up_an_honest_one(server: ServerP
     slow = [connect(server, b"GET / HTTP/1.1\r\nX: ") for _ in range(100)]
     began = time.monotonic()
     assert server.json("GET", "/healthz")[0] == 200
-    assert time.monotonic() - began < 2
+    assert seconds_since(began) < 2
     for each in slow:
         read_all(each)
         each.close()

@@ -16,6 +16,7 @@ import websockets
 from dashboard.domain.identity import Role
 from tests.support.cluster import Cluster
 from tests.support.people import make_users
+from tests.support.pulse import seconds_since
 from tests.support.server import wait_until
 
 USERS = {"ann": Role.VIEWER, "bob": Role.OPERATOR, "eve": Role.VIEWER, "root": Role.ADMIN}
@@ -142,7 +143,7 @@ def test_a_user_with_pages_on_both_comes_and_goes_once_and_a_page_that_returns_m
             began = time.monotonic()
             await bob.next("user_online")
             await bob.next("user_joined", roomId="host")
-            assert time.monotonic() - began < 3
+            assert seconds_since(began) < 3
             async with AsyncExitStack() as second:
                 await page(second, cluster.direct_ports[1], "eve", tokens["eve"])
                 await bob.quiet(0.7, "user_online", "user_joined", "user_offline")
@@ -154,7 +155,7 @@ def test_a_user_with_pages_on_both_comes_and_goes_once_and_a_page_that_returns_m
             began = time.monotonic()
         await bob.next("user_offline")  # closed with 1000: a clean leave
         await bob.next("user_left", roomId="host")
-        assert time.monotonic() - began < 4  # they do not have their five seconds to come back
+        assert seconds_since(began) < 4  # they do not have their five seconds to come back
 
     run(come_and_go)
 
@@ -170,7 +171,8 @@ def test_a_worker_that_is_killed_takes_its_people_with_it_within_15_s(company: t
         pid = cluster.signal_worker(2, signal.SIGKILL)
         await bob.next("user_offline", timeout_s=15)
         await bob.next("user_left", timeout_s=5, roomId="host")
-        assert 4 < time.monotonic() - began < 15  # they had their five seconds to come back
+        assert time.monotonic() - began > 4  # they had their five seconds to come back
+        assert seconds_since(began) < 15
         await bob.ask("users", id=9)
         assert [each["id"] for each in (await bob.next("users"))["users"]] == ["bob"]
         await asyncio.to_thread(cluster.wait_replaced, 2, pid)
@@ -196,7 +198,7 @@ def test_what_is_revoked_ends_on_both_workers_within_2_s(company: tuple[Cluster,
                 await each.next("never")
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == 4503
-        assert time.monotonic() - began < 2
+        assert seconds_since(began) < 2
         for port in cluster.direct_ports:
             async with websockets.connect(f"ws://127.0.0.1:{port}/ws") as socket:
                 again = Page(socket, "ann")
@@ -232,7 +234,7 @@ def test_a_revoked_token_takes_its_sockets_on_both_workers_with_it_within_2_s(
             with pytest.raises(websockets.ConnectionClosed):
                 await Page(socket, "follower").next("never")
             assert socket.close_code == 4503
-        assert time.monotonic() - began < 2
+        assert seconds_since(began) < 2
 
     run(revoke)
 
@@ -316,7 +318,7 @@ def test_a_thousand_users_join_within_5_s_and_all_of_them_hear_what_is_said(
         pages: list[Page] = []
         for start in range(0, 1_000, 100):
             pages += await asyncio.gather(*(join(start + number, stack) for number in range(100)))
-        took = time.monotonic() - began
+        took = seconds_since(began)
         bob = await page(stack, cluster.port, "bob", tokens["bob"])
         await bob.ask("message", roomId="host", text="welcome", key="all")
         ack = await bob.next("ack", key="all")

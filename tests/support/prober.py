@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tests.support.http_client import HttpClient
 from tests.support.loop_thread import LoopThread
+from tests.support.pulse import seconds_since
 
 _EVERY_S = 0.025
 
@@ -63,7 +64,7 @@ class Prober:
                     status = (await client.request("GET", "/healthz")).status
                 except (OSError, TimeoutError):
                     status = 0
-                self.alive.append(Alive(began, time.monotonic() - began, port, status))
+                self.alive.append(Alive(began, seconds_since(began), port, status))
                 await asyncio.sleep(_EVERY_S)
         finally:
             client.close()

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from tests.support.http_client import Answer, HttpClient, Refused, StaleConnection
 from tests.support.loop_thread import LoopThread
+from tests.support.pulse import seconds_since
 from tests.support.server import wait_until
 
 PREFIX = "load."
@@ -166,7 +167,7 @@ class Publisher:
             outcome = "timeout"
         except OSError:
             outcome = "reset"
-        self.tries.append(Try(began, time.monotonic() - began, outcome, retry_after))
+        self.tries.append(Try(began, seconds_since(began), outcome, retry_after))
         return outcome
 
     # --- what other threads ask ---

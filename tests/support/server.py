@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.support.pulse import seconds_since
+
 
 class ServerProcess:
     """``start`` returns when the server says its address; ``kill`` is SIGKILL, ``stop`` SIGTERM. May be started again.
@@ -162,11 +164,11 @@ class ServerProcess:
 
 def wait_until(condition: Any, timeout_s: float = 10, what: str = "") -> Any:
     """Poll a condition of the world outside (a process, a file) until it is truthy; returns what it gave."""
-    deadline = time.monotonic() + timeout_s
+    began = time.monotonic()
     while True:
         value = condition()
         if value:
             return value
-        if time.monotonic() > deadline:
+        if seconds_since(began) > timeout_s:
             raise AssertionError(f"not within {timeout_s} s: {what or condition}")
         time.sleep(0.02)

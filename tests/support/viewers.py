@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from tests.support.loop_thread import LoopThread
 from tests.support.oracle import Oracle, Order, Verdict
+from tests.support.pulse import seconds_between
 from tests.support.ws_client import WebSocketClient
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
@@ -48,7 +49,7 @@ class Return(NamedTuple):
     @property
     def took_s(self) -> float:
         """How long it was away."""
-        return self.back_s - self.lost_s
+        return seconds_between(self.lost_s, self.back_s)
 
 
 @dataclass
