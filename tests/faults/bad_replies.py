@@ -27,14 +27,14 @@ from tests.support.server import wait_until
 Figures = dict[str, float]
 
 PASSWORD = "s3cret-and-l0ng"
-WAIT_S = 1.5
+WAIT_S = 2.5
 _LOOP_S = 1
 _FOREIGN = "dashboard_foreign_entries_total"
 _OTHER_PASSWORD = "another-0ne"
 
 
 def scene_for(folder: Path, build: str = "") -> Scene:
-    """One installation for all of them: its Redis wants a password and is reached through a proxy, appends wait 1.5 s."""
+    """One installation for all of them: its Redis wants a password and is reached through a proxy, appends wait 2.5 s."""
     flags = ("--append-wait-s", f"{WAIT_S:g}")
     return Scene(folder, Nemesis(), *flags, feed_each=True, proxied=True, password=PASSWORD, build=build)
 
@@ -203,12 +203,11 @@ def lose_replies(scene: Scene, times: int) -> Figures:
     assert proxy is not None
     began, before = time.monotonic(), proxy.lost
     with scene.cluster.redis_client() as client:
-        scene.publisher.pause()
-        for number in range(times):
-            entries = client.xlen(scene.cluster.key("log"))
-            _post_once(scene, f"quiet.{number}", lambda: proxy.lose_replies(1, mark))
-            assert client.xlen(scene.cluster.key("log")) == entries + 1
-        scene.publisher.resume()
+        with scene.publisher.resting():
+            for number in range(times):
+                entries = client.xlen(scene.cluster.key("log"))
+                _post_once(scene, f"quiet.{number}", lambda: proxy.lose_replies(1, mark))
+                assert client.xlen(scene.cluster.key("log")) == entries + 1
         for number in range(times):
             _post_once(scene, f"busy.{number}", lambda: proxy.lose_replies(2, mark))
         wait_until(lambda: proxy.lost >= before + 3 * times, 5, "all replies are lost")
@@ -260,13 +259,12 @@ def litter(scene: Scene, rounds: int) -> Figures:
         epoch = client.hget(scene.cluster.key("head"), "epoch")
         own = client.xrevrange(log, count=20)
         for _ in range(rounds):
-            scene.publisher.pause()
-            scene.nemesis.wait(0.1, 0.3)
-            at_once = client.pipeline(transaction=True)  # so their ids count up within one millisecond
-            for fields in _garbage(epoch, own):
-                at_once.xadd(log, fields)
-            count += len(at_once.execute())
-            scene.publisher.resume()
+            with scene.publisher.resting():
+                scene.nemesis.wait(0.1, 0.3)
+                at_once = client.pipeline(transaction=True)  # so their ids count up within one millisecond
+                for fields in _garbage(epoch, own):
+                    at_once.xadd(log, fields)
+                count += len(at_once.execute())
             acked = scene.publisher.last_acked()
             wait_until(lambda acked=acked: scene.publisher.last_acked() != acked, 5, "acks")
     scene.converge()

@@ -118,18 +118,17 @@ class Scene:
 
         Feeding rests meanwhile.
         """
-        self.publisher.pause()
-        acked = self.publisher.last_acked()
-        try:
-            wait_until(lambda: not self._missing(acked), 5)
-        except AssertionError:
-            for viewer, missing in self._missing(acked)[:10]:
-                self.verdict.accuse(viewer, missing)
-        if not self.verdict.lossy:
-            for port in self.cluster.direct_ports:
-                self._judge_history(port)
-        self._judge_log()
-        self.publisher.resume()
+        with self.publisher.resting():
+            acked = self.publisher.last_acked()
+            try:
+                wait_until(lambda: not self._missing(acked), 5)
+            except AssertionError:
+                for viewer, missing in self._missing(acked)[:10]:
+                    self.verdict.accuse(viewer, missing)
+            if not self.verdict.lossy:
+                for port in self.cluster.direct_ports:
+                    self._judge_history(port)
+            self._judge_log()
         found, count = self.verdict.take()
         assert not found, f"nemesis seed {self.nemesis.seed}; {count} in all:\n" + "\n".join(found)
 

@@ -11,7 +11,8 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from tests.support.http_client import Answer, HttpClient, Refused, StaleConnection
@@ -99,19 +100,20 @@ class Publisher:
     def __exit__(self, *_: object) -> None:
         self._thread.close()
 
-    def pause(self, timeout_s: float = 20) -> None:
-        """No more batches for now; returns when the last are acked."""
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """No batches meanwhile; begins when the last are acked."""
         self._thread.soon(self._going.clear)
-        wait_until(lambda: self.failure or not (self._going.is_set() or self._under_way()), timeout_s, "the last acks")
-        if self.failure is not None:
-            raise self.failure
+        try:
+            wait_until(lambda: self.failure or not (self._going.is_set() or self._under_way()), 20, "the last acks")
+            if self.failure is not None:
+                raise self.failure
+            yield
+        finally:
+            self._thread.soon(self._going.set)
 
     def _under_way(self) -> bool:
         return any(lane.pending for lane in self.lanes)
-
-    def resume(self) -> None:
-        """Go on."""
-        self._thread.soon(self._going.set)
 
     async def _start(self) -> None:
         self._going.set()
