@@ -18,7 +18,7 @@ from dashboard.feeders.scrape import ScrapeSource, scrape_client
 from dashboard.feeders.source_metrics import source_metrics
 from dashboard.feeders.source_state import SourceState, feeder_of
 from dashboard.feeders.sources import Source, Sources
-from dashboard.feeders.sources_file import SourcesFile, load_sources
+from dashboard.feeders.sources_file import Graphite, MqttBroker, ScrapeTarget, SourcesFile, Statsd, load_sources
 from dashboard.feeders.statsd import StatsdSource
 from dashboard.journal.port import Journal
 from dashboard.runtime import Runtime
@@ -37,7 +37,9 @@ class SourceParts:
         intake: AcceptParsed,
         now_ms: Callable[[], int],
     ) -> None:
-        self._keeper = Keeper(samples=intake.samples, documents=intake.documents, events=intake.events)
+        self._keeper = Keeper(
+            samples=intake.samples, documents=intake.documents, events=intake.events, limits=intake.limits
+        )
         self._now_ms = now_ms
         self._parser = ThreadPoolExecutor(1, "scrape-parser")
         self._client: SimpleAsyncHTTPClient | None = None
@@ -50,22 +52,20 @@ class SourceParts:
             self._client = scrape_client(len(file.scrape))
         for target in file.scrape:
             assert self._client is not None
-            state = self._state(f"scrape:{target.name}", "scrape", target.address)
+            state = self._state(f"scrape:{target.name}", "scrape", target)
             yield ScrapeSource(
                 target, keeper=keeper, state=state, client=self._client, parser=self._parser, jitter=self._jitter
             )
         if file.statsd is not None:
-            yield StatsdSource(file.statsd, keeper=keeper, state=self._state("statsd", "statsd", file.statsd.address))
+            yield StatsdSource(file.statsd, keeper=keeper, state=self._state("statsd", "statsd", file.statsd))
         if file.graphite is not None:
-            yield GraphiteSource(
-                file.graphite, keeper=keeper, state=self._state("graphite", "graphite", file.graphite.address)
-            )
+            yield GraphiteSource(file.graphite, keeper=keeper, state=self._state("graphite", "graphite", file.graphite))
         for broker in file.mqtt:
-            state = self._state(f"mqtt:{broker.name}", "mqtt", broker.address)
+            state = self._state(f"mqtt:{broker.name}", "mqtt", broker)
             yield MqttSource(broker, keeper=keeper, state=state)
 
-    def _state(self, id_: str, kind: str, address: str) -> SourceState:
-        return SourceState(id_, kind, address, self._now_ms)
+    def _state(self, id_: str, kind: str, config: ScrapeTarget | Statsd | Graphite | MqttBroker) -> SourceState:
+        return SourceState(id_, kind, config.address, self._now_ms, config.max_series)
 
     def start(self, runtime: Runtime) -> None:
         """Run what has to run."""

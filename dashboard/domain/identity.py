@@ -104,11 +104,12 @@ class Token(Struct, frozen=True):
 
 VERBS = ("write", "read", "message", "notify")
 
-Kind = Literal["anonymous", "local", "user", "token", "share"]
+Kind = Literal["anonymous", "local", "user", "token", "share", "source"]
 
 
 class Caller(Struct, frozen=True):
-    """Who makes a request. ``local``: the person at the machine, when nobody else can reach it.
+    """Who makes a request. ``local``: the person at the machine, when nobody else can reach it.  ``source``: nobody, this
+    server fetches or listens by itself; its ``token`` says what it may bring.
 
     ``session`` is what can be revoked; ``expires_ms`` when the proof ends; ``boards`` what the share links ``links`` show.
     """

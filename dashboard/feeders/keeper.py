@@ -16,6 +16,7 @@ from dashboard.ingest.batch import Refusal
 from dashboard.ingest.parsed import Parsed
 from dashboard.services.accept_document import AcceptDocument
 from dashboard.services.accept_samples import AcceptSamples
+from dashboard.services.token_limits import TokenLimits
 
 T = TypeVar("T")
 
@@ -47,10 +48,12 @@ class Keeper:
         *,
         samples: AcceptSamples,
         documents: AcceptDocument,
+        limits: TokenLimits,
         events: TakesEvents | None = None,
     ) -> None:
         self._samples = samples
         self._documents = documents
+        self._limits = limits
         self._events = events
 
     def latest_ms(self) -> int:
@@ -64,11 +67,12 @@ class Keeper:
 
         After a cancellation the same ``request_id`` goes on where that was.
         """
-        kept, request_id = Kept(), request_id or secrets.token_hex(8)
+        kept, request_id, caller = Kept(), request_id or secrets.token_hex(8), state.caller
         if parsed.batch.keys or parsed.batch.refused:
             outcome = await self._patiently(
-                lambda: self._samples.accept(parsed.batch, request_id=request_id), state, patience_s
+                lambda: self._samples.accept(parsed.batch, request_id=request_id, caller=caller), state, patience_s
             )
+            state.series = self._limits.series_of(caller)
             kept.accepted, kept.refused = outcome.accepted, outcome.refused
         for number, (key, body, every_s) in enumerate(parsed.documents):
             await self._write(key, body, every_s, f"{request_id} {number}", kept, state, patience_s)

@@ -35,12 +35,14 @@ def source_metrics(sources: Sources) -> Iterator[Metric]:
         yield counter
     here = GaugeMetricFamily("dashboard_source_here", "Whether this process runs the source", labels=["source"])
     failing = GaugeMetricFamily("dashboard_source_failing", "Whether it does not work now", labels=["source"])
+    series = GaugeMetricFamily("dashboard_source_series", "Series that it has brought", labels=["source"])
     seen = GaugeMetricFamily(
         "dashboard_source_last_seen_timestamp_seconds", "When something last came", labels=["source"]
     )
     for state in states:
         here.add_metric([state.id], state.place == "here")
+        series.add_metric([state.id], state.series)
         failing.add_metric([state.id], state.failing_since_ms is not None)
         if state.last_seen_ms is not None:
             seen.add_metric([state.id], state.last_seen_ms / 1000)
-    yield from (here, failing, seen)
+    yield from (here, failing, series, seen)

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from dashboard.domain import feeder as kept
 from dashboard.domain.errors import DashboardError
 from dashboard.domain.feeder import FeederState
+from dashboard.domain.identity import Caller, Token
 from dashboard.ingest.batch import Refusal
 from dashboard.ingest.naming import shown
 
@@ -50,17 +51,20 @@ class SourceState:
 
     ``received`` counts what that came in: datagrams, connections, messages, answers.  ``unstored`` counts the
     samples made of what was accepted that could not be kept (StatsD's, which are made of many lines).
+    ``series``: how many it has brought, of ``max_series``.
     """
 
     id: str
     kind: str
     address: str
     now_ms: Callable[[], int]
+    max_series: int
     place: Place = "waiting"
     failing_since_ms: int | None = None
     reason: str = ""
     last_seen_ms: int | None = None
     received: int = 0
+    series: int = 0
     accepted: int = 0
     refused: Counter[str] = field(default_factory=Counter)  # by code
     dropped: Counter[str] = field(default_factory=Counter)  # by reason; "kernel" counts datagrams
@@ -69,6 +73,11 @@ class SourceState:
     refusals: deque[Refused] = field(default_factory=lambda: deque(maxlen=_KEPT_REFUSALS))
     last_line: str = ""
     _rated: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_RATED))
+
+    @property
+    def caller(self) -> Caller:
+        """For whom its samples are taken."""
+        return Caller("source", self.id, self.id, token=Token(f"source:{self.id}", self.id, (), max_series=self.max_series))
 
     def rate(self) -> float:
         """Accepted a second, since it was asked some times ago."""
@@ -130,8 +139,8 @@ def feeder_of(state: SourceState) -> FeederState:
         accepted=state.accepted,
         refused=state.refused.total(),
         dropped=state.dropped.total(),
-        series=0,
-        max_series=0,
+        series=state.series,
+        max_series=state.max_series,
         rate=state.rate(),
         last_ms=state.last_seen_ms or 0,
         last_line=state.last_line or newest,

@@ -23,10 +23,13 @@ from dashboard.ingest.naming import foreign_labels
 from dashboard.settings import is_loopback
 
 MAX_SECRET_BYTES = 4_096
+#: Series that a source may bring, when nothing else is said.
+MAX_SERIES = 10_000
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Seconds = Annotated[float, Meta(ge=0.1, le=86_400)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
 
 
@@ -42,6 +45,7 @@ class ScrapeTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     username: str = ""
     password_file: str = ""
     password_env: str = ""
+    max_series: Count = MAX_SERIES
 
     @property
     def instance(self) -> str:
@@ -73,6 +77,7 @@ class Statsd(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: Port = 8125
     flush_s: Annotated[float, Meta(ge=0.1, le=300)] = 1.0
     max_metrics: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
+    max_series: Count = MAX_SERIES
 
     def __str__(self) -> str:
         return f"statsd: listens on UDP {self.address}{_open_to_all(self.host)}, flushes every {self.flush_s:g} s"
@@ -90,6 +95,7 @@ class Graphite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: Port = 2003
     idle_s: Annotated[float, Meta(ge=1, le=86_400)] = 300.0
     max_connections: Annotated[int, Meta(ge=1, le=10_000)] = 200
+    max_series: Count = MAX_SERIES
 
     def __str__(self) -> str:
         return f"graphite: listens on TCP {self.address}{_open_to_all(self.host)}"
@@ -113,6 +119,7 @@ class MqttBroker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     password_file: str = ""
     password_env: str = ""
     client_id: Annotated[str, Meta(max_length=60)] = ""
+    max_series: Count = MAX_SERIES
 
     @property
     def address(self) -> str:

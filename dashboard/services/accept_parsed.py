@@ -50,7 +50,7 @@ class AcceptParsed:
         self.events = events
         self.groups = groups
         self._shared = shared
-        self._limits = limits
+        self.limits = limits
         self._counters = counters
 
     async def run(self) -> None:
@@ -67,7 +67,7 @@ class AcceptParsed:
         sent = left = len(parsed.batch.keys) + len(parsed.batch.refused) + len(parsed.documents) + len(parsed.events)
         outcome, events = Outcome(0, []), 0
         try:
-            self._limits.pay(caller, sent - len(parsed.batch.refused))
+            self.limits.pay(caller, sent - len(parsed.batch.refused))
             outcome = await self.samples.accept(parsed.batch, request_id=request_id, caller=caller)
             left = len(parsed.documents) + len(parsed.events)
             outcome, failed = await self._with_documents(outcome, parsed, caller, request_id)
@@ -84,7 +84,7 @@ class AcceptParsed:
         finally:
             self._count(caller, format_, outcome.accepted + events, len(outcome.refused) + left)
             self.tap.note(caller, format_, parsed.batch, outcome.accepted + events, outcome.refused)
-            self.tap.note_series(caller, self._limits.series_of(caller))
+            self.tap.note_series(caller, self.limits.series_of(caller))
         return outcome
 
     async def write_document(
@@ -92,7 +92,7 @@ class AcceptParsed:
     ) -> None:
         """One document by its own address; raises what ``AcceptDocument.write`` does, and TooMany."""
         try:
-            self._limits.pay(caller, 1)
+            self.limits.pay(caller, 1)
             await self.documents.write(key, body, every_s=every_s, request_id=request_id, caller=caller)
         except DashboardError as error:
             self.note_fault(caller, "document", error.code, str(error), body)

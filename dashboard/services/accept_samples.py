@@ -21,7 +21,7 @@ from dashboard.replica.changes import Samples, SeriesEnded, decode_change, encod
 from dashboard.replica.replica import Replica
 from dashboard.services.dividing import pieces_of, places_of, rows_per_entry
 from dashboard.services.replicas import Replicas
-from dashboard.services.token_limits import FORBIDDEN, SERIES_LIMIT, TokenLimits
+from dashboard.services.token_limits import FORBIDDEN, TokenLimits
 
 #: How far in the future a sample's own time may lie: clocks differ, but not by more than this.
 MAX_AHEAD_MS = 3_600_000
@@ -193,10 +193,7 @@ class AcceptSamples:
         barred = self._limits.surplus(
             caller, share.batch.keys, new, lambda key: key in self._coming or not self._is_new(key)
         )
-        if not barred or caller is None or caller.token is None:
-            return []
-        reason = f"would be one more than the {caller.token.max_series} series of the token {caller.token.name}"
-        return _bar(share, barred, reason, SERIES_LIMIT, whole)
+        return _bar(share, barred, *self._limits.why_surplus(caller), whole) if barred else []
 
     async def end(self, ended: Iterable[tuple[str, int | None]], *, caller: Caller | None = None) -> set[str]:
         """Their sender says that no more comes of these series, each since its time (None: now).

@@ -1,6 +1,6 @@
-"""What each token may feed: names that begin so, so many samples a second, so many series of its own.
+"""What each token, or source, may feed: names that begin so, so many samples a second, so many series of its own.
 
-Both are counted over all processes.  A token's series are those that it has fed since the first of the processes that run now
+Both are counted over all processes.  Its series are those that it has fed since the first of the processes that run now
 started; only what is new is refused, so what feeders send again after a restart is known before they bring new series into being.
 """
 
@@ -15,7 +15,6 @@ from dashboard.services.holdings import Holdings
 from dashboard.services.shared_rates import SharedRates
 
 FORBIDDEN = Forbidden.code
-SERIES_LIMIT = "token_series_limit"
 #: What a token did not use is saved up for so long.
 BURST_S = 10.0
 
@@ -65,6 +64,12 @@ class TokenLimits:
             self._holdings.keep(token.id, exists)
         return set(beginning[max(0, token.max_series - len(self._holdings.of(token.id)) - old) :])
 
+    def why_surplus(self, caller: Caller | None) -> tuple[str, str]:
+        """The reason given for what is one too many, and its code."""
+        token, what = (caller.token, caller.kind) if caller is not None else (None, "")
+        reason = f"would be one more than the {token.max_series} series of the {what} {token.name}" if token else ""
+        return reason, f"{what}_series_limit"
+
     async def catch_up(self) -> None:
         """Know what tokens have fed on other processes; raises Unavailable."""
         await self._holdings.catch_up()
@@ -74,7 +79,7 @@ class TokenLimits:
         await self._holdings.tell()
 
     def series_of(self, caller: Caller | None) -> int:
-        """How many series the caller's token has fed; 0 without one."""
+        """How many series the caller's token (or the source) has fed; 0 without one."""
         token = caller.token if caller is not None else None
         return len(self._holdings.of(token.id)) if token is not None else 0
 

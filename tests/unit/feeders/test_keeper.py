@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from dashboard.domain.identity import Caller
 from dashboard.domain.errors import Invalid, LimitReached, Unavailable
 from dashboard.domain.event import EventIn
 from dashboard.feeders import keeper as keeper_module
@@ -20,6 +21,7 @@ from dashboard.ingest.batch import Batch
 from dashboard.ingest.parsed import Parsed
 from dashboard.services.accept_document import AcceptDocument
 from dashboard.services.accept_samples import AcceptSamples, Outcome
+from dashboard.services.token_limits import TokenLimits
 
 
 @dataclass
@@ -35,7 +37,11 @@ class Services:
     def latest_ms(self) -> int:
         return 2_000_000_000_000
 
-    async def accept(self, batch: Batch, *, request_id: str = "") -> Outcome:
+    def series_of(self, caller: Caller) -> int:
+        return len({(caller.id, key) for batch in self.batches for key in batch.keys})
+
+    async def accept(self, batch: Batch, *, request_id: str = "", caller: Caller | None = None) -> Outcome:
+        assert caller is not None
         self.ids.append(request_id)
         if self.refusals:
             self.refusals -= 1
@@ -63,8 +69,13 @@ class Events:
 
 
 def made(services: Services, events: Events | None = None) -> tuple[Keeper, SourceState]:
-    keeper = Keeper(samples=cast(AcceptSamples, services), documents=cast(AcceptDocument, services), events=events)
-    return keeper, SourceState("a", "test", "nowhere", lambda: 1_000)
+    keeper = Keeper(
+        samples=cast(AcceptSamples, services),
+        documents=cast(AcceptDocument, services),
+        limits=cast(TokenLimits, services),
+        events=events,
+    )
+    return keeper, SourceState("a", "test", "nowhere", lambda: 1_000, 10)
 
 
 def parsed() -> Parsed:
@@ -88,7 +99,7 @@ async def test_everything_that_came_is_counted_once() -> None:
     services = Services()
     keeper, state = made(services, events)
     await keeper.keep_counted(parsed(), state)
-    assert (state.accepted, state.refused, state.dropped) == (4, {"invalid": 1}, {})
+    assert (state.accepted, state.refused, state.dropped, state.series) == (4, {"invalid": 1}, {}, 2)
     assert (services.documents, events.titles) == (["note"], ["deploy"])
 
 

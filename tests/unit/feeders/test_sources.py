@@ -36,7 +36,7 @@ class Scripted:
     """A source that says when it begins and ends, and fails as often as it is told."""
 
     def __init__(self, failures: int = 0) -> None:
-        self.state = SourceState("a", "test", "nowhere", lambda: 1_000)
+        self.state = SourceState("a", "test", "nowhere", lambda: 1_000, 10)
         self.failures = failures
         self.began = asyncio.Event()
         self.ended = asyncio.Event()
@@ -133,7 +133,7 @@ async def test_a_source_that_fails_is_run_again_and_says_so_once(
 
 
 def test_the_last_twenty_refusals_are_kept_beside_their_bytes() -> None:
-    state = SourceState("a", "test", "nowhere", lambda: 5)
+    state = SourceState("a", "test", "nowhere", lambda: 5, 10)
     for number in range(30):
         state.refuse("invalid", "is wrong", f"line {number} ".encode() + b"\xff" * 300)
     assert state.refused == {"invalid": 30}

@@ -173,6 +173,15 @@ async def test_what_a_token_may_not_write_is_refused_by_its_place_whatever_the_p
 
 
 @pytest.mark.gen_test
+async def test_a_source_of_this_server_has_a_number_of_series_too_and_they_are_its_own() -> None:
+    source = Caller("source", "t1", "t1", token=Token("source:t1", "t1", (), max_series=1))
+    async with running(Stand()) as stand:
+        assert (await stand.accepting.accept(batch("m1", "m2", "m3"), caller=FEEDER)).accepted == 3
+        outcome = await stand.accepting.accept(batch("x", "y"), caller=source)
+        assert (outcome.accepted, where(outcome, "source_series_limit")) == (1, [1])
+
+
+@pytest.mark.gen_test
 async def test_a_series_that_is_gone_makes_room_for_another_of_the_token() -> None:
     async with running(Stand(partitions=4)) as stand:  # where only what came lately is known
         assert (await stand.accepting.accept(batch("m1", "m2", "m3"), caller=FEEDER)).accepted == 3
