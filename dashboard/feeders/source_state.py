@@ -77,7 +77,9 @@ class SourceState:
     @property
     def caller(self) -> Caller:
         """For whom its samples are taken."""
-        return Caller("source", self.id, self.id, token=Token(f"source:{self.id}", self.id, (), max_series=self.max_series))
+        return Caller(
+            "source", self.id, self.id, token=Token(f"source:{self.id}", self.id, (), max_series=self.max_series)
+        )
 
     def rate(self) -> float:
         """Accepted a second, since it was asked some times ago."""

@@ -111,19 +111,20 @@ def test_a_source_brings_so_many_series_and_the_tap_shows_how_many(tmp_path: Pat
     port = free_port()
     file = write_sources(tmp_path, graphite={"port": port, "max_series": 2})
     flags = ("--no-host-feeder", "--no-server-feeder", "--sources", file)
-    with ServerProcess(tmp_path / "server", *flags) as server:
-        wait_until_here(server, "graphite")
-        with socket.create_connection(("127.0.0.1", port)) as sender:
-            sender.sendall(b"a 1 -1\nb 2 -1\n")
-            wait_for_value(server, "b", 2)
-            sender.sendall(b"c 3 -1\nb 4 -1\n")
-            wait_for_value(server, "b", 4)
-        assert not latest(server, "c")
-        (feeder,) = server.json("GET", "/api/v1/feeders")[1]["feeders"]
-        assert (feeder["name"], feeder["series"], feeder["max_series"]) == ("graphite", 2, 2)
-        assert (feeder["accepted"], feeder["refused"]) == (3, 1)
-        assert feeder["refusals"][0]["reason"] == "series: would be one more than the 2 series of the source graphite"
-        assert counted(server, "series", "graphite") == 2
+    server = ServerProcess(tmp_path / "server", *flags).start()
+    wait_until_here(server, "graphite")
+    with socket.create_connection(("127.0.0.1", port)) as sender:
+        sender.sendall(b"a 1 -1\nb 2 -1\n")
+        wait_for_value(server, "b", 2)
+        sender.sendall(b"c 3 -1\nb 4 -1\n")
+        wait_for_value(server, "b", 4)
+    assert not latest(server, "c")
+    (feeder,) = server.json("GET", "/api/v1/feeders")[1]["feeders"]
+    assert (feeder["name"], feeder["series"], feeder["max_series"]) == ("graphite", 2, 2)
+    assert (feeder["accepted"], feeder["refused"]) == (3, 1)
+    assert feeder["refusals"][0]["reason"] == "series: would be one more than the 2 series of the source graphite"
+    assert counted(server, "series", "graphite") == 2
+    assert server.stop() == 0
 
 
 def test_a_flood_is_accounted_for_to_the_last_metric(listening: Listening) -> None:

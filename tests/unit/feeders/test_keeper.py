@@ -8,9 +8,9 @@ from typing import cast
 
 import pytest
 
-from dashboard.domain.identity import Caller
 from dashboard.domain.errors import Invalid, LimitReached, Unavailable
 from dashboard.domain.event import EventIn
+from dashboard.domain.identity import Caller
 from dashboard.feeders import keeper as keeper_module
 from dashboard.feeders import statsd
 from dashboard.feeders.keeper import Keeper
