@@ -23,7 +23,8 @@ Figures = dict[str, float]
 
 #: An answer that waits for Redis (--append-wait-s) comes a little later than that.
 _SLACK_S = 1.0
-_LOOP_S = 1
+#: A loop that waits for Redis is held up for as long as Redis does not answer: 3 s and more.
+LOOP_S = 2.5
 
 
 def kill_redis(folder: Path, kills: int, *, build: str = "") -> Figures:
@@ -216,7 +217,7 @@ def out_of_reach(
         mark = scene.crowd.mark()
         converged = scene.converge(mark=mark)
         wait_until(lambda: all(map(prober.is_ready, ports)), 5, "ready again")
-        assert prober.slowest() < _LOOP_S
+        assert prober.held_up_s() < LOOP_S
         assert prober.unanswered() == 0
     wait_until(lambda: not any(viewer.degraded for viewer in viewers), 3, "told that all is well")
     assert scene.crowd.returns_since(began) == []  # viewers stay

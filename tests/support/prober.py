@@ -13,6 +13,8 @@ from tests.support.loop_thread import LoopThread
 from tests.support.pulse import seconds_since
 
 _EVERY_S = 0.025
+#: An answer that takes longer than this was held up.
+_HELD_UP_S = 1.0
 
 
 class Alive(NamedTuple):
@@ -89,6 +91,11 @@ class Prober:
         """The time within which this share of GET /healthz was answered."""
         took = sorted(each.took_s for each in self.alive if each.at_s >= since_s)
         return took[min(len(took) - 1, int(share * len(took)))] if took else 0.0
+
+    def held_up_s(self) -> float:
+        """How long, in all, the worker that was held up the longest did not answer GET /healthz as it should."""
+        late = [each for each in self.alive if each.took_s > _HELD_UP_S]
+        return max(sum(each.took_s for each in late if each.port == port) for port in self._ports)
 
     def unanswered(self, since_s: float = 0) -> int:
         """GET /healthz without a 200."""
