@@ -61,18 +61,26 @@ class Keeper:
         return self._samples.latest_ms()
 
     async def keep(
-        self, parsed: Parsed, state: SourceState, *, patience_s: float = math.inf, request_id: str = ""
+        self,
+        parsed: Parsed,
+        state: SourceState,
+        *,
+        patience_s: float = math.inf,
+        request_id: str = "",
+        of_source: bool = True,
     ) -> Kept:
         """Store it all; an error that trying again can mend is raised when ``patience_s`` have passed. Nothing doubles.
 
-        After a cancellation the same ``request_id`` goes on where that was.
+        After a cancellation the same ``request_id`` goes on where that was.  ``of_source`` False: this server says it of the
+        source, and it is none of the series that the source may bring.
         """
-        kept, request_id, caller = Kept(), request_id or secrets.token_hex(8), state.caller
+        kept, request_id = Kept(), request_id or secrets.token_hex(8)
+        caller = state.caller if of_source else None
         if parsed.batch.keys or parsed.batch.refused:
             outcome = await self._patiently(
                 lambda: self._samples.accept(parsed.batch, request_id=request_id, caller=caller), state, patience_s
             )
-            state.series = self._limits.series_of(caller)
+            state.series = self._limits.series_of(state.caller)
             kept.accepted, kept.refused = outcome.accepted, outcome.refused
         for number, (key, body, every_s) in enumerate(parsed.documents):
             await self._write(key, body, every_s, f"{request_id} {number}", kept, state, patience_s)

@@ -114,7 +114,7 @@ class ScrapeSource:
         said = Parsed()
         said.add(self._up, None, up, every_s=self._target.every_s, kind="gauge")
         try:
-            await self._keeper.keep(said, self.state, patience_s=0)
+            await self._keeper.keep(said, self.state, patience_s=0, of_source=False)
         except DashboardError as error:
             self.state.fail(error)
 

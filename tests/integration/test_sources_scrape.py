@@ -62,6 +62,17 @@ def test_prometheus_and_the_node_exporter_are_scraped(scrape: Any, tmp_path: Pat
     assert server.stop() == 0
 
 
+def test_a_target_with_too_many_series_is_up_all_the_same(scrape: Any) -> None:
+    with Target(lambda _: page("a 1\nb 2\nc 3\n")) as target:
+        server = scrape(app={"url": target.url, "max_series": 2})
+        wait_for_value(server, f'up{{instance="127.0.0.1:{target.port}",job="app"}}', 1)
+        assert latest(server, "b")
+        assert not latest(server, "c")
+        assert counted(server, "series", "scrape:app") == 2
+        assert counted(server, "refused", "scrape:app", "source_series_limit") >= 1
+        assert server.stop() == 0
+
+
 def test_every_sample_is_accepted_or_refused_and_labels_are_those_of_a_scrape(scrape: Any) -> None:
     text = 'a 1\na{job="mine"} 2\nb NaN\nc +Inf\n# TYPE hits_total counter\nhits_total 7\n'
     with Target(lambda _: page(text)) as target:
