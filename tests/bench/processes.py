@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.support.pulse import waited_for_core_s
 from tests.support.redis_server import RedisServer
 
 HERE = Path(__file__).resolve().parent
@@ -91,7 +92,7 @@ class Child:
 
     def waited_s(self) -> float:
         """Time its main thread could have run but its core was busy with others: how far to trust times."""
-        return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[1]) / 1e9
+        return waited_for_core_s(self.pid)
 
     def rss_kib(self) -> int:
         """Its resident memory."""

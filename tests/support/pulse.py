@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 _TICK_S = 0.02
 #: What a busy machine may be late by without being said to have stood still.
@@ -47,3 +48,8 @@ def seconds_since(began_s: float) -> float:
 def seconds_between(began_s: float, ended_s: float) -> float:
     """Between two readings of the monotonic clock."""
     return ended_s - began_s - _pulse.stood_still_s(began_s, ended_s)
+
+
+def waited_for_core_s(pid: int) -> float:
+    """How long the main thread of a process, since it began, could have run and was not let, others being on the cores."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
