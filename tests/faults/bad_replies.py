@@ -186,7 +186,7 @@ def delay(scene: Scene, seconds: float) -> Figures:
         wait_until(
             lambda: scene.publisher.acked_between(began, time.monotonic()) > 10 * seconds, 2 * seconds + 2, "acks"
         )
-        assert scene.converge() < 5
+        assert scene.converge() < 2
         assert not any(
             prober.complained(port, about, began) for port in ports for about in ("journal", "beat", "replica")
         )
@@ -237,7 +237,7 @@ def starve_readers(scene: Scene) -> Figures:
         for port in ports:
             wait_until(lambda port=port: prober.complained(port, "journal", began), 10, "readyz names the journal")
         noticed = seconds_since(began)  # perhaps by a partition that rests, whose read had begun up to 2 s before
-        scene.converge()
+        scene.converge(10 - noticed)
         complaints = {each.checks.get("journal", "ok") for each in prober.ready if each.at_s >= began} - {"ok"}
     assert complaints == {"cannot read: no answer in time"}, complaints
     scene.judge()
