@@ -8,12 +8,14 @@ from pathlib import Path
 from dashboard import __version__
 
 _HERE = Path(__file__).resolve().parent
+#: Folders of the source tree that are called otherwise in the installed package, where ``boards`` is a package of code.
+_IN_THE_TREE = {"board_files": "boards"}
 
 
 def resource_folder(name: str) -> Path:
-    """``static``, ``templates`` or ``boards``: inside the installed package, else beside it in the source tree."""
+    """Return the folder ``static``, ``templates`` or ``board_files``: in the installed package, else in the source tree."""
     inside = _HERE / name
-    return inside if inside.is_dir() else _HERE.parent / name
+    return inside if inside.is_dir() else _HERE.parent / _IN_THE_TREE.get(name, name)
 
 
 def build_id(*folders: Path) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from dashboard.app_sources import read_sources
+from dashboard.app.sources import read_sources
+from dashboard.boards.boards import Boards
 from dashboard.cli.settings_options import load_settings, with_settings
 from dashboard.domain.errors import ConfigurationError
 from dashboard.resources import resource_folder
-from dashboard.services.boards import Boards
 from dashboard.settings import Settings, flag, shown, variable
 
 
@@ -46,7 +46,7 @@ def _problems(settings: Settings) -> list[str]:
         found.append(f"data = {settings.data}: {nearest} is not a folder")
     elif not os.access(nearest, os.W_OK | os.X_OK):
         found.append(f"data = {settings.data}: {nearest} cannot be written; set {flag('data')} or {variable('data')}")
-    for look in (lambda: Boards(resource_folder("boards")), lambda: read_sources(settings)):
+    for look in (lambda: Boards(resource_folder("board_files")), lambda: read_sources(settings)):
         try:
             look()
         except ConfigurationError as error:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import click
 
-from dashboard.app import Dashboard
+from dashboard.app.build import Dashboard
 from dashboard.settings import Settings
 from dashboard.worker import Worker
 

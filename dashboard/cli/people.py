@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 
 import click
 
+from dashboard.accounts.accounts import Accounts
+from dashboard.accounts.credentials import Credentials, read_secret
+from dashboard.accounts.directory import Directory
 from dashboard.cli.settings_options import load_settings, with_store
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.domain.identity import ROLES, VERBS, Token, User, parse_role
-from dashboard.services.accounts import Accounts
-from dashboard.services.credentials import Credentials, read_secret
-from dashboard.services.directory import Directory
 from dashboard.store.database import open_database
 
 _T = TypeVar("_T")

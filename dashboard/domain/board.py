@@ -1,7 +1,7 @@
 """A dashboard page and the widgets on it, as a board file (YAML) says them. Valid once built.
 
 A board is a grid of ``columns`` × ``rows`` cells that fills the screen; a widget takes ``w`` × ``h`` cells and flows in
-reading order.  Does not own: where board files are found (``services/boards.py``) and how a widget is drawn
+reading order.  Does not own: where board files are found (``boards/boards.py``) and how a widget is drawn
 (``static/js/widgets/``).
 """
 

@@ -1,6 +1,6 @@
 """The one error tree. Each error has a stable ``code`` and says whether trying again can help.
 
-Translated once at the borders: HTTP status in ``web/base.py``, error message or close code in ``protocol/session.py``.
+Translated once at the borders: HTTP status in ``web/server/base.py``, error message or close code in ``messages/session.py``.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ SILENT_MS = 15_000
 
 
 class NodeBeat(Struct, array_like=True, tag="n", frozen=True):
-    """``id`` is new with every start, ``name`` stays. ``readings`` are its vital numbers by name, see services/vitals.py.
+    """``id`` is new with every start, ``name`` stays. ``readings`` are its vital numbers by name, see cluster/vitals.py.
 
     ``roster``: the version of what it has last said of the people it has, see ``domain/presence.py``.
     """

@@ -15,8 +15,8 @@ import msgspec
 import psutil
 
 from dashboard.feeders.feeding import Reading, run_every, to_batch
-from dashboard.services.accept_document import AcceptDocument
-from dashboard.services.accept_samples import AcceptSamples
+from dashboard.intake.accept_document import AcceptDocument
+from dashboard.intake.accept_samples import AcceptSamples
 
 PROCESSES = "host_processes"
 #: Processes are walked and file systems looked at every so many beats.

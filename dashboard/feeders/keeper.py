@@ -14,9 +14,9 @@ from dashboard.domain.event import EventIn
 from dashboard.feeders.source_state import SourceState
 from dashboard.ingest.batch import Refusal
 from dashboard.ingest.parsed import Parsed
-from dashboard.services.accept_document import AcceptDocument
-from dashboard.services.accept_samples import AcceptSamples
-from dashboard.services.token_limits import TokenLimits
+from dashboard.intake.accept_document import AcceptDocument
+from dashboard.intake.accept_samples import AcceptSamples
+from dashboard.intake.token_limits import TokenLimits
 
 T = TypeVar("T")
 

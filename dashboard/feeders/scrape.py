@@ -14,6 +14,7 @@ from concurrent.futures import Executor
 from tornado.httpclient import HTTPRequest, HTTPResponse
 from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient
 
+from dashboard.accounts.fetch import FETCH_FAULTS, fetch
 from dashboard.domain.errors import DashboardError, Invalid
 from dashboard.domain.series import series_key
 from dashboard.feeders.keeper import Keeper
@@ -21,7 +22,6 @@ from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import ScrapeTarget
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.prometheus_text import ACCEPT, is_openmetrics, parse_prometheus
-from dashboard.services.fetch import FETCH_FAULTS, fetch
 
 TIMEOUT_S = 5.0
 MAX_BODY_BYTES = 4 << 20

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from dashboard.cluster.membership import Nodes
+from dashboard.cluster.vitals import VITALS, Vitals
 from dashboard.feeders.feeding import Reading, run_every, to_batch
+from dashboard.intake.accept_document import AcceptDocument
+from dashboard.intake.accept_samples import AcceptSamples
 from dashboard.journal.port import Journal
-from dashboard.services.accept_document import AcceptDocument
-from dashboard.services.accept_samples import AcceptSamples
-from dashboard.services.nodes import Nodes
-from dashboard.services.vitals import VITALS, Vitals
 
 CLUSTER_TABLE = "cluster_nodes"
 #: How often a page tells how long values took to its screen (static/js/pages/shell.js).

@@ -1,6 +1,6 @@
 """One client of this process: its wire, its session, the views it watches.
 
-Owns what a request leads to and when a client is given up.  Does not own bytes on the wire (``web/websocket.py``) nor
+Owns what a request leads to and when a client is given up.  Does not own bytes on the wire (``web/server/websocket.py``) nor
 the ticks (``hub.py``).
 """
 
@@ -15,11 +15,11 @@ from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.domain.position import Seen, parse_positions
 from dashboard.domain.presence import Status
 from dashboard.hub.view import Shared, View, ViewSpec
-from dashboard.protocol.codes import CloseCode
-from dashboard.protocol.frames import Opcode, encode_frame
-from dashboard.protocol.messages import Error, Ping, Pong, Request, Unwatch, Unwatched, Watch, encode, with_id
-from dashboard.protocol.people import PersonalRequest
-from dashboard.protocol.session import Disconnect, Refusal, Session, type_of
+from dashboard.messages.people import PersonalRequest
+from dashboard.messages.session import Disconnect, Refusal, Session, type_of
+from dashboard.messages.views import Error, Ping, Pong, Request, Unwatch, Unwatched, Watch, encode, with_id
+from dashboard.rfc6455.close_codes import CloseCode
+from dashboard.rfc6455.frames import Opcode, encode_frame
 
 if TYPE_CHECKING:
     from dashboard.hub.hub import Hub
@@ -70,7 +70,7 @@ class Watching:
 
 
 class People(Protocol):
-    """What the hub needs of the services for people. ``services/people.py`` has it."""
+    """What the hub needs of the services for people. ``conversation/dispatch.py`` has it."""
 
     def take(self, connection: Connection, request: Request) -> None:
         """A request has come that will be answered after those before it."""

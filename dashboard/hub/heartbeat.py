@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from dashboard.hub.connection import PING_FRAME, Connection
 from dashboard.hub.hub import Hub
-from dashboard.protocol.codes import CloseCode
+from dashboard.rfc6455.close_codes import CloseCode
 
 _SWEEP_S = 1.0
 #: The loop breathes after so many looks.

@@ -17,12 +17,12 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.domain.position import Seen
 from dashboard.hub.connection import Connection, People, Resolve, Watching, Wire
-from dashboard.hub.owed import HubLimits, Owed, OwedAnswer
+from dashboard.hub.deferred import HubLimits, Owed, OwedAnswer
 from dashboard.hub.sources import Sources
 from dashboard.hub.view import Shared, View, ViewSpec
-from dashboard.protocol.codes import CloseCode
-from dashboard.protocol.messages import Degraded, Drain, encode
-from dashboard.protocol.session import SessionLimits
+from dashboard.messages.session import SessionLimits
+from dashboard.messages.views import Degraded, Drain, encode
+from dashboard.rfc6455.close_codes import CloseCode
 
 #: The loop breathes after so many sends.
 _SENDS_PER_BREATH = 200

@@ -11,8 +11,8 @@ from dashboard.domain.document import Document
 from dashboard.domain.position import Seen
 from dashboard.domain.selector import Selector
 from dashboard.domain.series import SeriesKey, parse_series
-from dashboard.protocol.messages import BucketsRow, Definition, DocumentState, PointsRow
-from dashboard.replica.reading import buckets_from, buckets_since, newest, samples_between
+from dashboard.messages.views import BucketsRow, Definition, DocumentState, PointsRow
+from dashboard.query.reading import buckets_from, buckets_since, newest, samples_between
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
 

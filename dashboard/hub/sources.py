@@ -1,4 +1,4 @@
-"""What the hub needs of the replicas. ``services/replicas.py`` has it."""
+"""What the hub needs of the replicas. ``replication/replicas.py`` has it."""
 
 from __future__ import annotations
 

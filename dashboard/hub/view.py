@@ -13,11 +13,11 @@ from typing import NamedTuple
 from dashboard.domain.position import Seen, positions_text
 from dashboard.domain.selector import Selector
 from dashboard.hub.part import Changes, Part
-from dashboard.protocol.deflate import deflate
-from dashboard.protocol.frames import Opcode, encode_frame
-from dashboard.protocol.messages import Frame, GapNotice, Snapshot, encode, encode_definition
-from dashboard.replica.reading import step_for
+from dashboard.messages.views import Frame, GapNotice, Snapshot, encode, encode_definition
+from dashboard.query.reading import step_for
 from dashboard.replica.replica import Replica
+from dashboard.rfc6455.deflate import deflate
+from dashboard.rfc6455.frames import Opcode, encode_frame
 
 #: A series fed faster than the tick arrives whole up to so many points a tick.
 POINTS_PER_TICK = 50

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_NAME_BYTES
 from dashboard.ingest.parsed import Parsed
-from dashboard.ingest.wire import read_fields
+from dashboard.ingest.protobuf import read_fields
 
 #: By the number of MetricMetadata.MetricType.
 _KINDS = {1: "counter", 2: "gauge", 3: "histogram", 4: "histogram", 5: "summary"}

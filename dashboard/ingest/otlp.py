@@ -20,7 +20,7 @@ from dashboard.ingest.otlp_columns import Columns, read_columns
 from dashboard.ingest.otlp_points import Shape, attribute_text, items, rows_of, whole
 from dashboard.ingest.otlp_schema import POINTS, REQUEST, SHAPES, read_point
 from dashboard.ingest.parsed import NOT_FINITE, Parsed, Recall
-from dashboard.ingest.wire import BYTES, read_fields, read_message
+from dashboard.ingest.protobuf import BYTES, read_fields, read_message
 
 _ONE: Shape = (("", None),)
 _MAX_CACHED_BYTES = 4_096

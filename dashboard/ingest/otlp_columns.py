@@ -15,7 +15,7 @@ from typing import Any
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import MAX_EXACT, check_time
 from dashboard.ingest.otlp_schema import POINTS
-from dashboard.ingest.wire import read_message, same_in_all
+from dashboard.ingest.protobuf import read_message, same_in_all
 
 #: The time and the value in the part up to the attributes, by its length and the tag before the value.
 _LAYOUTS = {

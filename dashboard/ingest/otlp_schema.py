@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.wire import Field, Schema, read_message
+from dashboard.ingest.protobuf import Field, Schema, read_message
 
 _ANY_VALUE: dict[int, Field] = {}
 KEY_VALUE: Schema = {1: Field("key", "text"), 2: Field("value", "message", _ANY_VALUE)}

@@ -15,7 +15,17 @@ from dashboard.ingest.batch import MAX_SAMPLES, check_time
 from dashboard.ingest.families import Families
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.parsed import Parsed, Recall
-from dashboard.ingest.wire import BYTES, FIXED32, FIXED64, VARINT, double, read_fields, read_varint, same_in_all, signed
+from dashboard.ingest.protobuf import (
+    BYTES,
+    FIXED32,
+    FIXED64,
+    VARINT,
+    double,
+    read_fields,
+    read_varint,
+    same_in_all,
+    signed,
+)
 
 MAX_DECODED_BYTES = 16 * 1024 * 1024
 _MAX_METADATA = 20_000

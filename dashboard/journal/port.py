@@ -30,7 +30,7 @@ def retention_s(partition: str) -> float:
 
 
 class Entry(NamedTuple):
-    """One accepted thing: its number, the journal's time of acceptance, its bytes (see ``replica/changes.py``)."""
+    """One accepted thing: its number, the journal's time of acceptance, its bytes (see ``entries/samples.py``)."""
 
     seq: int
     t_ms: int

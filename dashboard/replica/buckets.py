@@ -13,7 +13,7 @@ from math import isfinite
 
 from msgspec import Struct
 
-from dashboard.replica.changes import pack, unpack_floats, unpack_ints
+from dashboard.entries.samples import pack, unpack_floats, unpack_ints
 
 #: Trimming moves memory: done when this many buckets are due.
 _TRIM_BATCH = 16

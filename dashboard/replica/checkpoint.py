@@ -18,8 +18,8 @@ from dashboard.domain.document import Document
 from dashboard.domain.errors import Invalid
 from dashboard.domain.position import Position
 from dashboard.domain.series import parse_series
+from dashboard.entries.samples import pack, unpack_floats, unpack_ints
 from dashboard.replica.buckets import Folded, fold
-from dashboard.replica.changes import pack, unpack_floats, unpack_ints
 from dashboard.replica.replica import Replica, StoredDocument
 from dashboard.replica.series import Series, Windows
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard.domain.node import BEAT_S, SILENT_MS, Node, NodeBeat, NodeLeft
-from dashboard.replica.signals import Signal
+from dashboard.entries.signals import Signal
 
 #: Between entries that this process has heard as they came never lies more, for it beats itself.
 _STOOD_MS = 1_500 * BEAT_S

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dashboard.domain.node import NodeBeat, NodeLeft
 from dashboard.domain.presence import GRACE_S, LOST_MS, Here, Roster, Status
-from dashboard.replica.signals import Signal
+from dashboard.entries.signals import Signal
 
 _RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
 #: Of a node whose roster is not known whole.

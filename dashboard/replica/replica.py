@@ -12,8 +12,7 @@ from typing import NamedTuple
 from dashboard.domain.document import Document
 from dashboard.domain.errors import Invalid
 from dashboard.domain.position import Position
-from dashboard.journal.port import Entry, Gap
-from dashboard.replica.changes import (
+from dashboard.entries.samples import (
     Change,
     DocumentDeleted,
     DocumentWritten,
@@ -22,6 +21,7 @@ from dashboard.replica.changes import (
     SeriesEnded,
     decode_change,
 )
+from dashboard.journal.port import Entry, Gap
 from dashboard.replica.items import with_items
 from dashboard.replica.series import Windows
 from dashboard.replica.series_table import SeriesTable

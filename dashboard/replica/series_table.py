@@ -14,7 +14,7 @@ from itertools import repeat
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series
-from dashboard.replica.changes import Samples, SeriesEnded, unpack_floats, unpack_ints
+from dashboard.entries.samples import Samples, SeriesEnded, unpack_floats, unpack_ints
 from dashboard.replica.rows import Rows
 from dashboard.replica.series import AHEAD_MS, ALWAYS, Series, Windows
 

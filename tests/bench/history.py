@@ -11,11 +11,11 @@ import msgspec
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.position import Position
+from dashboard.entries.samples import encode_samples
 from dashboard.journal.clock import JournalClock
 from dashboard.journal.port import METRICS, Entry
 from dashboard.journal.redis import RedisJournal
 from dashboard.journal.redis_link import Link
-from dashboard.replica.changes import encode_samples
 from dashboard.replica.checkpoint import capture_header, capture_series, encode_series
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows

@@ -18,17 +18,17 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.position import Position
+from dashboard.entries.samples import encode_samples
 from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
 from dashboard.ingest.otlp import PointCache, parse_otlp_protobuf
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write
 from dashboard.ingest.statsd_aggregator import Aggregator
+from dashboard.intake.batches import rows_per_entry
 from dashboard.journal.clock import JournalClock
 from dashboard.journal.port import METRICS, Entry
 from dashboard.journal.sqlite import SqliteJournal
-from dashboard.replica.changes import encode_samples
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows
-from dashboard.services.dividing import rows_per_entry
 from tests.bench.figure import Bar, Row, bench
 from tests.bench.processes import Bench
 from tests.support.write_request import WriteRequest, encode, snappy

@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 from random import Random
 
-from dashboard.protocol.frames import BinaryMessage, Close, FrameParser, Ping, Pong, ProtocolViolation, TextMessage
+from dashboard.rfc6455.frames import BinaryMessage, Close, FrameParser, Ping, Pong, ProtocolViolation, TextMessage
 from tests.support.client_frames import close, frame, parser, squeezed, text
 from tests.support.mutation import mutate
 

@@ -5,8 +5,8 @@ from random import Random
 
 import msgspec
 
-from dashboard.protocol.messages import Ping, Unwatch, Watch, encode, with_id
-from dashboard.protocol.session import Disconnect, Refusal, Session, SessionLimits
+from dashboard.messages.session import Disconnect, Refusal, Session, SessionLimits
+from dashboard.messages.views import Ping, Unwatch, Watch, encode, with_id
 from tests.support.mutation import mutate
 
 INPUTS = 100_000

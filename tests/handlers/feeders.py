@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from dashboard.app import Dashboard
+from dashboard.app.build import Dashboard
 from tests.handlers.support import fetch
 from tests.support.inprocess import running
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
-from dashboard.app import Dashboard
+from dashboard.app.build import Dashboard
 
 
 async def fetch(server: Dashboard, path: str, *, method: str = "GET", body: Any = None, **options: Any) -> HTTPResponse:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dashboard.services.boards import load_board
+from dashboard.boards.boards import load_board
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 

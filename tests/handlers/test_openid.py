@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
-from dashboard.app import Dashboard
+from dashboard.app.build import Dashboard
 from dashboard.domain.identity import Role
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.accounts.policies import FEEDS, POLICIES, SHOWS_TOKEN
 from dashboard.domain.identity import VERBS, Role
-from dashboard.protocol.session import MESSAGE_TYPES
-from dashboard.services.policies import FEEDS, POLICIES, SHOWS_TOKEN
+from dashboard.messages.session import MESSAGE_TYPES
 from tests.support.site import PEOPLE, Headers, Site, site
 
 pytestmark = pytest.mark.gen_test(timeout=120)

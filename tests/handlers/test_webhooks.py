@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from dashboard.services import webhooks
+from dashboard.conversation import webhooks
 from dashboard.store.schema import deliveries
 from tests.support.hook_receiver import HookReceiver
 from tests.support.inprocess import running

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
+from dashboard.accounts.policies import POLICIES
 from dashboard.resources import resource_folder
-from dashboard.services.policies import POLICIES
 from tests.support.server import ServerProcess, wait_until
 
 pytestmark = pytest.mark.timeout(420)

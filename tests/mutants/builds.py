@@ -9,15 +9,18 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from dashboard import app, supervisor
+from dashboard import supervisor
+from dashboard.app import build as app
+from dashboard.cluster import membership as nodes
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.position import Position
 from dashboard.hub import connection, hub
+from dashboard.intake import accept_samples
 from dashboard.journal import redis as redis_journal
 from dashboard.journal import redis_appender, redis_log, redis_reader
 from dashboard.journal import redis_scripts as scripts
 from dashboard.journal.port import Entry
-from dashboard.services import accept_samples, nodes, replication
+from dashboard.replication import replication
 
 #: Modules have imported the name from each other.
 _USERS_OF_SETTLE = (redis_reader, redis_appender, redis_journal)

@@ -6,8 +6,8 @@ import struct
 import zlib
 from collections.abc import Iterable
 
-from dashboard.protocol.deflate import Inflater
-from dashboard.protocol.frames import Event, FrameParser, ProtocolViolation
+from dashboard.rfc6455.deflate import Inflater
+from dashboard.rfc6455.frames import Event, FrameParser, ProtocolViolation
 
 MASK = b"\x37\xfa\x21\x3d"
 

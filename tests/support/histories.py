@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from random import Random
 
 from dashboard.domain.position import Position
+from dashboard.entries.samples import DocumentDeleted, DocumentWritten, encode_change, encode_samples
 from dashboard.journal.port import Entry
-from dashboard.replica.changes import DocumentDeleted, DocumentWritten, encode_change, encode_samples
 from dashboard.replica.checkpoint import capture
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows

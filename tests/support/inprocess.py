@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dashboard.app import Dashboard
+from dashboard.app.build import Dashboard
 from dashboard.settings import Settings
 
 

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import cast
 
+from dashboard.cluster.membership import Nodes
+from dashboard.cluster.ownership import Holdings
+from dashboard.cluster.rate_limits import SharedRates
+from dashboard.cluster.vitals import Vitals
 from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import Journal
-from dashboard.services.holdings import Holdings
-from dashboard.services.nodes import Nodes
-from dashboard.services.shared_rates import SharedRates
-from dashboard.services.vitals import Vitals
 from tests.support.journals import HandClock
 
 

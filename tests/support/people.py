@@ -17,11 +17,11 @@ from typing import Any
 
 import websockets
 
+from dashboard.accounts.accounts import Accounts
+from dashboard.accounts.credentials import Credentials, read_secret
+from dashboard.accounts.directory import Directory
 from dashboard.domain.counters import Counters
 from dashboard.domain.identity import Role, User
-from dashboard.services.accounts import Accounts
-from dashboard.services.credentials import Credentials, read_secret
-from dashboard.services.directory import Directory
 from dashboard.store.database import open_database
 from dashboard.store.users import create_user
 from tests.support.server import wait_until

@@ -13,7 +13,7 @@ from jinja2 import ChoiceLoader, DictLoader
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from dashboard.app import Dashboard
+from dashboard.app.build import Dashboard
 from dashboard.domain.identity import VERBS, Role, User
 from dashboard.domain.room import Room
 from dashboard.store.users import create_user

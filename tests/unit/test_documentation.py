@@ -8,11 +8,11 @@ from dataclasses import fields
 from pathlib import Path
 
 from dashboard.domain.position import Position
+from dashboard.entries.samples import encode_samples
 from dashboard.journal.port import Entry
-from dashboard.protocol.codes import CloseCode
-from dashboard.replica.changes import encode_samples
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
+from dashboard.rfc6455.close_codes import CloseCode
 from dashboard.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

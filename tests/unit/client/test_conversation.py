@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dashboard.client.address import Address
 from dashboard.client.following import Conversation, Following, Lost
-from dashboard.protocol.frames import FrameParser, TextMessage, encode_close, encode_frame
+from dashboard.rfc6455.frames import FrameParser, TextMessage, encode_close, encode_frame
 from tests.unit.client.test_following import frame, snapshot
 from tests.unit.client.test_websocket import accept
 

@@ -11,7 +11,7 @@ import pytest
 
 from dashboard.client.address import Address
 from dashboard.client.websocket import BrokenProtocol, Closed, Event, HandshakeRefused, Opened, Text, WebSocket
-from dashboard.protocol.frames import Close, FrameParser, Pong, TextMessage, encode_close, encode_frame
+from dashboard.rfc6455.frames import Close, FrameParser, Pong, TextMessage, encode_close, encode_frame
 
 ADDRESS = Address.of("http://wall.example:8080/dash/")
 

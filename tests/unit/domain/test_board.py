@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from dashboard.boards.boards import Boards, load_board
 from dashboard.domain.board import Board, to_json
 from dashboard.domain.errors import ConfigurationError, Invalid
-from dashboard.services.boards import Boards, load_board
 
 SHIPPED = Path(__file__).resolve().parents[3] / "boards"
 

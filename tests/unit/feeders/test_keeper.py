@@ -19,9 +19,9 @@ from dashboard.feeders.sources_file import Statsd
 from dashboard.feeders.statsd import StatsdSource
 from dashboard.ingest.batch import Batch
 from dashboard.ingest.parsed import Parsed
-from dashboard.services.accept_document import AcceptDocument
-from dashboard.services.accept_samples import AcceptSamples, Outcome
-from dashboard.services.token_limits import TokenLimits
+from dashboard.intake.accept_document import AcceptDocument
+from dashboard.intake.accept_samples import AcceptSamples, Outcome
+from dashboard.intake.token_limits import TokenLimits
 
 
 @dataclass

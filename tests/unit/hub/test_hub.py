@@ -13,11 +13,11 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.identity import Caller
 from dashboard.domain.position import Position
 from dashboard.domain.selector import parse_selector
+from dashboard.hub.deferred import HubLimits
 from dashboard.hub.hub import Hub
-from dashboard.hub.owed import HubLimits
 from dashboard.hub.view import ViewSpec
 from dashboard.journal.port import METRICS, Gap
-from dashboard.protocol.session import SessionLimits
+from dashboard.messages.session import SessionLimits
 from dashboard.replica.replica import Replica
 from tests.support.histories import EPOCH, T0, WINDOWS, samples
 from tests.support.nodes import at_work, until

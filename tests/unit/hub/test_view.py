@@ -13,10 +13,10 @@ from dashboard.domain.position import Position, Seen, parse_positions
 from dashboard.domain.selector import parse_selector
 from dashboard.hub.view import View, ViewSpec
 from dashboard.journal.port import Entry, Gap
-from dashboard.protocol.frames import encode_frame
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows
 from dashboard.replica.series_table import sid_of
+from dashboard.rfc6455.frames import encode_frame
 from tests.support.histories import EPOCH, T0, WINDOWS, document, history, samples
 from tests.support.screens import Screen
 

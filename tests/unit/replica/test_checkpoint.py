@@ -45,7 +45,7 @@ def test_a_checkpoint_in_the_middle_and_the_tail_equal_all(seed: int, cut: int) 
 
 
 def fuzzy(replica: Replica, later: list[Entry], random: Random, *, list_first: bool = True) -> dict[str, bytes]:
-    """Capture as services/replication.py does: the header, then series by series while ``later`` is applied."""
+    """Capture as replication/replication.py does: the header, then series by series while ``later`` is applied."""
     records = dict([capture_header(replica)])
     coming = list(later)
     if not list_first:

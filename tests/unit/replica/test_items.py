@@ -7,8 +7,8 @@ import json
 import pytest
 
 from dashboard.domain.position import Position
+from dashboard.entries.samples import ItemsListed, SeriesEnded, encode_change
 from dashboard.journal.port import Entry
-from dashboard.replica.changes import ItemsListed, SeriesEnded, encode_change
 from dashboard.replica.items import with_items
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows

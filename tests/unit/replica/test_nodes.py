@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.domain.node import Node, NodeBeat, NodeLeft
+from dashboard.entries.signals import decode_signal, encode_signal
 from dashboard.journal.port import Entry
 from dashboard.replica.nodes import NodeTable
-from dashboard.replica.signals import decode_signal, encode_signal
 
 T0 = 1_795_000_000_000
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dashboard.domain.position import Position
+from dashboard.query.reading import samples_between
 from dashboard.replica.checkpoint import capture, restore
-from dashboard.replica.reading import samples_between
 from tests.support.histories import EPOCH, T0, WINDOWS, document, replica_of, samples
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from dashboard.domain.node import NodeBeat, NodeLeft
 from dashboard.domain.presence import GRACE_S, LOST_MS, Here, Roster, Status, Stirred
+from dashboard.entries.signals import Signal
 from dashboard.replica.presence import Presence, PresenceTable
-from dashboard.replica.signals import Signal
 
 GRACE_MS = int(GRACE_S * 1000)
 
@@ -37,7 +37,7 @@ def picture(table: PresenceTable) -> tuple[dict[str, Presence | None], dict[str,
 
 
 class Node:
-    """What a process says, as ``services/attendance.py`` does."""
+    """What a process says, as ``presence/tracker.py`` does."""
 
     def __init__(self, name: str, life: int = 1) -> None:
         self.name, self.id = f"host/{name}", f"{name}{life}"

@@ -1,0 +1,1 @@
+"""Users, tokens, sessions, and the policies that say who may do what."""

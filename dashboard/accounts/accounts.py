@@ -1,0 +1,365 @@
+"""Log in and out, and administer users, tokens and share links. Every act is in the audit log, in the same transaction."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from dashboard.accounts.credentials import Credentials, hash_of, new_token
+from dashboard.accounts.directory import Directory
+from dashboard.accounts.identify import LOCAL_ID
+from dashboard.domain.counters import Counters
+from dashboard.domain.errors import BadToken, Forbidden, Invalid, NotFound, TooMany
+from dashboard.domain.identity import (
+    MAX_FULL_NAME,
+    VERBS,
+    Caller,
+    Role,
+    Token,
+    User,
+    check_password,
+    parse_user_name,
+)
+from dashboard.domain.room import clean_text
+from dashboard.domain.series import MAX_NAME_BYTES
+from dashboard.store import tokens as stored_tokens
+from dashboard.store import users as stored_users
+from dashboard.store.audit import record
+from dashboard.store.database import Database
+
+MAX_TRIES = 5
+TRIES_WINDOW_MS = 900_000
+_FIRST_ADMIN = "first admin"
+_DAY_MS = 86_400_000
+_MAX_NAME = 80
+_MAX_PREFIXES = 50
+
+
+class Session(Struct, frozen=True):
+    """A login: the user, the JWT, and when it ends."""
+
+    user: User
+    token: str
+    expires_ms: int
+
+
+class Accounts:
+    """``now_ms`` is the journal's time."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        directory: Directory,
+        credentials: Credentials,
+        counters: Counters,
+        now_ms: Callable[[], int],
+        session_ms: int,
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._credentials = credentials
+        self._counters = counters
+        self._now_ms = now_ms
+        self._session_ms = session_ms
+
+    # --- sessions ---
+
+    async def log_in(self, name: str, password: str, address: str) -> Session:
+        """By name and password; raises BadToken, TooMany, Overloaded, Unavailable."""
+        user_id = name.strip().lower()[:80]
+        stored, now_ms = await self._count_try(user_id, address), self._now_ms()
+        good, user = await self._credentials.check_password(stored, password), None
+        async with self._database.write() as tx:
+            if good:  # perhaps it has been changed while it was checked
+                user = await stored_users.note_login(tx, user_id, now_ms, stored)
+            await record(tx, now_ms, user_id, "login.done" if user else "login.failed", user_id, address)
+            if user:
+                await stored_users.forget_tries(tx, user_id, address)
+        self._counters.logins["done" if user else "failed"] += 1
+        if user is None:
+            raise BadToken("the name or the password is wrong")
+        await self._directory.look()
+        return self.begin(user)
+
+    async def _count_try(self, user_id: str, address: str) -> str | None:
+        """Somebody tries a password: the hash to compare it with; raises TooMany."""
+        now_ms = self._now_ms()
+        async with self._database.write() as tx:
+            tries = await stored_users.count_try(tx, user_id, address, now_ms, TRIES_WINDOW_MS)
+            ends_ms = await stored_users.tries_end(tx, user_id, address, TRIES_WINDOW_MS, MAX_TRIES)
+            stored = await stored_users.password_of(tx, user_id)
+        if tries > MAX_TRIES:
+            self._counters.logins["limited"] += 1
+            left_s = max(1, math.ceil((ends_ms - now_ms) / 1000))
+            minutes = math.ceil(left_s / 60)
+            raise TooMany(
+                f"too many tries; wait {minutes} minute{'s' if minutes > 1 else ''}", retry_after_s=float(left_s)
+            )
+        return stored
+
+    def begin(self, user: User, session: str = "") -> Session:
+        """A session for somebody who has proved who they are; ``session``: that one goes on, with a new time."""
+        now_ms = self._now_ms()
+        expires_ms = now_ms + self._session_ms
+        session = session or secrets.token_urlsafe(16)
+        token = self._credentials.issue(
+            user.id, session=session, version=user.version, now_ms=now_ms, expires_ms=expires_ms
+        )
+        return Session(user, token, expires_ms)
+
+    def begin_local(self) -> str:
+        """A session of the person at the machine."""
+        now_ms = self._now_ms()
+        session = secrets.token_urlsafe(16)
+        expires_ms = now_ms + self._session_ms
+        return self._credentials.issue(
+            LOCAL_ID, session=session, version=0, now_ms=now_ms, expires_ms=expires_ms, local=True
+        )
+
+    def renew(self, caller: Caller) -> Session | None:
+        """A new session's time when half of the old one's has passed; the session stays the same."""
+        user = self._directory.user(caller.id)
+        if caller.kind != "user" or caller.expires_ms is None or user is None:
+            return None
+        if caller.expires_ms - self._now_ms() > self._session_ms / 2:
+            return None
+        return self.begin(user, caller.session)
+
+    async def log_out(self, caller: Caller, address: str) -> None:
+        """The session is over, on every socket."""
+        if not caller.session or caller.kind == "share":  # a link is everybody's who has it
+            return
+        now_ms = self._now_ms()
+        ends_ms = max(now_ms + 2 * self._session_ms, caller.expires_ms or 0)
+        async with self._database.write() as tx:
+            await stored_users.revoke_session(tx, caller.session, ends_ms)
+            await record(tx, now_ms, caller.id, "logout.done", caller.id, address)
+        await self._directory.changed()
+
+    # --- users ---
+
+    async def create_user(self, by: str, address: str, *, name: str, full_name: str, role: Role, password: str) -> User:
+        """Raises Invalid, Overloaded, Unavailable."""
+        user_id = parse_user_name(name, field="id")
+        password_hash = await self._credentials.hash_password(check_password(password))
+        full_name = clean_text(full_name or user_id, field="name", most=MAX_FULL_NAME)
+        now_ms = self._now_ms()
+        user = User(user_id, full_name, role, created_ms=now_ms)
+        async with self._database.write() as tx:
+            await stored_users.create_user(tx, user, password_hash)
+            await record(tx, now_ms, by, "user.created", user_id, address, role=role.word)
+        await self._directory.changed()
+        return self._directory.users.get(user_id, user)
+
+    async def change_user(
+        self,
+        by: str,
+        address: str,
+        user_id: str,
+        *,
+        full_name: str | None = None,
+        role: Role | None = None,
+        disabled: bool | None = None,
+        password: str | None = None,
+        password_was: str | None = None,
+        grants: tuple[tuple[str, Role], ...] | None = None,
+        kept_session: str = "",
+    ) -> User:
+        """Change what is given; a new password ends all sessions but ``kept_session``. ``password_was``: as in the store.
+
+        Raises NotFound, Invalid, Forbidden (the last admin), Overloaded, Unavailable.
+        """
+        password_hash = None
+        if password is not None:
+            password_hash = await self._credentials.hash_password(check_password(password))
+        if full_name is not None:
+            full_name = clean_text(full_name, field="name", most=MAX_FULL_NAME)
+        said: dict[str, Any] = {"name": full_name, "role": role.word if role else None, "disabled": disabled}
+        said |= {"password": "changed" if password else None, "grants": _words(grants)}
+        async with self._database.write() as tx:
+            user = await stored_users.change_user(
+                tx,
+                user_id,
+                name=full_name,
+                role=role,
+                disabled=disabled,
+                password_hash=password_hash,
+                password_was=password_was,
+                grants=grants,
+                kept_session=kept_session,
+            )
+            await self._keep_an_admin(tx)
+            detail = {key: value for key, value in said.items() if value is not None}
+            await record(tx, self._now_ms(), by, "user.changed", user_id, address, **detail)
+        await self._directory.changed()
+        return user
+
+    async def change_own(self, caller: Caller, address: str, *, old_password: str, **changes: Any) -> User:
+        """What users may change of themselves; a new password takes the old one, which can be tried as often as a login."""
+        stored = None
+        if changes.get("password") is not None:
+            stored = await self._count_try(caller.id, address)
+            if not await self._credentials.check_password(stored, old_password):
+                raise Invalid("is wrong", field="old_password")
+            async with self._database.write() as tx:
+                await stored_users.forget_tries(tx, caller.id, address)
+        changes |= {"kept_session": caller.session, "password_was": stored}
+        return await self.change_user(caller.id, address, caller.id, **changes)
+
+    async def delete_user(self, by: str, address: str, user_id: str) -> None:
+        """Raises NotFound, Forbidden (the last admin), Unavailable."""
+        async with self._database.write() as tx:
+            await stored_users.delete_user(tx, user_id)
+            await self._keep_an_admin(tx)
+            await record(tx, self._now_ms(), by, "user.deleted", user_id, address)
+        await self._directory.changed()
+
+    async def _keep_an_admin(self, tx: Any) -> None:
+        had = any(user.role is Role.ADMIN and not user.disabled for user in self._directory.users.values())
+        if had and not await stored_users.count_admins(tx):
+            raise Forbidden("there would be no admin left")
+
+    async def list_users(self) -> list[tuple[User, int | None]]:
+        """Every user, and when they have last logged in."""
+        async with self._database.read() as tx:
+            logins = await stored_users.last_logins(tx)
+        users = sorted(self._directory.users.values(), key=lambda user: user.id)
+        return [(user, logins[user.id]) for user in users if user.id in logins]
+
+    # --- the first admin ---
+
+    async def first_admin_code(self) -> str | None:
+        """A code that makes the first admin, good for a day; None: there is an admin already."""
+        now_ms = self._now_ms()
+        async with self._database.write() as tx:
+            if await stored_users.count_admins(tx):
+                return None
+            code = secrets.token_urlsafe(24)
+            await stored_tokens.create_code(tx, hash_of(code), _FIRST_ADMIN, now_ms + _DAY_MS)
+        return code
+
+    async def make_first_admin(self, code: str, address: str, *, name: str, full_name: str, password: str) -> Session:
+        """Raises BadToken when the code is not good (any more), else as ``create_user``."""
+        user_id = parse_user_name(name, field="id")
+        full_name = clean_text(full_name or user_id, field="name", most=MAX_FULL_NAME)
+        password_hash = await self._credentials.hash_password(check_password(password))
+        now_ms = self._now_ms()
+        async with self._database.write() as tx:
+            if await stored_users.count_admins(tx) or not await stored_tokens.use_code(
+                tx, hash_of(code), _FIRST_ADMIN, now_ms
+            ):
+                raise BadToken("the link has been used or is too old; restart the server for a new one")
+            user = User(user_id, full_name, Role.ADMIN, created_ms=now_ms)
+            await stored_users.create_user(tx, user, password_hash)
+            await record(tx, now_ms, user_id, "user.created", user_id, address, role="admin", by="first-admin link")
+        await self._directory.changed()
+        return self.begin(self._directory.users.get(user_id, user))
+
+    # --- tokens and links ---
+
+    async def create_token(
+        self,
+        by: str,
+        address: str,
+        *,
+        name: str,
+        verbs: tuple[str, ...] = ("write",),
+        prefixes: tuple[str, ...] = (),
+        per_s: float = 0,
+        max_series: int = 1_000,
+        days: float | None = None,
+    ) -> tuple[Token, str]:
+        """The token, and its text, which is not kept; raises Invalid, Unavailable."""
+        for verb in verbs:
+            if verb not in VERBS:
+                raise Invalid(f"{verb[:20]!a} is not one of {', '.join(VERBS)}", field="verbs")
+        if not verbs:
+            raise Invalid(f"name at least one of {', '.join(VERBS)}", field="verbs")
+        if len(prefixes) > _MAX_PREFIXES or not all(0 < len(each) <= MAX_NAME_BYTES for each in prefixes):
+            raise Invalid(f"at most {_MAX_PREFIXES}, each of 1 to {MAX_NAME_BYTES} characters", field="prefixes")
+        text = new_token()
+        now_ms = self._now_ms()
+        token = Token(
+            id=secrets.token_hex(8),
+            name=clean_text(name, field="name", most=_MAX_NAME),
+            verbs=tuple(dict.fromkeys(verbs)),
+            prefixes=prefixes,
+            per_s=per_s,
+            max_series=max_series,
+            created_by=by,
+            created_ms=now_ms,
+            expires_ms=now_ms + int(days * _DAY_MS) if days is not None else None,
+        )
+        async with self._database.write() as tx:
+            await stored_tokens.create_token(tx, token, hash_of(text))
+            await record(
+                tx, now_ms, by, "token.created", token.id, address, name=token.name, verbs=verbs, prefixes=prefixes
+            )
+        await self._directory.changed()
+        return token, text
+
+    async def issue(self, by: str, user: User, expires_ms: int) -> str:
+        """A JWT of a session of its own, by which a program is the user; raises Unavailable."""
+        session, now_ms = secrets.token_urlsafe(16), self._now_ms()
+        async with self._database.write() as tx:
+            await record(tx, now_ms, by, "session.issued", user.id, expires=expires_ms)
+        return self._credentials.issue(
+            user.id, session=session, version=user.version, now_ms=now_ms, expires_ms=expires_ms
+        )
+
+    async def list_tokens(self) -> list[Token]:
+        """Those that are not revoked, with their last use."""
+        async with self._database.read() as tx:
+            used = await stored_tokens.tokens_used(tx)
+        found = [t for t in self._directory.tokens.values() if t.id in used]
+        return sorted((_with_use(t, used[t.id]) for t in found), key=lambda t: (t.name, t.id))
+
+    async def revoke_token(self, by: str, address: str, token_id: str) -> None:
+        """Raises NotFound, Unavailable."""
+        async with self._database.write() as tx:
+            await stored_tokens.revoke_token(tx, token_id)
+            await record(tx, self._now_ms(), by, "token.revoked", token_id, address)
+        await self._directory.changed()
+
+    async def create_link(self, by: str, address: str, board: str, hours: float) -> tuple[str, str, int]:
+        """Id, JWT and end of a link that shows a board to whoever has it."""
+        now_ms = self._now_ms()
+        link, expires_ms = secrets.token_urlsafe(12), now_ms + int(hours * 3_600_000)
+        async with self._database.write() as tx:
+            await stored_tokens.create_link(tx, link, board, by, expires_ms)
+            await record(tx, now_ms, by, "link.created", link, address, board=board)
+        await self._directory.changed()
+        return link, self._credentials.issue_share(board, link, expires_ms), expires_ms
+
+    async def list_links(self) -> list[dict[str, Any]]:
+        """Those that still hold."""
+        async with self._database.read() as tx:
+            return await stored_tokens.list_links(tx, self._now_ms())
+
+    async def revoke_link(self, by: str, address: str, link: str) -> None:
+        """Raises NotFound, Unavailable."""
+        async with self._database.write() as tx:
+            await stored_tokens.revoke_link(tx, link)
+            await record(tx, self._now_ms(), by, "link.revoked", link, address)
+        await self._directory.changed()
+
+    def find(self, user_id: str) -> User:
+        """Raises NotFound."""
+        user = self._directory.users.get(user_id)
+        if user is None:
+            raise NotFound(f"there is no user {user_id[:40]!a}")
+        return user
+
+
+def _with_use(token: Token, last_used_ms: int | None) -> Token:
+    return msgspec.structs.replace(token, last_used_ms=last_used_ms)
+
+
+def _words(grants: tuple[tuple[str, Role], ...] | None) -> dict[str, str] | None:
+    return {board: role.word for board, role in grants} if grants is not None else None

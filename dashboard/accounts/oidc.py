@@ -1,0 +1,238 @@
+"""Log in by an OpenID provider: authorization code with PKCE; the id token is checked against the provider's keys.
+
+Source: OpenID Connect Core 1.0 section 3.1, RFC 7636.  Somebody who comes for the first time becomes a new user; nobody
+ever becomes a user who is there already, whatever the provider says they are called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import jwt
+import msgspec
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+
+from dashboard.accounts.accounts import Accounts, Session
+from dashboard.accounts.directory import Directory
+from dashboard.accounts.fetch import FETCH_FAULTS, fetch
+from dashboard.domain.errors import BadToken, Forbidden, Invalid, NotFound, Unavailable
+from dashboard.domain.identity import MAX_FULL_NAME, RESERVED_NAMES, Role, User
+from dashboard.store.audit import record
+from dashboard.store.database import Database
+from dashboard.store.users import add_identity, create_user, find_identity, is_taken, note_login
+
+_TIMEOUT_S = 8.0
+_MAX_BYTES = 1 << 20
+_KEPT_S = 3_600.0
+_LEEWAY_S = 60
+_ALGORITHMS = ("RS256", "ES256", "EdDSA", "PS256", "RS384", "RS512", "ES384")
+_PLAIN = re.compile(r"[^a-z0-9._-]+")
+
+
+class Provider(Struct, frozen=True):
+    """What its discovery document says."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+
+
+class Begun(Struct, frozen=True):
+    """A login under way: kept in the browser's cookie, signed, until it comes back."""
+
+    state: str
+    nonce: str
+    verifier: str
+    next: str
+    begun_ms: int
+
+
+class OpenId:
+    """``monotonic`` gives seconds, ``now_ms`` the journal's time."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        directory: Directory,
+        accounts: Accounts,
+        issuer: str,
+        client_id: str,
+        client_secret: str,
+        role: str,
+        now_ms: Callable[[], int],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._accounts = accounts
+        self._issuer = issuer.rstrip("/")
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._role = role
+        self._now_ms = now_ms
+        self._monotonic = monotonic
+        self._provider: Provider | None = None
+        self._keys: dict[str, Any] = {}
+        self._read_s = 0.0
+
+    async def begin(self, redirect_uri: str, target: str) -> tuple[str, Begun]:
+        """Where to send the browser, and what it must bring back; raises Unavailable."""
+        provider = await self._discover()
+        begun = Begun(
+            secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), target, self._now_ms()
+        )
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(begun.verifier.encode()).digest()).rstrip(b"=").decode()
+        query = {
+            "response_type": "code",
+            "client_id": self._client_id,
+            "redirect_uri": redirect_uri,
+            "scope": "openid profile email",
+            "state": begun.state,
+            "nonce": begun.nonce,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        joint = "&" if "?" in provider.authorization_endpoint else "?"
+        return provider.authorization_endpoint + joint + urlencode(query), begun
+
+    async def finish(self, begun: Begun, state: str, code: str, redirect_uri: str, address: str) -> Session:
+        """The browser has come back; raises BadToken, Forbidden, Unavailable."""
+        if not secrets.compare_digest(state.encode(), begun.state.encode()):
+            raise BadToken("the answer belongs to another login; try again")
+        provider = await self._discover()
+        body = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "client_id": self._client_id,
+            "code_verifier": begun.verifier,
+        }
+        if self._client_secret:
+            body["client_secret"] = self._client_secret
+        answer = await self._fetch(provider.token_endpoint, urlencode(body))
+        claims = await self._check(provider, str(answer.get("id_token", "")), begun.nonce)
+        return await self._session(claims, address)
+
+    async def _check(self, provider: Provider, id_token: str, nonce: str) -> dict[str, Any]:
+        try:
+            header = jwt.get_unverified_header(id_token)
+            key = await self._key(provider, str(header.get("kid", "")))
+            claims: dict[str, Any] = jwt.decode(
+                id_token,
+                key.key,
+                [key.algorithm_name] if key.algorithm_name in _ALGORITHMS else [],
+                {"require": ["iss", "sub", "aud", "exp", "iat"]},
+                audience=self._client_id,
+                issuer=provider.issuer,
+                leeway=_LEEWAY_S,
+            )
+        except (jwt.PyJWTError, ValueError):
+            raise BadToken("the provider's answer cannot be trusted") from None
+        if not secrets.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
+            raise BadToken("the provider's answer belongs to another login; try again")
+        return claims
+
+    # --- the provider ---
+
+    async def _discover(self) -> Provider:
+        if not self._issuer:
+            raise NotFound("logging in by OpenID is not set up; see the setting oidc_issuer")
+        if self._provider is None or self._monotonic() - self._read_s > _KEPT_S:
+            found = await self._fetch(f"{self._issuer}/.well-known/openid-configuration")
+            try:
+                provider = msgspec.convert(found, Provider)
+            except msgspec.ValidationError as error:
+                raise Unavailable(f"the OpenID provider's description cannot be used: {error}") from None
+            if provider.issuer.rstrip("/") != self._issuer:
+                raise Unavailable("the OpenID provider says it is another one; check oidc_issuer")
+            self._provider, self._read_s, self._keys = provider, self._monotonic(), {}
+        return self._provider
+
+    async def _key(self, provider: Provider, kid: str) -> Any:
+        if kid not in self._keys:
+            found = await self._fetch(provider.jwks_uri)
+            try:
+                keys = jwt.PyJWKSet.from_dict(found)
+            except jwt.PyJWTError:
+                raise Unavailable("the OpenID provider's keys cannot be used") from None
+            self._keys = {key.key_id or "": key for key in keys.keys}
+        if kid not in self._keys:
+            raise BadToken("the provider's answer is signed with an unknown key")
+        return self._keys[kid]
+
+    async def _fetch(self, url: str, body: str | None = None) -> dict[str, Any]:
+        request = HTTPRequest(
+            url,
+            "GET" if body is None else "POST",
+            None if body is None else {"Content-Type": "application/x-www-form-urlencoded"},
+            body,
+            connect_timeout=_TIMEOUT_S,
+            request_timeout=_TIMEOUT_S,
+            follow_redirects=False,
+        )
+        client = AsyncHTTPClient(force_instance=True, max_body_size=_MAX_BYTES)
+        try:
+            async with asyncio.timeout(_TIMEOUT_S + 1):
+                response = await fetch(client, request)
+            return msgspec.json.decode(response.body, type=dict[str, Any])
+        except HTTPClientError as error:
+            if error.code == 400 and body is not None:
+                raise BadToken("the provider did not take the code; try again") from None
+            raise Unavailable(f"the OpenID provider answered {error.code}") from None
+        except (*FETCH_FAULTS, TimeoutError, msgspec.MsgspecError):
+            raise Unavailable("the OpenID provider does not answer") from None
+        finally:
+            client.close()
+
+    # --- the user ---
+
+    async def _session(self, claims: dict[str, Any], address: str) -> Session:
+        now_ms = self._now_ms()
+        await self._directory.look()
+        async with self._database.write() as tx:
+            user_id = await find_identity(tx, self._issuer, str(claims["sub"]))
+            if user_id is None:
+                user_id = await self._add_user(tx, claims, address)
+            elif self._directory.user(user_id) is None:
+                raise Forbidden("this user is disabled")
+            await note_login(tx, user_id, now_ms)
+            await record(tx, now_ms, user_id, "login.done", user_id, address, by="openid")
+        await self._directory.changed()
+        user = self._directory.user(user_id)
+        if user is None:
+            raise Forbidden("this user is disabled")
+        return self._accounts.begin(user)
+
+    async def _add_user(self, tx: AsyncConnection, claims: dict[str, Any], address: str) -> str:
+        if self._role == "none":
+            raise Forbidden("the administrator lets nobody new in by OpenID")
+        wanted = str(claims.get("preferred_username") or claims.get("email") or claims["sub"]).partition("@")[0]
+        base = _PLAIN.sub("-", wanted.lower()).strip("._-")[:32] or "user"
+        user_id = base
+        while user_id in RESERVED_NAMES or await is_taken(tx, user_id):
+            user_id = f"{base}-{secrets.token_hex(2)}"
+        full_name = _shown(str(claims.get("name") or wanted)) or user_id
+        role = Role[self._role.upper()]
+        try:
+            await create_user(tx, User(user_id, full_name, role, created_ms=self._now_ms()), "")
+        except Invalid:
+            raise Unavailable("somebody of that name came at the same moment; try again") from None
+        await add_identity(tx, self._issuer, str(claims["sub"]), user_id)
+        await record(tx, self._now_ms(), user_id, "user.created", user_id, address, role=role.word, by="openid")
+        return user_id
+
+
+def _shown(name: str) -> str:
+    """A name as people may have it here: of what its provider says, what can be seen."""
+    return "".join(char for char in name if char.isprintable()).strip()[:MAX_FULL_NAME]

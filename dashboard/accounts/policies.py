@@ -1,0 +1,231 @@
+"""The one table of who may what: each HTTP route and method, each message of ``/ws``. What has no row stops the start.
+
+The table says what a caller has to be; what depends on the thing itself (whose message, which board, which room) is
+decided by the service that has it, with ``Access``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from dashboard.domain.errors import ConfigurationError, Forbidden, NotAuthenticated
+from dashboard.domain.identity import Caller, Role
+from dashboard.domain.room import Room, participants
+
+
+class Policy(Struct, frozen=True):
+    """``least``: the role; ``verb``: tokens with it may, too; ``person``: somebody with a name; ``why``: what else decides."""
+
+    least: Role
+    verb: str = ""
+    person: bool = False
+    why: str = ""
+
+
+ANYBODY = Policy(Role.NOBODY)
+BOARD = Policy(Role.NOBODY, why="who may see the board")
+SEES = Policy(Role.VIEWER)
+READS = Policy(Role.VIEWER, verb="read")
+FEEDS = Policy(Role.EDITOR, verb="write", why="a token's prefixes")
+#: The handler finds the token, which may stand in the body or the path, and asks ``authorise_feeding``.
+SHOWS_TOKEN = Policy(Role.NOBODY, why="a token in the body, the path or the query")
+TALKS = Policy(Role.VIEWER, person=True, why="who may join the room")
+PERSON = Policy(Role.VIEWER, person=True)
+EDITS = Policy(Role.EDITOR)
+OPERATES = Policy(Role.OPERATOR)
+ADMINISTERS = Policy(Role.ADMIN)
+
+POLICIES: dict[str, Policy] = {
+    # pages
+    "GET /": BOARD,
+    "GET /boards/{board}": BOARD,
+    "GET /board": SEES,
+    "GET /explore": SEES,
+    "GET /login": ANYBODY,
+    "GET /profile": PERSON,
+    "GET /admin": OPERATES,
+    "GET /first-admin": ANYBODY,
+    "GET /feeders": OPERATES,
+    "GET /api/v1/feeders": OPERATES,
+    "GET /share/{link}": ANYBODY,
+    "GET /favicon.ico": ANYBODY,
+    "GET /static/{build}/{path}": ANYBODY,
+    "GET /oidc/start": ANYBODY,
+    "GET /oidc/callback": Policy(Role.NOBODY, why="who comes back from the provider"),
+    # feeding
+    "GET /api/v1/samples": ANYBODY,
+    "POST /api/v1/samples": SHOWS_TOKEN,
+    "GET /api/v1/samples/{name}": ANYBODY,
+    "POST /api/v1/samples/{name}": SHOWS_TOKEN,
+    "GET /api/v1/documents/{key}": READS,
+    "POST /api/v1/documents/{key}": SHOWS_TOKEN,
+    "PUT /api/v1/documents/{key}": SHOWS_TOKEN,
+    "DELETE /api/v1/documents/{key}": SHOWS_TOKEN,
+    # feeding, in the formats of others
+    "GET /write": ANYBODY,
+    "POST /write": SHOWS_TOKEN,
+    "GET /query": SHOWS_TOKEN,
+    "POST /query": SHOWS_TOKEN,
+    "GET /ping": ANYBODY,
+    "GET /health": ANYBODY,
+    "GET /ready": ANYBODY,
+    "GET /api/v2/write": ANYBODY,
+    "POST /api/v2/write": SHOWS_TOKEN,
+    "GET /api/live/push/{stream}": ANYBODY,
+    "POST /api/live/push/{stream}": SHOWS_TOKEN,
+    "GET /api/v1/telegraf": ANYBODY,
+    "POST /api/v1/telegraf": SHOWS_TOKEN,
+    "GET /api/v1/collectd": ANYBODY,
+    "POST /api/v1/collectd": SHOWS_TOKEN,
+    "GET /metrics/{group}": ANYBODY,
+    "POST /metrics/{group}": SHOWS_TOKEN,
+    "PUT /metrics/{group}": SHOWS_TOKEN,
+    "DELETE /metrics/{group}": SHOWS_TOKEN,
+    "GET /api/v1/write": ANYBODY,
+    "POST /api/v1/write": SHOWS_TOKEN,
+    "GET /v1/metrics": ANYBODY,
+    "POST /v1/metrics": SHOWS_TOKEN,
+    "GET /widgets/{widget}": ANYBODY,
+    "POST /widgets/{widget}": SHOWS_TOKEN,
+    "GET /dashboards/{widget}": ANYBODY,
+    "POST /dashboards/{widget}": SHOWS_TOKEN,
+    "GET /events/": ANYBODY,
+    "POST /events/": SHOWS_TOKEN,
+    "GET /events": ANYBODY,
+    "POST /events": SHOWS_TOKEN,
+    "GET /api/annotations": ANYBODY,
+    "POST /api/annotations": SHOWS_TOKEN,
+    "GET /api/annotations/graphite": ANYBODY,
+    "POST /api/annotations/graphite": SHOWS_TOKEN,
+    "GET /api/v1/alertmanager": ANYBODY,
+    "POST /api/v1/alertmanager": SHOWS_TOKEN,
+    "GET /api/v2/alerts": ANYBODY,
+    "POST /api/v2/alerts": SHOWS_TOKEN,
+    **{f"{method} /api/push/{{push}}": SHOWS_TOKEN for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")},
+    "GET /ping/{check}": SHOWS_TOKEN,
+    "POST /ping/{check}": SHOWS_TOKEN,
+    # reading
+    "GET /api/v1/series": READS,
+    "GET /api/v1/boards/{board}": BOARD,
+    # who one is
+    "POST /api/v1/login": ANYBODY,
+    "POST /api/v1/logout": ANYBODY,
+    "POST /api/v1/first-admin": ANYBODY,
+    "GET /api/v1/me": ANYBODY,
+    "PATCH /api/v1/me": PERSON,
+    # users and tokens
+    "GET /api/v1/users": ADMINISTERS,
+    "POST /api/v1/users": ADMINISTERS,
+    "PATCH /api/v1/users/{user}": ADMINISTERS,
+    "DELETE /api/v1/users/{user}": ADMINISTERS,
+    "GET /api/v1/tokens": ADMINISTERS,
+    "POST /api/v1/tokens": ADMINISTERS,
+    "DELETE /api/v1/tokens/{token}": ADMINISTERS,
+    "GET /api/v1/audit": ADMINISTERS,
+    "GET /api/v1/links": EDITS,
+    "POST /api/v1/links": EDITS,
+    "DELETE /api/v1/links/{link}": EDITS,
+    # rooms and messages
+    "GET /api/v1/rooms": SEES,
+    "POST /api/v1/rooms": OPERATES,
+    "PATCH /api/v1/rooms/{room}": OPERATES,
+    "DELETE /api/v1/rooms/{room}": OPERATES,
+    "GET /api/v1/rooms/{room}/messages": Policy(Role.VIEWER, why="who may join the room"),
+    "GET /api/v1/rooms/{room}/export": OPERATES,
+    "POST /api/message": Policy(Role.VIEWER, verb="message", person=True, why="who may join the room"),
+    "POST /api/v1/notifications": Policy(Role.OPERATOR, verb="notify"),
+    "GET /api/v1/presence": OPERATES,
+    # operation
+    "GET /healthz": ANYBODY,
+    "GET /readyz": ANYBODY,
+    "GET /metrics": READS,
+    "GET /metrics/websocket": READS,
+    "GET /api/openapi.json": ANYBODY,
+    # the socket, and what is said on it
+    "GET /ws": ANYBODY,
+    "ws auth": ANYBODY,
+    "ws ping": ANYBODY,
+    "ws watch": Policy(Role.NOBODY, verb="read", why="who may see the board; selectors are for viewers"),
+    "ws unwatch": Policy(Role.NOBODY, verb="read"),
+    "ws join_room": TALKS,
+    "ws leave_room": TALKS,
+    "ws message": TALKS,
+    "ws direct": PERSON,
+    "ws edit": Policy(Role.VIEWER, person=True, why="one's own messages; operators any"),
+    "ws delete": Policy(Role.VIEWER, person=True, why="one's own messages; operators any"),
+    "ws read": TALKS,
+    "ws history": TALKS,
+    "ws typing": TALKS,
+    "ws presence": PERSON,
+    "ws users": PERSON,
+    "ws rooms": PERSON,
+    "ws notifications": PERSON,
+    "ws notification_read": PERSON,
+}
+
+
+def check_complete(wanted: Iterable[str]) -> None:
+    """Every route and message has a row, and every row belongs to one; raises ConfigurationError."""
+    names = set(wanted)
+    if without := sorted(names - POLICIES.keys()):
+        raise ConfigurationError(f"no policy says who may: {', '.join(without)}; add a row to accounts/policies.py")
+    if unused := sorted(POLICIES.keys() - names):
+        raise ConfigurationError(f"policies for what there is not: {', '.join(unused)}")
+
+
+def authorise(name: str, caller: Caller) -> None:
+    """Raises NotAuthenticated when nobody knows who asks, Forbidden when that one may not."""
+    _check(POLICIES[name], caller, "log in first" if not name.startswith("ws ") else "say auth first")
+
+
+def authorise_feeding(caller: Caller) -> None:
+    """The same for routes that find the token in their body or path."""
+    _check(FEEDS, caller, "show a token that may write")
+
+
+def _check(policy: Policy, caller: Caller, cure: str) -> None:
+    if policy.least is Role.NOBODY and not (policy.verb and caller.kind == "token"):
+        return
+    if caller.kind == "token":
+        if policy.verb and caller.token is not None and policy.verb in caller.token.verbs:
+            return
+        raise Forbidden(
+            f"the token {caller.name} may not do this" + (f"; it lacks {policy.verb}" if policy.verb else "")
+        )
+    if caller.kind in ("anonymous", "share") or (policy.person and not caller.is_person):
+        raise NotAuthenticated(cure)
+    if caller.role < policy.least:
+        raise Forbidden(
+            f"this takes the role {policy.least.word}; {caller.name or 'this caller'} is {caller.role.word}"
+        )
+
+
+class Access:
+    """Who may see which board and join which room. ``public``: everybody; ``private``: those it is granted to."""
+
+    def __init__(self, public: tuple[str, ...] = (), private: tuple[str, ...] = ()) -> None:
+        self._public = frozenset(public)
+        self._private = frozenset(private)
+
+    def sees(self, caller: Caller, board_id: str) -> bool:
+        """Viewers see boards that are not private, operators all; others those that are public, shared, or granted."""
+        if board_id in self._public or board_id in caller.boards:
+            return True
+        if caller.token is not None:
+            return "read" in caller.token.verbs and board_id not in self._private
+        least = Role.OPERATOR if board_id in self._private else Role.VIEWER
+        return caller.role >= least or any(board == board_id and role for board, role in caller.grants)
+
+    def joins(self, caller: Caller, room: Room) -> bool:
+        """A conversation's own two; a private room's members, and admins; a board's room those who see the board."""
+        if room.kind in ("direct", "inbox"):
+            return caller.is_person and caller.id in participants(room.id)
+        if room.private:
+            return caller.is_person and (caller.id in room.members or caller.role >= Role.ADMIN)
+        if caller.token is not None:
+            return room.kind == "room" or room.id not in self._private
+        if room.kind == "board":
+            return caller.is_person and self.sees(caller, room.id)
+        return caller.role >= Role.VIEWER

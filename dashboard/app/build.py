@@ -1,0 +1,392 @@
+"""The composition root: builds every part from the settings, starts them in order, stops them in reverse.
+
+The only file that names engines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import time
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from dashboard.accounts.policies import Access, authorise
+from dashboard.app.intake import make_intake
+from dashboard.app.people import PeopleParts
+from dashboard.app.sources import SourceParts
+from dashboard.boards.boards import Boards
+from dashboard.boards.resolve_view import ResolveView
+from dashboard.cluster.membership import Nodes
+from dashboard.cluster.vitals import LoopLag, Vitals
+from dashboard.domain.counters import Counters
+from dashboard.domain.errors import DashboardError
+from dashboard.domain.partition import all_partitions
+from dashboard.feeders.host import HostFeeder
+from dashboard.feeders.server import ServerFeeder
+from dashboard.hub.deferred import HubLimits
+from dashboard.hub.heartbeat import Heartbeat
+from dashboard.hub.hub import Hub
+from dashboard.intake.stats import Tap
+from dashboard.journal.clock import JournalClock
+from dashboard.journal.memory import MemoryJournal
+from dashboard.journal.port import EVENTS, SIGNALS, Journal
+from dashboard.journal.redis import RedisJournal
+from dashboard.journal.redis_link import Link
+from dashboard.journal.sqlite import SqliteJournal
+from dashboard.listening import BACKLOG, bind, tls_of
+from dashboard.messages.session import SessionLimits
+from dashboard.replication.replicas import Replicas, windows_of
+from dashboard.resources import build_id, resource_folder
+from dashboard.runtime import Runtime
+from dashboard.settings import Settings, is_open
+from dashboard.web.ops.health import Metrics
+from dashboard.web.server.base import WebContext
+from dashboard.web.server.guard import GuardedApplication
+from dashboard.web.server.identity import WebIdentity
+from dashboard.web.server.routes import make_application
+from dashboard.worker import READY, Worker
+
+#: What a body may have is the handlers' to say; how long it may take, ``body_timeout_s`` says.
+_MAX_BODY_BYTES = 1 << 40
+_CLOCK_CHECK_S = 1.0
+_FAULT_CHECK_S = 0.25
+_DIRECT_PORT_RETRY_S = 0.25
+
+
+class Dashboard:
+    """One process of the server: ``await start()``, then it serves until ``await stop()``.
+
+    ``worker``: it has a supervisor, which handed it its sockets.
+    """
+
+    def __init__(self, settings: Settings, worker: Worker | None = None) -> None:
+        self.settings = settings
+        self._worker = worker
+        self.counters = Counters()
+        self.clock = JournalClock(time.time, time.monotonic)
+        self.runtime = Runtime(self.counters)
+        self.journal = self._make_journal()
+        self.replicas = Replicas(
+            journal=self.journal,
+            partitions=settings.partitions,
+            windows=windows_of(settings),
+            checkpoint_s=min(settings.checkpoint_s, settings.journal_window_s / 3),
+            checkpoint_bytes=(settings.journal_max_mib << 20) // 4,
+            counters=self.counters,
+        )
+        self.boards = Boards(resource_folder("board_files"))
+        self.access = Access(settings.public_boards, settings.private_boards)
+        self.hub = self._make_hub()
+        self.replicas.on_gap = self.hub.missed
+        self.lag = LoopLag()
+        self.vitals = Vitals(
+            counters=self.counters,
+            hub=self.hub,
+            journal=self.journal,
+            replicas=self.replicas,
+            lag=self.lag,
+            every_s=settings.feed_every_s,
+            monotonic=time.monotonic,
+        )
+        self.build = build_id(resource_folder("static"), resource_folder("board_files"))
+        self.nodes = Nodes(
+            journal=self.journal,
+            vitals=self.vitals,
+            node_id=secrets.token_hex(8),
+            name=self._node_name(),
+            build=self.build,
+            restarts=worker.restarts if worker else 0,
+            now_ms=self.clock.now_ms,
+            monotonic=time.monotonic,
+        )
+        self.tap = Tap(nodes=self.nodes, now_ms=self.clock.now_ms)
+        self.intake = make_intake(
+            settings, self.journal, self.replicas, self.clock, self.counters, self.tap, self.nodes
+        )
+        self.samples, self.documents = self.intake.samples, self.intake.documents
+        self.people = self._make_people()
+        self.sources = self._make_sources()
+        self.tap.sources = self.sources.states
+        self._host_feeder: HostFeeder | None = None
+        self._draining = False
+        self._server: HTTPServer | None = None
+        self._context: WebContext
+        self.port = settings.port
+
+    def _make_journal(self) -> Journal:
+        settings = self.settings
+        age_s, size = settings.journal_window_s, settings.journal_max_mib << 20
+        if settings.redis:
+            return RedisJournal(
+                Link(settings.redis, timeout_s=settings.redis_timeout_s),
+                prefix=settings.redis_prefix,
+                partitions=(*all_partitions(settings.partitions), EVENTS, SIGNALS),
+                clock=self.clock,
+                counters=self.counters,
+                max_age_s=age_s,
+                max_bytes=size,
+                wait_s=settings.append_wait_s,
+                max_waiting_bytes=settings.append_wait_mib << 20,
+            )
+        if settings.journal == "memory":
+            return MemoryJournal(clock=self.clock, max_age_s=age_s, max_bytes=size)
+        return SqliteJournal(
+            Path(settings.data), clock=self.clock, counters=self.counters, max_age_s=age_s, max_bytes=size
+        )
+
+    def _make_hub(self) -> Hub:
+        settings = self.settings
+        return Hub(
+            sources=self.replicas,
+            now_ms=self.clock.now_ms,
+            monotonic=time.monotonic,
+            resolve=ResolveView(self.boards, self.access),
+            limits=HubLimits(
+                max_connections=settings.max_connections,
+                max_subscriptions=settings.max_subscriptions,
+                heartbeat_s=settings.heartbeat_s,
+                dead_s=settings.dead_s,
+                stalled_s=settings.stalled_s,
+                max_queue_bytes=settings.max_queue_bytes,
+            ),
+            session_limits=SessionLimits(
+                hello_s=settings.hello_s,
+                messages_per_s=settings.messages_per_s,
+                message_burst=settings.message_burst,
+                controls_per_s=settings.controls_per_s,
+                control_burst=settings.control_burst,
+            ),
+            counters=self.counters,
+        )
+
+    def _make_people(self) -> PeopleParts:
+        people = PeopleParts(
+            settings=self.settings,
+            journal=self.journal,
+            nodes=self.nodes,
+            boards=self.boards,
+            access=self.access,
+            counters=self.counters,
+            now_ms=self.clock.now_ms,
+            monotonic=time.monotonic,
+        )
+        self.hub.people = people.people
+        self.hub.authorise = authorise
+        return people
+
+    def _make_sources(self) -> SourceParts:
+        return SourceParts(
+            settings=self.settings,
+            journal=self.journal,
+            intake=self.intake,
+            now_ms=self.clock.now_ms,
+        )
+
+    def _node_name(self) -> str:
+        name = self.settings.node_name or socket.gethostname()[:60]
+        return f"{name}/{self._worker.number}" if self._worker else name
+
+    async def start(self) -> None:
+        """Bind, restore, replay, then serve; raises ConfigurationError when the address or the store cannot be used."""
+        sockets = self._worker.sockets if self._worker else bind(self.settings)
+        self.port = sockets[0].getsockname()[1]
+        try:
+            await self._start_state()
+        except BaseException:
+            for each in sockets:
+                each.close()
+            raise
+        self._start_feeders()
+        self._server = HTTPServer(
+            self._make_application(),
+            max_header_size=self.settings.max_header_bytes,
+            idle_connection_timeout=self.settings.header_timeout_s,
+            body_timeout=self.settings.body_timeout_s,
+            max_body_size=_MAX_BODY_BYTES,
+            ssl_options=tls_of(self.settings),
+            xheaders=bool(self.settings.proxies),
+            trusted_downstream=list(self.settings.proxies),
+        )
+        self._server.add_sockets(sockets)
+        if self._worker:
+            self._worker.say(READY)
+        if self.settings.direct_port:
+            self.runtime.start("direct port", self._open_direct_port)
+
+    async def _start_state(self) -> None:
+        if self._worker:
+            self.runtime.start("ticks to the supervisor", self._worker.run_ticks)
+        await self.journal.open()
+        await self.people.open()
+        for name, work in (
+            ("journal", self.journal.run),
+            ("replicas", self.replicas.run),
+            ("ticks", self.hub.run_ticks),
+            ("answers", self.hub.run_answers),
+            ("snapshots", self.hub.run_snapshots),
+            ("heartbeat", Heartbeat(self.hub, time.monotonic).run),
+            ("loop lag", self.lag.run),
+            ("vitals", self.vitals.run),
+            ("nodes", self.nodes.run),
+            ("beats", self.nodes.run_beats),
+            ("faults", self._tell_faults),
+            ("tap", self.tap.run),
+            ("holdings", self.intake.run),
+        ):
+            self.runtime.start(name, work)
+        if not self.settings.redis:  # else it follows Redis' clock
+            self.runtime.start("clock", self._follow_clock)
+        self.people.start(self.runtime)
+        await self.replicas.wait_ready(tuple(self.replicas.followed()))
+
+    def _start_feeders(self) -> None:
+        every_s = self.settings.feed_every_s
+        if self.settings.host_feeder and (self._worker is None or self._worker.number == 1):
+            self._host_feeder = HostFeeder(
+                samples=self.samples, documents=self.documents, every_s=every_s, monotonic=time.monotonic
+            )
+            self.runtime.start("host feeder", self._host_feeder.run)
+        if self.settings.server_feeder:
+            server_feeder = ServerFeeder(
+                samples=self.samples,
+                documents=self.documents,
+                journal=self.journal,
+                vitals=self.vitals,
+                nodes=self.nodes,
+                now_ms=self.clock.now_ms,
+            )
+            self.runtime.start("server feeder", server_feeder.run)
+        self.sources.start(self.runtime)
+
+    def _make_application(self) -> GuardedApplication:
+        templates = Environment(
+            loader=FileSystemLoader(resource_folder("templates")), autoescape=True, undefined=StrictUndefined
+        )
+        self._context = WebContext(
+            templates=templates,
+            build=self.build,
+            counters=self.counters,
+            max_body_bytes=self.settings.max_body_bytes,
+            identity=self._make_identity(),
+        )
+        metrics = Metrics(
+            counters=self.counters,
+            hub=self.hub,
+            journal=self.journal,
+            replicas=self.replicas,
+            nodes=self.nodes,
+            loop_lag_ms=lambda: self.lag.last_ms,
+            crowd=self.people.crowd,
+            attendance=self.people.attendance,
+            more=self.sources.metrics,
+        )
+        return make_application(
+            settings=self.settings,
+            context=self._context,
+            static=resource_folder("static"),
+            hub=self.hub,
+            boards=self.boards,
+            intake=self.intake,
+            replicas=self.replicas,
+            nodes=self.nodes,
+            now_ms=self.clock.now_ms,
+            metrics=metrics,
+            reasons=self.reasons,
+            people=self.people,
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the person at the machine needs no login."""
+        return is_open(self.settings)
+
+    def _make_identity(self) -> WebIdentity:
+        settings = self.settings
+        return WebIdentity(
+            self.people.identify,
+            self.people.accounts,
+            open_=self.is_open,
+            secure=bool(settings.tls_certificate or settings.proxies),
+            session_s=int(settings.session_days * 86_400),
+        )
+
+    async def _open_direct_port(self) -> None:
+        """This process' own address; while rolling, the one that had it before has to go first."""
+        port = self.settings.direct_port + (self._worker.number - 1 if self._worker else 0)
+        while True:
+            try:
+                sockets = bind_sockets(port, self.settings.host, backlog=BACKLOG)
+            except OSError:
+                await asyncio.sleep(_DIRECT_PORT_RETRY_S)
+                continue
+            assert self._server is not None
+            self._server.add_sockets(sockets)
+            return
+
+    async def _follow_clock(self) -> None:
+        while True:
+            await asyncio.sleep(_CLOCK_CHECK_S)
+            if self.clock.follow_wall():
+                self.counters.clock_steps += 1
+
+    async def _tell_faults(self) -> None:
+        """Tell the screens when the way of the data is disturbed, and when it is well again."""
+        while True:
+            await asyncio.sleep(_FAULT_CHECK_S)
+            fault = self.journal.fault() or self.nodes.fault()
+            if bool(fault) != bool(self.hub.degraded):
+                await self.hub.tell_degraded("the journal does not answer" if fault else "")  # more: /readyz
+
+    def reasons(self) -> dict[str, str]:
+        """What must be well for this process to be ready: "ok", or what is not."""
+        lag = self.replicas.lag()
+        fault, beat = self.journal.fault(), self.nodes.fault()
+        return {
+            "server": "draining" if self._draining else "ok",
+            "journal": fault or "ok",
+            "beat": beat or "ok",
+            "replica": "ok" if lag < 1_000 else f"{lag} entries behind",
+        }
+
+    async def stop(self) -> None:
+        """Stop accepting, send viewers away, finish requests, store what there is; within ``drain_s``."""
+        self._draining = True
+        window_s = min(1.0, self.settings.drain_s / 4)
+        if self._server is not None:
+            self._context.draining = True
+            self._server.stop()
+        await self.hub.drain(window_s)
+        if self._server is not None:
+            await self._finish_requests(window_s)
+        if not self.journal.fault():  # a journal that does not answer is not waited for three times over
+            await self.nodes.leave()
+            await self._store_last()
+        await self.runtime.stop()
+        await self.people.close()
+        self.sources.close()
+        if self._host_feeder is not None:
+            self._host_feeder.close()
+        await self.journal.close()
+
+    async def _finish_requests(self, window_s: float) -> None:
+        """Requests under way are answered; feeders on idle connections get the time of one beat to be told to reconnect."""
+        assert self._server is not None
+        try:
+            async with asyncio.timeout(self.settings.drain_s / 2):
+                await asyncio.sleep(window_s)
+                await self._context.idle()
+                await self._server.close_all_connections()
+        except TimeoutError:
+            pass
+
+    async def _store_last(self) -> None:
+        try:
+            async with asyncio.timeout(self.settings.drain_s / 4):
+                await self.replicas.checkpoint()
+        except (TimeoutError, DashboardError):
+            pass  # the journal has it all; the next start replays more

@@ -1,0 +1,72 @@
+"""The part of the composition that takes in what is fed."""
+
+from __future__ import annotations
+
+import time
+from random import SystemRandom
+
+from dashboard.cluster.membership import Nodes
+from dashboard.cluster.ownership import Holdings
+from dashboard.cluster.rate_limits import SharedRates
+from dashboard.domain.counters import Counters
+from dashboard.intake.accept_document import AcceptDocument
+from dashboard.intake.accept_events import AcceptEvents
+from dashboard.intake.accept_parsed import AcceptParsed
+from dashboard.intake.accept_samples import AcceptSamples
+from dashboard.intake.push_groups import PushGroups
+from dashboard.intake.stats import Tap
+from dashboard.intake.token_limits import TokenLimits
+from dashboard.journal.clock import JournalClock
+from dashboard.journal.port import Journal
+from dashboard.replication.replicas import Replicas
+from dashboard.settings import Settings
+
+
+def make_intake(
+    settings: Settings,
+    journal: Journal,
+    replicas: Replicas,
+    clock: JournalClock,
+    counters: Counters,
+    tap: Tap,
+    nodes: Nodes,
+) -> AcceptParsed:
+    """The way in for every format, with the services behind it."""
+    held_by_tokens, held_by_groups = (
+        Holdings(
+            kind,
+            nodes=nodes,
+            max_series=4 * settings.max_series,
+            shared=bool(settings.redis),
+            monotonic=time.monotonic,
+            jitter=SystemRandom().uniform,
+        )
+        for kind in ("token", "group")
+    )
+    rates = SharedRates("token", nodes=nodes, shared=bool(settings.redis), monotonic=time.monotonic)
+    limits = TokenLimits(holdings=held_by_tokens, rates=rates)
+    samples = AcceptSamples(
+        journal=journal,
+        replicas=replicas,
+        now_ms=clock.now_ms,
+        max_series=settings.max_series,
+        limits=limits,
+        counters=counters,
+    )
+    return AcceptParsed(
+        samples=samples,
+        documents=AcceptDocument(
+            journal=journal,
+            replicas=replicas,
+            max_documents=settings.max_documents,
+            max_bytes=settings.max_document_bytes,
+            limits=limits,
+            counters=counters,
+        ),
+        events=AcceptEvents(journal=journal, replicas=replicas, now_ms=clock.now_ms, counters=counters),
+        groups=PushGroups(holdings=held_by_groups, samples=samples),
+        shared=(held_by_tokens, held_by_groups, rates),
+        limits=limits,
+        counters=counters,
+        tap=tap,
+    )

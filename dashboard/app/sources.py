@@ -1,0 +1,96 @@
+"""The part of the composition root that builds the sources which the file of sources names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import SystemRandom
+
+from prometheus_client.core import Metric
+from tornado.simple_httpclient import SimpleAsyncHTTPClient
+
+from dashboard.domain.feeder import FeederState
+from dashboard.feeders.graphite import GraphiteSource
+from dashboard.feeders.keeper import Keeper
+from dashboard.feeders.mqtt import MqttSource, check_extra
+from dashboard.feeders.scrape import ScrapeSource, scrape_client
+from dashboard.feeders.source_metrics import source_metrics
+from dashboard.feeders.source_state import SourceState, feeder_of
+from dashboard.feeders.sources import Source, Sources
+from dashboard.feeders.sources_file import Graphite, MqttBroker, ScrapeTarget, SourcesFile, Statsd, load_sources
+from dashboard.feeders.statsd import StatsdSource
+from dashboard.intake.accept_parsed import AcceptParsed
+from dashboard.journal.port import Journal
+from dashboard.runtime import Runtime
+from dashboard.settings import Settings
+
+
+class SourceParts:
+    """Raises ConfigurationError when the file is wrong. ``now_ms`` is the journal's time."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        journal: Journal,
+        intake: AcceptParsed,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._keeper = Keeper(
+            samples=intake.samples, documents=intake.documents, events=intake.events, limits=intake.limits
+        )
+        self._now_ms = now_ms
+        self._parser = ThreadPoolExecutor(1, "scrape-parser")
+        self._client: SimpleAsyncHTTPClient | None = None
+        self._jitter = SystemRandom().uniform
+        self.sources = Sources([*self._make(read_sources(settings))], journal=journal, jitter=self._jitter)
+
+    def _make(self, file: SourcesFile) -> Iterator[Source]:
+        keeper = self._keeper
+        if file.scrape:
+            self._client = scrape_client(len(file.scrape))
+        for target in file.scrape:
+            assert self._client is not None
+            state = self._state(f"scrape:{target.name}", "scrape", target)
+            yield ScrapeSource(
+                target, keeper=keeper, state=state, client=self._client, parser=self._parser, jitter=self._jitter
+            )
+        if file.statsd is not None:
+            yield StatsdSource(file.statsd, keeper=keeper, state=self._state("statsd", "statsd", file.statsd))
+        if file.graphite is not None:
+            yield GraphiteSource(file.graphite, keeper=keeper, state=self._state("graphite", "graphite", file.graphite))
+        for broker in file.mqtt:
+            state = self._state(f"mqtt:{broker.name}", "mqtt", broker)
+            yield MqttSource(broker, keeper=keeper, state=state)
+
+    def _state(self, id_: str, kind: str, config: ScrapeTarget | Statsd | Graphite | MqttBroker) -> SourceState:
+        return SourceState(id_, kind, config.address, self._now_ms, config.max_series)
+
+    def start(self, runtime: Runtime) -> None:
+        """Run what has to run."""
+        self.sources.start(runtime)
+
+    def metrics(self) -> Iterator[Metric]:
+        """Their part of ``/metrics``."""
+        return source_metrics(self.sources)
+
+    def states(self) -> list[FeederState]:
+        """Those that run here, as the tap shows feeders; of others their own process tells."""
+        return [feeder_of(state) for state in self.sources.states() if state.place == "here"]
+
+    def close(self) -> None:
+        """Let go of the connections and the thread."""
+        if self._client is not None:
+            self._client.close()
+        self._parser.shutdown(wait=False, cancel_futures=True)
+
+
+def read_sources(settings: Settings) -> SourcesFile:
+    """The file, when there is one; raises ConfigurationError."""
+    if not settings.sources:
+        return SourcesFile()
+    file = load_sources(Path(settings.sources))
+    if file.mqtt:
+        check_extra()
+    return file

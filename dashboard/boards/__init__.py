@@ -1,0 +1,1 @@
+"""Boards: files, the views that they ask for, orders to their screens."""

@@ -1,0 +1,51 @@
+"""Turn a watch request into the view it wants: a board's, or its own selectors', if the caller may see it."""
+
+from __future__ import annotations
+
+from dashboard.accounts.policies import Access
+from dashboard.boards.boards import Boards
+from dashboard.domain.board import to_json
+from dashboard.domain.errors import Invalid, NotAuthenticated, NotFound
+from dashboard.domain.identity import Caller, Role
+from dashboard.domain.selector import parse_selector
+from dashboard.hub.view import ViewSpec
+from dashboard.messages.views import Watch
+
+DEFAULT_WINDOW_S = 900.0
+DEFAULT_RATE_HZ = 10.0
+DEFAULT_POINTS = 1_000
+
+
+class ResolveView:
+    """``max_selectors`` bounds one request."""
+
+    def __init__(self, boards: Boards, access: Access, *, max_selectors: int = 100) -> None:
+        self._boards = boards
+        self._access = access
+        self._max_selectors = max_selectors
+
+    def __call__(self, request: Watch, caller: Caller) -> tuple[ViewSpec, bytes | None]:
+        """The view, and the board's JSON where one was named; raises Invalid, NotFound, NotAuthenticated."""
+        if (request.board is None) == (not request.selectors):
+            raise Invalid("say either board or selectors", field="watch")
+        if request.board is not None:
+            if not self._access.sees(caller, request.board):
+                raise _unseen(caller, self._boards, request.board)
+            board = self._boards.get(request.board)
+            selectors, json = board.selectors(), to_json(board)
+            window_s, rate_hz = request.window_s or board.window_s, request.rate_hz or board.rate_hz
+        else:
+            if caller.role < Role.VIEWER and caller.token is None:
+                raise NotAuthenticated("say auth first: selectors are for viewers")
+            if len(request.selectors) > self._max_selectors:
+                raise Invalid(f"{len(request.selectors)}; at most {self._max_selectors}", field="selectors")
+            selectors, json = tuple(parse_selector(s) for s in request.selectors), None
+            window_s, rate_hz = request.window_s or DEFAULT_WINDOW_S, request.rate_hz or DEFAULT_RATE_HZ
+        return ViewSpec(selectors, int(window_s * 1000), float(rate_hz), request.points or DEFAULT_POINTS), json
+
+
+def _unseen(caller: Caller, boards: Boards, board_id: str) -> NotAuthenticated | NotFound:
+    """For people, a board that they may not see is as if it were not there; others can log in first."""
+    if caller.kind in ("anonymous", "share"):
+        return NotAuthenticated("say auth first: this board is not public")
+    return boards.missing(board_id)

@@ -1,0 +1,42 @@
+"""Tell the screens of a board, on every process, to load their page anew. Who is away then is not told: it loads when it comes back."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dashboard.cluster.membership import Nodes
+from dashboard.domain.errors import Unavailable
+from dashboard.domain.screen_order import ALL_BOARDS, RELOAD, ScreenOrder
+from dashboard.entries.signals import Signal
+from dashboard.hub.registry import Crowd
+from dashboard.messages.people_replies import Reload, encode_personal
+
+#: Orders that wait to be told here; of more the rest is lost.
+_MAX_WAITING = 100
+
+
+class ScreenOrders:
+    """``await give(...)``; ``run`` tells what comes from all processes."""
+
+    def __init__(self, *, crowd: Crowd, nodes: Nodes) -> None:
+        self._crowd = crowd
+        self._nodes = nodes
+        self._heard: asyncio.Queue[ScreenOrder] = asyncio.Queue(_MAX_WAITING)
+        nodes.listeners.append(self._hear)
+
+    async def give(self, board: str, order: str) -> None:
+        """To the screens of this board, or of ``*``; an order that is not known is passed over. Raises Unavailable."""
+        if order == RELOAD and not await self._nodes.say(ScreenOrder(board, order)):
+            raise Unavailable("the order could not be passed on")
+
+    def _hear(self, signal: Signal, _: int) -> None:
+        if isinstance(signal, ScreenOrder) and not self._heard.full():
+            self._heard.put_nowait(signal)
+
+    async def run(self) -> None:
+        """Tell until cancelled."""
+        while True:
+            order = await self._heard.get()
+            if order.order == RELOAD:
+                to = self._crowd.watchers() if order.board == ALL_BOARDS else self._crowd.board(order.board)
+                await self._crowd.tell(to, encode_personal(Reload(order.board)))

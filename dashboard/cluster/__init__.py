@@ -1,0 +1,1 @@
+"""Processes of one installation: membership, the signal bus, shared limits, vitals."""

@@ -1,0 +1,125 @@
+"""This process' vital numbers, measured on a steady beat: what its board, its beats and the cluster's totals are made of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+
+from dashboard.domain.counters import Counters, quantile
+from dashboard.hub.hub import Hub
+from dashboard.journal.port import Journal
+from dashboard.replication.replicas import Replicas
+
+_LAG_PROBE_S = 0.1
+
+
+class Vital(NamedTuple):
+    """How a reading is shown, and how those of several processes become one: ``sum`` or ``max``."""
+
+    unit: str
+    total: str = "sum"
+
+
+#: Every reading there is.
+VITALS = {
+    "viewers": Vital(""),
+    "series": Vital("", "max"),
+    "journal_bytes": Vital("B", "max"),
+    "loop_lag_ms": Vital("ms", "max"),
+    "frames_per_s": Vital("/s"),
+    "samples_per_s": Vital("/s"),
+    "appends_per_s": Vital("/s"),
+    "lag_entries": Vital("", "max"),
+    "round_trip_ms": Vital("ms", "max"),
+    "gaps": Vital(""),
+    "resumes": Vital(""),
+    "delay_to_socket_p50_ms": Vital("ms", "max"),
+    "delay_to_socket_p99_ms": Vital("ms", "max"),
+    "delay_to_screen_p50_ms": Vital("ms", "max"),
+    "delay_to_screen_p99_ms": Vital("ms", "max"),
+}
+
+
+class LoopLag:
+    """How late a timer of the event loop fires: the time that everybody else waits too."""
+
+    def __init__(self) -> None:
+        self.worst_ms = 0.0  # since the last reading
+        self.last_ms = 0.0
+
+    async def run(self) -> None:
+        """Measure until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            await asyncio.sleep(_LAG_PROBE_S)
+            self.last_ms = max(0.0, (loop.time() - began - _LAG_PROBE_S) * 1000)
+            self.worst_ms = max(self.worst_ms, self.last_ms)
+
+    def take_worst_ms(self) -> float:
+        """The worst since this was last asked."""
+        worst, self.worst_ms = self.worst_ms, 0.0
+        return worst
+
+
+class Vitals:
+    """``latest`` holds the last reading of each; rates are differences between two measurements."""
+
+    def __init__(
+        self,
+        *,
+        counters: Counters,
+        hub: Hub,
+        journal: Journal,
+        replicas: Replicas,
+        lag: LoopLag,
+        every_s: float,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._counters = counters
+        self._hub = hub
+        self._journal = journal
+        self._replicas = replicas
+        self._lag = lag
+        self.every_s = every_s
+        self._monotonic = monotonic
+        self._before: tuple[float, int, int, int] | None = None
+        self.latest: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """Measure until cancelled."""
+        while True:
+            self.measure()
+            await asyncio.sleep(self.every_s)
+
+    def measure(self) -> None:
+        """Take all readings now."""
+        counters = self._counters
+        readings = {
+            "viewers": float(len(self._hub.connections)),
+            "series": float(self._replicas.series_count()),
+            "journal_bytes": float(self._journal.size_bytes()),
+            "loop_lag_ms": self._lag.take_worst_ms(),
+            "lag_entries": float(self._replicas.lag()),
+            "gaps": float(counters.gaps.total()),
+            "resumes": float(counters.resumes),
+        }
+        now = (self._monotonic(), counters.frames_sent, counters.samples_accepted, counters.journal_appends)
+        if self._before is not None and now[0] > self._before[0]:
+            took_s = now[0] - self._before[0]
+            for place, name in enumerate(("frames_per_s", "samples_per_s", "appends_per_s"), 1):
+                readings[name] = (now[place] - self._before[place]) / took_s
+        self._before = now
+        if counters.journal_round_trip_ms:
+            readings["round_trip_ms"] = quantile(list(counters.journal_round_trip_ms), 0.5)
+            counters.journal_round_trip_ms.clear()
+        for name, recent in (
+            ("delay_to_socket", counters.accept_to_socket_ms),
+            ("delay_to_screen", counters.accept_to_paint_ms),
+        ):
+            if recent:
+                for q in (50, 99):
+                    readings[f"{name}_p{q}_ms"] = quantile(list(recent), q / 100)
+                recent.clear()
+        self.latest = readings

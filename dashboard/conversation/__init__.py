@@ -1,0 +1,1 @@
+"""Rooms, messages, typing, notifications, webhooks."""

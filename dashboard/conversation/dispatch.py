@@ -1,0 +1,388 @@
+"""What people ask for on their sockets, one request of a connection after the other, and whom a connection belongs to.
+
+The use cases are elsewhere (``conversation.py``, ``notify.py``, ``attendance.py``); here they are put to the protocol.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from dashboard.accounts.identify import Identify
+from dashboard.accounts.policies import authorise
+from dashboard.conversation.conversation import Conversation
+from dashboard.conversation.fanout import Deliver, notification_state
+from dashboard.conversation.join import Join, check_member
+from dashboard.conversation.notify import Notify
+from dashboard.conversation.typing_notices import TypingNotices
+from dashboard.domain.counters import Counters
+from dashboard.domain.errors import BadToken, DashboardError, NotAuthenticated, Overloaded, TooMany, TooManyConnections
+from dashboard.domain.identity import Caller, Role
+from dashboard.domain.room import inbox_room
+from dashboard.hub.connection import Connection
+from dashboard.hub.registry import Crowd
+from dashboard.messages.people import (
+    Auth,
+    Delete,
+    Direct,
+    Edit,
+    History,
+    JoinRoom,
+    LeaveRoom,
+    NotificationRead,
+    Notifications,
+    PersonalRequest,
+    Post,
+    Presence,
+    Read,
+    Rooms,
+    Typing,
+    Users,
+)
+from dashboard.messages.people_replies import (
+    Ack,
+    Authenticated,
+    HistoryPage,
+    Left,
+    NotificationList,
+    Person,
+    PersonalReply,
+    ReadMark,
+    RoomList,
+    Unread,
+    encode_personal,
+    message_id,
+    seq_of,
+    state_of,
+)
+from dashboard.messages.session import type_of
+from dashboard.messages.views import Ping, Request, Unwatch, Watch
+from dashboard.presence.tracker import Attendance
+from dashboard.rfc6455.close_codes import CloseCode
+from dashboard.runtime import Group
+
+#: Connections served at one time, and requests of one served before it is the others' turn.
+_WORKERS = 32
+_TURN = 8
+_MAX_WAITING = 100
+_SWEEP_S = 0.5
+
+
+class People:
+    """See ``hub.connection.People``. ``limits`` are what ``authenticated`` tells."""
+
+    def __init__(
+        self,
+        *,
+        crowd: Crowd,
+        identify: Identify,
+        attendance: Attendance,
+        conversation: Conversation,
+        join: Join,
+        deliver: Deliver,
+        notify: Notify,
+        typing: TypingNotices,
+        counters: Counters,
+        now_ms: Callable[[], int],
+        max_user_connections: int,
+        limits: dict[str, float],
+    ) -> None:
+        self._crowd = crowd
+        self._identify = identify
+        self._attendance = attendance
+        self._conversation = conversation
+        self._join = join
+        self._deliver = deliver
+        self._notify = notify
+        self._typing = typing
+        self._counters = counters
+        self._now_ms = now_ms
+        self._max_user_connections = max_user_connections
+        self._limits = limits
+        self._ready: asyncio.Queue[Connection] = asyncio.Queue()
+        self._looking = asyncio.Event()
+        self._known: set[Connection] = set()  # that have a caller that can end
+
+    # --- what the hub says ---
+
+    def opened(self, connection: Connection) -> None:
+        """A handshake is done; if it is already known whose the connection is, that one is greeted."""
+        caller = connection.caller
+        if caller.kind not in ("anonymous", "local") or caller.expires_ms is not None or caller.session or caller.links:
+            self._known.add(connection)
+        if connection.caller.is_person:
+            self._put(connection, Auth(user_id=connection.caller.id, token=""))
+
+    def take(self, connection: Connection, request: Request) -> None:
+        """Raises TooMany."""
+        if len(connection.errands) >= _MAX_WAITING:
+            raise TooMany("too many requests wait for their answers")
+        self._put(connection, request)
+
+    def _put(self, connection: Connection, request: Request) -> None:
+        connection.authenticating += _proves(request)
+        connection.errands.append(request)
+        if not connection.busy:
+            connection.busy = True
+            self._ready.put_nowait(connection)
+
+    def moved(self, connection: Connection) -> None:
+        """It watches other boards now."""
+        self._attendance.changed(connection)
+
+    def dropped(self, connection: Connection, code: int) -> None:
+        """It is over."""
+        self._typing.stop(connection)
+        self._attendance.dropped(connection, code)
+        self._known.discard(connection)
+        for room in list(connection.rooms):
+            self._crowd.leave(connection, room)
+        if connection in self._crowd.people:
+            user = connection.caller.id
+            self._crowd.go(connection)
+            if not self._crowd.of(user):
+                self._deliver.forget(user)
+
+    # --- running ---
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        async with Group() as group:
+            group.start("whose connections", self._run_sweep)
+            for number in range(_WORKERS):
+                group.start(f"errands {number}", self._work)
+
+    async def _work(self) -> None:
+        while True:
+            connection = await self._ready.get()
+            try:
+                for _ in range(_TURN):
+                    if not connection.errands or connection.closed:
+                        break
+                    await self._serve(connection, connection.errands.popleft())
+            except BaseException:
+                connection.busy = False  # what comes next is served all the same
+                raise
+            if connection.errands and not connection.closed:
+                self._ready.put_nowait(connection)
+            else:
+                connection.busy = False
+
+    async def _serve(self, connection: Connection, request: Request) -> None:
+        try:
+            if isinstance(request, Watch | Unwatch | Ping):
+                connection.serve(request)
+            else:
+                authorise("ws " + type_of(request), connection.caller)
+                if not isinstance(request, Auth) and connection not in self._crowd.people:
+                    raise NotAuthenticated("say auth first")
+                await self._answer(connection, request)
+        except BadToken as error:
+            self._counters.authentications["refused"] += 1
+            connection.refuse(error, request.id)
+            connection.give_up(CloseCode.BAD_TOKEN, str(error))
+        except DashboardError as error:
+            connection.refuse(error, request.id)
+            if isinstance(request, Auth) and error.retryable:  # who comes back is asked again
+                connection.give_up(CloseCode.OVERLOADED, "the store does not answer; come back")
+        finally:
+            connection.authenticating -= _proves(request)
+
+    def stir(self) -> None:
+        """Users, tokens or sessions have changed: look whose connections still hold."""
+        self._looking.set()
+
+    async def _run_sweep(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(_SWEEP_S):
+                    await self._looking.wait()
+            except TimeoutError:
+                pass
+            changed, now_ms = self._looking.is_set(), self._now_ms()
+            self._looking.clear()
+            for number, connection in enumerate(list(self._known), 1):
+                self._check(connection, now_ms, changed=changed)
+                if not number % 200:
+                    await asyncio.sleep(0)
+            if changed:
+                self._leave_closed()
+
+    def _leave_closed(self) -> None:
+        """Rooms that were closed, or are not for everybody in them any more."""
+        for connection in list(self._crowd.people):
+            for room in list(connection.rooms):
+                if not self._conversation.may_join(connection.caller, room):
+                    self._leave(connection, LeaveRoom(room_id=room))
+                    connection.reply(encode_personal(Left(room)))
+
+    def _check(self, connection: Connection, now_ms: int, *, changed: bool) -> None:
+        caller = connection.caller
+        if caller.expires_ms is not None and caller.expires_ms <= now_ms:
+            connection.give_up(CloseCode.TOKEN_EXPIRED, "the token has expired; come back with a new one")
+        elif changed:
+            now = self._identify.still(caller)
+            if now is None:
+                connection.give_up(CloseCode.REVOKED, "the session has ended")
+            elif (now.role, now.grants, now.token, now.links) != (
+                caller.role,
+                caller.grants,
+                caller.token,
+                caller.links,
+            ):
+                connection.give_up(CloseCode.TOKEN_EXPIRED, "your role has changed; come back")
+            else:
+                connection.caller = now
+                if now.name != caller.name:
+                    self._attendance.changed(connection)
+
+    # --- answering ---
+
+    async def _answer(self, connection: Connection, request: PersonalRequest) -> None:
+        reply: PersonalReply | None = None
+        caller = connection.caller
+        if isinstance(request, Auth):
+            reply = await self._authenticate(connection, request)
+        elif isinstance(request, JoinRoom):
+            reply = await self._join(connection, request)
+            self._counters.joins += 1
+        elif isinstance(request, LeaveRoom):
+            reply = self._leave(connection, request)
+        elif isinstance(request, Typing):
+            self._typing(connection, request)
+            self._counters.typing_notices += 1
+        elif isinstance(request, Presence):
+            connection.status = request.status
+            self._attendance.changed(connection)
+        elif isinstance(request, Users):
+            reply = self._deliver.who_is_here(caller, self._attendance.people())
+        elif isinstance(request, Rooms):
+            reply = RoomList(await self._deliver.room_states(caller))
+        elif isinstance(request, Notifications | NotificationRead):
+            reply = await self._notifications(caller, request)
+        else:
+            reply = await self._talk(connection, request)
+        if reply is not None:
+            connection.reply(encode_personal(reply), request.id)
+
+    async def _talk(
+        self, connection: Connection, request: Post | Direct | Edit | Delete | Read | History
+    ) -> PersonalReply | None:
+        caller, talk = connection.caller, self._conversation
+        if isinstance(request, History):
+            messages, more = await talk.history(caller, request.room_id, request.before, request.limit)
+            return HistoryPage(request.room_id, [state_of(each) for each in messages], more)
+        if isinstance(request, Direct):
+            posted = await talk.direct(caller, request.user_id, request.text, key=request.key)
+        else:
+            check_member(connection, request.room_id)
+            if isinstance(request, Read):
+                await talk.read(caller, request.room_id, request.message_id)
+                if request.id is None:
+                    return None  # the mark comes by the journal, to all pages of the user
+                return ReadMark(
+                    request.room_id, request.message_id, await self._deliver.count(caller.id, request.room_id)
+                )
+            if isinstance(request, Post):
+                posted = await talk.post(caller, request.room_id, request.text, key=request.key, at_ms=request.at)
+            elif isinstance(request, Edit):
+                posted = await talk.edit(caller, request.room_id, request.message_id, request.text)
+            else:
+                posted = await talk.delete(caller, request.room_id, request.message_id)
+        return Ack(
+            message_id=message_id(posted.room, posted.seq),
+            room_id=posted.room,
+            status="changed" if isinstance(request, Edit | Delete) else "delivered",
+            position=str(posted.changed_seq),
+            key=posted.key if isinstance(request, Post | Direct) else None,
+        )
+
+    async def _authenticate(self, connection: Connection, request: Auth) -> Authenticated:
+        """Whose the connection is from now on; raises BadToken."""
+        if request.token:
+            caller = await self._identify.by_text_late(request.token)
+            if caller.kind != "user" or caller.id != request.user_id:
+                raise BadToken("the token is not this user's")
+            if connection.caller.kind == "user" and connection.caller.id != caller.id:
+                raise BadToken("the connection is another user's; open one of your own")
+            self._known.add(connection)
+        else:  # from a cookie, which was checked with the handshake
+            caller = connection.caller
+            if not caller.is_person or caller.id != request.user_id:
+                raise BadToken("the token is empty")
+        is_full = self._has_elsewhere(caller) and await self._attendance.are_counted_rightly(caller.id)
+        while True:
+            user = await self._deliver.prepare(caller)
+            now = self._identify.still(caller)  # meanwhile the session may have ended, the role may be another
+            if now is None:
+                raise BadToken("the session has ended; log in again")
+            if (now.role, now.grants) == (caller.role, caller.grants):
+                break
+            caller = now
+        if connection not in self._crowd.people or connection.caller.id != caller.id:
+            self._come(connection, caller, full=is_full)
+        connection.caller = caller
+        self._attendance.changed(connection)
+        self._counters.authentications["done"] += 1
+        return Authenticated(
+            user=Person(caller.id, caller.name, connection.status),
+            role=caller.role.word,
+            roles=[role.word for role in Role if Role.NOBODY < role <= caller.role],
+            grants={board: role.word for board, role in caller.grants},
+            limits=self._limits,
+            now=self._now_ms(),
+            expires=caller.expires_ms,
+            rooms=user.rooms,
+            unread=user.unread,
+        )
+
+    def _has_elsewhere(self, caller: Caller) -> bool:
+        """Whether it is other processes' pages that fill the user's number."""
+        most = self._max_user_connections
+        return len(self._crowd.of(caller.id)) < most <= self._attendance.tabs(caller.id)
+
+    def _come(self, connection: Connection, caller: Caller, *, full: bool) -> None:
+        if connection in self._crowd.people:
+            before = connection.caller.id
+            self._crowd.go(connection)
+            self._attendance.gone(before)
+        else:
+            self._attendance.named(connection)
+        own = len(self._crowd.of(caller.id))
+        if self._has_elsewhere(caller) and not full:
+            connection.refuse(Overloaded("the other pages of this user are not counted yet"), None)
+            connection.give_up(CloseCode.OVERLOADED, "come back: perhaps a process is gone whose pages still count")
+            return
+        if (full and self._has_elsewhere(caller)) or own >= self._max_user_connections:
+            reason = f"more than {self._max_user_connections} connections of one user"
+            connection.refuse(TooManyConnections(reason), None)
+            connection.give_up(CloseCode.TOO_MANY_CONNECTIONS, reason)
+            return
+        connection.caller = caller
+        if not connection.closed:
+            self._crowd.come(connection)
+
+    def _leave(self, connection: Connection, request: LeaveRoom) -> Left:
+        check_member(connection, request.room_id)
+        self._typing.stop(connection, request.room_id)
+        self._crowd.leave(connection, request.room_id)
+        self._attendance.left(connection, request.room_id)
+        return Left(request.room_id)
+
+    async def _notifications(
+        self, caller: Caller, request: Notifications | NotificationRead
+    ) -> NotificationList | Unread | None:
+        room = inbox_room(caller.id)
+        if isinstance(request, NotificationRead):
+            seq = None if request.notification_id is None else seq_of(room, request.notification_id) or 0
+            await self._notify.read(caller, seq)
+            return Unread(await self._deliver.count(caller.id, room)) if request.id is not None else None
+        before = None if request.before is None else seq_of(room, request.before) or 0
+        found, more = await self._notify.list(caller, before, request.limit)
+        states = [notification_state(message, read=read) for message, read in found]
+        return NotificationList(states, await self._deliver.unread(caller.id, room), more)
+
+
+def _proves(request: Request) -> bool:
+    """Whether a request says who somebody is who was not known before: what comes behind it has to wait."""
+    return isinstance(request, Auth) and bool(request.token)

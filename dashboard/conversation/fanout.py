@@ -1,0 +1,241 @@
+"""Bring what happened in rooms to the people connected here: messages, acks of reading, notifications, unread counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache, partial
+
+from msgspec import Raw, Struct
+
+from dashboard.accounts.directory import Directory
+from dashboard.conversation.conversation import Conversation
+from dashboard.conversation.room_logs import RoomLogs
+from dashboard.domain.errors import Unavailable
+from dashboard.domain.identity import Caller
+from dashboard.domain.room import Message, Room, inbox_room, kind_of, participants
+from dashboard.entries.rooms import ReadUp
+from dashboard.hub.connection import Connection
+from dashboard.hub.registry import Crowd
+from dashboard.messages.people_replies import (
+    Ack,
+    NotificationChanged,
+    NotificationNotice,
+    NotificationState,
+    PersonDetail,
+    ReadMark,
+    RoomState,
+    Screen,
+    Unread,
+    UserList,
+    encode_personal,
+    message_id,
+    notice_of,
+)
+from dashboard.replica.presence import Presence
+from dashboard.store.database import Database
+from dashboard.store.rooms import ends_of, read_marks, rooms_of, unread_counts
+
+#: A user's standing is loaded so often at most.
+_LOADS = 10
+
+
+class Standing(Struct, frozen=True):
+    """How a user stands: rooms with unread counts, unread notifications."""
+
+    rooms: list[RoomState]
+    unread: int
+
+
+class Deliver:
+    """Keeps how far each user who is connected here has read."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        directory: Directory,
+        crowd: Crowd,
+        logs: RoomLogs,
+        conversation: Conversation,
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._crowd = crowd
+        self._logs = logs
+        self._conversation = conversation
+        self._marks: dict[str, dict[str, int]] = {}
+        self._preparing: Counter[str] = Counter()  # how many connections of each user are just being prepared for
+        self._passed: Counter[str] = Counter()  # what has been told meanwhile to the other connections of those users
+        logs.deliver = self.deliver
+        logs.on_read = self.on_read
+        logs.on_unheard = lambda room_id: self._passes(*participants(room_id))
+
+    async def prepare(self, caller: Caller) -> Standing:
+        """Before a user's connection hears anything: load how far they have read, and their conversations of two.
+
+        Who lets it hear then without awaiting anything misses nothing (but for users to whom something comes with every load).
+        """
+        user = caller.id
+        self._preparing[user] += 1
+        try:
+            for _ in range(_LOADS):
+                rooms, passed = self._conversation.rooms(caller), self._passed[user]
+                standing = await self._load(caller, rooms)
+                if self._passed[user] == passed and self._conversation.rooms(caller) == rooms:
+                    break
+            return standing
+        finally:
+            self._preparing[user] -= 1
+            if not self._preparing[user]:
+                del self._preparing[user], self._passed[user]
+
+    async def _load(self, caller: Caller, rooms: list[Room]) -> Standing:
+        async with self._database.read() as tx:
+            private = await rooms_of(tx, caller.id)
+            marks = await read_marks(tx, caller.id)
+            every = [room.id for room in (*rooms, *private)]
+            unread = await unread_counts(tx, caller.id, every) if every else {}
+            ends = await ends_of(tx, every) if every else {}
+        known = self._marks.setdefault(caller.id, {})
+        for room_id, seq in marks.items():
+            known[room_id] = max(seq, known.get(room_id, 0))
+        for room in private:
+            self._logs.begin(room.id, room.last_seq)
+        states = [
+            RoomState(
+                room.id,
+                self._title(room.id, room.title, caller.id),
+                room.kind,
+                unread.get(room.id, 0),
+                str(ends.get(room.id, room.last_seq)),
+            )
+            for room in (*rooms, *private)
+            if room.kind != "inbox"
+        ]
+        return Standing(states, unread.get(inbox_room(caller.id), 0))
+
+    def _passes(self, *users: str) -> None:
+        """Something is told to these users' connections."""
+        for user in users:
+            if user in self._preparing:
+                self._passed[user] += 1
+
+    async def room_states(self, caller: Caller) -> list[RoomState]:
+        """The rooms there are for a user."""
+        return (await self.prepare(caller)).rooms
+
+    def _title(self, room_id: str, title: str, own: str) -> str:
+        """A conversation of two is called by the other's name."""
+        others = [self._directory.users.get(user) for user in participants(room_id) if user != own]
+        return ", ".join(user.name for user in others if user is not None) or title or room_id
+
+    def forget(self, user: str) -> None:
+        """The user has no connection here any more."""
+        self._marks.pop(user, None)
+
+    def mark(self, user: str, room_id: str) -> int:
+        """How far a user has read."""
+        return self._marks.get(user, {}).get(room_id, 0)
+
+    async def unread(self, user: str, room_id: str) -> int:
+        """Messages of others that a user has not read; raises Unavailable."""
+        log = self._logs.known(room_id)
+        known = log.unread(user, self.mark(user, room_id)) if log is not None else None
+        return known if known is not None else await self.count(user, room_id)
+
+    async def _unread_or_none(self, user: str, room_id: str) -> int | None:
+        """The same; None when the store does not answer: what happened is told all the same."""
+        try:
+            return await self.unread(user, room_id)
+        except Unavailable:
+            return None
+
+    async def count(self, user: str, room_id: str) -> int:
+        """The same, as the store has it now."""
+        async with self._database.read() as tx:
+            return (await unread_counts(tx, user, [room_id])).get(room_id, 0)
+
+    # --- what the logs say ---
+
+    async def deliver(self, room_id: str, messages: list[Message]) -> None:
+        """To everybody who hears the room."""
+        self._passes(*participants(room_id))
+        kind = kind_of(room_id)
+        if kind == "inbox":
+            await self._deliver_notifications(room_id, messages)
+            return
+        hearers = self._hearers(room_id) if kind == "direct" else self._crowd.room(room_id)
+        await self._crowd.tell(hearers, *(encode_personal(notice_of(message)) for message in messages))
+
+    def _hearers(self, room_id: str) -> Iterable[Connection]:
+        return {connection for user in participants(room_id) for connection in self._crowd.of(user)}
+
+    async def _deliver_notifications(self, room_id: str, messages: list[Message]) -> None:
+        (user,) = participants(room_id)
+        pages = self._crowd.of(user)
+        if not pages:
+            return
+        unread = await self._unread_or_none(user, room_id)
+        for message in messages:
+            kind = NotificationNotice if message.changed_seq == message.seq else NotificationChanged
+            notice = kind(
+                notification_id=message_id(room_id, message.seq),
+                title=message.title,
+                body=message.text,
+                data=Raw(message.data.encode()),
+                t=message.t_ms,
+                unread=unread,
+            )
+            await self._crowd.tell(pages, encode_personal(notice))
+
+    def who_is_here(self, caller: Caller, present: Iterable[Presence]) -> UserList:
+        """The directory of who is connected, with those boards and rooms that the caller may see."""
+        sees = cache(partial(self._conversation.may_see, caller))
+        joins = cache(partial(self._conversation.may_join, caller))
+        return UserList(
+            [
+                PersonDetail(
+                    id=each.user,
+                    name=each.name,
+                    status=each.status,
+                    since=each.since_ms,
+                    tabs=each.tabs,
+                    screens=[Screen(board) for board in each.boards if sees(board)],
+                    rooms=sorted(filter(joins, each.rooms)),
+                )
+                for each in present
+            ]
+        )
+
+    async def on_read(self, read: ReadUp) -> None:
+        """Somebody has read: their own pages show it, and the authors are told."""
+        self._passes(read.user)
+        pages = self._crowd.of(read.user)
+        if pages:
+            marks = self._marks.setdefault(read.user, {})
+            marks[read.room] = max(marks.get(read.room, 0), read.seq)
+            unread = await self._unread_or_none(read.user, read.room)
+            if unread is None:
+                pass  # the page that has read it knows, the others learn it with what is read next
+            elif kind_of(read.room) == "inbox":
+                await self._crowd.tell(pages, encode_personal(Unread(unread)))
+            else:
+                mark = ReadMark(read.room, message_id(read.room, read.seq), unread)
+                await self._crowd.tell(pages, encode_personal(mark))
+        for author, seq in read.authors.items():
+            if told := self._crowd.of(author):
+                ack = Ack(message_id=message_id(read.room, seq), room_id=read.room, status="read", user_id=read.user)
+                await self._crowd.tell(told, encode_personal(ack))
+
+
+def notification_state(message: Message, *, read: bool) -> NotificationState:
+    """A notification in a list."""
+    return NotificationState(
+        notification_id=message_id(message.room, message.seq),
+        title=message.title,
+        body=message.text,
+        data=Raw(message.data.encode()),
+        t=message.t_ms,
+        read=read,
+    )

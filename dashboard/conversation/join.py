@@ -1,0 +1,114 @@
+"""Join a room on a connection: what was missed, who is there, and from then on everything."""
+
+from __future__ import annotations
+
+from dashboard.conversation.conversation import Conversation
+from dashboard.conversation.fanout import Deliver
+from dashboard.conversation.room_logs import RoomLogs
+from dashboard.domain.errors import Invalid, NotMember
+from dashboard.domain.room import Message, Room, kind_of
+from dashboard.hub.connection import Connection
+from dashboard.hub.registry import Crowd
+from dashboard.messages.people import JoinRoom
+from dashboard.messages.people_replies import Joined, Person, message_id, state_of
+from dashboard.presence.notices import person_of
+from dashboard.presence.tracker import Attendance
+from dashboard.store.database import Database
+from dashboard.store.messages import changes_after, newest
+
+_SHOWN = 50
+_MOST_RECOVERED = 500
+_MOST_MEMBERS = 500
+
+
+def check_member(connection: Connection, room_id: str) -> None:
+    """Raises NotMember unless the room was joined on this connection, or is one of two."""
+    if room_id not in connection.rooms and kind_of(room_id) != "direct":
+        raise NotMember(f"join {room_id[:60]!a} first")
+
+
+class Join:
+    """``await join(connection, request)``; raises NotFound, Invalid, Unavailable."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        crowd: Crowd,
+        attendance: Attendance,
+        conversation: Conversation,
+        deliver: Deliver,
+        logs: RoomLogs,
+    ) -> None:
+        self._database = database
+        self._crowd = crowd
+        self._attendance = attendance
+        self._conversation = conversation
+        self._deliver = deliver
+        self._logs = logs
+
+    async def __call__(self, connection: Connection, request: JoinRoom) -> Joined:
+        caller = connection.caller
+        room = await self._conversation.find_room(caller, request.room_id)
+        since = _position(request.since) if request.since is not None else None
+        log = await self._logs.get(room.id)
+        missed = log.since(since, _MOST_RECOVERED) if since is not None else None
+        if since is not None and missed is None:
+            missed = await self._missed(room.id, since)
+        shown = missed if missed is not None else log.newest(_SHOWN)
+        if shown is None:
+            async with self._database.read() as tx:
+                shown, _ = await newest(tx, room.id, None, _SHOWN)
+        position = max([each.changed_seq for each in shown], default=since or 0)
+        if position > log.seq:
+            # the page comes from a process that is ahead of this one, or the store is: who is told a position is told all up to it
+            await self._logs.catch_up(room.id)
+        mark = self._deliver.mark(caller.id, room.id)
+        unread = await self._deliver.unread(caller.id, room.id)
+        # from here to the end nothing is awaited: what comes from now on follows what is answered
+        log = self._logs.known(room.id) or log
+        shown = _merge(shown, log.since(position, 10 * _MOST_RECOVERED) or [])
+        if not connection.closed and connection.caller.id == caller.id:
+            self._crowd.join(connection, room.id)
+            self._attendance.changed(connection)
+        return Joined(
+            room_id=room.id,
+            title=room.title,
+            members=self._members(room, connection),
+            messages=[state_of(each) for each in shown],
+            position=str(log.seq),
+            recovered=missed is not None,
+            unread=unread,
+            last_read=message_id(room.id, mark) if mark else "",
+        )
+
+    async def _missed(self, room_id: str, since: int) -> list[Message] | None:
+        """From the store; None: too many, or forgotten, or not this room's position."""
+        async with self._database.read() as tx:
+            changes, _, whole = await changes_after(tx, room_id, since, _MOST_RECOVERED)
+        return changes if whole else None
+
+    def _members(self, room: Room, connection: Connection) -> list[Person]:
+        own = connection.caller
+        found = [each for each in self._attendance.people() if room.id in each.rooms and each.user != own.id]
+        found.sort(key=lambda each: (each.since_ms, each.user))
+        members = {own.id: Person(own.id, own.name, connection.status)} | {each.user: person_of(each) for each in found}
+        for page in self._crowd.room(room.id):  # of some of them the table does not know yet
+            if page.status != "offline":
+                members.setdefault(page.caller.id, Person(page.caller.id, page.caller.name, page.status))
+        return list(members.values())[:_MOST_MEMBERS]
+
+
+def _position(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15):
+        raise Invalid("is not a position of this server", field="since")
+    return int(text)
+
+
+def _merge(older: list[Message], newer: list[Message]) -> list[Message]:
+    """What has changed meanwhile takes the place of what it was."""
+    by_seq = {message.seq: message for message in older}
+    for message in newer:
+        by_seq.pop(message.seq, None)
+        by_seq[message.seq] = message
+    return list(by_seq.values())

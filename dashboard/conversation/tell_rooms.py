@@ -1,0 +1,44 @@
+"""Tell those who are connected of rooms that they may join from now on; of those that they may not any more ``People`` tells."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dashboard.accounts.directory import Directory
+from dashboard.accounts.policies import Access
+from dashboard.domain.room import Room
+from dashboard.hub.registry import Crowd
+from dashboard.messages.people_replies import RoomOpened, encode_personal
+
+
+class TellRooms:
+    """Looks whenever the directory has changed."""
+
+    def __init__(self, *, crowd: Crowd, directory: Directory, access: Access) -> None:
+        self._crowd = crowd
+        self._directory = directory
+        self._access = access
+        self._known: dict[str, Room] | None = None  # None: not looked yet
+        self._changed = asyncio.Event()
+        directory.on_change.append(self._changed.set)
+
+    async def run(self) -> None:
+        """Tell until cancelled."""
+        while True:
+            before, self._known = self._known, dict(self._directory.rooms)
+            if before is not None:
+                for room in self._known.values():
+                    if room is not (was := before.get(room.id)):
+                        await self._tell(was, room)
+            await self._changed.wait()
+            self._changed.clear()
+
+    async def _tell(self, was: Room | None, now: Room) -> None:
+        joins = self._access.joins
+        same = was if was is not None and was.title == now.title else None  # who may join that has heard of it
+        receivers = [
+            each
+            for each in self._crowd.people
+            if joins(each.caller, now) and not (same is not None and joins(each.caller, same))
+        ]
+        await self._crowd.tell(receivers, encode_personal(RoomOpened(now.id, now.title, now.kind)))

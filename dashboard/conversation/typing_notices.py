@@ -1,0 +1,115 @@
+"""Tell those in a room that somebody writes: through signals, never stored; it ends by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from dashboard.cluster.membership import Nodes
+from dashboard.conversation.conversation import Conversation
+from dashboard.conversation.join import check_member
+from dashboard.domain.errors import TooMany
+from dashboard.domain.presence import TYPING_S, Typed
+from dashboard.domain.rate import TokenBucket
+from dashboard.domain.room import participants
+from dashboard.entries.signals import Signal
+from dashboard.hub.connection import Connection
+from dashboard.hub.registry import Crowd
+from dashboard.messages.people import Typing
+from dashboard.messages.people_replies import TypingNotice, encode_personal
+from dashboard.runtime import Group
+
+_PER_S = 2
+_BURST = 5
+_SWEEP_S = 0.5
+_MAX_WAITING = 1_000
+
+
+class TypingNotices:
+    """``monotonic`` gives seconds."""
+
+    def __init__(
+        self, *, crowd: Crowd, nodes: Nodes, conversation: Conversation, monotonic: Callable[[], float]
+    ) -> None:
+        self._crowd = crowd
+        self._nodes = nodes
+        self._conversation = conversation
+        self._monotonic = monotonic
+        self._rates: dict[Connection, TokenBucket] = {}
+        self._writing: dict[Connection, set[str]] = {}  # here
+        self._shown: dict[tuple[str, str], tuple[float, str]] = {}  # room, user -> until when, name
+        self._said: asyncio.Queue[Typed] = asyncio.Queue(_MAX_WAITING)
+        self._heard: asyncio.Queue[Typed] = asyncio.Queue(_MAX_WAITING)
+        nodes.listeners.append(self._hear)
+
+    def __call__(self, connection: Connection, request: Typing) -> None:
+        """Somebody here writes; raises NotFound, TooMany."""
+        room_id = request.room_id
+        self._conversation.room(connection.caller, room_id)
+        check_member(connection, room_id)
+        if not request.is_typing:
+            self.stop(connection, room_id)
+            return
+        now_s = self._monotonic()
+        rate = self._rates.setdefault(connection, TokenBucket(_PER_S, _BURST, now_s))
+        if not rate.take(now_s):
+            raise TooMany(f"more than {_PER_S} typing notices a second")
+        self._writing.setdefault(connection, set()).add(room_id)
+        self._say(connection, room_id, is_typing=True)
+
+    def _say(self, connection: Connection, room_id: str, *, is_typing: bool) -> None:
+        """Soon, to all processes; over the bound it is lost, and typing ends by itself."""
+        caller = connection.caller
+        if not self._said.full():
+            self._said.put_nowait(Typed(room_id, caller.id, caller.name, is_typing))
+
+    def stop(self, connection: Connection, room_id: str | None = None) -> None:
+        """Nobody writes there any more, or in none of the rooms: the connection has left."""
+        writing = self._writing.get(connection, set())
+        for room in list(writing) if room_id is None else writing & {room_id}:
+            writing.discard(room)
+            self._say(connection, room, is_typing=False)
+        if room_id is None:
+            self._writing.pop(connection, None)
+            self._rates.pop(connection, None)
+
+    def _hear(self, signal: Signal, _: int) -> None:
+        if isinstance(signal, Typed) and not self._heard.full():
+            self._heard.put_nowait(signal)
+
+    async def run(self) -> None:
+        """Say, hear and tell, until cancelled."""
+        async with Group() as group:
+            group.start("typing here", self._run_saying)
+            group.start("typing", self._run_telling)
+
+    async def _run_saying(self) -> None:
+        while True:
+            await self._nodes.say(await self._said.get())
+
+    async def _run_telling(self) -> None:
+        while True:
+            typed = None
+            try:
+                async with asyncio.timeout(_SWEEP_S):
+                    typed = await self._heard.get()
+            except TimeoutError:
+                pass
+            if typed is not None:
+                await self._tell(typed)
+            now_s = self._monotonic()
+            for (room, user), (until_s, name) in list(self._shown.items()):
+                if until_s <= now_s:
+                    await self._tell(Typed(room, user, name, False))
+
+    async def _tell(self, typed: Typed) -> None:
+        key = (typed.room, typed.user)
+        if typed.is_typing:
+            self._shown[key] = (self._monotonic() + TYPING_S, typed.name)
+        elif self._shown.pop(key, None) is None:
+            return
+        private = participants(typed.room)
+        hearers = [c for user in private for c in self._crowd.of(user)] if private else self._crowd.room(typed.room)
+        others = [connection for connection in hearers if connection.caller.id != typed.user]
+        notice = TypingNotice(typed.room, typed.user, typed.name, typed.is_typing)
+        await self._crowd.tell(others, encode_personal(notice))

@@ -1,0 +1,1 @@
+"""Accepting what feeders send: limits, time stamps, statistics."""

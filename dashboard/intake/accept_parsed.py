@@ -1,0 +1,154 @@
+"""Take in all that one body of a feeder was parsed to: samples, documents, events, series that have ended. Counted by token and format."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import msgspec
+
+from dashboard.cluster.ownership import Holdings
+from dashboard.cluster.rate_limits import SharedRates
+from dashboard.domain.counters import Counters
+from dashboard.domain.errors import DashboardError, Forbidden, Invalid, LimitReached, TooLarge
+from dashboard.domain.identity import Caller
+from dashboard.ingest.batch import Refusal
+from dashboard.ingest.parsed import Parsed
+from dashboard.intake.accept_document import AcceptDocument
+from dashboard.intake.accept_events import AcceptEvents
+from dashboard.intake.accept_samples import AcceptSamples, Outcome
+from dashboard.intake.push_groups import PushGroups
+from dashboard.intake.stats import Tap
+from dashboard.intake.token_limits import TokenLimits
+from dashboard.runtime import Group
+
+#: Documents of one body that are on their way to the journal at once.
+_DOCUMENTS_AT_ONCE = 200
+#: Rows of ``dashboard_feeder_samples``; what comes beyond counts under OTHER.
+_MAX_COUNTED = 1_000
+OTHER = "other"
+
+
+class AcceptParsed:
+    """The way in for every format."""
+
+    def __init__(
+        self,
+        *,
+        samples: AcceptSamples,
+        documents: AcceptDocument,
+        events: AcceptEvents,
+        groups: PushGroups,
+        shared: Iterable[Holdings | SharedRates],
+        limits: TokenLimits,
+        counters: Counters,
+        tap: Tap,
+    ) -> None:
+        self.tap = tap
+        self.samples = samples
+        self.documents = documents
+        self.events = events
+        self.groups = groups
+        self._shared = shared
+        self.limits = limits
+        self._counters = counters
+
+    async def run(self) -> None:
+        """Tell the other processes what groups and tokens hold, and what tokens send, until cancelled."""
+        async with Group() as group:
+            for each in self._shared:
+                group.start("telling", each.run)
+
+    async def accept(self, parsed: Parsed, *, caller: Caller, format_: str, request_id: str = "") -> Outcome:
+        """Keep what may be kept, and say what was refused; documents count as samples.
+
+        Raises TooMany (nothing was taken), Overloaded or Unavailable (not all was).
+        """
+        sent = left = len(parsed.batch.keys) + len(parsed.batch.refused) + len(parsed.documents) + len(parsed.events)
+        outcome, events = Outcome(0, []), 0
+        try:
+            self.limits.pay(caller, sent - len(parsed.batch.refused))
+            outcome = await self.samples.accept(parsed.batch, request_id=request_id, caller=caller)
+            left = len(parsed.documents) + len(parsed.events)
+            outcome, failed = await self._with_documents(outcome, parsed, caller, request_id)
+            left = len(failed) + len(parsed.events)
+            if failed:
+                raise failed[0]
+            if parsed.ended:
+                await self.samples.end(parsed.ended, caller=caller)
+            await self.events.accept(parsed.events, request_id=request_id)
+            events, left = left, 0
+        except DashboardError as error:
+            self._counters.samples_refused[error.code] += left
+            raise
+        finally:
+            self._count(caller, format_, outcome.accepted + events, len(outcome.refused) + left)
+            self.tap.note(caller, format_, parsed.batch, outcome.accepted + events, outcome.refused)
+            self.tap.note_series(caller, self.limits.series_of(caller))
+        return outcome
+
+    async def write_document(
+        self, key: str, body: bytes, *, every_s: float | None, caller: Caller, request_id: str = ""
+    ) -> None:
+        """One document by its own address; raises what ``AcceptDocument.write`` does, and TooMany."""
+        try:
+            self.limits.pay(caller, 1)
+            await self.documents.write(key, body, every_s=every_s, request_id=request_id, caller=caller)
+        except DashboardError as error:
+            self.note_fault(caller, "document", error.code, str(error), body)
+            raise
+        self._count(caller, "document", 1, 0)
+
+    def note_fault(self, caller: Caller, format_: str, code: str, reason: str, body: bytes) -> None:
+        """A whole body was refused: it counts as one."""
+        self._counters.samples_refused[code] += 1
+        self._count(caller, format_, 0, 1)
+        self.tap.note_fault(caller, format_, reason, body)
+
+    async def delete_document(self, key: str, *, caller: Caller) -> None:
+        """Raises what ``AcceptDocument.delete`` does."""
+        await self.documents.delete(key, caller=caller)
+
+    async def _with_documents(
+        self, outcome: Outcome, parsed: Parsed, caller: Caller, request_id: str
+    ) -> tuple[Outcome, list[DashboardError]]:
+        """What came of the batch and of the documents; and why some of them are neither kept nor refused, each for itself.
+
+        Of several of one key the last is kept, and all of them are taken or refused.
+        """
+        newest = {key: (body, every_s) for key, body, every_s in parsed.documents}
+        came: dict[str, Refusal | DashboardError | None] = {}
+        keys = list(newest)
+        for start in range(0, len(keys), _DOCUMENTS_AT_ONCE):
+            some = keys[start : start + _DOCUMENTS_AT_ONCE]
+            tried = await asyncio.gather(*(self._write(key, *newest[key], caller, request_id) for key in some))
+            came |= zip(some, tried, strict=True)
+        each = [(place, came[key]) for (key, _, _), place in zip(parsed.documents, parsed.places, strict=True)]
+        refused = [msgspec.structs.replace(why, index=place) for place, why in each if isinstance(why, Refusal)]
+        failed = [why for _, why in each if isinstance(why, DashboardError)]
+        for refusal in refused:
+            self._counters.samples_refused[refusal.code] += 1
+        taken = len(each) - len(refused) - len(failed)
+        self._counters.documents_accepted += taken - sum(why is None for why in came.values())
+        in_order = sorted([*outcome.refused, *refused], key=lambda refusal: refusal.index)
+        return Outcome(outcome.accepted + taken, in_order, outcome.series), failed
+
+    async def _write(
+        self, key: str, body: bytes, every_s: float | None, caller: Caller, request_id: str
+    ) -> Refusal | DashboardError | None:
+        try:
+            once = f"{request_id}/{key}" if request_id else ""
+            await self.documents.write(key, body, every_s=every_s, passing=True, request_id=once, caller=caller)
+        except (Invalid, TooLarge, LimitReached, Forbidden) as error:
+            return Refusal(0, "document", str(error), error.code, key)
+        except DashboardError as error:
+            return error
+        return None
+
+    def _count(self, caller: Caller, format_: str, accepted: int, refused: int) -> None:
+        counted = self._counters.feeder_samples
+        token = caller.name if caller.token is not None else caller.kind
+        for outcome, count in (("accepted", accepted), ("refused", refused)):
+            row = token, format_, outcome
+            if count:
+                counted[row if row in counted or len(counted) < _MAX_COUNTED else (OTHER, format_, outcome)] += count

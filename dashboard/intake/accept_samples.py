@@ -1,0 +1,332 @@
+"""Take samples in: stamp them, keep to the limits of the server and of the token, append them to the journal as entries.
+
+Accepted means kept: ``accept`` returns when the journal has stored the entries.  accepted + refused = sent, exactly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Container, Iterable
+
+from msgspec import Struct, field
+
+from dashboard.domain.counters import Counters
+from dashboard.domain.identity import Caller
+from dashboard.domain.partition import partition_of
+from dashboard.entries.samples import Samples, SeriesEnded, decode_change, encode_change, encode_samples
+from dashboard.ingest.batch import Batch, Refusal
+from dashboard.ingest.naming import shown
+from dashboard.intake.batches import pieces_of, places_of, rows_per_entry
+from dashboard.intake.token_limits import FORBIDDEN, TokenLimits
+from dashboard.journal.port import METRICS, Journal
+from dashboard.replica.replica import Replica
+from dashboard.replication.replicas import Replicas
+
+#: How far in the future a sample's own time may lie: clocks differ, but not by more than this.
+MAX_AHEAD_MS = 3_600_000
+#: Series of partitions that are not followed here count against the limit until they were silent for so long.
+MET_MS = 3_600_000
+#: What a feeder declares again and again goes into the journal so often, though it is known here: a process that
+#: started without the checkpoint learns it too.
+DECLARED_EVERY_MS = 300_000
+#: Samples refused at once that are shown with a snippet.
+_MAX_SNIPPETS = 1_000
+
+
+class Outcome(Struct, frozen=True):
+    """What became of a batch. ``refused`` is in the order of the samples in the body; ``series``: of the accepted, in parts."""
+
+    accepted: int
+    refused: list[Refusal]
+    series: tuple[list[str], ...] = ()
+
+
+class Share(Struct):
+    """What of a batch goes to one partition; ``rows`` are its rows' places in the whole (None: all of it)."""
+
+    partition: str
+    batch: Batch
+    rows: list[int] | None = None
+
+
+class _Taken(Struct):
+    """What is to become of a batch, as far as it was looked at; ``coming``: new series in ``appends``."""
+
+    refused: list[Refusal] = []
+    series: list[list[str]] = []
+    appends: list[tuple[str, bytes, str]] = []
+    coming: Counter[str] = field(default_factory=Counter)
+    to_tell: bool = False
+
+
+class AcceptSamples:
+    """The only way for samples into the journal."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        replicas: Replicas,
+        now_ms: Callable[[], int],
+        max_series: int,
+        limits: TokenLimits,
+        counters: Counters,
+    ) -> None:
+        self._journal = journal
+        self._replicas = replicas
+        self._now_ms = now_ms
+        self._max_series = max_series
+        self._limits = limits
+        self._counters = counters
+        self._coming: Counter[str] = Counter()  # new series in entries on their way, with how often
+        self._declared_ms: dict[str, int] = {}  # when a series' unit or cadence last went into the journal
+        self._kinds_ms: dict[str, int] = {}  # the same of a series' kind
+        self._met: dict[str, dict[str, int]] = {}  # by partition not followed here: series that came this way, and when
+
+    def now_ms(self) -> int:
+        """The journal's time."""
+        return self._now_ms()
+
+    def latest_ms(self) -> int:
+        """The latest time that a sample may carry now."""
+        return self._now_ms() + MAX_AHEAD_MS
+
+    async def accept(self, batch: Batch, *, request_id: str = "", caller: Caller | None = None) -> Outcome:
+        """Store a parsed batch; returns once it is kept.
+
+        Raises Overloaded or Unavailable: nothing was taken then, or, of a batch for several partitions, not all.
+        ``request_id``: the same id again stores nothing again and answers as if it had.  ``caller``: whose token sets limits.
+        """
+        taken = _Taken()
+        try:
+            for number, piece in enumerate(pieces_of(batch)):
+                if number:
+                    await asyncio.sleep(0)  # it is the others' turn
+                await self._prepare(
+                    piece, caller, taken, f"{request_id}/+{number}" if request_id and number else request_id
+                )
+            await self._store(taken.appends)
+        finally:
+            if taken.coming:
+                self._coming -= taken.coming
+        if taken.to_tell:
+            await self._limits.tell()
+        for refusal in taken.refused:
+            self._counters.samples_refused[refusal.code] += 1
+        accepted = sum(map(len, taken.series))
+        self._counters.samples_accepted += accepted
+        return Outcome(accepted, sorted(taken.refused, key=lambda r: r.index), tuple(taken.series))
+
+    async def _prepare(self, batch: Batch, caller: Caller | None, taken: _Taken, request_id: str) -> None:
+        """See what of a piece may be taken, and write its entries."""
+        taken.refused += batch.refused
+        shares = self._shares(batch)
+        news = [self._new_in(share) for share in shares]
+        if any(news) and caller is not None and caller.token is not None:
+            await self._limits.catch_up()
+            news = [self._new_in(share) for share in shares]
+        for share, new in zip(shares, news, strict=True):
+            if barred := self._limits.barred(caller, share.batch.keys):
+                taken.refused += _bar(share, barred, self._limits.why(caller), FORBIDDEN, batch)
+            if new:
+                taken.refused += self._within_token(share, new, caller, batch)
+                taken.refused += self._within_limit(share, new, batch)
+            if not share.batch.keys:
+                continue
+            taken.to_tell |= self._limits.note(caller, share.batch.keys)
+            taken.series.append(share.batch.keys)
+            coming = new & set(share.batch.keys)
+            self._coming.update(coming)
+            taken.coming.update(coming)
+            payloads = self._encode(share.batch, self._replica(share.partition))
+            taken.appends += self._appends(share.partition, payloads, request_id)
+
+    def _shares(self, batch: Batch) -> list[Share]:
+        """The batch, divided by partition."""
+        partitions = self._replicas.partitions
+        if partitions == 1 or not batch.keys:
+            return [Share(METRICS, batch)]
+        found: dict[str, Share] = {}
+        declared = {row: (unit, every_s) for row, unit, every_s in batch.declared}
+        for row, key in enumerate(batch.keys):
+            partition = partition_of(key.partition("{")[0], partitions)
+            share = found.setdefault(partition, Share(partition, Batch(), []))
+            if row in declared:
+                share.batch.declared.append((len(share.batch.keys), *declared[row]))
+            share.batch.keys.append(key)
+            share.batch.times.append(batch.times[row])
+            share.batch.values.append(batch.values[row])
+            if key in batch.kinds:
+                share.batch.kinds[key] = batch.kinds[key]
+            assert share.rows is not None
+            share.rows.append(row)
+        return list(found.values())
+
+    def _replica(self, partition: str) -> Replica | None:
+        return self._replicas.followed().get(partition)
+
+    def _known(self, partition: str) -> Container[str]:
+        """The series there are; of a partition that is not followed here, those that came this way."""
+        replica = self._replica(partition)
+        return self._met.get(partition, ()) if replica is None else replica.table.by_text
+
+    def _new_in(self, share: Share) -> set[str]:
+        known = self._known(share.partition)
+        if all(map(known.__contains__, share.batch.keys)):
+            return set()
+        return {key for key in share.batch.keys if key not in known}
+
+    def _within_limit(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
+        """Take out of the share the samples whose series would be one too many; returns why, by their place in ``whole``."""
+        coming = {key for key in self._coming if self._is_new(key)}
+        room = self._max_series - self._replicas.series_count() - self._count_met() - len(coming)
+        beginning = list(dict.fromkeys(key for key in share.batch.keys if key in new and key not in coming))
+        if len(beginning) <= room:
+            return []
+        barred = set(beginning[max(0, room) :])
+        reason = f"would be one more than {self._max_series} series; see the setting max_series"
+        return _bar(share, barred, reason, "series_limit", whole)
+
+    def _within_token(self, share: Share, new: set[str], caller: Caller | None, whole: Batch) -> list[Refusal]:
+        """The same for what the caller's token may bring into being."""
+        barred = self._limits.surplus(
+            caller, share.batch.keys, new, lambda key: key in self._coming or not self._is_new(key)
+        )
+        return _bar(share, barred, *self._limits.why_surplus(caller), whole) if barred else []
+
+    async def end(self, ended: Iterable[tuple[str, int | None]], *, caller: Caller | None = None) -> set[str]:
+        """Their sender says that no more comes of these series, each since its time (None: now).
+
+        What is not the caller's to write is passed over: that is returned.  What is not known may be on its way.
+        """
+        times, now = dict(ended), self._now_ms()
+        barred = self._limits.barred(caller, times)
+        by_partition: dict[str, list[str]] = {}
+        for key in times:
+            partition = partition_of(key.partition("{")[0], self._replicas.partitions)
+            if key not in barred:
+                by_partition.setdefault(partition, []).append(key)
+        untimed = all(t is None for t in times.values())
+        changes = {
+            partition: SeriesEnded(
+                "\n".join(keys).encode(),
+                () if untimed else tuple(now if (t := times[key]) is None else t for key in keys),
+            )
+            for partition, keys in by_partition.items()
+        }
+        await asyncio.gather(*(self._journal.append(p, encode_change(change)) for p, change in changes.items()))
+        return barred
+
+    def _is_new(self, key: str) -> bool:
+        return key not in self._known(partition_of(key.partition("{")[0], self._replicas.partitions))
+
+    def _appends(self, partition: str, payloads: list[bytes], request_id: str) -> list[tuple[str, bytes, str]]:
+        """Entries appended in one breath are stored in one transaction: all or none."""
+        if len(payloads) == 1:
+            return [(partition, payloads[0], request_id)]
+        ids = [f"{request_id}/{part}" if request_id else "" for part in range(len(payloads))]
+        return [(partition, payload, each) for payload, each in zip(payloads, ids, strict=True)]
+
+    async def _store(self, appends: list[tuple[str, bytes, str]]) -> None:
+        if len(appends) == 1:
+            partition, payload, request_id = appends[0]
+            await self._journal.append(partition, payload, request_id=request_id)
+        else:
+            await asyncio.gather(*(self._journal.append(p, b, request_id=i) for p, b, i in appends))
+        if self._replicas.partitions > 1:
+            for partition, payload, _ in appends:
+                if self._replica(partition) is None:
+                    self._meet(partition, payload)
+
+    def _meet(self, partition: str, payload: bytes) -> None:
+        """Remember the series of an entry for a partition that this process does not follow."""
+        change = decode_change(payload)
+        assert isinstance(change, Samples)
+        met, now = self._met.setdefault(partition, {}), self._now_ms()
+        for key in change.keys.decode().split("\n"):
+            met[key] = now
+
+    def _count_met(self) -> int:
+        """How many are remembered; what is followed now is known better, and what fell silent is forgotten."""
+        horizon = self._now_ms() - MET_MS
+        for partition in list(self._met):
+            if self._replica(partition) is not None:
+                del self._met[partition]
+            else:
+                self._met[partition] = {key: t for key, t in self._met[partition].items() if t >= horizon}
+        return sum(map(len, self._met.values()))
+
+    def _encode(self, batch: Batch, replica: Replica | None) -> list[bytes]:
+        now = self._now_ms()
+        times: list[int] | int = now
+        unsaid = batch.times.count(None)
+        if unsaid < len(batch.times):
+            times = [now if t is None else t for t in batch.times] if unsaid else batch.times  # type: ignore[assignment]
+        by_text = replica.table.by_text if replica is not None else {}
+        declared = []
+        for row, unit, every_s in batch.declared:
+            key = batch.keys[row]
+            series = by_text.get(key)
+            if series is not None and now - self._declared_ms.get(key, 0) < DECLARED_EVERY_MS:
+                unit = None if unit == series.unit else unit
+                every_s = None if series.every_s_declared and every_s == series.every_s else every_s
+            if unit is not None or every_s is not None:
+                declared.append((row, unit, every_s))
+                self._declared_ms[key] = now
+        kinds = self._new_kinds(batch, replica, now) if batch.kinds else []
+        if len(self._declared_ms) > 2 * self._max_series:
+            self._declared_ms.clear()
+        rows = rows_per_entry(batch.keys)
+        if len(batch.keys) <= rows:
+            return [encode_samples(batch.keys, times, batch.values, declared, kinds)]
+        return [
+            encode_samples(
+                batch.keys[start : start + rows],
+                times if isinstance(times, int) else times[start : start + rows],
+                batch.values[start : start + rows],
+                [(r - start, u, e) for r, u, e in declared if start <= r < start + rows],
+                [(r - start, kind) for r, kind in kinds if start <= r < start + rows],
+            )
+            for start in range(0, len(batch.keys), rows)
+        ]
+
+    def _new_kinds(self, batch: Batch, replica: Replica | None, now_ms: int) -> list[tuple[int, str]]:
+        """The kinds that the journal does not hold yet, and now and then those that it does, each by a row of its series."""
+        by_text, said = replica.table.by_text if replica is not None else {}, self._kinds_ms
+        new = {
+            key
+            for key, kind in batch.kinds.items()
+            if (series := by_text.get(key)) is None
+            or series.kind != kind
+            or now_ms - said.get(key, 0) >= DECLARED_EVERY_MS
+        }
+        if not new:
+            return []
+        if len(said) > 2 * self._max_series:
+            said.clear()
+        said.update(dict.fromkeys(new, now_ms))
+        rows = {key: row for row, key in enumerate(batch.keys) if key in new}
+        return [(row, batch.kinds[key]) for key, row in rows.items()]
+
+
+def _bar(share: Share, barred: set[str], reason: str, code: str, whole: Batch) -> list[Refusal]:
+    """Take the samples of the barred series out of the share; returns why, by their place in ``whole``."""
+    batch, refused = share.batch, list[Refusal]()
+    kept = Batch(kinds=batch.kinds)
+    declared = {row: (unit, every_s) for row, unit, every_s in batch.declared}
+    indices, rows = places_of(whole), []
+    for row, key in enumerate(batch.keys):
+        place = share.rows[row] if share.rows is not None else row
+        if key in barred:
+            snippet = shown(key) if len(refused) < _MAX_SNIPPETS else ""
+            refused.append(Refusal(indices[place], "series", reason, code, snippet))
+            continue
+        if row in declared:
+            kept.declared.append((len(kept.keys), *declared[row]))
+        kept.keys.append(key)
+        kept.times.append(batch.times[row])
+        kept.values.append(batch.values[row])
+        rows.append(place)
+    share.batch, share.rows = kept, rows
+    return refused

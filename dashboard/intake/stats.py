@@ -1,0 +1,172 @@
+"""The ingest tap: what comes from each feeder, live, over all processes: rate, last line, what was refused and why.
+
+Each process notes what comes to it and tells the others (by signals) every two seconds; so any of them can answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from dashboard.cluster.membership import Nodes
+from dashboard.domain.feeder import KEPT_REFUSALS, SHOWN_BYTES, FeederState, Refused, Tapped, merge
+from dashboard.domain.identity import Caller
+from dashboard.domain.node import NodeLeft
+from dashboard.domain.presence import AskRoster
+from dashboard.entries.signals import Signal
+from dashboard.ingest.batch import Batch, Refusal
+from dashboard.ingest.naming import shown, without_secrets
+
+_TELL_EVERY_S = 2.0
+#: The rate is that of the last so many tellings.
+_RATE_OVER = 5
+_MAX_FEEDERS = 2_000
+#: Feeders told of at once.
+_MAX_TOLD = 500
+_LONGEST_REASON = 300
+
+
+class _Feeder:
+    """One of this process."""
+
+    def __init__(self, key: str, name: str, kind: str, max_series: int) -> None:
+        self.key, self.name, self.kind, self.max_series = key, name, kind, max_series
+        self.formats: set[str] = set()
+        self.accepted = self.refused = self.dropped = 0
+        self.series = 0
+        self.last_ms = 0
+        self.last_line = ""
+        self.state = ""
+        self.refusals: deque[Refused] = deque(maxlen=KEPT_REFUSALS)
+        self.totals: deque[int] = deque([0], maxlen=_RATE_OVER + 1)
+
+    def shown(self) -> FeederState:
+        rate = (self.accepted - self.totals[0]) / max(1, len(self.totals) - 1) / _TELL_EVERY_S
+        return FeederState(
+            key=self.key,
+            name=self.name,
+            kind=self.kind,
+            formats=tuple(sorted(self.formats)),
+            accepted=self.accepted,
+            refused=self.refused,
+            dropped=self.dropped,
+            series=self.series,
+            max_series=self.max_series,
+            rate=round(rate, 2),
+            last_ms=self.last_ms,
+            last_line=self.last_line,
+            state=self.state,
+            refusals=tuple(self.refusals),
+        )
+
+
+class Tap:
+    """``now_ms`` is the journal's time. ``sources()`` gives the states of listeners and scrape targets that run here."""
+
+    def __init__(self, *, nodes: Nodes, now_ms: Callable[[], int]) -> None:
+        self._nodes = nodes
+        self._now_ms = now_ms
+        self._feeders: dict[str, _Feeder] = {}
+        self._told: dict[str, FeederState] = {}
+        self._others: dict[str, dict[str, FeederState]] = {}  # by node, then by key
+        self._whole = True
+        self.sources: Callable[[], Iterable[FeederState]] = lambda: ()
+        nodes.listeners.append(self._hear)
+        nodes.on_gap.append(self._missed)
+
+    def note(self, caller: Caller, format_: str, batch: Batch, accepted: int, refused: list[Refusal]) -> None:
+        """Something has come, and this became of it."""
+        feeder = self._feeder(caller)
+        now_ms = self._now_ms()
+        feeder.formats.add(format_)
+        feeder.accepted += accepted
+        feeder.refused += len(refused)
+        feeder.last_ms = now_ms
+        if batch.keys:
+            feeder.last_line = f"{batch.keys[-1]} {batch.values[-1]:.6g}"[:SHOWN_BYTES]
+        for refusal in refused[-KEPT_REFUSALS:]:
+            reason = f"{refusal.field}: {refusal.reason}" if refusal.field else refusal.reason
+            feeder.refusals.append(Refused(now_ms, without_secrets(reason)[:_LONGEST_REASON], shown(refusal.snippet)))
+
+    def note_fault(self, caller: Caller, format_: str, reason: str, body: bytes) -> None:
+        """A whole body was refused."""
+        feeder = self._feeder(caller)
+        feeder.formats.add(format_)
+        feeder.last_ms = self._now_ms()
+        feeder.refused += 1
+        feeder.refusals.append(Refused(feeder.last_ms, without_secrets(reason)[:_LONGEST_REASON], shown(body)))
+
+    def note_series(self, caller: Caller, count: int) -> None:
+        """The feeder has so many series of its own."""
+        self._feeder(caller).series = count
+
+    def _feeder(self, caller: Caller) -> _Feeder:
+        token = caller.token
+        key = f"token:{token.id}" if token is not None else f"{caller.kind}:{caller.id}"
+        feeder = self._feeders.get(key)
+        if feeder is None:
+            if len(self._feeders) >= _MAX_FEEDERS:
+                silent = min(self._feeders.values(), key=lambda each: each.last_ms).key
+                del self._feeders[silent]
+                self._told.pop(silent, None)
+            name = caller.name or {"local": "this machine"}.get(caller.kind, caller.kind)
+            limit = token.max_series if token is not None else 0
+            feeder = self._feeders[key] = _Feeder(key, name, "token" if token is not None else caller.kind, limit)
+        return feeder
+
+    # --- over all processes ---
+
+    async def run(self) -> None:
+        """Tell the other processes, until cancelled."""
+        while True:
+            await asyncio.sleep(_TELL_EVERY_S)
+            self._forget_gone()
+            states = [*(feeder.shown() for feeder in self._feeders.values()), *self.sources()]
+            for feeder in self._feeders.values():
+                feeder.totals.append(feeder.accepted)
+            whole, self._whole = self._whole, False
+            told = {key: number for number, key in enumerate(self._told)}  # the longest untold come first
+            changed = [state for state in states if whole or state != self._told.get(state.key)]
+            changed = sorted(changed, key=lambda state: told.get(state.key, -1))[:_MAX_TOLD]
+            if (changed or whole) and not await self._nodes.say(Tapped(self._nodes.id, whole, changed)):
+                self._whole = True
+                continue
+            if whole:
+                self._told.clear()
+            for state in changed:
+                self._told.pop(state.key, None)
+                self._told[state.key] = state
+
+    def _forget_gone(self) -> None:
+        for node in self._others.keys() - self._nodes.table.nodes.keys():
+            del self._others[node]
+
+    def _hear(self, signal: Signal, _: int) -> None:
+        if isinstance(signal, Tapped) and signal.node != self._nodes.id:
+            if signal.whole:
+                self._others[signal.node] = {}
+            theirs = self._others.setdefault(signal.node, {})
+            for state in signal.feeders:
+                theirs.pop(state.key, None)
+                theirs[state.key] = state
+            for key in list(theirs)[: max(0, len(theirs) - _MAX_FEEDERS)]:
+                del theirs[key]  # it has forgotten them itself
+        elif isinstance(signal, NodeLeft):
+            self._others.pop(signal.id, None)
+        elif isinstance(signal, AskRoster):
+            self._whole = True  # somebody is new
+
+    def _missed(self) -> None:
+        self._whole = True
+
+    def feeders(self) -> list[FeederState]:
+        """Every feeder, by name."""
+        self._forget_gone()
+        found: dict[str, list[FeederState]] = {}
+        for states in self._others.values():
+            for state in states.values():
+                found.setdefault(state.key, []).append(state)
+        for state in (*(feeder.shown() for feeder in self._feeders.values()), *self.sources()):
+            found.setdefault(state.key, []).append(state)
+        return sorted((merge(states) for states in found.values()), key=lambda state: (state.name, state.key))

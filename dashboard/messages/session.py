@@ -1,0 +1,107 @@
+"""One client's side of the conversation, without I/O: text in, requests or refusals out, time as an argument.
+
+Owns: the form of messages, the hello deadline, the message rate.  Does not own: what a request leads to
+(``hub/connection.py``).
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.rate import TokenBucket
+from dashboard.domain.strict_json import check_json
+from dashboard.messages.people import REQUESTS, RequestId
+from dashboard.messages.views import Error, Head, Ping, Request, Unwatch, Watch
+from dashboard.rfc6455.close_codes import CloseCode
+
+
+class SessionLimits(Struct, frozen=True):
+    """See settings of the same names."""
+
+    hello_s: float = 5
+    messages_per_s: float = 20
+    message_burst: float = 60
+    controls_per_s: float = 50
+    control_burst: float = 200
+
+
+class Refusal(Struct, frozen=True):
+    """Answer with ``error``; the connection lives on."""
+
+    error: Error
+    id: RequestId | None = None
+
+
+class Disconnect(Struct, frozen=True):
+    """Close the connection."""
+
+    code: CloseCode
+    reason: str
+
+
+_head = msgspec.json.Decoder(Head)
+_kinds: dict[str, type[Request]] = {"watch": Watch, "unwatch": Unwatch, "ping": Ping, **REQUESTS}
+_requests: dict[str, msgspec.json.Decoder[Request]] = {
+    name: msgspec.json.Decoder(kind) for name, kind in _kinds.items()
+}
+_names = {kind: name for name, kind in _kinds.items()}
+
+#: The types of messages that clients may send.
+MESSAGE_TYPES = tuple(_kinds)
+
+
+def type_of(request: Request) -> str:
+    """A request's ``type``."""
+    return _names[type(request)]
+
+
+class Session:
+    """``now_s`` is monotonic seconds, the same clock in every call."""
+
+    __slots__ = ("_controls", "_limits", "_messages", "_opened_s", "greeted")
+
+    def __init__(self, limits: SessionLimits, now_s: float) -> None:
+        self._limits = limits
+        self._opened_s = now_s
+        self._messages = TokenBucket(limits.messages_per_s, limits.message_burst, now_s)
+        self._controls = TokenBucket(limits.controls_per_s, limits.control_burst, now_s)
+        self.greeted = False
+
+    def overdue(self, now_s: float) -> bool:
+        """Whether the client should have said something by now and has not."""
+        return not self.greeted and now_s - self._opened_s > self._limits.hello_s
+
+    def control(self, now_s: float) -> Disconnect | None:
+        """A ping or pong frame came: fine, or one of too many."""
+        if self._controls.take(now_s):
+            return None
+        return Disconnect(CloseCode.RATE_LIMIT, f"more than {self._limits.controls_per_s:g} pings and pongs a second")
+
+    def receive(self, text: str, now_s: float) -> Request | Refusal | Disconnect:
+        """Take one text message."""
+        if not self._messages.take(now_s):
+            return Disconnect(CloseCode.RATE_LIMIT, f"more than {self._limits.messages_per_s:g} messages a second")
+        try:
+            head = _head.decode(text)
+        except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+            return Refusal(Error("invalid_message", _explain(error)))
+        decoder = _requests.get(head.type)
+        if decoder is None:
+            known = ", ".join(_requests)
+            return Refusal(Error("unknown_type", f"unknown type {head.type[:40]!a}; known: {known}"), head.id)
+        try:
+            request = decoder.decode(text)
+            check_json(text)
+        except (msgspec.MsgspecError, RecursionError, Invalid) as error:
+            return Refusal(Error("invalid_message", f"{head.type}: {_explain(error)}"), head.id)
+        self.greeted = True
+        return request
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    said = str(error).replace("$.", "").replace("`", "'")
+    return said.replace("Input data was truncated", "is no whole JSON text, or has half a character in it")

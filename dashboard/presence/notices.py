@@ -1,0 +1,190 @@
+"""Tell the people who comes, goes, and is shown otherwise: what the presence table says now that it did not say before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from dashboard.domain.counters import Counters
+from dashboard.domain.presence import Status
+from dashboard.domain.rate import TokenBucket
+from dashboard.hub.connection import Connection
+from dashboard.hub.registry import Crowd
+from dashboard.messages.people_replies import (
+    MembersChanged,
+    Person,
+    PersonalReply,
+    UserJoined,
+    UserLeft,
+    UserOffline,
+    UserOnline,
+    UsersChanged,
+    UserUpdate,
+    Watchers,
+    encode_personal,
+)
+from dashboard.replica.presence import Changed, Presence, PresenceTable
+
+#: Changes within so long are told together; the longer while there are many, so that they cost less.
+_GATHER_S = 0.05
+_GATHER_MANY_S = 0.25
+#: More changes than this become one message.
+_MANY = 10
+#: What is told of one user: who comes and goes without end is told to everybody no more often, but as it is then.
+_TOLD_PER_S, _TOLD_BURST = 2.0, 10.0
+_MOST_RATES = 10_000
+#: Watchers of one board are told at most so often.
+_BOARD_EVERY_S = 0.5
+_MOST_WATCHERS = 100
+
+
+def person_of(presence: Presence) -> Person:
+    """As others see somebody."""
+    return Person(presence.user, presence.name, presence.status)
+
+
+class TellPresence:
+    """``soon`` after each change of the table; ``run`` does the telling."""
+
+    def __init__(self, crowd: Crowd, table: PresenceTable, counters: Counters) -> None:
+        self._counters = counters
+        self._crowd = crowd
+        self._table = table
+        self._shown: dict[str, Presence] = {}
+        self._users: set[str] = set()
+        self._rates: dict[str, TokenBucket] = {}
+        self._boards: set[str] = set()
+        self._work = asyncio.Event()
+        self._told_boards_s = 0.0
+
+    def soon(self, changed: Changed) -> None:
+        """These have changed."""
+        if changed.users or changed.boards:
+            self._users |= changed.users
+            self._boards |= changed.boards
+            self._work.set()
+
+    def board_soon(self, *boards: str) -> None:
+        """Somebody here does not know yet who has these boards open."""
+        if boards:
+            self._boards.update(boards)
+            self._work.set()
+
+    async def run(self) -> None:
+        """Tell until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._work.wait()
+            await asyncio.sleep(_GATHER_S)
+            if len(self._users) > _MANY // 2:
+                await asyncio.sleep(_GATHER_MANY_S - _GATHER_S)
+            self._work.clear()
+            users = self._due(loop.time())
+            self._users -= users
+            if self._users:
+                loop.call_later(1 / _TOLD_PER_S, self._work.set)
+            await self._tell_users(users)
+            if self._boards:
+                wait_s = self._told_boards_s + _BOARD_EVERY_S - loop.time()
+                if wait_s > 0:
+                    loop.call_later(wait_s, self._work.set)
+                    continue
+                self._told_boards_s = loop.time()
+                boards, self._boards = self._boards, set()
+                await self._tell_boards(boards)
+
+    def _due(self, now_s: float) -> set[str]:
+        """Of whom something may be told now."""
+        if len(self._rates) > _MOST_RATES:
+            self._rates = {user: rate for user, rate in self._rates.items() if rate.wait_s(now_s, _TOLD_BURST)}
+        for user in self._users - self._rates.keys():
+            self._rates[user] = TokenBucket(_TOLD_PER_S, _TOLD_BURST, now_s)
+        return {user for user in self._users if self._rates[user].take(now_s)}
+
+    async def _tell_users(self, users: Iterable[str]) -> None:
+        everybody: list[tuple[str, PersonalReply]] = []
+        rooms: dict[str, list[tuple[str, PersonalReply]]] = {}
+        for user in users:
+            before, after = self._shown.get(user), self._table.get(user)
+            if after is not None and after.status == "offline":
+                after = None  # hides
+            if after is None:
+                self._shown.pop(user, None)
+            else:
+                self._shown[user] = after
+            everybody += [(user, notice) for notice in _notices(before, after)]
+            for room, notice in _room_notices(before, after):
+                rooms.setdefault(room, []).append((user, notice))
+        if everybody:
+            self._counters.presence_changes += len(everybody)
+            await self._tell(self._crowd.people, everybody)
+        for room, notices in rooms.items():
+            await self._tell(self._crowd.room(room), notices)
+
+    async def _tell(self, connections: Iterable[Connection], notices: list[tuple[str, PersonalReply]]) -> None:
+        """To all but each notice's own user; many at once as one message, to all. Encoded once."""
+        if len(notices) > _MANY:
+            await self._crowd.tell(connections, encode_personal(_together([notice for _, notice in notices])))
+            return
+        encoded = [(user, encode_personal(notice)) for user, notice in notices]
+        concerned = {user for user, _ in encoded}
+        others = [each for each in connections if each.caller.id not in concerned]
+        own = [each for each in connections if each.caller.id in concerned]
+        await self._crowd.tell(others, *(text for _, text in encoded))
+        for connection in own:
+            mine = connection.caller.id
+            await self._crowd.tell([connection], *(text for user, text in encoded if user != mine))
+
+    async def _tell_boards(self, boards: Iterable[str]) -> None:
+        watching: dict[str, list[Presence]] = {board: [] for board in boards if self._crowd.board(board)}
+        if not watching:
+            return
+        for presence in self._shown.values():
+            for board in set(presence.boards) & watching.keys():
+                watching[board].append(presence)
+        for board, found in watching.items():
+            found.sort(key=lambda each: (each.since_ms, each.user))
+            people = [person_of(each) for each in found[:_MOST_WATCHERS]]
+            notice = Watchers(board, people, len(found), self._table.screens(board))
+            told = [each for each in self._crowd.board(board) if each in self._crowd.people]
+            await self._crowd.tell(told, encode_personal(notice))
+
+
+def _together(notices: list[PersonalReply]) -> PersonalReply:
+    """One message that says all of these."""
+    first = notices[0]
+    if isinstance(first, UserJoined | UserLeft):
+        joined = [each.user for each in notices if isinstance(each, UserJoined)]
+        left = [each.user for each in notices if isinstance(each, UserLeft)]
+        return MembersChanged(first.room_id, joined, left)
+    return UsersChanged(
+        online=[each.user for each in notices if isinstance(each, UserOnline)],
+        offline=[each.user for each in notices if isinstance(each, UserOffline)],
+        updated=[each.user for each in notices if isinstance(each, UserUpdate)],
+    )
+
+
+def _notices(before: Presence | None, after: Presence | None) -> list[PersonalReply]:
+    if after is None:
+        return [UserOffline(_gone(before))] if before is not None else []
+    if before is None:
+        return [UserOnline(person_of(after))]
+    if (before.status, before.name) != (after.status, after.name):
+        return [UserUpdate(person_of(after))]
+    return []
+
+
+def _gone(presence: Presence) -> Person:
+    status: Status = "offline"
+    return Person(presence.user, presence.name, status)
+
+
+def _room_notices(before: Presence | None, after: Presence | None) -> list[tuple[str, PersonalReply]]:
+    had = before.rooms if before is not None else frozenset()
+    has = after.rooms if after is not None else frozenset()
+    found: list[tuple[str, PersonalReply]] = []
+    if after is not None:
+        found += [(room, UserJoined(room, person_of(after))) for room in sorted(has - had)]
+    if before is not None:
+        found += [(room, UserLeft(room, person_of(after) if after else _gone(before))) for room in sorted(had - has)]
+    return found

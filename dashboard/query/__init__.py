@@ -1,0 +1,1 @@
+"""Matching of selectors against series, and reading of windows. No I/O."""

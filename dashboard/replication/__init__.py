@@ -1,0 +1,1 @@
+"""Keeping replicas of the journal's partitions."""

@@ -1,0 +1,236 @@
+"""The replicas of this process: one for each partition of the journal that its screens need, and no others.
+
+A partition is followed while somebody wants it and for a while after; the first to want it waits until it has caught up.
+With one partition, the default, that one is always followed.  A partition that no screen anywhere needs is followed by one
+process all the same, so that its history is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from dashboard.domain.counters import Counters
+from dashboard.domain.errors import Unavailable
+from dashboard.domain.partition import all_partitions, partition_of, partitions_for
+from dashboard.domain.selector import Selector
+from dashboard.journal.port import Journal
+from dashboard.replica.replica import Replica
+from dashboard.replica.series import Windows
+from dashboard.replication.replication import Replication
+from dashboard.runtime import Group
+from dashboard.settings import Settings
+
+#: How long a partition is followed after the last screen that needed it has gone.
+LINGER_S = 60.0
+#: How often, and not before how long, a process looks for partitions that nobody stores checkpoints of.
+_ORPHANS_EVERY_S = 15.0
+#: How long a request waits for a partition that has to be followed first.
+_READY_S = 5.0
+#: How long it waits for what another process has just stored.
+_CATCH_UP_S = 1.0
+
+
+def windows_of(settings: Settings) -> Windows:
+    """The history's windows, in milliseconds."""
+    return Windows(
+        raw_ms=settings.raw_window_s * 1000,
+        raw_max=settings.raw_max_samples,
+        fine_step_ms=settings.fine_step_s * 1000,
+        fine_ms=settings.fine_window_s * 1000,
+        coarse_step_ms=settings.coarse_step_s * 1000,
+        coarse_ms=settings.coarse_window_s * 1000,
+    )
+
+
+class _Kept:
+    """A partition that is followed: ``wanted`` counts who needs it, ``unwanted_s`` is when the last one left."""
+
+    def __init__(self, replication: Replication) -> None:
+        self.replication = replication
+        self.wanted = 0
+        self.restored = False
+        self.unwanted_s = 0.0
+
+
+class Replicas:
+    """See ``hub.Sources``. ``on_gap`` is told of the partition whose replica has missed entries, and why."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        partitions: int,
+        windows: Windows,
+        checkpoint_s: float,
+        checkpoint_bytes: int,
+        counters: Counters,
+    ) -> None:
+        self.partitions = partitions
+        self._journal = journal
+        self._windows = windows
+        self._checkpoint_s = checkpoint_s
+        self._checkpoint_bytes = checkpoint_bytes
+        self._counters = counters
+        self._kept: dict[str, _Kept] = {}
+        self._changed = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+        self.on_gap: Callable[[str, str], None] = lambda partition, reason: None
+        if partitions == 1:
+            self.want(())
+
+    # --- who needs what ---
+
+    def want(self, selectors: Sequence[Selector]) -> tuple[str, ...]:
+        wanted = partitions_for(selectors, self.partitions)
+        for partition in wanted:
+            self._want(partition)
+        return wanted
+
+    def _want(self, partition: str) -> None:
+        if partition not in self._kept:
+            self._kept[partition] = _Kept(self._replication(partition))
+            self._changed.set()
+        self._kept[partition].wanted += 1
+
+    def _replication(self, partition: str) -> Replication:
+        return Replication(
+            journal=self._journal,
+            partition=partition,
+            windows=self._windows,
+            checkpoint_s=self._checkpoint_s,
+            checkpoint_bytes=self._checkpoint_bytes,
+            counters=self._counters,
+            on_gap=lambda partition, reason: self.on_gap(partition, reason),
+            one_at_a_time=self._one_at_a_time,
+        )
+
+    def leave(self, partitions: tuple[str, ...]) -> None:
+        now_s = asyncio.get_running_loop().time()
+        for partition in partitions:
+            kept = self._kept[partition]
+            kept.wanted -= 1
+            kept.unwanted_s = now_s
+
+    # --- reading ---
+
+    def replica(self, partition: str) -> Replica:
+        return self._kept[partition].replication.replica()
+
+    def ready(self, partitions: tuple[str, ...]) -> bool:
+        return all(self._kept[each].replication.caught_up.is_set() for each in partitions)
+
+    @asynccontextmanager
+    async def wanted(self, selectors: Sequence[Selector]) -> AsyncIterator[list[Replica]]:
+        """The replicas that hold what the selectors want (all of them for none), caught up, for as long as this lasts."""
+        partitions = self.want(selectors)
+        try:
+            try:
+                async with asyncio.timeout(_READY_S):
+                    await self.wait_ready(partitions)
+            except TimeoutError:
+                raise Unavailable("the journal is not caught up with; try again in a second") from None
+            yield [self.replica(each) for each in partitions]
+        finally:
+            self.leave(partitions)
+
+    async def wait_ready(self, partitions: tuple[str, ...]) -> None:
+        """Return once the replicas of these partitions, which somebody wants, have caught up."""
+        for each in partitions:
+            await self._kept[each].replication.caught_up.wait()
+
+    async def catch_up(self, name: str) -> None:
+        """Know of the metric or document ``name`` what was stored before this call, as far as it comes soon.
+
+        For who asks for what is not known here: another process may just have stored it.
+        """
+        kept = self._kept.get(partition_of(name, self.partitions))
+        if kept is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CATCH_UP_S):
+                await kept.replication.catch_up()
+
+    def followed(self) -> dict[str, Replica]:
+        """The replicas there are, by partition."""
+        return {name: kept.replication.replica() for name, kept in self._kept.items()}
+
+    def of(self, name: str) -> Replica | None:
+        """The replica that holds the metric or document ``name``; None: this process does not follow it."""
+        kept = self._kept.get(partition_of(name, self.partitions))
+        return kept.replication.replica() if kept is not None and kept.replication.caught_up.is_set() else None
+
+    def series_count(self) -> int:
+        """Series in all replicas."""
+        return sum(len(replica.table) for replica in self.followed().values())
+
+    def lag(self) -> int:
+        """Entries that are stored and not applied here yet."""
+        return sum(
+            max(0, self._journal.head(name).seq - replica.position.seq) for name, replica in self.followed().items()
+        )
+
+    # --- keeping ---
+
+    async def run(self) -> None:
+        """Keep what is wanted, until cancelled."""
+        running: set[str] = set()
+        async with Group() as group:
+            group.start("orphans", self._run_orphans)
+            while True:
+                self._changed.clear()
+                for partition in self._kept.keys() - running:
+                    running.add(partition)
+                    group.start(f"replica {partition}", partial(self._keep, partition, running))
+                await self._changed.wait()
+
+    async def _keep(self, partition: str, running: set[str]) -> None:
+        """Follow one partition for as long as it is wanted."""
+        kept = self._kept[partition]
+        replication = kept.replication
+        if not kept.restored:
+            await replication.restore()
+            kept.restored = True
+            self.on_gap(partition, "")  # views that were made meanwhile stand on the empty replica
+        try:
+            async with Group() as group:
+                group.start(f"follow {partition}", replication.run)
+                group.start(f"unfolding {partition}", replication.run_unfolding)
+                group.start(f"checkpoints {partition}", replication.run_checkpoints)
+                group.start(f"linger {partition}", lambda: self._until_unwanted(kept))
+        except* _Unwanted:
+            if not kept.wanted:  # else somebody has come back meanwhile, and it goes on where it was
+                del self._kept[partition]
+        running.discard(partition)
+        self._changed.set()
+
+    async def _until_unwanted(self, kept: _Kept) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(LINGER_S / 10)
+            if not kept.wanted and loop.time() - kept.unwanted_s > LINGER_S:
+                raise _Unwanted
+
+    async def _run_orphans(self) -> None:
+        """Follow what nobody else keeps the history of."""
+        if self.partitions == 1:
+            return
+        while True:
+            await asyncio.sleep(_ORPHANS_EVERY_S)
+            for partition in all_partitions(self.partitions):
+                if partition not in self._kept and await self._journal.hold(
+                    f"checkpoint:{partition}", _ORPHANS_EVERY_S
+                ):
+                    self._want(partition)
+
+    async def checkpoint(self) -> None:
+        """Store the checkpoints that are this process' to store."""
+        for kept in list(self._kept.values()):
+            if await kept.replication.leads():
+                await kept.replication.checkpoint()
+
+
+class _Unwanted(Exception):
+    """Nobody needs the partition any more."""

@@ -1,0 +1,138 @@
+"""Log in, log out, who one is, one's own name and password, the first admin."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from msgspec import Struct
+
+from dashboard.accounts.accounts import Accounts, Session
+from dashboard.domain.errors import NotAuthenticated
+from dashboard.web.server.base import BaseHandler, describe
+from dashboard.web.server.operation import Operation, Operations
+
+
+class LoginBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of ``POST /api/v1/login``."""
+
+    name: str
+    password: str
+
+
+class FirstAdminBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of ``POST /api/v1/first-admin``."""
+
+    code: str
+    id: str
+    password: str
+    name: str = ""
+
+
+class OwnBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of ``PATCH /api/v1/me``."""
+
+    name: str | None = None
+    password: str | None = None
+    old_password: str = ""
+
+
+class UserShown(Struct, frozen=True):
+    """A user, to themselves."""
+
+    id: str
+    name: str
+    role: str
+
+
+class SessionShown(Struct, frozen=True):
+    """A login that has succeeded."""
+
+    user: UserShown
+    token: str
+    expires: int
+
+
+class Me(Struct, frozen=True):
+    """Who asks."""
+
+    kind: str
+    user: UserShown | None
+    role: str
+    roles: list[str]
+    grants: dict[str, str]
+    expires: int | None
+
+
+class AccountHandler(BaseHandler):
+    """What these handlers share."""
+
+    accounts: Accounts
+
+    def write_session(self, session: Session) -> None:
+        """Answer with a new session, and keep it in a cookie."""
+        user = session.user
+        self.context.identity.set_cookie(self, session.token)
+        self.write_json(SessionShown(UserShown(user.id, user.name, user.role.word), session.token, session.expires_ms))
+
+
+class LoginHandler(AccountHandler):
+    """``POST /api/v1/login``."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Log in by name and password", body=LoginBody, returns=SessionShown)
+    }
+
+    async def post(self) -> None:
+        body = self.json(LoginBody)
+        self.write_session(await self.accounts.log_in(body.name, body.password, self.address))
+
+
+class FirstAdminHandler(AccountHandler):
+    """``POST /api/v1/first-admin``: the one-time link that the server printed."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Make the first admin", body=FirstAdminBody, returns=SessionShown)
+    }
+
+    async def post(self) -> None:
+        body = self.json(FirstAdminBody)
+        session = await self.accounts.make_first_admin(
+            body.code, self.address, name=body.id, full_name=body.name, password=body.password
+        )
+        self.write_session(session)
+
+
+class LogoutHandler(AccountHandler):
+    """``POST /api/v1/logout``."""
+
+    operations: ClassVar[Operations] = {"post": Operation("End the session, on every socket", status=204)}
+
+    async def post(self) -> None:
+        await self.accounts.log_out(self.caller, self.address)
+        self.context.identity.clear_cookie(self)
+        self.set_status(204)
+        self.finish()
+
+
+class MeHandler(AccountHandler):
+    """``/api/v1/me``."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("Who asks", returns=Me),
+        "patch": Operation("Change one's own name or password", body=OwnBody, returns=Me),
+    }
+
+    def get(self) -> None:
+        self.context.identity.keep(self)  # a page that lives long asks now and then, and its session goes on
+        self.write_json(describe(self.caller))
+
+    async def patch(self) -> None:
+        if self.caller.kind != "user":
+            raise NotAuthenticated("log in first")
+        body = self.json(OwnBody)
+        changes: dict[str, Any] = {"full_name": body.name, "password": body.password}
+        user = await self.accounts.change_own(self.caller, self.address, old_password=body.old_password, **changes)
+        if body.password is not None:  # all other sessions have ended
+            self.context.identity.set_cookie(self, self.accounts.begin(user, self.caller.session).token)
+        shown = describe(self.caller)
+        self.write_json(shown | {"user": UserShown(user.id, user.name, user.role.word)})

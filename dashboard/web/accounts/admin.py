@@ -1,0 +1,309 @@
+"""Users, tokens, share links, the audit log: for those who administer them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dashboard.accounts.accounts import Accounts
+from dashboard.accounts.policies import Access
+from dashboard.boards.boards import Boards
+from dashboard.domain.errors import Invalid
+from dashboard.domain.identity import Role, Token, User, parse_role
+from dashboard.store.audit import read_audit
+from dashboard.store.database import Database
+from dashboard.web.server.base import BaseHandler
+from dashboard.web.server.operation import Operation, Operations
+
+RoleWord = Literal["viewer", "editor", "operator", "admin"]
+BoardId = Annotated[str, Meta(max_length=100)]
+Prefix = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of ``POST /api/v1/users``."""
+
+    id: str
+    password: str
+    role: RoleWord = "viewer"
+    name: str = ""
+
+
+class UserChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of ``PATCH /api/v1/users/ID``."""
+
+    name: str | None = None
+    role: RoleWord | None = None
+    disabled: bool | None = None
+    password: str | None = None
+    grants: Annotated[dict[BoardId, RoleWord], Meta(max_length=100)] | None = None
+
+
+class UserState(Struct, frozen=True):
+    """A user, to admins."""
+
+    id: str
+    name: str
+    role: str
+    disabled: bool
+    created: int
+    last_login: int | None
+    grants: dict[str, str]
+
+
+class UserStates(Struct, frozen=True):
+    """All of them."""
+
+    users: list[UserState]
+
+
+class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of ``POST /api/v1/tokens``."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    verbs: tuple[Literal["write", "read", "message", "notify"], ...] = ("write",)
+    prefixes: Annotated[list[Prefix], Meta(max_length=50)] = []
+    per_s: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
+    max_series: Annotated[int, Meta(ge=1, le=1_000_000)] = 1_000
+    days: Annotated[float, Meta(gt=0, le=3_650)] | None = None
+
+
+class TokenState(Struct, frozen=True, omit_defaults=True):
+    """A token; ``token``, its text, only in the answer that made it."""
+
+    id: str
+    name: str
+    verbs: tuple[str, ...]
+    prefixes: tuple[str, ...]
+    per_s: float
+    max_series: int
+    created: int
+    created_by: str
+    expires: int | None
+    last_used: int | None
+    token: str = ""
+
+
+class TokenStates(Struct, frozen=True):
+    """All of them."""
+
+    tokens: list[TokenState]
+
+
+class NewLink(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of ``POST /api/v1/links``."""
+
+    board: str
+    hours: Annotated[float, Meta(gt=0, le=8_784)] = 24
+
+
+class LinkState(Struct, frozen=True):
+    """A share link that was made just now."""
+
+    id: str
+    url: str
+    expires: int
+
+
+def user_state(user: User, last_login_ms: int | None) -> UserState:
+    """As admins see a user."""
+    grants = {board: role.word for board, role in user.grants}
+    return UserState(user.id, user.name, user.role.word, user.disabled, user.created_ms, last_login_ms, grants)
+
+
+def token_state(token: Token, text: str = "") -> TokenState:
+    """As admins see a token."""
+    return TokenState(
+        id=token.id,
+        name=token.name,
+        verbs=token.verbs,
+        prefixes=token.prefixes,
+        per_s=token.per_s,
+        max_series=token.max_series,
+        created=token.created_ms,
+        created_by=token.created_by,
+        expires=token.expires_ms,
+        last_used=token.last_used_ms,
+        token=text,
+    )
+
+
+class AdminHandler(BaseHandler):
+    """What these handlers share."""
+
+    accounts: Accounts
+
+    @property
+    def by(self) -> str:
+        """Who acts, for the audit log."""
+        return self.caller.id or self.caller.kind
+
+    def done(self) -> None:
+        """Answer 204."""
+        self.set_status(204)
+        self.finish()
+
+    def number(self, name: str, default: int | None, least: int, most: int) -> int | None:
+        """A whole number behind the ?; raises Invalid."""
+        text = self.get_query_argument(name, None)
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdecimal() and len(text) < 18 and least <= int(text) <= most):
+            raise Invalid(f"write a whole number from {least} to {most}", field=name)
+        return int(text)
+
+
+class UsersHandler(AdminHandler):
+    """``/api/v1/users``."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("All users", returns=UserStates),
+        "post": Operation("Add a user", status=201, body=NewUser, returns=UserState),
+    }
+
+    async def get(self) -> None:
+        self.write_json(UserStates([user_state(user, login) for user, login in await self.accounts.list_users()]))
+
+    async def post(self) -> None:
+        body = self.json(NewUser)
+        user = await self.accounts.create_user(
+            self.by,
+            self.address,
+            name=body.id,
+            full_name=body.name,
+            role=parse_role(body.role),
+            password=body.password,
+        )
+        self.write_json(user_state(user, None), 201)
+
+
+class UserHandler(AdminHandler):
+    """``/api/v1/users/ID``."""
+
+    boards: Boards
+    operations: ClassVar[Operations] = {
+        "patch": Operation("Change a user", body=UserChange, returns=UserState),
+        "delete": Operation("Delete a user; what they wrote stays", status=204),
+    }
+
+    async def patch(self, user_id: str) -> None:
+        body = self.json(UserChange)
+        grants: tuple[tuple[str, Role], ...] | None = None
+        if body.grants is not None:
+            grants = self._granted(user_id, body.grants)
+        user = await self.accounts.change_user(
+            self.by,
+            self.address,
+            user_id,
+            full_name=body.name,
+            role=parse_role(body.role) if body.role is not None else None,
+            disabled=body.disabled,
+            password=body.password,
+            grants=grants,
+        )
+        self.write_json(user_state(user, user.last_login_ms))
+
+    def _granted(self, user_id: str, given: Mapping[str, str]) -> tuple[tuple[str, Role], ...]:
+        """On boards that there are; what the user has already may stay. Raises Invalid, NotFound (the user)."""
+        for board in sorted(given.keys() - self.boards.titles().keys()):
+            if board not in dict(self.accounts.find(user_id).grants):
+                raise Invalid(f"there is no board {board!a}", field="grants")
+        return tuple((board, parse_role(word)) for board, word in sorted(given.items()))
+
+    async def delete(self, user_id: str) -> None:
+        await self.accounts.delete_user(self.by, self.address, user_id)
+        self.done()
+
+
+class TokensHandler(AdminHandler):
+    """``/api/v1/tokens``."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("All tokens", returns=TokenStates),
+        "post": Operation("Make a token", status=201, body=NewToken, returns=TokenState),
+    }
+
+    async def get(self) -> None:
+        self.write_json(TokenStates([token_state(token) for token in await self.accounts.list_tokens()]))
+
+    async def post(self) -> None:
+        body = self.json(NewToken)
+        token, text = await self.accounts.create_token(
+            self.by,
+            self.address,
+            name=body.name,
+            verbs=body.verbs,
+            prefixes=tuple(body.prefixes),
+            per_s=body.per_s,
+            max_series=body.max_series,
+            days=body.days,
+        )
+        self.write_json(token_state(token, text), 201)
+
+
+class TokenHandler(AdminHandler):
+    """``/api/v1/tokens/ID``."""
+
+    operations: ClassVar[Operations] = {"delete": Operation("Revoke a token", status=204)}
+
+    async def delete(self, token_id: str) -> None:
+        await self.accounts.revoke_token(self.by, self.address, token_id)
+        self.done()
+
+
+class LinksHandler(AdminHandler):
+    """``/api/v1/links``."""
+
+    boards: Boards
+    access: Access
+    public_url: str
+    operations: ClassVar[Operations] = {
+        "get": Operation("Share links that hold", returns=dict[str, Any]),
+        "post": Operation("Share a board by a link", status=201, body=NewLink, returns=LinkState),
+    }
+
+    async def get(self) -> None:
+        self.write_json({"links": await self.accounts.list_links()})
+
+    async def post(self) -> None:
+        body = self.json(NewLink)
+        # what only a link shows him is not his to show on
+        if not self.access.sees(msgspec.structs.replace(self.caller, boards=()), body.board):
+            raise self.boards.missing(body.board)
+        self.boards.get(body.board)
+        link, text, expires_ms = await self.accounts.create_link(self.by, self.address, body.board, body.hours)
+        base = self.public_url.rstrip("/") or f"{self.request.protocol}://{self.request.host}"
+        self.write_json(LinkState(link, f"{base}/share/{text}", expires_ms), 201)
+
+
+class LinkHandler(AdminHandler):
+    """``/api/v1/links/ID``."""
+
+    operations: ClassVar[Operations] = {"delete": Operation("Revoke a share link", status=204)}
+
+    async def delete(self, link: str) -> None:
+        await self.accounts.revoke_link(self.by, self.address, link)
+        self.done()
+
+
+class AuditHandler(AdminHandler):
+    """``GET /api/v1/audit``."""
+
+    database: Database
+    operations: ClassVar[Operations] = {
+        "get": Operation(
+            "Who did what, newest first",
+            returns=dict[str, Any],
+            query={"before": "events with smaller ids", "limit": "at most so many, 1 to 500"},
+        )
+    }
+
+    async def get(self) -> None:
+        limit = self.number("limit", 100, 1, 500) or 100
+        before = self.number("before", None, 0, 2**53)
+        async with self.database.read() as tx:
+            events = await read_audit(tx, before, limit + 1)
+        self.write_json({"events": events[:limit], "more": len(events) > limit})

@@ -1,0 +1,62 @@
+"""``/oidc/start`` and ``/oidc/callback``: to the OpenID provider, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from dashboard.accounts.credentials import Credentials
+from dashboard.accounts.oidc import Begun, OpenId
+from dashboard.domain.errors import BadToken, Invalid
+from dashboard.web.pages.pages import own_address
+from dashboard.web.server.base import BaseHandler
+
+_COOKIE = "oidc"
+_MAX_AGE_S = 600
+
+
+class OidcHandler(BaseHandler):
+    """What both share."""
+
+    openid: OpenId
+    credentials: Credentials
+    public_url: str
+    now_ms: Callable[[], int]
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the provider sends the browser back to."""
+        base = self.public_url.rstrip("/") or f"{self.request.protocol}://{self.request.host}"
+        return f"{base}/oidc/callback"
+
+
+class OidcStart(OidcHandler):
+    """To the provider; what must come back is kept in a signed cookie."""
+
+    async def get(self) -> None:
+        target = own_address(self.get_query_argument("next", "/"))
+        address, begun = await self.openid.begin(self.redirect_uri, target)
+        sealed = self.credentials.seal(msgspec.to_builtins(begun), begun.begun_ms + 1_000 * _MAX_AGE_S)
+        secure = self.request.protocol == "https"
+        self.set_cookie(
+            _COOKIE, sealed, path="/oidc/", httponly=True, samesite="Lax", secure=secure, max_age=_MAX_AGE_S
+        )
+        self.redirect(address)
+
+
+class OidcCallback(OidcHandler):
+    """Back from the provider."""
+
+    async def get(self) -> None:
+        cookie = self.request.cookies.get(_COOKIE)
+        self.clear_cookie(_COOKIE, path="/oidc/")
+        if error := self.get_query_argument("error", ""):
+            raise Invalid(f"the provider did not log you in ({error[:60]!a})")
+        if cookie is None:
+            raise BadToken("the login took too long, or cookies are closed to this page; try again")
+        begun = msgspec.convert(self.credentials.unseal(cookie.value, self.now_ms()), Begun)
+        code, state = self.get_query_argument("code", ""), self.get_query_argument("state", "")
+        session = await self.openid.finish(begun, state, code, self.redirect_uri, self.address)
+        self.context.identity.set_cookie(self, session.token)
+        self.redirect(begun.next)

@@ -1,0 +1,1 @@
+"""Routes that feeders post to, one file a family of formats."""

@@ -1,0 +1,106 @@
+"""``GET /api/v1/feeders``: the ingest tap, and the series that no board shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from msgspec import Struct
+
+from dashboard.boards.boards import Boards
+from dashboard.boards.unshown import unshown
+from dashboard.domain.feeder import FeederState
+from dashboard.intake.stats import Tap
+from dashboard.replication.replicas import Replicas
+from dashboard.web.server.base import BaseHandler
+from dashboard.web.server.operation import Operation, Operations
+
+
+class RefusalShown(Struct, frozen=True):
+    """One line or sample that was not taken."""
+
+    t: int
+    reason: str
+    snippet: str
+
+
+class FeederShown(Struct, frozen=True):
+    """A feeder, over all processes. ``rate`` is samples a second of the last ten; ``max_series`` 0: no limit of its own."""
+
+    key: str
+    name: str
+    kind: str
+    formats: tuple[str, ...]
+    accepted: int
+    refused: int
+    dropped: int
+    series: int
+    max_series: int
+    rate: float
+    last: int
+    last_line: str
+    state: str
+    refusals: list[RefusalShown]
+
+
+class UnshownShown(Struct, frozen=True):
+    """Series of one name that no board shows; ``widget``: lines for a board's file."""
+
+    name: str
+    series: int
+    unit: str
+    sample: str
+    last: int
+    kind: str
+    widget: str
+
+
+class FeedersShown(Struct, frozen=True):
+    """Feeders by name, series with the newest first."""
+
+    now: int
+    feeders: list[FeederShown]
+    unshown: list[UnshownShown]
+
+
+def feeder_shown(state: FeederState) -> FeederShown:
+    """A feeder as JSON."""
+    return FeederShown(
+        key=state.key,
+        name=state.name,
+        kind=state.kind,
+        formats=state.formats,
+        accepted=state.accepted,
+        refused=state.refused,
+        dropped=state.dropped,
+        series=state.series,
+        max_series=state.max_series,
+        rate=state.rate,
+        last=state.last_ms,
+        last_line=state.last_line,
+        state=state.state,
+        refusals=[RefusalShown(each.t_ms, each.reason, each.snippet) for each in state.refusals],
+    )
+
+
+class FeedersHandler(BaseHandler):
+    """``GET /api/v1/feeders``."""
+
+    tap: Tap
+    boards: Boards
+    replicas: Replicas
+    now_ms: Callable[[], int]
+    operations: ClassVar[Operations] = {
+        "get": Operation("What comes in from each feeder, and what no board shows", returns=FeedersShown)
+    }
+
+    async def get(self) -> None:
+        async with self.replicas.wanted(()) as replicas:
+            rows = await unshown(self.boards, (series for replica in replicas for series in replica.table))
+        self.write_json(
+            FeedersShown(
+                self.now_ms(),
+                [feeder_shown(state) for state in self.tap.feeders()],
+                [UnshownShown(r.name, r.series, r.unit, r.sample, r.last_ms, r.kind, r.widget) for r in rows],
+            )
+        )

@@ -1,0 +1,167 @@
+"""The pages: boards, any chosen series, explore; and the static files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tornado.web import HTTPError, StaticFileHandler
+
+from dashboard.accounts.identify import Identify
+from dashboard.accounts.policies import Access
+from dashboard.boards.boards import Boards
+from dashboard.domain.errors import NotAuthenticated, NotFound
+from dashboard.domain.identity import ANONYMOUS
+from dashboard.domain.selector import parse_selector
+from dashboard.web.server.base import BaseHandler, WebContext
+
+HOME = "host"
+
+
+class Page(BaseHandler):
+    """What pages share: the boards that their reader may see."""
+
+    boards: Boards
+    access: Access
+
+    def seen(self) -> dict[str, str]:
+        """Title by id."""
+        return {key: title for key, title in self.boards.titles().items() if self.access.sees(self.caller, key)}
+
+
+class BoardPage(Page):
+    """``/`` and ``/boards/ID``: a board of a file."""
+
+    def get(self, board_id: str = HOME) -> None:
+        if not self.access.sees(self.caller, board_id):
+            if self.caller.kind in ("anonymous", "share"):
+                raise NotAuthenticated("log in to see this board")
+            raise self.boards.missing(board_id)
+        board = self.boards.get(board_id)
+        self.render_page("board.html", title=board.title, board_id=board_id, boards=self.seen(), selectors=[])
+
+
+class ChosenPage(Page):
+    """``/board?series=SELECTOR&series=…``: any series as charts, shareable by its address."""
+
+    def get(self) -> None:
+        selectors = self.get_query_arguments("series")  # many may stand behind the #, which only the page sees
+        for text in selectors:
+            parse_selector(text)
+        title = ", ".join(selectors) or "Chosen series"
+        self.render_page("board.html", title=title, board_id="", boards=self.seen(), selectors=selectors)
+
+
+class ExplorePage(Page):
+    """``/explore``: every series and document there is."""
+
+    def get(self) -> None:
+        self.render_page("explore.html", title="Explore", boards=self.seen())
+
+
+class LoginPage(Page):
+    """``/login?next=``: back to an address of this server only."""
+
+    oidc: bool
+
+    def get(self) -> None:
+        target = own_address(self.get_query_argument("next", "/"))
+        if self.caller.kind == "user":
+            self.redirect(target)
+            return
+        self.render_page("login.html", title="Log in", boards={}, next=target, oidc=self.oidc)
+
+
+class ProfilePage(Page):
+    """``/profile``: one's own name and password."""
+
+    def get(self) -> None:
+        self.render_page("profile.html", title="Profile", boards=self.seen())
+
+
+class AdminPage(Page):
+    """``/admin``: users, tokens, rooms, links, audit."""
+
+    def get(self) -> None:
+        self.render_page("admin.html", title="Administration", boards=self.seen())
+
+
+class FeedersPage(Page):
+    """``/feeders``: what comes in, and from whom."""
+
+    def get(self) -> None:
+        self.render_page("feeders.html", title="Feeders", boards=self.seen())
+
+
+class FirstAdminPage(Page):
+    """``/first-admin?code=``: where the link leads that the server printed."""
+
+    def get(self) -> None:
+        code = self.get_query_argument("code", "")
+        self.render_page("first-admin.html", title="The first administrator", boards={}, code=code)
+
+
+class SharePage(BaseHandler):
+    """``/share/LINK``: keeps the link in a cookie and leads to its board."""
+
+    identify: Identify
+    secret_path = True
+
+    def get(self, link: str) -> None:
+        caller = self.identify.with_share(ANONYMOUS, link)
+        if not caller.boards:
+            raise NotFound("this link is wrong, too old, or was revoked")
+        self.context.identity.set_share(self, caller.boards[0], link)
+        self.redirect(f"/boards/{caller.boards[0]}")
+
+
+def own_address(target: str) -> str:
+    """A path of this server, or its first page: never another host's."""
+    plain = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if plain and "\\" not in target else "/"
+
+
+class FaviconHandler(BaseHandler):
+    """Browsers ask for it whatever the page says."""
+
+    icon: Path
+
+    def get(self) -> None:
+        self.set_header("Content-Type", "image/svg+xml")
+        self.set_header("Cache-Control", "public, max-age=86400")
+        self.finish(self.icon.read_bytes())
+
+
+class StaticHandler(StaticFileHandler):
+    """``/static/BUILD/path``: kept for ever by browsers when BUILD is this build's, never otherwise."""
+
+    def initialize(self, path: str, context: WebContext) -> None:  # type: ignore[override]  # our context instead of a default file
+        super().initialize(path=path)
+        self._context = context
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
+
+    def get(self, build: str, path: str, include_body: bool = True) -> Any:  # type: ignore[override]  # the build goes before
+        self._build = build
+        return super().get(path, include_body=include_body)
+
+    def head(self, build: str, path: str) -> Any:  # type: ignore[override]
+        return self.get(build, path, include_body=False)
+
+    def set_extra_headers(self, path: str) -> None:
+        current = self._build == self._context.build
+        self.set_header("Cache-Control", "public, max-age=31536000, immutable" if current else "no-store")
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        if not isinstance(value, HTTPError):
+            super().log_exception(typ, value, tb)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        if status_code == 405:
+            self.set_header("Allow", "GET, HEAD")
+        self.finish({"code": "not_found" if status_code == 404 else "error", "error": self._reason})

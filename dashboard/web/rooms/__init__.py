@@ -1,0 +1,1 @@
+"""Routes for rooms, messages, notifications, presence."""

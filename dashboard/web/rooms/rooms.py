@@ -1,0 +1,329 @@
+"""Rooms, messages and notifications by HTTP: for programs, and for those who make and export rooms."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from msgspec import Meta, Struct
+from tornado.http1connection import HTTP1Connection
+
+from dashboard.conversation.conversation import Conversation
+from dashboard.conversation.fanout import Deliver
+from dashboard.conversation.notify import Notify
+from dashboard.conversation.room_admin import RoomAdmin
+from dashboard.domain.errors import Invalid, NotFound
+from dashboard.domain.room import Message, Room, clean_text, kind_of, parse_room_id
+from dashboard.messages.people_replies import MessageState, UserList, message_id, state_of
+from dashboard.presence.tracker import Attendance
+from dashboard.store.database import Database
+from dashboard.store.messages import oldest
+from dashboard.web.accounts.admin import AdminHandler
+from dashboard.web.server.base import BaseHandler
+from dashboard.web.server.operation import Operation, Operations
+
+UserId = Annotated[str, Meta(max_length=40)]
+_EXPORTED_AT_ONCE = 500
+#: So long each of these may take to be read.
+_READ_S = 60.0
+_COLUMNS = ("id", "t", "user", "name", "text", "at", "edited", "deleted")
+
+
+class NewRoom(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of ``POST /api/v1/rooms``."""
+
+    id: str
+    title: Annotated[str, Meta(max_length=200)] = ""
+    private: bool = False
+    members: Annotated[list[UserId], Meta(max_length=1_000)] = []
+
+
+class RoomChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of ``PATCH /api/v1/rooms/ID``."""
+
+    title: Annotated[str, Meta(max_length=200)] | None = None
+    private: bool | None = None
+    members: Annotated[list[UserId], Meta(max_length=1_000)] | None = None
+
+
+class RoomShown(Struct, frozen=True):
+    """A room, over HTTP."""
+
+    id: str
+    kind: str
+    title: str
+    private: bool
+    members: tuple[str, ...]
+    position: str
+
+
+class RoomsShown(Struct, frozen=True):
+    """Those that the caller may join."""
+
+    rooms: list[RoomShown]
+
+
+class MessagePage(Struct, frozen=True):
+    """Oldest first."""
+
+    messages: list[MessageState]
+    more: bool
+
+
+class NewMessage(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """Of ``POST /api/message``."""
+
+    text: str
+    room_id: str = ""
+    user_id: str = ""
+    key: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+
+
+class Sent(Struct, frozen=True, rename="camel"):
+    """The message is stored."""
+
+    sent: bool
+    message_id: str
+
+
+class NewNotification(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of ``POST /api/v1/notifications``."""
+
+    title: str
+    body: str = ""
+    user: str = ""
+    role: str = ""
+    room: str = ""
+    data: Any = None
+    key: Annotated[str, Meta(max_length=60)] = ""
+
+
+class Notified(Struct, frozen=True):
+    """So many users are notified."""
+
+    sent: int
+
+
+def room_shown(room: Room) -> RoomShown:
+    """A room as JSON."""
+    return RoomShown(room.id, room.kind, room.title, room.private, room.members, str(room.last_seq))
+
+
+class RoomsAdminHandler(AdminHandler):
+    """What these handlers share."""
+
+    talks = True
+
+    def with_oneself(self, members: Sequence[str]) -> tuple[str, ...]:
+        """Whoever makes a room private stays in it, or nobody could change it again."""
+        own = [self.caller.id] if self.caller.is_person and self.caller.id not in members else []
+        return (*members, *own)
+
+
+class RoomsHandler(RoomsAdminHandler):
+    """``/api/v1/rooms``."""
+
+    conversation: Conversation
+    rooms: RoomAdmin
+    operations: ClassVar[Operations] = {
+        "get": Operation("Rooms that the caller may join", returns=RoomsShown),
+        "post": Operation("Make a room", status=201, body=NewRoom, returns=RoomShown),
+    }
+
+    async def get(self) -> None:
+        self.write_json(RoomsShown([room_shown(room) for room in await self.conversation.rooms_now(self.caller)]))
+
+    async def post(self) -> None:
+        body = self.json(NewRoom)
+        room = Room(
+            id=parse_room_id(body.id, field="id"),
+            kind="room",
+            title=clean_text(body.title or body.id, field="title", most=200),
+            private=body.private,
+            members=self.with_oneself(body.members) if body.private else tuple(body.members),
+        )
+        await self.rooms.create(self.by, self.address, room)
+        self.write_json(room_shown(room), 201)
+
+
+class RoomHandler(RoomsAdminHandler):
+    """``/api/v1/rooms/ID``."""
+
+    rooms: RoomAdmin
+    conversation: Conversation
+    operations: ClassVar[Operations] = {
+        "patch": Operation("Change a room", body=RoomChange, returns=RoomShown),
+        "delete": Operation("Close a room, and forget what was said in it", status=204),
+    }
+
+    async def patch(self, room_id: str) -> None:
+        body = self.json(RoomChange)
+        before = await self.conversation.find_room(self.caller, room_id)
+        members = body.members
+        if body.private or (body.private is None and before.private and members is not None):
+            members = list(self.with_oneself(before.members if members is None else members))
+        room = await self.rooms.change(
+            self.by,
+            self.address,
+            room_id,
+            title=clean_text(body.title, field="title", most=200) if body.title is not None else None,
+            private=body.private,
+            members=tuple(members) if members is not None else None,
+        )
+        self.write_json(room_shown(room))
+
+    async def delete(self, room_id: str) -> None:
+        await self.conversation.find_room(self.caller, room_id)
+        await self.rooms.close(self.by, self.address, room_id)
+        self.done()
+
+
+class RoomMessagesHandler(AdminHandler):
+    """``GET /api/v1/rooms/ID/messages``."""
+
+    talks = True
+    conversation: Conversation
+    operations: ClassVar[Operations] = {
+        "get": Operation(
+            "Messages of a room, oldest first",
+            returns=MessagePage,
+            query={"before": "messages before this id", "limit": "at most so many, 1 to 100"},
+        )
+    }
+
+    async def get(self, room_id: str) -> None:
+        limit = self.number("limit", 50, 1, 100) or 50
+        before = self.get_query_argument("before", None)
+        messages, more = await self.conversation.history(self.caller, room_id, before, limit)
+        self.write_json(MessagePage([state_of(each) for each in messages], more))
+
+
+class RoomExportHandler(AdminHandler):
+    """``GET /api/v1/rooms/ID/export?format=json|csv``: written as it is read."""
+
+    talks = True
+    conversation: Conversation
+    database: Database
+    operations: ClassVar[Operations] = {
+        "get": Operation("Every message of a room, as a file", returns=Any, query={"format": "json or csv"}, raw=True)
+    }
+
+    async def get(self, room_id: str) -> None:
+        kind = self.get_query_argument("format", "json")
+        if kind not in ("json", "csv"):
+            raise Invalid("write json or csv", field="format")
+        room = await self.conversation.find_room(self.caller, room_id)
+        self.set_header("Content-Disposition", f'attachment; filename="{room.id}.{kind}"')
+        self.set_header(
+            "Content-Type", "application/json; charset=utf-8" if kind == "json" else "text/csv; charset=utf-8"
+        )
+        self.write(b"[" if kind == "json" else _csv([_COLUMNS]))
+        after = 0
+        while some := await self._some(room.id, after):
+            states = [state_of(message) for message in some]
+            if kind == "json":
+                rows = b",\n".join(msgspec.json.encode(state) for state in states)
+                self.write(b",\n" + rows if after else rows)
+            else:
+                self.write(_csv([_row(state) for state in states]))
+            after = some[-1].seq
+            try:
+                async with asyncio.timeout(_READ_S):
+                    await self.flush()  # as slowly as it is read; no transaction waits for that
+            except TimeoutError:  # nobody reads: what is left is not pretended to be there
+                assert isinstance(self.request.connection, HTTP1Connection)
+                self.request.connection.close()
+                return
+        if kind == "json":
+            self.write(b"]")
+        self.finish()
+
+    async def _some(self, room_id: str, after: int) -> list[Message]:
+        async with self.database.read() as tx:
+            return await oldest(tx, room_id, after, _EXPORTED_AT_ONCE)
+
+
+def _row(state: MessageState) -> tuple[Any, ...]:
+    return (
+        state.message_id,
+        state.t,
+        state.user_id,
+        _harmless(state.name),
+        _harmless(state.text),
+        state.at or "",
+        state.edited or "",
+        "yes" if state.deleted else "",
+    )
+
+
+def _harmless(text: str) -> str:
+    """Spreadsheets run cells that begin like this as formulas."""
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _csv(rows: list[tuple[Any, ...]]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue().encode()
+
+
+class MessageHandler(BaseHandler):
+    """``POST /api/message``."""
+
+    talks = True
+    conversation: Conversation
+    operations: ClassVar[Operations] = {
+        "post": Operation("Say something in a room, or to a user", body=NewMessage, returns=Sent)
+    }
+
+    async def post(self) -> None:
+        body = self.json(NewMessage)
+        if bool(body.room_id) == bool(body.user_id):
+            raise Invalid("say either roomId or userId", field="roomId")
+        if body.user_id and not self.caller.is_person:
+            raise Invalid("a token has no conversations of two; say roomId", field="userId")
+        if body.room_id and kind_of(body.room_id) == "inbox":
+            raise NotFound(f"there is no room {body.room_id[:60]!a}")
+        if body.room_id:
+            posted = await self.conversation.post(self.caller, body.room_id, body.text, key=body.key)
+        else:
+            posted = await self.conversation.direct(self.caller, body.user_id, body.text, key=body.key)
+        self.write_json(Sent(True, message_id(posted.room, posted.seq)))
+
+
+class NotificationsHandler(BaseHandler):
+    """``POST /api/v1/notifications``."""
+
+    notify: Notify
+    operations: ClassVar[Operations] = {
+        "post": Operation("Notify a user, a role, or a room", body=NewNotification, returns=Notified)
+    }
+
+    async def post(self) -> None:
+        body = self.json(NewNotification)
+        sent = await self.notify.send(
+            self.caller,
+            user=body.user,
+            role=body.role,
+            room=body.room,
+            title=body.title,
+            body=body.body,
+            data=msgspec.json.encode(body.data),
+            key=body.key,
+        )
+        self.write_json(Notified(sent))
+
+
+class PresenceHandler(BaseHandler):
+    """``GET /api/v1/presence``."""
+
+    attendance: Attendance
+    deliver: Deliver
+    operations: ClassVar[Operations] = {"get": Operation("Who is connected, to any process", returns=UserList)}
+
+    def get(self) -> None:
+        self.write_json(self.deliver.who_is_here(self.caller, self.attendance.people()))

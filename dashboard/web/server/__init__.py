@@ -1,0 +1,1 @@
+"""What every route has: errors, the guard, identity, the table of routes, the WebSocket."""

@@ -1,0 +1,353 @@
+"""What every handler has: security headers, errors as JSON (or as a page for people), HEAD, Allow, bounded bodies.
+
+The one place where the error tree becomes HTTP status, and where the table of policies is asked.
+``guard.py`` looks at every request before it comes here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http
+import logging
+import math
+import secrets
+import zlib
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+from jinja2 import Environment
+from tornado.http1connection import HTTP1Connection
+from tornado.web import HTTPError, RequestHandler, stream_request_body
+
+from dashboard.accounts.policies import POLICIES, authorise
+from dashboard.domain.counters import Counters
+from dashboard.domain.errors import BadToken, DashboardError, Invalid, NotAuthenticated, TooLarge
+from dashboard.domain.identity import ANONYMOUS, Caller, Role
+from dashboard.domain.strict_json import check_json
+from dashboard.web.server.identity import WebIdentity
+
+_log = logging.getLogger(__name__)
+
+_SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+#: What only pages need besides.
+_PAGE_HEADERS = {
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+_T = TypeVar("_T")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
+
+
+def content_security_policy(nonce: str) -> str:
+    """Scripts and styles of ours only; no markup from strings anywhere."""
+    return (
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+
+
+class WebContext:
+    """What handlers share, given to each by ``initialize``."""
+
+    def __init__(
+        self, *, templates: Environment, build: str, counters: Counters, max_body_bytes: int, identity: WebIdentity
+    ) -> None:
+        self.identity = identity
+        self.templates = templates
+        self.build = build
+        self.counters = counters
+        self.max_body_bytes = max_body_bytes
+        self.draining = False  # answers say that the connection ends with them
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def begin(self) -> None:
+        """A request has come."""
+        self._under_way += 1
+        self._idle.clear()
+
+    def end(self) -> None:
+        """It has been answered, or its client is gone."""
+        self._under_way -= 1
+        if not self._under_way:
+            self._idle.set()
+
+    async def idle(self) -> None:
+        """Return when no request is under way."""
+        await self._idle.wait()
+
+
+#: Bodies over their limit are read to the end, up to here, so that the 413 arrives; a longer one is not read at all.
+_DRAINED_BODY_BYTES = 64 << 20
+
+
+@stream_request_body
+class BaseHandler(RequestHandler):
+    """Bodies are collected up to ``max_body_bytes`` (unpacked) and read with ``body()``; more is drained and refused."""
+
+    context: WebContext
+    template = ""  # its address in the table of policies
+    encodings: tuple[str, ...] = ()  # of bodies, that ``body()`` leaves as they are
+    talks = False  # what is asked here is asked by somebody with a name
+    _is_refreshed = False  # all tokens are known that there were when the request came
+    secret_path = False  # the address holds what nobody else may read
+
+    def initialize(self, context: WebContext, **services: Any) -> None:
+        """Every keyword of the route becomes an attribute."""
+        self.context = context
+        self._counted = False
+        self.caller = ANONYMOUS
+        for name, service in services.items():
+            setattr(self, name, service)
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+        for name, value in _SECURITY_HEADERS.items():
+            self.set_header(name, value)
+
+    # --- the body ---
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """What is not UTF-8 cannot be the name of anything here; it is said like any other fault, later."""
+        return value.decode("utf-8", "replace")
+
+    @property
+    def max_bytes(self) -> int:
+        """Length of a body, unpacked."""
+        return self.context.max_body_bytes
+
+    def prepare(self) -> Awaitable[None] | None:
+        self._counted = True
+        self.context.begin()
+        if self.context.draining:
+            self.set_header("Connection", "close")
+        self._chunks: list[bytes] = []
+        self._size = self._received = 0
+        self._refused: DashboardError | None = None
+        self._gunzip = None
+        self._cut_off = False  # in the midst of what is packed
+        encoding = self.request.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding in ("gzip", "x-gzip"):
+            self._gunzip = zlib.decompressobj(31)
+        elif encoding not in ("identity", "", *self.encodings):
+            self._refused = UnsupportedEncoding(
+                f"{encoding[:20]!a} is not supported; send {(*self.encodings, 'gzip')[0]}", field="Content-Encoding"
+            )
+        length = self.request.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) > _DRAINED_BODY_BYTES:
+            raise TooLarge(f"the body has more than {self.max_bytes} bytes")
+        try:
+            self.check_caller()
+        except BadToken:
+            return self._check_again()
+        return None
+
+    async def _check_again(self) -> None:
+        """Another process may just have made the token."""
+        await self.context.identity.refresh()
+        self._is_refreshed = True
+        self.check_caller()
+
+    def check_caller(self) -> None:
+        """Who asks, and whether that one may; raises NotAuthenticated, Forbidden."""
+        method = "GET" if self.request.method == "HEAD" else self.request.method
+        name = f"{method} {self.template}"
+        if name in POLICIES:  # else the method is not supported
+            self.caller = self.context.identity.caller_of(self.request, talks=self.talks)
+            authorise(name, self.caller)
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from, for the audit log."""
+        return str(self.request.remote_ip)
+
+    def data_received(self, chunk: bytes) -> None:
+        self._received += len(chunk)
+        if self._received > _DRAINED_BODY_BYTES:
+            assert isinstance(self.request.connection, HTTP1Connection)
+            self.request.connection.close()
+            return
+        while chunk and self._refused is None:
+            rest = b""
+            if self._gunzip is not None:
+                try:
+                    data = self._gunzip.decompress(chunk, self.max_bytes - self._size + 1)
+                except zlib.error:
+                    self._refused = Invalid("the body is not gzip", field="Content-Encoding")
+                    return
+                rest = self._gunzip.unconsumed_tail or self._gunzip.unused_data
+                self._cut_off = not self._gunzip.eof
+                if self._gunzip.eof:
+                    self._gunzip = zlib.decompressobj(31)
+                chunk = data
+            self._size += len(chunk)
+            if self._size > self.max_bytes:
+                self._refused = TooLarge(f"the body has more than {self.max_bytes} bytes")
+                self._chunks.clear()
+                return
+            self._chunks.append(chunk)
+            chunk = rest
+
+    def on_finish(self) -> None:
+        if self._counted:
+            self._counted = False
+            self.context.end()
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self.on_finish()
+
+    def body(self) -> bytes:
+        """The whole body, unpacked; raises what was wrong with it."""
+        if self._refused is not None:
+            raise self._refused
+        if self._cut_off:
+            raise Invalid("the gzip body ends before its end", field="Content-Encoding")
+        return self.so_far()
+
+    def so_far(self) -> bytes:
+        """What has come of the body, unpacked."""
+        self._chunks = [b"".join(self._chunks)]  # whoever asks again gets the same
+        return self._chunks[0]
+
+    def json(self, kind: type[_T]) -> _T:
+        """The body as a struct; raises Invalid naming the field."""
+        try:
+            value = msgspec.json.decode(self.body(), type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
+            reason, _, where = reason.replace("`", "").replace(" - at key in $", " - at $").partition(" - at $")
+            raise Invalid(reason, field=where.lstrip(".").partition("[")[0] or _named(reason)) from None
+        check_json(self.body())
+        return value
+
+    # --- answers ---
+
+    def write_json(self, value: Any, status: int = 200) -> None:
+        """Answer with JSON."""
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(msgspec.json.encode(value))
+
+    def render_page(self, template: str, **values: Any) -> None:
+        """Answer with a page."""
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        nonce = secrets.token_urlsafe(16)
+        for name, value in _PAGE_HEADERS.items():
+            self.set_header(name, value)
+        self.set_header("Content-Security-Policy", content_security_policy(nonce))
+        build = self.context.build
+        self.context.identity.keep(self)
+        me = describe(self.caller)
+        page = self.context.templates.get_template(template)
+        self.finish(page.render(nonce=nonce, build=build, static=f"/static/{build}", me=me, **values))
+
+    def head(self, *args: str, **kwargs: str) -> Any:
+        """What GET answers, without the body."""
+        get = getattr(self, "get", None)
+        if get is None or type(self).get is RequestHandler.get:
+            raise HTTPError(405)
+        return self.get(*args, **kwargs)
+
+    # --- errors ---
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """What a client caused is not an error of ours."""
+        if not isinstance(value, DashboardError | HTTPError):
+            _log.error("%s %s failed", self.request.method, self.shown_path, exc_info=(typ, value, tb))
+
+    @property
+    def shown_path(self) -> str:
+        """The address as it may stand in the log."""
+        return self.template if self.secret_path else self.request.path
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        code, text = http.HTTPStatus(status_code).phrase.lower().replace(" ", "_"), http.HTTPStatus(status_code).phrase
+        extra: dict[str, Any] = {}
+        if isinstance(error, DashboardError):
+            self.set_status(error.http_status)
+            code, text = error.code, str(error)
+            extra = {"field": error.field} if isinstance(error, Invalid) and error.field else {}
+            if error.retryable:
+                self.set_header("Retry-After", str(math.ceil(error.retry_after_s)))
+            if error.http_status == 413:
+                self.set_header("Connection", "close")
+        elif isinstance(error, HTTPError) and error.log_message:
+            text = error.log_message % error.args if error.args else error.log_message
+        if isinstance(error, NotAuthenticated):
+            if self._wants_page() and self.request.method == "GET":
+                self.set_status(302)
+                self.redirect(f"/login?next={quote(self.request.uri or '/', safe='')}")
+                return
+            self.set_header("WWW-Authenticate", self.challenge)
+        if status_code == 405:
+            self.set_header("Allow", ", ".join(self.allowed_methods()))
+        if self._wants_page():
+            self.render_page("error.html", status=self.get_status(), text=text)
+        else:
+            self.write_fault(code, text, extra)
+
+    def write_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
+        """The body of an error; its status is set."""
+        self.write_json({"code": code, "error": text, **extra}, self.get_status())
+
+    #: What a 401 asks for. Not Basic: browsers would ask their users for a password in a window of their own.
+    challenge = 'Bearer realm="dashboard"'
+
+    def _wants_page(self) -> bool:
+        """A program may say that it takes pages, too (Java does); what it sends it does not send as a browser that shows one."""
+        shows = self.request.method in ("GET", "HEAD") or self.request.headers.get("Sec-Fetch-Mode") == "navigate"
+        return shows and "text/html" in self.request.headers.get("Accept", "")
+
+    def allowed_methods(self) -> list[str]:
+        """The methods that this handler has."""
+        cls = type(self)
+        has = {m for m in _METHODS if getattr(cls, m.lower()) is not getattr(RequestHandler, m.lower())}
+        if "GET" not in has:
+            has.discard("HEAD")
+        return [m for m in _METHODS if m in has]
+
+
+def log_request(handler: RequestHandler) -> None:
+    """Tornado's access log: our faults as errors, the rest for debugging; addresses without their query."""
+    request, status = handler.request, handler.get_status()
+    path = handler.shown_path if isinstance(handler, BaseHandler) else request.path
+    level = logging.ERROR if status == 500 else logging.DEBUG
+    _log.log(level, "%d %s %s %.1f ms", status, request.method, path, 1000 * request.request_time())
+
+
+class UnsupportedEncoding(Invalid):
+    """The body is packed in a way that is not understood."""
+
+    http_status = 415
+
+
+def describe(caller: Caller) -> dict[str, Any]:
+    """Who a page's reader is, as pages and ``/api/v1/me`` say."""
+    user = {"id": caller.id, "name": caller.name, "role": caller.role.word} if caller.is_person else None
+    return {
+        "kind": caller.kind,
+        "user": user,
+        "role": caller.role.word,
+        "roles": [role.word for role in Role if Role.NOBODY < role <= caller.role],
+        "grants": {board: role.word for board, role in caller.grants},
+        "expires": caller.expires_ms,
+    }
+
+
+def _named(reason: str) -> str:
+    """The field that msgspec says is missing or unknown."""
+    words = reason.split()
+    return words[-1].strip("`") if "field" in words and words[-1].isidentifier() else ""

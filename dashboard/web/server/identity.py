@@ -1,0 +1,116 @@
+"""Who makes an HTTP request: from its headers, cookies and address to a caller; and the session cookie.
+
+The person at the machine: the server listens on loopback only, nobody declared a proxy, and the request came straight
+from this machine to a local name.  A proxy that nobody declared gives itself away by the headers it adds.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any
+
+from tornado.httputil import HTTPServerRequest
+
+from dashboard.accounts.accounts import Accounts
+from dashboard.accounts.identify import AT_MACHINE, LOCAL, Identify
+from dashboard.domain.errors import BadToken
+from dashboard.domain.identity import ANONYMOUS, Caller
+
+if TYPE_CHECKING:
+    from tornado.web import RequestHandler
+
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via")
+_QUERY = ("token", "auth_token")
+_SHARE_COOKIE = "share"
+_MOST_COOKIES = 50
+
+
+class WebIdentity:
+    """``open``: the person at the machine needs no login. ``secure``: browsers reach us by https."""
+
+    def __init__(self, identify: Identify, accounts: Accounts, *, open_: bool, secure: bool, session_s: int) -> None:
+        self._identify = identify
+        self._accounts = accounts
+        self._open = open_
+        self._secure = secure
+        self._session_s = session_s
+        self.cookie = "__Host-session" if secure else "session"
+        self.share_cookie = f"__Host-{_SHARE_COOKIE}" if secure else _SHARE_COOKIE
+
+    def caller_of(self, request: HTTPServerRequest, *, talks: bool = False) -> Caller:
+        """Raises BadToken for a wrong token; a wrong cookie is as none. ``talks``: the person at the machine needs a name."""
+        header = request.headers.get("Authorization")
+        if header:
+            return self._identify.by_header(header)
+        for name in _QUERY:
+            if (given := request.query_arguments.get(name)) and given[0]:
+                return self._identify.by_text(given[0].decode("utf-8", "replace"))
+        caller = self._by_cookie(request)
+        if talks and caller == AT_MACHINE:
+            caller = LOCAL
+        for name, share in list(request.cookies.items())[:_MOST_COOKIES]:
+            if name.startswith(self.share_cookie):
+                caller = self._identify.with_share(caller, share.value)
+        return caller
+
+    async def refresh(self) -> None:
+        """Know the tokens that other processes have made."""
+        await self._identify.refresh()
+
+    def by_text(self, text: str) -> Caller:
+        """A token that stands elsewhere in a request; raises BadToken."""
+        return self._identify.by_text(text)
+
+    def by_path(self, text: str) -> Caller | None:
+        """A token that stands in an address; None when it is none."""
+        return self._identify.by_path(text)
+
+    def _by_cookie(self, request: HTTPServerRequest) -> Caller:
+        at_machine = self._open and _came_straight(request)
+        cookie = request.cookies.get(self.cookie)
+        if cookie is not None and cookie.value:
+            try:
+                return self._identify.by_jwt(cookie.value, at_machine=at_machine)
+            except BadToken:
+                pass
+        return AT_MACHINE if at_machine else ANONYMOUS
+
+    def keep(self, handler: RequestHandler) -> None:
+        """With a page: a session for the person at the machine who has none, a longer one for a user whose is half over."""
+        caller: Caller = getattr(handler, "caller", ANONYMOUS)
+        if caller == AT_MACHINE and handler.request.path != "/api/v1/me":
+            self.set_cookie(handler, self._accounts.begin_local())
+        elif (renewed := self._accounts.renew(caller)) is not None:
+            self.set_cookie(handler, renewed.token)
+
+    def set_cookie(self, handler: RequestHandler, value: str) -> None:
+        """The session cookie."""
+        self._set(handler, self.cookie, value, self._session_s)
+
+    def set_share(self, handler: RequestHandler, board: str, value: str) -> None:
+        """A share link's cookie, one for each board, for as long as the browser runs."""
+        self._set(handler, f"{self.share_cookie}-{board}", value, None)
+
+    def clear_cookie(self, handler: RequestHandler) -> None:
+        """Logged out."""
+        self._set(handler, self.cookie, "", 0)
+
+    def _set(self, handler: RequestHandler, name: str, value: str, max_age: int | None) -> None:
+        options: dict[str, Any] = (
+            {} if max_age is None else {"max_age": max_age} if max_age else {"expires": 1}
+        )  # long ago
+        handler.set_cookie(name, value, path="/", httponly=True, samesite="Lax", secure=self._secure, **options)
+
+
+def _came_straight(request: HTTPServerRequest) -> bool:
+    if any(name in request.headers for name in _FORWARDING):
+        return False
+    try:
+        if not ipaddress.ip_address(request.remote_ip or "").is_loopback:
+            return False
+    except ValueError:
+        return False
+    host = request.headers.get("Host", "")
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    return name.strip("[]").lower() in LOCAL_NAMES

@@ -1,0 +1,145 @@
+"""``/api/openapi.json``: every HTTP route, from the table of routes and what stands beside each handler (OpenAPI 3.1)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from tornado.web import RequestHandler
+
+from dashboard import __version__
+from dashboard.accounts.policies import POLICIES, SHOWS_TOKEN, Policy
+from dashboard.web.server.base import BaseHandler
+from dashboard.web.server.operation import Operation
+
+_METHODS = ("get", "post", "put", "patch", "delete", "options")
+_ERRORS = (400, 401, 403, 404, 409, 413, 414, 415, 421, 429, 503)
+_JSON = "application/json; charset=utf-8"
+
+
+class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What every refusal says."""
+
+    code: str
+    error: str
+    field: str = ""
+
+
+class OpenApiHandler(BaseHandler):
+    """The description is made once, at the start."""
+
+    description: bytes
+
+    def get(self) -> None:
+        self.set_header("Content-Type", _JSON)
+        self.finish(self.description)
+
+
+def describe_routes(routes: list[tuple[str, type[Any], dict[str, Any]]], parts: dict[str, str]) -> bytes:
+    """The whole description as JSON."""
+    every = [(template, handler) for template, handler, _ in routes] + [("/api/openapi.json", OpenApiHandler)]
+    kinds = {kind for _, handler in every for kind in _kinds(handler)} | {ErrorBody}
+    ordered = sorted(kinds, key=lambda kind: getattr(kind, "__name__", ""))
+    schemas, components = msgspec.json.schema_components(ordered, ref_template="#/components/schemas/{name}")
+    by_kind = dict(zip(ordered, schemas, strict=True))
+    paths = {template: _path(template, handler, by_kind, parts) for template, handler in every if template != "/ws"}
+    return msgspec.json.encode(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Live dashboard",
+                "version": __version__,
+                "description": "Feeding, reading, people. The WebSocket protocol of /ws is in docs/protocol.md.",
+            },
+            "paths": paths,
+            "components": {
+                "schemas": components,
+                "securitySchemes": {
+                    "token": {"type": "http", "scheme": "bearer"},
+                    "session": {"type": "apiKey", "in": "cookie", "name": "session"},
+                },
+            },
+        }
+    )
+
+
+def _kinds(handler: type[Any]) -> list[Any]:
+    operations: dict[str, Operation] = getattr(handler, "operations", {})
+    return [
+        kind
+        for operation in operations.values()
+        for kind in (operation.body, operation.returns)
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    ]
+
+
+def _path(template: str, handler: type[Any], by_kind: dict[Any, Any], parts: dict[str, str]) -> dict[str, Any]:
+    described: dict[str, Any] = {}
+    for method in _METHODS:
+        if getattr(handler, method) is getattr(RequestHandler, method):
+            continue
+        operation = getattr(handler, "operations", {}).get(method) or Operation(
+            summary=(handler.__doc__ or template).strip().splitlines()[0], raw=True
+        )
+        policy = POLICIES.get(f"{method.upper()} {template}")
+        described[method] = _operation(template, method, operation, policy, by_kind, parts)
+        described[method]["responses"] = _responses(operation, by_kind, foreign=hasattr(handler, "say_fault"))
+    return described
+
+
+def _operation(
+    template: str,
+    method: str,
+    operation: Operation,
+    policy: Policy | None,
+    by_kind: dict[Any, Any],
+    parts: dict[str, str],
+) -> dict[str, Any]:
+    parameters = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "pattern": f"^{parts.get(name, '[^/]+')}$"},
+        }
+        for name in re.findall(r"{(\w+)}", template)
+    ]
+    parameters += [
+        {"name": name, "in": "query", "required": False, "description": meaning, "schema": {"type": "string"}}
+        for name, meaning in operation.query.items()
+    ]
+    described: dict[str, Any] = {
+        "operationId": f"{method} {template}",
+        "summary": operation.summary,
+        "parameters": parameters,
+    }
+    if operation.body is not None:
+        described["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": by_kind[operation.body]}},
+        }
+    if policy is SHOWS_TOKEN:  # where it may stand is the format's affair: no client can be told by a scheme
+        described["description"] = "For editors and above, and tokens that may write; the token as the format says it."
+    if policy is not None and policy.least:
+        described["security"] = [{"token": []}, {"session": []}]
+        described["description"] = f"For {policy.least.word}s and above" + (
+            f", and tokens that may {policy.verb}." if policy.verb else "."
+        )
+    return described
+
+
+def _responses(operation: Operation, by_kind: dict[Any, Any], *, foreign: bool) -> dict[str, Any]:
+    """``foreign``: the errors are in the words of another program's format."""
+    good: dict[str, Any] = {"description": "Done"}
+    if operation.status != 204:
+        schema = by_kind.get(operation.returns, {})
+        good["content"] = {"*/*": {}} if operation.raw else {operation.media: {"schema": schema}}
+    content = {"*/*": {}} if foreign else {_JSON: {"schema": by_kind[ErrorBody]}}
+    error = {"description": "Refused", "content": content}
+    responses = {str(operation.status): good} | {str(status): error for status in _ERRORS}
+    if operation.raw:
+        responses |= {
+            str(status): {"description": "Done"} for status in (200, 202, 204, 302, 304) if str(status) not in responses
+        }
+    return responses

@@ -1,0 +1,112 @@
+"""``/ws``: puts a WebSocket of ours (``websocket.py``) and the hub together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tornado.web import stream_request_body
+from tornado.websocket import WebSocketHandler, WebSocketProtocol
+
+from dashboard.conversation.dispatch import People
+from dashboard.domain.errors import BadToken
+from dashboard.domain.identity import ANONYMOUS
+from dashboard.hub.connection import Connection
+from dashboard.hub.hub import Hub
+from dashboard.hub.view import Shared
+from dashboard.messages.views import PROTOCOL_VERSION, Welcome, encode
+from dashboard.settings import Settings
+from dashboard.web.server.base import WebContext
+from dashboard.web.server.websocket import WebSocketWire
+
+
+@stream_request_body
+class SocketHandler(WebSocketHandler):
+    """One WebSocket client."""
+
+    def initialize(self, context: WebContext, hub: Hub, settings: Settings, people: People, template: str = "") -> None:
+        self._context = context
+        self._people = people
+        self._caller = ANONYMOUS
+        self._hub = hub
+        self._options = settings
+        self._connection: Connection | None = None
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+
+    async def prepare(self) -> None:
+        if self._hub.full():
+            self.set_header("Retry-After", "5")
+            self.set_status(503)
+            self.finish({"code": "overloaded", "error": f"more than {self._options.max_connections} connections"})
+            return
+        identity = self._context.identity
+        try:
+            try:
+                self._caller = identity.caller_of(self.request)
+            except BadToken:
+                await identity.refresh()  # another process may just have made it
+                self._caller = identity.caller_of(self.request)
+        except BadToken as error:
+            self.set_status(401)
+            self.finish({"code": error.code, "error": str(error)})
+
+    def data_received(self, chunk: bytes) -> None:
+        """An upgrade has no body."""
+
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        if self.request.headers.get("Sec-WebSocket-Version") != "13":
+            return None
+        options = self._options
+        return WebSocketWire(
+            self,
+            max_message_bytes=options.max_message_bytes,
+            max_fragments=options.max_fragments,
+            compression=options.compression,
+            on_text=self._on_text,
+            on_control=self._on_control,
+            on_end=self._on_end,
+        )
+
+    def open(self, *args: str, **kwargs: str) -> None:
+        wire = self.ws_connection
+        assert isinstance(wire, WebSocketWire)
+        self._connection = self._hub.opened(wire, self._caller)
+        options = self._options
+        welcome = Welcome(
+            protocol=PROTOCOL_VERSION,
+            server="live-dashboard",
+            build=self._context.build,
+            now=self._hub.now_ms(),
+            heartbeat_s=options.heartbeat_s,
+            dead_s=options.dead_s,
+            limits={
+                "hello_s": options.hello_s,
+                "max_message_bytes": options.max_message_bytes,
+                "messages_per_s": options.messages_per_s,
+                "message_burst": options.message_burst,
+                "max_subscriptions": options.max_subscriptions,
+            },
+            degraded=self._hub.degraded,
+        )
+        self._connection.send(Shared(encode(welcome)))
+        self._people.opened(self._connection)
+
+    def _on_text(self, text: str) -> None:
+        if self._connection is not None and not self._connection.closed:
+            self._hub.received(self._connection, text)
+
+    def _on_control(self) -> None:
+        if self._connection is not None and not self._connection.closed:
+            self._hub.heard(self._connection)
+
+    def _on_end(self, code: int) -> None:
+        if self._connection is not None:
+            self._hub.dropped(self._connection, code, by_client=True)
+        self.on_connection_close()
+
+    def on_message(self, message: str | bytes) -> None:
+        raise NotImplementedError("messages come through on_text")
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        self.finish({"code": "invalid", "error": self._reason})

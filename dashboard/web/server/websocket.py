@@ -1,0 +1,261 @@
+"""A WebSocket of ours on Tornado's public hook: handshake, bytes to events, the direct way out, the closing.
+
+Frames are parsed by ``rfc6455/frames.py``; this file owns the stream.  Sending: when nothing is buffered the prebuilt
+frame goes straight to the socket, and only what the kernel does not take is buffered; over TLS the stream does it all.
+Source: RFC 6455 sections 4.2, 5.5, 7; design of the direct way: docs/operations.md "Fan-out".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
+from tornado.websocket import WebSocketHandler, WebSocketProtocol
+
+from dashboard.rfc6455 import deflate
+from dashboard.rfc6455.close_codes import CloseCode
+from dashboard.rfc6455.frames import (
+    BinaryMessage,
+    Close,
+    Event,
+    FrameParser,
+    Opcode,
+    Ping,
+    Pong,
+    ProtocolViolation,
+    TextMessage,
+    encode_close,
+    encode_frame,
+)
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+#: Bytes parsed before the loop may do something else.
+_READ_BYTES = 16_384
+#: How long a peer may take to end its side of the closing handshake.
+_CLOSING_S = 2.0
+
+
+class WebSocketWire(WebSocketProtocol):
+    """See ``hub.connection.Wire``; ``on_text`` and ``on_control`` are called for what comes, ``on_end`` once with the code."""
+
+    stream: IOStream
+
+    def __init__(
+        self,
+        handler: WebSocketHandler,
+        *,
+        max_message_bytes: int,
+        max_fragments: int,
+        compression: bool,
+        on_text: Callable[[str], None],
+        on_control: Callable[[], None],
+        on_end: Callable[[int], None],
+    ) -> None:
+        super().__init__(handler)
+        self.deflating = False
+        self._bounds = (max_message_bytes, max_fragments)
+        self._compression = compression
+        self._on_text, self._on_control, self._on_end = on_text, on_control, on_end
+        self.writing = False
+        self._by_stream = False  # TLS: never directly to the socket
+        self._slow = True
+        self._buffered = 0
+        self._last_write: asyncio.Future[None] | None = None
+        self._close_sent = False
+        self._late_pong: bytes | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self.end_code: int = CloseCode.ABNORMAL
+
+    # --- handshake ---
+
+    async def accept_connection(self, handler: WebSocketHandler) -> None:
+        """Answer 101 (or 400), then read until the end."""
+        headers = handler.request.headers
+        if not _is_key(headers.get("Sec-WebSocket-Key", "")):
+            handler.set_status(400)
+            handler.finish({"code": "invalid", "error": "Sec-WebSocket-Key: must be 16 bytes in base64"})
+            return
+        if self._compression and deflate.negotiate(",".join(headers.get_list("Sec-WebSocket-Extensions"))):
+            self.deflating = True
+            handler.set_header("Sec-WebSocket-Extensions", deflate.RESPONSE)
+        handler.clear_header("Content-Type")
+        handler.set_status(101)
+        handler.set_header("Upgrade", "websocket")
+        handler.set_header("Connection", "Upgrade")
+        accept = hashlib.sha1(headers["Sec-WebSocket-Key"].strip().encode() + _GUID).digest()  # noqa: S324 - RFC 6455
+        handler.set_header("Sec-WebSocket-Accept", base64.b64encode(accept))
+        handler.finish()
+        self.stream = handler.detach()
+        if self.stream.closed():
+            return  # the client was gone before it was answered
+        self.stream.set_nodelay(True)
+        self._by_stream = isinstance(self.stream, SSLIOStream)
+        self._socket_send = self.stream.socket.send
+        self._send_buffered(b"")  # behind the answer to the handshake
+        handler.open()
+        await self._receive_frame_loop()
+
+    # --- in ---
+
+    async def _receive_frame_loop(self) -> None:
+        inflater = deflate.Inflater() if self.deflating else None
+        parser = FrameParser(max_message_bytes=self._bounds[0], max_fragments=self._bounds[1], inflater=inflater)
+        try:
+            while not self.client_terminated:
+                data = await self.stream.read_bytes(_READ_BYTES, partial=True)
+                for event in parser.feed(data):
+                    self._take(event)
+                if len(data) == _READ_BYTES:
+                    await asyncio.sleep(0)
+            if self.writing:
+                await self.stream.write(b"")  # our close frame still waits behind something; the deadline bounds this
+        except StreamClosedError:
+            pass
+        except ProtocolViolation as violation:
+            self.end_code = violation.code
+            self.close(violation.code, violation.reason)
+            await self._linger()
+        finally:
+            self._finish()
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Close):
+            self.client_terminated = True
+            if not self._close_sent:
+                self.end_code = event.code
+                self.close(event.code)
+        elif self._close_sent:
+            return
+        elif isinstance(event, TextMessage):
+            self._on_text(event.text)
+        elif isinstance(event, Ping):
+            self._answer_ping(event.payload)
+            self._on_control()
+        elif isinstance(event, Pong):
+            self._on_control()
+        elif isinstance(event, BinaryMessage):
+            self.end_code = CloseCode.UNSUPPORTED_DATA
+            self.close(CloseCode.UNSUPPORTED_DATA, "messages are text")
+
+    def _answer_ping(self, payload: bytes) -> None:
+        """At once, or when the buffer has drained: then only the latest (RFC 6455 section 5.5.3)."""
+        if not self.writing:
+            self.send(encode_frame(Opcode.PONG, payload))
+            return
+        waiting = self._late_pong is not None
+        self._late_pong = payload
+        if not waiting:
+            asyncio.get_running_loop().call_later(0.1, self._send_late_pong)
+
+    def _send_late_pong(self) -> None:
+        payload, self._late_pong = self._late_pong, None
+        if payload is not None and not self.is_closing():
+            self._answer_ping(payload)
+
+    async def _linger(self) -> None:
+        """After a violation: let the peer read our close frame before the connection goes (no reset under way)."""
+        try:
+            if not self.stream.closed() and not self.writing:
+                self.stream.socket.shutdown(socket.SHUT_WR)
+            while True:
+                await self.stream.read_bytes(_READ_BYTES, partial=True)
+        except (StreamClosedError, OSError):
+            pass
+
+    def _finish(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        self.client_terminated = True
+        self.stream.close()
+        self._on_end(self.end_code)
+
+    # --- out ---
+
+    def send(self, frame: bytes) -> None:
+        """Hand a whole frame to the kernel; what it does not take is buffered by the stream."""
+        if self._slow:
+            self._send_buffered(frame)
+            return
+        try:
+            sent = self._socket_send(frame)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.stream.close()
+            return
+        if sent != len(frame):
+            self._send_buffered(frame[sent:])
+
+    def _send_buffered(self, rest: bytes) -> None:
+        """By the stream: behind what it still holds, or over TLS. From then on in order, until it has drained."""
+        if self._close_sent or self.stream.closed():
+            return
+        self._buffered += len(rest)
+        self.writing = self._slow = True
+        self._last_write = written = self.stream.write(rest)
+        if written.done():  # the kernel took it all at once
+            self._drained(written)
+        else:
+            written.add_done_callback(self._drained)
+
+    def _drained(self, written: asyncio.Future[None]) -> None:
+        if written is self._last_write and not written.cancelled() and written.exception() is None:
+            self._buffered = 0
+            self.writing = False
+            self._slow = self._by_stream
+
+    def buffered_bytes(self) -> int:
+        """At most so many bytes are buffered."""
+        return self._buffered
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Send a close frame, once; the connection goes when the peer answers, or after two seconds."""
+        if self._close_sent or self.stream.closed():
+            return
+        frame = encode_close(CloseCode.NO_STATUS if code is None else code, reason or "")
+        self.send(frame)
+        self._close_sent = self.server_terminated = self._slow = True
+        if code is not None and self.end_code == CloseCode.ABNORMAL:
+            self.end_code = code
+        self._deadline = asyncio.get_running_loop().call_later(_CLOSING_S, self.stream.close)
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        self.stream.close()
+
+    def is_closing(self) -> bool:
+        """Whether either side has begun to close."""
+        return self._close_sent or self.client_terminated or self.stream.closed()
+
+    # --- the rest of Tornado's interface, which this server does not use ---
+
+    selected_subprotocol = None
+
+    def write_message(self, message: str | bytes | dict[str, Any], binary: bool = False) -> asyncio.Future[None]:
+        raise NotImplementedError("frames are prebuilt; see send")
+
+    def write_ping(self, data: bytes) -> None:
+        self.send(encode_frame(Opcode.PING, data))
+
+    def _process_server_headers(self, key: str | bytes, headers: Any) -> None:
+        raise NotImplementedError("this is a server")
+
+    def start_pinging(self) -> None:
+        """The hub's heartbeat does it."""
+
+    def set_nodelay(self, x: bool) -> None:
+        self.stream.set_nodelay(x)
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text.strip(), validate=True)) == 16
+    except (binascii.Error, ValueError):
+        return False

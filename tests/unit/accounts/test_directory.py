@@ -1,0 +1,92 @@
+"""What a process knows of users, tokens and rooms when it has stood still, and when its store has."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashboard.accounts.directory import Directory
+from dashboard.entries.signals import Signal
+from dashboard.store import database as database_module
+from dashboard.store.database import Database
+from tests.support.nodes import until
+from tests.support.stores import NOW, Place, make_user
+
+pytestmark = pytest.mark.gen_test
+
+_TRANSACTION_S = 2.5
+
+
+class Standing(Database):
+    """Its reading transactions find the process standing still, as often as said."""
+
+    times = 0
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        async with super().read() as tx:
+            if self.times:
+                self.times -= 1
+                time.sleep(_TRANSACTION_S + 0.1)  # this is what it is about
+            yield tx
+
+
+@asynccontextmanager
+async def _at_work(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Directory, Standing]]:
+    monkeypatch.setattr(database_module, "_TRANSACTION_S", _TRANSACTION_S)
+    async with Place("sqlite", folder, None).one() as database:
+        database.__class__ = Standing
+        assert isinstance(database, Standing)
+        directory = Directory(database, now_ms=lambda: NOW)
+        await directory.look()
+        running = asyncio.create_task(directory.run())
+        try:
+            yield directory, database
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+
+async def test_a_process_that_stood_still_does_not_say_that_the_store_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with _at_work(tmp_path, monkeypatch) as (directory, database):
+        database.times = 1
+        await make_user(database, "ann")
+        await until(lambda: "ann" in directory.users)
+        assert (database.times, directory.fault) == (0, "")
+
+
+@pytest.mark.expects_log("the store of people and messages does not answer (TimeoutError); those who are known go on")
+async def test_a_store_that_does_not_answer_twice_is_named_once_and_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with _at_work(tmp_path, monkeypatch) as (directory, database):
+        database.times = 3
+        await make_user(database, "ann")
+        await until(lambda: directory.fault != "")
+        await until(lambda: "ann" in directory.users)
+        await until(lambda: directory.fault == "")
+        assert len([r for r in caplog.records if r.name == "dashboard.accounts.directory"]) == 1
+
+
+async def test_who_changes_something_does_not_wait_for_the_others_to_be_told(tmp_path: Path) -> None:
+    async with Place("sqlite", tmp_path, None).one() as database:
+        directory = Directory(database, now_ms=lambda: NOW)
+
+        async def never(_: Signal) -> bool:
+            await asyncio.Event().wait()
+            return True
+
+        directory.say = never
+        await make_user(database, "ann")
+        async with asyncio.timeout(3):
+            await directory.changed()
+        assert "ann" in directory.users

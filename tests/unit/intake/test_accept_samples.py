@@ -1,0 +1,219 @@
+"""What goes into the journal for a batch: divided by partition, declared again now and then, within the limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from dashboard.domain.counters import Counters
+from dashboard.domain.identity import Caller, Token
+from dashboard.domain.partition import all_partitions, partition_of
+from dashboard.domain.position import Position
+from dashboard.entries.samples import Samples, decode_change
+from dashboard.ingest.batch import Batch
+from dashboard.intake.accept_samples import DECLARED_EVERY_MS, MET_MS, AcceptSamples, Outcome
+from dashboard.intake.token_limits import TokenLimits
+from dashboard.journal.memory import MemoryJournal
+from dashboard.journal.port import Gap
+from dashboard.replication.replicas import Replicas
+from tests.support.histories import WINDOWS
+from tests.support.journals import HandClock
+from tests.support.nodes import holdings, rates
+
+
+class Stand:
+    def __init__(self, *, partitions: int = 1, max_series: int = 100) -> None:
+        self.hand = HandClock()
+        clock = self.hand.journal_clock()
+        self.journal = MemoryJournal(clock=clock)
+        counters = Counters()
+        self.replicas = Replicas(
+            journal=self.journal,
+            partitions=partitions,
+            windows=WINDOWS,
+            checkpoint_s=300,
+            checkpoint_bytes=1 << 30,
+            counters=counters,
+        )
+        self.accepting = AcceptSamples(
+            journal=self.journal,
+            replicas=self.replicas,
+            now_ms=clock.now_ms,
+            max_series=max_series,
+            limits=TokenLimits(holdings=holdings(monotonic=lambda: self.hand.monotonic_s), rates=rates("token")),
+            counters=counters,
+        )
+
+    async def entries(self, partition: str) -> list[Samples]:
+        head = self.journal.head(partition)
+        if not head.seq:
+            return []
+        batch = await anext(self.journal.follow(partition, Position(head.epoch, 0)))
+        assert not isinstance(batch, Gap)
+        changes = [decode_change(entry.payload) for entry in batch]
+        assert all(isinstance(change, Samples) for change in changes)
+        return changes  # type: ignore[return-value]  # just looked at
+
+    async def applied(self) -> None:
+        async with asyncio.timeout(20):
+            while self.replicas.lag():
+                await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def running(stand: Stand) -> AsyncIterator[Stand]:
+    task = asyncio.ensure_future(stand.replicas.run())
+    await stand.replicas.wait_ready(tuple(stand.replicas.followed()))
+    try:
+        yield stand
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def batch(*keys: str, unit: str | None = None) -> Batch:
+    declared = [(row, unit, 1.0) for row in range(len(keys))] if unit else []
+    return Batch(list(keys), [None] * len(keys), [1.0] * len(keys), declared)
+
+
+@pytest.mark.gen_test
+async def test_what_is_declared_again_and_again_is_stored_now_and_then() -> None:
+    async with running(Stand()) as stand:
+        for _ in range(3):
+            await stand.accepting.accept(batch("a", "b", unit="%"))
+            await stand.applied()
+        stand.hand.move(DECLARED_EVERY_MS / 1000)
+        for _ in range(2):
+            await stand.accepting.accept(batch("a", "b", unit="%"))
+            await stand.applied()
+        assert [len(entry.declared) for entry in await stand.entries("metrics.0")] == [2, 0, 0, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("series", "times", "entries"),
+    [(1, 5_000, [2_000, 2_000, 1_000]), (700, 7, [1_400, 1_400, 1_400, 700]), (1_500, 3, [1_500, 1_500, 1_500]),
+     (2_000, 2, [2_000, 2_000]), (2_001, 2, [2_000, 2_000, 2]), (2_000, 1, [2_000])],
+)  # fmt: skip
+@pytest.mark.gen_test
+async def test_a_long_batch_is_divided_where_its_series_begin_anew(series: int, times: int, entries: list[int]) -> None:
+    async with running(Stand(max_series=3_000)) as stand:
+        await stand.accepting.accept(batch(*(f"m{n}" for _ in range(times) for n in range(series))))
+        found = [entry.keys.decode().split("\n") for entry in await stand.entries("metrics.0")]
+        assert [len(keys) for keys in found] == entries
+        assert [key for keys in found for key in keys] == [f"m{n}" for _ in range(times) for n in range(series)]
+
+
+@pytest.mark.gen_test
+async def test_a_batch_is_divided_by_the_names_of_its_series() -> None:
+    async with running(Stand(partitions=4)) as stand:
+        keys = [f'm{n}{{x="{n % 2}"}}' for n in range(40)]
+        outcome = await stand.accepting.accept(batch(*keys, unit="B"))
+        assert (outcome.accepted, outcome.refused) == (40, [])
+        found: dict[str, str] = {}
+        for partition in all_partitions(4):
+            for entry in await stand.entries(partition):
+                some = entry.keys.decode().split("\n")
+                assert [row for row, _, _ in entry.declared] == list(range(len(some)))
+                found |= dict.fromkeys(some, partition)
+        assert found == {key: partition_of(key.partition("{")[0], 4) for key in keys}
+
+
+@pytest.mark.gen_test
+async def test_the_limit_counts_series_of_partitions_that_are_not_followed_and_forgets_them_in_time() -> None:
+    async with running(Stand(partitions=4, max_series=10)) as stand:
+        outcome = await stand.accepting.accept(batch(*(f"m{n}" for n in range(12))))
+        assert outcome.accepted == 10
+        assert [refusal.code for refusal in outcome.refused] == ["series_limit"] * 2
+        stored = {f"m{n}" for n in range(12)} - {f"m{refusal.index}" for refusal in outcome.refused}
+        again = await stand.accepting.accept(batch(*sorted(stored)))
+        assert (again.accepted, again.refused) == (10, [])  # known ones are not counted twice
+        wanted = stand.replicas.want(())  # now all are followed
+        await stand.replicas.wait_ready(wanted)
+        await stand.applied()
+        assert (await stand.accepting.accept(batch(*sorted(stored)))).accepted == 10
+        assert (await stand.accepting.accept(batch("new"))).accepted == 0
+
+
+@pytest.mark.gen_test
+async def test_series_that_fell_silent_make_room_where_they_are_not_followed() -> None:
+    async with running(Stand(partitions=4, max_series=3)) as stand:
+        assert (await stand.accepting.accept(batch("a", "b", "c"))).accepted == 3
+        assert (await stand.accepting.accept(batch("d"))).accepted == 0
+        stand.hand.move(MET_MS / 1000 + 1)
+        assert (await stand.accepting.accept(batch("d"))).accepted == 1
+
+
+FEEDER = Caller("token", "t1", "feeder", token=Token("t1", "feeder", ("write",), ("m", "n"), max_series=3))
+
+
+def where(outcome: Outcome, code: str) -> list[int]:
+    return [refusal.index for refusal in outcome.refused if refusal.code == code]
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("partitions", [1, 4])
+async def test_what_a_token_may_not_write_is_refused_by_its_place_whatever_the_partition(partitions: int) -> None:
+    async with running(Stand(partitions=partitions)) as stand:
+        stand.replicas.want(())
+        outcome = await stand.accepting.accept(batch("m1", "x", "n1", "y", "m2", unit="%"), caller=FEEDER)
+        assert (outcome.accepted, where(outcome, "forbidden")) == (3, [1, 3])
+        await stand.applied()
+        outcome = await stand.accepting.accept(batch("m3", "m1", "x", "n2"), caller=FEEDER)
+        assert (outcome.accepted, where(outcome, "token_series_limit"), where(outcome, "forbidden")) == (1, [0, 3], [2])
+        assert (await stand.accepting.accept(batch("m3", "x"))).accepted == 2  # nobody's limit
+        await stand.applied()
+        assert (await stand.accepting.accept(batch("m3"), caller=FEEDER)).accepted == 1  # there already
+        declared = [
+            row for p in all_partitions(partitions) for entry in await stand.entries(p) for row in entry.declared
+        ]
+        assert len(declared) == 3
+
+
+@pytest.mark.gen_test
+async def test_a_source_of_this_server_has_a_number_of_series_too_and_they_are_its_own() -> None:
+    source = Caller("source", "t1", "t1", token=Token("source:t1", "t1", (), max_series=1))
+    async with running(Stand()) as stand:
+        assert (await stand.accepting.accept(batch("m1", "m2", "m3"), caller=FEEDER)).accepted == 3
+        outcome = await stand.accepting.accept(batch("x", "y"), caller=source)
+        assert (outcome.accepted, where(outcome, "source_series_limit")) == (1, [1])
+
+
+@pytest.mark.gen_test
+async def test_a_series_that_is_gone_makes_room_for_another_of_the_token() -> None:
+    async with running(Stand(partitions=4)) as stand:  # where only what came lately is known
+        assert (await stand.accepting.accept(batch("m1", "m2", "m3"), caller=FEEDER)).accepted == 3
+        assert (await stand.accepting.accept(batch("m4"), caller=FEEDER)).accepted == 0
+        stand.hand.move(MET_MS / 1000 + 1)
+        assert (await stand.accepting.accept(batch("other"))).accepted == 1
+        assert (await stand.accepting.accept(batch("m4"), caller=FEEDER)).accepted == 1
+
+
+@pytest.mark.gen_test
+async def test_kinds_are_stored_once_and_now_and_then_again() -> None:
+    async with running(Stand()) as stand:
+
+        async def feed(kind: str) -> None:
+            await stand.accepting.accept(Batch(["a", "b"], [None, None], [1.0, 1.0], kinds={"a": kind, "c": "gauge"}))
+            await stand.applied()
+
+        for kind in ("counter", "counter", "gauge"):
+            await feed(kind)
+        stand.hand.move(DECLARED_EVERY_MS / 1000)
+        for _ in range(2):
+            await feed("gauge")
+        kinds = [entry.kinds for entry in await stand.entries("metrics.0")]
+        assert kinds == [((0, "counter"),), (), ((0, "gauge"),), ((0, "gauge"),), ()]
+
+
+@pytest.mark.gen_test
+async def test_a_token_ends_only_what_it_may_write_and_what_there_is() -> None:
+    async with running(Stand()) as stand:
+        await stand.accepting.accept(batch("m1", "x"))
+        await stand.applied()
+        await stand.accepting.end([(key, None) for key in ("m1", "x", "m9")], caller=FEEDER)
+        await stand.applied()
+        (replica,) = stand.replicas.followed().values()
+        assert {series.text: series.is_ended for series in replica.table} == {"m1": True, "x": False}
