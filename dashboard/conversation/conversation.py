@@ -28,7 +28,7 @@ from dashboard.entries.rooms import ReadUp, Said
 from dashboard.messages.people_replies import seq_of
 from dashboard.store.audit import record
 from dashboard.store.database import Database
-from dashboard.store.messages import authors_between, get_message, newest, newest_seq, post, rewrite, take_back
+from dashboard.store.messages import authors_between, get_message, newest, newest_seq, oldest, post, rewrite, take_back
 from dashboard.store.rooms import ends_of, ensure_room, mark_read
 
 
@@ -260,6 +260,11 @@ class Conversation:
         if seq > before:
             authors.pop(caller.id, None)
             await self._logs.publish(ReadUp(room.id, caller.id, seq, authors), f"read {caller.id} {room.id} {seq}")
+
+    async def messages_after(self, room_id: str, after: int, limit: int) -> list[Message]:
+        """Return the oldest messages of a room whose sequence numbers are above ``after``; raises Unavailable."""
+        async with self._database.read() as tx:
+            return await oldest(tx, room_id, after, limit)
 
     async def history(self, caller: Caller, room_id: str, before: str | None, limit: int) -> tuple[list[Message], bool]:
         """Messages before ``before``, oldest first, and whether there are older ones; raises NotFound, Unavailable."""

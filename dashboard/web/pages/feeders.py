@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from msgspec import Struct
 
@@ -83,24 +83,29 @@ def feeder_shown(state: FeederState) -> FeederShown:
     )
 
 
-class FeedersHandler(BaseHandler):
-    """``GET /api/v1/feeders``."""
+class FeedersServices(NamedTuple):
+    """Services of the route below. ``now_ms`` is the journal's time."""
 
     tap: Tap
     boards: Boards
     replicas: Replicas
     now_ms: Callable[[], int]
+
+
+class FeedersHandler(BaseHandler[FeedersServices]):
+    """``GET /api/v1/feeders``."""
+
     operations: ClassVar[Operations] = {
         "get": Operation("What comes in from each feeder, and what no board shows", returns=FeedersShown)
     }
 
     async def get(self) -> None:
-        async with self.replicas.wanted(()) as replicas:
-            rows = await unshown(self.boards, (series for replica in replicas for series in replica.table))
+        async with self.services.replicas.wanted(()) as replicas:
+            rows = await unshown(self.services.boards, (series for replica in replicas for series in replica.table))
         self.write_json(
             FeedersShown(
-                self.now_ms(),
-                [feeder_shown(state) for state in self.tap.feeders()],
+                self.services.now_ms(),
+                [feeder_shown(state) for state in self.services.tap.feeders()],
                 [UnshownShown(r.name, r.series, r.unit, r.sample, r.last_ms, r.kind, r.widget) for r in rows],
             )
         )

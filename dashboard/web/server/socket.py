@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from tornado.web import stream_request_body
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
@@ -15,20 +15,26 @@ from dashboard.hub.hub import Hub
 from dashboard.hub.view import Shared
 from dashboard.messages.views import PROTOCOL_VERSION, Welcome, encode
 from dashboard.settings import Settings
-from dashboard.web.server.base import WebContext
+from dashboard.web.server.context import WebContext
 from dashboard.web.server.websocket import WebSocketWire
+
+
+class SocketServices(NamedTuple):
+    """Services of ``/ws``."""
+
+    hub: Hub
+    people: People
+    settings: Settings
 
 
 @stream_request_body
 class SocketHandler(WebSocketHandler):
     """One WebSocket client."""
 
-    def initialize(self, context: WebContext, hub: Hub, settings: Settings, people: People, template: str = "") -> None:
+    def initialize(self, context: WebContext, services: SocketServices, template: str = "") -> None:
         self._context = context
-        self._people = people
+        self._hub, self._people, self._options = services
         self._caller = ANONYMOUS
-        self._hub = hub
-        self._options = settings
         self._connection: Connection | None = None
 
     def set_default_headers(self) -> None:
