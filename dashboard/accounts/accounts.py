@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from dashboard.accounts.authenticator import LOCAL_ID
 from dashboard.accounts.credentials import Credentials, hash_of, new_token
 from dashboard.accounts.directory import Directory
-from dashboard.accounts.identify import LOCAL_ID
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import BadToken, Forbidden, Invalid, NotFound, TooMany
 from dashboard.domain.identity import (

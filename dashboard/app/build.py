@@ -17,9 +17,9 @@ from dashboard.app.people import PeopleParts
 from dashboard.app.sources import SourceParts
 from dashboard.app.web import WebParts
 from dashboard.boards.boards import Boards
-from dashboard.boards.resolve_view import ResolveView
+from dashboard.boards.view_resolver import ViewResolver
 from dashboard.cluster.degraded import DegradedNotices
-from dashboard.cluster.membership import Nodes
+from dashboard.cluster.membership import Membership
 from dashboard.cluster.readiness import Readiness
 from dashboard.cluster.vitals import LoopLag, Vitals
 from dashboard.domain.counters import Counters
@@ -29,7 +29,7 @@ from dashboard.feeders.server import ServerFeeder
 from dashboard.hub.deferred import HubLimits
 from dashboard.hub.heartbeat import Heartbeat
 from dashboard.hub.hub import Hub
-from dashboard.intake.stats import Tap
+from dashboard.intake.stats import IngestStats
 from dashboard.journal.clock import JournalClock
 from dashboard.journal.wall_clock import WallClock
 from dashboard.listening import BACKLOG, bind, tls_of
@@ -81,7 +81,7 @@ class Dashboard:
             monotonic=time.monotonic,
         )
         self.build = build_id(resource_folder("static"), resource_folder("board_files"))
-        self.nodes = Nodes(
+        self.nodes = Membership(
             journal=self.journal,
             vitals=self.vitals,
             node_id=secrets.token_hex(8),
@@ -91,14 +91,14 @@ class Dashboard:
             now_ms=self.clock.now_ms,
             monotonic=time.monotonic,
         )
-        self.tap = Tap(nodes=self.nodes, now_ms=self.clock.now_ms)
+        self.stats = IngestStats(nodes=self.nodes, now_ms=self.clock.now_ms)
         self.intake = make_intake(
-            settings, self.journal, self.replicas, self.clock, self.counters, self.tap, self.nodes
+            settings, self.journal, self.replicas, self.clock, self.counters, self.stats, self.nodes
         )
         self.samples, self.documents = self.intake.samples, self.intake.documents
         self.people = self._make_people()
         self.sources = self._make_sources()
-        self.tap.sources = self.sources.states
+        self.stats.sources = self.sources.states
         self._host_feeder: HostFeeder | None = None
         self.readiness = Readiness(journal=self.journal, nodes=self.nodes, replicas=self.replicas)
         self._server: HTTPServer | None = None
@@ -111,7 +111,7 @@ class Dashboard:
             sources=self.replicas,
             now_ms=self.clock.now_ms,
             monotonic=time.monotonic,
-            resolve=ResolveView(self.boards, self.access),
+            resolve=ViewResolver(self.boards, self.access),
             limits=HubLimits(
                 max_connections=settings.max_connections,
                 max_subscriptions=settings.max_subscriptions,
@@ -219,7 +219,7 @@ class Dashboard:
             ("nodes", self.nodes.run),
             ("beats", self.nodes.run_beats),
             ("degraded mode", DegradedNotices(journal=self.journal, nodes=self.nodes, hub=self.hub).run),
-            ("tap", self.tap.run),
+            ("tap", self.stats.run),
             ("holdings", self.intake.run),
         ):
             self.runtime.start(name, work)

@@ -9,12 +9,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dashboard.app.people import PeopleParts
 from dashboard.app.sources import SourceParts
 from dashboard.boards.boards import Boards
-from dashboard.cluster.membership import Nodes
+from dashboard.cluster.membership import Membership
 from dashboard.cluster.readiness import Readiness
 from dashboard.cluster.vitals import LoopLag
 from dashboard.domain.counters import Counters
 from dashboard.hub.hub import Hub
-from dashboard.intake.accept_parsed import AcceptParsed
+from dashboard.intake.intake import Intake
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
 from dashboard.resources import resource_folder
@@ -52,8 +52,8 @@ class WebParts:
         hub: Hub,
         boards: Boards,
         replicas: Replicas,
-        nodes: Nodes,
-        intake: AcceptParsed,
+        nodes: Membership,
+        intake: Intake,
         people: PeopleParts,
         sources: SourceParts,
         readiness: Readiness,
@@ -107,8 +107,8 @@ class WebParts:
                     conversation=people.conversation,
                     rooms=people.room_admin,
                     notify=people.notify,
-                    attendance=people.attendance,
-                    deliver=people.deliver,
+                    presence=people.presence,
+                    fanout=people.fanout,
                 )
             ),
             *self._ops_routes(),
@@ -119,7 +119,7 @@ class WebParts:
         return page_routes(
             PageServices(self._boards, self._people.access, with_oidc=bool(self._settings.oidc_issuer)),
             SeriesServices(self._replicas, self._now_ms),
-            FeedersServices(self._intake.tap, self._boards, self._replicas, self._now_ms),
+            FeedersServices(self._intake.stats, self._boards, self._replicas, self._now_ms),
             resource_folder("static"),
         )
 
@@ -140,10 +140,10 @@ class WebParts:
             replicas=self._replicas,
             nodes=self._nodes,
             loop_lag_ms=lambda: self._lag.last_ms,
-            crowd=people.crowd,
-            attendance=people.attendance,
+            registry=people.registry,
+            presence=people.presence,
             more=self._sources.metrics,
         )
         return ops_routes(
-            self._readiness, metrics, ClientServices(self._hub, self._nodes, people.crowd, people.attendance)
+            self._readiness, metrics, ClientServices(self._hub, self._nodes, people.registry, people.presence)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from dashboard.cluster.membership import Nodes
+from dashboard.cluster.membership import Membership
 from dashboard.hub.hub import Hub
 from dashboard.journal.port import Journal
 
@@ -14,7 +14,7 @@ _CHECK_S = 0.25
 class DegradedNotices:
     """The clients are told that there is a fault; ``/readyz`` says which."""
 
-    def __init__(self, *, journal: Journal, nodes: Nodes, hub: Hub) -> None:
+    def __init__(self, *, journal: Journal, nodes: Membership, hub: Hub) -> None:
         self._journal = journal
         self._nodes = nodes
         self._hub = hub

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.cluster.membership import Nodes
+from dashboard.cluster.membership import Membership
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
 
@@ -13,7 +13,7 @@ _MAX_LAG_ENTRIES = 1_000
 class Readiness:
     """``draining``: the process is stopping and takes no new clients."""
 
-    def __init__(self, *, journal: Journal, nodes: Nodes, replicas: Replicas) -> None:
+    def __init__(self, *, journal: Journal, nodes: Membership, replicas: Replicas) -> None:
         self._journal = journal
         self._nodes = nodes
         self._replicas = replicas

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.accounts.identify import Identify
+from dashboard.accounts.authenticator import Authenticator
 from dashboard.web.accounts import accounts, admin, oidc
 from dashboard.web.accounts.accounts import AccountServices
 from dashboard.web.accounts.oidc import OidcServices
@@ -10,7 +10,7 @@ from dashboard.web.pages.pages import SharePage
 from dashboard.web.server.route import AnyRoute, Route
 
 
-def account_routes(services: AccountServices, openid: OidcServices, identify: Identify) -> list[AnyRoute]:
+def account_routes(services: AccountServices, openid: OidcServices, identify: Authenticator) -> list[AnyRoute]:
     """Return the routes."""
     return [
         Route("/share/{link}", SharePage, identify),

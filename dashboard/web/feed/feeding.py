@@ -15,8 +15,8 @@ from dashboard.domain.errors import BadToken, DashboardError, Forbidden, NotAuth
 from dashboard.domain.identity import Caller
 from dashboard.domain.series import check_text
 from dashboard.ingest.parsed import Parsed
-from dashboard.intake.accept_parsed import AcceptParsed
 from dashboard.intake.accept_samples import Outcome
+from dashboard.intake.intake import Intake
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format
 from dashboard.web.feed.shown_token import is_foreign, token_in
 from dashboard.web.server.base import BaseHandler
@@ -32,7 +32,7 @@ _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 class FeedServices:
     """Services of a route that takes one format; ``max_bytes``: of a body, unpacked."""
 
-    intake: AcceptParsed
+    intake: Intake
     max_bytes: int
     format: Format
 

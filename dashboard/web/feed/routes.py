@@ -8,7 +8,7 @@ from dashboard.ingest.families import Families
 from dashboard.ingest.line_protocol import LineCache
 from dashboard.ingest.otlp import PointCache
 from dashboard.ingest.remote_write import LabelCache
-from dashboard.intake.accept_parsed import AcceptParsed
+from dashboard.intake.intake import Intake
 from dashboard.replication.replicas import Replicas
 from dashboard.settings import Settings
 from dashboard.web.feed import agents, events, heartbeat, influx, influx_server, prometheus, samples, smashing
@@ -19,7 +19,7 @@ from dashboard.web.feed.otlp import Otlp
 from dashboard.web.server.route import AnyRoute, Route
 
 
-def feed_routes(intake: AcceptParsed, replicas: Replicas, settings: Settings, orders: ScreenOrders) -> list[AnyRoute]:
+def feed_routes(intake: Intake, replicas: Replicas, settings: Settings, orders: ScreenOrders) -> list[AnyRoute]:
     """Return the routes; the caches of the formats live as long as these."""
     size, max_bytes = 2 * settings.max_series, settings.max_ingest_bytes
     keys, lines = KeyCache(size), LineCache(size)

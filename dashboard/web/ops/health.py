@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from dashboard.cluster.membership import Nodes
+from dashboard.cluster.membership import Membership
 from dashboard.cluster.readiness import Readiness
 from dashboard.hub.hub import Hub
-from dashboard.hub.registry import Crowd
-from dashboard.presence.tracker import Attendance
+from dashboard.hub.registry import ConnectionRegistry
+from dashboard.presence.tracker import PresenceTracker
 from dashboard.web.server.base import BaseHandler
 
 
@@ -18,9 +18,9 @@ class ClientServices(NamedTuple):
     """Services of ``/metrics/websocket``."""
 
     hub: Hub
-    nodes: Nodes
-    crowd: Crowd
-    attendance: Attendance
+    nodes: Membership
+    registry: ConnectionRegistry
+    presence: PresenceTracker
 
 
 class HealthHandler(BaseHandler[None]):
@@ -43,17 +43,17 @@ class SocketsHandler(BaseHandler[ClientServices]):
     """``/metrics/websocket``: the sockets in short."""
 
     def get(self) -> None:
-        hub, nodes, crowd, attendance = self.services
+        hub, nodes, registry, presence = self.services
         connections = hub.connections
         watching = sum(bool(connection.watching) for connection in connections)
         self.write_json(
             {
                 "activeConnections": len(connections),
                 "connectedSockets": len(connections),
-                "rooms": len(crowd.rooms()),
-                "members": sum(len({c.caller.id for c in crowd.room(room)}) for room in crowd.rooms()),
-                "authenticated": len(crowd.people),
-                "users": len(attendance.people()),
+                "rooms": len(registry.rooms()),
+                "members": sum(len({c.caller.id for c in registry.room(room)}) for room in registry.rooms()),
+                "authenticated": len(registry.people),
+                "users": len(presence.people()),
                 "watching": watching,
                 "node": nodes.name,
                 "nodes": len(nodes.table.nodes),

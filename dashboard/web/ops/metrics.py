@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from dashboard.cluster.membership import Nodes
+from dashboard.cluster.membership import Membership
 from dashboard.domain.counters import Counters, quantile
 from dashboard.hub.hub import Hub
-from dashboard.hub.registry import Crowd
+from dashboard.hub.registry import ConnectionRegistry
 from dashboard.journal.port import Journal
-from dashboard.presence.tracker import Attendance
+from dashboard.presence.tracker import PresenceTracker
 from dashboard.replication.replicas import Replicas
 
 
@@ -25,15 +25,15 @@ class Metrics:
         hub: Hub,
         journal: Journal,
         replicas: Replicas,
-        nodes: Nodes,
+        nodes: Membership,
         loop_lag_ms: Callable[[], float],
-        crowd: Crowd,
-        attendance: Attendance,
+        registry: ConnectionRegistry,
+        presence: PresenceTracker,
         more: Callable[[], Iterable[Metric]],
     ) -> None:
         self._more = more
-        self._crowd = crowd
-        self._attendance = attendance
+        self._registry = registry
+        self._presence = presence
         self._counters = counters
         self._hub = hub
         self._journal = journal
@@ -130,9 +130,9 @@ class Metrics:
         for name, value, meaning in (
             ("connections", len(self._hub.connections), "WebSocket connections now"),
             ("views", len(self._hub.views), "Views being sent now"),
-            ("authenticated_connections", len(self._crowd.people), "WebSocket connections of people now"),
-            ("rooms", len(self._crowd.rooms()), "Rooms that somebody connected here hears"),
-            ("users_online", len(self._attendance.people()), "Users connected to any process"),
+            ("authenticated_connections", len(self._registry.people), "WebSocket connections of people now"),
+            ("rooms", len(self._registry.rooms()), "Rooms that somebody connected here hears"),
+            ("users_online", len(self._presence.people()), "Users connected to any process"),
             ("series", self._replicas.series_count(), "Series there are"),
             ("documents", sum(each.document_count() for each in replicas.values()), "Documents there are"),
             ("journal_bytes", self._journal.size_bytes(), "Payload bytes in the journal"),

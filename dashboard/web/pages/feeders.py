@@ -10,7 +10,7 @@ from msgspec import Struct
 from dashboard.boards.boards import Boards
 from dashboard.boards.unshown import unshown
 from dashboard.domain.feeder import FeederState
-from dashboard.intake.stats import Tap
+from dashboard.intake.stats import IngestStats
 from dashboard.replication.replicas import Replicas
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.operation import Operation, Operations
@@ -86,7 +86,7 @@ def feeder_shown(state: FeederState) -> FeederShown:
 class FeedersServices(NamedTuple):
     """Services of the route below. ``now_ms`` is the journal's time."""
 
-    tap: Tap
+    stats: IngestStats
     boards: Boards
     replicas: Replicas
     now_ms: Callable[[], int]
@@ -105,7 +105,7 @@ class FeedersHandler(BaseHandler[FeedersServices]):
         self.write_json(
             FeedersShown(
                 self.services.now_ms(),
-                [feeder_shown(state) for state in self.services.tap.feeders()],
+                [feeder_shown(state) for state in self.services.stats.feeders()],
                 [UnshownShown(r.name, r.series, r.unit, r.sample, r.last_ms, r.kind, r.widget) for r in rows],
             )
         )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from tornado.web import HTTPError, StaticFileHandler
 
-from dashboard.accounts.identify import Identify
+from dashboard.accounts.authenticator import Authenticator
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
 from dashboard.boards.visible import seen_board
@@ -103,7 +103,7 @@ class FirstAdminPage(Page):
         self.render_page("first-admin.html", title="The first administrator", boards={}, code=code)
 
 
-class SharePage(BaseHandler[Identify]):
+class SharePage(BaseHandler[Authenticator]):
     """``/share/LINK``: keeps the link in a cookie and leads to its board."""
 
     secret_path = True

@@ -13,13 +13,13 @@ from msgspec import Meta, Struct
 from tornado.http1connection import HTTP1Connection
 
 from dashboard.conversation.conversation import Conversation
-from dashboard.conversation.fanout import Deliver
+from dashboard.conversation.fanout import RoomFanout
 from dashboard.conversation.notify import Notify
 from dashboard.conversation.room_admin import RoomAdmin
 from dashboard.domain.errors import Invalid, NotFound
 from dashboard.domain.room import Room, clean_text, kind_of, parse_room_id
 from dashboard.messages.people_replies import MessageState, UserList, message_id, state_of
-from dashboard.presence.tracker import Attendance
+from dashboard.presence.tracker import PresenceTracker
 from dashboard.web.server.api import ApiHandler
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.operation import Operation, Operations
@@ -117,8 +117,8 @@ class RoomServices(NamedTuple):
     conversation: Conversation
     rooms: RoomAdmin
     notify: Notify
-    attendance: Attendance
-    deliver: Deliver
+    presence: PresenceTracker
+    fanout: RoomFanout
 
 
 class RoomsAdminHandler(ApiHandler[RoomServices]):
@@ -321,4 +321,4 @@ class PresenceHandler(BaseHandler[RoomServices]):
     operations: ClassVar[Operations] = {"get": Operation("Who is connected, to any process", returns=UserList)}
 
     def get(self) -> None:
-        self.write_json(self.services.deliver.who_is_here(self.caller, self.services.attendance.people()))
+        self.write_json(self.services.fanout.who_is_here(self.caller, self.services.presence.people()))

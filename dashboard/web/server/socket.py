@@ -16,7 +16,7 @@ from dashboard.hub.view import Shared
 from dashboard.messages.views import PROTOCOL_VERSION, Welcome, encode
 from dashboard.settings import Settings
 from dashboard.web.server.context import WebContext
-from dashboard.web.server.websocket import WebSocketWire
+from dashboard.web.server.websocket import WebSocketTransport
 
 
 class SocketServices(NamedTuple):
@@ -64,7 +64,7 @@ class SocketHandler(WebSocketHandler):
         if self.request.headers.get("Sec-WebSocket-Version") != "13":
             return None
         options = self._options
-        return WebSocketWire(
+        return WebSocketTransport(
             self,
             max_message_bytes=options.max_message_bytes,
             max_fragments=options.max_fragments,
@@ -76,7 +76,7 @@ class SocketHandler(WebSocketHandler):
 
     def open(self, *args: str, **kwargs: str) -> None:
         wire = self.ws_connection
-        assert isinstance(wire, WebSocketWire)
+        assert isinstance(wire, WebSocketTransport)
         self._connection = self._hub.opened(wire, self._caller)
         options = self._options
         welcome = Welcome(
