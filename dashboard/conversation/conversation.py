@@ -42,7 +42,6 @@ class Conversation:
         directory: Directory,
         access: Access,
         logs: RoomLogs,
-        markdown: Markdown,
         notify: Notify,
         counters: Counters,
         now_ms: Callable[[], int],
@@ -54,7 +53,7 @@ class Conversation:
         self._directory = directory
         self._access = access
         self._logs = logs
-        self._markdown = markdown
+        self._markdown = Markdown(lambda name: name if self.is_somebody(name) else None)
         self._notify = notify
         self._counters = counters
         self._now_ms = now_ms

@@ -68,8 +68,11 @@ _MAX_WAITING = 100
 _SWEEP_S = 0.5
 
 
-class People:
-    """See ``hub.connection.People``. ``limits`` are what ``authenticated`` tells."""
+class RequestDispatcher:
+    """Answers each connection's requests in their order, and many connections at once.
+
+    ``serve_view`` answers requests about views.  ``limits`` are what ``authenticated`` tells.
+    """
 
     def __init__(
         self,
@@ -83,6 +86,7 @@ class People:
         notify: Notify,
         typing: TypingNotices,
         counters: Counters,
+        serve_view: Callable[[Connection, Watch | Unwatch | Ping], None],
         now_ms: Callable[[], int],
         max_user_connections: int,
         limits: dict[str, float],
@@ -96,6 +100,7 @@ class People:
         self._notify = notify
         self._typing = typing
         self._counters = counters
+        self._serve_view = serve_view
         self._now_ms = now_ms
         self._max_user_connections = max_user_connections
         self._limits = limits
@@ -115,20 +120,16 @@ class People:
 
     def take(self, connection: Connection, request: Request) -> None:
         """Raises TooMany."""
-        if len(connection.errands) >= _MAX_WAITING:
+        if len(connection.requests) >= _MAX_WAITING:
             raise TooMany("too many requests wait for their answers")
         self._put(connection, request)
 
     def _put(self, connection: Connection, request: Request) -> None:
         connection.authenticating += _proves(request)
-        connection.errands.append(request)
+        connection.requests.append(request)
         if not connection.busy:
             connection.busy = True
             self._ready.put_nowait(connection)
-
-    def moved(self, connection: Connection) -> None:
-        """It watches other boards now."""
-        self._presence.changed(connection)
 
     def dropped(self, connection: Connection, code: int) -> None:
         """It is over."""
@@ -157,13 +158,13 @@ class People:
             connection = await self._ready.get()
             try:
                 for _ in range(_TURN):
-                    if not connection.errands or connection.closed:
+                    if not connection.requests or connection.closed:
                         break
-                    await self._serve(connection, connection.errands.popleft())
+                    await self._serve(connection, connection.requests.popleft())
             except BaseException:
                 connection.busy = False  # what comes next is served all the same
                 raise
-            if connection.errands and not connection.closed:
+            if connection.requests and not connection.closed:
                 self._ready.put_nowait(connection)
             else:
                 connection.busy = False
@@ -171,7 +172,7 @@ class People:
     async def _serve(self, connection: Connection, request: Request) -> None:
         try:
             if isinstance(request, Watch | Unwatch | Ping):
-                connection.serve(request)
+                self._serve_view(connection, request)
             else:
                 authorise("ws " + type_of(request), connection.caller)
                 if not isinstance(request, Auth) and connection not in self._registry.people:

@@ -20,7 +20,7 @@ class RoomNotices:
         self._access = access
         self._known: dict[str, Room] | None = None  # None: not looked yet
         self._changed = asyncio.Event()
-        directory.on_change.append(self._changed.set)
+        directory.subscribe(self._changed.set)
 
     async def run(self) -> None:
         """Tell until cancelled."""
