@@ -9,7 +9,8 @@ from dashboard.domain.errors import Unavailable
 from dashboard.domain.screen_order import ALL_BOARDS, RELOAD
 from dashboard.entries.signals import ScreenOrder
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.people_replies import Reload, encode_personal
+from dashboard.messages.people import encode_personal
+from dashboard.messages.presence import Reload
 
 #: Orders that wait to be told here; of more the rest is lost.
 _MAX_WAITING = 100

@@ -21,36 +21,27 @@ from dashboard.domain.identity import Caller, Role
 from dashboard.domain.room import inbox_room
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.people import (
-    Auth,
+from dashboard.messages.auth import Auth, Authenticated
+from dashboard.messages.fields import PersonalRequest
+from dashboard.messages.notifications import NotificationList, NotificationRead, Notifications, Unread
+from dashboard.messages.people import PersonalReply, encode_personal
+from dashboard.messages.presence import Person, Presence, Users
+from dashboard.messages.rooms import (
+    Ack,
     Delete,
     Direct,
     Edit,
     History,
+    HistoryPage,
     JoinRoom,
     LeaveRoom,
-    NotificationRead,
-    Notifications,
-    PersonalRequest,
-    Post,
-    Presence,
-    Read,
-    Rooms,
-    Typing,
-    Users,
-)
-from dashboard.messages.people_replies import (
-    Ack,
-    Authenticated,
-    HistoryPage,
     Left,
-    NotificationList,
-    Person,
-    PersonalReply,
+    Post,
+    Read,
     ReadMark,
     RoomList,
-    Unread,
-    encode_personal,
+    Rooms,
+    Typing,
     message_id,
     seq_of,
     state_of,
@@ -261,7 +252,7 @@ class RequestDispatcher:
             reply = RoomList(await self._fanout.room_states(caller))
         elif isinstance(request, Notifications | NotificationRead):
             reply = await self._notifications(caller, request)
-        else:
+        elif isinstance(request, Post | Direct | Edit | Delete | Read | History):
             reply = await self._talk(connection, request)
         if reply is not None:
             connection.reply(encode_personal(reply), request.id)

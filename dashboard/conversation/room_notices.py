@@ -8,7 +8,8 @@ from dashboard.accounts.directory import Directory
 from dashboard.accounts.policies import Access
 from dashboard.domain.room import Room
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.people_replies import RoomOpened, encode_personal
+from dashboard.messages.people import encode_personal
+from dashboard.messages.rooms import RoomOpened
 
 
 class RoomNotices:

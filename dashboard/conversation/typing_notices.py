@@ -15,8 +15,8 @@ from dashboard.domain.room import participants
 from dashboard.entries.signals import TypingSignal
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.people import Typing
-from dashboard.messages.people_replies import TypingNotice, encode_personal
+from dashboard.messages.people import encode_personal
+from dashboard.messages.rooms import Typing, TypingNotice
 from dashboard.runtime import Group
 
 _PER_S = 2

@@ -16,7 +16,7 @@ from dashboard.hub.shared import Shared
 from dashboard.hub.transport import Transport
 from dashboard.hub.view_requests import ViewRequests
 from dashboard.hub.view_table import ViewTable
-from dashboard.messages.people import PersonalRequest
+from dashboard.messages.fields import PersonalRequest
 from dashboard.messages.session import Session, SessionLimits
 from dashboard.messages.views import Degraded, Drain, Ping, Request, encode
 from dashboard.rfc6455.close_codes import CloseCode
