@@ -68,7 +68,7 @@ export function rig(t, { random = () => 0.5 } = {}) {
   /** @type {string[]} */
   const events = [];
   for (const name of ["state", "opened", "message", "slept", "outdated"]) {
-    connection.addEventListener(name, (event) => events.push(name === "state" ? `state ${/** @type {any} */ (event).detail.state}` : name));
+    connection.on(name, (detail) => events.push(name === "state" ? `state ${detail.state}` : name));
   }
   return {
     connection,

@@ -1,10 +1,10 @@
-// What one view has sent: series by number, documents by key; a snapshot replaces all, a frame moves it on. Pure.
+// State of one view: series by number, documents by key. A snapshot replaces everything, a frame applies changes. Pure.
 
 import { Series } from "./series.js";
 
-/** @typedef {import("../client/views.js").Snapshot} Snapshot */
-/** @typedef {import("../client/views.js").Frame} Frame */
-/** @typedef {import("../client/views.js").DocumentState} DocumentState */
+/** @typedef {import("../client/protocol.js").Snapshot} Snapshot */
+/** @typedef {import("../client/protocol.js").Frame} Frame */
+/** @typedef {import("../client/protocol.js").DocumentState} DocumentState */
 
 export class Store {
   constructor() {
@@ -14,13 +14,13 @@ export class Store {
     this.documents = new Map();
     this.windowMs = 0;
     this.stepMs = 0;
-    /** changes when series or documents come, go, or are described otherwise */
+    /** grows when series or documents appear, disappear or are defined anew */
     this.shape = 0;
-    /** changes with everything */
+    /** grows with every snapshot and frame */
     this.version = 0;
   }
 
-  /** @param {Snapshot} snapshot */
+  /** Replace everything. @param {Snapshot} snapshot */
   begin(snapshot) {
     this.windowMs = snapshot.window_s * 1000;
     this.stepMs = snapshot.step_ms ?? 0;
@@ -30,8 +30,8 @@ export class Store {
     this.version += 1;
   }
 
-  /** @param {Frame} frame */
-  move(frame) {
+  /** Apply the changes of a frame. @param {Frame} frame */
+  apply(frame) {
     for (const definition of frame.series ?? []) {
       const known = this.series.get(definition.sid);
       if (known) known.define(definition);
@@ -41,7 +41,7 @@ export class Store {
     const from = frame.as_of - this.windowMs;
     for (const [sid, times, values, of] of frame.points ?? []) {
       const series = this.series.get(sid);
-      if (of) series?.thinned(times);
+      if (of) series?.noteSparse(times);
       series?.append(times, values, frame.as_of);
       series?.trim(from);
     }
