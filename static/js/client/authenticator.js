@@ -9,14 +9,14 @@ const RENEW_AT = 0.8;
 const LONGEST_TIMER_MS = 86_400_000;
 const SHORTEST_TIMER_MS = 5_000;
 
-/** @typedef {import("./protocol.js").Authentication} Authentication */
+/** @import { Authentication, ClientMessage } from "./protocol.js" */
 /** @typedef {string | (() => string | Promise<string>)} TokenSource */
 /** @typedef {{id: string, username?: string, token: TokenSource}} Credentials */
 
 export class Authenticator {
   /**
    * @param {object} parts
-   * @param {(message: import("./protocol.js").ClientMessage) => boolean} parts.send
+   * @param {(message: ClientMessage) => boolean} parts.send
    * @param {() => string} parts.newId
    * @param {(error: {code: string, message: string}) => void} parts.onError called when the token source fails
    * @param {() => number} parts.random

@@ -6,8 +6,7 @@
 import { FIRST_S, backoff } from "./backoff.js";
 import { Emitter } from "./emitter.js";
 
-/** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
-/** @typedef {import("./protocol.js").ClientMessage} ClientMessage */
+/** @import { ClientMessage, ServerMessage } from "./protocol.js" */
 /** @typedef {"idle"|"connecting"|"open"|"waiting"|"stopped"} State */
 /** @typedef {"start"|"opened"|"lost"|"due"|"wake"|"stop"} Trigger */
 /**

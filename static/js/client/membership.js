@@ -9,12 +9,8 @@ const RETRY_MS = 1_500;
 /** How many messages of a direct conversation are fetched at first. */
 const FIRST_MESSAGES = 50;
 
-/** @typedef {import("./protocol.js").ClientMessage} ClientMessage */
-/** @typedef {import("./protocol.js").JoinedRoom} JoinedRoom */
-/** @typedef {import("./protocol.js").RoomSummary} RoomSummary */
-/** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
-/** @typedef {import("./rooms.js").Room} Room */
-/** @typedef {import("./rooms.js").RoomEvent} RoomEvent */
+/** @import { ClientMessage, JoinedRoom, Message, Reply, RoomSummary, ServerMessage } from "./protocol.js" */
+/** @import { Room, RoomEvent, RoomUpdate } from "./rooms.js" */
 /** @typedef {RoomEvent | {event: "room:left", data: {roomId: string, expelled: boolean}}} MembershipEvent */
 /** @typedef {{resolve: (joined: JoinedRoom) => void, reject: (error: Refusal) => void}} Waiter */
 
@@ -23,7 +19,7 @@ export class Membership {
    * @param {object} parts
    * @param {(message: ClientMessage) => boolean} parts.send
    * @param {() => string} parts.newId
-   * @param {(roomId: string, limit: number) => Promise<{messages: import("./protocol.js").Message[]}>} parts.history
+   * @param {(roomId: string, limit: number) => Promise<{messages: Message[]}>} parts.history
    * @param {(event: MembershipEvent) => void} parts.publish
    * @param {() => boolean} parts.isReady whether the connection is authenticated
    */
@@ -141,7 +137,7 @@ export class Membership {
     return true;
   }
 
-  /** @param {import("./protocol.js").Reply<"joined">} message */
+  /** @param {Reply<"joined">} message */
   answered(message) {
     const join = this.joins.get(String(message.id));
     this.joins.delete(String(message.id));
@@ -159,7 +155,7 @@ export class Membership {
     this.follow({ events: [], behind: update.behind });
   }
 
-  /** @param {import("./rooms.js").RoomUpdate} update */
+  /** @param {RoomUpdate} update */
   follow({ events, behind }) {
     for (const event of events) this.publish(event);
     if (!behind) return;

@@ -10,9 +10,7 @@ const ACK_LIMIT_MS = 15_000;
 const PAUSE_MS = 1_200;
 const LONGEST_PAUSE_MS = 15_000;
 
-/** @typedef {import("./protocol.js").ClientMessage} ClientMessage */
-/** @typedef {import("./protocol.js").Acknowledgement} Acknowledgement */
-/** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
+/** @import { Acknowledgement, ClientMessage, ServerMessage } from "./protocol.js" */
 /**
  * `id` is empty while the message is not under way.
  * @typedef {{key: string, lane: string, message: ClientMessage, id: string, timer: ReturnType<typeof setTimeout> | undefined,

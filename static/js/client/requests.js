@@ -4,9 +4,7 @@ import { Refusal } from "./refusal.js";
 
 const TIMEOUT_MS = 15_000;
 
-/** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
-/** @typedef {import("./protocol.js").ClientMessage} ClientMessage */
-/** @typedef {import("./protocol.js").AnswerTypes} AnswerTypes */
+/** @import { AnswerTypes, ClientMessage, Reply, ServerMessage } from "./protocol.js" */
 /** @typedef {{resolve: (answer: never) => void, reject: (error: Refusal) => void, timer: ReturnType<typeof setTimeout>}} PendingRequest */
 
 export class PendingRequests {
@@ -27,7 +25,7 @@ export class PendingRequests {
    * Send a request and return its answer.
    * @template {keyof AnswerTypes} K
    * @param {ClientMessage & {type: K}} message
-   * @returns {Promise<import("./protocol.js").Reply<AnswerTypes[K]>>} fails with a Refusal
+   * @returns {Promise<Reply<AnswerTypes[K]>>} fails with a Refusal
    */
   ask(message) {
     const id = this.newId();

@@ -1,7 +1,6 @@
 // Rooms of this client with their positions: drops messages that come twice, and finds the rooms in which some are missing. Pure.
 
-/** @typedef {import("./protocol.js").Message} Message */
-/** @typedef {import("./protocol.js").JoinedRoom} JoinedRoom */
+/** @import { JoinedRoom, Message } from "./protocol.js" */
 /**
  * @typedef {{event: "chat:message" | "chat:message:changed", data: Message} | {event: "room:joined", data: JoinedRoom & {resumed: boolean}}} RoomEvent
  */

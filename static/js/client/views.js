@@ -1,11 +1,8 @@
 // Subscriptions of this page to views: asks again from the last position after each reconnection, and passes snapshots and
 // frames on in order.
 
-/** @typedef {import("./connection.js").Connection} Connection */
-/** @typedef {import("./protocol.js").Snapshot} Snapshot */
-/** @typedef {import("./protocol.js").Frame} Frame */
-/** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
-/** @typedef {import("./protocol.js").WatchRequest} WatchRequest */
+/** @import { Connection } from "./connection.js" */
+/** @import { Frame, ServerMessage, Snapshot, WatchRequest } from "./protocol.js" */
 /**
  * @typedef {object} Handlers
  * @property {(snapshot: Snapshot) => void} snapshot

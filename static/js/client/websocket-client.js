@@ -10,14 +10,8 @@ import { Refusal } from "./refusal.js";
 import { PendingRequests } from "./requests.js";
 import { TypingNotices } from "./typing.js";
 
-/** @typedef {import("./protocol.js").Acknowledgement} Acknowledgement */
-/** @typedef {import("./protocol.js").Authentication} Authentication */
-/** @typedef {import("./protocol.js").ClientMessage} ClientMessage */
-/** @typedef {import("./protocol.js").JoinedRoom} JoinedRoom */
-/** @typedef {import("./protocol.js").ServerFields} ServerFields */
-/** @typedef {import("./protocol.js").ServerMessage} ServerMessage */
-/** @typedef {import("./protocol.js").User} User */
-/** @typedef {import("./protocol.js").UserNotification} UserNotification */
+/** @import { Credentials } from "./authenticator.js" */
+/** @import { Acknowledgement, AnswerTypes, Authentication, ClientMessage, ConnectedUser, JoinedRoom, Message, Reply, ServerFields, ServerMessage, User, UserNotification } from "./protocol.js" */
 
 /** The close code for a message beyond the server's limit. */
 const TOO_LONG = 1009;
@@ -35,7 +29,7 @@ const TOO_LONG = 1009;
 /**
  * Events of the client and their data. Messages of the server that are not listed come under their own type.
  * @typedef {ServerFields & {
- *   "chat:message": import("./protocol.js").Message, "chat:message:changed": import("./protocol.js").Message, "chat:message:ack": Acknowledgement,
+ *   "chat:message": Message, "chat:message:changed": Message, "chat:message:ack": Acknowledgement,
  *   "room:joined": JoinedRoom & {resumed: boolean}, "room:left": {roomId: string, expelled: boolean}, "room:opened": ServerFields["room_opened"],
  *   "room:user:joined": ServerFields["user_joined"], "room:user:left": ServerFields["user_left"], "room:read": ServerFields["read"],
  *   "typing:indicator": ServerFields["typing"], "user:online": {user: User}, "user:offline": {user: User}, "user:update": {user: User},
@@ -104,7 +98,7 @@ export class WebSocketClient {
 
   /**
    * Connect, and authenticate this and every later connection.
-   * @param {import("./authenticator.js").Credentials | null} [credentials] `token` may be a function that returns a fresh one; null: the browser's session
+   * @param {Credentials | null} [credentials] `token` may be a function that returns a fresh one; null: the browser's session
    * @returns {Promise<Authentication>} the server's `authenticated`; fails with a Refusal
    */
   authenticate(credentials = null) {
@@ -214,7 +208,7 @@ export class WebSocketClient {
     return this.request({ type: "history", roomId, limit, ...(before ? { before } : {}) });
   }
 
-  /** Return the users who are connected. @returns {Promise<import("./protocol.js").ConnectedUser[]>} */
+  /** Return the users who are connected. @returns {Promise<ConnectedUser[]>} */
   async users() {
     return (await this.request({ type: "users" })).users;
   }
@@ -231,9 +225,9 @@ export class WebSocketClient {
 
   /**
    * Send a request that has one answer.
-   * @template {keyof import("./protocol.js").AnswerTypes} K
+   * @template {keyof AnswerTypes} K
    * @param {ClientMessage & {type: K}} message
-   * @returns {Promise<import("./protocol.js").Reply<import("./protocol.js").AnswerTypes[K]>>} fails with a Refusal, at once when there is no connection
+   * @returns {Promise<Reply<AnswerTypes[K]>>} fails with a Refusal, at once when there is no connection
    */
   request(message) {
     const done = this.requests.ask(message);
@@ -349,7 +343,7 @@ export class WebSocketClient {
     this.outbox.pump();
   }
 
-  /** @param {import("./protocol.js").Reply<"error">} message */
+  /** @param {Reply<"error">} message */
   refused(message) {
     if (typeof message.id === "number") return; // the answer to a view's request
     if (this.membership.handle(message)) this.outbox.pump(); // the server refuses the messages that waited for that room

@@ -4,13 +4,10 @@
 import { Conversation } from "./conversation.js";
 import { Notifications } from "./notifications.js";
 
-/** @typedef {import("../client/protocol.js").Authentication} Authentication */
-/** @typedef {import("../client/protocol.js").ConnectedUser} ConnectedUser */
-/** @typedef {import("../client/protocol.js").Message} Message */
-/** @typedef {import("../client/protocol.js").RoomSummary} RoomSummary */
-/** @typedef {import("../client/protocol.js").User} User */
-/** @typedef {import("../client/websocket-client.js").ClientEvents} ClientEvents */
-/** @typedef {import("../client/websocket-client.js").WebSocketClient} WebSocketClient */
+/** @import { Pending } from "./conversation.js" */
+/** @import { Refusal } from "../client/refusal.js" */
+/** @import { Authentication, ConnectedUser, Message, RoomSummary, User } from "../client/protocol.js" */
+/** @import { ClientEvents, MessageOptions, WebSocketClient } from "../client/websocket-client.js" */
 
 /** A server that knows this browser's session authenticates it within this time. */
 const SESSION_LIMIT_MS = 5_000;
@@ -148,7 +145,7 @@ export class Chat extends EventTarget {
     try {
       await this.client.joinRoom(roomId);
     } catch (error) {
-      const { code, message } = /** @type {import("../client/refusal.js").Refusal} */ (error);
+      const { code, message } = /** @type {Refusal} */ (error);
       if (roomId.startsWith(DIRECT)) conversation.begun = true; // there is no message yet
       else if (roomId === this.current && code !== "offline" && code !== "left") this.refusal = message;
     }
@@ -204,7 +201,7 @@ export class Chat extends EventTarget {
     this.room(roomId).add(message, this.isVisible && roomId === this.current);
   }
 
-  /** Send a message to the conversation that is shown. @param {string} text @param {import("../client/websocket-client.js").MessageOptions} [options] */
+  /** Send a message to the conversation that is shown. @param {string} text @param {MessageOptions} [options] */
   async post(text, { at, key = this.client.newKey() } = {}) {
     const { current } = this;
     const conversation = this.room(current);
@@ -219,7 +216,7 @@ export class Chat extends EventTarget {
     this.changed();
   }
 
-  /** Send a message again that failed. @param {import("./conversation.js").Pending} pending */
+  /** Send a message again that failed. @param {Pending} pending */
   repeat({ text, at, key }) {
     return this.post(text, { at, key });
   }

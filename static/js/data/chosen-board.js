@@ -2,8 +2,8 @@
 
 import { tileKind } from "./document-body.js";
 
-/** @typedef {import("./store.js").Store} Store */
-/** @typedef {import("../client/protocol.js").Board} Board */
+/** @import { Board } from "../client/protocol.js" */
+/** @import { Store } from "./store.js" */
 
 const MOST_COLUMNS = 2;
 

@@ -1,9 +1,7 @@
 // State of one room for its user: messages in order, the user's unsent messages, members, who is typing, what is unread.
 // Updated by the events of the client. Pure.
 
-/** @typedef {import("../client/protocol.js").Message} Message */
-/** @typedef {import("../client/protocol.js").JoinedRoom} JoinedRoom */
-/** @typedef {import("../client/protocol.js").User} User */
+/** @import { JoinedRoom, Message, User } from "../client/protocol.js" */
 /** A message of the user that the server has not confirmed. @typedef {{key: string, text: string, at?: number, t: number, state: "sending" | "failed", reason: string}} Pending */
 
 const TYPING_MS = 5_000;

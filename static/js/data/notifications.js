@@ -1,6 +1,6 @@
 // Notifications of the user, newest first, with the number of unread ones. Pure.
 
-/** @typedef {import("../client/protocol.js").UserNotification} UserNotification */
+/** @import { UserNotification } from "../client/protocol.js" */
 
 /** How many are kept. The server keeps the older ones. */
 const MOST = 200;

@@ -1,6 +1,6 @@
 // One series of a view: its definition, and its samples or buckets in order of time, trimmed to the window. Pure.
 
-/** @typedef {import("../client/protocol.js").Definition} Definition */
+/** @import { Definition } from "../client/protocol.js" */
 
 /** Old values are removed in batches of this size, because each removal moves all later ones. */
 const TRIM_BATCH = 128;

@@ -2,9 +2,7 @@
 
 import { Series } from "./series.js";
 
-/** @typedef {import("../client/protocol.js").Snapshot} Snapshot */
-/** @typedef {import("../client/protocol.js").Frame} Frame */
-/** @typedef {import("../client/protocol.js").DocumentState} DocumentState */
+/** @import { DocumentState, Frame, Snapshot } from "../client/protocol.js" */
 
 export class Store {
   constructor() {
@@ -51,9 +49,9 @@ export class Store {
       series?.trim(from);
     }
     for (const sid of frame.gone ?? []) if (this.series.delete(sid)) this.shape += 1;
-    for (const document of frame.documents ?? []) {
-      if (!this.documents.has(document.key)) this.shape += 1;
-      this.documents.set(document.key, document);
+    for (const state of frame.documents ?? []) {
+      if (!this.documents.has(state.key)) this.shape += 1;
+      this.documents.set(state.key, state);
     }
     for (const key of frame.gone_documents ?? []) if (this.documents.delete(key)) this.shape += 1;
     this.version += 1;

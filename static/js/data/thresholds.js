@@ -1,6 +1,6 @@
 // Threshold states of values: critical, warning, or none. Pure.
 
-/** @typedef {import("../client/protocol.js").Threshold} Threshold */
+/** @import { Threshold } from "../client/protocol.js" */
 
 /** Return the most severe threshold that a value has reached. @param {number | undefined} value @param {Threshold[]} thresholds @returns {string} empty for none */
 export function stateOf(value, thresholds) {

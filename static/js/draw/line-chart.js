@@ -8,8 +8,8 @@ import { boundsAt, boundsOf, drawBands } from "./min-max-band.js";
 import { colour, seriesToken } from "./palette.js";
 import { timeSplits } from "./time-splits.js";
 
-/** @typedef {import("../data/align.js").Line} Line */
-/** @typedef {import("../client/protocol.js").Threshold} Threshold */
+/** @import { Threshold } from "../client/protocol.js" */
+/** @import { Line } from "../data/align.js" */
 /** @typedef {{unit: string, decimals?: number | null, min?: number | null, max?: number | null, thresholds?: Threshold[]}} Options */
 /** One row for each series, or null when the pointer leaves. @typedef {(rows: {name: string, token: string, text: string}[] | null, when: string, left: number) => void} OnHover */
 

@@ -4,7 +4,7 @@ import { unbroken } from "../data/align.js";
 import { lowerBound } from "../data/series.js";
 import { colour, seriesToken } from "./palette.js";
 
-/** @typedef {import("../data/align.js").Line} Line */
+/** @import { Line } from "../data/align.js" */
 /** @typedef {import("../../vendor/uplot.js")} uPlot */
 
 /** Return the bounds of all bands. @param {Line[]} lines @param {number} from @param {number} to @returns {[number, number]} minimum and maximum; Infinity and -Infinity if there is no band */

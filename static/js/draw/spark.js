@@ -3,7 +3,7 @@
 import { align } from "../data/align.js";
 import { colour } from "./palette.js";
 
-/** @typedef {import("../data/align.js").Line} Line */
+/** @import { Line } from "../data/align.js" */
 
 /**
  * Draw a line and a dot at its last value.

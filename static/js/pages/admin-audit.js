@@ -6,7 +6,7 @@ import { button, h } from "../widgets/dom.js";
 import { row, table } from "./admin-table.js";
 
 /** @typedef {{id: string, t: number, actor: string, action: string, subject: string, detail: unknown, address: string}} AuditEvent */
-/** @typedef {import("./admin-table.js").Section} Section */
+/** @import { Section } from "./admin-table.js" */
 
 const PAGE = 50;
 const COLUMNS = /** @type {[string, string][]} */ ([["When", "tight"], ["Who", ""], ["Did", ""], ["To", ""], ["Detail", "detail"], ["From", "tight"]]);

@@ -7,8 +7,7 @@ import { makeForm } from "../widgets/form.js";
 import { endTime, row, rowButton, runConfirmed, table, titled } from "./admin-table.js";
 
 /** @typedef {{id: string, board: string, created_by: string, expires: number}} Link */
-/** @typedef {import("./admin-table.js").Reload} Reload */
-/** @typedef {import("./admin-table.js").Section} Section */
+/** @import { Reload, Section } from "./admin-table.js" */
 
 /** @param {Reload} reload */
 async function makeLink(reload) {

@@ -5,13 +5,13 @@ import { h } from "../widgets/dom.js";
 import { formDialog, row, rowButton, runConfirmed, table, titled, words } from "./admin-table.js";
 
 /** @typedef {{id: string, kind: string, title: string, private: boolean, members: string[], position: number}} Room */
-/** @typedef {import("./admin-table.js").Reload} Reload */
-/** @typedef {import("./admin-table.js").Section} Section */
+/** @import { Field } from "../widgets/form.js" */
+/** @import { Reload, Section } from "./admin-table.js" */
 
 const OPEN = /** @type {[string, string][]} */ ([["", "everybody who may see boards"], ["yes", "only the people named below"]]);
 const path = (/** @type {Room} */ room) => `/api/v1/rooms/${encodeURIComponent(room.id)}`;
 
-/** @param {Partial<Room>} room @returns {import("./admin-table.js").Field[]} */
+/** @param {Partial<Room>} room @returns {Field[]} */
 function fields(room) {
   return [
     { name: "title", label: "Title", required: true, value: room.title },

@@ -7,7 +7,7 @@ import { makeForm } from "../widgets/form.js";
 
 /** Loads and shows the section again. @typedef {() => void} Reload */
 /** @typedef {{about: string, make?: {text: string, press: (reload: Reload) => void}, load: (reload: Reload) => Promise<Node[]>}} Section */
-/** @typedef {import("../widgets/form.js").Field} Field */
+/** @import { Field } from "../widgets/form.js" */
 
 /** Make a table. @param {[string, string][]} columns title and class of each @param {HTMLElement[]} rows */
 export function table(columns, rows) {

@@ -7,8 +7,7 @@ import { fieldRow, onSubmit } from "../widgets/form.js";
 import { endTime, row, rowButton, runConfirmed, table, timeAgo, titled, words } from "./admin-table.js";
 
 /** @typedef {{id: string, name: string, verbs: string[], prefixes: string[], per_s: number, max_series: number, created: number, created_by: string, expires: number | null, last_used: number | null}} Token */
-/** @typedef {import("./admin-table.js").Reload} Reload */
-/** @typedef {import("./admin-table.js").Section} Section */
+/** @import { Reload, Section } from "./admin-table.js" */
 
 const VERBS = [["write", "write values and documents"], ["read", "read values"], ["message", "write into rooms"], ["notify", "notify people"]];
 

@@ -4,8 +4,7 @@ import { ApiError, api } from "../client/http.js";
 import { formDialog, row, rowButton, run, runConfirmed, table, timeAgo, titled } from "./admin-table.js";
 
 /** @typedef {{id: string, name: string, role: string, disabled: boolean, created: number, last_login: number | null, grants: Record<string, string>}} User */
-/** @typedef {import("./admin-table.js").Reload} Reload */
-/** @typedef {import("./admin-table.js").Section} Section */
+/** @import { Reload, Section } from "./admin-table.js" */
 
 const ROLES = /** @type {[string, string][]} */ ([["viewer", "viewer: sees boards and talks"], ["editor", "editor: also writes values and boards"], ["operator", "operator: also makes rooms and notifies"], ["admin", "admin: everything"]]);
 const GRANTS_HINT = "further roles on single boards, as BOARD=ROLE, separated by commas: checkout=editor";

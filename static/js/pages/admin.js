@@ -10,7 +10,7 @@ import { tokensSection } from "./admin-tokens.js";
 import { usersSection } from "./admin-users.js";
 import "./header.js";
 
-/** @typedef {import("./admin-table.js").Section} Section */
+/** @import { Section } from "./admin-table.js" */
 
 const SECTIONS = /** @type {Record<string, Section>} */ ({ users: usersSection, tokens: tokensSection, rooms: roomsSection, links: linksSection, audit: auditSection });
 

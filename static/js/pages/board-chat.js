@@ -6,9 +6,10 @@ import { Chat } from "../data/chat.js";
 import { currentUser } from "../widgets/user.js";
 import { trackPresence } from "./presence.js";
 
-/** @typedef {import("./shell.js").Shell} Shell */
-/** @typedef {import("../widgets/side-panel.js").SidePanel} SidePanel */
-/** @typedef {import("../widgets/watcher-badges.js").WatcherBadges} WatcherBadges */
+/** @import { ServerFields } from "../client/protocol.js" */
+/** @import { ChartTime, SidePanel } from "../widgets/side-panel.js" */
+/** @import { WatcherBadges } from "../widgets/watcher-badges.js" */
+/** @import { Shell } from "./shell.js" */
 
 /** Name in the local storage under which the state of the panel is kept. */
 const STORED_AS = "panel";
@@ -33,7 +34,7 @@ function remember(open) {
   }
 }
 
-/** @param {import("../client/protocol.js").ServerFields["notification"]} notification */
+/** @param {ServerFields["notification"]} notification */
 function showOnDesktop({ title, body, notificationId }) {
   if (document.hidden && globalThis.Notification?.permission === "granted") new Notification(title, { body, tag: notificationId });
 }
@@ -41,7 +42,7 @@ function showOnDesktop({ title, body, notificationId }) {
 /**
  * Start the side panel, if this server has users.
  * @param {Shell} shell @param {{boardId: string, title: string}} board
- * @param {import("../widgets/side-panel.js").ChartTime} chartTime
+ * @param {ChartTime} chartTime
  */
 export function startChat(shell, board, chartTime) {
   const opener = document.getElementById("talk");

@@ -9,7 +9,8 @@ import { arrange, byId, h, setText } from "../widgets/dom.js";
 import { curlForSeries } from "../widgets/snippet.js";
 import { Shell } from "./shell.js";
 
-/** @typedef {import("../data/series.js").Series} Series */
+/** @import { DocumentState } from "../client/protocol.js" */
+/** @import { Series } from "../data/series.js" */
 
 /** More rows than this are not shown, so that the page stays fast. */
 const MOST_ROWS = 300;
@@ -119,7 +120,7 @@ class DocumentRow {
     this.element = h("tr", {}, h("td", { class: "name" }, link), h("td", { class: "body" }, this.code), this.age);
   }
 
-  /** @param {import("../client/protocol.js").DocumentState} document */
+  /** @param {DocumentState} document */
   paint(document) {
     setText(this.code, JSON.stringify(document.body).slice(0, 300));
     setText(this.age, `${age(shell.clock.now() - document.t)} ago`);

@@ -1,11 +1,13 @@
 // Presence of the user on this page: away when the page is hidden, or after five minutes without input.
 
+/** @import { WebSocketClient } from "../client/websocket-client.js" */
+
 const AWAY_AFTER_MS = 300_000;
 const INPUTS = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"];
 
 /**
  * Send the user's presence from now on.
- * @param {import("../client/websocket-client.js").WebSocketClient} client
+ * @param {WebSocketClient} client
  * @returns {() => void} to be called once a second
  */
 export function trackPresence(client) {

@@ -28,7 +28,7 @@ const LEAST_AGE_MS = 10_000;
 /** Pages reload within this time, not all at once. */
 const RELOADS_WITHIN_MS = 2_000;
 
-/** @typedef {import("../client/protocol.js").ServerMessage} ServerMessage */
+/** @import { ServerMessage } from "../client/protocol.js" */
 /** A key, its meaning, and what it does. @typedef {[string, string, () => void]} Key */
 
 export class Shell {

@@ -3,6 +3,8 @@
 import { clock } from "../draw/format.js";
 import { h, setText } from "./dom.js";
 
+/** @import { Connection } from "../client/connection.js" */
+
 /** A loss shorter than this is not shown: the server restarts, or a phone changes its network. */
 const GRACE_MS = 1_500;
 /** Values older than this are never shown without the band. */
@@ -21,7 +23,7 @@ export class ConnectionCurtain extends HTMLElement {
 
   /**
    * Show or hide the band.
-   * @param {import("../client/connection.js").Connection} connection
+   * @param {Connection} connection
    * @param {{now: () => number}} serverClock
    */
   show(connection, serverClock) {

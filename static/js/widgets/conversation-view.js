@@ -5,8 +5,8 @@ import { arrange, h, setText } from "./dom.js";
 import { LiveElement } from "./live-element.js";
 import { messageRow, pendingRow } from "./message-row.js";
 
-/** @typedef {import("../data/conversation.js").Conversation} Conversation */
-/** @typedef {import("./message-row.js").RowActions} RowActions */
+/** @import { Conversation } from "../data/conversation.js" */
+/** @import { RowActions } from "./message-row.js" */
 
 /** Messages of one author within this time stand below one name. */
 const GROUP_MS = 300_000;

@@ -11,12 +11,8 @@ import "./table-tile.js";
 import "./text-tile.js";
 import "./status-tile.js";
 
-/** @typedef {import("./tile.js").Tile} Tile */
-/** @typedef {import("./tile.js").TileContext} TileContext */
-/** @typedef {import("../client/protocol.js").Board} Board */
-/** @typedef {import("../client/protocol.js").Widget} Widget */
-/** @typedef {import("../client/protocol.js").Snapshot} Snapshot */
-/** @typedef {import("../client/protocol.js").Frame} Frame */
+/** @import { Board, Frame, Snapshot, Widget } from "../client/protocol.js" */
+/** @import { Tile, TileContext } from "./tile.js" */
 
 const DEFAULTS = { series: [], document: "", w: 1, h: 1, unit: null, decimals: null, legend: "", min: null, max: null, thresholds: [], note: "" };
 /** A board of chosen series with more rows than this is taller than the screen. */

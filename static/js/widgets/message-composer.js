@@ -5,7 +5,7 @@ import { button, h, setText } from "./dom.js";
 import { LiveElement } from "./live-element.js";
 import { MentionList } from "./mention-list.js";
 
-/** @typedef {import("../client/protocol.js").Message} Message */
+/** @import { Message } from "../client/protocol.js" */
 
 /** The server refuses longer messages. */
 const MOST = 4_000;

@@ -4,8 +4,8 @@ import { clock } from "../draw/format.js";
 import { button, h, setText } from "./dom.js";
 import { richBody } from "./rich-body.js";
 
-/** @typedef {import("../client/protocol.js").Message} Message */
-/** @typedef {import("../data/conversation.js").Pending} Pending */
+/** @import { Message } from "../client/protocol.js" */
+/** @import { Pending } from "../data/conversation.js" */
 /**
  * @typedef {object} RowActions
  * @property {(at: number) => void} jump @property {(message: Message) => void} edit @property {(message: Message) => void} remove

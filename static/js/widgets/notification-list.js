@@ -4,7 +4,7 @@ import { age } from "../draw/format.js";
 import { arrange, button, h } from "./dom.js";
 import { LiveElement } from "./live-element.js";
 
-/** @typedef {import("../client/protocol.js").UserNotification} UserNotification */
+/** @import { UserNotification } from "../client/protocol.js" */
 
 export class NotificationList extends LiveElement {
   constructor() {

@@ -4,8 +4,7 @@ import { arrange, button, h } from "./dom.js";
 import { LiveElement } from "./live-element.js";
 import { STATUS, initialsBadge } from "./user.js";
 
-/** @typedef {import("../client/protocol.js").ConnectedUser} ConnectedUser */
-/** @typedef {import("../client/protocol.js").User} User */
+/** @import { ConnectedUser, User } from "../client/protocol.js" */
 
 export class PeopleList extends LiveElement {
   constructor() {

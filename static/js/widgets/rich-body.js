@@ -3,7 +3,7 @@
 import { parseRichText } from "../data/rich-text.js";
 import { h } from "./dom.js";
 
-/** @typedef {import("../data/rich-text.js").RichNode} RichNode */
+/** @import { RichNode } from "../data/rich-text.js" */
 
 /** Make the elements. @param {string} html from the server @returns {Node[]} */
 export function richBody(html) {

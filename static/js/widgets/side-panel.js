@@ -8,8 +8,12 @@ import { arrange, button, h, setText } from "./dom.js";
 import { LiveElement } from "./live-element.js";
 import { loginUrl } from "./user.js";
 
-/** @typedef {import("../data/chat.js").Chat} Chat */
-/** @typedef {import("../client/protocol.js").UserNotification} UserNotification */
+/** @import { PeopleList } from "./people-list.js" */
+/** @import { NotificationList } from "./notification-list.js" */
+/** @import { ConversationView } from "./conversation-view.js" */
+/** @import { MessageComposer } from "./message-composer.js" */
+/** @import { UserNotification } from "../client/protocol.js" */
+/** @import { Chat } from "../data/chat.js" */
 /** What the panel needs from its page. @typedef {{loop: {mark: (item: {paint: () => void}) => void}, announce: (text: string) => void}} PanelHost */
 /** The time that the charts show, and a way to show them at another. @typedef {{time: () => number, jump: (at: number) => void}} ChartTime */
 /** @typedef {"talk" | "people" | "notices"} Tab */
@@ -29,10 +33,10 @@ export class SidePanel extends LiveElement {
     this.tab = "talk";
     this.opener = /** @type {HTMLElement | null} */ (null);
     this.onToggle = () => {};
-    this.view = /** @type {import("./conversation-view.js").ConversationView} */ (h("conversation-view"));
-    this.composer = /** @type {import("./message-composer.js").MessageComposer} */ (h("message-composer"));
-    this.people = /** @type {import("./people-list.js").PeopleList} */ (h("people-list"));
-    this.notifications = /** @type {import("./notification-list.js").NotificationList} */ (h("notification-list"));
+    this.view = /** @type {ConversationView} */ (h("conversation-view"));
+    this.composer = /** @type {MessageComposer} */ (h("message-composer"));
+    this.people = /** @type {PeopleList} */ (h("people-list"));
+    this.notifications = /** @type {NotificationList} */ (h("notification-list"));
     this.rooms = h("nav", { class: "rooms", "aria-label": "Conversations" });
     this.error = h("p", { class: "notdone", role: "alert" });
     this.refusal = h("p", { class: "empty" });

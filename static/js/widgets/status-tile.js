@@ -6,6 +6,8 @@ import { freshness } from "../data/freshness.js";
 import { fitChildren, h, setText } from "./dom.js";
 import { SHAPES, Tile } from "./tile.js";
 
+/** @import { Freshness } from "../data/freshness.js" */
+
 const MOST_CELLS = 200;
 
 export class StatusTile extends Tile {
@@ -45,7 +47,7 @@ export class StatusTile extends Tile {
     this.worst = { state: worst, count: worst === "ok" ? items.length : count(worst) };
   }
 
-  /** @param {number} now @param {import("../data/freshness.js").Freshness} fresh @param {number} old @param {number} all */
+  /** @param {number} now @param {Freshness} fresh @param {number} old @param {number} all */
   showBadge(now, fresh, old, all) {
     if (fresh !== "live" || !this.worst) {
       super.showBadge(now, fresh, old, all);

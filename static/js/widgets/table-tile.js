@@ -8,7 +8,8 @@ import { Tile } from "./tile.js";
 const MOST_ROWS = 100;
 const MOST_COLUMNS = 20;
 
-/** @typedef {import("../data/document-body.js").Column} Column */
+/** @import { Freshness } from "../data/freshness.js" */
+/** @import { Column } from "../data/document-body.js" */
 
 export class TableTile extends Tile {
   constructor() {
@@ -28,7 +29,7 @@ export class TableTile extends Tile {
     return Math.max(1, Math.floor((this.body.clientHeight - this.head.getBoundingClientRect().height + 1) / height));
   }
 
-  /** @param {number} now @param {import("../data/freshness.js").Freshness} fresh */
+  /** @param {number} now @param {Freshness} fresh */
   noteText(now, fresh) {
     const note = super.noteText(now, fresh);
     return this.count && fresh === "live" ? [note, this.count].filter(Boolean).join(" · ") : note;

@@ -5,6 +5,8 @@ import { format } from "../draw/format.js";
 import { h, setText } from "./dom.js";
 import { Tile } from "./tile.js";
 
+/** @import { Freshness } from "../data/freshness.js" */
+
 export class TextTile extends Tile {
   constructor() {
     super();
@@ -23,7 +25,7 @@ export class TextTile extends Tile {
     return unit ? `${text} ${unit}` : text;
   }
 
-  /** @param {number} now @param {import("../data/freshness.js").Freshness} fresh */
+  /** @param {number} now @param {Freshness} fresh */
   noteText(now, fresh) {
     return (fresh === "live" ? remarkOf(this.doc?.body) : undefined) ?? super.noteText(now, fresh);
   }

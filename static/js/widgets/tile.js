@@ -7,11 +7,10 @@ import { stateOf } from "../data/thresholds.js";
 import { fitChildren, h, setText } from "./dom.js";
 import { curlForDocument, curlForSeries, seriesFromSelector } from "./snippet.js";
 
-/** @typedef {import("../data/series.js").Series} Series */
-/** @typedef {import("../data/store.js").Store} Store */
-/** @typedef {import("../client/protocol.js").DocumentState} DocumentState */
-/** @typedef {import("../client/protocol.js").Widget} Widget */
-/** @typedef {import("../data/freshness.js").Freshness} Freshness */
+/** @import { DocumentState, Widget } from "../client/protocol.js" */
+/** @import { Freshness } from "../data/freshness.js" */
+/** @import { Series } from "../data/series.js" */
+/** @import { Store } from "../data/store.js" */
 /**
  * What a tile needs from its page. `moment.at` is the time that the charts show, null for now.
  * @typedef {object} TileContext

@@ -5,6 +5,8 @@ import { button, h } from "./dom.js";
 import { LiveElement } from "./live-element.js";
 import { currentUser, initialsBadge, loginUrl } from "./user.js";
 
+/** @import { CurrentUser } from "./user.js" */
+
 export class UserMenu extends LiveElement {
   connected() {
     const me = currentUser();
@@ -13,7 +15,7 @@ export class UserMenu extends LiveElement {
     else this.replaceChildren(h("a", { class: "quiet", href: loginUrl(), text: "Log in" }));
   }
 
-  /** @param {import("./user.js").CurrentUser} me */
+  /** @param {CurrentUser} me */
   showMenu(me) {
     const name = me.user?.name || me.user?.id || "Operator";
     this.list = h("div", { class: "menu", id: "user-menu", hidden: "" }, h("p", {}, h("b", { text: name }), h("span", { text: me.kind === "local" ? `at this machine · ${me.role}` : me.role })));

@@ -4,7 +4,7 @@ import { arrange, button, h } from "./dom.js";
 import { LiveElement } from "./live-element.js";
 import { initialsBadge } from "./user.js";
 
-/** @typedef {import("../client/protocol.js").User} User */
+/** @import { User } from "../client/protocol.js" */
 
 /** More users than this are shown as a number. */
 const MOST = 4;
