@@ -6,7 +6,7 @@ import { rig } from "./support.js";
 const STATES = ["idle", "connecting", "open", "waiting", "stopped"];
 const TRIGGERS = ["start", "opened", "lost", "due", "wake", "stop"];
 
-/** Written by hand, not read from the code: what must follow; a dash: nothing changes. */
+/** The expected next states, written by hand; a dash means no change. */
 const EXPECTED = {
   //           start         opened   lost       due           wake          stop
   idle: ["connecting", "-", "-", "-", "-", "stopped"],

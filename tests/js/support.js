@@ -1,4 +1,4 @@
-// What the tests of the page's own modules share: a WebSocket that obeys, and time that is moved by hand.
+// Rig for the tests of client/: a connection on fake sockets, and a clock that the test moves.
 
 import { mock } from "node:test";
 import { Connection } from "../../static/js/client/connection.js";

@@ -1,7 +1,7 @@
 // One WebSocket that reconnects: a state table, back-off with jitter, and a heartbeat of its own.
 //
 //   idle ──start──► connecting ──opened──► open ──lost──► waiting ──due/wake──► connecting
-//   any ──stop──► stopped (final: by stop(), or by a close code that forbids to reconnect)
+//   any ──stop──► stopped (final: by stop(), or by a close code that forbids reconnecting)
 
 import { FIRST_S, backoff } from "./backoff.js";
 import { Emitter } from "./emitter.js";
@@ -23,7 +23,7 @@ export const TRANSITIONS = /** @type {Record<State, Partial<Record<Trigger, Stat
   stopped: {},
 });
 
-/** Close codes in this range forbid to reconnect. */
+/** Close codes in this range forbid reconnecting. */
 export const FINAL_FROM = 4500;
 export const FINAL_TO = 4999;
 const PAGE_TOO_OLD = 4506;

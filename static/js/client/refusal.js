@@ -1,6 +1,6 @@
 // Error for a request that the server, or this client, refuses.
 
-/** Codes of refusals that pass: send the same message again later, with the same key. */
+/** Codes of temporary refusals: send the same message again later, with the same key. */
 export const TRANSIENT = new Set(["rate_limited", "unavailable", "overloaded"]);
 
 export class Refusal extends Error {

@@ -101,8 +101,8 @@ export class Rooms {
 }
 
 /**
- * Return the events for messages that a rejoin brought. They come in the order of their latest change; those written after the
- * client's position are new, the others were edited or deleted meanwhile.
+ * Return the events for the messages that a rejoin brought. Messages written after the client's position are new. The others
+ * were edited or deleted meanwhile. The server sends them in the order of their latest change.
  * @param {Message[]} messages @param {number} position @returns {RoomEvent[]}
  */
 function missed(messages, position) {

@@ -2,7 +2,7 @@
 
 const REPEAT_MS = 3_000;
 const IDLE_MS = 4_000;
-/** Least time between two notices, so that a run of short messages does not send one notice each. */
+/** Shortest time between two notices, so that a run of short messages does not send a notice for each. */
 const LEAST_MS = 1_000;
 
 export class TypingNotices {

@@ -12,7 +12,7 @@ export class Store {
     this.documents = new Map();
     this.windowMs = 0;
     this.stepMs = 0;
-    /** grows when series or documents appear, disappear or are defined anew */
+    /** grows when series or documents appear, disappear or are defined again */
     this.shape = 0;
     /** grows with every snapshot and frame */
     this.version = 0;

@@ -39,7 +39,7 @@ export class LineChart {
     this.marked = null;
   }
 
-  /** Build the chart anew for these series, or for another theme. @param {string[]} names */
+  /** Rebuild the chart for these series, or for another theme. @param {string[]} names */
   reset(names) {
     this.names = names;
     this.plot?.destroy();

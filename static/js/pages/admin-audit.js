@@ -32,7 +32,7 @@ function loadPage(before) {
 
 /** @type {Section} */
 export const auditSection = {
-  about: "Logins, tokens, roles, revocations and deletions. Nothing in it can be changed.",
+  about: "Logins, tokens, roles, revocations and deletions. Entries cannot be changed.",
   async load() {
     const { events, more } = await loadPage();
     if (!events.length) return [h("p", { class: "empty", text: "There are no entries yet." })];

@@ -18,7 +18,7 @@ async function makeLink(reload) {
     const link = await /** @type {Promise<Link & {url: string}>} */ (api("POST", "/api/v1/links", { board, hours: Number(hours) }));
     reload();
     const close = button("I have it", () => shown.close());
-    const shown = showDialog("Share link", h("p", { text: `Shows ${board}, and nothing else, to whoever has this address, until ${endTime(link.expires)}. It is shown this once.` }), h("pre", { class: "secret", text: link.url }), h("div", { class: "row" }, copyButton(link.url), close));
+    const shown = showDialog("Share link", h("p", { text: `Until ${endTime(link.expires)}, everybody who has this address can see ${board}, and nothing else. The address is shown only this once.` }), h("pre", { class: "secret", text: link.url }), h("div", { class: "row" }, copyButton(link.url), close));
   }, () => dialog.close());
   const dialog = showDialog("New share link", form);
   /** @type {HTMLElement | null} */ (form.querySelector("input"))?.focus();
@@ -26,17 +26,17 @@ async function makeLink(reload) {
 
 /** @param {Link} link @param {Reload} reload */
 function linkRow(link, reload) {
-  const revoke = rowButton("Revoke", `the link to ${link.board}`, () => runConfirmed(`Revoke the link to ${link.board}?`, "Screens that show the board by it go dark within two seconds.", "Revoke", () => api("DELETE", `/api/v1/links/${encodeURIComponent(link.id)}`), reload));
+  const revoke = rowButton("Revoke", `the link to ${link.board}`, () => runConfirmed(`Revoke the link to ${link.board}?`, "Screens that use this link go dark within two seconds.", "Revoke", () => api("DELETE", `/api/v1/links/${encodeURIComponent(link.id)}`), reload));
   return row(false, titled(link.board, ""), link.created_by, endTime(link.expires), [revoke]);
 }
 
 /** @type {Section} */
 export const linksSection = {
-  about: "A link shows one board, view-only, to whoever has the address: for a screen without a person, or a guest.",
+  about: "A share link shows one board, view only, to everybody who has its address, such as wall screens and guests.",
   make: { text: "New share link", press: makeLink },
   async load(reload) {
     const { links } = await /** @type {Promise<{links: Link[]}>} */ (api("GET", "/api/v1/links"));
-    if (!links.length) return [h("p", { class: "empty", text: "There are no share links. Make one for a wall screen, or for somebody who is not to have a login." })];
+    if (!links.length) return [h("p", { class: "empty", text: "There are no share links. Make one for a wall screen, or for somebody without a login." })];
     return [table([["Board", "name"], ["Made by", ""], ["Ends", "tight"], ["", "acts"]], links.map((link) => linkRow(link, reload)))];
   },
 };

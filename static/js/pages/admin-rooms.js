@@ -22,7 +22,7 @@ function fields(room) {
 
 /** @param {Reload} reload */
 function makeRoom(reload) {
-  formDialog("New room", [{ name: "id", label: "Short name", required: true, hint: "letters, digits, - and _; it stays" }, ...fields({})], "Make room",
+  formDialog("New room", [{ name: "id", label: "Short name", required: true, hint: "letters, digits, - and _; it cannot be changed later" }, ...fields({})], "Make room",
     ({ id, title, members, ...rest }) => api("POST", "/api/v1/rooms", { id, title, private: rest.private === "yes", members: words(members) }), reload);
 }
 
@@ -30,18 +30,18 @@ function makeRoom(reload) {
 function roomRow(room, reload) {
   const change = rowButton("Change", room.id, () => formDialog(`Change ${room.id}`, fields(room), "Save", ({ title, members, ...rest }) => api("PATCH", path(room), { title, private: rest.private === "yes", members: words(members) }), reload));
   const save = h("a", { class: "quiet", href: `${path(room)}/export?format=json`, download: "", "aria-label": `Export ${room.id}`, text: "Export" });
-  const remove = rowButton("Delete", room.id, () => runConfirmed(`Delete ${room.title}?`, "All its messages are deleted with it. Export it first if they are to be kept.", "Delete", () => api("DELETE", path(room)), reload));
+  const remove = rowButton("Delete", room.id, () => runConfirmed(`Delete ${room.title}?`, "All its messages are deleted with it. Export the room first to keep them.", "Delete", () => api("DELETE", path(room)), reload));
   const board = room.kind === "board";
   return row(false, titled(room.title, room.id), board ? "of a board" : "room", room.private ? `only ${room.members.join(", ") || "nobody yet"}` : "everybody", String(room.position), board ? [save] : [change, save, remove]);
 }
 
 /** @type {Section} */
 export const roomsSection = {
-  about: "Each board has a room of its own. Others are for what belongs to no board.",
+  about: "Each board has a room of its own. Make others for topics that belong to no board.",
   make: { text: "New room", press: makeRoom },
   async load(reload) {
     const { rooms } = await /** @type {Promise<{rooms: Room[]}>} */ (api("GET", "/api/v1/rooms"));
-    if (!rooms.length) return [h("p", { class: "empty", text: "There are no rooms yet. A board's room comes with the board." })];
+    if (!rooms.length) return [h("p", { class: "empty", text: "There are no rooms yet. Each board brings its own." })];
     return [table([["Room", "name"], ["Kind", "tight"], ["Open to", ""], ["Changes", "tight"], ["", "acts"]], rooms.map((room) => roomRow(room, reload)))];
   },
 };

@@ -38,7 +38,7 @@ function makeToken(reload) {
 /** @param {Token & {token: string}} token */
 function showSecret(token) {
   const line = `curl ${location.origin}/api/v1/samples/orders -H "Authorization: Bearer ${token.token}" -d 3`;
-  const parts = [h("p", { text: "It is shown only this once: the server keeps a hash. Copy it to where it is used." }), h("pre", { class: "secret", text: token.token })];
+  const parts = [h("p", { text: "The token is shown only this once, because the server keeps a hash. Copy it to where it is used." }), h("pre", { class: "secret", text: token.token })];
   if (token.verbs.includes("write")) parts.push(h("p", { text: "For example:" }), h("pre", { class: "secret", text: line }));
   const close = button("I have it", () => dialog.close());
   const dialog = showDialog(`Token “${token.name}”`, ...parts, h("div", { class: "row" }, copyButton(token.token), close));
@@ -48,18 +48,18 @@ function showSecret(token) {
 function tokenRow(token, reload) {
   const limits = [token.per_s ? `${token.per_s} samples/s` : "", `${token.max_series} series`].filter(Boolean).join(", ");
   const scope = token.prefixes.length ? token.prefixes.map((prefix) => `${prefix}…`).join(", ") : "any series";
-  const revoke = rowButton("Revoke", token.name, () => runConfirmed(`Revoke “${token.name}”?`, "Whatever uses it is refused within two seconds. It cannot be taken back.", "Revoke", () => api("DELETE", `/api/v1/tokens/${encodeURIComponent(token.id)}`), reload));
+  const revoke = rowButton("Revoke", token.name, () => runConfirmed(`Revoke “${token.name}”?`, "Its users are refused within two seconds. This cannot be undone.", "Revoke", () => api("DELETE", `/api/v1/tokens/${encodeURIComponent(token.id)}`), reload));
   return row(false, titled(token.name, `by ${token.created_by}, ${timeAgo(token.created)}`), token.verbs.join(", "), [scope, h("small", { text: limits })], timeAgo(token.last_used), endTime(token.expires), [revoke]);
 }
 
 /** @type {Section} */
 export const tokensSection = {
-  about: "What feeders and programs show instead of a password. Only a hash is kept.",
+  about: "Feeders and programs use a token instead of a password. The server keeps only a hash.",
   make: { text: "New token", press: makeToken },
   async load(reload) {
     const { tokens } = await /** @type {Promise<{tokens: Token[]}>} */ (api("GET", "/api/v1/tokens"));
     if (!tokens.length) {
-      return [h("p", { class: "empty" }, "There are no tokens yet. A feeder on another machine needs one to write; make it here, then:",
+      return [h("p", { class: "empty" }, "There are no tokens yet. A feeder on another machine needs one to write. Make it here, then run:",
         h("code", { text: `curl ${location.origin}/api/v1/samples/orders -H "Authorization: Bearer dsh_…" -d 3` }))];
     }
     return [table([["Token", "name"], ["May", ""], ["Of", ""], ["Last used", "tight"], ["Ends", "tight"], ["", "acts"]], tokens.map((token) => tokenRow(token, reload)))];

@@ -27,7 +27,7 @@ function parseGrants(text) {
 /** @param {Reload} reload */
 function makeUser(reload) {
   formDialog("New user", [
-    { name: "id", label: "Login name", required: true, hint: "lower-case letters, digits, - _ and .; it stays" },
+    { name: "id", label: "Login name", required: true, hint: "lower-case letters, digits, - _ and .; it cannot be changed later" },
     { name: "name", label: "Name", hint: "as others see it" },
     { name: "role", label: "Role", options: ROLES, value: "viewer" },
     { name: "password", label: "Password", type: "password", autocomplete: "new-password", required: true, hint: "at least 10 characters; the user can change it" },
@@ -55,15 +55,15 @@ function userRow(user, reload) {
   const off = user.disabled;
   const turn = off
     ? rowButton("Enable", user.id, () => run(() => api("PATCH", path(user), { disabled: false }), reload))
-    : rowButton("Disable", user.id, () => runConfirmed(`Disable ${user.id}?`, "All sessions of this user end within two seconds. What was written stays. Can be taken back.", "Disable", () => api("PATCH", path(user), { disabled: true }), reload));
-  const remove = rowButton("Delete", user.id, () => runConfirmed(`Delete ${user.id}?`, "The user cannot log in any more, and the name can be given again. Messages stay. To keep the name, disable instead.", "Delete", () => api("DELETE", path(user)), reload));
+    : rowButton("Disable", user.id, () => runConfirmed(`Disable ${user.id}?`, "All sessions of this user end within two seconds. Their messages stay. You can enable the user again.", "Disable", () => api("PATCH", path(user), { disabled: true }), reload));
+  const remove = rowButton("Delete", user.id, () => runConfirmed(`Delete ${user.id}?`, "The user can no longer log in, and the login name becomes free. Messages stay. To keep the name reserved, disable the user instead.", "Delete", () => api("DELETE", path(user)), reload));
   return row(off, titled(user.name, user.id), [user.role, ...(off ? [" · disabled"] : [])], grantsText(user.grants), timeAgo(user.last_login), timeAgo(user.created),
     [rowButton("Change", user.id, () => editUser(user, reload)), rowButton("Password", `of ${user.id}`, () => setPassword(user, reload)), turn, remove]);
 }
 
 /** @type {Section} */
 export const usersSection = {
-  about: "People who can log in. Each role may what the ones before it may.",
+  about: "People who can log in. Each role may do everything that the roles before it may.",
   make: { text: "New user", press: makeUser },
   async load(reload) {
     const { users } = await /** @type {Promise<{users: User[]}>} */ (api("GET", "/api/v1/users"));

@@ -179,13 +179,13 @@ export class Shell {
 
   showKeys() {
     const list = h("dl", {}, ...this.keys.flatMap(([key, meaning]) => [h("dt", {}, h("kbd", { text: key })), h("dd", { text: meaning })]));
-    const more = h("p", { text: "Tab walks over the tiles; Enter on a tile shows how to feed it; Esc closes." });
+    const more = h("p", { text: "Tab moves between the tiles. Enter on a tile shows how to feed it. Esc closes." });
     showDialog("Keys", list, more);
   }
 
   /** Show the shell lines that feed a tile. @param {string} title @param {string[]} lines */
   showFeed(title, lines) {
     const text = lines.join("\n");
-    showDialog(`Feed “${title}”`, h("p", { text: "Run this in a shell; the value shows at once." }), h("pre", { text }), h("div", { class: "row" }, copyButton(text)));
+    showDialog(`Feed “${title}”`, h("p", { text: "Run this in a shell. The value appears at once." }), h("pre", { text }), h("div", { class: "row" }, copyButton(text)));
   }
 }

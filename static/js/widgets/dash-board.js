@@ -40,7 +40,7 @@ export class DashBoard extends HTMLElement {
     this.context = { ...host, store: this.store, moment: this.moment };
   }
 
-  /** Start anew from a snapshot. @param {Snapshot} snapshot @param {string[]} selectors the chosen ones, if there is no board */
+  /** Start again from a snapshot. @param {Snapshot} snapshot @param {string[]} selectors the chosen ones, if there is no board */
   begin(snapshot, selectors) {
     this.store.begin(snapshot);
     this.board = snapshot.board ?? this.board; // the server sends it once: a snapshot after a gap has none
@@ -49,7 +49,7 @@ export class DashBoard extends HTMLElement {
     for (const tile of this.tiles) tile.changed();
   }
 
-  /** Build the tiles anew if others are needed: for another board, or for a chosen document that has appeared. */
+  /** Rebuild the tiles if others are needed: for another board, or for a chosen document that has appeared. */
   update() {
     const board = this.board ?? chosenBoard(this.selectors, this.store);
     const plan = JSON.stringify(board);

@@ -57,7 +57,7 @@ export class LineTile extends Tile {
     this.legend.replaceChildren(this.matched > MOST_LINES ? `${MOST_LINES}/${this.matched}` : ""); // lines that are left out are always counted
   }
 
-  /** Build the chart anew in the colours of another theme. */
+  /** Rebuild the chart in the colours of another theme. */
   recolour() {
     this.chart?.reset(this.chart.names);
   }

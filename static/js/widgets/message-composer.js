@@ -112,7 +112,7 @@ export class MessageComposer extends LiveElement {
     this.editing = message;
     this.area.value = message.text;
     this.note.hidden = false;
-    setText(this.note, "Editing. Enter saves, Esc leaves it as it was.");
+    setText(this.note, "Editing. Enter saves, Esc discards the changes.");
     setText(this.go, "Save");
     this.mark.disabled = true;
     this.fit();
@@ -138,7 +138,7 @@ export class MessageComposer extends LiveElement {
   showMark() {
     setText(this.mark, this.at === undefined ? "◷ Mark this moment" : `◷ ${clock(this.at, true)}`);
     this.mark.setAttribute("aria-pressed", String(this.at !== undefined));
-    this.mark.title = this.at === undefined ? "The message will show the charts at this time" : "Not this moment";
+    this.mark.title = this.at === undefined ? "The message will show the charts at this time" : "Do not mark this moment";
   }
 }
 customElements.define("message-composer", MessageComposer);

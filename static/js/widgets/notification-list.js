@@ -30,7 +30,7 @@ export class NotificationList extends LiveElement {
     if (permission === "default") tools.push(button("Show them on this desktop", () => this.askPermission(), { class: "quiet" }));
     arrange(this.tools, tools);
     if (!notifications.length) {
-      arrange(this.list, [h("p", { class: "empty", text: "Nothing yet. When somebody writes @ and your name, or an alert is sent to you, it stands here." })]);
+      arrange(this.list, [h("p", { class: "empty", text: "No notifications yet. You get one when somebody writes @ and your name, or when an alert is sent to you." })]);
       return;
     }
     arrange(this.list, notifications.map((each) => this.row(each, now)));

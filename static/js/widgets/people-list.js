@@ -25,7 +25,7 @@ export class PeopleList extends LiveElement {
     if (onBoard) parts.push(h("h3", { text: "On this board" }), ...here.map((user) => this.row(user, "", me)));
     if (screens) parts.push(h("div", { class: "person" }, h("span", { class: "initials screen", "aria-hidden": "true", text: "▭" }), h("span", { class: "name", text: screens === 1 ? "1 screen without a person" : `${screens} screens without a person` })));
     if (elsewhere.length) parts.push(h("h3", { text: onBoard ? "Elsewhere" : "Connected" }), ...elsewhere.map((user) => this.row(user, boardsOf(user), me)));
-    if (!here.length && !elsewhere.length) parts.push(h("p", { class: "empty", text: "Nobody else is connected. People stand here as soon as they open a board." }));
+    if (!here.length && !elsewhere.length) parts.push(h("p", { class: "empty", text: "Nobody else is connected. People appear here as soon as they open a board." }));
     arrange(this, parts);
     if (focused) /** @type {HTMLElement | null} */ (this.querySelector(`[data-person="${CSS.escape(focused)}"]`))?.focus();
   }

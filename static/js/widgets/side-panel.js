@@ -227,7 +227,7 @@ export class SidePanel extends LiveElement {
     const { conversation } = chat;
     this.paintRooms();
     if (!conversation || chat.refusal) {
-      const text = chat.refusal ? `This conversation cannot be shown: ${chat.refusal}.` : "Boards have a conversation; chosen series have none. Under People you can write to somebody.";
+      const text = chat.refusal ? `This conversation cannot be shown: ${chat.refusal}.` : "Only boards have a conversation, chosen series have none. Under People you can write to somebody.";
       setText(this.refusal, text);
       arrange(this.body, [this.rooms, this.refusal]);
       return;
@@ -238,7 +238,7 @@ export class SidePanel extends LiveElement {
     this.view.offline = chat.client.connection.state !== "open";
     this.view.mayDelete = !isDirect && OPERATORS.has(chat.client.me?.role ?? "");
     this.composer.enter(chat.current, chat.current === chat.boardId);
-    const nothing = isDirect ? "Nothing has been said between the two of you. Only you two can read this." : "Nothing has been said here yet. Write what you see: **bold**, `code`, @name, and the clock marks the moment on the charts.";
+    const nothing = isDirect ? "Nothing has been said between the two of you. Only you two can read this." : "Nothing has been said here yet. Write what you see. **bold**, `code` and @name work, and the clock marks a moment on the charts.";
     this.view.paint(conversation, chat.clock.now(), nothing);
   }
 

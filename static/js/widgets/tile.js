@@ -23,7 +23,7 @@ export const SHAPES = /** @type {Record<string, string>} */ ({ ok: "●", warnin
 const NATURAL = new Intl.Collator("en", { numeric: true });
 /** Series with a shorter cadence have no heartbeat line: it would only flicker. */
 const SHORTEST_BEAT_S = 0.5;
-/** Least time between two restarts of the heartbeat line. */
+/** Shortest time between two restarts of the heartbeat line. */
 const BEAT_PAUSE_MS = 200;
 const MOST_SNIPPETS = 12;
 const MOST_LEGEND = 8;
