@@ -32,7 +32,7 @@ if "pkg_resources" not in sys.modules:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["pytest_tornado.plugin", "tests.support.fairness"]
+pytest_plugins = ["pytest_tornado.plugin", "tests.support.fairness", "tests.support.durations"]
 
 
 #: Tests that measure times or load the machine: they run one by one, when nothing else does.
