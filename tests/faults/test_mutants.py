@@ -5,33 +5,16 @@ A run plays a few of them, the next commit the next ones, so that all are played
 
 from __future__ import annotations
 
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.mutants.trials import TRIALS, Trial, hold
 from tests.support.nemesis import nightly
+from tests.support.turns import turn
 
-ROOT = Path(__file__).resolve().parents[2]
 #: How many a run plays.
 A_FEW = 4
-
-
-def turn() -> int:
-    """Return the number of this commit; of a shallow clone a number made of its name, without git that of the day."""
-    try:
-        if _git("rev-parse", "--is-shallow-repository") == "true":
-            return int(_git("rev-parse", "HEAD")[:8], 16)
-        return int(_git("rev-list", "--count", "HEAD"))
-    except (OSError, subprocess.CalledProcessError):
-        return int(time.time() // 86_400)
-
-
-def _git(*arguments: str) -> str:
-    command = ["git", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
 
 
 def due(number: int) -> list[Trial]:
