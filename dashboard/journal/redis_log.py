@@ -137,7 +137,9 @@ class Log:
                 if entry is None or entry.seq <= seq or (newest_seq is not None and entry.seq > newest_seq):
                     self.foreign += 1
                 else:
-                    if entry.seq != seq + 1:  # trimmed before it was read: a follower gets a gap when it reaches this place
+                    if (
+                        entry.seq != seq + 1
+                    ):  # trimmed before it was read: a follower gets a gap when it reaches this place
                         fresh.clear()
                         self._ids.clear()
                         self.tail.restart(entry.seq - 1)

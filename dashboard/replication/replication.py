@@ -158,7 +158,9 @@ class Replication:
         replica.gap(gap)
         self._stored = dict.fromkeys(self._stored, -1)
         self._whole = True
-        self._target = min(self._target, self._journal.head(self.partition).seq)  # the journal may never reach the old one
+        self._target = min(
+            self._target, self._journal.head(self.partition).seq
+        )  # the journal may never reach the old one
         self._uncheckpointed = max(self._uncheckpointed, self._checkpoint_bytes)  # the stored checkpoint is out of date
         self._on_gap(self.partition, gap.reason)
 
