@@ -16,7 +16,7 @@ import websockets
 
 from dashboard.domain.identity import Role
 from tests.support.cluster import Cluster
-from tests.support.deadline import deadline, within
+from tests.support.deadline import deadline, scaled, timeouts_as_deadlines, within
 from tests.support.people import make_users
 from tests.support.pulse import seconds_since, waited_for_core_s
 from tests.support.server import wait_until
@@ -81,7 +81,9 @@ class Page:
 
 
 async def page(stack: AsyncExitStack, port: int, user: str, token: str, *, room: str = "host") -> Page:
-    socket = await stack.enter_async_context(websockets.connect(f"ws://127.0.0.1:{port}/ws", max_queue=None))
+    connecting = websockets.connect(f"ws://127.0.0.1:{port}/ws", max_queue=None, open_timeout=scaled(10))
+    with timeouts_as_deadlines("a connection"):
+        socket = await stack.enter_async_context(connecting)
     opened = Page(socket, user)
     await opened.ask("auth", userId=user, token=token)
     if room:
