@@ -158,9 +158,8 @@ class Replication:
         replica.gap(gap)
         self._stored = dict.fromkeys(self._stored, -1)
         self._whole = True
-        self._target = min(
-            self._target, self._journal.head(self.partition).seq
-        )  # the journal may never reach the old one
+        # the rewound journal may never reach the former target
+        self._target = min(self._target, self._journal.head(self.partition).seq)
         self._uncheckpointed = max(self._uncheckpointed, self._checkpoint_bytes)  # the stored checkpoint is out of date
         self._on_gap(self.partition, gap.reason)
 
@@ -200,7 +199,7 @@ class Replication:
         return await self._journal.hold(f"checkpoint:{self.partition}", _LEASE_S)
 
     async def run_unfolding(self) -> None:
-        """Unfold the restored histories little by little, so that they are trimmed like the others; ends when all are done."""
+        """Expand the restored histories little by little, so that they are trimmed like the others; ends when all are done."""
         await self.caught_up.wait()
         for number, series in enumerate(list(self._replica.table), 1):
             series.fine.unfold()
