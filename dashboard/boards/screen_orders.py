@@ -39,5 +39,5 @@ class ScreenOrders:
         while True:
             order = await self._heard.get()
             if order.order == RELOAD:
-                to = self._registry.watchers() if order.board == ALL_BOARDS else self._registry.board(order.board)
+                to = self._registry.watchers() if order.board == ALL_BOARDS else self._registry.watching(order.board)
                 await self._registry.tell(to, encode_personal(Reload(order.board)))

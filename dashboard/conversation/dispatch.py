@@ -131,8 +131,8 @@ class RequestDispatcher:
             self._registry.leave(connection, room)
         if connection in self._registry.people:
             user = connection.caller.id
-            self._registry.go(connection)
-            if not self._registry.of(user):
+            self._registry.remove_user(connection)
+            if not self._registry.connections_of(user):
                 self._fanout.forget(user)
 
     # --- running ---
@@ -331,16 +331,16 @@ class RequestDispatcher:
     def _has_elsewhere(self, caller: Caller) -> bool:
         """Whether it is other processes' pages that fill the user's number."""
         most = self._max_user_connections
-        return len(self._registry.of(caller.id)) < most <= self._presence.tabs(caller.id)
+        return len(self._registry.connections_of(caller.id)) < most <= self._presence.tabs(caller.id)
 
     def _come(self, connection: Connection, caller: Caller, *, full: bool) -> None:
         if connection in self._registry.people:
             before = connection.caller.id
-            self._registry.go(connection)
+            self._registry.remove_user(connection)
             self._presence.gone(before)
         else:
             self._presence.named(connection)
-        own = len(self._registry.of(caller.id))
+        own = len(self._registry.connections_of(caller.id))
         if self._has_elsewhere(caller) and not full:
             connection.refuse(Overloaded("the other pages of this user are not counted yet"), None)
             connection.give_up(CloseCode.OVERLOADED, "come back: perhaps a process is gone whose pages still count")
@@ -352,7 +352,7 @@ class RequestDispatcher:
             return
         connection.caller = caller
         if not connection.closed:
-            self._registry.come(connection)
+            self._registry.add_user(connection)
 
     def _leave(self, connection: Connection, request: LeaveRoom) -> Left:
         check_member(connection, request.room_id)

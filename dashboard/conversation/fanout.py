@@ -154,15 +154,15 @@ class RoomFanout:
         if kind == "inbox":
             await self._deliver_notifications(room_id, messages)
             return
-        hearers = self._hearers(room_id) if kind == "direct" else self._registry.room(room_id)
+        hearers = self._hearers(room_id) if kind == "direct" else self._registry.in_room(room_id)
         await self._registry.tell(hearers, *(encode_personal(notice_of(message)) for message in messages))
 
     def _hearers(self, room_id: str) -> Iterable[Connection]:
-        return {connection for user in participants(room_id) for connection in self._registry.of(user)}
+        return {connection for user in participants(room_id) for connection in self._registry.connections_of(user)}
 
     async def _deliver_notifications(self, room_id: str, messages: list[Message]) -> None:
         (user,) = participants(room_id)
-        pages = self._registry.of(user)
+        pages = self._registry.connections_of(user)
         if not pages:
             return
         unread = await self._unread_or_none(user, room_id)
@@ -200,7 +200,7 @@ class RoomFanout:
     async def on_read(self, read: ReadEntry) -> None:
         """Somebody has read: their own pages show it, and the authors are told."""
         self._passes(read.user)
-        pages = self._registry.of(read.user)
+        pages = self._registry.connections_of(read.user)
         if pages:
             marks = self._marks.setdefault(read.user, {})
             marks[read.room] = max(marks.get(read.room, 0), read.seq)
@@ -213,7 +213,7 @@ class RoomFanout:
                 mark = ReadMark(read.room, message_id(read.room, read.seq), unread)
                 await self._registry.tell(pages, encode_personal(mark))
         for author, seq in read.authors.items():
-            if told := self._registry.of(author):
+            if told := self._registry.connections_of(author):
                 ack = Ack(message_id=message_id(read.room, seq), room_id=read.room, status="read", user_id=read.user)
                 await self._registry.tell(told, encode_personal(ack))
 

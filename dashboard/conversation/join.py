@@ -93,7 +93,7 @@ class Join:
         found = [each for each in self._presence.people() if room.id in each.rooms and each.user != own.id]
         found.sort(key=lambda each: (each.since_ms, each.user))
         members = {own.id: Person(own.id, own.name, connection.status)} | {each.user: person_of(each) for each in found}
-        for page in self._registry.room(room.id):  # of some of them the table does not know yet
+        for page in self._registry.in_room(room.id):  # of some of them the table does not know yet
             if page.status != "offline":
                 members.setdefault(page.caller.id, Person(page.caller.id, page.caller.name, page.status))
         return list(members.values())[:_MOST_MEMBERS]

@@ -171,8 +171,8 @@ class RoomLogs:
 
     def _is_heard(self, room_id: str) -> bool:
         if private := participants(room_id):
-            return any(self._registry.of(user) for user in private)
-        return bool(self._registry.room(room_id))
+            return any(self._registry.connections_of(user) for user in private)
+        return bool(self._registry.in_room(room_id))
 
     async def _fill_holes(self) -> None:
         while True:

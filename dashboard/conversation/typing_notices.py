@@ -115,7 +115,9 @@ class TypingNotices:
             return
         private = participants(typed.room)
         hearers = (
-            [c for user in private for c in self._registry.of(user)] if private else self._registry.room(typed.room)
+            [c for user in private for c in self._registry.connections_of(user)]
+            if private
+            else self._registry.in_room(typed.room)
         )
         others = [connection for connection in hearers if connection.caller.id != typed.user]
         notice = TypingNotice(typed.room, typed.user, typed.name, typed.is_typing)

@@ -109,7 +109,7 @@ class PresenceNotices:
             self._counters.presence_changes += len(everybody)
             await self._tell(self._registry.people, everybody)
         for room, notices in rooms.items():
-            await self._tell(self._registry.room(room), notices)
+            await self._tell(self._registry.in_room(room), notices)
 
     async def _tell(self, connections: Iterable[Connection], notices: list[tuple[str, PersonalReply]]) -> None:
         """To all but each notice's own user; many at once as one message, to all. Encoded once."""
@@ -126,7 +126,7 @@ class PresenceNotices:
             await self._registry.tell([connection], *(text for user, text in encoded if user != mine))
 
     async def _tell_boards(self, boards: Iterable[str]) -> None:
-        watching: dict[str, list[Presence]] = {board: [] for board in boards if self._registry.board(board)}
+        watching: dict[str, list[Presence]] = {board: [] for board in boards if self._registry.watching(board)}
         if not watching:
             return
         for presence in self._shown.values():
@@ -136,7 +136,7 @@ class PresenceNotices:
             found.sort(key=lambda each: (each.since_ms, each.user))
             people = [person_of(each) for each in found[:_MOST_WATCHERS]]
             notice = Watchers(board, people, len(found), self._table.screens(board))
-            told = [each for each in self._registry.board(board) if each in self._registry.people]
+            told = [each for each in self._registry.watching(board) if each in self._registry.people]
             await self._registry.tell(told, encode_personal(notice))
 
 

@@ -145,7 +145,7 @@ class PresenceTracker:
     def tabs(self, user: str) -> int:
         """Connections of a user, over all processes as far as they are known."""
         found = self.table.get(user)
-        return max(len(self._registry.of(user)), found.tabs if found else 0)
+        return max(len(self._registry.connections_of(user)), found.tabs if found else 0)
 
     async def are_counted_rightly(self, user: str) -> bool:
         """Whether all the other nodes that ``tabs`` counts pages of are there: they are asked, and answer at once.
@@ -215,7 +215,7 @@ class PresenceTracker:
         return await self._bus.publish(Roster(self._bus.node_id, version, whole, people, screens))
 
     def _here(self, user: str) -> UserHere:
-        pages = self._registry.of(user)
+        pages = self._registry.connections_of(user)
         ghosts = self._ghosts.get(user, [])
         if not pages and not ghosts:
             self._since_ms.pop(user, None)

@@ -49,7 +49,7 @@ class SocketsHandler(BaseHandler[ClientServices]):
                 "activeConnections": len(connections),
                 "connectedSockets": len(connections),
                 "rooms": len(registry.rooms()),
-                "members": sum(len({c.caller.id for c in registry.room(room)}) for room in registry.rooms()),
+                "members": sum(len({c.caller.id for c in registry.in_room(room)}) for room in registry.rooms()),
                 "authenticated": len(registry.people),
                 "users": len(presence.people()),
                 "watching": watching,
