@@ -302,7 +302,7 @@ class RequestDispatcher:
             caller = connection.caller
             if not caller.is_person or caller.id != request.user_id:
                 raise BadToken("the token is empty")
-        is_full = self._has_elsewhere(caller) and await self._presence.are_counted_rightly(caller.id)
+        is_full = self._has_elsewhere(caller) and await self._presence.is_count_confirmed(caller.id)
         while True:
             user = await self._fanout.prepare(caller)
             now = self._identify.still(caller)  # meanwhile the session may have ended, the role may be another
@@ -337,9 +337,9 @@ class RequestDispatcher:
         if connection in self._registry.people:
             before = connection.caller.id
             self._registry.remove_user(connection)
-            self._presence.gone(before)
+            self._presence.released(before)
         else:
-            self._presence.named(connection)
+            self._presence.authenticated(connection)
         own = len(self._registry.connections_of(caller.id))
         if self._has_elsewhere(caller) and not full:
             connection.refuse(Overloaded("the other pages of this user are not counted yet"), None)
