@@ -296,7 +296,7 @@ class RequestDispatcher:
     async def _authenticate(self, connection: Connection, request: Auth) -> Authenticated:
         """Bind the connection to a user and return the reply; raises BadToken."""
         if request.token:
-            caller = await self._identify.by_text_late(request.token)
+            caller = await self._identify.by_text_or_refresh(request.token)
             if caller.kind != "user" or caller.id != request.user_id:
                 raise BadToken("the token belongs to another user than userId")
             if connection.caller.kind == "user" and connection.caller.id != caller.id:
