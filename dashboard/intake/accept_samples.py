@@ -12,8 +12,10 @@ from collections.abc import Callable, Container, Iterable
 from msgspec import Struct, field
 
 from dashboard.domain.counters import Counters
+from dashboard.domain.errors import Invalid
 from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
+from dashboard.domain.series import SeriesLimits, check_limits, parse_series
 from dashboard.entries.samples import Samples, SeriesEnded, decode_change, encode_change, encode_samples
 from dashboard.ingest.batch import Batch, Refusal
 from dashboard.ingest.naming import shown
@@ -72,7 +74,9 @@ class AcceptSamples:
         max_series: int,
         limits: TokenLimits,
         counters: Counters,
+        series_limits: SeriesLimits | None = None,
     ) -> None:
+        self._series_limits = series_limits or SeriesLimits()
         self._journal = journal
         self._replicas = replicas
         self._now_ms = now_ms
@@ -130,6 +134,7 @@ class AcceptSamples:
             if barred := self._limits.barred(caller, share.batch.keys):
                 taken.refused += _bar(share, barred, self._limits.why(caller), FORBIDDEN, batch)
             if new:
+                taken.refused += self._within_sizes(share, new, batch)
                 taken.refused += self._within_token(share, new, caller, batch)
                 taken.refused += self._within_limit(share, new, batch)
             if not share.batch.keys:
@@ -176,6 +181,17 @@ class AcceptSamples:
         if all(map(known.__contains__, share.batch.keys)):
             return set()
         return {key for key in share.batch.keys if key not in known}
+
+    def _within_sizes(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
+        """The same for series whose name, labels or text are larger than the settings allow."""
+        reasons = dict[str, Invalid]()
+        for key in new:
+            try:
+                check_limits(parse_series(key), self._series_limits)
+            except Invalid as invalid:
+                reasons[key] = invalid
+        new.difference_update(reasons)
+        return _bar(share, reasons, "", "invalid", whole) if reasons else []
 
     def _within_limit(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
         """Take out of the share the samples whose series would be one too many; returns why, by their place in ``whole``."""
@@ -310,8 +326,11 @@ class AcceptSamples:
         return [(row, batch.kinds[key]) for key, row in rows.items()]
 
 
-def _bar(share: Share, barred: set[str], reason: str, code: str, whole: Batch) -> list[Refusal]:
-    """Take the samples of the barred series out of the share; returns why, by their place in ``whole``."""
+def _bar(share: Share, barred: set[str] | dict[str, Invalid], reason: str, code: str, whole: Batch) -> list[Refusal]:
+    """Take the samples of the barred series out of the share; returns why, by their place in ``whole``.
+
+    ``barred`` may say for each series what is wrong with it.
+    """
     batch, refused = share.batch, list[Refusal]()
     kept = Batch(kinds=batch.kinds)
     declared = {row: (unit, every_s) for row, unit, every_s in batch.declared}
@@ -320,7 +339,10 @@ def _bar(share: Share, barred: set[str], reason: str, code: str, whole: Batch) -
         place = share.rows[row] if share.rows is not None else row
         if key in barred:
             snippet = shown(key) if len(refused) < _MAX_SNIPPETS else ""
-            refused.append(Refusal(indices[place], "series", reason, code, snippet))
+            field, why = "series", reason
+            if isinstance(barred, dict):
+                field, why = barred[key].field, barred[key].reason
+            refused.append(Refusal(indices[place], field, why, code, snippet))
             continue
         if row in declared:
             kept.declared.append((len(kept.keys), *declared[row]))
