@@ -32,6 +32,8 @@ MET_MS = 3_600_000
 #: What a feeder declares again and again goes into the journal so often, though it is known here: a process that
 #: started without the checkpoint learns it too.
 DECLARED_EVERY_MS = 300_000
+#: A delta without a time is never put further than this into the future to stand apart from the one before.
+_MOST_APART_MS = 900
 #: Samples refused at once that are shown with a snippet.
 _MAX_SNIPPETS = 1_000
 
@@ -86,6 +88,7 @@ class AcceptSamples:
         self._coming: Counter[str] = Counter()  # new series in entries on their way, with how often
         self._declared_ms: dict[str, int] = {}  # when a series' unit or cadence last went into the journal
         self._kinds_ms: dict[str, int] = {}  # the same of a series' kind
+        self._delta_ms: dict[str, int] = {}  # the time last given to a delta that came without one
         self._met: dict[str, dict[str, int]] = {}  # by partition not followed here: series that came this way, and when
 
     def now_ms(self) -> int:
@@ -279,6 +282,8 @@ class AcceptSamples:
         unsaid = batch.times.count(None)
         if unsaid < len(batch.times):
             times = [now if t is None else t for t in batch.times] if unsaid else batch.times  # type: ignore[assignment]
+        if unsaid and "delta" in batch.kinds.values():
+            times = self._apart(batch, now)
         by_text = replica.table.by_text if replica is not None else {}
         declared = []
         for row, unit, every_s in batch.declared:
@@ -306,6 +311,18 @@ class AcceptSamples:
             )
             for start in range(0, len(batch.keys), rows)
         ]
+
+    def _apart(self, batch: Batch, now_ms: int) -> list[int]:
+        """The times of a batch with deltas: those without a time of their own get one each, for a series has one value at a time."""
+        given, times = self._delta_ms, list[int]()
+        if len(given) > 2 * self._max_series:
+            given.clear()
+        for key, t_ms in zip(batch.keys, batch.times, strict=True):
+            if t_ms is None and batch.kinds.get(key) == "delta":
+                next_ms = given.get(key, 0) + 1
+                t_ms = given[key] = next_ms if now_ms < next_ms <= now_ms + _MOST_APART_MS else now_ms
+            times.append(now_ms if t_ms is None else t_ms)
+        return times
 
     def _new_kinds(self, batch: Batch, replica: Replica | None, now_ms: int) -> list[tuple[int, str]]:
         """The kinds that the journal does not hold yet, and now and then those that it does, each by a row of its series."""

@@ -131,6 +131,18 @@ async def test_series_that_are_too_large_are_refused_one_by_one_with_the_setting
 
 
 @pytest.mark.gen_test
+async def test_deltas_without_a_time_of_their_own_never_replace_each_other() -> None:
+    async with running(Stand()) as stand:
+        some = Batch(["a", "a", "b"], [None] * 3, [1.0, 2.0, 3.0], kinds={"a": "delta", "b": "gauge"})
+        for _ in range(2):
+            await stand.accepting.accept(some)
+        await stand.applied()
+        (replica,) = stand.replicas.followed().values()
+        values = {series.text: series.values.tolist() for series in replica.table}
+        assert values == {"a": [1.0, 2.0, 1.0, 2.0], "b": [3.0]}
+
+
+@pytest.mark.gen_test
 async def test_a_batch_is_divided_by_the_names_of_its_series() -> None:
     async with running(Stand(partitions=4)) as stand:
         keys = [f'm{n}{{x="{n % 2}"}}' for n in range(40)]
