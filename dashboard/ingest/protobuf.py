@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from dashboard.domain.errors import Invalid
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
-MAX_DEPTH = 16
+MAX_DEPTH = 100
 MAX_ITEMS = 200_000
 
 _doubles = struct.Struct("<d").unpack_from

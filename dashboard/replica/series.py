@@ -1,9 +1,10 @@
 """One series: its newest samples as they came, its buckets, and what is known of it.
 
 Samples stand in order of arrival with the ``seq`` of the entry that brought each, so "what is new since a position" is a
-slice.  One series has one value at one millisecond: a later sample of the same time takes the place of the earlier.  As soon as a sample falls into another fine step than the one before, the run before it is folded into the
-buckets; samples then leave the raw window without being missed.  Does not own: which series there are
-(``series_table.py``), what screens read (``reading.py``).
+slice.  One series has one value at one millisecond: a later sample of the same time takes the place of the earlier.  As soon
+as a sample falls into another fine step than the one before, the run before it is folded into the buckets; samples then leave
+the raw window without being missed.  Does not own: which series there are (``series_table.py``), what screens read
+(``query/reading.py``).
 """
 
 from __future__ import annotations

@@ -9,14 +9,8 @@ from typing import Any
 
 import msgspec
 
-from dashboard.ingest.otlp import (
-    PointCache,
-    parse_otlp_json,
-    parse_otlp_protobuf,
-    partial_success,
-    partial_success_protobuf,
-    status_protobuf,
-)
+from dashboard.ingest.otlp import PointCache, parse_otlp_json, parse_otlp_protobuf
+from dashboard.ingest.otlp_answers import partial_success, partial_success_protobuf, status_protobuf
 from dashboard.web.feed.feeding import FeederHandler
 from dashboard.web.server.base import UnsupportedEncoding
 
