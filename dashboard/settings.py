@@ -132,6 +132,16 @@ class Settings:
     max_uri_bytes: int = _setting(4_096, "length of a request's address", least=64)
     max_body_bytes: int = _setting(1_048_576, "length of a request's body", least=1)
     max_ingest_bytes: int = _setting(4_194_304, "length of a feeder's body, unpacked", least=1)
+    max_otlp_bytes: int = _setting(20_971_520, "length of an OpenTelemetry body, unpacked", least=1)
+    max_remote_write_bytes: int = _setting(33_554_432, "length of a remote write body, unpacked", least=1)
+    otlp_resource_labels: tuple[str, ...] = _setting(
+        (),
+        "attributes of OpenTelemetry resources that are labels of all their series, besides job and instance; *: all",
+    )
+    otlp_names: Literal["prometheus", "as_sent"] = _setting(
+        "prometheus",
+        "names of OpenTelemetry metrics: with units and _total as Prometheus has them, or as they were sent",
+    )
     body_timeout_s: float = _setting(15, "time for a request's body", least=0.1)
 
     hello_s: float = _setting(5, "time for a WebSocket client's first request", least=0.1)

@@ -45,6 +45,7 @@ class Parsed:
     """``documents`` are (key, JSON text, cadence in s), ``places`` where in the body each stood.
 
     ``ended`` (series, ms) those that the sender says ended, and when (None: now); ``ended_families``: and those.
+    ``silent``: series that were named with no value that can be shown.
     """
 
     batch: Batch = field(default_factory=Batch)
@@ -53,6 +54,7 @@ class Parsed:
     events: list[EventIn] = field(default_factory=list)
     ended: list[tuple[str, int | None]] = field(default_factory=list)
     ended_families: list[Family] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
 
     def add(
         self,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 
 from msgspec import Struct, field
 
@@ -15,7 +15,7 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.errors import Invalid
 from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
-from dashboard.domain.series import SeriesLimits, check_limits, parse_series
+from dashboard.domain.series import SeriesKey, SeriesLimits, check_limits, parse_series
 from dashboard.entries.samples import Samples, SeriesEnded, decode_change, encode_change, encode_samples
 from dashboard.ingest.batch import Batch, Refusal
 from dashboard.ingest.naming import shown
@@ -236,6 +236,13 @@ class AcceptSamples:
         }
         await asyncio.gather(*(self._journal.append(p, encode_change(change)) for p, change in changes.items()))
         return barred
+
+    def known_series(self) -> Iterator[SeriesKey]:
+        """All series that this process knows of."""
+        for replica in self._replicas.followed().values():
+            yield from (series.key for series in replica.table)
+        for met in self._met.values():
+            yield from map(parse_series, met)
 
     def _is_new(self, key: str) -> bool:
         return key not in self._known(partition_of(key.partition("{")[0], self._replicas.partitions))
