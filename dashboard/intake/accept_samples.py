@@ -16,7 +16,8 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
 from dashboard.domain.series import SeriesKey, SeriesLimits, check_limits, parse_series
-from dashboard.entries.samples import Samples, SeriesEnded, decode_change, encode_change, encode_samples
+from dashboard.entries.metrics import decode_change, encode_change
+from dashboard.entries.samples import Samples, SeriesEnded, encode_samples
 from dashboard.ingest.batch import Batch, Refusal
 from dashboard.ingest.naming import shown
 from dashboard.intake.batches import pieces_of, places_of, rows_per_entry
