@@ -97,6 +97,8 @@ def _quickly(
                 raise Invalid(f"more than {_MAX_METADATA} fields that are no series")
             if tag == 0x1A:
                 metadata.append(data[begin:at])
+            elif tag == 0x2A:
+                raise Invalid("the body is a request of version 2, its Content-Type does not say so")
             continue
         key = known(data[begin : at - 18]) if length > 18 else None
         if key is not None:  # the bytes in front are whole labels, so what follows begins a field

@@ -45,6 +45,8 @@ def parse_request2(data: bytes, cache: SymbolCache, latest_ms: int) -> Written:
     for number, wire, value in read_fields(data):
         if wire != BYTES or not isinstance(value, bytes):
             continue
+        if number == 1:
+            raise Invalid("the body is a request of version 1, its Content-Type says version 2")
         if number == 4:
             symbols.append(value.decode("utf-8", "surrogateescape"))
         elif number == 5:
