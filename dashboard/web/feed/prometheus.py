@@ -23,6 +23,8 @@ from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.feed.format import TEXT, Answer, Fault, FeedRequest, Format, faults_in, first_reason
 from dashboard.web.server.base import UnsupportedEncoding
 
+_FIRST, _SECOND = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
+_VERSION = "X-Prometheus-Remote-Write-Version"
 _PROTO = re.compile(r";\s*proto=\"?([\w.]+)")
 
 
@@ -40,6 +42,7 @@ class RemoteWrite(Format):
         self._max_bytes = max_bytes
 
     def parse(self, request: FeedRequest) -> Parsed:
+        _check_version(request)
         body, latest_ms, most = request.body, request.latest_ms, self._max_bytes
         if _is_second(request):
             return parse_remote_write2(body, self._symbols, latest_ms, max_bytes=most)
@@ -63,19 +66,25 @@ class RemoteWrite(Format):
 
 
 def _is_second(request: FeedRequest) -> bool:
-    """Whether the body is a ``Request`` of version 2; raises UnsupportedEncoding for what is of neither version."""
+    """Whether the body is said to be a ``Request`` of version 2: by its Content-Type, else by its version."""
     proto = _PROTO.search(request.headers.get("Content-Type", ""))
     if proto is not None:
-        if proto[1] not in ("prometheus.WriteRequest", "io.prometheus.write.v2.Request"):
+        return proto[1] == _SECOND
+    return request.headers.get(_VERSION, "").startswith("2.")
+
+
+def _check_version(request: FeedRequest) -> None:
+    """Raise UnsupportedEncoding for what is of neither version."""
+    proto = _PROTO.search(request.headers.get("Content-Type", ""))
+    if proto is not None:
+        if proto[1] not in (_FIRST, _SECOND):
             raise UnsupportedEncoding(
-                f"{proto[1][:80]} is not understood; send prometheus.WriteRequest or io.prometheus.write.v2.Request",
-                field="Content-Type",
+                f"{proto[1][:80]} is not understood; send {_FIRST} or {_SECOND}", field="Content-Type"
             )
-        return proto[1] == "io.prometheus.write.v2.Request"
-    version = request.headers.get("X-Prometheus-Remote-Write-Version", "0.1.0")
+        return
+    version = request.headers.get(_VERSION, "0.1.0")
     if not version.startswith(("0.", "1.", "2.")):
-        raise UnsupportedEncoding(f"version {version[:20]!a} is not understood; 1 and 2 are")
-    return version.startswith("2.")
+        raise UnsupportedEncoding(f"version {version[:20]!a} is not understood; 1 and 2 are", field=_VERSION)
 
 
 def _counts(samples: int, histograms: int) -> tuple[tuple[str, str], ...]:
