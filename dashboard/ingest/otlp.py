@@ -47,6 +47,12 @@ _MAX_PARTS = 200_000
 _SNAKE_KEY = re.compile(rb'"[a-z]+_[a-z_]+"\s*:')
 
 
+class _Numbers(Recall[bytes, str]):
+    """Series of a metric's number points by their attributes as protobuf; ``name``: what the metric was called then."""
+
+    name = ""
+
+
 class PointCache:
     """Series of points met before, bounded in number and in what each takes; and the resources they came from."""
 
@@ -56,25 +62,29 @@ class PointCache:
         self._max_items = max_items
         #: By origin and metric, attributes as JSON, and the shape of the point.
         self.shapes: Recall[tuple[bytes, bytes, Shape], tuple[str, ...]] = Recall(max_items)
-        self._numbers: Recall[bytes, Recall[bytes, str]] = Recall(max_items)
+        self._numbers: Recall[bytes, _Numbers] = Recall(max_items)
         self._learnt = 0
 
-    def numbers(self, raw: bytes) -> Recall[bytes, str]:
-        """Series of the number points of one metric, by their attributes as protobuf."""
+    def numbers(self, raw: bytes) -> _Numbers:
+        """What is known of the number points of one metric."""
         found = self._numbers.get(raw)
         if found is None:
-            found = Recall(self._max_items)
+            found = _Numbers(self._max_items)
             if len(raw) <= _MAX_CACHED_BYTES:
                 self._numbers.learn(raw, found)
         return found
 
-    def learn_number(self, raw: bytes, attributes: bytes, key: str) -> None:
-        """Remember one."""
+    def learn_number(self, raw: bytes, name: str, attributes: bytes, key: str) -> None:
+        """Remember one. A metric whose name changes, because its unit or shape does, is learnt anew."""
         self._learnt += 1
         if self._learnt > self._max_items:
             self._numbers.clear()
             self._learnt = 1
-        self.numbers(raw)[attributes] = key
+        numbers = self.numbers(raw)
+        if numbers.name != name:
+            numbers.clear()
+            numbers.name = name
+        numbers[attributes] = key
 
 
 @dataclass(slots=True, frozen=True)
@@ -210,12 +220,13 @@ class _Walk:
         """The points of a metric; those of a gauge or sum that is still protobuf quickly where that goes."""
         columns = None
         if isinstance(data, bytes) and shape in ("gauge", "sum"):
-            columns = read_columns(data, self.cache.numbers(_raw(origin, metric.get("name"))), self.latest_ms)
+            known = self.cache.numbers(_raw(origin, metric.get("name")))
+            columns = read_columns(data, known, self.latest_ms)
         if columns is None:
-            message = read_any(data, POINTS)
-            points = items(message, "dataPoints", MAX_SAMPLES)
-            columns = Columns(others=list(enumerate(points)), count=len(points), rest=message)
+            columns = _all_others(data)
         found = self._described(metric, shape, columns.rest, origin)
+        if columns.keys and isinstance(found, _Metric) and known.name != found.name:
+            columns = _all_others(data)
         if columns.keys and isinstance(found, _Metric):
             self._add(columns, found)
         self._take([(self.index + row, point) for row, point in columns.others], found)
@@ -290,7 +301,7 @@ class _Walk:
             self._end(metric, attributes, t_ms)
             return
         shape, values = rows_of(metric.shape, found)
-        seen = (metric.raw, msgspec.json.encode(attributes), shape)
+        seen = (metric.raw + b"\x00" + metric.name.encode(), msgspec.json.encode(attributes), shape)
         keys = self.cache.shapes.get(seen)
         if keys is None:
             keys = _keys(metric, attributes, shape)
@@ -314,6 +325,13 @@ class _Walk:
             suffix, label = DIVIDED[metric.shape]
             key = series_key(metric.name + suffix, labels)
             self.parsed.ended_families.append(Family(key, label, t_ms))
+
+
+def _all_others(data: Any) -> Columns:
+    """All points, to be read one by one."""
+    message = read_any(data, POINTS)
+    points = items(message, "dataPoints", MAX_SAMPLES)
+    return Columns(others=list(enumerate(points)), count=len(points), rest=message)
 
 
 class _TooMany(Invalid):
@@ -363,7 +381,7 @@ def _learn(point: bytes, metric: _Metric, keys: tuple[str, ...], cache: PointCac
         return
     head = numbers[: len(numbers) - numbers.count(7)]
     if plain and head in ([2, 3, 4], [2, 3, 6], [3, 4], [3, 6]):
-        cache.learn_number(metric.raw, tail, keys[0])
+        cache.learn_number(metric.raw, metric.name, tail, keys[0])
 
 
 def _labels(metric: _Metric, attributes: list[Any], *others: str) -> dict[str, str]:

@@ -159,6 +159,20 @@ def test_two_metrics_that_would_get_one_name_are_not_mixed() -> None:
     assert refused.reason == "a_b and a.b would both be called a_b here; rename one"
 
 
+def test_a_metric_that_changes_its_unit_or_shape_changes_its_name() -> None:
+    cache = PointCache()
+    for unit, monotonic, name in (
+        ("By", False, "x_bytes"),
+        ("s", False, "x_seconds"),
+        ("s", True, "x_seconds_total"),
+    ) * 2:
+        whole, metrics = request()
+        metric = metrics.add(name="x", unit=unit)
+        metric.sum.aggregation_temporality, metric.sum.is_monotonic = 2, monotonic
+        metric.sum.data_points.add(time_unix_nano=NS, as_double=1)
+        assert both(whole, cache).batch.keys == [name]
+
+
 def test_values_of_labels_survive_byte_for_byte() -> None:
     whole, metrics = request(service__name="shop")
     point = metrics.add(name="x").gauge.data_points.add(time_unix_nano=NS, as_double=1)
