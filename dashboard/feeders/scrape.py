@@ -22,7 +22,7 @@ from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import ScrapeTarget
 from dashboard.feeders.submitter import Submitter
 from dashboard.ingest.parsed import Parsed
-from dashboard.ingest.prometheus_text import ACCEPT, is_openmetrics, parse_prometheus
+from dashboard.ingest.prometheus_text import ACCEPT, KnownHeads, is_openmetrics, parse_prometheus
 
 #: More than one chunk of the client's, so that we see that a body is too long before the client hangs up on it.
 _BEYOND_BYTES = 256 << 10
@@ -83,6 +83,7 @@ class ScrapeSource:
         self._jitter = jitter
         self._labels = {"job": target.name, "instance": target.instance, **target.labels}
         self._up = series_key("up", self._labels).text
+        self._known = KnownHeads(2 * target.max_series)
         self._brought: set[str] = set()  # series of the last good answer that had no time of their own
 
     async def run(self) -> None:
@@ -163,6 +164,7 @@ class ScrapeSource:
                 rename=True,
                 every_s=every_s,
                 max_line_bytes=self._target.max_line_bytes,
+                known=self._known,
             )
 
         try:

@@ -8,6 +8,7 @@ met before costs one look-up.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -243,8 +244,11 @@ class _Walk:
         batch.keys += keys
         batch.times += columns.times
         batch.values += columns.values
-        others = {row for row, _ in columns.others}
-        self.places += [self.index + row for row in range(columns.count) if row not in others]
+        rows: Iterable[int] = range(self.index, self.index + columns.count)
+        if columns.others:
+            others = {self.index + row for row, _ in columns.others}
+            rows = (row for row in rows if row not in others)
+        self.places.extend(rows)
 
     def _described(self, metric: dict[str, Any], shape: str, data: dict[str, Any], origin: Origin) -> _Metric | Invalid:
         """What the points of a metric share; or why none of them can be taken."""

@@ -19,10 +19,11 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_text
 from dashboard.ingest.batch import MAX_SAMPLES, check_time
 from dashboard.ingest.naming import foreign_key
-from dashboard.ingest.parsed import NotFinite, Parsed
+from dashboard.ingest.parsed import NotFinite, Parsed, Recall
 
 #: A line of 64 labels of 4 KiB with escapes is longer; a target may be given more.
 MAX_LINE_BYTES = 65_536
+_MAX_KNOWN_CHARACTERS = 1_024
 ACCEPT = "application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 
 _KINDS = {
@@ -48,6 +49,12 @@ _PLAIN = {"\\": "\\", '"': '"', "n": "\n"}
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
+#: The series and the name of a sample by its text up to the value, for one set of labels that are put on it.
+KnownHeads = Recall[str, tuple[str, str]]
+#: Of a sample: whether it is left out, its kind, its unit.
+_Told = tuple[bool, str | None, str | None]
+
+
 @dataclass(slots=True)
 class _Reader:
     """One text on its way. ``index``: the next sample; ``bad`` and ``good``: lines that could not be read, and that could."""
@@ -58,9 +65,11 @@ class _Reader:
     rename: bool
     every_s: float | None
     max_line_bytes: int
+    known: KnownHeads
     parsed: Parsed = field(default_factory=Parsed)
     types: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
+    families: dict[str, _Told] = field(default_factory=dict)  # by the name of a sample
     index: int = 0
     good: int = 0
     bad: Invalid | None = None
@@ -102,49 +111,56 @@ class _Reader:
         if found is None:
             return
         family = _unquoted(found[2])
-        if found[1] == "TYPE":
-            self.types[family] = found[3]
-        else:
-            self.units[family] = found[3]
+        (self.types if found[1] == "TYPE" else self.units)[family] = found[3]
+        self.families.clear()
 
     def _sample(self, line: str) -> None:
         """One sample; raises Invalid when the line cannot be read. What is wrong with its content refuses it alone."""
-        if _NOT_UTF8.search(line):
-            raise Invalid("is not UTF-8")
         head = _HEAD.match(line)
         assert head is not None  # it matches nothing, too
-        name, own = head[1] or "", _pairs(head[2][1:-1]) if head[2] else []
-        if not name and own and own[0][1] is None:
-            name, own = own[0][0], own[1:]
-        if not name:
-            raise Invalid("does not begin with the name of a metric")
-        labels = {label: value for label, value in own if value is not None}
-        if len(labels) < len(own):
-            raise Invalid("a label stands twice, or has no value", field="labels")
+        seen = self.known.get(head[0])
+        name, labels = (seen[1], {}) if seen is not None else _named(line, head)
         value, t_s = self._numbers(line[head.end() :])
         if self.index >= MAX_SAMPLES:
             raise Invalid(f"more than {MAX_SAMPLES} samples in one body")
         self.good += 1
-        family, kind = self._family(name)
-        if self.openmetrics and kind and name == f"{family}_created":
+        left_out, kind, unit = self.families.get(name) or self._family(name)
+        if left_out:
             return
         try:
-            self._take(name, family, kind, labels, value, t_s)
+            key = seen[0] if seen is not None else self._learn(head[0], name, labels)
+            self._take(key, kind, unit, value, t_s)
         except Invalid as invalid:
             self.parsed.refuse(self.index, invalid, line.strip())
         self.index += 1
 
-    def _take(
-        self, name: str, family: str, kind: str | None, labels: dict[str, str], value: float, t_s: float | None
-    ) -> None:
+    def _learn(self, head: str, name: str, labels: dict[str, str]) -> str:
         key = foreign_key(name, _labels(labels, self.labels, self.rename).items())
+        if len(head) <= _MAX_KNOWN_CHARACTERS:
+            self.known.learn(head, (key, name))
+        return key
+
+    def _take(self, key: str, kind: str | None, unit: str | None, value: float, t_s: float | None) -> None:
         t_ms = None if t_s is None else check_time(_whole(t_s * 1000), self.latest_ms, field="timestamp")
-        unit = None if name.endswith(("_count", "_bucket")) else self._unit(family)
         try:
             self.parsed.add(key, t_ms, value, unit=unit, every_s=self.every_s, kind=kind)
         except NotFinite:
             self.parsed.silent.append(key)
             raise
+
+    def _family(self, name: str) -> _Told:
+        """What is told of the family that a sample belongs to."""
+        family = name
+        if name not in self.types:
+            family = next(
+                (each for suffix in _SUFFIXES if (each := name.removesuffix(suffix)) != name and each in self.types),
+                name,
+            )
+        kind = _KINDS.get(self.types.get(family, ""))
+        unit = None if name.endswith(("_count", "_bucket")) else self._unit(family)
+        left_out = self.openmetrics and kind is not None and name == f"{family}_created"
+        told = self.families[name] = left_out, kind, unit
+        return told
 
     def _unit(self, family: str) -> str | None:
         unit = self.units.get(family)
@@ -152,16 +168,6 @@ class _Reader:
             return None if unit is None else check_text(unit, field="unit", max_bytes=MAX_UNIT_BYTES)
         except Invalid:
             return None
-
-    def _family(self, name: str) -> tuple[str, str | None]:
-        """The family whose type was told for this sample, and its kind here."""
-        if name in self.types:
-            return name, _KINDS.get(self.types[name])
-        for suffix in _SUFFIXES:
-            family = name.removesuffix(suffix)
-            if family != name and family in self.types:
-                return family, _KINDS.get(self.types[family])
-        return name, None
 
     def _numbers(self, rest: str) -> tuple[float, float | None]:
         """The value and the time in seconds."""
@@ -191,14 +197,16 @@ def parse_prometheus(
     rename: bool = False,
     every_s: float | None = None,
     max_line_bytes: int = MAX_LINE_BYTES,
+    known: KnownHeads | None = None,
 ) -> Parsed:
     """Text -> Parsed; a refusal's index is its sample's, from 0. Raises Invalid when no line can be read.
 
     ``labels`` are put on every sample: a sample's own label of that name gives way, or, with ``rename``, becomes
-    ``exported_…``, as in a scrape.  ``every_s``: how often this comes.
+    ``exported_…``, as in a scrape.  ``every_s``: how often this comes.  ``known``: what was met before with the same ``labels``.
     """
     text = body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    return _Reader(latest_ms, openmetrics, labels or {}, rename, every_s, max_line_bytes).read(text)
+    seen = KnownHeads(1) if known is None else known
+    return _Reader(latest_ms, openmetrics, labels or {}, rename, every_s, max_line_bytes, seen).read(text)
 
 
 def with_labels(own: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
@@ -236,6 +244,21 @@ def _debased(value: str) -> str:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise Invalid(f"{value[:40]!a} is not base64", field="path") from None
+
+
+def _named(line: str, head: re.Match[str]) -> tuple[str, dict[str, str]]:
+    """The name and the labels at the beginning of a line; raises Invalid."""
+    if _NOT_UTF8.search(line):
+        raise Invalid("is not UTF-8")
+    name, own = head[1] or "", _pairs(head[2][1:-1]) if head[2] else []
+    if not name and own and own[0][1] is None:
+        name, own = own[0][0], own[1:]
+    if not name:
+        raise Invalid("does not begin with the name of a metric")
+    labels = {label: value for label, value in own if value is not None}
+    if len(labels) < len(own):
+        raise Invalid("a label stands twice, or has no value", field="labels")
+    return name, labels
 
 
 def _pairs(inside: str) -> list[tuple[str, str | None]]:
