@@ -20,14 +20,15 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dashboard.domain.errors import ConfigurationError
+from dashboard.domain.series import CEILING
 
 ENVIRONMENT_PREFIX = "DASHBOARD_"
 #: Variables with the prefix that are not settings of the server.
 OTHER_VARIABLES = frozenset({"DASHBOARD_CONFIG", "DASHBOARD_TOKEN", "DASHBOARD_URL", "DASHBOARD_WORKER"})
 
 
-def _setting(default: Any, meaning: str, *, least: float | None = None) -> Any:
-    return field(default=default, metadata={"help": meaning, "least": least})
+def _setting(default: Any, meaning: str, *, least: float | None = None, most: float = math.inf) -> Any:
+    return field(default=default, metadata={"help": meaning, "least": least, "most": most})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,13 @@ class Settings:
     coarse_step_s: int = _setting(60, "length of a coarse bucket; a multiple of fine_step_s", least=1)
     coarse_window_s: int = _setting(172_800, "how long coarse buckets, and series that fell silent, are kept", least=60)
     max_series: int = _setting(10_000, "series there may be", least=1)
+    max_series_name_bytes: int = _setting(512, "length of a series' name", least=1, most=CEILING.name_bytes)
+    max_labels: int = _setting(64, "labels of one series", least=1, most=CEILING.labels)
+    max_label_name_bytes: int = _setting(256, "length of a label's name", least=1, most=CEILING.label_name_bytes)
+    max_label_value_bytes: int = _setting(4_096, "length of a label's value", least=1, most=CEILING.label_value_bytes)
+    max_series_bytes: int = _setting(
+        16_384, "length of a series' name with all its labels", least=64, most=CEILING.text_bytes
+    )
     max_documents: int = _setting(1_000, "documents there may be", least=1)
     max_document_bytes: int = _setting(65_536, "length of one document", least=2)
 
@@ -124,6 +132,16 @@ class Settings:
     max_uri_bytes: int = _setting(4_096, "length of a request's address", least=64)
     max_body_bytes: int = _setting(1_048_576, "length of a request's body", least=1)
     max_ingest_bytes: int = _setting(4_194_304, "length of a feeder's body, unpacked", least=1)
+    max_otlp_bytes: int = _setting(20_971_520, "length of an OpenTelemetry body, unpacked", least=1)
+    max_remote_write_bytes: int = _setting(33_554_432, "length of a remote write body, unpacked", least=1)
+    otlp_resource_labels: tuple[str, ...] = _setting(
+        (),
+        "attributes of OpenTelemetry resources that are labels of all their series, besides job and instance; *: all",
+    )
+    otlp_names: Literal["prometheus", "as_sent"] = _setting(
+        "prometheus",
+        "names of OpenTelemetry metrics: with units and _total as Prometheus has them, or as they were sent",
+    )
     body_timeout_s: float = _setting(15, "time for a request's body", least=0.1)
 
     hello_s: float = _setting(5, "time for a WebSocket client's first request", least=0.1)
@@ -286,6 +304,8 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
         least, value = each.metadata["least"], getattr(settings, each.name)
         if least is not None and not least <= value < math.inf:
             refuse(each.name, f"must be at least {least}, and finite")
+        elif least is not None and value > each.metadata["most"]:
+            refuse(each.name, f"must be at most {each.metadata['most']}")
     _check_reach(settings, refuse)
     if settings.port > 65_535:
         refuse("port", "must be at most 65535")

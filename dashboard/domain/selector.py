@@ -16,8 +16,10 @@ import re2
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import LABEL_NAME, NAME, SeriesKey, unescape
 
-MAX_SELECTOR_BYTES = 1_000
-MAX_MATCHERS = 16
+#: A series of 64 labels and 16 KiB can be asked for by its own text.
+MAX_SELECTOR_BYTES = 20_480
+MAX_MATCHERS = 66
+MAX_PATTERN_BYTES = 1_000
 #: How much work the regular expressions of one request may be to compile, see ``pattern_weight``: about 20 ms.
 MAX_PATTERN_WEIGHT = 10_000
 #: A repetition of a repetition is as much work as RE2 allows at all.
@@ -146,6 +148,8 @@ def _matcher(label: str, operator: str, value: str) -> Matcher:
         return Matcher(label, operator, value, value.__eq__)
     if operator == "!=":
         return Matcher(label, operator, value, value.__ne__)
+    if len(value.encode("utf-8", "surrogatepass")) > MAX_PATTERN_BYTES:
+        raise Invalid(f"the regular expression is longer than {MAX_PATTERN_BYTES} bytes", field="selector")
     try:
         pattern = re2.compile(value, _RE2_OPTIONS)
     except (re2.error, UnicodeError) as error:
