@@ -15,6 +15,7 @@ from itertools import repeat
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series
 from dashboard.entries.samples import Samples, SeriesEnded, unpack_floats, unpack_ints
+from dashboard.query.index import SeriesIndex
 from dashboard.replica.late import LateSamples
 from dashboard.replica.rows import Rows
 from dashboard.replica.series import AHEAD_MS, ALWAYS, Series, Windows
@@ -51,7 +52,7 @@ class SeriesTable:
         self.gone: deque[tuple[int, int, str]] = deque()
         self.gone_floor = 0
         self.swept_ms = 0
-        self.version = 0  # changes whenever a series comes or goes
+        self.index: SeriesIndex[Series] = SeriesIndex()
         self._lists: dict[bytes, Rows] = {}
         self.restored_seq = 0  # a restored series may already hold entries up to here
 
@@ -256,8 +257,8 @@ class SeriesTable:
             if key.text != text:
                 raise Invalid(f"{text[:60]!a} is not a canonical series key")
         for text, key in new.items():
-            self.by_text[text] = Series(self._new_sid(text), key, self.windows, seq)
-            self.version += 1
+            self.by_text[text] = series = Series(self._new_sid(text), key, self.windows, seq)
+            self.index.add(series)
         return tuple(self.by_text[text] for text in texts)
 
     def _new_sid(self, text: str) -> int:
@@ -277,9 +278,9 @@ class SeriesTable:
             self._sids.discard(series.sid)
             self._ahead.discard(series)
             self.gone.append((seq, series.sid, series.text))
+            self.index.remove(series)
         if departed:
             self._lists.clear()
-            self.version += 1
         while len(self.gone) > _KNOWN_GONE:
             self.gone_floor = self.gone.popleft()[0]
 
@@ -290,7 +291,7 @@ class SeriesTable:
         if series.disorder_seq >= 0 and series.times and (newest_ms := max(series.times)) > series.last_ms:
             self._note_ahead(series, newest_ms)
         self.restored_seq = max(self.restored_seq, series.last_seq)
-        self.version += 1
+        self.index.add(series)
 
     def rebase(self) -> None:
         """A new epoch began: everything held counts as older than its first entry."""

@@ -38,12 +38,12 @@ def test_a_series_that_fell_silent_departs_and_is_remembered() -> None:
     replica = new()
     replica.apply(samples(1, T0, [("a", T0, 1.0), ("b", T0, 1.0)]))
     replica.apply(samples(2, T0 + 250_000, [("b", T0 + 250_000, 1.0)]))
-    version = replica.table.version
+    version = replica.table.index.version
     replica.apply(samples(3, T0 + 310_000, [("b", T0 + 310_000, 1.0)]))
     assert [s.text for s in replica.table] == ["b"]
     assert list(replica.table.gone) == [(3, sid_of("a"), "a")]
     assert replica.table.gone_floor == 0
-    assert replica.table.version != version
+    assert replica.table.index.version != version
 
 
 def test_a_series_departs_only_after_the_longest_window() -> None:
