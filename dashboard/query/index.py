@@ -93,6 +93,10 @@ class SeriesIndex(Generic[K]):
     def __len__(self) -> int:
         return len(self._items)
 
+    def items(self) -> Iterable[K]:
+        """Return everything that is there, in the order of its coming."""
+        return self._items
+
     # --- what is there ---
 
     def add(self, item: K) -> None:
