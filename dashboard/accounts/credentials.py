@@ -10,8 +10,8 @@ import asyncio
 import hashlib
 import os
 import secrets
-import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from msgspec import Struct
 
+from dashboard.data_folder.folder import DataFolder, private_file
 from dashboard.domain.errors import BadToken, ConfigurationError, Overloaded
 
 _ALGORITHM = "HS256"
@@ -27,9 +28,8 @@ MIN_SECRET_BYTES = 32
 TOKEN_PREFIX = "dsh_"  # noqa: S105 - what tokens begin with, so that leaks are found by scanners
 _SHARE = "share"
 _SEALED = "sealed"
+SECRET_FILE = "secret"  # noqa: S105 - a file's name
 _MAX_SESSION = 40
-#: Whoever makes the secret's file has written it by then.
-_WRITTEN_S = 2.0
 #: Passwords hashed at one time (64 MiB each), and how many may wait.
 _HASHED_AT_ONCE = 2
 _MAX_WAITING = 16
@@ -45,27 +45,37 @@ class Claims(Struct, frozen=True):
     local: bool
 
 
-def read_secret(given: str, folder: Path) -> bytes:
+def read_secret(given: str, folder: DataFolder) -> bytes:
     """The secret that was set, else one that is made once and kept in ``folder``; raises ConfigurationError."""
     if given:
         return given.encode()
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "secret"
+    folder.make()
+    file = folder.path / SECRET_FILE
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        deadline = time.monotonic() + _WRITTEN_S
-        while len(text := file.read_text("ascii").strip()) < MIN_SECRET_BYTES:
-            if time.monotonic() > deadline:
-                raise ConfigurationError(f"{file} is damaged; delete it: all have to log in again") from None
-            time.sleep(0.02)  # another process is just writing it
-        return text.encode()
+        if not file.exists():
+            _make_secret(file)
+        return check_secret(private_file(file))
     except OSError as error:
-        raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
-    text = secrets.token_urlsafe(48)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text)
-    return text.encode()
+        raise ConfigurationError(f"{file} cannot be used: {error.strerror}") from None
+
+
+def _make_secret(file: Path) -> None:
+    """Write a new secret, whole or not at all; of several processes the first one's is kept. Raises OSError."""
+    written = private_file(file.with_name(f"{file.name}.{secrets.token_hex(4)}"))
+    try:
+        written.write_text(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):
+            os.link(written, file)
+    finally:
+        written.unlink()
+
+
+def check_secret(file: Path) -> bytes:
+    """The secret in a file; raises ConfigurationError when it is none of ours, OSError."""
+    found = file.read_bytes().strip()
+    if len(found) < MIN_SECRET_BYTES or not found.isascii() or not found.decode("ascii").isprintable():
+        raise ConfigurationError(f"{file} is damaged; delete it (all have to log in again), or restore a backup")
+    return found
 
 
 def new_token() -> str:

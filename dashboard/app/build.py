@@ -23,6 +23,7 @@ from dashboard.boards.boards import Boards
 from dashboard.boards.resolve_view import ResolveView
 from dashboard.cluster.membership import Nodes
 from dashboard.cluster.vitals import LoopLag, Vitals
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.domain.partition import all_partitions
@@ -70,6 +71,7 @@ class Dashboard:
         self.counters = Counters()
         self.clock = JournalClock(time.time, time.monotonic)
         self.runtime = Runtime(self.counters)
+        self.folder = DataFolder(Path(settings.data))
         self.journal = self._make_journal()
         self.replicas = Replicas(
             journal=self.journal,
@@ -135,9 +137,7 @@ class Dashboard:
             )
         if settings.journal == "memory":
             return MemoryJournal(clock=self.clock, max_age_s=age_s, max_bytes=size)
-        return SqliteJournal(
-            Path(settings.data), clock=self.clock, counters=self.counters, max_age_s=age_s, max_bytes=size
-        )
+        return SqliteJournal(self.folder, clock=self.clock, counters=self.counters, max_age_s=age_s, max_bytes=size)
 
     def _make_hub(self) -> Hub:
         settings = self.settings
@@ -167,6 +167,7 @@ class Dashboard:
     def _make_people(self) -> PeopleParts:
         people = PeopleParts(
             settings=self.settings,
+            folder=self.folder,
             journal=self.journal,
             nodes=self.nodes,
             boards=self.boards,
@@ -221,6 +222,8 @@ class Dashboard:
     async def _start_state(self) -> None:
         if self._worker:
             self.runtime.start("ticks to the supervisor", self._worker.run_ticks)
+        if self.settings.redis or self.settings.journal == "memory":  # else the journal locks it for itself
+            self.folder.lock(shared=True)
         await self.journal.open()
         await self.people.open()
         for name, work in (
@@ -230,6 +233,7 @@ class Dashboard:
             ("answers", self.hub.run_answers),
             ("snapshots", self.hub.run_snapshots),
             ("heartbeat", Heartbeat(self.hub, time.monotonic).run),
+            ("data folder", self.folder.run),
             ("loop lag", self.lag.run),
             ("vitals", self.vitals.run),
             ("nodes", self.nodes.run),
@@ -349,6 +353,7 @@ class Dashboard:
         return {
             "server": "draining" if self._draining else "ok",
             "journal": fault or "ok",
+            "data": self.folder.fault or "ok",
             "beat": beat or "ok",
             "replica": "ok" if lag < 1_000 else f"{lag} entries behind",
         }
@@ -372,6 +377,7 @@ class Dashboard:
         if self._host_feeder is not None:
             self._host_feeder.close()
         await self.journal.close()
+        self.folder.release()
 
     async def _finish_requests(self, window_s: float) -> None:
         """Requests under way are answered; feeders on idle connections get the time of one beat to be told to reconnect."""

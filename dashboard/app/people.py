@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from dashboard.accounts.accounts import Accounts
 from dashboard.accounts.credentials import Credentials, read_secret
@@ -27,6 +26,7 @@ from dashboard.conversation.room_logs import RoomLogs
 from dashboard.conversation.tell_rooms import TellRooms
 from dashboard.conversation.typing_notices import TypingNotices
 from dashboard.conversation.webhooks import Webhooks
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.domain.rate import Pace
@@ -45,6 +45,7 @@ class PeopleParts:
         self,
         *,
         settings: Settings,
+        folder: DataFolder,
         journal: Journal,
         nodes: Nodes,
         boards: Boards,
@@ -54,7 +55,6 @@ class PeopleParts:
         monotonic: Callable[[], float],
     ) -> None:
         self.now_ms, self.monotonic = now_ms, monotonic
-        folder = Path(settings.data)
         self._boards = boards
         self.database = open_database(settings.store, folder)
         self.credentials = Credentials(read_secret(settings.secret, folder))

@@ -8,10 +8,13 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from dashboard.data_folder.folder import private_database
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal.port import Checkpoint, Entry
 
+JOURNAL_FILE = "journal.sqlite3"
+CHECKPOINT_FILE = "checkpoint.sqlite3"
 _TRIM_ROWS = 5_000
 _PAGE_BYTES = 16_384
 
@@ -32,7 +35,9 @@ CREATE UNIQUE INDEX IF NOT EXISTS records_by_key ON records (partition, key);
 
 
 def _connect(path: Path, timeout_s: float, synchronous: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        private_database(path), timeout=timeout_s, isolation_level=None, check_same_thread=False
+    )
     connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")  # entries are tens of kilobytes: fewer, larger pages
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute(f"PRAGMA synchronous={synchronous}")
