@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from dashboard.data_folder.folder import DataFolder, private_file
+from dashboard.data_folder.folder import STATUS_FILE, DataFolder, private_file
 from dashboard.runtime import Group
 from dashboard.worker import READY, TICK, VARIABLE, Orders
 
@@ -37,7 +37,6 @@ _DUMP_S = 0.25
 _OVERSLEPT_S = 1.0
 #: The exit code of a worker that cannot start because of a setting.
 CONFIGURATION_EXIT = 78
-STATUS_FILE = "supervisor.json"
 
 
 class WorkerStatus(Struct):

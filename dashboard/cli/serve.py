@@ -17,10 +17,11 @@ import msgspec
 from dashboard import logs
 from dashboard.cli.data_option import say_warnings
 from dashboard.cli.settings_options import load_settings, with_settings
+from dashboard.data_folder.folder import STATUS_FILE
 from dashboard.domain.errors import ConfigurationError
 from dashboard.listening import bind
 from dashboard.settings import Settings, shown
-from dashboard.supervisor import CONFIGURATION_EXIT, STATUS_FILE, Status, Supervisor
+from dashboard.supervisor import CONFIGURATION_EXIT, Status, Supervisor
 from dashboard.worker import VARIABLE
 
 

@@ -17,6 +17,8 @@ from typing import IO
 from dashboard.domain.errors import ConfigurationError
 
 LOCK_FILE = "journal.lock"
+#: What the supervisor of several workers says of them, for ``dashboard reload``.
+STATUS_FILE = "supervisor.json"
 #: Names the parts that the folder has had: a part that is listed here and missing was lost.
 INVENTORY_FILE = "inventory.json"
 #: A restore that has begun to replace the folder's files.
@@ -36,24 +38,27 @@ class DataFolder:
         self._lock: IO[bytes] | None = None
         self._watched: dict[Path, tuple[int, int]] = {}  # file -> device and inode
 
-    def make(self) -> None:
-        """Make the folder if it is missing, readable by its owner only; raises ConfigurationError."""
+    def make(self, *, restoring: bool = False) -> None:
+        """Make the folder if it is missing, readable by its owner only; raises ConfigurationError.
+
+        A folder in which a restore was cut off is refused, but for ``restoring``.
+        """
         try:
             make_private(self.path)
         except OSError as error:
             raise ConfigurationError(f"--data {self.path}: cannot be used: {error.strerror}") from None
-        if (self.path / RESTORING / READY_FILE).exists():
+        if not restoring and (self.path / RESTORING / READY_FILE).exists():
             raise ConfigurationError(
                 f"--data {self.path}: a restore into this folder was cut off; run it again: "
                 f"dashboard restore FILE --data {self.path}"
             )
 
-    def lock(self, *, shared: bool = False) -> None:
+    def lock(self, *, shared: bool = False, restoring: bool = False) -> None:
         """Lock the folder until ``release``; ``shared``: beside other processes that share it, too.
 
         Raises ConfigurationError when another server uses the folder.
         """
-        self.make()
+        self.make(restoring=restoring)
         try:
             self._lock = private_file(self.path / LOCK_FILE).open("r+b")
         except OSError as error:

@@ -139,7 +139,7 @@ def test_a_command_works_on_the_only_running_servers_folder_and_says_so(
     assert used_folder(load(), running=lambda: [there]) == there
     assert f"Data folder: {there}" in capsys.readouterr().err
     for running in ([], [there, tmp_path / "too"]):
-        with pytest.raises(click.ClickException, match="is no server's data folder.*--data FOLDER.*--new"):
+        with pytest.raises(click.ClickException, match=r"is no server's data folder.*--data FOLDER.*--new"):
             used_folder(load(), running=lambda found=running: found)  # type: ignore[misc]
     with pytest.raises(click.ClickException, match="elsewhere is no server's data folder"):  # it was named: no guessing
         used_folder(load({"data": "elsewhere"}), running=lambda: [there])
