@@ -9,7 +9,7 @@ import secrets
 from pathlib import Path
 
 from dashboard.accounts.credentials import SECRET_FILE, check_secret
-from dashboard.data_folder.archive import Part
+from dashboard.data_folder.archive import DataPart
 from dashboard.data_folder.folder import INVENTORY_FILE, LOCK_FILE, STATUS_FILE
 from dashboard.journal.sqlite_file import CHECKPOINT_FILE, JOURNAL_FILE, begin_epoch
 from dashboard.settings import Settings
@@ -18,10 +18,10 @@ from dashboard.store.put_back import forget_positions
 
 #: In the order in which they are taken, see ``data_folder/backup.py``.
 PARTS = (
-    Part(CHECKPOINT_FILE, "the history of the series"),
-    Part(JOURNAL_FILE, "the newest samples, documents and events"),
-    Part(PEOPLE_FILE, "users, tokens, rooms, messages, the audit log"),
-    Part(SECRET_FILE, "what sessions and links are signed with", database=False),
+    DataPart(CHECKPOINT_FILE, "the history of the series"),
+    DataPart(JOURNAL_FILE, "the newest samples, documents and events"),
+    DataPart(PEOPLE_FILE, "users, tokens, rooms, messages, the audit log"),
+    DataPart(SECRET_FILE, "what sessions and links are signed with", database=False),
 )
 #: Files that say something of a running server only, or of the folder itself.
 LEFT_OUT = (LOCK_FILE, INVENTORY_FILE, STATUS_FILE)
@@ -40,7 +40,7 @@ def renew(folder: Path) -> None:
 
 
 def not_covered(settings: Settings) -> list[str]:
-    """What this server keeps elsewhere than in the data folder, and how that is backed up."""
+    """List what this server keeps elsewhere than in the data folder, and how that is backed up."""
     found = []
     if settings.redis:
         found.append("samples, documents, events and the history are in Redis: back its own files up (BGSAVE)")

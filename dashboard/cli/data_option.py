@@ -1,4 +1,4 @@
-"""Which data folder a command works on: the one that is named, else the one of the only server that runs."""
+"""Choice of the data folder for a command: the one that is named, else the one of the only server that runs."""
 
 from __future__ import annotations
 

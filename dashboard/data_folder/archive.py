@@ -23,8 +23,8 @@ _CHUNK_BYTES = 1 << 20
 Progress = Callable[[int], None]
 
 
-class Part(Struct, frozen=True):
-    """One file of the data folder that a backup holds. ``database``: an SQLite file, else plain bytes."""
+class DataPart(Struct, frozen=True):
+    """File of the data folder that a backup holds. ``database``: an SQLite file, else plain bytes."""
 
     name: str
     holds: str
@@ -32,7 +32,7 @@ class Part(Struct, frozen=True):
 
 
 class Stored(Struct, frozen=True):
-    """A part in a backup."""
+    """Part as a backup names it."""
 
     name: str
     size: int
@@ -40,7 +40,7 @@ class Stored(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True):
-    """What ``backup.json`` says. ``begun_ms``: everything that was answered before is in the backup."""
+    """Content of ``backup.json``. ``begun_ms``: everything that was answered before is in the backup."""
 
     format: int
     version: str
@@ -83,7 +83,7 @@ def _sha256(file: Path) -> str:
 
 
 def read_manifest(file: Path) -> Manifest:
-    """What a backup says of itself; raises Invalid, OSError."""
+    """Read what a backup says of itself; raises Invalid, OSError."""
     try:
         with tarfile.open(file, "r:") as tar:
             return _manifest_of(tar, file)

@@ -1,4 +1,4 @@
-"""Back up a data folder while a server uses it: one moment of every database, in one file.
+"""Backup of a data folder while a server uses it: one moment of every database, in one file.
 
 A read transaction is opened in each database, one right after the other and in the order of the table of parts; what is
 copied then is what was committed at that moment, however long the copy takes and whatever the server writes meanwhile
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from dashboard.data_folder.archive import Manifest, Part, Progress, write_archive
+from dashboard.data_folder.archive import DataPart, Manifest, Progress, write_archive
 from dashboard.data_folder.folder import READY_FILE, RESTORING, make_private
 from dashboard.domain.errors import Invalid, Unavailable
 
@@ -29,7 +29,7 @@ _BUSY_S = 10.0
 def back_up(
     folder: Path,
     file: Path,
-    parts: Iterable[Part],
+    parts: Iterable[DataPart],
     *,
     version: str,
     now_ms: Callable[[], int],
@@ -84,7 +84,7 @@ def _workspace(file: Path) -> Iterator[Path]:
         os.close(descriptor)
 
 
-def _copy_all(folder: Path, parts: list[Part], copies: Path, start: Callable[[int], Progress]) -> None:
+def _copy_all(folder: Path, parts: list[DataPart], copies: Path, start: Callable[[int], Progress]) -> None:
     """Copy one moment of each part; raises sqlite3.Error, OSError, Unavailable."""
     with ExitStack() as stack:
         sources = {

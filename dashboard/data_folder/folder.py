@@ -77,7 +77,7 @@ class DataFolder:
             self._lock = None
 
     def watch(self, name: str) -> None:
-        """Notice from now on when the file ``name`` is removed or replaced."""
+        """Watch from now on whether the file ``name`` is removed or replaced."""
         found = (self.path / name).stat()
         self._watched[self.path / name] = found.st_dev, found.st_ino
 
@@ -132,7 +132,7 @@ class DataFolder:
 
 
 def cure_of(folder: Path) -> str:
-    """How a damaged folder is mended."""
+    """Describe how a damaged folder is mended."""
     return f"restore a backup (dashboard restore FILE --data {folder})"
 
 
@@ -157,7 +157,7 @@ def private_file(file: Path) -> Path:
 
 
 def private_database(file: Path) -> Path:
-    """The same for an SQLite file and what lies beside it; SQLite gives new ones the mode of the database."""
+    """Do the same for an SQLite file and what lies beside it; SQLite gives new ones the mode of the database."""
     for suffix in ("-wal", "-shm"):
         beside = file.with_name(file.name + suffix)
         if beside.exists():
@@ -166,7 +166,7 @@ def private_database(file: Path) -> Path:
 
 
 def too_wide(folder: Path) -> str:
-    """A warning when others may look into the folder, with the cure; else empty."""
+    """Warn when others may look into the folder, with the cure; return an empty text when they may not."""
     try:
         mode = stat.S_IMODE(folder.stat().st_mode)
     except OSError:
@@ -177,7 +177,9 @@ def too_wide(folder: Path) -> str:
 
 
 def locked_folders(proc: Path = Path("/proc")) -> list[Path]:
-    """The data folders of the servers that run on this machine, by their locks; empty where that cannot be found out.
+    """Find the data folders of the servers that run on this machine, by their locks.
+
+    Empty where that cannot be found out.
 
     Source: proc_locks(5). Only the processes of this user are seen, unless it is root.
     """

@@ -1,4 +1,4 @@
-"""Put a backup back into a data folder that no server uses, whole or not at all.
+"""Restore of a backup into a data folder that no server uses, whole or not at all.
 
 The parts are unpacked and checked in ``restoring/`` beside the files in use.  Once all is well a file ``READY`` is
 written there, and only then are files replaced; a restore that is killed before has changed nothing, one that is killed
@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from dashboard.data_folder.archive import Manifest, Part, Progress, read_manifest, unpack
+from dashboard.data_folder.archive import DataPart, Manifest, Progress, read_manifest, unpack
 from dashboard.data_folder.folder import READY_FILE, RESTORING, DataFolder, make_private, private_file
 from dashboard.domain.errors import Invalid, Unavailable
 
@@ -26,7 +26,7 @@ _BESIDE = ("", "-wal", "-shm", "-journal")
 
 
 class Plan(Struct, frozen=True):
-    """What ``READY`` says: the parts that are put in, the others that are taken out, and where what was there goes."""
+    """Content of ``READY``: the parts that are put in, the others that are taken out, and where what was there goes."""
 
     fresh: list[str]
     known: list[str]
@@ -40,7 +40,7 @@ class Restored(Struct, frozen=True):
     aside: Path | None
 
 
-def check(file: Path, parts: Iterable[Part], start: Callable[[int], Progress]) -> Manifest:
+def check(file: Path, parts: Iterable[DataPart], start: Callable[[int], Progress]) -> Manifest:
     """Read a backup through without using it; raises Invalid, Unavailable."""
     try:
         return unpack(file, frozenset(part.name for part in parts), None, start(read_manifest(file).size))
@@ -51,7 +51,7 @@ def check(file: Path, parts: Iterable[Part], start: Callable[[int], Progress]) -
 def restore(
     file: Path,
     folder: DataFolder,
-    parts: tuple[Part, ...],
+    parts: tuple[DataPart, ...],
     *,
     renew: Callable[[Path], None],
     start: Callable[[int], Progress],
@@ -80,7 +80,7 @@ def restore(
 def _prepare(
     file: Path,
     folder: Path,
-    parts: tuple[Part, ...],
+    parts: tuple[DataPart, ...],
     renew: Callable[[Path], None],
     start: Callable[[int], Progress],
 ) -> Manifest:

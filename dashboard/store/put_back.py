@@ -1,4 +1,4 @@
-"""What is changed in an SQLite file of people and messages that is put back from a backup."""
+"""Changes to an SQLite file of people and messages that is put back from a backup."""
 
 from __future__ import annotations
 

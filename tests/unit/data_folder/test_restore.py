@@ -15,12 +15,17 @@ from typing import Any
 import pytest
 
 from dashboard.data_folder import restore as restoring
-from dashboard.data_folder.archive import Manifest, Part, read_manifest
+from dashboard.data_folder.archive import DataPart, Manifest, read_manifest
 from dashboard.data_folder.backup import back_up
 from dashboard.data_folder.folder import READY_FILE, RESTORING, DataFolder
 from dashboard.domain.errors import ConfigurationError, Invalid
 
-PARTS = (Part("one.sqlite3", "a"), Part("two.sqlite3", "b"), Part("secret", "c", database=False), Part("later", "d"))
+PARTS = (
+    DataPart("one.sqlite3", "a"),
+    DataPart("two.sqlite3", "b"),
+    DataPart("secret", "c", database=False),
+    DataPart("later", "d"),
+)
 
 
 def quiet(_: int) -> Callable[[int], None]:

@@ -1,4 +1,4 @@
-"""Keep a copy of a server's data, and put one back: ``backup``, ``restore``."""
+"""Commands that copy a server's data and put the copy back: ``backup``, ``restore``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
 @contextmanager
 def _progress(label: str) -> Iterator[Callable[[int], Progress]]:
-    """A progress bar on standard error, where that is a terminal; DashboardErrors become click's."""
+    """Show a progress bar on standard error, where that is a terminal; raise click's errors for ours."""
     with ExitStack() as stack:
 
         def start(size: int) -> Progress:
