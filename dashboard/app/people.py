@@ -11,6 +11,7 @@ from dashboard.accounts.directory import Directory
 from dashboard.accounts.housekeeping import Housekeeping
 from dashboard.accounts.oidc import OpenId
 from dashboard.accounts.policies import Access
+from dashboard.accounts.private_boards import protect_boards
 from dashboard.boards.boards import Boards
 from dashboard.boards.screen_orders import ScreenOrders
 from dashboard.cluster.membership import Membership
@@ -56,6 +57,7 @@ class PeopleParts:
     ) -> None:
         self.now_ms, self.monotonic = now_ms, monotonic
         self._boards = boards
+        self._private_boards = settings.private_boards
         self.database = open_database(settings.store, folder)
         self.credentials = Credentials(read_secret(settings.secret, folder))
         self.access = access
@@ -204,6 +206,7 @@ class PeopleParts:
         """Bring the store up to date and read it; raises ConfigurationError."""
         await self.database.open()
         await self.room_admin.ensure_boards(self._boards.titles())
+        await protect_boards(self.database, self.access, self._boards.titles(), self._private_boards)
         await self.directory.look()
 
     def start(self, runtime: Runtime) -> None:
