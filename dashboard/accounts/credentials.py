@@ -6,11 +6,9 @@ can be revoked) and ``ver`` (the user's version); one made elsewhere with the sa
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import secrets
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,8 +18,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from msgspec import Struct
 
+from dashboard.accounts.fair_queue import FairQueue
 from dashboard.data_folder.folder import DataFolder, private_file
-from dashboard.domain.errors import BadToken, ConfigurationError, Overloaded
+from dashboard.domain.errors import BadToken, ConfigurationError
+from dashboard.domain.identity import MAX_PASSWORD
 
 _ALGORITHM = "HS256"
 MIN_SECRET_BYTES = 32
@@ -30,9 +30,10 @@ _SHARE = "share"
 _SEALED = "sealed"
 SECRET_FILE = "secret"  # noqa: S105 - a file's name
 _MAX_SESSION = 40
-#: Passwords hashed at one time (64 MiB each), and how many may wait.
+#: Passwords hashed at one time (64 MiB each), and how many may wait: of one address, and in all.
 _HASHED_AT_ONCE = 2
-_MAX_WAITING = 16
+_MAX_WAITING_OF_ADDRESS = 8
+_MAX_WAITING = 64
 
 
 class Claims(Struct, frozen=True):
@@ -103,36 +104,30 @@ class Credentials:
             raise ConfigurationError(f"secret: has {len(secret)} bytes; at least {MIN_SECRET_BYTES}")
         self._secret = secret
         self._hasher = PasswordHasher()
-        self._threads = ThreadPoolExecutor(_HASHED_AT_ONCE, "passwords")
-        self._waiting = 0
+        self._queue = FairQueue(
+            "passwords", at_once=_HASHED_AT_ONCE, most=_MAX_WAITING, most_of_one=_MAX_WAITING_OF_ADDRESS
+        )
         self._nobody = ""  # hash of a password that nobody has
 
     # --- passwords ---
 
-    async def hash_password(self, password: str) -> str:
-        """Raises Overloaded."""
-        return str(await self._in_thread(self._hasher.hash, password))
+    async def hash_password(self, password: str, address: str = "") -> str:
+        """Hash a new password when it is the address' turn; raises Overloaded."""
+        return await self._queue.run(address, self._hasher.hash, password)
 
-    async def check_password(self, stored: str | None, password: str) -> bool:
-        """Takes as long for a user that there is not (None). Raises Overloaded."""
+    async def check_password(self, stored: str | None, password: str, address: str = "") -> bool:
+        """Check a password; takes as long for a user that there is not (None). Raises Overloaded."""
+        if len(password) > MAX_PASSWORD:  # nobody has one
+            return False
         if stored is None:
-            self._nobody = self._nobody or await self.hash_password(secrets.token_urlsafe(16))
-        return bool(await self._in_thread(self._verify, stored or self._nobody, password)) and stored is not None
+            self._nobody = self._nobody or await self.hash_password(secrets.token_urlsafe(16), address)
+        return await self._queue.run(address, self._verify, stored or self._nobody, password) and stored is not None
 
     def _verify(self, stored: str, password: str) -> bool:
         try:
             return self._hasher.verify(stored, password)
         except (Argon2Error, InvalidHashError):
             return False
-
-    async def _in_thread(self, work: Any, *arguments: str) -> Any:
-        if self._waiting >= _MAX_WAITING:
-            raise Overloaded("too many logins at once; try again in a few seconds")
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
-        finally:
-            self._waiting -= 1
 
     # --- sessions ---
 
@@ -187,4 +182,4 @@ class Credentials:
 
     def close(self) -> None:
         """Let the threads go."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._queue.close()

@@ -135,3 +135,11 @@ async def use_code(tx: AsyncConnection, code_hash: str, purpose: str, now_ms: in
         .values(used_ms=now_ms)
     )
     return bool((await tx.execute(statement)).rowcount)
+
+
+async def is_code(tx: AsyncConnection, code_hash: str, purpose: str, now_ms: int) -> bool:
+    """Return whether the code is good now."""
+    statement = select(codes.c.hash).where(
+        codes.c.hash == code_hash, codes.c.purpose == purpose, codes.c.used_ms.is_(None), codes.c.expires_ms > now_ms
+    )
+    return (await tx.execute(statement)).first() is not None

@@ -202,8 +202,8 @@ async def test_a_password_that_is_changed_while_it_is_checked_is_good_for_nothin
         people = at.server.people
         check, numbers = people.credentials.check_password, iter(range(10))
 
-        async def slowly(stored: str | None, password: str) -> bool:
-            good = await check(stored, password)
+        async def slowly(stored: str | None, password: str, address: str) -> bool:
+            good = await check(stored, password, address)
             await people.accounts.change_user("ada", "", "vera", password=f"another good one {next(numbers)}")
             return good
 
