@@ -142,7 +142,7 @@ class Database:
         except DataError:  # a NUL, a text too long: of PostgreSQL; whoever sent it is not to come again with it
             raise Invalid("a text in it cannot be stored") from None
         except (DBAPIError, PoolTimeout, TimeoutError, OSError) as error:
-            _log.debug("the store failed: %s", error)
+            _log.debug("the store failed: %s", _reason(error))
             raise Unavailable(f"the store of people and messages does not answer ({_reason(error)})") from None
 
 
@@ -166,6 +166,7 @@ def open_database(url: str, folder: DataFolder) -> Database:
             raise ConfigurationError("store: write postgresql://user:password@host/name, or leave it out for SQLite")
         engine = create_async_engine(
             parsed.set(drivername="postgresql+psycopg"),
+            hide_parameters=True,  # they are password hashes and messages
             pool_size=_POOL,
             max_overflow=0,
             pool_timeout=_BUSY_S,
@@ -185,6 +186,7 @@ def open_database(url: str, folder: DataFolder) -> Database:
 def _sqlite(file: Path) -> AsyncEngine:
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{file}",
+        hide_parameters=True,  # they are password hashes and messages
         pool_size=_POOL,
         max_overflow=0,
         pool_timeout=_BUSY_S,
