@@ -139,6 +139,9 @@ class OpenId:
             )
         except (jwt.PyJWTError, ValueError):
             raise BadToken("the provider's answer cannot be trusted") from None
+        others = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+        if (others or "azp" in claims) and claims.get("azp") != self._client_id:
+            raise BadToken("the provider's answer was made for another program")
         if not secrets.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
             raise BadToken("the provider's answer belongs to another login; try again")
         return claims
