@@ -341,15 +341,16 @@ class Accounts:
         await self._directory.changed()
         return link, self._credentials.issue_share(board, link, expires_ms), expires_ms
 
-    async def list_links(self) -> list[dict[str, Any]]:
-        """Those that still hold."""
+    async def list_links(self, may_see: Callable[[str], bool]) -> list[dict[str, Any]]:
+        """List the links that still hold, to the boards that the caller may see."""
         async with self._database.read() as tx:
-            return await stored_tokens.list_links(tx, self._now_ms())
+            found = await stored_tokens.list_links(tx, self._now_ms())
+        return [link for link in found if may_see(link["board"])]
 
-    async def revoke_link(self, by: str, address: str, link: str) -> None:
-        """Raises NotFound, Unavailable."""
+    async def revoke_link(self, by: str, address: str, link: str, may_see: Callable[[str], bool]) -> None:
+        """Revoke a link to a board that the caller may see; raises NotFound, Unavailable."""
         async with self._database.write() as tx:
-            await stored_tokens.revoke_link(tx, link)
+            await stored_tokens.revoke_link(tx, link, may_see)
             await record(tx, self._now_ms(), by, "link.revoked", link, address)
         await self._directory.changed()
 
