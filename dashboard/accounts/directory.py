@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 1.0
 #: Whoever guesses tokens and rooms costs no more looks than this.
 _REFRESH_EVERY_S = 0.05
+#: A revoked session is remembered for so long after its end: a clock that is ahead for a while must not make it good again.
+_REVOKED_KEPT_MS = 30 * 86_400_000
 #: Who changes something does not wait longer for the others to be told: they look, too.
 _TELL_S = 0.5
 
@@ -134,8 +136,8 @@ class Directory:
                 self.rooms.pop(room.id, None)
             else:
                 self.rooms[room.id] = room
-        now_ms = self._now_ms()
-        self._revoked = {key: ends for key, ends in self._revoked.items() if ends > now_ms} | revoked
+        horizon_ms = self._now_ms() - _REVOKED_KEPT_MS
+        self._revoked = {key: ends for key, ends in self._revoked.items() if ends > horizon_ms} | revoked
 
     async def refresh(self) -> None:
         """Know what anybody had stored when this was called, as far as the store answers; costs one look for all who wait.

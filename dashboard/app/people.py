@@ -137,6 +137,7 @@ class PeopleParts:
             journal=journal,
             identify=self.identify,
             now_ms=now_ms,
+            monotonic=self.monotonic,
             message_days=settings.message_days,
             audit_days=settings.audit_days,
         )

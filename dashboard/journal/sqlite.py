@@ -281,7 +281,7 @@ class SqliteJournal:
     async def _trim(self) -> bool:
         """Delete what is too old or too much, a bounded number of rows at a time; whether more is to be done."""
         loop = asyncio.get_running_loop()
-        horizon = self._clock.now_ms() - self._max_age_ms
+        horizon = self._clock.trimming_ms() - self._max_age_ms
         excess = self._size - self._max_bytes
         try:
             freed, more = await loop.run_in_executor(self._writer, self._file.trim, horizon, excess)

@@ -15,6 +15,7 @@ from itertools import repeat
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series
 from dashboard.entries.samples import Samples, SeriesEnded, unpack_floats, unpack_ints
+from dashboard.replica.patience import Patience
 from dashboard.replica.rows import Rows
 from dashboard.replica.series import AHEAD_MS, ALWAYS, Series, Windows
 
@@ -49,6 +50,7 @@ class SeriesTable:
         self.gone: deque[tuple[int, int, str]] = deque()
         self.gone_floor = 0
         self.swept_ms = 0
+        self.patience = Patience()
         self.version = 0  # changes whenever a series comes or goes
         self._lists: dict[bytes, Rows] = {}
         self.restored_seq = 0  # a restored series may already hold entries up to here
@@ -62,6 +64,7 @@ class SeriesTable:
     def apply(self, seq: int, now_ms: int, change: Samples) -> None:
         """Append each row to its series. The batch was checked by ``decode_change``."""
         known = self._rows(change.keys, seq)
+        self.patience.read(now_ms)
         rows, repeats = known.series, known.repeats
         values = unpack_floats(change.values)
         times = change.times if isinstance(change.times, int) else unpack_ints(change.times)
@@ -87,7 +90,7 @@ class SeriesTable:
                 self._append_rows(known, times, values, seq, now_ms)
         if (repeats and not 0 < len(known.parts) <= _FEW_PARTS) or not seq % _OVERFLOW_EVERY:
             self._trim_overfull(rows)
-        if now_ms - self.swept_ms >= _SWEEP_EVERY_MS:
+        if not 0 <= now_ms - self.swept_ms < _SWEEP_EVERY_MS:
             self._sweep(seq, now_ms)
 
     def _append_rows(
@@ -120,11 +123,11 @@ class SeriesTable:
         rows.flush()
         rows.append(seq, times, values)
         for series in turning:
-            series.turn(now_ms, self.windows)
+            series.turn(self.patience.kept_ms, self.windows)
 
     def _append(self, rows: Iterable[tuple[Series, int, float]], seq: int, now_ms: int) -> None:
         """The same, row by row: a series may stand in several."""
-        windows, step = self.windows, self.windows.fine_step_ms
+        windows, step, kept_ms = self.windows, self.windows.fine_step_ms, self.patience.kept_ms
         for series, t_ms, value in rows:
             if t_ms >= series.last_ms:
                 series.last_ms = t_ms
@@ -138,7 +141,7 @@ class SeriesTable:
             series.values.append(value)
             series.last_seq = seq
             if not 0 <= t_ms - series.slot_ms < step:
-                series.turn(now_ms, windows)
+                series.turn(kept_ms, windows)
 
     def _append_ahead(self, rows: Iterable[tuple[Series, int, float]], seq: int, now_ms: int) -> None:
         """Some samples are from the future: a feeder's clock is ahead. They count as no newer than they came."""
@@ -224,7 +227,7 @@ class SeriesTable:
     def _sweep(self, seq: int, now_ms: int) -> None:
         """Once a minute of journal time: forget series that have been silent for the longest window."""
         self.swept_ms = now_ms
-        horizon = now_ms - self.windows.coarse_ms
+        horizon = self.patience.kept_ms - self.windows.coarse_ms
         departed = [series for series in self if series.last_ms < horizon]
         for series in departed:
             del self.by_text[series.text]
