@@ -13,6 +13,8 @@ _COMMANDS = {
     "serve": "serve:serve",
     "reload": "serve:reload",
     "check": "check:check",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
     "push": "feed:push",
     "tail": "tail:tail",
     "run": "feed:run",

@@ -11,6 +11,7 @@ import click
 
 from dashboard.app.sources import read_sources
 from dashboard.boards.boards import Boards
+from dashboard.cli.data_option import say_warnings
 from dashboard.cli.settings_options import load_settings, with_settings
 from dashboard.domain.errors import ConfigurationError
 from dashboard.resources import resource_folder
@@ -29,8 +30,7 @@ def check(config: Path | None, **flags: Any) -> None:
     if not problems:
         for source in read_sources(loaded.settings).described():
             click.echo(source)
-    for warning in loaded.warnings:
-        click.echo(f"warning: {warning}", err=True)
+    say_warnings(loaded)
     for problem in problems:
         click.echo(f"problem: {problem}", err=True)
     if problems:

@@ -15,11 +15,13 @@ import click
 import msgspec
 
 from dashboard import logs
+from dashboard.cli.data_option import say_warnings
 from dashboard.cli.settings_options import load_settings, with_settings
+from dashboard.data_folder.folder import STATUS_FILE
 from dashboard.domain.errors import ConfigurationError
 from dashboard.listening import bind
 from dashboard.settings import Settings, shown
-from dashboard.supervisor import CONFIGURATION_EXIT, STATUS_FILE, Status, Supervisor
+from dashboard.supervisor import CONFIGURATION_EXIT, Status, Supervisor
 from dashboard.worker import VARIABLE
 
 
@@ -32,8 +34,7 @@ def serve(config: Path | None, **flags: Any) -> None:
     logs.configure(settings.log_level, settings.log_format)
     orders = os.environ.pop(VARIABLE, "")
     if not orders:
-        for warning in loaded.warnings:
-            click.echo(f"warning: {warning}", err=True)
+        say_warnings(loaded)
     supervised = settings.workers > 1 and not orders
     try:
         with asyncio.Runner(loop_factory=None if supervised else _loop_factory(settings)) as runner:
