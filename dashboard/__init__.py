@@ -1,33 +1,34 @@
-"""Live dashboard server.
+"""A live dashboard server: feeders post numbers, browsers and wall screens show them within a tick.
 
-Packages and modules in reading order; each imports only from those above it (``setup.cfg`` has the exact layers):
+The rooms, in reading order. Each imports only from rooms above it (import-linter checks it, see setup.cfg):
 
-    domain        values and rules: series, selectors, documents, boards, freshness, partitions, nodes, errors; no I/O
-    settings      every setting, in one table
-    runtime       the owner of all tasks
-    worker        a worker's link to its supervisor
-    rfc6455       WebSocket frames, compression and close codes; no I/O
-    messages      the messages of /ws and one client's protocol session; no I/O
-    ingest        parsers of the feeders' formats: bytes -> samples, documents, events; no I/O
-    entries       payloads of the journal and their bytes; no I/O
-    journal       the shared order of all accepted data: the port and its engines
+    domain        values and rules: series, selectors, documents, boards, freshness, partitions, errors; no I/O
+    settings      every setting, in one table; beside it ``runtime``, the owner of every task, ``logs``, ``resources``
+    listening     the sockets to listen on; ``worker``: what a worker shares with its supervisor
+    rfc6455       WebSocket frames, compression, close codes; no I/O
+    ingest        bytes that feeders send -> samples, documents, events; no I/O
+    messages      the JSON messages of ``/ws``, by subject, and the protocol state of one client; no I/O
+    entries       the payloads of the journal: structs, tags, bytes; no I/O
+    journal       one order for everything accepted: the port and its engines
     replica       the state that the journal's entries build; no I/O, no clock
-    query         reads of the replica: matching, windows, listings; no I/O
-    replication   replicas that follow the journal's partitions
-    hub           connections, views and their frames
-    store         SQL tables that outlive the journal: users, rooms, messages, audit
+    query         reading of series: windows, changes since a position, lists; no I/O
+    replication   the replicas of this process: restore, follow the journal, store checkpoints
+    hub           the clients of ``/ws``: views, their frames, fan-out, subscriptions, connections
+    store         SQL for what must outlive the journal
     accounts      users, tokens, sessions, policies
-    cluster       membership, the signal bus, shared limits, vital numbers
-    presence      users connected to any process, and notices of changes
-    boards        boards from files, and the views of their widgets
-    conversation  rooms, messages, notifications, webhooks
-    intake        acceptance of samples, documents and events: limits, times, statistics
-    feeders       built-in sources: this machine, this server, the file of sources
-    web           Tornado handlers, by area
-    app           the composition root: builds, starts and stops all parts; the only package that imports the engines
-    supervisor    the parent process of several workers
-    cli           the commands: serve, reload, check, push, tail, run, import
-    client        the Python client for other programs: standard library only, imports nothing else of this package
+    cluster       the processes of one installation: membership, the signal bus, ownership, shared rate limits
+    presence      which users are connected, and telling the others
+    boards        board files, the views that they need, orders to their screens
+    intake        acceptance of what feeders send: limits, time stamps, statistics
+    conversation  rooms, messages, notifications
+    feeders       built-in feeders: this machine, this server, the file of sources
+    web           Tornado handlers by area: server, feed, accounts, rooms, pages, ops
+    app           the composition root, where alone the journal's engines are named
+    supervisor    the parent of several workers
+    client        the Python client for other programs: standard library only, imports none of the other rooms
+    cli           the commands: serve, reload, check, push, tail, run, import, user, token, notify, message
+
+docs/development.md follows a sample and a message through them.
 """
 
 __version__ = "0.1.0"

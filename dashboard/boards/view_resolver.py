@@ -7,7 +7,7 @@ from dashboard.boards.boards import Boards
 from dashboard.domain.board import to_json
 from dashboard.domain.errors import Invalid, NotAuthenticated, NotFound
 from dashboard.domain.identity import Caller, Role
-from dashboard.domain.selector import parse_selector
+from dashboard.domain.selector import parse_selectors
 from dashboard.hub.view import ViewSpec
 from dashboard.messages.views import Watch
 
@@ -39,7 +39,7 @@ class ViewResolver:
                 raise NotAuthenticated("authenticate first: selectors need the role viewer")
             if len(request.selectors) > self._max_selectors:
                 raise Invalid(f"has {len(request.selectors)} entries; at most {self._max_selectors}", field="selectors")
-            selectors, json = tuple(parse_selector(s) for s in request.selectors), None
+            selectors, json = parse_selectors(request.selectors), None
             window_s, rate_hz = request.window_s or DEFAULT_WINDOW_S, request.rate_hz or DEFAULT_RATE_HZ
         return ViewSpec(selectors, int(window_s * 1000), float(rate_hz), request.points or DEFAULT_POINTS), json
 

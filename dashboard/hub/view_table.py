@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
+from dashboard.domain.selector import Selector
 from dashboard.hub.sources import Sources
 from dashboard.hub.subscription import Subscriber, Subscription
 from dashboard.hub.view import View, ViewSpec
+from dashboard.query.index import Matches, SeriesIndex
 
 
 class _Watched:
@@ -20,6 +24,22 @@ class _Watched:
         self.partitions = partitions
         self.subscriptions: dict[Subscriber, Subscription] = {}
         self.behind: set[Subscription] = set()
+
+
+class Held:
+    """Matches of several selectors, which may not be known yet."""
+
+    def __init__(self, held: list[tuple[SeriesIndex[Any], Matches[Any]]]) -> None:
+        self._held = held
+
+    def steps(self) -> Iterator[None]:
+        """Find what is not known yet, in steps of about a millisecond."""
+        for index, matches in self._held:
+            yield from index.evaluate(matches)
+
+    def count(self) -> int:
+        """Return how many members all selectors have together."""
+        return sum(len(matches.members) for _, matches in self._held)
 
 
 class ViewTable:
@@ -64,8 +84,34 @@ class ViewTable:
         del watched.subscriptions[connection]
         if not watched.subscriptions:
             del self._watched[view_id]
+            watched.view.close()
             self._sources.leave(watched.partitions)
         return True
+
+    def cost(self, selectors: Sequence[Selector]) -> int:
+        """Return about how many microseconds it takes to find what selectors match; 0 where that is known."""
+        with self._indexes(selectors) as indexes:
+            return sum(index.cost(selectors) for index in indexes)
+
+    @contextmanager
+    def holding(self, selectors: Sequence[Selector]) -> Iterator[Held]:
+        """Hold what selectors match, as found by its steps, for as long as this lasts."""
+        with self._indexes(selectors) as indexes:
+            held = [(index, index.hold(selector)) for index in indexes for selector in selectors]
+            try:
+                yield Held(held)
+            finally:
+                for index, matches in held:
+                    index.release(matches)
+
+    @contextmanager
+    def _indexes(self, selectors: Sequence[Selector]) -> Iterator[list[SeriesIndex[Any]]]:
+        partitions = self._sources.want(selectors)
+        try:
+            replicas = [self._sources.replica(partition) for partition in partitions]
+            yield [index for replica in replicas for index in (replica.table.index, replica.documents.index)]
+        finally:
+            self._sources.leave(partitions)
 
     def subscriptions(self, view: View) -> Iterable[Subscription]:
         """Return a view's subscriptions."""

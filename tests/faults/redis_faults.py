@@ -186,13 +186,11 @@ def freeze_redis(folder: Path, seconds: float, *, wait_s: float = 5, build: str 
         )
 
 
-def black_hole(folder: Path, seconds: float, *, wait_s: float = 5, build: str = "") -> Figures:
+def black_hole(scene: Scene, seconds: float, *, wait_s: float) -> Figures:
     """The network takes everything and gives nothing, then what it took comes late."""
-    flags, each = ("--append-wait-s", f"{wait_s:g}"), seconds < 6
-    with Scene(folder, Nemesis(), *flags, feed_each=each, proxied=True, build=build) as scene:
-        proxy = scene.cluster.proxy
-        assert proxy is not None
-        return out_of_reach(scene, proxy.hold, proxy.release, seconds=seconds, wait_s=wait_s)
+    proxy = scene.cluster.proxy
+    assert proxy is not None
+    return out_of_reach(scene, proxy.hold, proxy.release, seconds=seconds, wait_s=wait_s)
 
 
 def out_of_reach(
@@ -230,6 +228,7 @@ def out_of_reach(
     return {
         "noticed after s": noticed,
         "healthz p99 ms": 1000 * prober.slowest(),
+        "loop blocked s": prober.blocked_s(),
         "slowest post s": max(each.took_s for each in scene.publisher.tries if each.at_s >= began),
         "posts answered 503": outcomes["503"],
         "converged after s": converged,
