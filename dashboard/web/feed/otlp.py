@@ -9,8 +9,9 @@ import hashlib
 
 import msgspec
 
-from dashboard.ingest.otlp import PointCache, parse_otlp_json, parse_otlp_protobuf
+from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_answers import partial_success, partial_success_protobuf, status_protobuf
+from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.packed import ENCODINGS, unpack
 from dashboard.ingest.parsed import Parsed, Recall
 from dashboard.intake.accept_samples import Outcome

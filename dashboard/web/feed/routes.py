@@ -6,7 +6,7 @@ from dashboard.boards.screen_orders import ScreenOrders
 from dashboard.ingest.batch import KeyCache
 from dashboard.ingest.families import Families
 from dashboard.ingest.line_protocol import LineCache
-from dashboard.ingest.otlp import PointCache
+from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.otlp_resources import OtlpOptions
 from dashboard.ingest.remote_write import LabelCache
 from dashboard.intake.intake import Intake
