@@ -1,4 +1,4 @@
-"""One partition's share of a view: which of its series and documents the screen needs, and what changed in them."""
+"""Part of a view that one partition serves: its matching series and documents, and their changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dashboard.replica.series import Series
 
 
 class Changes(Struct):
-    """What came in one part after an entry; the fields are those of ``messages.Frame``."""
+    """Changes of one part after an entry; the fields are those of ``messages.views.Frame``."""
 
     accepted: int | None
     points: list[PointsRow]
@@ -30,7 +30,7 @@ class Changes(Struct):
 
 
 class Part:
-    """``seq`` is the entry it stands at; ``step_ms`` the bucket length the view is read at, 0: raw samples."""
+    """Reader of one partition's replica. ``seq``: the last entry read; ``step_ms``: length of the buckets, 0 for raw samples."""
 
     def __init__(
         self, replica: Callable[[], Replica], selectors: tuple[Selector, ...], *, window_ms: int, step_ms: int
@@ -41,35 +41,35 @@ class Part:
         self._step_ms = step_ms
         self.seq = replica().position.seq
         self.members: list[Series] = []
-        self._places: dict[int, list[int]] = {}  # by sid: the selectors that want it
+        self._places: dict[int, list[int]] = {}  # by sid: indices of the selectors that match
         self._document_places: dict[str, list[int]] = {}
         self._document_keys: list[str] = []
         self._seen = (-1, -1, "")
 
     @property
     def position(self) -> Seen:
-        """Where it stands."""
+        """Position of this part: epoch, entry and its journal time."""
         replica = self._replica()
         return Seen(replica.position.epoch, self.seq, replica.accepted_ms(self.seq) or 0)
 
     def advance(self) -> bool:
-        """Move on to the replica's position; whether there is anything new."""
+        """Advance to the replica's position; return whether there are new entries."""
         self.refresh()
         before, self.seq = self.seq, self._replica().position.seq
         return self.seq != before
 
     def restart(self) -> None:
-        """Stand where the replica stands, which may be another one than before."""
+        """Move to the position of the replica, which may have been replaced."""
         self._seen = (-1, -1, "")
         self.advance()
 
     def holds(self, since: Seen) -> bool:
-        """Whether this process has got as far as ``since``, or never will on its way."""
+        """Return whether the replica has reached ``since``, or never will because the epoch is another."""
         position = self._replica().position
         return since.epoch != position.epoch or since.seq <= position.seq
 
     def missing(self, since: Seen) -> str:
-        """See ``View.missing``."""
+        """Return the reason for a gap after ``since``, as ``View.missing`` does; empty: no gap."""
         replica = self._replica()
         self.refresh()
         if since.epoch != replica.position.epoch:
@@ -77,18 +77,18 @@ class Part:
         if since.seq > self.seq:
             return "ahead"
         if since.t_ms and (replica.accepted_ms(since.seq) or since.t_ms) != since.t_ms:
-            return "epoch"  # what it has under this number is another entry
+            return "epoch"  # the client has another entry of this number
         oldest = max(replica.floor_seq, replica.documents_floor, replica.table.gone_floor)
-        if not self._step_ms:  # buckets are all still there
+        if not self._step_ms:  # buckets are not trimmed with the samples
             oldest = max(oldest, *(max(series.trimmed_seq, series.thinned_seq) for series in self.members), 0)
         return "trimmed" if since.seq < oldest else ""
 
     def accepted_ms(self, seq: int) -> int | None:
-        """The journal's time of an entry."""
+        """Return the journal's time of an entry; None if the replica no longer has it."""
         return self._replica().accepted_ms(seq)
 
     def refresh(self) -> None:
-        """Take in series and documents that came or went since the last look."""
+        """Match series and documents again if any were added or removed since the last call."""
         replica = self._replica()
         table = replica.table
         now = (table.version, replica.document_version, replica.position.epoch)
@@ -102,11 +102,11 @@ class Part:
         self._seen = now
 
     def _match(self, key: SeriesKey) -> list[int]:
-        """Places in the request's list of the selectors that want this."""
+        """Return the indices of the selectors that match a key."""
         return [place for place, selector in enumerate(self._selectors) if selector.matches(key)]
 
     def changes(self, after_seq: int, limit: int, as_of_ms: int, *, live: bool) -> Changes | None:
-        """What came after ``after_seq``; None: nothing. ``live``: say when the oldest value was accepted."""
+        """Return the changes after ``after_seq``, None if there are none. ``live``: include when the oldest value was accepted."""
         replica = self._replica()
         changed = [series for series in self.members if series.last_seq > after_seq]
         points, buckets = self._rows(changed, after_seq, limit, as_of_ms)
@@ -144,17 +144,17 @@ class Part:
             got = samples_between(series, after_seq, self.seq, limit)
             if got.of > len(got.times):
                 points.append((series.sid, got.times, got.values, got.of))
-            elif got.of:  # else its news is after the place where the view stands
+            elif got.of:  # else its new samples are newer than the view's position
                 points.append((series.sid, got.times, got.values))
         return points, buckets
 
     def documents(self, after_seq: int) -> list[DocumentState]:
-        """The documents written after ``after_seq``; -1: all there are."""
+        """Return the documents written after ``after_seq``; -1: all of them."""
         stored = [self._replica().documents[key] for key in self._document_keys]
         return [self._state(s.document) for s in stored if s.seq > after_seq and s.document is not None]
 
     def with_history(self, series: Series, seq: int, from_ms: int, points: int) -> Definition:
-        """A member as a snapshot has it, up to entry ``seq``."""
+        """Return a series' definition with its history up to entry ``seq``: buckets, or the newest ``points`` samples."""
         places = self._places.get(series.sid, [])
         if self._step_ms:
             columns = buckets_from(series, self._step_ms, from_ms, self._replica().table.windows)
@@ -169,7 +169,7 @@ class Part:
 
 
 def _first_after(series: Series, after_seq: int) -> int:
-    """The first entry after ``after_seq`` that this series, which has one, got a sample from."""
+    """Return the first entry after ``after_seq`` with a sample of this series; there must be one."""
     seqs = series.seqs
     at = len(seqs) - 1
     while at > 0 and seqs[at - 1] > after_seq:

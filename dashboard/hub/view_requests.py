@@ -19,12 +19,12 @@ from dashboard.messages.session import type_of
 from dashboard.messages.views import Error, Ping, Pong, Unwatch, Unwatched, Watch, encode
 from dashboard.rfc6455.close_codes import CloseCode
 
-#: Turns a watch request into the view that it asks for, and the board's JSON if it named one; raises DashboardError.
+#: Function from a watch request to its view, and the board's JSON if it named a board; raises DashboardError.
 Resolve = Callable[[Watch, Caller], tuple[ViewSpec, bytes | None]]
 
 
 class ViewRequests:
-    """``authorise`` raises when a caller may not send a message; ``on_boards`` hears that a connection's boards changed."""
+    """Handler of view requests. ``authorise`` raises if a caller may not send a message; ``on_boards``: called when boards change."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class ViewRequests:
 
     def _unwatch(self, connection: Connection, request: Unwatch) -> None:
         if not self._views.leave(connection, request.view):
-            raise Invalid("is not watched on this connection", field="view")
+            raise Invalid("is not watched on this connection; watch it first", field="view")
         if connection.boards.pop(request.view, None) is not None:
             self._on_boards(connection)
         connection.reply(encode(Unwatched(request.view)), request.id)
@@ -94,7 +94,7 @@ class ViewRequests:
         board: bytes | None,
         since: list[Seen] | None,
     ) -> None:
-        """Send what was missed since ``since``, or everything."""
+        """Send the changes since ``since``, or a snapshot if there is no ``since`` or a gap."""
         view, connection = subscription.view, subscription.connection
         now_ms = self._now_ms()
         subscription.frame_no, subscription.sent = view.frame_no, view.seqs

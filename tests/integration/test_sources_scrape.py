@@ -97,33 +97,44 @@ def test_every_sample_is_accepted_or_refused_and_labels_are_those_of_a_scrape(sc
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    "misbehaving",
     [
-        (lambda _: None, "timeout"),
-        (lambda _: page(b"a 1\n" + b"#" * (LIMIT - 3)), "too_large"),
-        (lambda _: page(gzip.compress(b"#" * (LIMIT + 1)), "200 OK", "Content-Encoding: gzip"), "too_large"),
-        (lambda _: b"HTTP/1.1 200 OK\r\n\r\n" + b"# \n" * (LIMIT // 2), "too_large"),
-        (lambda _: page("", "302 Found", "Location: http://127.0.0.1:1/"), "redirect"),
-        (lambda _: page("no", "500 Internal Server Error"), "status"),
-        (lambda _: page("<html>login</html>"), "format"),
-        (lambda _: page(b"a \xff\n"), "format"),
-        (lambda _: b"\x00\x01 garbage\r\n\r\n", "connection"),
-        (lambda _: b"", "connection"),
-        (lambda _: page("a 1\n", "200 OK", "X-Padding: " + "x" * 70_000), "connection"),
+        {"hangs": (lambda _: None, "timeout")},
+        {"large": (lambda _: page(b"a 1\n" + b"#" * (LIMIT - 3)), "too_large")},
+        {
+            "unpacks_large": (
+                lambda _: page(gzip.compress(b"#" * (LIMIT + 1)), "200 OK", "Content-Encoding: gzip"),
+                "too_large",
+            )
+        },
+        {"large_without_a_length": (lambda _: b"HTTP/1.1 200 OK\r\n\r\n" + b"# \n" * (LIMIT // 2), "too_large")},
+        {
+            "redirects": (lambda _: page("", "302 Found", "Location: http://127.0.0.1:1/"), "redirect"),
+            "fails": (lambda _: page("no", "500 Internal Server Error"), "status"),
+            "login_page": (lambda _: page("<html>login</html>"), "format"),
+            "not_utf8": (lambda _: page(b"a \xff\n"), "format"),
+            "garbage": (lambda _: b"\x00\x01 garbage\r\n\r\n", "connection"),
+            "ends": (lambda _: b"", "connection"),
+            "endless_headers": (lambda _: page("a 1\n", "200 OK", "X-Padding: " + "x" * 70_000), "connection"),
+        },
     ],
-    ids=["hangs", "too large", "unpacks too large", "too large without a length", "redirects", "fails", "a page", "not UTF-8",
-         "garbage", "hangs up", "endless headers"],
-)  # fmt: skip
-def test_a_target_that_misbehaves_is_counted_and_leaves_the_others_alone(scrape: Any, answer: Any, reason: str) -> None:
-    with Target(answer) as bad, Target(lambda _: page("good 1\n")) as good:
-        server = scrape(bad={"url": bad.url, "timeout_s": 5, "max_bytes": LIMIT}, good=good.url)
-        wait_until(lambda: counted(server, "failures", "scrape:bad", reason), 15)
+    ids=lambda misbehaving: " ".join(misbehaving),
+)
+def test_a_target_that_misbehaves_is_counted_and_leaves_the_others_alone(scrape: Any, misbehaving: Any) -> None:
+    with ExitStack() as stack:
+        good = stack.enter_context(Target(lambda _: page("good 1\n")))
+        bad = {name: stack.enter_context(Target(answer)) for name, (answer, _) in misbehaving.items()}
+        bounds = {"timeout_s": 5, "max_bytes": LIMIT}
+        server = scrape(good=good.url, **{name: {"url": target.url} | bounds for name, target in bad.items()})
+        for name, (_, reason) in misbehaving.items():
+            source, port = f"scrape:{name}", bad[name].port
+            wait_until(lambda source=source, reason=reason: counted(server, "failures", source, reason), 15, source)
+            assert reasons(server, "failures", source) == {reason}
+            assert counted(server, "accepted", source) == 0
+            assert wait_for_value(server, f'up{{instance="127.0.0.1:{port}",job="{name}"}}') == 0
         wait_until(lambda: counted(server, "accepted", "scrape:good") >= 4)
         assert counted(server, "failures", "scrape:good") == 0
-        assert reasons(server, "failures", "scrape:bad") == {reason}
-        assert counted(server, "accepted", "scrape:bad") == 0
-        assert wait_for_value(server, f'up{{instance="127.0.0.1:{bad.port}",job="bad"}}') == 0
-        assert server.complaints().count("source scrape:bad") == 1
+        assert all(server.complaints().count(f"source scrape:{name}:") == 1 for name in misbehaving)
         assert server.rss_kib() < 400_000
         assert server.stop() == 0
     assert "Traceback" not in server.complaints()

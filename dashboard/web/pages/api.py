@@ -1,4 +1,4 @@
-"""Reading by HTTP: the series there are, with last value, age and freshness; the boards."""
+"""HTTP handlers for reading: the series with last value, age and freshness, and the boards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.web.server.base import BaseHandler
 
 
 class SeriesServices(NamedTuple):
-    """Services of the route below. ``now_ms`` is the journal's time."""
+    """Services of the route of series. ``now_ms`` is the journal's time."""
 
     replicas: Replicas
     now_ms: Callable[[], int]
