@@ -84,11 +84,12 @@ class Otlp(Format):
 class OtherSignalHandler(FeederHandler[FeedServices]):
     """``/v1/traces`` and ``/v1/logs``, which a program's exporters find by themselves: they are told what is taken."""
 
-    def get(self, signal: str) -> None:
+    def get(self) -> None:
         self.send(self.format.greet(self.feed_request(b"")))
 
-    async def post(self, signal: str) -> None:
+    async def post(self) -> None:
         await self.authenticate()
+        signal = self.request.path.rpartition("/")[2]
         fault = Fault(404, "unsupported", _ONLY_METRICS.format(signal, signal.upper()), {})
         request = self.feed_request(self.body())
         self.services.intake.note_fault(self.caller, "otlp", fault.code, fault.text, b"")
