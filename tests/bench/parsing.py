@@ -21,7 +21,8 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.position import Position
 from dashboard.entries.samples import encode_samples
 from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
-from dashboard.ingest.otlp import PointCache, parse_otlp_protobuf
+from dashboard.ingest.otlp import parse_otlp_protobuf
+from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write
 from dashboard.ingest.statsd_aggregator import Aggregator
 from dashboard.intake.batches import rows_per_entry

@@ -6,7 +6,7 @@ from dashboard.boards.screen_orders import ScreenOrders
 from dashboard.ingest.batch import KeyCache
 from dashboard.ingest.families import Families
 from dashboard.ingest.line_protocol import LineCache
-from dashboard.ingest.otlp import PointCache
+from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.otlp_resources import OtlpOptions
 from dashboard.ingest.remote_write import LabelCache
 from dashboard.intake.intake import Intake
@@ -57,7 +57,8 @@ def feed_routes(intake: Intake, replicas: Replicas, settings: Settings, orders: 
             "/api/v1/write", FeedHandler, FeedServices(intake, settings.max_remote_write_bytes, write), "Remote write."
         ),
         Route("/v1/metrics", FeedHandler, FeedServices(intake, settings.max_otlp_bytes, otlp), "OTLP metrics."),
-        Route("/v1/{signal}", OtherSignalHandler, FeedServices(intake, settings.max_otlp_bytes, otlp)),
+        Route("/v1/traces", OtherSignalHandler, FeedServices(intake, settings.max_otlp_bytes, otlp)),
+        Route("/v1/logs", OtherSignalHandler, FeedServices(intake, settings.max_otlp_bytes, otlp)),
         feed("/widgets/{widget}", smashing.SmashingWidget()),
         Route(
             "/dashboards/{widget}",
