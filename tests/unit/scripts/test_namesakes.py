@@ -35,7 +35,12 @@ def test_a_module_needs_a_namesake_that_holds_a_test_or_a_reason(tmp_path: Path)
 
 
 def test_an_exemption_excuses_a_module_and_names_tests_that_are_there(tmp_path: Path) -> None:
-    files = {"dashboard/a.py": CODE, "dashboard/b.py": CODE, "tests/unit/test_b.py": "def test_b(): ...", "tests/x/test_x.py": ""}
+    files = {
+        "dashboard/a.py": CODE,
+        "dashboard/b.py": CODE,
+        "tests/unit/test_b.py": "def test_b(): ...",
+        "tests/x/test_x.py": "",
+    }
     modules = package(tmp_path, files)
     reasons = {
         "dashboard/*": "driven by tests/x",
