@@ -10,7 +10,6 @@ import msgspec
 from dashboard.domain.document import check_depth
 from dashboard.domain.errors import Invalid
 
-
 #: What Windows' editors and PowerShell write in front of a text.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 

@@ -18,7 +18,8 @@ from msgspec import Meta, Struct, ValidationError, convert
 from dashboard.domain.errors import ConfigurationError, Invalid
 from dashboard.feeders.source_state import SourceFault
 from dashboard.feeders.yaml_places import Place, Places, read_yaml
-from dashboard.ingest.mqtt_payload import TopicTemplate, parse_template
+from dashboard.ingest.mqtt_payload import PayloadFormat
+from dashboard.ingest.mqtt_topic import TopicTemplate, folded, parse_template
 from dashboard.ingest.naming import foreign_labels
 from dashboard.settings import is_loopback
 
@@ -107,12 +108,14 @@ class Graphite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class MqttBroker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A broker, and the templates of topics to subscribe to (ingest/mqtt_payload.py)."""
+    """A broker, and the templates of topics to subscribe to (ingest/mqtt_topic.py)."""
 
     name: Name
     host: Text
     topics: Annotated[list[Text], Meta(min_length=1, max_length=100)]
     port: Port | None = None
+    format: PayloadFormat = "auto"
+    show_uncovered: bool = True
     tls: bool = False
     ca_file: str = ""
     username: str = ""
@@ -289,6 +292,15 @@ def _broker_faults(broker: MqttBroker, place: Place) -> Iterator[tuple[Place, st
             parse_template(topic)
         except Invalid as invalid:
             yield (*place, "topics", number), f"{invalid.reason}; write it as home/{{room}}/{{name}}"
+        else:
+            continue
+        return
+    for later, earlier in folded(broker.templates()):
+        yield (
+            (*place, "topics", later),
+            f"{broker.topics[later]} and {broker.topics[earlier]} would make one series of two topics; put a {{label}} in the "
+            "place of a level in which they differ, or leave one out",
+        )
     if broker.ca_file and not broker.tls:
         yield (*place, "ca_file"), "is for tls: true"
     if broker.ca_file and not Path(broker.ca_file).is_file():

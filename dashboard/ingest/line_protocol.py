@@ -19,8 +19,8 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import BYTE_ORDER_MARK
 from dashboard.ingest.batch import MAX_SAMPLES, MIN_T_MS, Batch, check_time
 from dashboard.ingest.line_protocol_parts import Value, take_apart
-from dashboard.ingest.naming import foreign_document, foreign_key
-from dashboard.ingest.origins import OwnedRecall
+from dashboard.ingest.naming import foreign_document, foreign_key, with_labels
+from dashboard.ingest.origins import Origins, OwnedRecall
 from dashboard.ingest.parsed import Parsed, check_count
 
 #: Longer lines are refused: matching one holds the interpreter for a millisecond in 64 KiB.
@@ -43,9 +43,26 @@ _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _MAX_CACHED_CHARACTERS = 4_096
 _MAX_CACHED_SERIES_CHARACTERS = 8_192
 
-#: The names of the fields that stand behind a measurement and tags, by those as they stand in the line; and their series.
-LineCache = OwnedRecall[str | tuple[str, ...], tuple[list[str], list[str]]]
 _NO_ROW: tuple[list[str], list[str]] = ([], [])
+
+
+class LineCache(OwnedRecall[str | tuple[str, ...], tuple[list[str], list[str]]]):
+    """The names of the fields that stand behind a measurement and tags, by those as they stand in the line; and their series.
+
+    ``labels`` are put beside the tags of each line, ``topic`` is where the lines come from, when they come from several places.
+    """
+
+    def __init__(
+        self,
+        max_items: int = 20_000,
+        *,
+        origins: Origins | None = None,
+        labels: Mapping[str, str] | None = None,
+        topic: str = "",
+    ) -> None:
+        super().__init__(max_items, origins=origins)
+        self.labels = labels or {}
+        self.topic = topic
 
 
 def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precision: str = "ns") -> Parsed:
@@ -126,7 +143,7 @@ def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[
     both = cache.get((head, *names))
     if both is not None:
         return both[1]
-    measurement, tags = str(found["measurement"]), found["tags"]
+    measurement, tags = str(found["measurement"]), with_labels(found["tags"], cache.labels)
     row = [_key(measurement, name, tags, cache) for name in names]
     small = len(line) <= _MAX_CACHED_CHARACTERS and sum(map(len, row)) <= _MAX_CACHED_SERIES_CHARACTERS
     if small and head and head[-1] != "\\":
@@ -139,7 +156,7 @@ def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache)
     if len(tags) > _MAX_TAGS_LOOKED_AT:
         raise Invalid(f"has {len(tags)} tags; at most {_MAX_TAGS_LOOKED_AT}", field="tags")
     key = foreign_key(f"{measurement}_{name}", tags.items())
-    return cache.origins.claim(key, f"{','.join([measurement, *sorted(tags)])} {name}")
+    return cache.origins.claim(key, f"{cache.topic}{','.join([measurement, *sorted(tags)])} {name}")
 
 
 def _each(body: bytes, cache: LineCache, latest_ms: int, scale: Scale) -> Parsed:
@@ -178,6 +195,7 @@ def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms:
     if found is None:
         return
     measurement, tags, fields, time, faults = found
+    tags = with_labels(tags, cache.labels)
     for fault in faults:
         parsed.refuse(number, _at_line(number, fault), line)
     times_by, divide_by, unit = scale

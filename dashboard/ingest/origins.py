@@ -33,39 +33,42 @@ class Origins:
         self._present: dict[str, str] = {}
         self._before: dict[str, str] = {}
         self._until_ms = 0
+        self.period = 0
 
-    def renew(self, latest_ms: int) -> bool:
-        """Begin a new period when it is time for one; whoever caches what was claimed forgets it then."""
+    def renew(self, latest_ms: int) -> None:
+        """Begin a new period when it is time for one; whoever remembers what was claimed forgets it then."""
         if latest_ms < self._until_ms:
-            return False
+            return
         is_long_ago = latest_ms >= self._until_ms + RENEWED_EVERY_MS
         self._until_ms = latest_ms + RENEWED_EVERY_MS
         self._before, self._present = {} if is_long_ago else self._present, {}
-        return True
+        self.period += 1
 
     def claim(self, key: str, origin: str) -> str:
         """Return ``key``, which is ``origin``'s from now on; raises NameTaken when another has it."""
         owner = self._present.get(key) or self._before.get(key)
-        if owner is None or owner == origin:
-            if len(self._present) >= self._max_items:
-                self._before, self._present = self._present, {}
-            self._present[key] = origin
-        elif owner != origin:
+        if owner is not None and owner != origin:
             raise NameTaken(
-                f"{origin[:100]!a} and {owner[:100]!a} would both be the series {key.partition('{')[0][:100]}; rename one",
+                f"{origin[:100]!a} and {owner[:100]!a} would both be {key.partition('{')[0][:100]} here; rename one",
                 field="series",
             )
+        if len(self._present) >= self._max_items:
+            self._before, self._present = self._present, {}
+        self._present[key] = origin
         return key
 
 
 class OwnedRecall(Recall[K, V]):
     """``Recall`` that forgets when the owners of series are renewed, so that those who still send claim theirs again."""
 
-    def __init__(self, max_items: int = 20_000) -> None:
+    def __init__(self, max_items: int = 20_000, *, origins: Origins | None = None) -> None:
         super().__init__(max_items)
-        self.origins = Origins(max_items)
+        self.origins = Origins(max_items) if origins is None else origins
+        self._period = 0
 
     def renew(self, latest_ms: int) -> None:
         """Called once a body."""
-        if self.origins.renew(latest_ms):
+        self.origins.renew(latest_ms)
+        if self._period != self.origins.period:
+            self._period = self.origins.period
             self.clear()

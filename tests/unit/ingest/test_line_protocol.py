@@ -94,8 +94,11 @@ def test_two_names_that_would_become_one_series_are_told_apart_or_refused() -> N
     cache = LineCache()
     parsed = parse("edge_a b=1\nedge a_b=2\nedge,host=x a_b=3\nedge\\ a b=4", cache)
     assert rows(parsed) == {("edge_a_b", None, 1), ('edge_a_b{host="x"}', None, 3)}
-    assert [(r.index, r.field, r.code) for r in parsed.batch.refused] == [(1, "a_b", "name_taken"), (3, "b", "name_taken")]
-    assert "'edge a_b' and 'edge_a b' would both be the series edge_a_b; rename one" in parsed.batch.refused[0].reason
+    assert [(r.index, r.field, r.code) for r in parsed.batch.refused] == [
+        (1, "a_b", "name_taken"),
+        (3, "b", "name_taken"),
+    ]
+    assert "'edge a_b' and 'edge_a b' would both be edge_a_b here; rename one" in parsed.batch.refused[0].reason
     assert parse("m,a.b=1 f=1\nm,a_b=1 f=2", cache).batch.keys == ['m_f{a_b="1"}']
 
 
@@ -138,13 +141,22 @@ def test_what_is_wrong_with_a_line_names_its_tag_or_field(line: str, field: str,
 
 
 def test_what_clients_write_and_the_c_parser_refuses_is_taken() -> None:
-    parsed = parse("m,empty=,a=1,a=1 f=+1.5,g=-.5e1,h=+7i 1700000000000000000 \nlong " + ",".join(f"f{n}={n}" for n in range(800)))
-    assert rows(parsed) >= {('m_f{a="1"}', T, 1.5), ('m_g{a="1"}', T, -5), ('m_h{a="1"}', T, 7), ("long_f799", None, 799)}
+    parsed = parse(
+        "m,empty=,a=1,a=1 f=+1.5,g=-.5e1,h=+7i 1700000000000000000 \nlong " + ",".join(f"f{n}={n}" for n in range(800))
+    )
+    assert rows(parsed) >= {
+        ('m_f{a="1"}', T, 1.5),
+        ('m_g{a="1"}', T, -5),
+        ('m_h{a="1"}', T, 7),
+        ("long_f799", None, 799),
+    }
     assert parsed.batch.refused == []
 
 
 def test_the_good_lines_are_kept_and_each_bad_one_is_named_with_its_bytes() -> None:
-    parsed = parse("a f=1\n\nbad\nb f=2\nc f=nan\nd f=1e400\ne f=1 17\nf,x=\ud800 f=1\ng f=3".encode("utf-8", "surrogatepass"))
+    parsed = parse(
+        "a f=1\n\nbad\nb f=2\nc f=nan\nd f=1e400\ne f=1 17\nf,x=\ud800 f=1\ng f=3".encode("utf-8", "surrogatepass")
+    )
     assert parsed.batch.keys == ["a_f", "b_f", "g_f"]
     assert [(r.index, r.snippet) for r in parsed.batch.refused][:4] == [
         (2, "bad"), (4, "c f=nan"), (5, "d f=1e400"), (6, "e f=1 17"),

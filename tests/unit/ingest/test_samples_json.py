@@ -54,9 +54,7 @@ def test_the_second_time_gives_the_same_as_the_first() -> None:
     assert first.times == [T, T, None, None]
 
 
-@pytest.mark.parametrize(
-    "body", ["", " \n", "5", '"x"', "null", "true", "x", "\x00[", "[", "[1", "[1,]", "[{]"]
-)
+@pytest.mark.parametrize("body", ["", " \n", "5", '"x"', "null", "true", "x", "\x00[", "[", "[1", "[1,]", "[{]"])
 def test_what_is_no_array_and_no_object_is_invalid(body: str) -> None:
     with pytest.raises(Invalid):
         parse(body)
@@ -87,7 +85,9 @@ def test_null_is_no_value_and_no_fault() -> None:
 def test_integers_become_the_nearest_double_and_a_byte_order_mark_is_passed_over() -> None:
     cache = KeyCache()
     for _ in range(2):
-        batch = parse('\ufeff[{"series":"a","value":9007199254740993},{"series":"b","value":18446744073709551615}]', cache)
+        batch = parse(
+            '\ufeff[{"series":"a","value":9007199254740993},{"series":"b","value":18446744073709551615}]', cache
+        )
         assert (batch.values, batch.refused) == ([2.0**53, 2.0**64], [])
 
 
