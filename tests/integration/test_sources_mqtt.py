@@ -87,8 +87,9 @@ def test_telegrafs_messages_availability_and_topics_beside_the_templates(subscri
     now_s = int(time.time())
     with Mosquitto(tmp_path / "broker") as broker:
         assert isinstance(broker, Mosquitto)
+        broker.publish("plug/old", "1", "-r")
         server = subscribe(broker, topics=["plug/{name}", "plug/{name}/availability", "telegraf/{host}/{plugin}"])
-        wait_until_here(server, "mqtt:home")
+        wait_until(lambda: counted(server, "dropped", "mqtt:home", "retained"), 10, "the subscription")
         broker.publish("telegraf/web-1/cpu", f"cpu,host=web-1 idle=97.5 {now_s}000000000")
         broker.publish(
             "telegraf/web-1/mem",
@@ -109,4 +110,4 @@ def test_telegrafs_messages_availability_and_topics_beside_the_templates(subscri
         (feeder,) = server.json("GET", "/api/v1/feeders")[1]["feeders"]
         assert feeder["refusals"][0]["snippet"] == "plug/x/set"
         assert "no template covers it" in feeder["refusals"][0]["reason"]
-        assert [counted(server, name, "mqtt:home") for name in ("accepted", "refused", "dropped")] == [5, 0, 2]
+        assert [counted(server, name, "mqtt:home") for name in ("accepted", "refused", "dropped")] == [5, 0, 3]
