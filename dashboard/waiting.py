@@ -25,7 +25,7 @@ class Bell:
         await self._event.wait()
 
 
-class SharedLook(Generic[T]):
+class SingleFlight(Generic[T]):
     """Who asks gets what a look found that began no earlier; one look serves all who wait. None begins within ``every_s`` of another."""
 
     def __init__(self, look: Callable[[], Awaitable[T]], every_s: float = 0) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from dashboard.accounts.authenticator import LOCAL_ID
 from dashboard.accounts.credentials import Credentials, hash_of, new_token
 from dashboard.accounts.directory import Directory
-from dashboard.accounts.identify import LOCAL_ID
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import BadToken, Forbidden, Invalid, NotFound, TooMany
 from dashboard.domain.identity import (
@@ -29,7 +29,7 @@ from dashboard.domain.room import clean_text
 from dashboard.domain.series import MAX_NAME_BYTES
 from dashboard.store import tokens as stored_tokens
 from dashboard.store import users as stored_users
-from dashboard.store.audit import record
+from dashboard.store.audit import read_audit, record
 from dashboard.store.database import Database
 
 MAX_TRIES = 5
@@ -355,6 +355,11 @@ class Accounts:
         if user is None:
             raise NotFound(f"there is no user {user_id[:40]!a}")
         return user
+
+    async def audit(self, before: int | None, limit: int) -> list[dict[str, Any]]:
+        """Return at most ``limit`` audit events with ids below ``before`` (None: the newest), newest first."""
+        async with self._database.read() as tx:
+            return await read_audit(tx, before, limit)
 
 
 def _with_use(token: Token, last_used_ms: int | None) -> Token:

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.identity import Token, User
-from dashboard.domain.presence import Stirred
+from dashboard.domain.presence import DirectoryChanged
 from dashboard.domain.room import Room
 from dashboard.entries.signals import Signal
 from dashboard.store.database import Database
@@ -21,7 +21,7 @@ from dashboard.store.revisions import latest_revision
 from dashboard.store.rooms import changed_rooms
 from dashboard.store.tokens import changed_tokens, revoked_links
 from dashboard.store.users import changed_revocations, changed_users
-from dashboard.waiting import SharedLook
+from dashboard.waiting import SingleFlight
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Directory:
         self._revision = 0
         self._stirred = asyncio.Event()
         self._looking = asyncio.Lock()
-        self._refreshed = SharedLook(self._try_to_look, _REFRESH_EVERY_S)
+        self._refreshed = SingleFlight(self._try_to_look, _REFRESH_EVERY_S)
         self.on_change: list[Callable[[], None]] = []
         self.say: Callable[[Signal], Awaitable[bool]] | None = None
         self.fault = ""
@@ -87,7 +87,7 @@ class Directory:
 
     def hear(self, signal: Signal, _: int) -> None:
         """A process says that something has changed."""
-        if isinstance(signal, Stirred):
+        if isinstance(signal, DirectoryChanged):
             self._stirred.set()
 
     def stir(self) -> None:
@@ -165,4 +165,4 @@ class Directory:
         if self.say is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_TELL_S):
-                    await self.say(Stirred())
+                    await self.say(DirectoryChanged())

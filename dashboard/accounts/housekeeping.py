@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from dashboard.accounts.identify import Identify
+from dashboard.accounts.authenticator import Authenticator
 from dashboard.domain.errors import DashboardError
 from dashboard.journal.port import Journal
 from dashboard.store.audit import forget_audit
@@ -31,7 +31,7 @@ class Housekeeping:
         *,
         database: Database,
         journal: Journal,
-        identify: Identify,
+        identify: Authenticator,
         now_ms: Callable[[], int],
         message_days: int,
         audit_days: int,

@@ -1,7 +1,4 @@
-"""The composition root: builds every part from the settings, starts them in order, stops them in reverse.
-
-The only file that names engines.
-"""
+"""The composition root: builds every part from the settings, starts them in order, stops them in reverse."""
 
 from __future__ import annotations
 
@@ -9,52 +6,42 @@ import asyncio
 import secrets
 import socket
 import time
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from dashboard.accounts.policies import Access, authorise
+from dashboard.app.engine import make_journal
 from dashboard.app.intake import make_intake
 from dashboard.app.people import PeopleParts
 from dashboard.app.sources import SourceParts
+from dashboard.app.web import WebParts
 from dashboard.boards.boards import Boards
-from dashboard.boards.resolve_view import ResolveView
-from dashboard.cluster.membership import Nodes
+from dashboard.boards.view_resolver import ViewResolver
+from dashboard.cluster.degraded import DegradedNotices
+from dashboard.cluster.membership import Membership
+from dashboard.cluster.readiness import Readiness
 from dashboard.cluster.vitals import LoopLag, Vitals
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
-from dashboard.domain.partition import all_partitions
 from dashboard.feeders.host import HostFeeder
 from dashboard.feeders.server import ServerFeeder
 from dashboard.hub.deferred import HubLimits
 from dashboard.hub.heartbeat import Heartbeat
 from dashboard.hub.hub import Hub
-from dashboard.intake.stats import Tap
+from dashboard.intake.stats import IngestStats
 from dashboard.journal.clock import JournalClock
-from dashboard.journal.memory import MemoryJournal
-from dashboard.journal.port import EVENTS, SIGNALS, Journal
-from dashboard.journal.redis import RedisJournal
-from dashboard.journal.redis_link import Link
-from dashboard.journal.sqlite import SqliteJournal
+from dashboard.journal.wall_clock import WallClock
 from dashboard.listening import BACKLOG, bind, tls_of
 from dashboard.messages.session import SessionLimits
 from dashboard.replication.replicas import Replicas, windows_of
 from dashboard.resources import build_id, resource_folder
 from dashboard.runtime import Runtime
 from dashboard.settings import Settings, is_open
-from dashboard.web.ops.health import Metrics
-from dashboard.web.server.base import WebContext
-from dashboard.web.server.guard import GuardedApplication
-from dashboard.web.server.identity import WebIdentity
-from dashboard.web.server.routes import make_application
 from dashboard.worker import READY, Worker
 
 #: What a body may have is the handlers' to say; how long it may take, ``body_timeout_s`` says.
 _MAX_BODY_BYTES = 1 << 40
-_CLOCK_CHECK_S = 1.0
-_FAULT_CHECK_S = 0.25
 _DIRECT_PORT_RETRY_S = 0.25
 
 
@@ -70,7 +57,7 @@ class Dashboard:
         self.counters = Counters()
         self.clock = JournalClock(time.time, time.monotonic)
         self.runtime = Runtime(self.counters)
-        self.journal = self._make_journal()
+        self.journal = make_journal(settings, self.clock, self.counters)
         self.replicas = Replicas(
             journal=self.journal,
             partitions=settings.partitions,
@@ -94,7 +81,7 @@ class Dashboard:
             monotonic=time.monotonic,
         )
         self.build = build_id(resource_folder("static"), resource_folder("board_files"))
-        self.nodes = Nodes(
+        self.nodes = Membership(
             journal=self.journal,
             vitals=self.vitals,
             node_id=secrets.token_hex(8),
@@ -104,40 +91,19 @@ class Dashboard:
             now_ms=self.clock.now_ms,
             monotonic=time.monotonic,
         )
-        self.tap = Tap(nodes=self.nodes, now_ms=self.clock.now_ms)
+        self.stats = IngestStats(nodes=self.nodes, now_ms=self.clock.now_ms)
         self.intake = make_intake(
-            settings, self.journal, self.replicas, self.clock, self.counters, self.tap, self.nodes
+            settings, self.journal, self.replicas, self.clock, self.counters, self.stats, self.nodes
         )
         self.samples, self.documents = self.intake.samples, self.intake.documents
         self.people = self._make_people()
         self.sources = self._make_sources()
-        self.tap.sources = self.sources.states
+        self.stats.sources = self.sources.states
         self._host_feeder: HostFeeder | None = None
-        self._draining = False
+        self.readiness = Readiness(journal=self.journal, nodes=self.nodes, replicas=self.replicas)
         self._server: HTTPServer | None = None
-        self._context: WebContext
+        self.web = self._make_web()
         self.port = settings.port
-
-    def _make_journal(self) -> Journal:
-        settings = self.settings
-        age_s, size = settings.journal_window_s, settings.journal_max_mib << 20
-        if settings.redis:
-            return RedisJournal(
-                Link(settings.redis, timeout_s=settings.redis_timeout_s),
-                prefix=settings.redis_prefix,
-                partitions=(*all_partitions(settings.partitions), EVENTS, SIGNALS),
-                clock=self.clock,
-                counters=self.counters,
-                max_age_s=age_s,
-                max_bytes=size,
-                wait_s=settings.append_wait_s,
-                max_waiting_bytes=settings.append_wait_mib << 20,
-            )
-        if settings.journal == "memory":
-            return MemoryJournal(clock=self.clock, max_age_s=age_s, max_bytes=size)
-        return SqliteJournal(
-            Path(settings.data), clock=self.clock, counters=self.counters, max_age_s=age_s, max_bytes=size
-        )
 
     def _make_hub(self) -> Hub:
         settings = self.settings
@@ -145,7 +111,7 @@ class Dashboard:
             sources=self.replicas,
             now_ms=self.clock.now_ms,
             monotonic=time.monotonic,
-            resolve=ResolveView(self.boards, self.access),
+            resolve=ViewResolver(self.boards, self.access),
             limits=HubLimits(
                 max_connections=settings.max_connections,
                 max_subscriptions=settings.max_subscriptions,
@@ -187,6 +153,24 @@ class Dashboard:
             now_ms=self.clock.now_ms,
         )
 
+    def _make_web(self) -> WebParts:
+        return WebParts(
+            settings=self.settings,
+            build=self.build,
+            journal=self.journal,
+            hub=self.hub,
+            boards=self.boards,
+            replicas=self.replicas,
+            nodes=self.nodes,
+            intake=self.intake,
+            people=self.people,
+            sources=self.sources,
+            readiness=self.readiness,
+            lag=self.lag,
+            counters=self.counters,
+            now_ms=self.clock.now_ms,
+        )
+
     def _node_name(self) -> str:
         name = self.settings.node_name or socket.gethostname()[:60]
         return f"{name}/{self._worker.number}" if self._worker else name
@@ -203,7 +187,7 @@ class Dashboard:
             raise
         self._start_feeders()
         self._server = HTTPServer(
-            self._make_application(),
+            self.web.application(),
             max_header_size=self.settings.max_header_bytes,
             idle_connection_timeout=self.settings.header_timeout_s,
             body_timeout=self.settings.body_timeout_s,
@@ -234,13 +218,13 @@ class Dashboard:
             ("vitals", self.vitals.run),
             ("nodes", self.nodes.run),
             ("beats", self.nodes.run_beats),
-            ("faults", self._tell_faults),
-            ("tap", self.tap.run),
+            ("degraded mode", DegradedNotices(journal=self.journal, nodes=self.nodes, hub=self.hub).run),
+            ("tap", self.stats.run),
             ("holdings", self.intake.run),
         ):
             self.runtime.start(name, work)
         if not self.settings.redis:  # else it follows Redis' clock
-            self.runtime.start("clock", self._follow_clock)
+            self.runtime.start("clock", WallClock(self.clock, self.counters).run)
         self.people.start(self.runtime)
         await self.replicas.wait_ready(tuple(self.replicas.followed()))
 
@@ -263,57 +247,10 @@ class Dashboard:
             self.runtime.start("server feeder", server_feeder.run)
         self.sources.start(self.runtime)
 
-    def _make_application(self) -> GuardedApplication:
-        templates = Environment(
-            loader=FileSystemLoader(resource_folder("templates")), autoescape=True, undefined=StrictUndefined
-        )
-        self._context = WebContext(
-            templates=templates,
-            build=self.build,
-            counters=self.counters,
-            max_body_bytes=self.settings.max_body_bytes,
-            identity=self._make_identity(),
-        )
-        metrics = Metrics(
-            counters=self.counters,
-            hub=self.hub,
-            journal=self.journal,
-            replicas=self.replicas,
-            nodes=self.nodes,
-            loop_lag_ms=lambda: self.lag.last_ms,
-            crowd=self.people.crowd,
-            attendance=self.people.attendance,
-            more=self.sources.metrics,
-        )
-        return make_application(
-            settings=self.settings,
-            context=self._context,
-            static=resource_folder("static"),
-            hub=self.hub,
-            boards=self.boards,
-            intake=self.intake,
-            replicas=self.replicas,
-            nodes=self.nodes,
-            now_ms=self.clock.now_ms,
-            metrics=metrics,
-            reasons=self.reasons,
-            people=self.people,
-        )
-
     @property
     def is_open(self) -> bool:
         """Whether the person at the machine needs no login."""
         return is_open(self.settings)
-
-    def _make_identity(self) -> WebIdentity:
-        settings = self.settings
-        return WebIdentity(
-            self.people.identify,
-            self.people.accounts,
-            open_=self.is_open,
-            secure=bool(settings.tls_certificate or settings.proxies),
-            session_s=int(settings.session_days * 86_400),
-        )
 
     async def _open_direct_port(self) -> None:
         """This process' own address; while rolling, the one that had it before has to go first."""
@@ -328,37 +265,12 @@ class Dashboard:
             self._server.add_sockets(sockets)
             return
 
-    async def _follow_clock(self) -> None:
-        while True:
-            await asyncio.sleep(_CLOCK_CHECK_S)
-            if self.clock.follow_wall():
-                self.counters.clock_steps += 1
-
-    async def _tell_faults(self) -> None:
-        """Tell the screens when the way of the data is disturbed, and when it is well again."""
-        while True:
-            await asyncio.sleep(_FAULT_CHECK_S)
-            fault = self.journal.fault() or self.nodes.fault()
-            if bool(fault) != bool(self.hub.degraded):
-                await self.hub.tell_degraded("the journal does not answer" if fault else "")  # more: /readyz
-
-    def reasons(self) -> dict[str, str]:
-        """What must be well for this process to be ready: "ok", or what is not."""
-        lag = self.replicas.lag()
-        fault, beat = self.journal.fault(), self.nodes.fault()
-        return {
-            "server": "draining" if self._draining else "ok",
-            "journal": fault or "ok",
-            "beat": beat or "ok",
-            "replica": "ok" if lag < 1_000 else f"{lag} entries behind",
-        }
-
     async def stop(self) -> None:
         """Stop accepting, send viewers away, finish requests, store what there is; within ``drain_s``."""
-        self._draining = True
+        self.readiness.drain()
         window_s = min(1.0, self.settings.drain_s / 4)
         if self._server is not None:
-            self._context.draining = True
+            self.web.context.draining = True
             self._server.stop()
         await self.hub.drain(window_s)
         if self._server is not None:
@@ -379,7 +291,7 @@ class Dashboard:
         try:
             async with asyncio.timeout(self.settings.drain_s / 2):
                 await asyncio.sleep(window_s)
-                await self._context.idle()
+                await self.web.context.idle()
                 await self._server.close_all_connections()
         except TimeoutError:
             pass

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from random import SystemRandom
 
-from dashboard.cluster.membership import Nodes
-from dashboard.cluster.ownership import Holdings
-from dashboard.cluster.rate_limits import SharedRates
+from dashboard.cluster.membership import Membership
+from dashboard.cluster.ownership import SeriesOwnership
+from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.domain.counters import Counters
 from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_events import AcceptEvents
-from dashboard.intake.accept_parsed import AcceptParsed
 from dashboard.intake.accept_samples import AcceptSamples
+from dashboard.intake.intake import Intake
 from dashboard.intake.push_groups import PushGroups
-from dashboard.intake.stats import Tap
+from dashboard.intake.stats import IngestStats
 from dashboard.intake.token_limits import TokenLimits
 from dashboard.journal.clock import JournalClock
 from dashboard.journal.port import Journal
@@ -28,12 +28,12 @@ def make_intake(
     replicas: Replicas,
     clock: JournalClock,
     counters: Counters,
-    tap: Tap,
-    nodes: Nodes,
-) -> AcceptParsed:
+    stats: IngestStats,
+    nodes: Membership,
+) -> Intake:
     """The way in for every format, with the services behind it."""
     held_by_tokens, held_by_groups = (
-        Holdings(
+        SeriesOwnership(
             kind,
             nodes=nodes,
             max_series=4 * settings.max_series,
@@ -43,8 +43,8 @@ def make_intake(
         )
         for kind in ("token", "group")
     )
-    rates = SharedRates("token", nodes=nodes, shared=bool(settings.redis), monotonic=time.monotonic)
-    limits = TokenLimits(holdings=held_by_tokens, rates=rates)
+    rates = SharedRateLimits("token", nodes=nodes, shared=bool(settings.redis), monotonic=time.monotonic)
+    limits = TokenLimits(ownership=held_by_tokens, rates=rates)
     samples = AcceptSamples(
         journal=journal,
         replicas=replicas,
@@ -53,7 +53,7 @@ def make_intake(
         limits=limits,
         counters=counters,
     )
-    return AcceptParsed(
+    return Intake(
         samples=samples,
         documents=AcceptDocument(
             journal=journal,
@@ -64,9 +64,9 @@ def make_intake(
             counters=counters,
         ),
         events=AcceptEvents(journal=journal, replicas=replicas, now_ms=clock.now_ms, counters=counters),
-        groups=PushGroups(holdings=held_by_groups, samples=samples),
+        groups=PushGroups(ownership=held_by_groups, samples=samples),
         shared=(held_by_tokens, held_by_groups, rates),
         limits=limits,
         counters=counters,
-        tap=tap,
+        stats=stats,
     )

@@ -6,33 +6,33 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dashboard.accounts.accounts import Accounts
+from dashboard.accounts.authenticator import Authenticator
 from dashboard.accounts.credentials import Credentials, read_secret
 from dashboard.accounts.directory import Directory
 from dashboard.accounts.housekeeping import Housekeeping
-from dashboard.accounts.identify import Identify
 from dashboard.accounts.oidc import OpenId
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
 from dashboard.boards.screen_orders import ScreenOrders
-from dashboard.cluster.membership import Nodes
-from dashboard.cluster.rate_limits import SharedRates
+from dashboard.cluster.membership import Membership
+from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.conversation.conversation import Conversation
 from dashboard.conversation.dispatch import People
-from dashboard.conversation.fanout import Deliver
+from dashboard.conversation.fanout import RoomFanout
 from dashboard.conversation.join import Join
 from dashboard.conversation.markdown import Markdown
 from dashboard.conversation.notify import Notify
 from dashboard.conversation.room_admin import RoomAdmin
 from dashboard.conversation.room_logs import RoomLogs
-from dashboard.conversation.tell_rooms import TellRooms
+from dashboard.conversation.room_notices import RoomNotices
 from dashboard.conversation.typing_notices import TypingNotices
 from dashboard.conversation.webhooks import Webhooks
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.domain.rate import Pace
-from dashboard.hub.registry import Crowd
+from dashboard.hub.registry import ConnectionRegistry
 from dashboard.journal.port import Journal
-from dashboard.presence.tracker import Attendance
+from dashboard.presence.tracker import PresenceTracker
 from dashboard.runtime import Runtime
 from dashboard.settings import Settings, is_open
 from dashboard.store.database import open_database
@@ -46,7 +46,7 @@ class PeopleParts:
         *,
         settings: Settings,
         journal: Journal,
-        nodes: Nodes,
+        nodes: Membership,
         boards: Boards,
         access: Access,
         counters: Counters,
@@ -59,13 +59,13 @@ class PeopleParts:
         self.database = open_database(settings.store, folder)
         self.credentials = Credentials(read_secret(settings.secret, folder))
         self.access = access
-        self.crowd = Crowd()
-        self.screen_orders = ScreenOrders(crowd=self.crowd, nodes=nodes)
+        self.registry = ConnectionRegistry()
+        self.screen_orders = ScreenOrders(registry=self.registry, nodes=nodes)
         self.directory = Directory(self.database, now_ms=now_ms)
         self.directory.say = nodes.say
         nodes.listeners.append(self.directory.hear)
         nodes.on_gap.append(self.directory.stir)
-        self.identify = Identify(self.directory, self.credentials, now_ms=now_ms)
+        self.identify = Authenticator(self.directory, self.credentials, now_ms=now_ms)
         self.accounts = Accounts(
             database=self.database,
             directory=self.directory,
@@ -100,18 +100,18 @@ class PeopleParts:
         self,
         settings: Settings,
         journal: Journal,
-        nodes: Nodes,
+        nodes: Membership,
         counters: Counters,
         now_ms: Callable[[], int],
         monotonic: Callable[[], float],
     ) -> None:
-        self.attendance = Attendance(
-            crowd=self.crowd, nodes=nodes, counters=counters, now_ms=now_ms, monotonic=monotonic
+        self.presence = PresenceTracker(
+            registry=self.registry, nodes=nodes, counters=counters, now_ms=now_ms, monotonic=monotonic
         )
         self.logs = RoomLogs(
             database=self.database,
             journal=journal,
-            crowd=self.crowd,
+            registry=self.registry,
             counters=counters,
             now_ms=now_ms,
             keep_ms=int(settings.message_days * 86_400_000),
@@ -142,12 +142,12 @@ class PeopleParts:
     def _talk(
         self,
         settings: Settings,
-        nodes: Nodes,
+        nodes: Membership,
         counters: Counters,
         now_ms: Callable[[], int],
         monotonic: Callable[[], float],
     ) -> None:
-        self.rates = SharedRates("user", nodes=nodes, shared=bool(settings.redis), monotonic=monotonic)
+        self.rates = SharedRateLimits("user", nodes=nodes, shared=bool(settings.redis), monotonic=monotonic)
         self.conversation = Conversation(
             database=self.database,
             directory=self.directory,
@@ -161,28 +161,30 @@ class PeopleParts:
             pace=Pace(settings.chat_per_s, settings.chat_burst),
             local=is_open(settings),
         )
-        self.deliver = Deliver(
+        self.fanout = RoomFanout(
             database=self.database,
             directory=self.directory,
-            crowd=self.crowd,
+            registry=self.registry,
             logs=self.logs,
             conversation=self.conversation,
         )
-        self.typing = TypingNotices(crowd=self.crowd, nodes=nodes, conversation=self.conversation, monotonic=monotonic)
+        self.typing = TypingNotices(
+            registry=self.registry, nodes=nodes, conversation=self.conversation, monotonic=monotonic
+        )
         self.people = People(
-            crowd=self.crowd,
+            registry=self.registry,
             identify=self.identify,
-            attendance=self.attendance,
+            presence=self.presence,
             conversation=self.conversation,
             join=Join(
                 database=self.database,
-                crowd=self.crowd,
-                attendance=self.attendance,
+                registry=self.registry,
+                presence=self.presence,
                 conversation=self.conversation,
-                deliver=self.deliver,
+                fanout=self.fanout,
                 logs=self.logs,
             ),
-            deliver=self.deliver,
+            fanout=self.fanout,
             notify=self.notify,
             typing=self.typing,
             counters=counters,
@@ -196,7 +198,7 @@ class PeopleParts:
             },
         )
         self.directory.on_change.append(self.people.stir)
-        self.tell_rooms = TellRooms(crowd=self.crowd, directory=self.directory, access=self.access)
+        self.tell_rooms = RoomNotices(registry=self.registry, directory=self.directory, access=self.access)
 
     async def open(self) -> None:
         """Bring the store up to date and read it; raises ConfigurationError."""
@@ -210,7 +212,7 @@ class PeopleParts:
             ("directory", self.directory.run),
             ("rooms", self.logs.run),
             ("rooms that open", self.tell_rooms.run),
-            ("attendance", self.attendance.run),
+            ("attendance", self.presence.run),
             ("typing", self.typing.run),
             ("rates", self.rates.run),
             ("screen orders", self.screen_orders.run),

@@ -12,7 +12,6 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from dashboard.domain.feeder import FeederState
 from dashboard.feeders.graphite import GraphiteSource
-from dashboard.feeders.keeper import Keeper
 from dashboard.feeders.mqtt import MqttSource, check_extra
 from dashboard.feeders.scrape import ScrapeSource, scrape_client
 from dashboard.feeders.source_metrics import source_metrics
@@ -20,7 +19,8 @@ from dashboard.feeders.source_state import SourceState, feeder_of
 from dashboard.feeders.sources import Source, Sources
 from dashboard.feeders.sources_file import Graphite, MqttBroker, ScrapeTarget, SourcesFile, Statsd, load_sources
 from dashboard.feeders.statsd import StatsdSource
-from dashboard.intake.accept_parsed import AcceptParsed
+from dashboard.feeders.submitter import Submitter
+from dashboard.intake.intake import Intake
 from dashboard.journal.port import Journal
 from dashboard.runtime import Runtime
 from dashboard.settings import Settings
@@ -34,10 +34,10 @@ class SourceParts:
         *,
         settings: Settings,
         journal: Journal,
-        intake: AcceptParsed,
+        intake: Intake,
         now_ms: Callable[[], int],
     ) -> None:
-        self._keeper = Keeper(
+        self._submitter = Submitter(
             samples=intake.samples, documents=intake.documents, events=intake.events, limits=intake.limits
         )
         self._now_ms = now_ms
@@ -47,22 +47,24 @@ class SourceParts:
         self.sources = Sources([*self._make(read_sources(settings))], journal=journal, jitter=self._jitter)
 
     def _make(self, file: SourcesFile) -> Iterator[Source]:
-        keeper = self._keeper
+        submitter = self._submitter
         if file.scrape:
             self._client = scrape_client(len(file.scrape))
         for target in file.scrape:
             assert self._client is not None
             state = self._state(f"scrape:{target.name}", "scrape", target)
             yield ScrapeSource(
-                target, keeper=keeper, state=state, client=self._client, parser=self._parser, jitter=self._jitter
+                target, submitter=submitter, state=state, client=self._client, parser=self._parser, jitter=self._jitter
             )
         if file.statsd is not None:
-            yield StatsdSource(file.statsd, keeper=keeper, state=self._state("statsd", "statsd", file.statsd))
+            yield StatsdSource(file.statsd, submitter=submitter, state=self._state("statsd", "statsd", file.statsd))
         if file.graphite is not None:
-            yield GraphiteSource(file.graphite, keeper=keeper, state=self._state("graphite", "graphite", file.graphite))
+            yield GraphiteSource(
+                file.graphite, submitter=submitter, state=self._state("graphite", "graphite", file.graphite)
+            )
         for broker in file.mqtt:
             state = self._state(f"mqtt:{broker.name}", "mqtt", broker)
-            yield MqttSource(broker, keeper=keeper, state=state)
+            yield MqttSource(broker, submitter=submitter, state=state)
 
     def _state(self, id_: str, kind: str, config: ScrapeTarget | Statsd | Graphite | MqttBroker) -> SourceState:
         return SourceState(id_, kind, config.address, self._now_ms, config.max_series)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from dashboard.cluster.membership import Nodes
+from dashboard.cluster.membership import Membership
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.screen_order import ALL_BOARDS, RELOAD, ScreenOrder
 from dashboard.entries.signals import Signal
-from dashboard.hub.registry import Crowd
+from dashboard.hub.registry import ConnectionRegistry
 from dashboard.messages.people_replies import Reload, encode_personal
 
 #: Orders that wait to be told here; of more the rest is lost.
@@ -18,8 +18,8 @@ _MAX_WAITING = 100
 class ScreenOrders:
     """``await give(...)``; ``run`` tells what comes from all processes."""
 
-    def __init__(self, *, crowd: Crowd, nodes: Nodes) -> None:
-        self._crowd = crowd
+    def __init__(self, *, registry: ConnectionRegistry, nodes: Membership) -> None:
+        self._registry = registry
         self._nodes = nodes
         self._heard: asyncio.Queue[ScreenOrder] = asyncio.Queue(_MAX_WAITING)
         nodes.listeners.append(self._hear)
@@ -38,5 +38,5 @@ class ScreenOrders:
         while True:
             order = await self._heard.get()
             if order.order == RELOAD:
-                to = self._crowd.watchers() if order.board == ALL_BOARDS else self._crowd.board(order.board)
-                await self._crowd.tell(to, encode_personal(Reload(order.board)))
+                to = self._registry.watchers() if order.board == ALL_BOARDS else self._registry.board(order.board)
+                await self._registry.tell(to, encode_personal(Reload(order.board)))

@@ -16,7 +16,7 @@ from dashboard.domain.position import Position
 from dashboard.entries.signals import Signal, decode_signal, encode_signal
 from dashboard.journal.port import SIGNALS, Entry, Gap, Journal
 from dashboard.replica.nodes import NodeTable
-from dashboard.waiting import Bell, SharedLook
+from dashboard.waiting import Bell, SingleFlight
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ _LOST_S = 2 * BEAT_S
 _CATCH_UP_S = 3.0
 
 
-class Nodes:
+class Membership:
     """``node_id`` names this process' life, ``name`` the process; ``monotonic`` gives seconds."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Nodes:
         self._heard = Position("", 0)
         self._began = 0  # where the journal stood when this process began to hear
         self._moved = Bell()  # when more was heard
-        self._told = SharedLook(lambda: journal.attach(SIGNALS))  # where the journal stands
+        self._told = SingleFlight(lambda: journal.attach(SIGNALS))  # where the journal stands
         self.is_behind = True  # what is heard was said before this process began to hear
         self.table = NodeTable()
         self.roster_version: Callable[[], int] = lambda: 0

@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from dashboard.cluster.membership import Nodes
+from dashboard.cluster.membership import Membership
 from dashboard.domain.errors import Unavailable
-from dashboard.domain.holding import AskHeld, Held
+from dashboard.domain.holding import AskSeriesOwned, SeriesOwned
 from dashboard.entries.signals import Signal
 
 #: Who is asked waits for up to so long, and is silent about what another has told meanwhile.
@@ -37,14 +37,14 @@ class _News(Struct):
     gone: set[str] = set()
 
 
-class Holdings:
+class SeriesOwnership:
     """``shared``: there may be other processes. ``monotonic`` is in seconds, ``jitter(a, b)`` is uniform."""
 
     def __init__(
         self,
         kind: str,
         *,
-        nodes: Nodes,
+        nodes: Membership,
         max_series: int,
         shared: bool,
         monotonic: Callable[[], float],
@@ -141,7 +141,7 @@ class Holdings:
         async with self._telling:  # what somebody else is just telling is to be told, too
             while self._news:
                 holder, news = self._news.popitem()
-                held = Held(self._nodes.id, self._kind, holder, news.whole, sorted(news.keys), sorted(news.gone))
+                held = SeriesOwned(self._nodes.id, self._kind, holder, news.whole, sorted(news.keys), sorted(news.gone))
                 if not await self._nodes.say(held):
                     later = self._news.get(holder)
                     self._news[holder] = news if later is None else _after(news, later)
@@ -154,7 +154,7 @@ class Holdings:
         while True:
             await self._work.wait()
             self._work.clear()
-            if self._asks and await self._nodes.say(AskHeld(self._nodes.id)):
+            if self._asks and await self._nodes.say(AskSeriesOwned(self._nodes.id)):
                 self._asks = False
                 self._answered_s = asyncio.get_running_loop().time() + _ANSWER_S + _ANSWERING_S
                 self._said.set()
@@ -173,12 +173,12 @@ class Holdings:
                 self._news[holder] = _after(known, self._news.get(holder) or known)
 
     def _hear(self, signal: Signal, _: int) -> None:
-        if isinstance(signal, Held):
+        if isinstance(signal, SeriesOwned):
             if signal.kind == self._kind and self._shared:
                 self._take(signal.holder, signal.whole, signal.keys, signal.gone)
                 if set(signal.keys).issuperset(self.of(signal.holder)):
                     self._asked.discard(signal.holder)
-        elif isinstance(signal, AskHeld) and signal.node != self._nodes.id and self._held:
+        elif isinstance(signal, AskSeriesOwned) and signal.node != self._nodes.id and self._held:
             self._asked.update(self._held)
             self._work.set()
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from dashboard.cluster.membership import Nodes
-from dashboard.domain.rate import Pace, Spent, TokenBucket
+from dashboard.cluster.membership import Membership
+from dashboard.domain.rate import Pace, RateUsed, TokenBucket
 from dashboard.entries.signals import Signal
 
 #: What was let through is told at most so often.
@@ -21,10 +21,10 @@ _MAX_HOLDERS = 10_000
 _MAX_TOLD = 1_000
 
 
-class SharedRates:
+class SharedRateLimits:
     """``shared``: there may be other processes. ``monotonic`` is in seconds."""
 
-    def __init__(self, kind: str, *, nodes: Nodes, shared: bool, monotonic: Callable[[], float]) -> None:
+    def __init__(self, kind: str, *, nodes: Membership, shared: bool, monotonic: Callable[[], float]) -> None:
         self._kind = kind
         self._nodes = nodes
         self._shared = shared
@@ -63,11 +63,11 @@ class SharedRates:
                 del self._spent[holder]
             if not self._spent:
                 self._work.clear()
-            await self._nodes.say(Spent(self._nodes.id, self._kind, told))
+            await self._nodes.say(RateUsed(self._nodes.id, self._kind, told))
             await asyncio.sleep(_TELL_EVERY_S)
 
     def _hear(self, signal: Signal, _: int) -> None:
-        if not isinstance(signal, Spent) or self._nodes.is_behind:  # what was spent long ago has been made up for
+        if not isinstance(signal, RateUsed) or self._nodes.is_behind:  # what was spent long ago has been made up for
             return
         if signal.kind == self._kind and signal.node != self._nodes.id:
             now_s = self._monotonic()

@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Iterable
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashboard.accounts.authenticator import LOCAL, LOCAL_ID
 from dashboard.accounts.directory import Directory
-from dashboard.accounts.identify import LOCAL, LOCAL_ID
 from dashboard.accounts.policies import Access
-from dashboard.cluster.rate_limits import SharedRates
+from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.conversation.markdown import Markdown
 from dashboard.conversation.notify import Notify
 from dashboard.conversation.room_logs import RoomLogs
@@ -24,11 +24,11 @@ from dashboard.domain.errors import Forbidden, Invalid, NotFound, TooMany
 from dashboard.domain.identity import Caller, Role
 from dashboard.domain.rate import Pace
 from dashboard.domain.room import MAX_KEY, Message, Room, clean_text, direct_room, kind_of, participants
-from dashboard.entries.rooms import ReadUp, Said
+from dashboard.entries.rooms import MessageEntry, ReadEntry
 from dashboard.messages.people_replies import seq_of
 from dashboard.store.audit import record
 from dashboard.store.database import Database
-from dashboard.store.messages import authors_between, get_message, newest, newest_seq, post, rewrite, take_back
+from dashboard.store.messages import authors_between, get_message, newest, newest_seq, oldest, post, rewrite, take_back
 from dashboard.store.rooms import ends_of, ensure_room, mark_read
 
 
@@ -46,7 +46,7 @@ class Conversation:
         notify: Notify,
         counters: Counters,
         now_ms: Callable[[], int],
-        rates: SharedRates,
+        rates: SharedRateLimits,
         pace: Pace,
         local: bool,
     ) -> None:
@@ -238,7 +238,7 @@ class Conversation:
         return message
 
     async def _publish(self, message: Message) -> None:
-        await self._logs.publish(Said(message), f"{message.room}.{message.changed_seq}")
+        await self._logs.publish(MessageEntry(message), f"{message.room}.{message.changed_seq}")
 
     def _limit(self, caller: Caller) -> None:
         if self._rates.take(caller.id, self._pace):
@@ -259,7 +259,12 @@ class Conversation:
             authors = await authors_between(tx, room.id, before, seq) if seq > before else {}
         if seq > before:
             authors.pop(caller.id, None)
-            await self._logs.publish(ReadUp(room.id, caller.id, seq, authors), f"read {caller.id} {room.id} {seq}")
+            await self._logs.publish(ReadEntry(room.id, caller.id, seq, authors), f"read {caller.id} {room.id} {seq}")
+
+    async def messages_after(self, room_id: str, after: int, limit: int) -> list[Message]:
+        """Return the oldest messages of a room whose sequence numbers are above ``after``; raises Unavailable."""
+        async with self._database.read() as tx:
+            return await oldest(tx, room_id, after, limit)
 
     async def history(self, caller: Caller, room_id: str, before: str | None, limit: int) -> tuple[list[Message], bool]:
         """Messages before ``before``, oldest first, and whether there are older ones; raises NotFound, Unavailable."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from dashboard.accounts.identify import Identify
+from dashboard.accounts.authenticator import Authenticator
 from dashboard.accounts.policies import authorise
 from dashboard.conversation.conversation import Conversation
-from dashboard.conversation.fanout import Deliver, notification_state
+from dashboard.conversation.fanout import RoomFanout, notification_state
 from dashboard.conversation.join import Join, check_member
 from dashboard.conversation.notify import Notify
 from dashboard.conversation.typing_notices import TypingNotices
@@ -20,7 +20,7 @@ from dashboard.domain.errors import BadToken, DashboardError, NotAuthenticated, 
 from dashboard.domain.identity import Caller, Role
 from dashboard.domain.room import inbox_room
 from dashboard.hub.connection import Connection
-from dashboard.hub.registry import Crowd
+from dashboard.hub.registry import ConnectionRegistry
 from dashboard.messages.people import (
     Auth,
     Delete,
@@ -57,7 +57,7 @@ from dashboard.messages.people_replies import (
 )
 from dashboard.messages.session import type_of
 from dashboard.messages.views import Ping, Request, Unwatch, Watch
-from dashboard.presence.tracker import Attendance
+from dashboard.presence.tracker import PresenceTracker
 from dashboard.rfc6455.close_codes import CloseCode
 from dashboard.runtime import Group
 
@@ -74,12 +74,12 @@ class People:
     def __init__(
         self,
         *,
-        crowd: Crowd,
-        identify: Identify,
-        attendance: Attendance,
+        registry: ConnectionRegistry,
+        identify: Authenticator,
+        presence: PresenceTracker,
         conversation: Conversation,
         join: Join,
-        deliver: Deliver,
+        fanout: RoomFanout,
         notify: Notify,
         typing: TypingNotices,
         counters: Counters,
@@ -87,12 +87,12 @@ class People:
         max_user_connections: int,
         limits: dict[str, float],
     ) -> None:
-        self._crowd = crowd
+        self._registry = registry
         self._identify = identify
-        self._attendance = attendance
+        self._presence = presence
         self._conversation = conversation
         self._join = join
-        self._deliver = deliver
+        self._fanout = fanout
         self._notify = notify
         self._typing = typing
         self._counters = counters
@@ -128,20 +128,20 @@ class People:
 
     def moved(self, connection: Connection) -> None:
         """It watches other boards now."""
-        self._attendance.changed(connection)
+        self._presence.changed(connection)
 
     def dropped(self, connection: Connection, code: int) -> None:
         """It is over."""
         self._typing.stop(connection)
-        self._attendance.dropped(connection, code)
+        self._presence.dropped(connection, code)
         self._known.discard(connection)
         for room in list(connection.rooms):
-            self._crowd.leave(connection, room)
-        if connection in self._crowd.people:
+            self._registry.leave(connection, room)
+        if connection in self._registry.people:
             user = connection.caller.id
-            self._crowd.go(connection)
-            if not self._crowd.of(user):
-                self._deliver.forget(user)
+            self._registry.go(connection)
+            if not self._registry.of(user):
+                self._fanout.forget(user)
 
     # --- running ---
 
@@ -174,7 +174,7 @@ class People:
                 connection.serve(request)
             else:
                 authorise("ws " + type_of(request), connection.caller)
-                if not isinstance(request, Auth) and connection not in self._crowd.people:
+                if not isinstance(request, Auth) and connection not in self._registry.people:
                     raise NotAuthenticated("say auth first")
                 await self._answer(connection, request)
         except BadToken as error:
@@ -210,7 +210,7 @@ class People:
 
     def _leave_closed(self) -> None:
         """Rooms that were closed, or are not for everybody in them any more."""
-        for connection in list(self._crowd.people):
+        for connection in list(self._registry.people):
             for room in list(connection.rooms):
                 if not self._conversation.may_join(connection.caller, room):
                     self._leave(connection, LeaveRoom(room_id=room))
@@ -234,7 +234,7 @@ class People:
             else:
                 connection.caller = now
                 if now.name != caller.name:
-                    self._attendance.changed(connection)
+                    self._presence.changed(connection)
 
     # --- answering ---
 
@@ -253,11 +253,11 @@ class People:
             self._counters.typing_notices += 1
         elif isinstance(request, Presence):
             connection.status = request.status
-            self._attendance.changed(connection)
+            self._presence.changed(connection)
         elif isinstance(request, Users):
-            reply = self._deliver.who_is_here(caller, self._attendance.people())
+            reply = self._fanout.who_is_here(caller, self._presence.people())
         elif isinstance(request, Rooms):
-            reply = RoomList(await self._deliver.room_states(caller))
+            reply = RoomList(await self._fanout.room_states(caller))
         elif isinstance(request, Notifications | NotificationRead):
             reply = await self._notifications(caller, request)
         else:
@@ -281,7 +281,7 @@ class People:
                 if request.id is None:
                     return None  # the mark comes by the journal, to all pages of the user
                 return ReadMark(
-                    request.room_id, request.message_id, await self._deliver.count(caller.id, request.room_id)
+                    request.room_id, request.message_id, await self._fanout.count(caller.id, request.room_id)
                 )
             if isinstance(request, Post):
                 posted = await talk.post(caller, request.room_id, request.text, key=request.key, at_ms=request.at)
@@ -310,19 +310,19 @@ class People:
             caller = connection.caller
             if not caller.is_person or caller.id != request.user_id:
                 raise BadToken("the token is empty")
-        is_full = self._has_elsewhere(caller) and await self._attendance.are_counted_rightly(caller.id)
+        is_full = self._has_elsewhere(caller) and await self._presence.are_counted_rightly(caller.id)
         while True:
-            user = await self._deliver.prepare(caller)
+            user = await self._fanout.prepare(caller)
             now = self._identify.still(caller)  # meanwhile the session may have ended, the role may be another
             if now is None:
                 raise BadToken("the session has ended; log in again")
             if (now.role, now.grants) == (caller.role, caller.grants):
                 break
             caller = now
-        if connection not in self._crowd.people or connection.caller.id != caller.id:
+        if connection not in self._registry.people or connection.caller.id != caller.id:
             self._come(connection, caller, full=is_full)
         connection.caller = caller
-        self._attendance.changed(connection)
+        self._presence.changed(connection)
         self._counters.authentications["done"] += 1
         return Authenticated(
             user=Person(caller.id, caller.name, connection.status),
@@ -339,16 +339,16 @@ class People:
     def _has_elsewhere(self, caller: Caller) -> bool:
         """Whether it is other processes' pages that fill the user's number."""
         most = self._max_user_connections
-        return len(self._crowd.of(caller.id)) < most <= self._attendance.tabs(caller.id)
+        return len(self._registry.of(caller.id)) < most <= self._presence.tabs(caller.id)
 
     def _come(self, connection: Connection, caller: Caller, *, full: bool) -> None:
-        if connection in self._crowd.people:
+        if connection in self._registry.people:
             before = connection.caller.id
-            self._crowd.go(connection)
-            self._attendance.gone(before)
+            self._registry.go(connection)
+            self._presence.gone(before)
         else:
-            self._attendance.named(connection)
-        own = len(self._crowd.of(caller.id))
+            self._presence.named(connection)
+        own = len(self._registry.of(caller.id))
         if self._has_elsewhere(caller) and not full:
             connection.refuse(Overloaded("the other pages of this user are not counted yet"), None)
             connection.give_up(CloseCode.OVERLOADED, "come back: perhaps a process is gone whose pages still count")
@@ -360,13 +360,13 @@ class People:
             return
         connection.caller = caller
         if not connection.closed:
-            self._crowd.come(connection)
+            self._registry.come(connection)
 
     def _leave(self, connection: Connection, request: LeaveRoom) -> Left:
         check_member(connection, request.room_id)
         self._typing.stop(connection, request.room_id)
-        self._crowd.leave(connection, request.room_id)
-        self._attendance.left(connection, request.room_id)
+        self._registry.leave(connection, request.room_id)
+        self._presence.left(connection, request.room_id)
         return Left(request.room_id)
 
     async def _notifications(
@@ -376,11 +376,11 @@ class People:
         if isinstance(request, NotificationRead):
             seq = None if request.notification_id is None else seq_of(room, request.notification_id) or 0
             await self._notify.read(caller, seq)
-            return Unread(await self._deliver.count(caller.id, room)) if request.id is not None else None
+            return Unread(await self._fanout.count(caller.id, room)) if request.id is not None else None
         before = None if request.before is None else seq_of(room, request.before) or 0
         found, more = await self._notify.list(caller, before, request.limit)
         states = [notification_state(message, read=read) for message, read in found]
-        return NotificationList(states, await self._deliver.unread(caller.id, room), more)
+        return NotificationList(states, await self._fanout.unread(caller.id, room), more)
 
 
 def _proves(request: Request) -> bool:

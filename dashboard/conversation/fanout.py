@@ -14,9 +14,9 @@ from dashboard.conversation.room_logs import RoomLogs
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.identity import Caller
 from dashboard.domain.room import Message, Room, inbox_room, kind_of, participants
-from dashboard.entries.rooms import ReadUp
+from dashboard.entries.rooms import ReadEntry
 from dashboard.hub.connection import Connection
-from dashboard.hub.registry import Crowd
+from dashboard.hub.registry import ConnectionRegistry
 from dashboard.messages.people_replies import (
     Ack,
     NotificationChanged,
@@ -47,7 +47,7 @@ class Standing(Struct, frozen=True):
     unread: int
 
 
-class Deliver:
+class RoomFanout:
     """Keeps how far each user who is connected here has read."""
 
     def __init__(
@@ -55,19 +55,19 @@ class Deliver:
         *,
         database: Database,
         directory: Directory,
-        crowd: Crowd,
+        registry: ConnectionRegistry,
         logs: RoomLogs,
         conversation: Conversation,
     ) -> None:
         self._database = database
         self._directory = directory
-        self._crowd = crowd
+        self._registry = registry
         self._logs = logs
         self._conversation = conversation
         self._marks: dict[str, dict[str, int]] = {}
         self._preparing: Counter[str] = Counter()  # how many connections of each user are just being prepared for
         self._passed: Counter[str] = Counter()  # what has been told meanwhile to the other connections of those users
-        logs.deliver = self.deliver
+        logs.fanout = self.fanout
         logs.on_read = self.on_read
         logs.on_unheard = lambda room_id: self._passes(*participants(room_id))
 
@@ -158,22 +158,22 @@ class Deliver:
 
     # --- what the logs say ---
 
-    async def deliver(self, room_id: str, messages: list[Message]) -> None:
+    async def fanout(self, room_id: str, messages: list[Message]) -> None:
         """To everybody who hears the room."""
         self._passes(*participants(room_id))
         kind = kind_of(room_id)
         if kind == "inbox":
             await self._deliver_notifications(room_id, messages)
             return
-        hearers = self._hearers(room_id) if kind == "direct" else self._crowd.room(room_id)
-        await self._crowd.tell(hearers, *(encode_personal(notice_of(message)) for message in messages))
+        hearers = self._hearers(room_id) if kind == "direct" else self._registry.room(room_id)
+        await self._registry.tell(hearers, *(encode_personal(notice_of(message)) for message in messages))
 
     def _hearers(self, room_id: str) -> Iterable[Connection]:
-        return {connection for user in participants(room_id) for connection in self._crowd.of(user)}
+        return {connection for user in participants(room_id) for connection in self._registry.of(user)}
 
     async def _deliver_notifications(self, room_id: str, messages: list[Message]) -> None:
         (user,) = participants(room_id)
-        pages = self._crowd.of(user)
+        pages = self._registry.of(user)
         if not pages:
             return
         unread = await self._unread_or_none(user, room_id)
@@ -187,7 +187,7 @@ class Deliver:
                 t=message.t_ms,
                 unread=unread,
             )
-            await self._crowd.tell(pages, encode_personal(notice))
+            await self._registry.tell(pages, encode_personal(notice))
 
     def who_is_here(self, caller: Caller, present: Iterable[Presence]) -> UserList:
         """The directory of who is connected, with those boards and rooms that the caller may see."""
@@ -208,10 +208,10 @@ class Deliver:
             ]
         )
 
-    async def on_read(self, read: ReadUp) -> None:
+    async def on_read(self, read: ReadEntry) -> None:
         """Somebody has read: their own pages show it, and the authors are told."""
         self._passes(read.user)
-        pages = self._crowd.of(read.user)
+        pages = self._registry.of(read.user)
         if pages:
             marks = self._marks.setdefault(read.user, {})
             marks[read.room] = max(marks.get(read.room, 0), read.seq)
@@ -219,14 +219,14 @@ class Deliver:
             if unread is None:
                 pass  # the page that has read it knows, the others learn it with what is read next
             elif kind_of(read.room) == "inbox":
-                await self._crowd.tell(pages, encode_personal(Unread(unread)))
+                await self._registry.tell(pages, encode_personal(Unread(unread)))
             else:
                 mark = ReadMark(read.room, message_id(read.room, read.seq), unread)
-                await self._crowd.tell(pages, encode_personal(mark))
+                await self._registry.tell(pages, encode_personal(mark))
         for author, seq in read.authors.items():
-            if told := self._crowd.of(author):
+            if told := self._registry.of(author):
                 ack = Ack(message_id=message_id(read.room, seq), room_id=read.room, status="read", user_id=read.user)
-                await self._crowd.tell(told, encode_personal(ack))
+                await self._registry.tell(told, encode_personal(ack))
 
 
 def notification_state(message: Message, *, read: bool) -> NotificationState:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dashboard.conversation.conversation import Conversation
-from dashboard.conversation.fanout import Deliver
+from dashboard.conversation.fanout import RoomFanout
 from dashboard.conversation.room_logs import RoomLogs
 from dashboard.domain.errors import Invalid, NotMember
 from dashboard.domain.room import Message, Room, kind_of
 from dashboard.hub.connection import Connection
-from dashboard.hub.registry import Crowd
+from dashboard.hub.registry import ConnectionRegistry
 from dashboard.messages.people import JoinRoom
 from dashboard.messages.people_replies import Joined, Person, message_id, state_of
 from dashboard.presence.notices import person_of
-from dashboard.presence.tracker import Attendance
+from dashboard.presence.tracker import PresenceTracker
 from dashboard.store.database import Database
 from dashboard.store.messages import changes_after, newest
 
@@ -34,17 +34,17 @@ class Join:
         self,
         *,
         database: Database,
-        crowd: Crowd,
-        attendance: Attendance,
+        registry: ConnectionRegistry,
+        presence: PresenceTracker,
         conversation: Conversation,
-        deliver: Deliver,
+        fanout: RoomFanout,
         logs: RoomLogs,
     ) -> None:
         self._database = database
-        self._crowd = crowd
-        self._attendance = attendance
+        self._registry = registry
+        self._presence = presence
         self._conversation = conversation
-        self._deliver = deliver
+        self._fanout = fanout
         self._logs = logs
 
     async def __call__(self, connection: Connection, request: JoinRoom) -> Joined:
@@ -63,14 +63,14 @@ class Join:
         if position > log.seq:
             # the page comes from a process that is ahead of this one, or the store is: who is told a position is told all up to it
             await self._logs.catch_up(room.id)
-        mark = self._deliver.mark(caller.id, room.id)
-        unread = await self._deliver.unread(caller.id, room.id)
+        mark = self._fanout.mark(caller.id, room.id)
+        unread = await self._fanout.unread(caller.id, room.id)
         # from here to the end nothing is awaited: what comes from now on follows what is answered
         log = self._logs.known(room.id) or log
         shown = _merge(shown, log.since(position, 10 * _MOST_RECOVERED) or [])
         if not connection.closed and connection.caller.id == caller.id:
-            self._crowd.join(connection, room.id)
-            self._attendance.changed(connection)
+            self._registry.join(connection, room.id)
+            self._presence.changed(connection)
         return Joined(
             room_id=room.id,
             title=room.title,
@@ -90,10 +90,10 @@ class Join:
 
     def _members(self, room: Room, connection: Connection) -> list[Person]:
         own = connection.caller
-        found = [each for each in self._attendance.people() if room.id in each.rooms and each.user != own.id]
+        found = [each for each in self._presence.people() if room.id in each.rooms and each.user != own.id]
         found.sort(key=lambda each: (each.since_ms, each.user))
         members = {own.id: Person(own.id, own.name, connection.status)} | {each.user: person_of(each) for each in found}
-        for page in self._crowd.room(room.id):  # of some of them the table does not know yet
+        for page in self._registry.room(room.id):  # of some of them the table does not know yet
             if page.status != "offline":
                 members.setdefault(page.caller.id, Person(page.caller.id, page.caller.name, page.status))
         return list(members.values())[:_MOST_MEMBERS]

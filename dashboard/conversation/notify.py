@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashboard.accounts.authenticator import LOCAL
 from dashboard.accounts.directory import Directory
-from dashboard.accounts.identify import LOCAL
 from dashboard.accounts.policies import Access
 from dashboard.conversation.room_logs import RoomLogs
 from dashboard.conversation.webhooks import Webhooks
@@ -21,7 +21,7 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.errors import Invalid, NotFound
 from dashboard.domain.identity import Caller, parse_role
 from dashboard.domain.room import MAX_KEY, Message, clean_text, inbox_room
-from dashboard.entries.rooms import ReadUp, Said
+from dashboard.entries.rooms import MessageEntry, ReadEntry
 from dashboard.messages.people_replies import message_id
 from dashboard.store.database import Database
 from dashboard.store.messages import lock_rooms, newest, notifications_called, notifications_that_quote, post, requote
@@ -98,7 +98,7 @@ class Notify:
         """Tell all processes of those that the store has committed."""
         for start in range(0, len(notifications), _PUBLISHED_AT_ONCE):
             some = notifications[start : start + _PUBLISHED_AT_ONCE]
-            await asyncio.gather(*(self._logs.publish(Said(m), f"{m.room}.{m.changed_seq}") for m in some))
+            await asyncio.gather(*(self._logs.publish(MessageEntry(m), f"{m.room}.{m.changed_seq}") for m in some))
 
     def _receivers(self, user: str, role: str, room: str) -> list[str]:
         if bool(user) + bool(role) + bool(room) != 1:
@@ -205,7 +205,7 @@ class Notify:
             before = await mark_read(tx, caller.id, room, up_to)
             mark = (await read_marks(tx, caller.id)).get(room, 0)
         if mark > before or seq is None:
-            await self._logs.publish(ReadUp(room, caller.id, mark, {}), f"read {room} {mark} {secrets.token_hex(4)}")
+            await self._logs.publish(ReadEntry(room, caller.id, mark, {}), f"read {room} {mark} {secrets.token_hex(4)}")
 
 
 def _sender(author: str) -> str:

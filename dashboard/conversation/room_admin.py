@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from dashboard.accounts.authenticator import LOCAL_ID
 from dashboard.accounts.directory import Directory
-from dashboard.accounts.identify import LOCAL_ID
 from dashboard.conversation.notify import Notify
 from dashboard.domain.errors import ConfigurationError, Invalid
 from dashboard.domain.room import Room

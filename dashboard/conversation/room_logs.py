@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Unavailable
 from dashboard.domain.room import Message, kind_of, participants
-from dashboard.entries.rooms import Happening, ReadUp, Said, decode_happening, encode_happening
-from dashboard.hub.registry import Crowd
+from dashboard.entries.rooms import MessageEntry, ReadEntry, RoomEvent, decode_room_event, encode_room_event
+from dashboard.hub.registry import ConnectionRegistry
 from dashboard.journal.port import EVENTS, Gap, Journal
 from dashboard.replica.rooms import RoomLog
 from dashboard.runtime import Group
@@ -51,14 +51,14 @@ class RoomLogs:
         *,
         database: Database,
         journal: Journal,
-        crowd: Crowd,
+        registry: ConnectionRegistry,
         counters: Counters,
         now_ms: Callable[[], int],
         keep_ms: int,
     ) -> None:
         self._database = database
         self._journal = journal
-        self._crowd = crowd
+        self._registry = registry
         self._counters = counters
         self._now_ms = now_ms
         self._keep_ms = keep_ms
@@ -66,9 +66,9 @@ class RoomLogs:
         self._locks: dict[str, asyncio.Lock] = {}
         self._used_s: dict[str, float] = {}
         self._holes: asyncio.Queue[str] = asyncio.Queue()
-        self._untold: dict[tuple[str, str], tuple[ReadUp, str]] = {}  # by room and reader
-        self.deliver: Callable[[str, list[Message]], Awaitable[None]]
-        self.on_read: Callable[[ReadUp], Awaitable[None]]
+        self._untold: dict[tuple[str, str], tuple[ReadEntry, str]] = {}  # by room and reader
+        self.fanout: Callable[[str, list[Message]], Awaitable[None]]
+        self.on_read: Callable[[ReadEntry], Awaitable[None]]
         self.on_unheard: Callable[[str], None] = lambda room_id: None
 
     # --- reading ---
@@ -96,27 +96,27 @@ class RoomLogs:
 
     # --- telling ---
 
-    async def publish(self, happening: Happening, request_id: str, *, again: bool = False) -> bool:
+    async def publish(self, happening: RoomEvent, request_id: str, *, again: bool = False) -> bool:
         """Tell all processes what the store has committed; False: that failed, the sweep does it."""
         try:
             async with asyncio.timeout(_APPEND_S):
-                await self._journal.append(EVENTS, encode_happening(happening), request_id=request_id)
+                await self._journal.append(EVENTS, encode_room_event(happening), request_id=request_id)
         except (DashboardError, TimeoutError) as error:
             self._counters.events_not_appended += not again
             _log.debug("%s is left to the sweep: %s", request_id, error)
-            if isinstance(happening, ReadUp):
+            if isinstance(happening, ReadEntry):
                 self._keep(happening, request_id)
             return False
         return True
 
-    def _keep(self, read: ReadUp, request_id: str) -> None:
+    def _keep(self, read: ReadEntry, request_id: str) -> None:
         """The store does not know whom to tell that something was read."""
         earlier = self._untold.pop((read.room, read.user), None)
         if earlier is not None:
             seq = max(earlier[0].seq, read.seq)
             authors = earlier[0].authors
             newest = {author: max(at, authors.get(author, 0)) for author, at in read.authors.items()}
-            read = ReadUp(read.room, read.user, seq, authors | newest)
+            read = ReadEntry(read.room, read.user, seq, authors | newest)
         elif len(self._untold) >= _MAX_UNTOLD:
             del self._untold[next(iter(self._untold))]
         self._untold[read.room, read.user] = read, request_id
@@ -143,10 +143,10 @@ class RoomLogs:
                 await self._look_everywhere()
                 continue
             for entry in batch:
-                happening = decode_happening(entry.payload)
-                if isinstance(happening, Said):
+                happening = decode_room_event(entry.payload)
+                if isinstance(happening, MessageEntry):
                     await self._take(happening.message)
-                elif isinstance(happening, ReadUp):
+                elif isinstance(happening, ReadEntry):
                     await self.on_read(happening)
                 else:
                     self._counters.foreign_entries += 1
@@ -160,7 +160,7 @@ class RoomLogs:
             log = await self._load_private(message)
         async with self._lock(message.room):
             if released := log.take(message):
-                await self.deliver(message.room, released)
+                await self.fanout(message.room, released)
             if log.waits:
                 asyncio.get_running_loop().call_later(_HOLE_S, self._holes.put_nowait, message.room)
 
@@ -171,8 +171,8 @@ class RoomLogs:
 
     def _is_heard(self, room_id: str) -> bool:
         if private := participants(room_id):
-            return any(self._crowd.of(user) for user in private)
-        return bool(self._crowd.room(room_id))
+            return any(self._registry.of(user) for user in private)
+        return bool(self._registry.room(room_id))
 
     async def _fill_holes(self) -> None:
         while True:
@@ -193,7 +193,7 @@ class RoomLogs:
                 fresh = log.catch_up(changes, last if whole else changes[-1].changed_seq)
                 self._counters.events_healed += len(fresh)
                 if fresh:
-                    await self.deliver(room_id, fresh)
+                    await self.fanout(room_id, fresh)
 
     async def _try_to_catch_up(self, room_id: str) -> None:
         try:

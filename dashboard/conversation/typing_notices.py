@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from dashboard.cluster.membership import Nodes
+from dashboard.cluster.membership import Membership
 from dashboard.conversation.conversation import Conversation
 from dashboard.conversation.join import check_member
 from dashboard.domain.errors import TooMany
-from dashboard.domain.presence import TYPING_S, Typed
+from dashboard.domain.presence import TYPING_S, TypingSignal
 from dashboard.domain.rate import TokenBucket
 from dashboard.domain.room import participants
 from dashboard.entries.signals import Signal
 from dashboard.hub.connection import Connection
-from dashboard.hub.registry import Crowd
+from dashboard.hub.registry import ConnectionRegistry
 from dashboard.messages.people import Typing
 from dashboard.messages.people_replies import TypingNotice, encode_personal
 from dashboard.runtime import Group
@@ -29,17 +29,22 @@ class TypingNotices:
     """``monotonic`` gives seconds."""
 
     def __init__(
-        self, *, crowd: Crowd, nodes: Nodes, conversation: Conversation, monotonic: Callable[[], float]
+        self,
+        *,
+        registry: ConnectionRegistry,
+        nodes: Membership,
+        conversation: Conversation,
+        monotonic: Callable[[], float],
     ) -> None:
-        self._crowd = crowd
+        self._registry = registry
         self._nodes = nodes
         self._conversation = conversation
         self._monotonic = monotonic
         self._rates: dict[Connection, TokenBucket] = {}
         self._writing: dict[Connection, set[str]] = {}  # here
         self._shown: dict[tuple[str, str], tuple[float, str]] = {}  # room, user -> until when, name
-        self._said: asyncio.Queue[Typed] = asyncio.Queue(_MAX_WAITING)
-        self._heard: asyncio.Queue[Typed] = asyncio.Queue(_MAX_WAITING)
+        self._said: asyncio.Queue[TypingSignal] = asyncio.Queue(_MAX_WAITING)
+        self._heard: asyncio.Queue[TypingSignal] = asyncio.Queue(_MAX_WAITING)
         nodes.listeners.append(self._hear)
 
     def __call__(self, connection: Connection, request: Typing) -> None:
@@ -61,7 +66,7 @@ class TypingNotices:
         """Soon, to all processes; over the bound it is lost, and typing ends by itself."""
         caller = connection.caller
         if not self._said.full():
-            self._said.put_nowait(Typed(room_id, caller.id, caller.name, is_typing))
+            self._said.put_nowait(TypingSignal(room_id, caller.id, caller.name, is_typing))
 
     def stop(self, connection: Connection, room_id: str | None = None) -> None:
         """Nobody writes there any more, or in none of the rooms: the connection has left."""
@@ -74,7 +79,7 @@ class TypingNotices:
             self._rates.pop(connection, None)
 
     def _hear(self, signal: Signal, _: int) -> None:
-        if isinstance(signal, Typed) and not self._heard.full():
+        if isinstance(signal, TypingSignal) and not self._heard.full():
             self._heard.put_nowait(signal)
 
     async def run(self) -> None:
@@ -100,16 +105,18 @@ class TypingNotices:
             now_s = self._monotonic()
             for (room, user), (until_s, name) in list(self._shown.items()):
                 if until_s <= now_s:
-                    await self._tell(Typed(room, user, name, False))
+                    await self._tell(TypingSignal(room, user, name, False))
 
-    async def _tell(self, typed: Typed) -> None:
+    async def _tell(self, typed: TypingSignal) -> None:
         key = (typed.room, typed.user)
         if typed.is_typing:
             self._shown[key] = (self._monotonic() + TYPING_S, typed.name)
         elif self._shown.pop(key, None) is None:
             return
         private = participants(typed.room)
-        hearers = [c for user in private for c in self._crowd.of(user)] if private else self._crowd.room(typed.room)
+        hearers = (
+            [c for user in private for c in self._registry.of(user)] if private else self._registry.room(typed.room)
+        )
         others = [connection for connection in hearers if connection.caller.id != typed.user]
         notice = TypingNotice(typed.room, typed.user, typed.name, typed.is_typing)
-        await self._crowd.tell(others, encode_personal(notice))
+        await self._registry.tell(others, encode_personal(notice))

@@ -40,7 +40,7 @@ class FeederState(Struct, array_like=True, frozen=True):
     refusals: tuple[Refused, ...]
 
 
-class Tapped(Struct, array_like=True, tag="f", frozen=True):
+class IngestStatsUpdate(Struct, array_like=True, tag="f", frozen=True):
     """The feeders of a node of which something has come since it last told; ``whole``: these are all."""
 
     node: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class Held(Struct, array_like=True, tag="h", frozen=True):
+class SeriesOwned(Struct, array_like=True, tag="h", frozen=True):
     """A holder of this kind holds these, over the partition ``signals``; ``whole``: and no others; else: and not what is ``gone``."""
 
     node: str
@@ -16,7 +16,7 @@ class Held(Struct, array_like=True, tag="h", frozen=True):
     gone: list[str] = []
 
 
-class AskHeld(Struct, array_like=True, tag="k", frozen=True):
+class AskSeriesOwned(Struct, array_like=True, tag="k", frozen=True):
     """This node may have missed what was said: let everybody say what is held."""
 
     node: str

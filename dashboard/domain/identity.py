@@ -1,6 +1,6 @@
 """Who is asking: users and their roles, feeders' tokens and what they may write, and the caller of one request.
 
-Does not own: how a caller is found out (``accounts/identify.py``) and what it may do (``accounts/policies.py``).
+Does not own: how a caller is found out (``accounts/authenticator.py``) and what it may do (``accounts/policies.py``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from msgspec import Struct
 from dashboard.domain.errors import Invalid
 
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
-#: ``operator`` is the person at the machine, see ``accounts/identify.py``.
+#: ``operator`` is the person at the machine, see ``accounts/authenticator.py``.
 RESERVED_NAMES = frozenset({"operator", "server", "all", "here"})
 MIN_PASSWORD = 10
 MAX_PASSWORD = 1_000

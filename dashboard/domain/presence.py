@@ -17,7 +17,7 @@ GRACE_S = 5.0
 TYPING_S = 5.0
 
 
-class Here(Struct, array_like=True, frozen=True):
+class UserHere(Struct, array_like=True, frozen=True):
     """One user on one node; no ``tabs``: not there any more. ``boards`` and ``rooms`` are sorted; a board stands once a tab."""
 
     user: str
@@ -38,7 +38,7 @@ class Roster(Struct, array_like=True, tag="r", frozen=True):
     node: str
     version: int
     whole: bool
-    people: list[Here]
+    people: list[UserHere]
     screens: dict[str, int]
 
 
@@ -48,11 +48,11 @@ class AskRoster(Struct, array_like=True, tag="a", frozen=True):
     node: str
 
 
-class Stirred(Struct, array_like=True, tag="s", frozen=True):
+class DirectoryChanged(Struct, array_like=True, tag="s", frozen=True):
     """Users, tokens, sessions or rooms have changed in the store: look."""
 
 
-class Typed(Struct, array_like=True, tag="t", frozen=True):
+class TypingSignal(Struct, array_like=True, tag="t", frozen=True):
     """Somebody writes in a room, or has stopped."""
 
     room: str

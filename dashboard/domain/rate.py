@@ -12,7 +12,7 @@ class Pace(Struct, array_like=True, frozen=True):
     burst: float
 
 
-class Spent(Struct, array_like=True, tag="p", frozen=True):
+class RateUsed(Struct, array_like=True, tag="p", frozen=True):
     """A node has let through so much of this kind, over the partition ``signals``: by holder, what it may and what it did."""
 
     node: str

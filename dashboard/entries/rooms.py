@@ -8,13 +8,13 @@ from msgspec import Struct
 from dashboard.domain.room import Message
 
 
-class Said(Struct, array_like=True, tag="m", frozen=True):
+class MessageEntry(Struct, array_like=True, tag="m", frozen=True):
     """A message was written, edited or deleted: this is what it is after the change ``message.changed_seq``."""
 
     message: Message
 
 
-class ReadUp(Struct, array_like=True, tag="r", frozen=True):
+class ReadEntry(Struct, array_like=True, tag="r", frozen=True):
     """A user has read a room up to ``seq``; ``authors``: who wrote what was read just now, and each one's newest."""
 
     room: str
@@ -23,18 +23,18 @@ class ReadUp(Struct, array_like=True, tag="r", frozen=True):
     authors: dict[str, int]
 
 
-Happening = Said | ReadUp
+RoomEvent = MessageEntry | ReadEntry
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[Happening] = msgspec.msgpack.Decoder(Happening)
+_decoder: msgspec.msgpack.Decoder[RoomEvent] = msgspec.msgpack.Decoder(RoomEvent)
 
 
-def encode_happening(happening: Happening) -> bytes:
+def encode_room_event(happening: RoomEvent) -> bytes:
     """The payload bytes."""
     return _encoder.encode(happening)
 
 
-def decode_happening(payload: bytes) -> Happening | None:
+def decode_room_event(payload: bytes) -> RoomEvent | None:
     """None: it is not one."""
     try:
         return _decoder.decode(payload)

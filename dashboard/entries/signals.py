@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import msgspec
 
-from dashboard.domain.feeder import Tapped
-from dashboard.domain.holding import AskHeld, Held
+from dashboard.domain.feeder import IngestStatsUpdate
+from dashboard.domain.holding import AskSeriesOwned, SeriesOwned
 from dashboard.domain.node import NodeBeat, NodeLeft
-from dashboard.domain.presence import AskRoster, Roster, Stirred, Typed
-from dashboard.domain.rate import Spent
+from dashboard.domain.presence import AskRoster, DirectoryChanged, Roster, TypingSignal
+from dashboard.domain.rate import RateUsed
 from dashboard.domain.screen_order import ScreenOrder
 
-Signal = NodeBeat | NodeLeft | Roster | AskRoster | Stirred | Typed | Tapped | ScreenOrder | Held | AskHeld | Spent
+Signal = (
+    NodeBeat
+    | NodeLeft
+    | Roster
+    | AskRoster
+    | DirectoryChanged
+    | TypingSignal
+    | IngestStatsUpdate
+    | ScreenOrder
+    | SeriesOwned
+    | AskSeriesOwned
+    | RateUsed
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Signal] = msgspec.msgpack.Decoder(Signal)

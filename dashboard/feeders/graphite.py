@@ -8,9 +8,9 @@ from asyncio import StreamReader, StreamWriter
 from functools import partial
 
 from dashboard.domain.errors import Invalid
-from dashboard.feeders.keeper import Keeper
 from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import Graphite
+from dashboard.feeders.submitter import Submitter
 from dashboard.ingest.graphite import MAX_LINE_BYTES, PathCache, parse_graphite
 from dashboard.runtime import Group
 
@@ -21,10 +21,10 @@ _SHOWN_BYTES = 200
 class GraphiteSource:
     """One listening socket and its connections."""
 
-    def __init__(self, config: Graphite, *, keeper: Keeper, state: SourceState) -> None:
+    def __init__(self, config: Graphite, *, submitter: Submitter, state: SourceState) -> None:
         self.state = state
         self._config = config
-        self._keeper = keeper
+        self._submitter = submitter
         self._paths: PathCache = PathCache()
         self._connections = 0
 
@@ -78,10 +78,10 @@ class GraphiteSource:
             return
         self.state.last_seen_ms = self.state.now_ms()
         try:
-            parsed = parse_graphite(whole, self._paths, self._keeper.latest_ms())
+            parsed = parse_graphite(whole, self._paths, self._submitter.latest_ms())
         except Invalid as invalid:  # cannot be: what is read at once has fewer lines than a body may have
             raise SourceFault("format", str(invalid)) from None
-        await self._keeper.keep_counted(parsed, self.state)
+        await self._submitter.keep_counted(parsed, self.state)
 
 
 class _Lines:

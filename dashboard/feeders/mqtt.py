@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any
 
 from dashboard.domain.errors import ConfigurationError, Invalid
-from dashboard.feeders.keeper import Keeper, size_of
 from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import MqttBroker
+from dashboard.feeders.submitter import Submitter, size_of
 from dashboard.ingest.mqtt_payload import MqttReader
 from dashboard.ingest.mqtt_topic import TopicTemplate, filters_of
 from dashboard.ingest.parsed import Parsed
@@ -39,10 +39,10 @@ def check_extra() -> None:
 class MqttSource:
     """One broker. What comes faster than the journal takes it waits in a bounded queue."""
 
-    def __init__(self, broker: MqttBroker, *, keeper: Keeper, state: SourceState) -> None:
+    def __init__(self, broker: MqttBroker, *, submitter: Submitter, state: SourceState) -> None:
         self.state = state
         self._broker = broker
-        self._keeper = keeper
+        self._submitter = submitter
         self._templates = broker.templates()
         self._reader = MqttReader(format_=broker.format, max_items=2 * broker.max_series)
         self._uncovered: set[str] = set()
@@ -90,7 +90,7 @@ class MqttSource:
                 if len(messages) == 0 or size_of(merged) >= _MAX_ROWS:
                     whole, merged = merged, Parsed()
                     if size_of(whole):
-                        await self._keeper.keep_counted(whole, self.state)
+                        await self._submitter.keep_counted(whole, self.state)
         finally:
             if left := size_of(merged) + len(messages):
                 self.state.dropped["stopped"] += left
@@ -108,7 +108,7 @@ class MqttSource:
             self.state.dropped["empty"] += 1  # how a retained message is taken back
             return
         try:
-            parsed = self._reader.read(topic, payload, template, self._keeper.latest_ms())
+            parsed = self._reader.read(topic, payload, template, self._submitter.latest_ms())
         except Invalid as invalid:
             self.state.refuse(invalid.code, str(invalid), topic.encode() + b" " + payload)
             return

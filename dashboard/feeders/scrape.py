@@ -17,9 +17,9 @@ from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient
 from dashboard.accounts.fetch import FETCH_FAULTS, fetch
 from dashboard.domain.errors import DashboardError, Invalid
 from dashboard.domain.series import series_key
-from dashboard.feeders.keeper import Keeper
 from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import ScrapeTarget
+from dashboard.feeders.submitter import Submitter
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.prometheus_text import ACCEPT, is_openmetrics, parse_prometheus
 
@@ -69,7 +69,7 @@ class ScrapeSource:
         self,
         target: ScrapeTarget,
         *,
-        keeper: Keeper,
+        submitter: Submitter,
         state: SourceState,
         client: SimpleAsyncHTTPClient,
         parser: Executor,
@@ -77,7 +77,7 @@ class ScrapeSource:
     ) -> None:
         self.state = state
         self._target = target
-        self._keeper = keeper
+        self._submitter = submitter
         self._client = client
         self._parser = parser
         self._jitter = jitter
@@ -103,7 +103,7 @@ class ScrapeSource:
             await self._say_up(0)
             return
         try:
-            await self._keeper.keep_counted(parsed, self.state, patience_s=0)
+            await self._submitter.keep_counted(parsed, self.state, patience_s=0)
         except DashboardError as error:
             self.state.fail(error)
             return
@@ -114,7 +114,7 @@ class ScrapeSource:
         said = Parsed()
         said.add(self._up, None, up, every_s=self._target.every_s, kind="gauge")
         try:
-            await self._keeper.keep(said, self.state, patience_s=0, of_source=False)
+            await self._submitter.keep(said, self.state, patience_s=0, of_source=False)
         except DashboardError as error:
             self.state.fail(error)
 
@@ -143,7 +143,7 @@ class ScrapeSource:
         return await self._parse(b"".join(body.chunks), answer.headers.get("Content-Type", ""))
 
     async def _parse(self, text: bytes, content_type: str) -> Parsed:
-        latest_ms, every_s = self._keeper.latest_ms(), self._target.every_s
+        latest_ms, every_s = self._submitter.latest_ms(), self._target.every_s
 
         def parse() -> Parsed:
             is_open = is_openmetrics(content_type)

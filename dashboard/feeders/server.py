@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from dashboard.cluster.membership import Nodes
+from dashboard.cluster.membership import Membership
 from dashboard.cluster.vitals import VITALS, Vitals
 from dashboard.feeders.feeding import Reading, run_every, to_batch
 from dashboard.intake.accept_document import AcceptDocument
@@ -48,7 +48,7 @@ class ServerFeeder:
         documents: AcceptDocument,
         journal: Journal,
         vitals: Vitals,
-        nodes: Nodes,
+        nodes: Membership,
         now_ms: Callable[[], int],
     ) -> None:
         self._samples = samples

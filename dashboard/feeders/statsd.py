@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dashboard.domain.errors import DashboardError
-from dashboard.feeders.keeper import Keeper, size_of
 from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import Statsd
+from dashboard.feeders.submitter import Submitter, size_of
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.statsd import MAX_DATAGRAM_BYTES
 from dashboard.ingest.statsd_aggregator import Aggregator
@@ -50,10 +50,10 @@ class _Waiting(NamedTuple):
 class StatsdSource:
     """One UDP socket and what came since the last flush."""
 
-    def __init__(self, config: Statsd, *, keeper: Keeper, state: SourceState) -> None:
+    def __init__(self, config: Statsd, *, submitter: Submitter, state: SourceState) -> None:
         self.state = state
         self._config = config
-        self._keeper = keeper
+        self._submitter = submitter
         self._aggregator = Aggregator(max_metrics=config.max_metrics)
         self._socket: socket.socket
         self._drops = 0
@@ -88,7 +88,7 @@ class StatsdSource:
     def _take_burst(self) -> bool:
         """Take datagrams until there are none (True), or it is time for others."""
         loop, receive, feed = asyncio.get_running_loop(), self._socket.recv, self._aggregator.feed
-        until, latest_ms, taken = loop.time() + _BURST_S, self._keeper.latest_ms(), 0
+        until, latest_ms, taken = loop.time() + _BURST_S, self._submitter.latest_ms(), 0
         try:
             while taken % _LOOKED_AT_EVERY or loop.time() < until:
                 feed(receive(MAX_DATAGRAM_BYTES), latest_ms)
@@ -165,7 +165,7 @@ class StatsdSource:
             self._storing = None
 
     async def _keep(self, waiting: _Waiting) -> None:
-        kept = await self._keeper.keep(waiting.parsed, self.state, request_id=waiting.request_id)
+        kept = await self._submitter.keep(waiting.parsed, self.state, request_id=waiting.request_id)
         for refusal in kept.refused:
             self.state.unstored[refusal.code] += 1
         self.state.refuse_all(kept.refused[-20:], count=False)

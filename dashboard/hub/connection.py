@@ -30,7 +30,7 @@ Resolve = Callable[[Watch, Caller], tuple[ViewSpec, bytes | None]]
 PING_FRAME = encode_frame(Opcode.PING, b"")
 
 
-class Wire(Protocol):
+class Transport(Protocol):
     """A WebSocket whose handshake is done.
 
     ``deflating``: permessage-deflate was agreed on.  ``writing``: bytes are still buffered for a peer that does not read.
@@ -52,7 +52,7 @@ class Wire(Protocol):
         """Drop the connection."""
 
 
-class Watching:
+class Subscription:
     """One connection's place in one view. ``frame_no`` is the last frame it got; -1: it gets none by the fan-out.
 
     ``sent`` is what it has, one number a partition; None: it must be told of a gap. ``is_owed``: a snapshot is on its way.
@@ -108,7 +108,7 @@ class Connection:
         "wire",
     )
 
-    def __init__(self, hub: Hub, wire: Wire, now_s: float, caller: Caller = ANONYMOUS) -> None:
+    def __init__(self, hub: Hub, wire: Transport, now_s: float, caller: Caller = ANONYMOUS) -> None:
         self.caller = caller
         self.boards: dict[str, str] = {}
         self.rooms: set[str] = set()
@@ -119,7 +119,7 @@ class Connection:
         self._hub = hub
         self.wire = wire
         self.session = Session(hub.session_limits, now_s)
-        self.watching: dict[str, Watching] = {}
+        self.watching: dict[str, Subscription] = {}
         self.closed = False
         self.began_s = self.heard_s = self.pinged_s = now_s
         self.stalled_s = 0.0  # since when its buffer has not drained; 0: it has
@@ -182,7 +182,7 @@ class Connection:
             self._hub.owe_answer(watching, request.id, board, since)
 
     def answer_watch(
-        self, watching: Watching, request_id: int | str | None, board: bytes | None, since: list[Seen] | None
+        self, watching: Subscription, request_id: int | str | None, board: bytes | None, since: list[Seen] | None
     ) -> None:
         """What was missed since ``since``, or everything."""
         view = watching.view

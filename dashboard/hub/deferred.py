@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from dashboard.domain.position import Seen
-from dashboard.hub.connection import Watching
+from dashboard.hub.connection import Subscription
 
 
 class HubLimits(Struct, frozen=True):
@@ -21,19 +21,19 @@ class HubLimits(Struct, frozen=True):
     max_queue_bytes: int = 1 << 20
 
 
-class OwedAnswer(NamedTuple):
+class DeferredReply(NamedTuple):
     """A watch whose answer needs a replica to get further first; until ``deadline_s`` when it is only a little behind."""
 
-    watching: Watching
+    watching: Subscription
     request_id: int | str | None
     board: bytes | None
     since: list[Seen] | None
     deadline_s: float
 
 
-class Owed(NamedTuple):
+class PendingSnapshot(NamedTuple):
     """A snapshot that is too large to be built in one go, and whom it answers."""
 
-    watching: Watching
+    watching: Subscription
     request_id: int | str | None
     board: bytes | None

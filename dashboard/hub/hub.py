@@ -16,8 +16,8 @@ from itertools import count
 from dashboard.domain.counters import Counters
 from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.domain.position import Seen
-from dashboard.hub.connection import Connection, People, Resolve, Watching, Wire
-from dashboard.hub.deferred import HubLimits, Owed, OwedAnswer
+from dashboard.hub.connection import Connection, People, Resolve, Subscription, Transport
+from dashboard.hub.deferred import DeferredReply, HubLimits, PendingSnapshot
 from dashboard.hub.sources import Sources
 from dashboard.hub.view import Shared, View, ViewSpec
 from dashboard.messages.session import SessionLimits
@@ -58,18 +58,18 @@ class Hub:
         self.authorise: Callable[[str, Caller], None] = lambda name, caller: None
         self.connections: set[Connection] = set()
         self.views: dict[str, View] = {}
-        self._watchers: dict[str, dict[Connection, Watching]] = {}
-        self._behind: dict[str, set[Watching]] = {}
+        self._watchers: dict[str, dict[Connection, Subscription]] = {}
+        self._behind: dict[str, set[Subscription]] = {}
         self.degraded = ""
         self._sources = sources
         self._partitions: dict[str, tuple[str, ...]] = {}  # by view
-        self._owed_answers: deque[OwedAnswer] = deque()
+        self._owed_answers: deque[DeferredReply] = deque()
         self._owing = asyncio.Event()
         self._monotonic = monotonic
         self._due: list[tuple[float, int, str]] = []
         self._turn = count()
         self._wake = asyncio.Event()
-        self._owed: asyncio.Queue[Owed] = asyncio.Queue()
+        self._owed: asyncio.Queue[PendingSnapshot] = asyncio.Queue()
 
     # --- connections ---
 
@@ -77,7 +77,7 @@ class Hub:
         """Whether another connection would be one too many."""
         return len(self.connections) >= self.limits.max_connections
 
-    def opened(self, wire: Wire, caller: Caller = ANONYMOUS) -> Connection:
+    def opened(self, wire: Transport, caller: Caller = ANONYMOUS) -> Connection:
         """A handshake is done."""
         connection = Connection(self, wire, self._monotonic(), caller)
         self.connections.add(connection)
@@ -110,7 +110,7 @@ class Hub:
 
     # --- views ---
 
-    def join(self, connection: Connection, spec: ViewSpec) -> Watching:
+    def join(self, connection: Connection, spec: ViewSpec) -> Subscription:
         """Put a connection into a view, at the place where the view stands; the view begins with its first viewer."""
         view = self.views.get(spec.id)
         if view is None:
@@ -126,7 +126,7 @@ class Hub:
         if before := connection.watching.get(view.id):
             self._behind[view.id].discard(before)
             before.frame_no = -1  # a fan-out under way passes it over
-        watching = Watching(connection, view)
+        watching = Subscription(connection, view)
         connection.watching[view.id] = watching
         self._watchers[view.id][connection] = watching
         return watching
@@ -157,12 +157,12 @@ class Hub:
         return True
 
     def owe_answer(
-        self, watching: Watching, request_id: int | str | None, board: bytes | None, since: list[Seen] | None
+        self, watching: Subscription, request_id: int | str | None, board: bytes | None, since: list[Seen] | None
     ) -> None:
         """Answer a watch as soon as this process has got as far as it needs; until then this viewer gets no frames."""
         watching.frame_no = -1
         deadline = self._monotonic() + _AHEAD_S
-        self._owed_answers.append(OwedAnswer(watching, request_id, board, since, deadline))
+        self._owed_answers.append(DeferredReply(watching, request_id, board, since, deadline))
         self._owing.set()
 
     async def run_answers(self) -> None:
@@ -184,7 +184,7 @@ class Hub:
                 self._owing.set()
                 await asyncio.sleep(pause_s)
 
-    def _answer(self, owed: OwedAnswer) -> bool:
+    def _answer(self, owed: DeferredReply) -> bool:
         """Whether nothing is owed any more."""
         watching, view = owed.watching, owed.watching.view
         if not self._is_watched(watching):
@@ -289,11 +289,11 @@ class Hub:
             if not number % _SENDS_PER_BREATH:
                 await asyncio.sleep(0)
 
-    def owe_snapshot(self, watching: Watching, request_id: int | str | None, board: bytes | None) -> None:
+    def owe_snapshot(self, watching: Subscription, request_id: int | str | None, board: bytes | None) -> None:
         """Build a large view's snapshot piece by piece; until it is sent this viewer gets no frames."""
         watching.frame_no, watching.is_owed = -1, True
         self._behind[watching.view.id].discard(watching)  # its view is there as long as it is watched
-        self._owed.put_nowait(Owed(watching, request_id, board))
+        self._owed.put_nowait(PendingSnapshot(watching, request_id, board))
 
     async def run_snapshots(self) -> None:
         """Build and send the snapshots that are owed, one after the other, breathing in between; until cancelled."""
@@ -305,7 +305,7 @@ class Hub:
             for view in dict.fromkeys(each.watching.view for each in waiting):
                 await self._send_owed(view, [each for each in waiting if each.watching.view is view])
 
-    async def _send_owed(self, view: View, waiting: list[Owed]) -> None:
+    async def _send_owed(self, view: View, waiting: list[PendingSnapshot]) -> None:
         seqs, number, generation = view.seqs, view.frame_no, view.generation
         parts: list[bytes] = []
         try:
@@ -328,7 +328,7 @@ class Hub:
                 if view.id in watching.connection.watching:
                     self.owe_snapshot(watching, request_id, board)
 
-    def _is_watched(self, watching: Watching) -> bool:
+    def _is_watched(self, watching: Subscription) -> bool:
         connection = watching.connection
         return not connection.closed and connection.watching.get(watching.view.id) is watching
 

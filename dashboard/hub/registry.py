@@ -15,7 +15,7 @@ from dashboard.hub.view import Shared
 _SENDS_PER_BREATH = 200
 
 
-class Crowd:
+class ConnectionRegistry:
     """Sets only; what it means to be in them is decided by the services."""
 
     def __init__(self) -> None:

@@ -9,8 +9,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from dashboard.cluster.membership import Nodes
-from dashboard.domain.feeder import KEPT_REFUSALS, SHOWN_BYTES, FeederState, Refused, Tapped, merge
+from dashboard.cluster.membership import Membership
+from dashboard.domain.feeder import KEPT_REFUSALS, SHOWN_BYTES, FeederState, IngestStatsUpdate, Refused, merge
 from dashboard.domain.identity import Caller
 from dashboard.domain.node import NodeLeft
 from dashboard.domain.presence import AskRoster
@@ -61,10 +61,10 @@ class _Feeder:
         )
 
 
-class Tap:
+class IngestStats:
     """``now_ms`` is the journal's time. ``sources()`` gives the states of listeners and scrape targets that run here."""
 
-    def __init__(self, *, nodes: Nodes, now_ms: Callable[[], int]) -> None:
+    def __init__(self, *, nodes: Membership, now_ms: Callable[[], int]) -> None:
         self._nodes = nodes
         self._now_ms = now_ms
         self._feeders: dict[str, _Feeder] = {}
@@ -129,7 +129,7 @@ class Tap:
             told = {key: number for number, key in enumerate(self._told)}  # the longest untold come first
             changed = [state for state in states if whole or state != self._told.get(state.key)]
             changed = sorted(changed, key=lambda state: told.get(state.key, -1))[:_MAX_TOLD]
-            if (changed or whole) and not await self._nodes.say(Tapped(self._nodes.id, whole, changed)):
+            if (changed or whole) and not await self._nodes.say(IngestStatsUpdate(self._nodes.id, whole, changed)):
                 self._whole = True
                 continue
             if whole:
@@ -143,7 +143,7 @@ class Tap:
             del self._others[node]
 
     def _hear(self, signal: Signal, _: int) -> None:
-        if isinstance(signal, Tapped) and signal.node != self._nodes.id:
+        if isinstance(signal, IngestStatsUpdate) and signal.node != self._nodes.id:
             if signal.whole:
                 self._others[signal.node] = {}
             theirs = self._others.setdefault(signal.node, {})

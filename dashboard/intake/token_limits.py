@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 
-from dashboard.cluster.ownership import Holdings
-from dashboard.cluster.rate_limits import SharedRates
+from dashboard.cluster.ownership import SeriesOwnership
+from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.domain.errors import Forbidden, TooMany
 from dashboard.domain.identity import Caller
 from dashboard.domain.rate import Pace
@@ -22,8 +22,8 @@ BURST_S = 10.0
 class TokenLimits:
     """Callers without a token have no limits here. ``rates`` and ``holdings`` are those of tokens."""
 
-    def __init__(self, *, holdings: Holdings, rates: SharedRates) -> None:
-        self._holdings = holdings
+    def __init__(self, *, ownership: SeriesOwnership, rates: SharedRateLimits) -> None:
+        self._ownership = ownership
         self._rates = rates
 
     def pay(self, caller: Caller | None, count: int) -> None:
@@ -56,13 +56,13 @@ class TokenLimits:
         token = caller.token if caller is not None else None
         if token is None:
             return set()
-        fed = self._holdings.of(token.id)
+        fed = self._ownership.of(token.id)
         unknown = [key for key in dict.fromkeys(keys) if key not in fed]
         beginning = [key for key in unknown if key in new]
         old = len(unknown) - len(beginning)
         if len(fed) + len(unknown) > token.max_series:
-            self._holdings.keep(token.id, exists)
-        return set(beginning[max(0, token.max_series - len(self._holdings.of(token.id)) - old) :])
+            self._ownership.keep(token.id, exists)
+        return set(beginning[max(0, token.max_series - len(self._ownership.of(token.id)) - old) :])
 
     def why_surplus(self, caller: Caller | None) -> tuple[str, str]:
         """The reason given for what is one too many, and its code."""
@@ -72,17 +72,17 @@ class TokenLimits:
 
     async def catch_up(self) -> None:
         """Know what tokens have fed on other processes; raises Unavailable."""
-        await self._holdings.catch_up()
+        await self._ownership.catch_up()
 
     async def tell(self) -> None:
         """Return when the other processes know what was noted, or cannot be told now."""
-        await self._holdings.tell()
+        await self._ownership.tell()
 
     def series_of(self, caller: Caller | None) -> int:
         """How many series the caller's token (or the source) has fed; 0 without one."""
         token = caller.token if caller is not None else None
-        return len(self._holdings.of(token.id)) if token is not None else 0
+        return len(self._ownership.of(token.id)) if token is not None else 0
 
     def note(self, caller: Caller | None, keys: Collection[str]) -> bool:
         """The token has fed these series; False: that is known."""
-        return caller is not None and caller.token is not None and self._holdings.add(caller.token.id, keys)
+        return caller is not None and caller.token is not None and self._ownership.add(caller.token.id, keys)

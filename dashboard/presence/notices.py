@@ -9,7 +9,7 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.presence import Status
 from dashboard.domain.rate import TokenBucket
 from dashboard.hub.connection import Connection
-from dashboard.hub.registry import Crowd
+from dashboard.hub.registry import ConnectionRegistry
 from dashboard.messages.people_replies import (
     MembersChanged,
     Person,
@@ -43,12 +43,12 @@ def person_of(presence: Presence) -> Person:
     return Person(presence.user, presence.name, presence.status)
 
 
-class TellPresence:
+class PresenceNotices:
     """``soon`` after each change of the table; ``run`` does the telling."""
 
-    def __init__(self, crowd: Crowd, table: PresenceTable, counters: Counters) -> None:
+    def __init__(self, registry: ConnectionRegistry, table: PresenceTable, counters: Counters) -> None:
         self._counters = counters
-        self._crowd = crowd
+        self._registry = registry
         self._table = table
         self._shown: dict[str, Presence] = {}
         self._users: set[str] = set()
@@ -117,26 +117,26 @@ class TellPresence:
                 rooms.setdefault(room, []).append((user, notice))
         if everybody:
             self._counters.presence_changes += len(everybody)
-            await self._tell(self._crowd.people, everybody)
+            await self._tell(self._registry.people, everybody)
         for room, notices in rooms.items():
-            await self._tell(self._crowd.room(room), notices)
+            await self._tell(self._registry.room(room), notices)
 
     async def _tell(self, connections: Iterable[Connection], notices: list[tuple[str, PersonalReply]]) -> None:
         """To all but each notice's own user; many at once as one message, to all. Encoded once."""
         if len(notices) > _MANY:
-            await self._crowd.tell(connections, encode_personal(_together([notice for _, notice in notices])))
+            await self._registry.tell(connections, encode_personal(_together([notice for _, notice in notices])))
             return
         encoded = [(user, encode_personal(notice)) for user, notice in notices]
         concerned = {user for user, _ in encoded}
         others = [each for each in connections if each.caller.id not in concerned]
         own = [each for each in connections if each.caller.id in concerned]
-        await self._crowd.tell(others, *(text for _, text in encoded))
+        await self._registry.tell(others, *(text for _, text in encoded))
         for connection in own:
             mine = connection.caller.id
-            await self._crowd.tell([connection], *(text for user, text in encoded if user != mine))
+            await self._registry.tell([connection], *(text for user, text in encoded if user != mine))
 
     async def _tell_boards(self, boards: Iterable[str]) -> None:
-        watching: dict[str, list[Presence]] = {board: [] for board in boards if self._crowd.board(board)}
+        watching: dict[str, list[Presence]] = {board: [] for board in boards if self._registry.board(board)}
         if not watching:
             return
         for presence in self._shown.values():
@@ -146,8 +146,8 @@ class TellPresence:
             found.sort(key=lambda each: (each.since_ms, each.user))
             people = [person_of(each) for each in found[:_MOST_WATCHERS]]
             notice = Watchers(board, people, len(found), self._table.screens(board))
-            told = [each for each in self._crowd.board(board) if each in self._crowd.people]
-            await self._crowd.tell(told, encode_personal(notice))
+            told = [each for each in self._registry.board(board) if each in self._registry.people]
+            await self._registry.tell(told, encode_personal(notice))
 
 
 def _together(notices: list[PersonalReply]) -> PersonalReply:

@@ -12,15 +12,15 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dashboard.cluster.membership import Nodes
+from dashboard.cluster.membership import Membership
 from dashboard.domain.counters import Counters
 from dashboard.domain.node import BEAT_S
-from dashboard.domain.presence import GRACE_S, LOST_MS, AskRoster, Here, Roster, Status
+from dashboard.domain.presence import GRACE_S, LOST_MS, AskRoster, Roster, Status, UserHere
 from dashboard.domain.room import participants
 from dashboard.entries.signals import Signal
 from dashboard.hub.connection import Connection
-from dashboard.hub.registry import Crowd
-from dashboard.presence.notices import TellPresence
+from dashboard.hub.registry import ConnectionRegistry
+from dashboard.presence.notices import PresenceNotices
 from dashboard.replica.presence import Presence, PresenceTable
 from dashboard.rfc6455.close_codes import CloseCode, is_final
 from dashboard.runtime import Group
@@ -53,26 +53,26 @@ class _Ghost:
     rooms: frozenset[str]
 
 
-class Attendance:
+class PresenceTracker:
     """``monotonic`` gives seconds, ``now_ms`` the journal's time."""
 
     def __init__(
         self,
         *,
-        crowd: Crowd,
-        nodes: Nodes,
+        registry: ConnectionRegistry,
+        nodes: Membership,
         counters: Counters,
         now_ms: Callable[[], int],
         monotonic: Callable[[], float],
     ) -> None:
-        self._crowd = crowd
+        self._registry = registry
         self._nodes = nodes
         self._now_ms = now_ms
         self._monotonic = monotonic
         self.table = PresenceTable()
-        self._tell = TellPresence(crowd, self.table, counters)
+        self._tell = PresenceNotices(registry, self.table, counters)
         self._version = 0
-        self._said: dict[str, Here] = {}
+        self._said: dict[str, UserHere] = {}
         self._since_ms: dict[str, int] = {}  # when each user who is here came
         self._said_screens: Counter[str] = Counter()
         self._screens: Counter[str] = Counter()
@@ -94,8 +94,8 @@ class Attendance:
     def changed(self, connection: Connection) -> None:
         """The connection's person, status, rooms or boards are others now."""
         boards = frozenset(connection.boards.values()) if not connection.closed else frozenset()
-        before = self._crowd.watch(connection, boards)
-        if connection in self._crowd.people:
+        before = self._registry.watch(connection, boards)
+        if connection in self._registry.people:
             self._dirty.add(connection.caller.id)
             self._tell.board_soon(*(boards - before))
         else:
@@ -105,7 +105,7 @@ class Attendance:
 
     def named(self, connection: Connection) -> None:
         """A page without a person has one now (call it before it is in the crowd)."""
-        self._screens.subtract(self._crowd.watch(connection, frozenset()))
+        self._screens.subtract(self._registry.watch(connection, frozenset()))
 
     def gone(self, user: str) -> None:
         """A page of this user is somebody else's now (call it after it has left the crowd)."""
@@ -115,17 +115,17 @@ class Attendance:
     def dropped(self, connection: Connection, code: int) -> None:
         """The connection is over (call it before it leaves the crowd)."""
         ghosts, now_s = self._ghosts.setdefault(connection.caller.id, []), self._monotonic()
-        if connection in self._crowd.people and code not in _LEFT and not is_final(code):
+        if connection in self._registry.people and code not in _LEFT and not is_final(code):
             ghost = _Ghost(
                 now_s,
                 now_s + GRACE_S,
                 connection.status,
                 connection.caller.name,
-                tuple(self._crowd.watch(connection, frozenset())),
+                tuple(self._registry.watch(connection, frozenset())),
                 frozenset(connection.rooms),
             )
             ghosts.append(ghost)
-        elif connection in self._crowd.people:  # who had come back, and leaves now
+        elif connection in self._registry.people:  # who had come back, and leaves now
             ghosts[:] = [ghost for ghost in ghosts if ghost.made_s > connection.began_s]
         if not ghosts:
             del self._ghosts[connection.caller.id]
@@ -140,7 +140,7 @@ class Attendance:
     def tabs(self, user: str) -> int:
         """Connections of a user, over all processes as far as they are known."""
         found = self.table.get(user)
-        return max(len(self._crowd.of(user)), found.tabs if found else 0)
+        return max(len(self._registry.of(user)), found.tabs if found else 0)
 
     async def are_counted_rightly(self, user: str) -> bool:
         """Whether all the other nodes that ``tabs`` counts pages of are there: they are asked, and answer at once.
@@ -188,7 +188,7 @@ class Attendance:
         whole, self._whole = self._whole, False
         dirty, self._dirty = self._dirty, set()
         if whole:
-            dirty |= set(self._crowd.users()) | self._ghosts.keys()
+            dirty |= set(self._registry.users()) | self._ghosts.keys()
             self._said.clear()
             self._said_screens.clear()
         people = []
@@ -209,18 +209,18 @@ class Attendance:
         self._said_screens = Counter({board: count for board, count in self._screens.items() if count})
         return await self._nodes.say(Roster(self._nodes.id, self._version, whole, people, screens))
 
-    def _here(self, user: str) -> Here:
-        pages = self._crowd.of(user)
+    def _here(self, user: str) -> UserHere:
+        pages = self._registry.of(user)
         ghosts = self._ghosts.get(user, [])
         if not pages and not ghosts:
             self._since_ms.pop(user, None)
-            return Here(user, "", "offline", 0, 0)
+            return UserHere(user, "", "offline", 0, 0)
         statuses: list[Status] = [page.status for page in pages] or [ghost.status for ghost in ghosts]
         boards = [board for page in pages for board in set(page.boards.values())]
         boards += [board for ghost in ghosts for board in ghost.boards if board not in boards]
         rooms = {room for page in pages for room in page.rooms} | {r for ghost in ghosts for r in ghost.rooms}
         rooms = {room for room in rooms if not participants(room)}  # with whom somebody talks is nobody else's business
-        return Here(
+        return UserHere(
             user=user,
             name=next((page.caller.name for page in pages), ghosts[0].name if ghosts else user),
             status=max(statuses, key=_RANK.__getitem__),

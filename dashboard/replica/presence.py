@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from dashboard.domain.node import NodeBeat, NodeLeft
-from dashboard.domain.presence import GRACE_S, LOST_MS, Here, Roster, Status
+from dashboard.domain.presence import GRACE_S, LOST_MS, Roster, Status, UserHere
 from dashboard.entries.signals import Signal
 
 _RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
@@ -43,7 +43,7 @@ class _Node:
         self.name = name
         self.heard_ms = heard_ms
         self.version = _UNKNOWN
-        self.people: dict[str, Here] = {}
+        self.people: dict[str, UserHere] = {}
         self.screens: dict[str, int] = {}
         self.gone_ms: int | None = None  # since when it has left or was replaced
 
@@ -53,7 +53,7 @@ class PresenceTable:
 
     def __init__(self) -> None:
         self._nodes: dict[str, _Node] = {}
-        self._by_user: dict[str, dict[str, Here]] = {}  # user -> node -> what it says
+        self._by_user: dict[str, dict[str, UserHere]] = {}  # user -> node -> what it says
 
     # --- reading ---
 
@@ -123,7 +123,7 @@ class PresenceTable:
         if roster.whole:
             said = {here.user for here in roster.people}
             for user in node.people.keys() - said:
-                self._set(roster.node, node, Here(user, "", "offline", 0, 0), changed)
+                self._set(roster.node, node, UserHere(user, "", "offline", 0, 0), changed)
             changed.boards |= node.screens.keys() | roster.screens.keys()
             node.screens.clear()
             node.version = roster.version
@@ -140,7 +140,7 @@ class PresenceTable:
             else:
                 node.screens.pop(board, None)
 
-    def _set(self, node_id: str, node: _Node, here: Here, changed: Changed) -> None:
+    def _set(self, node_id: str, node: _Node, here: UserHere, changed: Changed) -> None:
         before = node.people.get(here.user)
         if before == here:
             return
@@ -168,7 +168,7 @@ class PresenceTable:
             gone = node.gone_ms is not None and now_ms - node.gone_ms >= GRACE_S * 1000
             if gone or now_ms - node.heard_ms >= LOST_MS:
                 for user in list(node.people):
-                    self._set(node_id, node, Here(user, "", "offline", 0, 0), changed)
+                    self._set(node_id, node, UserHere(user, "", "offline", 0, 0), changed)
                 changed.boards |= node.screens.keys()
                 del self._nodes[node_id]
         return changed

@@ -13,9 +13,11 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from dashboard.domain.counters import Counters
+from dashboard.domain.document import Document
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.partition import all_partitions, partition_of, partitions_for
-from dashboard.domain.selector import Selector
+from dashboard.domain.selector import Selector, parse_selector
+from dashboard.domain.series import NAME
 from dashboard.journal.port import Journal
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows
@@ -153,6 +155,16 @@ class Replicas:
             async with asyncio.timeout(_CATCH_UP_S):
                 await kept.replication.catch_up()
 
+    async def find_document(self, key: str) -> Document | None:
+        """Return the document ``key``, also one that another process has just stored; raises Unavailable."""
+        selectors = [parse_selector(key)] if NAME.fullmatch(key) else []
+        async with self.wanted(selectors) as replicas:
+            found = _document_in(replicas, key)
+            if found is None:
+                await self.catch_up(key)
+                found = _document_in(replicas, key)
+        return found
+
     def followed(self) -> dict[str, Replica]:
         """The replicas there are, by partition."""
         return {name: kept.replication.replica() for name, kept in self._kept.items()}
@@ -230,6 +242,10 @@ class Replicas:
         for kept in list(self._kept.values()):
             if await kept.replication.leads():
                 await kept.replication.checkpoint()
+
+
+def _document_in(replicas: list[Replica], key: str) -> Document | None:
+    return next((replica.documents[key].document for replica in replicas if key in replica.documents), None)
 
 
 class _Unwanted(Exception):

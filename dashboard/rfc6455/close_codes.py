@@ -14,7 +14,7 @@ class CloseCode(IntEnum):
     UNSUPPORTED_DATA = 1003
     NO_STATUS = 1005  # never on the wire: the peer's close frame was empty
     ABNORMAL = 1006  # never on the wire: the connection was lost
-    BAD_UTF8 = 1007
+    INVALID_DATA = 1007
     TOO_BIG = 1009
     INTERNAL = 1011
     RESTART = 1012

@@ -225,7 +225,7 @@ class FrameParser:
                 reason = f"message longer than {self._max_message_bytes} bytes when inflated"
                 raise ProtocolViolation(CloseCode.TOO_BIG, reason) from None
             except ValueError:
-                raise ProtocolViolation(CloseCode.BAD_UTF8, "compressed data is damaged") from None
+                raise ProtocolViolation(CloseCode.INVALID_DATA, "compressed data is damaged") from None
         if self._message_opcode == Opcode.BINARY:
             self._data += payload
             return
@@ -235,7 +235,7 @@ class FrameParser:
             if len(started) > 1 and started[0] == 0xED and started[1] >= 0xA0:
                 raise ValueError  # a surrogate, which Python's decoder refuses one byte late
         except ValueError:
-            raise ProtocolViolation(CloseCode.BAD_UTF8, "text is not UTF-8") from None
+            raise ProtocolViolation(CloseCode.INVALID_DATA, "text is not UTF-8") from None
 
     def _message_event(self) -> Event:
         opcode, self._message_opcode = self._message_opcode, 0
@@ -269,4 +269,4 @@ def _close_event(payload: bytes) -> Close:
     try:
         return Close(code, payload[2:].decode())
     except UnicodeDecodeError:
-        raise ProtocolViolation(CloseCode.BAD_UTF8, "close reason is not UTF-8") from None
+        raise ProtocolViolation(CloseCode.INVALID_DATA, "close reason is not UTF-8") from None

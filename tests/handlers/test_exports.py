@@ -14,7 +14,7 @@ from sqlalchemy import insert
 
 from dashboard.store import database as database_module
 from dashboard.store.schema import messages
-from dashboard.web.rooms.rooms import rooms as rooms_module
+from dashboard.web.rooms import rooms as rooms_module
 from tests.handlers.test_rooms_http import say
 from tests.support.site import site
 

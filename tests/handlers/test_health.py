@@ -23,7 +23,7 @@ async def test_a_running_server_is_alive_and_ready() -> None:
 
 async def test_a_draining_server_is_alive_but_not_ready_and_says_why() -> None:
     async with running() as server:
-        server._draining = True
+        server.readiness.drain()
         response = await fetch(server, "/readyz")
         assert response.code == 503
         assert answer(response)["checks"]["server"] == "draining"

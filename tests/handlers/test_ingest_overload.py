@@ -113,7 +113,7 @@ async def test_what_was_accepted_and_refused_is_what_was_sent() -> None:
 
 
 async def test_rows_of_the_counts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.intake.accept_parsed._MAX_COUNTED", 1)
+    monkeypatch.setattr("dashboard.intake.intake._MAX_COUNTED", 1)
     async with running() as server:
         await post(server, "/write", "a v=1\n")
         await post(server, "/api/v1/samples/a", "1")

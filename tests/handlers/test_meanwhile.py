@@ -20,11 +20,11 @@ async def test_what_changes_while_somebody_is_let_in_counts(
     what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with site(tmp_path) as at:
-        deliver, token = at.server.people.deliver, at.jwt("vera")
-        prepare = deliver.prepare
+        fanout, token = at.server.people.fanout, at.jwt("vera")
+        prepare = fanout.prepare
 
         async def meanwhile(caller: Caller) -> Any:
-            monkeypatch.setattr(deliver, "prepare", prepare)
+            monkeypatch.setattr(fanout, "prepare", prepare)
             prepared = await prepare(caller)
             if what == "logged out":
                 assert (await at.fetch("POST", "/api/v1/logout", "", {"Cookie": f"session={token}"})).code == 204
@@ -33,7 +33,7 @@ async def test_what_changes_while_somebody_is_let_in_counts(
                 await at.server.people.accounts.change_user("test", "", "vera", **change)
             return prepared
 
-        monkeypatch.setattr(deliver, "prepare", meanwhile)
+        monkeypatch.setattr(fanout, "prepare", meanwhile)
         socket = await at.socket()
         socket.send("auth", userId="vera", token=token)
         if what == "another role":
@@ -75,8 +75,8 @@ async def test_what_comes_while_somebody_is_let_in_is_known_to_them(
         olga, vera = await at.socket(as_="olga"), await at.socket(as_="vera")
         await olga.ask("direct", userId="vera", text="one", key="k1")
         await vera.until("message")
-        deliver = at.server.people.deliver
-        load, loads = deliver._load, 0
+        fanout = at.server.people.fanout
+        load, loads = fanout._load, 0
 
         async def meanwhile(*given: Any) -> Any:
             nonlocal loads
@@ -91,7 +91,7 @@ async def test_what_comes_while_somebody_is_let_in_is_known_to_them(
                 await vera.until("room_opened")
             return loaded
 
-        monkeypatch.setattr(deliver, "_load", meanwhile)
+        monkeypatch.setattr(fanout, "_load", meanwhile)
         late = await at.socket()
         late.send("auth", userId="vera", token=at.jwt("vera"))
         rooms = {each["roomId"]: each for each in (await late.until("authenticated"))["rooms"]}
@@ -101,15 +101,15 @@ async def test_what_comes_while_somebody_is_let_in_is_known_to_them(
             assert (direct["position"], direct["unread"]) == ("2", 2)
         else:
             assert "new" in rooms
-        assert (deliver._preparing, deliver._passed) == ({}, {})
+        assert (fanout._preparing, fanout._passed) == ({}, {})
 
 
 async def test_a_notification_that_comes_while_the_first_page_is_let_in_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with site(tmp_path) as at:
-        deliver = at.server.people.deliver
-        load, passes, loads = deliver._load, deliver._passes, 0
+        fanout = at.server.people.fanout
+        load, passes, loads = fanout._load, fanout._passes, 0
         passed = asyncio.Event()
 
         async def meanwhile(*given: Any) -> Any:
@@ -128,8 +128,8 @@ async def test_a_notification_that_comes_while_the_first_page_is_let_in_is_count
             passes(*users)
             passed.set()
 
-        monkeypatch.setattr(deliver, "_load", meanwhile)
-        monkeypatch.setattr(deliver, "_passes", noted)
+        monkeypatch.setattr(fanout, "_load", meanwhile)
+        monkeypatch.setattr(fanout, "_passes", noted)
         late = await at.socket()
         late.send("auth", userId="vera", token=at.jwt("vera"))
         assert (await late.until("authenticated"))["unread"] == 1
@@ -145,6 +145,6 @@ async def test_while_the_store_does_not_answer_nothing_is_said_of_how_much_is_un
         async def away(*_: Any) -> int:
             raise Unavailable("away")
 
-        monkeypatch.setattr(at.server.people.deliver, "unread", away)
+        monkeypatch.setattr(at.server.people.fanout, "unread", away)
         assert (await at.json("POST", "/api/v1/notifications", {"title": "x", "user": "vera"}, as_="olga"))[0] == 200
         assert "unread" not in await vera.until("notification")

@@ -27,8 +27,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster,
     folder = tmp_path_factory.mktemp("people")
     data = folder / "server" / "data"
     data.mkdir(parents=True)
-    crowd = {f"u{number:04d}": Role.VIEWER for number in range(1_000)}
-    tokens = make_users(data, USERS | crowd, passwords=False)
+    registry = {f"u{number:04d}": Role.VIEWER for number in range(1_000)}
+    tokens = make_users(data, USERS | registry, passwords=False)
     with Cluster(folder, "--chat-per-s", "50", "--chat-burst", "100", "--max-user-connections", "6") as cluster:
         yield cluster, tokens
 

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import cast
 
-from dashboard.cluster.membership import Nodes
-from dashboard.cluster.ownership import Holdings
-from dashboard.cluster.rate_limits import SharedRates
+from dashboard.cluster.membership import Membership
+from dashboard.cluster.ownership import SeriesOwnership
+from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.cluster.vitals import Vitals
 from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import Journal
@@ -41,9 +41,9 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-def node(journal: Journal, node_id: str) -> Nodes:
+def node(journal: Journal, node_id: str) -> Membership:
     """A process of its own; its readings are none."""
-    return Nodes(
+    return Membership(
         journal=journal,
         vitals=cast("Vitals", SimpleNamespace(latest={})),
         node_id=node_id,
@@ -55,13 +55,13 @@ def node(journal: Journal, node_id: str) -> Nodes:
     )
 
 
-def holdings(
-    max_series: int = 1_000, nodes: Nodes | None = None, monotonic: Callable[[], float] = lambda: 0.0
-) -> Holdings:
+def ownership(
+    max_series: int = 1_000, nodes: Membership | None = None, monotonic: Callable[[], float] = lambda: 0.0
+) -> SeriesOwnership:
     """Without ``nodes``: of a process that is the only one."""
     alone = nodes is None
     nodes = nodes or node(a_journal(), "a")
-    return Holdings(
+    return SeriesOwnership(
         "group",
         nodes=nodes,
         max_series=max_series,
@@ -71,8 +71,8 @@ def holdings(
     )
 
 
-def rates(kind: str, nodes: Nodes | None = None, monotonic: Callable[[], float] = lambda: 0.0) -> SharedRates:
+def rates(kind: str, nodes: Membership | None = None, monotonic: Callable[[], float] = lambda: 0.0) -> SharedRateLimits:
     """Without ``nodes``: of a process that is the only one."""
     alone = nodes is None
     nodes = nodes or node(a_journal(), "a")
-    return SharedRates(kind, nodes=nodes, shared=not alone, monotonic=monotonic)
+    return SharedRateLimits(kind, nodes=nodes, shared=not alone, monotonic=monotonic)

@@ -175,7 +175,7 @@ async def site(folder: Path, **settings: Any) -> AsyncIterator[Site]:
     }
     async with running(**{**chosen, **settings}) as server:
         made = Site(server)
-        templates = server._context.templates
+        templates = server.web.context.templates
         assert templates.loader is not None
         templates.loader = ChoiceLoader(
             [templates.loader, DictLoader(dict.fromkeys(_PAGES, "<title>{{ title }}</title>"))]

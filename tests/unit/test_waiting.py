@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from dashboard.waiting import Bell, SharedLook
+from dashboard.waiting import Bell, SingleFlight
 
 
 class Counting:
@@ -31,7 +31,7 @@ class Counting:
 @pytest.mark.gen_test
 async def test_who_asks_while_a_look_is_under_way_gets_the_next_one_and_all_of_them_the_same() -> None:
     counting = Counting()
-    look = SharedLook(counting)
+    look = SingleFlight(counting)
     first = asyncio.ensure_future(look())
     await counting.came.wait()
     later = [asyncio.ensure_future(look()) for _ in range(20)]
@@ -44,7 +44,7 @@ async def test_who_asks_while_a_look_is_under_way_gets_the_next_one_and_all_of_t
 @pytest.mark.gen_test
 async def test_a_look_that_fails_or_is_given_up_is_nobodys_answer() -> None:
     counting = Counting()
-    look = SharedLook(counting)
+    look = SingleFlight(counting)
     given_up, waits = asyncio.ensure_future(look()), asyncio.ensure_future(look())
     await counting.came.wait()
     given_up.cancel()
@@ -61,7 +61,7 @@ async def test_a_look_that_fails_or_is_given_up_is_nobodys_answer() -> None:
 async def test_looks_do_not_follow_too_soon() -> None:
     counting = Counting()
     counting.go.set()
-    look = SharedLook(counting, 0.05)
+    look = SingleFlight(counting, 0.05)
     began = asyncio.get_running_loop().time()
     for _ in range(3):
         await look()

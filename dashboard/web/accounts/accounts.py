@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from msgspec import Struct
 
 from dashboard.accounts.accounts import Accounts, Session
+from dashboard.accounts.policies import Access
+from dashboard.boards.boards import Boards
 from dashboard.domain.errors import NotAuthenticated
 from dashboard.web.server.base import BaseHandler, describe
 from dashboard.web.server.operation import Operation, Operations
@@ -63,10 +65,17 @@ class Me(Struct, frozen=True):
     expires: int | None
 
 
-class AccountHandler(BaseHandler):
-    """What these handlers share."""
+class AccountServices(NamedTuple):
+    """Services of the routes for accounts. ``public_url``: this server's address as others see it, or empty."""
 
     accounts: Accounts
+    boards: Boards
+    access: Access
+    public_url: str
+
+
+class AccountHandler(BaseHandler[AccountServices]):
+    """Base of the handlers that begin a session."""
 
     def write_session(self, session: Session) -> None:
         """Answer with a new session, and keep it in a cookie."""
@@ -84,7 +93,7 @@ class LoginHandler(AccountHandler):
 
     async def post(self) -> None:
         body = self.json(LoginBody)
-        self.write_session(await self.accounts.log_in(body.name, body.password, self.address))
+        self.write_session(await self.services.accounts.log_in(body.name, body.password, self.address))
 
 
 class FirstAdminHandler(AccountHandler):
@@ -96,7 +105,7 @@ class FirstAdminHandler(AccountHandler):
 
     async def post(self) -> None:
         body = self.json(FirstAdminBody)
-        session = await self.accounts.make_first_admin(
+        session = await self.services.accounts.make_first_admin(
             body.code, self.address, name=body.id, full_name=body.name, password=body.password
         )
         self.write_session(session)
@@ -108,7 +117,7 @@ class LogoutHandler(AccountHandler):
     operations: ClassVar[Operations] = {"post": Operation("End the session, on every socket", status=204)}
 
     async def post(self) -> None:
-        await self.accounts.log_out(self.caller, self.address)
+        await self.services.accounts.log_out(self.caller, self.address)
         self.context.identity.clear_cookie(self)
         self.set_status(204)
         self.finish()
@@ -131,8 +140,10 @@ class MeHandler(AccountHandler):
             raise NotAuthenticated("log in first")
         body = self.json(OwnBody)
         changes: dict[str, Any] = {"full_name": body.name, "password": body.password}
-        user = await self.accounts.change_own(self.caller, self.address, old_password=body.old_password, **changes)
+        user = await self.services.accounts.change_own(
+            self.caller, self.address, old_password=body.old_password, **changes
+        )
         if body.password is not None:  # all other sessions have ended
-            self.context.identity.set_cookie(self, self.accounts.begin(user, self.caller.session).token)
+            self.context.identity.set_cookie(self, self.services.accounts.begin(user, self.caller.session).token)
         shown = describe(self.caller)
         self.write_json(shown | {"user": UserShown(user.id, user.name, user.role.word)})

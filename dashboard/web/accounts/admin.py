@@ -8,14 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from dashboard.accounts.accounts import Accounts
-from dashboard.accounts.policies import Access
-from dashboard.boards.boards import Boards
 from dashboard.domain.errors import Invalid
 from dashboard.domain.identity import Role, Token, User, parse_role
-from dashboard.store.audit import read_audit
-from dashboard.store.database import Database
-from dashboard.web.server.base import BaseHandler
+from dashboard.web.accounts.accounts import AccountServices
+from dashboard.web.server.api import ApiHandler
 from dashboard.web.server.operation import Operation, Operations
 
 RoleWord = Literal["viewer", "editor", "operator", "admin"]
@@ -131,29 +127,8 @@ def token_state(token: Token, text: str = "") -> TokenState:
     )
 
 
-class AdminHandler(BaseHandler):
-    """What these handlers share."""
-
-    accounts: Accounts
-
-    @property
-    def by(self) -> str:
-        """Who acts, for the audit log."""
-        return self.caller.id or self.caller.kind
-
-    def done(self) -> None:
-        """Answer 204."""
-        self.set_status(204)
-        self.finish()
-
-    def number(self, name: str, default: int | None, least: int, most: int) -> int | None:
-        """A whole number behind the ?; raises Invalid."""
-        text = self.get_query_argument(name, None)
-        if text is None:
-            return default
-        if not (text.isascii() and text.isdecimal() and len(text) < 18 and least <= int(text) <= most):
-            raise Invalid(f"write a whole number from {least} to {most}", field=name)
-        return int(text)
+class AdminHandler(ApiHandler[AccountServices]):
+    """Base of the handlers that administer accounts."""
 
 
 class UsersHandler(AdminHandler):
@@ -165,11 +140,13 @@ class UsersHandler(AdminHandler):
     }
 
     async def get(self) -> None:
-        self.write_json(UserStates([user_state(user, login) for user, login in await self.accounts.list_users()]))
+        self.write_json(
+            UserStates([user_state(user, login) for user, login in await self.services.accounts.list_users()])
+        )
 
     async def post(self) -> None:
         body = self.json(NewUser)
-        user = await self.accounts.create_user(
+        user = await self.services.accounts.create_user(
             self.by,
             self.address,
             name=body.id,
@@ -183,7 +160,6 @@ class UsersHandler(AdminHandler):
 class UserHandler(AdminHandler):
     """``/api/v1/users/ID``."""
 
-    boards: Boards
     operations: ClassVar[Operations] = {
         "patch": Operation("Change a user", body=UserChange, returns=UserState),
         "delete": Operation("Delete a user; what they wrote stays", status=204),
@@ -194,7 +170,7 @@ class UserHandler(AdminHandler):
         grants: tuple[tuple[str, Role], ...] | None = None
         if body.grants is not None:
             grants = self._granted(user_id, body.grants)
-        user = await self.accounts.change_user(
+        user = await self.services.accounts.change_user(
             self.by,
             self.address,
             user_id,
@@ -208,13 +184,13 @@ class UserHandler(AdminHandler):
 
     def _granted(self, user_id: str, given: Mapping[str, str]) -> tuple[tuple[str, Role], ...]:
         """On boards that there are; what the user has already may stay. Raises Invalid, NotFound (the user)."""
-        for board in sorted(given.keys() - self.boards.titles().keys()):
-            if board not in dict(self.accounts.find(user_id).grants):
+        for board in sorted(given.keys() - self.services.boards.titles().keys()):
+            if board not in dict(self.services.accounts.find(user_id).grants):
                 raise Invalid(f"there is no board {board!a}", field="grants")
         return tuple((board, parse_role(word)) for board, word in sorted(given.items()))
 
     async def delete(self, user_id: str) -> None:
-        await self.accounts.delete_user(self.by, self.address, user_id)
+        await self.services.accounts.delete_user(self.by, self.address, user_id)
         self.done()
 
 
@@ -227,11 +203,11 @@ class TokensHandler(AdminHandler):
     }
 
     async def get(self) -> None:
-        self.write_json(TokenStates([token_state(token) for token in await self.accounts.list_tokens()]))
+        self.write_json(TokenStates([token_state(token) for token in await self.services.accounts.list_tokens()]))
 
     async def post(self) -> None:
         body = self.json(NewToken)
-        token, text = await self.accounts.create_token(
+        token, text = await self.services.accounts.create_token(
             self.by,
             self.address,
             name=body.name,
@@ -250,32 +226,29 @@ class TokenHandler(AdminHandler):
     operations: ClassVar[Operations] = {"delete": Operation("Revoke a token", status=204)}
 
     async def delete(self, token_id: str) -> None:
-        await self.accounts.revoke_token(self.by, self.address, token_id)
+        await self.services.accounts.revoke_token(self.by, self.address, token_id)
         self.done()
 
 
 class LinksHandler(AdminHandler):
     """``/api/v1/links``."""
 
-    boards: Boards
-    access: Access
-    public_url: str
     operations: ClassVar[Operations] = {
         "get": Operation("Share links that hold", returns=dict[str, Any]),
         "post": Operation("Share a board by a link", status=201, body=NewLink, returns=LinkState),
     }
 
     async def get(self) -> None:
-        self.write_json({"links": await self.accounts.list_links()})
+        self.write_json({"links": await self.services.accounts.list_links()})
 
     async def post(self) -> None:
         body = self.json(NewLink)
         # what only a link shows him is not his to show on
-        if not self.access.sees(msgspec.structs.replace(self.caller, boards=()), body.board):
-            raise self.boards.missing(body.board)
-        self.boards.get(body.board)
-        link, text, expires_ms = await self.accounts.create_link(self.by, self.address, body.board, body.hours)
-        base = self.public_url.rstrip("/") or f"{self.request.protocol}://{self.request.host}"
+        if not self.services.access.sees(msgspec.structs.replace(self.caller, boards=()), body.board):
+            raise self.services.boards.missing(body.board)
+        self.services.boards.get(body.board)
+        link, text, expires_ms = await self.services.accounts.create_link(self.by, self.address, body.board, body.hours)
+        base = self.services.public_url.rstrip("/") or f"{self.request.protocol}://{self.request.host}"
         self.write_json(LinkState(link, f"{base}/share/{text}", expires_ms), 201)
 
 
@@ -285,14 +258,13 @@ class LinkHandler(AdminHandler):
     operations: ClassVar[Operations] = {"delete": Operation("Revoke a share link", status=204)}
 
     async def delete(self, link: str) -> None:
-        await self.accounts.revoke_link(self.by, self.address, link)
+        await self.services.accounts.revoke_link(self.by, self.address, link)
         self.done()
 
 
 class AuditHandler(AdminHandler):
     """``GET /api/v1/audit``."""
 
-    database: Database
     operations: ClassVar[Operations] = {
         "get": Operation(
             "Who did what, newest first",
@@ -304,6 +276,5 @@ class AuditHandler(AdminHandler):
     async def get(self) -> None:
         limit = self.number("limit", 100, 1, 500) or 100
         before = self.number("before", None, 0, 2**53)
-        async with self.database.read() as tx:
-            events = await read_audit(tx, before, limit + 1)
+        events = await self.services.accounts.audit(before, limit + 1)
         self.write_json({"events": events[:limit], "more": len(events) > limit})

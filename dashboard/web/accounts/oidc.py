@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,18 +17,22 @@ _COOKIE = "oidc"
 _MAX_AGE_S = 600
 
 
-class OidcHandler(BaseHandler):
-    """What both share."""
+class OidcServices(NamedTuple):
+    """Services of the OpenID routes. ``public_url``: this server's address as others see it, or empty."""
 
     openid: OpenId
     credentials: Credentials
     public_url: str
     now_ms: Callable[[], int]
 
+
+class OidcHandler(BaseHandler[OidcServices]):
+    """Base of both handlers."""
+
     @property
     def redirect_uri(self) -> str:
         """Where the provider sends the browser back to."""
-        base = self.public_url.rstrip("/") or f"{self.request.protocol}://{self.request.host}"
+        base = self.services.public_url.rstrip("/") or f"{self.request.protocol}://{self.request.host}"
         return f"{base}/oidc/callback"
 
 
@@ -36,8 +41,8 @@ class OidcStart(OidcHandler):
 
     async def get(self) -> None:
         target = own_address(self.get_query_argument("next", "/"))
-        address, begun = await self.openid.begin(self.redirect_uri, target)
-        sealed = self.credentials.seal(msgspec.to_builtins(begun), begun.begun_ms + 1_000 * _MAX_AGE_S)
+        address, begun = await self.services.openid.begin(self.redirect_uri, target)
+        sealed = self.services.credentials.seal(msgspec.to_builtins(begun), begun.begun_ms + 1_000 * _MAX_AGE_S)
         secure = self.request.protocol == "https"
         self.set_cookie(
             _COOKIE, sealed, path="/oidc/", httponly=True, samesite="Lax", secure=secure, max_age=_MAX_AGE_S
@@ -55,8 +60,8 @@ class OidcCallback(OidcHandler):
             raise Invalid(f"the provider did not log you in ({error[:60]!a})")
         if cookie is None:
             raise BadToken("the login took too long, or cookies are closed to this page; try again")
-        begun = msgspec.convert(self.credentials.unseal(cookie.value, self.now_ms()), Begun)
+        begun = msgspec.convert(self.services.credentials.unseal(cookie.value, self.services.now_ms()), Begun)
         code, state = self.get_query_argument("code", ""), self.get_query_argument("state", "")
-        session = await self.openid.finish(begun, state, code, self.redirect_uri, self.address)
+        session = await self.services.openid.finish(begun, state, code, self.redirect_uri, self.address)
         self.context.identity.set_cookie(self, session.token)
         self.redirect(begun.next)

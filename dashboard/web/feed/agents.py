@@ -7,29 +7,31 @@ from dashboard.ingest.collectd import parse_collectd
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.telegraf_json import parse_telegraf_json
 from dashboard.intake.accept_samples import Outcome
-from dashboard.web.feed.feeding import FeederHandler, ReadingHandler, faults_in, first_reason, told
+from dashboard.web.feed.format import TEXT, Answer, FeedRequest, Format, faults_in, first_reason, json_answer, told
 
 
-class TelegrafHandler(ReadingHandler):
-    """``POST /api/v1/telegraf``. Whatever is not 2xx is sent again for ever, so what is refused for good is told in a 200."""
+class TelegrafJson(Format):
+    """Telegraf's JSON. It repeats for ever what is not answered 2xx, so what is refused for good is told in a 200."""
 
-    format_ = "telegraf"
+    name = "telegraf"
 
-    async def read(self, *_: str) -> Parsed:
-        return await self.parse(parse_telegraf_json, self.latest_ms())
+    def parse(self, request: FeedRequest) -> Parsed:
+        return parse_telegraf_json(request.body, request.latest_ms)
 
-    def answer(self, parsed: Parsed, outcome: Outcome) -> None:
+    def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         refused = {"refused": told(outcome.refused)} if outcome.refused else {}
-        self.write_json({"accepted": outcome.accepted, **refused})
+        return json_answer({"accepted": outcome.accepted, **refused})
 
 
-class CollectdHandler(FeederHandler):
-    """``POST /api/v1/collectd``; collectd shows who it is only when it is asked by a 401."""
+class CollectdJson(Format):
+    """collectd's JSON. It sends its credentials only after a 401."""
 
-    format_ = "collectd"
+    name = "collectd"
 
-    async def post(self) -> None:
-        outcome = await self.accept(await self.parse(parse_collectd, self.latest_ms()))
+    def parse(self, request: FeedRequest) -> Parsed:
+        return parse_collectd(request.body, request.latest_ms)
+
+    def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         if faults := faults_in(outcome.refused):
             raise Invalid(f"{len(faults)} values refused; {first_reason(faults, 'value list')}")
-        self.done(200)
+        return Answer(200, content_type=TEXT)

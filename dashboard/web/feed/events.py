@@ -1,9 +1,8 @@
-"""What tells of happenings: Graphite's events, Grafana's annotations, Alertmanager and Prometheus' own alerts."""
+"""Events of others: Graphite's events, Grafana's annotations, Alertmanager's webhook and Prometheus' own alerts."""
 
 from __future__ import annotations
 
 import zlib
-from typing import Any
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.events_alertmanager import parse_alertmanager, parse_alerts
@@ -11,61 +10,57 @@ from dashboard.ingest.events_grafana import parse_grafana_annotation
 from dashboard.ingest.events_graphite import parse_graphite_event
 from dashboard.ingest.parsed import Parsed
 from dashboard.intake.accept_samples import Outcome
-from dashboard.web.feed.feeding import ReadingHandler, first_reason
+from dashboard.web.feed.format import TEXT, Answer, Fault, FeedRequest, Format, first_reason, json_answer
 
 
-class GraphiteEventHandler(ReadingHandler):
-    """``POST /events/``: 200."""
+class GraphiteEvent(Format):
+    """An event as Graphite takes it."""
 
-    format_ = "graphite_event"
+    name = "graphite_event"
 
-    async def read(self, *_: str) -> Parsed:
-        return await self.parse(parse_graphite_event, self.latest_ms())
+    def parse(self, request: FeedRequest) -> Parsed:
+        return parse_graphite_event(request.body, request.latest_ms)
 
-    def answer(self, parsed: Parsed, outcome: Outcome) -> None:
-        self.done(200)
+    def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
+        return Answer(200, content_type=TEXT)
 
 
-class AnnotationHandler(ReadingHandler):
-    """``POST /api/annotations``; its errors are Grafana's."""
+class GrafanaAnnotation(Format):
+    """An annotation as Grafana takes it; its errors are Grafana's. ``message``: what a good one is answered."""
 
-    format_ = "grafana_annotation"
-    said = "Annotation added"
+    name = "grafana_annotation"
 
-    async def read(self, *_: str) -> Parsed:
-        return await self.parse(parse_grafana_annotation, self.latest_ms())
+    def __init__(self, message: str = "Annotation added") -> None:
+        self._message = message
 
-    def answer(self, parsed: Parsed, outcome: Outcome) -> None:
+    def parse(self, request: FeedRequest) -> Parsed:
+        return parse_grafana_annotation(request.body, request.latest_ms)
+
+    def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         number = zlib.crc32(parsed.events[0].fingerprint.encode()) & 0x7FFFFFFF
-        self.write_json({"message": self.said, "id": number or 1})
+        return json_answer({"message": self._message, "id": number or 1})
 
-    def say_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
-        self.write_json({"message": "Unauthorized" if self.get_status() == 401 else text}, self.get_status())
-
-
-class GraphiteAnnotationHandler(AnnotationHandler):
-    """``POST /api/annotations/graphite``: Grafana's annotations in Graphite's form."""
-
-    said = "Graphite annotation added"
+    def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
+        return json_answer({"message": "Unauthorized" if fault.status == 401 else fault.text}, fault.status)
 
 
-class AlertmanagerHandler(ReadingHandler):
-    """``POST /api/v1/alertmanager``, the webhook: what gets a 4xx is thrown away, what gets a 5xx comes again."""
+class AlertmanagerWebhook(Format):
+    """Alertmanager's webhook. It drops what is answered 4xx and repeats what is answered 5xx."""
 
-    format_ = "alertmanager"
-    too_often_status = 503
+    name = "alertmanager"
+    later_status = 503
 
-    async def read(self, *_: str) -> Parsed:
-        return await self.parse(parse_alertmanager, self.intake.samples.now_ms())
+    def parse(self, request: FeedRequest) -> Parsed:
+        return parse_alertmanager(request.body, request.now_ms)
 
-    def answer(self, parsed: Parsed, outcome: Outcome) -> None:
+    def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         if outcome.refused:
             raise Invalid(f"{len(outcome.refused)} alerts refused; {first_reason(outcome.refused, 'alert')}")
-        self.done(200)
+        return Answer(200, content_type=TEXT)
 
 
-class AlertsHandler(AlertmanagerHandler):
-    """``POST /api/v2/alerts``: what Prometheus sends to Alertmanagers."""
+class PrometheusAlerts(AlertmanagerWebhook):
+    """Alerts as Prometheus posts them to Alertmanagers."""
 
-    async def read(self, *_: str) -> Parsed:
-        return await self.parse(parse_alerts, self.intake.samples.now_ms())
+    def parse(self, request: FeedRequest) -> Parsed:
+        return parse_alerts(request.body, request.now_ms)

@@ -1,174 +1,92 @@
-"""What all addresses that feeders post to have in common, whatever the format.
+"""Feeding: authenticate, parse, accept, answer; the same for every format.
 
-Bodies are read raw whatever their Content-Type; long ones are parsed in a thread; GET and HEAD answer 200 so that feeders can look
-whether somebody is there.  Does not own: the formats (``ingest/``), what each answers (``ingest_*.py`` beside this file).
+Bodies are read raw whatever their Content-Type; long ones are parsed in a thread; GET and HEAD answer 200 so that feeders can
+look whether somebody is there.  Does not own: the formats' bytes (``ingest/``), what each format answers (beside this file).
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import functools
-import re
-from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import msgspec
-from msgspec import Struct
-
-from dashboard.accounts.credentials import TOKEN_PREFIX
 from dashboard.accounts.policies import authorise_feeding
 from dashboard.domain.errors import BadToken, DashboardError, Forbidden, NotAuthenticated
 from dashboard.domain.identity import Caller
 from dashboard.domain.series import check_text
-from dashboard.ingest.batch import Refusal
-from dashboard.ingest.parsed import NOT_FINITE, Parsed
-from dashboard.intake.accept_parsed import AcceptParsed
+from dashboard.ingest.parsed import Parsed
 from dashboard.intake.accept_samples import Outcome
+from dashboard.intake.intake import Intake
+from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format
+from dashboard.web.feed.shown_token import is_foreign, token_in
 from dashboard.web.server.base import BaseHandler
+from dashboard.web.server.context import WebContext
 
 _MAX_REQUEST_ID_BYTES = 200
-_MAX_TOLD = 1_000
-
-T = TypeVar("T")
-
-
-class _Shown(Struct):
-    """Where a JSON body may say its token."""
-
-    auth_token: str = ""
-    api_key: str = ""
-
-
-_shown = msgspec.json.Decoder(_Shown)
-_SHOWN = re.compile(rb'"(?:auth_token|api_key)"\s*:\s*"([\x21\x23-\x5b\x5d-\x7e]{1,4096})"')
-#: So much is kept of a body that may hold the token of its sender, who is not known otherwise.
+#: A body that is longer must show its token elsewhere: no more is kept of what an unknown sender writes.
 _UNPROVEN_BYTES = 262_144
-#: Methods whose requests feed, and have a body.
 _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 
 
-def _of_somebody(answer: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(answer)
-    def answer_known(self: FeederHandler, *parts: str) -> Any:
-        try:
-            self.authorise_feeder()
-        except BadToken:
-            return self.answer_late(answer, parts)
-        return answer(self, *parts)
+@dataclass(frozen=True, slots=True)
+class FeedServices:
+    """Services of a route that takes one format; ``max_bytes``: of a body, unpacked."""
 
-    return answer_known
+    intake: Intake
+    max_bytes: int
+    format: Format
 
 
-class FeederHandler(BaseHandler):
-    """``format_`` is what its samples are counted under; ``too_often_status``: what the format's senders understand as "later".
+F = TypeVar("F", bound=FeedServices)
 
-    ``body_shows``: a JSON body may say the token, as ``auth_token`` or ``api_key``.
-    """
 
-    intake: AcceptParsed
-    max_ingest_bytes: int
-    format_ = ""
-    too_often_status = 429
-    body_shows = True
-    _unknown: DashboardError | None = None  # why the sender is nobody
-    _is_counted = False  # what came of the body
-    _is_short = True  # so that it may still show whose it is
-    parsed_at_once_bytes = 131_072
-    challenge = 'Basic realm="dashboard"'  # agents send what they have only when they are asked like this
+class FeederHandler(BaseHandler[F]):
+    """Base of all handlers that feeders post to: the steps, which a handler puts in a row."""
+
+    has_foreign_errors = True  # they are the format's
+
+    def initialize(self, context: WebContext, services: F, template: str = "") -> None:
+        super().initialize(context, services, template)
+        self.format = services.format
+        self.encodings, self.challenge = self.format.encodings, self.format.challenge
+        self.path_args = []  # Tornado sets them only for methods that it knows
+        self._unknown: DashboardError | None = None  # why the sender is nobody
+        self._is_counted = False  # what came of the body
+        self._may_show_token = True  # the body, which is short so far
 
     @property
     def max_bytes(self) -> int:
-        return self.max_ingest_bytes
+        return self.services.max_bytes
 
-    def _say_here(self, *_: str) -> None:
-        self.write_json({"post": f"{self.format_}, see docs/protocol.md"})
+    async def feed(self) -> None:
+        """Take one body and answer it."""
+        await self.authenticate()
+        request = self.feed_request(self.body())
+        parsed = await self.parse(request)
+        outcome = await self.accept(parsed)
+        self.send(self.format.answer(request, parsed, outcome))
 
-    get: Callable[..., Any] = _say_here
+    # --- authenticate ---
 
-    # --- who feeds ---
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        """Whatever a format's handler does with a body, first it is known whose that is."""
-        super().__init_subclass__(**options)
-        for name in map(str.lower, _FEEDING):
-            if name in vars(cls):
-                setattr(cls, name, _of_somebody(vars(cls)[name]))
-
-    def check_caller(self) -> None:
-        if _is_foreign(self.request.headers.get("Authorization", "")):
-            del self.request.headers["Authorization"]
+    async def authenticate(self) -> None:
+        """Find out who feeds, and whether that one may; raises NotAuthenticated, Forbidden."""
         try:
-            super().check_caller()
-        except (NotAuthenticated, Forbidden) as error:
-            if not self._is_feeding() or (isinstance(error, BadToken) and not self._is_refreshed):
-                raise
-            # answered when the body is there: who is still writing it does not read, and would only see a reset
-            self._unknown = self._refused = error
-
-    def data_received(self, chunk: bytes) -> None:
-        super().data_received(chunk)
-        if self._is_short and self._size > _UNPROVEN_BYTES and self._refused is None:
-            self._is_short = False
-            if not self._is_proven() and not self._token_in(self.so_far()):
-                self._refused = NotAuthenticated("show a token that may write, in a header")
-                self._chunks.clear()
-
-    def _is_feeding(self) -> bool:
-        return self.request.method in _FEEDING and self.request.method in self.allowed_methods()
-
-    def _is_proven(self) -> bool:
-        """Whether the body need not say whose it is."""
-        try:
-            authorise_feeding(self.caller)
-        except (NotAuthenticated, Forbidden):
-            return bool(self.get_query_argument("p", ""))
-        return True
-
-    async def answer_late(self, answer: Callable[..., Any], parts: tuple[str, ...]) -> None:
-        """The token that stands in the body may just have been made by another process."""
-        if not self._is_refreshed:
-            await self.context.identity.refresh()
-        self.authorise_feeder()
-        answered = answer(self, *parts)
-        if answered is not None:
-            await answered
+            self.authorise_feeder()
+        except BadToken:  # another process may just have made the token that stands in the body
+            if not self._is_refreshed:
+                await self.context.identity.refresh()
+            self.authorise_feeder()
 
     def authorise_feeder(self) -> None:
-        """Who feeds, and whether that one may; the token may also stand in the query or in a JSON body.
-
-        Raises NotAuthenticated, Forbidden.
-        """
+        """The same without looking for new tokens. A token may also stand in the query or in a JSON body."""
         if self._unknown is not None:
             raise self._unknown
         self.authorise(self.shown_elsewhere())
 
-    def shown_elsewhere(self) -> str:
-        """The token in the query or in the body, of a request that shows none in its headers; empty: there is none."""
-        if self.caller.token is not None:
-            return ""
-        return self.get_query_argument("p", "") or self._token_in(self.body())
-
-    def _token_in(self, body: bytes) -> str:
-        """Of a JSON object; where it is needed also the first in what is broken (what is wrong with it is said later), or an array."""
-        if not self.body_shows:
-            return ""
-        start = body.lstrip()[:1]
-        if start == b"{":
-            try:
-                said = _shown.decode(body)
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                pass
-            else:
-                return said.auth_token or said.api_key
-        found = _SHOWN.search(body) if start in (b"{", b"[") and not self._is_proven() else None
-        return found[1].decode() if found else ""
-
     def authorise(self, shown: str = "") -> None:
-        """By a token that stands elsewhere, or as who is known already; raises NotAuthenticated, Forbidden.
+        """Accept the caller, or the one whose token ``shown`` is; raises NotAuthenticated, Forbidden.
 
-        Where no token is needed a foreign one is none: jobs and clients that come from elsewhere bring theirs.
+        Where no token is needed a foreign one counts as none: jobs and clients that come from elsewhere bring theirs.
         """
         if shown and self.caller.token is None:
             self.caller = self._shown_by(shown)
@@ -178,112 +96,125 @@ class FeederHandler(BaseHandler):
         try:
             return self.context.identity.by_text(shown)
         except BadToken:
-            try:
-                authorise_feeding(self.caller)
-            except NotAuthenticated:
-                pass
-            else:
+            if self._may_feed():
                 return self.caller
             raise
 
-    # --- what is fed ---
+    def _may_feed(self) -> bool:
+        try:
+            authorise_feeding(self.caller)
+        except (NotAuthenticated, Forbidden):
+            return False
+        return True
+
+    def shown_elsewhere(self) -> str:
+        """Return the token in the query or in the body of a request that shows none in its headers; empty: there is none."""
+        if self.caller.token is not None:
+            return ""
+        return self.get_query_argument("p", "") or self.token_in(self.body())
+
+    def token_in(self, body: bytes) -> str:
+        """Return the token in the body, if this format's bodies may hold one."""
+        return token_in(body, search=not self._is_proven()) if self.format.shows_token else ""
+
+    def _is_proven(self) -> bool:
+        """Whether the body need not show whose it is."""
+        return self._may_feed() or bool(self.get_query_argument("p", ""))
+
+    def check_caller(self) -> None:
+        if is_foreign(self.request.headers.get("Authorization", "")):
+            del self.request.headers["Authorization"]
+        try:
+            super().check_caller()
+        except (NotAuthenticated, Forbidden) as error:
+            if not self._is_feeding() or (isinstance(error, BadToken) and not self._is_refreshed):
+                raise
+            # answered when the body is there: a client that is still writing does not read, and would only see a reset
+            self._unknown = self._refused = error
+
+    def _is_feeding(self) -> bool:
+        return self.request.method in _FEEDING and self.request.method in self.allowed_methods()
+
+    def data_received(self, chunk: bytes) -> None:
+        super().data_received(chunk)
+        if self._may_show_token and self._size > _UNPROVEN_BYTES and self._refused is None:
+            self._may_show_token = False
+            if not self._is_proven() and not self.token_in(self.so_far()):
+                self._refused = NotAuthenticated("show a token that may write, in a header")
+                self._chunks.clear()
+
+    # --- parse ---
+
+    def feed_request(self, body: bytes) -> FeedRequest:
+        """Return what the format sees of this request."""
+        query = {name: self.get_query_argument(name) for name in self.request.query_arguments}
+        samples = self.services.intake.samples
+        path = tuple(part for part in self.path_args if part is not None)
+        return FeedRequest(
+            body,
+            address=self.request.path,
+            path=path,
+            query=query,
+            headers=self.request.headers,
+            now_ms=samples.now_ms(),
+            latest_ms=samples.latest_ms(),
+        )
+
+    async def parse(self, request: FeedRequest) -> Parsed:
+        """Read the body; a long one in a thread, so that the loop goes on meanwhile. Raises Invalid."""
+        if len(request.body) <= self.format.parsed_at_once_bytes:
+            return self.format.parse(request)
+        return await asyncio.get_running_loop().run_in_executor(None, self.format.parse, request)
+
+    # --- accept ---
+
+    async def accept(self, parsed: Parsed) -> Outcome:
+        """Keep what may be kept; raises TooMany, Overloaded, Unavailable."""
+        request_id = self.request_id()
+        self._is_counted = True
+        return await self.services.intake.accept(
+            parsed, caller=self.caller, format_=self.format.name, request_id=request_id
+        )
 
     def request_id(self) -> str:
-        """The Idempotency-Key: the same again stores nothing again; raises Invalid."""
+        """Return the Idempotency-Key, by which the same request again stores nothing again; raises Invalid."""
         key = self.request.headers.get("Idempotency-Key", "")
         checked = check_text(key, field="Idempotency-Key", max_bytes=_MAX_REQUEST_ID_BYTES)
         owner = self.caller.token.id if self.caller.token is not None else self.caller.id or self.caller.kind
-        return f"{owner}/{checked}" if checked else ""  # what one feeder calls its request is another's affair, too
+        return f"{owner}/{checked}" if checked else ""  # each feeder has request ids of its own
 
-    def latest_ms(self) -> int:
-        """The latest time that a sample may carry now."""
-        return self.intake.samples.latest_ms()
+    # --- answer ---
 
-    async def parse(self, parse: Callable[..., T], *arguments: Any, **options: Any) -> T:
-        """The body, as ``parse`` reads it; a long one in a thread, so that the loop goes on meanwhile."""
-        body = self.body()
-        if len(body) <= self.parsed_at_once_bytes:
-            return parse(body, *arguments, **options)
-        return await asyncio.get_running_loop().run_in_executor(None, lambda: parse(body, *arguments, **options))
-
-    async def accept(self, parsed: Parsed) -> Outcome:
-        """Keep it; raises TooMany, Overloaded, Unavailable."""
-        request_id = self.request_id()
-        self._is_counted = True
-        return await self.intake.accept(parsed, caller=self.caller, format_=self.format_, request_id=request_id)
-
-    # --- answers ---
-
-    def done(self, status: int = 204) -> None:
-        """Answer without a body."""
-        self.set_status(status)
-        if status == 204:
-            self.clear_header("Content-Type")
+    def send(self, answer: Answer) -> None:
+        """Send a whole answer."""
+        self.set_status(answer.status)
+        for name, value in self.format.headers.items():
+            self.set_header(name, value)
+        if answer.status != 401:
+            self.clear_header("WWW-Authenticate")
+        if answer.content_type:
+            self.set_header("Content-Type", answer.content_type)
         else:
-            self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish()
-
-    def write_text(self, text: str, status: int = 200) -> None:
-        """Answer with a line of text."""
-        self.set_status(status)
-        self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(text)
+            self.clear_header("Content-Type")
+        self.finish(answer.body or None)
 
     def write_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
-        if self.get_status() in (400, 413, 415) and not self._is_counted:
-            self.intake.note_fault(self.caller, self.format_, code, text, b"".join(self._chunks[:1]))
-        if self.get_status() == 429:
-            self.set_status(self.too_often_status)
-        self.say_fault(code, text, extra)
-
-    def say_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
-        """The body of an error, in the format's own terms; its status is set."""
-        super().write_fault(code, text, extra)
+        status = self.get_status()
+        if status in (400, 413, 415) and not self._is_counted:
+            begun = b"".join(self._chunks[:1])
+            self.services.intake.note_fault(self.caller, self.format.name, code, text, begun)
+        status = self.format.later_status if status == 429 else status
+        self.send(self.format.refuse(self.feed_request(b""), Fault(status, code, text, extra)))
 
     def _wants_page(self) -> bool:
         return False
 
 
-class ReadingHandler(FeederHandler):
-    """Takes JSON; ``read`` is what it means."""
+class FeedHandler(FeederHandler[FeedServices]):
+    """Takes bodies of one format by POST."""
 
-    async def post(self, *parts: str) -> None:
-        parsed = await self.read(*parts)
-        self.answer(parsed, await self.accept(parsed))
+    def get(self, *_: str) -> None:
+        self.send(self.format.greet(self.feed_request(b"")))
 
-    async def read(self, *parts: str) -> Parsed:
-        """The body, parsed; raises Invalid."""
-        raise NotImplementedError
-
-    def answer(self, parsed: Parsed, outcome: Outcome) -> None:
-        """What was taken, and what was not."""
-        raise NotImplementedError
-
-
-def faults_in(refused: Sequence[Refusal]) -> list[Refusal]:
-    """Without those that say "no value", which are no fault of the sender."""
-    return [refusal for refusal in refused if refusal.code != NOT_FINITE]
-
-
-def first_reason(refused: Sequence[Refusal], what: str = "") -> str:
-    """Why the first was not taken, with its place when ``what`` is counted."""
-    first = refused[0]
-    place = f"{what} {first.index}: " if what else ""
-    return f"{place}{first.field + ': ' if first.field else ''}{first.reason}"
-
-
-def told(refused: Sequence[Refusal]) -> list[dict[str, Any]]:
-    """The refusals as our own answers list them."""
-    return [{"index": r.index, "field": r.field, "reason": r.reason, "code": r.code} for r in refused[:_MAX_TOLD]]
-
-
-def _is_foreign(header: str) -> bool:
-    """Authorization that cannot be a token of ours: clients send root:root, or nothing, when they have nothing to say."""
-    scheme, _, rest = header.strip().partition(" ")
-    if scheme.lower() != "basic":
-        return scheme.lower() in ("bearer", "token") and not rest.strip()
-    try:
-        _, _, password = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return False
-    return not password.startswith(TOKEN_PREFIX) and password.count(".") != 2
+    async def post(self, *_: str) -> None:
+        await self.feed()

@@ -1,33 +1,55 @@
-"""Signs of life: Uptime Kuma's ``/api/push/TOKEN``, Healthchecks' ``/ping/CHECK``.
+"""Heartbeats: Uptime Kuma's ``/api/push/TOKEN``, Healthchecks' ``/ping/CHECK``.
 
-The token stands in the address and says what is alive by its name; or the address is a name and the token stands elsewhere (or none is
-needed).  GET writes here, as in the originals, so what a browser sends from another site's page is refused.
+The token stands in the address, and its name is the monitor's; or the address is the monitor's name, and the token stands elsewhere
+(or none is needed).  GET writes here, as in the originals, so a request that a browser sends from another site's page is refused.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from dashboard.domain.errors import Forbidden, Invalid, NotFound
 from dashboard.ingest.heartbeat import parse_ping, parse_ping_path, parse_push
-from dashboard.web.feed.feeding import FeederHandler
+from dashboard.ingest.parsed import Parsed
+from dashboard.web.feed.feeding import FeederHandler, FeedServices
+from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, json_answer, text_answer
 
-_SAME = ("same-origin", "none")
+_SAME_SITE = ("same-origin", "none")
 
 
-class HeartbeatHandler(FeederHandler):
-    """``identify`` says what is alive."""
+class UptimeKuma(Format):
+    """Uptime Kuma's answers: a monitor that nobody knows is 404."""
+
+    name = "uptime_kuma"
+
+    def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
+        if fault.status in (401, 404):
+            return json_answer({"ok": False, "msg": "Monitor not found or not active."}, 404)
+        return json_answer({"ok": False, "msg": fault.text}, fault.status)
+
+
+class Healthchecks(Format):
+    """Healthchecks' answers: a check that nobody knows is 404."""
+
+    name = "healthchecks"
+
+    def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
+        if fault.status in (401, 404):
+            return text_answer("not found", 404)
+        return text_answer(fault.text, fault.status)
+
+
+class HeartbeatHandler(FeederHandler[FeedServices]):
+    """Base of both handlers, whose address may hold the token."""
 
     secret_path = True
 
     def authorise_feeder(self) -> None:
-        """It is asked when the address is read."""
+        """Leave the rest to ``identify``, which knows what the address says."""
         if self._unknown is not None:
             raise self._unknown
 
     def identify(self, shown: str) -> str:
-        """The name of what lives, ``shown`` being a token or that name; raises NotFound when nobody knows, Forbidden."""
-        if self.request.headers.get("Sec-Fetch-Site", "none") not in _SAME:
+        """Return the monitor's name, ``shown`` being a token or that name; raises NotFound when nobody knows it, Forbidden."""
+        if self.request.headers.get("Sec-Fetch-Site", "none") not in _SAME_SITE:
             raise Forbidden("a page of another site may not say this")
         found = self.context.identity.by_path(shown) if self.caller.token is None else None
         if found is not None:
@@ -38,55 +60,38 @@ class HeartbeatHandler(FeederHandler):
             raise NotFound("there is no such monitor that may write") from None
         return found.name if found is not None else shown
 
+    async def keep(self, parsed: Parsed, answer: Answer) -> None:
+        """Accept the heartbeat and answer; raises Invalid."""
+        outcome = await self.accept(parsed)
+        if outcome.refused:
+            raise Invalid(outcome.refused[0].reason, field=outcome.refused[0].field)
+        self.send(answer)
+
 
 class PushHandler(HeartbeatHandler):
     """``ANY /api/push/TOKEN?status=up|down&msg=&ping=ms``."""
 
-    format_ = "uptime_kuma"
-
     async def get(self, shown: str) -> None:
+        await self.authenticate()
         name = self.identify(shown)
         given = {key: self.get_query_argument(key, "") for key in ("status", "msg", "ping")}
-        outcome = await self.accept(parse_push(name, given))
-        if outcome.refused:
-            raise Invalid(outcome.refused[0].reason, field=outcome.refused[0].field)
-        self.write_json({"ok": True})
+        await self.keep(parse_push(name, given), json_answer({"ok": True}))
 
     post = put = patch = delete = options = get
-
-    def say_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
-        unknown = self.get_status() in (401, 404)
-        if unknown:
-            self.set_status(404)
-            self.clear_header("WWW-Authenticate")
-        self.write_json(
-            {"ok": False, "msg": "Monitor not found or not active." if unknown else text}, self.get_status()
-        )
 
 
 class PingHandler(HeartbeatHandler):
     """``HEAD|GET|POST /ping/CHECK[/start|/fail|/log|/EXIT CODE]``; the body's beginning is the text."""
 
-    format_ = "healthchecks"
-
     async def get(self, path: str) -> None:
+        await self.authenticate()
         try:
             ping = parse_ping_path(path)
         except Invalid as invalid:
             raise NotFound(invalid.reason) from None
         name, said = self.identify(ping.check), self.body()
-        if token := self._token_in(said):  # what is said is shown
+        if token := self.token_in(said):  # the text is shown to people
             said = said.replace(token.encode(), b"***")
-        outcome = await self.accept(parse_ping(name, ping.action, said))
-        if outcome.refused:
-            raise Invalid(outcome.refused[0].reason, field=outcome.refused[0].field)
-        self.write_text("OK")
+        await self.keep(parse_ping(name, ping.action, said), text_answer("OK"))
 
     post = get
-
-    def say_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
-        if self.get_status() in (401, 404):
-            self.clear_header("WWW-Authenticate")
-            self.write_text("not found", 404)
-        else:
-            self.write_text(text, self.get_status())

@@ -1,20 +1,19 @@
-"""Influx line protocol: InfluxDB 1 (``/write``, ``/query``, ``/ping``), 2 (``/api/v2/write``, ``/health``, ``/ready``), Grafana Live.
+"""Influx line protocol, as InfluxDB 1 (``/write``), InfluxDB 2 (``/api/v2/write``) and Grafana Live take it.
 
 Source: docs.influxdata.com, the HTTP APIs of 1.8 and 2; Grafana's "Live push".  A wrong status loses data: Telegraf's output for
-InfluxDB 1 throws away what gets a 4xx, 429 too, and tries again for ever what gets an error that is not JSON.
+InfluxDB 1 drops what is answered 4xx, 429 too, and repeats for ever what is answered an error that is not JSON.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Any
-from urllib.parse import parse_qs
+from collections.abc import Mapping
+from typing import ClassVar
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
+from dashboard.ingest.parsed import Parsed
 from dashboard.intake.accept_samples import Outcome
-from dashboard.web.feed.feeding import FeederHandler
-from dashboard.web.server.base import BaseHandler
+from dashboard.web.feed.format import TEXT, Answer, Fault, FeedRequest, Format, json_answer
 
 #: What clients take us for, so that they write as to an InfluxDB 1.
 VERSION = "1.8.10"
@@ -29,156 +28,87 @@ _V2_CODES = {
     415: "unsupported media type",
     429: "too many requests",
 }
-#: Statements that make what is always there.
-_MAKING = re.compile(r"\s*(create|alter|drop)\s+(database|retention\s+policy|user)\b|\s*grant\b", re.IGNORECASE)
 
 
-class LineHandler(FeederHandler):
-    """Takes lines; ``too_large`` and ``unauthorized`` are said in the format's words."""
+class Lines(Format):
+    """Base of the formats of lines. ``words``: texts of errors by status, where the original has its own."""
 
-    format_ = "influx"
-    lines: LineCache
-    too_large = ""
-    unauthorized = ""
+    name = "influx"
+    words: ClassVar[dict[int, str]] = {}
 
-    async def take(self, precision: str) -> Outcome:
-        """Parse and keep the lines; raises Invalid and what ``accept`` does."""
-        cache, latest_ms = self.lines, self.latest_ms()
-        return await self.accept(await self.parse(parse_line_protocol, cache, latest_ms, precision=precision))
+    def __init__(self, lines: LineCache) -> None:
+        self._lines = lines
 
-    def say_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
-        words = {401: self.unauthorized, 413: self.too_large}
-        self.say(words.get(self.get_status()) or text)
+    def precision(self, request: FeedRequest) -> str:
+        """Return the unit of the times; raises Invalid."""
+        return request.query.get("precision", "")
 
-    def say(self, text: str) -> None:
-        """An error in the format's own form; its status is set."""
-        raise NotImplementedError
+    def parse(self, request: FeedRequest) -> Parsed:
+        precision = self.precision(request)
+        return parse_line_protocol(request.body, self._lines, request.latest_ms, precision=precision)
 
-    def answer(self, outcome: Outcome, status: int = 204) -> None:
-        """Done, or 400 when lines were refused."""
+    def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
+        """Done, or 400 when lines were refused; the good ones are kept."""
         if not outcome.refused:
-            self.done(status)
-            return
-        self.set_status(400)
+            return self.done()
         first = outcome.refused[0]
         place = f"line {first.index + 1}: "
         reason = first.reason.removeprefix(place)
         dropped = len({refusal.index for refusal in outcome.refused})
-        self.say(f"partial write: {place}{f'{first.field}: ' if first.field else ''}{reason} dropped={dropped}")
+        field = f"{first.field}: " if first.field else ""
+        return self.error(400, f"partial write: {place}{field}{reason} dropped={dropped}")
+
+    def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
+        return self.error(fault.status, self.words.get(fault.status) or fault.text)
+
+    def done(self) -> Answer:
+        """Return the answer to lines that were all taken."""
+        return Answer(204)
+
+    def error(self, status: int, text: str) -> Answer:
+        """Return an error in the original's form."""
+        raise NotImplementedError
 
 
-class InfluxHandler(LineHandler):
-    """What answers of an InfluxDB 1 have in common."""
+class Influx1(Lines):
+    """Lines as InfluxDB 1 takes them."""
 
-    too_often_status = 503
-    too_large = "http: request body too large"
-    unauthorized = "authorization failed"
+    later_status = 503
     challenge = 'Basic realm="InfluxDB"'
+    headers: ClassVar[Mapping[str, str]] = {"X-Influxdb-Version": VERSION}
+    words: ClassVar[dict[int, str]] = {401: "authorization failed", 413: "http: request body too large"}
 
-    def set_default_headers(self) -> None:
-        super().set_default_headers()
-        self.set_header("X-Influxdb-Version", VERSION)
-
-    def say(self, text: str) -> None:
-        self.write_json({"error": text}, self.get_status())
+    def error(self, status: int, text: str) -> Answer:
+        return json_answer({"error": text}, status)
 
 
-class WriteHandler(InfluxHandler):
-    """``POST /write?db=&precision=``."""
+class Influx2(Lines):
+    """Lines as InfluxDB 2 takes them."""
 
-    async def post(self) -> None:
-        self.answer(await self.take(self.get_query_argument("precision", "")))
+    words: ClassVar[dict[int, str]] = {401: "unauthorized access", 413: "the body is too large"}
 
-
-class QueryHandler(InfluxHandler):
-    """``/query``: clients make their database before they write; there is one and it is always there."""
-
-    def get(self) -> None:
-        self.authorise_feeder()
-        self._answer(self.get_query_argument("q", ""))
-
-    def post(self) -> None:
-        body = self.body().decode("utf-8", "replace")
-        self._answer(self.get_query_argument("q", "") or parse_qs(body).get("q", [""])[0])
-
-    def _answer(self, query: str) -> None:
-        if not query.strip():
-            raise Invalid('missing required parameter "q"')
-        if _MAKING.match(query):
-            self.write_json({"results": [{"statement_id": 0}]})
-        else:
-            self.write_json(
-                {"results": [{"statement_id": 0, "error": "this server takes writes and answers no queries"}]}
-            )
-
-
-class _OpenHandler(BaseHandler):
-    """Answers whoever asks, whatever they show: clients look with it whether there is a server."""
-
-    def check_caller(self) -> None:
-        """Nobody is asked."""
-
-
-class PingHandler(_OpenHandler):
-    """``GET|HEAD /ping``."""
-
-    def get(self) -> None:
-        self.set_header("X-Influxdb-Version", VERSION)
-        self.set_header("X-Influxdb-Build", "OSS")
-        self.set_status(204)
-        self.clear_header("Content-Type")
-        self.finish()
-
-
-class InfluxHealthHandler(_OpenHandler):
-    """``GET /health``."""
-
-    def get(self) -> None:
-        self.write_json(
-            {
-                "name": "influxdb",
-                "message": "ready for queries and writes",
-                "status": "pass",
-                "checks": [],
-                "version": VERSION,
-                "commit": "",
-            }
-        )
-
-
-class InfluxReadyHandler(_OpenHandler):
-    """``GET /ready``."""
-
-    def get(self) -> None:
-        self.write_json({"status": "ready"})
-
-
-class WriteV2Handler(LineHandler):
-    """``POST /api/v2/write?org=&bucket=&precision=``."""
-
-    too_large = "the body is too large"
-    unauthorized = "unauthorized access"
-
-    async def post(self) -> None:
-        precision = self.get_query_argument("precision", "")
+    def precision(self, request: FeedRequest) -> str:
+        precision = super().precision(request)
         if precision not in _V2_PRECISIONS:
             raise Invalid(f"{precision[:20]!a} is none of ns, us, ms, s", field="precision")
-        self.answer(await self.take(precision))
+        return precision
 
-    def say(self, text: str) -> None:
-        status = self.get_status()
+    def error(self, status: int, text: str) -> Answer:
         code = _V2_CODES.get(status, "unavailable" if status == 503 else "internal error")
-        self.write_json({"code": code, "message": text}, status)
+        return json_answer({"code": code, "message": text}, status)
 
 
-class LivePushHandler(LineHandler):
-    """``POST /api/live/push/STREAM``: lines in nanoseconds, as to Grafana Live."""
+class GrafanaLive(Lines):
+    """Lines in nanoseconds, as Grafana Live takes them."""
 
-    format_ = "grafana_live"
-    unauthorized = "Unauthorized"
+    name = "grafana_live"
+    words: ClassVar[dict[int, str]] = {401: "Unauthorized"}
 
-    async def post(self, _: str) -> None:
-        self.answer(await self.take("ns"), 200)
+    def precision(self, request: FeedRequest) -> str:
+        return "ns"
 
-    def say(self, text: str) -> None:
-        self.write_json({"message": text}, self.get_status())
+    def done(self) -> Answer:
+        return Answer(200, content_type=TEXT)
+
+    def error(self, status: int, text: str) -> Answer:
+        return json_answer({"message": text}, status)

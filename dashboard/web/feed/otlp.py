@@ -5,8 +5,6 @@ Source: the OTLP specification, "OTLP/HTTP".  An error is a ``google.rpc.Status`
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from dashboard.ingest.otlp import (
@@ -17,7 +15,9 @@ from dashboard.ingest.otlp import (
     partial_success_protobuf,
     status_protobuf,
 )
-from dashboard.web.feed.feeding import FeederHandler
+from dashboard.ingest.parsed import Parsed
+from dashboard.intake.accept_samples import Outcome
+from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format
 from dashboard.web.server.base import UnsupportedEncoding
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
@@ -25,36 +25,29 @@ PROTOBUF, JSON = "application/x-protobuf", "application/json"
 _CODES = {400: 3, 401: 16, 403: 7, 413: 3, 415: 3, 429: 8, 503: 14}
 
 
-class OtlpHandler(FeederHandler):
-    """Points that were refused are told in a 200, so that the sender does not send them again."""
+class Otlp(Format):
+    """OTLP metrics. Refused points are told in a 200, so that the sender does not send them again."""
 
-    format_ = "otlp"
-    points: PointCache
+    name = "otlp"
 
-    @property
-    def sent_type(self) -> str:
-        """The Content-Type of the request."""
-        return self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    def __init__(self, points: PointCache) -> None:
+        self._points = points
 
-    async def post(self) -> None:
-        kind = self.sent_type
+    def parse(self, request: FeedRequest) -> Parsed:
+        kind = request.content_type
         if kind not in (PROTOBUF, JSON):
             raise UnsupportedEncoding(f"send {PROTOBUF} or {JSON}", field="Content-Type")
         parse = parse_otlp_protobuf if kind == PROTOBUF else parse_otlp_json
-        parsed = await self.parse(parse, self.points, self.latest_ms())
-        outcome = await self.accept(parsed)
+        return parse(request.body, self._points, request.latest_ms)
+
+    def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         parsed.batch.refused = outcome.refused
-        self._write(
-            partial_success_protobuf(parsed) if kind == PROTOBUF else msgspec.json.encode(partial_success(parsed))
-        )
+        if request.content_type == PROTOBUF:
+            return Answer(200, partial_success_protobuf(parsed), PROTOBUF)
+        return Answer(200, msgspec.json.encode(partial_success(parsed)), JSON)
 
-    def say_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
-        number = _CODES.get(self.get_status(), 2)
-        if self.sent_type == PROTOBUF:
-            self._write(status_protobuf(number, text))
-        else:
-            self._write(msgspec.json.encode({"code": number, "message": text}))
-
-    def _write(self, body: bytes) -> None:
-        self.set_header("Content-Type", PROTOBUF if self.sent_type == PROTOBUF else JSON)
-        self.finish(body)
+    def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
+        number = _CODES.get(fault.status, 2)
+        if request.content_type == PROTOBUF:
+            return Answer(fault.status, status_protobuf(number, fault.text), PROTOBUF)
+        return Answer(fault.status, msgspec.json.encode({"code": number, "message": fault.text}), JSON)

@@ -2,58 +2,67 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from dashboard.boards.screen_orders import ScreenOrders
 from dashboard.ingest.batch import KeyCache
 from dashboard.ingest.families import Families
 from dashboard.ingest.line_protocol import LineCache
 from dashboard.ingest.otlp import PointCache
 from dashboard.ingest.remote_write import LabelCache
-from dashboard.intake.accept_parsed import AcceptParsed
+from dashboard.intake.intake import Intake
 from dashboard.replication.replicas import Replicas
 from dashboard.settings import Settings
-from dashboard.web.feed import agents, events, heartbeat, influx, smashing
-from dashboard.web.feed.otlp import OtlpHandler
-from dashboard.web.feed.prometheus import PushHandler, RemoteWriteHandler
-from dashboard.web.feed.samples import DocumentHandler, NamedSampleHandler, SamplesHandler
+from dashboard.web.feed import agents, events, heartbeat, influx, influx_server, prometheus, samples, smashing
+from dashboard.web.feed.documents import DocumentHandler, DocumentJson, DocumentServices
+from dashboard.web.feed.feeding import FeedHandler, FeedServices
+from dashboard.web.feed.format import Format
+from dashboard.web.feed.otlp import Otlp
+from dashboard.web.server.route import AnyRoute, Route
 
-#: What may stand for a part of these addresses; anything but a slash where nothing is said.
-PARTS = {"group": "job(?:@base64)?/.+", "check": ".+"}
 
+def feed_routes(intake: Intake, replicas: Replicas, settings: Settings, orders: ScreenOrders) -> list[AnyRoute]:
+    """Return the routes; the caches of the formats live as long as these."""
+    size, max_bytes = 2 * settings.max_series, settings.max_ingest_bytes
+    keys, lines = KeyCache(size), LineCache(size)
+    influx1 = influx.Influx1(lines)
 
-def routes_of_feeders(
-    intake: AcceptParsed, replicas: Replicas, settings: Settings, orders: ScreenOrders
-) -> list[tuple[str, type[Any], dict[str, Any]]]:
-    """Address, handler, and what it is given. What was met before is remembered here, for all requests."""
-    size = 2 * settings.max_series
-    feed: dict[str, Any] = {"intake": intake, "max_ingest_bytes": settings.max_ingest_bytes}
-    own = {**feed, "keys": KeyCache(size)}
-    lines = {**feed, "lines": LineCache(size)}
+    def services(format_: Format) -> FeedServices:
+        return FeedServices(intake, max_bytes, format_)
+
+    def feed(template: str, format_: Format) -> AnyRoute:
+        return Route(template, FeedHandler, services(format_), (format_.__doc__ or "").partition("\n")[0])
+
     return [
-        ("/api/v1/samples", SamplesHandler, own),
-        ("/api/v1/samples/{name}", NamedSampleHandler, own),
-        ("/api/v1/documents/{key}", DocumentHandler, {**feed, "replicas": replicas}),
-        ("/write", influx.WriteHandler, lines),
-        ("/query", influx.QueryHandler, lines),
-        ("/ping", influx.PingHandler, {}),
-        ("/health", influx.InfluxHealthHandler, {}),
-        ("/ready", influx.InfluxReadyHandler, {}),
-        ("/api/v2/write", influx.WriteV2Handler, lines),
-        ("/api/live/push/{stream}", influx.LivePushHandler, lines),
-        ("/api/v1/telegraf", agents.TelegrafHandler, feed),
-        ("/api/v1/collectd", agents.CollectdHandler, feed),
-        ("/metrics/{group}", PushHandler, {**feed, "groups": intake.groups}),
-        ("/api/v1/write", RemoteWriteHandler, {**feed, "labels": LabelCache(size), "families": Families()}),
-        ("/v1/metrics", OtlpHandler, {**feed, "points": PointCache(size)}),
-        ("/widgets/{widget}", smashing.WidgetHandler, feed),
-        ("/dashboards/{widget}", smashing.OrderHandler, {**feed, "orders": orders}),
-        ("/events/", events.GraphiteEventHandler, feed),
-        ("/events", events.GraphiteEventHandler, feed),
-        ("/api/annotations", events.AnnotationHandler, feed),
-        ("/api/annotations/graphite", events.GraphiteAnnotationHandler, feed),
-        ("/api/v1/alertmanager", events.AlertmanagerHandler, feed),
-        ("/api/v2/alerts", events.AlertsHandler, feed),
-        ("/api/push/{push}", heartbeat.PushHandler, feed),
-        ("/ping/{check}", heartbeat.PingHandler, feed),
+        feed("/api/v1/samples", samples.SamplesJson(keys)),
+        feed("/api/v1/samples/{name}", samples.NamedSample(keys)),
+        Route(
+            "/api/v1/documents/{key}",
+            DocumentHandler,
+            DocumentServices(intake, max_bytes, DocumentJson(), replicas),
+        ),
+        feed("/write", influx1),
+        Route("/query", influx_server.QueryHandler, services(influx1)),
+        Route("/ping", influx_server.PingHandler, None),
+        Route("/health", influx_server.InfluxHealthHandler, None),
+        Route("/ready", influx_server.InfluxReadyHandler, None),
+        feed("/api/v2/write", influx.Influx2(lines)),
+        feed("/api/live/push/{stream}", influx.GrafanaLive(lines)),
+        feed("/api/v1/telegraf", agents.TelegrafJson()),
+        feed("/api/v1/collectd", agents.CollectdJson()),
+        Route("/metrics/{group}", prometheus.PushHandler, services(prometheus.Pushgateway())),
+        feed("/api/v1/write", prometheus.RemoteWrite(LabelCache(size), Families())),
+        feed("/v1/metrics", Otlp(PointCache(size))),
+        feed("/widgets/{widget}", smashing.SmashingWidget()),
+        Route(
+            "/dashboards/{widget}",
+            smashing.OrderHandler,
+            smashing.OrderServices(intake, max_bytes, smashing.SmashingOrder(), orders),
+        ),
+        feed("/events/", events.GraphiteEvent()),
+        feed("/events", events.GraphiteEvent()),
+        feed("/api/annotations", events.GrafanaAnnotation()),
+        feed("/api/annotations/graphite", events.GrafanaAnnotation("Graphite annotation added")),
+        feed("/api/v1/alertmanager", events.AlertmanagerWebhook()),
+        feed("/api/v2/alerts", events.PrometheusAlerts()),
+        Route("/api/push/{push}", heartbeat.PushHandler, services(heartbeat.UptimeKuma())),
+        Route("/ping/{check}", heartbeat.PingHandler, services(heartbeat.Healthchecks())),
     ]

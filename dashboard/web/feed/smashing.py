@@ -5,7 +5,7 @@ Source: Smashing's lib/dashing/app.rb.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from dashboard.boards.screen_orders import ScreenOrders
 from dashboard.domain.errors import Invalid
@@ -13,46 +13,62 @@ from dashboard.domain.event import build_event
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.smashing import parse_dashboard_event, parse_widget
 from dashboard.intake.accept_samples import Outcome
-from dashboard.web.feed.feeding import ReadingHandler, first_reason
+from dashboard.web.feed.feeding import FeederHandler, FeedServices
+from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, first_reason, text_answer
 
 
-class SmashingHandler(ReadingHandler):
-    """204; a wrong token gets Smashing's own line of text."""
+class SmashingWidget(Format):
+    """The fields of a widget: 204; a wrong token gets Smashing's own line of text."""
 
-    format_ = "smashing"
+    name = "smashing"
 
-    def answer(self, parsed: Parsed, outcome: Outcome) -> None:
+    def parse(self, request: FeedRequest) -> Parsed:
+        return parse_widget(request.path[0], request.body, request.latest_ms)
+
+    def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         if outcome.refused:
             raise Invalid(first_reason(outcome.refused))
-        self.done()
+        return Answer(204)
 
-    def say_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
-        if self.get_status() == 401:
-            self.write_text("Invalid API key\n", 401)
-        else:
-            super().say_fault(code, text, extra)
-
-
-class WidgetHandler(SmashingHandler):
-    """``POST /widgets/ID``: the fields of a widget."""
-
-    async def read(self, *parts: str) -> Parsed:
-        return await self.parse(lambda body: parse_widget(parts[0], body, self.latest_ms()))
+    def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
+        if fault.status == 401:
+            return text_answer("Invalid API key\n", 401)
+        return super().refuse(request, fault)
 
 
-class OrderHandler(SmashingHandler):
-    """``POST /dashboards/ID``: an order to the screens of a board (``*``: of all), which is also kept as an event."""
+class SmashingOrder(SmashingWidget):
+    """An order to the screens of a board (``*``: of all), which is also kept as an event."""
+
+    def parse(self, request: FeedRequest) -> Parsed:
+        order, board = order_in(request), request.path[0]
+        return Parsed(events=[build_event(None, f"{order} {board}", tags=(f"dashboard:{board}",))])
+
+
+def order_in(request: FeedRequest) -> str:
+    """Return the order in a body; raises Invalid."""
+    order = parse_dashboard_event(request.body)
+    if not order:
+        raise Invalid("is missing", field="event")
+    return order
+
+
+@dataclass(frozen=True, slots=True)
+class OrderServices(FeedServices):
+    """Besides, what passes the orders on."""
 
     orders: ScreenOrders
 
-    async def read(self, *parts: str) -> Parsed:
-        dashboard = parts[0]
-        self._order = parse_dashboard_event(self.body())
-        if not self._order:
-            raise Invalid("is missing", field="event")
-        return Parsed(events=[build_event(None, f"{self._order} {dashboard}", tags=(f"dashboard:{dashboard}",))])
 
-    async def accept(self, parsed: Parsed) -> Outcome:
-        outcome = await super().accept(parsed)
-        await self.orders.give(self.path_args[0], self._order)
-        return outcome
+class OrderHandler(FeederHandler[OrderServices]):
+    """``POST /dashboards/ID``."""
+
+    def get(self, _: str) -> None:
+        self.send(self.format.greet(self.feed_request(b"")))
+
+    async def post(self, board: str) -> None:
+        await self.authenticate()
+        request = self.feed_request(self.body())
+        parsed = await self.parse(request)
+        outcome = await self.accept(parsed)
+        await self.services.orders.give(board, order_in(request))
+        self.send(self.format.answer(request, parsed, outcome))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from msgspec import Struct
 
 from dashboard.boards.boards import Boards
 from dashboard.boards.unshown import unshown
 from dashboard.domain.feeder import FeederState
-from dashboard.intake.stats import Tap
+from dashboard.intake.stats import IngestStats
 from dashboard.replication.replicas import Replicas
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.operation import Operation, Operations
@@ -83,24 +83,29 @@ def feeder_shown(state: FeederState) -> FeederShown:
     )
 
 
-class FeedersHandler(BaseHandler):
-    """``GET /api/v1/feeders``."""
+class FeedersServices(NamedTuple):
+    """Services of the route below. ``now_ms`` is the journal's time."""
 
-    tap: Tap
+    stats: IngestStats
     boards: Boards
     replicas: Replicas
     now_ms: Callable[[], int]
+
+
+class FeedersHandler(BaseHandler[FeedersServices]):
+    """``GET /api/v1/feeders``."""
+
     operations: ClassVar[Operations] = {
         "get": Operation("What comes in from each feeder, and what no board shows", returns=FeedersShown)
     }
 
     async def get(self) -> None:
-        async with self.replicas.wanted(()) as replicas:
-            rows = await unshown(self.boards, (series for replica in replicas for series in replica.table))
+        async with self.services.replicas.wanted(()) as replicas:
+            rows = await unshown(self.services.boards, (series for replica in replicas for series in replica.table))
         self.write_json(
             FeedersShown(
-                self.now_ms(),
-                [feeder_shown(state) for state in self.tap.feeders()],
+                self.services.now_ms(),
+                [feeder_shown(state) for state in self.services.stats.feeders()],
                 [UnshownShown(r.name, r.series, r.unit, r.sample, r.last_ms, r.kind, r.widget) for r in rows],
             )
         )

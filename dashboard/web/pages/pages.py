@@ -3,41 +3,45 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tornado.web import HTTPError, StaticFileHandler
 
-from dashboard.accounts.identify import Identify
+from dashboard.accounts.authenticator import Authenticator
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
-from dashboard.domain.errors import NotAuthenticated, NotFound
+from dashboard.boards.visible import seen_board
+from dashboard.domain.errors import NotFound
 from dashboard.domain.identity import ANONYMOUS
 from dashboard.domain.selector import parse_selector
-from dashboard.web.server.base import BaseHandler, WebContext
+from dashboard.web.server.base import BaseHandler
+from dashboard.web.server.context import WebContext
 
 HOME = "host"
 
 
-class Page(BaseHandler):
-    """What pages share: the boards that their reader may see."""
+class PageServices(NamedTuple):
+    """Services of the pages. ``with_oidc``: the login page offers the OpenID provider."""
 
     boards: Boards
     access: Access
+    with_oidc: bool
+
+
+class Page(BaseHandler[PageServices]):
+    """Base of the pages."""
 
     def seen(self) -> dict[str, str]:
-        """Title by id."""
-        return {key: title for key, title in self.boards.titles().items() if self.access.sees(self.caller, key)}
+        """Return the titles of the boards that the caller may see, by id."""
+        boards, access = self.services.boards, self.services.access
+        return {key: title for key, title in boards.titles().items() if access.sees(self.caller, key)}
 
 
 class BoardPage(Page):
     """``/`` and ``/boards/ID``: a board of a file."""
 
     def get(self, board_id: str = HOME) -> None:
-        if not self.access.sees(self.caller, board_id):
-            if self.caller.kind in ("anonymous", "share"):
-                raise NotAuthenticated("log in to see this board")
-            raise self.boards.missing(board_id)
-        board = self.boards.get(board_id)
+        board = seen_board(self.services.boards, self.services.access, self.caller, board_id)
         self.render_page("board.html", title=board.title, board_id=board_id, boards=self.seen(), selectors=[])
 
 
@@ -62,14 +66,12 @@ class ExplorePage(Page):
 class LoginPage(Page):
     """``/login?next=``: back to an address of this server only."""
 
-    oidc: bool
-
     def get(self) -> None:
         target = own_address(self.get_query_argument("next", "/"))
         if self.caller.kind == "user":
             self.redirect(target)
             return
-        self.render_page("login.html", title="Log in", boards={}, next=target, oidc=self.oidc)
+        self.render_page("login.html", title="Log in", boards={}, next=target, oidc=self.services.with_oidc)
 
 
 class ProfilePage(Page):
@@ -101,14 +103,13 @@ class FirstAdminPage(Page):
         self.render_page("first-admin.html", title="The first administrator", boards={}, code=code)
 
 
-class SharePage(BaseHandler):
+class SharePage(BaseHandler[Authenticator]):
     """``/share/LINK``: keeps the link in a cookie and leads to its board."""
 
-    identify: Identify
     secret_path = True
 
     def get(self, link: str) -> None:
-        caller = self.identify.with_share(ANONYMOUS, link)
+        caller = self.services.with_share(ANONYMOUS, link)
         if not caller.boards:
             raise NotFound("this link is wrong, too old, or was revoked")
         self.context.identity.set_share(self, caller.boards[0], link)
@@ -121,22 +122,20 @@ def own_address(target: str) -> str:
     return target if plain and "\\" not in target else "/"
 
 
-class FaviconHandler(BaseHandler):
+class FaviconHandler(BaseHandler[Path]):
     """Browsers ask for it whatever the page says."""
-
-    icon: Path
 
     def get(self) -> None:
         self.set_header("Content-Type", "image/svg+xml")
         self.set_header("Cache-Control", "public, max-age=86400")
-        self.finish(self.icon.read_bytes())
+        self.finish(self.services.read_bytes())
 
 
 class StaticHandler(StaticFileHandler):
     """``/static/BUILD/path``: kept for ever by browsers when BUILD is this build's, never otherwise."""
 
-    def initialize(self, path: str, context: WebContext) -> None:  # type: ignore[override]  # our context instead of a default file
-        super().initialize(path=path)
+    def initialize(self, context: WebContext, services: Path, template: str = "") -> None:  # type: ignore[override]  # as our handlers
+        super().initialize(path=str(services))
         self._context = context
 
     def set_default_headers(self) -> None:

@@ -6,23 +6,21 @@ import asyncio
 import csv
 import io
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
 from tornado.http1connection import HTTP1Connection
 
 from dashboard.conversation.conversation import Conversation
-from dashboard.conversation.fanout import Deliver
+from dashboard.conversation.fanout import RoomFanout
 from dashboard.conversation.notify import Notify
 from dashboard.conversation.room_admin import RoomAdmin
 from dashboard.domain.errors import Invalid, NotFound
-from dashboard.domain.room import Message, Room, clean_text, kind_of, parse_room_id
+from dashboard.domain.room import Room, clean_text, kind_of, parse_room_id
 from dashboard.messages.people_replies import MessageState, UserList, message_id, state_of
-from dashboard.presence.tracker import Attendance
-from dashboard.store.database import Database
-from dashboard.store.messages import oldest
-from dashboard.web.accounts.admin import AdminHandler
+from dashboard.presence.tracker import PresenceTracker
+from dashboard.web.server.api import ApiHandler
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.operation import Operation, Operations
 
@@ -113,8 +111,18 @@ def room_shown(room: Room) -> RoomShown:
     return RoomShown(room.id, room.kind, room.title, room.private, room.members, str(room.last_seq))
 
 
-class RoomsAdminHandler(AdminHandler):
-    """What these handlers share."""
+class RoomServices(NamedTuple):
+    """Services of the routes for rooms, messages, notifications and presence."""
+
+    conversation: Conversation
+    rooms: RoomAdmin
+    notify: Notify
+    presence: PresenceTracker
+    fanout: RoomFanout
+
+
+class RoomsAdminHandler(ApiHandler[RoomServices]):
+    """Base of the handlers that make and change rooms."""
 
     talks = True
 
@@ -127,15 +135,15 @@ class RoomsAdminHandler(AdminHandler):
 class RoomsHandler(RoomsAdminHandler):
     """``/api/v1/rooms``."""
 
-    conversation: Conversation
-    rooms: RoomAdmin
     operations: ClassVar[Operations] = {
         "get": Operation("Rooms that the caller may join", returns=RoomsShown),
         "post": Operation("Make a room", status=201, body=NewRoom, returns=RoomShown),
     }
 
     async def get(self) -> None:
-        self.write_json(RoomsShown([room_shown(room) for room in await self.conversation.rooms_now(self.caller)]))
+        self.write_json(
+            RoomsShown([room_shown(room) for room in await self.services.conversation.rooms_now(self.caller)])
+        )
 
     async def post(self) -> None:
         body = self.json(NewRoom)
@@ -146,15 +154,13 @@ class RoomsHandler(RoomsAdminHandler):
             private=body.private,
             members=self.with_oneself(body.members) if body.private else tuple(body.members),
         )
-        await self.rooms.create(self.by, self.address, room)
+        await self.services.rooms.create(self.by, self.address, room)
         self.write_json(room_shown(room), 201)
 
 
 class RoomHandler(RoomsAdminHandler):
     """``/api/v1/rooms/ID``."""
 
-    rooms: RoomAdmin
-    conversation: Conversation
     operations: ClassVar[Operations] = {
         "patch": Operation("Change a room", body=RoomChange, returns=RoomShown),
         "delete": Operation("Close a room, and forget what was said in it", status=204),
@@ -162,11 +168,11 @@ class RoomHandler(RoomsAdminHandler):
 
     async def patch(self, room_id: str) -> None:
         body = self.json(RoomChange)
-        before = await self.conversation.find_room(self.caller, room_id)
+        before = await self.services.conversation.find_room(self.caller, room_id)
         members = body.members
         if body.private or (body.private is None and before.private and members is not None):
             members = list(self.with_oneself(before.members if members is None else members))
-        room = await self.rooms.change(
+        room = await self.services.rooms.change(
             self.by,
             self.address,
             room_id,
@@ -177,16 +183,15 @@ class RoomHandler(RoomsAdminHandler):
         self.write_json(room_shown(room))
 
     async def delete(self, room_id: str) -> None:
-        await self.conversation.find_room(self.caller, room_id)
-        await self.rooms.close(self.by, self.address, room_id)
+        await self.services.conversation.find_room(self.caller, room_id)
+        await self.services.rooms.close(self.by, self.address, room_id)
         self.done()
 
 
-class RoomMessagesHandler(AdminHandler):
+class RoomMessagesHandler(ApiHandler[RoomServices]):
     """``GET /api/v1/rooms/ID/messages``."""
 
     talks = True
-    conversation: Conversation
     operations: ClassVar[Operations] = {
         "get": Operation(
             "Messages of a room, oldest first",
@@ -198,16 +203,14 @@ class RoomMessagesHandler(AdminHandler):
     async def get(self, room_id: str) -> None:
         limit = self.number("limit", 50, 1, 100) or 50
         before = self.get_query_argument("before", None)
-        messages, more = await self.conversation.history(self.caller, room_id, before, limit)
+        messages, more = await self.services.conversation.history(self.caller, room_id, before, limit)
         self.write_json(MessagePage([state_of(each) for each in messages], more))
 
 
-class RoomExportHandler(AdminHandler):
+class RoomExportHandler(ApiHandler[RoomServices]):
     """``GET /api/v1/rooms/ID/export?format=json|csv``: written as it is read."""
 
     talks = True
-    conversation: Conversation
-    database: Database
     operations: ClassVar[Operations] = {
         "get": Operation("Every message of a room, as a file", returns=Any, query={"format": "json or csv"}, raw=True)
     }
@@ -216,14 +219,14 @@ class RoomExportHandler(AdminHandler):
         kind = self.get_query_argument("format", "json")
         if kind not in ("json", "csv"):
             raise Invalid("write json or csv", field="format")
-        room = await self.conversation.find_room(self.caller, room_id)
+        room = await self.services.conversation.find_room(self.caller, room_id)
         self.set_header("Content-Disposition", f'attachment; filename="{room.id}.{kind}"')
         self.set_header(
             "Content-Type", "application/json; charset=utf-8" if kind == "json" else "text/csv; charset=utf-8"
         )
         self.write(b"[" if kind == "json" else _csv([_COLUMNS]))
         after = 0
-        while some := await self._some(room.id, after):
+        while some := await self.services.conversation.messages_after(room.id, after, _EXPORTED_AT_ONCE):
             states = [state_of(message) for message in some]
             if kind == "json":
                 rows = b",\n".join(msgspec.json.encode(state) for state in states)
@@ -241,10 +244,6 @@ class RoomExportHandler(AdminHandler):
         if kind == "json":
             self.write(b"]")
         self.finish()
-
-    async def _some(self, room_id: str, after: int) -> list[Message]:
-        async with self.database.read() as tx:
-            return await oldest(tx, room_id, after, _EXPORTED_AT_ONCE)
 
 
 def _row(state: MessageState) -> tuple[Any, ...]:
@@ -271,11 +270,10 @@ def _csv(rows: list[tuple[Any, ...]]) -> bytes:
     return buffer.getvalue().encode()
 
 
-class MessageHandler(BaseHandler):
+class MessageHandler(BaseHandler[RoomServices]):
     """``POST /api/message``."""
 
     talks = True
-    conversation: Conversation
     operations: ClassVar[Operations] = {
         "post": Operation("Say something in a room, or to a user", body=NewMessage, returns=Sent)
     }
@@ -289,23 +287,22 @@ class MessageHandler(BaseHandler):
         if body.room_id and kind_of(body.room_id) == "inbox":
             raise NotFound(f"there is no room {body.room_id[:60]!a}")
         if body.room_id:
-            posted = await self.conversation.post(self.caller, body.room_id, body.text, key=body.key)
+            posted = await self.services.conversation.post(self.caller, body.room_id, body.text, key=body.key)
         else:
-            posted = await self.conversation.direct(self.caller, body.user_id, body.text, key=body.key)
+            posted = await self.services.conversation.direct(self.caller, body.user_id, body.text, key=body.key)
         self.write_json(Sent(True, message_id(posted.room, posted.seq)))
 
 
-class NotificationsHandler(BaseHandler):
+class NotificationsHandler(BaseHandler[RoomServices]):
     """``POST /api/v1/notifications``."""
 
-    notify: Notify
     operations: ClassVar[Operations] = {
         "post": Operation("Notify a user, a role, or a room", body=NewNotification, returns=Notified)
     }
 
     async def post(self) -> None:
         body = self.json(NewNotification)
-        sent = await self.notify.send(
+        sent = await self.services.notify.send(
             self.caller,
             user=body.user,
             role=body.role,
@@ -318,12 +315,10 @@ class NotificationsHandler(BaseHandler):
         self.write_json(Notified(sent))
 
 
-class PresenceHandler(BaseHandler):
+class PresenceHandler(BaseHandler[RoomServices]):
     """``GET /api/v1/presence``."""
 
-    attendance: Attendance
-    deliver: Deliver
     operations: ClassVar[Operations] = {"get": Operation("Who is connected, to any process", returns=UserList)}
 
     def get(self) -> None:
-        self.write_json(self.deliver.who_is_here(self.caller, self.attendance.people()))
+        self.write_json(self.services.fanout.who_is_here(self.caller, self.services.presence.people()))

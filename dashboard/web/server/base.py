@@ -6,27 +6,24 @@ The one place where the error tree becomes HTTP status, and where the table of p
 
 from __future__ import annotations
 
-import asyncio
 import http
 import logging
 import math
 import secrets
 import zlib
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 import msgspec
-from jinja2 import Environment
 from tornado.http1connection import HTTP1Connection
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from dashboard.accounts.policies import POLICIES, authorise
-from dashboard.domain.counters import Counters
 from dashboard.domain.errors import BadToken, DashboardError, Invalid, NotAuthenticated, TooLarge
 from dashboard.domain.identity import ANONYMOUS, Caller, Role
 from dashboard.domain.strict_json import check_json
-from dashboard.web.server.identity import WebIdentity
+from dashboard.web.server.context import WebContext
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +41,7 @@ _PAGE_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 _T = TypeVar("_T")
+S = TypeVar("S")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 
@@ -56,60 +54,33 @@ def content_security_policy(nonce: str) -> str:
     )
 
 
-class WebContext:
-    """What handlers share, given to each by ``initialize``."""
-
-    def __init__(
-        self, *, templates: Environment, build: str, counters: Counters, max_body_bytes: int, identity: WebIdentity
-    ) -> None:
-        self.identity = identity
-        self.templates = templates
-        self.build = build
-        self.counters = counters
-        self.max_body_bytes = max_body_bytes
-        self.draining = False  # answers say that the connection ends with them
-        self._under_way = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    def begin(self) -> None:
-        """A request has come."""
-        self._under_way += 1
-        self._idle.clear()
-
-    def end(self) -> None:
-        """It has been answered, or its client is gone."""
-        self._under_way -= 1
-        if not self._under_way:
-            self._idle.set()
-
-    async def idle(self) -> None:
-        """Return when no request is under way."""
-        await self._idle.wait()
-
-
 #: Bodies over their limit are read to the end, up to here, so that the 413 arrives; a longer one is not read at all.
 _DRAINED_BODY_BYTES = 64 << 20
 
 
 @stream_request_body
-class BaseHandler(RequestHandler):
-    """Bodies are collected up to ``max_body_bytes`` (unpacked) and read with ``body()``; more is drained and refused."""
+class BaseHandler(RequestHandler, Generic[S]):
+    """A handler whose route gives it ``services`` (None: it needs none).
+
+    Bodies are collected up to ``max_body_bytes`` (unpacked) and read with ``body()``; more is drained and refused.
+    ``template`` is the route's address in the table of policies.
+    """
 
     context: WebContext
-    template = ""  # its address in the table of policies
+    services: S
+    template = ""
     encodings: tuple[str, ...] = ()  # of bodies, that ``body()`` leaves as they are
     talks = False  # what is asked here is asked by somebody with a name
     _is_refreshed = False  # all tokens are known that there were when the request came
     secret_path = False  # the address holds what nobody else may read
 
-    def initialize(self, context: WebContext, **services: Any) -> None:
-        """Every keyword of the route becomes an attribute."""
+    def initialize(self, context: WebContext, services: S, template: str = "") -> None:
+        """Take what the route gives; called by Tornado."""
         self.context = context
+        self.services = services
+        self.template = template
         self._counted = False
         self.caller = ANONYMOUS
-        for name, service in services.items():
-            setattr(self, name, service)
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tornado import httputil
 from tornado.web import Application, HTTPError
 
-from dashboard.web.server.base import BaseHandler, WebContext
+from dashboard.web.server.base import BaseHandler
+from dashboard.web.server.context import WebContext
 
 
-class NotFoundHandler(BaseHandler):
+class NotFoundHandler(BaseHandler[None]):
     """Any address that there is not."""
 
     def prepare(self) -> Awaitable[None] | None:
@@ -20,17 +21,21 @@ class NotFoundHandler(BaseHandler):
         raise HTTPError(404, "there is nothing at this address")
 
 
-class RefusedHandler(BaseHandler):
-    """A request that the guard turned away."""
+class Refusal(NamedTuple):
+    """Why the guard turns a request away: the HTTP status, and the text of its body."""
 
     status: int
     reason: str
 
+
+class RefusedHandler(BaseHandler[Refusal]):
+    """Handler of the requests that the guard turned away."""
+
     def prepare(self) -> Awaitable[None] | None:
         super().prepare()
-        if self.status == 414:
+        if self.services.status == 414:
             self.set_header("Connection", "close")
-        raise HTTPError(self.status, self.reason.replace("%", "%%"))
+        raise HTTPError(self.services.status, self.services.reason.replace("%", "%%"))
 
 
 class GuardedApplication(Application):
@@ -48,7 +53,7 @@ class GuardedApplication(Application):
         super().__init__(
             list(handlers),
             default_handler_class=NotFoundHandler,
-            default_handler_args={"context": context},
+            default_handler_args={"context": context, "services": None},
             cross_origin_protection=True,
             **settings,
         )
@@ -62,21 +67,20 @@ class GuardedApplication(Application):
         refusal = self._refusal(request)
         if refusal is None:
             return super().find_handler(request, **kwargs)
-        status, reason = refusal
-        arguments = {"context": self._context, "status": status, "reason": reason}
+        arguments = {"context": self._context, "services": refusal}
         return self.get_handler_delegate(request, RefusedHandler, arguments)
 
-    def _refusal(self, request: httputil.HTTPServerRequest) -> tuple[int, str] | None:
+    def _refusal(self, request: httputil.HTTPServerRequest) -> Refusal | None:
         if len(request.uri or "") > self._max_uri_bytes:
-            return 414, f"the address has more than {self._max_uri_bytes} bytes"
+            return Refusal(414, f"the address has more than {self._max_uri_bytes} bytes")
         host = _hostname(request.headers.get("Host", ""))
         if host not in self._names:
-            return 421, "this server is not called that; see the setting allowed_hosts"
+            return Refusal(421, "this server is not called that; see the setting allowed_hosts")
         origin = request.headers.get("Origin")
         if origin is not None and origin not in self._origins and not _same_site(origin, request.headers["Host"]):
-            return 403, "pages of other origins may not use this server; see the setting trusted_origins"
+            return Refusal(403, "pages of other origins may not use this server; see the setting trusted_origins")
         if request.headers.get("Content-Type", "").lower().startswith("multipart/"):
-            return 415, "multipart bodies are not supported"
+            return Refusal(415, "multipart bodies are not supported")
         return None
 
 

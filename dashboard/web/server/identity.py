@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tornado.httputil import HTTPServerRequest
 
 from dashboard.accounts.accounts import Accounts
-from dashboard.accounts.identify import AT_MACHINE, LOCAL, Identify
+from dashboard.accounts.authenticator import AT_MACHINE, LOCAL, Authenticator
 from dashboard.domain.errors import BadToken
 from dashboard.domain.identity import ANONYMOUS, Caller
 
@@ -29,7 +29,9 @@ _MOST_COOKIES = 50
 class WebIdentity:
     """``open``: the person at the machine needs no login. ``secure``: browsers reach us by https."""
 
-    def __init__(self, identify: Identify, accounts: Accounts, *, open_: bool, secure: bool, session_s: int) -> None:
+    def __init__(
+        self, identify: Authenticator, accounts: Accounts, *, open_: bool, secure: bool, session_s: int
+    ) -> None:
         self._identify = identify
         self._accounts = accounts
         self._open = open_

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from dashboard import __version__
 from dashboard.accounts.policies import POLICIES, SHOWS_TOKEN, Policy
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.operation import Operation
+from dashboard.web.server.route import AnyRoute, Route
 
 _METHODS = ("get", "post", "put", "patch", "delete", "options")
 _ERRORS = (400, 401, 403, 404, 409, 413, 414, 415, 421, 429, 503)
@@ -26,24 +28,22 @@ class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
     field: str = ""
 
 
-class OpenApiHandler(BaseHandler):
-    """The description is made once, at the start."""
-
-    description: bytes
+class OpenApiHandler(BaseHandler[bytes]):
+    """``GET /api/openapi.json``; its service is the description, made once at the start."""
 
     def get(self) -> None:
         self.set_header("Content-Type", _JSON)
-        self.finish(self.description)
+        self.finish(self.services)
 
 
-def describe_routes(routes: list[tuple[str, type[Any], dict[str, Any]]], parts: dict[str, str]) -> bytes:
+def describe_routes(routes: Sequence[AnyRoute], parts: Mapping[str, str]) -> bytes:
     """The whole description as JSON."""
-    every = [(template, handler) for template, handler, _ in routes] + [("/api/openapi.json", OpenApiHandler)]
-    kinds = {kind for _, handler in every for kind in _kinds(handler)} | {ErrorBody}
+    every = [*routes, Route("/api/openapi.json", OpenApiHandler, b"")]
+    kinds = {kind for route in every for kind in _kinds(route.handler)} | {ErrorBody}
     ordered = sorted(kinds, key=lambda kind: getattr(kind, "__name__", ""))
     schemas, components = msgspec.json.schema_components(ordered, ref_template="#/components/schemas/{name}")
     by_kind = dict(zip(ordered, schemas, strict=True))
-    paths = {template: _path(template, handler, by_kind, parts) for template, handler in every if template != "/ws"}
+    paths = {route.template: _path(route, by_kind, parts) for route in every if route.template != "/ws"}
     return msgspec.json.encode(
         {
             "openapi": "3.1.0",
@@ -74,17 +74,20 @@ def _kinds(handler: type[Any]) -> list[Any]:
     ]
 
 
-def _path(template: str, handler: type[Any], by_kind: dict[Any, Any], parts: dict[str, str]) -> dict[str, Any]:
+def _path(route: AnyRoute, by_kind: dict[Any, Any], parts: Mapping[str, str]) -> dict[str, Any]:
+    template, handler = route.template, route.handler
     described: dict[str, Any] = {}
     for method in _METHODS:
         if getattr(handler, method) is getattr(RequestHandler, method):
             continue
         operation = getattr(handler, "operations", {}).get(method) or Operation(
-            summary=(handler.__doc__ or template).strip().splitlines()[0], raw=True
+            summary=(route.summary or handler.__doc__ or template).strip().splitlines()[0], raw=True
         )
         policy = POLICIES.get(f"{method.upper()} {template}")
         described[method] = _operation(template, method, operation, policy, by_kind, parts)
-        described[method]["responses"] = _responses(operation, by_kind, foreign=hasattr(handler, "say_fault"))
+        described[method]["responses"] = _responses(
+            operation, by_kind, foreign=getattr(handler, "has_foreign_errors", False)
+        )
     return described
 
 
@@ -94,7 +97,7 @@ def _operation(
     operation: Operation,
     policy: Policy | None,
     by_kind: dict[Any, Any],
-    parts: dict[str, str],
+    parts: Mapping[str, str],
 ) -> dict[str, Any]:
     parameters = [
         {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from tornado.web import stream_request_body
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
@@ -15,20 +15,26 @@ from dashboard.hub.hub import Hub
 from dashboard.hub.view import Shared
 from dashboard.messages.views import PROTOCOL_VERSION, Welcome, encode
 from dashboard.settings import Settings
-from dashboard.web.server.base import WebContext
-from dashboard.web.server.websocket import WebSocketWire
+from dashboard.web.server.context import WebContext
+from dashboard.web.server.websocket import WebSocketTransport
+
+
+class SocketServices(NamedTuple):
+    """Services of ``/ws``."""
+
+    hub: Hub
+    people: People
+    settings: Settings
 
 
 @stream_request_body
 class SocketHandler(WebSocketHandler):
     """One WebSocket client."""
 
-    def initialize(self, context: WebContext, hub: Hub, settings: Settings, people: People, template: str = "") -> None:
+    def initialize(self, context: WebContext, services: SocketServices, template: str = "") -> None:
         self._context = context
-        self._people = people
+        self._hub, self._people, self._options = services
         self._caller = ANONYMOUS
-        self._hub = hub
-        self._options = settings
         self._connection: Connection | None = None
 
     def set_default_headers(self) -> None:
@@ -58,7 +64,7 @@ class SocketHandler(WebSocketHandler):
         if self.request.headers.get("Sec-WebSocket-Version") != "13":
             return None
         options = self._options
-        return WebSocketWire(
+        return WebSocketTransport(
             self,
             max_message_bytes=options.max_message_bytes,
             max_fragments=options.max_fragments,
@@ -70,7 +76,7 @@ class SocketHandler(WebSocketHandler):
 
     def open(self, *args: str, **kwargs: str) -> None:
         wire = self.ws_connection
-        assert isinstance(wire, WebSocketWire)
+        assert isinstance(wire, WebSocketTransport)
         self._connection = self._hub.opened(wire, self._caller)
         options = self._options
         welcome = Welcome(

@@ -41,7 +41,7 @@ _READ_BYTES = 16_384
 _CLOSING_S = 2.0
 
 
-class WebSocketWire(WebSocketProtocol):
+class WebSocketTransport(WebSocketProtocol):
     """See ``hub.connection.Wire``; ``on_text`` and ``on_control`` are called for what comes, ``on_end`` once with the code."""
 
     stream: IOStream

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.accounts.identify import AT_MACHINE
+from dashboard.accounts.authenticator import AT_MACHINE
 from dashboard.accounts.policies import POLICIES, SHOWS_TOKEN, Access, Policy, authorise, check_complete
 from dashboard.domain.errors import ConfigurationError, Forbidden, NotAuthenticated
 from dashboard.domain.identity import ANONYMOUS, Caller, Role, Token

@@ -10,18 +10,18 @@ import pytest
 
 from dashboard.cluster import membership as nodes_module
 from dashboard.cluster import ownership as holdings_module
-from dashboard.cluster.membership import Nodes
-from dashboard.cluster.ownership import Holdings
+from dashboard.cluster.membership import Membership
+from dashboard.cluster.ownership import SeriesOwnership
 from dashboard.domain.errors import Unavailable
-from dashboard.domain.holding import Held
-from dashboard.domain.presence import Stirred
+from dashboard.domain.holding import SeriesOwned
+from dashboard.domain.presence import DirectoryChanged
 from dashboard.entries.signals import Signal
 from dashboard.journal.port import Journal
-from tests.support.nodes import a_journal, at_work, holdings, node, until
+from tests.support.nodes import a_journal, at_work, node, ownership, until
 
 
 def test_what_is_added_and_what_replaces() -> None:
-    held = holdings()
+    held = ownership()
     held.replace("job", ["a", "b"])
     held.add("job", ["c"])
     assert set(held.of("job")) == {"a", "b", "c"}
@@ -33,7 +33,7 @@ def test_what_is_added_and_what_replaces() -> None:
 
 
 def test_what_is_exchanged_leaves_the_rest_as_it_is() -> None:
-    held = holdings(4)
+    held = ownership(4)
     held.replace("job", ["a", "b"])
     held.exchange("job", ["a", "z"], ["c"])
     assert set(held.of("job")) == {"b", "c"}
@@ -45,7 +45,7 @@ def test_what_is_exchanged_leaves_the_rest_as_it_is() -> None:
 
 def test_more_series_than_may_be_remembered_are_all_forgotten() -> None:
     now = [0.0]
-    held = holdings(3, monotonic=lambda: now[0])
+    held = ownership(3, monotonic=lambda: now[0])
     held.add("job", ["a", "b"])
     held.add("other", ["c", "d"])
     assert (set(held.of("job")), set(held.of("other"))) == (set(), {"c", "d"})
@@ -63,7 +63,7 @@ def test_more_series_than_may_be_remembered_are_all_forgotten() -> None:
 
 def test_what_is_new_is_kept_for_the_series_itself_may_come_later() -> None:
     now = [0.0]
-    held = holdings(monotonic=lambda: now[0])
+    held = ownership(monotonic=lambda: now[0])
     held.add("job", ["a"])
     now[0] = 5
     held.add("job", ["a", "b"])
@@ -79,10 +79,12 @@ class Process:
     """One of several over a journal; ``says`` is False while the journal takes nothing."""
 
     def __init__(self, journal: Journal, name: str, max_series: int = 10_000) -> None:
-        self.nodes: Nodes = node(journal, name)
-        self.held: Holdings = holdings(max_series, self.nodes)
-        self.heard: list[Held] = []
-        self.nodes.listeners.append(lambda signal, _: self.heard.append(signal) if isinstance(signal, Held) else None)
+        self.nodes: Membership = node(journal, name)
+        self.held: SeriesOwnership = ownership(max_series, self.nodes)
+        self.heard: list[SeriesOwned] = []
+        self.nodes.listeners.append(
+            lambda signal, _: self.heard.append(signal) if isinstance(signal, SeriesOwned) else None
+        )
         self.says = True
         say = self.nodes.say
 
@@ -104,7 +106,7 @@ class Process:
 async def old(process: Process) -> None:
     """What was said before is not read any more by who comes now."""
     for _ in range(150):
-        await process.nodes.say(Stirred())
+        await process.nodes.say(DirectoryChanged())
 
 
 @pytest.mark.gen_test
@@ -197,7 +199,7 @@ async def test_what_cannot_be_heard_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         await process.held.catch_up()
     with pytest.raises(Unavailable, match="not heard"):
         await process.nodes.catch_up()
-    await holdings().catch_up()  # of a process that is the only one
+    await ownership().catch_up()  # of a process that is the only one
 
 
 @pytest.mark.gen_test

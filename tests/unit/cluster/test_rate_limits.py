@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from dashboard.cluster import rate_limits as shared_rates
-from dashboard.cluster.rate_limits import SharedRates
-from dashboard.domain.rate import Pace, Spent
+from dashboard.cluster.rate_limits import SharedRateLimits
+from dashboard.domain.rate import Pace, RateUsed
 from dashboard.journal.port import SIGNALS, Journal
 from tests.support.nodes import a_journal, at_work, node, rates, until
 
@@ -17,7 +17,7 @@ PACE = Pace(10, 100)
 
 
 @asynccontextmanager
-async def process(journal: Journal, name: str, kind: str = "token") -> AsyncIterator[SharedRates]:
+async def process(journal: Journal, name: str, kind: str = "token") -> AsyncIterator[SharedRateLimits]:
     nodes = node(journal, name)
     made = rates(kind, nodes)
     async with at_work(nodes.run, made.run):
@@ -63,7 +63,7 @@ async def test_kinds_are_apart_and_one_process_alone_tells_nobody() -> None:
         await until(lambda: third.take("else", PACE) > 0)
         assert third.take("job", PACE, 100) == 0.0
     quiet = a_journal()
-    alone = SharedRates("token", nodes=node(quiet, "a"), shared=False, monotonic=lambda: 0.0)
+    alone = SharedRateLimits("token", nodes=node(quiet, "a"), shared=False, monotonic=lambda: 0.0)
     assert alone.take("job", PACE) == 0.0
     assert not alone._work.is_set()
     assert quiet.head(SIGNALS).seq == 0
@@ -79,7 +79,7 @@ async def test_more_holders_than_are_told_at_once_are_told_one_after_the_other(m
         other._nodes.listeners.append(
             lambda signal, _: (
                 heard.append({holder: count for holder, (_, count) in signal.spent.items()})
-                if isinstance(signal, Spent)
+                if isinstance(signal, RateUsed)
                 else None
             )
         )

@@ -21,7 +21,7 @@ from dashboard.journal.port import Gap
 from dashboard.replication.replicas import Replicas
 from tests.support.histories import WINDOWS
 from tests.support.journals import HandClock
-from tests.support.nodes import holdings, rates
+from tests.support.nodes import ownership, rates
 
 
 class Stand:
@@ -43,7 +43,7 @@ class Stand:
             replicas=self.replicas,
             now_ms=clock.now_ms,
             max_series=max_series,
-            limits=TokenLimits(holdings=holdings(monotonic=lambda: self.hand.monotonic_s), rates=rates("token")),
+            limits=TokenLimits(ownership=ownership(monotonic=lambda: self.hand.monotonic_s), rates=rates("token")),
             counters=counters,
         )
 

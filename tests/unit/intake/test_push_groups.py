@@ -11,7 +11,7 @@ from dashboard.domain.errors import Unavailable
 from dashboard.domain.identity import Caller
 from dashboard.intake.accept_samples import AcceptSamples
 from dashboard.intake.push_groups import PushGroups
-from tests.support.nodes import holdings
+from tests.support.nodes import ownership
 
 JOB = {"job": "a"}
 
@@ -34,7 +34,7 @@ class Ending:
 
 def made() -> tuple[Ending, PushGroups, Caller]:
     ending = Ending()
-    return ending, PushGroups(holdings=holdings(), samples=cast("AcceptSamples", ending)), Caller("local")
+    return ending, PushGroups(ownership=ownership(), samples=cast("AcceptSamples", ending)), Caller("local")
 
 
 @pytest.mark.gen_test

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.domain.node import NodeBeat, NodeLeft
-from dashboard.domain.presence import GRACE_S, LOST_MS, Here, Roster, Status, Stirred
+from dashboard.domain.presence import GRACE_S, LOST_MS, DirectoryChanged, Roster, Status, UserHere
 from dashboard.entries.signals import Signal
 from dashboard.replica.presence import Presence, PresenceTable
 
@@ -23,12 +23,12 @@ def beat(node: str, version: int, name: str = "") -> NodeBeat:
     return NodeBeat(**fields)
 
 
-def here(user: str, tabs: int = 1, status: Status = "online", since: int = 0, **more: Any) -> Here:
-    return Here(user, user.title(), status, since, tabs, **more)
+def here(user: str, tabs: int = 1, status: Status = "online", since: int = 0, **more: Any) -> UserHere:
+    return UserHere(user, user.title(), status, since, tabs, **more)
 
 
-def gone(user: str) -> Here:
-    return Here(user, "", "offline", 0, 0)
+def gone(user: str) -> UserHere:
+    return UserHere(user, "", "offline", 0, 0)
 
 
 def picture(table: PresenceTable) -> tuple[dict[str, Presence | None], dict[str, int]]:
@@ -42,7 +42,7 @@ class Node:
     def __init__(self, name: str, life: int = 1) -> None:
         self.name, self.id = f"host/{name}", f"{name}{life}"
         self.version = 0
-        self.people: dict[str, Here] = {}
+        self.people: dict[str, UserHere] = {}
         self.screens: dict[str, int] = {}
 
     def change(self, user: str, tabs: int, status: Status) -> Roster | None:
@@ -170,7 +170,7 @@ def test_what_is_told_as_changed_is_all_that_has_changed(
     table = PresenceTable()
     shown: dict[str, Presence | None] = {}
     screens: dict[str, int] = {}
-    for t_ms, signal in [*entries, (now + LOST_MS, Stirred())]:
+    for t_ms, signal in [*entries, (now + LOST_MS, DirectoryChanged())]:
         for changed in (table.apply(signal, t_ms), table.expire(t_ms)):
             for user in changed.users:
                 shown[user] = table.get(user)

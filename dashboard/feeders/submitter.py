@@ -40,7 +40,7 @@ class TakesEvents(Protocol):
         """Keep them; raises Overloaded, Unavailable."""
 
 
-class Keeper:
+class Submitter:
     """``events``: the service that takes them; None: nobody does, and they are counted as dropped."""
 
     def __init__(

@@ -7,15 +7,15 @@ import asyncio
 from dashboard.accounts.directory import Directory
 from dashboard.accounts.policies import Access
 from dashboard.domain.room import Room
-from dashboard.hub.registry import Crowd
+from dashboard.hub.registry import ConnectionRegistry
 from dashboard.messages.people_replies import RoomOpened, encode_personal
 
 
-class TellRooms:
+class RoomNotices:
     """Looks whenever the directory has changed."""
 
-    def __init__(self, *, crowd: Crowd, directory: Directory, access: Access) -> None:
-        self._crowd = crowd
+    def __init__(self, *, registry: ConnectionRegistry, directory: Directory, access: Access) -> None:
+        self._registry = registry
         self._directory = directory
         self._access = access
         self._known: dict[str, Room] | None = None  # None: not looked yet
@@ -38,7 +38,7 @@ class TellRooms:
         same = was if was is not None and was.title == now.title else None  # who may join that has heard of it
         receivers = [
             each
-            for each in self._crowd.people
+            for each in self._registry.people
             if joins(each.caller, now) and not (same is not None and joins(each.caller, same))
         ]
-        await self._crowd.tell(receivers, encode_personal(RoomOpened(now.id, now.title, now.kind)))
+        await self._registry.tell(receivers, encode_personal(RoomOpened(now.id, now.title, now.kind)))

@@ -22,7 +22,7 @@ LOCAL = Caller("local", LOCAL_ID, "Operator", Role.OPERATOR)
 _NOTED_EVERY_MS = 60_000
 
 
-class Identify:
+class Authenticator:
     """``now_ms`` is the journal's time."""
 
     def __init__(self, directory: Directory, credentials: Credentials, *, now_ms: Callable[[], int]) -> None:

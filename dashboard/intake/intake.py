@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from dashboard.cluster.ownership import Holdings
-from dashboard.cluster.rate_limits import SharedRates
+from dashboard.cluster.ownership import SeriesOwnership
+from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Forbidden, Invalid, LimitReached, TooLarge
 from dashboard.domain.identity import Caller
@@ -18,7 +18,7 @@ from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_events import AcceptEvents
 from dashboard.intake.accept_samples import AcceptSamples, Outcome
 from dashboard.intake.push_groups import PushGroups
-from dashboard.intake.stats import Tap
+from dashboard.intake.stats import IngestStats
 from dashboard.intake.token_limits import TokenLimits
 from dashboard.runtime import Group
 
@@ -29,7 +29,7 @@ _MAX_COUNTED = 1_000
 OTHER = "other"
 
 
-class AcceptParsed:
+class Intake:
     """The way in for every format."""
 
     def __init__(
@@ -39,12 +39,12 @@ class AcceptParsed:
         documents: AcceptDocument,
         events: AcceptEvents,
         groups: PushGroups,
-        shared: Iterable[Holdings | SharedRates],
+        shared: Iterable[SeriesOwnership | SharedRateLimits],
         limits: TokenLimits,
         counters: Counters,
-        tap: Tap,
+        stats: IngestStats,
     ) -> None:
-        self.tap = tap
+        self.stats = stats
         self.samples = samples
         self.documents = documents
         self.events = events
@@ -83,8 +83,8 @@ class AcceptParsed:
             raise
         finally:
             self._count(caller, format_, outcome.accepted + events, len(outcome.refused) + left)
-            self.tap.note(caller, format_, parsed.batch, outcome.accepted + events, outcome.refused)
-            self.tap.note_series(caller, self.limits.series_of(caller))
+            self.stats.note(caller, format_, parsed.batch, outcome.accepted + events, outcome.refused)
+            self.stats.note_series(caller, self.limits.series_of(caller))
         return outcome
 
     async def write_document(
@@ -103,7 +103,7 @@ class AcceptParsed:
         """A whole body was refused: it counts as one."""
         self._counters.samples_refused[code] += 1
         self._count(caller, format_, 0, 1)
-        self.tap.note_fault(caller, format_, reason, body)
+        self.stats.note_fault(caller, format_, reason, body)
 
     async def delete_document(self, key: str, *, caller: Caller) -> None:
         """Raises what ``AcceptDocument.delete`` does."""

@@ -11,12 +11,12 @@ import pytest
 from dashboard.domain.errors import Invalid, LimitReached, Unavailable
 from dashboard.domain.event import EventIn
 from dashboard.domain.identity import Caller
-from dashboard.feeders import keeper as keeper_module
 from dashboard.feeders import statsd
-from dashboard.feeders.keeper import Keeper
+from dashboard.feeders import submitter as keeper_module
 from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import Statsd
 from dashboard.feeders.statsd import StatsdSource
+from dashboard.feeders.submitter import Submitter
 from dashboard.ingest.batch import Batch
 from dashboard.ingest.parsed import Parsed
 from dashboard.intake.accept_document import AcceptDocument
@@ -68,14 +68,14 @@ class Events:
         self.titles += [event.title for event in events]
 
 
-def made(services: Services, events: Events | None = None) -> tuple[Keeper, SourceState]:
-    keeper = Keeper(
+def made(services: Services, events: Events | None = None) -> tuple[Submitter, SourceState]:
+    submitter = Submitter(
         samples=cast(AcceptSamples, services),
         documents=cast(AcceptDocument, services),
         limits=cast(TokenLimits, services),
         events=events,
     )
-    return keeper, SourceState("a", "test", "nowhere", lambda: 1_000, 10)
+    return submitter, SourceState("a", "test", "nowhere", lambda: 1_000, 10)
 
 
 def parsed() -> Parsed:
@@ -97,16 +97,16 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_everything_that_came_is_counted_once() -> None:
     events = Events()
     services = Services()
-    keeper, state = made(services, events)
-    await keeper.keep_counted(parsed(), state)
+    submitter, state = made(services, events)
+    await submitter.keep_counted(parsed(), state)
     assert (state.accepted, state.refused, state.dropped, state.series) == (4, {"invalid": 1}, {}, 2)
     assert (services.documents, events.titles) == (["note"], ["deploy"])
 
 
 @pytest.mark.gen_test
 async def test_events_that_nobody_takes_and_documents_that_do_not_fit_are_counted() -> None:
-    keeper, state = made(Services(full=True))
-    await keeper.keep_counted(parsed(), state)
+    submitter, state = made(Services(full=True))
+    await submitter.keep_counted(parsed(), state)
     assert (state.accepted, state.refused, state.dropped) == (2, {"invalid": 1, "limit_reached": 1}, {"events": 1})
 
 
@@ -114,8 +114,8 @@ async def test_events_that_nobody_takes_and_documents_that_do_not_fit_are_counte
 @pytest.mark.expects_log("the disk is full")
 async def test_what_the_journal_refuses_for_now_is_offered_again_under_the_same_number() -> None:
     services = Services(refusals=3)
-    keeper, state = made(services)
-    await keeper.keep(parsed(), state)
+    submitter, state = made(services)
+    await submitter.keep(parsed(), state)
     assert len(services.batches) == 1
     assert len(services.ids) == 4
     assert len(set(services.ids)) == 1
@@ -125,9 +125,9 @@ async def test_what_the_journal_refuses_for_now_is_offered_again_under_the_same_
 @pytest.mark.gen_test
 async def test_without_patience_it_is_raised_at_once() -> None:
     services = Services(refusals=1)
-    keeper, state = made(services)
+    submitter, state = made(services)
     with pytest.raises(Unavailable):
-        await keeper.keep(parsed(), state, patience_s=0)
+        await submitter.keep(parsed(), state, patience_s=0)
     assert len(services.ids) == 1
 
 
@@ -138,8 +138,8 @@ async def test_flushes_wait_for_the_journal_in_a_bounded_queue_and_what_does_not
 ) -> None:
     monkeypatch.setattr(statsd, "_MAX_WAITING", 30)
     services = Services(refusals=10**9)
-    keeper, state = made(services)
-    source = StatsdSource(Statsd(), keeper=keeper, state=state)
+    submitter, state = made(services)
+    source = StatsdSource(Statsd(), submitter=submitter, state=state)
     for number in range(40):
         source._aggregator.feed(b"a:%d|g" % number, 2_000_000_000_000)
         for piece in source._flushed():
@@ -159,8 +159,8 @@ async def test_flushes_wait_for_the_journal_in_a_bounded_queue_and_what_does_not
 @pytest.mark.gen_test
 @pytest.mark.expects_log("the disk is full")
 async def test_what_waits_when_the_source_stops_is_counted() -> None:
-    keeper, state = made(Services(refusals=10**9))
-    keeping = asyncio.ensure_future(keeper.keep_counted(parsed(), state))
+    submitter, state = made(Services(refusals=10**9))
+    keeping = asyncio.ensure_future(submitter.keep_counted(parsed(), state))
     while not state.failures:
         await asyncio.sleep(0)
     keeping.cancel()
@@ -170,7 +170,7 @@ async def test_what_waits_when_the_source_stops_is_counted() -> None:
 
 @pytest.mark.gen_test
 async def test_what_a_journal_refuses_is_counted_by_its_reason() -> None:
-    keeper, state = made(Services(refusals=1))
+    submitter, state = made(Services(refusals=1))
     with pytest.raises(Unavailable):
-        await keeper.keep_counted(parsed(), state, patience_s=0)
+        await submitter.keep_counted(parsed(), state, patience_s=0)
     assert (state.accepted, state.refused, state.dropped) == (0, {}, {"unavailable": 5})

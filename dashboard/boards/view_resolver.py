@@ -16,7 +16,7 @@ DEFAULT_RATE_HZ = 10.0
 DEFAULT_POINTS = 1_000
 
 
-class ResolveView:
+class ViewResolver:
     """``max_selectors`` bounds one request."""
 
     def __init__(self, boards: Boards, access: Access, *, max_selectors: int = 100) -> None:

@@ -1,0 +1,149 @@
+"""The part of the composition that builds the web side: what all handlers share, and the routes with their services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dashboard.app.people import PeopleParts
+from dashboard.app.sources import SourceParts
+from dashboard.boards.boards import Boards
+from dashboard.cluster.membership import Membership
+from dashboard.cluster.readiness import Readiness
+from dashboard.cluster.vitals import LoopLag
+from dashboard.domain.counters import Counters
+from dashboard.hub.hub import Hub
+from dashboard.intake.intake import Intake
+from dashboard.journal.port import Journal
+from dashboard.replication.replicas import Replicas
+from dashboard.resources import resource_folder
+from dashboard.settings import Settings, is_open
+from dashboard.web.accounts.accounts import AccountServices
+from dashboard.web.accounts.oidc import OidcServices
+from dashboard.web.accounts.routes import account_routes
+from dashboard.web.feed.routes import feed_routes
+from dashboard.web.ops.health import ClientServices
+from dashboard.web.ops.metrics import Metrics
+from dashboard.web.ops.routes import ops_routes
+from dashboard.web.pages.api import SeriesServices
+from dashboard.web.pages.feeders import FeedersServices
+from dashboard.web.pages.pages import PageServices
+from dashboard.web.pages.routes import page_routes
+from dashboard.web.rooms.rooms import RoomServices
+from dashboard.web.rooms.routes import room_routes
+from dashboard.web.server.context import WebContext
+from dashboard.web.server.guard import GuardedApplication
+from dashboard.web.server.identity import WebIdentity
+from dashboard.web.server.route import AnyRoute, Route
+from dashboard.web.server.routes import make_application
+from dashboard.web.server.socket import SocketHandler, SocketServices
+
+
+class WebParts:
+    """Everything that handlers are given; ``now_ms`` is the journal's time."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        build: str,
+        journal: Journal,
+        hub: Hub,
+        boards: Boards,
+        replicas: Replicas,
+        nodes: Membership,
+        intake: Intake,
+        people: PeopleParts,
+        sources: SourceParts,
+        readiness: Readiness,
+        lag: LoopLag,
+        counters: Counters,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._hub = hub
+        self._boards = boards
+        self._replicas = replicas
+        self._nodes = nodes
+        self._intake = intake
+        self._people = people
+        self._sources = sources
+        self._readiness = readiness
+        self._lag = lag
+        self._counters = counters
+        self._now_ms = now_ms
+        self.context = WebContext(
+            templates=Environment(
+                loader=FileSystemLoader(resource_folder("templates")), autoescape=True, undefined=StrictUndefined
+            ),
+            build=build,
+            counters=counters,
+            max_body_bytes=settings.max_body_bytes,
+            identity=self._make_identity(),
+        )
+
+    def _make_identity(self) -> WebIdentity:
+        settings = self._settings
+        return WebIdentity(
+            self._people.identify,
+            self._people.accounts,
+            open_=is_open(settings),
+            secure=bool(settings.tls_certificate or settings.proxies),
+            session_s=int(settings.session_days * 86_400),
+        )
+
+    def application(self) -> GuardedApplication:
+        """Return the application with every route; raises ConfigurationError when one has no policy."""
+        settings, people = self._settings, self._people
+        routes: list[AnyRoute] = [
+            Route("/ws", SocketHandler, SocketServices(self._hub, people.people, settings)),
+            *self._page_routes(),
+            *feed_routes(self._intake, self._replicas, settings, people.screen_orders),
+            *self._account_routes(),
+            *room_routes(
+                RoomServices(
+                    conversation=people.conversation,
+                    rooms=people.room_admin,
+                    notify=people.notify,
+                    presence=people.presence,
+                    fanout=people.fanout,
+                )
+            ),
+            *self._ops_routes(),
+        ]
+        return make_application(routes, settings=settings, context=self.context)
+
+    def _page_routes(self) -> list[AnyRoute]:
+        return page_routes(
+            PageServices(self._boards, self._people.access, with_oidc=bool(self._settings.oidc_issuer)),
+            SeriesServices(self._replicas, self._now_ms),
+            FeedersServices(self._intake.stats, self._boards, self._replicas, self._now_ms),
+            resource_folder("static"),
+        )
+
+    def _account_routes(self) -> list[AnyRoute]:
+        people, public_url = self._people, self._settings.public_url
+        return account_routes(
+            AccountServices(people.accounts, self._boards, people.access, public_url),
+            OidcServices(people.openid, people.credentials, public_url, self._now_ms),
+            people.identify,
+        )
+
+    def _ops_routes(self) -> list[AnyRoute]:
+        people = self._people
+        metrics = Metrics(
+            counters=self._counters,
+            hub=self._hub,
+            journal=self._journal,
+            replicas=self._replicas,
+            nodes=self._nodes,
+            loop_lag_ms=lambda: self._lag.last_ms,
+            registry=people.registry,
+            presence=people.presence,
+            more=self._sources.metrics,
+        )
+        return ops_routes(
+            self._readiness, metrics, ClientServices(self._hub, self._nodes, people.registry, people.presence)
+        )

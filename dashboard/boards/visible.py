@@ -1,0 +1,21 @@
+"""Looking up a board for a caller, who may not be allowed to see it."""
+
+from __future__ import annotations
+
+from dashboard.accounts.policies import Access
+from dashboard.boards.boards import Boards
+from dashboard.domain.board import Board
+from dashboard.domain.errors import NotAuthenticated
+from dashboard.domain.identity import Caller
+
+
+def seen_board(boards: Boards, access: Access, caller: Caller, board_id: str) -> Board:
+    """Return a board that the caller may see.
+
+    Raises NotAuthenticated when a login may help, NotFound when there is no such board or it is not the caller's to see.
+    """
+    if not access.sees(caller, board_id):
+        if caller.kind in ("anonymous", "share"):
+            raise NotAuthenticated("log in to see this board")
+        raise boards.missing(board_id)
+    return boards.get(board_id)

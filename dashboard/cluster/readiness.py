@@ -1,0 +1,34 @@
+"""Readiness: whether this process should get traffic, and if not, why."""
+
+from __future__ import annotations
+
+from dashboard.cluster.membership import Membership
+from dashboard.journal.port import Journal
+from dashboard.replication.replicas import Replicas
+
+#: A replica that is this many entries behind the journal shows its viewers old values.
+_MAX_LAG_ENTRIES = 1_000
+
+
+class Readiness:
+    """``draining``: the process is stopping and takes no new clients."""
+
+    def __init__(self, *, journal: Journal, nodes: Membership, replicas: Replicas) -> None:
+        self._journal = journal
+        self._nodes = nodes
+        self._replicas = replicas
+        self.draining = False
+
+    def drain(self) -> None:
+        """Be unready from now on."""
+        self.draining = True
+
+    def checks(self) -> dict[str, str]:
+        """Return the state of each part by its name: ``ok``, or what is wrong with it."""
+        lag = self._replicas.lag()
+        return {
+            "server": "draining" if self.draining else "ok",
+            "journal": self._journal.fault() or "ok",
+            "beat": self._nodes.fault() or "ok",
+            "replica": "ok" if lag < _MAX_LAG_ENTRIES else f"{lag} entries behind",
+        }

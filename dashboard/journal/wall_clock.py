@@ -1,0 +1,25 @@
+"""Following the wall clock: the journal's clock is set when somebody sets this machine's."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dashboard.domain.counters import Counters
+from dashboard.journal.clock import JournalClock
+
+_CHECK_S = 1.0
+
+
+class WallClock:
+    """Used where no other machine gives the journal its time."""
+
+    def __init__(self, clock: JournalClock, counters: Counters) -> None:
+        self._clock = clock
+        self._counters = counters
+
+    async def run(self) -> None:
+        """Compare the clocks once a second, until cancelled."""
+        while True:
+            await asyncio.sleep(_CHECK_S)
+            if self._clock.follow_wall():
+                self._counters.clock_steps += 1

@@ -1,0 +1,120 @@
+"""What a feeder's format has to say: how its bodies are read, and what its senders are told.
+
+One object a format, made once with the caches that it needs.  ``feeding.py`` does the rest, for all of them alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
+from tornado.httputil import HTTPHeaders
+
+from dashboard.ingest.batch import Refusal
+from dashboard.ingest.parsed import NOT_FINITE, Parsed
+from dashboard.intake.accept_samples import Outcome
+
+JSON = "application/json; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
+_MAX_TOLD = 1_000
+
+
+class FeedRequest(NamedTuple):
+    """A request as a format sees it.
+
+    ``address``: the path as it was sent; ``path``: its parts that the route leaves open, unquoted.
+    ``query``: the last value of each argument.
+    ``now_ms`` and ``latest_ms``: the journal's time, and the latest time that a sample may carry.
+    """
+
+    body: bytes
+    address: str
+    path: tuple[str, ...]
+    query: Mapping[str, str]
+    headers: HTTPHeaders
+    now_ms: int
+    latest_ms: int
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body, in lower case, without parameters."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+class Answer(NamedTuple):
+    """A whole response; an empty ``content_type`` with an empty body: no body."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = ""
+
+
+class Fault(NamedTuple):
+    """Why a request is refused; ``code`` and ``extra`` are the fields of our own JSON errors."""
+
+    status: int
+    code: str
+    text: str
+    extra: Mapping[str, Any]
+
+
+def json_answer(value: Any, status: int = 200) -> Answer:
+    """Return an answer in JSON."""
+    return Answer(status, msgspec.json.encode(value), JSON)
+
+
+def text_answer(text: str, status: int = 200) -> Answer:
+    """Return an answer in plain text."""
+    return Answer(status, text.encode(), TEXT)
+
+
+class Format:
+    """How the bodies of one format are read and answered; the defaults are those of our own formats.
+
+    ``name``: what its samples are counted under.  ``later_status``: what its senders understand as "try again later".
+    ``encodings``: content encodings that ``parse`` unpacks itself.  ``shows_token``: a JSON body may hold the token.
+    ``parsed_at_once_bytes``: longer bodies are parsed in a thread.  ``headers``: added to every answer.
+    """
+
+    name = ""
+    later_status = 429
+    encodings: tuple[str, ...] = ()
+    shows_token = True
+    parsed_at_once_bytes = 131_072
+    headers: ClassVar[Mapping[str, str]] = {}
+    #: Agents send their credentials only when they are asked like this.
+    challenge = 'Basic realm="dashboard"'
+
+    def greet(self, request: FeedRequest) -> Answer:
+        """Return the answer to GET, by which feeders look whether somebody is there."""
+        return json_answer({"post": f"{self.name}, see docs/protocol.md"})
+
+    def parse(self, request: FeedRequest) -> Parsed:
+        """Read the body; raises Invalid. Long bodies are read in a thread."""
+        raise NotImplementedError
+
+    def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
+        """Tell what was taken, and what was not; an Invalid raised here becomes a refusal."""
+        raise NotImplementedError
+
+    def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
+        """Tell that nothing was taken, in the format's own terms."""
+        return json_answer({"code": fault.code, "error": fault.text, **fault.extra}, fault.status)
+
+
+def faults_in(refused: Sequence[Refusal]) -> list[Refusal]:
+    """Return the refusals without those of "no value", which are no fault of the sender."""
+    return [refusal for refusal in refused if refusal.code != NOT_FINITE]
+
+
+def first_reason(refused: Sequence[Refusal], what: str = "") -> str:
+    """Return why the first was refused, with its place when ``what`` names what is counted."""
+    first = refused[0]
+    place = f"{what} {first.index}: " if what else ""
+    return f"{place}{first.field + ': ' if first.field else ''}{first.reason}"
+
+
+def told(refused: Sequence[Refusal]) -> list[dict[str, Any]]:
+    """Return the refusals as our own answers list them."""
+    return [{"index": r.index, "field": r.field, "reason": r.reason, "code": r.code} for r in refused[:_MAX_TOLD]]

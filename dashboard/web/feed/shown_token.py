@@ -1,0 +1,50 @@
+"""Tokens that stand in a JSON body: ``auth_token`` (Smashing) or ``api_key``."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+import msgspec
+from msgspec import Struct
+
+from dashboard.accounts.credentials import TOKEN_PREFIX
+
+
+class _Shown(Struct):
+    auth_token: str = ""
+    api_key: str = ""
+
+
+_shown = msgspec.json.Decoder(_Shown)
+_SHOWN = re.compile(rb'"(?:auth_token|api_key)"\s*:\s*"([\x21\x23-\x5b\x5d-\x7e]{1,4096})"')
+
+
+def token_in(body: bytes, *, search: bool) -> str:
+    """Return the token in a JSON object; empty: there is none.
+
+    ``search``: the first one counts also in an array, or in broken JSON, whose fault is told later.
+    """
+    start = body.lstrip()[:1]
+    if start == b"{":
+        try:
+            said = _shown.decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            pass
+        else:
+            return said.auth_token or said.api_key
+    found = _SHOWN.search(body) if search and start in (b"{", b"[") else None
+    return found[1].decode() if found else ""
+
+
+def is_foreign(header: str) -> bool:
+    """Return whether an Authorization header cannot hold a token of ours: clients send ``root:root`` or nothing by default."""
+    scheme, _, rest = header.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return scheme.lower() in ("bearer", "token") and not rest.strip()
+    try:
+        _, _, password = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return False
+    return not password.startswith(TOKEN_PREFIX) and password.count(".") != 2

@@ -1,0 +1,164 @@
+"""Everything counted, for Prometheus: the collector behind ``/metrics``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from dashboard.cluster.membership import Membership
+from dashboard.domain.counters import Counters, quantile
+from dashboard.hub.hub import Hub
+from dashboard.hub.registry import ConnectionRegistry
+from dashboard.journal.port import Journal
+from dashboard.presence.tracker import PresenceTracker
+from dashboard.replication.replicas import Replicas
+
+
+class Metrics:
+    """A prometheus_client collector over the counters and the state of this process."""
+
+    def __init__(
+        self,
+        *,
+        counters: Counters,
+        hub: Hub,
+        journal: Journal,
+        replicas: Replicas,
+        nodes: Membership,
+        loop_lag_ms: Callable[[], float],
+        registry: ConnectionRegistry,
+        presence: PresenceTracker,
+        more: Callable[[], Iterable[Metric]],
+    ) -> None:
+        self._more = more
+        self._registry = registry
+        self._presence = presence
+        self._counters = counters
+        self._hub = hub
+        self._journal = journal
+        self._replicas = replicas
+        self._nodes = nodes
+        self._loop_lag_ms = loop_lag_ms
+
+    def collect(self) -> Iterable[Metric]:
+        """Called at each scrape."""
+        yield from self._counted()
+        yield from self._counted_by_label()
+        yield from self._gauges()
+        yield from self._more()
+        info = GaugeMetricFamily("dashboard_node_info", "Which process this is", labels=["node"])
+        info.add_metric([self._nodes.name], 1)
+        yield info
+
+    def _counted(self) -> Iterable[Metric]:
+        c = self._counters
+        for name, value, meaning in (
+            ("samples_accepted", c.samples_accepted, "Samples stored in the journal"),
+            (
+                "documents_accepted",
+                c.documents_accepted,
+                "Documents taken in; of several of one key in a body the last is kept",
+            ),
+            ("events_accepted", c.events_accepted, "Events stored in the journal"),
+            ("connections_opened", c.connections_opened, "WebSocket handshakes done"),
+            ("messages_received", c.messages_received, "WebSocket messages from clients"),
+            ("frames_sent", c.frames_sent, "Frames sent to viewers that were up to date"),
+            ("frames_skipped", c.frames_skipped, "Frames not sent because the viewer had not drained"),
+            ("frames_caught_up", c.frames_caught_up, "Catch-up frames sent to viewers that had been skipped"),
+            ("snapshots_sent", c.snapshots_sent, "Snapshots sent"),
+            ("resumes", c.resumes, "Viewers that came back and got only what they had missed"),
+            ("sent_bytes", c.bytes_sent, "Bytes of WebSocket frames sent"),
+            ("checkpoints", c.checkpoints, "Checkpoints of the history stored"),
+            ("clock_steps", c.clock_steps, "Steps of the wall clock that the journal's clock followed"),
+            ("notifications_sent", c.notifications_sent, "Notifications stored, one for each user"),
+            ("room_joins", c.joins, "Rooms joined by connections here"),
+            ("typing_notices", c.typing_notices, "Typing notices taken from clients"),
+            ("presence_changes", c.presence_changes, "Comings, goings and changes that people here were told of"),
+            (
+                "events_not_appended",
+                c.events_not_appended,
+                "Messages committed whose way by the journal was left to the sweep",
+            ),
+            ("events_healed", c.events_healed, "Messages delivered from the store, not by the journal"),
+            ("journal_appends", c.journal_appends, "Entries appended to the journal by this process"),
+            (
+                "foreign_entries",
+                c.foreign_entries,
+                "Entries in our streams in Redis that are not ours and were skipped",
+            ),
+            (
+                "journal_broken_entries",
+                sum(replica.broken for replica in self._replicas.followed().values()) + self._nodes.table.broken,
+                "Journal entries that could not be read and were skipped",
+            ),
+        ):
+            yield CounterMetricFamily(f"dashboard_{name}", meaning, value=value)
+
+    def _counted_by_label(self) -> Iterable[Metric]:
+        c = self._counters
+        for name, label, by, meaning in (
+            ("samples_refused", "reason", c.samples_refused, "Samples refused"),
+            (
+                "connections_closed",
+                "code",
+                c.connections_closed,
+                "WebSocket connections ended, by close code (client: one of its own)",
+            ),
+            ("errors_sent", "code", c.errors_sent, "Error messages sent to clients"),
+            ("gaps", "reason", c.gaps, "Viewers told that entries are missing"),
+            ("messages_posted", "kind", c.messages_posted, "Messages stored, by kind of room"),
+            ("authentications", "outcome", c.authentications, "Sockets that said who they are"),
+            ("logins", "outcome", c.logins, "Logins tried"),
+            ("webhooks", "outcome", c.webhooks, "Webhooks tried"),
+            ("task_failures", "task", c.task_failures, "Faults of supervised tasks"),
+            ("redis_failures", "call", c.redis_failures, "Calls to Redis that failed, by what was tried"),
+        ):
+            family = CounterMetricFamily(f"dashboard_{name}", meaning, labels=[label])
+            for key, value in by.items():
+                family.add_metric([key], value)
+            yield family
+        labels = ["token", "format", "outcome"]
+        fed = CounterMetricFamily("dashboard_feeder_samples", "Samples and documents of feeders", labels=labels)
+        for row, count in c.feeder_samples.items():
+            fed.add_metric(list(row), count)
+        yield fed
+
+    def _gauges(self) -> Iterable[Metric]:
+        replicas = self._replicas.followed()
+        journal_seq = sum(self._journal.head(partition).seq for partition in replicas)
+        for name, value, meaning in (
+            ("connections", len(self._hub.connections), "WebSocket connections now"),
+            ("views", len(self._hub.views), "Views being sent now"),
+            ("authenticated_connections", len(self._registry.people), "WebSocket connections of people now"),
+            ("rooms", len(self._registry.rooms()), "Rooms that somebody connected here hears"),
+            ("users_online", len(self._presence.people()), "Users connected to any process"),
+            ("series", self._replicas.series_count(), "Series there are"),
+            ("documents", sum(each.document_count() for each in replicas.values()), "Documents there are"),
+            ("journal_bytes", self._journal.size_bytes(), "Payload bytes in the journal"),
+            ("journal_seq", journal_seq, "Number of the newest journal entry, over the partitions followed"),
+            ("partitions", len(replicas), "Partitions of the journal that this process follows"),
+            ("replica_lag_entries", self._replicas.lag(), "Entries not applied yet"),
+            ("nodes", len(self._nodes.table.nodes), "Processes that have been heard of lately"),
+            ("restarts", self._nodes.restarts, "How often the supervisor has started this worker again"),
+            ("loop_lag_seconds", self._loop_lag_ms() / 1000, "How late the event loop last was"),
+        ):
+            yield GaugeMetricFamily(f"dashboard_{name}", meaning, value=value)
+        for name, recent, meaning in (
+            (
+                "journal_round_trip_seconds",
+                self._counters.journal_round_trip_ms,
+                "From a flush to its answer, recent ones",
+            ),
+            (
+                "accept_to_socket_seconds",
+                self._counters.accept_to_socket_ms,
+                "From acceptance to the socket, recent frames",
+            ),
+            ("accept_to_paint_seconds", self._counters.accept_to_paint_ms, "From acceptance to paint, as browsers say"),
+        ):
+            family = GaugeMetricFamily(f"dashboard_{name}", meaning, labels=["quantile"])
+            for q in (0.5, 0.99):
+                if recent:
+                    family.add_metric([str(q)], quantile(list(recent), q) / 1000)
+            yield family

@@ -1,0 +1,38 @@
+"""Data of the checks (``ceilings.toml``): what each figure may be, and the lists of what is allowed, with reasons."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+FILE = Path(__file__).with_name("ceilings.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """Content of the data file; ``untested`` and ``foreign`` map a module and a name to the reason."""
+
+    base_commit: str
+    figures: Mapping[str, int]
+    decoders: tuple[str, ...]
+    untested: Mapping[str, str]
+    foreign: Mapping[str, str]
+    verbs: frozenset[str]
+
+
+def read_ceilings(file: Path = FILE) -> Ceilings:
+    """Read the data file; raises ValueError for a list's entry without a reason."""
+    content = tomllib.loads(file.read_text("utf-8"))
+    for part in ("untested", "foreign"):
+        if unexplained := [name for name, reason in content[part].items() if not reason.strip()]:
+            raise ValueError(f"{file.name}: [{part}] {unexplained[0]} has no reason")
+    return Ceilings(
+        base_commit=content["base_commit"],
+        figures=content["figures"],
+        decoders=tuple(content["decoders"]),
+        untested=content["untested"],
+        foreign=content["foreign"],
+        verbs=frozenset(content["verbs"].split()),
+    )

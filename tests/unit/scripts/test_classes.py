@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from scripts.checks.classes import classes_of_same_name
+from tests.unit.scripts.sources import package
+
+
+def test_a_class_name_of_two_modules_is_found(tmp_path: Path) -> None:
+    files = {
+        "dashboard/a.py": "class Batch: pass\nclass Only: pass",
+        "dashboard/b.py": "class Batch: pass",
+        "dashboard/c.py": "class Outer:\n    class Only: pass",
+    }
+    found = classes_of_same_name(package(tmp_path, files))
+    assert [str(each) for each in found] == ["dashboard/a.py:1 Batch is also in dashboard/b.py"]
