@@ -21,6 +21,7 @@ from dashboard.feeders.yaml_places import Place, Places, read_yaml
 from dashboard.ingest.mqtt_payload import PayloadFormat
 from dashboard.ingest.mqtt_topic import TopicTemplate, folded, parse_template
 from dashboard.ingest.naming import foreign_labels
+from dashboard.ingest.statsd import GaugeSigns
 from dashboard.settings import is_loopback
 
 MAX_SECRET_BYTES = 4_096
@@ -72,16 +73,23 @@ class ScrapeTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Statsd(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A UDP listener for StatsD and DogStatsD."""
+    """A listener for StatsD and DogStatsD: UDP, at the same port TCP, and a Unix socket for datagrams when one is named."""
 
     host: Text = "127.0.0.1"
     port: Port = 8125
     flush_s: Annotated[float, Meta(ge=0.1, le=300)] = 1.0
+    gauge_signs: GaugeSigns = "auto"
+    tcp: bool = True
+    unix_socket: Annotated[str, Meta(max_length=100)] = ""
+    idle_s: Annotated[float, Meta(ge=1, le=86_400)] = 300.0
+    max_connections: Annotated[int, Meta(ge=1, le=10_000)] = 200
     max_metrics: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
     max_series: Count = MAX_SERIES
 
     def __str__(self) -> str:
-        return f"statsd: listens on UDP {self.address}{_open_to_all(self.host)}, flushes every {self.flush_s:g} s"
+        where = f"{'UDP and TCP' if self.tcp else 'UDP'} {self.address}{_open_to_all(self.host)}"
+        unix = f", and on {self.unix_socket}" if self.unix_socket else ""
+        return f"statsd: listens on {where}{unix}, flushes every {self.flush_s:g} s"
 
     @property
     def address(self) -> str:
@@ -90,16 +98,17 @@ class Statsd(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Graphite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A TCP listener for Graphite's plaintext lines."""
+    """A listener for Graphite's plaintext lines, by TCP and UDP."""
 
     host: Text = "127.0.0.1"
     port: Port = 2003
+    udp: bool = True
     idle_s: Annotated[float, Meta(ge=1, le=86_400)] = 300.0
     max_connections: Annotated[int, Meta(ge=1, le=10_000)] = 200
     max_series: Count = MAX_SERIES
 
     def __str__(self) -> str:
-        return f"graphite: listens on TCP {self.address}{_open_to_all(self.host)}"
+        return f"graphite: listens on {'TCP and UDP' if self.udp else 'TCP'} {self.address}{_open_to_all(self.host)}"
 
     @property
     def address(self) -> str:
