@@ -120,7 +120,8 @@ class Settings:
     max_document_bytes: int = _setting(65_536, "length of one document", least=2)
 
     max_header_bytes: int = _setting(16_384, "length of a request's headers", least=1_024)
-    header_timeout_s: float = _setting(10, "time for a request's headers, and an idle connection's life", least=0.1)
+    header_timeout_s: float = _setting(10, "time for a request's headers, from its first byte", least=0.1)
+    idle_timeout_s: float = _setting(120, "how long an HTTP connection lives without a request", least=0.1)
     max_uri_bytes: int = _setting(4_096, "length of a request's address", least=64)
     max_body_bytes: int = _setting(1_048_576, "length of a request's body", least=1)
     max_ingest_bytes: int = _setting(4_194_304, "length of a feeder's body, unpacked", least=1)

@@ -15,6 +15,7 @@ from dashboard.hub.hub import Hub
 from dashboard.hub.view import Shared
 from dashboard.messages.views import PROTOCOL_VERSION, Welcome, encode
 from dashboard.settings import Settings
+from dashboard.web.server.base import allows_origin
 from dashboard.web.server.context import WebContext
 from dashboard.web.server.websocket import WebSocketTransport
 
@@ -56,6 +57,29 @@ class SocketHandler(WebSocketHandler):
         except BadToken as error:
             self.set_status(401)
             self.finish({"code": error.code, "error": str(error)})
+
+    def check_origin(self, origin: str) -> bool:
+        """Ask the guard, to which ``https://name`` and ``name:443`` are the same; called by Tornado."""
+        return allows_origin(self, origin)
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Upgrade to a WebSocket of version 13; whatever else asks is told so in JSON."""
+        headers = self.request.headers
+        connection = {word.strip().lower() for word in headers.get("Connection", "").split(",")}
+        if headers.get("Upgrade", "").lower() != "websocket" or "upgrade" not in connection:
+            self.set_status(426)
+            self.set_header("Upgrade", "websocket")
+            self.finish(
+                {"code": "upgrade_required", "error": "this address takes WebSockets; connect with Upgrade: websocket"}
+            )
+        elif headers.get("Sec-WebSocket-Version") != "13":
+            self.set_status(426)
+            self.set_header("Sec-WebSocket-Version", "13")
+            self.finish(
+                {"code": "upgrade_required", "error": "this server speaks version 13 of the WebSocket protocol"}
+            )
+        else:
+            await super().get(*args, **kwargs)
 
     def data_received(self, chunk: bytes) -> None:
         """An upgrade has no body."""
