@@ -13,9 +13,8 @@ from contextlib import suppress
 
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.identity import Token, User
-from dashboard.domain.presence import DirectoryChanged
 from dashboard.domain.room import Room
-from dashboard.entries.signals import Signal
+from dashboard.entries.signals import DirectoryChanged
 from dashboard.store.database import Database
 from dashboard.store.revisions import latest_revision
 from dashboard.store.rooms import changed_rooms
@@ -33,9 +32,15 @@ _TELL_S = 0.5
 
 
 class Directory:
-    """``on_change`` are called after each change that was taken over. ``say`` tells the other processes to look."""
+    """``publish`` tells the other processes to look, if there may be any."""
 
-    def __init__(self, database: Database, *, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        now_ms: Callable[[], int],
+        publish: Callable[[DirectoryChanged], Awaitable[bool]] | None = None,
+    ) -> None:
         self._database = database
         self._now_ms = now_ms
         self.users: dict[str, User] = {}
@@ -46,8 +51,8 @@ class Directory:
         self._stirred = asyncio.Event()
         self._looking = asyncio.Lock()
         self._refreshed = SingleFlight(self._try_to_look, _REFRESH_EVERY_S)
-        self.on_change: list[Callable[[], None]] = []
-        self.say: Callable[[Signal], Awaitable[bool]] | None = None
+        self._on_change: list[Callable[[], None]] = []
+        self._publish = publish
         self.fault = ""
 
     def user(self, user_id: str) -> User | None:
@@ -85,13 +90,12 @@ class Directory:
                 raise
             await self.look()
 
-    def hear(self, signal: Signal, _: int) -> None:
-        """A process says that something has changed."""
-        if isinstance(signal, DirectoryChanged):
-            self._stirred.set()
+    def subscribe(self, handler: Callable[[], None]) -> None:
+        """Call ``handler`` after each change that was taken over."""
+        self._on_change.append(handler)
 
     def stir(self) -> None:
-        """Something may have been missed."""
+        """Look soon: something has changed, or a signal may have been missed."""
         self._stirred.set()
 
     async def look(self) -> None:
@@ -108,8 +112,8 @@ class Directory:
                 revoked = await changed_revocations(tx, after) | await revoked_links(tx, after)
             self._take(after, users, tokens, rooms, revoked)
             self._revision = revision
-        for told in self.on_change:
-            told()
+        for handler in self._on_change:
+            handler()
 
     def _take(
         self,
@@ -162,7 +166,7 @@ class Directory:
             await self.look()
         except Unavailable:
             self.stir()
-        if self.say is not None:
+        if self._publish is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_TELL_S):
-                    await self.say(DirectoryChanged())
+                    await self._publish(DirectoryChanged())

@@ -8,7 +8,7 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.partition import all_partitions
 from dashboard.journal.clock import JournalClock
 from dashboard.journal.memory import MemoryJournal
-from dashboard.journal.port import EVENTS, SIGNALS, Journal
+from dashboard.journal.port import ROOMS, SIGNALS, Journal
 from dashboard.journal.redis import RedisJournal
 from dashboard.journal.redis_link import Link
 from dashboard.journal.sqlite import SqliteJournal
@@ -22,7 +22,7 @@ def make_journal(settings: Settings, clock: JournalClock, counters: Counters) ->
         return RedisJournal(
             Link(settings.redis, timeout_s=settings.redis_timeout_s),
             prefix=settings.redis_prefix,
-            partitions=(*all_partitions(settings.partitions), EVENTS, SIGNALS),
+            partitions=(*all_partitions(settings.partitions), ROOMS, SIGNALS),
             clock=clock,
             counters=counters,
             max_age_s=age_s,

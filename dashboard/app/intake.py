@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from random import SystemRandom
 
-from dashboard.cluster.membership import Membership
+from dashboard.cluster.bus import Bus
 from dashboard.cluster.ownership import SeriesOwnership
 from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.domain.counters import Counters
@@ -29,13 +29,13 @@ def make_intake(
     clock: JournalClock,
     counters: Counters,
     stats: IngestStats,
-    nodes: Membership,
+    bus: Bus,
 ) -> Intake:
     """The way in for every format, with the services behind it."""
     held_by_tokens, held_by_groups = (
         SeriesOwnership(
             kind,
-            nodes=nodes,
+            bus=bus,
             max_series=4 * settings.max_series,
             shared=bool(settings.redis),
             monotonic=time.monotonic,
@@ -43,7 +43,7 @@ def make_intake(
         )
         for kind in ("token", "group")
     )
-    rates = SharedRateLimits("token", nodes=nodes, shared=bool(settings.redis), monotonic=time.monotonic)
+    rates = SharedRateLimits("token", bus=bus, shared=bool(settings.redis), monotonic=time.monotonic)
     limits = TokenLimits(ownership=held_by_tokens, rates=rates)
     samples = AcceptSamples(
         journal=journal,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from dashboard.cluster.membership import Membership
+from dashboard.cluster.bus import Bus, Heard
 from dashboard.domain.errors import Unavailable
-from dashboard.domain.screen_order import ALL_BOARDS, RELOAD, ScreenOrder
-from dashboard.entries.signals import Signal
+from dashboard.domain.screen_order import ALL_BOARDS, RELOAD
+from dashboard.entries.signals import ScreenOrder
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.people_replies import Reload, encode_personal
+from dashboard.messages.people import encode_personal
+from dashboard.messages.presence import Reload
 
 #: Orders that wait to be told here; of more the rest is lost.
 _MAX_WAITING = 100
@@ -18,19 +19,19 @@ _MAX_WAITING = 100
 class ScreenOrders:
     """``await give(...)``; ``run`` tells what comes from all processes."""
 
-    def __init__(self, *, registry: ConnectionRegistry, nodes: Membership) -> None:
+    def __init__(self, *, registry: ConnectionRegistry, bus: Bus) -> None:
         self._registry = registry
-        self._nodes = nodes
+        self._bus = bus
         self._heard: asyncio.Queue[ScreenOrder] = asyncio.Queue(_MAX_WAITING)
-        nodes.listeners.append(self._hear)
+        bus.subscribe(ScreenOrder, self._hear)
 
     async def give(self, board: str, order: str) -> None:
         """To the screens of this board, or of ``*``; an order that is not known is passed over. Raises Unavailable."""
-        if order == RELOAD and not await self._nodes.say(ScreenOrder(board, order)):
+        if order == RELOAD and not await self._bus.publish(ScreenOrder(board, order)):
             raise Unavailable("the order could not be passed on")
 
-    def _hear(self, signal: Signal, _: int) -> None:
-        if isinstance(signal, ScreenOrder) and not self._heard.full():
+    def _hear(self, signal: ScreenOrder, _: Heard) -> None:
+        if not self._heard.full():
             self._heard.put_nowait(signal)
 
     async def run(self) -> None:

@@ -1,4 +1,4 @@
-"""Which series each holder of a kind (see ``domain/holding.py``) holds, over all processes.
+"""Which series each owner of a kind (see ``entries/signals.py``) owns, over all processes.
 
 What is new is known here at once, and told to the others over the journal; what stands there counts, in its order, one's own too.
 Who starts, or has missed something, asks; what is said then only adds.  Remembered as long as one process runs, and bounded in
@@ -13,10 +13,9 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from dashboard.cluster.membership import Membership
+from dashboard.cluster.bus import Bus, Heard
 from dashboard.domain.errors import Unavailable
-from dashboard.domain.holding import AskSeriesOwned, SeriesOwned
-from dashboard.entries.signals import Signal
+from dashboard.entries.signals import AskSeriesOwned, SeriesOwned
 
 #: Who is asked waits for up to so long, and is silent about what another has told meanwhile.
 _ANSWER_S = 0.5
@@ -44,14 +43,14 @@ class SeriesOwnership:
         self,
         kind: str,
         *,
-        nodes: Membership,
+        bus: Bus,
         max_series: int,
         shared: bool,
         monotonic: Callable[[], float],
         jitter: Callable[[float, float], float],
     ) -> None:
         self._kind = kind
-        self._nodes = nodes
+        self._bus = bus
         self._max_series = max_series
         self._monotonic = monotonic
         self._jitter = jitter
@@ -66,8 +65,9 @@ class SeriesOwnership:
         self._asked: set[str] = set()  # holders that somebody wants to know of
         self._work = asyncio.Event()
         self._work.set()
-        nodes.listeners.append(self._hear)
-        nodes.on_gap.append(self._missed)
+        bus.subscribe(SeriesOwned, self._hear_owned)
+        bus.subscribe(AskSeriesOwned, self._hear_question)
+        bus.subscribe_gap(self._missed)
 
     def of(self, holder: str) -> Collection[str]:
         """What it holds."""
@@ -134,15 +134,17 @@ class SeriesOwnership:
                 await asyncio.sleep(max(0.0, self._answered_s - asyncio.get_running_loop().time()))
         except TimeoutError:
             raise Unavailable("what other processes hold is not known; try again in a second") from None
-        await self._nodes.catch_up()
+        await self._bus.catch_up()
 
     async def tell(self) -> bool:
         """Return when the others have been told what is new; False: they could not be, ``run`` will try again."""
         async with self._telling:  # what somebody else is just telling is to be told, too
             while self._news:
                 holder, news = self._news.popitem()
-                held = SeriesOwned(self._nodes.id, self._kind, holder, news.whole, sorted(news.keys), sorted(news.gone))
-                if not await self._nodes.say(held):
+                held = SeriesOwned(
+                    self._bus.node_id, self._kind, holder, news.whole, sorted(news.keys), sorted(news.gone)
+                )
+                if not await self._bus.publish(held):
                     later = self._news.get(holder)
                     self._news[holder] = news if later is None else _after(news, later)
                     self._work.set()
@@ -154,7 +156,7 @@ class SeriesOwnership:
         while True:
             await self._work.wait()
             self._work.clear()
-            if self._asks and await self._nodes.say(AskSeriesOwned(self._nodes.id)):
+            if self._asks and await self._bus.publish(AskSeriesOwned(self._bus.node_id)):
                 self._asks = False
                 self._answered_s = asyncio.get_running_loop().time() + _ANSWER_S + _ANSWERING_S
                 self._said.set()
@@ -172,13 +174,14 @@ class SeriesOwnership:
             if known.keys:
                 self._news[holder] = _after(known, self._news.get(holder) or known)
 
-    def _hear(self, signal: Signal, _: int) -> None:
-        if isinstance(signal, SeriesOwned):
-            if signal.kind == self._kind and self._shared:
-                self._take(signal.holder, signal.whole, signal.keys, signal.gone)
-                if set(signal.keys).issuperset(self.of(signal.holder)):
-                    self._asked.discard(signal.holder)
-        elif isinstance(signal, AskSeriesOwned) and signal.node != self._nodes.id and self._held:
+    def _hear_owned(self, signal: SeriesOwned, _: Heard) -> None:
+        if signal.kind == self._kind and self._shared:
+            self._take(signal.holder, signal.whole, signal.keys, signal.gone)
+            if set(signal.keys).issuperset(self.of(signal.holder)):
+                self._asked.discard(signal.holder)
+
+    def _hear_question(self, signal: AskSeriesOwned, _: Heard) -> None:
+        if signal.node != self._bus.node_id and self._held:
             self._asked.update(self._held)
             self._work.set()
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from dashboard.cluster.membership import Membership
-from dashboard.domain.rate import Pace, RateUsed, TokenBucket
-from dashboard.entries.signals import Signal
+from dashboard.cluster.bus import Bus, Heard
+from dashboard.domain.rate import Pace, TokenBucket
+from dashboard.entries.signals import RateUsed
 
 #: What was let through is told at most so often.
 _TELL_EVERY_S = 0.25
@@ -24,15 +24,15 @@ _MAX_TOLD = 1_000
 class SharedRateLimits:
     """``shared``: there may be other processes. ``monotonic`` is in seconds."""
 
-    def __init__(self, kind: str, *, nodes: Membership, shared: bool, monotonic: Callable[[], float]) -> None:
+    def __init__(self, kind: str, *, bus: Bus, shared: bool, monotonic: Callable[[], float]) -> None:
         self._kind = kind
-        self._nodes = nodes
+        self._bus = bus
         self._shared = shared
         self._monotonic = monotonic
         self._buckets: dict[tuple[str, Pace], TokenBucket] = {}
         self._spent: dict[str, tuple[Pace, float]] = {}  # not told yet
         self._work = asyncio.Event()
-        nodes.listeners.append(self._hear)
+        bus.subscribe(RateUsed, self._hear)
 
     def take(self, holder: str, pace: Pace, count: float = 1) -> float:
         """Let ``count`` through: 0.0; or take nothing, and say in how many seconds they could be."""
@@ -63,13 +63,13 @@ class SharedRateLimits:
                 del self._spent[holder]
             if not self._spent:
                 self._work.clear()
-            await self._nodes.say(RateUsed(self._nodes.id, self._kind, told))
+            await self._bus.publish(RateUsed(self._bus.node_id, self._kind, told))
             await asyncio.sleep(_TELL_EVERY_S)
 
-    def _hear(self, signal: Signal, _: int) -> None:
-        if not isinstance(signal, RateUsed) or self._nodes.is_behind:  # what was spent long ago has been made up for
+    def _hear(self, signal: RateUsed, _: Heard) -> None:
+        if self._bus.is_behind:  # what was spent long ago has been made up for
             return
-        if signal.kind == self._kind and signal.node != self._nodes.id:
+        if signal.kind == self._kind and signal.node != self._bus.node_id:
             now_s = self._monotonic()
             for holder, (pace, count) in signal.spent.items():
                 self._bucket(holder, pace, now_s).owe(now_s, count)

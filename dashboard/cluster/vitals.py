@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from dashboard.domain.counters import Counters, quantile
-from dashboard.hub.hub import Hub
+from dashboard.hub.registry import ConnectionRegistry
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
 
@@ -70,7 +70,7 @@ class Vitals:
         self,
         *,
         counters: Counters,
-        hub: Hub,
+        registry: ConnectionRegistry,
         journal: Journal,
         replicas: Replicas,
         lag: LoopLag,
@@ -78,7 +78,7 @@ class Vitals:
         monotonic: Callable[[], float],
     ) -> None:
         self._counters = counters
-        self._hub = hub
+        self._registry = registry
         self._journal = journal
         self._replicas = replicas
         self._lag = lag
@@ -97,7 +97,7 @@ class Vitals:
         """Take all readings now."""
         counters = self._counters
         readings = {
-            "viewers": float(len(self._hub.connections)),
+            "viewers": float(len(self._registry.connections)),
             "series": float(self._replicas.series_count()),
             "journal_bytes": float(self._journal.size_bytes()),
             "loop_lag_ms": self._lag.take_worst_ms(),

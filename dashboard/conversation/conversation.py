@@ -25,7 +25,7 @@ from dashboard.domain.identity import Caller, Role
 from dashboard.domain.rate import Pace
 from dashboard.domain.room import MAX_KEY, Message, Room, clean_text, direct_room, kind_of, participants
 from dashboard.entries.rooms import MessageEntry, ReadEntry
-from dashboard.messages.people_replies import seq_of
+from dashboard.messages.rooms import seq_of
 from dashboard.store.audit import record
 from dashboard.store.database import Database
 from dashboard.store.messages import authors_between, get_message, newest, newest_seq, oldest, post, rewrite, take_back
@@ -42,7 +42,6 @@ class Conversation:
         directory: Directory,
         access: Access,
         logs: RoomLogs,
-        markdown: Markdown,
         notify: Notify,
         counters: Counters,
         now_ms: Callable[[], int],
@@ -54,7 +53,7 @@ class Conversation:
         self._directory = directory
         self._access = access
         self._logs = logs
-        self._markdown = markdown
+        self._markdown = Markdown(lambda name: name if self.is_somebody(name) else None)
         self._notify = notify
         self._counters = counters
         self._now_ms = now_ms

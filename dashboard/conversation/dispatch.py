@@ -21,36 +21,27 @@ from dashboard.domain.identity import Caller, Role
 from dashboard.domain.room import inbox_room
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.people import (
-    Auth,
+from dashboard.messages.auth import Auth, Authenticated
+from dashboard.messages.fields import PersonalRequest
+from dashboard.messages.notifications import NotificationList, NotificationRead, Notifications, Unread
+from dashboard.messages.people import PersonalReply, encode_personal
+from dashboard.messages.presence import Person, Presence, Users
+from dashboard.messages.rooms import (
+    Ack,
     Delete,
     Direct,
     Edit,
     History,
+    HistoryPage,
     JoinRoom,
     LeaveRoom,
-    NotificationRead,
-    Notifications,
-    PersonalRequest,
-    Post,
-    Presence,
-    Read,
-    Rooms,
-    Typing,
-    Users,
-)
-from dashboard.messages.people_replies import (
-    Ack,
-    Authenticated,
-    HistoryPage,
     Left,
-    NotificationList,
-    Person,
-    PersonalReply,
+    Post,
+    Read,
     ReadMark,
     RoomList,
-    Unread,
-    encode_personal,
+    Rooms,
+    Typing,
     message_id,
     seq_of,
     state_of,
@@ -68,8 +59,11 @@ _MAX_WAITING = 100
 _SWEEP_S = 0.5
 
 
-class People:
-    """See ``hub.connection.People``. ``limits`` are what ``authenticated`` tells."""
+class RequestDispatcher:
+    """Answers each connection's requests in their order, and many connections at once.
+
+    ``serve_view`` answers requests about views.  ``limits`` are what ``authenticated`` tells.
+    """
 
     def __init__(
         self,
@@ -83,6 +77,7 @@ class People:
         notify: Notify,
         typing: TypingNotices,
         counters: Counters,
+        serve_view: Callable[[Connection, Watch | Unwatch | Ping], None],
         now_ms: Callable[[], int],
         max_user_connections: int,
         limits: dict[str, float],
@@ -96,6 +91,7 @@ class People:
         self._notify = notify
         self._typing = typing
         self._counters = counters
+        self._serve_view = serve_view
         self._now_ms = now_ms
         self._max_user_connections = max_user_connections
         self._limits = limits
@@ -115,20 +111,16 @@ class People:
 
     def take(self, connection: Connection, request: Request) -> None:
         """Raises TooMany."""
-        if len(connection.errands) >= _MAX_WAITING:
+        if len(connection.requests) >= _MAX_WAITING:
             raise TooMany("too many requests wait for their answers")
         self._put(connection, request)
 
     def _put(self, connection: Connection, request: Request) -> None:
         connection.authenticating += _proves(request)
-        connection.errands.append(request)
+        connection.requests.append(request)
         if not connection.busy:
             connection.busy = True
             self._ready.put_nowait(connection)
-
-    def moved(self, connection: Connection) -> None:
-        """It watches other boards now."""
-        self._presence.changed(connection)
 
     def dropped(self, connection: Connection, code: int) -> None:
         """It is over."""
@@ -157,13 +149,13 @@ class People:
             connection = await self._ready.get()
             try:
                 for _ in range(_TURN):
-                    if not connection.errands or connection.closed:
+                    if not connection.requests or connection.closed:
                         break
-                    await self._serve(connection, connection.errands.popleft())
+                    await self._serve(connection, connection.requests.popleft())
             except BaseException:
                 connection.busy = False  # what comes next is served all the same
                 raise
-            if connection.errands and not connection.closed:
+            if connection.requests and not connection.closed:
                 self._ready.put_nowait(connection)
             else:
                 connection.busy = False
@@ -171,7 +163,7 @@ class People:
     async def _serve(self, connection: Connection, request: Request) -> None:
         try:
             if isinstance(request, Watch | Unwatch | Ping):
-                connection.serve(request)
+                self._serve_view(connection, request)
             else:
                 authorise("ws " + type_of(request), connection.caller)
                 if not isinstance(request, Auth) and connection not in self._registry.people:
@@ -260,7 +252,7 @@ class People:
             reply = RoomList(await self._fanout.room_states(caller))
         elif isinstance(request, Notifications | NotificationRead):
             reply = await self._notifications(caller, request)
-        else:
+        elif isinstance(request, Post | Direct | Edit | Delete | Read | History):
             reply = await self._talk(connection, request)
         if reply is not None:
             connection.reply(encode_personal(reply), request.id)

@@ -17,21 +17,10 @@ from dashboard.domain.room import Message, Room, inbox_room, kind_of, participan
 from dashboard.entries.rooms import ReadEntry
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.people_replies import (
-    Ack,
-    NotificationChanged,
-    NotificationNotice,
-    NotificationState,
-    PersonDetail,
-    ReadMark,
-    RoomState,
-    Screen,
-    Unread,
-    UserList,
-    encode_personal,
-    message_id,
-    notice_of,
-)
+from dashboard.messages.notifications import NotificationChanged, NotificationNotice, NotificationState, Unread
+from dashboard.messages.people import encode_personal
+from dashboard.messages.presence import PersonDetail, Screen, UserList
+from dashboard.messages.rooms import Ack, ReadMark, RoomState, message_id, notice_of
 from dashboard.replica.presence import Presence
 from dashboard.store.database import Database
 from dashboard.store.rooms import ends_of, read_marks, rooms_of, unread_counts

@@ -9,8 +9,8 @@ from dashboard.domain.errors import Invalid, NotMember
 from dashboard.domain.room import Message, Room, kind_of
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.people import JoinRoom
-from dashboard.messages.people_replies import Joined, Person, message_id, state_of
+from dashboard.messages.presence import Person
+from dashboard.messages.rooms import Joined, JoinRoom, message_id, state_of
 from dashboard.presence.notices import person_of
 from dashboard.presence.tracker import PresenceTracker
 from dashboard.store.database import Database

@@ -22,7 +22,7 @@ from dashboard.domain.errors import Invalid, NotFound
 from dashboard.domain.identity import Caller, parse_role
 from dashboard.domain.room import MAX_KEY, Message, clean_text, inbox_room
 from dashboard.entries.rooms import MessageEntry, ReadEntry
-from dashboard.messages.people_replies import message_id
+from dashboard.messages.rooms import message_id
 from dashboard.store.database import Database
 from dashboard.store.messages import lock_rooms, newest, notifications_called, notifications_that_quote, post, requote
 from dashboard.store.rooms import ensure_room, mark_read, read_marks

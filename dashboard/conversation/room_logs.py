@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Unavailable
 from dashboard.domain.room import Message, kind_of, participants
-from dashboard.entries.rooms import MessageEntry, ReadEntry, RoomEvent, decode_room_event, encode_room_event
+from dashboard.entries.rooms import ROOM_CODEC, MessageEntry, ReadEntry, RoomEvent
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.journal.port import EVENTS, Gap, Journal
+from dashboard.journal.port import ROOMS, Gap, Journal
 from dashboard.replica.rooms import RoomLog
 from dashboard.runtime import Group
 from dashboard.store.database import Database
@@ -100,7 +100,7 @@ class RoomLogs:
         """Tell all processes what the store has committed; False: that failed, the sweep does it."""
         try:
             async with asyncio.timeout(_APPEND_S):
-                await self._journal.append(EVENTS, encode_room_event(happening), request_id=request_id)
+                await self._journal.append(ROOMS, ROOM_CODEC.encode(happening), request_id=request_id)
         except (DashboardError, TimeoutError) as error:
             self._counters.events_not_appended += not again
             _log.debug("%s is left to the sweep: %s", request_id, error)
@@ -137,13 +137,13 @@ class RoomLogs:
             group.start("sweep", self._sweep)
 
     async def _follow(self) -> None:
-        after = await self._journal.attach(EVENTS)
-        async for batch in self._journal.follow(EVENTS, after):
+        after = await self._journal.attach(ROOMS)
+        async for batch in self._journal.follow(ROOMS, after):
             if isinstance(batch, Gap):
                 await self._look_everywhere()
                 continue
             for entry in batch:
-                happening = decode_room_event(entry.payload)
+                happening = ROOM_CODEC.decode(entry.payload)
                 if isinstance(happening, MessageEntry):
                     await self._take(happening.message)
                 elif isinstance(happening, ReadEntry):

@@ -8,7 +8,8 @@ from dashboard.accounts.directory import Directory
 from dashboard.accounts.policies import Access
 from dashboard.domain.room import Room
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.people_replies import RoomOpened, encode_personal
+from dashboard.messages.people import encode_personal
+from dashboard.messages.rooms import RoomOpened
 
 
 class RoomNotices:
@@ -20,7 +21,7 @@ class RoomNotices:
         self._access = access
         self._known: dict[str, Room] | None = None  # None: not looked yet
         self._changed = asyncio.Event()
-        directory.on_change.append(self._changed.set)
+        directory.subscribe(self._changed.set)
 
     async def run(self) -> None:
         """Tell until cancelled."""

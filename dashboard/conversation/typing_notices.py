@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from dashboard.cluster.membership import Membership
+from dashboard.cluster.bus import Bus, Heard
 from dashboard.conversation.conversation import Conversation
 from dashboard.conversation.join import check_member
 from dashboard.domain.errors import TooMany
-from dashboard.domain.presence import TYPING_S, TypingSignal
+from dashboard.domain.presence import TYPING_S
 from dashboard.domain.rate import TokenBucket
 from dashboard.domain.room import participants
-from dashboard.entries.signals import Signal
+from dashboard.entries.signals import TypingSignal
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.people import Typing
-from dashboard.messages.people_replies import TypingNotice, encode_personal
+from dashboard.messages.people import encode_personal
+from dashboard.messages.rooms import Typing, TypingNotice
 from dashboard.runtime import Group
 
 _PER_S = 2
@@ -32,12 +32,12 @@ class TypingNotices:
         self,
         *,
         registry: ConnectionRegistry,
-        nodes: Membership,
+        bus: Bus,
         conversation: Conversation,
         monotonic: Callable[[], float],
     ) -> None:
         self._registry = registry
-        self._nodes = nodes
+        self._bus = bus
         self._conversation = conversation
         self._monotonic = monotonic
         self._rates: dict[Connection, TokenBucket] = {}
@@ -45,7 +45,7 @@ class TypingNotices:
         self._shown: dict[tuple[str, str], tuple[float, str]] = {}  # room, user -> until when, name
         self._said: asyncio.Queue[TypingSignal] = asyncio.Queue(_MAX_WAITING)
         self._heard: asyncio.Queue[TypingSignal] = asyncio.Queue(_MAX_WAITING)
-        nodes.listeners.append(self._hear)
+        bus.subscribe(TypingSignal, self._hear)
 
     def __call__(self, connection: Connection, request: Typing) -> None:
         """Somebody here writes; raises NotFound, TooMany."""
@@ -78,8 +78,8 @@ class TypingNotices:
             self._writing.pop(connection, None)
             self._rates.pop(connection, None)
 
-    def _hear(self, signal: Signal, _: int) -> None:
-        if isinstance(signal, TypingSignal) and not self._heard.full():
+    def _hear(self, signal: TypingSignal, _: Heard) -> None:
+        if not self._heard.full():
             self._heard.put_nowait(signal)
 
     async def run(self) -> None:
@@ -90,7 +90,7 @@ class TypingNotices:
 
     async def _run_saying(self) -> None:
         while True:
-            await self._nodes.say(await self._said.get())
+            await self._bus.publish(await self._said.get())
 
     async def _run_telling(self) -> None:
         while True:

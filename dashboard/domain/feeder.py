@@ -40,14 +40,6 @@ class FeederState(Struct, array_like=True, frozen=True):
     refusals: tuple[Refused, ...]
 
 
-class IngestStatsUpdate(Struct, array_like=True, tag="f", frozen=True):
-    """The feeders of a node of which something has come since it last told; ``whole``: these are all."""
-
-    node: str
-    whole: bool
-    feeders: list[FeederState]
-
-
 def merge(states: list[FeederState]) -> FeederState:
     """One feeder, as several processes tell of it."""
     newest = max(states, key=lambda state: state.last_ms)

@@ -12,14 +12,6 @@ class Pace(Struct, array_like=True, frozen=True):
     burst: float
 
 
-class RateUsed(Struct, array_like=True, tag="p", frozen=True):
-    """A node has let through so much of this kind, over the partition ``signals``: by holder, what it may and what it did."""
-
-    node: str
-    kind: str
-    spent: dict[str, tuple[Pace, float]]
-
-
 class TokenBucket:
     """``now_s`` is monotonic seconds in every call."""
 

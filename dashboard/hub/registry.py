@@ -9,16 +9,15 @@ import asyncio
 from collections.abc import Collection, Iterable
 
 from dashboard.hub.connection import Connection
-from dashboard.hub.view import Shared
-
-#: The loop breathes after so many sends.
-_SENDS_PER_BREATH = 200
+from dashboard.hub.fanout import SENDS_PER_BREATH
+from dashboard.hub.shared import Shared
 
 
 class ConnectionRegistry:
     """Sets only; what it means to be in them is decided by the services."""
 
     def __init__(self) -> None:
+        self.connections: set[Connection] = set()  # all that are open
         self.people: set[Connection] = set()  # those that are authenticated
         self._users: dict[str, set[Connection]] = {}
         self._rooms: dict[str, set[Connection]] = {}
@@ -90,7 +89,7 @@ class ConnectionRegistry:
         for number, connection in enumerate(list(connections), 1):
             for message in shared:
                 connection.say(message)
-            if not number % _SENDS_PER_BREATH:
+            if not number % SENDS_PER_BREATH:
                 await asyncio.sleep(0)
 
 

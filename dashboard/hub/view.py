@@ -13,11 +13,10 @@ from typing import NamedTuple
 from dashboard.domain.position import Seen, positions_text
 from dashboard.domain.selector import Selector
 from dashboard.hub.part import Changes, Part
+from dashboard.hub.shared import Shared
 from dashboard.messages.views import Frame, GapNotice, Snapshot, encode, encode_definition
 from dashboard.query.reading import step_for
 from dashboard.replica.replica import Replica
-from dashboard.rfc6455.deflate import deflate
-from dashboard.rfc6455.frames import Opcode, encode_frame
 
 #: A series fed faster than the tick arrives whole up to so many points a tick.
 POINTS_PER_TICK = 50
@@ -41,31 +40,6 @@ class ViewSpec(NamedTuple):
         """The same on every process and after every restart."""
         text = repr(([s.text for s in self.selectors], self.window_ms, self.rate_hz, self.points))
         return "v" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-class Shared:
-    """A message that many connections get: its JSON once, its frame once, its compressed frame once and if needed."""
-
-    __slots__ = ("_deflated", "_frame", "body")
-
-    def __init__(self, body: bytes) -> None:
-        self.body = body
-        self._frame = b""
-        self._deflated = b""
-
-    @property
-    def frame(self) -> bytes:
-        """As an uncompressed WebSocket frame."""
-        if not self._frame:
-            self._frame = encode_frame(Opcode.TEXT, self.body)
-        return self._frame
-
-    @property
-    def deflated(self) -> bytes:
-        """As a compressed WebSocket frame."""
-        if not self._deflated:
-            self._deflated = encode_frame(Opcode.TEXT, deflate(self.body), rsv1=True)
-        return self._deflated
 
 
 class View:

@@ -12,7 +12,8 @@ from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
 from dashboard.domain.series import check_name
 from dashboard.domain.strict_json import check_json
-from dashboard.entries.samples import DocumentDeleted, DocumentWritten, encode_change
+from dashboard.entries.documents import DocumentDeleted, DocumentWritten
+from dashboard.entries.metrics import encode_change
 from dashboard.ingest.batch import check_declared
 from dashboard.intake.accept_events import ALERTS, EVENTS
 from dashboard.intake.token_limits import TokenLimits

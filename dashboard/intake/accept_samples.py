@@ -14,7 +14,8 @@ from msgspec import Struct, field
 from dashboard.domain.counters import Counters
 from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
-from dashboard.entries.samples import Samples, SeriesEnded, decode_change, encode_change, encode_samples
+from dashboard.entries.metrics import decode_change, encode_change
+from dashboard.entries.samples import Samples, SeriesEnded, encode_samples
 from dashboard.ingest.batch import Batch, Refusal
 from dashboard.ingest.naming import shown
 from dashboard.intake.batches import pieces_of, places_of, rows_per_entry

@@ -18,8 +18,8 @@ from dashboard.domain.position import Position
 METRICS = "metrics.0"
 #: What processes tell each other of themselves.
 SIGNALS = "signals"
-#: What people say, as the store has it; who misses something reads it there.
-EVENTS = "events"
+#: Room events: messages and read marks, as the store has them. A reader that misses some reads the store.
+ROOMS = "events"
 #: Signals are worth nothing after so many seconds.
 _SIGNALS_S = 60.0
 

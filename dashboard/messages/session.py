@@ -12,7 +12,8 @@ from msgspec import Struct
 from dashboard.domain.errors import Invalid
 from dashboard.domain.rate import TokenBucket
 from dashboard.domain.strict_json import check_json
-from dashboard.messages.people import REQUESTS, RequestId
+from dashboard.messages.fields import RequestId
+from dashboard.messages.people import REQUESTS
 from dashboard.messages.views import Error, Head, Ping, Request, Unwatch, Watch
 from dashboard.rfc6455.close_codes import CloseCode
 

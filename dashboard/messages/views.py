@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from dashboard.messages.people import PersonalRequest, RequestId
+from dashboard.messages.fields import PersonalRequest, RequestId
 
 PROTOCOL_VERSION = 1
 

@@ -10,19 +10,9 @@ from dashboard.domain.presence import Status
 from dashboard.domain.rate import TokenBucket
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.people_replies import (
-    MembersChanged,
-    Person,
-    PersonalReply,
-    UserJoined,
-    UserLeft,
-    UserOffline,
-    UserOnline,
-    UsersChanged,
-    UserUpdate,
-    Watchers,
-    encode_personal,
-)
+from dashboard.messages.people import PersonalReply, encode_personal
+from dashboard.messages.presence import Person, UserOffline, UserOnline, UsersChanged, UserUpdate, Watchers
+from dashboard.messages.rooms import MembersChanged, UserJoined, UserLeft
 from dashboard.replica.presence import Changed, Presence, PresenceTable
 
 #: Changes within so long are told together; the longer while there are many, so that they cost less.

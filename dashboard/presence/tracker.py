@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dashboard.cluster.membership import Membership
+from dashboard.cluster.bus import Bus, Heard
+from dashboard.cluster.membership import Membership, RosterVersion
 from dashboard.domain.counters import Counters
 from dashboard.domain.node import BEAT_S
-from dashboard.domain.presence import GRACE_S, LOST_MS, AskRoster, Roster, Status, UserHere
+from dashboard.domain.presence import GRACE_S, LOST_MS, Status
 from dashboard.domain.room import participants
-from dashboard.entries.signals import Signal
+from dashboard.entries.signals import AskRoster, NodeBeat, NodeLeft, Roster, UserHere
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.presence.notices import PresenceNotices
@@ -60,18 +61,21 @@ class PresenceTracker:
         self,
         *,
         registry: ConnectionRegistry,
+        bus: Bus,
         nodes: Membership,
+        version: RosterVersion,
         counters: Counters,
         now_ms: Callable[[], int],
         monotonic: Callable[[], float],
     ) -> None:
         self._registry = registry
+        self._bus = bus
         self._nodes = nodes
         self._now_ms = now_ms
         self._monotonic = monotonic
         self.table = PresenceTable()
         self._tell = PresenceNotices(registry, self.table, counters)
-        self._version = 0
+        self._version = version
         self._said: dict[str, UserHere] = {}
         self._since_ms: dict[str, int] = {}  # when each user who is here came
         self._said_screens: Counter[str] = Counter()
@@ -85,9 +89,11 @@ class PresenceTracker:
         self._counted_s = -_COUNT_EVERY_S
         self._wholes: Counter[str] = Counter()  # rosters that were told whole, by node
         self._told_whole = Bell()
-        nodes.roster_version = lambda: self._version
-        nodes.listeners.append(self._hear)
-        nodes.on_gap.append(self._missed)
+        bus.subscribe(NodeBeat, self._hear)
+        bus.subscribe(NodeLeft, self._hear)
+        bus.subscribe(Roster, self._hear)
+        bus.subscribe(AskRoster, self._hear_question)
+        bus.subscribe_gap(self._missed)
 
     # --- what happens here ---
 
@@ -147,7 +153,7 @@ class PresenceTracker:
 
         Asked once a second at the most; in between nobody knows, and it is False.
         """
-        others = [node for node in self.table.holders(user) if node != self._nodes.id]
+        others = [node for node in self.table.holders(user) if node != self._bus.node_id]
         if self._monotonic() - self._counted_s < _COUNT_EVERY_S:
             return False
         self._counted_s = self._monotonic()
@@ -155,7 +161,7 @@ class PresenceTracker:
             del self._wholes[gone]
         before = {node: self._wholes[node] for node in others}
         for node in others:
-            await self._nodes.say(AskRoster(node))
+            await self._bus.publish(AskRoster(node))
         try:
             async with asyncio.timeout(_COUNT_EVERY_S):
                 while any(self._wholes[node] == count for node, count in before.items()):
@@ -174,7 +180,7 @@ class PresenceTracker:
             group.start("presence sweep", self._run_sweep)
 
     async def _run_roster(self) -> None:
-        await self._nodes.say(AskRoster(""))
+        await self._bus.publish(AskRoster(""))
         while True:
             await self._work.wait()
             await asyncio.sleep(_GATHER_S)
@@ -200,14 +206,14 @@ class PresenceTracker:
         screens = {board: count for board, count in screens.items() if count != self._said_screens[board]}
         if not (people or screens or whole):
             return True
-        self._version += 1
+        version = self._version.advance()
         for here in people:
             self._said[here.user] = here
             if not here.tabs:
                 del self._said[here.user]
         self._said_screens.update(screens)
         self._said_screens = Counter({board: count for board, count in self._screens.items() if count})
-        return await self._nodes.say(Roster(self._nodes.id, self._version, whole, people, screens))
+        return await self._bus.publish(Roster(self._bus.node_id, version, whole, people, screens))
 
     def _here(self, user: str) -> UserHere:
         pages = self._registry.of(user)
@@ -232,13 +238,13 @@ class PresenceTracker:
 
     # --- hearing from them ---
 
-    def _hear(self, signal: Signal, passed_ms: int) -> None:
-        if isinstance(signal, AskRoster):
-            if signal.node in ("", self._nodes.id):
-                self._whole = True
-                self._work.set()
-            return
-        changed = self.table.apply(signal, passed_ms)
+    def _hear_question(self, signal: AskRoster, _: Heard) -> None:
+        if signal.node in ("", self._bus.node_id):
+            self._whole = True
+            self._work.set()
+
+    def _hear(self, signal: NodeBeat | NodeLeft | Roster, heard: Heard) -> None:
+        changed = self.table.apply(signal, heard.passed_ms)
         if isinstance(signal, Roster) and signal.whole:
             self._wholes[signal.node] += 1
             self._told_whole.ring()
@@ -261,11 +267,11 @@ class PresenceTracker:
                 continue
             self._well_s = now_s
             if now_s - self._troubled_s > _SETTLED_S:  # else nobody was heard, and nobody is to be given up for it
-                self._tell.soon(self.table.expire(self._nodes.passed_ms()))
+                self._tell.soon(self.table.expire(self._bus.passed_ms()))
             if (unknown := self.table.unknown()) and now_s - self._asked_s > _ASK_EVERY_S:
                 self._asked_s = now_s
                 for node in unknown:
-                    await self._nodes.say(AskRoster(node))
+                    await self._bus.publish(AskRoster(node))
 
     def _lay_ghosts(self) -> None:
         now_s = self._monotonic()

@@ -1,16 +1,15 @@
 """Who is here, over all nodes: what their rosters say, put together by user and by board. Pure.
 
 A node that is silent, has left, or was replaced by a new life of the same process loses its people; after the last two
-they have a while to come back elsewhere.  Times are the journal's time that has passed (``NodeTable.now_ms``).
+they have a while to come back elsewhere.  Times are the journal's time that has passed (``SignalTime``).
 """
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from dashboard.domain.node import NodeBeat, NodeLeft
-from dashboard.domain.presence import GRACE_S, LOST_MS, Roster, Status, UserHere
-from dashboard.entries.signals import Signal
+from dashboard.domain.presence import GRACE_S, LOST_MS, Status
+from dashboard.entries.signals import NodeBeat, NodeLeft, Roster, Signal, UserHere
 
 _RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
 #: Of a node whose roster is not known whole.

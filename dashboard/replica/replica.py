@@ -12,15 +12,9 @@ from typing import NamedTuple
 from dashboard.domain.document import Document
 from dashboard.domain.errors import Invalid
 from dashboard.domain.position import Position
-from dashboard.entries.samples import (
-    Change,
-    DocumentDeleted,
-    DocumentWritten,
-    ItemsListed,
-    Samples,
-    SeriesEnded,
-    decode_change,
-)
+from dashboard.entries.documents import DocumentDeleted, DocumentWritten, ItemsListed
+from dashboard.entries.metrics import Change, decode_change
+from dashboard.entries.samples import Samples, SeriesEnded
 from dashboard.journal.port import Entry, Gap
 from dashboard.replica.items import with_items
 from dashboard.replica.series import Windows

@@ -58,7 +58,7 @@ class _Kept:
 
 
 class Replicas:
-    """See ``hub.Sources``. ``on_gap`` is told of the partition whose replica has missed entries, and why."""
+    """See ``hub.Sources``."""
 
     def __init__(
         self,
@@ -79,9 +79,17 @@ class Replicas:
         self._kept: dict[str, _Kept] = {}
         self._changed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
-        self.on_gap: Callable[[str, str], None] = lambda partition, reason: None
+        self._on_gap: list[Callable[[str, str], None]] = []
         if partitions == 1:
             self.want(())
+
+    def subscribe_gap(self, handler: Callable[[str, str], None]) -> None:
+        """Call ``handler`` with the partition whose replica has missed entries, and why."""
+        self._on_gap.append(handler)
+
+    def _missed(self, partition: str, reason: str) -> None:
+        for handler in self._on_gap:
+            handler(partition, reason)
 
     # --- who needs what ---
 
@@ -105,7 +113,7 @@ class Replicas:
             checkpoint_s=self._checkpoint_s,
             checkpoint_bytes=self._checkpoint_bytes,
             counters=self._counters,
-            on_gap=lambda partition, reason: self.on_gap(partition, reason),
+            on_gap=self._missed,
             one_at_a_time=self._one_at_a_time,
         )
 
@@ -205,7 +213,7 @@ class Replicas:
         if not kept.restored:
             await replication.restore()
             kept.restored = True
-            self.on_gap(partition, "")  # views that were made meanwhile stand on the empty replica
+            self._missed(partition, "")  # views that were made meanwhile stand on the empty replica
         try:
             async with Group() as group:
                 group.start(f"follow {partition}", replication.run)

@@ -14,7 +14,7 @@ from tests.support.server import ServerProcess
 
 def test_what_comes_shows_live_and_what_is_refused_beside_its_reason(pages: Pages, server: ServerProcess) -> None:
     page = pages.open(f"{server.url}/feeders", wait=False)
-    expect(page.locator("#feeders")).to_contain_text("Nothing has come yet")
+    expect(page.locator("#feeders")).to_contain_text("No feeder has sent anything yet")
     token = server.token("telegraf", "--prefix", "cpu_")
     body = "cpu,host=a usage=3\n<script>alert(1)</script>\n"
     server.request("POST", "/write", body, headers={"Authorization": f"Token {token}"})

@@ -264,7 +264,7 @@ async def test_pages_of_other_sites_cannot_act_for_who_is_logged_in(tmp_path: Pa
             ):
                 headers = {**cookie, name: value, "Content-Type": "text/plain"}
                 assert (await at.fetch(method, path, body, headers)).code == 403, (name, value, path)
-        assert "eve" not in at.server.people.directory.users
+        assert "eve" not in at.server.accounts.directory.users
         same = {**cookie, "Origin": at.url, "Sec-Fetch-Site": "same-origin"}
         assert (await at.fetch("POST", "/api/message", {"roomId": "ops", "text": "x"}, same)).code == 200
 
@@ -304,7 +304,7 @@ async def test_after_a_login_one_is_never_led_to_another_host(tmp_path: Path) ->
 async def test_the_link_for_the_first_admin_works_once(tmp_path: Path) -> None:
     async with running(data=str(tmp_path), login="required") as server:
         at = Site(server)
-        path = await server.people.first_admin_path()
+        path = await server.accounts.first_admin_path()
         code = path.partition("code=")[2]
         body = {"code": code, "id": "Root", "name": "The root", "password": PASSWORD}
         for wrong, field in (({"id": "operator"}, "id"), ({"password": "short"}, "password"), ({"id": "a b"}, "id")):
@@ -319,13 +319,13 @@ async def test_the_link_for_the_first_admin_works_once(tmp_path: Path) -> None:
         assert json.loads(good.body)["user"]["role"] == "admin"
         assert (await at.fetch("GET", "/api/v1/users", None, cookie_of(good))).code == 200
         assert (await at.fetch("POST", "/api/v1/first-admin", body | {"id": "again"})).code == 401
-        assert await server.people.first_admin_path() == ""
+        assert await server.accounts.first_admin_path() == ""
 
 
 async def test_a_newer_link_for_the_first_admin_takes_the_place_of_the_older(tmp_path: Path) -> None:
     async with running(data=str(tmp_path), login="required") as server:
         at = Site(server)
-        older, newer = [(await server.people.first_admin_path()).partition("code=")[2] for _ in range(2)]
+        older, newer = [(await server.accounts.first_admin_path()).partition("code=")[2] for _ in range(2)]
         body = {"id": "root", "password": PASSWORD}
         assert (await at.fetch("POST", "/api/v1/first-admin", body | {"code": older})).code == 401
         assert (await at.fetch("POST", "/api/v1/first-admin", body | {"code": newer})).code == 200
@@ -373,5 +373,5 @@ async def test_who_may_not_see_a_board_cannot_share_it(tmp_path: Path) -> None:
         status, said = await at.json("POST", "/api/v1/links", cluster, as_="eddy")
         assert (status, said) == (404, {**missing[1], "error": missing[1]["error"].replace("none", "cluster")})
         assert (await at.fetch("POST", "/api/v1/links", cluster, as_="olga")).code == 201
-        await at.server.people.accounts.change_user("test", "", "eddy", grants=(("cluster", Role.VIEWER),))
+        await at.server.accounts.accounts.change_user("test", "", "eddy", grants=(("cluster", Role.VIEWER),))
         assert (await at.fetch("POST", "/api/v1/links", cluster, as_="eddy")).code == 201

@@ -172,7 +172,7 @@ async def test_a_push_wants_a_token(tmp_path: Path) -> None:
 
 async def test_a_group_holds_only_what_was_accepted(tmp_path: Path) -> None:
     async with guarded(tmp_path, prefixes=("own_",)) as (server, token):
-        accounts = server.people.accounts
+        accounts = server.accounts.accounts
         _, everything = await accounts.create_token("test", "", name="all", verbs=("read", "write"))
         await post(
             server,

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from dashboard.domain.errors import ConfigurationError, Unavailable
-from dashboard.journal.port import EVENTS
+from dashboard.journal.port import ROOMS
 from dashboard.store.schema import messages
 from tests.handlers.support import fetch
 from tests.support.inprocess import running
@@ -64,7 +64,7 @@ async def test_what_was_not_said_cannot_be_read_but_what_is_forgotten_can(tmp_pa
         socket = await at.socket(as_="eddy")
         await socket.ask("join_room", roomId="ops")
         first, second = await say(at, "1"), await say(at, "2")
-        async with at.server.people.database.write() as tx:
+        async with at.server.accounts.database.write() as tx:
             await tx.execute(delete(messages).where(messages.c.room_id == "ops", messages.c.seq == 1))
         for beyond in ("ops.3", "ops.9999", "ops.999999999999999"):
             assert (await socket.ask("read", roomId="ops", messageId=beyond))["code"] == "not_found", beyond
@@ -287,7 +287,7 @@ async def test_a_deleted_message_is_not_quoted_by_the_notifications_it_made(tmp_
         again = await eddy.ask("notifications")
         assert (again["unread"], again["notifications"][-1]["notificationId"]) == (2, notice["notificationId"])
         assert again["notifications"][-1]["title"] == notice["title"]
-        async with at.server.people.database.read() as tx:
+        async with at.server.accounts.database.read() as tx:
             kept = (await tx.execute(select(messages.c.text))).scalars().all()
         assert not [text for text in kept if "password" in text]
 
@@ -303,7 +303,7 @@ async def test_a_closed_room_is_not_quoted_by_the_notifications_it_made(tmp_path
         await eddy.until("notification_changed", body="")
         listed = (await eddy.ask("notifications"))["notifications"]
         assert [each["body"] for each in listed] == ["", ""]
-        async with at.server.people.database.read() as tx:
+        async with at.server.accounts.database.read() as tx:
             kept = (await tx.execute(select(messages.c.text))).scalars().all()
         assert not [text for text in kept if "password" in text]
 
@@ -319,7 +319,7 @@ async def test_what_is_read_while_the_journal_is_away_is_told_when_it_is_back(
         append, away = at.server.journal.append, [True]
 
         async def fail(partition: str, *args: Any, **options: Any) -> Any:
-            if partition == EVENTS and away:
+            if partition == ROOMS and away:
                 raise Unavailable("no")
             return await append(partition, *args, **options)
 

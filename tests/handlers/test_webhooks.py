@@ -57,7 +57,7 @@ async def notify(at: Site, **more: Any) -> None:
 async def all_sent(at: Site) -> None:
     """Nothing waits to be sent."""
     while True:
-        async with at.server.people.database.read() as tx:
+        async with at.server.accounts.database.read() as tx:
             if not (await tx.execute(select(func.count()).select_from(deliveries))).scalar_one():
                 return
         await asyncio.sleep(0.02)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.domain.presence import AskRoster
+from dashboard.entries.signals import AskRoster
 from tests.support.site import site
 
 pytestmark = pytest.mark.gen_test
@@ -59,7 +59,7 @@ async def test_who_joins_is_told_of_who_has_just_joined_and_since_when_people_ar
                 await asyncio.sleep(0.01)
         told = at.server.people.presence._wholes.total()
         await asyncio.sleep(0.01)  # so that now is later than when they came
-        await at.server.nodes.say(AskRoster(""))
+        await at.server.cluster.bus.publish(AskRoster(""))
         async with asyncio.timeout(20):
             while at.server.people.presence._wholes.total() == told:
                 await asyncio.sleep(0.01)
@@ -111,7 +111,7 @@ async def test_what_a_page_that_may_return_had_stays_when_another_that_was_there
                 await asyncio.sleep(0.01)
         other.connection.close(1000)
         async with asyncio.timeout(20):
-            while at.server.hub.connections:
+            while at.server.cluster.registry.connections:
                 await asyncio.sleep(0.01)
         assert list(at.server.people.presence._ghosts) == ["vera"]
 

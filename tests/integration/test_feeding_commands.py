@@ -35,6 +35,11 @@ def start(*arguments: str, **more: object) -> subprocess.Popen[str]:
     )  # type: ignore[call-overload, no-any-return]
 
 
+def ignore_interrupt() -> None:
+    """Begin as a shell begins a background job of a script."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def last_of(server: ServerProcess, name: str) -> dict[str, tuple[float, str]]:
     rows = server.json("GET", f"/api/v1/series?match={name}")[1]["series"]
     return {row["series"]: (row["last"]["value"], row["unit"]) for row in rows}
@@ -342,9 +347,10 @@ def test_import_of_line_protocol_into_a_running_server(server: ServerProcess, tm
     assert last_of(server, "old_load")['old_load{host="a"}'][0] == 2_501
 
 
-def test_ctrl_c_says_that_the_import_can_go_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("begin", [None, ignore_interrupt], ids=["by itself", "in the background of a script"])
+def test_ctrl_c_says_that_the_import_can_go_on(tmp_path: Path, begin: object) -> None:
     file = ndjson(tmp_path / "old.ndjson", 3)
-    with start("import", str(file), "--url", "http://127.0.0.1:1") as process:
+    with start("import", str(file), "--url", "http://127.0.0.1:1", preexec_fn=begin) as process:
         assert process.stderr is not None
         assert "trying again" in process.stderr.readline()
         process.send_signal(signal.SIGINT)

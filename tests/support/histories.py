@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from random import Random
 
 from dashboard.domain.position import Position
-from dashboard.entries.samples import DocumentDeleted, DocumentWritten, encode_change, encode_samples
+from dashboard.entries.documents import DocumentDeleted, DocumentWritten
+from dashboard.entries.metrics import encode_change
+from dashboard.entries.samples import encode_samples
 from dashboard.journal.port import Entry
 from dashboard.replica.checkpoint import capture
 from dashboard.replica.replica import Replica

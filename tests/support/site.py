@@ -56,9 +56,9 @@ class Site:
 
     def jwt(self, name: str, *, hours: float = 1, session: str = "") -> str:
         """A new session's."""
-        user = self.server.people.directory.users[name]
+        user = self.server.accounts.directory.users[name]
         now_ms = self.server.clock.now_ms()
-        return self.server.people.credentials.issue(
+        return self.server.accounts.credentials.issue(
             name,
             session=session or secrets.token_urlsafe(12),
             version=user.version,

@@ -8,7 +8,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from dashboard.cluster.membership import Membership
 from dashboard.cluster.readiness import Readiness
-from dashboard.hub.hub import Hub
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.presence.tracker import PresenceTracker
 from dashboard.web.server.base import BaseHandler
@@ -17,7 +16,6 @@ from dashboard.web.server.base import BaseHandler
 class ClientServices(NamedTuple):
     """Services of ``/metrics/websocket``."""
 
-    hub: Hub
     nodes: Membership
     registry: ConnectionRegistry
     presence: PresenceTracker
@@ -43,9 +41,9 @@ class SocketsHandler(BaseHandler[ClientServices]):
     """``/metrics/websocket``: the sockets in short."""
 
     def get(self) -> None:
-        hub, nodes, registry, presence = self.services
-        connections = hub.connections
-        watching = sum(bool(connection.watching) for connection in connections)
+        nodes, registry, presence = self.services
+        connections = registry.connections
+        watching = sum(bool(connection.subscriptions) for connection in connections)
         self.write_json(
             {
                 "activeConnections": len(connections),

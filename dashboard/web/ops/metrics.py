@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from dashboard.cluster.bus import Bus
 from dashboard.cluster.membership import Membership
 from dashboard.domain.counters import Counters, quantile
-from dashboard.hub.hub import Hub
 from dashboard.hub.registry import ConnectionRegistry
+from dashboard.hub.view_table import ViewTable
 from dashboard.journal.port import Journal
 from dashboard.presence.tracker import PresenceTracker
 from dashboard.replication.replicas import Replicas
@@ -22,9 +23,10 @@ class Metrics:
         self,
         *,
         counters: Counters,
-        hub: Hub,
+        views: ViewTable,
         journal: Journal,
         replicas: Replicas,
+        bus: Bus,
         nodes: Membership,
         loop_lag_ms: Callable[[], float],
         registry: ConnectionRegistry,
@@ -35,9 +37,10 @@ class Metrics:
         self._registry = registry
         self._presence = presence
         self._counters = counters
-        self._hub = hub
+        self._views = views
         self._journal = journal
         self._replicas = replicas
+        self._bus = bus
         self._nodes = nodes
         self._loop_lag_ms = loop_lag_ms
 
@@ -89,7 +92,7 @@ class Metrics:
             ),
             (
                 "journal_broken_entries",
-                sum(replica.broken for replica in self._replicas.followed().values()) + self._nodes.table.broken,
+                sum(replica.broken for replica in self._replicas.followed().values()) + self._bus.broken,
                 "Journal entries that could not be read and were skipped",
             ),
         ):
@@ -128,8 +131,8 @@ class Metrics:
         replicas = self._replicas.followed()
         journal_seq = sum(self._journal.head(partition).seq for partition in replicas)
         for name, value, meaning in (
-            ("connections", len(self._hub.connections), "WebSocket connections now"),
-            ("views", len(self._hub.views), "Views being sent now"),
+            ("connections", len(self._registry.connections), "WebSocket connections now"),
+            ("views", len(self._views), "Views being sent now"),
             ("authenticated_connections", len(self._registry.people), "WebSocket connections of people now"),
             ("rooms", len(self._registry.rooms()), "Rooms that somebody connected here hears"),
             ("users_online", len(self._presence.people()), "Users connected to any process"),

@@ -18,7 +18,8 @@ from dashboard.conversation.notify import Notify
 from dashboard.conversation.room_admin import RoomAdmin
 from dashboard.domain.errors import Invalid, NotFound
 from dashboard.domain.room import Room, clean_text, kind_of, parse_room_id
-from dashboard.messages.people_replies import MessageState, UserList, message_id, state_of
+from dashboard.messages.presence import UserList
+from dashboard.messages.rooms import MessageState, message_id, state_of
 from dashboard.presence.tracker import PresenceTracker
 from dashboard.web.server.api import ApiHandler
 from dashboard.web.server.base import BaseHandler

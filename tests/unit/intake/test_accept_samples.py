@@ -12,7 +12,8 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.identity import Caller, Token
 from dashboard.domain.partition import all_partitions, partition_of
 from dashboard.domain.position import Position
-from dashboard.entries.samples import Samples, decode_change
+from dashboard.entries.metrics import decode_change
+from dashboard.entries.samples import Samples
 from dashboard.ingest.batch import Batch
 from dashboard.intake.accept_samples import DECLARED_EVERY_MS, MET_MS, AcceptSamples, Outcome
 from dashboard.intake.token_limits import TokenLimits

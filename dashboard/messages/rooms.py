@@ -1,41 +1,90 @@
-"""What the server says on ``/ws`` about people, see ``people.py`` and docs/protocol.md."""
+"""Rooms and messages on ``/ws``: requests, replies and notices. See docs/protocol.md."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Struct
 
-from dashboard.domain.presence import Status
 from dashboard.domain.room import Message
+from dashboard.messages.fields import Key, MessageId, Name, PersonalRequest, Text
+from dashboard.messages.presence import Person
+
+# --- requests -----------------------------------------------------------------------------------------------------------
 
 
-class Person(Struct, frozen=True, rename="camel"):
-    """Somebody, and how they are shown."""
+class JoinRoom(PersonalRequest, frozen=True, kw_only=True):
+    """Let me hear this room; with ``since`` (a position), what I have missed."""
 
-    id: str
-    name: str
-    status: Status = "online"
-
-
-class Screen(Struct, frozen=True):
-    """One page that somebody has open; no board: another page."""
-
-    board: str
-    kind: Literal["person", "display"] = "person"
+    room_id: Name
+    since: Annotated[str, Meta(max_length=40)] | None = None
 
 
-class PersonDetail(Struct, frozen=True, rename="camel"):
-    """A row of the directory."""
+class LeaveRoom(PersonalRequest, frozen=True, kw_only=True):
+    """Let me not hear it any more."""
 
-    id: str
-    name: str
-    status: Status
-    since: int
-    tabs: int
-    screens: list[Screen]
-    rooms: list[str]
+    room_id: Name
+
+
+class Rooms(PersonalRequest, frozen=True, kw_only=True):
+    """Which rooms are there for me?"""
+
+
+class Post(PersonalRequest, frozen=True, kw_only=True):
+    """Say this. ``key`` is the client's own: the same again is the same message. ``at``: the moment it is about, ms."""
+
+    room_id: Name
+    text: Text
+    key: Key | None = None
+    at: Annotated[int, Meta(ge=0, le=253_402_300_799_999)] | None = None
+
+
+class Direct(PersonalRequest, frozen=True, kw_only=True):
+    """Say this to one user."""
+
+    user_id: Name
+    text: Text
+    key: Key | None = None
+
+
+class Edit(PersonalRequest, frozen=True, kw_only=True):
+    """My message says this now."""
+
+    room_id: Name
+    message_id: MessageId
+    text: Text
+
+
+class Delete(PersonalRequest, frozen=True, kw_only=True):
+    """My message is taken back."""
+
+    room_id: Name
+    message_id: MessageId
+
+
+class Read(PersonalRequest, frozen=True, kw_only=True):
+    """I have read up to this message."""
+
+    room_id: Name
+    message_id: MessageId
+
+
+class History(PersonalRequest, frozen=True, kw_only=True):
+    """The messages before this one (the newest without)."""
+
+    room_id: Name
+    before: MessageId | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+
+
+class Typing(PersonalRequest, frozen=True, kw_only=True):
+    """I am writing, or not any more."""
+
+    room_id: Name
+    is_typing: bool
+
+
+# --- replies and notices -------------------------------------------------------------------------------------------------
 
 
 class RoomState(Struct, frozen=True, rename="camel"):
@@ -72,20 +121,6 @@ class MessageNotice(MessageState, frozen=True, tag="message", rename="camel", om
 
 class MessageChanged(MessageState, frozen=True, tag="message_changed", rename="camel", omit_defaults=True):
     """A message was edited or taken back: this is what it is now."""
-
-
-class Authenticated(Struct, tag="authenticated", frozen=True, rename="camel"):
-    """The proof holds, until ``expires`` (ms; null: it does not end)."""
-
-    user: Person
-    role: str
-    roles: list[str]
-    grants: dict[str, str]
-    limits: dict[str, float]
-    now: int
-    expires: int | None
-    rooms: list[RoomState]
-    unread: int
 
 
 class Joined(Struct, tag="joined", frozen=True, rename="camel"):
@@ -129,6 +164,20 @@ class UserLeft(Struct, tag="user_left", frozen=True, rename="camel"):
     user: Person
 
 
+class MembersChanged(Struct, tag="members_changed", frozen=True, rename="camel", omit_defaults=True):
+    """Many are in the room now, or not any more."""
+
+    room_id: str
+    joined: list[Person] = []
+    left: list[Person] = []
+
+
+class RoomList(Struct, tag="rooms", frozen=True):
+    """The rooms there are for one."""
+
+    rooms: list[RoomState]
+
+
 class Ack(Struct, tag="ack", frozen=True, rename="camel", omit_defaults=True):
     """``delivered``: stored, in the room's order; ``read``: others have read up to it; ``changed``: edited or deleted."""
 
@@ -163,145 +212,6 @@ class TypingNotice(Struct, tag="typing", frozen=True, rename="camel"):
     user_id: str
     name: str
     is_typing: bool
-
-
-class UserOnline(Struct, tag="user_online", frozen=True):
-    """Somebody has come."""
-
-    user: Person
-
-
-class UserOffline(Struct, tag="user_offline", frozen=True):
-    """Somebody has gone."""
-
-    user: Person
-
-
-class UserUpdate(Struct, tag="user_update", frozen=True):
-    """Somebody is shown otherwise now."""
-
-    user: Person
-
-
-class UsersChanged(Struct, tag="users_changed", frozen=True, omit_defaults=True):
-    """Many have come, gone, or are shown otherwise now."""
-
-    online: list[Person] = []
-    offline: list[Person] = []
-    updated: list[Person] = []
-
-
-class MembersChanged(Struct, tag="members_changed", frozen=True, rename="camel", omit_defaults=True):
-    """Many are in the room now, or not any more."""
-
-    room_id: str
-    joined: list[Person] = []
-    left: list[Person] = []
-
-
-class Reload(Struct, tag="reload", frozen=True):
-    """Load the page anew: somebody told the screens of this board, or of ``*``."""
-
-    board: str
-
-
-class Watchers(Struct, tag="watchers", frozen=True):
-    """Who has this board open: people (at most 100 of ``total``), and the number of screens without a person."""
-
-    board: str
-    people: list[Person]
-    total: int
-    screens: int
-
-
-class UserList(Struct, tag="users", frozen=True):
-    """The directory."""
-
-    users: list[PersonDetail]
-
-
-class RoomList(Struct, tag="rooms", frozen=True):
-    """The rooms there are for one."""
-
-    rooms: list[RoomState]
-
-
-class NotificationState(Struct, frozen=True, rename="camel"):
-    """A notification in a list."""
-
-    notification_id: str
-    title: str
-    body: str
-    data: Raw
-    t: int
-    read: bool
-
-
-class NotificationNotice(Struct, tag="notification", frozen=True, rename="camel", omit_defaults=True):
-    """You are notified. ``unread`` is left out while the store does not answer."""
-
-    notification_id: str
-    title: str
-    body: str
-    data: Raw
-    t: int
-    unread: int | None = None
-
-
-class NotificationChanged(
-    NotificationNotice, tag="notification_changed", frozen=True, rename="camel", omit_defaults=True
-):
-    """What it quotes was edited or taken back: this is what it says now."""
-
-
-class NotificationList(Struct, tag="notifications", frozen=True):
-    """Notifications, newest first."""
-
-    notifications: list[NotificationState]
-    unread: int
-    more: bool
-
-
-class Unread(Struct, tag="notifications_read", frozen=True):
-    """The answer to ``notification_read``, to all pages of the user."""
-
-    unread: int
-
-
-PersonalReply = (
-    MessageNotice
-    | MessageChanged
-    | Authenticated
-    | Joined
-    | Left
-    | RoomOpened
-    | UserJoined
-    | UserLeft
-    | Ack
-    | ReadMark
-    | HistoryPage
-    | TypingNotice
-    | UserOnline
-    | UserOffline
-    | UserUpdate
-    | UsersChanged
-    | MembersChanged
-    | Watchers
-    | Reload
-    | UserList
-    | RoomList
-    | NotificationNotice
-    | NotificationChanged
-    | NotificationList
-    | Unread
-)
-
-_encoder = msgspec.json.Encoder()
-
-
-def encode_personal(message: PersonalReply) -> bytes:
-    """The message's JSON text, without an id."""
-    return _encoder.encode(message)
 
 
 # --- ids and positions -----------------------------------------------------------------------------------------------

@@ -1,0 +1,68 @@
+"""Large snapshots, built piece by piece so that the loop goes on meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+
+from dashboard.hub.subscription import Subscription
+from dashboard.hub.view import View
+from dashboard.hub.view_table import ViewTable
+
+
+class PendingSnapshot(NamedTuple):
+    """A snapshot that is being built, and the request that it answers."""
+
+    subscription: Subscription
+    request_id: int | str | None
+    board: bytes | None
+
+
+class Snapshots:
+    """One is built at a time, once for all who wait for the same view. ``now_ms`` is the journal's time."""
+
+    def __init__(self, views: ViewTable, now_ms: Callable[[], int]) -> None:
+        self._views = views
+        self._now_ms = now_ms
+        self._pending: asyncio.Queue[PendingSnapshot] = asyncio.Queue()
+
+    def request(self, subscription: Subscription, request_id: int | str | None, board: bytes | None) -> None:
+        """Send a large view's snapshot as soon as it is built; until then this viewer gets no frames."""
+        subscription.frame_no, subscription.awaits_snapshot = -1, True
+        self._views.behind(subscription.view).discard(subscription)
+        self._pending.put_nowait(PendingSnapshot(subscription, request_id, board))
+
+    async def run(self) -> None:
+        """Build and send until cancelled."""
+        while True:
+            waiting = [await self._pending.get()]
+            while not self._pending.empty():
+                waiting.append(self._pending.get_nowait())
+            for view in dict.fromkeys(each.subscription.view for each in waiting):
+                await self._send(view, [each for each in waiting if each.subscription.view is view])
+
+    async def _send(self, view: View, waiting: list[PendingSnapshot]) -> None:
+        seqs, number, generation = view.seqs, view.frame_no, view.generation
+        parts: list[bytes] = []
+        try:
+            for part in view.snapshot_parts(self._now_ms()):
+                parts.append(part)
+                await asyncio.sleep(0)
+            body = b"".join(parts)
+            while waiting and view.generation == generation:
+                subscription, request_id, board = waiting.pop(0)
+                subscription.awaits_snapshot = False
+                if subscription.is_current():
+                    subscription.sent, subscription.frame_no = seqs, number
+                    if view.frame_no != number:
+                        self._views.behind(view).add(subscription)
+                if (
+                    view.id in subscription.connection.subscriptions
+                ):  # each request is answered, also one that was repeated
+                    subscription.connection.reply_snapshot(body, request_id, board)
+                await asyncio.sleep(0)
+        finally:
+            for subscription, request_id, board in waiting:  # entries were missed meanwhile, or building failed
+                if view.id in subscription.connection.subscriptions:
+                    self.request(subscription, request_id, board)
