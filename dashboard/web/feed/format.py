@@ -5,7 +5,7 @@ One object a format, made once with the caches that it needs.  ``feeding.py`` do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
@@ -13,6 +13,7 @@ from tornado.httputil import HTTPHeaders
 
 from dashboard.ingest.batch import Refusal
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
+from dashboard.ingest.slices import Slice
 from dashboard.intake.accept_samples import Outcome
 
 JSON = "application/json; charset=utf-8"
@@ -89,6 +90,10 @@ class Format:
     def greet(self, request: FeedRequest) -> Answer:
         """Return the answer to GET, by which feeders look whether somebody is there."""
         return json_answer({"post": f"{self.name}, see docs/protocol.md"})
+
+    def slices(self, body: bytes) -> Iterator[Slice]:
+        """Cut a long body into parts that can be parsed and accepted one after the other; lazily, in a thread."""
+        yield Slice(0, body)
 
     def parse(self, request: FeedRequest) -> Parsed:
         """Read the body; raises Invalid. Long bodies are read in a thread."""

@@ -55,7 +55,8 @@ class SocketHandler(WebSocketHandler):
                 self._caller = identity.caller_of(self.request)
             except BadToken:
                 await identity.refresh()  # another process may just have made it
-                self._caller = identity.caller_of(self.request)
+                at_machine = identity.at_machine(self.request)
+                self._caller = identity.caller_of(self.request) if at_machine is None else at_machine
         except BadToken as error:
             self.set_status(401)
             self.finish({"code": error.code, "error": str(error)})
