@@ -1,4 +1,4 @@
-"""The owner of every task: starts them in order, watches over them, stops them in reverse.
+"""The owner of every task: starts them in order, watches over them, stops them in reverse; and what tasks wait for together.
 
 A supervised task that raises is logged, counted and started again after a pause that doubles; nothing dies in silence.
 The only file in the project that creates tasks.
@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from dashboard.domain.counters import Counters
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -77,3 +79,42 @@ class Group:
     def start(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run ``work()`` beside the others."""
         self._tasks.create_task(work(), name=name)
+
+
+class Bell:
+    """Wakes all who wait, each time it rings."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        """Whoever waits now goes on."""
+        self._event.set()
+        self._event = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Return when it rings next."""
+        await self._event.wait()
+
+
+class SingleFlight(Generic[T]):
+    """Who asks gets what a look found that began no earlier; one look serves all who wait. None begins within ``every_s`` of another."""
+
+    def __init__(self, look: Callable[[], Awaitable[T]], every_s: float = 0) -> None:
+        self._look = look
+        self._every_s = every_s
+        self._turn = asyncio.Lock()
+        self._began_s = float("-inf")
+        self._found: T
+
+    async def __call__(self) -> T:
+        """Raises what the look raises; then the next who waits looks again."""
+        loop = asyncio.get_running_loop()
+        asked_s = loop.time()
+        async with self._turn:
+            if self._began_s <= asked_s:
+                await asyncio.sleep(max(0.0, self._began_s + self._every_s - loop.time()))
+                began_s = loop.time()
+                self._found = await self._look()
+                self._began_s = began_s
+            return self._found

@@ -15,12 +15,12 @@ from dashboard.domain.errors import Unavailable
 from dashboard.domain.identity import Token, User
 from dashboard.domain.room import Room
 from dashboard.entries.signals import DirectoryChanged
+from dashboard.runtime import SingleFlight
 from dashboard.store.database import Database
 from dashboard.store.revisions import latest_revision
 from dashboard.store.rooms import changed_rooms
 from dashboard.store.tokens import changed_tokens, revoked_links
 from dashboard.store.users import changed_revocations, changed_users
-from dashboard.waiting import SingleFlight
 
 _log = logging.getLogger(__name__)
 

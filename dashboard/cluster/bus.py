@@ -12,7 +12,7 @@ from dashboard.domain.position import Position
 from dashboard.entries.signals import SIGNAL_CODEC, Signal
 from dashboard.journal.port import SIGNALS, Entry, Gap, Journal
 from dashboard.replica.signal_time import SignalTime
-from dashboard.waiting import Bell, SingleFlight
+from dashboard.runtime import Bell, SingleFlight
 
 _log = logging.getLogger(__name__)
 

@@ -24,8 +24,7 @@ from dashboard.hub.registry import ConnectionRegistry
 from dashboard.presence.notices import PresenceNotices
 from dashboard.replica.presence import Presence, PresenceTable
 from dashboard.rfc6455.close_codes import CloseCode, is_final
-from dashboard.runtime import Group
-from dashboard.waiting import Bell
+from dashboard.runtime import Bell, Group
 
 #: Changes within so long go out together.
 _GATHER_S = 0.05

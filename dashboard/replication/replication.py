@@ -24,7 +24,7 @@ from dashboard.replica.checkpoint import (
 )
 from dashboard.replica.replica import Replica, StoredDocument
 from dashboard.replica.series import Series, Windows
-from dashboard.waiting import Bell
+from dashboard.runtime import Bell
 
 _log = logging.getLogger(__name__)
 

@@ -138,8 +138,8 @@ async def test_a_session_that_outlives_ours_stays_ended_when_the_books_are_tidie
     async with site(tmp_path, session_days=0.001) as at:
         bearer = at.bearer("vera", hours=24 * 365)
         assert (await at.fetch("POST", "/api/v1/logout", "", bearer)).code == 204
-        people = at.server.people
-        async with people.database.read() as tx:
+        accounts = at.server.accounts
+        async with accounts.database.read() as tx:
             (ends_ms,) = (await changed_revocations(tx, 0)).values()
         assert ends_ms >= at.server.clock.now_ms() + 364 * 86_400_000
 
@@ -199,22 +199,22 @@ async def test_a_password_that_is_changed_while_it_is_checked_is_good_for_nothin
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with site(tmp_path) as at:
-        people = at.server.people
-        check, numbers = people.credentials.check_password, iter(range(10))
+        accounts = at.server.accounts
+        check, numbers = accounts.credentials.check_password, iter(range(10))
 
         async def slowly(stored: str | None, password: str) -> bool:
             good = await check(stored, password)
-            await people.accounts.change_user("ada", "", "vera", password=f"another good one {next(numbers)}")
+            await accounts.accounts.change_user("ada", "", "vera", password=f"another good one {next(numbers)}")
             return good
 
-        monkeypatch.setattr(people.credentials, "check_password", slowly)
+        monkeypatch.setattr(accounts.credentials, "check_password", slowly)
         assert (await log_in(at)).code == 401
         assert (await log_in(at, "vera", "another good one 0")).code == 401
         bearer = at.bearer("vera")
         body = {"password": "mine again", "old_password": "another good one 1"}
         response = await at.fetch("PATCH", "/api/v1/me", body, bearer)
         assert (response.code, json.loads(response.body)["field"]) == (400, "old_password")
-        monkeypatch.setattr(people.credentials, "check_password", check)
+        monkeypatch.setattr(accounts.credentials, "check_password", check)
         assert (await log_in(at, "vera", "another good one 2")).code == 200
 
 

@@ -379,13 +379,13 @@ async def test_who_is_gone_is_not_written_to_any_more(tmp_path: Path) -> None:
 
 async def test_a_board_gets_an_operators_room_of_its_id_with_its_rules_and_no_private_one(tmp_path: Path) -> None:
     async with site(tmp_path, private_boards=("ops",)) as at:
-        people = at.server.people
+        accounts = at.server.accounts
         vera = await at.socket(as_="vera")
         assert (await vera.ask("join_room", roomId="ops"))["type"] == "joined"
-        await people.room_admin.ensure_boards({"ops": "The ops"})
-        await people.directory.look()
+        await at.server.people.room_admin.ensure_boards({"ops": "The ops"})
+        await accounts.directory.look()
         again = await at.socket(as_="vera")
         assert (await again.ask("join_room", roomId="ops"))["code"] == "not_found"
         assert (await at.fetch("DELETE", "/api/v1/rooms/ops", None, as_="olga")).code == 400
         with pytest.raises(ConfigurationError, match="secret"):
-            await people.room_admin.ensure_boards({"secret": "Secret"})
+            await at.server.people.room_admin.ensure_boards({"secret": "Secret"})

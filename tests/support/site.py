@@ -41,18 +41,18 @@ class Site:
         return f"http://127.0.0.1:{self.server.port}"
 
     async def prepare(self) -> None:
-        people = self.server.people
-        password_hash = await people.credentials.hash_password(PASSWORD)
-        async with people.database.write() as tx:
+        accounts, rooms = self.server.accounts, self.server.people.room_admin
+        password_hash = await accounts.credentials.hash_password(PASSWORD)
+        async with accounts.database.write() as tx:
             for name, role in PEOPLE.items():
                 await create_user(tx, User(name, name.title(), role, created_ms=1), password_hash)
-        await people.directory.look()
-        await people.accounts.change_user("test", "", "dora", disabled=True)
+        await accounts.directory.look()
+        await accounts.accounts.change_user("test", "", "dora", disabled=True)
         for verb in VERBS:
-            self.tokens[verb] = (await people.accounts.create_token("test", "", name=verb, verbs=(verb,)))[1]
-        _, self.share, _ = await people.accounts.create_link("test", "", "host", 1)
-        await people.room_admin.create("test", "", Room("ops", "room", "Ops"))
-        await people.room_admin.create("test", "", Room("secret", "room", "Secret", private=True, members=("vera",)))
+            self.tokens[verb] = (await accounts.accounts.create_token("test", "", name=verb, verbs=(verb,)))[1]
+        _, self.share, _ = await accounts.accounts.create_link("test", "", "host", 1)
+        await rooms.create("test", "", Room("ops", "room", "Ops"))
+        await rooms.create("test", "", Room("secret", "room", "Secret", private=True, members=("vera",)))
 
     def jwt(self, name: str, *, hours: float = 1, session: str = "") -> str:
         """A new session's."""

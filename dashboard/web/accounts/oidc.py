@@ -10,7 +10,7 @@ import msgspec
 from dashboard.accounts.credentials import Credentials
 from dashboard.accounts.oidc import Begun, OpenId
 from dashboard.domain.errors import BadToken, Invalid
-from dashboard.web.pages.pages import own_address
+from dashboard.web.server.addresses import own_address
 from dashboard.web.server.base import BaseHandler
 
 _COOKIE = "oidc"

@@ -6,7 +6,7 @@ from dashboard.accounts.authenticator import Authenticator
 from dashboard.web.accounts import accounts, admin, oidc
 from dashboard.web.accounts.accounts import AccountServices
 from dashboard.web.accounts.oidc import OidcServices
-from dashboard.web.pages.pages import SharePage
+from dashboard.web.accounts.share import SharePage
 from dashboard.web.server.route import AnyRoute, Route
 
 

@@ -7,13 +7,11 @@ from typing import Any, NamedTuple
 
 from tornado.web import HTTPError, StaticFileHandler
 
-from dashboard.accounts.authenticator import Authenticator
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
 from dashboard.boards.visible import seen_board
-from dashboard.domain.errors import NotFound
-from dashboard.domain.identity import ANONYMOUS
 from dashboard.domain.selector import parse_selector
+from dashboard.web.server.addresses import own_address
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
 
@@ -101,25 +99,6 @@ class FirstAdminPage(Page):
     def get(self) -> None:
         code = self.get_query_argument("code", "")
         self.render_page("first-admin.html", title="The first administrator", boards={}, code=code)
-
-
-class SharePage(BaseHandler[Authenticator]):
-    """``/share/LINK``: keeps the link in a cookie and leads to its board."""
-
-    secret_path = True
-
-    def get(self, link: str) -> None:
-        caller = self.services.with_share(ANONYMOUS, link)
-        if not caller.boards:
-            raise NotFound("this link is wrong, too old, or was revoked")
-        self.context.identity.set_share(self, caller.boards[0], link)
-        self.redirect(f"/boards/{caller.boards[0]}")
-
-
-def own_address(target: str) -> str:
-    """A path of this server, or its first page: never another host's."""
-    plain = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
-    return target if plain and "\\" not in target else "/"
 
 
 class FaviconHandler(BaseHandler[Path]):

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from dashboard.waiting import Bell, SingleFlight
+from dashboard.runtime import Bell, SingleFlight
 
 
 class Counting:
