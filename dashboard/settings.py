@@ -124,7 +124,9 @@ class Settings:
     idle_timeout_s: float = _setting(120, "how long an HTTP connection lives without a request", least=0.1)
     max_uri_bytes: int = _setting(4_096, "length of a request's address", least=64)
     max_body_bytes: int = _setting(1_048_576, "length of a request's body", least=1)
-    max_ingest_bytes: int = _setting(4_194_304, "length of a feeder's body, unpacked", least=1)
+    max_lines_bytes: int = _setting(25_000_000, "length of a feeder's body of line protocol, unpacked", least=1)
+    max_json_bytes: int = _setting(25_000_000, "length of a feeder's body of JSON samples, unpacked", least=1)
+    max_ingest_bytes: int = _setting(4_194_304, "length of any other body of a feeder, unpacked", least=1)
     body_timeout_s: float = _setting(15, "time for a request's body", least=0.1)
 
     hello_s: float = _setting(5, "time for a WebSocket client's first request", least=0.1)

@@ -36,8 +36,9 @@ _NANO, _MICRO, _MILLI = (1, 1_000_000, "nanoseconds"), (1, 1_000, "microseconds"
 _PRECISIONS: dict[str, Scale] = {
     "": _NANO, "n": _NANO, "ns": _NANO, "u": _MICRO, "us": _MICRO, "µ": _MICRO, "ms": _MILLI,
     "s": (1_000, 1, "seconds"), "m": (60_000, 1, "minutes"), "h": (3_600_000, 1, "hours"),
-    "nanosecond": _NANO, "microsecond": _MICRO, "millisecond": _MILLI, "second": (1_000, 1, "seconds"),
+    "auto": (0, 0, "auto"), "nanosecond": _NANO, "microsecond": _MICRO, "millisecond": _MILLI, "second": (1_000, 1, "seconds"),
 }  # fmt: skip
+_BY_SIZE = ((5_000_000_000, 1_000, 1), (5_000_000_000_000, 1, 1), (5_000_000_000_000_000, 1, 1_000))
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 #: Longer lines, and lines of which more would have to be remembered, are worked out anew each time.
 _MAX_CACHED_CHARACTERS = 4_096
@@ -68,8 +69,8 @@ class LineCache(OwnedRecall[str | tuple[str, ...], tuple[list[str], list[str]]])
 def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precision: str = "ns") -> Parsed:
     """Lines -> Parsed; a refusal's index is its line's, from 0. Raises Invalid for an unknown precision or too many lines.
 
-    ``precision``: n, ns, u, us, µ, ms, s, m or h, or InfluxDB 3's nanosecond to second; ``latest_ms``: the latest time a
-    sample may carry.
+    ``precision``: n, ns, u, us, µ, ms, s, m or h, or InfluxDB 3's auto (by the size of the time) and nanosecond to second;
+    ``latest_ms``: the latest time a sample may carry.
     """
     if precision not in _PRECISIONS:
         raise Invalid(f"{precision[:20]!a} is none of n, ns, u, us, ms, s, m, h", field="precision")
@@ -100,7 +101,6 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
     given: list[float] = []
     counts: list[int] = []
     tags = 0
-    times_by, divide_by, _ = scale
     known, last, t_ms = cache.get, None, None
     lines = text.split("\n")
     if max(map(len, lines)) > _MAX_QUICK_CHARACTERS:
@@ -115,7 +115,7 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
             stated = found["time"]
             if stated != last:
                 times += [t_ms] * (len(keys) - len(times))
-                last, t_ms = stated, None if stated is None else stated * times_by // divide_by
+                last, t_ms = stated, None if stated is None else _in_ms(stated, scale)
                 if t_ms is not None and not MIN_T_MS <= t_ms <= latest_ms:
                     return None
             keys += row
@@ -131,6 +131,14 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
     if len(values) > MAX_SAMPLES:
         return None
     return Batch(keys, times, values, where=partial(_spread, first, counts))
+
+
+def _in_ms(stated: int, scale: Scale) -> int:
+    """A time in milliseconds; where no unit is said, as InfluxDB 3 takes it by its size."""
+    times_by, divide_by, _ = scale
+    if not divide_by:
+        times_by, divide_by = next((each for below, *each in _BY_SIZE if abs(stated) < below), _NANO[:2])
+    return stated * times_by // divide_by
 
 
 def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[str]:
@@ -198,9 +206,8 @@ def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms:
     tags = with_labels(tags, cache.labels)
     for fault in faults:
         parsed.refuse(number, _at_line(number, fault), line)
-    times_by, divide_by, unit = scale
-    stated = None if time is None else time * times_by // divide_by
-    t_ms = check_time(stated, latest_ms, field="timestamp", unit=unit)
+    stated = None if time is None else _in_ms(time, scale)
+    t_ms = check_time(stated, latest_ms, field="timestamp", unit=scale[2])
     for name, value in fields.items():
         try:
             if isinstance(value, str):

@@ -11,8 +11,6 @@ import zlib
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from msgspec import structs
-
 from dashboard.accounts.policies import authorise_feeding
 from dashboard.domain.errors import BadToken, DashboardError, Forbidden, NotAuthenticated
 from dashboard.domain.identity import Caller
@@ -30,7 +28,8 @@ _MAX_REQUEST_ID_BYTES = 200
 #: A body that is longer must show its token elsewhere: no more is kept of what an unknown sender writes.
 _UNPROVEN_BYTES = 262_144
 _SHOWN_BYTES = 512
-IGNORED_TOKEN = "the token is not known here; it was ignored, as this server needs none on this machine: leave it out"
+#: What the tap says of a token that nobody knows, where none is needed.
+TOKEN_IGNORED = "the token is not known; it was ignored, as this server needs none on this machine: leave it out"  # noqa: S105 - no token
 _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -77,11 +76,16 @@ class FeederHandler(BaseHandler[F]):
         if len(request.body) <= SLICE_BYTES:
             parsed = await self.parse(request)
             return parsed, await self.accept(parsed)
-        loop, slices, whole, parsed = asyncio.get_running_loop(), self.format.slices(request.body), Outcome(0, []), Parsed()
+        loop, slices, whole, parsed = (
+            asyncio.get_running_loop(),
+            self.format.slices(request.body),
+            Outcome(0, []),
+            Parsed(),
+        )
         while (some := await loop.run_in_executor(None, next, slices, None)) is not None:
             parsed = await self.parse(request._replace(body=some.body))
             outcome = await self.accept(parsed, part=f"/slice {some.first}" if some.first else "")
-            refused = [structs.replace(refusal, index=refusal.index + some.first) for refusal in outcome.refused]
+            refused = [self.format.moved(refusal, some.first) for refusal in outcome.refused]
             whole = Outcome(whole.accepted + outcome.accepted, whole.refused + refused, whole.series + outcome.series)
         return parsed, whole
 
@@ -157,7 +161,7 @@ class FeederHandler(BaseHandler[F]):
     def _tell_ignored(self) -> None:
         """The tap says that a token was not known, for on a server that wants one it will be refused."""
         self.services.intake.stats.note_passed_over(
-            self.caller, self.format.name, IGNORED_TOKEN, f"token from {self.address}"
+            self.caller, self.format.name, TOKEN_IGNORED, f"token from {self.address}"
         )
 
     def _is_feeding(self) -> bool:
@@ -219,7 +223,7 @@ class FeederHandler(BaseHandler[F]):
     def send(self, answer: Answer) -> None:
         """Send a whole answer."""
         self.set_status(answer.status)
-        for name, value in self.format.headers.items():
+        for name, value in (*self.format.headers.items(), *answer.headers.items()):
             self.set_header(name, value)
         if answer.status != 401:
             self.clear_header("WWW-Authenticate")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
+from msgspec import structs
 from tornado.httputil import HTTPHeaders
 
 from dashboard.ingest.batch import Refusal
@@ -44,11 +45,12 @@ class FeedRequest(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A whole response; an empty ``content_type`` with an empty body: no body."""
+    """A whole response; an empty ``content_type`` with an empty body: no body. ``headers``: besides those of the format."""
 
     status: int
     body: bytes = b""
     content_type: str = ""
+    headers: Mapping[str, str] = {}
 
 
 class Fault(NamedTuple):
@@ -98,6 +100,10 @@ class Format:
     def parse(self, request: FeedRequest) -> Parsed:
         """Read the body; raises Invalid. Long bodies are read in a thread."""
         raise NotImplementedError
+
+    def moved(self, refusal: Refusal, first: int) -> Refusal:
+        """Return a refusal of a slice with its place in the whole body."""
+        return structs.replace(refusal, index=refusal.index + first)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         """Tell what was taken, and what was not; an Invalid raised here becomes a refusal."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from dashboard.web.server.context import WebContext
 
 #: What load balancers and kubelets ask by the machine's address; it tells nothing else.
 _ASKED_BY_ADDRESS = ("/healthz", "/readyz")
+_FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -62,6 +64,7 @@ class GuardedApplication(Application):
             **settings,
         )
         self._context = context
+        self._addresses = [re.compile(handler[0]) for handler in handlers]
         self._names = names
         self._max_uri_bytes = max_uri_bytes
         self._origins = frozenset(map(_origin, settings.get("trusted_origins", ())))
@@ -70,9 +73,18 @@ class GuardedApplication(Application):
         """The route's handler, or the refusal."""
         refusal = self._refusal(request)
         if refusal is None:
+            self._without_slash(request)
             return super().find_handler(request, **kwargs)
+        if request.method in _FEEDING:
+            self._context.tell_refused(str(request.remote_ip), f"{refusal.status}: {refusal.reason}", request.path)
         arguments = {"context": self._context, "services": refusal}
         return self.get_handler_delegate(request, RefusedHandler, arguments)
+
+    def _without_slash(self, request: httputil.HTTPServerRequest) -> None:
+        """Serve ``/write/`` as ``/write``, as the originals of the feeders' addresses do, unless there is an address with the slash."""
+        path = request.path
+        if len(path) > 1 and path.endswith("/") and not any(known.fullmatch(path) for known in self._addresses):
+            request.path = path.rstrip("/") or "/"
 
     def allows_origin(self, origin: str, host: str) -> bool:
         """Whether a page of this origin may use this server, which it addressed as ``host``."""

@@ -10,7 +10,7 @@ from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
 from dashboard.conversation.dispatch import RequestDispatcher
 from dashboard.domain.errors import BadToken
-from dashboard.domain.identity import ANONYMOUS
+from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.hub.connection import Connection
 from dashboard.hub.hub import Hub
 from dashboard.hub.shared import Shared
@@ -55,11 +55,20 @@ class SocketHandler(WebSocketHandler):
                 self._caller = identity.caller_of(self.request)
             except BadToken:
                 await identity.refresh()  # another process may just have made it
-                at_machine = identity.at_machine(self.request)
-                self._caller = identity.caller_of(self.request) if at_machine is None else at_machine
+                self._caller = self._known_caller()
         except BadToken as error:
             self.set_status(401)
             self.finish({"code": error.code, "error": str(error)})
+
+    def _known_caller(self) -> Caller:
+        """Who asks, all tokens being known; where no login is needed an unknown token counts as none. Raises BadToken."""
+        identity = self._context.identity
+        try:
+            return identity.caller_of(self.request)
+        except BadToken:
+            if (at_machine := identity.at_machine(self.request)) is not None:
+                return at_machine
+            raise
 
     def check_origin(self, origin: str) -> bool:
         """Ask the guard, to which ``https://name`` and ``name:443`` are the same; called by Tornado."""
