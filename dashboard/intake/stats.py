@@ -130,8 +130,8 @@ class IngestStats:
         feeder.log(1)
 
     def note_passed_over(self, caller: Caller, format_: str, reason: str, address: str) -> None:
-        """Something in a request was not heeded, and nothing is lost; told once until something else is told."""
-        feeder = self._met(caller, format_)
+        """Nothing is lost, but somebody should know; told once for as long as it stands among what is shown."""
+        feeder = self._met(caller, format_, address)
         if not any(refused.reason == reason for refused in feeder.refusals):
             feeder.refuse(reason, address)
             feeder.log(0)

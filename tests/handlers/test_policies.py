@@ -30,6 +30,7 @@ PARTS = {
     "{widget}": "orders",
     "{push}": "none",
     "{check}": "none",
+    "{annotation}": "7",
 }
 #: A heartbeat's address is its token: who has none finds nothing.
 REFUSALS = (401, 403, 404)

@@ -37,6 +37,7 @@ class CollectdJson(Format):
     """collectd's JSON. It sends its credentials only after a 401."""
 
     name = "collectd"
+    is_asked_first = True
 
     def __init__(self, origins: Origins) -> None:
         self._origins = origins

@@ -160,9 +160,7 @@ class FeederHandler(BaseHandler[F]):
 
     def _tell_ignored(self) -> None:
         """The tap says that a token was not known, for on a server that wants one it will be refused."""
-        self.services.intake.stats.note_passed_over(
-            self.caller, self.format.name, TOKEN_IGNORED, f"token from {self.address}"
-        )
+        self.services.intake.stats.note_passed_over(self.caller, self.format.name, TOKEN_IGNORED, self.address)
 
     def _is_feeding(self) -> bool:
         return self.request.method in _FEEDING and self.request.method in self.allowed_methods()
@@ -235,7 +233,11 @@ class FeederHandler(BaseHandler[F]):
 
     def write_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
         status = self.get_status()
-        if 400 <= status < 500 and not self._is_counted and self.is_refusal(status):
+        if status == 401 and self.format.is_asked_first and "Authorization" not in self.request.headers:
+            self.services.intake.stats.note_passed_over(
+                self.caller, self.format.name, f"{status}: {text}", self.address
+            )
+        elif 400 <= status < 500 and not self._is_counted and self.is_refusal(status):
             self.services.intake.note_fault(
                 self.caller, self.format.name, code, f"{status}: {text}", self._begun, address=self.address
             )

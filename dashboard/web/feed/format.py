@@ -77,6 +77,7 @@ class Format:
 
     ``name``: what its samples are counted under.  ``later_status``: what its senders understand as "try again later".
     ``encodings``: content encodings that ``parse`` unpacks itself.  ``shows_token``: a JSON body may hold the token.
+    ``is_asked_first``: its senders show who they are only after a 401, so that is no refusal yet.
     ``parsed_at_once_bytes``: longer bodies are parsed in a thread.  ``headers``: added to every answer.
     """
 
@@ -84,6 +85,7 @@ class Format:
     later_status = 429
     encodings: tuple[str, ...] = ()
     shows_token = True
+    is_asked_first = False
     parsed_at_once_bytes = 131_072
     headers: ClassVar[Mapping[str, str]] = {}
     #: Agents send their credentials only when they are asked like this.
