@@ -186,13 +186,11 @@ def freeze_redis(folder: Path, seconds: float, *, wait_s: float = 5, build: str 
         )
 
 
-def black_hole(folder: Path, seconds: float, *, wait_s: float = 5, build: str = "") -> Figures:
+def black_hole(scene: Scene, seconds: float, *, wait_s: float) -> Figures:
     """The network takes everything and gives nothing, then what it took comes late."""
-    flags, each = ("--append-wait-s", f"{wait_s:g}"), seconds < 6
-    with Scene(folder, Nemesis(), *flags, feed_each=each, proxied=True, build=build) as scene:
-        proxy = scene.cluster.proxy
-        assert proxy is not None
-        return out_of_reach(scene, proxy.hold, proxy.release, seconds=seconds, wait_s=wait_s)
+    proxy = scene.cluster.proxy
+    assert proxy is not None
+    return out_of_reach(scene, proxy.hold, proxy.release, seconds=seconds, wait_s=wait_s)
 
 
 def out_of_reach(

@@ -316,10 +316,11 @@ async def test_what_is_read_while_the_journal_is_away_is_told_when_it_is_back(
         for each in (vera, eddy):
             assert (await each.ask("join_room", roomId="ops"))["type"] == "joined"
         said = [await vera.ask("message", roomId="ops", text=f"{number}") for number in range(2)]
-        append, away = at.server.journal.append, [True]
+        append, away, failed = at.server.journal.append, [True], [0]
 
         async def fail(partition: str, *args: Any, **options: Any) -> Any:
             if partition == ROOMS and away:
+                failed[0] += 1
                 raise Unavailable("no")
             return await append(partition, *args, **options)
 
@@ -327,9 +328,11 @@ async def test_what_is_read_while_the_journal_is_away_is_told_when_it_is_back(
         for each in said:
             assert (await eddy.ask("read", roomId="ops", messageId=each["messageId"]))["type"] == "read"
         assert at.server.counters.events_not_appended == 2
-        await asyncio.sleep(2.5)  # a sweep that cannot tell it either
-        away.clear()
+        told = failed[0]
         async with asyncio.timeout(20):
+            while failed[0] == told:  # until a sweep could not tell it either
+                await asyncio.sleep(0.02)
+            away.clear()
             ack = await vera.until("ack", status="read")
         assert (ack["messageId"], ack["userId"]) == (said[1]["messageId"], "eddy")
         assert not at.server.people.logs._untold

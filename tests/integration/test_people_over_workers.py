@@ -7,7 +7,8 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,17 +22,23 @@ from tests.support.pulse import seconds_since, waited_for_core_s
 from tests.support.server import wait_until
 
 USERS = {"ann": Role.VIEWER, "bob": Role.OPERATOR, "eve": Role.VIEWER, "root": Role.ADMIN}
+LEAVING = {"u0901": Role.VIEWER, "u0902": Role.VIEWER}
+
+
+@contextmanager
+def served(folder: Path, users: dict[str, Role]) -> Iterator[tuple[Cluster, dict[str, str]]]:
+    """Two workers whose store knows these users, and the users' tokens."""
+    data = folder / "server" / "data"
+    data.mkdir(parents=True)
+    tokens = make_users(data, users, passwords=False)
+    with Cluster(folder, "--chat-per-s", "50", "--chat-burst", "100", "--max-user-connections", "6") as cluster:
+        yield cluster, tokens
 
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, dict[str, str]]]:
-    folder = tmp_path_factory.mktemp("people")
-    data = folder / "server" / "data"
-    data.mkdir(parents=True)
-    registry = {f"u{number:04d}": Role.VIEWER for number in range(1_000)}
-    tokens = make_users(data, USERS | registry, passwords=False)
-    with Cluster(folder, "--chat-per-s", "50", "--chat-burst", "100", "--max-user-connections", "6") as cluster:
-        yield cluster, tokens
+    with served(tmp_path_factory.mktemp("people"), USERS | LEAVING) as company:
+        yield company
 
 
 class Page:
@@ -306,11 +313,14 @@ def test_a_users_connections_are_counted_over_the_workers_and_one_too_many_is_fi
 @pytest.mark.alone
 @pytest.mark.timeout(90)
 def test_a_thousand_users_join_within_5_s_and_all_of_them_hear_what_is_said(
-    company: tuple[Cluster, dict[str, str]],
+    tmp_path: Path,
 ) -> None:
-    cluster, tokens = company
-    users = [name for name in tokens if name.startswith("u")]
+    users = [f"u{number:04d}" for number in range(1_000)]
+    with served(tmp_path, USERS | dict.fromkeys(users, Role.VIEWER)) as (cluster, tokens):
+        _thousand_join(cluster, tokens, users)
 
+
+def _thousand_join(cluster: Cluster, tokens: dict[str, str], users: list[str]) -> None:
     async def join(number: int, stack: AsyncExitStack) -> Page:
         name = users[number % len(users)]
         return await page(stack, cluster.direct_ports[number % 2], name, tokens[name])
