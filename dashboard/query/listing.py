@@ -1,4 +1,4 @@
-"""Listing series: what ``/api/v1/series`` says of each. Pure."""
+"""List of series for ``/api/v1/series``. Pure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from dashboard.replica.series import Series
 
 
 class LastSample(Struct, frozen=True):
-    """The newest sample of a series; ``t`` in milliseconds."""
+    """Newest sample of a series; ``t`` in milliseconds."""
 
     t: int
     value: float
 
 
 class SeriesRow(Struct, frozen=True):
-    """A series with its newest sample. Times are in milliseconds; ``ended``: when its sender ended it."""
+    """Series with its newest sample. Times are in milliseconds; ``ended``: when its feeder ended it."""
 
     series: str
     name: str
@@ -36,7 +36,7 @@ class SeriesRow(Struct, frozen=True):
 
 
 def list_series(replicas: Sequence[Replica], selectors: Sequence[Selector], now_ms: int) -> list[SeriesRow]:
-    """Return the series that any of the selectors matches (all for none), sorted by name."""
+    """Return the series that match any of the selectors (without selectors: all), sorted by name."""
     found = sorted((series for replica in replicas for series in replica.table), key=lambda series: series.text)
     return [_row(s, now_ms) for s in found if not selectors or any(each.matches(s.key) for each in selectors)]
 
