@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dashboard.boards.screen_orders import ScreenOrders
 from dashboard.ingest.batch import KeyCache
 from dashboard.ingest.families import Families
@@ -28,9 +30,7 @@ def feed_routes(
     intake: Intake, replicas: Replicas, settings: Settings, orders: ScreenOrders, annotations: Annotations
 ) -> list[AnyRoute]:
     """Return the routes; the caches of the formats live as long as these."""
-    size, max_bytes = 2 * settings.max_series, settings.max_ingest_bytes
-    keys, lines, databases = KeyCache(size), LineCache(size), Databases()
-    influx1 = influx.Influx1(lines, databases)
+    size, max_bytes, keys = 2 * settings.max_series, settings.max_ingest_bytes, KeyCache(2 * settings.max_series)
 
     def services(format_: Format) -> FeedServices:
         return FeedServices(intake, _max_bytes(format_, settings), format_)
@@ -46,19 +46,7 @@ def feed_routes(
             DocumentHandler,
             DocumentServices(intake, max_bytes, DocumentJson(), replicas),
         ),
-        feed("/write", influx1),
-        Route("/query", influx_server.QueryHandler, influx_server.QueryServices(intake, max_bytes, influx1, databases)),
-        Route("/ping", influx_server.PingHandler, None),
-        Route("/health", influx_server.InfluxHealthHandler, None),
-        Route("/ready", influx_server.InfluxReadyHandler, None),
-        Route("/api/health", influx_server.GrafanaHealthHandler, None),
-        feed("/api/v2/write", influx.Influx2(lines)),
-        feed("/api/v3/write_lp", influx.Influx3(lines)),
-        Route(
-            "/api/live/push/{stream}",
-            LivePushHandler,
-            LivePushServices(intake, settings.max_lines_bytes, influx.GrafanaLive(lines)),
-        ),
+        *_line_routes(intake, settings, feed),
         feed("/api/put", opentsdb.OpenTsdbPut(Origins(size))),
         feed("/api/v1/telegraf", agents.TelegrafJson(Origins(size))),
         feed("/api/v1/collectd", agents.CollectdJson(Origins(size))),
@@ -85,6 +73,27 @@ def feed_routes(
         feed("/api/v1/alerts", events.OldPrometheusAlerts()),
         Route("/api/push/{push}", heartbeat.PushHandler, services(heartbeat.UptimeKuma())),
         Route("/ping/{check}", heartbeat.PingHandler, services(heartbeat.Healthchecks())),
+    ]
+
+
+def _line_routes(intake: Intake, settings: Settings, feed: Callable[[str, Format], AnyRoute]) -> list[AnyRoute]:
+    """Return the routes of line protocol, and those that its clients ask before they write."""
+    lines, databases, max_bytes = LineCache(2 * settings.max_series), Databases(), settings.max_lines_bytes
+    influx1 = influx.Influx1(lines, databases)
+    return [
+        feed("/write", influx1),
+        Route("/query", influx_server.QueryHandler, influx_server.QueryServices(intake, max_bytes, influx1, databases)),
+        Route("/ping", influx_server.PingHandler, None),
+        Route("/health", influx_server.InfluxHealthHandler, None),
+        Route("/ready", influx_server.InfluxReadyHandler, None),
+        Route("/api/health", influx_server.GrafanaHealthHandler, None),
+        feed("/api/v2/write", influx.Influx2(lines)),
+        feed("/api/v3/write_lp", influx.Influx3(lines)),
+        Route(
+            "/api/live/push/{stream}",
+            LivePushHandler,
+            LivePushServices(intake, max_bytes, influx.GrafanaLive(lines)),
+        ),
     ]
 
 
