@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from dashboard.domain.errors import Invalid
+from dashboard.domain.strict_json import BYTE_ORDER_MARK
 from dashboard.ingest.batch import check_time
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import OwnedRecall
@@ -46,7 +47,7 @@ def parse_graphite(data: bytes, cache: PathCache, latest_ms: int) -> Parsed:
 def _take(line: bytes, parsed: Parsed, cache: PathCache, latest_ms: int) -> None:
     if len(line) > MAX_LINE_BYTES:
         raise Invalid(f"is longer than {MAX_LINE_BYTES} bytes")
-    parts = line.split()
+    parts = line.removeprefix(BYTE_ORDER_MARK).split()
     if not 2 <= len(parts) <= 3:
         raise Invalid("is not: path value time")
     path = parts[0]
