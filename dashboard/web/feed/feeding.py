@@ -20,7 +20,7 @@ from dashboard.ingest.slices import SLICE_BYTES
 from dashboard.intake.accept_samples import Outcome
 from dashboard.intake.intake import Intake
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format
-from dashboard.web.feed.shown_token import is_foreign, token_in
+from dashboard.web.feed.shown_token import is_foreign, says_something, token_in
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
 
@@ -146,11 +146,13 @@ class FeederHandler(BaseHandler[F]):
         return self._may_feed() or bool(self.get_query_argument("p", ""))
 
     def check_caller(self) -> None:
-        if is_foreign(self.request.headers.get("Authorization", "")):
+        shown = self.request.headers.get("Authorization", "")
+        if is_foreign(shown):
             del self.request.headers["Authorization"]
+            self.ignored_token |= says_something(shown)
         try:
             super().check_caller()
-            if self.ignored_token and self._is_feeding():
+            if self.ignored_token and self._is_feeding() and self._may_feed():
                 self._tell_ignored()
         except (NotAuthenticated, Forbidden) as error:
             if not self._is_feeding() or (isinstance(error, BadToken) and not self._is_refreshed):
