@@ -1,4 +1,4 @@
-"""How log records are shown: as text for people, or as JSON lines for machines."""
+"""Format of log records: text for people, or JSON lines for programs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 
 def configure(level: str, style: str) -> None:
-    """Send every record of this process to standard error, once."""
+    """Send all log records of this process to standard error, in the style ``text`` or ``json``."""
     handler = logging.StreamHandler(sys.stderr)
     if style == "json":
         names = {"asctime": "time", "levelname": "level", "name": "logger"}
@@ -19,4 +19,4 @@ def configure(level: str, style: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # says at every start what it does not do
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # logs at every start although there is nothing to migrate

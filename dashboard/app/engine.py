@@ -1,4 +1,4 @@
-"""The choice of the journal's engine; the only file that names the engines."""
+"""Choice of the journal's engine; the only module that imports the engines."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from dashboard.cluster.bus import Bus
 from dashboard.cluster.ownership import SeriesOwnership
 from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.domain.counters import Counters
+from dashboard.domain.series import SeriesLimits
 from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_events import AcceptEvents
 from dashboard.intake.accept_samples import AcceptSamples
@@ -20,6 +21,17 @@ from dashboard.journal.clock import JournalClock
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
 from dashboard.settings import Settings
+
+
+def series_limits(settings: Settings) -> SeriesLimits:
+    """What the settings allow one series to be called."""
+    return SeriesLimits(
+        settings.max_labels,
+        settings.max_label_name_bytes,
+        settings.max_label_value_bytes,
+        settings.max_series_name_bytes,
+        settings.max_series_bytes,
+    )
 
 
 def make_intake(
@@ -52,6 +64,7 @@ def make_intake(
         max_series=settings.max_series,
         limits=limits,
         counters=counters,
+        series_limits=series_limits(settings),
     )
     return Intake(
         samples=samples,

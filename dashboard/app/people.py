@@ -60,7 +60,7 @@ class PeopleParts:
         self._keep_rooms(journal)
         self._talk()
         self.dispatcher = self._make_dispatcher(view_requests)
-        accounts.directory.subscribe(self.dispatcher.stir)
+        accounts.directory.subscribe(self.dispatcher.recheck)
         self._room_notices = RoomNotices(registry=cluster.registry, directory=accounts.directory, access=access)
 
     def _keep_rooms(self, journal: Journal) -> None:

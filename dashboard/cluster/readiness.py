@@ -1,4 +1,4 @@
-"""Readiness: whether this process should get traffic, and if not, why."""
+"""Readiness of this process for traffic, with the reasons if it is not ready."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dashboard.cluster.membership import Membership
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
 
-#: A replica that is this many entries behind the journal shows its viewers old values.
+#: A process whose replicas are this many entries behind the journal is not ready: it would show old values.
 _MAX_LAG_ENTRIES = 1_000
 
 
 class Readiness:
-    """``draining``: the process is stopping and takes no new clients."""
+    """Checks behind ``/readyz``. ``draining``: the process is stopping and accepts no new clients."""
 
     def __init__(self, *, journal: Journal, nodes: Membership, replicas: Replicas) -> None:
         self._journal = journal
@@ -20,7 +20,7 @@ class Readiness:
         self.draining = False
 
     def drain(self) -> None:
-        """Be unready from now on."""
+        """Mark the process as stopping; it stays unready."""
         self.draining = True
 
     def checks(self) -> dict[str, str]:

@@ -36,7 +36,7 @@ class NodeLeft(Signal, tag="l", frozen=True):
 
 
 class UserHere(Struct, array_like=True, frozen=True):
-    """One user on one process. ``tabs`` 0: the user has left it. ``boards`` holds one entry a tab; both tuples are sorted."""
+    """User on one process. ``tabs`` 0: the user has left it. ``boards`` holds one entry a tab; both tuples are sorted."""
 
     user: str
     name: str

@@ -19,7 +19,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import BYTE_ORDER_MARK
 from dashboard.ingest.batch import MAX_SAMPLES, MIN_T_MS, Batch, check_time
 from dashboard.ingest.line_protocol_parts import Value, take_apart
-from dashboard.ingest.naming import foreign_document, foreign_key, with_labels
+from dashboard.ingest.naming import MAX_FOREIGN_LABELS, foreign_document, foreign_key, with_labels
 from dashboard.ingest.origins import Origins, OwnedRecall
 from dashboard.ingest.parsed import Parsed, check_count
 
@@ -29,7 +29,6 @@ MAX_LINE_CHARACTERS = 262_144
 _MAX_COMMAS = 500
 _MAX_QUICK_CHARACTERS = 8_192
 MAX_LINES_OF_A_TEXT = 1_000
-_MAX_TAGS_LOOKED_AT = 64
 #: Times count in a unit; in milliseconds they are so many times as much, divided by so much.
 Scale = tuple[int, int, str]
 _NANO, _MICRO, _MILLI = (1, 1_000_000, "nanoseconds"), (1, 1_000, "microseconds"), (1, 1, "milliseconds")
@@ -161,8 +160,8 @@ def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[
 
 def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache) -> str:
     """The series of a field, which no other measurement and field may have; raises Invalid."""
-    if len(tags) > _MAX_TAGS_LOOKED_AT:
-        raise Invalid(f"has {len(tags)} tags; at most {_MAX_TAGS_LOOKED_AT}", field="tags")
+    if len(tags) > MAX_FOREIGN_LABELS:
+        raise Invalid(f"has {len(tags)} tags; at most {MAX_FOREIGN_LABELS}", field="tags")
     key = foreign_key(f"{measurement}_{name}", tags.items())
     return cache.origins.claim(key, f"{cache.topic}{','.join([measurement, *sorted(tags)])} {name}")
 

@@ -26,14 +26,14 @@ class MemoryJournal:
         self._checkpoints: dict[str, Checkpoint] = {}
 
     async def open(self) -> None:
-        """Do nothing: there is nothing to open."""
+        """Return at once: there is nothing to open."""
 
     async def run(self) -> None:
         """Wait until cancelled: appends are stored at once."""
         await asyncio.get_running_loop().create_future()
 
     async def close(self) -> None:
-        """Do nothing: there is nothing to close."""
+        """Return at once: there is nothing to close."""
 
     def head(self, partition: str) -> Position:
         return Position(self._epoch, self._tail(partition).head_seq)

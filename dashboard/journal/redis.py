@@ -107,7 +107,9 @@ class RedisJournal:
                 except REDIS_ERRORS as error:
                     if is_refusal(error) or time.monotonic() > deadline:
                         reason = f"{self._link.shown}: {explain(error)}"
-                        raise ConfigurationError(f"redis = {reason}; check that Redis runs there and accepts this login") from None
+                        raise ConfigurationError(
+                            f"redis = {reason}; check that Redis runs there and accepts this login"
+                        ) from None
                     await asyncio.sleep(back_off.next_s())
 
     async def run(self) -> None:

@@ -97,7 +97,7 @@ class Log:
         self.tail.restart(standing.seq)
 
     def adopt(self, standing: Standing, read_seq: int, *, related: bool) -> None:
-        """Continue in another epoch after entry ``read_seq``; ``related``: both epochs have the same entries up to there."""
+        """Resume in another epoch after entry ``read_seq``; ``related``: both epochs have the same entries up to there."""
         if related:
             standing.origins[self.epoch] = read_seq
         for _ in range(self.tail.head_seq - read_seq if related else len(self._ids)):
@@ -137,7 +137,9 @@ class Log:
                 if entry is None or entry.seq <= seq or (newest_seq is not None and entry.seq > newest_seq):
                     self.foreign += 1
                 else:
-                    if entry.seq != seq + 1:  # trimmed before it was read: a follower gets a gap when it reaches this place
+                    if (
+                        entry.seq != seq + 1
+                    ):  # trimmed before it was read: a follower gets a gap when it reaches this place
                         fresh.clear()
                         self._ids.clear()
                         self.tail.restart(entry.seq - 1)

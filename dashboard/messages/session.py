@@ -105,4 +105,6 @@ def _explain(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "is nested too deep; use fewer levels"
     said = str(error).replace("$.", "").replace("`", "'")
-    return said.replace("Input data was truncated", "is not complete JSON, or holds half a character (a lone surrogate)")
+    return said.replace(
+        "Input data was truncated", "is not complete JSON, or holds half a character (a lone surrogate)"
+    )

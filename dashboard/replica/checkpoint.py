@@ -20,7 +20,8 @@ from dashboard.domain.position import Position
 from dashboard.domain.series import parse_series
 from dashboard.entries.samples import pack, unpack_floats, unpack_ints
 from dashboard.replica.buckets import Folded, fold
-from dashboard.replica.replica import Replica, StoredDocument
+from dashboard.replica.documents import StoredDocument
+from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
 
 HEADER = "header"

@@ -40,7 +40,7 @@ class RoomLog:
     def catch_up(self, changes: list[Message], last_seq: int) -> list[Message]:
         """Take all changes after ``seq`` up to ``last_seq``, as read from the store; return the new ones, in order."""
         fresh = [each for each in changes if each.changed_seq > self.seq]
-        for message in sorted(fresh, key=lambda each: each.seq):  # by number; in ``fresh`` an edited old message comes last
+        for message in sorted(fresh, key=lambda each: each.seq):  # in ``fresh`` an edited old message comes last
             self._keep(message)
         self.seq = max(self.seq, last_seq)
         self._held = {seq: held for seq, held in self._held.items() if seq > self.seq}

@@ -22,7 +22,8 @@ from dashboard.replica.checkpoint import (
     encode_series,
     restore,
 )
-from dashboard.replica.replica import Replica, StoredDocument
+from dashboard.replica.documents import StoredDocument
+from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
 from dashboard.runtime import Bell
 
@@ -158,7 +159,8 @@ class Replication:
         replica.gap(gap)
         self._stored = dict.fromkeys(self._stored, -1)
         self._whole = True
-        self._target = min(self._target, self._journal.head(self.partition).seq)  # the journal may never reach the old one
+        # the rewound journal may never reach the former target
+        self._target = min(self._target, self._journal.head(self.partition).seq)
         self._uncheckpointed = max(self._uncheckpointed, self._checkpoint_bytes)  # the stored checkpoint is out of date
         self._on_gap(self.partition, gap.reason)
 
@@ -198,7 +200,7 @@ class Replication:
         return await self._journal.hold(f"checkpoint:{self.partition}", _LEASE_S)
 
     async def run_unfolding(self) -> None:
-        """Unfold the restored histories little by little, so that they are trimmed like the others; ends when all are done."""
+        """Expand the restored histories little by little, so that they are trimmed like the others; ends when all are done."""
         await self.caught_up.wait()
         for number, series in enumerate(list(self._replica.table), 1):
             series.fine.unfold()

@@ -112,7 +112,7 @@ codes = Table(
     Column("used_ms", BigInteger),
 )
 
-#: Recent login attempts, for their rate limit.
+#: Logins that were tried lately, for the limit on them.
 tries = Table(
     "tries",
     metadata,

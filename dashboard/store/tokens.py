@@ -90,7 +90,7 @@ async def create_link(tx: AsyncConnection, link_id: str, board: str, created_by:
 
 
 async def revoke_link(tx: AsyncConnection, link_id: str) -> None:
-    """Revoke a share link. Raises NotFound if there is none, or if it is revoked already."""
+    """It shows nothing any more; raises NotFound."""
     statement = (
         update(links)
         .where(links.c.id == link_id, links.c.revoked.is_(False))

@@ -54,7 +54,7 @@ async def password_of(tx: AsyncConnection, user_id: str) -> str | None:
 
 
 async def create_user(tx: AsyncConnection, user: User, password_hash: str) -> None:
-    """Add a user. Raises Invalid if the name is or was in use: a former user's data must not become another's."""
+    """Add a user; raises Invalid when there is, or was, one of that name: what was theirs must not become another's."""
     if await is_taken(tx, user.id):
         raise Invalid(f"there is, or was, a user {user.id}; choose another name", field="id")
     values = {

@@ -155,7 +155,7 @@ def test_run_passes_all_through_and_feeds_duration_and_exit_code(server: ServerP
         input="in\n",
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
     )
     assert (process.returncode, process.stdout, process.stderr) == (3, "in\nout\n", "err\n")
     assert last_of(server, "job_exit_code") == {'job_exit_code{job="backup"}': (3, "")}
@@ -166,13 +166,13 @@ def test_run_passes_all_through_and_feeds_duration_and_exit_code(server: ServerP
 
 def test_a_job_is_called_as_its_command_where_nothing_else_is_said(server: ServerProcess) -> None:
     command = [sys.executable, "-m", "dashboard", "run", "--url", server.url, "--", "/bin/true"]
-    assert subprocess.run(command, timeout=30).returncode == 0
+    assert subprocess.run(command, timeout=90).returncode == 0
     assert last_of(server, "job_exit_code")['job_exit_code{job="true"}'] == (0, "")
 
 
 def test_a_value_below_zero_can_be_pushed(server: ServerProcess) -> None:
     command = [sys.executable, "-m", "dashboard", "push", "below_zero", "-5.5", "--url", server.url]
-    assert subprocess.run(command, timeout=30).returncode == 0
+    assert subprocess.run(command, timeout=90).returncode == 0
     assert last_of(server, "below_zero") == {"below_zero": (-5.5, "")}
 
 

@@ -299,7 +299,7 @@ def test_opentelemetry_keeps_what_it_has_over_a_kill(guarded: ServerProcess, tok
 
 def curl(*arguments: str, said: bytes = b"") -> tuple[int, str, str]:
     """Status, headers, body."""
-    done = subprocess.run(["curl", "-sS", "-i", *arguments], input=said, capture_output=True, timeout=30, check=True)
+    done = subprocess.run(["curl", "-sS", "-i", *arguments], input=said, capture_output=True, timeout=90, check=True)
     head, _, body = done.stdout.decode().rpartition("\r\n\r\n")
     return int(head.rpartition("HTTP/1.1 ")[2][:3]), head.lower(), body
 

@@ -75,7 +75,7 @@ class FeederHandler(BaseHandler[F]):
         """Parse and accept the body, a long one slice by slice; raises what these do. Returns the last slice and the whole outcome."""
         if len(request.body) <= SLICE_BYTES:
             parsed = await self.parse(request)
-            return parsed, await self.accept(parsed)
+            return parsed, await self.accept(parsed, self.format.request_key(request, parsed))
         loop, slices, whole, parsed = (
             asyncio.get_running_loop(),
             self.format.slices(request.body),
@@ -196,24 +196,27 @@ class FeederHandler(BaseHandler[F]):
 
     async def parse(self, request: FeedRequest) -> Parsed:
         """Read the body; a long one in a thread, so that the loop goes on meanwhile. Raises Invalid."""
-        if len(request.body) <= self.format.parsed_at_once_bytes:
+        if len(request.body) <= self.format.parsed_at_once_bytes and not request.encoding:
             return self.format.parse(request)
         return await asyncio.get_running_loop().run_in_executor(None, self.format.parse, request)
 
     # --- accept ---
 
-    async def accept(self, parsed: Parsed, *, part: str = "") -> Outcome:
-        """Keep what may be kept; raises TooMany, Overloaded, Unavailable. ``part``: which part of the body it is."""
-        request_id = self.request_id()
+    async def accept(self, parsed: Parsed, key: str = "", *, part: str = "") -> Outcome:
+        """Keep what may be kept; raises TooMany, Overloaded, Unavailable. ``key``: by which the format knows it again.
+
+        ``part``: which part of the body it is.
+        """
+        request_id = self.request_id(key)
         request_id = request_id + part if request_id else ""
         self._is_counted = True
         return await self.services.intake.accept(
             parsed, caller=self.caller, format_=self.format.name, request_id=request_id
         )
 
-    def request_id(self) -> str:
+    def request_id(self, default: str = "") -> str:
         """Return the Idempotency-Key, by which the same request again stores nothing again; raises Invalid."""
-        key = self.request.headers.get("Idempotency-Key", "")
+        key = self.request.headers.get("Idempotency-Key", "") or default
         checked = check_text(key, field="Idempotency-Key", max_bytes=_MAX_REQUEST_ID_BYTES)
         owner = self.caller.token.id if self.caller.token is not None else self.caller.id or self.caller.kind
         return f"{owner}/{checked}" if checked else ""  # each feeder has request ids of its own
@@ -223,7 +226,7 @@ class FeederHandler(BaseHandler[F]):
     def send(self, answer: Answer) -> None:
         """Send a whole answer."""
         self.set_status(answer.status)
-        for name, value in (*self.format.headers.items(), *answer.headers.items()):
+        for name, value in (*self.format.headers.items(), *answer.headers):
             self.set_header(name, value)
         if answer.status != 401:
             self.clear_header("WWW-Authenticate")
@@ -240,8 +243,14 @@ class FeederHandler(BaseHandler[F]):
                 self.caller, self.format.name, f"{status}: {text}", self.address
             )
         elif 400 <= status < 500 and not self._is_counted and self.is_refusal(status):
+            shown = self.format.shown(self.feed_request(b"".join(self._chunks[:1])))
             self.services.intake.note_fault(
-                self.caller, self.format.name, code, f"{status}: {text}", self._begun, address=self.address
+                self.caller,
+                self.format.name,
+                code,
+                f"{status}: {text}",
+                shown.encode() or self._begun,
+                address=self.address,
             )
         status = self.format.later_status if status == 429 else status
         self.send(self.format.refuse(self.feed_request(b""), Fault(status, code, text, extra)))

@@ -43,6 +43,12 @@ class FeedRequest(NamedTuple):
         """The media type of the body, in lower case, without parameters."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
+    @property
+    def encoding(self) -> str:
+        """The encoding that the body still has; gzip is undone already."""
+        encoding = self.headers.get("Content-Encoding", "").strip().lower()
+        return "" if encoding in ("identity", "gzip", "x-gzip") else encoding
+
 
 class Answer(NamedTuple):
     """A whole response; an empty ``content_type`` with an empty body: no body. ``headers``: besides those of the format."""
@@ -50,7 +56,7 @@ class Answer(NamedTuple):
     status: int
     body: bytes = b""
     content_type: str = ""
-    headers: Mapping[str, str] = {}
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Fault(NamedTuple):
@@ -106,6 +112,14 @@ class Format:
     def moved(self, refusal: Refusal, first: int) -> Refusal:
         """Return a refusal of a slice with its place in the whole body."""
         return structs.replace(refusal, index=refusal.index + first)
+
+    def request_key(self, request: FeedRequest, parsed: Parsed) -> str:
+        """Return what is the same for a request that is sent again, by which it is stored once; empty: nothing is."""
+        return ""
+
+    def shown(self, request: FeedRequest) -> str:
+        """Return what the tap shows of a body that is refused as a whole; empty: its beginning."""
+        return ""
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         """Tell what was taken, and what was not; an Invalid raised here becomes a refusal."""

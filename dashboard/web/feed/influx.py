@@ -105,7 +105,7 @@ class Influx1(Lines):
         return super().precision(request)
 
     def error(self, status: int, text: str) -> Answer:
-        return Answer(status, msgspec.json.encode({"error": text}), _PLAIN_JSON, {"X-Influxdb-Error": _in_header(text)})
+        return Answer(status, msgspec.json.encode({"error": text}), _PLAIN_JSON, (("X-Influxdb-Error", _in_header(text)),))
 
 
 class Influx2(Lines):
@@ -121,7 +121,7 @@ class Influx2(Lines):
 
     def error(self, status: int, text: str) -> Answer:
         code = _V2_CODES.get(status, "unavailable" if status == 503 else "internal error")
-        return json_answer({"code": code, "message": text}, status)._replace(headers={"X-Platform-Error-Code": code})
+        return json_answer({"code": code, "message": text}, status)._replace(headers=(("X-Platform-Error-Code", code),))
 
 
 class Influx3(Lines):

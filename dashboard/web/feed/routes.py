@@ -11,6 +11,7 @@ from dashboard.ingest.influx_query import Databases
 from dashboard.ingest.line_protocol import LineCache
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.otlp import PointCache
+from dashboard.ingest.otlp_resources import OtlpOptions
 from dashboard.ingest.remote_write import LabelCache
 from dashboard.intake.annotations import Annotations
 from dashboard.intake.intake import Intake
@@ -22,7 +23,7 @@ from dashboard.web.feed.documents import DocumentHandler, DocumentJson, Document
 from dashboard.web.feed.feeding import FeedHandler, FeedServices
 from dashboard.web.feed.format import Format
 from dashboard.web.feed.live_push import LivePushHandler, LivePushServices
-from dashboard.web.feed.otlp import Otlp
+from dashboard.web.feed.otlp import OtherSignalHandler, Otlp
 from dashboard.web.server.route import AnyRoute, Route
 
 
@@ -50,9 +51,8 @@ def feed_routes(
         feed("/api/put", opentsdb.OpenTsdbPut(Origins(size))),
         feed("/api/v1/telegraf", agents.TelegrafJson(Origins(size))),
         feed("/api/v1/collectd", agents.CollectdJson(Origins(size))),
-        Route("/metrics/{group}", prometheus.PushHandler, services(prometheus.Pushgateway())),
-        feed("/api/v1/write", prometheus.RemoteWrite(LabelCache(size), Families())),
-        feed("/v1/metrics", Otlp(PointCache(size))),
+        Route("/metrics/{group}", prometheus.PushHandler, services(prometheus.Pushgateway(max_bytes))),
+        *_protobuf_routes(intake, settings),
         feed("/widgets/{widget}", smashing.SmashingWidget()),
         Route(
             "/dashboards/{widget}",
@@ -94,6 +94,21 @@ def _line_routes(intake: Intake, settings: Settings, feed: Callable[[str, Format
             LivePushHandler,
             LivePushServices(intake, max_bytes, influx.GrafanaLive(lines)),
         ),
+    ]
+
+
+def _protobuf_routes(intake: Intake, settings: Settings) -> list[AnyRoute]:
+    """Return the routes of remote write and OpenTelemetry."""
+    size = 2 * settings.max_series
+    options = OtlpOptions(frozenset(settings.otlp_resource_labels), settings.otlp_names)
+    otlp = FeedServices(intake, settings.max_otlp_bytes, Otlp(PointCache(size, options), settings.max_otlp_bytes))
+    write = prometheus.RemoteWrite(LabelCache(size), Families(), settings.max_remote_write_bytes)
+    return [
+        Route(
+            "/api/v1/write", FeedHandler, FeedServices(intake, settings.max_remote_write_bytes, write), "Remote write."
+        ),
+        Route("/v1/metrics", FeedHandler, otlp, "OTLP metrics."),
+        Route("/v1/{signal}", OtherSignalHandler, otlp),
     ]
 
 

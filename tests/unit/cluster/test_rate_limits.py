@@ -35,7 +35,7 @@ def test_each_holder_has_its_own_and_is_told_how_long_to_wait() -> None:
 
 
 def test_holders_beyond_the_bound_are_forgotten_the_first_ones_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_rates, "_MAX_HOLDERS", 2)
+    monkeypatch.setattr(shared_rates, "_MAX_KEYS", 2)
     one = rates("token")
     for holder in "abc":
         assert one.take(holder, PACE, 100) == 0.0

@@ -169,8 +169,8 @@ def test_the_good_lines_are_kept_and_each_bad_one_is_named_with_its_bytes() -> N
     "line",
     [b'm f="\xff"', b"m\xff f=1", b"m f=inf", b"m f=1e400", b"m f", b"m", b"m,a=1,a=2 f=1",
      b'm f="x', b"m f=1 x", b"m f=1 -5", b"m f=1 99999999999999999999", b"m f=-1u", b"m f=1 0",
-     b"m,a.b=1,a_b=2 f=1", b"m," + b",".join(b"t%d=1" % i for i in range(65)) + b" f=1", b"m" * 513 + b" f=1",
-     b"m,a=" + b"x" * 4_097 + b" f=1", b"m f=1 " + b"%d" % ((LATEST_MS + 1) * 10**6)],
+     b"m,a.b=1,a_b=2 f=1", b"m," + b",".join(b"t%d=1" % i for i in range(257)) + b" f=1", b"m" * 2_049 + b" f=1",
+     b"m,a=" + b"x" * 65_537 + b" f=1", b"m f=1 " + b"%d" % ((LATEST_MS + 1) * 10**6)],
 )  # fmt: skip
 def test_a_bad_line_is_refused_alone(line: bytes) -> None:
     parsed = parse(b"a f=1\n" + line + b"\nb f=2")
