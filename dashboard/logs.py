@@ -1,4 +1,4 @@
-"""How log records are shown: as text for people, or as JSON lines for machines."""
+"""Format of log records: text for people, or JSON lines for programs."""
 
 from __future__ import annotations
 

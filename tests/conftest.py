@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
 import types
 from collections.abc import Iterator
@@ -27,7 +28,11 @@ if "pkg_resources" not in sys.modules:
     stand_in.parse_version = parse_version  # type: ignore[attr-defined]
     sys.modules["pkg_resources"] = stand_in
 
-pytest_plugins = ["pytest_tornado.plugin"]
+# A shell that starts the suite in the background of a script ignores SIGINT, and every child would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+pytest_plugins = ["pytest_tornado.plugin", "tests.support.fairness", "tests.support.durations"]
 
 
 #: Tests that measure times or load the machine: they run one by one, when nothing else does.

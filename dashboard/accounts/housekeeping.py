@@ -1,4 +1,4 @@
-"""Forget what is older than it has to be kept, and note when tokens were last used. Of several processes one does it."""
+"""Housekeeping of the store: deletes expired records (one process at a time) and stores when tokens were last used."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Planned(NamedTuple):
 
 
 class Housekeeping:
-    """``now_ms`` is the journal's time."""
+    """Periodic cleanup. ``now_ms`` is the journal's time."""
 
     def __init__(
         self,
@@ -60,16 +60,16 @@ class Housekeeping:
         self._next_s = float("-inf")
 
     async def run(self) -> None:
-        """Keep house until cancelled."""
+        """Clean up every ``_EVERY_S`` until cancelled."""
         while True:
             try:
                 await self.tidy()
             except DashboardError as error:
-                _log.debug("housekeeping waits: %s", error)
+                _log.debug("housekeeping failed, tried again later: %s", error)
             await asyncio.sleep(_EVERY_S)
 
     async def tidy(self) -> None:
-        """Once; raises Unavailable."""
+        """Store the tokens' last use, and once an hour delete what is too old; raises Unavailable."""
         used, self._identify.used = self._identify.used, {}
         if used:
             try:

@@ -87,6 +87,8 @@ POLICIES: dict[str, Policy] = {
     "POST /api/v1/write": SHOWS_TOKEN,
     "GET /v1/metrics": ANYBODY,
     "POST /v1/metrics": SHOWS_TOKEN,
+    "GET /v1/{signal}": ANYBODY,
+    "POST /v1/{signal}": SHOWS_TOKEN,
     "GET /widgets/{widget}": ANYBODY,
     "POST /widgets/{widget}": SHOWS_TOKEN,
     "GET /dashboards/{widget}": ANYBODY,

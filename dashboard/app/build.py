@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-import socket
 import time
 from pathlib import Path
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from dashboard.accounts.policies import Access, authorise
+from dashboard.accounts.policies import Access
+from dashboard.app.accounts import AccountParts
+from dashboard.app.cluster import ClusterParts
 from dashboard.app.engine import make_journal
 from dashboard.app.intake import make_intake
 from dashboard.app.people import PeopleParts
 from dashboard.app.sources import SourceParts
+from dashboard.app.views import ViewParts
 from dashboard.app.web import WebParts
 from dashboard.boards.boards import Boards
-from dashboard.boards.view_resolver import ViewResolver
 from dashboard.cluster.degraded import DegradedNotices
-from dashboard.cluster.membership import Membership
 from dashboard.cluster.readiness import Readiness
-from dashboard.cluster.vitals import LoopLag, Vitals
 from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.feeders.host import HostFeeder
 from dashboard.feeders.server import ServerFeeder
-from dashboard.hub.deferred import HubLimits
 from dashboard.hub.heartbeat import Heartbeat
 from dashboard.hub.hub import Hub
+from dashboard.hub.limits import HubLimits
 from dashboard.intake.stats import IngestStats
 from dashboard.journal.clock import JournalClock
 from dashboard.journal.wall_clock import WallClock
@@ -71,63 +69,83 @@ class Dashboard:
         )
         self.boards = Boards(resource_folder("board_files"))
         self.access = Access(settings.public_boards, settings.private_boards)
-        self.hub = self._make_hub()
-        self.replicas.on_gap = self.hub.missed
-        self.lag = LoopLag()
-        self.vitals = Vitals(
-            counters=self.counters,
-            hub=self.hub,
+        self.build = build_id(resource_folder("static"), resource_folder("board_files"))
+        self.cluster = ClusterParts(
+            settings=settings,
             journal=self.journal,
             replicas=self.replicas,
-            lag=self.lag,
-            every_s=settings.feed_every_s,
-            monotonic=time.monotonic,
-        )
-        self.build = build_id(resource_folder("static"), resource_folder("board_files"))
-        self.nodes = Membership(
-            journal=self.journal,
-            vitals=self.vitals,
-            node_id=secrets.token_hex(8),
-            name=self._node_name(),
             build=self.build,
-            restarts=worker.restarts if worker else 0,
-            now_ms=self.clock.now_ms,
-            monotonic=time.monotonic,
+            clock=self.clock,
+            counters=self.counters,
+            worker=worker,
         )
-        self.stats = IngestStats(nodes=self.nodes, now_ms=self.clock.now_ms)
+        self.stats = IngestStats(bus=self.cluster.bus, nodes=self.cluster.nodes, now_ms=self.clock.now_ms)
         self.intake = make_intake(
-            settings, self.journal, self.replicas, self.clock, self.counters, self.stats, self.nodes
+            settings, self.journal, self.replicas, self.clock, self.counters, self.stats, self.cluster.bus
         )
-        self.samples, self.documents = self.intake.samples, self.intake.documents
-        self.people = self._make_people()
-        self.sources = self._make_sources()
-        self.stats.sources = self.sources.states
+        self.views = ViewParts(
+            settings=settings,
+            replicas=self.replicas,
+            boards=self.boards,
+            access=self.access,
+            on_boards=self.cluster.presence.changed,
+            now_ms=self.clock.now_ms,
+            counters=self.counters,
+        )
+        self._make_people()
+        self.hub = self._make_hub()
+        self.sources = SourceParts(
+            settings=settings, journal=self.journal, intake=self.intake, now_ms=self.clock.now_ms
+        )
+        self.stats.include(self.sources.states)
         self._host_feeder: HostFeeder | None = None
         self.readiness = Readiness(
             journal=self.journal,
-            nodes=self.nodes,
+            nodes=self.cluster.nodes,
             replicas=self.replicas,
-            others={"data": lambda: self.folder.fault, "store": lambda: self.people.directory.fault},
+            others={"data": lambda: self.folder.fault, "store": lambda: self.accounts.directory.fault},
         )
         self._server: HTTPServer | None = None
         self.web = self._make_web()
         self.port = settings.port
 
+    def _make_people(self) -> None:
+        self.accounts = AccountParts(
+            settings=self.settings,
+            folder=self.folder,
+            journal=self.journal,
+            bus=self.cluster.bus,
+            counters=self.counters,
+            now_ms=self.clock.now_ms,
+        )
+        self.people = PeopleParts(
+            settings=self.settings,
+            journal=self.journal,
+            cluster=self.cluster,
+            accounts=self.accounts,
+            boards=self.boards,
+            access=self.access,
+            view_requests=self.views.requests,
+            counters=self.counters,
+            now_ms=self.clock.now_ms,
+        )
+
     def _make_hub(self) -> Hub:
         settings = self.settings
+        self._limits = HubLimits(
+            max_connections=settings.max_connections,
+            max_subscriptions=settings.max_subscriptions,
+            heartbeat_s=settings.heartbeat_s,
+            dead_s=settings.dead_s,
+            stalled_s=settings.stalled_s,
+            max_queue_bytes=settings.max_queue_bytes,
+        )
         return Hub(
-            sources=self.replicas,
-            now_ms=self.clock.now_ms,
-            monotonic=time.monotonic,
-            resolve=ViewResolver(self.boards, self.access),
-            limits=HubLimits(
-                max_connections=settings.max_connections,
-                max_subscriptions=settings.max_subscriptions,
-                heartbeat_s=settings.heartbeat_s,
-                dead_s=settings.dead_s,
-                stalled_s=settings.stalled_s,
-                max_queue_bytes=settings.max_queue_bytes,
-            ),
+            registry=self.cluster.registry,
+            views=self.views.table,
+            requests=self.views.requests,
+            dispatcher=self.people.dispatcher,
+            limits=self._limits,
             session_limits=SessionLimits(
                 hello_s=settings.hello_s,
                 messages_per_s=settings.messages_per_s,
@@ -135,31 +153,8 @@ class Dashboard:
                 controls_per_s=settings.controls_per_s,
                 control_burst=settings.control_burst,
             ),
-            counters=self.counters,
-        )
-
-    def _make_people(self) -> PeopleParts:
-        people = PeopleParts(
-            settings=self.settings,
-            folder=self.folder,
-            journal=self.journal,
-            nodes=self.nodes,
-            boards=self.boards,
-            access=self.access,
-            counters=self.counters,
-            now_ms=self.clock.now_ms,
             monotonic=time.monotonic,
-        )
-        self.hub.people = people.people
-        self.hub.authorise = authorise
-        return people
-
-    def _make_sources(self) -> SourceParts:
-        return SourceParts(
-            settings=self.settings,
-            journal=self.journal,
-            intake=self.intake,
-            now_ms=self.clock.now_ms,
+            counters=self.counters,
         )
 
     def _make_web(self) -> WebParts:
@@ -168,21 +163,19 @@ class Dashboard:
             build=self.build,
             journal=self.journal,
             hub=self.hub,
+            views=self.views.table,
             boards=self.boards,
+            access=self.access,
             replicas=self.replicas,
-            nodes=self.nodes,
+            cluster=self.cluster,
+            accounts=self.accounts,
             intake=self.intake,
             people=self.people,
             sources=self.sources,
             readiness=self.readiness,
-            lag=self.lag,
             counters=self.counters,
             now_ms=self.clock.now_ms,
         )
-
-    def _node_name(self) -> str:
-        name = self.settings.node_name or socket.gethostname()[:60]
-        return f"{name}/{self._worker.number}" if self._worker else name
 
     async def start(self) -> None:
         """Bind, restore, replay, then serve; raises ConfigurationError when the address or the store cannot be used."""
@@ -217,43 +210,48 @@ class Dashboard:
         if self.settings.redis or self.settings.journal == "memory":  # else the journal locks it for itself
             self.folder.lock(shared=True)
         await self.journal.open()
+        await self.accounts.open()
         await self.people.open()
+        self.runtime.start("journal", self.journal.run)
+        self.runtime.start("replicas", self.replicas.run)
+        self.views.start(self.runtime)
+        self.cluster.start(self.runtime)
         for name, work in (
-            ("journal", self.journal.run),
-            ("replicas", self.replicas.run),
-            ("ticks", self.hub.run_ticks),
-            ("answers", self.hub.run_answers),
-            ("snapshots", self.hub.run_snapshots),
-            ("heartbeat", Heartbeat(self.hub, time.monotonic).run),
+            ("heartbeat", self._heartbeat().run),
             ("data folder", self.folder.run),
-            ("loop lag", self.lag.run),
-            ("vitals", self.vitals.run),
-            ("nodes", self.nodes.run),
-            ("beats", self.nodes.run_beats),
-            ("degraded mode", DegradedNotices(journal=self.journal, nodes=self.nodes, hub=self.hub).run),
-            ("tap", self.stats.run),
-            ("holdings", self.intake.run),
+            ("degraded mode", DegradedNotices(journal=self.journal, nodes=self.cluster.nodes, hub=self.hub).run),
+            ("ingest statistics", self.stats.run),
+            ("ownership", self.intake.run),
         ):
             self.runtime.start(name, work)
         if not self.settings.redis:  # else it follows Redis' clock
             self.runtime.start("clock", WallClock(self.clock, self.counters).run)
+        self.accounts.start(self.runtime)
         self.people.start(self.runtime)
         await self.replicas.wait_ready(tuple(self.replicas.followed()))
+
+    def _heartbeat(self) -> Heartbeat:
+        return Heartbeat(
+            registry=self.cluster.registry,
+            limits=self._limits,
+            hello_s=self.settings.hello_s,
+            monotonic=time.monotonic,
+        )
 
     def _start_feeders(self) -> None:
         every_s = self.settings.feed_every_s
         if self.settings.host_feeder and (self._worker is None or self._worker.number == 1):
             self._host_feeder = HostFeeder(
-                samples=self.samples, documents=self.documents, every_s=every_s, monotonic=time.monotonic
+                samples=self.intake.samples, documents=self.intake.documents, every_s=every_s, monotonic=time.monotonic
             )
             self.runtime.start("host feeder", self._host_feeder.run)
         if self.settings.server_feeder:
             server_feeder = ServerFeeder(
-                samples=self.samples,
-                documents=self.documents,
+                samples=self.intake.samples,
+                documents=self.intake.documents,
                 journal=self.journal,
-                vitals=self.vitals,
-                nodes=self.nodes,
+                vitals=self.cluster.vitals,
+                nodes=self.cluster.nodes,
                 now_ms=self.clock.now_ms,
             )
             self.runtime.start("server feeder", server_feeder.run)
@@ -288,10 +286,10 @@ class Dashboard:
         if self._server is not None:
             await self._finish_requests(window_s)
         if not self.journal.fault():  # a journal that does not answer is not waited for three times over
-            await self.nodes.leave()
+            await self.cluster.nodes.leave()
             await self._store_last()
         await self.runtime.stop()
-        await self.people.close()
+        await self.accounts.close()
         self.sources.close()
         if self._host_feeder is not None:
             self._host_feeder.close()

@@ -1,4 +1,4 @@
-"""The choice of the journal's engine; the only file that names the engines."""
+"""Choice of the journal's engine; the only module that imports the engines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.partition import all_partitions
 from dashboard.journal.clock import JournalClock
 from dashboard.journal.memory import MemoryJournal
-from dashboard.journal.port import EVENTS, SIGNALS, Journal
+from dashboard.journal.port import ROOMS, SIGNALS, Journal
 from dashboard.journal.redis import RedisJournal
 from dashboard.journal.redis_link import Link
 from dashboard.journal.sqlite import SqliteJournal
@@ -21,7 +21,7 @@ def make_journal(settings: Settings, folder: DataFolder, clock: JournalClock, co
         return RedisJournal(
             Link(settings.redis, timeout_s=settings.redis_timeout_s),
             prefix=settings.redis_prefix,
-            partitions=(*all_partitions(settings.partitions), EVENTS, SIGNALS),
+            partitions=(*all_partitions(settings.partitions), ROOMS, SIGNALS),
             clock=clock,
             counters=counters,
             max_age_s=age_s,

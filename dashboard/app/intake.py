@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from random import SystemRandom
 
-from dashboard.cluster.membership import Membership
+from dashboard.cluster.bus import Bus
 from dashboard.cluster.ownership import SeriesOwnership
 from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.domain.counters import Counters
+from dashboard.domain.series import SeriesLimits
 from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_events import AcceptEvents
 from dashboard.intake.accept_samples import AcceptSamples
@@ -22,6 +23,17 @@ from dashboard.replication.replicas import Replicas
 from dashboard.settings import Settings
 
 
+def series_limits(settings: Settings) -> SeriesLimits:
+    """What the settings allow one series to be called."""
+    return SeriesLimits(
+        settings.max_labels,
+        settings.max_label_name_bytes,
+        settings.max_label_value_bytes,
+        settings.max_series_name_bytes,
+        settings.max_series_bytes,
+    )
+
+
 def make_intake(
     settings: Settings,
     journal: Journal,
@@ -29,13 +41,13 @@ def make_intake(
     clock: JournalClock,
     counters: Counters,
     stats: IngestStats,
-    nodes: Membership,
+    bus: Bus,
 ) -> Intake:
     """The way in for every format, with the services behind it."""
     held_by_tokens, held_by_groups = (
         SeriesOwnership(
             kind,
-            nodes=nodes,
+            bus=bus,
             max_series=4 * settings.max_series,
             shared=bool(settings.redis),
             monotonic=time.monotonic,
@@ -43,7 +55,7 @@ def make_intake(
         )
         for kind in ("token", "group")
     )
-    rates = SharedRateLimits("token", nodes=nodes, shared=bool(settings.redis), monotonic=time.monotonic)
+    rates = SharedRateLimits("token", bus=bus, shared=bool(settings.redis), monotonic=time.monotonic)
     limits = TokenLimits(ownership=held_by_tokens, rates=rates)
     samples = AcceptSamples(
         journal=journal,
@@ -52,6 +64,7 @@ def make_intake(
         max_series=settings.max_series,
         limits=limits,
         counters=counters,
+        series_limits=series_limits(settings),
     )
     return Intake(
         samples=samples,

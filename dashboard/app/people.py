@@ -1,187 +1,137 @@
-"""The part of the composition root that builds what people need: the store, identity, rooms, presence, notifications."""
+"""The part of the composition that people talk by: rooms, messages, notifications, and their requests on sockets."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
-from dashboard.accounts.accounts import Accounts
-from dashboard.accounts.authenticator import Authenticator
-from dashboard.accounts.credentials import Credentials, read_secret
-from dashboard.accounts.directory import Directory
-from dashboard.accounts.housekeeping import Housekeeping
-from dashboard.accounts.oidc import OpenId
 from dashboard.accounts.policies import Access
 from dashboard.accounts.private_boards import protect_boards
+from dashboard.app.accounts import AccountParts
+from dashboard.app.cluster import ClusterParts
 from dashboard.boards.boards import Boards
 from dashboard.boards.screen_orders import ScreenOrders
-from dashboard.cluster.membership import Membership
 from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.conversation.conversation import Conversation
-from dashboard.conversation.dispatch import People
+from dashboard.conversation.dispatch import RequestDispatcher
 from dashboard.conversation.fanout import RoomFanout
 from dashboard.conversation.join import Join
-from dashboard.conversation.markdown import Markdown
 from dashboard.conversation.notify import Notify
 from dashboard.conversation.room_admin import RoomAdmin
 from dashboard.conversation.room_logs import RoomLogs
 from dashboard.conversation.room_notices import RoomNotices
 from dashboard.conversation.typing_notices import TypingNotices
 from dashboard.conversation.webhooks import Webhooks
-from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import DashboardError
 from dashboard.domain.rate import Pace
-from dashboard.hub.registry import ConnectionRegistry
+from dashboard.hub.view_requests import ViewRequests
 from dashboard.journal.port import Journal
-from dashboard.presence.tracker import PresenceTracker
 from dashboard.runtime import Runtime
 from dashboard.settings import Settings, is_open
-from dashboard.store.database import open_database
+
+_DAY_MS = 86_400_000
+_MAX_TEXT = 4_000
 
 
 class PeopleParts:
-    """Built from the settings; ``await open()`` before anything is served, then ``start``, at the end ``close``."""
+    """``await open()`` before anything is served, then ``start``. ``now_ms`` is the journal's time."""
 
     def __init__(
         self,
         *,
         settings: Settings,
-        folder: DataFolder,
         journal: Journal,
-        nodes: Membership,
+        cluster: ClusterParts,
+        accounts: AccountParts,
         boards: Boards,
         access: Access,
+        view_requests: ViewRequests,
         counters: Counters,
         now_ms: Callable[[], int],
-        monotonic: Callable[[], float],
     ) -> None:
-        self.now_ms, self.monotonic = now_ms, monotonic
+        self._settings = settings
+        self._cluster = cluster
+        self._accounts = accounts
         self._boards = boards
-        self._private_boards = settings.private_boards
-        self.database = open_database(settings.store, folder)
-        self.credentials = Credentials(read_secret(settings.secret, folder))
-        self.access = access
-        self.registry = ConnectionRegistry()
-        self.screen_orders = ScreenOrders(registry=self.registry, nodes=nodes)
-        self.directory = Directory(self.database, now_ms=now_ms)
-        self.directory.say = nodes.say
-        nodes.listeners.append(self.directory.hear)
-        nodes.on_gap.append(self.directory.stir)
-        self.identify = Authenticator(self.directory, self.credentials, now_ms=now_ms)
-        self.accounts = Accounts(
-            database=self.database,
-            directory=self.directory,
-            credentials=self.credentials,
-            counters=counters,
-            now_ms=now_ms,
-            session_ms=int(settings.session_days * 86_400_000),
+        self._access = access
+        self._counters = counters
+        self._now_ms = now_ms
+        self.presence = cluster.presence
+        self.screen_orders = ScreenOrders(registry=cluster.registry, bus=cluster.bus)
+        self._keep_rooms(journal)
+        self._talk()
+        self.dispatcher = self._make_dispatcher(view_requests)
+        accounts.directory.subscribe(self.dispatcher.recheck)
+        self._room_notices = RoomNotices(registry=cluster.registry, directory=accounts.directory, access=access)
+
+    def _keep_rooms(self, journal: Journal) -> None:
+        settings, accounts = self._settings, self._accounts
+        self.logs = RoomLogs(
+            database=accounts.database,
+            journal=journal,
+            registry=self._cluster.registry,
+            counters=self._counters,
+            now_ms=self._now_ms,
+            keep_ms=int(settings.message_days * _DAY_MS),
         )
-        self._hear(settings, journal, nodes, counters, now_ms, monotonic)
-        self.webhooks = Webhooks(
-            database=self.database,
+        self._webhooks = Webhooks(
+            database=accounts.database,
             journal=journal,
             urls=settings.webhooks,
             secret=settings.webhook_secret,
-            counters=counters,
-            now_ms=now_ms,
+            counters=self._counters,
+            now_ms=self._now_ms,
         )
         self.notify = Notify(
-            database=self.database,
-            directory=self.directory,
-            access=self.access,
+            database=accounts.database,
+            directory=accounts.directory,
+            access=self._access,
             logs=self.logs,
-            webhooks=self.webhooks,
-            counters=counters,
-            now_ms=now_ms,
+            webhooks=self._webhooks,
+            counters=self._counters,
+            now_ms=self._now_ms,
             local=is_open(settings),
         )
-        self._keep(settings, journal, now_ms)
-        self._talk(settings, nodes, counters, now_ms, monotonic)
-
-    def _hear(
-        self,
-        settings: Settings,
-        journal: Journal,
-        nodes: Membership,
-        counters: Counters,
-        now_ms: Callable[[], int],
-        monotonic: Callable[[], float],
-    ) -> None:
-        self.presence = PresenceTracker(
-            registry=self.registry, nodes=nodes, counters=counters, now_ms=now_ms, monotonic=monotonic
-        )
-        self.logs = RoomLogs(
-            database=self.database,
-            journal=journal,
-            registry=self.registry,
-            counters=counters,
-            now_ms=now_ms,
-            keep_ms=int(settings.message_days * 86_400_000),
+        self.room_admin = RoomAdmin(
+            database=accounts.database, directory=accounts.directory, notify=self.notify, now_ms=self._now_ms
         )
 
-    def _keep(self, settings: Settings, journal: Journal, now_ms: Callable[[], int]) -> None:
-        self.openid = OpenId(
-            database=self.database,
-            directory=self.directory,
-            accounts=self.accounts,
-            issuer=settings.oidc_issuer,
-            client_id=settings.oidc_client_id,
-            client_secret=settings.oidc_client_secret,
-            role=settings.oidc_role,
-            now_ms=now_ms,
-            monotonic=self.monotonic,
-        )
-        self.room_admin = RoomAdmin(database=self.database, directory=self.directory, notify=self.notify, now_ms=now_ms)
-        self.housekeeping = Housekeeping(
-            database=self.database,
-            journal=journal,
-            identify=self.identify,
-            now_ms=now_ms,
-            monotonic=self.monotonic,
-            message_days=settings.message_days,
-            audit_days=settings.audit_days,
-        )
-
-    def _talk(
-        self,
-        settings: Settings,
-        nodes: Membership,
-        counters: Counters,
-        now_ms: Callable[[], int],
-        monotonic: Callable[[], float],
-    ) -> None:
-        self.rates = SharedRateLimits("user", nodes=nodes, shared=bool(settings.redis), monotonic=monotonic)
+    def _talk(self) -> None:
+        settings, accounts, cluster = self._settings, self._accounts, self._cluster
+        self._rates = SharedRateLimits("user", bus=cluster.bus, shared=bool(settings.redis), monotonic=time.monotonic)
         self.conversation = Conversation(
-            database=self.database,
-            directory=self.directory,
-            access=self.access,
+            database=accounts.database,
+            directory=accounts.directory,
+            access=self._access,
             logs=self.logs,
-            markdown=Markdown(lambda name: name if self.conversation.is_somebody(name) else None),
             notify=self.notify,
-            counters=counters,
-            now_ms=now_ms,
-            rates=self.rates,
+            counters=self._counters,
+            now_ms=self._now_ms,
+            rates=self._rates,
             pace=Pace(settings.chat_per_s, settings.chat_burst),
             local=is_open(settings),
         )
         self.fanout = RoomFanout(
-            database=self.database,
-            directory=self.directory,
-            registry=self.registry,
+            database=accounts.database,
+            directory=accounts.directory,
+            registry=cluster.registry,
             logs=self.logs,
             conversation=self.conversation,
         )
-        self.typing = TypingNotices(
-            registry=self.registry, nodes=nodes, conversation=self.conversation, monotonic=monotonic
+        self._typing = TypingNotices(
+            registry=cluster.registry, bus=cluster.bus, conversation=self.conversation, monotonic=time.monotonic
         )
-        self.people = People(
-            registry=self.registry,
-            identify=self.identify,
+
+    def _make_dispatcher(self, view_requests: ViewRequests) -> RequestDispatcher:
+        settings, accounts, registry = self._settings, self._accounts, self._cluster.registry
+        return RequestDispatcher(
+            registry=registry,
+            identify=accounts.authenticator,
             presence=self.presence,
             conversation=self.conversation,
             join=Join(
-                database=self.database,
-                registry=self.registry,
+                database=accounts.database,
+                registry=registry,
                 presence=self.presence,
                 conversation=self.conversation,
                 fanout=self.fanout,
@@ -189,52 +139,35 @@ class PeopleParts:
             ),
             fanout=self.fanout,
             notify=self.notify,
-            typing=self.typing,
-            counters=counters,
-            now_ms=now_ms,
+            typing=self._typing,
+            counters=self._counters,
+            serve_view=view_requests.serve,
+            now_ms=self._now_ms,
             max_user_connections=settings.max_user_connections,
             limits={
                 "chat_per_s": settings.chat_per_s,
                 "chat_burst": settings.chat_burst,
-                "max_text": 4_000,
+                "max_text": _MAX_TEXT,
                 "max_user_connections": settings.max_user_connections,
             },
         )
-        self.directory.on_change.append(self.people.stir)
-        self.tell_rooms = RoomNotices(registry=self.registry, directory=self.directory, access=self.access)
 
     async def open(self) -> None:
-        """Bring the store up to date and read it; raises ConfigurationError."""
-        await self.database.open()
+        """Read the store, which is open; raises ConfigurationError."""
         await self.room_admin.ensure_boards(self._boards.titles())
-        await protect_boards(self.database, self.access, self._boards.titles(), self._private_boards)
-        await self.directory.look()
+        titles = self._boards.titles()
+        await protect_boards(self._accounts.database, self._access, titles, self._settings.private_boards)
+        await self._accounts.directory.look()
 
     def start(self, runtime: Runtime) -> None:
         """Run what has to run."""
         for name, work in (
-            ("directory", self.directory.run),
             ("rooms", self.logs.run),
-            ("rooms that open", self.tell_rooms.run),
-            ("attendance", self.presence.run),
-            ("typing", self.typing.run),
-            ("rates", self.rates.run),
+            ("room notices", self._room_notices.run),
+            ("typing", self._typing.run),
+            ("rates", self._rates.run),
             ("screen orders", self.screen_orders.run),
-            ("people", self.people.run),
-            ("webhooks", self.webhooks.run),
-            ("housekeeping", self.housekeeping.run),
+            ("requests", self.dispatcher.run),
+            ("webhooks", self._webhooks.run),
         ):
             runtime.start(name, work)
-
-    async def first_admin_path(self) -> str:
-        """Where the first admin is made; empty: there is one."""
-        try:
-            code = await self.accounts.first_admin_code()
-        except DashboardError:
-            return ""
-        return f"/first-admin?code={code}" if code else ""
-
-    async def close(self) -> None:
-        """Let go of everything."""
-        self.credentials.close()
-        await self.database.close()

@@ -49,7 +49,7 @@ class SourceParts:
     def _make(self, file: SourcesFile) -> Iterator[Source]:
         submitter = self._submitter
         if file.scrape:
-            self._client = scrape_client(len(file.scrape))
+            self._client = scrape_client(file.scrape)
         for target in file.scrape:
             assert self._client is not None
             state = self._state(f"scrape:{target.name}", "scrape", target)

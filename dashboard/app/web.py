@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from dashboard.accounts.policies import Access
+from dashboard.app.accounts import AccountParts
+from dashboard.app.cluster import ClusterParts
 from dashboard.app.people import PeopleParts
 from dashboard.app.sources import SourceParts
 from dashboard.boards.boards import Boards
-from dashboard.cluster.membership import Membership
 from dashboard.cluster.readiness import Readiness
-from dashboard.cluster.vitals import LoopLag
 from dashboard.domain.counters import Counters
 from dashboard.hub.hub import Hub
+from dashboard.hub.view_table import ViewTable
 from dashboard.intake.intake import Intake
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
@@ -50,14 +52,16 @@ class WebParts:
         build: str,
         journal: Journal,
         hub: Hub,
+        views: ViewTable,
         boards: Boards,
+        access: Access,
         replicas: Replicas,
-        nodes: Membership,
+        cluster: ClusterParts,
+        accounts: AccountParts,
         intake: Intake,
         people: PeopleParts,
         sources: SourceParts,
         readiness: Readiness,
-        lag: LoopLag,
         counters: Counters,
         now_ms: Callable[[], int],
     ) -> None:
@@ -66,12 +70,14 @@ class WebParts:
         self._hub = hub
         self._boards = boards
         self._replicas = replicas
-        self._nodes = nodes
+        self._cluster = cluster
+        self._accounts = accounts
+        self._access = access
+        self._views = views
         self._intake = intake
         self._people = people
         self._sources = sources
         self._readiness = readiness
-        self._lag = lag
         self._counters = counters
         self._now_ms = now_ms
         self.context = WebContext(
@@ -87,8 +93,8 @@ class WebParts:
     def _make_identity(self) -> WebIdentity:
         settings = self._settings
         return WebIdentity(
-            self._people.identify,
-            self._people.accounts,
+            self._accounts.authenticator,
+            self._accounts.accounts,
             open_=is_open(settings),
             secure=bool(settings.tls_certificate or settings.proxies),
             session_s=int(settings.session_days * 86_400),
@@ -98,7 +104,7 @@ class WebParts:
         """Return the application with every route; raises ConfigurationError when one has no policy."""
         settings, people = self._settings, self._people
         routes: list[AnyRoute] = [
-            Route("/ws", SocketHandler, SocketServices(self._hub, people.people, settings)),
+            Route("/ws", SocketHandler, SocketServices(self._hub, people.dispatcher, settings, self._now_ms)),
             *self._page_routes(),
             *feed_routes(self._intake, self._replicas, settings, people.screen_orders),
             *self._account_routes(),
@@ -117,33 +123,33 @@ class WebParts:
 
     def _page_routes(self) -> list[AnyRoute]:
         return page_routes(
-            PageServices(self._boards, self._people.access, with_oidc=bool(self._settings.oidc_issuer)),
+            PageServices(self._boards, self._access, with_oidc=bool(self._settings.oidc_issuer)),
             SeriesServices(self._replicas, self._now_ms),
             FeedersServices(self._intake.stats, self._boards, self._replicas, self._now_ms),
             resource_folder("static"),
         )
 
     def _account_routes(self) -> list[AnyRoute]:
-        people, public_url = self._people, self._settings.public_url
+        accounts, public_url = self._accounts, self._settings.public_url
         return account_routes(
-            AccountServices(people.accounts, self._boards, people.access, public_url),
-            OidcServices(people.openid, people.credentials, public_url, self._now_ms),
-            people.identify,
+            AccountServices(accounts.accounts, self._boards, self._access, public_url),
+            OidcServices(accounts.openid, accounts.credentials, public_url, self._now_ms),
+            accounts.authenticator,
         )
 
     def _ops_routes(self) -> list[AnyRoute]:
-        people = self._people
+        cluster = self._cluster
         metrics = Metrics(
             counters=self._counters,
-            hub=self._hub,
+            views=self._views,
             journal=self._journal,
             replicas=self._replicas,
-            nodes=self._nodes,
-            loop_lag_ms=lambda: self._lag.last_ms,
-            registry=people.registry,
-            presence=people.presence,
+            bus=cluster.bus,
+            nodes=cluster.nodes,
+            loop_lag_ms=lambda: cluster.lag.last_ms,
+            registry=cluster.registry,
+            presence=cluster.presence,
             more=self._sources.metrics,
         )
-        return ops_routes(
-            self._readiness, metrics, ClientServices(self._hub, self._nodes, people.registry, people.presence)
-        )
+        clients = ClientServices(cluster.nodes, cluster.registry, cluster.presence)
+        return ops_routes(self._readiness, metrics, clients)

@@ -16,7 +16,7 @@ import click
 from dashboard.cli import import_state
 from dashboard.cli.import_formats import Body, csv_header, read_csv, read_ndjson
 from dashboard.cli.import_state import State, StateError
-from dashboard.cli.options import with_server
+from dashboard.cli.options import heed_interrupt, with_server
 from dashboard.client.address import Address, authorization
 from dashboard.client.backoff import Backoff, asked_wait_s
 from dashboard.client.blocking import exchange
@@ -189,6 +189,7 @@ def import_file(file: Path, again: bool, url: str, token: str | None, **how: Any
     Interrupted, the same command goes on where it was; how far it came stands in FILE.import-state.  A CSV file has a header:
     series,value[,t][,unit][,every_s] and labels, or a time (t in ms; time, timestamp: ISO 8601 or seconds) and a column a series.
     """
+    heed_interrupt()
     if file.suffix.lower() not in (".csv", ".ndjson", ".lp"):
         raise click.BadParameter("write FILE.csv, FILE.ndjson or FILE.lp", param_hint="FILE")
     if again:

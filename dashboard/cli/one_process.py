@@ -63,7 +63,7 @@ async def serve_here(settings: Settings, orders: str, say_address: Callable[[int
 
 async def _say_first_admin(settings: Settings, server: Dashboard) -> None:
     """A server that others can reach and that has no admin yet prints, once, where the first one is made."""
-    if server.is_open or (path := await server.people.first_admin_path()) == "":
+    if server.is_open or (path := await server.accounts.first_admin_path()) == "":
         return
     scheme = "https" if settings.tls_certificate or settings.proxies else "http"
     name = settings.allowed_hosts[0] if settings.allowed_hosts else settings.host

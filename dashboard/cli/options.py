@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -45,6 +46,11 @@ def _checked_token(_context: click.Context, _parameter: click.Parameter, token: 
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--token") from None
     return token
+
+
+def heed_interrupt() -> None:
+    """Let SIGINT end this command also where the parent ignored it: a shell does so for background jobs of a script."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 with_labels = click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="a label; may be repeated")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import click
 
-from dashboard.cli.options import with_server
+from dashboard.cli.options import heed_interrupt, with_server
 from dashboard.client import Client, FollowError, Point, Update
 
 
@@ -29,6 +29,7 @@ def tail(
     On a terminal a table of the latest values; else, and with --json or --count, a line a value.  Begins with the newest
     value of each series.  Gaps and lost connections are told on stderr.
     """
+    heed_interrupt()
     plain = as_json or count or not sys.stdout.isatty()
     with Client(
         url, token, on_trouble=lambda trouble: click.echo(f"{url}: {trouble}; trying again", err=True)

@@ -1,4 +1,4 @@
-"""Readiness: whether this process should get traffic, and if not, why."""
+"""Readiness of this process for traffic, with the reasons if it is not ready."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dashboard.cluster.membership import Membership
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
 
-#: A replica that is this many entries behind the journal shows its viewers old values.
+#: A process whose replicas are this many entries behind the journal is not ready: it would show old values.
 _MAX_LAG_ENTRIES = 1_000
 
 
 class Readiness:
-    """``draining``: the process is stopping and takes no new clients.
+    """Checks behind ``/readyz``. ``draining``: the process is stopping and accepts no new clients.
 
-    ``others`` are further parts by name; each returns what is wrong with it, or an empty text.
+    ``others`` are further parts by name; each returns its fault, or an empty text.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Readiness:
         self.draining = False
 
     def drain(self) -> None:
-        """Be unready from now on."""
+        """Mark the process as stopping; it stays unready."""
         self.draining = True
 
     def checks(self) -> dict[str, str]:

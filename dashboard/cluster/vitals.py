@@ -1,4 +1,4 @@
-"""This process' vital numbers, measured on a steady beat: what its board, its beats and the cluster's totals are made of."""
+"""Vital numbers of this process, measured at a fixed interval: the source of its board, its beats and the cluster's totals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from dashboard.domain.counters import Counters, quantile
-from dashboard.hub.hub import Hub
+from dashboard.hub.registry import ConnectionRegistry
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
 
@@ -15,13 +15,13 @@ _LAG_PROBE_S = 0.1
 
 
 class Vital(NamedTuple):
-    """How a reading is shown, and how those of several processes become one: ``sum`` or ``max``."""
+    """Description of a reading: its unit, and how readings of several processes combine (``sum`` or ``max``)."""
 
     unit: str
     total: str = "sum"
 
 
-#: Every reading there is.
+#: Every reading by its name.
 VITALS = {
     "viewers": Vital(""),
     "series": Vital("", "max"),
@@ -42,7 +42,7 @@ VITALS = {
 
 
 class LoopLag:
-    """How late a timer of the event loop fires: the time that everybody else waits too."""
+    """Lag of the event loop: how late its timers fire, and so how long every other task waits."""
 
     def __init__(self) -> None:
         self.worst_ms = 0.0  # since the last reading
@@ -58,19 +58,19 @@ class LoopLag:
             self.worst_ms = max(self.worst_ms, self.last_ms)
 
     def take_worst_ms(self) -> float:
-        """The worst since this was last asked."""
+        """Return the worst lag since the last call, in milliseconds, and reset it."""
         worst, self.worst_ms = self.worst_ms, 0.0
         return worst
 
 
 class Vitals:
-    """``latest`` holds the last reading of each; rates are differences between two measurements."""
+    """Readings of this process. ``latest``: the last one of each; rates are differences between two measurements."""
 
     def __init__(
         self,
         *,
         counters: Counters,
-        hub: Hub,
+        registry: ConnectionRegistry,
         journal: Journal,
         replicas: Replicas,
         lag: LoopLag,
@@ -78,7 +78,7 @@ class Vitals:
         monotonic: Callable[[], float],
     ) -> None:
         self._counters = counters
-        self._hub = hub
+        self._registry = registry
         self._journal = journal
         self._replicas = replicas
         self._lag = lag
@@ -94,10 +94,10 @@ class Vitals:
             await asyncio.sleep(self.every_s)
 
     def measure(self) -> None:
-        """Take all readings now."""
+        """Measure all readings now."""
         counters = self._counters
         readings = {
-            "viewers": float(len(self._hub.connections)),
+            "viewers": float(len(self._registry.connections)),
             "series": float(self._replicas.series_count()),
             "journal_bytes": float(self._journal.size_bytes()),
             "loop_lag_ms": self._lag.take_worst_ms(),

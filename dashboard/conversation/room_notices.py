@@ -1,4 +1,4 @@
-"""Tell those who are connected of rooms that they may join from now on; of those that they may not any more ``People`` tells."""
+"""Notices of rooms that connected users may join from now on; ``dispatch.py`` sends ``left`` for rooms that they no longer may."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from dashboard.accounts.directory import Directory
 from dashboard.accounts.policies import Access
 from dashboard.domain.room import Room
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.people_replies import RoomOpened, encode_personal
+from dashboard.messages.people import encode_personal
+from dashboard.messages.rooms import RoomOpened
 
 
 class RoomNotices:
-    """Looks whenever the directory has changed."""
+    """Comparison of the rooms before and after each change of the directory."""
 
     def __init__(self, *, registry: ConnectionRegistry, directory: Directory, access: Access) -> None:
         self._registry = registry
         self._directory = directory
         self._access = access
-        self._known: dict[str, Room] | None = None  # None: not looked yet
+        self._known: dict[str, Room] | None = None  # None: not read yet
         self._changed = asyncio.Event()
-        directory.on_change.append(self._changed.set)
+        directory.subscribe(self._changed.set)
 
     async def run(self) -> None:
-        """Tell until cancelled."""
+        """Send notices after each change until cancelled."""
         while True:
             before, self._known = self._known, dict(self._directory.rooms)
             if before is not None:
@@ -35,7 +36,7 @@ class RoomNotices:
 
     async def _tell(self, was: Room | None, now: Room) -> None:
         joins = self._access.joins
-        same = was if was is not None and was.title == now.title else None  # who may join that has heard of it
+        same = was if was is not None and was.title == now.title else None  # users who could join it already know it
         receivers = [
             each
             for each in self._registry.people

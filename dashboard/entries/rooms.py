@@ -1,21 +1,25 @@
-"""The bytes of entries in ``events``: what was said, and how far somebody has read. The store has it all."""
+"""Payloads about rooms: messages and read marks. They repeat what the store has committed."""
 
 from __future__ import annotations
 
-import msgspec
 from msgspec import Struct
 
 from dashboard.domain.room import Message
+from dashboard.entries.codec import Codec
 
 
-class MessageEntry(Struct, array_like=True, tag="m", frozen=True):
-    """A message was written, edited or deleted: this is what it is after the change ``message.changed_seq``."""
+class RoomEvent(Struct, array_like=True, frozen=True):
+    """Base of the payloads of the partition ``events``."""
+
+
+class MessageEntry(RoomEvent, tag="m", frozen=True):
+    """Change of a message (written, edited or deleted): ``message`` is its state after the change ``changed_seq``."""
 
     message: Message
 
 
-class ReadEntry(Struct, array_like=True, tag="r", frozen=True):
-    """A user has read a room up to ``seq``; ``authors``: who wrote what was read just now, and each one's newest."""
+class ReadEntry(RoomEvent, tag="r", frozen=True):
+    """Read mark of a user: ``room`` is read up to ``seq``. ``authors``: per author, the newest message just read."""
 
     room: str
     user: str
@@ -23,20 +27,7 @@ class ReadEntry(Struct, array_like=True, tag="r", frozen=True):
     authors: dict[str, int]
 
 
-RoomEvent = MessageEntry | ReadEntry
+#: Every payload by its tag. Tags are stored: none is changed or used again.
+ROOM_EVENTS: dict[str, type[RoomEvent]] = {"m": MessageEntry, "r": ReadEntry}
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[RoomEvent] = msgspec.msgpack.Decoder(RoomEvent)
-
-
-def encode_room_event(happening: RoomEvent) -> bytes:
-    """The payload bytes."""
-    return _encoder.encode(happening)
-
-
-def decode_room_event(payload: bytes) -> RoomEvent | None:
-    """None: it is not one."""
-    try:
-        return _decoder.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+ROOM_CODEC: Codec[RoomEvent] = Codec(ROOM_EVENTS)

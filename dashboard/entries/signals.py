@@ -1,42 +1,140 @@
-"""The bytes of signals, as they stand in the journal."""
+"""Signals between processes, kept for a minute; ``cluster/bus.py`` publishes and receives them."""
 
 from __future__ import annotations
 
-import msgspec
+from msgspec import Struct
 
-from dashboard.domain.feeder import IngestStatsUpdate
-from dashboard.domain.holding import AskSeriesOwned, SeriesOwned
-from dashboard.domain.node import NodeBeat, NodeLeft
-from dashboard.domain.presence import AskRoster, DirectoryChanged, Roster, TypingSignal
-from dashboard.domain.rate import RateUsed
-from dashboard.domain.screen_order import ScreenOrder
-
-Signal = (
-    NodeBeat
-    | NodeLeft
-    | Roster
-    | AskRoster
-    | DirectoryChanged
-    | TypingSignal
-    | IngestStatsUpdate
-    | ScreenOrder
-    | SeriesOwned
-    | AskSeriesOwned
-    | RateUsed
-)
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[Signal] = msgspec.msgpack.Decoder(Signal)
+from dashboard.domain.feeder import FeederState
+from dashboard.domain.presence import Status
+from dashboard.domain.rate import Pace
+from dashboard.entries.codec import Codec
 
 
-def encode_signal(signal: Signal) -> bytes:
-    """The payload bytes of a signal."""
-    return _encoder.encode(signal)
+class Signal(Struct, array_like=True, frozen=True):
+    """Base of the payloads of the partition ``signals``."""
 
 
-def decode_signal(payload: bytes) -> Signal | None:
-    """None: it is not one."""
-    try:
-        return _decoder.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+class NodeBeat(Signal, tag="n", frozen=True):
+    """Beat of a running process. ``id`` is new with every start, ``name`` stays; ``readings``: its vital numbers by name.
+
+    ``roster``: the version of the last ``Roster`` that the process published.
+    """
+
+    id: str
+    name: str
+    started_ms: int
+    build: str
+    restarts: int
+    readings: dict[str, float]
+    roster: int = 0
+
+
+class NodeLeft(Signal, tag="l", frozen=True):
+    """Stop of the process ``id``, on purpose."""
+
+    id: str
+
+
+class UserHere(Struct, array_like=True, frozen=True):
+    """User on one process. ``tabs`` 0: the user has left it. ``boards`` holds one entry a tab; both tuples are sorted."""
+
+    user: str
+    name: str
+    status: Status
+    since_ms: int
+    tabs: int
+    boards: tuple[str, ...] = ()
+    rooms: tuple[str, ...] = ()
+
+
+class Roster(Signal, tag="r", frozen=True):
+    """Users of a process that changed since ``version - 1``; ``whole``: all its users.
+
+    ``screens``: pages without a user by board, those counts that changed.
+    """
+
+    node: str
+    version: int
+    whole: bool
+    people: list[UserHere]
+    screens: dict[str, int]
+
+
+class AskRoster(Signal, tag="a", frozen=True):
+    """Request to a process to publish its whole roster; an empty ``node`` asks all processes."""
+
+    node: str
+
+
+class DirectoryChanged(Signal, tag="s", frozen=True):
+    """Change of users, tokens, sessions or rooms in the store."""
+
+
+class TypingSignal(Signal, tag="t", frozen=True):
+    """Start or end of a user's typing in a room."""
+
+    room: str
+    user: str
+    name: str
+    is_typing: bool
+
+
+class IngestStatsUpdate(Signal, tag="f", frozen=True):
+    """Feeders of a process that changed since its last update; ``whole``: all its feeders."""
+
+    node: str
+    whole: bool
+    feeders: list[FeederState]
+
+
+class ScreenOrder(Signal, tag="o", frozen=True):
+    """Order to the screens of a board, see ``domain/screen_order.py``."""
+
+    board: str
+    order: str
+
+
+class SeriesOwned(Signal, tag="h", frozen=True):
+    """Series ``keys`` that an owner has. ``whole``: exactly these; else these besides earlier ones, without ``gone``.
+
+    An owner is a feeder's token with the series that it fed, or a group of a Pushgateway; ``holder`` names it.
+    """
+
+    node: str
+    kind: str
+    holder: str
+    whole: bool
+    keys: list[str]
+    gone: list[str] = []
+
+
+class AskSeriesOwned(Signal, tag="k", frozen=True):
+    """Request to all other processes to publish what is owned: the asking process may have missed signals."""
+
+    node: str
+
+
+class RateUsed(Signal, tag="p", frozen=True):
+    """Rate that a process has used, by holder: the holder's limit, and how many tokens it spent."""
+
+    node: str
+    kind: str
+    spent: dict[str, tuple[Pace, float]]
+
+
+#: Every payload by its tag. Tags are stored: none is changed or used again.
+SIGNALS: dict[str, type[Signal]] = {
+    "n": NodeBeat,
+    "l": NodeLeft,
+    "r": Roster,
+    "a": AskRoster,
+    "s": DirectoryChanged,
+    "t": TypingSignal,
+    "f": IngestStatsUpdate,
+    "o": ScreenOrder,
+    "h": SeriesOwned,
+    "k": AskSeriesOwned,
+    "p": RateUsed,
+}
+
+SIGNAL_CODEC: Codec[Signal] = Codec(SIGNALS)

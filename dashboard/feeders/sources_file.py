@@ -20,6 +20,7 @@ from dashboard.feeders.source_state import SourceFault
 from dashboard.feeders.yaml_places import Place, Places, read_yaml
 from dashboard.ingest.mqtt_payload import TopicTemplate, parse_template
 from dashboard.ingest.naming import foreign_labels
+from dashboard.ingest.prometheus_text import MAX_LINE_BYTES
 from dashboard.settings import is_loopback
 
 MAX_SECRET_BYTES = 4_096
@@ -34,11 +35,17 @@ Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
 
 
 class ScrapeTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A Prometheus target. ``labels`` are put on all its series besides ``job`` (the name) and ``instance`` (the address)."""
+    """A Prometheus target. ``labels`` are put on all its series besides ``job`` (the name) and ``instance`` (the address).
+
+    An answer has ``timeout_s`` and ``max_bytes``; a line of it that is longer than ``max_line_bytes`` is refused alone.
+    """
 
     name: Name
     url: Text
     every_s: Seconds = 15.0
+    timeout_s: Seconds = 10.0
+    max_bytes: Annotated[int, Meta(ge=1_024, le=1 << 30)] = 16 << 20
+    max_line_bytes: Annotated[int, Meta(ge=64, le=16 << 20)] = MAX_LINE_BYTES
     labels: dict[str, str] = {}
     token_file: str = ""
     token_env: str = ""

@@ -1,39 +1,91 @@
-"""What the hub is bound to, and what it owes: answers that have to wait a little."""
+"""Deferred replies to watch requests, sent once this process' replicas have caught up with the client."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
-from msgspec import Struct
-
 from dashboard.domain.position import Seen
-from dashboard.hub.connection import Subscription
+from dashboard.hub.fanout import SENDS_PER_BREATH
+from dashboard.hub.subscription import Subscription
+from dashboard.hub.ticker import Ticker
+from dashboard.hub.view_table import ViewTable
 
-
-class HubLimits(Struct, frozen=True):
-    """See settings of the same names."""
-
-    max_connections: int = 20_000
-    max_subscriptions: int = 128
-    heartbeat_s: float = 10
-    dead_s: float = 20
-    stalled_s: float = 9
-    max_queue_bytes: int = 1 << 20
+#: A client that moves here from another process may be ahead of our replicas. After this long it is answered anyway.
+_AHEAD_S = 5.0
+_AHEAD_CHECK_S = 0.01
+_NOT_READY_CHECK_S = 0.1
 
 
 class DeferredReply(NamedTuple):
-    """A watch whose answer needs a replica to get further first; until ``deadline_s`` when it is only a little behind."""
+    """Watch request that waits; after ``deadline_s`` (monotonic) it is answered even if the replicas are behind."""
 
-    watching: Subscription
+    subscription: Subscription
     request_id: int | str | None
     board: bytes | None
     since: list[Seen] | None
     deadline_s: float
 
 
-class PendingSnapshot(NamedTuple):
-    """A snapshot that is too large to be built in one go, and whom it answers."""
+class DeferredReplies:
+    """Queue of deferred replies. ``answer`` sends the reply to a watch request; ``monotonic`` gives seconds."""
 
-    watching: Subscription
-    request_id: int | str | None
-    board: bytes | None
+    def __init__(
+        self,
+        *,
+        views: ViewTable,
+        ticker: Ticker,
+        answer: Callable[[Subscription, int | str | None, bytes | None, list[Seen] | None], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._views = views
+        self._ticker = ticker
+        self._answer_watch = answer
+        self._monotonic = monotonic
+        self._waiting: deque[DeferredReply] = deque()
+        self._work = asyncio.Event()
+
+    def defer(
+        self,
+        subscription: Subscription,
+        request_id: int | str | None,
+        board: bytes | None,
+        since: list[Seen] | None,
+    ) -> None:
+        """Queue a watch request; its subscription gets no frames until it is answered."""
+        subscription.frame_no, subscription.awaits_reply = -1, True
+        deadline_s = self._monotonic() + _AHEAD_S
+        self._waiting.append(DeferredReply(subscription, request_id, board, since, deadline_s))
+        self._work.set()
+
+    async def run(self) -> None:
+        """Answer queued requests until cancelled."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            pause_s = _NOT_READY_CHECK_S
+            for number in range(1, len(self._waiting) + 1):
+                reply = self._waiting.popleft()
+                subscription = reply.subscription
+                ready = not subscription.is_current() or self._views.caught_up(subscription.view)
+                if not (ready and self._answer(reply)):
+                    self._waiting.append(reply)
+                    pause_s = _AHEAD_CHECK_S if ready else pause_s
+                if not number % SENDS_PER_BREATH:
+                    await asyncio.sleep(0)
+            if self._waiting:
+                self._work.set()
+                await asyncio.sleep(pause_s)
+
+    def _answer(self, reply: DeferredReply) -> bool:
+        """Answer a request if it is due; return False if it must still wait."""
+        subscription = reply.subscription
+        if not subscription.is_current():
+            return True
+        if self._monotonic() > reply.deadline_s or self._ticker.is_ready(subscription.view, reply.since):
+            subscription.awaits_reply = False
+            self._answer_watch(subscription, reply.request_id, reply.board, reply.since)
+            return True
+        return False

@@ -1,4 +1,4 @@
-"""Ping the quiet, give up the dead, the stalled and the silent."""
+"""Heartbeat of connections: ping quiet clients; close those that are dead, stalled, or never sent a request."""
 
 from __future__ import annotations
 
@@ -6,47 +6,52 @@ import asyncio
 from collections.abc import Callable
 
 from dashboard.hub.connection import PING_FRAME, Connection
-from dashboard.hub.hub import Hub
+from dashboard.hub.limits import HubLimits
+from dashboard.hub.registry import ConnectionRegistry
 from dashboard.rfc6455.close_codes import CloseCode
 
 _SWEEP_S = 1.0
-#: The loop breathes after so many looks.
-_LOOKS_PER_BREATH = 200
+#: The event loop gets a turn after this many checks.
+_CHECKS_PER_BREATH = 200
 
 
 class Heartbeat:
-    """Looks at every connection of a hub once a second. ``monotonic`` gives seconds."""
+    """Check of every connection, once a second. ``monotonic`` gives seconds; ``hello_s``: time limit of the first request."""
 
-    def __init__(self, hub: Hub, monotonic: Callable[[], float]) -> None:
-        self._hub = hub
+    def __init__(
+        self, *, registry: ConnectionRegistry, limits: HubLimits, hello_s: float, monotonic: Callable[[], float]
+    ) -> None:
+        self._registry = registry
+        self._limits = limits
+        self._hello_s = hello_s
         self._monotonic = monotonic
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Check all connections every second until cancelled."""
         while True:
             await asyncio.sleep(_SWEEP_S)
-            for number, connection in enumerate(list(self._hub.connections), 1):
+            for number, connection in enumerate(list(self._registry.connections), 1):
                 if not connection.closed:
                     self.check(connection, self._monotonic())
-                if not number % _LOOKS_PER_BREATH:
+                if not number % _CHECKS_PER_BREATH:
                     await asyncio.sleep(0)
 
     def check(self, connection: Connection, now_s: float) -> None:
-        """Look at one of them."""
-        limits = self._hub.limits
+        """Ping or close one connection if a time limit has passed."""
+        limits = self._limits
         quiet_s = now_s - connection.heard_s
-        if connection.wire.writing:
+        if connection.transport.writing:
             connection.stalled_s = connection.stalled_s or now_s
         else:
             connection.stalled_s = 0.0
         stalled = connection.stalled_s and now_s - connection.stalled_s >= limits.stalled_s
         if connection.session.overdue(now_s):
-            connection.give_up(CloseCode.NO_HELLO, f"no request within {self._hub.session_limits.hello_s:g} s")
+            connection.give_up(CloseCode.NO_HELLO, f"no request within {self._hello_s:g} s")
         elif stalled and quiet_s >= limits.stalled_s / 2:
             connection.give_up(CloseCode.SLOW, "the connection does not drain")
         elif quiet_s >= limits.dead_s:
             connection.give_up(CloseCode.NO_PONG, f"nothing heard for {limits.dead_s:g} s")
         elif quiet_s >= limits.heartbeat_s and now_s - connection.pinged_s >= limits.heartbeat_s:
             connection.pinged_s = now_s
-            if not connection.wire.writing:
-                connection.wire.send(PING_FRAME)
+            if not connection.transport.writing:
+                connection.transport.send(PING_FRAME)

@@ -13,7 +13,7 @@ from math import isfinite
 from typing import Any
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import MAX_EXACT, check_time
+from dashboard.ingest.batch import check_time
 from dashboard.ingest.otlp_schema import POINTS
 from dashboard.ingest.protobuf import read_message, same_in_all
 
@@ -102,7 +102,7 @@ def _columns(
     else:
         stamps, given = zip(*layout.iter_unpack(joined), strict=True)
     values = given if value_tag == 0x21 else list(map(float, given))
-    fits = isfinite if value_tag == 0x21 else _is_exact
+    is_whole = value_tag == 0x31  # any integer has a nearest double
     moments: dict[bytes, int | None] = {}
     distinct = set(stamps)
     for stamp in distinct:
@@ -117,21 +117,22 @@ def _columns(
         None not in keys
         and len(moments) == len(distinct)
         and tags == (heads[0][:1] * count, b"\x19" * count, bytes([value_tag]) * count)
-        and all(map(fits, given))
+        and (is_whole or all(map(isfinite, given)))
     ):
         found.keys, found.times, found.values = keys, list(map(moments.__getitem__, stamps)), list(values)  # type: ignore[assignment]
         return found
     marks = heads[0][0], 0x19, value_tag
     for row, (key, stamp, value) in enumerate(zip(keys, stamps, values, strict=True)):
         head = heads[row]
-        if key is None or (head[0], head[-18], head[-9]) != marks or stamp not in moments or not fits(given[row]):
+        if (
+            key is None
+            or (head[0], head[-18], head[-9]) != marks
+            or stamp not in moments
+            or not (is_whole or isfinite(value))
+        ):
             found.others.append((row, head + tails[row]))
             continue
         found.keys.append(key)
         found.times.append(moments[stamp])
         found.values.append(value)
     return found
-
-
-def _is_exact(value: float) -> bool:
-    return -MAX_EXACT <= value <= MAX_EXACT

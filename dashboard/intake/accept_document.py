@@ -1,4 +1,4 @@
-"""Take a document in, or out: check its body, keep to the limits, append it to the journal."""
+"""Acceptance of documents: check the body and the limits, append the change to the journal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
 from dashboard.domain.series import check_name
 from dashboard.domain.strict_json import check_json
-from dashboard.entries.samples import DocumentDeleted, DocumentWritten, encode_change
+from dashboard.entries.documents import DocumentDeleted, DocumentWritten
+from dashboard.entries.metrics import encode_change
 from dashboard.ingest.batch import check_declared
 from dashboard.intake.accept_events import ALERTS, EVENTS
 from dashboard.intake.token_limits import TokenLimits
@@ -21,7 +22,7 @@ from dashboard.replication.replicas import Replicas
 
 
 class AcceptDocument:
-    """The only way for documents into the journal."""
+    """Writer of documents: the only way for them into the journal."""
 
     def __init__(
         self,
@@ -39,7 +40,7 @@ class AcceptDocument:
         self._max_bytes = max_bytes
         self._limits = limits
         self._counters = counters
-        self._coming: set[str] = set()  # new documents in entries on their way
+        self._in_flight: set[str] = set()  # new documents that are being appended
 
     async def write(
         self,
@@ -51,62 +52,60 @@ class AcceptDocument:
         request_id: str = "",
         caller: Caller | None = None,
     ) -> None:
-        """Store ``body`` (JSON text) as the document.
+        """Store ``body`` (JSON text) as the document ``key``.
 
         Raises Invalid, TooLarge, LimitReached, Forbidden, Overloaded, Unavailable.
-        ``passing``: see ``Document``.  ``caller``: whose token sets limits.
+        ``passing``: see ``Document``.  ``caller``: its token sets limits; None: a part of this server, without limits.
         """
         check_name(key, field="document")
         self._limits.check_name(caller, key)
         if key in (EVENTS, ALERTS):
-            raise Invalid(
-                f"{key} is the list of what happened, which this server keeps; choose another", field="document"
-            )
-        is_new = not self._is_there(key) and key not in self._coming
-        if is_new and self._count() + self._count_coming() >= self._max_documents:
+            raise Invalid(f"{key!a} is kept by this server; choose another name", field="document")
+        is_new = not self._exists(key) and key not in self._in_flight
+        if is_new and self._count() + self._count_in_flight() >= self._max_documents:
             raise LimitReached(f"would be one more than {self._max_documents} documents; see the setting max_documents")
         check_declared(None, every_s)
         if len(body) > self._max_bytes:
-            raise TooLarge(f"a document may have {self._max_bytes} bytes; this has {len(body)}")
+            raise TooLarge(f"the document has {len(body)} bytes; at most {self._max_bytes}")
         try:
             msgspec.json.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise Invalid(f"the body is not JSON: {error}") from None
         except RecursionError:
-            raise Invalid("the body is nested too deep") from None
+            raise Invalid("the body is nested too deeply") from None
         value = check_json(body)
         change = DocumentWritten(key, msgspec.json.encode(value), every_s, passing)
         if is_new:
-            self._coming.add(key)
+            self._in_flight.add(key)
         try:
             await self._journal.append(self._partition(key), encode_change(change), request_id=request_id)
-            if is_new:  # until then nothing else counts it
+            if is_new:  # only the replica counts it from here on
                 with suppress(DashboardError):
                     await self._replicas.catch_up(key)
         finally:
             if is_new:
-                self._coming.discard(key)
+                self._in_flight.discard(key)
         self._counters.documents_accepted += 1
 
     async def delete(self, key: str, *, caller: Caller | None = None) -> None:
         """Remove the document; raises NotFound, Forbidden, Overloaded, Unavailable."""
         self._limits.check_name(caller, key)
-        if self._replicas.of(key) is not None and not self._is_there(key):
+        if self._replicas.of(key) is not None and not self._exists(key):
             await self._replicas.catch_up(key)
-        if self._replicas.of(key) is not None and not self._is_there(key):
+        if self._replicas.of(key) is not None and not self._exists(key):
             raise NotFound(f"there is no document {key[:40]!a}")
         await self._journal.append(self._partition(key), encode_change(DocumentDeleted(key)))
 
     def _partition(self, key: str) -> str:
         return partition_of(key, self._replicas.partitions)
 
-    def _is_there(self, key: str) -> bool:
+    def _exists(self, key: str) -> bool:
         replica = self._replicas.of(key)
         stored = replica.documents.get(key) if replica is not None else None
         return stored is not None and stored.document is not None
 
-    def _count_coming(self) -> int:
-        return sum(not self._is_there(key) for key in self._coming)
+    def _count_in_flight(self) -> int:
+        return sum(not self._exists(key) for key in self._in_flight)
 
     def _count(self) -> int:
         return sum(replica.document_count() for replica in self._replicas.followed().values())

@@ -18,7 +18,8 @@ import msgspec
 from dashboard.domain.counters import Counters
 from dashboard.domain.event import EventIn, fingerprint_of
 from dashboard.domain.partition import partition_of
-from dashboard.entries.samples import ItemsListed, encode_change
+from dashboard.entries.documents import ItemsListed
+from dashboard.entries.metrics import encode_change
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 
 from msgspec import Struct, field
 
 from dashboard.domain.counters import Counters
+from dashboard.domain.errors import Invalid
 from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
-from dashboard.entries.samples import Samples, SeriesEnded, decode_change, encode_change, encode_samples
+from dashboard.domain.series import SeriesKey, SeriesLimits, check_limits, parse_series
+from dashboard.entries.metrics import decode_change, encode_change
+from dashboard.entries.samples import Samples, SeriesEnded, encode_samples
 from dashboard.ingest.batch import Batch, Refusal
 from dashboard.ingest.naming import shown
 from dashboard.intake.batches import pieces_of, places_of, rows_per_entry
@@ -30,6 +33,8 @@ MET_MS = 3_600_000
 #: What a feeder declares again and again goes into the journal so often, though it is known here: a process that
 #: started without the checkpoint learns it too.
 DECLARED_EVERY_MS = 300_000
+#: A delta without a time is never put further than this into the future to stand apart from the one before.
+_MOST_APART_MS = 900
 #: Samples refused at once that are shown with a snippet.
 _MAX_SNIPPETS = 1_000
 
@@ -72,7 +77,9 @@ class AcceptSamples:
         max_series: int,
         limits: TokenLimits,
         counters: Counters,
+        series_limits: SeriesLimits | None = None,
     ) -> None:
+        self._series_limits = series_limits or SeriesLimits()
         self._journal = journal
         self._replicas = replicas
         self._now_ms = now_ms
@@ -82,6 +89,7 @@ class AcceptSamples:
         self._coming: Counter[str] = Counter()  # new series in entries on their way, with how often
         self._declared_ms: dict[str, int] = {}  # when a series' unit or cadence last went into the journal
         self._kinds_ms: dict[str, int] = {}  # the same of a series' kind
+        self._delta_ms: dict[str, int] = {}  # the time last given to a delta that came without one
         self._met: dict[str, dict[str, int]] = {}  # by partition not followed here: series that came this way, and when
 
     def now_ms(self) -> int:
@@ -130,6 +138,7 @@ class AcceptSamples:
             if barred := self._limits.barred(caller, share.batch.keys):
                 taken.refused += _bar(share, barred, self._limits.why(caller), FORBIDDEN, batch)
             if new:
+                taken.refused += self._within_sizes(share, new, batch)
                 taken.refused += self._within_token(share, new, caller, batch)
                 taken.refused += self._within_limit(share, new, batch)
             if not share.batch.keys:
@@ -177,6 +186,17 @@ class AcceptSamples:
             return set()
         return {key for key in share.batch.keys if key not in known}
 
+    def _within_sizes(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
+        """The same for series whose name, labels or text are larger than the settings allow."""
+        reasons = dict[str, Invalid]()
+        for key in new:
+            try:
+                check_limits(parse_series(key), self._series_limits)
+            except Invalid as invalid:
+                reasons[key] = invalid
+        new.difference_update(reasons)
+        return _bar(share, reasons, "", "invalid", whole) if reasons else []
+
     def _within_limit(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
         """Take out of the share the samples whose series would be one too many; returns why, by their place in ``whole``."""
         coming = {key for key in self._coming if self._is_new(key)}
@@ -217,6 +237,13 @@ class AcceptSamples:
         }
         await asyncio.gather(*(self._journal.append(p, encode_change(change)) for p, change in changes.items()))
         return barred
+
+    def known_series(self) -> Iterator[SeriesKey]:
+        """All series that this process knows of."""
+        for replica in self._replicas.followed().values():
+            yield from (series.key for series in replica.table)
+        for met in self._met.values():
+            yield from map(parse_series, met)
 
     def _is_new(self, key: str) -> bool:
         return key not in self._known(partition_of(key.partition("{")[0], self._replicas.partitions))
@@ -263,6 +290,8 @@ class AcceptSamples:
         unsaid = batch.times.count(None)
         if unsaid < len(batch.times):
             times = [now if t is None else t for t in batch.times] if unsaid else batch.times  # type: ignore[assignment]
+        if unsaid and "delta" in batch.kinds.values():
+            times = self._apart(batch, now)
         by_text = replica.table.by_text if replica is not None else {}
         declared = []
         for row, unit, every_s in batch.declared:
@@ -291,6 +320,18 @@ class AcceptSamples:
             for start in range(0, len(batch.keys), rows)
         ]
 
+    def _apart(self, batch: Batch, now_ms: int) -> list[int]:
+        """The times of a batch with deltas: those without a time of their own get one each, for a series has one value at a time."""
+        given, times = self._delta_ms, list[int]()
+        if len(given) > 2 * self._max_series:
+            given.clear()
+        for key, t_ms in zip(batch.keys, batch.times, strict=True):
+            if t_ms is None and batch.kinds.get(key) == "delta":
+                next_ms = given.get(key, 0) + 1
+                t_ms = given[key] = next_ms if now_ms < next_ms <= now_ms + _MOST_APART_MS else now_ms
+            times.append(now_ms if t_ms is None else t_ms)
+        return times
+
     def _new_kinds(self, batch: Batch, replica: Replica | None, now_ms: int) -> list[tuple[int, str]]:
         """The kinds that the journal does not hold yet, and now and then those that it does, each by a row of its series."""
         by_text, said = replica.table.by_text if replica is not None else {}, self._kinds_ms
@@ -310,8 +351,11 @@ class AcceptSamples:
         return [(row, batch.kinds[key]) for key, row in rows.items()]
 
 
-def _bar(share: Share, barred: set[str], reason: str, code: str, whole: Batch) -> list[Refusal]:
-    """Take the samples of the barred series out of the share; returns why, by their place in ``whole``."""
+def _bar(share: Share, barred: set[str] | dict[str, Invalid], reason: str, code: str, whole: Batch) -> list[Refusal]:
+    """Take the samples of the barred series out of the share; returns why, by their place in ``whole``.
+
+    ``barred`` may say for each series what is wrong with it.
+    """
     batch, refused = share.batch, list[Refusal]()
     kept = Batch(kinds=batch.kinds)
     declared = {row: (unit, every_s) for row, unit, every_s in batch.declared}
@@ -320,7 +364,10 @@ def _bar(share: Share, barred: set[str], reason: str, code: str, whole: Batch) -
         place = share.rows[row] if share.rows is not None else row
         if key in barred:
             snippet = shown(key) if len(refused) < _MAX_SNIPPETS else ""
-            refused.append(Refusal(indices[place], "series", reason, code, snippet))
+            field, why = "series", reason
+            if isinstance(barred, dict):
+                field, why = barred[key].field, barred[key].reason
+            refused.append(Refusal(indices[place], field, why, code, snippet))
             continue
         if row in declared:
             kept.declared.append((len(kept.keys), *declared[row]))

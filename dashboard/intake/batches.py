@@ -10,6 +10,8 @@ from dashboard.ingest.batch import Batch
 #: Taking in one piece, and applying one entry, never holds up the loop.
 _ROWS_AT_ONCE = 8_000
 _ROWS_PER_ENTRY = 2_000
+#: A replica remembers lists of series up to this length, and an entry of long texts stays small on the wire.
+_KEY_BYTES_PER_ENTRY = 256 << 10
 
 
 def rows_per_entry(keys: list[str]) -> int:
@@ -17,13 +19,22 @@ def rows_per_entry(keys: list[str]) -> int:
 
     Then they all hold one list of series, or a multiple of it, which a replica takes over quickest.
     """
-    if len(keys) <= _ROWS_PER_ENTRY:
-        return _ROWS_PER_ENTRY
+    most = _rows_that_fit(keys)
+    if len(keys) <= most:
+        return most
     try:
-        again = keys.index(keys[0], 1, _ROWS_PER_ENTRY + 1)
+        again = keys.index(keys[0], 1, most + 1)
     except ValueError:
+        return most
+    return most // again * again
+
+
+def _rows_that_fit(keys: list[str]) -> int:
+    """As many rows as keep an entry of series of the mean length within its bytes."""
+    mean_bytes = sum(map(len, keys)) / len(keys) if keys else 0
+    if mean_bytes * _ROWS_PER_ENTRY <= _KEY_BYTES_PER_ENTRY or mean_bytes * len(keys) <= _KEY_BYTES_PER_ENTRY:
         return _ROWS_PER_ENTRY
-    return _ROWS_PER_ENTRY // again * again
+    return max(1, int(_KEY_BYTES_PER_ENTRY / mean_bytes))
 
 
 def pieces_of(batch: Batch) -> Iterator[Batch]:

@@ -17,6 +17,7 @@ from dashboard.ingest.parsed import Parsed
 from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_events import AcceptEvents
 from dashboard.intake.accept_samples import AcceptSamples, Outcome
+from dashboard.intake.ended_families import members_of
 from dashboard.intake.push_groups import PushGroups
 from dashboard.intake.stats import IngestStats
 from dashboard.intake.token_limits import TokenLimits
@@ -74,8 +75,9 @@ class Intake:
             left = len(failed) + len(parsed.events)
             if failed:
                 raise failed[0]
-            if parsed.ended:
-                await self.samples.end(parsed.ended, caller=caller)
+            if parsed.ended or parsed.ended_families:
+                members = members_of(parsed.ended_families, self.samples.known_series())
+                await self.samples.end([*parsed.ended, *members], caller=caller)
             await self.events.accept(parsed.events, request_id=request_id)
             events, left = left, 0
         except DashboardError as error:

@@ -9,12 +9,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from dashboard.cluster.bus import Bus, Heard
 from dashboard.cluster.membership import Membership
-from dashboard.domain.feeder import KEPT_REFUSALS, SHOWN_BYTES, FeederState, IngestStatsUpdate, Refused, merge
+from dashboard.domain.feeder import KEPT_REFUSALS, SHOWN_BYTES, FeederState, Refused, merge
 from dashboard.domain.identity import Caller
-from dashboard.domain.node import NodeLeft
-from dashboard.domain.presence import AskRoster
-from dashboard.entries.signals import Signal
+from dashboard.entries.signals import AskRoster, IngestStatsUpdate, NodeLeft
 from dashboard.ingest.batch import Batch, Refusal
 from dashboard.ingest.naming import shown, without_secrets
 
@@ -62,18 +61,29 @@ class _Feeder:
 
 
 class IngestStats:
-    """``now_ms`` is the journal's time. ``sources()`` gives the states of listeners and scrape targets that run here."""
+    """``now_ms`` is the journal's time."""
 
-    def __init__(self, *, nodes: Membership, now_ms: Callable[[], int]) -> None:
+    def __init__(self, *, bus: Bus, nodes: Membership, now_ms: Callable[[], int]) -> None:
+        self._bus = bus
         self._nodes = nodes
         self._now_ms = now_ms
         self._feeders: dict[str, _Feeder] = {}
         self._told: dict[str, FeederState] = {}
         self._others: dict[str, dict[str, FeederState]] = {}  # by node, then by key
         self._whole = True
-        self.sources: Callable[[], Iterable[FeederState]] = lambda: ()
-        nodes.listeners.append(self._hear)
-        nodes.on_gap.append(self._missed)
+        self._others_here: list[Callable[[], Iterable[FeederState]]] = []
+        bus.subscribe(IngestStatsUpdate, self._hear)
+        bus.subscribe(NodeLeft, self._hear_left)
+        bus.subscribe(AskRoster, lambda *_: self._missed())  # a process is new
+        bus.subscribe_gap(self._missed)
+
+    def include(self, states: Callable[[], Iterable[FeederState]]) -> None:
+        """Show these feeders of this process too: listeners and scrape targets, which keep their own counts."""
+        self._others_here.append(states)
+
+    def _here(self) -> list[FeederState]:
+        own = [feeder.shown() for feeder in self._feeders.values()]
+        return own + [state for states in self._others_here for state in states()]
 
     def note(self, caller: Caller, format_: str, batch: Batch, accepted: int, refused: list[Refusal]) -> None:
         """Something has come, and this became of it."""
@@ -122,14 +132,14 @@ class IngestStats:
         while True:
             await asyncio.sleep(_TELL_EVERY_S)
             self._forget_gone()
-            states = [*(feeder.shown() for feeder in self._feeders.values()), *self.sources()]
+            states = self._here()
             for feeder in self._feeders.values():
                 feeder.totals.append(feeder.accepted)
             whole, self._whole = self._whole, False
             told = {key: number for number, key in enumerate(self._told)}  # the longest untold come first
             changed = [state for state in states if whole or state != self._told.get(state.key)]
             changed = sorted(changed, key=lambda state: told.get(state.key, -1))[:_MAX_TOLD]
-            if (changed or whole) and not await self._nodes.say(IngestStatsUpdate(self._nodes.id, whole, changed)):
+            if (changed or whole) and not await self._bus.publish(IngestStatsUpdate(self._bus.node_id, whole, changed)):
                 self._whole = True
                 continue
             if whole:
@@ -142,20 +152,20 @@ class IngestStats:
         for node in self._others.keys() - self._nodes.table.nodes.keys():
             del self._others[node]
 
-    def _hear(self, signal: Signal, _: int) -> None:
-        if isinstance(signal, IngestStatsUpdate) and signal.node != self._nodes.id:
-            if signal.whole:
-                self._others[signal.node] = {}
-            theirs = self._others.setdefault(signal.node, {})
-            for state in signal.feeders:
-                theirs.pop(state.key, None)
-                theirs[state.key] = state
-            for key in list(theirs)[: max(0, len(theirs) - _MAX_FEEDERS)]:
-                del theirs[key]  # it has forgotten them itself
-        elif isinstance(signal, NodeLeft):
-            self._others.pop(signal.id, None)
-        elif isinstance(signal, AskRoster):
-            self._whole = True  # somebody is new
+    def _hear(self, signal: IngestStatsUpdate, _: Heard) -> None:
+        if signal.node == self._bus.node_id:
+            return
+        if signal.whole:
+            self._others[signal.node] = {}
+        theirs = self._others.setdefault(signal.node, {})
+        for state in signal.feeders:
+            theirs.pop(state.key, None)
+            theirs[state.key] = state
+        for key in list(theirs)[: max(0, len(theirs) - _MAX_FEEDERS)]:
+            del theirs[key]  # it has forgotten them itself
+
+    def _hear_left(self, signal: NodeLeft, _: Heard) -> None:
+        self._others.pop(signal.id, None)
 
     def _missed(self) -> None:
         self._whole = True
@@ -167,6 +177,6 @@ class IngestStats:
         for states in self._others.values():
             for state in states.values():
                 found.setdefault(state.key, []).append(state)
-        for state in (*(feeder.shown() for feeder in self._feeders.values()), *self.sources()):
+        for state in self._here():
             found.setdefault(state.key, []).append(state)
         return sorted((merge(states) for states in found.values()), key=lambda state: (state.name, state.key))

@@ -1,149 +1,62 @@
-"""What clients say on ``/ws`` about people: who one is, rooms, messages, typing, presence, notifications. See docs/protocol.md.
-
-The names of fields are the ones that browsers' chat clients use (``roomId``, ``isTyping``).
-"""
+"""Messages about people: the table of requests by their names on the wire, and the encoding of replies."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import msgspec
 
-from msgspec import Meta, Struct
-
-from dashboard.domain.presence import Status
-
-RequestId = Annotated[int, Meta(ge=-(2**53), le=2**53)] | Annotated[str, Meta(max_length=64)]
-Name = Annotated[str, Meta(min_length=1, max_length=120)]
-Key = Annotated[str, Meta(min_length=1, max_length=100)]
-Text = Annotated[str, Meta(max_length=20_000)]
-MessageId = Annotated[str, Meta(min_length=1, max_length=140)]
-
-
-class _Request(Struct, frozen=True, rename="camel", kw_only=True):
-    id: RequestId | None = None
-
-
-# --- from the client -------------------------------------------------------------------------------------------------
-
-
-class Auth(_Request, frozen=True, kw_only=True):
-    """I am this user, and here is the proof."""
-
-    user_id: Name
-    token: Annotated[str, Meta(max_length=8_000)]
-
-
-class JoinRoom(_Request, frozen=True, kw_only=True):
-    """Let me hear this room; with ``since`` (a position), what I have missed."""
-
-    room_id: Name
-    since: Annotated[str, Meta(max_length=40)] | None = None
-
-
-class LeaveRoom(_Request, frozen=True, kw_only=True):
-    """Let me not hear it any more."""
-
-    room_id: Name
-
-
-class Post(_Request, frozen=True, kw_only=True):
-    """Say this. ``key`` is the client's own: the same again is the same message. ``at``: the moment it is about, ms."""
-
-    room_id: Name
-    text: Text
-    key: Key | None = None
-    at: Annotated[int, Meta(ge=0, le=253_402_300_799_999)] | None = None
-
-
-class Direct(_Request, frozen=True, kw_only=True):
-    """Say this to one user."""
-
-    user_id: Name
-    text: Text
-    key: Key | None = None
-
-
-class Edit(_Request, frozen=True, kw_only=True):
-    """My message says this now."""
-
-    room_id: Name
-    message_id: MessageId
-    text: Text
-
-
-class Delete(_Request, frozen=True, kw_only=True):
-    """My message is taken back."""
-
-    room_id: Name
-    message_id: MessageId
-
-
-class Read(_Request, frozen=True, kw_only=True):
-    """I have read up to this message."""
-
-    room_id: Name
-    message_id: MessageId
-
-
-class History(_Request, frozen=True, kw_only=True):
-    """The messages before this one (the newest without)."""
-
-    room_id: Name
-    before: MessageId | None = None
-    limit: Annotated[int, Meta(ge=1, le=100)] = 50
-
-
-class Typing(_Request, frozen=True, kw_only=True):
-    """I am writing, or not any more."""
-
-    room_id: Name
-    is_typing: bool
-
-
-class Presence(_Request, frozen=True, kw_only=True):
-    """How I am to be shown."""
-
-    status: Status
-
-
-class Users(_Request, frozen=True, kw_only=True):
-    """Who is connected?"""
-
-
-class Rooms(_Request, frozen=True, kw_only=True):
-    """Which rooms are there for me?"""
-
-
-class Notifications(_Request, frozen=True, kw_only=True):
-    """My notifications before this one (the newest without)."""
-
-    before: MessageId | None = None
-    limit: Annotated[int, Meta(ge=1, le=100)] = 50
-
-
-class NotificationRead(_Request, frozen=True, kw_only=True):
-    """I have read my notifications up to this one (all without)."""
-
-    notification_id: MessageId | None = None
-
-
-PersonalRequest = (
-    Auth
-    | JoinRoom
-    | LeaveRoom
-    | Post
-    | Direct
-    | Edit
-    | Delete
-    | Read
-    | History
-    | Typing
-    | Presence
-    | Users
-    | Rooms
-    | Notifications
-    | NotificationRead
+from dashboard.messages.auth import (
+    Auth,
+    Authenticated,
+)
+from dashboard.messages.fields import (
+    PersonalRequest,
+)
+from dashboard.messages.notifications import (
+    NotificationChanged,
+    NotificationList,
+    NotificationNotice,
+    NotificationRead,
+    Notifications,
+    Unread,
+)
+from dashboard.messages.presence import (
+    Presence,
+    Reload,
+    UserList,
+    UserOffline,
+    UserOnline,
+    Users,
+    UsersChanged,
+    UserUpdate,
+    Watchers,
+)
+from dashboard.messages.rooms import (
+    Ack,
+    Delete,
+    Direct,
+    Edit,
+    History,
+    HistoryPage,
+    Joined,
+    JoinRoom,
+    LeaveRoom,
+    Left,
+    MembersChanged,
+    MessageChanged,
+    MessageNotice,
+    Post,
+    Read,
+    ReadMark,
+    RoomList,
+    RoomOpened,
+    Rooms,
+    Typing,
+    TypingNotice,
+    UserJoined,
+    UserLeft,
 )
 
+#: Every request by its ``type``.
 REQUESTS: dict[str, type[PersonalRequest]] = {
     "auth": Auth,
     "join_room": JoinRoom,
@@ -161,3 +74,38 @@ REQUESTS: dict[str, type[PersonalRequest]] = {
     "notifications": Notifications,
     "notification_read": NotificationRead,
 }
+
+PersonalReply = (
+    MessageNotice
+    | MessageChanged
+    | Authenticated
+    | Joined
+    | Left
+    | RoomOpened
+    | UserJoined
+    | UserLeft
+    | Ack
+    | ReadMark
+    | HistoryPage
+    | TypingNotice
+    | UserOnline
+    | UserOffline
+    | UserUpdate
+    | UsersChanged
+    | MembersChanged
+    | Watchers
+    | Reload
+    | UserList
+    | RoomList
+    | NotificationNotice
+    | NotificationChanged
+    | NotificationList
+    | Unread
+)
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode_personal(message: PersonalReply) -> bytes:
+    """Return the JSON text of a message, without an id."""
+    return _encoder.encode(message)

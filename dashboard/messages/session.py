@@ -1,6 +1,6 @@
-"""One client's side of the conversation, without I/O: text in, requests or refusals out, time as an argument.
+"""Session: the protocol state of one client, without I/O. Texts go in, requests or refusals come out.
 
-Owns: the form of messages, the hello deadline, the message rate.  Does not own: what a request leads to
+Owns: the form of messages, the deadline of the first message, the message rate.  Does not own: the effects of a request
 (``hub/connection.py``).
 """
 
@@ -12,13 +12,14 @@ from msgspec import Struct
 from dashboard.domain.errors import Invalid
 from dashboard.domain.rate import TokenBucket
 from dashboard.domain.strict_json import check_json
-from dashboard.messages.people import REQUESTS, RequestId
+from dashboard.messages.fields import RequestId
+from dashboard.messages.people import REQUESTS
 from dashboard.messages.views import Error, Head, Ping, Request, Unwatch, Watch
 from dashboard.rfc6455.close_codes import CloseCode
 
 
 class SessionLimits(Struct, frozen=True):
-    """See settings of the same names."""
+    """Limits of a session, see the settings of the same names."""
 
     hello_s: float = 5
     messages_per_s: float = 20
@@ -28,14 +29,14 @@ class SessionLimits(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """Answer with ``error``; the connection lives on."""
+    """Message to answer with ``error``; the connection stays open."""
 
     error: Error
     id: RequestId | None = None
 
 
 class Disconnect(Struct, frozen=True):
-    """Close the connection."""
+    """Reason to close the connection."""
 
     code: CloseCode
     reason: str
@@ -53,12 +54,12 @@ MESSAGE_TYPES = tuple(_kinds)
 
 
 def type_of(request: Request) -> str:
-    """A request's ``type``."""
+    """Return the ``type`` of a request."""
     return _names[type(request)]
 
 
 class Session:
-    """``now_s`` is monotonic seconds, the same clock in every call."""
+    """Protocol state of one client. ``now_s`` is monotonic seconds, of the same clock in every call."""
 
     __slots__ = ("_controls", "_limits", "_messages", "_opened_s", "greeted")
 
@@ -70,17 +71,17 @@ class Session:
         self.greeted = False
 
     def overdue(self, now_s: float) -> bool:
-        """Whether the client should have said something by now and has not."""
+        """Return whether the client has sent no valid message within ``hello_s`` seconds."""
         return not self.greeted and now_s - self._opened_s > self._limits.hello_s
 
     def control(self, now_s: float) -> Disconnect | None:
-        """A ping or pong frame came: fine, or one of too many."""
+        """Count a ping or pong frame; return a Disconnect when there were too many, else None."""
         if self._controls.take(now_s):
             return None
         return Disconnect(CloseCode.RATE_LIMIT, f"more than {self._limits.controls_per_s:g} pings and pongs a second")
 
     def receive(self, text: str, now_s: float) -> Request | Refusal | Disconnect:
-        """Take one text message."""
+        """Return the request in one text message, a Refusal of the message, or a Disconnect when there were too many."""
         if not self._messages.take(now_s):
             return Disconnect(CloseCode.RATE_LIMIT, f"more than {self._limits.messages_per_s:g} messages a second")
         try:
@@ -102,6 +103,8 @@ class Session:
 
 def _explain(error: Exception) -> str:
     if isinstance(error, RecursionError):
-        return "nested too deep"
+        return "is nested too deep; use fewer levels"
     said = str(error).replace("$.", "").replace("`", "'")
-    return said.replace("Input data was truncated", "is no whole JSON text, or has half a character in it")
+    return said.replace(
+        "Input data was truncated", "is not complete JSON, or holds half a character (a lone surrogate)"
+    )

@@ -1,4 +1,4 @@
-"""Tell the people who comes, goes, and is shown otherwise: what the presence table says now that it did not say before."""
+"""Notices of presence changes: the difference between the presence table and what was last sent."""
 
 from __future__ import annotations
 
@@ -10,41 +10,32 @@ from dashboard.domain.presence import Status
 from dashboard.domain.rate import TokenBucket
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.people_replies import (
-    MembersChanged,
-    Person,
-    PersonalReply,
-    UserJoined,
-    UserLeft,
-    UserOffline,
-    UserOnline,
-    UsersChanged,
-    UserUpdate,
-    Watchers,
-    encode_personal,
-)
+from dashboard.messages.people import PersonalReply, encode_personal
+from dashboard.messages.presence import Person, UserOffline, UserOnline, UsersChanged, UserUpdate, Watchers
+from dashboard.messages.rooms import MembersChanged, UserJoined, UserLeft
 from dashboard.replica.presence import Changed, Presence, PresenceTable
 
-#: Changes within so long are told together; the longer while there are many, so that they cost less.
+#: Changes within this time are sent together; within the longer one while there are many, to save work.
 _GATHER_S = 0.05
 _GATHER_MANY_S = 0.25
-#: More changes than this become one message.
+#: More notices than this become one message.
 _MANY = 10
-#: What is told of one user: who comes and goes without end is told to everybody no more often, but as it is then.
+#: Notices about one user. Faster changes are delayed, and the notice then shows the latest state.
 _TOLD_PER_S, _TOLD_BURST = 2.0, 10.0
-_MOST_RATES = 10_000
-#: Watchers of one board are told at most so often.
+_MAX_RATES = 10_000
+#: Pause between two notices of a board's watchers; changes in between are sent together.
 _BOARD_EVERY_S = 0.5
-_MOST_WATCHERS = 100
+#: Watchers in a notice, the longest connected first; beyond it only their number is sent.
+_MAX_WATCHERS = 100
 
 
 def person_of(presence: Presence) -> Person:
-    """As others see somebody."""
+    """Return a user as other users see them."""
     return Person(presence.user, presence.name, presence.status)
 
 
 class PresenceNotices:
-    """``soon`` after each change of the table; ``run`` does the telling."""
+    """Sender of presence notices. Call ``soon`` after each change of the table; ``run`` sends."""
 
     def __init__(self, registry: ConnectionRegistry, table: PresenceTable, counters: Counters) -> None:
         self._counters = counters
@@ -58,20 +49,20 @@ class PresenceNotices:
         self._told_boards_s = 0.0
 
     def soon(self, changed: Changed) -> None:
-        """These have changed."""
+        """Queue notices about changed users and boards."""
         if changed.users or changed.boards:
             self._users |= changed.users
             self._boards |= changed.boards
             self._work.set()
 
     def board_soon(self, *boards: str) -> None:
-        """Somebody here does not know yet who has these boards open."""
+        """Queue notices of boards whose watchers a connection here has not been sent yet."""
         if boards:
             self._boards.update(boards)
             self._work.set()
 
     async def run(self) -> None:
-        """Tell until cancelled."""
+        """Send queued notices until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             await self._work.wait()
@@ -94,8 +85,8 @@ class PresenceNotices:
                 await self._tell_boards(boards)
 
     def _due(self, now_s: float) -> set[str]:
-        """Of whom something may be told now."""
-        if len(self._rates) > _MOST_RATES:
+        """Return the changed users whose rate allows a notice now."""
+        if len(self._rates) > _MAX_RATES:
             self._rates = {user: rate for user, rate in self._rates.items() if rate.wait_s(now_s, _TOLD_BURST)}
         for user in self._users - self._rates.keys():
             self._rates[user] = TokenBucket(_TOLD_PER_S, _TOLD_BURST, now_s)
@@ -107,7 +98,7 @@ class PresenceNotices:
         for user in users:
             before, after = self._shown.get(user), self._table.get(user)
             if after is not None and after.status == "offline":
-                after = None  # hides
+                after = None  # a hidden user looks offline to others
             if after is None:
                 self._shown.pop(user, None)
             else:
@@ -119,10 +110,10 @@ class PresenceNotices:
             self._counters.presence_changes += len(everybody)
             await self._tell(self._registry.people, everybody)
         for room, notices in rooms.items():
-            await self._tell(self._registry.room(room), notices)
+            await self._tell(self._registry.in_room(room), notices)
 
     async def _tell(self, connections: Iterable[Connection], notices: list[tuple[str, PersonalReply]]) -> None:
-        """To all but each notice's own user; many at once as one message, to all. Encoded once."""
+        """Send each notice, encoded once, to all but its own user; send many notices as one message to all."""
         if len(notices) > _MANY:
             await self._registry.tell(connections, encode_personal(_together([notice for _, notice in notices])))
             return
@@ -136,7 +127,7 @@ class PresenceNotices:
             await self._registry.tell([connection], *(text for user, text in encoded if user != mine))
 
     async def _tell_boards(self, boards: Iterable[str]) -> None:
-        watching: dict[str, list[Presence]] = {board: [] for board in boards if self._registry.board(board)}
+        watching: dict[str, list[Presence]] = {board: [] for board in boards if self._registry.watching(board)}
         if not watching:
             return
         for presence in self._shown.values():
@@ -144,14 +135,14 @@ class PresenceNotices:
                 watching[board].append(presence)
         for board, found in watching.items():
             found.sort(key=lambda each: (each.since_ms, each.user))
-            people = [person_of(each) for each in found[:_MOST_WATCHERS]]
+            people = [person_of(each) for each in found[:_MAX_WATCHERS]]
             notice = Watchers(board, people, len(found), self._table.screens(board))
-            told = [each for each in self._registry.board(board) if each in self._registry.people]
+            told = [each for each in self._registry.watching(board) if each in self._registry.people]
             await self._registry.tell(told, encode_personal(notice))
 
 
 def _together(notices: list[PersonalReply]) -> PersonalReply:
-    """One message that says all of these."""
+    """Return one message with the content of all these notices."""
     first = notices[0]
     if isinstance(first, UserJoined | UserLeft):
         joined = [each.user for each in notices if isinstance(each, UserJoined)]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Raw, Struct
 
-from dashboard.entries.samples import ItemsListed
+from dashboard.entries.documents import ItemsListed
 
 #: Checks whose state is remembered beside the items; of more, those that changed longest ago count as ok.
 _MAX_STATES = 1_000

@@ -1,44 +1,41 @@
-"""Which nodes there are, as the entries of ``signals`` tell: the same on every process, whatever its own clock says."""
+"""Table of the nodes, built from the entries of ``signals``: the same on every process, whatever its own clock says."""
 
 from __future__ import annotations
 
-from dashboard.domain.node import BEAT_S, SILENT_MS, Node, NodeBeat, NodeLeft
-from dashboard.entries.signals import Signal
+from msgspec import Struct
 
-#: Between entries that this process has heard as they came never lies more, for it beats itself.
-_STOOD_MS = 1_500 * BEAT_S
+from dashboard.domain.node import SILENT_MS
+from dashboard.entries.signals import NodeBeat, NodeLeft
+
+
+class Node(Struct, frozen=True):
+    """Running node. ``beat_ms``: the journal's time of its last beat; ``passed_ms``: how much of that time had passed."""
+
+    beat: NodeBeat
+    beat_ms: int
+    passed_ms: int
 
 
 class NodeTable:
-    """Pure: ``apply`` moves it on by the entries' own time."""
+    """Table of nodes by id. Pure: only the entries' own time counts."""
 
     def __init__(self) -> None:
-        self.nodes: dict[str, Node] = {}  # by id
-        self.now_ms = 0  # how much of the journal's time has passed, whatever steps its clock took
-        self._entry_ms = 0
-        self.broken = 0
+        self.nodes: dict[str, Node] = {}
 
-    def apply(self, t_ms: int, signal: Signal | None, *, attended: bool = False) -> list[Node]:
-        """Take the next entry over (None: it could not be read); returns the nodes that fell silent.
+    def apply(self, signal: NodeBeat | NodeLeft, *, t_ms: int, passed_ms: int) -> list[Node]:
+        """Apply a signal; remove and return the nodes that have fallen silent.
 
-        ``attended``: this one and the one before were heard as they came. If there was nothing for long between them, this
-        process stood still, or the clock was set: that is nobody's silence.
+        ``t_ms``: the entry's time; ``passed_ms``: how much of the journal's time has passed until then (``SignalTime``).
         """
-        step_ms = max(0, t_ms - self._entry_ms) if self._entry_ms else 0
-        if not attended or step_ms <= _STOOD_MS:
-            self.now_ms += step_ms
-        self._entry_ms = t_ms
-        if signal is None:
-            self.broken += 1
-        elif isinstance(signal, NodeBeat):
-            self.nodes[signal.id] = Node(signal, t_ms, self.now_ms)
-        elif isinstance(signal, NodeLeft):
+        if isinstance(signal, NodeBeat):
+            self.nodes[signal.id] = Node(signal, t_ms, passed_ms)
+        else:
             self.nodes.pop(signal.id, None)
-        silent = [node for node in self.nodes.values() if self.now_ms - node.passed_ms >= SILENT_MS]
+        silent = [node for node in self.nodes.values() if passed_ms - node.passed_ms >= SILENT_MS]
         for node in silent:
             del self.nodes[node.beat.id]
         return silent
 
     def total(self, reading: str) -> float:
-        """The sum of one reading over all nodes."""
+        """Return the sum of one reading over all nodes."""
         return sum(node.beat.readings.get(reading, 0.0) for node in self.nodes.values())

@@ -31,7 +31,7 @@ def _kib_per_viewer(bench: Bench, server: Server | Peer, text: str, count: int) 
 def idle(bench: Bench) -> Iterator[Row]:
     """2,000 viewers that have sent one watch of a series that gets no data."""
     ours, peer = [], []
-    for _ in range(int(bench.pick(1, 3))):
+    for _ in range(int(bench.pick(2, 3))):
         server = bench.server()
         poster = bench.take(Poster(server.port))
         poster.post(b'[{"series":"quiet","value":1}]')
@@ -78,7 +78,7 @@ def _until_given_up(server: Server, left: int, most_s: float = 30) -> None:
 def stalled(bench: Bench) -> Iterator[Row]:
     """1,000 viewers of 200 series at 10 Hz, of whom 100 stop reading, as over an Ethernet with small buffers."""
     reading, stopping = 900, 100
-    rounds, seconds, stalled_after_s = int(bench.pick(1, 3)), bench.pick(2, 4), bench.pick(6, 10)
+    rounds, seconds, stalled_after_s = int(bench.pick(2, 3)), bench.pick(1.5, 4), bench.pick(6, 10)
     server = bench.server("--stalled-s", str(stalled_after_s))
     viewers = Viewers(bench, server.port, watch("dense", rate_hz=10, window_s=1))
     viewers.open(reading)
@@ -142,7 +142,7 @@ class _Cut:
 @bench
 def resume(bench: Bench) -> Iterator[Row]:
     """2,000 viewers cut without a close frame that come back with their position while values are fed."""
-    count, rounds = 2000, int(bench.pick(1, 5))
+    count, rounds = 2000, int(bench.pick(2, 5))
     server, tornado = bench.server(), bench.peer("tornado")
     ours = Viewers(bench, server.port, watch("fan", rate_hz=10), check=True)
     book = Viewers(bench, tornado.port, "{}")

@@ -71,13 +71,15 @@ def _unaccounted(counts: dict[str, int], sent: int) -> int:
 @bench
 def statsd_udp(bench: Bench) -> Iterator[Row]:
     """StatsD over UDP, 50 metrics a datagram, 200 names of six types, sender process -> server process, kept in the journal."""
-    seconds = bench.pick(4, 15)
+    rounds, seconds = int(bench.pick(2, 3)), bench.pick(2, 5)
     statsd = _Statsd(bench)
     statsd.send(1, _LOSSLESS_PER_S)  # makes the series
     before = statsd.counts()
-    cpu_s = statsd.server.cpu_s()
-    sent = statsd.send(seconds, _LOSSLESS_PER_S)
-    cpu_s = statsd.server.cpu_s() - cpu_s
+    cpu_s, sent = 0.0, 0
+    for _ in range(rounds):
+        cpu_s -= statsd.server.cpu_s()
+        sent += statsd.send(seconds, _LOSSLESS_PER_S)
+        cpu_s += statsd.server.cpu_s()
     after = statsd.counts()
     lossless = {name: after[name] - before[name] for name in after}
     per_cpu_s = sent / cpu_s
@@ -90,14 +92,14 @@ def statsd_udp(bench: Bench) -> Iterator[Row]:
             Bar("datagrams dropped at 100,000 metrics a second", lossless["dropped_total"], 0),
             Bar("metrics unaccounted for", _unaccounted(lossless, sent), 0),
         ),
-        notes={"metrics_per_cpu_s": per_cpu_s, "sent_per_s": sent / seconds},
+        notes={"metrics_per_cpu_s": per_cpu_s, "sent_per_s": sent / seconds / rounds},
     )
     waited_s = statsd.server.waited_s()
-    flooded = statsd.send(seconds, 2 * _LEAST_PER_S)
+    flooded = sum(statsd.send(seconds, 2 * _LEAST_PER_S) for _ in range(rounds))
     waited_s = statsd.server.waited_s() - waited_s
     counts = statsd.counts()
     flood = {name: counts[name] - after[name] for name in counts}
-    taken = flood["accepted_total"] / seconds
+    taken = flood["accepted_total"] / seconds / rounds
     yield Row(
         "metrics taken a second when 400,000 come",
         taken,
@@ -107,9 +109,9 @@ def statsd_udp(bench: Bench) -> Iterator[Row]:
             Bar("metrics unaccounted for", _unaccounted(flood, flooded), 0),
         ),
         notes={
-            "sent_per_s": flooded / seconds,
+            "sent_per_s": flooded / seconds / rounds,
             "kernel_dropped": flood["dropped_total"] * METRICS,
-            "waited_for_core": waited_s / seconds,
+            "waited_for_core": waited_s / seconds / rounds,
         },
     )
 
@@ -135,20 +137,28 @@ class _Flood:
 @bench
 def overload(bench: Bench) -> Iterator[Row]:
     """Ten times more StatsD than must be taken (as near as one core can send it) while 100 screens watch other values."""
-    seconds = bench.pick(5, 60)
+    rounds, seconds = 2, bench.pick(3, 30)
     statsd = _Statsd(bench)
     screens = Viewers(bench, statsd.server.port, watch("pulse", rate_hz=_RATE_HZ), check=True)
     screens.open(_VIEWERS)
-    flood = calmest(bench, lambda: _Flood(statsd, screens, seconds))
+    floods: list[_Flood] = []
+
+    def once() -> _Flood:
+        floods.append(_Flood(statsd, screens, seconds))
+        return floods[-1]
+
+    flood = max((calmest(bench, once) for _ in range(rounds)), key=lambda each: each.report["late"]["p99"])
     report, counts = flood.report, flood.counts
+    unaccounted = sum(_unaccounted(each.counts, each.sent) for each in floods)
+    wrong = sum(each.report[name] for each in floods for name in ("gaps", "duplicates", "errors"))
     yield Row(
         "lateness p99 of screens under 10 x overload",
         report["late"]["p99"],
         "ms",
         bars=(
             Bar("ms", report["late"]["p99"], 150),
-            Bar("metrics unaccounted for", _unaccounted(counts, flood.sent), 0),
-            Bar("gaps, duplicates, errors", sum(report[name] for name in ("gaps", "duplicates", "errors")), 0),
+            Bar("metrics unaccounted for", unaccounted, 0),
+            Bar("gaps, duplicates, errors", wrong, 0),
         ),
         notes={
             "sent_per_s": flood.sent / seconds,

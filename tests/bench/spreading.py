@@ -22,23 +22,27 @@ _SAMPLES = 1000
 def across(bench: Bench) -> Iterator[Row]:
     """As ``latency``, but the samples go to one process and the 100 viewers are on another; Redis beside them."""
     count, rate_hz = 100, 10
-    rounds, seconds = int(bench.pick(1, 3)), bench.pick(3, 8)
+    rounds, seconds = int(bench.pick(2, 3)), bench.pick(2, 8)
     store = bench.redis()
     taking, showing = bench.server("--redis", store.url), bench.server("--redis", store.url)
     ours = Viewers(bench, showing.port, watch("pulse", rate_hz=rate_hz), check=True)
     ours.open(count)
     bare, raw = bare_viewers(bench, count)
     stretches: list[Fed] = []
-    late = []
+    late, posts, wrong = [], 1, 0
 
     def once() -> Fed:
-        return Fed(showing, ours, Feeder(taking.port, counting("pulse", 1), 20, jitter=1), seconds)
+        nonlocal posts, wrong
+        feeder = Feeder(taking.port, counting("pulse", 1), 20, first=posts, jitter=1)
+        fed = Fed(showing, ours, feeder, seconds)
+        posts = feeder.number  # the next stretch counts on
+        wrong += sum(fed.report[name] for name in ("gaps", "duplicates", "missing"))
+        return fed
 
     for _ in range(rounds):
         stretches.append(calmest(bench, once))
         late.append(told(bare, raw, min(seconds, 3), rate_hz, 200)[1]["late"]["p99"])
     ages = [fed.report["age"] for fed in stretches]
-    wrong = sum(fed.report[name] for fed in stretches for name in ("gaps", "duplicates", "missing"))
     p99, tick_ms = middle(age["p99"] for age in ages), 1000 / rate_hz
     yield Row(
         "request sent to A -> frame at a viewer of B, p99, 10 Hz",
@@ -110,7 +114,7 @@ def replicate(bench: Bench) -> Iterator[Row]:
 @bench
 def comeback(bench: Bench) -> Iterator[Row]:
     """10,000 viewers of two workers behind one socket, cut without a close frame, that come back with their position."""
-    count, rounds = int(bench.pick(2_000, 10_000)), int(bench.pick(1, 3))
+    count, rounds = int(bench.pick(2_000, 10_000)), int(bench.pick(2, 3))
     store = bench.redis(core=LOAD_CORE)
     server = bench.server("--redis", store.url, "--workers", "2")
     ours = Viewers(bench, server.port, watch("fan", rate_hz=2), check=True)
@@ -159,7 +163,7 @@ def newnode(bench: Bench) -> Iterator[Row]:
     store = bench.redis(core=LOAD_CORE)
     stored_s = store_history(store.url, series=series, distinct=int(bench.pick(1, 8)))
     took_s = []
-    for _ in range(int(bench.pick(1, 3))):
+    for _ in range(int(bench.pick(2, 3))):
         began = time.monotonic()
         server = bench.server("--redis", store.url)
         took_s.append(time.monotonic() - began)

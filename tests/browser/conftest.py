@@ -9,13 +9,14 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.pages import Pages
+from tests.support.deadline import scaled
 from tests.support.server import ServerProcess
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Ends before tests of other folders run: playwright's own event loop must not be there when they start theirs."""
-    expect.set_options(timeout=10_000)
+    expect.set_options(timeout=scaled(10_000))
     with sync_playwright() as play:
         launched = play.chromium.launch(executable_path=shutil.which("chromium"))
         yield launched

@@ -14,6 +14,9 @@ from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, WebSocket
 
+from tests.support.deadline import DeadlinePassed, scaled
+from tests.support.pulse import seconds_since
+
 #: What chromium itself says about a socket that cannot be opened.
 SOCKET_FAILED = "WebSocket connection to"
 
@@ -40,7 +43,7 @@ class Pages:
         wait, script = options.pop("wait", True), options.pop("script", "")
         context = self._browser.new_context(viewport={"width": width, "height": height}, **options)
         self._contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(scaled(10_000))
         context.add_init_script(_WATCHING + script)
         page = context.new_page()
         if clock:
@@ -107,9 +110,9 @@ def until(page: Page, condition: str, arg: Any = None, *, timeout_ms: float = 10
 
     A function that meets something that is not there (a TypeError) is asked again, too: pages are made piece by piece.
 
-    Playwright's own ``wait_for_function`` evaluates strings in the page, which the pages' policy rightly forbids.
+    ``timeout_ms`` is scaled; raises DeadlinePassed. Playwright's own ``wait_for_function`` evaluates strings in the page, which the pages' policy rightly forbids.
     """
-    deadline, trouble = time.monotonic() + timeout_ms / 1000, ""
+    began_s, timeout_ms, trouble = time.monotonic(), scaled(timeout_ms), ""
     while True:
         try:
             if given := page.evaluate(condition, arg):
@@ -119,8 +122,8 @@ def until(page: Page, condition: str, arg: Any = None, *, timeout_ms: float = 10
             trouble = error.message
             if not any(sign in trouble for sign in ("context was destroyed", "navigat", "TypeError")):
                 raise
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout_ms:g} ms: {condition} {arg or ''} {trouble}")
+        if seconds_since(began_s) > timeout_ms / 1000:
+            raise DeadlinePassed(f"not within {timeout_ms:g} ms: {condition} {arg or ''} {trouble}")
         page.wait_for_timeout(10)
 
 

@@ -14,7 +14,7 @@ from tests.support.server import ServerProcess
 
 def test_what_comes_shows_live_and_what_is_refused_beside_its_reason(pages: Pages, server: ServerProcess) -> None:
     page = pages.open(f"{server.url}/feeders", wait=False)
-    expect(page.locator("#feeders")).to_contain_text("Nothing has come yet")
+    expect(page.locator("#feeders")).to_contain_text("No feeder has sent anything yet")
     token = server.token("telegraf", "--prefix", "cpu_")
     body = "cpu,host=a usage=3\n<script>alert(1)</script>\n"
     server.request("POST", "/write", body, headers={"Authorization": f"Token {token}"})
@@ -33,6 +33,6 @@ def test_the_line_that_is_shown_feeds_this_server(pages: Pages, server: ServerPr
     page.get_by_role("tab", name=way).click()
     line = page.locator("#snippet").inner_text()
     program = ["/bin/sh", "-c", line] if way == "curl" else [sys.executable, "-c", line]
-    done = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(program, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 0, done.stderr
     assert server.json("GET", "/api/v1/series?match=mine")[1]["series"][0]["last"]["value"] == 3.1

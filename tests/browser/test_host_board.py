@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Pages, run_line, until, wait_for_text
+from tests.support.deadline import within
 from tests.support.server import ServerProcess
 
 #: Tiles with data whose body is empty: titles of those that do not draw yet.
@@ -42,7 +43,7 @@ def test_every_tile_with_data_is_drawn_within_two_seconds_of_opening(pages: Page
     page = pages.open(host_site.url, wait=False)
     page.evaluate(_INKED)
     until(page, f"() => document.querySelectorAll('.tile').length === 16 && !({_NOT_DRAWN})().length", timeout_ms=2_000)
-    assert page.evaluate("performance.now()") < 2_500  # since the page was asked for
+    within(page.evaluate("performance.now()") / 1000, 2.5, "all tiles are drawn, since the page was asked for")
 
 
 def test_values_change_by_themselves(pages: Pages, host_site: ServerProcess) -> None:

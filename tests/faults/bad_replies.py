@@ -17,8 +17,9 @@ from typing import Any
 
 import redis
 
-from tests.faults.redis_faults import LOOP_S, judge_answers
+from tests.faults.redis_faults import judge_answers
 from tests.faults.scene import Scene, snapshot_of
+from tests.support.deadline import within
 from tests.support.nemesis import Nemesis
 from tests.support.prober import Prober
 from tests.support.pulse import seconds_since
@@ -51,7 +52,7 @@ def disturb(
     ``refuses``: it lasts until /readyz of each worker names the journal, and until a post was answered 503.
     """
     ports = scene.cluster.direct_ports
-    with Prober(ports) as prober:
+    with Prober(ports, scene.cluster.ordered_pids()) as prober:
         began = time.monotonic()
         try:
             begin()
@@ -66,14 +67,14 @@ def disturb(
             end()
         converged = scene.converge()
         wait_until(lambda: all(map(prober.is_ready, ports)), 5, "ready again")
-    assert prober.held_up_s() < LOOP_S
-    assert prober.unanswered() == 0
+    prober.judge()
     assert not any(PASSWORD in text for each in prober.ready for text in each.checks.values())
     assert scene.crowd.returns_since(began) == []  # viewers stay
     scene.judge()
     judge_answers(scene, began, WAIT_S)
     return {
         "healthz p99 ms": 1000 * prober.slowest(),
+        "loop blocked s": prober.blocked_s(),
         "posts answered 503": scene.publisher.outcomes(began)["503"],
         "converged after s": converged,
     }
@@ -186,7 +187,7 @@ def delay(scene: Scene, seconds: float) -> Figures:
         wait_until(
             lambda: scene.publisher.acked_between(began, time.monotonic()) > 10 * seconds, 2 * seconds + 2, "acks"
         )
-        assert scene.converge() < 2
+        within(scene.converge(), 2, "every screen shows new values")
         assert not any(
             prober.complained(port, about, began) for port in ports for about in ("journal", "beat", "replica")
         )
@@ -230,7 +231,7 @@ def starve_readers(scene: Scene) -> Figures:
     """The connections that entries are read over bring nothing any more, all others are well: noticed within 10 s, and mended."""
     proxy, ports = scene.cluster.proxy, scene.cluster.direct_ports
     assert proxy is not None
-    with Prober(ports) as prober:
+    with Prober(ports, scene.cluster.ordered_pids()) as prober:
         scene.converge()
         began = time.monotonic()
         wait_until(lambda: proxy.silence("XREAD") >= len(ports), 2, "readers that wait")

@@ -9,10 +9,12 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 
 from tests.faults.scene import Scene, quantile
 from tests.support.cluster import has_ended
+from tests.support.deadline import enough, within
 from tests.support.nemesis import Nemesis
 from tests.support.pulse import seconds_since
 from tests.support.server import wait_until
@@ -41,14 +43,14 @@ def kill_workers(folder: Path, kills: int, *, crowd: int = 500, build: str = "")
             if not number:  # later ones wait, so that a worker that cannot live does not eat the machine
                 wait_until(lambda victim=victim, pid=pid: cluster.pids()[victim] != pid, 2, "another worker")
                 respawned = seconds_since(began)
-                assert respawned <= 1
+                within(respawned, 1, "another worker is started")
         cluster.wait_ready()
         scene.converge()
         returns = scene.returns()
         back = quantile([each.took_s for each in returns], 0.99)
         scene.judge()
         assert returns
-        assert back <= 3
+        within(back, 3, "viewers are back (p99)")
         assert {each.code for each in returns} == {1006}
         return {"kills": kills, "viewers that came back": len(returns), "back p99 s": back, "respawned s": respawned}
 
@@ -68,9 +70,9 @@ def freeze_workers(folder: Path, runs: int, *, build: str = "") -> Figures:
                 scene.cluster.wait_replaced(each, pid, 15)
                 took = seconds_since(began)
                 slowest = max(slowest, took)
-                assert took <= 12
+                within(took, 12, "a worker that hangs is replaced")
                 accepted = scene.publisher.acked_between(began + 4, began + took)
-                assert accepted >= 15 * (took - 4), "the others must accept meanwhile"
+                enough(accepted, 15 * (took - 4), "the others accept meanwhile")
                 assert has_ended(pid)
             scene.converge()
             frozen.clear()
@@ -109,10 +111,11 @@ def roll(folder: Path, rolls: int, *, build: str = "") -> Figures:
             scene.converge()
         outcomes, returns = scene.publisher.outcomes(), scene.returns()
         scene.judge()
-        assert set(outcomes) <= {"202", "stale"}, outcomes
+        assert set(outcomes) <= {"202", "stale", "timeout"}, outcomes
+        within(inf if outcomes["timeout"] else 0, 8, "each post is answered")
         assert {each.code for each in returns} == {4001}
         back = quantile([each.took_s for each in returns], 0.99)
-        assert back <= 3
+        within(back, 3, "viewers are back (p99)")
         return {
             "rolls": rolls,
             "slowest s": slowest,
@@ -126,9 +129,9 @@ def end_all(folder: Path, *, build: str = "") -> Figures:
     """kill -9 the supervisor, whose workers end by themselves; later SIGTERM, and exit 0. Each time a new start goes on without a gap."""
     with Scene(folder, Nemesis(), crowd=10, build=build) as scene:
         orphaned = _restart(scene, scene.cluster.server.kill)
-        assert orphaned <= 10
+        within(orphaned, 10, "workers end without their supervisor")
         stopped = _restart(scene, lambda: _stop(scene))
-        assert stopped <= 10
+        within(stopped, 10, "workers end on SIGTERM")
         scene.judge()
         return {"without supervisor ended after s": orphaned, "after SIGTERM s": stopped}
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 
 from tests.faults.scene import Scene, snapshot_of
 from tests.support.cluster import DURABLE, free_ports
+from tests.support.deadline import within
 from tests.support.nemesis import Nemesis
 from tests.support.prober import Prober
 from tests.support.pulse import seconds_since
@@ -23,8 +25,6 @@ Figures = dict[str, float]
 
 #: An answer that waits for Redis (--append-wait-s) comes a little later than that.
 _SLACK_S = 1.0
-#: A loop that waits for Redis is held up for as long as Redis does not answer: 3 s and more.
-LOOP_S = 2.5
 
 
 def kill_redis(folder: Path, kills: int, *, build: str = "") -> Figures:
@@ -41,7 +41,7 @@ def kill_redis(folder: Path, kills: int, *, build: str = "") -> Figures:
             slowest = max(slowest, scene.converge(mark=mark))
         assert scene.crowd.returns_since(began) == []  # viewers stay
         scene.judge()
-        assert slowest <= 2
+        within(slowest, 2, "every screen is right again")
         return {
             "kills": kills,
             "converged after at most s": slowest,
@@ -66,7 +66,7 @@ def empty_redis(folder: Path, runs: int, *, build: str = "") -> Figures:
             assert not scene.crowd.viewers[0].oracle.places.keys() & epochs
         scene.judge()
         _judge_kept_history(scene)
-        assert shown <= 5
+        within(shown, 5, "values are back on every screen")
         return {"runs": runs, "gap told to all after s": told, "values back after s": shown}
 
 
@@ -150,7 +150,7 @@ def fail_over(folder: Path, runs: int, *, build: str = "") -> Figures:
             pair.replica.start()
             pair.follow()
         scene.judge()
-        assert shown <= 5
+        within(shown, 5, "values are back on every screen")
         return {"runs": runs, "entries lost": lost, "gap told to all after s": told, "values back after s": shown}
 
 
@@ -168,7 +168,7 @@ def hand_over(folder: Path, runs: int, *, build: str = "") -> Figures:
             shown = max(shown, scene.converge())
             pair.follow()
         scene.judge()
-        assert shown <= 2
+        within(shown, 2, "every screen is right again")
         return {"runs": runs, "converged after at most s": shown}
 
 
@@ -186,13 +186,11 @@ def freeze_redis(folder: Path, seconds: float, *, wait_s: float = 5, build: str 
         )
 
 
-def black_hole(folder: Path, seconds: float, *, wait_s: float = 5, build: str = "") -> Figures:
+def black_hole(scene: Scene, seconds: float, *, wait_s: float) -> Figures:
     """The network takes everything and gives nothing, then what it took comes late."""
-    flags, each = ("--append-wait-s", f"{wait_s:g}"), seconds < 6
-    with Scene(folder, Nemesis(), *flags, feed_each=each, proxied=True, build=build) as scene:
-        proxy = scene.cluster.proxy
-        assert proxy is not None
-        return out_of_reach(scene, proxy.hold, proxy.release, seconds=seconds, wait_s=wait_s)
+    proxy = scene.cluster.proxy
+    assert proxy is not None
+    return out_of_reach(scene, proxy.hold, proxy.release, seconds=seconds, wait_s=wait_s)
 
 
 def out_of_reach(
@@ -200,7 +198,7 @@ def out_of_reach(
 ) -> Figures:
     """No answer from Redis between ``begin`` and ``end``, for so many seconds, and until that is known; judges the scene."""
     ports, viewers, began = scene.cluster.direct_ports, scene.crowd.viewers, time.monotonic()
-    with Prober(ports) as prober:
+    with Prober(ports, scene.cluster.ordered_pids()) as prober:
         scene.converge()
         began = time.monotonic()
         begin()
@@ -210,34 +208,42 @@ def out_of_reach(
             )
             noticed = seconds_since(began)
             wait_until(lambda: all(viewer.degraded for viewer in viewers), 10 - noticed, "every screen is told of it")
+            shown = _samples_shown(scene)
             wait_until(lambda: time.monotonic() > began + seconds, seconds + 1)
+            assert _samples_shown(scene) == shown, "an entry is shown before it is stored: Redis stands still"
             lasted = time.monotonic() - began
         finally:
             end()
         mark = scene.crowd.mark()
         converged = scene.converge(mark=mark)
         wait_until(lambda: all(map(prober.is_ready, ports)), 5, "ready again")
-        assert prober.held_up_s() < LOOP_S
-        assert prober.unanswered() == 0
+        prober.judge()
     wait_until(lambda: not any(viewer.degraded for viewer in viewers), 3, "told that all is well")
     assert scene.crowd.returns_since(began) == []  # viewers stay
     scene.judge()
     judge_answers(scene, began, wait_s)
     outcomes = scene.publisher.outcomes(began - 1)  # those, too, that were under way when it began
-    assert outcomes["503"] or lasted < wait_s + 0.5
-    assert not outcomes["503"] or lasted > wait_s - 0.5
+    assert outcomes["503"] or lasted < wait_s + 0.5, "a post that waits longer than --append-wait-s is refused"
+    assert not outcomes["503"] or lasted > wait_s - 0.5, "a post is not refused before --append-wait-s is over"
     return {
         "noticed after s": noticed,
         "healthz p99 ms": 1000 * prober.slowest(),
+        "loop blocked s": prober.blocked_s(),
         "slowest post s": max(each.took_s for each in scene.publisher.tries if each.at_s >= began),
         "posts answered 503": outcomes["503"],
         "converged after s": converged,
     }
 
 
+def _samples_shown(scene: Scene) -> dict[str, int]:
+    """How many samples each viewer was shown so far."""
+    return {viewer.name: viewer.oracle.samples for viewer in scene.crowd.viewers}
+
+
 def judge_answers(scene: Scene, since_s: float, wait_s: float) -> None:
     """Each post was answered 202 or 503 with Retry-After, within the time that appends may wait."""
     tries = [each for each in scene.publisher.tries if each.at_s >= since_s]
-    assert {each.outcome for each in tries} <= {"202", "503", "stale"}, scene.publisher.outcomes(since_s)
+    assert {each.outcome for each in tries} <= {"202", "503", "stale", "timeout"}, scene.publisher.outcomes(since_s)
     assert all(each.retry_after for each in tries if each.outcome == "503")
-    assert max(each.took_s for each in tries) <= wait_s + _SLACK_S
+    took = [inf if each.outcome == "timeout" else each.took_s for each in tries]
+    within(max(took), wait_s + _SLACK_S, "each post is answered within --append-wait-s")

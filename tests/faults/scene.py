@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.cluster import Cluster
+from tests.support.deadline import DeadlinePassed
 from tests.support.nemesis import Nemesis
 from tests.support.oracle import Verdict
 from tests.support.publisher import Publisher
@@ -122,7 +123,7 @@ class Scene:
             acked = self.publisher.last_acked()
             try:
                 wait_until(lambda: not self._missing(acked), 5)
-            except AssertionError:
+            except DeadlinePassed:
                 for viewer, missing in self._missing(acked)[:10]:
                     self.verdict.accuse(viewer, missing)
             if not self.verdict.lossy:

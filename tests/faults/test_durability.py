@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.deadline import within
 from tests.support.nemesis import runs
 from tests.support.pulse import seconds_since
 from tests.support.rawsocket import RawSocket
@@ -144,8 +145,8 @@ def test_sigterm_sends_viewers_away_with_4001_stores_all_and_exits_0_within_10_s
             viewer.read_json("snapshot")
         server.post("orders", 1)
         began = time.monotonic()
-        code = server.stop(timeout_s=12)
-        assert (code, seconds_since(began) < 10) == (0, True)
+        assert server.stop(timeout_s=12) == 0
+        within(seconds_since(began), 10, "the server stops")
         assert {viewer.read_close() for viewer in viewers} == {4001}
         for viewer in viewers:
             viewer.socket.close()
@@ -166,7 +167,7 @@ def test_a_stop_is_not_held_up_by_clients_that_do_not_read_or_do_not_finish(tmp_
             half.sendall(b"POST /api/v1/samples HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n[")
             began = time.monotonic()
             assert server.stop(timeout_s=12) == 0
-            assert seconds_since(began) < 10
+            within(seconds_since(began), 10, "the server stops")
             half.close()
     finally:
         server.close()
@@ -182,7 +183,7 @@ def test_a_locked_database_answers_503_readers_go_on_and_it_recovers(tmp_path: P
         status, headers, body = server.request("POST", "/api/v1/samples/orders", "2")
         assert (status, json.loads(body)["code"]) == (503, "unavailable")
         assert "retry-after" in headers
-        assert seconds_since(began) < 8
+        within(seconds_since(began), 8, "a post is refused")
         status, answer = server.json("GET", "/readyz")
         assert (status, "cannot store" in answer["checks"]["journal"]) == (503, True)
         assert values_of(server, "orders") == [1]
@@ -199,7 +200,7 @@ def test_two_servers_on_one_folder_is_refused_with_a_clear_line(tmp_path: Path) 
     server = quiet_server(tmp_path).start()
     try:
         command = [sys.executable, "-m", "dashboard", "serve", "--port", "0", "--data", str(tmp_path / "data")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=90)
         assert done.returncode == 1
         assert "another dashboard server is using this folder" in done.stderr
         assert "Traceback" not in done.stderr

@@ -14,6 +14,7 @@ from dashboard.domain.identity import Role
 from dashboard.domain.node import BEAT_S
 from dashboard.domain.presence import LOST_MS
 from tests.support.cluster import Cluster
+from tests.support.deadline import deadline
 from tests.support.people import make_users
 
 #: Longer than a node may be silent in the eyes of others; shorter than ``Nodes.fault`` takes to be sure.
@@ -39,7 +40,7 @@ async def test_redis_that_is_away_for_a_while_sends_nobody_away(tmp_path: Path) 
 
     with Cluster(tmp_path) as cluster:
         listening = [asyncio.ensure_future(listen(*each)) for each in zip(tokens, cluster.direct_ports, strict=True)]
-        async with asyncio.timeout(30):
+        async with deadline(30, "a user has joined"):
             while not any(message["type"] == "user_joined" for _, message in told):
                 await asyncio.sleep(0.05)
         await asyncio.sleep(2)  # all has been told

@@ -40,8 +40,3 @@ def test_a_hand_over_to_a_replica_that_has_everything_is_no_gap(tmp_path: Path, 
 @pytest.mark.parametrize("seconds", [3, 10, *([60] if nightly() else [])])
 def test_a_frozen_redis_holds_up_nothing_and_loses_nothing(tmp_path: Path, measured: Measured, seconds: int) -> None:
     measured(redis_faults.freeze_redis(tmp_path, seconds))
-
-
-@pytest.mark.parametrize("seconds", [4, *([20] if nightly() else [])])
-def test_a_black_hole_holds_up_nothing_and_loses_nothing(tmp_path: Path, measured: Measured, seconds: int) -> None:
-    measured(redis_faults.black_hole(tmp_path, seconds, wait_s=2))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from tests.faults import bad_replies
+from tests.faults import bad_replies, redis_faults
 from tests.faults.scene import Scene
 from tests.support.nemesis import runs
 
@@ -36,6 +36,10 @@ def test_readers_whose_output_overflows_have_it_all_afterwards(scene: Scene, mea
 
 def test_200_ms_to_redis_is_only_slower(scene: Scene, measured: Measured) -> None:
     measured(bad_replies.delay(scene, runs(2, 20)))
+
+
+def test_a_black_hole_holds_up_nothing_and_loses_nothing(scene: Scene, measured: Measured) -> None:
+    measured(redis_faults.black_hole(scene, runs(4, 20), wait_s=bad_replies.WAIT_S))
 
 
 def test_out_of_memory_refuses_posts_and_is_over_by_itself(scene: Scene, measured: Measured) -> None:

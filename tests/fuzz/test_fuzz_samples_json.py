@@ -9,7 +9,8 @@ import pytest
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series
-from dashboard.entries.samples import Samples, decode_change, encode_samples
+from dashboard.entries.metrics import decode_change
+from dashboard.entries.samples import Samples, encode_samples
 from dashboard.ingest.batch import Batch, KeyCache
 from dashboard.ingest.samples_json import parse_named, parse_samples
 from tests.support.mutation import mutate

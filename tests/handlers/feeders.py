@@ -21,7 +21,7 @@ async def guarded(
 ) -> AsyncIterator[tuple[Dashboard, str]]:
     """With ``login = required``, and a token called feeder that may write."""
     async with running(login="required", data=str(folder), **(settings or {})) as server:
-        _, text = await server.people.accounts.create_token("test", "", name="feeder", **token)
+        _, text = await server.accounts.accounts.create_token("test", "", name="feeder", **token)
         yield server, text
 
 

@@ -138,8 +138,8 @@ async def test_a_session_that_outlives_ours_stays_ended_when_the_books_are_tidie
     async with site(tmp_path, session_days=0.001) as at:
         bearer = at.bearer("vera", hours=24 * 365)
         assert (await at.fetch("POST", "/api/v1/logout", "", bearer)).code == 204
-        people = at.server.people
-        async with people.database.read() as tx:
+        accounts = at.server.accounts
+        async with accounts.database.read() as tx:
             (ends_ms,) = (await changed_revocations(tx, 0)).values()
         assert ends_ms >= at.server.clock.now_ms() + 364 * 86_400_000
 
@@ -199,22 +199,22 @@ async def test_a_password_that_is_changed_while_it_is_checked_is_good_for_nothin
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with site(tmp_path) as at:
-        people = at.server.people
-        check, numbers = people.credentials.check_password, iter(range(10))
+        accounts = at.server.accounts
+        check, numbers = accounts.credentials.check_password, iter(range(10))
 
         async def slowly(stored: str | None, password: str, address: str) -> bool:
             good = await check(stored, password, address)
-            await people.accounts.change_user("ada", "", "vera", password=f"another good one {next(numbers)}")
+            await accounts.accounts.change_user("ada", "", "vera", password=f"another good one {next(numbers)}")
             return good
 
-        monkeypatch.setattr(people.credentials, "check_password", slowly)
+        monkeypatch.setattr(accounts.credentials, "check_password", slowly)
         assert (await log_in(at)).code == 401
         assert (await log_in(at, "vera", "another good one 0")).code == 401
         bearer = at.bearer("vera")
         body = {"password": "mine again", "old_password": "another good one 1"}
         response = await at.fetch("PATCH", "/api/v1/me", body, bearer)
         assert (response.code, json.loads(response.body)["field"]) == (400, "old_password")
-        monkeypatch.setattr(people.credentials, "check_password", check)
+        monkeypatch.setattr(accounts.credentials, "check_password", check)
         assert (await log_in(at, "vera", "another good one 2")).code == 200
 
 
@@ -264,7 +264,7 @@ async def test_pages_of_other_sites_cannot_act_for_who_is_logged_in(tmp_path: Pa
             ):
                 headers = {**cookie, name: value, "Content-Type": "text/plain"}
                 assert (await at.fetch(method, path, body, headers)).code == 403, (name, value, path)
-        assert "eve" not in at.server.people.directory.users
+        assert "eve" not in at.server.accounts.directory.users
         same = {**cookie, "Origin": at.url, "Sec-Fetch-Site": "same-origin"}
         assert (await at.fetch("POST", "/api/message", {"roomId": "ops", "text": "x"}, same)).code == 200
 
@@ -304,7 +304,7 @@ async def test_after_a_login_one_is_never_led_to_another_host(tmp_path: Path) ->
 async def test_the_link_for_the_first_admin_works_once(tmp_path: Path) -> None:
     async with running(data=str(tmp_path), login="required") as server:
         at = Site(server)
-        path = await server.people.first_admin_path()
+        path = await server.accounts.first_admin_path()
         code = path.partition("code=")[2]
         body = {"code": code, "id": "Root", "name": "The root", "password": PASSWORD}
         for wrong, field in (({"id": "operator"}, "id"), ({"password": "short"}, "password"), ({"id": "a b"}, "id")):
@@ -319,13 +319,13 @@ async def test_the_link_for_the_first_admin_works_once(tmp_path: Path) -> None:
         assert json.loads(good.body)["user"]["role"] == "admin"
         assert (await at.fetch("GET", "/api/v1/users", None, cookie_of(good))).code == 200
         assert (await at.fetch("POST", "/api/v1/first-admin", body | {"id": "again"})).code == 401
-        assert await server.people.first_admin_path() == ""
+        assert await server.accounts.first_admin_path() == ""
 
 
 async def test_a_newer_link_for_the_first_admin_takes_the_place_of_the_older(tmp_path: Path) -> None:
     async with running(data=str(tmp_path), login="required") as server:
         at = Site(server)
-        older, newer = [(await server.people.first_admin_path()).partition("code=")[2] for _ in range(2)]
+        older, newer = [(await server.accounts.first_admin_path()).partition("code=")[2] for _ in range(2)]
         body = {"id": "root", "password": PASSWORD}
         assert (await at.fetch("POST", "/api/v1/first-admin", body | {"code": older})).code == 401
         assert (await at.fetch("POST", "/api/v1/first-admin", body | {"code": newer})).code == 200
@@ -373,7 +373,7 @@ async def test_who_may_not_see_a_board_cannot_share_it(tmp_path: Path) -> None:
         status, said = await at.json("POST", "/api/v1/links", cluster, as_="eddy")
         assert (status, said) == (404, {**missing[1], "error": missing[1]["error"].replace("none", "cluster")})
         assert (await at.fetch("POST", "/api/v1/links", cluster, as_="olga")).code == 201
-        await at.server.people.accounts.change_user("test", "", "eddy", grants=(("cluster", Role.VIEWER),))
+        await at.server.accounts.accounts.change_user("test", "", "eddy", grants=(("cluster", Role.VIEWER),))
         assert (await at.fetch("POST", "/api/v1/links", cluster, as_="eddy")).code == 201
 
 

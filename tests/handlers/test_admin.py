@@ -95,7 +95,7 @@ async def test_a_wrong_field_is_named(tmp_path: Path) -> None:
 
 async def test_a_grant_is_on_a_board_that_there_is_or_was_when_it_was_granted(tmp_path: Path) -> None:
     async with site(tmp_path) as at:
-        await at.server.people.accounts.change_user("test", "", "vera", grants=(("gone", Role.EDITOR),))
+        await at.server.accounts.accounts.change_user("test", "", "vera", grants=(("gone", Role.EDITOR),))
         wrong = {"grants": {"gone": "editor", "host": "viewer", "none": "viewer"}}
         status, said = await at.json("PATCH", "/api/v1/users/vera", wrong, as_="ada")
         assert (status, said["error"], said["field"]) == (400, "grants: there is no board 'none'", "grants")
@@ -115,7 +115,7 @@ async def test_the_last_admin_stays_admin(tmp_path: Path) -> None:
             *(at.fetch("PATCH", f"/api/v1/users/{name}", {"role": "viewer"}, as_="ada") for name in ("ada", "olga"))
         )
         assert sorted(answer.code for answer in answers)[0] == 200
-        roles = [user.role.word for user in at.server.people.directory.users.values() if not user.disabled]
+        roles = [user.role.word for user in at.server.accounts.directory.users.values() if not user.disabled]
         assert roles.count("admin") == 1
 
 
@@ -190,7 +190,7 @@ async def test_a_token_that_never_expires_takes_its_sockets_with_it(tmp_path: Pa
 async def test_when_a_token_was_used_is_shown(tmp_path: Path) -> None:
     async with site(tmp_path) as at:
         await at.fetch("GET", "/api/v1/series", None, at.bearer("read"))
-        await at.server.people.housekeeping.tidy()
+        await at.server.accounts.housekeeping.tidy()
         used = {
             token["name"]: token.get("last_used")
             for token in (await at.json("GET", "/api/v1/tokens", as_="ada"))[1]["tokens"]
@@ -225,7 +225,7 @@ async def test_every_act_is_in_the_audit_log_without_a_secret(tmp_path: Path) ->
         await over.ask("join_room", roomId="ops")
         await over.ask("delete", roomId="ops", messageId=told["messageId"])
         secrets.append("what was said")
-        await at.server.people.accounts.issue("eddy", at.server.people.directory.users["vera"], 2**42)
+        await at.server.accounts.accounts.issue("eddy", at.server.accounts.directory.users["vera"], 2**42)
         await at.fetch("POST", "/api/v1/logout", "", as_="vera")
         text = (await at.fetch("GET", "/api/v1/audit?limit=500", as_="ada")).body.decode()
         found = [(each["actor"], each["action"]) for each in json.loads(text)["events"] if each["actor"] != "test"]

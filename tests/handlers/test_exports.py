@@ -25,7 +25,7 @@ async def test_an_export_holds_every_message_and_no_formula(tmp_path: Path) -> N
     async with site(tmp_path) as at:
         texts = ["=1+1", "+1", "-1", "@SUM(A1)", '=cmd|"/c calc"!A1', 'a,b\n"c"', "plain ü"]
         ids = [await say(at, text) for text in texts]
-        await at.server.people.accounts.change_user("test", "", "eddy", full_name="=evil()")
+        await at.server.accounts.accounts.change_user("test", "", "eddy", full_name="=evil()")
         ids.append(await say(at, "x", as_="eddy"))
         response = await at.fetch("GET", "/api/v1/rooms/ops/export?format=json", as_="olga")
         assert response.headers["Content-Disposition"] == 'attachment; filename="ops.json"'
@@ -72,7 +72,7 @@ async def test_an_export_to_a_slow_reader_is_whole(tmp_path: Path, monkeypatch: 
     """The time for a transaction is not the reader's time."""
     count = 2_000
     async with site(tmp_path) as at:
-        async with at.server.people.database.write() as tx:
+        async with at.server.accounts.database.write() as tx:
             await tx.execute(insert(messages), [_row(number) for number in range(1, count + 1)])
         monkeypatch.setattr(database_module, "_TRANSACTION_S", 0.9)
         reader, writer = await asyncio.open_connection("127.0.0.1", at.server.port, limit=4096)
@@ -88,7 +88,7 @@ async def test_an_export_to_a_slow_reader_is_whole(tmp_path: Path, monkeypatch: 
 async def test_an_export_that_nobody_reads_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rooms_module, "_READ_S", 0.2)
     async with site(tmp_path) as at:
-        async with at.server.people.database.write() as tx:
+        async with at.server.accounts.database.write() as tx:
             await tx.execute(insert(messages), [_row(number) for number in range(1, 3_001)])
         reader, writer = await asyncio.open_connection("127.0.0.1", at.server.port, limit=4096)
         head = f"GET /api/v1/rooms/ops/export HTTP/1.0\r\nHost: localhost\r\nCookie: session={at.jwt('olga')}\r\n\r\n"

@@ -21,7 +21,7 @@ async def tapped(server: Any) -> dict[str, Any]:
 
 async def test_each_token_has_its_line_with_what_was_refused_beside_the_reason() -> None:
     async with running() as server:
-        token, text = await server.people.accounts.create_token(
+        token, text = await server.accounts.accounts.create_token(
             "test", "", name="telegraf", prefixes=("cpu_",), max_series=5
         )
         lines = "cpu,host=a usage=3,idle=97\nmem,host=a used=3\nnot a line\n"
@@ -78,14 +78,14 @@ async def test_series_that_no_board_shows_come_with_a_widget_that_is_one(tmp_pat
 async def test_only_operators_see_what_feeders_send() -> None:
     async with running(login="required") as server:
         assert (await fetch(server, "/api/v1/feeders")).code == 401
-        _, text = await server.people.accounts.create_token("test", "", name="t", verbs=("write", "read"))
+        _, text = await server.accounts.accounts.create_token("test", "", name="t", verbs=("write", "read"))
         response = await fetch(server, "/api/v1/feeders", headers={"Authorization": f"Bearer {text}"})
         assert response.code == 403
 
 
 async def test_a_token_that_a_body_says_is_shown_to_nobody() -> None:
     async with running() as server:
-        token, text = await server.people.accounts.create_token("test", "", name="smashing")
+        token, text = await server.accounts.accounts.create_token("test", "", name="smashing")
         bodies = {
             "/api/v1/samples": {"series": "x", "value": "oops", "auth_token": text},
             "/widgets/x": {"auth_token": text, "points": "oops"},

@@ -46,7 +46,7 @@ async def test_an_unknown_push_gets_404_and_no_more(tmp_path: Path) -> None:
         for path in ("/api/push/wrong", "/api/push/dsh_wrong?status=up"):
             response = await post(server, path, "")
             assert (response.code, answer(response)) == (404, UNKNOWN)
-        _, reader = await server.people.accounts.create_token("test", "", name="reader", verbs=("read",))
+        _, reader = await server.accounts.accounts.create_token("test", "", name="reader", verbs=("read",))
         assert (await post(server, f"/api/push/{reader}", "")).code == 404
         for odd in ("status=maybe&ping=x", "ping=null"):  # taken as Uptime Kuma takes it
             taken = await post(server, f"/api/push/{token}?{odd}", "", method="OPTIONS")

@@ -30,7 +30,7 @@ async def test_what_changes_while_somebody_is_let_in_counts(
                 assert (await at.fetch("POST", "/api/v1/logout", "", {"Cookie": f"session={token}"})).code == 204
             else:
                 change = {"disabled": True} if what == "disabled" else {"role": Role.OPERATOR}
-                await at.server.people.accounts.change_user("test", "", "vera", **change)
+                await at.server.accounts.accounts.change_user("test", "", "vera", **change)
             return prepared
 
         monkeypatch.setattr(fanout, "prepare", meanwhile)
@@ -47,7 +47,7 @@ async def test_what_is_stored_is_answered_although_it_cannot_be_read_back_at_onc
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with site(tmp_path) as at:
-        directory = at.server.people.directory
+        directory = at.server.accounts.directory
         look = directory.look
 
         async def fails_once() -> None:

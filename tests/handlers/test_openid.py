@@ -66,7 +66,7 @@ async def test_the_same_person_is_the_same_user_again_whatever_they_are_called_n
 
 async def test_nobody_becomes_a_user_who_is_there_already_by_being_called_like_them() -> None:
     async with both() as (server, provider):
-        await server.people.accounts.create_user(
+        await server.accounts.accounts.create_user(
             "test", "", name="ann", full_name="The real Ann", role=Role.ADMIN, password="correct horse battery"
         )
         user = await who(server, await log_in(server))
@@ -80,7 +80,7 @@ async def test_nobody_becomes_a_user_who_is_there_already_by_being_called_like_t
 async def test_a_disabled_user_is_not_let_in_and_no_login_is_noted() -> None:
     async with both() as (server, _):
         await log_in(server)
-        accounts = server.people.accounts
+        accounts = server.accounts.accounts
         await accounts.change_user("test", "", "ann", disabled=True)
         before = (await accounts.list_users())[0]
         assert (await log_in(server)).code == 403

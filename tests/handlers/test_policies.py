@@ -203,7 +203,7 @@ async def test_of_rooms_only_those_that_one_may_join_are_there(tmp_path: Path) -
 
 async def test_boards_are_for_those_they_are_for(tmp_path: Path) -> None:
     async with site(tmp_path, public_boards=("host",), private_boards=("cluster",)) as at:
-        await at.server.people.accounts.change_user("test", "", "eddy", grants=(("cluster", Role.VIEWER),))
+        await at.server.accounts.accounts.change_user("test", "", "eddy", grants=(("cluster", Role.VIEWER),))
 
         async def status(path: str, headers: Headers) -> int:
             return (await at.fetch("GET", path, None, headers)).code

@@ -19,7 +19,7 @@ async def keep_unheard(at: Site, *texts: str) -> list[int]:
     """Messages that another process has kept, of which this one has not heard yet; their positions."""
     kept = []
     for text in texts:
-        async with at.server.people.database.write() as tx:
+        async with at.server.accounts.database.write() as tx:
             said = Message("ops", 0, 0, "olga", "Olga", text, text, int(time.time() * 1000), key=f"unheard {text}")
             stored, _ = await post(tx, said)
         kept.append(stored.changed_seq)

@@ -29,7 +29,7 @@ HOOK_SECRET = "what webhooks are signed with, at least 32"
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tried again is tried again at once."""
     monkeypatch.setattr(webhooks, "_FIRST_PAUSE_MS", 10)
-    monkeypatch.setattr(webhooks, "_LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(webhooks, "_CHECK_EVERY_S", 0.05)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ async def notify(at: Site, **more: Any) -> None:
 async def all_sent(at: Site) -> None:
     """Nothing waits to be sent."""
     while True:
-        async with at.server.people.database.read() as tx:
+        async with at.server.accounts.database.read() as tx:
             if not (await tx.execute(select(func.count()).select_from(deliveries))).scalar_one():
                 return
         await asyncio.sleep(0.02)

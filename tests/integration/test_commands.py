@@ -16,6 +16,7 @@ import pytest
 import websockets
 
 from dashboard.domain.series import series_key
+from tests.support.deadline import within
 from tests.support.pulse import seconds_since
 from tests.support.server import ServerProcess
 
@@ -155,7 +156,7 @@ def test_a_later_start_takes_less_than_two_seconds(tmp_path: Path) -> None:
         server.start()
         took = seconds_since(began)
         server.stop()
-    assert took < 2
+    within(took, 2, "a later start")
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +169,11 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True, timeout=120)
     python = folder / "venv" / "bin" / "python"
     subprocess.run(
-        [str(python), "-m", "pip", "--quiet", "install", str(wheel)], check=True, timeout=300, stderr=subprocess.DEVNULL
+        # what is imported compiles itself
+        [str(python), "-m", "pip", "--quiet", "install", "--no-compile", str(wheel)],
+        check=True,
+        timeout=300,
+        stderr=subprocess.DEVNULL,
     )
     return folder
 

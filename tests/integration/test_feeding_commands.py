@@ -35,6 +35,11 @@ def start(*arguments: str, **more: object) -> subprocess.Popen[str]:
     )  # type: ignore[call-overload, no-any-return]
 
 
+def ignore_interrupt() -> None:
+    """Begin as a shell begins a background job of a script."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def last_of(server: ServerProcess, name: str) -> dict[str, tuple[float, str]]:
     rows = server.json("GET", f"/api/v1/series?match={name}")[1]["series"]
     return {row["series"]: (row["last"]["value"], row["unit"]) for row in rows}
@@ -150,7 +155,7 @@ def test_run_passes_all_through_and_feeds_duration_and_exit_code(server: ServerP
         input="in\n",
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
     )
     assert (process.returncode, process.stdout, process.stderr) == (3, "in\nout\n", "err\n")
     assert last_of(server, "job_exit_code") == {'job_exit_code{job="backup"}': (3, "")}
@@ -161,13 +166,13 @@ def test_run_passes_all_through_and_feeds_duration_and_exit_code(server: ServerP
 
 def test_a_job_is_called_as_its_command_where_nothing_else_is_said(server: ServerProcess) -> None:
     command = [sys.executable, "-m", "dashboard", "run", "--url", server.url, "--", "/bin/true"]
-    assert subprocess.run(command, timeout=30).returncode == 0
+    assert subprocess.run(command, timeout=90).returncode == 0
     assert last_of(server, "job_exit_code")['job_exit_code{job="true"}'] == (0, "")
 
 
 def test_a_value_below_zero_can_be_pushed(server: ServerProcess) -> None:
     command = [sys.executable, "-m", "dashboard", "push", "below_zero", "-5.5", "--url", server.url]
-    assert subprocess.run(command, timeout=30).returncode == 0
+    assert subprocess.run(command, timeout=90).returncode == 0
     assert last_of(server, "below_zero") == {"below_zero": (-5.5, "")}
 
 
@@ -342,9 +347,10 @@ def test_import_of_line_protocol_into_a_running_server(server: ServerProcess, tm
     assert last_of(server, "old_load")['old_load{host="a"}'][0] == 2_501
 
 
-def test_ctrl_c_says_that_the_import_can_go_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("begin", [None, ignore_interrupt], ids=["by itself", "in the background of a script"])
+def test_ctrl_c_says_that_the_import_can_go_on(tmp_path: Path, begin: object) -> None:
     file = ndjson(tmp_path / "old.ndjson", 3)
-    with start("import", str(file), "--url", "http://127.0.0.1:1") as process:
+    with start("import", str(file), "--url", "http://127.0.0.1:1", preexec_fn=begin) as process:
         assert process.stderr is not None
         assert "trying again" in process.stderr.readline()
         process.send_signal(signal.SIGINT)

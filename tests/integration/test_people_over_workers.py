@@ -7,7 +7,8 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,22 +16,28 @@ import websockets
 
 from dashboard.domain.identity import Role
 from tests.support.cluster import Cluster
+from tests.support.deadline import deadline, scaled, timeouts_as_deadlines, within
 from tests.support.people import make_users
-from tests.support.pulse import seconds_since, waited_for_core_s
+from tests.support.pulse import seconds_since
 from tests.support.server import wait_until
 
 USERS = {"ann": Role.VIEWER, "bob": Role.OPERATOR, "eve": Role.VIEWER, "root": Role.ADMIN}
+LEAVING = {"u0901": Role.VIEWER, "u0902": Role.VIEWER}
+
+
+@contextmanager
+def served(folder: Path, users: dict[str, Role]) -> Iterator[tuple[Cluster, dict[str, str]]]:
+    """Two workers whose store knows these users, and the users' tokens."""
+    (folder / "server" / "data").mkdir(parents=True)
+    tokens = make_users(folder / "server" / "data", users, passwords=False)
+    with Cluster(folder, "--chat-per-s", "50", "--chat-burst", "100", "--max-user-connections", "6") as cluster:
+        yield cluster, tokens
 
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, dict[str, str]]]:
-    folder = tmp_path_factory.mktemp("people")
-    data = folder / "server" / "data"
-    data.mkdir(parents=True)
-    registry = {f"u{number:04d}": Role.VIEWER for number in range(1_000)}
-    tokens = make_users(data, USERS | registry, passwords=False)
-    with Cluster(folder, "--chat-per-s", "50", "--chat-burst", "100", "--max-user-connections", "6") as cluster:
-        yield cluster, tokens
+    with served(tmp_path_factory.mktemp("people"), USERS | LEAVING) as company:
+        yield company
 
 
 class Page:
@@ -45,7 +52,7 @@ class Page:
         await self.socket.send(json.dumps({"type": kind, **fields}))
 
     async def next(self, kind: str, timeout_s: float = 10, **wanted: Any) -> dict[str, Any]:
-        async with asyncio.timeout(timeout_s):
+        async with deadline(timeout_s, f"{kind} {wanted or ''}"):
             while True:
                 message: dict[str, Any] = json.loads(await self.socket.recv())
                 self.heard.append(message)
@@ -53,7 +60,7 @@ class Page:
                     return message
 
     async def until_tabs(self, user: str, count: int) -> None:
-        async with asyncio.timeout(10):
+        async with deadline(10, f"{count} tabs of {user}"):
             while True:
                 await self.ask("users", id=count)
                 known = {each["id"]: each["tabs"] for each in (await self.next("users"))["users"]}
@@ -73,7 +80,9 @@ class Page:
 
 
 async def page(stack: AsyncExitStack, port: int, user: str, token: str, *, room: str = "host") -> Page:
-    socket = await stack.enter_async_context(websockets.connect(f"ws://127.0.0.1:{port}/ws", max_queue=None))
+    connecting = websockets.connect(f"ws://127.0.0.1:{port}/ws", max_queue=None, open_timeout=scaled(10))
+    with timeouts_as_deadlines("a connection"):
+        socket = await stack.enter_async_context(connecting)
     opened = Page(socket, user)
     await opened.ask("auth", userId=user, token=token)
     if room:
@@ -143,7 +152,7 @@ def test_a_user_with_pages_on_both_comes_and_goes_once_and_a_page_that_returns_m
             began = time.monotonic()
             await bob.next("user_online")
             await bob.next("user_joined", roomId="host")
-            assert seconds_since(began) < 3
+            within(seconds_since(began), 3, "a user who comes is shown")
             async with AsyncExitStack() as second:
                 await page(second, cluster.direct_ports[1], "eve", tokens["eve"])
                 await bob.quiet(0.7, "user_online", "user_joined", "user_offline")
@@ -155,7 +164,8 @@ def test_a_user_with_pages_on_both_comes_and_goes_once_and_a_page_that_returns_m
             began = time.monotonic()
         await bob.next("user_offline")  # closed with 1000: a clean leave
         await bob.next("user_left", roomId="host")
-        assert seconds_since(began) < 4  # they do not have their five seconds to come back
+        # they do not have their five seconds to come back
+        within(seconds_since(began), 4, "a clean leave is shown")
 
     run(come_and_go)
 
@@ -172,7 +182,7 @@ def test_a_worker_that_is_killed_takes_its_people_with_it_within_15_s(company: t
         await bob.next("user_offline", timeout_s=15)
         await bob.next("user_left", timeout_s=5, roomId="host")
         assert time.monotonic() - began > 4  # they had their five seconds to come back
-        assert seconds_since(began) < 15
+        within(seconds_since(began), 15, "a killed worker's users have left")
         await bob.ask("users", id=9)
         assert [each["id"] for each in (await bob.next("users"))["users"]] == ["bob"]
         await asyncio.to_thread(cluster.wait_replaced, 2, pid)
@@ -198,7 +208,7 @@ def test_what_is_revoked_ends_on_both_workers_within_2_s(company: tuple[Cluster,
                 await each.next("never")
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == 4503
-        assert seconds_since(began) < 2
+        within(seconds_since(began), 2, "what is revoked ends")
         for port in cluster.direct_ports:
             async with websockets.connect(f"ws://127.0.0.1:{port}/ws") as socket:
                 again = Page(socket, "ann")
@@ -234,7 +244,7 @@ def test_a_revoked_token_takes_its_sockets_on_both_workers_with_it_within_2_s(
             with pytest.raises(websockets.ConnectionClosed):
                 await Page(socket, "follower").next("never")
             assert socket.close_code == 4503
-        assert seconds_since(began) < 2
+        within(seconds_since(began), 2, "what is revoked ends")
 
     run(revoke)
 
@@ -301,35 +311,6 @@ def test_a_users_connections_are_counted_over_the_workers_and_one_too_many_is_fi
     run(too_many)
 
 
-@pytest.mark.alone
-@pytest.mark.timeout(90)
-def test_a_thousand_users_join_within_5_s_and_all_of_them_hear_what_is_said(
-    company: tuple[Cluster, dict[str, str]],
-) -> None:
-    cluster, tokens = company
-    users = [name for name in tokens if name.startswith("u")]
-
-    async def join(number: int, stack: AsyncExitStack) -> Page:
-        name = users[number % len(users)]
-        return await page(stack, cluster.direct_ports[number % 2], name, tokens[name])
-
-    async def all_join(stack: AsyncExitStack) -> None:
-        began, before = time.monotonic(), {pid: waited_for_core_s(pid) for pid in cluster.pids().values()}
-        pages: list[Page] = []
-        for start in range(0, 1_000, 100):
-            pages += await asyncio.gather(*(join(start + number, stack) for number in range(100)))
-        took = seconds_since(began)
-        waited = max(waited_for_core_s(pid) - already for pid, already in before.items())
-        bob = await page(stack, cluster.port, "bob", tokens["bob"])
-        await bob.ask("message", roomId="host", text="welcome", key="all")
-        ack = await bob.next("ack", key="all")
-        await asyncio.gather(*(each.next("message", timeout_s=10, messageId=ack["messageId"]) for each in pages))
-        print(f"1,000 users joined in {took:.1f} s, in which a worker waited {waited:.1f} s for a core")
-        assert took - waited < 5
-
-    run(all_join)
-
-
 def test_what_was_fed_to_one_worker_shows_in_the_others_tap(company: tuple[Cluster, dict[str, str]]) -> None:
     cluster, tokens = company
     headers = {"Authorization": f"Bearer {tokens['root']}"}
@@ -383,7 +364,7 @@ def test_who_says_good_bye_has_left_at_once(company: tuple[Cluster, dict[str, st
         leaving = await page(stack, cluster.direct_ports[0], other, tokens[other])
         await bob.next("user_joined", roomId="host")
         leaving.socket.transport.write(b"\x88" + bytes([0x80 | len(frame)]) + bytes(4) + frame)
-        async with asyncio.timeout(4):  # they do not have their five seconds to come back
+        async with deadline(4, f"{other} has left"):  # they do not have their five seconds to come back
             while other not in json.dumps(await bob.next("user_offline")):
                 pass
 

@@ -34,6 +34,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import basic_auth_handler
 
+from tests.support.deadline import within
 from tests.support.pulse import seconds_since
 from tests.support.server import ServerProcess, wait_until
 
@@ -269,7 +270,7 @@ def test_opentelemetry_is_refused_and_does_not_try_again(guarded: ServerProcess)
     provider.get_meter("tests").create_counter("never").add(1)
     began = time.monotonic()
     provider.force_flush()
-    assert seconds_since(began) < 5
+    within(seconds_since(began), 5, "it gives up")
     provider.shutdown()
 
 
@@ -298,7 +299,7 @@ def test_opentelemetry_keeps_what_it_has_over_a_kill(guarded: ServerProcess, tok
 
 def curl(*arguments: str, said: bytes = b"") -> tuple[int, str, str]:
     """Status, headers, body."""
-    done = subprocess.run(["curl", "-sS", "-i", *arguments], input=said, capture_output=True, timeout=30, check=True)
+    done = subprocess.run(["curl", "-sS", "-i", *arguments], input=said, capture_output=True, timeout=90, check=True)
     head, _, body = done.stdout.decode().rpartition("\r\n\r\n")
     return int(head.rpartition("HTTP/1.1 ")[2][:3]), head.lower(), body
 

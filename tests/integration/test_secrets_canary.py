@@ -139,7 +139,7 @@ def test_a_planted_secret_comes_out_nowhere(tmp_path: Path, redis: RedisServer) 
         _ask(server, looking, "GET", "/metrics", Authorization="x")
         command = [sys.executable, "-m", "dashboard", "check", "--data", str(server.folder / "data")]
         environment = {"PATH": "/usr/bin", **environ}
-        checked = subprocess.run(command, capture_output=True, text=True, timeout=30, env=environment, check=False)
+        checked = subprocess.run(command, capture_output=True, text=True, timeout=90, env=environment, check=False)
         assert "redis" in checked.stdout
         looking.seen["check"] = checked.stdout + checked.stderr
         server.stop()

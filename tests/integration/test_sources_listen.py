@@ -199,7 +199,7 @@ def test_connections_are_bounded_in_number_and_idleness(listening: Listening) ->
 
 def command(name: str, file: Path) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "dashboard", name, "--sources", str(file), "--data", str(file.parent / "data")]
-    return subprocess.run([*line, "--port", "0"], capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run([*line, "--port", "0"], capture_output=True, text=True, timeout=90, check=False)
 
 
 def test_a_wrong_file_is_named_by_check_and_keeps_the_server_from_starting(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-// A WebSocketClient on the fake sockets of support.js; the test plays the server.
+// Rig for the tests of the client: a WebSocketClient on the fake sockets of support.js, for which the test plays the server.
 
 import { WebSocketClient } from "../../static/js/client/websocket-client.js";
 import { rig } from "./support.js";
@@ -21,7 +21,7 @@ export function clientRig(t, options) {
     told,
     sent,
     named: (/** @type {string} */ name) => told.filter(([event]) => event === name).map(([, data]) => data),
-    /** Connect, or connect again, and be known. */
+    /** Connect or reconnect, and authenticate. */
     async enter(more = {}) {
       if (r.connection.state === "idle") client.authenticate({ id: "anna", username: "Anna", token: "secret" });
       else r.connection.wake();
@@ -48,7 +48,7 @@ export function message(position, more = {}) {
   return { type: "message", messageId: `host.${position}`, roomId: "host", userId: "ben", name: "Ben", text: `text ${position}`, html: "", t: position, position: String(position), ...more };
 }
 
-/** Let promises that can go on do so. */
+/** Wait until all promises that can settle have settled. */
 export function settled() {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -4,9 +4,9 @@ import { FINAL_FROM, FINAL_TO, TRANSITIONS } from "../../static/js/client/connec
 import { rig } from "./support.js";
 
 const STATES = ["idle", "connecting", "open", "waiting", "stopped"];
-const HAPPENINGS = ["start", "opened", "lost", "due", "wake", "stop"];
+const TRIGGERS = ["start", "opened", "lost", "due", "wake", "stop"];
 
-/** Written by hand, not read from the code: what must follow; a dash: nothing changes. */
+/** The expected next states, written by hand; a dash means no change. */
 const EXPECTED = {
   //           start         opened   lost       due           wake          stop
   idle: ["connecting", "-", "-", "-", "-", "stopped"],
@@ -32,14 +32,14 @@ describe("the state table", () => {
   test("names exactly the five states", () => assert.deepEqual(Object.keys(TRANSITIONS).sort(), [...STATES].sort()));
 
   for (const state of STATES) {
-    HAPPENINGS.forEach((happening, i) => {
+    TRIGGERS.forEach((trigger, i) => {
       const next = EXPECTED[/** @type {keyof typeof EXPECTED} */ (state)][i];
-      test(`${state} + ${happening} → ${next}`, (t) => {
+      test(`${state} + ${trigger} → ${next}`, (t) => {
         const r = rig(t);
         bring(r, state);
         assert.equal(r.connection.state, state);
         const [sockets, events] = [r.sockets.length, r.events.length];
-        r.connection.happen(/** @type {any} */ (happening));
+        r.connection.trigger(trigger);
         assert.equal(r.connection.state, next === "-" ? state : next);
         const told = r.events.slice(events).filter((name) => name.startsWith("state"));
         assert.deepEqual(told, next === "-" ? [] : [`state ${next}`]);
@@ -135,7 +135,7 @@ describe("coming back", () => {
     assert.deepEqual([r.connection.retryAt, r.connection.reason], [0, ""]);
     assert.ok(r.connection.lostAt > 0);
     r.last().say({ type: "snapshot" });
-    assert.deepEqual([r.connection.lostAt, r.connection.leftAt], [0, 0]);
+    assert.deepEqual([r.connection.lostAt, r.connection.lossNoticedAt], [0, 0]);
   });
 
   test("connections that open and bring nothing do not date the loss anew", (t) => {
@@ -176,7 +176,7 @@ describe("coming back", () => {
     const r = rig(t);
     bring(r, "open");
     const [old, { onmessage, onclose }] = [r.last(), r.last()];
-    r.connection.happen("lost");
+    r.connection.trigger("lost");
     assert.equal(old.closed, true);
     r.connection.wake();
     r.last().onopen?.();
@@ -267,14 +267,14 @@ describe("the heartbeat", () => {
   });
 });
 
-test("the curtain dates the loss from the last word heard, not from when the silence was noticed", (t) => {
+test("the loss is dated from the last message, not from when the silence was noticed", (t) => {
   const r = rig(t);
   r.connection.start();
   r.last().onopen?.();
   r.last().say({ type: "frame" });
-  const heard = r.connection.heardAt;
+  const last = r.connection.lastMessageAt;
   while (!r.connection.lostAt) r.pass(1_000);
-  assert.equal(r.connection.lostAt, heard);
+  assert.equal(r.connection.lostAt, last);
 });
 
 test("a sleep is noticed where the monotonic clock sleeps too", (t) => {

@@ -1,4 +1,4 @@
-// What the tests of the page's own modules share: a WebSocket that obeys, and time that is moved by hand.
+// Rig for the tests of client/: a connection on fake sockets, and a clock that the test moves.
 
 import { mock } from "node:test";
 import { Connection } from "../../static/js/client/connection.js";
@@ -68,7 +68,7 @@ export function rig(t, { random = () => 0.5 } = {}) {
   /** @type {string[]} */
   const events = [];
   for (const name of ["state", "opened", "message", "slept", "outdated"]) {
-    connection.addEventListener(name, (event) => events.push(name === "state" ? `state ${/** @type {any} */ (event).detail.state}` : name));
+    connection.on(name, (detail) => events.push(name === "state" ? `state ${detail.state}` : name));
   }
   return {
     connection,

@@ -15,12 +15,12 @@ function watched(t) {
     error: (/** @type {any} */ e) => log.push(`error ${e.code}`),
     gap: (/** @type {string} */ reason) => log.push(`gap ${reason}`),
   };
-  const watching = views.watch({ board: "host" }, handlers);
+  const subscription = views.watch({ board: "host" }, handlers);
   const open = () => {
     r.last().onopen?.();
     return r.last();
   };
-  return { ...r, views, log, watching, handlers, open };
+  return { ...r, views, log, subscription, handlers, open };
 }
 
 test("what is watched before the connection opens is asked for when it does", (t) => {
@@ -136,7 +136,7 @@ test("change leaves the old view, forgets its position and asks anew", (t) => {
   w.connection.start();
   const socket = w.open();
   socket.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
-  w.views.change(w.watching, { board: "host", window_s: 21_600 });
+  w.views.change(w.subscription, { board: "host", window_s: 21_600 });
   assert.deepEqual(socket.sent.slice(1), [{ type: "unwatch", view: "v1" }, { type: "watch", id: 3, board: "host", window_s: 21_600 }]);
   socket.say({ type: "frame", view: "v1", position: "e:6" });
   assert.deepEqual(w.log, ["snapshot e:5"]);
@@ -147,7 +147,7 @@ test("end leaves the view and is not asked for again", (t) => {
   w.connection.start();
   const socket = w.open();
   socket.say({ type: "snapshot", id: 2, view: "v1", position: "e:5" });
-  w.views.end(w.watching);
+  w.views.end(w.subscription);
   socket.end(1006);
   w.pass(1_000);
   assert.deepEqual(w.open().sent.filter((m) => m.type === "watch"), []);
@@ -171,10 +171,10 @@ test("an answer that was under way does not undo a change", (t) => {
   const views = new Views(r.connection);
   /** @type {string[]} */
   const log = [];
-  const watching = views.watch({ board: "host" }, { snapshot: (s) => log.push(s.position), frame() {}, error() {} });
+  const subscription = views.watch({ board: "host" }, { snapshot: (s) => log.push(s.position), frame() {}, error() {} });
   r.connection.start();
   r.last().onopen?.();
-  views.change(watching, { board: "host", window_s: 21_600 });
+  views.change(subscription, { board: "host", window_s: 21_600 });
   const left = r.last().sent.filter((m) => m.type === "unwatch").length;
   r.last().say({ type: "snapshot", id: 2, view: "v1", position: "e:1" }); // the answer to the first question
   // the server goes on sending v1 to this page for ever: it was never left

@@ -14,7 +14,7 @@ from dashboard.app import build as app
 from dashboard.cluster import membership as nodes
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.position import Position
-from dashboard.hub import connection, hub
+from dashboard.hub import view_requests, view_table
 from dashboard.intake import accept_samples
 from dashboard.journal import redis as redis_journal
 from dashboard.journal import redis_appender, redis_log, redis_reader
@@ -68,12 +68,12 @@ def tells_no_gap() -> None:
     """It notices that entries are missing, and keeps that to itself."""
 
     def missed(self: Any, partition: str, reason: str) -> None:
-        for view_id, each in self.views.items():
-            each.rebase()
-            for watching in self._watchers[view_id].values():
-                watching.sent, watching.frame_no = each.seqs, each.frame_no
+        for watched in self._watched.values():
+            watched.view.rebase()
+            for subscription in watched.subscriptions.values():
+                subscription.sent, subscription.frame_no = watched.view.seqs, watched.view.frame_no
 
-    hub.Hub.missed = missed  # type: ignore[method-assign]
+    view_table.ViewTable.missed = missed  # type: ignore[method-assign]
 
 
 def forgets_where_epochs_part() -> None:
@@ -87,12 +87,12 @@ def forgets_where_epochs_part() -> None:
 
 def ignores_since() -> None:
     """A viewer that comes back is put where the others are, what it missed is not sent."""
-    answer = connection.Connection.answer_watch
+    answer = view_requests.ViewRequests.answer
 
-    def broken(self: Any, watching: Any, request_id: Any, board: Any, since: Any) -> None:
-        answer(self, watching, request_id, board, None if since is None else watching.view.positions)
+    def broken(self: Any, subscription: Any, request_id: Any, board: Any, since: Any) -> None:
+        answer(self, subscription, request_id, board, None if since is None else subscription.view.positions)
 
-    connection.Connection.answer_watch = broken  # type: ignore[method-assign]
+    view_requests.ViewRequests.answer = broken  # type: ignore[method-assign]
 
 
 def tells_false_gaps() -> None:
@@ -242,7 +242,7 @@ def outlives_its_supervisor() -> None:
 def hides_faults() -> None:
     """/readyz says that all is well, whatever Redis does."""
     redis_journal.RedisJournal.fault = lambda self: ""  # type: ignore[method-assign]
-    nodes.Nodes.fault = lambda self: ""  # type: ignore[method-assign]
+    nodes.Membership.fault = lambda self: ""  # type: ignore[method-assign]
 
 
 def blocks_its_loop() -> None:

@@ -84,7 +84,7 @@ class Cluster:
 
     def wait_ready(self) -> None:
         """Return when all workers serve, on their own ports too."""
-        wait_until(lambda: len(self.ready_pids()) == self.workers, 20, "all workers ready")
+        wait_until(lambda: len(self.ready_pids()) == self.workers, 30, "all workers ready")
         for port in self.direct_ports:
             wait_until(lambda port=port: _listens(port), 10, "the direct ports")
 
@@ -151,6 +151,10 @@ class Cluster:
         """Pid by number, of the workers that serve."""
         workers = [each for each in self.status().get("workers", []) if each["ready"] and not has_ended(each["pid"])]
         return {each["number"]: each["pid"] for each in workers}
+
+    def ordered_pids(self) -> list[int]:
+        """Worker 1's pid, worker 2's, …, as ``direct_ports``."""
+        return [pid for _, pid in sorted(self.ready_pids().items())]
 
     def signal_worker(self, number: int, what: signal.Signals) -> int:
         """Send a signal to a worker; returns its pid."""

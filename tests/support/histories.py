@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from random import Random
 
 from dashboard.domain.position import Position
-from dashboard.entries.samples import DocumentDeleted, DocumentWritten, encode_change, encode_samples
+from dashboard.entries.documents import DocumentDeleted, DocumentWritten
+from dashboard.entries.metrics import encode_change
+from dashboard.entries.samples import encode_samples
 from dashboard.journal.port import Entry
 from dashboard.replica.checkpoint import capture
 from dashboard.replica.replica import Replica
@@ -33,6 +35,17 @@ def samples(
     """One entry of samples."""
     payload = encode_samples([k for k, _, _ in rows], [t for _, t, _ in rows], [v for _, _, v in rows], list(declared))
     return Entry(seq, t_ms, payload)
+
+
+def one_value_each(kept: Iterable[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+    """What is left of a series' (seq, time, value) in order of arrival: one value a millisecond, of which the last counts."""
+    held: dict[int, tuple[int, int, float]] = {}
+    for seq, t_ms, value in kept:
+        if t_ms in held and held[t_ms][2] == value:
+            continue
+        held.pop(t_ms, None)
+        held[t_ms] = (seq, t_ms, value)
+    return list(held.values())
 
 
 def document(

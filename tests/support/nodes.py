@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import cast
 
-from dashboard.cluster.membership import Membership
+from dashboard.cluster.bus import Bus
+from dashboard.cluster.membership import Membership, RosterVersion
 from dashboard.cluster.ownership import SeriesOwnership
 from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.cluster.vitals import Vitals
@@ -41,13 +42,19 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-def node(journal: Journal, node_id: str) -> Membership:
-    """A process of its own; its readings are none."""
+def bus_of(journal: Journal, node_id: str) -> Bus:
+    """Return the bus of a process of its own."""
+    return Bus(journal=journal, node_id=node_id, monotonic=lambda: 0.0)
+
+
+def membership(bus: Bus, journal: Journal) -> Membership:
+    """Return the membership of the bus' process, which has no readings."""
     return Membership(
+        bus=bus,
         journal=journal,
         vitals=cast("Vitals", SimpleNamespace(latest={})),
-        node_id=node_id,
-        name=node_id,
+        roster_version=RosterVersion(),
+        name=bus.node_id,
         build="",
         restarts=0,
         now_ms=lambda: 0,
@@ -56,14 +63,14 @@ def node(journal: Journal, node_id: str) -> Membership:
 
 
 def ownership(
-    max_series: int = 1_000, nodes: Membership | None = None, monotonic: Callable[[], float] = lambda: 0.0
+    max_series: int = 1_000, bus: Bus | None = None, monotonic: Callable[[], float] = lambda: 0.0
 ) -> SeriesOwnership:
-    """Without ``nodes``: of a process that is the only one."""
-    alone = nodes is None
-    nodes = nodes or node(a_journal(), "a")
+    """Without ``bus``: of a process that is the only one."""
+    alone = bus is None
+    bus = bus or bus_of(a_journal(), "a")
     return SeriesOwnership(
         "group",
-        nodes=nodes,
+        bus=bus,
         max_series=max_series,
         shared=not alone,
         monotonic=monotonic,
@@ -71,8 +78,8 @@ def ownership(
     )
 
 
-def rates(kind: str, nodes: Membership | None = None, monotonic: Callable[[], float] = lambda: 0.0) -> SharedRateLimits:
-    """Without ``nodes``: of a process that is the only one."""
-    alone = nodes is None
-    nodes = nodes or node(a_journal(), "a")
-    return SharedRateLimits(kind, nodes=nodes, shared=not alone, monotonic=monotonic)
+def rates(kind: str, bus: Bus | None = None, monotonic: Callable[[], float] = lambda: 0.0) -> SharedRateLimits:
+    """Without ``bus``: of a process that is the only one."""
+    alone = bus is None
+    bus = bus or bus_of(a_journal(), "a")
+    return SharedRateLimits(kind, bus=bus, shared=not alone, monotonic=monotonic)

@@ -256,11 +256,7 @@ class Company:
 
     def wait_settled(self, timeout_s: float) -> None:
         """Return when that is so; else tells who is behind in what."""
-        try:
-            wait_until(self.settled, timeout_s, "all is said and heard")
-        except AssertionError as error:
-            behind = [(t.user, t.joined, t.position, t.refused, list(t.pending), t.others[-3:]) for t in self.talkers]
-            raise AssertionError(f"{error}: {behind}") from None
+        wait_until(self.settled, timeout_s, _Behind(self.talkers))
 
     def check(self) -> None:
         """Every acked message exactly once, in the same order, for all; no hole, no duplicate."""
@@ -274,3 +270,14 @@ class Company:
             for key, message_id in each.acked.items():
                 found = [m for m in first.seen.values() if m.get("key") == key]
                 assert [m["messageId"] for m in found] == [message_id], f"{key} is there {len(found)} times"
+
+
+class _Behind:
+    """Says who is behind in what, when it is asked in the end."""
+
+    def __init__(self, talkers: Sequence[Talker]) -> None:
+        self._talkers = talkers
+
+    def __str__(self) -> str:
+        behind = [(t.user, t.joined, t.position, t.refused, list(t.pending), t.others[-3:]) for t in self._talkers]
+        return f"all is said and heard: {behind}"

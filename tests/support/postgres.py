@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.support.deadline import DeadlinePassed, scaled
 from tests.support.redis_server import free_port
 
 _USER = "postgres"
@@ -54,10 +55,12 @@ class PostgresServer:
             self.process = subprocess.Popen(
                 _as_user("postgres", "-D", str(data), *flags), stdout=log, stderr=log, cwd=self.folder
             )
-        deadline = time.monotonic() + 60
+        until_s = time.monotonic() + scaled(60)
         while not self._answers():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"PostgreSQL did not start\n{(self.folder / 'postgres.log').read_text()[-2000:]}")
+            late = time.monotonic() > until_s
+            if late or self.process.poll() is not None:
+                log_end = (self.folder / "postgres.log").read_text()[-2000:]
+                raise (DeadlinePassed if late else AssertionError)(f"PostgreSQL did not start\n{log_end}")
             time.sleep(0.05)
         return self
 

@@ -10,6 +10,8 @@ import socket
 import struct
 from typing import Any
 
+from tests.support.deadline import scaled, timeouts_as_deadlines
+
 #: Any masks will do, but the same in each run: tests are named by their frames.
 _chance = random.Random(4)
 
@@ -20,7 +22,8 @@ class RawSocket:
     def __init__(
         self, port: int, *, headers: dict[str, str] | None = None, path: str = "/ws", timeout_s: float = 10
     ) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
+        with timeouts_as_deadlines("a connection"):
+            self.socket = socket.create_connection(("127.0.0.1", port), timeout=scaled(timeout_s))
         self.buffer = b""
         key = base64.b64encode(os.urandom(16)).decode()
         lines = {
@@ -48,16 +51,20 @@ class RawSocket:
 
     def _until(self, mark: bytes) -> bytes:
         while mark not in self.buffer:
-            data = self.socket.recv(65_536)
+            data = self._receive()
             if not data:
                 raise ConnectionError(f"closed after {self.buffer!r}")
             self.buffer += data
         head, _, self.buffer = self.buffer.partition(mark)
         return head
 
+    def _receive(self) -> bytes:
+        with timeouts_as_deadlines("bytes from the server"):
+            return self.socket.recv(65_536)
+
     def _exactly(self, count: int) -> bytes:
         while len(self.buffer) < count:
-            data = self.socket.recv(65_536)
+            data = self._receive()
             if not data:
                 raise ConnectionError("closed")
             self.buffer += data
@@ -107,7 +114,8 @@ class RawSocket:
     def closed(self) -> bool:
         """Whether the server ends the TCP connection now."""
         try:
-            return self.socket.recv(1) == b""
+            with timeouts_as_deadlines("the end of the connection"):
+                return self.socket.recv(1) == b""
         except ConnectionError:
             return True
 

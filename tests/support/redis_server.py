@@ -12,6 +12,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.support.deadline import DeadlinePassed, scaled
+
 
 def free_port(below: int = 65_536) -> int:
     """A port that nobody listens on."""
@@ -53,10 +55,12 @@ class RedisServer:
         with (self.folder / "redis.log").open("a") as log:
             command = ["redis-server", str(config), *(("--sentinel",) if self.sentinel else ())]
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        deadline = time.monotonic() + 20
+        until_s = time.monotonic() + scaled(30)
         while not self._answers():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"redis-server did not start\n{(self.folder / 'redis.log').read_text()[-2000:]}")
+            late = time.monotonic() > until_s
+            if late or self.process.poll() is not None:
+                log_end = (self.folder / "redis.log").read_text()[-2000:]
+                raise (DeadlinePassed if late else AssertionError)(f"redis-server did not start\n{log_end}")
             time.sleep(0.02)
         return self
 

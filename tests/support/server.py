@@ -9,11 +9,10 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
-from tests.support.pulse import seconds_since
+from tests.support.deadline import scaled, timeouts_as_deadlines, wait_until
 
 
 class ServerProcess:
@@ -91,7 +90,8 @@ class ServerProcess:
     def _reap(self, timeout_s: float = 15) -> int:
         assert self.process is not None
         assert self.process.stdout is not None
-        code = self.process.wait(timeout_s)
+        with timeouts_as_deadlines("the server's end"):
+            code = self.process.wait(scaled(timeout_s))
         self.process.stdout.close()
         return code
 
@@ -104,7 +104,7 @@ class ServerProcess:
     def command(self, *arguments: str, said: str = "") -> str:
         """Run ``dashboard …`` on this server's own store, with ``said`` as its input; returns what it prints."""
         line = [sys.executable, "-m", "dashboard", *arguments, "--data", str(self.folder / "data")]
-        done = subprocess.run(line, input=said, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(line, input=said, capture_output=True, text=True, timeout=scaled(30), check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -123,11 +123,12 @@ class ServerProcess:
         port: int = 0,
     ) -> tuple[int, dict[str, str], bytes]:
         """One HTTP request: status, headers in lower case, body. ``port``: another than the server's (a worker's own)."""
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=scaled(30))
         try:
-            connection.request(method, path, body, headers or {})
-            answer = connection.getresponse()
-            return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
+            with timeouts_as_deadlines(f"the answer to {method} {path}"):
+                connection.request(method, path, body, headers or {})
+                answer = connection.getresponse()
+                return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
         finally:
             connection.close()
 
@@ -160,15 +161,3 @@ class ServerProcess:
         assert self.process is not None
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def wait_until(condition: Any, timeout_s: float = 10, what: str = "") -> Any:
-    """Poll a condition of the world outside (a process, a file) until it is truthy; returns what it gave."""
-    began = time.monotonic()
-    while True:
-        value = condition()
-        if value:
-            return value
-        if seconds_since(began) > timeout_s:
-            raise AssertionError(f"not within {timeout_s} s: {what or condition}")
-        time.sleep(0.02)

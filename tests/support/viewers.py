@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from tests.support.deadline import scaled
 from tests.support.loop_thread import LoopThread
 from tests.support.oracle import Oracle, Order, Verdict
 from tests.support.pulse import seconds_between
@@ -153,7 +154,7 @@ class Viewer:
         if self._client is None or self._ended.is_set():
             return
         quiet_s = now_s - self._heard_s
-        if quiet_s > _ANSWER_S:
+        if quiet_s > scaled(_ANSWER_S):
             self._client.drop()
         elif quiet_s > _QUIET_S and now_s - self._asked_s > 1:
             self._asked_s = now_s

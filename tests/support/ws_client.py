@@ -14,6 +14,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from tests.support.deadline import scaled
+
 _HEAD_END = b"\r\n\r\n"
 _TEXT, _CLOSE, _PING = 1, 8, 9
 _NO_MASK = b"\0\0\0\0"
@@ -47,7 +49,7 @@ class WebSocketClient(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         client = cls(port, on_message, on_end)
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(scaled(timeout_s)):
                 await loop.create_connection(lambda: client, "127.0.0.1", port)
                 await client.opened
         except BaseException:

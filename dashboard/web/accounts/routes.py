@@ -1,4 +1,4 @@
-"""The routes for logins, users, tokens, share links and the audit log."""
+"""Routes of logins, users, tokens, share links and the audit log."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dashboard.accounts.authenticator import Authenticator
 from dashboard.web.accounts import accounts, admin, oidc
 from dashboard.web.accounts.accounts import AccountServices
 from dashboard.web.accounts.oidc import OidcServices
-from dashboard.web.pages.pages import SharePage
+from dashboard.web.accounts.share import SharePage
 from dashboard.web.server.route import AnyRoute, Route
 
 
 def account_routes(services: AccountServices, openid: OidcServices, identify: Authenticator) -> list[AnyRoute]:
-    """Return the routes."""
+    """Return the routes of accounts."""
     return [
         Route("/share/{link}", SharePage, identify),
         Route("/oidc/start", oidc.OidcStart, openid),

@@ -63,7 +63,7 @@ class FeederHandler(BaseHandler[F]):
         await self.authenticate()
         request = self.feed_request(self.body())
         parsed = await self.parse(request)
-        outcome = await self.accept(parsed)
+        outcome = await self.accept(parsed, self.format.request_key(request, parsed))
         self.send(self.format.answer(request, parsed, outcome))
 
     # --- authenticate ---
@@ -162,23 +162,23 @@ class FeederHandler(BaseHandler[F]):
 
     async def parse(self, request: FeedRequest) -> Parsed:
         """Read the body; a long one in a thread, so that the loop goes on meanwhile. Raises Invalid."""
-        if len(request.body) <= self.format.parsed_at_once_bytes:
+        if len(request.body) <= self.format.parsed_at_once_bytes and not request.encoding:
             return self.format.parse(request)
         return await asyncio.get_running_loop().run_in_executor(None, self.format.parse, request)
 
     # --- accept ---
 
-    async def accept(self, parsed: Parsed) -> Outcome:
-        """Keep what may be kept; raises TooMany, Overloaded, Unavailable."""
-        request_id = self.request_id()
+    async def accept(self, parsed: Parsed, key: str = "") -> Outcome:
+        """Keep what may be kept; raises TooMany, Overloaded, Unavailable. ``key``: by which the format knows it again."""
+        request_id = self.request_id(key)
         self._is_counted = True
         return await self.services.intake.accept(
             parsed, caller=self.caller, format_=self.format.name, request_id=request_id
         )
 
-    def request_id(self) -> str:
+    def request_id(self, default: str = "") -> str:
         """Return the Idempotency-Key, by which the same request again stores nothing again; raises Invalid."""
-        key = self.request.headers.get("Idempotency-Key", "")
+        key = self.request.headers.get("Idempotency-Key", "") or default
         checked = check_text(key, field="Idempotency-Key", max_bytes=_MAX_REQUEST_ID_BYTES)
         owner = self.caller.token.id if self.caller.token is not None else self.caller.id or self.caller.kind
         return f"{owner}/{checked}" if checked else ""  # each feeder has request ids of its own
@@ -188,7 +188,7 @@ class FeederHandler(BaseHandler[F]):
     def send(self, answer: Answer) -> None:
         """Send a whole answer."""
         self.set_status(answer.status)
-        for name, value in self.format.headers.items():
+        for name, value in (*self.format.headers.items(), *answer.headers):
             self.set_header(name, value)
         if answer.status != 401:
             self.clear_header("WWW-Authenticate")
@@ -202,6 +202,8 @@ class FeederHandler(BaseHandler[F]):
         status = self.get_status()
         if status in (400, 413, 415) and not self._is_counted:
             begun = b"".join(self._chunks[:1])
+            if shown := self.format.shown(self.feed_request(begun)):
+                begun = shown.encode()
             self.services.intake.note_fault(self.caller, self.format.name, code, text, begun)
         status = self.format.later_status if status == 429 else status
         self.send(self.format.refuse(self.feed_request(b""), Fault(status, code, text, extra)))

@@ -41,6 +41,12 @@ class FeedRequest(NamedTuple):
         """The media type of the body, in lower case, without parameters."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
+    @property
+    def encoding(self) -> str:
+        """The encoding that the body still has; gzip is undone already."""
+        encoding = self.headers.get("Content-Encoding", "").strip().lower()
+        return "" if encoding in ("identity", "gzip", "x-gzip") else encoding
+
 
 class Answer(NamedTuple):
     """A whole response; an empty ``content_type`` with an empty body: no body."""
@@ -48,6 +54,7 @@ class Answer(NamedTuple):
     status: int
     body: bytes = b""
     content_type: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Fault(NamedTuple):
@@ -93,6 +100,14 @@ class Format:
     def parse(self, request: FeedRequest) -> Parsed:
         """Read the body; raises Invalid. Long bodies are read in a thread."""
         raise NotImplementedError
+
+    def request_key(self, request: FeedRequest, parsed: Parsed) -> str:
+        """Return what is the same for a request that is sent again, by which it is stored once; empty: nothing is."""
+        return ""
+
+    def shown(self, request: FeedRequest) -> str:
+        """Return what the tap shows of a body that is refused as a whole; empty: its beginning."""
+        return ""
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         """Tell what was taken, and what was not; an Invalid raised here becomes a refusal."""

@@ -7,6 +7,7 @@ from dashboard.ingest.batch import KeyCache
 from dashboard.ingest.families import Families
 from dashboard.ingest.line_protocol import LineCache
 from dashboard.ingest.otlp import PointCache
+from dashboard.ingest.otlp_resources import OtlpOptions
 from dashboard.ingest.remote_write import LabelCache
 from dashboard.intake.intake import Intake
 from dashboard.replication.replicas import Replicas
@@ -15,7 +16,7 @@ from dashboard.web.feed import agents, events, heartbeat, influx, influx_server,
 from dashboard.web.feed.documents import DocumentHandler, DocumentJson, DocumentServices
 from dashboard.web.feed.feeding import FeedHandler, FeedServices
 from dashboard.web.feed.format import Format
-from dashboard.web.feed.otlp import Otlp
+from dashboard.web.feed.otlp import OtherSignalHandler, Otlp
 from dashboard.web.server.route import AnyRoute, Route
 
 
@@ -24,6 +25,9 @@ def feed_routes(intake: Intake, replicas: Replicas, settings: Settings, orders: 
     size, max_bytes = 2 * settings.max_series, settings.max_ingest_bytes
     keys, lines = KeyCache(size), LineCache(size)
     influx1 = influx.Influx1(lines)
+    options = OtlpOptions(frozenset(settings.otlp_resource_labels), settings.otlp_names)
+    otlp = Otlp(PointCache(size, options), settings.max_otlp_bytes)
+    write = prometheus.RemoteWrite(LabelCache(size), Families(), settings.max_remote_write_bytes)
 
     def services(format_: Format) -> FeedServices:
         return FeedServices(intake, max_bytes, format_)
@@ -48,9 +52,12 @@ def feed_routes(intake: Intake, replicas: Replicas, settings: Settings, orders: 
         feed("/api/live/push/{stream}", influx.GrafanaLive(lines)),
         feed("/api/v1/telegraf", agents.TelegrafJson()),
         feed("/api/v1/collectd", agents.CollectdJson()),
-        Route("/metrics/{group}", prometheus.PushHandler, services(prometheus.Pushgateway())),
-        feed("/api/v1/write", prometheus.RemoteWrite(LabelCache(size), Families())),
-        feed("/v1/metrics", Otlp(PointCache(size))),
+        Route("/metrics/{group}", prometheus.PushHandler, services(prometheus.Pushgateway(max_bytes))),
+        Route(
+            "/api/v1/write", FeedHandler, FeedServices(intake, settings.max_remote_write_bytes, write), "Remote write."
+        ),
+        Route("/v1/metrics", FeedHandler, FeedServices(intake, settings.max_otlp_bytes, otlp), "OTLP metrics."),
+        Route("/v1/{signal}", OtherSignalHandler, FeedServices(intake, settings.max_otlp_bytes, otlp)),
         feed("/widgets/{widget}", smashing.SmashingWidget()),
         Route(
             "/dashboards/{widget}",

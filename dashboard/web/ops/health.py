@@ -1,4 +1,4 @@
-"""What operators and their tools ask: alive, ready and if not why, the sockets in short."""
+"""HTTP handlers for liveness, readiness, metrics and a summary of the WebSocket connections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from dashboard.cluster.membership import Membership
 from dashboard.cluster.readiness import Readiness
-from dashboard.hub.hub import Hub
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.presence.tracker import PresenceTracker
 from dashboard.web.server.base import BaseHandler
@@ -17,21 +16,20 @@ from dashboard.web.server.base import BaseHandler
 class ClientServices(NamedTuple):
     """Services of ``/metrics/websocket``."""
 
-    hub: Hub
     nodes: Membership
     registry: ConnectionRegistry
     presence: PresenceTracker
 
 
 class HealthHandler(BaseHandler[None]):
-    """``/healthz``: the process answers."""
+    """``/healthz``: 200 as long as the process answers."""
 
     def get(self) -> None:
         self.write_json({"status": "ok"})
 
 
 class ReadyHandler(BaseHandler[Readiness]):
-    """``/readyz``: 200 when this process should get traffic; 503 with the reasons when not."""
+    """``/readyz``: 200 if this process should get traffic, else 503 with the reasons."""
 
     def get(self) -> None:
         checks = self.services.checks()
@@ -40,18 +38,18 @@ class ReadyHandler(BaseHandler[Readiness]):
 
 
 class SocketsHandler(BaseHandler[ClientServices]):
-    """``/metrics/websocket``: the sockets in short."""
+    """``/metrics/websocket``: summary of the WebSocket connections."""
 
     def get(self) -> None:
-        hub, nodes, registry, presence = self.services
-        connections = hub.connections
-        watching = sum(bool(connection.watching) for connection in connections)
+        nodes, registry, presence = self.services
+        connections = registry.connections
+        watching = sum(bool(connection.subscriptions) for connection in connections)
         self.write_json(
             {
                 "activeConnections": len(connections),
                 "connectedSockets": len(connections),
                 "rooms": len(registry.rooms()),
-                "members": sum(len({c.caller.id for c in registry.room(room)}) for room in registry.rooms()),
+                "members": sum(len({c.caller.id for c in registry.in_room(room)}) for room in registry.rooms()),
                 "authenticated": len(registry.people),
                 "users": len(presence.people()),
                 "watching": watching,
@@ -63,7 +61,7 @@ class SocketsHandler(BaseHandler[ClientServices]):
 
 
 class MetricsHandler(BaseHandler[CollectorRegistry]):
-    """``/metrics``: everything counted, in Prometheus' text format."""
+    """``/metrics``: all metrics in Prometheus' text format."""
 
     def get(self) -> None:
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)

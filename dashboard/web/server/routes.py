@@ -29,6 +29,7 @@ _PARTS = {
     "token": "[0-9a-f]{1,40}",
     "group": "job(?:@base64)?/.+",
     "check": ".+",
+    "signal": "traces|logs",
 }
 _METHODS = ("get", "post", "put", "patch", "delete", "options")
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tornado.web import stream_request_body
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
-from dashboard.conversation.dispatch import People
+from dashboard.conversation.dispatch import RequestDispatcher
 from dashboard.domain.errors import BadToken
 from dashboard.domain.identity import ANONYMOUS
 from dashboard.hub.connection import Connection
 from dashboard.hub.hub import Hub
-from dashboard.hub.view import Shared
+from dashboard.hub.shared import Shared
 from dashboard.messages.views import PROTOCOL_VERSION, Welcome, encode
 from dashboard.settings import Settings
 from dashboard.web.server.context import WebContext
@@ -23,8 +24,9 @@ class SocketServices(NamedTuple):
     """Services of ``/ws``."""
 
     hub: Hub
-    people: People
+    dispatcher: RequestDispatcher
     settings: Settings
+    now_ms: Callable[[], int]
 
 
 @stream_request_body
@@ -33,7 +35,7 @@ class SocketHandler(WebSocketHandler):
 
     def initialize(self, context: WebContext, services: SocketServices, template: str = "") -> None:
         self._context = context
-        self._hub, self._people, self._options = services
+        self._hub, self._dispatcher, self._options, self._now_ms = services
         self._caller = ANONYMOUS
         self._connection: Connection | None = None
 
@@ -75,15 +77,15 @@ class SocketHandler(WebSocketHandler):
         )
 
     def open(self, *args: str, **kwargs: str) -> None:
-        wire = self.ws_connection
-        assert isinstance(wire, WebSocketTransport)
-        self._connection = self._hub.opened(wire, self._caller)
+        transport = self.ws_connection
+        assert isinstance(transport, WebSocketTransport)
+        self._connection = self._hub.opened(transport, self._caller)
         options = self._options
         welcome = Welcome(
             protocol=PROTOCOL_VERSION,
             server="live-dashboard",
             build=self._context.build,
-            now=self._hub.now_ms(),
+            now=self._now_ms(),
             heartbeat_s=options.heartbeat_s,
             dead_s=options.dead_s,
             limits={
@@ -96,7 +98,7 @@ class SocketHandler(WebSocketHandler):
             degraded=self._hub.degraded,
         )
         self._connection.send(Shared(encode(welcome)))
-        self._people.opened(self._connection)
+        self._dispatcher.opened(self._connection)
 
     def _on_text(self, text: str) -> None:
         if self._connection is not None and not self._connection.closed:

@@ -42,7 +42,7 @@ _CLOSING_S = 2.0
 
 
 class WebSocketTransport(WebSocketProtocol):
-    """See ``hub.connection.Wire``; ``on_text`` and ``on_control`` are called for what comes, ``on_end`` once with the code."""
+    """See ``hub.transport.Transport``; ``on_text`` and ``on_control`` are called for what comes, ``on_end`` once with the code."""
 
     stream: IOStream
 

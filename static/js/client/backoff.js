@@ -1,9 +1,10 @@
-// How long to wait before the next try: full jitter under a ceiling that doubles. Pure.
+// Exponential back-off with full jitter. Pure.
 
 export const FIRST_S = 0.5;
 export const LONGEST_S = 30;
 
 /**
+ * Return how many seconds to wait before the next try: a random part of a ceiling that doubles with each failure.
  * @param {number} attempt how many tries have failed, from 0
  * @param {() => number} random in [0, 1)
  * @param {number} [firstS] the first ceiling

@@ -1,15 +1,21 @@
-// One WebSocket that comes back: a state table, jittered back-off, and a heartbeat of its own. Knows no DOM and no views.
+// One WebSocket that reconnects: a state table, back-off with jitter, and a heartbeat of its own.
 //
-//   idle ──start──► connecting ──opened──► open ──lost/silent──► waiting ──due/wake──► connecting
-//   any ──stop──► stopped (final: stop() or a close code that says not to come back)
+//   idle ──start──► connecting ──opened──► open ──lost──► waiting ──due/wake──► connecting
+//   any ──stop──► stopped (final: by stop(), or by a close code that forbids reconnecting)
 
 import { FIRST_S, backoff } from "./backoff.js";
+import { Emitter } from "./emitter.js";
 
+/** @import { ClientMessage, ServerMessage } from "./protocol.js" */
 /** @typedef {"idle"|"connecting"|"open"|"waiting"|"stopped"} State */
-/** @typedef {"start"|"opened"|"lost"|"due"|"wake"|"stop"} Happening */
+/** @typedef {"start"|"opened"|"lost"|"due"|"wake"|"stop"} Trigger */
+/**
+ * `slept`: the machine was suspended. `outdated`: the server says that this page is too old.
+ * @typedef {{state: {state: State, reason: string}, opened: undefined, message: ServerMessage, slept: undefined, outdated: undefined}} ConnectionEvents
+ */
 
-/** What each happening leads to in each state; what is not listed changes nothing. */
-export const TRANSITIONS = /** @type {Record<State, Partial<Record<Happening, State>>>} */ ({
+/** The next state for each trigger in each state. A trigger that is not listed changes nothing. */
+export const TRANSITIONS = /** @type {Record<State, Partial<Record<Trigger, State>>>} */ ({
   idle: { start: "connecting", stop: "stopped" },
   connecting: { opened: "open", lost: "waiting", stop: "stopped" },
   open: { lost: "waiting", stop: "stopped" },
@@ -17,43 +23,41 @@ export const TRANSITIONS = /** @type {Record<State, Partial<Record<Happening, St
   stopped: {},
 });
 
-/** Close codes from here on say: do not come back. */
+/** Close codes in this range forbid reconnecting. */
 export const FINAL_FROM = 4500;
 export const FINAL_TO = 4999;
 const PAGE_TOO_OLD = 4506;
-/** What our own close frames say: after the second the server tells nobody at once that we have left. */
+/** Close codes that this client sends. After `RECONNECTING` the server keeps the user present for a few seconds. */
 const LEAVING = 1000;
-const COMING_BACK = 3000;
+const RECONNECTING = 3000;
 
 const CONNECT_LIMIT_MS = 8_000;
 const SILENCE_LIMIT_MS = 8_000;
 const PING_AFTER_MS = 3_000;
-const WATCH_EVERY_MS = 1_000;
-/** A timer this late means that the machine slept. */
+const CHECK_EVERY_MS = 1_000;
+/** A timer that is late by more than this means that the machine was suspended. */
 const SLEPT_MS = 6_000;
-/** A connection that holds so long was no failed try. */
-const SOUND_AFTER_MS = 5_000;
-/** How long the first answer may be on its way over a slow line. */
-const LONG_ANSWER_MS = 60_000;
-/** What is shown comes in these. */
+/** A connection that lives this long ends the run of failed tries. */
+const STABLE_AFTER_MS = 5_000;
+/** A snapshot may take this long over a slow line: a WebSocket message is delivered only when all of it has arrived. */
+const SNAPSHOT_LIMIT_MS = 60_000;
+/** Messages that bring the screen up to date. */
 const DATA = new Set(["snapshot", "frame"]);
-/** A close follows an error within so long, but for Node's sockets that were refused. */
+/** An error without a close event within this time counts as a loss: some sockets of Node send no close when they are refused. */
 const CLOSE_FOLLOWS_MS = 100;
 
-/**
- * Events: "state" (detail: {state, since, retryAt, reason}), "message" (detail: the parsed object), "opened", "slept".
- */
-export class Connection extends EventTarget {
+/** @extends {Emitter<ConnectionEvents>} */
+export class Connection extends Emitter {
   /**
    * @param {string} url
    * @param {{socket?: typeof WebSocket, now?: () => number, random?: () => number, maxAttempts?: number, firstDelayS?: number}} [options]
-   *   `maxAttempts`: so many tries in a row may fail before it gives up for good; without it: it never does
+   *   `maxAttempts`: how many tries in a row may fail before the connection stops for good; no limit by default
    */
   constructor(url, options = {}) {
     super();
     this.url = url;
     this.Socket = options.socket ?? globalThis.WebSocket;
-    if (!this.Socket) throw new TypeError("there is no WebSocket here: give one as the option `socket`");
+    if (!this.Socket) throw new TypeError("there is no global WebSocket here: pass a class as the option `socket`");
     this.now = options.now ?? (() => performance.now());
     this.random = options.random ?? Math.random;
     /** @type {State} */
@@ -62,72 +66,72 @@ export class Connection extends EventTarget {
     this.firstDelayS = options.firstDelayS ?? FIRST_S;
     this.attempt = 0;
     this.reason = "";
-    /** the code that the last connection was closed with; 0: none */
+    /** close code of the last connection, 0 for none */
     this.code = 0;
-    /** when the connection was lost, by `now`; 0: it is not */
+    /** since when the screen is old, by `now`: the time of the last message before the loss; 0 while there is no loss */
     this.lostAt = 0;
-    /** when that was noticed */
-    this.leftAt = 0;
+    /** when the loss was noticed, 0 while there is no loss */
+    this.lossNoticedAt = 0;
     this.retryAt = 0;
-    this.heardAt = 0;
-    this.askedAt = 0;
-    /** an answer is to come that may be long: a message is heard of only when all of it is there */
-    this.expecting = false;
+    this.lastMessageAt = 0;
+    this.lastPingAt = 0;
+    /** set by the views: a snapshot is on its way, so silence is judged by SNAPSHOT_LIMIT_MS */
+    this.awaitingSnapshot = false;
     /** @type {WebSocket | null} */
     this.socket = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.timer = undefined;
+    this.retryTimer = undefined;
     /** @type {ReturnType<typeof setInterval> | undefined} */
-    this.watch = undefined;
+    this.checkTimer = undefined;
     this.openedAt = 0;
-    this.watchedAt = 0;
-    this.watchedWall = 0;
+    this.checkedAt = 0;
+    this.checkedWallMs = 0;
   }
 
-  /** Begin, and go on for ever. */
+  /** Connect, and reconnect after every loss. */
   start() {
     if (this.state !== "idle") return;
-    this.watchedAt = this.now();
-    this.watchedWall = Date.now();
-    this.watch = setInterval(() => this.check(), WATCH_EVERY_MS);
-    this.happen("start");
+    this.checkedAt = this.now();
+    this.checkedWallMs = Date.now();
+    this.checkTimer = setInterval(() => this.check(), CHECK_EVERY_MS);
+    this.trigger("start");
   }
 
-  /** End for good. @param {string} [reason] */
+  /** Close the connection for good. @param {string} [reason] */
   stop(reason = "stopped") {
     this.reason = reason;
-    clearInterval(this.watch);
-    this.happen("stop");
+    clearInterval(this.checkTimer);
+    this.trigger("stop");
   }
 
-  /** Try now instead of waiting: the page came back, the network is there again. */
+  /** Try now instead of waiting: the page is visible again, or the network is back. */
   wake() {
-    this.happen("wake");
+    this.trigger("wake");
   }
 
-  /** @param {object} message @returns {boolean} whether it was sent */
+  /** Send a message if the connection is open. @param {ClientMessage} message @returns {boolean} whether it was sent */
   send(message) {
     if (this.state !== "open" || !this.socket) return false;
     this.socket.send(JSON.stringify(message));
     return true;
   }
 
-  /** @param {Happening} happening */
-  happen(happening) {
-    if (happening === "lost" && this.attempt >= this.maxAttempts) {
+  /** Move to the next state of the table. @param {Trigger} trigger */
+  trigger(trigger) {
+    if (trigger === "lost" && this.attempt >= this.maxAttempts) {
       this.stop(this.reason || `gave up after ${this.attempt} tries`);
       return;
     }
-    const next = TRANSITIONS[this.state][happening];
+    const next = TRANSITIONS[this.state][trigger];
     if (!next) return;
     this.state = next;
-    clearTimeout(this.timer);
+    clearTimeout(this.retryTimer);
     if (next === "connecting") this.connect();
     else if (next === "open") this.opened();
     else if (next === "waiting") this.wait();
     else if (next === "stopped") this.drop(LEAVING);
-    this.dispatchEvent(new CustomEvent("state", { detail: { state: next, reason: this.reason } }));
-    if (happening === "opened") this.dispatchEvent(new CustomEvent("opened"));
+    this.emit("state", { state: next, reason: this.reason });
+    if (trigger === "opened") this.emit("opened", undefined);
   }
 
   connect() {
@@ -137,99 +141,103 @@ export class Connection extends EventTarget {
     try {
       socket = new this.Socket(this.url);
     } catch (error) {
-      queueMicrotask(() => this.stop(error instanceof Error ? error.message : String(error))); // no address: it stays so
+      queueMicrotask(() => this.stop(error instanceof Error ? error.message : String(error))); // the address is invalid: another try would not help
       return;
     }
     this.socket = socket;
-    this.heardAt = this.now();
-    this.askedAt = 0;
+    this.lastMessageAt = this.now();
+    this.lastPingAt = 0;
     const current = () => this.socket === socket;
-    socket.onopen = () => current() && this.happen("opened");
+    socket.onopen = () => current() && this.trigger("opened");
     socket.onmessage = (event) => current() && this.receive(event.data);
     socket.onclose = (event) => current() && this.closed(event.code, event.reason);
-    socket.onerror = () => setTimeout(() => current() && this.state === "connecting" && this.happen("lost"), CLOSE_FOLLOWS_MS);
+    socket.onerror = () => setTimeout(() => current() && this.state === "connecting" && this.trigger("lost"), CLOSE_FOLLOWS_MS);
   }
 
   opened() {
     this.openedAt = this.now();
     this.retryAt = 0;
     this.reason = "";
-    this.heardAt = this.now();
+    this.lastMessageAt = this.now();
   }
 
-  /** What is on the screen is of now again: a connection that only opens has brought nothing yet. */
-  restored() {
+  /** End the loss: the screen is up to date. Opening a connection is not enough, because it brings no data. */
+  endLoss() {
     this.lostAt = 0;
-    this.leftAt = 0;
+    this.lossNoticedAt = 0;
   }
 
   wait() {
     this.drop();
-    if (!this.leftAt) this.leftAt = this.now();
-    if (!this.lostAt) this.lostAt = this.heardAt || this.now(); // what is on the screen is from the last word heard
+    if (!this.lossNoticedAt) this.lossNoticedAt = this.now();
+    if (!this.lostAt) this.lostAt = this.lastMessageAt || this.now(); // the screen shows the state as of the last message
     const wait = backoff(this.attempt, this.random, this.firstDelayS) * 1000;
     this.attempt += 1;
     this.retryAt = this.now() + wait;
-    this.timer = setTimeout(() => this.happen("due"), wait);
+    this.retryTimer = setTimeout(() => this.trigger("due"), wait);
   }
 
   /** @param {number} code @param {string} reason */
   closed(code, reason) {
     this.code = code;
     this.reason = reason || (code === 1006 ? "" : `closed with ${code}`);
-    if (code === PAGE_TOO_OLD) this.dispatchEvent(new CustomEvent("outdated"));
+    if (code === PAGE_TOO_OLD) this.emit("outdated", undefined);
     if (code >= FINAL_FROM && code <= FINAL_TO) this.stop(this.reason);
-    else this.happen("lost");
+    else this.trigger("lost");
   }
 
   /** @param {unknown} data */
   receive(data) {
-    this.heardAt = this.now();
-    this.askedAt = 0;
+    this.lastMessageAt = this.now();
+    this.lastPingAt = 0;
     if (typeof data !== "string") return;
     let message;
     try {
       message = JSON.parse(data);
     } catch {
-      return; // not ours: a proxy's word, perhaps; the heartbeat judges the connection
+      return; // not from this server, perhaps from a proxy: the heartbeat decides whether the connection is alive
     }
-    if (DATA.has(message?.type)) this.restored();
-    if (message && typeof message === "object") this.dispatchEvent(new CustomEvent("message", { detail: message }));
+    if (DATA.has(message?.type)) this.endLoss();
+    if (message && typeof message === "object") this.emit("message", message);
   }
 
-  /** Every second: ping when it is quiet, give up when it stays quiet, notice that the machine slept. */
+  /** Check the connection, once a second: ping when it is silent, give it up when it stays silent, notice a suspended machine. */
   check() {
     const now = this.now();
-    const wall = Date.now(); // the monotonic clock stands still while some systems sleep
-    const late = Math.max(now - this.watchedAt, wall - this.watchedWall) - WATCH_EVERY_MS;
-    this.watchedAt = now;
-    this.watchedWall = wall;
-    if (late > SLEPT_MS) {
-      this.dispatchEvent(new CustomEvent("slept"));
-      this.heardAt = Math.max(this.heardAt, now - SILENCE_LIMIT_MS / 2);
-      if (this.state === "waiting") this.wake();
-    }
-    const quiet = now - this.heardAt;
+    this.noticeSleep(now);
+    const silence = now - this.lastMessageAt;
     if (this.state === "open") {
-      if (now - this.openedAt >= SOUND_AFTER_MS) {
+      if (now - this.openedAt >= STABLE_AFTER_MS) {
         this.attempt = 0;
-        if (!this.expecting) this.restored(); // nobody watches anything here
+        if (!this.awaitingSnapshot) this.endLoss(); // nothing is watched here, so no data will come
       }
-      if (quiet > (this.expecting ? LONG_ANSWER_MS : SILENCE_LIMIT_MS)) {
+      if (silence > (this.awaitingSnapshot ? SNAPSHOT_LIMIT_MS : SILENCE_LIMIT_MS)) {
         this.reason = "no answer";
-        this.happen("lost");
-      } else if (quiet > PING_AFTER_MS && now - this.askedAt > PING_AFTER_MS) {
-        this.askedAt = now;
+        this.trigger("lost");
+      } else if (silence > PING_AFTER_MS && now - this.lastPingAt > PING_AFTER_MS) {
+        this.lastPingAt = now;
         this.send({ type: "ping" });
       }
-    } else if (this.state === "connecting" && quiet > CONNECT_LIMIT_MS) {
+    } else if (this.state === "connecting" && silence > CONNECT_LIMIT_MS) {
       this.reason = "no answer";
-      this.happen("lost");
+      this.trigger("lost");
     }
   }
 
-  /** @param {number} [code] */
-  drop(code = COMING_BACK) {
+  /** @param {number} now */
+  noticeSleep(now) {
+    const wallMs = Date.now(); // the monotonic clock stands still while some systems are suspended
+    const late = Math.max(now - this.checkedAt, wallMs - this.checkedWallMs) - CHECK_EVERY_MS;
+    this.checkedAt = now;
+    this.checkedWallMs = wallMs;
+    if (late <= SLEPT_MS) return;
+    this.emit("slept", undefined);
+    this.lastMessageAt = Math.max(this.lastMessageAt, now - SILENCE_LIMIT_MS / 2); // time enough for one ping before it is given up
+    if (this.state === "waiting") this.wake();
+  }
+
+  /** Close the current socket and ignore what it still sends. @param {number} [code] */
+  drop(code = RECONNECTING) {
     const socket = this.socket;
     this.socket = null;
     if (!socket) return;

@@ -1,31 +1,48 @@
-// Callbacks by event name. One that throws is reported and stops no other. Knows no DOM.
+// Callbacks by event name. A callback that throws is reported to the console and does not stop the others.
 
+/**
+ * `Events` maps the name of each event to the type of its data.
+ * @template {object} Events
+ */
 export class Emitter {
   constructor() {
-    /** @type {Map<string, Set<(data: any) => void>>} */
-    this.listeners = new Map();
+    /** @type {Map<keyof Events, Set<(data: never) => void>>} */
+    this.callbacks = new Map();
   }
 
-  /** @param {string} event @param {(data: any) => void} callback @returns {() => void} takes it back */
+  /**
+   * Add a callback.
+   * @template {keyof Events} K
+   * @param {K} event @param {(data: Events[K]) => void} callback
+   * @returns {() => void} removes the callback
+   */
   on(event, callback) {
-    const known = this.listeners.get(event) ?? new Set();
-    this.listeners.set(event, known.add(callback));
+    const callbacks = this.callbacks.get(event) ?? new Set();
+    this.callbacks.set(event, callbacks.add(callback));
     return () => this.off(event, callback);
   }
 
-  /** @param {string} event @param {(data: any) => void} [callback] without it: all of them */
+  /**
+   * Remove one callback of an event, or all of them.
+   * @template {keyof Events} K
+   * @param {K} event @param {(data: Events[K]) => void} [callback]
+   */
   off(event, callback) {
-    if (callback) this.listeners.get(event)?.delete(callback);
-    else this.listeners.delete(event);
+    if (callback) this.callbacks.get(event)?.delete(callback);
+    else this.callbacks.delete(event);
   }
 
-  /** @param {string} event @param {any} [data] */
-  tell(event, data) {
-    for (const callback of [...(this.listeners.get(event) ?? [])]) {
+  /**
+   * Call every callback of an event.
+   * @template {keyof Events} K
+   * @param {K} event @param {Events[K]} data
+   */
+  emit(event, data) {
+    for (const callback of [...(this.callbacks.get(event) ?? [])]) {
       try {
-        callback(data);
+        callback(/** @type {never} */ (data));
       } catch (error) {
-        queueMicrotask(() => { throw error; }); // seen in the console, not by the other callbacks
+        queueMicrotask(() => { throw error; }); // reported as uncaught, while the other callbacks still run
       }
     }
   }

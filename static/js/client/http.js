@@ -1,7 +1,7 @@
-// The HTTP API, as in docs/protocol.md: JSON in, JSON out, errors with their code and field. Knows no DOM.
+// Client of the HTTP API of docs/protocol.md: JSON in, JSON out, errors with their code and field.
 
 export class ApiError extends Error {
-  /** @param {number} status 0: no answer came @param {string} code @param {string} message @param {string} [field] */
+  /** @param {number} status 0 when no answer came @param {string} code @param {string} message @param {string} [field] the field that is wrong */
   constructor(status, code, message, field = "") {
     super(message);
     this.name = "ApiError";
@@ -12,8 +12,10 @@ export class ApiError extends Error {
 }
 
 /**
- * @param {string} method @param {string} path @param {any} [body]
- * @returns {Promise<any>} the answer; null where there is none; fails with an ApiError
+ * Send a request and return its answer. The caller names the answer's type, as docs/protocol.md describes it.
+ * @template [T=unknown]
+ * @param {string} method @param {string} path @param {object} [body]
+ * @returns {Promise<T>} null where the answer is empty; fails with an ApiError
  */
 export async function api(method, path, body) {
   let response;
@@ -29,5 +31,5 @@ export async function api(method, path, body) {
   }
   const answer = response.status === 204 ? null : await response.json().catch(() => null);
   if (response.ok) return answer;
-  throw new ApiError(response.status, answer?.code ?? "error", answer?.error ?? `The server said ${response.status}`, answer?.field);
+  throw new ApiError(response.status, answer?.code ?? "error", answer?.error ?? `The server answered with status ${response.status}`, answer?.field);
 }

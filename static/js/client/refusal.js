@@ -1,10 +1,10 @@
-// Why the server, or this client, would not do something. Knows no DOM.
+// Error for a request that the server, or this client, refuses.
 
-/** What passes by itself: say it again later, with the same key. */
-export const PASSING = new Set(["rate_limited", "unavailable", "overloaded"]);
+/** Codes of temporary refusals: send the same message again later, with the same key. */
+export const TRANSIENT = new Set(["rate_limited", "unavailable", "overloaded"]);
 
 export class Refusal extends Error {
-  /** @param {string} code as in docs/protocol.md, or `offline`, `timeout`, `queue_full`, `disconnected` @param {string} [message] */
+  /** @param {string} code as in docs/protocol.md, or `offline`, `timeout`, `queue_full`, `disconnected`, `left` @param {string} [message] */
   constructor(code, message = code) {
     super(message);
     this.name = "Refusal";

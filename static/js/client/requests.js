@@ -1,56 +1,65 @@
-// Questions that have one answer: by id, each with an end, whatever happens to the connection. Knows no DOM.
+// Requests that wait for their answer. Every request ends: with the answer, a refusal, a timeout, or the loss of the connection.
 
 import { Refusal } from "./refusal.js";
 
-const LIMIT_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 
-/** @typedef {{resolve: (answer: any) => void, reject: (error: Refusal) => void, timer: ReturnType<typeof setTimeout>}} Asked */
+/** @import { AnswerTypes, ClientMessage, Reply, ServerMessage } from "./protocol.js" */
+/** @typedef {{resolve: (answer: never) => void, reject: (error: Refusal) => void, timer: ReturnType<typeof setTimeout>}} PendingRequest */
 
-export class Requests {
-  /** @param {(message: object) => boolean} send */
+export class PendingRequests {
+  /** @param {(message: ClientMessage) => boolean} send */
   constructor(send) {
     this.send = send;
-    this.next = 1;
-    /** @type {Map<string, Asked>} */
-    this.asked = new Map();
+    this.nextNumber = 1;
+    /** @type {Map<string, PendingRequest>} */
+    this.pending = new Map();
   }
 
-  /** An id that no other part of the page uses. */
-  id() {
-    return `c${this.next++}`;
+  /** Return a request id. The letter keeps it apart from the ids of views, which are numbers. */
+  newId() {
+    return `c${this.nextNumber++}`;
   }
 
-  /** @param {object} message @returns {Promise<any>} the answer; fails with a Refusal */
+  /**
+   * Send a request and return its answer.
+   * @template {keyof AnswerTypes} K
+   * @param {ClientMessage & {type: K}} message
+   * @returns {Promise<Reply<AnswerTypes[K]>>} fails with a Refusal
+   */
   ask(message) {
-    const id = this.id();
+    const id = this.newId();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.end(id, new Refusal("timeout", "the server did not answer")), LIMIT_MS);
-      this.asked.set(id, { resolve, reject, timer });
-      if (!this.send({ ...message, id })) this.end(id, new Refusal("offline", "there is no connection"));
+      const timer = setTimeout(() => this.reject(id, new Refusal("timeout", "the server did not answer")), TIMEOUT_MS);
+      this.pending.set(id, { resolve, reject, timer });
+      if (!this.send({ ...message, id })) this.reject(id, new Refusal("offline", "there is no connection"));
     });
   }
 
-  /** @param {any} message @returns {boolean} whether it was an answer to one of these questions */
-  take(message) {
-    const asked = this.asked.get(message.id);
-    if (!asked) return false;
-    if (message.type === "error") this.end(message.id, new Refusal(message.code, message.message));
-    else this.end(message.id, null, message);
+  /** Handle a message from the server. @param {ServerMessage} message @returns {boolean} whether it answers one of these requests */
+  handle(message) {
+    const request = typeof message.id === "string" ? this.remove(message.id) : undefined;
+    if (!request) return false;
+    if (message.type === "error") request.reject(new Refusal(message.code, message.message));
+    else request.resolve(/** @type {never} */ (message));
     return true;
   }
 
-  /** @param {string} id @param {Refusal | null} error @param {any} [answer] */
-  end(id, error, answer) {
-    const asked = this.asked.get(id);
-    if (!asked) return;
-    this.asked.delete(id);
-    clearTimeout(asked.timer);
-    if (error) asked.reject(error);
-    else asked.resolve(answer);
+  /** @param {string} id @param {Refusal} error */
+  reject(id, error) {
+    this.remove(id)?.reject(error);
   }
 
-  /** The connection is gone, and no answer will come. @param {string} code */
-  endAll(code) {
-    for (const id of [...this.asked.keys()]) this.end(id, new Refusal(code, "the connection was lost"));
+  /** @param {string} id @returns {PendingRequest | undefined} */
+  remove(id) {
+    const request = this.pending.get(id);
+    this.pending.delete(id);
+    clearTimeout(request?.timer);
+    return request;
+  }
+
+  /** Fail all requests: the connection is lost, and no answer will come. @param {string} code */
+  rejectAll(code) {
+    for (const id of [...this.pending.keys()]) this.reject(id, new Refusal(code, "the connection was lost"));
   }
 }

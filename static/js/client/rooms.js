@@ -1,35 +1,30 @@
-// The rooms this client is in: their positions, what came twice, what is missing. Says who must join again; asks nobody
-// itself. Pure.
+// Rooms of this client with their positions: drops messages that come twice, and finds the rooms in which some are missing. Pure.
 
+/** @import { JoinedRoom, Message } from "./protocol.js" */
 /**
- * @typedef {object} Message
- * @property {string} messageId @property {string} roomId @property {string} userId @property {string} name
- * @property {string} text @property {string} html @property {number} t  @property {number} position
- * @property {string} [key] @property {number} [at] @property {number} [edited] @property {boolean} [deleted] @property {string[]} [mentions]
+ * @typedef {{event: "chat:message" | "chat:message:changed", data: Message} | {event: "room:joined", data: JoinedRoom & {resumed: boolean}}} RoomEvent
  */
-/** @typedef {{type: string, roomId: string, title: string, members: {id: string, name: string, status: string}[], messages: Message[], position: string, recovered: boolean, unread: number, lastRead: string}} Joined */
-/** @typedef {{event: "chat:message" | "chat:message:changed" | "room:joined", data: any}} News */
+/** What one message from the server leads to. `behind` is a room with a hole: it has to be joined again. @typedef {{events: RoomEvent[], behind?: Room}} RoomUpdate */
 
-/** One of them. */
 export class Room {
   /** @param {string} roomId */
   constructor(roomId) {
     this.roomId = roomId;
     this.direct = roomId.startsWith("direct:");
-    /** @type {number | null} the last change that this client has; null: none yet */
+    /** @type {number | null} position of the last change that this client has, null before the first join */
     this.position = null;
     this.joined = false;
-    /** a join is under way */
+    /** whether a join is under way */
     this.joining = false;
-    /** the last one that was read here, to say so again after a return */
-    this.read = "";
-    /** @type {Message[]} what came while a hole was being filled */
+    /** id of the last message that was read here: sent again after a reconnection */
+    this.readUpTo = "";
+    /** @type {Message[]} messages that arrived while a join was under way */
     this.held = [];
   }
 }
 
-/** The change that wrote it. @param {Message} message */
-function numberOf({ messageId }) {
+/** Return the position at which a message was written: the number in its id. @param {Message} message */
+function writtenAt({ messageId }) {
   return Number(messageId.slice(messageId.lastIndexOf(".") + 1));
 }
 
@@ -39,14 +34,14 @@ export class Rooms {
     this.all = new Map();
   }
 
-  /** @param {string} roomId @returns {Room} */
+  /** Return the room of this id, new if it is unknown. @param {string} roomId @returns {Room} */
   open(roomId) {
     const room = this.all.get(roomId) ?? new Room(roomId);
     this.all.set(roomId, room);
     return room;
   }
 
-  /** The connection is gone. */
+  /** Mark all rooms as not joined: the connection is lost. */
   lost() {
     for (const room of this.all.values()) {
       room.joined = room.joining = false;
@@ -54,47 +49,41 @@ export class Rooms {
     }
   }
 
-  /** @param {Message & {type: string}} message @returns {{news: News[], behind?: Room}} `behind`: this room must join again */
-  take(message) {
+  /** Apply a message or a changed message. @param {Message & {type?: string}} message @returns {RoomUpdate} */
+  apply(message) {
     let room = this.all.get(message.roomId);
     if (!room && message.roomId?.startsWith("direct:")) room = this.open(message.roomId);
-    if (!room) return { news: [] }; // left meanwhile
+    if (!room) return { events: [] }; // the room was left meanwhile
     if (room.joining) {
       room.held.push(message);
-      return { news: [] };
+      return { events: [] };
     }
-    return this.place(room, message);
+    return this.advance(room, message);
   }
 
-  /** @param {Room} room @param {Message & {type?: string}} message @returns {{news: News[], behind?: Room}} */
-  place(room, message) {
+  /** @param {Room} room @param {Message & {type?: string}} message @returns {RoomUpdate} */
+  advance(room, message) {
     const position = Number(message.position);
-    if (room.position !== null && position <= room.position) return { news: [] };
+    if (room.position !== null && position <= room.position) return { events: [] };
     if (room.position !== null && position > room.position + 1) {
       room.held.push(message);
-      return { news: [], behind: room };
+      return { events: [], behind: room };
     }
     room.position = position;
-    return { news: [{ event: message.type === "message_changed" ? "chat:message:changed" : "chat:message", data: message }] };
+    return { events: [{ event: message.type === "message_changed" ? "chat:message:changed" : "chat:message", data: message }] };
   }
 
   /**
-   * The answer to a join.
-   * @param {Joined} joined @param {boolean} asked whether it said `since`
-   * @returns {{news: News[], behind?: Room}}
+   * Apply the answer to a join.
+   * @param {JoinedRoom} joined @param {boolean} hadPosition whether the join asked for the changes since a position
+   * @returns {RoomUpdate}
    */
-  join(joined, asked) {
+  join(joined, hadPosition) {
     const room = this.open(joined.roomId);
-    const resumed = asked && joined.recovered;
-    /** @type {News[]} */
-    const news = [{ event: "room:joined", data: { ...joined, resumed } }];
-    if (resumed) { // they come by their latest changes; what was written after the position is new
-      const position = room.position ?? 0;
-      for (const message of [...joined.messages].sort((a, b) => numberOf(a) - numberOf(b))) {
-        const isNew = numberOf(message) > position && !message.deleted;
-        news.push({ event: isNew ? "chat:message" : "chat:message:changed", data: message });
-      }
-    }
+    const resumed = hadPosition && joined.recovered;
+    /** @type {RoomEvent[]} */
+    const events = [{ event: "room:joined", data: { ...joined, resumed } }];
+    if (resumed) events.push(...missed(joined.messages, room.position ?? 0));
     room.position = Number(joined.position);
     room.joined = true;
     room.joining = false;
@@ -103,10 +92,22 @@ export class Rooms {
     /** @type {Room | undefined} */
     let behind;
     for (const message of held) {
-      const placed = this.place(room, message);
-      news.push(...placed.news);
-      behind = placed.behind ?? behind;
+      const update = this.advance(room, message);
+      events.push(...update.events);
+      behind = update.behind ?? behind;
     }
-    return { news, behind };
+    return { events, behind };
   }
+}
+
+/**
+ * Return the events for the messages that a rejoin brought. Messages written after the client's position are new. The others
+ * were edited or deleted meanwhile. The server sends them in the order of their latest change.
+ * @param {Message[]} messages @param {number} position @returns {RoomEvent[]}
+ */
+function missed(messages, position) {
+  return [...messages].sort((a, b) => writtenAt(a) - writtenAt(b)).map((message) => {
+    const isNew = writtenAt(message) > position && !message.deleted;
+    return { event: isNew ? "chat:message" : "chat:message:changed", data: message };
+  });
 }

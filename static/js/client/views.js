@@ -1,86 +1,40 @@
-// What this page watches, over connections that come and go: asks again with the last position after each return,
-// hands snapshots and frames on, in order. Knows no DOM.
+// Subscriptions of this page to views: asks again from the last position after each reconnection, and passes snapshots and
+// frames on in order.
 
-/** @typedef {import("./connection.js").Connection} Connection */
-/**
- * @typedef {object} Definition
- * @property {number} sid
- * @property {string} series
- * @property {string} name
- * @property {Record<string, string>} labels
- * @property {string} unit
- * @property {number | null} every_s
- * @property {string} [kind]
- * @property {number} [ended]
- * @property {number} last
- * @property {number[]} selectors places in the request's list of those that want it
- * @property {number[]} [t]
- * @property {number[]} [v]
- * @property {number[]} [min]
- * @property {number[]} [mean]
- * @property {number[]} [max]
- * @property {[number, number]} [newest] time and value of the newest sample, where histories are buckets
- * @property {number} [of]
- */
-/** @typedef {{key: string, body: any, t: number, every_s: number | null, selectors: number[]}} DocumentState */
-/** @typedef {[number, number[], number[]] | [number, number[], number[], number]} PointsRow */
-/**
- * @typedef {object} Frame
- * @property {string} type
- * @property {string} view
- * @property {number} as_of
- * @property {string} position
- * @property {number} [accepted]
- * @property {PointsRow[]} [points]
- * @property {[number, number[], number[], number[], number[], [number, number]][]} [buckets]
- * @property {Definition[]} [series]
- * @property {DocumentState[]} [documents]
- * @property {number[]} [gone]
- * @property {string[]} [gone_documents]
- */
-/**
- * @typedef {object} Snapshot
- * @property {string} type
- * @property {string} view
- * @property {number} as_of
- * @property {string} position
- * @property {number} window_s
- * @property {number} step_ms
- * @property {Definition[]} series
- * @property {DocumentState[]} documents
- * @property {any} [board]
- */
+/** @import { Connection } from "./connection.js" */
+/** @import { Frame, ServerMessage, Snapshot, WatchRequest } from "./protocol.js" */
 /**
  * @typedef {object} Handlers
  * @property {(snapshot: Snapshot) => void} snapshot
  * @property {(frame: Frame) => void} frame
  * @property {(error: {code: string, message: string}) => void} error
- * @property {(reason: string) => void} [gap]
+ * @property {(reason: string) => void} [gap] entries are missing: a snapshot follows
  */
 
-/** One thing watched. */
-class Watching {
-  /** @param {object} request @param {Handlers} handlers */
+export class Subscription {
+  /** @param {WatchRequest} request @param {Handlers} handlers */
   constructor(request, handlers) {
     this.request = request;
     this.handlers = handlers;
+    /** id of the latest request, 0 before the first */
     this.id = 0;
     this.view = "";
     this.position = "";
     this.paused = false;
     this.answered = true;
-    /** @type {Set<number>} numbers of the series that have been described */
+    /** @type {Set<number>} numbers of the series that the server has defined */
     this.known = new Set();
   }
 
-  /** Take over what is described. @param {Partial<Snapshot & Frame>} message @returns {boolean} whether all of it is known now */
-  describe(message) {
+  /** Note which series a message defines and removes. @param {Snapshot | Frame} message @returns {boolean} whether every series with values is defined */
+  learn(message) {
     if (message.type === "snapshot") this.known.clear();
     for (const definition of message.series ?? []) this.known.add(definition.sid);
+    if (message.type === "snapshot") return true;
     const rows = [...(message.points ?? []), ...(message.buckets ?? [])];
-    const all = rows.every(([sid]) => this.known.has(sid));
+    const complete = rows.every(([sid]) => this.known.has(sid));
     for (const sid of message.gone ?? []) this.known.delete(sid);
-    return all;
+    return complete;
   }
 }
 
@@ -89,117 +43,121 @@ export class Views {
   constructor(connection) {
     this.connection = connection;
     this.nextId = 1;
-    /** @type {Set<Watching>} */
+    /** @type {Set<Subscription>} */
     this.all = new Set();
-    /** @type {Set<number>} ids of questions that were taken back before they were answered */
-    this.forgotten = new Set();
-    connection.addEventListener("opened", () => {
-      this.forgotten.clear();
-      this.askAll();
+    /** @type {Set<string | number>} ids of requests that were cancelled before their answer */
+    this.cancelled = new Set();
+    connection.on("opened", () => {
+      this.cancelled.clear();
+      this.requestAll();
     });
-    connection.addEventListener("message", (event) => this.take(/** @type {CustomEvent} */ (event).detail));
+    connection.on("message", (message) => this.handle(message));
   }
 
-  /** Watch for as long as the page lives. @param {object} request @param {Handlers} handlers @returns {Watching} */
+  /** Watch a board or selectors. @param {WatchRequest} request @param {Handlers} handlers @returns {Subscription} */
   watch(request, handlers) {
-    const watching = new Watching(request, handlers);
-    this.all.add(watching);
-    this.ask(watching);
-    return watching;
+    const subscription = new Subscription(request, handlers);
+    this.all.add(subscription);
+    this.request(subscription);
+    return subscription;
   }
 
-  /** Watch something else instead; begins with a snapshot. @param {Watching} watching @param {object} request */
-  change(watching, request) {
-    this.end(watching);
-    watching.request = request;
-    watching.view = watching.position = "";
-    this.all.add(watching);
-    this.ask(watching);
+  /** Watch something else on the same subscription; it begins with a snapshot. @param {Subscription} subscription @param {WatchRequest} request */
+  change(subscription, request) {
+    this.end(subscription);
+    subscription.request = request;
+    subscription.view = subscription.position = "";
+    this.all.add(subscription);
+    this.request(subscription);
   }
 
-  /** @param {Watching} watching */
-  end(watching) {
-    this.all.delete(watching);
-    this.expect();
-    if (watching.view) this.leave(watching.view);
-    else if (watching.id) this.forgotten.add(watching.id);
+  /** Stop watching. @param {Subscription} subscription */
+  end(subscription) {
+    this.all.delete(subscription);
+    this.updateAwaiting();
+    if (subscription.view) this.leave(subscription.view);
+    else if (subscription.id) this.cancelled.add(subscription.id);
   }
 
-  /** @param {string} view */
+  /** Leave a view that no other subscription uses. @param {string} view */
   leave(view) {
-    if ([...this.all].some((watching) => watching.view === view)) return;
+    if ([...this.all].some((subscription) => subscription.view === view)) return;
     this.connection.send({ type: "unwatch", view });
   }
 
-  /** Nobody looks: stop the frames; `resume` begins with one snapshot, not with all that was missed. */
+  /** Stop all frames while the page is hidden. `resume` asks for one snapshot instead of all that was missed. */
   pause() {
-    for (const watching of this.all) {
-      if (watching.view) this.connection.send({ type: "unwatch", view: watching.view });
-      watching.paused = true;
+    for (const subscription of this.all) {
+      if (subscription.view) this.connection.send({ type: "unwatch", view: subscription.view });
+      subscription.paused = true;
     }
-    this.expect();
+    this.updateAwaiting();
   }
 
   resume() {
-    for (const watching of this.all) {
-      if (!watching.paused) continue;
-      watching.paused = false;
-      this.askAnew(watching);
+    for (const subscription of this.all) {
+      if (!subscription.paused) continue;
+      subscription.paused = false;
+      this.restart(subscription);
     }
   }
 
-  askAll() {
-    const asked = [...this.all].filter((watching) => !watching.paused);
-    for (const watching of asked) this.ask(watching);
-    if (!asked.length) this.connection.send({ type: "ping" }); // a connection that says nothing at first is ended
+  requestAll() {
+    const active = [...this.all].filter((subscription) => !subscription.paused);
+    for (const subscription of active) this.request(subscription);
+    if (!active.length) this.connection.send({ type: "ping" }); // the server closes a connection that begins with silence
   }
 
-  /** @param {Watching} watching */
-  ask(watching) {
-    watching.id = this.nextId++;
-    const since = watching.position ? { since: watching.position } : {};
-    this.connection.send({ type: "watch", id: watching.id, ...watching.request, ...since });
-    watching.answered = false;
-    this.expect();
+  /** @param {Subscription} subscription */
+  request(subscription) {
+    subscription.id = this.nextId++;
+    const since = subscription.position ? { since: subscription.position } : {};
+    this.connection.send({ type: "watch", id: subscription.id, ...subscription.request, ...since });
+    subscription.answered = false;
+    this.updateAwaiting();
   }
 
-  expect() {
-    this.connection.expecting = [...this.all].some((watching) => !watching.answered && !watching.paused);
+  updateAwaiting() {
+    this.connection.awaitingSnapshot = [...this.all].some((subscription) => !subscription.answered && !subscription.paused);
   }
 
-  /** Begin with a snapshot. @param {Watching} watching */
-  askAnew(watching) {
-    watching.position = "";
-    this.ask(watching);
+  /** Ask for a snapshot. @param {Subscription} subscription */
+  restart(subscription) {
+    subscription.position = "";
+    this.request(subscription);
   }
 
-  /** @param {any} message */
-  take(message) {
-    if (message.type === "snapshot" && message.id !== undefined && this.forgotten.delete(message.id)) {
-      this.leave(message.view); // the answer to a question that was taken back meanwhile
+  /** @param {ServerMessage} message */
+  handle(message) {
+    if (message.type === "snapshot" && message.id !== undefined && this.cancelled.delete(message.id)) {
+      this.leave(message.view); // the answer to a request that was cancelled meanwhile
       return;
     }
-    for (const watching of this.all) {
-      const answer = message.id !== undefined && message.id === watching.id;
-      if (answer && message.type !== "gap") {
-        watching.answered = true;
-        this.expect();
-      }
-      const another = answer && watching.view !== "" && message.view && message.view !== watching.view; // the board was edited
-      if (answer && message.view) watching.view = message.view;
-      if (!answer && (message.view === undefined || message.view !== watching.view)) continue;
-      if (watching.paused) continue;
-      if (message.type === "snapshot") {
-        watching.position = message.position;
-        watching.describe(message);
-        watching.handlers.snapshot(message);
-      } else if (message.type === "frame") {
-        watching.position = message.position;
-        const whole = watching.describe(message);
-        watching.handlers.frame(message);
-        if (!whole || another) this.askAnew(watching); // this process knows a series that the one before it did not
-      } else if (message.type === "gap") watching.handlers.gap?.(message.reason);
-      else if (message.type === "error" && answer) watching.handlers.error(message);
+    for (const subscription of this.all) this.deliver(message, subscription);
+  }
+
+  /** @param {ServerMessage} message @param {Subscription} subscription */
+  deliver(message, subscription) {
+    const view = "view" in message ? message.view : undefined;
+    const isAnswer = message.id !== undefined && message.id === subscription.id;
+    if (isAnswer && message.type !== "gap") {
+      subscription.answered = true;
+      this.updateAwaiting();
     }
+    const moved = isAnswer && subscription.view !== "" && Boolean(view) && view !== subscription.view; // the board was edited
+    if (isAnswer && view) subscription.view = view;
+    if (!isAnswer && (view === undefined || view !== subscription.view)) return;
+    if (subscription.paused) return;
+    if (message.type === "snapshot") {
+      subscription.position = message.position;
+      subscription.learn(message);
+      subscription.handlers.snapshot(message);
+    } else if (message.type === "frame") {
+      subscription.position = message.position;
+      const complete = subscription.learn(message);
+      subscription.handlers.frame(message);
+      if (!complete || moved) this.restart(subscription); // this server process knows series that the one before did not
+    } else if (message.type === "gap") subscription.handlers.gap?.(message.reason);
+    else if (message.type === "error" && isAnswer) subscription.handlers.error(message);
   }
 }

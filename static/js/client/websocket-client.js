@@ -1,30 +1,45 @@
-// Rooms, messages, presence and notifications over one connection that comes back: nothing lost, nothing doubled. For any
-// page, or Node. Described in docs/javascript-client.md. Knows no DOM.
+// Client for rooms, messages, presence and notifications over one connection that reconnects: it loses nothing and repeats
+// nothing. Runs in any page and in Node. Described in docs/javascript-client.md.
 
+import { Authenticator } from "./authenticator.js";
 import { Connection } from "./connection.js";
 import { Emitter } from "./emitter.js";
-import { Identity } from "./identity.js";
 import { Membership } from "./membership.js";
 import { Outbox } from "./outbox.js";
 import { Refusal } from "./refusal.js";
-import { Requests } from "./requests.js";
+import { PendingRequests } from "./requests.js";
 import { TypingNotices } from "./typing.js";
+
+/** @import { Credentials } from "./authenticator.js" */
+/** @import { Acknowledgement, AnswerTypes, Authentication, ClientMessage, ConnectedUser, JoinedRoom, Message, Reply, ServerFields, ServerMessage, User, UserNotification } from "./protocol.js" */
 
 /** The close code for a message beyond the server's limit. */
 const TOO_LONG = 1009;
 
 /**
  * @typedef {object} ClientOptions
- * @property {number} [maxReconnectAttempts] so many tries in a row may fail; without it: it tries for ever
- * @property {number} [reconnectDelay] ms: the first wait is a random part of this, and the ceiling doubles up to 30 s
- * @property {any} [socket] a WebSocket class, where there is no global one
+ * @property {number} [maxReconnectAttempts] how many tries in a row may fail; no limit by default
+ * @property {number} [reconnectDelay] ms: the first wait is a random part of it, and the ceiling doubles up to 30 s
+ * @property {typeof WebSocket} [socket] a WebSocket class, where there is no global one
  * @property {() => number} [now] monotonic ms
  * @property {() => number} [random]
- * @property {Connection} [connection] one that others use too, instead of `url`; they say the first word on it
+ * @property {Connection} [connection] a connection that other code uses too, instead of `url`; that code sends the first message
+ */
+/** @typedef {{at?: number, key?: string}} MessageOptions */
+/**
+ * Events of the client and their data. Messages of the server that are not listed come under their own type.
+ * @typedef {ServerFields & {
+ *   "chat:message": Message, "chat:message:changed": Message, "chat:message:ack": Acknowledgement,
+ *   "room:joined": JoinedRoom & {resumed: boolean}, "room:left": {roomId: string, expelled: boolean}, "room:opened": ServerFields["room_opened"],
+ *   "room:user:joined": ServerFields["user_joined"], "room:user:left": ServerFields["user_left"], "room:read": ServerFields["read"],
+ *   "typing:indicator": ServerFields["typing"], "user:online": {user: User}, "user:offline": {user: User}, "user:update": {user: User},
+ *   "notification:changed": UserNotification, "notifications:read": {unread: number},
+ *   connected: undefined, disconnected: {code: number, reason: string, final: boolean}, state: {state: string, reason: string},
+ * }} ClientEvents
  */
 
-/** What the server's messages are called here; others come under their own type. */
-const EVENTS = /** @type {Record<string, string>} */ ({
+/** Names of events for types of server messages. Other messages are events of their own type. */
+const EVENTS = /** @type {Record<string, keyof ClientEvents>} */ ({
   ack: "chat:message:ack",
   room_opened: "room:opened",
   user_joined: "room:user:joined",
@@ -38,14 +53,8 @@ const EVENTS = /** @type {Record<string, string>} */ ({
   notifications_read: "notifications:read",
 });
 
-/** Many changes at once: their parts, and what each of one would be called. */
-const MANY = /** @type {Record<string, Record<string, string>>} */ ({
-  users_changed: { online: "user_online", offline: "user_offline", updated: "user_update" },
-  members_changed: { joined: "user_joined", left: "user_left" },
-});
-
-/** What the view's part of the connection is about; not ours. */
-const FOREIGN = new Set(["snapshot", "frame", "gap", "unwatched", "pong"]);
+/** Messages about the views of the same connection, which are not for this client. */
+const VIEW_MESSAGES = new Set(["snapshot", "frame", "gap", "unwatched", "pong"]);
 
 export class WebSocketClient {
   /** @param {string} url `ws://…/ws` or `wss://…/ws` @param {ClientOptions} [options] */
@@ -53,179 +62,202 @@ export class WebSocketClient {
     const { maxReconnectAttempts, reconnectDelay, socket, now, random } = options;
     const firstDelayS = reconnectDelay === undefined ? undefined : reconnectDelay / 1000;
     this.connection = options.connection ?? new Connection(url, { socket, now, random, firstDelayS, maxAttempts: maxReconnectAttempts });
-    this.shared = Boolean(options.connection);
-    this.emitter = new Emitter();
-    const send = (/** @type {object} */ message) => this.connection.send(message);
-    const tell = (/** @type {string} */ event, /** @type {any} */ data) => this.emitter.tell(event, data);
-    this.requests = new Requests(send);
-    const id = () => this.requests.id();
-    this.identity = new Identity(send, id, tell, this.connection.random);
-    this.membership = new Membership({ send, id, tell, ask: (message) => this.requests.ask(message), ready: () => this.authed });
-    this.outbox = new Outbox({ send, id, key: newKey, ready: (lane) => this.authed && (lane.startsWith("@") || this.membership.open(lane)) });
+    this.isShared = Boolean(options.connection);
+    this.emitter = /** @type {Emitter<ClientEvents>} */ (new Emitter());
+    const send = (/** @type {ClientMessage} */ message) => this.connection.send(message);
+    this.requests = new PendingRequests(send);
+    const newId = () => this.requests.newId();
+    this.authenticator = new Authenticator({ send, newId, onError: (error) => this.emitter.emit("error", error), random: this.connection.random });
+    this.membership = new Membership({
+      send,
+      newId,
+      history: (roomId, limit) => this.requests.ask({ type: "history", roomId, limit }),
+      publish: ({ event, data }) => this.emitter.emit(event, data),
+      isReady: () => this.authed,
+    });
+    this.outbox = new Outbox({ send, newId, newKey, mayPass: (lane) => this.authed && (lane.startsWith("@") || this.membership.mayPost(lane)) });
     this.notices = new TypingNotices((roomId, isTyping) => this.authed && send({ type: "typing", roomId, isTyping }), this.connection.now);
-    /** whether this connection knows who we are */
+    /** whether the current connection is authenticated */
     this.authed = false;
-    /** @type {any} the last `authenticated` */
+    /** @type {Authentication | null} the last `authenticated` */
     this.me = null;
     this.status = "online";
+    /** whether the current connection has been open */
     this.opened = false;
-    this.connection.addEventListener("opened", () => this.connected());
-    this.connection.addEventListener("state", (event) => this.moved(/** @type {CustomEvent} */ (event).detail));
-    this.connection.addEventListener("message", (event) => this.take(/** @type {CustomEvent} */ (event).detail));
+    this.connection.on("opened", () => this.connected());
+    this.connection.on("state", (detail) => this.stateChanged(detail));
+    this.connection.on("message", (message) => this.handle(message));
   }
 
-  // --- for its users ---
+  // --- for the users of this class ---
 
-  /** Connect without a token: where the browser's session says who one is, or nobody needs to. */
+  /** Connect without a token: with the browser's session, or where the server asks for none. */
   connect() {
     this.connection.start();
   }
 
   /**
-   * Say who one is, now and on every connection to come.
-   * @param {import("./identity.js").Who | null} [who] `token` may be a function that gets a fresh one; nothing: the browser's session
-   * @returns {Promise<any>} the server's `authenticated`
+   * Connect, and authenticate this and every later connection.
+   * @param {Credentials | null} [credentials] `token` may be a function that returns a fresh one; null: the browser's session
+   * @returns {Promise<Authentication>} the server's `authenticated`; fails with a Refusal
    */
-  authenticate(who = null) {
-    this.identity.who = who;
-    const done = this.identity.promise();
+  authenticate(credentials = null) {
+    this.authenticator.credentials = credentials;
+    const done = this.authenticator.next();
     this.connection.start();
-    if (this.authed && !who) this.identity.authenticated(this.me);
-    else if (this.connection.state === "open") this.identity.say();
-    else if (this.connection.state === "stopped") this.identity.refuse("disconnected", this.connection.reason);
+    if (this.authed && this.me && !credentials) this.authenticator.authenticated(this.me);
+    else if (this.connection.state === "open") this.authenticator.authenticate();
+    else if (this.connection.state === "stopped") this.authenticator.refuse("disconnected", this.connection.reason);
     return done;
   }
 
-  /** @param {string} event @param {(data: any) => void} callback @returns {() => void} takes it back */
+  /**
+   * Add a callback to an event of docs/javascript-client.md.
+   * @template {keyof ClientEvents} K
+   * @param {K} event @param {(data: ClientEvents[K]) => void} callback
+   * @returns {() => void} removes the callback
+   */
   on(event, callback) {
     return this.emitter.on(event, callback);
   }
 
-  /** @param {string} event @param {(data: any) => void} [callback] */
+  /**
+   * Remove a callback, or all of an event.
+   * @template {keyof ClientEvents} K
+   * @param {K} event @param {(data: ClientEvents[K]) => void} [callback]
+   */
   off(event, callback) {
     this.emitter.off(event, callback);
   }
 
   /**
-   * Send any message of the protocol. Chat messages and joins take the safe way, as with `sendMessage` and `joinRoom`.
-   * @param {string} event its type @param {any} [data] @returns {boolean} whether it is sent, or kept to be
+   * Send a message of the protocol. Chat messages and joins go through `sendMessage`, `joinRoom` and the like, which repeat them safely.
+   * @param {string} type @param {{[field: string]: unknown}} [data]
+   * @returns {boolean} whether it was sent or will be
    */
-  emit(event, data = {}) {
-    if (event === "message" || event === "chat:message") this.sendMessage(data.roomId, data.text, data);
-    else if (event === "direct") this.sendDirect(data.userId, data.text, data);
-    else if (event === "join_room") this.joinRoom(data.roomId);
-    else if (event === "leave_room") this.leaveRoom(data.roomId);
-    else if (event === "typing" || event === "typing:indicator") this.setTypingIndicator(data.roomId, data.isTyping);
-    else if (event === "presence") this.setPresence(data.status);
-    else return this.connection.send({ ...data, type: event });
+  emit(type, data = {}) {
+    const { roomId, text, userId, isTyping, status } = /** @type {{roomId: string, text: string, userId: string, isTyping: boolean, status: string}} */ (data);
+    if (type === "message" || type === "chat:message") this.sendMessage(roomId, text, data);
+    else if (type === "direct") this.sendDirect(userId, text, data);
+    else if (type === "join_room") this.joinRoom(roomId);
+    else if (type === "leave_room") this.leaveRoom(roomId);
+    else if (type === "typing" || type === "typing:indicator") this.setTypingIndicator(roomId, isTyping);
+    else if (type === "presence") this.setPresence(status);
+    else return this.connection.send({ ...data, type });
     return this.connection.state !== "stopped";
   }
 
-  /** @param {string} roomId @returns {Promise<any>} the server's `joined`; stays joined over reconnections */
+  /** Join a room, and stay in it over reconnections. @param {string} roomId @returns {Promise<JoinedRoom>} fails with a Refusal */
   joinRoom(roomId) {
-    return this.over() ?? this.membership.join(roomId);
+    return this.refusedIfStopped() ?? this.membership.join(roomId);
   }
 
   /** @param {string} roomId */
   leaveRoom(roomId) {
     this.notices.forget(roomId);
     this.membership.leave(roomId);
-    this.outbox.pump(); // what waited for the room is refused
+    this.outbox.pump(); // the server refuses the messages that waited for this room
   }
 
   /**
+   * Send a message, now or when the connection is back.
    * @param {string} roomId @param {string} text
-   * @param {{at?: number, key?: string}} [more] `at`: the moment on the charts, ms; `key`: the one of an earlier try
-   * @returns {Promise<any>} the ack, when the message is kept; fails with a Refusal
+   * @param {MessageOptions} [options] `at`: the moment on the charts, ms; `key`: the key of an earlier try
+   * @returns {Promise<Acknowledgement>} when the server has stored it; fails with a Refusal
    */
   sendMessage(roomId, text, { at, key } = {}) {
     this.notices.set(roomId, false);
     return this.post(roomId, { type: "message", roomId, text: wellFormed(text), ...(at ? { at: Math.round(at) } : {}) }, key);
   }
 
-  /** @param {string} userId @param {string} text @param {{key?: string}} [more] @returns {Promise<any>} the ack; its `roomId` is the conversation's */
+  /** Send a direct message. @param {string} userId @param {string} text @param {MessageOptions} [options] @returns {Promise<Acknowledgement>} its `roomId` is that of the conversation */
   sendDirect(userId, text, { key } = {}) {
     return this.post(`@${userId}`, { type: "direct", userId, text: wellFormed(text) }, key);
   }
 
-  /** @param {string} roomId @param {string} messageId @param {string} text @returns {Promise<any>} */
+  /** @param {string} roomId @param {string} messageId @param {string} text @returns {Promise<Acknowledgement>} */
   editMessage(roomId, messageId, text) {
     return this.request({ type: "edit", roomId, messageId, text: wellFormed(text) });
   }
 
-  /** @param {string} roomId @param {string} messageId @returns {Promise<any>} */
+  /** @param {string} roomId @param {string} messageId @returns {Promise<Acknowledgement>} */
   deleteMessage(roomId, messageId) {
     return this.request({ type: "delete", roomId, messageId });
   }
 
-  /** Say so as often as you like: it is passed on every three seconds, and taken back when you stop. */
+  /** Note that the user types. Call it with every key press: a notice is sent every 3 s, and withdrawn after 4 s without a call. */
   /** @param {string} roomId @param {boolean} isTyping */
   setTypingIndicator(roomId, isTyping) {
     this.notices.set(roomId, isTyping);
   }
 
-  /** @param {string} roomId @param {string} messageId everything up to this one has been read */
+  /** Mark everything up to a message as read. @param {string} roomId @param {string} messageId */
   markRead(roomId, messageId) {
-    return this.membership.read(roomId, messageId);
+    return this.membership.markRead(roomId, messageId);
   }
 
-  /** @param {"online" | "away" | "offline"} status said again after a reconnection */
+  /** Set the presence of this page; it is sent again after a reconnection. @param {string} status `online`, `away` or `offline` */
   setPresence(status) {
     if (status === this.status) return;
     this.status = status;
     if (this.authed) this.connection.send({ type: "presence", status });
   }
 
-  /** Older messages. @param {string} roomId @param {string} [before] a messageId @param {number} [limit] @returns {Promise<{messages: any[], more: boolean}>} */
+  /** Return older messages. @param {string} roomId @param {string} [before] a messageId @param {number} [limit] @returns {Promise<ServerFields["history"]>} oldest first */
   history(roomId, before, limit = 50) {
     return this.request({ type: "history", roomId, limit, ...(before ? { before } : {}) });
   }
 
-  /** @returns {Promise<any[]>} who is connected */
+  /** Return the users who are connected. @returns {Promise<ConnectedUser[]>} */
   async users() {
     return (await this.request({ type: "users" })).users;
   }
 
-  /** @param {{before?: string, limit?: number}} [page] @returns {Promise<{notifications: any[], unread: number, more: boolean}>} */
+  /** Return notifications, newest first. @param {{before?: string, limit?: number}} [page] @returns {Promise<ServerFields["notifications"]>} */
   notifications(page = {}) {
     return this.request({ type: "notifications", ...page });
   }
 
-  /** @param {string} [notificationId] up to this one; without it: all */
+  /** Mark notifications as read. @param {string} [notificationId] up to this one; all by default */
   markNotificationsRead(notificationId) {
     return this.connection.send({ type: "notification_read", ...(notificationId ? { notificationId } : {}) });
   }
 
-  /** Ask anything of the protocol that has one answer. @param {object} message @returns {Promise<any>} fails with a Refusal, at once when offline */
+  /**
+   * Send a request that has one answer.
+   * @template {keyof AnswerTypes} K
+   * @param {ClientMessage & {type: K}} message
+   * @returns {Promise<Reply<AnswerTypes[K]>>} fails with a Refusal, at once when there is no connection
+   */
   request(message) {
     const done = this.requests.ask(message);
     done.catch(() => {});
     return done;
   }
 
-  /** A key for a message, as `sendMessage` takes it. */
+  /** Return a new key for `sendMessage`. */
   newKey() {
     return newKey();
   }
 
-  /** End for good. */
+  /** Close the connection for good. */
   disconnect() {
     this.connection.stop("disconnected");
   }
 
-  // --- from the connection ---
+  // --- events of the connection ---
 
-  /** @param {string} lane @param {object} message @param {string} [key] @returns {Promise<any>} */
+  /** @param {string} lane @param {ClientMessage} message @param {string} [key] @returns {Promise<Acknowledgement>} */
   post(lane, message, key) {
-    const over = this.over();
-    if (over) return over;
+    const refused = this.refusedIfStopped();
+    if (refused) return refused;
     const { done } = this.outbox.add(lane, message, key);
-    done.catch((/** @type {Refusal} */ error) => error.code === "queue_full" && this.emitter.tell("error", { code: error.code, message: error.message, key }));
+    done.catch((/** @type {Refusal} */ error) => error.code === "queue_full" && this.emitter.emit("error", { code: error.code, message: error.message, key }));
     return done;
   }
 
-  /** @returns {Promise<any> | null} a refusal, when this client has ended for good */
-  over() {
+  /** @returns {Promise<never> | null} a refusal if this client has ended */
+  refusedIfStopped() {
     if (this.connection.state !== "stopped") return null;
     const refused = Promise.reject(new Refusal("disconnected", this.connection.reason));
     refused.catch(() => {});
@@ -234,83 +266,94 @@ export class WebSocketClient {
 
   connected() {
     this.opened = true;
-    this.emitter.tell("connected");
-    const token = typeof this.identity.who?.token;
-    const late = token === "function" || (token === "undefined" && !this.shared);
-    if (late) this.connection.send({ type: "ping" }); // a token may take longer than the server waits for a first word
-    this.identity.say();
+    this.emitter.emit("connected", undefined);
+    const source = typeof this.authenticator.credentials?.token;
+    const mayTakeLong = source === "function" || (source === "undefined" && !this.isShared);
+    if (mayTakeLong) this.connection.send({ type: "ping" }); // a token may take longer than the server waits for the first message
+    this.authenticator.authenticate();
   }
 
   /** @param {{state: string, reason: string}} detail */
-  moved({ state, reason }) {
+  stateChanged({ state, reason }) {
     const { code } = this.connection;
+    const stopped = state === "stopped";
     if (state === "waiting" && code === TOO_LONG) this.outbox.refuseLongest();
     if (state !== "open") this.lost();
-    if (state === "stopped") {
-      const why = code === 4500 ? "bad_token" : "disconnected";
-      this.requests.endAll(why);
-      this.outbox.refuseAll(why, reason);
-      this.membership.end(why, reason);
-      this.identity.refuse(why, reason);
-    }
-    this.emitter.tell("state", { state, reason });
-    if (state === "stopped" || (this.opened && state === "waiting")) {
+    if (stopped) this.end(code === 4500 ? "bad_token" : "disconnected", reason);
+    this.emitter.emit("state", { state, reason });
+    if (stopped || (this.opened && state === "waiting")) {
       this.opened = false;
-      this.emitter.tell("disconnected", { code, reason, final: state === "stopped" });
+      this.emitter.emit("disconnected", { code, reason, final: stopped });
     }
   }
 
   lost() {
     this.authed = false;
-    this.identity.lost();
-    this.requests.endAll("offline");
+    this.authenticator.lost();
+    this.requests.rejectAll("offline");
     this.outbox.rewind();
     this.notices.forget();
     this.membership.lost();
   }
 
-  /** @param {any} message */
-  take(message) {
-    if (FOREIGN.has(message.type)) return;
-    if (message.type in MANY) {
-      for (const [name, type] of Object.entries(MANY[message.type])) {
-        for (const user of message[name] ?? []) this.take({ type, user, ...(message.roomId ? { roomId: message.roomId } : {}) });
-      }
+  /** @param {string} code @param {string} reason */
+  end(code, reason) {
+    this.requests.rejectAll(code);
+    this.outbox.refuseAll(code, reason);
+    this.membership.end(code, reason);
+    this.authenticator.refuse(code, reason);
+  }
+
+  /** @param {ServerMessage} message */
+  handle(message) {
+    if (VIEW_MESSAGES.has(message.type)) return;
+    if (message.type === "users_changed" || message.type === "members_changed") {
+      this.handleMany(message);
       return;
     }
-    const answered = this.requests.take(message);
+    const answered = this.requests.handle(message);
     if (message.type === "authenticated") this.authenticated(message);
     else if (message.type === "error") this.refused(message);
-    else if (this.membership.take(message)) this.outbox.pump(); // a room that is joined lets its messages out
+    else if (this.membership.handle(message)) this.outbox.pump(); // a room that is joined now lets its messages pass
     else if (!answered || message.type in EVENTS) {
-      if (message.type === "ack") this.outbox.take(message);
-      this.emitter.tell(EVENTS[message.type] ?? message.type, message);
+      if (message.type === "ack") this.outbox.handle(message);
+      this.emitter.emit(EVENTS[message.type] ?? message.type, /** @type {never} */ (message));
     }
   }
 
-  /** @param {any} message */
+  /** Emit one event for each user in a message about several. @param {ServerFields["users_changed"] & Partial<ServerFields["members_changed"]>} message */
+  handleMany({ roomId, online, offline, updated, joined, left }) {
+    for (const user of online ?? []) this.emitter.emit("user:online", { user });
+    for (const user of offline ?? []) this.emitter.emit("user:offline", { user });
+    for (const user of updated ?? []) this.emitter.emit("user:update", { user });
+    if (!roomId) return;
+    for (const user of joined ?? []) this.emitter.emit("room:user:joined", { roomId, user });
+    for (const user of left ?? []) this.emitter.emit("room:user:left", { roomId, user });
+  }
+
+  /** @param {Authentication} message */
   authenticated(message) {
     const first = !this.authed;
     this.authed = true;
     this.me = message;
     if (first && this.status !== "online") this.connection.send({ type: "presence", status: this.status });
-    this.identity.authenticated(message);
-    this.emitter.tell("authenticated", message);
+    this.authenticator.authenticated(message);
+    this.emitter.emit("authenticated", message);
     this.membership.authenticated(message.rooms ?? []);
     this.outbox.pump();
   }
 
-  /** @param {any} message */
+  /** @param {Reply<"error">} message */
   refused(message) {
-    if (typeof message.id === "number") return; // a view's
-    if (this.membership.take(message)) this.outbox.pump(); // what waited for that room is refused too
-    else this.outbox.take(message);
-    this.emitter.tell("error", message);
-    if (message.code === "bad_token") this.identity.refuse(message.code, message.message);
+    if (typeof message.id === "number") return; // the answer to a view's request
+    if (this.membership.handle(message)) this.outbox.pump(); // the server refuses the messages that waited for that room
+    else this.outbox.handle(message);
+    this.emitter.emit("error", message);
+    if (message.code === "bad_token") this.authenticator.refuse(message.code, message.message);
   }
 }
 
-/** Half a character, as a cut leaves it, cannot be sent. @param {string} text @returns {string} */
+/** Replace halves of surrogate pairs, as a cut text leaves them: they cannot be sent. @param {string} text @returns {string} */
 function wellFormed(text) {
   return typeof text === "string" ? text.replace(/\p{Surrogate}/gu, "\ufffd") : text;
 }

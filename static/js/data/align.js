@@ -1,42 +1,44 @@
-// Several series on one time axis: shared xs, a column each; null where a line must break, undefined where it has no
-// value of its own. Long runs are made fewer by least and greatest per step of the axis, so no spike is lost. Pure.
+// Aligns several series on one time axis: shared xs, and a column for each series. A column has null where its line breaks and
+// undefined where the series has no value at that time. Long runs are downsampled to the minimum and maximum of each step of
+// the axis, so every spike stays visible. Pure.
 
 import { lowerBound } from "./series.js";
 
 /**
- * Of buckets: their means, with the newest sample behind them, and what they reach from and to.
- * @typedef {{times: number[], values: number[], everyS: number | null, stepMs: number, thinMs?: number, newest?: [number, number], mins?: number[], maxs?: number[]}} Line
+ * A series as a line. Of buckets, `values` are the means, `mins` and `maxs` their bounds, and `newest` the sample after them.
+ * @typedef {{times: number[], values: number[], everyS: number | null, stepMs: number, sparseMs?: number, newest?: [number, number], mins?: number[], maxs?: number[]}} Line
  */
 
-/** A line breaks where values are missing for so many times their cadence. */
+/** A line breaks where values are missing for this many times its cadence. */
 const GAP = 3;
 const MIN_GAP_MS = 2_500;
 
 /**
+ * Return the shared times, and a column for each line.
  * @param {Line[]} lines
- * @param {number} from @param {number} to milliseconds; one value before `from` is kept, so that lines enter the picture
- * @param {number} columns how many steps the axis has (pixels)
+ * @param {number} from @param {number} to ms; one value before `from` is kept, so that lines begin at the left edge
+ * @param {number} columns how many steps the axis has, in pixels
  * @returns {[number[], ...(number | null | undefined)[][]]}
  */
 export function align(lines, from, to, columns) {
-  const parts = lines.map((line) => thin(line, from, to, columns));
+  const parts = lines.map((line) => downsample(line, from, to, columns));
   const shared = sameTimes(parts);
   const xs = shared ?? union(parts);
   const ys = parts.map((part) => (shared ? part.values : spread(part, xs)));
   return [xs, ...ys];
 }
 
-/** Where values are missing between neighbours farther apart than this, in ms. @param {Line} line */
+/** Return the distance between two neighbours, in ms, beyond which values are missing. @param {Line} line */
 function gapOf(line) {
-  return line.everyS ? Math.max(GAP * line.everyS * 1000, GAP * line.stepMs, MIN_GAP_MS, line.thinMs ?? 0) : Infinity;
+  return line.everyS ? Math.max(GAP * line.everyS * 1000, GAP * line.stepMs, MIN_GAP_MS, line.sparseMs ?? 0) : Infinity;
 }
 
-/** @param {Line} line @param {number} from @param {number} to @returns {[number, number]} first place in the picture, the one before it included, and the one behind the last */
+/** @param {Line} line @param {number} from @param {number} to @returns {[number, number]} index of the last value before `from`, and the index after the last value up to `to` */
 function within(line, from, to) {
   return [Math.max(0, lowerBound(line.times, from) - 1), lowerBound(line.times, to + 1)];
 }
 
-/** The unbroken parts of a line. @param {Line} line @param {number} from @param {number} to @returns {[number, number][]} first place, and the one behind the last */
+/** Return the unbroken parts of a line. @param {Line} line @param {number} from @param {number} to @returns {[number, number][]} first index, and the index after the last */
 export function unbroken(line, from, to) {
   const [start, end] = within(line, from, to);
   /** @type {[number, number][]} */
@@ -50,7 +52,7 @@ export function unbroken(line, from, to) {
 }
 
 /** @param {Line} line @param {number} from @param {number} to @param {number} columns */
-function thin(line, from, to, columns) {
+function downsample(line, from, to, columns) {
   const [start, end] = within(line, from, to);
   const gap = gapOf(line);
   const stepMs = end - start > 2 * columns ? (to - from) / columns : 0;
@@ -79,8 +81,8 @@ function thin(line, from, to, columns) {
   return { times, values };
 }
 
-/** Where the run that begins at `i` ends: with the step of the axis, or before a gap. */
-/** @param {number[]} times @param {number} i @param {number} end @param {number} stepMs 0: runs of one @param {number} gap */
+/** Return where the run that begins at `i` ends: with the step of the axis, or before a gap. */
+/** @param {number[]} times @param {number} i @param {number} end @param {number} stepMs 0: each run has one value @param {number} gap */
 function runEnd(times, i, end, stepMs, gap) {
   let last = i + 1;
   if (!stepMs) return last;
@@ -89,7 +91,7 @@ function runEnd(times, i, end, stepMs, gap) {
   return last;
 }
 
-/** @param {number[]} values @param {number} start @param {number} end @returns {number[]} where the least and the greatest are, in order */
+/** @param {number[]} values @param {number} start @param {number} end @returns {number[]} indexes of the minimum and the maximum, in order of time */
 function extremes(values, start, end) {
   let least = start;
   let greatest = start;
@@ -124,7 +126,7 @@ function spread(part, xs) {
   let at = 0;
   for (let i = 0; i < part.times.length; i++) {
     const broken = i > 0 && part.values[i - 1] === null;
-    for (; xs[at] < part.times[i]; at++) if (broken) column[at] = null; // the whole gap, or a thin line would cross it
+    for (; xs[at] < part.times[i]; at++) if (broken) column[at] = null; // every time inside the gap, or a line would cross it
     column[at] = part.values[i];
   }
   return column;

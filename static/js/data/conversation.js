@@ -1,50 +1,50 @@
-// One room as a person sees it: messages in order, one's own on their way, who is here, who writes, what is unread.
-// Fed by the client's events. Pure.
+// State of one room for its user: messages in order, the user's unsent messages, members, who is typing, what is unread.
+// Updated by the events of the client. Pure.
 
-/** @typedef {import("../client/rooms.js").Message} Message */
-/** @typedef {{id: string, name: string, status: string}} Person */
-/** @typedef {{key: string, text: string, at?: number, t: number, state: "sending" | "failed", reason: string}} Pending */
+/** @import { JoinedRoom, Message, User } from "../client/protocol.js" */
+/** A message of the user that the server has not confirmed. @typedef {{key: string, text: string, at?: number, t: number, state: "sending" | "failed", reason: string}} Pending */
 
 const TYPING_MS = 5_000;
-/** More than so many are let go at the old end; `history` brings them back. */
+/** How many messages are kept. Beyond it the oldest is dropped, and `history` can bring it back. */
 const MOST = 1_000;
 
 export class Conversation {
-  /** @param {string} roomId @param {string} me one's own id */
+  /** @param {string} roomId @param {string} me id of the user */
   constructor(roomId, me) {
     this.roomId = roomId;
     this.me = me;
     this.title = "";
     /** @type {Message[]} oldest first */
     this.messages = [];
-    /** @type {Pending[]} one's own that the server has not confirmed */
+    /** @type {Pending[]} messages of the user that the server has not confirmed */
     this.pending = [];
-    /** @type {Map<string, Person>} */
+    /** @type {Map<string, User>} */
     this.members = new Map();
-    /** @type {Map<string, {name: string, until: number}>} */
+    /** @type {Map<string, {name: string, until: number}>} users who are typing, by id */
     this.writing = new Map();
     this.unread = 0;
     this.lastRead = "";
-    /** the message above which the "new" line stands; empty: none */
+    /** id of the message above which the line "New" is shown, empty for none */
     this.divider = "";
-    /** whether there is more before the oldest */
+    /** whether the server has older messages */
     this.more = true;
+    /** whether the room was joined once */
     this.begun = false;
-    /** @type {Map<string, string[]>} who has read up to a message of one's own, by messageId */
+    /** @type {Map<string, string[]>} users who have read up to a message of the user, by messageId */
     this.readers = new Map();
-    /** changes with everything */
+    /** grows with every change */
     this.version = 0;
   }
 
-  /** @param {string} id @returns {number} its place, or -1 */
-  place(id) {
+  /** @param {string} id @returns {number} index of the message, or -1 */
+  indexOf(id) {
     return this.messages.findLastIndex((message) => message.messageId === id);
   }
 
-  /** The answer to a join. @param {import("../client/rooms.js").Joined & {resumed: boolean}} joined */
+  /** Apply the answer to a join: keep the messages if it resumed, replace them if not. @param {JoinedRoom & {resumed: boolean}} joined */
   begin(joined) {
     this.title = joined.title || this.title;
-    this.members = new Map(joined.members.map((person) => [person.id, person]));
+    this.members = new Map(joined.members.map((user) => [user.id, user]));
     this.unread = joined.unread;
     if (joined.lastRead) this.lastRead = joined.lastRead;
     if (!joined.resumed) {
@@ -58,14 +58,14 @@ export class Conversation {
   }
 
   markDivider() {
-    const at = this.place(this.lastRead);
+    const at = this.indexOf(this.lastRead);
     const first = this.messages.slice(at + 1).find((message) => message.userId !== this.me);
     this.divider = this.unread && first ? first.messageId : "";
   }
 
-  /** @param {Message} message @param {boolean} [seen] whether it is read as it comes */
+  /** Add a new message. @param {Message} message @param {boolean} [seen] whether the user sees it at once */
   add(message, seen = false) {
-    if (this.place(message.messageId) >= 0) {
+    if (this.indexOf(message.messageId) >= 0) {
       this.change(message);
       return;
     }
@@ -83,15 +83,15 @@ export class Conversation {
     this.version += 1;
   }
 
-  /** @param {Message} message as it is now */
+  /** Replace a message that was edited or deleted. @param {Message} message */
   change(message) {
-    const at = this.place(message.messageId);
+    const at = this.indexOf(message.messageId);
     if (at < 0) return;
     this.messages[at] = message;
     this.version += 1;
   }
 
-  /** A page of history. @param {Message[]} messages oldest first @param {boolean} more */
+  /** Add a page of history. @param {Message[]} messages oldest first @param {boolean} more */
   older(messages, more) {
     const known = new Set(this.messages.map((message) => message.messageId));
     this.messages.unshift(...messages.filter((message) => !known.has(message.messageId)));
@@ -99,9 +99,9 @@ export class Conversation {
     this.version += 1;
   }
 
-  // --- one's own ---
+  // --- messages of the user ---
 
-  /** @param {string} key @param {string} text @param {number} t @param {number} [at] */
+  /** Note a message that is being sent. @param {string} key @param {string} text @param {number} t @param {number} [at] */
   send(key, text, t, at) {
     this.pending = this.pending.filter((each) => each.key !== key);
     this.pending.push({ key, text, at, t, state: "sending", reason: "" });
@@ -109,13 +109,13 @@ export class Conversation {
     this.version += 1;
   }
 
-  /** It is in the room, or was taken back. @param {string} key */
+  /** Forget a pending message: the room has it, or the user discards it. @param {string} key */
   settle(key) {
     this.pending = this.pending.filter((each) => each.key !== key);
     this.version += 1;
   }
 
-  /** @param {string} key @param {string} reason */
+  /** Mark a pending message as refused. @param {string} key @param {string} reason */
   fail(key, reason) {
     const found = this.pending.find((each) => each.key === key);
     if (found) Object.assign(found, { state: "failed", reason });
@@ -124,26 +124,26 @@ export class Conversation {
 
   // --- reading ---
 
-  /** @returns {string} the newest message, to say that all is read; empty: there is nothing to say */
+  /** Mark everything as read. @returns {string} id of the newest message, to tell the server; empty if it has nothing to learn */
   readAll() {
     const newest = this.messages.at(-1)?.messageId ?? "";
-    const news = this.messages.slice(this.place(this.lastRead) + 1).some((message) => message.userId !== this.me);
+    const news = this.messages.slice(this.indexOf(this.lastRead) + 1).some((message) => message.userId !== this.me);
     if (newest) this.lastRead = newest;
     if (this.unread) this.version += 1;
     this.unread = 0;
     return news ? newest : "";
   }
 
-  /** The server says so, perhaps because of another page of this user. @param {{messageId: string, unread: number}} read */
+  /** Apply the server's read position, which may come from another page of this user. @param {{messageId: string, unread: number}} read */
   read({ messageId, unread }) {
     const elsewhere = messageId !== this.lastRead;
     this.lastRead = messageId;
     this.unread = unread;
-    if (!unread && elsewhere) this.divider = ""; // what was read here keeps its line for as long as it is looked at
+    if (!unread && elsewhere) this.divider = ""; // what was read on this page keeps its line while the user looks at it
     this.version += 1;
   }
 
-  /** @param {{status: string, messageId: string, userId?: string}} ack */
+  /** Note that another user has read up to a message. @param {{status: string, messageId: string, userId?: string}} ack */
   acked({ status, messageId, userId }) {
     if (status !== "read" || !userId) return;
     for (const [id, readers] of this.readers) {
@@ -155,18 +155,18 @@ export class Conversation {
     this.version += 1;
   }
 
-  // --- people ---
+  // --- members ---
 
-  /** @param {Person} person */
-  joined(person) {
-    this.members.set(person.id, person);
+  /** @param {User} user */
+  joined(user) {
+    this.members.set(user.id, user);
     this.version += 1;
   }
 
-  /** @param {Person} person */
-  left(person) {
-    this.members.delete(person.id);
-    this.writing.delete(person.id);
+  /** @param {User} user */
+  left(user) {
+    this.members.delete(user.id);
+    this.writing.delete(user.id);
     this.version += 1;
   }
 
@@ -178,14 +178,14 @@ export class Conversation {
     this.version += 1;
   }
 
-  /** @param {number} now @returns {string[]} names of those who write */
+  /** @param {number} now @returns {string[]} names of the users who are typing */
   typists(now) {
     for (const [id, { until }] of this.writing) if (until <= now) this.writing.delete(id);
     return [...this.writing.values()].map(({ name }) => name);
   }
 }
 
-/** @param {string[]} names @returns {string} */
+/** Return who is typing, as a sentence. @param {string[]} names @returns {string} */
 export function typingText(names) {
   if (!names.length) return "";
   if (names.length === 1) return `${names[0]} is writing…`;
@@ -193,7 +193,7 @@ export function typingText(names) {
   return `${names.length} people are writing…`;
 }
 
-/** @param {string} name @returns {string} at most two letters */
+/** Return the initials of a name. @param {string} name @returns {string} at most two letters */
 export function initials(name) {
   const words = name.trim().split(/[\s._-]+/).filter(Boolean);
   const first = [...(words[0] ?? "?")];

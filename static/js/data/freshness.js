@@ -1,4 +1,4 @@
-// How old a value may be before it must look different. The same rule as dashboard/domain/freshness.py. Pure.
+// Freshness of a value: its age against its cadence. The same rule as dashboard/domain/freshness.py. Pure.
 
 export const DEFAULT_EVERY_S = 60;
 const LATE = 2;
@@ -10,7 +10,7 @@ const MIN_DEAD_S = 60;
 
 /** @typedef {"live"|"late"|"stale"|"dead"|"none"} Freshness */
 
-/** `ended`: its sender said that no more comes. @param {number} ageMs @param {number | null} everyS @param {boolean} [ended] @returns {Freshness} */
+/** Return the freshness of a value. @param {number} ageMs @param {number | null} everyS @param {boolean} [ended] whether its feeder said that no more follow @returns {Freshness} */
 export function freshness(ageMs, everyS, ended = false) {
   if (ended) return "dead";
   const age = Math.abs(ageMs) / 1000;
@@ -23,7 +23,7 @@ export function freshness(ageMs, everyS, ended = false) {
 
 const ORDER = /** @type {Freshness[]} */ (["live", "late", "stale", "dead", "none"]);
 
-/** The freshest of several, "none" when there are none. @param {Freshness[]} all @returns {Freshness} */
+/** Return the freshest of several, or "none" for an empty list. @param {Freshness[]} all @returns {Freshness} */
 export function freshest(all) {
   return all.reduce((best, each) => (ORDER.indexOf(each) < ORDER.indexOf(best) ? each : best), /** @type {Freshness} */ ("none"));
 }

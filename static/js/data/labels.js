@@ -1,8 +1,8 @@
-// What tells the series of one tile apart, in few words: for legends and rows. Pure.
+// Short names that tell the series of one tile apart, for legends and rows. Pure.
 
 /** @typedef {{name: string, labels: Record<string, string>}} Named */
 
-/** @param {string[][]} lists @param {boolean} fromEnd @returns {number} tokens that all begin (or end) with */
+/** @param {string[][]} lists @param {boolean} fromEnd @returns {number} how many tokens all lists have in common at their start or end */
 function common(lists, fromEnd) {
   const shortest = Math.min(...lists.map((list) => list.length));
   let count = 0;
@@ -14,15 +14,16 @@ function common(lists, fromEnd) {
   return count;
 }
 
-/** A label's value; with the label's name before it when it is a bare number. @param {Named} named @param {string} label */
+/** Return a label's value, with the label's name before it if the value is a bare number. @param {Named} named @param {string} label */
 function valueOf(named, label) {
   const value = named.labels[label] ?? "";
   return /^\d+$/.test(value) ? `${label} ${value}` : value;
 }
 
 /**
- * @param {Named[]} all @param {string} [label] the label whose value is the name, if the board says so
- * @returns {string[]} one name each
+ * Return a short name for each series.
+ * @param {Named[]} all @param {string} [label] the label whose value is the name, where the board configures one
+ * @returns {string[]}
  */
 export function shortNames(all, label = "") {
   if (label) return all.map((named) => valueOf(named, label) || named.name);

@@ -1,28 +1,30 @@
-// The server's sanitized HTML as a tree, read strictly: a short list of elements, no attributes but a link's address, and
-// whatever is not on the list stays the text that it is. Markup from strings is never given to the browser. Pure.
+// Strict parser of the server's sanitized HTML: a few elements, no attributes but a link's address. Anything else stays text.
+// The result is a tree, because this page never gives markup from strings to the browser. Pure.
 
 /** @typedef {{tag: string, href?: string, mention?: boolean, children: RichNode[]}} RichElement */
 /** @typedef {string | RichElement} RichNode */
 
 const ELEMENTS = new Set(["p", "br", "strong", "em", "del", "s", "code", "pre", "ul", "ol", "li", "blockquote", "a", "span"]);
 const SCHEMES = new Set(["http:", "https:", "mailto:"]);
+/** Elements nested deeper than this are dropped; their text stays. */
 const DEEPEST = 20;
+/** Text beyond this many characters is cut off. */
 const LONGEST = 100_000;
 const TAG = /<(\/?)([a-z]+)((?:\s+[a-z-]+(?:="[^"<>]*")?)*)\s*(\/?)>/gy;
 const ATTRIBUTE = /([a-z-]+)(?:="([^"<>]*)")?/g;
 const ENTITIES = /** @type {Record<string, string>} */ ({ amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" });
 
-/** @param {string} text @returns {string} */
+/** Decode entities. @param {string} text @returns {string} */
 function decode(text) {
   return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|([a-z]+));/gi, (whole, hex, decimal, name) => {
     if (name) return ENTITIES[name] ?? whole;
     const code = hex ? parseInt(hex, 16) : Number(decimal);
-    const fair = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
-    return fair ? String.fromCodePoint(code) : whole;
+    const valid = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
+    return valid ? String.fromCodePoint(code) : whole;
   });
 }
 
-/** @param {string} text @returns {string | undefined} a whole address of a kind that may be followed */
+/** @param {string} text @returns {string | undefined} the address, if it is complete and of an allowed scheme */
 function address(text) {
   try {
     const url = new URL(text);
@@ -32,9 +34,9 @@ function address(text) {
   }
 }
 
-/** @param {string} tag @param {string} written @returns {RichElement} */
-function element(tag, written) {
-  const attributes = Object.fromEntries([...written.matchAll(ATTRIBUTE)].map(([, name, value]) => [name, decode(value ?? "")]));
+/** @param {string} tag @param {string} source its attributes @returns {RichElement} */
+function element(tag, source) {
+  const attributes = Object.fromEntries([...source.matchAll(ATTRIBUTE)].map(([, name, value]) => [name, decode(value ?? "")]));
   /** @type {RichElement} */
   const made = { tag, children: [] };
   const href = tag === "a" && attributes.href !== undefined ? address(attributes.href) : undefined;
@@ -43,7 +45,7 @@ function element(tag, written) {
   return made;
 }
 
-/** @param {string} html @returns {RichNode[]} */
+/** Parse HTML into a tree. @param {string} html @returns {RichNode[]} */
 export function parseRichText(html) {
   /** @type {RichElement} */
   const root = { tag: "", children: [] };
@@ -82,7 +84,7 @@ export function parseRichText(html) {
   return root.children;
 }
 
-/** End the nearest of these, and what is open in it; none: nothing. @param {RichElement[]} open @param {string} tag */
+/** Close the nearest open element of this tag and those inside it; do nothing if none is open. @param {RichElement[]} open @param {string} tag */
 function close(open, tag) {
   const at = open.findLastIndex((each) => each.tag === tag);
   if (at > 0) open.length = at;

@@ -1,12 +1,13 @@
-// One series on this page: its definition and its columns, ordered by time, trimmed to the window. Pure.
+// One series of a view: its definition, and its samples or buckets in order of time, trimmed to the window. Pure.
 
-/** @typedef {import("../client/views.js").Definition} Definition */
+/** @import { Definition } from "../client/protocol.js" */
 
+/** Old values are removed in batches of this size, because each removal moves all later ones. */
 const TRIM_BATCH = 128;
-/** Clocks of good machines differ by so much. */
+/** A sample this far in the future is accepted as current: clocks of well-kept machines differ by less. */
 const AHEAD_MS = 1_000;
 
-/** @param {number[]} times @param {number} t @returns {number} first index whose time is not before t */
+/** Return the first index whose time is not before `t`. @param {number[]} times @param {number} t @returns {number} */
 export function lowerBound(times, t) {
   let low = 0;
   let high = times.length;
@@ -19,7 +20,7 @@ export function lowerBound(times, t) {
 }
 
 export class Series {
-  /** @param {Definition} definition @param {number} stepMs bucket length; 0: raw values @param {number} asOf the server's time */
+  /** @param {Definition} definition @param {number} stepMs length of a bucket, 0 for raw values @param {number} asOf the server's time */
   constructor(definition, stepMs, asOf = Infinity) {
     this.stepMs = stepMs;
     this.sid = definition.sid;
@@ -31,16 +32,16 @@ export class Series {
     this.mins = definition.min ?? [];
     /** @type {number[]} */
     this.maxs = definition.max ?? [];
-    /** @type {[number, number] | undefined} time and value of the newest sample, where there are buckets */
+    /** @type {[number, number] | undefined} time and value of the newest sample; only with buckets */
     this.newest = definition.newest;
-    /** places in the request's list of the selectors that want it */
+    /** indexes of the request's selectors that match this series */
     this.places = definition.selectors;
-    /** newest time, never later than the server's when it came */
+    /** time of the newest sample, never later than the server's time at its arrival */
     this.last = definition.last;
-    /** how far apart neighbours may be for having been made fewer on their way, in ms */
-    this.thinMs = 0;
-    if (definition.of) this.thinned(this.times);
-    /** the server's time of what came last */
+    /** how far apart neighbours may be because the server sent fewer samples than there are, in ms */
+    this.sparseMs = 0;
+    if (definition.of) this.noteSparse(this.times);
+    /** the server's time of the last frame */
     this.asOf = asOf;
     this.version = 0;
     this.text = definition.series;
@@ -48,21 +49,21 @@ export class Series {
     this.labels = definition.labels;
     this.unit = definition.unit;
     this.everyS = definition.every_s;
-    /** when its sender said that no more comes; 0: never */
+    /** when its feeder said that no more samples follow, 0 for never */
     this.endedMs = definition.ended ?? 0;
   }
 
-  /** Whether its sender said so, and has sent nothing later since. */
+  /** Whether its feeder said that no more samples follow, and has sent none since. */
   get ended() {
     return this.endedMs > 0 && this.endedMs >= this.last;
   }
 
-  /** These were made fewer on their way. @param {number[]} times */
-  thinned(times) {
-    if (times.length) this.thinMs = Math.max(this.thinMs, (8 * (times[times.length - 1] - times[0])) / times.length);
+  /** Note that the server has left out samples between these times. @param {number[]} times */
+  noteSparse(times) {
+    if (times.length) this.sparseMs = Math.max(this.sparseMs, (8 * (times[times.length - 1] - times[0])) / times.length);
   }
 
-  /** @param {Definition} definition */
+  /** Apply a new definition and keep the samples. @param {Definition} definition */
   define(definition) {
     this.unit = definition.unit;
     this.everyS = definition.every_s;
@@ -71,25 +72,27 @@ export class Series {
     this.version += 1;
   }
 
-  /** Raw values in order of time, from a frame of server time `asOf`. @param {number[]} times @param {number[]} values @param {number} asOf */
+  /** Add raw values from a frame of server time `asOf`; one of a time that is known replaces it. */
+  /** @param {number[]} times @param {number[]} values @param {number} asOf */
   append(times, values, asOf) {
     for (let i = 0; i < times.length; i++) {
       const t = times[i];
-      if (!this.times.length || t >= this.times[this.times.length - 1]) {
+      if (!this.times.length || t > this.times[this.times.length - 1]) {
         this.times.push(t);
         this.values.push(values[i]);
       } else {
-        const at = lowerBound(this.times, t + 1);
-        this.times.splice(at, 0, t);
-        this.values.splice(at, 0, values[i]);
+        const at = lowerBound(this.times, t);
+        const known = this.times[at] === t ? 1 : 0;
+        this.times.splice(at, known, t);
+        this.values.splice(at, known, values[i]);
       }
-      this.last = Math.min(Math.max(this.last, t), asOf); // the server's clock may have been set back
+      this.last = Math.min(Math.max(this.last, t), asOf); // never after `asOf`: the server's clock may have been set back
     }
     this.asOf = asOf;
     this.version += 1;
   }
 
-  /** Buckets as they are now; one that is known is replaced. */
+  /** Add buckets, or replace those with the same times. */
   /** @param {number[]} times @param {number[]} mins @param {number[]} means @param {number[]} maxs @param {[number, number]} newest @param {number} asOf */
   replace(times, mins, means, maxs, newest, asOf) {
     for (let i = 0; i < times.length; i++) {
@@ -105,7 +108,7 @@ export class Series {
     this.version += 1;
   }
 
-  /** Let go of what is before `from` (ms), now and then; one value before it stays so that a line enters the picture. @param {number} from */
+  /** Remove what is older than `from` (ms), in batches. One value before it stays, so that the line begins at the left edge. @param {number} from */
   trim(from) {
     const cut = lowerBound(this.times, from) - 1;
     if (cut < TRIM_BATCH) return;
@@ -117,7 +120,7 @@ export class Series {
     }
   }
 
-  /** The newest, but none from the future, as of a feeder whose clock was ahead, while there are others. @returns {number | undefined} */
+  /** The newest value. Values from the future, of a feeder whose clock is ahead, count only if there are no others. @returns {number | undefined} */
   get value() {
     if (this.newest) return this.newest[1];
     const at = lowerBound(this.times, this.asOf + AHEAD_MS + 1) - 1;

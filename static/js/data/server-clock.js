@@ -1,29 +1,30 @@
-// The server's time on this page, whatever the browser's clock says: the least delayed of recent messages tells. Pure.
+// Clock that shows the server's time, independent of the browser's clock. It is set by the least delayed of recent messages.
 
+/** How many messages are considered. */
 const KEPT = 30;
 
 export class ServerClock {
   /** @param {() => number} now monotonic milliseconds */
   constructor(now) {
     this.monotonic = now;
-    /** @type {number[]} server time minus local time, of recent messages */
+    /** @type {number[]} server time minus local time for each recent message */
     this.offsets = [];
     this.offset = Date.now() - now();
   }
 
-  /** A message said that it was `asOf` (ms) on the server when it left. @param {number} asOf */
-  hear(asOf) {
+  /** Note the server's time of a message that has just arrived. @param {number} asOf ms */
+  observe(asOf) {
     this.offsets.push(asOf - this.monotonic());
     if (this.offsets.length > KEPT) this.offsets.shift();
-    this.offset = Math.max(...this.offsets); // the least delayed message gives the greatest offset
+    this.offset = Math.max(...this.offsets); // the greatest offset is that of the least delayed message
   }
 
-  /** Forget what was heard: the machine slept, or another server answers. */
+  /** Forget the messages so far: the machine was suspended, or another server answers. */
   reset() {
     this.offsets.length = 0;
   }
 
-  /** @returns {number} milliseconds since 1970 on the server */
+  /** Return the server's time. @returns {number} ms since 1970 */
   now() {
     return this.monotonic() + this.offset;
   }

@@ -1,10 +1,8 @@
-// What one view has sent: series by number, documents by key; a snapshot replaces all, a frame moves it on. Pure.
+// State of one view: series by number, documents by key. A snapshot replaces everything, a frame applies changes. Pure.
 
 import { Series } from "./series.js";
 
-/** @typedef {import("../client/views.js").Snapshot} Snapshot */
-/** @typedef {import("../client/views.js").Frame} Frame */
-/** @typedef {import("../client/views.js").DocumentState} DocumentState */
+/** @import { DocumentState, Frame, Snapshot } from "../client/protocol.js" */
 
 export class Store {
   constructor() {
@@ -14,13 +12,13 @@ export class Store {
     this.documents = new Map();
     this.windowMs = 0;
     this.stepMs = 0;
-    /** changes when series or documents come, go, or are described otherwise */
+    /** grows when series or documents appear, disappear or are defined again */
     this.shape = 0;
-    /** changes with everything */
+    /** grows with every snapshot and frame */
     this.version = 0;
   }
 
-  /** @param {Snapshot} snapshot */
+  /** Replace everything. @param {Snapshot} snapshot */
   begin(snapshot) {
     this.windowMs = snapshot.window_s * 1000;
     this.stepMs = snapshot.step_ms ?? 0;
@@ -30,8 +28,8 @@ export class Store {
     this.version += 1;
   }
 
-  /** @param {Frame} frame */
-  move(frame) {
+  /** Apply the changes of a frame. @param {Frame} frame */
+  apply(frame) {
     for (const definition of frame.series ?? []) {
       const known = this.series.get(definition.sid);
       if (known) known.define(definition);
@@ -41,7 +39,7 @@ export class Store {
     const from = frame.as_of - this.windowMs;
     for (const [sid, times, values, of] of frame.points ?? []) {
       const series = this.series.get(sid);
-      if (of) series?.thinned(times);
+      if (of) series?.noteSparse(times);
       series?.append(times, values, frame.as_of);
       series?.trim(from);
     }
@@ -51,9 +49,9 @@ export class Store {
       series?.trim(from);
     }
     for (const sid of frame.gone ?? []) if (this.series.delete(sid)) this.shape += 1;
-    for (const document of frame.documents ?? []) {
-      if (!this.documents.has(document.key)) this.shape += 1;
-      this.documents.set(document.key, document);
+    for (const state of frame.documents ?? []) {
+      if (!this.documents.has(state.key)) this.shape += 1;
+      this.documents.set(state.key, state);
     }
     for (const key of frame.gone_documents ?? []) if (this.documents.delete(key)) this.shape += 1;
     this.version += 1;

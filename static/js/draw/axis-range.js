@@ -1,13 +1,14 @@
-// A value axis that holds still: it grows when it must, shrinks only after it has been far too large for a while. Pure.
+// Range of a value axis that holds still: it grows at once when values need it, and shrinks only after it was far too large for a while. Pure.
 
+/** The axis is too large while the values need less than this share of it. */
 const SHRINK_BELOW = 0.5;
 const SHRINK_AFTER_MS = 30_000;
 const STEPS = 4;
 const MOST_LINES = 50;
-/** Beyond it a span is no number any more. */
+/** Values are cut off here, so that their span stays a finite number. */
 const LARGEST = 1e300;
 
-/** @param {number} span @param {number} base 1000 or 1024 @returns {number} 1, 2 or 5 times a power, not below span */
+/** Return a round step: 1, 2 or 5 times a power of ten, not below `span`. @param {number} span @param {number} base 1000 or 1024 @returns {number} */
 function niceStep(span, base) {
   if (!(span > 0) || !Number.isFinite(span)) return 1;
   const scale = base === 1024 && span >= 1024 ? 1024 ** Math.floor(Math.log(span) / Math.log(1024)) : 1;
@@ -29,7 +30,7 @@ export class AxisRange {
     this.set = false;
   }
 
-  /** @param {number} least @param {number} greatest of what is shown @param {number} now ms */
+  /** Fit the range to the values shown. @param {number} least @param {number} greatest @param {number} now ms */
   fit(least, greatest, now) {
     if (!Number.isFinite(least) || !Number.isFinite(greatest)) return;
     const [low, high, step] = this.wanted(Math.max(least, -LARGEST), Math.min(greatest, LARGEST));
@@ -45,7 +46,7 @@ export class AxisRange {
     this.set = true;
   }
 
-  /** @param {number} least @param {number} greatest @returns {[number, number, number]} */
+  /** Return the range for these values. @param {number} least @param {number} greatest @returns {[number, number, number]} low, high, step */
   wanted(least, greatest) {
     let low = this.fixedMin ?? least;
     let high = this.fixedMax ?? greatest;
@@ -61,12 +62,12 @@ export class AxisRange {
     return [tidy(Math.floor(low / step + 1e-9) * step), tidy(Math.ceil(high / step - 1e-9) * step), step];
   }
 
-  /** @returns {number[]} where the grid lines are */
+  /** Return the values of the grid lines. @returns {number[]} */
   splits() {
     const lines = [];
     const first = Math.round(this.low / this.step);
     for (let n = first; n * this.step <= this.high + this.step / 1e6 && n - first < MOST_LINES; n++) {
-      if (n + 1 === n) break; // numbers of this size have no steps so small
+      if (n + 1 === n) break; // floating-point numbers of this size are farther apart than the step
       lines.push(Number((n * this.step).toPrecision(12)));
     }
     return lines;

@@ -1,11 +1,11 @@
-// Numbers as people read them: the unit decides. Pure.
+// Numbers and times as text: the unit decides on prefix and precision. Pure.
 
 const SI = ["", "k", "M", "G", "T", "P", "E"];
 const IEC = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-/** Units that are written with a prefix before them: 12.3 kW. Others are not: 12.3 k°C would be no unit. */
+/** Units that take an SI prefix: 12.3 kW. Others do not: k°C is not a unit. */
 const PREFIXED = new Set(["", "/s", "/min", "/h", "Hz", "W", "Wh", "VA", "V", "A", "J", "g", "m", "bit", "bit/s", "bps", "req/s", "ops/s"]);
 
-/** @param {number} value @param {number} digits significant ones @returns {string} without an exponent */
+/** Return a number with this many significant digits, without an exponent. @param {number} value @param {number} digits @returns {string} */
 function significant(value, digits) {
   const size = Math.abs(Number(value.toPrecision(digits)));
   if (size === 0) return "0";
@@ -13,20 +13,21 @@ function significant(value, digits) {
   return value.toFixed(Math.max(0, Math.min(12, digits - whole)));
 }
 
-/** @param {string} text drops zeros behind the point: 1.50 → 1.5, 2.00 → 2 */
+/** Remove zeros at the end of the decimals: 1.50 → 1.5, 2.00 → 2. @param {string} text */
 function trimmed(text) {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
-/** @param {string} text @returns {string} "-0.0" says no more than "0.0" */
+/** Remove the sign of a zero: -0.0 → 0.0. @param {string} text @returns {string} */
 function unsigned(text) {
   return /^-0(\.0*)?$/.test(text) ? text.slice(1) : text;
 }
 
 /**
+ * Return a value as text with its unit.
  * @param {number | null | undefined} value
  * @param {string} [unit]
- * @param {number | null} [decimals] fixed, instead of three significant digits
+ * @param {number | null} [decimals] how many, instead of three significant digits
  * @returns {{text: string, unit: string}}
  */
 export function format(value, unit = "", decimals = null) {
@@ -68,7 +69,7 @@ function tidy(value, power) {
   return trimmed(significant(value, 3));
 }
 
-/** @param {number} seconds @returns {string} the two largest parts: "3 d 4 h", "2 h 5 min" */
+/** Return a duration by its two largest parts: "3 d 4 h", "2 h 5 min". @param {number} seconds @returns {string} */
 export function duration(seconds) {
   const sign = seconds < 0 ? "−" : "";
   let rest = Math.floor(Math.abs(seconds));
@@ -83,7 +84,7 @@ export function duration(seconds) {
   return sign + parts.join(" ");
 }
 
-/** @param {number} ms @returns {string} one part: "4 min" */
+/** Return an age by its largest part: "4 min". @param {number} ms @returns {string} */
 export function age(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
@@ -92,7 +93,7 @@ export function age(ms) {
   return `${Math.floor(seconds / 86_400)} d`;
 }
 
-/** @param {number} ms @param {boolean} [withSeconds] @returns {string} local time of day */
+/** Return the local time of day. @param {number} ms @param {boolean} [withSeconds] @returns {string} */
 export function clock(ms, withSeconds = false) {
   const date = new Date(ms);
   const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
@@ -100,7 +101,7 @@ export function clock(ms, withSeconds = false) {
   return withSeconds ? `${time}:${two(date.getSeconds())}` : time;
 }
 
-/** The time, and the day when it is not today. @param {number} ms @param {number} now */
+/** Return the local time of day, with the date if it is not today. @param {number} ms @param {number} now */
 export function moment(ms, now) {
   const day = new Date(ms);
   return day.toDateString() === new Date(now).toDateString() ? clock(ms) : `${day.getDate()}.${day.getMonth() + 1}. ${clock(ms)}`;

@@ -1,31 +1,33 @@
-// The one place that draws: marks collect, one animation frame paints them all. Nothing is drawn while nobody looks.
+// The only place that draws: it collects what has changed and paints all of it in one animation frame. Hidden pages get no animation frames, so they draw nothing.
 
-/** @typedef {{paint: () => void}} Painted */
+/** @typedef {{paint: () => void}} Paintable */
 
+/** Further callbacks are dropped, so that a hidden page does not collect them without end. */
 const MOST_AFTER = 200;
 
 export class FrameLoop {
   constructor() {
-    /** @type {Set<Painted>} */
+    /** @type {Set<Paintable>} */
     this.dirty = new Set();
-    this.asked = 0;
+    /** id of the animation frame that is requested, 0 for none */
+    this.requested = 0;
     /** @type {(() => void)[]} */
     this.after = [];
   }
 
-  /** Paint this in the next frame. @param {Painted} item */
+  /** Paint an item in the next animation frame. @param {Paintable} item */
   mark(item) {
     this.dirty.add(item);
-    if (!this.asked) this.asked = requestAnimationFrame(() => this.run());
+    if (!this.requested) this.requested = requestAnimationFrame(() => this.run());
   }
 
-  /** Call once, behind the next frame that paints. @param {() => void} done */
-  painted(done) {
-    if (this.after.length < MOST_AFTER) this.after.push(done); // a page that is not painted collects nothing
+  /** Call back once, after the next frame is painted. @param {() => void} callback */
+  afterPaint(callback) {
+    if (this.after.length < MOST_AFTER) this.after.push(callback);
   }
 
   run() {
-    this.asked = 0;
+    this.requested = 0;
     const items = [...this.dirty];
     this.dirty.clear();
     const after = this.after;
@@ -34,7 +36,7 @@ export class FrameLoop {
       try {
         work();
       } catch (error) {
-        queueMicrotask(() => { throw error; }); // seen in the console, not by the others
+        queueMicrotask(() => { throw error; }); // reported as uncaught, while the other items are still painted
       }
     }
   }

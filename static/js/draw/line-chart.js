@@ -1,19 +1,20 @@
-// A time chart on uPlot: lines with end labels, threshold bands, an axis that holds still, values under the pointer.
+// Time chart on uPlot: lines with labels at their ends, threshold bands, an axis that holds still, values under the pointer.
 
 import uPlot from "../../vendor/uplot.js";
 import { align } from "../data/align.js";
 import { AxisRange } from "./axis-range.js";
 import { clock, format, moment } from "./format.js";
+import { boundsAt, boundsOf, drawBands } from "./min-max-band.js";
 import { colour, seriesToken } from "./palette.js";
-import { drawReach, reachAt, reachOf } from "./reach.js";
 import { timeSplits } from "./time-splits.js";
 
-/** @typedef {import("../data/align.js").Line} Line */
-/** @typedef {{at: number, state: "warning" | "critical", below?: boolean}} Threshold */
+/** @import { Threshold } from "../client/protocol.js" */
+/** @import { Line } from "../data/align.js" */
 /** @typedef {{unit: string, decimals?: number | null, min?: number | null, max?: number | null, thresholds?: Threshold[]}} Options */
-/** @typedef {(rows: {name: string, token: string, text: string}[] | null, when: string, left: number) => void} OnHover */
+/** One row for each series, or null when the pointer leaves. @typedef {(rows: {name: string, token: string, text: string}[] | null, when: string, left: number) => void} OnHover */
 
-const AREA_LINES = 2; // so many lines still get a faint fill
+/** Charts with more lines than this have no fill below them. */
+const AREA_LINES = 2;
 
 export class LineChart {
   /** @param {HTMLElement} container @param {Options} options @param {OnHover} onHover */
@@ -32,20 +33,20 @@ export class LineChart {
     this.to = 1;
     this.gutter = 0;
     this.size = 0;
-    /** @type {CanvasRenderingContext2D | null} measures texts */
+    /** @type {CanvasRenderingContext2D | null} for measuring text */
     this.pen = null;
-    /** @type {number | null} a moment to mark, ms */
+    /** @type {number | null} moment to mark, ms */
     this.marked = null;
   }
 
-  /** Begin anew: other series, another theme. @param {string[]} names */
+  /** Rebuild the chart for these series, or for another theme. @param {string[]} names */
   reset(names) {
     this.names = names;
     this.plot?.destroy();
     this.plot = null;
   }
 
-  /** @param {Line[]} lines @param {number} from @param {number} to @param {number} now all in ms */
+  /** Draw the lines. @param {Line[]} lines @param {number} from @param {number} to @param {number} now all in ms */
   draw(lines, from, to, now) {
     const width = this.container.clientWidth;
     const height = this.container.clientHeight;
@@ -61,16 +62,16 @@ export class LineChart {
     this.gutter = gutter;
     this.size = size;
     if (!this.plot) {
-      this.plot = new uPlot(this.settings(width, height), /** @type {any} */ (data), this.container);
+      this.plot = new uPlot(this.settings(width, height), /** @type {uPlot.AlignedData} */ (data), this.container);
     } else {
       if (this.plot.width !== width || this.plot.height !== height) this.plot.setSize({ width, height });
-      this.plot.setData(/** @type {any} */ (data));
+      this.plot.setData(/** @type {uPlot.AlignedData} */ (data));
     }
   }
 
   /** @param {ReturnType<typeof align>} data @param {number} now */
   fit(data, now) {
-    let [least, greatest] = reachOf(this.lines, this.from, this.to);
+    let [least, greatest] = boundsOf(this.lines, this.from, this.to);
     for (const column of data.slice(1)) {
       for (const value of column) {
         if (typeof value !== "number") continue;
@@ -81,7 +82,7 @@ export class LineChart {
     this.range.fit(least, greatest, now);
   }
 
-  /** Room for the end labels; in steps, so that it seldom changes. @param {ReturnType<typeof align>} data */
+  /** Return the width for the end labels, in steps of 8 px, so that it seldom changes. @param {ReturnType<typeof align>} data */
   gutterFor(data) {
     const longest = Math.max(0, ...data.slice(1).map((column) => this.label(lastOf(column)?.[1]).length));
     const size = this.fontSize();
@@ -89,7 +90,7 @@ export class LineChart {
     return size === this.size ? Math.max(this.gutter, needed) : needed;
   }
 
-  /** CSS pixels that the longest of these labels takes. @param {(string | number | null)[]} labels */
+  /** Return the width of the longest of these labels, in CSS pixels. @param {(string | number | null)[]} labels */
   widest(labels) {
     this.pen ??= document.createElement("canvas").getContext("2d");
     if (!this.pen) return 0;
@@ -100,7 +101,7 @@ export class LineChart {
   }
 
   fontSize() {
-    return Math.max(10, Math.round(parseFloat(getComputedStyle(this.container).fontSize) * 0.92)); // whole pixels: uPlot scales no others
+    return Math.max(10, Math.round(parseFloat(getComputedStyle(this.container).fontSize) * 0.92)); // whole pixels, because uPlot scales no others
   }
 
   /** @param {number | undefined} value */
@@ -110,7 +111,7 @@ export class LineChart {
     return unit === "%" ? `${text}%` : unit ? `${text} ${unit}` : text;
   }
 
-  /** A grid line's label: as an end label, without zeros that say nothing. @param {number} value */
+  /** Return the label of a grid line: an end label without zeros at the end of its decimals. @param {number} value */
   tick(value) {
     return this.label(value).replace(/\.0+(?!\d)|(\.\d*[1-9])0+(?!\d)/, "$1");
   }
@@ -143,11 +144,11 @@ export class LineChart {
         },
       ],
       series: [{}, ...this.names.map((_, i) => this.seriesSettings(i))],
-      hooks: { drawClear: [(plot) => this.drawBands(plot), (plot) => drawReach(plot, this.lines, this.from, this.to)], draw: [(plot) => this.drawMark(plot), (plot) => this.drawEnds(plot)], setCursor: [(plot) => this.hover(plot)] },
+      hooks: { drawClear: [(plot) => this.drawThresholds(plot), (plot) => drawBands(plot, this.lines, this.from, this.to)], draw: [(plot) => this.drawMark(plot), (plot) => this.drawEnds(plot)], setCursor: [(plot) => this.hover(plot)] },
     };
   }
 
-  /** The outermost are left out where they would reach below the labels of values, if others stand. @param {uPlot} plot @param {number[]} times */
+  /** Return the labels of the time axis, without the outer ones that would overlap the value labels, unless all would. @param {uPlot} plot @param {number[]} times */
   timeLabels(plot, times) {
     const labels = times.map((t) => this.timeLabel(t));
     const half = this.widest(labels) / 2;
@@ -174,8 +175,8 @@ export class LineChart {
     };
   }
 
-  /** Thresholds as faint bands. @param {uPlot} plot */
-  drawBands(plot) {
+  /** Draw thresholds as faint bands. @param {uPlot} plot */
+  drawThresholds(plot) {
     const { ctx, bbox } = plot;
     const clamp = (/** @type {number} */ v) => Math.max(bbox.top, Math.min(bbox.top + bbox.height, v));
     ctx.save();
@@ -189,7 +190,7 @@ export class LineChart {
     ctx.restore();
   }
 
-  /** A dashed line at the marked moment. @param {uPlot} plot */
+  /** Draw a dashed line at the marked moment. @param {uPlot} plot */
   drawMark(plot) {
     if (this.marked === null || this.marked < this.from || this.marked > this.to) return;
     const { ctx, bbox } = plot;
@@ -206,14 +207,14 @@ export class LineChart {
     ctx.restore();
   }
 
-  /** The latest value of each line: a dot, and its label in the gutter, moved apart where they would overlap. @param {uPlot} plot */
+  /** Draw a dot at the latest value of each line, and its label in the gutter; labels that would overlap are moved apart. @param {uPlot} plot */
   drawEnds(plot) {
     const { ctx, bbox } = plot;
     const ratio = devicePixelRatio || 1;
     const size = this.fontSize() * ratio;
     const ends = [];
     for (let i = 1; i < plot.data.length; i++) {
-      const last = lastOf(/** @type {any} */ (plot.data[i]));
+      const last = lastOf(plot.data[i]);
       if (!last) continue;
       const x = plot.valToPos(plot.data[0][last[0]], "x", true);
       const y = plot.valToPos(last[1], "y", true);
@@ -237,7 +238,7 @@ export class LineChart {
     ctx.restore();
   }
 
-  /** @param {uPlot} plot */
+  /** Pass the values under the pointer to `onHover`. @param {uPlot} plot */
   hover(plot) {
     const { idx, left } = plot.cursor;
     if (idx === null || idx === undefined || left === undefined || left < 0) {
@@ -245,12 +246,12 @@ export class LineChart {
       return;
     }
     const rows = this.names.map((name, i) => {
-      const column = /** @type {any} */ (plot.data[i + 1]);
+      const column = plot.data[i + 1];
       let at = idx;
       while (at > 0 && column[at] === undefined) at -= 1;
-      const reach = reachAt(this.lines[i], plot.data[0][at]);
+      const bounds = boundsAt(this.lines[i], plot.data[0][at]);
       const text = this.label(column[at] ?? undefined) || "–";
-      return { name, token: seriesToken(i), text: reach ? `${text} (${reach.map((v) => this.label(v)).join(" to ")})` : text };
+      return { name, token: seriesToken(i), text: bounds ? `${text} (${bounds.map((v) => this.label(v)).join(" to ")})` : text };
     });
     this.onHover(rows, clock(plot.data[0][idx], true), left);
   }
@@ -261,7 +262,7 @@ export class LineChart {
   }
 }
 
-/** @param {(number | null | undefined)[]} column @returns {[number, number] | undefined} index and value of the last number */
+/** @param {ArrayLike<number | null | undefined>} column @returns {[number, number] | undefined} index and value of the last number */
 function lastOf(column) {
   for (let i = column.length - 1; i >= 0; i--) {
     const value = column[i];

@@ -1,16 +1,16 @@
-// Colours for canvases, read from the tokens of css/tokens.css once a theme.
+// Colours for canvases: the tokens of css/tokens.css, read once for each theme.
 
 const COUNT = 8;
 
 /** @type {Map<string, string>} */
 const known = new Map();
 
-/** Forget what was read: the theme changed. */
+/** Forget the colours: the theme has changed. */
 export function resetPalette() {
   known.clear();
 }
 
-/** @param {string} token without the dashes @param {number} [alpha] @returns {string} */
+/** Return a colour of the current theme. @param {string} token without the dashes @param {number} [alpha] @returns {string} */
 export function colour(token, alpha = 1) {
   let value = known.get(token);
   if (value === undefined) {
@@ -20,7 +20,7 @@ export function colour(token, alpha = 1) {
   return alpha === 1 ? value : value.replace(/\)$/, ` / ${alpha})`);
 }
 
-/** @param {number} index @returns {string} the token of the index-th series of a tile */
+/** Return the token of the colour of a tile's series. @param {number} index @returns {string} */
 export function seriesToken(index) {
   return `series-${(index % COUNT) + 1}`;
 }

@@ -1,15 +1,16 @@
-// A line without axes, on a canvas: what a number did lately.
+// Sparkline: a line without axes, on a canvas.
 
 import { align } from "../data/align.js";
 import { colour } from "./palette.js";
 
-/** @typedef {import("../data/align.js").Line} Line */
+/** @import { Line } from "../data/align.js" */
 
 /**
+ * Draw a line and a dot at its last value.
  * @param {HTMLCanvasElement} canvas
  * @param {Line} line
  * @param {number} from @param {number} to
- * @param {string} token of its colour
+ * @param {string} token its colour
  */
 export function drawSpark(canvas, line, from, to, token) {
   const ratio = devicePixelRatio || 1;

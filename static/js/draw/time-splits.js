@@ -1,14 +1,14 @@
-// Where a time axis has its labels: at round times of day, here. Pure.
+// Label positions of a time axis: at round times of the local day. Pure.
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const STEPS = [1, 2, 5, 10, 15, 30].map((n) => n * SECOND).concat([1, 2, 5, 10, 15, 30].map((n) => n * MINUTE), [1, 2, 3, 6, 12, 24].map((n) => n * HOUR));
 
-/** @param {number} from @param {number} to ms @param {number} most labels @returns {number[]} */
+/** Return the times of the labels. @param {number} from @param {number} to ms @param {number} most how many labels fit @returns {number[]} */
 export function timeSplits(from, to, most) {
   const step = STEPS.find((each) => (to - from) / each <= Math.max(1, most)) ?? 24 * HOUR;
-  const offset = new Date(to).getTimezoneOffset() * MINUTE; // days begin at midnight here
+  const offset = new Date(to).getTimezoneOffset() * MINUTE; // so that steps of a day begin at local midnight
   const times = [];
   for (let t = Math.ceil((from - offset) / step) * step + offset; t <= to; t += step) times.push(t);
   return times;

@@ -1,43 +1,42 @@
-// Share links: a board, for whoever has the address, for a while.
+// Administration of share links: each shows one board to everybody who has its address, until it expires.
 
 import { api } from "../client/http.js";
 import { button, h } from "../widgets/dom.js";
-import { showDialog } from "../widgets/dialog.js";
-import { copyButton, makeForm } from "../widgets/form.js";
-import { act, destroy, named, row, table, until } from "./admin-table.js";
+import { copyButton, showDialog } from "../widgets/dialog.js";
+import { makeForm } from "../widgets/form.js";
+import { endTime, row, rowButton, runConfirmed, table, titled } from "./admin-table.js";
 
 /** @typedef {{id: string, board: string, created_by: string, expires: number}} Link */
-/** @typedef {import("./admin-table.js").Again} Again */
-/** @typedef {import("./admin-table.js").Section} Section */
+/** @import { Reload, Section } from "./admin-table.js" */
 
-/** @param {Again} again */
-async function makeLink(again) {
+/** @param {Reload} reload */
+async function makeLink(reload) {
   const form = makeForm([
     { name: "board", label: "Board", required: true, hint: "its short name, as in /boards/NAME" },
     { name: "hours", label: "For hours", type: "number", min: 1, value: "24", required: true },
   ], "Make link", async ({ board, hours }) => {
-    const link = await api("POST", "/api/v1/links", { board, hours: Number(hours) });
-    again();
+    const link = await /** @type {Promise<Link & {url: string}>} */ (api("POST", "/api/v1/links", { board, hours: Number(hours) }));
+    reload();
     const close = button("I have it", () => shown.close());
-    const shown = showDialog("Share link", h("p", { text: `Shows ${board}, and nothing else, to whoever has this address, until ${until(link.expires)}. It is shown this once.` }), h("pre", { class: "secret", text: link.url }), h("div", { class: "row" }, copyButton(link.url), close));
+    const shown = showDialog("Share link", h("p", { text: `Until ${endTime(link.expires)}, everybody who has this address can see ${board}, and nothing else. The address is shown only this once.` }), h("pre", { class: "secret", text: link.url }), h("div", { class: "row" }, copyButton(link.url), close));
   }, () => dialog.close());
   const dialog = showDialog("New share link", form);
   /** @type {HTMLElement | null} */ (form.querySelector("input"))?.focus();
 }
 
-/** @param {Link} link @param {Again} again */
-function linkRow(link, again) {
-  const revoke = act("Revoke", `the link to ${link.board}`, () => destroy(`Revoke the link to ${link.board}?`, "Screens that show the board by it go dark within two seconds.", "Revoke", () => api("DELETE", `/api/v1/links/${encodeURIComponent(link.id)}`), again));
-  return row(false, named(link.board, ""), link.created_by, until(link.expires), [revoke]);
+/** @param {Link} link @param {Reload} reload */
+function linkRow(link, reload) {
+  const revoke = rowButton("Revoke", `the link to ${link.board}`, () => runConfirmed(`Revoke the link to ${link.board}?`, "Screens that use this link go dark within two seconds.", "Revoke", () => api("DELETE", `/api/v1/links/${encodeURIComponent(link.id)}`), reload));
+  return row(false, titled(link.board, ""), link.created_by, endTime(link.expires), [revoke]);
 }
 
 /** @type {Section} */
 export const linksSection = {
-  about: "A link shows one board, view-only, to whoever has the address: for a screen without a person, or a guest.",
+  about: "A share link shows one board, view only, to everybody who has its address, such as wall screens and guests.",
   make: { text: "New share link", press: makeLink },
-  async load(again) {
-    const { links } = await api("GET", "/api/v1/links");
-    if (!links.length) return [h("p", { class: "empty", text: "There are no share links. Make one for a wall screen, or for somebody who is not to have a login." })];
-    return [table([["Board", "name"], ["Made by", ""], ["Ends", "tight"], ["", "acts"]], links.map((/** @type {Link} */ link) => linkRow(link, again)))];
+  async load(reload) {
+    const { links } = await /** @type {Promise<{links: Link[]}>} */ (api("GET", "/api/v1/links"));
+    if (!links.length) return [h("p", { class: "empty", text: "There are no share links. Make one for a wall screen, or for somebody without a login." })];
+    return [table([["Board", "name"], ["Made by", ""], ["Ends", "tight"], ["", "acts"]], links.map((link) => linkRow(link, reload)))];
   },
 };

@@ -1,16 +1,15 @@
-// What the subjects of administration share: a table, an action on a row that says when it fails, times, a form in a dialog.
+// Parts of the administration pages: tables, buttons in rows, actions that show their errors, forms in dialogs.
 
-import { moment } from "../draw/format.js";
-import { age } from "../draw/format.js";
+import { age, moment } from "../draw/format.js";
 import { button, h } from "../widgets/dom.js";
 import { confirmed, showDialog } from "../widgets/dialog.js";
 import { makeForm } from "../widgets/form.js";
 
-/** @typedef {() => void} Again */
-/** @typedef {{about: string, make?: {text: string, press: (again: Again) => void}, load: (again: Again) => Promise<Node[]>}} Section */
-/** @typedef {import("../widgets/form.js").Field} Field */
+/** Loads and shows the section again. @typedef {() => void} Reload */
+/** @typedef {{about: string, make?: {text: string, press: (reload: Reload) => void}, load: (reload: Reload) => Promise<Node[]>}} Section */
+/** @import { Field } from "../widgets/form.js" */
 
-/** @param {[string, string][]} columns title and class @param {HTMLElement[]} rows */
+/** Make a table. @param {[string, string][]} columns title and class of each @param {HTMLElement[]} rows */
 export function table(columns, rows) {
   const heads = columns.map(([title]) => h("th", { scope: "col" }, title || h("span", { class: "visually-hidden", text: "Actions" })));
   for (const row of rows) {
@@ -23,64 +22,63 @@ export function table(columns, rows) {
   return h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...rows)));
 }
 
-/** @param {boolean} off dimmed @param {...(string | Node | (string | Node)[])} cells */
+/** Make a row. @param {boolean} off whether it is dimmed @param {...(string | Node | (string | Node)[])} cells */
 export function row(off, ...cells) {
   return h("tr", off ? { "data-off": "" } : {}, ...cells.map((cell) => h("td", {}, ...(Array.isArray(cell) ? cell : [cell]))));
 }
 
-/** @param {string} title @param {string} text */
-export function named(title, text) {
+/** Make the content of a cell with a title and a smaller text. @param {string} title @param {string} text */
+export function titled(title, text) {
   return [h("b", { text: title }), ...(text && text !== title ? [h("small", { text })] : [])];
 }
 
-/** @param {number | null} ms */
-export function since(ms) {
+/** Return how long ago a time was. @param {number | null} ms */
+export function timeAgo(ms) {
   return ms === null || ms === undefined ? "never" : `${age(Date.now() - ms)} ago`;
 }
 
-/** @param {number | null} ms */
-export function until(ms) {
+/** Return when something ends. @param {number | null} ms null for never */
+export function endTime(ms) {
   if (ms === null || ms === undefined) return "does not";
   return ms < Date.now() ? "has ended" : moment(ms, Date.now());
 }
 
-/** @param {string} text @param {string} about for those who do not see the row @param {() => void} press */
-export function act(text, about, press) {
+/** Make a button for a row. @param {string} text @param {string} about what it acts on, for screen readers @param {() => void} press */
+export function rowButton(text, about, press) {
   return button(text, press, { class: "quiet", "aria-label": `${text} ${about}` });
 }
 
-/** Ask, do, and show what is there now. */
-/** @param {string} title @param {string} text @param {string} verb @param {() => Promise<any>} act @param {Again} again */
-export async function destroy(title, text, verb, act, again) {
-  if (!(await confirmed(title, text, verb))) return;
-  await done(act, again);
+/** Run an action after the user has confirmed it. */
+/** @param {string} title @param {string} text @param {string} verb label of the action @param {() => Promise<unknown>} action @param {Reload} reload */
+export async function runConfirmed(title, text, verb, action, reload) {
+  if (await confirmed(title, text, verb)) await run(action, reload);
 }
 
-/** @param {() => Promise<any>} act @param {Again} again */
-export async function done(act, again) {
+/** Run an action, then load the section again, or show the error. @param {() => Promise<unknown>} action @param {Reload} reload */
+export async function run(action, reload) {
   try {
-    await act();
-    again();
+    await action();
+    reload();
   } catch (error) {
     const close = button("Close", () => dialog.close());
     const dialog = showDialog("Not done", h("p", { text: /** @type {Error} */ (error).message }), h("div", { class: "row" }, close));
   }
 }
 
-/** A form in a dialog, which closes when it is done. */
-/** @param {string} title @param {Field[]} fields @param {string} verb @param {(values: Record<string, string>) => Promise<any>} send @param {Again} again */
-export function formDialog(title, fields, verb, send, again) {
+/** Show a form in a dialog, which closes when the form is sent. */
+/** @param {string} title @param {Field[]} fields @param {string} verb label of its button @param {(values: Record<string, string>) => Promise<unknown>} send @param {Reload} reload */
+export function formDialog(title, fields, verb, send, reload) {
   const form = makeForm(fields, verb, async (values) => {
     await send(values);
     dialog.close();
-    again();
+    reload();
   }, () => dialog.close());
   const dialog = showDialog(title, form);
   /** @type {HTMLElement | null} */ (form.querySelector("input, select"))?.focus();
   return form;
 }
 
-/** @param {string} text words apart by commas or spaces */
+/** Return the words of a text, separated by commas or spaces. @param {string} text */
 export function words(text) {
   return text.split(/[\s,]+/).filter(Boolean);
 }

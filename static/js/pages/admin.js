@@ -1,53 +1,63 @@
-// Administration: one subject at a time, chosen by what stands behind the #.
+// Administration page: one section at a time, chosen by the address after the #.
 
 import { ApiError } from "../client/http.js";
-import { button, h, setText } from "../widgets/dom.js";
-import { loginAddress, whoAmI } from "../widgets/who.js";
+import { button, byId, h, setText } from "../widgets/dom.js";
+import { currentUser, loginUrl } from "../widgets/user.js";
 import { auditSection } from "./admin-audit.js";
 import { linksSection } from "./admin-links.js";
 import { roomsSection } from "./admin-rooms.js";
 import { tokensSection } from "./admin-tokens.js";
 import { usersSection } from "./admin-users.js";
-import { at } from "./plain.js";
+import "./header.js";
 
-/** @typedef {import("./admin-table.js").Section} Section */
+/** @import { Section } from "./admin-table.js" */
 
 const SECTIONS = /** @type {Record<string, Section>} */ ({ users: usersSection, tokens: tokensSection, rooms: roomsSection, links: linksSection, audit: auditSection });
 
-/** What is not for operators. */
-const ADMINS = new Set(["users", "tokens", "audit"]);
-const names = Object.keys(SECTIONS).filter((name) => whoAmI()?.role === "admin" || !ADMINS.has(name));
-for (const link of [...at("sections").children]) if (!names.includes(link.hash.slice(1))) link.remove();
+/** Sections that operators may not see. */
+const FOR_ADMINS = new Set(["users", "tokens", "audit"]);
+const names = Object.keys(SECTIONS).filter((name) => currentUser()?.role === "admin" || !FOR_ADMINS.has(name));
+const sections = byId("sections");
+const links = /** @type {HTMLAnchorElement[]} */ ([...sections.children]).filter((link) => names.includes(link.hash.slice(1)));
+for (const link of [...sections.children]) if (!links.includes(/** @type {HTMLAnchorElement} */ (link))) link.remove();
 
-let shown = 0;
+/** number of the latest call of `show`: an earlier one that loads longer does not replace it */
+let latest = 0;
 
+/** Load and show the section of the address. */
 async function show() {
   const name = names.includes(location.hash.slice(1)) ? location.hash.slice(1) : names[0];
   const section = SECTIONS[name];
-  const turn = (shown += 1);
-  for (const link of at("sections").children) {
+  const turn = (latest += 1);
+  for (const link of links) {
     if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const place = at("section");
+  const place = byId("section");
   const head = h("div", { class: "head" }, h("p", { text: section.about }));
-  const again = () => show();
-  if (section.make) head.append(button(section.make.text, () => section.make?.press(again)));
+  const reload = () => show();
+  if (section.make) head.append(button(section.make.text, () => section.make?.press(reload)));
   try {
-    const content = await section.load(again);
-    if (turn !== shown) return;
+    const content = await section.load(reload);
+    if (turn !== latest) return;
     const focused = place.contains(document.activeElement) ? (document.activeElement?.getAttribute("aria-label") ?? "") : null;
     place.replaceChildren(head, ...content);
-    if (focused !== null) (place.querySelector(`[aria-label="${CSS.escape(focused)}"]`) ?? head.querySelector("button"))?.focus(); // rows are new ones
+    if (focused !== null) refocus(place, focused);
   } catch (error) {
-    if (turn !== shown) return;
-    if (error instanceof ApiError && error.status === 401) location.replace(loginAddress());
-    place.replaceChildren(head, h("p", { class: "failed", role: "alert", text: `▲ ${/** @type {Error} */ (error).message}` }), button("Try again", again));
+    if (turn !== latest) return;
+    if (error instanceof ApiError && error.status === 401) location.replace(loginUrl());
+    place.replaceChildren(head, h("p", { class: "failed", role: "alert", text: `▲ ${/** @type {Error} */ (error).message}` }), button("Try again", reload));
   }
+}
+
+/** Focus the button that had the focus before its row was replaced, or the first of the section. @param {HTMLElement} place @param {string} label */
+function refocus(place, label) {
+  const button = place.querySelector(`[aria-label="${CSS.escape(label)}"]`) ?? place.querySelector(".head button");
+  /** @type {HTMLElement | null} */ (button)?.focus();
 }
 
 addEventListener("hashchange", async () => {
   await show();
-  setText(at("announcer"), at("sections").querySelector("[aria-current]")?.textContent ?? "");
+  setText(byId("announcer"), sections.querySelector("[aria-current]")?.textContent ?? "");
 });
 show();

@@ -1,29 +1,31 @@
-// A board, or any chosen series: watches, and keeps the tiles moving.
+// Page of a board, or of chosen series.
 
 import "../widgets/connection-curtain.js";
 import { DashBoard } from "../widgets/dash-board.js";
 import { clock } from "../draw/format.js";
 import { button as makeButton, h, setText } from "../widgets/dom.js";
-import { startTalk } from "./board-talk.js";
-import { loginAddress } from "../widgets/who.js";
+import { startChat } from "./board-chat.js";
+import { loginUrl } from "../widgets/user.js";
 import { Shell } from "./shell.js";
 
+/** Name, seconds (null for the board's own window), and key of each choice. */
 const WINDOWS = /** @type {[string, number | null, string][]} */ ([["15 m", null, "1"], ["6 h", 21_600, "2"], ["48 h", 172_800, "3"]]);
 
 const shell = new Shell();
 const board = /** @type {DashBoard} */ (document.querySelector("dash-board"));
 const boardId = board.dataset.board ?? "";
-/** @type {string[]} chosen by the address; many of them behind its #, which has no limit */
+/** @type {string[]} those of the address; a long choice stands after the #, which has no limit */
 const selectors = JSON.parse(board.dataset.selectors ?? "[]").concat(new URLSearchParams(location.hash.slice(1)).getAll("series"));
 const subtitle = /** @type {HTMLElement} */ (document.getElementById("subtitle"));
-board.configure(shell);
+board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: (text) => shell.announce(text) });
 
 const asked = Number(new URLSearchParams(location.search).get("window"));
 let windowS = asked >= 1 && asked <= 172_800 ? asked : null;
 
+/** Return the request for the view. */
 function request() {
-  const what = boardId ? { board: boardId } : { selectors };
-  return windowS ? { ...what, window_s: windowS, rate_hz: windowS > 3_600 ? 1 : 10 } : what;
+  const watched = boardId ? { board: boardId } : { selectors };
+  return windowS ? { ...watched, window_s: windowS, rate_hz: windowS > 3_600 ? 1 : 10 } : watched;
 }
 
 /** @param {number} seconds */
@@ -33,30 +35,30 @@ function windowName(seconds) {
 
 if (!boardId && !selectors.length) {
   const list = h("a", { href: "/explore", text: "Explore" });
-  board.replaceChildren(h("p", { class: "message" }, "Nothing is chosen: /board?series=NAME shows a series, more than once shows more. ", list, " lists what there is."));
+  board.replaceChildren(h("p", { class: "message" }, "No series is chosen. /board?series=NAME shows one; repeat series=NAME for more. ", list, " shows all that exist."));
 }
-const watching = shell.views.watch(request(), {
+const subscription = shell.views.watch(request(), {
   snapshot(snapshot) {
     board.begin(snapshot, selectors);
     const parts = [board.board?.subtitle, windowName(snapshot.window_s)].filter(Boolean);
     setText(subtitle, parts.join(" · "));
   },
-  frame: (frame) => board.move(frame),
+  frame: (frame) => board.apply(frame),
   error: (error) => {
-    if (error.code === "not_authenticated") location.replace(loginAddress()); // the session has ended
+    if (error.code === "not_authenticated") location.replace(loginUrl()); // the session has ended
     board.replaceChildren(h("p", { class: "message", text: error.message }));
   },
 });
 
-/** @param {number | null} seconds */
+/** Show another window of time. @param {number | null} seconds */
 function chooseWindow(seconds) {
   windowS = seconds;
   const address = new URL(location.href);
   if (seconds) address.searchParams.set("window", String(seconds));
   else address.searchParams.delete("window");
   history.replaceState(null, "", address);
-  press();
-  shell.views.change(watching, request());
+  markWindow();
+  shell.views.change(subscription, request());
 }
 
 const buttons = WINDOWS.map(([name, seconds, key]) => {
@@ -65,35 +67,36 @@ const buttons = WINDOWS.map(([name, seconds, key]) => {
   shell.keys.push([key, `show ${windowName(seconds ?? 900)}`, choose]);
   return button;
 });
-function press() {
+/** Mark the button of the current window. */
+function markWindow() {
   buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(WINDOWS[i][1] === windowS)));
 }
-press();
+markWindow();
 document.getElementById("windows")?.append(...buttons);
 
-/** Show the charts at a moment: in a window that reaches back to it, when there is one. @param {number} at */
+/** Show the charts at a moment, in a window that reaches back to it if there is one. @param {number} at */
 function jump(at) {
   const age = shell.clock.now() - at;
   const shown = board.store.windowMs || 900_000;
   const reaching = WINDOWS.find(([, seconds]) => (seconds ?? 900) * 1000 > age);
   if (age > shown && reaching) chooseWindow(reaching[1]);
-  board.lookAt(age > shown && !reaching ? null : at);
+  board.showMoment(age > shown && !reaching ? null : at);
   const chip = /** @type {HTMLElement} */ (document.getElementById("moment"));
   const back = makeButton("back to now", () => {
-    board.lookAt(null);
+    board.showMoment(null);
     chip.hidden = true;
   }, { class: "quiet" });
-  const text = board.moment.at === null ? `${clock(at, true)} is longer ago than charts reach` : clock(at, true);
+  const text = board.moment.at === null ? `${clock(at, true)} is older than the charts reach` : clock(at, true);
   chip.replaceChildren(h("b", { text }), back);
   chip.hidden = false;
   shell.announce(board.moment.at === null ? text : `The charts show ${text}`);
 }
 const title = document.querySelector("h1")?.textContent ?? "";
-startTalk(shell, { boardId, title }, { jump, time: () => board.moment.at ?? shell.clock.now() });
+startChat(shell, { boardId, title }, { jump, time: () => board.moment.at ?? shell.clock.now() });
 
 shell.keys.push(["h", "the Host board", () => location.assign("/")], ["e", "explore", () => location.assign("/explore")]);
 shell.keys.push(["f", "full screen", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())]);
-shell.seconds.push(() => board.second());
+shell.everySecond.push(() => board.tick());
 document.addEventListener("theme", () => board.recolour());
-addEventListener("hashchange", () => location.reload()); // another choice
+addEventListener("hashchange", () => location.reload()); // other series are chosen
 shell.start();

@@ -1,40 +1,42 @@
-// Everything there is: a row a series, live; a search; a choice to show as charts.
+// Explore page: a live row for each series and document, a search, and a choice of series to show as charts.
 
 import "../widgets/connection-curtain.js";
 import { Store } from "../data/store.js";
 import { freshness } from "../data/freshness.js";
 import { age, format } from "../draw/format.js";
 import { drawSpark } from "../draw/spark.js";
-import { arrange, h, setText } from "../widgets/dom.js";
+import { arrange, byId, h, setText } from "../widgets/dom.js";
 import { curlForSeries } from "../widgets/snippet.js";
 import { Shell } from "./shell.js";
 
-/** @typedef {import("../data/series.js").Series} Series */
+/** @import { DocumentState } from "../client/protocol.js" */
+/** @import { Series } from "../data/series.js" */
 
+/** More rows than this are not shown, so that the page stays fast. */
 const MOST_ROWS = 300;
 const WINDOW_S = 300;
-/** The server is asked when typing pauses. */
+/** The server is asked when the user has not typed for this long. */
 const TYPING_MS = 300;
-/** The server takes so many selectors in one request. */
+/** The server accepts this many selectors in one request. */
 const MOST_CHOSEN = 100;
-/** A longer choice goes behind the #, where the server's limit on addresses does not count. */
+/** A longer choice goes after the #, because the server limits the length of addresses. */
 const LONGEST_QUERY = 3_000;
 const EVERYTHING = '{__name__=~".+"}';
 
 const shell = new Shell();
 const store = new Store();
-const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
-const search = /** @type {HTMLInputElement} */ (at("search"));
-const show = /** @type {HTMLButtonElement} */ (at("show"));
-/** @type {Set<string>} */
+const search = byId("search", HTMLInputElement);
+const show = byId("show", HTMLButtonElement);
+/** @type {Set<string>} the chosen series */
 const chosen = new Set();
 
-/** One line of the list. */
-class Row {
+/** Row of one series. */
+class SeriesRow {
   /** @param {Series} series */
   constructor(series) {
     this.series = series;
-    this.seen = -1;
+    /** version of the series that was painted */
+    this.seenVersion = -1;
     const check = /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", "aria-label": `Choose ${series.text}` }));
     check.checked = chosen.has(series.text);
     check.addEventListener("change", () => (check.checked = choose(series.text, check.checked)));
@@ -56,8 +58,8 @@ class Row {
     this.element.dataset.fresh = fresh;
     setText(this.age, `${age(now - series.last)} ago`);
     setText(this.state, fresh === "live" ? "● live" : fresh === "late" ? "▲ late" : fresh);
-    if (series.version === this.seen) return;
-    this.seen = series.version;
+    if (series.version === this.seenVersion) return;
+    this.seenVersion = series.version;
     const shown = format(series.value, series.unit);
     setText(this.number, shown.text);
     setText(this.unit, shown.unit);
@@ -65,8 +67,9 @@ class Row {
   }
 }
 
-/** @type {Map<number, Row>} */
+/** @type {Map<number, SeriesRow>} by the number of the series */
 let rows = new Map();
+/** the store's shape for which the rows were made */
 let shape = -1;
 
 /** @param {string} text */
@@ -74,31 +77,31 @@ function isSelector(text) {
   return text.includes("{");
 }
 
-/** @returns {(named: {name: string, labels: Record<string, string>, text: string}) => boolean} */
-function wanted() {
+/** Return the filter of the search. @returns {(text: string) => boolean} */
+function searchFilter() {
   const text = search.value.trim();
-  if (!text || isSelector(text)) return () => true; // the server has chosen
+  if (!text || isSelector(text)) return () => true; // the server has applied the selector
   const words = text.toLowerCase().split(/\s+/);
-  return (named) => words.every((word) => named.text.toLowerCase().includes(word));
+  return (name) => words.every((word) => name.toLowerCase().includes(word));
 }
 
-/** Which rows there are: after a change of shape, or of the search. */
-function list() {
+/** Make the rows, after a change of the store's shape or of the search. */
+function listSeries() {
   shape = store.shape;
-  const test = wanted();
+  const matches = searchFilter();
   const all = [...store.series.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
-  const found = all.filter((series) => test(series));
+  const found = all.filter((series) => matches(series.text));
   const next = new Map();
   for (const series of found.slice(0, MOST_ROWS)) {
     const known = rows.get(series.sid);
-    next.set(series.sid, known?.series === series ? known : new Row(series));
+    next.set(series.sid, known?.series === series ? known : new SeriesRow(series));
   }
   rows = next;
-  arrange(at("series"), [...rows.values()].map((row) => row.element));
-  const more = found.length > MOST_ROWS ? `, the first ${MOST_ROWS} shown: narrow the search` : "";
-  setText(at("count"), `${found.length} of ${all.length} series${more}`);
+  arrange(byId("series"), [...rows.values()].map((row) => row.element));
+  const more = found.length > MOST_ROWS ? `, of which the first ${MOST_ROWS} are shown: narrow the search` : "";
+  setText(byId("count"), `${found.length} of ${all.length} series${more}`);
   listDocuments();
-  const nothing = at("nothing");
+  const nothing = byId("nothing");
   nothing.hidden = all.length > 0 && found.length > 0;
   nothing.replaceChildren(
     all.length ? "Nothing matches. A series appears here as soon as it is fed:" : "Nothing has been fed yet. Try:",
@@ -107,7 +110,7 @@ function list() {
   paintAll();
 }
 
-/** One document of the list. */
+/** Row of one document. */
 class DocumentRow {
   /** @param {string} key */
   constructor(key) {
@@ -117,7 +120,7 @@ class DocumentRow {
     this.element = h("tr", {}, h("td", { class: "name" }, link), h("td", { class: "body" }, this.code), this.age);
   }
 
-  /** @param {import("../client/views.js").DocumentState} document */
+  /** @param {DocumentState} document */
   paint(document) {
     setText(this.code, JSON.stringify(document.body).slice(0, 300));
     setText(this.age, `${age(shell.clock.now() - document.t)} ago`);
@@ -128,9 +131,9 @@ class DocumentRow {
 const documentRows = new Map();
 
 function listDocuments() {
-  const test = wanted();
-  const found = [...store.documents.values()].filter((d) => test({ name: d.key, labels: {}, text: d.key })).sort((a, b) => (a.key < b.key ? -1 : 1));
-  at("documents-section").hidden = !found.length;
+  const matches = searchFilter();
+  const found = [...store.documents.values()].filter((document) => matches(document.key)).sort((a, b) => (a.key < b.key ? -1 : 1));
+  byId("documents-section").hidden = !found.length;
   const elements = found.slice(0, MOST_ROWS).map((document) => {
     const row = documentRows.get(document.key) ?? new DocumentRow(document.key);
     documentRows.set(document.key, row);
@@ -138,15 +141,15 @@ function listDocuments() {
     return row.element;
   });
   for (const key of documentRows.keys()) if (!store.documents.has(key)) documentRows.delete(key);
-  arrange(at("documents"), elements);
+  arrange(byId("documents"), elements);
 }
 
-/** @param {string} text @param {boolean} on */
+/** Choose a series, or remove it from the choice. @param {string} text @param {boolean} on @returns {boolean} whether it is chosen now */
 function choose(text, on) {
   if (!on) chosen.delete(text);
   else if (chosen.size < MOST_CHOSEN) chosen.add(text);
   show.disabled = !chosen.size;
-  const full = chosen.size === MOST_CHOSEN ? " (no more than that)" : "";
+  const full = chosen.size === MOST_CHOSEN ? " (the limit)" : "";
   setText(show, chosen.size ? `Show ${chosen.size} as charts${full}` : "Show chosen as charts");
   return chosen.has(text);
 }
@@ -155,20 +158,20 @@ function paintAll() {
   for (const row of rows.values()) shell.loop.mark(row);
 }
 
-/** @param {string} selector */
+/** Return the request for a view. @param {string} selector */
 function request(selector) {
   return { selectors: [selector], window_s: WINDOW_S, rate_hz: 2, points: 120 };
 }
 
 let watched = EVERYTHING;
-const watching = shell.views.watch(request(watched), {
+const subscription = shell.views.watch(request(watched), {
   snapshot(snapshot) {
     store.begin(snapshot);
-    list();
+    listSeries();
   },
   frame(frame) {
-    store.move(frame);
-    if (store.shape !== shape) list();
+    store.apply(frame);
+    if (store.shape !== shape) listSeries();
     for (const [sid] of frame.points ?? []) {
       const row = rows.get(sid);
       if (row) shell.loop.mark(row);
@@ -176,37 +179,37 @@ const watching = shell.views.watch(request(watched), {
     if (frame.documents?.length) listDocuments();
   },
   error(error) {
-    store.series.clear(); // what was there is not watched any more
+    store.series.clear(); // the rows are not watched any more
     store.documents.clear();
-    list();
-    at("nothing").hidden = true;
-    setText(at("count"), error.message);
+    listSeries();
+    byId("nothing").hidden = true;
+    setText(byId("count"), error.message);
   },
 });
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
-let asking;
-/** @param {string} selector */
-function ask(selector) {
+let searchTimer;
+/** Watch the series of a selector. @param {string} selector */
+function watch(selector) {
   watched = selector;
-  shell.views.change(watching, request(selector));
+  shell.views.change(subscription, request(selector));
 }
 
 search.addEventListener("input", () => {
   const text = search.value.trim();
   const selector = isSelector(text) ? text : EVERYTHING;
-  clearTimeout(asking);
-  if (selector === watched) list();
-  else asking = setTimeout(() => ask(selector), TYPING_MS);
+  clearTimeout(searchTimer);
+  if (selector === watched) listSeries();
+  else searchTimer = setTimeout(() => watch(selector), TYPING_MS);
 });
 show.addEventListener("click", () => {
   const query = new URLSearchParams([...chosen].map((text) => ["series", text])).toString();
   location.assign(query.length < LONGEST_QUERY ? `/board?${query}` : `/board?#${query}`);
 });
 shell.keys.push(["/", "search", () => search.focus()], ["h", "the Host board", () => location.assign("/")]);
-shell.seconds.push(paintAll, listDocuments);
+shell.everySecond.push(paintAll, listDocuments);
 document.addEventListener("theme", () => {
-  for (const row of rows.values()) row.seen = -1;
+  for (const row of rows.values()) row.seenVersion = -1;
   paintAll();
 });
 shell.start();

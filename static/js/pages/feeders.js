@@ -1,11 +1,12 @@
-// The ingest tap: who feeds what, live; what was refused and why; what nothing shows yet; how to feed this server.
+// Feeders page: what each feeder sends, what was refused and why, the series that no board shows, and how to feed this server.
 
 import { ApiError, api } from "../client/http.js";
 import { age, clock, format } from "../draw/format.js";
-import { h, setText } from "../widgets/dom.js";
+import { copyText } from "../widgets/dialog.js";
+import { byId, h, setText } from "../widgets/dom.js";
 import { SNIPPETS } from "../widgets/feed-snippets.js";
-import { loginAddress } from "../widgets/who.js";
-import { at } from "./plain.js";
+import { loginUrl } from "../widgets/user.js";
+import "./header.js";
 
 /**
  * @typedef {object} Feeder
@@ -16,22 +17,24 @@ import { at } from "./plain.js";
  */
 /** @typedef {{name: string, series: number, unit: string, sample: string, last: number, kind: string, widget: string}} Unshown */
 
-const EVERY_MS = 2_000;
+const REFRESH_MS = 2_000;
+/** How long a button shows that it has copied. */
+const COPIED_MS = 2_000;
 const KINDS = /** @type {Record<string, string>} */ ({ token: "token", local: "at the machine", user: "user", source: "source" });
 
-/** @param {number} count */
-function whole(count) {
+/** Return a count as text. @param {number} count */
+function countText(count) {
   const shown = format(count, "");
   return shown.unit ? `${shown.text} ${shown.unit}` : shown.text;
 }
 
-/** @param {string} label @param {string} text @param {string} [more] */
-function number(label, text, more) {
+/** Make a cell with a number. @param {string} label @param {string} text @param {string} [more] further classes */
+function numberCell(label, text, more) {
   return h("span", { class: `number ${more ?? ""}`, "data-label": label }, h("b", { text }));
 }
 
-/** One feeder, open or not. */
-class Tap {
+/** Row of one feeder; open, it shows the last line and what was refused. */
+class FeederRow {
   constructor() {
     this.summary = h("summary");
     this.inside = h("div", { class: "inside" });
@@ -45,15 +48,15 @@ class Tap {
     const shown = JSON.stringify([feeder, seen]);
     if (shown === this.shown) return;
     this.shown = shown;
-    const limit = feeder.max_series ? ` of ${whole(feeder.max_series)}` : "";
+    const limit = feeder.max_series ? ` of ${countText(feeder.max_series)}` : "";
     const lost = feeder.refused + feeder.dropped;
     const parts = [
       h("span", { class: "who" }, h("b", { text: feeder.name }), h("small", { text: KINDS[feeder.kind] ?? feeder.kind })),
       h("span", { class: "dim", text: feeder.formats.join(", ") || "–" }),
-      number("rate", `${format(feeder.rate, "").text}/s`),
-      number("accepted", whole(feeder.accepted)),
-      number("refused", whole(lost), lost ? "bad" : ""),
-      h("span", { class: "number", "data-label": "series" }, h("b", { text: feeder.series || feeder.max_series ? whole(feeder.series) : "–" }), h("small", { text: limit })),
+      numberCell("rate", `${format(feeder.rate, "").text}/s`),
+      numberCell("accepted", countText(feeder.accepted)),
+      numberCell("refused", countText(lost), lost ? "bad" : ""),
+      h("span", { class: "number", "data-label": "series" }, h("b", { text: feeder.series || feeder.max_series ? countText(feeder.series) : "–" }), h("small", { text: limit })),
       h("span", { class: "number dim", "data-label": "last seen", text: seen }),
     ];
     if (feeder.state) parts.push(h("span", { class: "state", text: `▲ ${feeder.state}` }));
@@ -67,76 +70,74 @@ class Tap {
   }
 }
 
-/** @type {Map<string, Tap>} */
-const taps = new Map();
+/** @type {Map<string, FeederRow>} by key */
+const feederRows = new Map();
 
-/** @param {Feeder[]} feeders @param {number} now */
+/** Show the feeders. @param {Feeder[]} feeders @param {number} now */
 function showFeeders(feeders, now) {
-  const place = at("feeders");
+  const place = byId("feeders");
   if (!feeders.length) {
-    place.replaceChildren(h("p", { class: "empty" }, "Nothing has come yet. Below is how to feed this server; what comes shows here at once."));
+    place.replaceChildren(h("p", { class: "empty" }, "No feeder has sent anything yet. See below how to feed this server; feeders appear here at once."));
     return;
   }
   const elements = feeders.map((feeder) => {
-    const tap = taps.get(feeder.key) ?? new Tap();
-    taps.set(feeder.key, tap);
-    tap.paint(feeder, now);
-    return tap.element;
+    const row = feederRows.get(feeder.key) ?? new FeederRow();
+    feederRows.set(feeder.key, row);
+    row.paint(feeder, now);
+    return row.element;
   });
   const labels = h("summary", { class: "labels", "aria-hidden": "true" }, ...["Feeder", "Formats", "Rate", "Accepted", "Refused", "Series", "Last seen"].map((text, i) => h("span", { class: i > 1 ? "number" : "", text })));
   if (place.children.length !== elements.length + 1 || elements.some((element, i) => place.children[i + 1] !== element)) place.replaceChildren(labels, ...elements);
   const rate = feeders.reduce((sum, feeder) => sum + feeder.rate, 0);
-  setText(at("total"), `${whole(feeders.length)} ${feeders.length === 1 ? "feeder" : "feeders"}, ${format(rate, "").text} samples a second`);
+  setText(byId("total"), `${countText(feeders.length)} ${feeders.length === 1 ? "feeder" : "feeders"}, ${format(rate, "").text} samples a second`);
 }
 
-let trayShown = "";
+/** the rows of the last call, as JSON */
+let unshownPlan = "";
 
-/** @param {Unshown[]} rows */
-function showTray(rows) {
+/** Show the series that no board shows. @param {Unshown[]} rows */
+function showUnshown(rows) {
   const plan = JSON.stringify(rows.map(({ name, series, kind }) => [name, series, kind]));
-  if (plan === trayShown) return;
-  trayShown = plan;
+  if (plan === unshownPlan) return;
+  unshownPlan = plan;
   const cards = rows.map((row) => {
     const copy = h("button", { class: "button", type: "button", text: "Copy widget" });
-    copy.addEventListener("click", () => copyTo(copy, row.widget));
-    const many = row.series === 1 ? row.sample : `${whole(row.series)} series, such as ${row.sample}`;
+    copy.addEventListener("click", () => copyFrom(copy, row.widget));
+    const many = row.series === 1 ? row.sample : `${countText(row.series)} series, such as ${row.sample}`;
     const look = h("a", { class: "button", href: `/board?series=${encodeURIComponent(row.name)}`, text: "Look" });
     return h("article", {}, h("h3", { text: row.name }), h("p", { text: many }), h("p", { text: `suits: ${row.kind}${row.unit ? ` in ${row.unit}` : ""}` }), h("div", { class: "row" }, look, copy));
   });
-  at("unshown").replaceChildren(...(cards.length ? cards : [h("p", { class: "empty", text: "Every series there is stands on a board." })]));
+  byId("unshown").replaceChildren(...(cards.length ? cards : [h("p", { class: "empty", text: "Every series is shown on a board." })]));
 }
 
-/** @param {HTMLElement} pressed @param {string} text */
-async function copyTo(pressed, text) {
-  const before = pressed.textContent ?? "";
-  try {
-    await navigator.clipboard.writeText(text);
-    setText(pressed, "Copied");
-  } catch {
-    setText(pressed, "Select it, and press Ctrl-C");
-  }
-  setTimeout(() => setText(pressed, before), 2_000);
+/** Copy a text, and show on the button for a while whether it worked. @param {HTMLElement} button @param {string} text */
+async function copyFrom(button, text) {
+  const label = button.textContent ?? "";
+  await copyText(button, text, "Select it, and press Ctrl-C");
+  setTimeout(() => setText(button, label), COPIED_MS);
 }
 
-async function look() {
+/** Load and show the current figures. */
+async function refresh() {
   try {
-    const { now, feeders, unshown } = await api("GET", "/api/v1/feeders");
-    at("failed").hidden = true;
+    const { now, feeders, unshown } = await /** @type {Promise<{now: number, feeders: Feeder[], unshown: Unshown[]}>} */ (api("GET", "/api/v1/feeders"));
+    byId("failed").hidden = true;
     showFeeders(feeders, now);
-    showTray(unshown);
+    showUnshown(unshown);
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) location.replace(loginAddress());
-    at("failed").hidden = false;
-    setText(at("failed"), `▲ What you see is old: ${/** @type {Error} */ (error).message}`);
+    if (error instanceof ApiError && error.status === 401) location.replace(loginUrl());
+    byId("failed").hidden = false;
+    setText(byId("failed"), `▲ These figures are old: ${/** @type {Error} */ (error).message}`);
   }
 }
 
 let way = "curl";
 
+/** Show the snippet of the chosen way, for the series and token of the form. */
 function showSnippet() {
-  const [series, token] = [at("series").value.trim() || "orders", at("token").value.trim()];
-  setText(at("snippet"), SNIPPETS[way]({ series, token, origin: location.origin, host: location.hostname }));
-  for (const tab of at("ways").children) tab.setAttribute("aria-selected", String(tab.textContent === way));
+  const [series, token] = [byId("series", HTMLInputElement).value.trim() || "orders", byId("token", HTMLInputElement).value.trim()];
+  setText(byId("snippet"), SNIPPETS[way]({ series, token, origin: location.origin, host: location.hostname }));
+  for (const tab of byId("ways").children) tab.setAttribute("aria-selected", String(tab.textContent === way));
 }
 
 for (const name of Object.keys(SNIPPETS)) {
@@ -145,12 +146,12 @@ for (const name of Object.keys(SNIPPETS)) {
     way = name;
     showSnippet();
   });
-  at("ways").append(tab);
+  byId("ways").append(tab);
 }
-at("series").addEventListener("input", showSnippet);
-at("token").addEventListener("input", showSnippet);
-at("copy").addEventListener("click", () => copyTo(at("copy"), at("snippet").textContent ?? ""));
+byId("series").addEventListener("input", showSnippet);
+byId("token").addEventListener("input", showSnippet);
+byId("copy").addEventListener("click", () => copyFrom(byId("copy"), byId("snippet").textContent ?? ""));
 showSnippet();
-look();
-setInterval(() => document.hidden || look(), EVERY_MS);
-document.addEventListener("visibilitychange", () => document.hidden || look());
+refresh();
+setInterval(() => document.hidden || refresh(), REFRESH_MS);
+document.addEventListener("visibilitychange", () => document.hidden || refresh());

@@ -1,49 +1,55 @@
-// One's own name and password; what this session may do, and its end.
+// Profile page: the user's name and password, roles, and when this session ends.
 
 import { ApiError, api } from "../client/http.js";
 import { moment } from "../draw/format.js";
-import { h, setText } from "../widgets/dom.js";
+import { byId, h, setText } from "../widgets/dom.js";
 import { onSubmit } from "../widgets/form.js";
-import { loginAddress } from "../widgets/who.js";
-import { at } from "./plain.js";
+import { loginUrl } from "../widgets/user.js";
+import "./header.js";
 
-/** @param {any} me */
+/** @typedef {{kind: string, user: {id: string, name: string, role: string}, grants?: Record<string, string>, expires: number | null}} Me */
+
+/** How long a confirmation is shown. */
+const SHOWN_MS = 6_000;
+
+/** Show the user. @param {Me} me */
 function show(me) {
   const { user } = me;
-  at("name").value = user.name;
-  setText(at("who"), user.id);
-  setText(at("role"), user.role);
+  byId("name", HTMLInputElement).value = user.name;
+  setText(byId("who"), user.id);
+  setText(byId("role"), user.role);
   const grants = Object.entries(me.grants ?? {});
-  at("grants").replaceChildren(...(grants.length ? grants.map(([board, role]) => h("li", { text: `${role} on ${board}` })) : [h("li", { text: "the same on every board" })]));
-  setText(at("expires"), me.expires ? `This session ends ${moment(me.expires, Date.now())}.` : "");
-  at("content").hidden = false;
+  byId("grants").replaceChildren(...(grants.length ? grants.map(([board, role]) => h("li", { text: `${role} on ${board}` })) : [h("li", { text: "the same on every board" })]));
+  setText(byId("expires"), me.expires ? `This session ends ${moment(me.expires, Date.now())}.` : "");
+  byId("content").hidden = false;
 }
 
-/** @param {string} id @param {string} text */
-function said(id, text) {
-  setText(at(id), `● ${text}`);
-  setTimeout(() => setText(at(id), ""), 6_000);
+/** Show a confirmation for a while. @param {string} id @param {string} text */
+function confirmIn(id, text) {
+  setText(byId(id), `● ${text}`);
+  setTimeout(() => setText(byId(id), ""), SHOWN_MS);
 }
 
-onSubmit(at("name-form"), async ({ name }) => {
-  show(await api("PATCH", "/api/v1/me", { name }));
-  said("name-done", "saved");
+const passwordForm = byId("password-form", HTMLFormElement);
+onSubmit(byId("name-form", HTMLFormElement), async ({ name }) => {
+  show(await /** @type {Promise<Me>} */ (api("PATCH", "/api/v1/me", { name })));
+  confirmIn("name-done", "saved");
 });
-onSubmit(at("password-form"), async ({ old_password, password, again }) => {
+onSubmit(passwordForm, async ({ old_password, password, again }) => {
   if (password !== again) throw new ApiError(0, "invalid", "is not the same", "again");
   await api("PATCH", "/api/v1/me", { password, old_password });
-  at("password-form").reset();
-  said("password-done", "changed; all other sessions have ended");
+  passwordForm.reset();
+  confirmIn("password-done", "changed; all other sessions have ended");
 });
-at("logout").addEventListener("click", async () => {
-  await api("POST", "/api/v1/logout").catch(() => {}); // over already: the page that follows shows it
+byId("logout").addEventListener("click", async () => {
+  await api("POST", "/api/v1/logout").catch(() => {}); // the session may have ended already: the next page shows it
   location.assign("/login");
 });
 
 try {
-  const me = await api("GET", "/api/v1/me");
+  const me = await /** @type {Promise<Me>} */ (api("GET", "/api/v1/me"));
   if (me.user && me.kind === "user") show(me);
-  else location.replace(loginAddress());
+  else location.replace(loginUrl());
 } catch (error) {
-  setText(at("failed"), /** @type {Error} */ (error).message);
+  setText(byId("failed"), /** @type {Error} */ (error).message);
 }

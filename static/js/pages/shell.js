@@ -1,4 +1,4 @@
-// What all pages share: the connection, the server's clock, the curtain, theme, keys, dialogs, coming and going.
+// Base of the pages with live data: the connection, the server's clock, the curtain, theme, keys, dialogs, and pausing while hidden.
 
 import "../widgets/user-menu.js";
 import { Connection } from "../client/connection.js";
@@ -8,18 +8,28 @@ import { ServerClock } from "../data/server-clock.js";
 import { FrameLoop } from "../draw/frame-loop.js";
 import { clock } from "../draw/format.js";
 import { ConnectionCurtain } from "../widgets/connection-curtain.js";
-import { showDialog } from "../widgets/dialog.js";
+import { copyButton, showDialog } from "../widgets/dialog.js";
 import { h, setText } from "../widgets/dom.js";
 import { keepSession } from "./session.js";
 import { toggleTheme } from "./theme-toggle.js";
 
+/** A page that is hidden for this long stops its frames. */
 const HIDDEN_AFTER_MS = 5_000;
+/** Delays between acceptance and paint are reported this often. */
 const REPORT_EVERY_MS = 5_000;
+/** The server takes this many delays in one message, and none longer than ten minutes. */
 const MOST_REPORTED = 100;
-const MOST_SAID = 9;
-/** A page this young does not load itself anew at an order; others do it within so long. */
+const LONGEST_REPORTED_MS = 600_000;
+/** Announcements within this time are read together. */
+const ANNOUNCE_MS = 1_000;
+const MOST_ANNOUNCED = 10;
+/** A page younger than this ignores an order to reload, so that it cannot reload again and again. */
 const LEAST_AGE_MS = 10_000;
+/** Pages reload within this time, not all at once. */
 const RELOADS_WITHIN_MS = 2_000;
+
+/** @import { ServerMessage } from "../client/protocol.js" */
+/** A key, its meaning, and what it does. @typedef {[string, string, () => void]} Key */
 
 export class Shell {
   constructor() {
@@ -30,69 +40,69 @@ export class Shell {
     this.connection = new Connection(address.href);
     this.views = new Views(this.connection);
     this.client = new WebSocketClient(address.href, { connection: this.connection });
-    /** @type {number[]} */
-    this.painted = [];
-    /** @type {(() => void)[]} */
-    this.seconds = [];
-    /** @type {string[]} */
-    this.saying = [];
+    /** @type {number[]} delays from acceptance to paint since the last report, ms */
+    this.paintDelays = [];
+    /** @type {(() => void)[]} called once a second */
+    this.everySecond = [];
+    /** @type {string[]} recent announcements */
+    this.announcements = [];
     /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.said = undefined;
-    /** @type {[string, string, () => void][]} */
+    this.announceTimer = undefined;
+    /** @type {Key[]} */
     this.keys = [["t", "dark or light", toggleTheme], ["?", "these keys", () => this.showKeys()]];
     /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.hiding = undefined;
+    this.hideTimer = undefined;
     this.curtain = /** @type {ConnectionCurtain} */ (document.querySelector("connection-curtain"));
     this.listen();
   }
 
   listen() {
     const { connection } = this;
-    connection.addEventListener("message", (event) => this.hear(/** @type {CustomEvent} */ (event).detail));
-    connection.addEventListener("state", () => this.curtain.show(connection, this.clock));
-    connection.addEventListener("slept", () => {
+    connection.on("message", (message) => this.handle(message));
+    connection.on("state", () => this.curtain.show(connection, this.clock));
+    connection.on("slept", () => {
       this.clock.reset();
-      if (document.hidden) return; // throttled timers look like sleep, and nobody looks
+      if (document.hidden) return; // throttled timers of a hidden page look like a suspended machine
       this.views.pause();
       this.views.resume();
     });
-    connection.addEventListener("outdated", () => location.reload());
+    connection.on("outdated", () => location.reload());
     this.client.on("authenticated", ({ expires }) => keepSession(expires, () => this.clock.now()));
     addEventListener("online", () => connection.wake());
     addEventListener("pageshow", () => connection.wake());
-    document.addEventListener("visibilitychange", () => this.visibility());
-    document.addEventListener("keydown", (event) => this.key(event));
+    document.addEventListener("visibilitychange", () => this.visibilityChanged());
+    document.addEventListener("keydown", (event) => this.pressed(event));
     document.getElementById("theme")?.addEventListener("click", toggleTheme);
     document.getElementById("keys")?.addEventListener("click", () => this.showKeys());
-    setInterval(() => this.second(), 1_000);
+    setInterval(() => this.tick(), 1_000);
     setInterval(() => this.report(), REPORT_EVERY_MS);
   }
 
   start() {
     this.connection.start();
-    this.second();
+    this.tick();
   }
 
-  /** @param {any} message */
-  hear(message) {
+  /** @param {ServerMessage} message */
+  handle(message) {
     if (message.type === "welcome") {
       this.clock.reset();
-      this.clock.hear(message.now);
+      this.clock.observe(message.now);
       this.showDegraded(message.degraded);
       const build = document.querySelector('meta[name="build"]')?.getAttribute("content");
       if (build !== message.build) this.reloadFor(message.build);
-    } else if (message.type === "pong") this.clock.hear(message.now);
-    else if (message.type === "reload") this.reloadAtOrder();
+    } else if (message.type === "pong") this.clock.observe(message.now);
+    else if (message.type === "reload") this.reloadSoon();
     else if (message.type === "degraded") this.showDegraded(message.reason);
-    else if (message.type === "frame") this.hearFrame(message);
+    else if (message.type === "frame") this.observeFrame(message);
   }
 
-  /** Not all screens at once, and none again and again. */
-  reloadAtOrder() {
+  /** Reload this page by order of the server. */
+  reloadSoon() {
     if (performance.now() > LEAST_AGE_MS) setTimeout(() => location.reload(), Math.random() * RELOADS_WITHIN_MS);
   }
 
-  /** What is shown may be late, and the server knows it. @param {string} [reason] empty: all is well */
+  /** Show that the server itself gets its data late. @param {string} [reason] empty when that is over */
   showDegraded(reason) {
     const notice = document.getElementById("degraded");
     if (!notice) return;
@@ -101,54 +111,54 @@ export class Shell {
     if (reason) this.announce("New data is delayed");
   }
 
-  /** The server has other pages than this one: load them, once; a proxy over servers of two kinds would have us go round. */
+  /** Load the pages of another build, once for each build: behind a proxy over servers with two builds the page would reload without end. */
   /** @param {string} build */
   reloadFor(build) {
     try {
       if (sessionStorage.getItem("reloaded for") === build) return;
       sessionStorage.setItem("reloaded for", build);
     } catch {
-      return; // storage is closed to this page: better an old page than one that reloads for ever
+      return; // the browser denies storage to this page: an old page is better than one that reloads without end
     }
     location.reload();
   }
 
-  /** @param {{as_of: number, accepted?: number}} frame */
-  hearFrame(frame) {
-    this.clock.hear(frame.as_of);
+  /** Set the clock by a frame, and measure when it is painted. @param {{as_of: number, accepted?: number}} frame */
+  observeFrame(frame) {
+    this.clock.observe(frame.as_of);
     const { accepted } = frame;
-    if (accepted === undefined || document.hidden || this.painted.length >= MOST_REPORTED) return;
-    this.loop.painted(() => this.painted.push(Math.max(0, Math.round(this.clock.now() - accepted))));
+    if (accepted === undefined || document.hidden || this.paintDelays.length >= MOST_REPORTED) return;
+    this.loop.afterPaint(() => this.paintDelays.push(Math.max(0, Math.round(this.clock.now() - accepted))));
   }
 
-  /** Tell the server how long values took to the screen. */
+  /** Tell the server how long values took from acceptance to paint. */
   report() {
-    if (!this.painted.length) return;
-    this.connection.send({ type: "ping", painted_ms: this.painted.filter((ms) => ms <= 600_000) });
-    this.painted = [];
+    if (!this.paintDelays.length) return;
+    this.connection.send({ type: "ping", painted_ms: this.paintDelays.filter((ms) => ms <= LONGEST_REPORTED_MS) });
+    this.paintDelays = [];
   }
 
-  second() {
+  tick() {
     this.curtain.show(this.connection, this.clock);
     const shown = document.getElementById("clock");
     if (shown) setText(shown, clock(this.clock.now(), true));
-    for (const tick of this.seconds) tick();
+    for (const callback of this.everySecond) callback();
   }
 
-  /** Tell a screen reader; what comes together is said together. @param {string} text */
+  /** Have screen readers announce a text. @param {string} text */
   announce(text) {
     const announcer = document.getElementById("announcer");
     if (!announcer) return;
-    this.saying = [...this.saying.slice(-MOST_SAID), text];
-    setText(announcer, this.saying.join(". "));
-    clearTimeout(this.said);
-    this.said = setTimeout(() => (this.saying = []), 1_000);
+    this.announcements = [...this.announcements, text].slice(-MOST_ANNOUNCED);
+    setText(announcer, this.announcements.join(". "));
+    clearTimeout(this.announceTimer);
+    this.announceTimer = setTimeout(() => (this.announcements = []), ANNOUNCE_MS);
   }
 
-  /** A hidden page stops its frames after a while; when it is looked at again one snapshot brings it up to date. */
-  visibility() {
-    clearTimeout(this.hiding);
-    if (document.hidden) this.hiding = setTimeout(() => this.views.pause(), HIDDEN_AFTER_MS);
+  /** Stop the frames of a page that stays hidden. When it is visible again, one snapshot brings it up to date. */
+  visibilityChanged() {
+    clearTimeout(this.hideTimer);
+    if (document.hidden) this.hideTimer = setTimeout(() => this.views.pause(), HIDDEN_AFTER_MS);
     else {
       this.connection.wake();
       this.views.resume();
@@ -156,11 +166,11 @@ export class Shell {
   }
 
   /** @param {KeyboardEvent} event */
-  key(event) {
+  pressed(event) {
     const { target } = event;
     const field = (target instanceof HTMLInputElement && target.type !== "checkbox") || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
-    const typing = field || document.querySelector("dialog[open]");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const isTyping = field || document.querySelector("dialog[open]");
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
     const found = this.keys.find(([key]) => key === event.key);
     if (!found) return;
     event.preventDefault();
@@ -169,22 +179,13 @@ export class Shell {
 
   showKeys() {
     const list = h("dl", {}, ...this.keys.flatMap(([key, meaning]) => [h("dt", {}, h("kbd", { text: key })), h("dd", { text: meaning })]));
-    const more = h("p", { text: "Tab walks over the tiles; Enter on a tile shows how to feed it; Esc closes." });
+    const more = h("p", { text: "Tab moves between the tiles. Enter on a tile shows how to feed it. Esc closes." });
     showDialog("Keys", list, more);
   }
 
-  /** @param {string} title @param {string[]} lines */
+  /** Show the shell lines that feed a tile. @param {string} title @param {string[]} lines */
   showFeed(title, lines) {
     const text = lines.join("\n");
-    const copy = h("button", { class: "button", type: "button", text: "Copy" });
-    copy.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(text);
-        setText(copy, "Copied");
-      } catch {
-        setText(copy, "Press Ctrl-C"); // the browser does not let pages of plain HTTP copy: the text can be selected
-      }
-    });
-    showDialog(`Feed “${title}”`, h("p", { text: "Run this in a shell; the value shows at once." }), h("pre", { text }), h("div", { class: "row" }, copy));
+    showDialog(`Feed “${title}”`, h("p", { text: "Run this in a shell. The value appears at once." }), h("pre", { text }), h("div", { class: "row" }, copyButton(text)));
   }
 }

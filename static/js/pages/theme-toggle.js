@@ -1,17 +1,18 @@
-// Dark or light: the choice, and what must be painted anew.
+// Switch between the dark and the light theme.
 
 import { resetPalette } from "../draw/palette.js";
 
+/** Switch the theme, remember it, and dispatch "theme" on the document so that canvases are painted again. */
 export function toggleTheme() {
   const root = document.documentElement;
   root.dataset.theme = root.dataset.theme === "light" ? "dark" : "light";
   try {
     localStorage.setItem("theme", root.dataset.theme);
   } catch {
-    // storage is closed to this page: the choice lasts as long as the page
+    // the browser denies storage to this page: the choice lasts as long as the page
   }
   const address = new URL(location.href);
-  address.searchParams.delete("theme"); // the choice outlives what the address said
+  address.searchParams.delete("theme"); // otherwise a reload would undo the choice
   history.replaceState(null, "", address);
   resetPalette();
   document.dispatchEvent(new CustomEvent("theme"));

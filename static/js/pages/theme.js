@@ -1,11 +1,11 @@
-// Runs before the first paint, as a classic script: dark unless the address or an earlier choice says light.
+// Classic script that sets the theme before the first paint: dark, unless the address or an earlier choice says light.
 (() => {
   const asked = new URLSearchParams(location.search).get("theme");
   let kept = null;
   try {
     kept = localStorage.getItem("theme");
   } catch {
-    kept = null; // storage is closed to this page: the default then
+    kept = null; // the browser denies storage to this page: use the default
   }
   const theme = asked === "light" || asked === "dark" ? asked : kept;
   if (theme === "light") document.documentElement.dataset.theme = "light";

@@ -1,17 +1,19 @@
-// The band over the screen when the connection is lost: since when, and what is being tried. It lifts by itself.
+// Band over the screen while the connection is lost: since when, and when the next try is. It disappears by itself.
 
 import { clock } from "../draw/format.js";
 import { h, setText } from "./dom.js";
 
-/** A loss shorter than this is not shown: a server that restarts, a roaming phone. */
+/** @import { Connection } from "../client/connection.js" */
+
+/** A loss shorter than this is not shown: the server restarts, or a phone changes its network. */
 const GRACE_MS = 1_500;
-/** What is on the screen is never older than this without a word about it. */
+/** Values older than this are never shown without the band. */
 const LONGEST_GRACE_MS = 6_000;
 
 export class ConnectionCurtain extends HTMLElement {
   constructor() {
     super();
-    this.headline = h("strong", { role: "alert" }); // said once; the line below counts seconds for the eye
+    this.headline = h("strong", { role: "alert" }); // announced once; the line below counts seconds and is not announced
     this.line = h("span", { "aria-hidden": "true" });
   }
 
@@ -20,15 +22,16 @@ export class ConnectionCurtain extends HTMLElement {
   }
 
   /**
-   * @param {import("../client/connection.js").Connection} connection
-   * @param {{now: () => number}} server
+   * Show or hide the band.
+   * @param {Connection} connection
+   * @param {{now: () => number}} serverClock
    */
-  show(connection, server) {
+  show(connection, serverClock) {
     const { state } = connection;
     const lostFor = connection.lostAt ? connection.now() - connection.lostAt : 0;
     const stopped = state === "stopped";
-    const away = connection.leftAt ? connection.now() - connection.leftAt : 0;
-    const shown = stopped || (state !== "open" && (away > GRACE_MS || lostFor > LONGEST_GRACE_MS));
+    const noticedFor = connection.lossNoticedAt ? connection.now() - connection.lossNoticedAt : 0;
+    const shown = stopped || (state !== "open" && (noticedFor > GRACE_MS || lostFor > LONGEST_GRACE_MS));
     this.toggleAttribute("data-shown", shown);
     document.body.dataset.connection = shown ? "lost" : state;
     if (!shown) return;
@@ -40,7 +43,7 @@ export class ConnectionCurtain extends HTMLElement {
     const next = Math.max(0, Math.ceil((connection.retryAt - connection.now()) / 1000));
     const trying = state === "connecting" || !next ? "trying now" : `trying again in ${next} s`;
     setText(this.headline, "Connection lost");
-    setText(this.line, `since ${clock(server.now() - lostFor, true)} · what you see is from then · ${trying}`);
+    setText(this.line, `since ${clock(serverClock.now() - lostFor, true)} · what you see is from then · ${trying}`);
   }
 }
 customElements.define("connection-curtain", ConnectionCurtain);

@@ -1,32 +1,34 @@
-// The messages of one room: days, groups, the line above what is new; older ones come when one scrolls up to them.
+// Messages of one room: with days, groups and the line above new ones. Older messages are loaded when the user scrolls up.
 
 import { typingText } from "../data/conversation.js";
 import { arrange, h, setText } from "./dom.js";
+import { LiveElement } from "./live-element.js";
 import { messageRow, pendingRow } from "./message-row.js";
 
-/** @typedef {import("../data/conversation.js").Conversation} Conversation */
-/** @typedef {import("./message-row.js").RowActions} RowActions */
+/** @import { Conversation } from "../data/conversation.js" */
+/** @import { RowActions } from "./message-row.js" */
 
+/** Messages of one author within this time stand below one name. */
 const GROUP_MS = 300_000;
+/** A scroll position this close to an end counts as at the end. */
 const NEAR_PX = 60;
 const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
 
-export class ConversationView extends HTMLElement {
+export class ConversationView extends LiveElement {
   constructor() {
     super();
-    this.listening = new AbortController();
     this.rows = h("div", { class: "rows" });
     this.empty = h("p", { class: "empty" });
     this.log = h("div", { class: "log", role: "log", "aria-label": "Messages", tabindex: "0" }, this.empty, this.rows);
     this.typing = h("p", { class: "typing", role: "status" });
-    /** @type {Map<string, {signature: string, element: HTMLElement}>} */
+    /** @type {Map<string, {signature: string, element: HTMLElement}>} rows by key; one is kept while its signature is the same */
     this.made = new Map();
     this.room = "";
     this.oldest = "";
     this.atEnd = true;
     this.fetching = false;
     this.onOlder = async () => {};
-    /** @type {() => void} somebody scrolled to the end */
+    /** @type {() => void} called when the user scrolls to the end */
     this.onEnd = () => {};
     this.mayDelete = false;
     this.myName = "";
@@ -34,16 +36,11 @@ export class ConversationView extends HTMLElement {
     this.actions = /** @type {RowActions} */ (/** @type {unknown} */ (null)); // set before the first paint
   }
 
-  connectedCallback() {
-    this.listening = new AbortController();
+  /** @param {AbortSignal} signal */
+  connected(signal) {
     this.append(this.log, this.typing);
-    const { signal } = this.listening;
     this.log.addEventListener("scroll", () => this.scrolled(), { passive: true, signal });
     this.log.addEventListener("focusin", (event) => /** @type {Element} */ (event.target).closest(".msg")?.scrollIntoView({ block: "nearest" }), { signal });
-  }
-
-  disconnectedCallback() {
-    this.listening.abort();
   }
 
   async scrolled() {
@@ -60,7 +57,7 @@ export class ConversationView extends HTMLElement {
     }
   }
 
-  /** @param {Conversation} conversation @param {number} now @param {string} nothing what an empty room says */
+  /** @param {Conversation} conversation @param {number} now @param {string} nothing text for an empty room */
   paint(conversation, now, nothing) {
     const { log } = this;
     if (this.room !== conversation.roomId) {

@@ -1,5 +1,6 @@
-// The grid of tiles: built from a board, or from chosen series; moved on by the store.
+// Grid of tiles: built from a board or from chosen series, and kept up to date from the store.
 
+import { chosenBoard } from "../data/chosen-board.js";
 import { Store } from "../data/store.js";
 import { h } from "./dom.js";
 import "./stat-tile.js";
@@ -10,13 +11,11 @@ import "./table-tile.js";
 import "./text-tile.js";
 import "./status-tile.js";
 
-/** @typedef {import("./tile.js").Tile} Tile */
-/** @typedef {import("./tile.js").Widget} Widget */
-/** @typedef {import("../client/views.js").Snapshot} Snapshot */
-/** @typedef {import("../client/views.js").Frame} Frame */
+/** @import { Board, Frame, Snapshot, Widget } from "../client/protocol.js" */
+/** @import { Tile, TileContext } from "./tile.js" */
 
 const DEFAULTS = { series: [], document: "", w: 1, h: 1, unit: null, decimals: null, legend: "", min: null, max: null, thresholds: [], note: "" };
-const CHOSEN_COLUMNS = 2;
+/** A board of chosen series with more rows than this is taller than the screen. */
 const MOST_CHOSEN_ROWS = 4;
 
 export class DashBoard extends HTMLElement {
@@ -25,32 +24,33 @@ export class DashBoard extends HTMLElement {
     this.store = new Store();
     /** @type {Tile[]} */
     this.tiles = [];
+    /** the board of the current tiles, as JSON */
     this.plan = "";
-    /** @type {any} */
+    /** @type {Board | undefined} undefined for chosen selectors */
     this.board = undefined;
     /** @type {string[]} */
     this.selectors = [];
-    /** @type {{at: number | null}} the moment that the charts show; null: now */
+    /** @type {TileContext["moment"]} */
     this.moment = { at: null };
+    this.context = /** @type {TileContext} */ (/** @type {unknown} */ (null)); // set by configure, before anything else
   }
 
-  /** @param {import("../pages/shell.js").Shell} shell */
-  configure(shell) {
-    const { clock, loop } = shell;
-    this.context = { store: this.store, moment: this.moment, clock, loop, showFeed: shell.showFeed.bind(shell), announce: shell.announce.bind(shell) };
+  /** Set the grid up, once. @param {Omit<TileContext, "store" | "moment">} host */
+  configure(host) {
+    this.context = { ...host, store: this.store, moment: this.moment };
   }
 
-  /** @param {Snapshot} snapshot @param {string[]} selectors chosen ones, when there is no board */
+  /** Start again from a snapshot. @param {Snapshot} snapshot @param {string[]} selectors the chosen ones, if there is no board */
   begin(snapshot, selectors) {
     this.store.begin(snapshot);
-    this.board = snapshot.board ?? this.board; // it is told once: a snapshot after a gap is of the same
+    this.board = snapshot.board ?? this.board; // the server sends it once: a snapshot after a gap has none
     this.selectors = selectors;
-    this.replan();
+    this.update();
     for (const tile of this.tiles) tile.changed();
   }
 
-  /** Build the tiles anew where others are needed: another board, a chosen document that has come. */
-  replan() {
+  /** Rebuild the tiles if others are needed: for another board, or for a chosen document that has appeared. */
+  update() {
     const board = this.board ?? chosenBoard(this.selectors, this.store);
     const plan = JSON.stringify(board);
     if (plan === this.plan && this.tiles[0]?.isConnected) return;
@@ -58,68 +58,48 @@ export class DashBoard extends HTMLElement {
     this.build(board);
   }
 
-  /** @param {Frame} frame */
-  move(frame) {
+  /** Apply the changes of a frame. @param {Frame} frame */
+  apply(frame) {
     const { shape } = this.store;
-    this.store.move(frame);
-    if (!this.board && this.store.shape !== shape) this.replan();
+    this.store.apply(frame);
+    if (!this.board && this.store.shape !== shape) this.update();
     for (const tile of this.tiles) tile.changed();
   }
 
-  /** @param {{columns: number, rows: number, widgets: (Partial<Widget> & {place?: number})[]}} board */
+  /** Replace the tiles by those of a board. @param {Board} board */
   build(board) {
     this.style.setProperty("--columns", String(board.columns));
     this.style.setProperty("--rows", String(board.rows));
-    this.toggleAttribute("data-long", !this.board && board.rows > MOST_CHOSEN_ROWS); // taller than the screen then
-    let place = 0; // the server counts a board's selectors the same way: each widget's series, then its document
+    this.toggleAttribute("data-long", !this.board && board.rows > MOST_CHOSEN_ROWS);
+    let place = 0; // index in the list of the board's selectors, as the server makes it: the series of each widget, then its document
     this.tiles = board.widgets.map((given) => {
       const widget = /** @type {Widget} */ ({ ...DEFAULTS, ...given });
       const tile = /** @type {Tile} */ (h(`${widget.kind}-tile`));
-      tile.configure(widget, /** @type {any} */ (this.context), given.place ?? place);
+      tile.configure(widget, this.context, given.place ?? place);
       place += widget.series.length + (widget.document ? 1 : 0);
       return tile;
     });
     this.replaceChildren(...this.tiles);
   }
 
-  /** Once a second: ages go on whether values come or not. */
-  second() {
-    for (const tile of this.tiles) this.context?.loop.mark(tile);
+  /** Paint all tiles, once a second: their ages grow while no values arrive. */
+  tick() {
+    for (const tile of this.tiles) this.context.loop.mark(tile);
   }
 
-  /** Show the charts at this moment; null: now again. @param {number | null} at */
-  lookAt(at) {
+  /** Show the charts at a moment. @param {number | null} at null for now */
+  showMoment(at) {
     this.moment.at = at;
     this.toggleAttribute("data-moment", at !== null);
-    this.second();
+    this.tick();
   }
 
+  /** Paint all tiles in the colours of another theme. */
   recolour() {
     for (const tile of this.tiles) {
-      if ("recolour" in tile) /** @type {any} */ (tile).recolour();
-      this.context?.loop.mark(tile);
+      tile.recolour();
+      this.context.loop.mark(tile);
     }
   }
-}
-
-/** A board for chosen selectors: a chart each, and each document that they match as what it is. */
-/** @param {string[]} selectors @param {Store} store */
-function chosenBoard(selectors, store) {
-  const documents = [...store.documents.values()];
-  const fed = new Set([...store.series.values()].flatMap((series) => series.places));
-  const charts = selectors
-    .map((selector, place) => ({ kind: "line", title: selector, series: [selector], place }))
-    .filter(({ title, place }) => fed.has(place) || !store.documents.has(title));
-  const others = documents.map(({ key, body }) => ({ kind: kindOf(body), title: key, document: key }));
-  const widgets = [...charts, ...others].map((widget) => ({ ...widget, w: 1, h: 1 }));
-  const columns = Math.max(1, Math.min(CHOSEN_COLUMNS, widgets.length));
-  return { columns, rows: Math.max(1, Math.ceil(widgets.length / columns)), widgets };
-}
-
-/** @param {any} body */
-function kindOf(body) {
-  if (typeof body === "string" || typeof body?.text === "string") return "text";
-  if (Array.isArray(body?.items) && body.items.some((/** @type {any} */ item) => item?.state !== undefined)) return "status";
-  return "table";
 }
 customElements.define("dash-board", DashBoard);

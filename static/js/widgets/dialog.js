@@ -1,8 +1,8 @@
-// A dialog over the page: one at a time, gone when it closes.
+// Dialogs over the page: one at a time, removed when they close.
 
-import { button, h } from "./dom.js";
+import { button, h, setText } from "./dom.js";
 
-/** @param {string} title @param {...Node} content @returns {HTMLDialogElement} shown already */
+/** Show a dialog. @param {string} title @param {...Node} content @returns {HTMLDialogElement} */
 export function showDialog(title, ...content) {
   document.querySelector("dialog")?.remove();
   const dialog = /** @type {HTMLDialogElement} */ (h("dialog", { "aria-label": title }, h("h2", { text: title }), ...content));
@@ -13,7 +13,7 @@ export function showDialog(title, ...content) {
   return dialog;
 }
 
-/** Ask before something that cannot be undone. @param {string} title @param {string} text @param {string} verb @returns {Promise<boolean>} */
+/** Ask before an action that cannot be undone. @param {string} title @param {string} text @param {string} verb the label of the action @returns {Promise<boolean>} whether to do it */
 export function confirmed(title, text, verb) {
   return new Promise((resolve) => {
     const yes = button(verb, () => done(true), { class: "button danger" });
@@ -27,4 +27,23 @@ export function confirmed(title, text, verb) {
       dialog.close();
     }
   });
+}
+
+/**
+ * Copy a text to the clipboard, and show on an element whether it worked.
+ * @param {Element} element @param {string} text @param {string} [failed] shown where the browser denies it, as it does to pages of plain HTTP
+ */
+export async function copyText(element, text, failed = "Press Ctrl-C") {
+  try {
+    await navigator.clipboard.writeText(text);
+    setText(element, "Copied");
+  } catch {
+    setText(element, failed);
+  }
+}
+
+/** Make a button that copies a text. @param {string} text */
+export function copyButton(text) {
+  const copy = button("Copy", () => copyText(copy, text));
+  return copy;
 }

@@ -1,6 +1,7 @@
-// Making elements without markup: text is always text.
+// Elements without markup from strings: text is always text.
 
 /**
+ * Make an element.
  * @param {string} tag
  * @param {{class?: string, text?: string, [attribute: string]: string | undefined}} [attributes]
  * @param {...(Node | string)} children
@@ -17,7 +18,7 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** @param {string} tag @param {Record<string, string | number>} attributes @param {...Node} children @returns {SVGElement} */
+/** Make an SVG element. @param {string} tag @param {Record<string, string | number>} attributes @param {...Node} children @returns {SVGElement} */
 export function svg(tag, attributes, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
@@ -25,18 +26,31 @@ export function svg(tag, attributes, ...children) {
   return element;
 }
 
-/** Set text only when it differs, so that nothing is laid out again for nothing. @param {Element} element @param {string} text */
+/**
+ * Return an element of this page by its id.
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {string} id
+ * @param {new () => T} [type] its class, to check that it is one
+ * @returns {T} throws if there is none: template and script do not fit
+ */
+export function byId(id, type = /** @type {new () => T} */ (/** @type {unknown} */ (HTMLElement))) {
+  const found = document.getElementById(id);
+  if (found instanceof type) return found;
+  throw new TypeError(`this page has no ${type.name} with the id "${id}"`);
+}
+
+/** Set a text only if it differs, so that the browser does not lay out the page again without need. @param {Element} element @param {string} text */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Make a parent have exactly `count` children, made by `make`. @param {Element} parent @param {number} count @param {() => Element} make */
+/** Add or remove children until there are `count` of them. @param {Element} parent @param {number} count @param {() => Element} make */
 export function fitChildren(parent, count, make) {
   while (parent.children.length > count) parent.lastElementChild?.remove();
   while (parent.children.length < count) parent.append(make());
 }
 
-/** Put children in their order; those that are there stay there, with the focus that they may have. */
+/** Make these elements the children, in this order. Those that are there already are not moved, so they keep the focus. */
 /** @param {Element} parent @param {Element[]} elements */
 export function arrange(parent, elements) {
   const wanted = new Set(elements);
@@ -46,9 +60,9 @@ export function arrange(parent, elements) {
   });
 }
 
-/** A button with a name. @param {string} text @param {() => void} press @param {{[attribute: string]: string | undefined}} [attributes] */
+/** Make a button. @param {string} text @param {() => void} press @param {{[attribute: string]: string | undefined}} [attributes] */
 export function button(text, press, attributes = {}) {
   const made = /** @type {HTMLButtonElement} */ (h("button", { type: "button", class: "button", text, ...attributes }));
-  made.addEventListener("click", press); // goes with the button
+  made.addEventListener("click", press); // ends with the button
   return made;
 }

@@ -1,13 +1,13 @@
-// How to feed one series from what people already have, with this server's address and a token. Pure.
+// Snippets that feed one series from common tools, with this server's address and a token. Pure.
 
 /** @typedef {{series: string, origin: string, host: string, token: string}} Feed */
 
-/** @param {string} text for a POSIX shell */
+/** Quote a text for a POSIX shell. @param {string} text */
 function quoted(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** A name that Prometheus, Telegraf and OpenTelemetry would take, too. @param {string} series */
+/** Return a name that StatsD accepts. @param {string} series */
 function plain(series) {
   return series.replace(/[^A-Za-z0-9_]/g, "_").replace(/^(\d)/, "_$1") || "orders";
 }

@@ -1,5 +1,4 @@
-// Forms over the HTTP API: fields with their labels and hints, the server's word beside the field that it is about, one
-// press at a time.
+// Forms for the HTTP API: fields with labels and hints, errors beside the field that they are about, one request at a time.
 
 import { ApiError } from "../client/http.js";
 import { button, h, setText } from "./dom.js";
@@ -8,7 +7,7 @@ import { button, h, setText } from "./dom.js";
 
 let count = 0;
 
-/** @param {Field} field @returns {HTMLElement} a label, the control, its hint, room for what is wrong with it */
+/** Make a field. @param {Field} field @returns {HTMLElement} the label, the control, its hint, and a place for its error */
 export function fieldRow(field) {
   const id = `field-${field.name}-${(count += 1)}`;
   const more = { id, name: field.name, required: field.required ? "" : undefined, "aria-describedby": `${id}-about`, autocomplete: field.autocomplete ?? "off" };
@@ -19,7 +18,7 @@ export function fieldRow(field) {
     h("p", { class: "about", id: `${id}-about` }, h("span", { class: "hint", text: field.hint ?? "" }), h("span", { class: "wrong", role: "alert" })));
 }
 
-/** @param {HTMLFormElement} form @returns {Record<string, string>} */
+/** Return the values of a form by name. @param {HTMLFormElement} form @returns {Record<string, string>} */
 export function formValues(form) {
   return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
 }
@@ -30,12 +29,12 @@ function clear(form) {
   for (const control of form.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
 }
 
-/** Say what is wrong, beside the field where the server names one. @param {HTMLFormElement} form @param {unknown} error */
+/** Show an error, beside its field if it names one. @param {HTMLFormElement} form @param {unknown} error */
 export function showError(form, error) {
   const { message, field } = error instanceof ApiError ? error : { message: String(error), field: "" };
   const control = /** @type {HTMLElement | null} */ (field ? form.elements.namedItem(field) : null);
   const wrong = control?.closest(".field")?.querySelector(".wrong") ?? form.querySelector(":scope > .wrong");
-  const text = field && message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message; // it stands beside its field
+  const text = field && message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message; // the error is shown beside the field
   if (wrong) setText(wrong, `▲ ${control ? text : sentence(message)}`);
   control?.setAttribute("aria-invalid", "true");
   (control ?? /** @type {HTMLElement | null} */ (form.querySelector("input, select, button")))?.focus();
@@ -47,49 +46,36 @@ function sentence(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Send a form by `send`, once at a time; what fails is said in it. */
-/** @param {HTMLFormElement} form @param {(values: Record<string, string>) => Promise<any>} send */
+/** Call `send` when the form is submitted, one call at a time, and show its errors in the form. */
+/** @param {HTMLFormElement} form @param {(values: Record<string, string>) => Promise<unknown>} send */
 export function onSubmit(form, send) {
-  const go = /** @type {HTMLButtonElement | null} */ (form.querySelector("button[type=submit]"));
+  const submit = /** @type {HTMLButtonElement | null} */ (form.querySelector("button[type=submit]"));
   form.noValidate = true;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (go?.disabled) return;
+    if (submit?.disabled) return;
     clear(form);
     const empty = /** @type {HTMLInputElement | null} */ (form.querySelector(":required:invalid"));
     if (empty) {
       showError(form, new ApiError(0, "invalid", empty.value ? "cannot be this" : "is needed", empty.name));
       return;
     }
-    if (go) go.disabled = true;
+    if (submit) submit.disabled = true;
     try {
       await send(formValues(form));
     } catch (error) {
       showError(form, error);
     } finally {
-      if (go) go.disabled = false;
+      if (submit) submit.disabled = false;
     }
   });
 }
 
-/** @param {Field[]} fields @param {string} verb @param {(values: Record<string, string>) => Promise<any>} send @param {() => void} [cancel] */
+/** Make a form. @param {Field[]} fields @param {string} verb label of its button @param {(values: Record<string, string>) => Promise<unknown>} send @param {() => void} [cancel] */
 export function makeForm(fields, verb, send, cancel) {
   const submit = h("button", { class: "button primary", type: "submit", text: verb });
   const form = /** @type {HTMLFormElement} */ (h("form", { class: "form" }, ...fields.map(fieldRow), h("p", { class: "wrong", role: "alert" }),
     h("div", { class: "row" }, ...(cancel ? [button("Cancel", cancel)] : []), submit)));
   onSubmit(form, send);
   return form;
-}
-
-/** A button that copies a text, and says so. @param {string} text */
-export function copyButton(text) {
-  const copy = button("Copy", async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setText(copy, "Copied");
-    } catch {
-      setText(copy, "Press Ctrl-C"); // the browser does not let pages of plain HTTP copy: the text can be selected
-    }
-  });
-  return copy;
 }

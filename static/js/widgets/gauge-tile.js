@@ -1,4 +1,4 @@
-// One number between two ends, as an arc.
+// Tile for one number between two ends, as an arc.
 
 import { format } from "../draw/format.js";
 import { setText, svg } from "./dom.js";
@@ -8,7 +8,7 @@ const RADIUS = 44;
 const SWEEP = 240;
 const LENGTH = (Math.PI * RADIUS * SWEEP) / 180;
 
-/** @param {number} degrees from straight up */
+/** Return a point of the arc, for a path. @param {number} degrees from straight up */
 function point(degrees) {
   const angle = ((degrees - 90) * Math.PI) / 180;
   return `${60 + RADIUS * Math.cos(angle)} ${56 + RADIUS * Math.sin(angle)}`;
@@ -17,6 +17,7 @@ function point(degrees) {
 export class GaugeTile extends Tile {
   constructor() {
     super();
+    this.mostSeries = 1; // the badge tells the age of the number that is shown
     const d = `M ${point(-SWEEP / 2)} A ${RADIUS} ${RADIUS} 0 1 1 ${point(SWEEP / 2)}`;
     const arc = { d, fill: "none", "stroke-width": 9, "stroke-linecap": "butt" };
     this.fill = svg("path", { ...arc, class: "fill", "stroke-dasharray": LENGTH, "stroke-dashoffset": LENGTH });
@@ -26,10 +27,6 @@ export class GaugeTile extends Tile {
     this.high = svg("text", { class: "end", x: 96, y: 92 });
     const text = svg("text", { class: "number", x: 60, y: 65 }, this.number, this.unit);
     this.body.append(svg("svg", { viewBox: "0 0 120 96", "aria-hidden": "true" }, svg("path", { ...arc, class: "track" }), this.fill, text, this.low, this.high));
-  }
-
-  reshaped() {
-    this.series = this.series.slice(0, 1); // it is as old as what it shows
   }
 
   draw() {

@@ -1,34 +1,34 @@
-// Series over time.
+// Tile for series over time, as a chart.
 
 import { LineChart } from "../draw/line-chart.js";
 import { spanAround, spanFor } from "../data/span.js";
 import { seriesToken } from "../draw/palette.js";
-import { shortNames } from "../data/labels.js";
+import { mostSevere } from "../data/thresholds.js";
 import { fitChildren, h, setText } from "./dom.js";
 import { Tile } from "./tile.js";
 
 const MOST_LINES = 24;
+/** With more lines than this the legend shows their number instead of their names. */
 const MOST_NAMED = 8;
 
 export class LineTile extends Tile {
   constructor() {
     super();
+    this.mostSeries = MOST_LINES;
     this.chartBox = h("div", { class: "chart" });
     this.hoverBox = h("div", { class: "hover" });
     this.body.append(this.chartBox, this.hoverBox);
     /** @type {LineChart | null} */
     this.chart = null;
-    this.all = 0;
-    /** @type {string | undefined} */
+    /** @type {string | undefined} unit of the current chart */
     this.unit = undefined;
-    this.legendFits = 0; // the width for which that was looked at
+    /** width for which the legend was last fitted, 0 for never */
+    this.legendWidth = 0;
   }
 
   reshaped() {
-    this.all = this.series.length;
-    this.series = this.series.slice(0, MOST_LINES);
-    const names = shortNames(this.series, this.widget.legend);
-    this.legendFits = 0;
+    const { names } = this;
+    this.legendWidth = 0;
     if (names.join("\n") === this.chart?.names.join("\n") && this.unit === this.series[0]?.unit) return;
     this.unit = this.series[0]?.unit;
     this.chart?.destroy();
@@ -40,9 +40,9 @@ export class LineTile extends Tile {
     this.chart.reset(names);
   }
 
-  /** Names that do not all fit are not shown in part: their number is, and the pointer tells them. @param {number} width */
-  nameLines(width) {
-    this.legendFits = width;
+  /** Show the names in the legend if all fit, otherwise their number: the values under the pointer have the names. @param {number} width */
+  fitLegend(width) {
+    this.legendWidth = width;
     this.legend.replaceChildren();
     const names = this.chart?.names ?? [];
     if (names.length < 2) return;
@@ -51,13 +51,13 @@ export class LineTile extends Tile {
       const tops = [...this.legend.children].map((name) => /** @type {HTMLElement} */ (name).offsetTop);
       if (tops[0] === tops[tops.length - 1]) return;
     }
-    this.legend.replaceChildren(this.all > MOST_LINES ? `${MOST_LINES} of ${this.all} lines` : `${names.length} lines`);
+    this.legend.replaceChildren(this.matched > MOST_LINES ? `${MOST_LINES} of ${this.matched} lines` : `${names.length} lines`);
     const { scrollWidth, clientWidth, scrollHeight, clientHeight } = this.legend;
     if (scrollWidth <= clientWidth && scrollHeight <= clientHeight) return;
-    this.legend.replaceChildren(this.all > MOST_LINES ? `${MOST_LINES}/${this.all}` : ""); // what is left out is said in any case
+    this.legend.replaceChildren(this.matched > MOST_LINES ? `${MOST_LINES}/${this.matched}` : ""); // lines that are left out are always counted
   }
 
-  /** The theme changed. */
+  /** Rebuild the chart in the colours of another theme. */
   recolour() {
     this.chart?.reset(this.chart.names);
   }
@@ -65,17 +65,17 @@ export class LineTile extends Tile {
   draw() {
     const { clock, store } = this.context;
     const width = Math.max(1, this.chartBox.clientWidth);
-    if (width !== this.legendFits) this.nameLines(width);
+    if (width !== this.legendWidth) this.fitLegend(width);
     const [span, end] = spanAround(this.context.moment.at, spanFor(store.windowMs, clock.now(), this.series), clock.now());
     const pixel = span / width;
     const to = Math.ceil(end / pixel) * pixel;
-    this.state = this.series.map((series) => this.stateOf(series.value)).sort(severity)[0] ?? "";
+    this.state = mostSevere(this.series.map((series) => this.stateOf(series.value)));
     if (!this.chart) return;
     this.chart.marked = this.context.moment.at;
     this.chart.draw(this.series, to - span, to, clock.now());
   }
 
-  /** @param {{name: string, token: string, text: string}[] | null} rows @param {string} when @param {number} left */
+  /** Show the values under the pointer. @param {{name: string, token: string, text: string}[] | null} rows @param {string} when @param {number} left */
   showHover(rows, when, left) {
     this.hoverBox.style.display = rows ? "block" : "none";
     if (!rows) return;
@@ -98,11 +98,5 @@ export class LineTile extends Tile {
     super.disconnectedCallback();
     this.chart?.destroy();
   }
-}
-
-/** @param {string} a @param {string} b critical first */
-function severity(a, b) {
-  const order = ["critical", "warning", ""];
-  return order.indexOf(a) - order.indexOf(b);
 }
 customElements.define("line-tile", LineTile);

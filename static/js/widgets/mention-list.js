@@ -1,19 +1,19 @@
-// The names that an @ in a text offers: chosen with the arrows and Enter or Tab. Belongs to a text area.
+// List of users below a text area, offered after an @ and chosen with the arrows and Enter or Tab.
 
 import { arrange, h } from "./dom.js";
 
 const MOST = 6;
 const BEFORE = /(?:^|\s)@([\p{L}\p{N}._-]{0,40})$/u;
 
-/** @typedef {{id: string, name: string}} Person */
+/** @typedef {{id: string, name: string}} Mentionable */
 
 export class MentionList {
-  /** @param {HTMLTextAreaElement} area @param {() => Person[]} people */
+  /** @param {HTMLTextAreaElement} area @param {() => Mentionable[]} people */
   constructor(area, people) {
     this.area = area;
     this.people = people;
     this.element = h("div", { class: "mentions", role: "listbox", id: "mentions", "aria-label": "People to mention", hidden: "" });
-    /** @type {Person[]} */
+    /** @type {Mentionable[]} */
     this.found = [];
     this.chosen = 0;
     area.setAttribute("aria-controls", "mentions");
@@ -23,10 +23,10 @@ export class MentionList {
   /** @param {AbortSignal} signal */
   listen(signal) {
     const { area } = this;
-    area.addEventListener("input", () => this.look(), { signal });
+    area.addEventListener("input", () => this.update(), { signal });
     area.addEventListener("blur", () => this.close(), { signal });
     this.element.addEventListener("pointerdown", (event) => {
-      event.preventDefault(); // the text keeps the focus
+      event.preventDefault(); // so that the text area keeps the focus
       const at = [...this.element.children].indexOf(/** @type {Element} */ (/** @type {Element} */ (event.target).closest("[role=option]")));
       if (at >= 0) this.take(at);
     }, { signal });
@@ -36,7 +36,7 @@ export class MentionList {
     return !this.element.hidden;
   }
 
-  look() {
+  update() {
     const before = this.area.value.slice(0, this.area.selectionStart);
     const typed = BEFORE.exec(before)?.[1].toLowerCase();
     this.found = typed === undefined ? [] : this.people().filter(({ id, name }) => [id, name, ...name.split(" ")].some((text) => text.toLowerCase().startsWith(typed))).slice(0, MOST);
@@ -57,7 +57,7 @@ export class MentionList {
     this.show();
   }
 
-  /** @param {number} at */
+  /** Put the chosen name into the text. @param {number} at */
   take(at) {
     const { area } = this;
     const end = area.selectionStart;
@@ -66,7 +66,7 @@ export class MentionList {
     this.close();
   }
 
-  /** @param {KeyboardEvent} event @returns {boolean} whether it was for this list */
+  /** @param {KeyboardEvent} event @returns {boolean} whether the key was for this list */
   key(event) {
     if (!this.open) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

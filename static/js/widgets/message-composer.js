@@ -1,34 +1,35 @@
-// Where one writes: Enter sends, Shift-Enter makes a line, @ names somebody, the clock marks the moment on the charts.
+// Input for messages: Enter sends, Shift-Enter begins a line, @ mentions a user, the clock marks a moment on the charts.
 
 import { clock } from "../draw/format.js";
 import { button, h, setText } from "./dom.js";
+import { LiveElement } from "./live-element.js";
 import { MentionList } from "./mention-list.js";
 
-/** @typedef {import("../client/rooms.js").Message} Message */
+/** @import { Message } from "../client/protocol.js" */
 
+/** The server refuses longer messages. */
 const MOST = 4_000;
 
-export class MessageComposer extends HTMLElement {
+export class MessageComposer extends LiveElement {
   constructor() {
     super();
-    this.listening = new AbortController();
     /** @type {(text: string, at?: number) => void} */
     this.onSend = () => {};
     /** @type {(message: Message, text: string) => void} */
     this.onEdit = () => {};
     /** @type {(isTyping: boolean) => void} */
     this.onTyping = () => {};
-    /** @type {() => Message | undefined} one's latest, to mend it */
+    /** @type {() => Message | undefined} the user's latest message, for editing it */
     this.latest = () => undefined;
     /** @type {() => number} */
     this.boardTime = Date.now;
     /** @type {() => {id: string, name: string}[]} */
     this.people = () => [];
-    /** @type {number | undefined} */
+    /** @type {number | undefined} the marked moment, ms */
     this.at = undefined;
     /** @type {Message | null} */
     this.editing = null;
-    /** @type {Map<string, string>} what was begun in each room */
+    /** @type {Map<string, string>} unsent text by room */
     this.drafts = new Map();
     this.room = "";
     this.area = /** @type {HTMLTextAreaElement} */ (h("textarea", { rows: "1", maxlength: String(MOST), "aria-label": "Message", placeholder: "Write a message" }));
@@ -38,9 +39,8 @@ export class MessageComposer extends HTMLElement {
     this.mentions = new MentionList(this.area, () => this.people());
   }
 
-  connectedCallback() {
-    this.listening = new AbortController(); // it comes and goes with its tab
-    const { signal } = this.listening;
+  /** @param {AbortSignal} signal */
+  connected(signal) {
     this.mentions.listen(signal);
     this.append(this.note, this.mentions.element, this.area, h("div", { class: "row" }, this.mark, h("span", { class: "space" }), this.go));
     this.area.addEventListener("keydown", (event) => this.key(event), { signal });
@@ -48,13 +48,9 @@ export class MessageComposer extends HTMLElement {
     this.showMark();
   }
 
-  disconnectedCallback() {
-    this.listening.abort();
-  }
-
-  /** Other rooms, other drafts. @param {string} room @param {boolean} marks whether it stands beside charts */
-  enter(room, marks) {
-    this.mark.hidden = !marks;
+  /** Switch to a room and its draft. @param {string} room @param {boolean} hasCharts whether moments can be marked */
+  enter(room, hasCharts) {
+    this.mark.hidden = !hasCharts;
     if (room === this.room) return;
     if (this.editing) this.stopEditing();
     this.drafts.set(this.room, this.area.value);
@@ -70,7 +66,7 @@ export class MessageComposer extends HTMLElement {
     if (!this.editing) this.onTyping(this.area.value.trim() !== "");
   }
 
-  /** As high as its text, where the style sheet cannot say so. */
+  /** Make the input as high as its text, in browsers where the style sheet cannot. */
   fit() {
     if (CSS.supports("field-sizing", "content")) return;
     this.area.style.height = "auto";
@@ -116,7 +112,7 @@ export class MessageComposer extends HTMLElement {
     this.editing = message;
     this.area.value = message.text;
     this.note.hidden = false;
-    setText(this.note, "Editing. Enter saves, Esc leaves it as it was.");
+    setText(this.note, "Editing. Enter saves, Esc discards the changes.");
     setText(this.go, "Save");
     this.mark.disabled = true;
     this.fit();
@@ -142,7 +138,7 @@ export class MessageComposer extends HTMLElement {
   showMark() {
     setText(this.mark, this.at === undefined ? "◷ Mark this moment" : `◷ ${clock(this.at, true)}`);
     this.mark.setAttribute("aria-pressed", String(this.at !== undefined));
-    this.mark.title = this.at === undefined ? "The message will show the charts at this time" : "Not this moment";
+    this.mark.title = this.at === undefined ? "The message will show the charts at this time" : "Do not mark this moment";
   }
 }
 customElements.define("message-composer", MessageComposer);

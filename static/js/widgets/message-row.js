@@ -1,26 +1,27 @@
-// One message as it is shown: who, when, its text, the moment that it is about, what may be done with it.
+// Rows of a conversation: a message with author, time, text, its moment on the charts and its buttons; and a message that is not sent yet.
 
 import { clock } from "../draw/format.js";
 import { button, h, setText } from "./dom.js";
 import { richBody } from "./rich-body.js";
 
-/** @typedef {import("../client/rooms.js").Message} Message */
-/** @typedef {import("../data/conversation.js").Pending} Pending */
+/** @import { Message } from "../client/protocol.js" */
+/** @import { Pending } from "../data/conversation.js" */
 /**
  * @typedef {object} RowActions
  * @property {(at: number) => void} jump @property {(message: Message) => void} edit @property {(message: Message) => void} remove
  * @property {(pending: Pending) => void} again @property {(pending: Pending) => void} discard
  */
 
+/** How long a delete button waits for its second press. */
 const ARMED_MS = 4_000;
 
-/** @param {number} at @param {RowActions} actions */
-function moment(at, actions) {
+/** Make a button that shows the charts at a moment. @param {number} at @param {RowActions} actions */
+function momentButton(at, actions) {
   return button(clock(at, true), () => actions.jump(at), { class: "moment", "aria-label": `Show the charts at ${clock(at, true)}`, title: "Show the charts at this time" });
 }
 
-/** Twice, before it is done. @param {() => void} remove */
-function removal(remove) {
+/** Make a delete button that asks for a second press. @param {() => void} remove */
+function deleteButton(remove) {
   const made = button("Delete", () => {
     if (made.dataset.armed) {
       remove();
@@ -37,8 +38,9 @@ function removal(remove) {
 }
 
 /**
+ * Make the row of a message.
  * @param {Message} message
- * @param {{own: boolean, grouped: boolean, named: boolean, mayDelete: boolean, readers: string[]}} how `grouped`: under the same author; `named`: it mentions me
+ * @param {{own: boolean, grouped: boolean, named: boolean, mayDelete: boolean, readers: string[]}} how `grouped`: below an earlier message of its author; `named`: it mentions the user
  * @param {RowActions} actions
  */
 export function messageRow(message, how, actions) {
@@ -53,17 +55,17 @@ export function messageRow(message, how, actions) {
   }
   const body = h("div", { class: "rich" }, ...(message.html ? richBody(message.html) : [h("p", { text: message.text })]));
   const foot = h("footer");
-  if (message.at) foot.append(moment(message.at, actions));
+  if (message.at) foot.append(momentButton(message.at, actions));
   if (message.edited) foot.append(h("span", { text: "edited", title: clock(message.edited, true) }));
   if (how.readers.length) foot.append(h("span", { text: `read by ${how.readers.length}`, title: how.readers.join(", ") }));
   const acts = h("span", { class: "acts" });
   if (how.own) acts.append(button("Edit", () => actions.edit(message), { class: "act" }));
-  if (how.own || how.mayDelete) acts.append(removal(() => actions.remove(message)));
+  if (how.own || how.mayDelete) acts.append(deleteButton(() => actions.remove(message)));
   row.append(body, foot, acts);
   return row;
 }
 
-/** @param {Pending} pending @param {{name: string, grouped: boolean, offline: boolean}} how `name`: one's own @param {RowActions} actions */
+/** Make the row of a message that is not sent yet. @param {Pending} pending @param {{name: string, grouped: boolean, offline: boolean}} how `name`: that of the user @param {RowActions} actions */
 export function pendingRow(pending, how, actions) {
   const failed = pending.state === "failed";
   const row = h("article", { class: "msg pending", "data-state": pending.state, "data-grouped": how.grouped ? "" : undefined, tabindex: "-1" });

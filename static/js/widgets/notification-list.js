@@ -1,48 +1,47 @@
-// What one was told, newest first; reading them all; letting the browser show them.
+// List of notifications, newest first, with buttons to mark them as read and to show them on the desktop.
 
 import { age } from "../draw/format.js";
 import { arrange, button, h } from "./dom.js";
+import { LiveElement } from "./live-element.js";
 
-/** @typedef {import("../pages/talk.js").Notice} Notice */
+/** @import { UserNotification } from "../client/protocol.js" */
 
-export class NotificationList extends HTMLElement {
+export class NotificationList extends LiveElement {
   constructor() {
     super();
-    /** @type {(notice: Notice) => void} */
+    /** @type {(notification: UserNotification) => void} */
     this.onOpen = () => {};
     this.onReadAll = () => {};
-    this.painted = "";
     this.tools = h("div", { class: "row" });
     this.list = h("div", { class: "notices" });
   }
 
-  connectedCallback() {
+  connected() {
     this.append(this.tools, this.list);
   }
 
-  /** @param {Notice[]} notices @param {number} unread @param {number} now */
-  paint(notices, unread, now) {
+  /** @param {UserNotification[]} notifications @param {number} unread @param {number} now */
+  paint(notifications, unread, now) {
     const permission = isSecureContext ? globalThis.Notification?.permission : undefined;
-    const painted = JSON.stringify([notices.map(({ notificationId, read, body }) => [notificationId, read, body]), unread, permission, Math.floor(now / 60_000)]);
-    if (painted === this.painted) return;
-    this.painted = painted;
+    const rows = notifications.map(({ notificationId, read, body }) => [notificationId, read, body]);
+    if (!this.differs(rows, unread, permission, Math.floor(now / 60_000))) return;
     const tools = [];
     if (unread) tools.push(button("Mark all as read", () => this.onReadAll(), { class: "quiet" }));
     if (permission === "default") tools.push(button("Show them on this desktop", () => this.askPermission(), { class: "quiet" }));
     arrange(this.tools, tools);
-    if (!notices.length) {
-      arrange(this.list, [h("p", { class: "empty", text: "Nothing yet. When somebody writes @ and your name, or an alert is sent to you, it stands here." })]);
+    if (!notifications.length) {
+      arrange(this.list, [h("p", { class: "empty", text: "No notifications yet. You get one when somebody writes @ and your name, or when an alert is sent to you." })]);
       return;
     }
-    arrange(this.list, notices.map((notice) => this.row(notice, now)));
+    arrange(this.list, notifications.map((each) => this.row(each, now)));
   }
 
-  /** @param {Notice} notice @param {number} now */
-  row(notice, now) {
-    const made = button("", () => this.onOpen(notice), { class: "notice", "data-unread": notice.read ? undefined : "" });
-    made.append(h("b", { text: notice.title }), h("time", { text: `${age(now - notice.t)} ago`, datetime: new Date(notice.t).toISOString() }));
-    if (!notice.read) made.prepend(h("span", { class: "visually-hidden", text: "unread: " }));
-    if (notice.body) made.append(h("span", { class: "text", text: notice.body }));
+  /** @param {UserNotification} notification @param {number} now */
+  row(notification, now) {
+    const made = button("", () => this.onOpen(notification), { class: "notice", "data-unread": notification.read ? undefined : "" });
+    made.append(h("b", { text: notification.title }), h("time", { text: `${age(now - notification.t)} ago`, datetime: new Date(notification.t).toISOString() }));
+    if (!notification.read) made.prepend(h("span", { class: "visually-hidden", text: "unread: " }));
+    if (notification.body) made.append(h("span", { class: "text", text: notification.body }));
     return made;
   }
 

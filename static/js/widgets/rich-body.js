@@ -1,11 +1,11 @@
-// A message's text as elements, from the tree that data/rich-text.js reads. No markup from strings.
+// Elements for the text of a message, built from the tree that data/rich-text.js parses.
 
 import { parseRichText } from "../data/rich-text.js";
 import { h } from "./dom.js";
 
-/** @typedef {import("../data/rich-text.js").RichNode} RichNode */
+/** @import { RichNode } from "../data/rich-text.js" */
 
-/** @param {string} html the server's @returns {Node[]} */
+/** Make the elements. @param {string} html from the server @returns {Node[]} */
 export function richBody(html) {
   return parseRichText(html).map(build);
 }

@@ -1,53 +1,62 @@
-// The panel beside a board: conversation, people, notifications. Closed it takes no room; on a phone it covers the page.
+// Panel beside a board with three tabs: conversation, people, notifications. On a phone it covers the page.
 
 import "./conversation-view.js";
 import "./message-composer.js";
 import "./notification-list.js";
 import "./people-list.js";
 import { arrange, button, h, setText } from "./dom.js";
-import { loginAddress } from "./who.js";
+import { LiveElement } from "./live-element.js";
+import { loginUrl } from "./user.js";
 
-/** @typedef {import("../pages/talk.js").Talk} Talk */
-/** @typedef {import("../pages/shell.js").Shell} Shell */
+/** @import { PeopleList } from "./people-list.js" */
+/** @import { NotificationList } from "./notification-list.js" */
+/** @import { ConversationView } from "./conversation-view.js" */
+/** @import { MessageComposer } from "./message-composer.js" */
+/** @import { UserNotification } from "../client/protocol.js" */
+/** @import { Chat } from "../data/chat.js" */
+/** What the panel needs from its page. @typedef {{loop: {mark: (item: {paint: () => void}) => void}, announce: (text: string) => void}} PanelHost */
+/** The time that the charts show, and a way to show them at another. @typedef {{time: () => number, jump: (at: number) => void}} ChartTime */
 /** @typedef {"talk" | "people" | "notices"} Tab */
 
 const TABS = /** @type {[Tab, string][]} */ ([["talk", "Conversation"], ["people", "People"], ["notices", "Notifications"]]);
 const COVERS = matchMedia("(max-width: 700px)");
+/** How long an error of an action is shown. */
+const ERROR_MS = 6_000;
 const OPERATORS = new Set(["operator", "admin"]);
 
-export class SidePanel extends HTMLElement {
+export class SidePanel extends LiveElement {
   constructor() {
     super();
-    this.listening = new AbortController();
-    this.talk = /** @type {Talk} */ (/** @type {unknown} */ (null)); // set by configure
-    this.shell = /** @type {Shell} */ (/** @type {unknown} */ (null));
+    this.chat = /** @type {Chat} */ (/** @type {unknown} */ (null)); // set by configure
+    this.host = /** @type {PanelHost} */ (/** @type {unknown} */ (null));
     /** @type {Tab} */
     this.tab = "talk";
-    this.painted = "";
     this.opener = /** @type {HTMLElement | null} */ (null);
     this.onToggle = () => {};
-    this.view = /** @type {import("./conversation-view.js").ConversationView} */ (h("conversation-view"));
-    this.composer = /** @type {import("./message-composer.js").MessageComposer} */ (h("message-composer"));
-    this.people = /** @type {import("./people-list.js").PeopleList} */ (h("people-list"));
-    this.notices = /** @type {import("./notification-list.js").NotificationList} */ (h("notification-list"));
+    this.view = /** @type {ConversationView} */ (h("conversation-view"));
+    this.composer = /** @type {MessageComposer} */ (h("message-composer"));
+    this.people = /** @type {PeopleList} */ (h("people-list"));
+    this.notifications = /** @type {NotificationList} */ (h("notification-list"));
     this.rooms = h("nav", { class: "rooms", "aria-label": "Conversations" });
-    this.notice = h("p", { class: "notdone", role: "alert" });
+    this.error = h("p", { class: "notdone", role: "alert" });
     this.refusal = h("p", { class: "empty" });
-    this.login = h("div", { class: "empty login" }, h("p", { text: "People talk beside the data here. Log in to read and write." }), h("a", { class: "button", href: loginAddress(), text: "Log in to talk" }));
+    this.login = h("div", { class: "empty login" }, h("p", { text: "People talk beside the data here. Log in to read and write." }), h("a", { class: "button", href: loginUrl(), text: "Log in to talk" }));
     this.tabs = TABS.map(([id, name], i) => button(name, () => this.show(id), { class: "tab", role: "tab", id: `tab-${id}`, "aria-controls": "panel-body", tabindex: i ? "-1" : "0" }));
     this.body = h("div", { class: "content", id: "panel-body", role: "tabpanel" });
   }
 
-  /** @param {Talk} talk @param {Shell} shell @param {{jump: (at: number) => void, time: () => number}} moments */
-  configure(talk, shell, moments) {
-    this.talk = talk;
-    this.shell = shell;
+  /** Set the panel up, once. @param {Chat} chat @param {PanelHost} host @param {ChartTime} chartTime */
+  configure(chat, host, chartTime) {
+    this.chat = chat;
+    this.host = host;
     const list = h("div", { class: "tabs", role: "tablist", "aria-label": "Panel" }, ...this.tabs);
     const close = button("×", () => this.toggle(false), { class: "quiet close", "aria-label": "Close the panel" });
     this.append(h("header", {}, list, close), this.body);
     this.setAttribute("role", "complementary");
     this.setAttribute("aria-label", "Conversation and people");
-    this.wire(moments);
+    this.wireView(chartTime);
+    this.wireComposer(chartTime);
+    this.wireLists();
     const { signal } = this.listening;
     list.addEventListener("keydown", (event) => this.walk(event), { signal });
     this.addEventListener("keydown", (event) => {
@@ -55,76 +64,82 @@ export class SidePanel extends HTMLElement {
       event.preventDefault();
       this.toggle(false);
     }, { signal });
-    talk.addEventListener("change", () => shell.loop.mark(this), { signal });
-    document.addEventListener("visibilitychange", () => shell.loop.mark(this), { signal });
+    chat.addEventListener("change", () => host.loop.mark(this), { signal });
+    document.addEventListener("visibilitychange", () => host.loop.mark(this), { signal });
     COVERS.addEventListener("change", () => this.cover(), { signal });
     this.show("talk");
   }
 
-  disconnectedCallback() {
-    this.listening.abort();
-  }
-
-  /** @param {{jump: (at: number) => void, time: () => number}} moments */
-  wire(moments) {
-    const { talk, view, composer, people, notices } = this;
+  /** @param {ChartTime} chartTime */
+  wireView(chartTime) {
+    const { chat, view, composer } = this;
     view.actions = {
       jump: (at) => {
-        moments.jump(at);
+        chartTime.jump(at);
         if (!COVERS.matches) return;
         this.toggle(false); // it covers the charts
         document.querySelector(".tile.line")?.scrollIntoView();
       },
       edit: (message) => composer.edit(message),
-      remove: (message) => this.tried(talk.client.deleteMessage(message.roomId, message.messageId)),
-      again: (pending) => talk.again(pending),
+      remove: (message) => this.attempt(chat.client.deleteMessage(message.roomId, message.messageId)),
+      again: (pending) => chat.repeat(pending),
       discard: (pending) => {
-        talk.conversation?.settle(pending.key);
-        talk.changed();
+        chat.conversation?.settle(pending.key);
+        chat.changed();
       },
     };
-    view.onOlder = () => talk.older().catch(() => {});
-    view.onEnd = () => this.seen();
+    view.onOlder = () => chat.loadOlder().catch(() => {});
+    view.onEnd = () => this.markRead();
+  }
+
+  /** @param {ChartTime} chartTime */
+  wireComposer(chartTime) {
+    const { chat, view, composer } = this;
     composer.onSend = (text, at) => {
       view.atEnd = true;
-      talk.say(text, { at });
+      chat.post(text, { at });
     };
-    composer.onEdit = (message, text) => this.tried(talk.client.editMessage(message.roomId, message.messageId, text));
-    composer.onTyping = (isTyping) => talk.client.setTypingIndicator(talk.current, isTyping);
-    composer.latest = () => talk.conversation?.messages.findLast((message) => message.userId === talk.me?.id && !message.deleted);
-    composer.boardTime = moments.time;
-    composer.people = () => talk.nameable;
-    people.onChoose = (person) => {
-      talk.showPerson(person);
+    composer.onEdit = (message, text) => this.attempt(chat.client.editMessage(message.roomId, message.messageId, text));
+    composer.onTyping = (isTyping) => chat.client.setTypingIndicator(chat.current, isTyping);
+    composer.latest = () => chat.conversation?.messages.findLast((message) => message.userId === chat.me?.id && !message.deleted);
+    composer.boardTime = chartTime.time;
+    composer.people = () => chat.mentionable;
+  }
+
+  wireLists() {
+    const { chat, composer, people, notifications } = this;
+    people.onChoose = (user) => {
+      chat.showUser(user);
       this.show("talk");
       composer.area.focus();
     };
-    notices.onReadAll = () => talk.client.markNotificationsRead();
-    notices.onOpen = (notice) => this.openNotice(notice);
+    notifications.onReadAll = () => chat.client.markNotificationsRead();
+    notifications.onOpen = (notification) => this.openNotification(notification);
   }
 
-  /** @param {Promise<any>} done */
-  async tried(done) {
+  /** Wait for an action, and show its error for a while if it fails. @param {Promise<unknown>} action */
+  async attempt(action) {
     try {
-      await done;
+      await action;
     } catch (error) {
-      setText(this.notice, `Not done: ${/** @type {Error} */ (error).message}`);
-      this.shell.announce(this.notice.textContent ?? "");
-      setTimeout(() => setText(this.notice, ""), 6_000);
+      setText(this.error, `Not done: ${/** @type {Error} */ (error).message}`);
+      this.host.announce(this.error.textContent ?? "");
+      setTimeout(() => setText(this.error, ""), ERROR_MS);
     }
   }
 
-  /** @param {import("../pages/talk.js").Notice} notice */
-  openNotice(notice) {
-    if (!notice.read) this.talk.client.markNotificationsRead(notice.notificationId);
-    const roomId = notice.data?.roomId;
+  /** Mark a notification as read, and show the conversation that it is about. @param {UserNotification} notification */
+  openNotification({ read, notificationId, data }) {
+    const { chat } = this;
+    if (!read) chat.client.markNotificationsRead(notificationId);
+    const roomId = data?.roomId;
     if (!roomId) return;
-    const board = this.talk.rooms.get(roomId)?.kind === "board" && roomId !== this.talk.boardId;
-    if (board) {
+    const onOtherBoard = chat.rooms.get(roomId)?.kind === "board" && roomId !== chat.boardId;
+    if (onOtherBoard) {
       location.assign(`/boards/${encodeURIComponent(roomId)}`);
       return;
     }
-    this.talk.show(roomId);
+    chat.show(roomId);
     this.show("talk");
   }
 
@@ -132,12 +147,12 @@ export class SidePanel extends HTMLElement {
     return !this.hidden;
   }
 
-  /** @param {boolean} [open] @param {{focus?: boolean}} [how] */
+  /** Open or close the panel. @param {boolean} [open] the other of its two states by default @param {{focus?: boolean}} [options] */
   toggle(open = !this.isOpen, { focus = true } = {}) {
     if (open === this.isOpen) return;
     if (open) this.opener = /** @type {HTMLElement | null} */ (document.activeElement);
-    const inside = this.contains(document.activeElement);
-    if (!open && this.talk.conversation) this.talk.conversation.divider = "";
+    const hadFocus = this.contains(document.activeElement);
+    if (!open && this.chat.conversation) this.chat.conversation.divider = "";
     this.hidden = !open;
     document.body.toggleAttribute("data-panel", open);
     this.cover();
@@ -146,11 +161,11 @@ export class SidePanel extends HTMLElement {
       this.painted = "";
       this.paint();
       if (focus) this.focusFirst();
-    } else if (inside) (this.opener?.isConnected && this.opener !== document.body ? this.opener : document.getElementById("talk"))?.focus();
+    } else if (hadFocus) (this.opener?.isConnected && this.opener !== document.body ? this.opener : document.getElementById("talk"))?.focus();
     this.onToggle();
   }
 
-  /** What it covers is not to be reached. */
+  /** Keep the focus out of the page while the panel covers it. */
   cover() {
     for (const each of document.querySelectorAll("body > .skip, body > .top, body > main")) /** @type {HTMLElement} */ (each).inert = this.isOpen && COVERS.matches;
   }
@@ -160,7 +175,7 @@ export class SidePanel extends HTMLElement {
     first?.focus();
   }
 
-  /** @param {Tab} tab */
+  /** Show a tab. @param {Tab} tab */
   show(tab) {
     this.tab = tab;
     TABS.forEach(([id], i) => {
@@ -168,12 +183,12 @@ export class SidePanel extends HTMLElement {
       this.tabs[i].tabIndex = id === tab ? 0 : -1;
     });
     this.body.setAttribute("aria-labelledby", `tab-${tab}`);
-    if (tab === "people") this.talk.loadPeople();
+    if (tab === "people") this.chat.loadDirectory();
     this.painted = "";
     this.paint();
   }
 
-  /** @param {KeyboardEvent} event */
+  /** Move between the tabs by the arrow keys. @param {KeyboardEvent} event */
   walk(event) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
@@ -184,79 +199,69 @@ export class SidePanel extends HTMLElement {
   }
 
   paint() {
-    const { talk, tab } = this;
-    if (!this.isOpen || !talk) {
-      if (talk) talk.looking = false;
+    const { chat, tab } = this;
+    if (!this.isOpen || !chat) {
+      if (chat) chat.isVisible = false;
       return;
     }
-    const unread = talk.unreadNotices;
+    const { unread } = chat.notifications;
     setText(this.tabs[2], unread ? `Notifications ${unread}` : "Notifications");
-    if (!talk.me) arrange(this.body, [this.login]);
+    if (!chat.me) arrange(this.body, [this.login]);
     else if (tab === "people") this.paintPeople();
     else if (tab === "notices") {
-      arrange(this.body, [this.notices]);
-      this.notices.paint(talk.notices, unread, talk.clock.now());
-    } else this.paintTalk();
-    talk.looking = tab === "talk" && Boolean(talk.me) && !document.hidden && this.view.atEnd;
-    this.seen();
+      arrange(this.body, [this.notifications]);
+      this.notifications.paint(chat.notifications.all, unread, chat.clock.now());
+    } else this.paintConversation();
+    chat.isVisible = tab === "talk" && Boolean(chat.me) && !document.hidden && this.view.atEnd;
+    this.markRead();
   }
 
   paintPeople() {
-    const { talk } = this;
+    const { chat } = this;
     arrange(this.body, [this.people]);
-    this.people.paint(talk.watchers.people, talk.watchers.screens, talk.directory, talk.me?.id ?? "", Boolean(talk.boardId));
+    this.people.paint(chat.watchers.people, chat.watchers.screens, chat.directory, chat.me?.id ?? "", Boolean(chat.boardId));
   }
 
-  paintTalk() {
-    const { talk } = this;
-    const conversation = talk.conversation;
+  paintConversation() {
+    const { chat } = this;
+    const { conversation } = chat;
     this.paintRooms();
-    if (!conversation || talk.refusal) {
-      const text = talk.refusal ? `This conversation cannot be shown: ${talk.refusal}.` : "Boards have a conversation; chosen series have none. Under People you can write to somebody.";
+    if (!conversation || chat.refusal) {
+      const text = chat.refusal ? `This conversation cannot be shown: ${chat.refusal}.` : "Only boards have a conversation, chosen series have none. Under People you can write to somebody.";
       setText(this.refusal, text);
       arrange(this.body, [this.rooms, this.refusal]);
       return;
     }
-    arrange(this.body, [this.rooms, this.view, this.notice, this.composer]);
-    this.view.myName = talk.me?.name ?? "";
-    this.view.offline = talk.client.connection.state !== "open";
-    this.view.mayDelete = !talk.partner(talk.current) && OPERATORS.has(talk.client.me?.role);
-    this.composer.enter(talk.current, talk.current === talk.boardId);
-    const nothing = talk.partner(talk.current) ? "Nothing has been said between the two of you. Only you two can read this." : "Nothing has been said here yet. Write what you see: **bold**, `code`, @name, and the clock marks the moment on the charts.";
-    this.view.paint(conversation, talk.clock.now(), nothing);
+    arrange(this.body, [this.rooms, this.view, this.error, this.composer]);
+    const isDirect = Boolean(chat.partner(chat.current));
+    this.view.myName = chat.me?.name ?? "";
+    this.view.offline = chat.client.connection.state !== "open";
+    this.view.mayDelete = !isDirect && OPERATORS.has(chat.client.me?.role ?? "");
+    this.composer.enter(chat.current, chat.current === chat.boardId);
+    const nothing = isDirect ? "Nothing has been said between the two of you. Only you two can read this." : "Nothing has been said here yet. Write what you see. **bold**, `code` and @name work, and the clock marks a moment on the charts.";
+    this.view.paint(conversation, chat.clock.now(), nothing);
   }
 
-  /** The board's room, and each conversation of two; nothing when there is one only. */
+  /** Show a button for each room, unless there is only one. */
   paintRooms() {
-    const { talk } = this;
-    const ids = [...talk.rooms.values()].filter(({ kind, roomId }) => kind !== "board" || roomId === talk.boardId || roomId === talk.current).map((room) => room.roomId);
-    const all = [...new Set([...(talk.boardId ? [talk.boardId] : []), ...ids])];
-    const painted = JSON.stringify(all.map((id) => [id, this.nameOf(id), talk.unreadIn(id), id === talk.current]));
-    if (painted === this.painted) return;
-    this.painted = painted;
-    this.rooms.hidden = all.length < 2;
+    const { chat } = this;
+    const rooms = chat.offered.map((id) => ({ id, title: chat.titleOf(id), unread: chat.unreadIn(id), current: id === chat.current }));
+    if (!this.differs(rooms)) return;
+    this.rooms.hidden = rooms.length < 2;
     const focused = this.rooms.contains(document.activeElement);
-    arrange(this.rooms, all.map((id) => {
-      const unread = id === talk.current ? 0 : talk.unreadIn(id);
-      const made = button(this.nameOf(id), () => talk.show(id), { class: "quiet", "aria-pressed": String(id === talk.current) });
-      if (unread) made.append(h("span", { class: "count", text: String(unread) }));
+    arrange(this.rooms, rooms.map(({ id, title, unread, current }) => {
+      const made = button(title, () => chat.show(id), { class: "quiet", "aria-pressed": String(current) });
+      if (unread && !current) made.append(h("span", { class: "count", text: String(unread) }));
       return made;
     }));
     if (focused) /** @type {HTMLElement | null} */ (this.rooms.querySelector("[aria-pressed=true]"))?.focus();
   }
 
-  /** @param {string} roomId */
-  nameOf(roomId) {
-    const { talk } = this;
-    const title = talk.rooms.get(roomId)?.title || talk.conversations.get(roomId)?.title;
-    return title || (roomId === talk.boardId ? "This board" : talk.partner(roomId) || roomId);
-  }
-
-  /** What is before the eyes is read. */
-  seen() {
-    const { talk } = this;
-    if (!talk.looking && !(this.isOpen && this.tab === "talk" && this.view.atEnd && !document.hidden)) return;
-    talk.read();
+  /** Mark the conversation as read if the user sees its end. */
+  markRead() {
+    const { chat } = this;
+    if (!chat.isVisible && !(this.isOpen && this.tab === "talk" && this.view.atEnd && !document.hidden)) return;
+    chat.markRead();
     this.onToggle();
   }
 }

@@ -1,4 +1,4 @@
-// One number, large, with what it did lately.
+// Tile for one large number, with a sparkline of its recent values.
 
 import { spanFor } from "../data/span.js";
 import { format } from "../draw/format.js";
@@ -9,15 +9,12 @@ import { Tile } from "./tile.js";
 export class StatTile extends Tile {
   constructor() {
     super();
+    this.mostSeries = 1; // the badge tells the age of the number that is shown
     this.number = h("span", { class: "number" });
     this.unit = h("small");
     this.value = h("div", { class: "value" }, this.number, this.unit);
     this.spark = /** @type {HTMLCanvasElement} */ (h("canvas", { "aria-hidden": "true" }));
     this.body.append(this.value, this.spark);
-  }
-
-  reshaped() {
-    this.series = this.series.slice(0, 1); // it is as old as what it shows
   }
 
   draw() {

@@ -1,10 +1,12 @@
-// Many things at a glance: shape and colour and word for each. From series and thresholds, or a document
+// Tile for the states of many things, each as shape, colour and word: of series with thresholds, or of a document
 // {"items": [{"label", "state": "ok" | "warning" | "critical" | "unknown"}]}.
 
+import { itemsOf } from "../data/document-body.js";
 import { freshness } from "../data/freshness.js";
-import { shortNames } from "../data/labels.js";
 import { fitChildren, h, setText } from "./dom.js";
 import { SHAPES, Tile } from "./tile.js";
+
+/** @import { Freshness } from "../data/freshness.js" */
 
 const MOST_CELLS = 200;
 
@@ -12,26 +14,20 @@ export class StatusTile extends Tile {
   constructor() {
     super();
     this.cells = h("div", { class: "cells" });
-    /** @type {string[]} */
-    this.names = [];
-    /** @type {{state: string, n: number} | null} */
+    /** @type {{state: string, count: number} | null} */
     this.worst = null;
     this.body.append(this.cells);
   }
 
-  reshaped() {
-    this.names = shortNames(this.series, this.widget.legend);
-  }
-
   /** @returns {{label: string, state: string}[]} */
   items() {
-    const items = this.doc?.body?.items;
-    if (Array.isArray(items)) return items.map((item) => ({ label: String(item?.label ?? ""), state: Object.hasOwn(SHAPES, item?.state) ? item.state : "unknown" }));
+    const items = itemsOf(this.doc?.body);
+    if (items) return items.map(({ label, state = "" }) => ({ label, state: Object.hasOwn(SHAPES, state) ? state : "unknown" }));
     const now = this.context.clock.now();
     return this.series.map((series, i) => {
       const fresh = freshness(now - series.last, series.everyS, series.ended);
-      const known = fresh === "live" || fresh === "late";
-      return { label: this.names?.[i] ?? series.text, state: known ? this.stateOf(series.value) || "ok" : "unknown" };
+      const isKnown = fresh === "live" || fresh === "late";
+      return { label: this.names[i], state: isKnown ? this.stateOf(series.value) || "ok" : "unknown" };
     });
   }
 
@@ -47,16 +43,17 @@ export class StatusTile extends Tile {
       cell.setAttribute("aria-label", cell.title);
     });
     const count = (/** @type {string} */ state) => items.filter((item) => item.state === state).length;
-    this.worst = ["critical", "warning", "unknown"].map((state) => ({ state, n: count(state) })).find(({ n }) => n) ?? { state: "ok", n: items.length };
+    const worst = ["critical", "warning", "unknown"].find(count) ?? "ok";
+    this.worst = { state: worst, count: worst === "ok" ? items.length : count(worst) };
   }
 
-  /** @param {number} now @param {import("../data/freshness.js").Freshness} fresh @param {number} old @param {number} all */
+  /** @param {number} now @param {Freshness} fresh @param {number} old @param {number} all */
   showBadge(now, fresh, old, all) {
     if (fresh !== "live" || !this.worst) {
       super.showBadge(now, fresh, old, all);
       return;
     }
-    setText(this.badge, `${SHAPES[this.worst.state]} ${this.worst.n} ${this.worst.state}`);
+    setText(this.badge, `${SHAPES[this.worst.state]} ${this.worst.count} ${this.worst.state}`);
     this.badge.dataset.state = this.worst.state;
   }
 }

@@ -1,5 +1,6 @@
-// A document of columns and rows: {"columns": [{"title", "unit"?, "align"?}], "rows": [[…], …]}.
+// Tile for a document of columns and rows, as data/document-body.js reads it.
 
+import { tableOf } from "../data/document-body.js";
 import { format } from "../draw/format.js";
 import { fitChildren, h, setText } from "./dom.js";
 import { Tile } from "./tile.js";
@@ -7,37 +8,36 @@ import { Tile } from "./tile.js";
 const MOST_ROWS = 100;
 const MOST_COLUMNS = 20;
 
-/** @typedef {{title: string, unit?: string, align?: string}} Column */
+/** @import { Freshness } from "../data/freshness.js" */
+/** @import { Column } from "../data/document-body.js" */
 
 export class TableTile extends Tile {
   constructor() {
     super();
     this.head = h("tr");
     this.rows = h("tbody");
+    /** how many of the rows are shown, empty if all are */
     this.count = "";
     this.body.append(h("table", {}, h("thead", {}, this.head), this.rows));
   }
 
-  /** How many rows fit without one being cut in half. */
-  room() {
+  /** Return how many whole rows fit. */
+  capacity() {
     const row = /** @type {HTMLElement | null} */ (this.rows.firstElementChild);
     const height = row?.getBoundingClientRect().height;
     if (!height) return MOST_ROWS;
     return Math.max(1, Math.floor((this.body.clientHeight - this.head.getBoundingClientRect().height + 1) / height));
   }
 
-  /** @param {number} now @param {import("../data/freshness.js").Freshness} fresh */
+  /** @param {number} now @param {Freshness} fresh */
   noteText(now, fresh) {
     const note = super.noteText(now, fresh);
     return this.count && fresh === "live" ? [note, this.count].filter(Boolean).join(" · ") : note;
   }
 
   draw() {
-    const body = this.doc?.body;
-    const columns = columnsOf(body).slice(0, MOST_COLUMNS);
-    /** @type {unknown[][]} */
-    const all = rowsOf(body, columns);
-    const rows = all.slice(0, Math.min(MOST_ROWS, this.room()));
+    const { columns, rows: all } = tableOf(this.doc?.body, MOST_COLUMNS);
+    const rows = all.slice(0, Math.min(MOST_ROWS, this.capacity()));
     this.count = rows.length < all.length ? `${rows.length} of ${all.length} rows` : "";
     fitChildren(this.head, columns.length, () => h("th", { scope: "col" }));
     columns.forEach((column, i) => {
@@ -49,7 +49,7 @@ export class TableTile extends Tile {
       const line = this.rows.children[at];
       fitChildren(line, columns.length, () => h("td"));
       columns.forEach((column, i) => {
-        setText(line.children[i], cell(row[i], column));
+        setText(line.children[i], cellText(row[i], column));
         line.children[i].className = isRight(column) ? "right" : "";
       });
     });
@@ -61,24 +61,8 @@ function isRight(column) {
   return column.align ? column.align === "right" : Boolean(column.unit);
 }
 
-/** @param {any} body @returns {Column[]} */
-function columnsOf(body) {
-  if (Array.isArray(body?.columns)) {
-    return body.columns.map((/** @type {any} */ c) => (typeof c === "string" ? { title: c } : { ...c, title: String(c?.title ?? "") }));
-  }
-  if (Array.isArray(body?.items)) return [{ title: "" }, { title: "", align: "right" }];
-  return [{ title: "" }];
-}
-
-/** @param {any} body @param {Column[]} columns @returns {unknown[][]} */
-function rowsOf(body, columns) {
-  if (Array.isArray(body?.rows)) return body.rows.map((/** @type {any} */ row) => (Array.isArray(row) ? row : columns.map((c) => row?.[c.title])));
-  if (Array.isArray(body?.items)) return body.items.map((/** @type {any} */ item) => [item?.label, item?.value]);
-  return [[JSON.stringify(body)]];
-}
-
 /** @param {unknown} value @param {Column} column */
-function cell(value, column) {
+function cellText(value, column) {
   if (value === null || value === undefined) return "–";
   if (typeof value !== "number") return typeof value === "object" ? JSON.stringify(value) : String(value);
   if (!column.unit) return String(value);

@@ -1,8 +1,11 @@
-// Words: a document that is a text, or has one.
+// Tile for a document that is a text, or has one.
 
+import { remarkOf, textOf } from "../data/document-body.js";
 import { format } from "../draw/format.js";
 import { h, setText } from "./dom.js";
 import { Tile } from "./tile.js";
+
+/** @import { Freshness } from "../data/freshness.js" */
 
 export class TextTile extends Tile {
   constructor() {
@@ -12,23 +15,19 @@ export class TextTile extends Tile {
   }
 
   draw() {
-    setText(this.value, this.words());
+    setText(this.value, this.text());
   }
 
-  words() {
-    const body = this.doc?.body;
-    if (typeof body === "string") return body;
-    if (typeof body?.text === "string") return body.text;
-    if (body !== undefined) return JSON.stringify(body, null, 1);
+  text() {
+    if (this.doc?.body !== undefined) return textOf(this.doc.body);
     const series = this.series[0];
     const { text, unit } = format(series?.value, series ? this.unitOf(series) : "", this.widget.decimals);
     return unit ? `${text} ${unit}` : text;
   }
 
-  /** @param {number} now @param {import("../data/freshness.js").Freshness} fresh */
+  /** @param {number} now @param {Freshness} fresh */
   noteText(now, fresh) {
-    const more = this.doc?.body?.moreinfo;
-    return fresh === "live" && typeof more === "string" ? more : super.noteText(now, fresh);
+    return (fresh === "live" ? remarkOf(this.doc?.body) : undefined) ?? super.noteText(now, fresh);
   }
 }
 customElements.define("text-tile", TextTile);

@@ -1,27 +1,30 @@
-// What every tile is: title, badge, body, note, heartbeat line, the button that shows how to feed it. Subclasses draw a body.
+// Base of all tiles: title, badge, body, note, heartbeat line, and the button that shows how to feed it. Subclasses draw the body.
 
 import { age, clock } from "../draw/format.js";
 import { freshest, freshness } from "../data/freshness.js";
+import { shortNames } from "../data/labels.js";
+import { stateOf } from "../data/thresholds.js";
 import { fitChildren, h, setText } from "./dom.js";
 import { curlForDocument, curlForSeries, seriesFromSelector } from "./snippet.js";
 
-/** @typedef {import("../data/series.js").Series} Series */
-/** @typedef {import("../data/store.js").Store} Store */
-/** @typedef {import("../client/views.js").DocumentState} DocumentState */
-/** @typedef {import("../data/freshness.js").Freshness} Freshness */
-/** @typedef {{at: number, state: "warning" | "critical", below?: boolean}} Threshold */
+/** @import { DocumentState, Widget } from "../client/protocol.js" */
+/** @import { Freshness } from "../data/freshness.js" */
+/** @import { Series } from "../data/series.js" */
+/** @import { Store } from "../data/store.js" */
 /**
- * @typedef {object} Widget
- * @property {string} kind @property {string} title @property {string[]} series @property {string} document
- * @property {number} w @property {number} h @property {string | null} unit @property {number | null} decimals
- * @property {string} legend @property {number | null} min @property {number | null} max
- * @property {Threshold[]} thresholds @property {string} note
+ * What a tile needs from its page. `moment.at` is the time that the charts show, null for now.
+ * @typedef {object} TileContext
+ * @property {Store} store @property {{at: number | null}} moment @property {{now: () => number}} clock
+ * @property {{mark: (item: {paint: () => void}) => void}} loop
+ * @property {(title: string, lines: string[]) => void} showFeed @property {(text: string) => void} announce
  */
-/** @typedef {{store: Store, clock: {now: () => number}, loop: {mark: (item: {paint: () => void}) => void}, showFeed: (title: string, lines: string[]) => void, announce: (text: string) => void, moment: {at: number | null}}} Context */
 
 export const SHAPES = /** @type {Record<string, string>} */ ({ ok: "●", warning: "▲", critical: "■", unknown: "◇" });
 const NATURAL = new Intl.Collator("en", { numeric: true });
+/** Series with a shorter cadence have no heartbeat line: it would only flicker. */
 const SHORTEST_BEAT_S = 0.5;
+/** Shortest time between two restarts of the heartbeat line. */
+const BEAT_PAUSE_MS = 200;
 const MOST_SNIPPETS = 12;
 const MOST_LEGEND = 8;
 
@@ -30,8 +33,8 @@ export class Tile extends HTMLElement {
     super();
     this.listening = new AbortController();
     this.widget = /** @type {Widget} */ (/** @type {unknown} */ (null)); // set by configure, before anything else
-    this.context = /** @type {Context} */ (/** @type {unknown} */ (null));
-    /** where this tile's selectors stand in the request's list */
+    this.context = /** @type {TileContext} */ (/** @type {unknown} */ (null));
+    /** index of this tile's first selector in the request's list */
     this.firstPlace = 0;
     this.badge = h("span", { class: "badge" });
     this.legend = h("span", { class: "legend" });
@@ -41,21 +44,29 @@ export class Tile extends HTMLElement {
     this.beat = h("i");
     /** @type {Animation | null} */
     this.draining = null;
-    /** @type {Series[]} */
+    /** how many series the tile shows at most; subclasses set it */
+    this.mostSeries = Infinity;
+    /** how many series its selectors match */
+    this.matched = 0;
+    /** @type {Series[]} the series that the tile shows */
     this.series = [];
+    /** @type {string[]} a short name for each of them */
+    this.names = [];
     /** @type {DocumentState | undefined} */
     this.doc = undefined;
+    /** the store's shape for which the series were looked up */
     this.shape = -1;
-    this.seen = -1;
+    /** sum of the versions of the series that were painted */
+    this.seenVersion = -1;
     /** @type {Freshness} */
     this.fresh = "none";
     this.state = "";
     /** @type {string | undefined} the state that was last announced */
-    this.said = undefined;
+    this.announced = undefined;
     this.beatAt = 0;
   }
 
-  /** @param {Widget} widget @param {Context} context @param {number} firstPlace of its selectors in the request's list */
+  /** Set the tile up, once, before it is used. @param {Widget} widget @param {TileContext} context @param {number} firstPlace index of its first selector in the request's list */
   configure(widget, context, firstPlace) {
     this.widget = widget;
     this.context = context;
@@ -73,7 +84,7 @@ export class Tile extends HTMLElement {
     feed.addEventListener("click", () => this.showFeed(), { signal });
     this.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.target !== this) return;
-      event.preventDefault(); // or the same key presses the dialog's first button
+      event.preventDefault(); // otherwise the same key would press the first button of the dialog
       this.showFeed();
     }, { signal });
     const resized = new ResizeObserver(() => context.loop.mark(this));
@@ -86,31 +97,37 @@ export class Tile extends HTMLElement {
     this.listening.abort();
   }
 
-  /** Put the values into the body. Subclasses do. */
+  /** Put the values into the body. For subclasses to override. */
   draw() {}
 
-  /** Other series than before. Subclasses may. */
+  /** Prepare for other series than before. For subclasses to override. */
   reshaped() {}
 
-  /** The store has moved on: take note, and be painted if it concerns this tile. */
+  /** Prepare for the colours of another theme. For subclasses to override. */
+  recolour() {}
+
+  /** Take over the changes of the store, and paint if they concern this tile. */
   changed() {
     const { store } = this.context;
     if (this.shape !== store.shape) {
       this.shape = store.shape;
-      this.series = this.find(store);
+      const matched = this.find(store);
+      this.matched = matched.length;
+      this.series = matched.slice(0, this.mostSeries);
+      this.names = shortNames(this.series, this.widget.legend);
       this.reshaped();
-      this.seen = -1;
+      this.seenVersion = -1;
     }
     const before = this.doc;
     this.doc = this.widget.document ? store.documents.get(this.widget.document) : undefined;
-    const seen = this.series.reduce((sum, series) => sum + series.version, 0);
-    if (seen === this.seen && this.doc === before) return;
-    this.seen = seen;
-    this.refill();
+    const version = this.series.reduce((sum, series) => sum + series.version, 0);
+    if (version === this.seenVersion && this.doc === before) return;
+    this.seenVersion = version;
+    this.restartBeat();
     this.context.loop.mark(this);
   }
 
-  /** In the order of the board's selectors, then of the names. @param {Store} store @returns {Series[]} */
+  /** Return the series that the selectors match, in the order of the selectors, then of the names. @param {Store} store @returns {Series[]} */
   find(store) {
     const all = [...store.series.values()].sort((a, b) => NATURAL.compare(a.text, b.text));
     const places = this.widget.series.map((_, i) => this.firstPlace + i);
@@ -121,11 +138,11 @@ export class Tile extends HTMLElement {
   paint() {
     if (!this.isConnected) return;
     if (this.series.length || this.doc) this.draw();
-    this.judge();
+    this.updateFreshness();
   }
 
-  /** Once a second, and with every value: how old is it? */
-  judge() {
+  /** Show how old the values are, once a second and with every value. */
+  updateFreshness() {
     const now = this.context.clock.now();
     const each = this.series.map((series) => freshness(now - series.last, series.everyS, series.ended));
     if (this.doc) each.push(this.doc.every_s ? freshness(now - this.doc.t, this.doc.every_s) : "live");
@@ -136,9 +153,9 @@ export class Tile extends HTMLElement {
       this.fresh = fresh;
       this.dataset.fresh = fresh;
     }
-    if (this.state !== this.said) {
-      if (this.said !== undefined) this.context.announce(`${this.widget.title}: ${this.state || "ok"}`);
-      this.said = this.state;
+    if (this.state !== this.announced) {
+      if (this.announced !== undefined) this.context.announce(`${this.widget.title}: ${this.state || "ok"}`);
+      this.announced = this.state;
     }
     this.showBadge(now, fresh, old, each.length);
     setText(this.note, this.noteText(now, fresh));
@@ -174,21 +191,19 @@ export class Tile extends HTMLElement {
     return this.widget.note;
   }
 
-  /** A value came: the heartbeat line is full again and drains until the next is due. */
-  refill() {
+  /** Fill the heartbeat line: it drains until the next value is due. */
+  restartBeat() {
     const every = this.series[0]?.everyS ?? this.doc?.every_s ?? 0;
     const now = performance.now();
-    if (every < SHORTEST_BEAT_S || now - this.beatAt < 200 || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    if (every < SHORTEST_BEAT_S || now - this.beatAt < BEAT_PAUSE_MS || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     this.beatAt = now;
     this.draining?.cancel();
     this.draining = this.beat.animate([{ transform: "scaleX(1)" }, { transform: "scaleX(0)" }], { duration: every * 1000, fill: "forwards" });
   }
 
-  /** The most severe threshold that a value has reached. @param {number | undefined} value */
+  /** Return the most severe threshold that a value has reached. @param {number | undefined} value */
   stateOf(value) {
-    if (value === undefined) return "";
-    const reached = this.widget.thresholds.filter((t) => (t.below ? value <= t.at : value >= t.at)).map((t) => t.state);
-    return reached.includes("critical") ? "critical" : (reached[0] ?? "");
+    return stateOf(value, this.widget.thresholds);
   }
 
   /** @param {Series} series */
@@ -196,7 +211,7 @@ export class Tile extends HTMLElement {
     return this.widget.unit ?? series.unit;
   }
 
-  /** @param {string[]} names @param {(i: number) => string} token */
+  /** Show names beside the title. @param {string[]} names @param {(i: number) => string} token colour of each */
   showLegend(names, token) {
     const shown = names.slice(0, MOST_LEGEND);
     fitChildren(this.legend, shown.length, () => h("span"));
@@ -207,7 +222,7 @@ export class Tile extends HTMLElement {
     });
   }
 
-  /** @returns {string[]} the lines that would feed this tile */
+  /** Return the shell lines that feed this tile. @returns {string[]} */
   snippets() {
     const origin = location.origin;
     if (this.widget.document) return [curlForDocument(this.widget.document, this.doc?.body ?? { text: "hello" }, origin)];
@@ -222,5 +237,5 @@ export class Tile extends HTMLElement {
   }
 }
 
-/** What a screen reader is told. */
+/** What screen readers announce when the freshness changes. */
 const WORDS = { live: "live again", late: "late", stale: "stale", dead: "no data", none: "no data yet" };

@@ -1,28 +1,21 @@
-// Who is logged in, at the top right: profile, administration, logging out; or the way to log in.
+// Menu of the user at the top right: profile, administration, logging out, or a link to log in.
 
 import { api } from "../client/http.js";
 import { button, h } from "./dom.js";
-import { initialsSign, loginAddress, whoAmI } from "./who.js";
+import { LiveElement } from "./live-element.js";
+import { currentUser, initialsBadge, loginUrl } from "./user.js";
 
-export class UserMenu extends HTMLElement {
-  constructor() {
-    super();
-    this.listening = new AbortController();
-  }
+/** @import { CurrentUser } from "./user.js" */
 
-  connectedCallback() {
-    this.listening = new AbortController();
-    const me = whoAmI();
-    if (!me) return; // this server knows no people
+export class UserMenu extends LiveElement {
+  connected() {
+    const me = currentUser();
+    if (!me) return; // the server has no users
     if (me.kind === "user" || me.kind === "local") this.showMenu(me);
-    else this.replaceChildren(h("a", { class: "quiet", href: loginAddress(), text: "Log in" }));
+    else this.replaceChildren(h("a", { class: "quiet", href: loginUrl(), text: "Log in" }));
   }
 
-  disconnectedCallback() {
-    this.listening.abort();
-  }
-
-  /** @param {import("./who.js").Me} me */
+  /** @param {CurrentUser} me */
   showMenu(me) {
     const name = me.user?.name || me.user?.id || "Operator";
     this.list = h("div", { class: "menu", id: "user-menu", hidden: "" }, h("p", {}, h("b", { text: name }), h("span", { text: me.kind === "local" ? `at this machine · ${me.role}` : me.role })));
@@ -30,9 +23,9 @@ export class UserMenu extends HTMLElement {
     const operates = me.role === "admin" || me.role === "operator";
     if (operates) this.list.append(h("a", { href: "/feeders", text: "Feeders" }));
     if (operates) this.list.append(h("a", { href: "/admin", text: "Administration" }));
-    this.list.append(me.kind === "user" ? button("Log out", () => this.logOut(), { class: "" }) : h("a", { href: loginAddress(), text: "Log in as somebody" }));
+    this.list.append(me.kind === "user" ? button("Log out", () => this.logOut(), { class: "" }) : h("a", { href: loginUrl(), text: "Log in as somebody" }));
     this.opener = button("", () => this.toggle(), { class: "sign", "aria-label": `${name}: menu`, "aria-expanded": "false", "aria-controls": "user-menu" });
-    this.opener.append(initialsSign({ name }));
+    this.opener.append(initialsBadge({ name }));
     this.replaceChildren(this.opener, this.list);
     const { signal } = this.listening;
     this.addEventListener("keydown", (event) => {
@@ -53,7 +46,7 @@ export class UserMenu extends HTMLElement {
   }
 
   async logOut() {
-    await api("POST", "/api/v1/logout").catch(() => {}); // over already: the page that follows shows it
+    await api("POST", "/api/v1/logout").catch(() => {}); // the session may have ended already: the next page shows it
     location.assign("/login");
   }
 }

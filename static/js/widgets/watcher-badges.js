@@ -1,24 +1,23 @@
-// People and screens that look at this board, at the top right: initials, and a small screen with a number.
+// Badges at the top right for the users and screens that watch this board.
 
 import { arrange, button, h } from "./dom.js";
-import { initialsSign } from "./who.js";
+import { LiveElement } from "./live-element.js";
+import { initialsBadge } from "./user.js";
 
-/** @typedef {{id: string, name: string, status: string}} Person */
+/** @import { User } from "../client/protocol.js" */
 
+/** More users than this are shown as a number. */
 const MOST = 4;
 
-export class WatcherBadges extends HTMLElement {
+export class WatcherBadges extends LiveElement {
   constructor() {
     super();
     this.onPress = () => {};
-    this.painted = "";
   }
 
-  /** @param {Person[]} people @param {number} screens @param {string} board */
+  /** @param {User[]} people @param {number} screens @param {string} board */
   paint(people, screens, board) {
-    const painted = JSON.stringify([people, screens]);
-    if (painted === this.painted) return;
-    this.painted = painted;
+    if (!this.differs(people, screens)) return;
     if (!people.length && !screens) {
       arrange(this, []);
       return;
@@ -27,7 +26,7 @@ export class WatcherBadges extends HTMLElement {
     const names = people.map(({ name, status }) => (status === "online" ? name : `${name} (${status})`)).join(", ");
     const parts = [people.length ? `Here: ${names}` : "", screens ? (screens === 1 ? "1 screen" : `${screens} screens`) : ""].filter(Boolean);
     const made = button("", () => this.onPress(), { class: "sign watchers", "aria-label": `${parts.join("; ")}. Show the list` });
-    made.append(...shown.map((person) => initialsSign(person, `${person.name} · ${person.status} · on ${board}`)));
+    made.append(...shown.map((user) => initialsBadge(user, `${user.name} · ${user.status} · on ${board}`)));
     const rest = people.slice(shown.length);
     if (rest.length) made.append(h("span", { class: "initials", title: rest.map(({ name }) => name).join(", "), text: `+${rest.length}` }));
     if (screens) made.append(h("span", { class: "initials screen", title: `${screens === 1 ? "1 screen shows" : `${screens} screens show`} ${board}`, text: `▭ ${screens}` }));

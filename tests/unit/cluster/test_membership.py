@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.domain.node import NodeBeat
+from dashboard.entries.signals import NodeBeat
 from dashboard.journal.memory import MemoryJournal
 from tests.support.journals import HandClock
-from tests.support.nodes import at_work, node, until
+from tests.support.nodes import at_work, bus_of, membership, until
 
 pytestmark = pytest.mark.gen_test
 
@@ -19,32 +19,35 @@ def beat(node_id: str) -> NodeBeat:
 @pytest.mark.expects_log("node there is gone")
 async def test_a_process_that_stood_still_gives_nobody_up_for_it_but_for_silence_after_it() -> None:
     clock = HandClock()
-    here = node(MemoryJournal(clock=clock.journal_clock()), "here")
+    journal = MemoryJournal(clock=clock.journal_clock())
+    here = bus_of(journal, "here")
+    nodes = membership(here, journal).table.nodes
     async with at_work(here.run):
         await here.catch_up()
         for node_id in ("here", "there", "here"):
-            await here.say(beat(node_id))
+            await here.publish(beat(node_id))
         await here.catch_up()
         clock.move(600)
-        await here.say(beat("here"))
+        await here.publish(beat("here"))
         await here.catch_up()
-        assert set(here.table.nodes) == {"here", "there"}
+        assert set(nodes) == {"here", "there"}
         for _ in range(3):
             clock.move(5)
-            await here.say(beat("here"))
+            await here.publish(beat("here"))
         await here.catch_up()
-        assert set(here.table.nodes) == {"here"}
+        assert set(nodes) == {"here"}
 
 
 @pytest.mark.expects_log("node there is gone")
 async def test_who_was_there_long_before_this_process_is_not_taken_to_be_here() -> None:
     clock = HandClock()
     journal = MemoryJournal(clock=clock.journal_clock())
-    await node(journal, "there").say(beat("there"))
+    await bus_of(journal, "there").publish(beat("there"))
     clock.move(600)
-    here = node(journal, "here")
+    here = bus_of(journal, "here")
+    nodes = membership(here, journal).table.nodes
     async with at_work(here.run):
         await here.catch_up()
-        await here.say(beat("here"))
-        await until(lambda: "here" in here.table.nodes)
-        assert set(here.table.nodes) == {"here"}
+        await here.publish(beat("here"))
+        await until(lambda: "here" in nodes)
+        assert set(nodes) == {"here"}

@@ -8,16 +8,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from dashboard.cluster import membership as nodes_module
+from dashboard.cluster import bus as bus_module
 from dashboard.cluster import ownership as holdings_module
-from dashboard.cluster.membership import Membership
+from dashboard.cluster.bus import Bus
 from dashboard.cluster.ownership import SeriesOwnership
 from dashboard.domain.errors import Unavailable
-from dashboard.domain.holding import SeriesOwned
-from dashboard.domain.presence import DirectoryChanged
-from dashboard.entries.signals import Signal
+from dashboard.entries.signals import DirectoryChanged, SeriesOwned, Signal
 from dashboard.journal.port import Journal
-from tests.support.nodes import a_journal, at_work, node, ownership, until
+from tests.support.nodes import a_journal, at_work, bus_of, ownership, until
 
 
 def test_what_is_added_and_what_replaces() -> None:
@@ -79,34 +77,32 @@ class Process:
     """One of several over a journal; ``says`` is False while the journal takes nothing."""
 
     def __init__(self, journal: Journal, name: str, max_series: int = 10_000) -> None:
-        self.nodes: Membership = node(journal, name)
-        self.held: SeriesOwnership = ownership(max_series, self.nodes)
+        self.bus: Bus = bus_of(journal, name)
+        self.held: SeriesOwnership = ownership(max_series, self.bus)
         self.heard: list[SeriesOwned] = []
-        self.nodes.listeners.append(
-            lambda signal, _: self.heard.append(signal) if isinstance(signal, SeriesOwned) else None
-        )
+        self.bus.subscribe(SeriesOwned, lambda signal, _: self.heard.append(signal))
         self.says = True
-        say = self.nodes.say
+        publish = self.bus.publish
 
         async def said(signal: Signal) -> bool:
             await asyncio.sleep(0)
-            return self.says and await say(signal)
+            return self.says and await publish(signal)
 
-        self.nodes.say = said  # type: ignore[method-assign]  # the one thing here that is not as in the server
+        self.bus.publish = said  # type: ignore[method-assign]  # the one thing here that is not as in the server
 
     def of(self, holder: str = "job") -> set[str]:
         return set(self.held.of(holder))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Process]:
-        async with at_work(self.nodes.run, self.held.run):
+        async with at_work(self.bus.run, self.held.run):
             yield self
 
 
 async def old(process: Process) -> None:
     """What was said before is not read any more by who comes now."""
     for _ in range(150):
-        await process.nodes.say(DirectoryChanged())
+        await process.bus.publish(DirectoryChanged())
 
 
 @pytest.mark.gen_test
@@ -150,7 +146,7 @@ async def test_what_is_exchanged_on_both_is_all_there_and_news_that_wait_are_put
 async def test_what_was_told_is_known_to_who_catches_up() -> None:
     journal = a_journal()
     async with Process(journal, "a").running() as one, Process(journal, "b").running() as other:
-        await until(lambda: other.nodes._heard.epoch != "")
+        await until(lambda: other.bus._heard.epoch != "")
         for number in range(50):
             one.held.add("job", [str(number)])
             assert await one.held.tell()
@@ -174,15 +170,15 @@ async def test_who_has_just_started_knows_all_that_was_told_before() -> None:
 async def test_who_tells_waits_for_what_another_is_just_telling() -> None:
     journal = a_journal()
     async with Process(journal, "a").running() as one, Process(journal, "b").running() as other:
-        await until(lambda: other.nodes._heard.epoch != "")
-        say, out = one.nodes.say, asyncio.Event()
+        await until(lambda: other.bus._heard.epoch != "")
+        publish, out = one.bus.publish, asyncio.Event()
 
         async def slowly(signal: Signal) -> bool:
             out.set()
             await asyncio.sleep(0.1)
-            return await say(signal)
+            return await publish(signal)
 
-        one.nodes.say = slowly  # type: ignore[method-assign]
+        one.bus.publish = slowly  # type: ignore[method-assign]
         one.held.add("job", ["x"])
         await out.wait()  # ``run`` is at it
         assert await one.held.tell()
@@ -192,13 +188,13 @@ async def test_who_tells_waits_for_what_another_is_just_telling() -> None:
 
 @pytest.mark.gen_test
 async def test_what_cannot_be_heard_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nodes_module, "_CATCH_UP_S", 0.05)
+    monkeypatch.setattr(bus_module, "_CATCH_UP_S", 0.05)
     monkeypatch.setattr(holdings_module, "_CATCH_UP_S", 0.05)
     process = Process(a_journal(), "a")
     with pytest.raises(Unavailable, match="not known"):
         await process.held.catch_up()
     with pytest.raises(Unavailable, match="not heard"):
-        await process.nodes.catch_up()
+        await process.bus.catch_up()
     await ownership().catch_up()  # of a process that is the only one
 
 
@@ -229,7 +225,7 @@ async def test_who_has_missed_something_asks_and_says_nothing_stale() -> None:
             await until(lambda: other.of() == {"x", "y"})
             other.held._take("job", True, ["x"])  # as if it had not heard of the second
             await old(one)
-            for missed in other.nodes.on_gap:
+            for missed in other.bus._on_gap:
                 missed()
             await until(lambda: other.of() == {"x", "y"})
             assert one.of() == {"x", "y"}

@@ -9,19 +9,20 @@ import pytest
 
 from dashboard.cluster import rate_limits as shared_rates
 from dashboard.cluster.rate_limits import SharedRateLimits
-from dashboard.domain.rate import Pace, RateUsed
+from dashboard.domain.rate import Pace
+from dashboard.entries.signals import RateUsed
 from dashboard.journal.port import SIGNALS, Journal
-from tests.support.nodes import a_journal, at_work, node, rates, until
+from tests.support.nodes import a_journal, at_work, bus_of, rates, until
 
 PACE = Pace(10, 100)
 
 
 @asynccontextmanager
 async def process(journal: Journal, name: str, kind: str = "token") -> AsyncIterator[SharedRateLimits]:
-    nodes = node(journal, name)
-    made = rates(kind, nodes)
-    async with at_work(nodes.run, made.run):
-        await until(lambda: nodes._heard.epoch != "")
+    bus = bus_of(journal, name)
+    made = rates(kind, bus)
+    async with at_work(bus.run, made.run):
+        await until(lambda: bus._heard.epoch != "")
         yield made
 
 
@@ -34,7 +35,7 @@ def test_each_holder_has_its_own_and_is_told_how_long_to_wait() -> None:
 
 
 def test_holders_beyond_the_bound_are_forgotten_the_first_ones_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_rates, "_MAX_HOLDERS", 2)
+    monkeypatch.setattr(shared_rates, "_MAX_KEYS", 2)
     one = rates("token")
     for holder in "abc":
         assert one.take(holder, PACE, 100) == 0.0
@@ -63,7 +64,7 @@ async def test_kinds_are_apart_and_one_process_alone_tells_nobody() -> None:
         await until(lambda: third.take("else", PACE) > 0)
         assert third.take("job", PACE, 100) == 0.0
     quiet = a_journal()
-    alone = SharedRateLimits("token", nodes=node(quiet, "a"), shared=False, monotonic=lambda: 0.0)
+    alone = SharedRateLimits("token", bus=bus_of(quiet, "a"), shared=False, monotonic=lambda: 0.0)
     assert alone.take("job", PACE) == 0.0
     assert not alone._work.is_set()
     assert quiet.head(SIGNALS).seq == 0
@@ -76,12 +77,8 @@ async def test_more_holders_than_are_told_at_once_are_told_one_after_the_other(m
     journal = a_journal()
     heard: list[dict[str, float]] = []
     async with process(journal, "a") as one, process(journal, "b") as other:
-        other._nodes.listeners.append(
-            lambda signal, _: (
-                heard.append({holder: count for holder, (_, count) in signal.spent.items()})
-                if isinstance(signal, RateUsed)
-                else None
-            )
+        other._bus.subscribe(
+            RateUsed, lambda signal, _: heard.append({holder: count for holder, (_, count) in signal.spent.items()})
         )
         for holder in "abca":
             one.take(holder, PACE, 7)

@@ -9,16 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.domain.errors import Invalid
-from dashboard.entries.samples import (
-    DocumentDeleted,
-    DocumentWritten,
-    Samples,
-    decode_change,
-    encode_change,
-    encode_samples,
-    unpack_floats,
-    unpack_ints,
-)
+from dashboard.entries.documents import DocumentDeleted, DocumentWritten
+from dashboard.entries.metrics import decode_change, encode_change
+from dashboard.entries.samples import Samples, encode_samples, unpack_floats, unpack_ints
 from tests.support.histories import history
 from tests.support.mutation import mutate
 

@@ -13,9 +13,15 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.identity import Caller
 from dashboard.domain.position import Position
 from dashboard.domain.selector import parse_selector
-from dashboard.hub.deferred import HubLimits
+from dashboard.hub.fanout import Fanout
 from dashboard.hub.hub import Hub
+from dashboard.hub.limits import HubLimits
+from dashboard.hub.registry import ConnectionRegistry
+from dashboard.hub.snapshots import Snapshots
+from dashboard.hub.ticker import Ticker
 from dashboard.hub.view import ViewSpec
+from dashboard.hub.view_requests import ViewRequests
+from dashboard.hub.view_table import ViewTable
 from dashboard.journal.port import METRICS, Gap
 from dashboard.messages.session import SessionLimits
 from dashboard.replica.replica import Replica
@@ -85,33 +91,57 @@ class Nobody:
     def take(self, *_: Any) -> None:
         raise AssertionError
 
-    def moved(self, *_: Any) -> None:
-        """It watches another board."""
-
     def dropped(self, *_: Any) -> None:
-        """It is over."""
+        """Forget the connection."""
 
 
-def hub_of(source: Source, selector: str = '{__name__=~".+"}') -> Hub:
+class Parts:
+    """A hub, and what it is made of."""
+
+    def __init__(self, source: Source, resolve: Any) -> None:
+        counters, limits = Counters(), HubLimits()
+
+        def now_ms() -> int:
+            return source.of_all.now_ms
+
+        self.views = ViewTable(source, now_ms)  # type: ignore[arg-type]  # as much of it as views need
+        self.snapshots = Snapshots(self.views, now_ms)
+        fanout = Fanout(views=self.views, snapshots=self.snapshots, now_ms=now_ms, counters=counters)
+        self.ticker = Ticker(views=self.views, fanout=fanout, now_ms=now_ms, monotonic=time.monotonic)
+        self.requests = ViewRequests(
+            views=self.views,
+            ticker=self.ticker,
+            snapshots=self.snapshots,
+            resolve=resolve,
+            authorise=lambda name, caller: None,
+            on_boards=lambda connection: None,
+            max_subscriptions=limits.max_subscriptions,
+            now_ms=now_ms,
+            monotonic=time.monotonic,
+            counters=counters,
+        )
+        self.hub = Hub(
+            registry=ConnectionRegistry(),
+            views=self.views,
+            requests=self.requests,
+            dispatcher=Nobody(),
+            limits=limits,
+            session_limits=SessionLimits(),
+            monotonic=time.monotonic,
+            counters=counters,
+        )
+
+
+def hub_of(source: Source, selector: str = '{__name__=~".+"}') -> Parts:
     def resolve(_: Any, caller: Caller) -> tuple[ViewSpec, bytes]:
         return ViewSpec((parse_selector(selector),), 900_000, 30.0, 1_000), b'{"title":"Wall"}'
 
-    hub = Hub(
-        sources=source,  # type: ignore[arg-type]  # as much of it as views need
-        now_ms=lambda: source.of_all.now_ms,
-        monotonic=time.monotonic,
-        resolve=resolve,  # type: ignore[arg-type]
-        limits=HubLimits(),
-        session_limits=SessionLimits(),
-        counters=Counters(),
-    )
-    hub.people = Nobody()
-    return hub
+    return Parts(source, resolve)
 
 
-def watch(hub: Hub) -> Viewer:
+def watch(parts: Parts) -> Viewer:
     viewer = Viewer()
-    hub.received(hub.opened(viewer), '{"type":"watch","id":7,"board":"wall"}')  # type: ignore[arg-type]
+    parts.hub.received(parts.hub.opened(viewer), '{"type":"watch","id":7,"board":"wall"}')  # type: ignore[arg-type]
     return viewer
 
 
@@ -119,10 +149,10 @@ def watch(hub: Hub) -> Viewer:
 async def test_of_many_answers_that_are_owed_those_given_before_a_gap_are_followed_by_it() -> None:
     source = Source()
     source.feed("a")
-    hub = hub_of(source)
+    parts = hub_of(source)
     source.is_ready = False
-    viewers = [watch(hub) for _ in range(450)]
-    async with at_work(hub.run_ticks, hub.run_answers):
+    viewers = [watch(parts) for _ in range(450)]
+    async with at_work(parts.ticker.run, parts.requests.deferred.run):
         source.is_ready = True
         async with asyncio.timeout(20):
             while not viewers[0].told:
@@ -130,7 +160,7 @@ async def test_of_many_answers_that_are_owed_those_given_before_a_gap_are_follow
         answered = [viewer for viewer in viewers if viewer.told]
         assert 0 < len(answered) < len(viewers)  # it breathes in between
         source.lose()
-        hub.missed(METRICS, "epoch")
+        parts.views.missed(METRICS, "epoch")
         source.feed("a", t_ms=T0 + 5_000)
         await until(
             lambda: all(viewer.told and viewer.told[-1]["position"].startswith(NEXT_EPOCH) for viewer in viewers)
@@ -143,14 +173,14 @@ async def test_of_many_answers_that_are_owed_those_given_before_a_gap_are_follow
 async def test_a_large_snapshot_that_a_gap_overtakes_is_still_the_answer() -> None:
     source = Source()
     source.feed(*(f"s{number}" for number in range(400)))
-    hub = hub_of(source)
-    viewer = watch(hub)
-    async with at_work(hub.run_ticks, hub.run_answers, hub.run_snapshots):
+    parts = hub_of(source)
+    viewer = watch(parts)
+    async with at_work(parts.ticker.run, parts.requests.deferred.run, parts.snapshots.run):
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert viewer.told == []  # it is being built
         source.lose()
-        hub.missed(METRICS, "epoch")
+        parts.views.missed(METRICS, "epoch")
         time.sleep(0.1)  # the next tick is due before it is built
         await until(lambda: bool(viewer.told))
         source.feed("s", t_ms=T0 + 5_000)
@@ -164,23 +194,23 @@ async def test_a_large_snapshot_that_a_gap_overtakes_is_still_the_answer() -> No
 @pytest.mark.gen_test
 async def test_that_the_data_are_delayed_is_told_to_who_is_just_written_to_as_well() -> None:
     source = Source()
-    hub = hub_of(source)
-    viewer = watch(hub)
+    parts = hub_of(source)
+    viewer = watch(parts)
     viewer.writing = True
-    await hub.tell_degraded("no journal")
-    await hub.tell_degraded("")
+    await parts.hub.tell_degraded("no journal")
+    await parts.hub.tell_degraded("")
     assert [each["reason"] for each in viewer.told if each["type"] == "degraded"] == ["no journal", ""]
 
 
 @pytest.mark.gen_test
 async def test_who_pings_while_a_long_answer_is_on_its_way_is_not_given_up() -> None:
     source = Source()
-    hub = hub_of(source)
+    parts = hub_of(source)
     viewer = Viewer()
-    connection = hub.opened(viewer)  # type: ignore[arg-type]
-    hub.received(connection, '{"type":"ping"}')
+    connection = parts.hub.opened(viewer)  # type: ignore[arg-type]
+    parts.hub.received(connection, '{"type":"ping"}')
     viewer.buffered = 3 << 20
-    hub.received(connection, '{"type":"ping"}')
+    parts.hub.received(connection, '{"type":"ping"}')
     viewer.buffered = 0
-    hub.received(connection, '{"type":"ping"}')
+    parts.hub.received(connection, '{"type":"ping"}')
     assert viewer.kinds() == ["pong", "pong"]

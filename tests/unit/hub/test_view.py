@@ -228,7 +228,7 @@ def test_a_backfill_reaches_the_screens_that_are_watching() -> None:
 def test_a_burst_beyond_raw_max_within_a_tick_keeps_its_peak() -> None:
     values = [1_000.0] + [1.0] * 5_000
     stand = Stand("a", windows=WINDOWS, window_ms=60_000)
-    (row,) = stand.frame(samples(1, T0, [("a", T0, v) for v in values]))["points"]
+    (row,) = stand.frame(samples(1, T0, [("a", T0 - 5_001 + n, v) for n, v in enumerate(values)]))["points"]
     assert max(row[2]) == 1_000.0
     assert row[3] == len(values)
 

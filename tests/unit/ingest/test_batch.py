@@ -74,7 +74,7 @@ def test_one_series_has_one_text_however_it_is_named() -> None:
     ("name", "labels"),
     [("a", b"[]"), ("a", b"1"), ("a", b'"x"'), ("a", b'{"x":1}'), ("a", b'{"x":null}'), ("a", b'{"x":"1","x":"1"}'),
      ('a{x="1"}', b'{"x":"1"}'), ("a", b'{"9":"1"}'), ("a", b'{"__name__":"b"}'), ("a", b'{"x":{"y":"z"}}'),
-     ("", b""), ("a b", b""), ("a", b'{"x":"\\u0000"}'), ("a", b"[" * 100_000)],
+     ("", b""), ("a b", b""), ("a", b"[" * 100_000)],
 )  # fmt: skip
 def test_bad_names_and_labels_are_invalid(name: str, labels: bytes) -> None:
     with pytest.raises(Invalid):

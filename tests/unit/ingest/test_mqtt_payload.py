@@ -60,4 +60,4 @@ def test_payloads_that_say_nothing_are_invalid(payload: bytes) -> None:
 def test_another_topic_is_invalid() -> None:
     with pytest.raises(Invalid):
         parse(b"1", "x")
-    assert parse(b"1", "home/a b\x01/c").batch.refused[0].field == "labels.room"
+    assert parse(b"1", "home/a b\x01/c").batch.keys == [r'c{room="a b\x01"}']

@@ -73,7 +73,13 @@ def test_a_text_is_kept_as_one_and_what_is_neither_is_refused() -> None:
 
 def test_widget_names_are_mapped_and_bad_bodies_invalid() -> None:
     assert parse("my widget", current=1).batch.keys == ["my_widget"]
-    for widget, body in (("", b"{}"), ("w", b"[]"), ("w", b""), ("w", b'{"points":5}'), ("x" * 201, b'{"current":1}')):
+    for widget, body in (
+        ("", b"{}"),
+        ("w", b"[]"),
+        ("w", b""),
+        ("w", b'{"points":5}'),
+        ("x" * 2_049, b'{"current":1}'),
+    ):
         with pytest.raises(Invalid):
             parse_widget(widget, body, LATEST_MS)
 

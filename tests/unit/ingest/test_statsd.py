@@ -53,8 +53,8 @@ def test_a_line_is_read(line: str, expected: Metric) -> None:
 @pytest.mark.parametrize(
     "line",
     [b"", b"a", b"a:1", b"a:|c", b":1|c", b"a:x|c", b"a:nan|g", b"a:inf|g", b"a:1_0|g", b"a:1|x", b"a:1|c|@0", b"a:1|c|@2", b"a:1|c|?",
-     b"a:1|c|@x", b"a:\xff|s", b"a:1|g|T17", b"a:1|c|T9999999999", b"a:" + b":".join([b"1"] * 1_001) + b"|h", b"a" * 201 + b":1|c",
-     b"a:1|c|#" + b",".join(b"t%d:1" % i for i in range(9)), b"_e{1,1}", b"_e{5,1}:ab|c", b"_e{9,9}:a|b", b"_e{0,1}:|b",
+     b"a:1|c|@x", b"a:\xff|s", b"a:1|g|T17", b"a:1|c|T9999999999", b"a:" + b":".join([b"1"] * 1_001) + b"|h", b"a" * 2_049 + b":1|c",
+     b"a:1|c|#" + b",".join(b"t%d:1" % i for i in range(257)), b"_e{1,1}", b"_e{5,1}:ab|c", b"_e{9,9}:a|b", b"_e{0,1}:|b",
      b"_e{1,1}:a|bc", b"_sc|x", b"_sc|x|4", b"_sc||0", b"_sc|x|0|d:17"],
 )  # fmt: skip
 def test_a_bad_line_is_refused(line: bytes) -> None:

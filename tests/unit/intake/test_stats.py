@@ -10,7 +10,7 @@ from dashboard.domain.identity import Caller
 from dashboard.ingest.batch import Batch
 from dashboard.intake import stats as tap_module
 from dashboard.intake.stats import IngestStats
-from tests.support.nodes import a_journal, at_work, node
+from tests.support.nodes import a_journal, at_work, bus_of, membership
 
 
 def feed(stats: IngestStats, *numbers: int) -> None:
@@ -27,9 +27,9 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("soon")
 async def test_more_feeders_than_are_told_of_at_once_are_all_told_of_and_so_are_their_changes() -> None:
     journal = a_journal()
-    one, other = node(journal, "a"), node(journal, "b")
+    one, other = bus_of(journal, "a"), bus_of(journal, "b")
     times = iter(range(1, 100_000))
-    taps = [IngestStats(nodes=each, now_ms=lambda: next(times)) for each in (one, other)]
+    taps = [IngestStats(bus=each, nodes=membership(each, journal), now_ms=lambda: next(times)) for each in (one, other)]
     others = taps[1]._others.setdefault("a", {})
     feed(taps[0], *range(1_300))
     busy = set(range(600))  # more than are told of at once change all the time
@@ -42,6 +42,8 @@ async def test_more_feeders_than_are_told_of_at_once_are_all_told_of_and_so_are_
 def test_of_more_feeders_than_are_told_apart_the_longest_silent_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tap_module, "_MAX_FEEDERS", 3)
     times = iter(range(1, 100))
-    stats = IngestStats(nodes=node(a_journal(), "a"), now_ms=lambda: next(times))
+    stats = IngestStats(
+        bus=(bus := bus_of(a_journal(), "a")), nodes=membership(bus, a_journal()), now_ms=lambda: next(times)
+    )
     feed(stats, 1, 2, 3, 1, 4)
     assert list(stats._feeders) == ["user:u1", "user:u3", "user:u4"]

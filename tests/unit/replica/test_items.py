@@ -7,7 +7,9 @@ import json
 import pytest
 
 from dashboard.domain.position import Position
-from dashboard.entries.samples import ItemsListed, SeriesEnded, encode_change
+from dashboard.entries.documents import ItemsListed
+from dashboard.entries.metrics import encode_change
+from dashboard.entries.samples import SeriesEnded
 from dashboard.journal.port import Entry
 from dashboard.replica.items import with_items
 from dashboard.replica.replica import Replica

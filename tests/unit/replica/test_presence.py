@@ -7,9 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.domain.node import NodeBeat, NodeLeft
-from dashboard.domain.presence import GRACE_S, LOST_MS, DirectoryChanged, Roster, Status, UserHere
-from dashboard.entries.signals import Signal
+from dashboard.domain.presence import GRACE_S, LOST_MS, Status
+from dashboard.entries.signals import DirectoryChanged, NodeBeat, NodeLeft, Roster, Signal, UserHere
 from dashboard.replica.presence import Presence, PresenceTable
 
 GRACE_MS = int(GRACE_S * 1000)

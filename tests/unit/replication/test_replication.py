@@ -7,7 +7,8 @@ import pytest
 
 from dashboard.domain.counters import Counters
 from dashboard.domain.position import Position
-from dashboard.entries.samples import SeriesEnded, encode_change
+from dashboard.entries.metrics import encode_change
+from dashboard.entries.samples import SeriesEnded
 from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import ANY, METRICS, Journal
 from dashboard.replication.replication import Replication

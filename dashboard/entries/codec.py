@@ -1,0 +1,33 @@
+"""Bytes of payloads: MessagePack arrays that begin with a tag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+from msgspec import Struct
+
+S = TypeVar("S", bound=Struct)
+
+
+class Codec(Generic[S]):
+    """Encoder and decoder of the payloads in a table of tags."""
+
+    def __init__(self, table: Mapping[str, type[S]]) -> None:
+        kinds = cast(Any, reduce(or_, table.values()))
+        self._decoder: msgspec.msgpack.Decoder[S] = msgspec.msgpack.Decoder(kinds)
+        self._encoder = msgspec.msgpack.Encoder()
+
+    def encode(self, payload: S) -> bytes:
+        """Return the bytes of a payload."""
+        return self._encoder.encode(payload)
+
+    def decode(self, data: bytes) -> S | None:
+        """Return the payload; None for bytes of another program, of a later version, or damaged ones."""
+        try:
+            return self._decoder.decode(data)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None

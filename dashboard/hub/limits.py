@@ -1,0 +1,16 @@
+"""Limits of the hub."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class HubLimits(Struct, frozen=True):
+    """Limits of connections; the settings of the same names explain them."""
+
+    max_connections: int = 20_000
+    max_subscriptions: int = 128
+    heartbeat_s: float = 10
+    dead_s: float = 20
+    stalled_s: float = 9
+    max_queue_bytes: int = 1 << 20

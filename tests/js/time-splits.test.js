@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { timeSplits } from "../../static/js/draw/time-splits.js";
+
+const HOUR = 3_600_000;
+const NOON = new Date(2026, 5, 10, 12).getTime();
+
+test("labels stand at round times inside the span, no more of them than fit", () => {
+  for (const [span, most, step] of [[60_000, 6, 10_000], [900_000, 5, 300_000], [900_000, 3, 300_000], [6 * HOUR, 6, HOUR], [48 * HOUR, 4, 12 * HOUR]]) {
+    const times = timeSplits(NOON - span, NOON, most);
+    assert.ok(times.length <= most + 1 && times.length >= 2, `${times.length} labels`);
+    assert.ok(times.every((t) => t >= NOON - span && t <= NOON));
+    assert.deepEqual(new Set(times.slice(1).map((t, i) => t - times[i])), new Set([step]));
+  }
+});
+
+test("days begin at midnight here", () => {
+  for (const t of timeSplits(NOON - 96 * HOUR, NOON, 4)) assert.equal(new Date(t).getHours(), 0);
+});
+
+test("where nothing fits the largest step is taken", () => assert.ok(timeSplits(NOON - 48 * HOUR, NOON, 0).length <= 2));

@@ -1,0 +1,95 @@
+"""Pytest plugin that is fair about time: it scales time limits to the host and sorts out tests that only ran out of time.
+
+With ``TESTS_SECOND_TRIES`` in the environment (``scripts/test`` sets it), the tests of the lanes ``alone`` and ``in_threes``
+whose only failure was a deadline that passed are written to that file, and a run that failed by nothing else ends with 0:
+``second_try.py`` runs each of them once more.  Everything else that fails has one try.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.support.deadline import ran_out
+from tests.support.host import MOST, factor
+
+#: The environment variable that names the file.
+SECOND_TRIES = "TESTS_SECOND_TRIES"
+LANES = ("alone", "in_threes")
+#: The room between a test's own deadlines and the limit that ends it, for a machine that others use.
+_ROOM = 2
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure the host before anything runs, and keep failures from now on."""
+    if hasattr(config.option, "async_test_timeout"):  # pytest-tornado's
+        config.option.async_test_timeout *= factor()
+    config.pluginmanager.register(_Failures(), "failures")
+
+
+def pytest_report_header() -> str:
+    """Say how slow the host is."""
+    return f"host: {factor():g} x the time of the machine that times are set for (1 to {MOST:g}); deadlines are scaled by it"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Scale the limits of pytest-timeout, which end a test that hangs. Where a test has deadlines, those are to end it before."""
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        limit_s = float(marker.args[0] if marker is not None else config.getini("timeout") or 0)
+        item.add_marker(pytest.mark.timeout(limit_s * factor() * (_ROOM if _in_lane(item) else 1)), append=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note at a failure whether time ran out, where a second try is given; the note travels from xdist's workers."""
+    report = yield
+    report.ran_out = _in_lane(item) and report.failed and call.excinfo is not None and ran_out(call.excinfo.value)
+    return report
+
+
+def _in_lane(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(lane) for lane in LANES)
+
+
+class _Failures:
+    """The failures of a run, by test."""
+
+    def __init__(self) -> None:
+        self._reports: list[pytest.TestReport] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep it."""
+        if report.failed:
+            self._reports.append(report)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write down who gets a second try; a run that failed by nothing else ends with 0."""
+        file = os.environ.get(SECOND_TRIES)
+        if not file or hasattr(session.config, "workerinput") or exitstatus != pytest.ExitCode.TESTS_FAILED:
+            return
+        strict = {each.nodeid for each in self._reports if not getattr(each, "ran_out", False)}
+        late = [each for each in self._reports if each.nodeid not in strict]
+        with Path(file).open("a") as kept:
+            for report in late:
+                kept.write(
+                    json.dumps({"test": report.nodeid, "phase": report.when, "trace": report.longreprtext}) + "\n"
+                )
+        if not strict and session.testsfailed == len(late):
+            session.exitstatus = pytest.ExitCode.OK
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what comes."""
+        strict = {each.nodeid for each in self._reports if not getattr(each, "ran_out", False)}
+        late = {each.nodeid for each in self._reports} - strict
+        if os.environ.get(SECOND_TRIES) and late:
+            terminalreporter.section("ran out of time, to be tried once more at the end")
+            for test in sorted(late):
+                terminalreporter.write_line(test)
