@@ -1,4 +1,4 @@
-"""Look at the settings without starting a server: ``check``."""
+"""The command ``check``: checks the settings without starting a server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dashboard.settings import Settings, flag, shown, variable
 @click.command()
 @with_settings
 def check(config: Path | None, **flags: Any) -> None:
-    """Print every setting with where it comes from, and check what can be checked without starting."""
+    """Print every setting with its source, and check what can be checked without starting a server."""
     loaded = load_settings(config, flags)
     width = max(len(each.name) for each in fields(Settings))
     for each in fields(Settings):

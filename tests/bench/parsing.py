@@ -21,7 +21,8 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.position import Position
 from dashboard.entries.samples import encode_samples
 from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
-from dashboard.ingest.otlp import PointCache, parse_otlp_protobuf
+from dashboard.ingest.otlp import parse_otlp_protobuf
+from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write
 from dashboard.ingest.statsd_aggregator import Aggregator
 from dashboard.intake.batches import rows_per_entry
@@ -156,7 +157,7 @@ def _beside(what: str, mine: float, least: float, peer: str) -> Row:
 def statsd(bench: Bench) -> Iterator[Row]:
     """StatsD, 50 metrics a datagram, 200 names of six types: parsing and aggregating."""
     types = ("c", "g", "ms", "c|@0.5", "h|#env:prod,host:web-1", "d")
-    metrics = [f"app.req.{i % 200}:{i % 97 + 0.25}|{types[i % 6]}".encode() for i in range(5_000)]
+    metrics = [f"app.req{i % 6}.{i % 200}:{i % 97 + 0.25}|{types[i % 6]}".encode() for i in range(5_000)]
     datagrams = [b"\n".join(metrics[start : start + 50]) for start in range(0, 5_000, 50)]
     aggregator = Aggregator()
 
