@@ -213,6 +213,10 @@ class Access:
         self._public = frozenset(public)
         self._private = frozenset(private)
 
+    def reserve(self, names: Iterable[str]) -> None:
+        """Keep these names private, too."""
+        self._private |= frozenset(names)
+
     def sees(self, caller: Caller, board_id: str) -> bool:
         """Viewers see boards that are not private, operators all; others those that are public, shared, or granted."""
         if board_id in self._public or board_id in caller.boards:

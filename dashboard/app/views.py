@@ -56,6 +56,7 @@ class ViewParts:
         """Start the tasks of the views."""
         for name, work in (
             ("ticks", self._ticker.run),
+            ("preparation", self.requests.preparation.run),
             ("deferred replies", self.requests.deferred.run),
             ("snapshots", self._snapshots.run),
         ):

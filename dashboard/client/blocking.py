@@ -45,7 +45,7 @@ def exchange(address: Address, request: bytes, timeout_s: float, tls: ssl.SSLCon
 
 
 class Client(Feeding):
-    """Client with a thread. ``push`` and the others return at once; a batch is sent every ``flush_s``, or when it is full.
+    """Blocking client. ``push`` and the others return at once; a batch is sent every ``flush_s``, or when it is full.
 
     While the server is away, at most ``buffer`` samples wait, besides one batch in flight.  Further ones replace the oldest of
     the same series, which are counted as dropped.  ``close`` sends waiting samples; it is called at exit and at the end of

@@ -6,10 +6,10 @@ from typing import Literal
 
 Status = Literal["online", "away", "offline"]
 
-#: Users of a node that was silent for this much of the journal's time count as offline on all nodes. Less than
+#: Users of a node that was silent for this much of the journal's time count as disconnected on all nodes. Less than
 #: ``SILENT_MS`` of a node, so that a crash shows within 15 s.
 LOST_MS = 9_000
-#: How long after closing the last page a user counts as offline, unless a page of this user is opened again.
+#: How long after the last page was closed a user counts as disconnected, unless this user opens a page again.
 GRACE_S = 5.0
 #: How long a typing notice holds when it is not repeated.
 TYPING_S = 5.0

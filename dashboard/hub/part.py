@@ -12,7 +12,9 @@ from dashboard.domain.position import Seen
 from dashboard.domain.selector import Selector
 from dashboard.domain.series import SeriesKey, parse_series
 from dashboard.messages.views import BucketsRow, Definition, DocumentState, PointsRow
+from dashboard.query.matching import Matching
 from dashboard.query.reading import buckets_from, buckets_since, newest, samples_between
+from dashboard.replica.documents import DocumentKey
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
 
@@ -40,11 +42,18 @@ class Part:
         self._window_ms = window_ms
         self._step_ms = step_ms
         self.seq = replica().position.seq
-        self.members: list[Series] = []
-        self._places: dict[int, list[int]] = {}  # by sid: indices of the selectors that match
-        self._document_places: dict[str, list[int]] = {}
-        self._document_keys: list[str] = []
-        self._seen = (-1, -1, "")
+        self._series = Matching(replica().table.index, selectors)
+        self._documents = Matching(replica().documents.index, selectors)
+
+    def close(self) -> None:
+        """Release the matches of the selectors; the part cannot be used any more."""
+        self._series.close()
+        self._documents.close()
+
+    @property
+    def members(self) -> list[Series]:
+        """Series that the selectors match, sorted by text, as of the last ``refresh``."""
+        return self._series.members
 
     @property
     def position(self) -> Seen:
@@ -60,7 +69,6 @@ class Part:
 
     def restart(self) -> None:
         """Move to the position of the replica, which may have been replaced."""
-        self._seen = (-1, -1, "")
         self.advance()
 
     def holds(self, since: Seen) -> bool:
@@ -88,22 +96,18 @@ class Part:
         return self._replica().accepted_ms(seq)
 
     def refresh(self) -> None:
-        """Match series and documents again if any were added or removed since the last call."""
+        """Update the matches with the series and documents that were added or removed since the last call."""
         replica = self._replica()
-        table = replica.table
-        now = (table.version, replica.document_version, replica.position.epoch)
-        if now == self._seen:
+        if replica.table.index is not self._series.index:  # the replica was replaced
+            self.close()
+            self._series = Matching(replica.table.index, self._selectors)
+            self._documents = Matching(replica.documents.index, self._selectors)
             return
-        if self._seen[0] != table.version or self._seen[2] != replica.position.epoch:
-            self._places = {s.sid: p for s in table if (p := self._match(s.key))}
-            self.members = sorted((s for s in table if s.sid in self._places), key=lambda s: s.text)
-        self._document_places = {key: p for key in replica.documents if (p := self._match(SeriesKey(key)))}
-        self._document_keys = list(self._document_places)
-        self._seen = now
+        self._series.refresh()
+        self._documents.refresh()
 
-    def _match(self, key: SeriesKey) -> list[int]:
-        """Return the indices of the selectors that match a key."""
-        return [place for place, selector in enumerate(self._selectors) if selector.matches(key)]
+    def _matches(self, key: SeriesKey) -> bool:
+        return any(selector.matches(key) for selector in self._selectors)
 
     def changes(self, after_seq: int, limit: int, as_of_ms: int, *, live: bool) -> Changes | None:
         """Return the changes after ``after_seq``, None if there are none. ``live``: include when the oldest value was accepted."""
@@ -114,17 +118,17 @@ class Part:
         gone = [
             sid
             for _, sid, text in takewhile(lambda gone: gone[0] > after_seq, reversed(replica.table.gone))
-            if text not in replica.table.by_text and self._match(parse_series(text))
+            if text not in replica.table.by_text and self._matches(parse_series(text))
         ]
         documents = self.documents(after_seq)
-        stored = [(key, replica.documents[key]) for key in self._document_keys]
+        stored = [(each.text, replica.documents[each.text]) for each in self._documents.members]
         gone_documents = [key for key, state in stored if state.document is None and state.seq > after_seq]
         if not (points or buckets or defined or gone or documents or gone_documents):
             return None
         accepted = None
         if live and changed:
             accepted = replica.accepted_ms(min(_first_after(series, after_seq) for series in changed))
-        definitions = [_define(series, self._places[series.sid]) for series in defined]
+        definitions = [_define(series, self._series.places[series]) for series in defined]
         return Changes(accepted, points, buckets, definitions, documents, gone, gone_documents)
 
     def _rows(
@@ -150,12 +154,12 @@ class Part:
 
     def documents(self, after_seq: int) -> list[DocumentState]:
         """Return the documents written after ``after_seq``; -1: all of them."""
-        stored = [self._replica().documents[key] for key in self._document_keys]
+        stored = [self._replica().documents[each.text] for each in self._documents.members]
         return [self._state(s.document) for s in stored if s.seq > after_seq and s.document is not None]
 
     def with_history(self, series: Series, seq: int, from_ms: int, points: int) -> Definition:
         """Return a series' definition with its history up to entry ``seq``: buckets, or the newest ``points`` samples."""
-        places = self._places.get(series.sid, [])
+        places = self._series.places.get(series, [])
         if self._step_ms:
             columns = buckets_from(series, self._step_ms, from_ms, self._replica().table.windows)
             history = {"t": columns.times, "min": columns.mins, "mean": columns.means, "max": columns.maxs}
@@ -164,7 +168,7 @@ class Part:
         return _define(series, places, t=got.times, v=got.values, of=got.of if got.of > len(got.times) else None)
 
     def _state(self, document: Document) -> DocumentState:
-        places = self._document_places[document.key]
+        places = self._documents.places[DocumentKey(document.key, SeriesKey(document.key))]
         return DocumentState(document.key, Raw(document.body), document.t_ms, document.every_s, places)
 
 

@@ -66,6 +66,11 @@ class View:
     def _places(self) -> tuple[int, ...]:
         return tuple(part.seq for part in self._parts)
 
+    def close(self) -> None:
+        """Release the matches of the selectors when the view has no viewer any more."""
+        for part in self._parts:
+            part.close()
+
     @property
     def positions(self) -> list[Seen]:
         """Positions of the view, one per partition."""

@@ -10,6 +10,7 @@ from dashboard.domain.identity import Caller
 from dashboard.domain.position import Seen, parse_positions
 from dashboard.hub.connection import Connection
 from dashboard.hub.deferred import DeferredReplies
+from dashboard.hub.preparation import Preparation
 from dashboard.hub.snapshots import Snapshots
 from dashboard.hub.subscription import Subscription
 from dashboard.hub.ticker import Ticker
@@ -49,6 +50,7 @@ class ViewRequests:
         self._max_subscriptions = max_subscriptions
         self._now_ms = now_ms
         self._counters = counters
+        self.preparation = Preparation(views=views, monotonic=monotonic)
         self.deferred = DeferredReplies(views=views, ticker=ticker, answer=self.answer, monotonic=monotonic)
 
     def serve(self, connection: Connection, request: Watch | Unwatch | Ping) -> None:
@@ -73,6 +75,18 @@ class ViewRequests:
     def _watch(self, connection: Connection, request: Watch) -> None:
         since = parse_positions(request.since) if request.since is not None else None
         spec, board = self._resolve(request, connection.caller)
+        self.preparation.submit(
+            connection, request.id, spec.selectors, lambda: self._subscribe(connection, request, spec, board, since)
+        )
+
+    def _subscribe(
+        self,
+        connection: Connection,
+        request: Watch,
+        spec: ViewSpec,
+        board: bytes | None,
+        since: list[Seen] | None,
+    ) -> None:
         if spec.id not in connection.subscriptions and len(connection.subscriptions) >= self._max_subscriptions:
             reason = f"more than {self._max_subscriptions} views on one connection"
             connection.reply_error(Error("too_many_subscriptions", reason), request.id)

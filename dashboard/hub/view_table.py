@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
+from dashboard.domain.selector import Selector
 from dashboard.hub.sources import Sources
 from dashboard.hub.subscription import Subscriber, Subscription
 from dashboard.hub.view import View, ViewSpec
+from dashboard.query.index import Matches, SeriesIndex
 
 
 class _Watched:
@@ -20,6 +24,22 @@ class _Watched:
         self.partitions = partitions
         self.subscriptions: dict[Subscriber, Subscription] = {}
         self.behind: set[Subscription] = set()
+
+
+class Held:
+    """Held matches of several selectors, which may still have to be evaluated."""
+
+    def __init__(self, held: list[tuple[SeriesIndex[Any], Matches[Any]]]) -> None:
+        self._held = held
+
+    def steps(self) -> Iterator[None]:
+        """Evaluate the missing matches; yield after each step of about a millisecond."""
+        for index, matches in self._held:
+            yield from index.evaluate(matches)
+
+    def count(self) -> int:
+        """Return the number of members of all selectors."""
+        return sum(len(matches.members) for _, matches in self._held)
 
 
 class ViewTable:
@@ -64,8 +84,34 @@ class ViewTable:
         del watched.subscriptions[connection]
         if not watched.subscriptions:
             del self._watched[view_id]
+            watched.view.close()
             self._sources.leave(watched.partitions)
         return True
+
+    def cost(self, selectors: Sequence[Selector]) -> int:
+        """Return the estimated microseconds of matching the selectors; 0 for those whose matches are known."""
+        with self._indexes(selectors) as indexes:
+            return sum(index.cost(selectors) for index in indexes)
+
+    @contextmanager
+    def holding(self, selectors: Sequence[Selector]) -> Iterator[Held]:
+        """Hold the matches of selectors in the indexes while the context lasts."""
+        with self._indexes(selectors) as indexes:
+            held = [(index, index.hold(selector)) for index in indexes for selector in selectors]
+            try:
+                yield Held(held)
+            finally:
+                for index, matches in held:
+                    index.release(matches)
+
+    @contextmanager
+    def _indexes(self, selectors: Sequence[Selector]) -> Iterator[list[SeriesIndex[Any]]]:
+        partitions = self._sources.want(selectors)
+        try:
+            replicas = [self._sources.replica(partition) for partition in partitions]
+            yield [index for replica in replicas for index in (replica.table.index, replica.documents.index)]
+        finally:
+            self._sources.leave(partitions)
 
     def subscriptions(self, view: View) -> Iterable[Subscription]:
         """Return a view's subscriptions."""

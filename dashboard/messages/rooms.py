@@ -78,7 +78,7 @@ class History(PersonalRequest, frozen=True, kw_only=True):
 
 
 class Typing(PersonalRequest, frozen=True, kw_only=True):
-    """Notice of the caller that typing has started or stopped."""
+    """Request to tell the room that the caller has started or stopped typing."""
 
     room_id: Name
     is_typing: bool

@@ -88,15 +88,21 @@ class SeriesIndex(Generic[K]):
         self._held: dict[str, Matches[K]] = {}  # by the selector's text
         self._by_name: dict[str, dict[str, Matches[K]]] = {}  # those that ask for one name, by it
         self._unnamed: dict[str, Matches[K]] = {}  # the others
+        self.version = 0  # changes whenever an item comes or goes
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def items(self) -> Iterable[K]:
+        """Return everything that is there, in the order of its coming."""
+        return self._items
 
     # --- what is there ---
 
     def add(self, item: K) -> None:
         """Index an item, and add it to the matches that want it."""
         self._items[item] = None
+        self.version += 1
         for label, value in _pairs(item.key):
             values = self._labels.setdefault(label, _Label())
             if value not in values.by_value:
@@ -112,6 +118,7 @@ class SeriesIndex(Generic[K]):
         if item not in self._items:
             return
         del self._items[item]
+        self.version += 1
         for label, value in _pairs(item.key):
             values = self._labels[label]
             del values.by_value[value][item]

@@ -57,7 +57,7 @@ class PresenceTable:
     # --- reading ---
 
     def get(self, user: str) -> Presence | None:
-        """Return a user's presence; None: the user is offline."""
+        """Return a user's presence; None: the user has no page open."""
         parts = self._by_user.get(user)
         if not parts:
             return None

@@ -7,7 +7,6 @@ changes after a position from before the gap is told that entries are missing.
 from __future__ import annotations
 
 from array import array
-from typing import NamedTuple
 
 from dashboard.domain.document import Document
 from dashboard.domain.errors import Invalid
@@ -16,6 +15,7 @@ from dashboard.entries.documents import DocumentDeleted, DocumentWritten, ItemsL
 from dashboard.entries.metrics import Change, decode_change
 from dashboard.entries.samples import Samples, SeriesEnded
 from dashboard.journal.port import Entry, Gap
+from dashboard.replica.documents import DocumentTable, StoredDocument
 from dashboard.replica.items import with_items
 from dashboard.replica.series import Windows
 from dashboard.replica.series_table import SeriesTable
@@ -26,26 +26,19 @@ _KNOWN_TIMES = 65_536
 _KNOWN_DELETED = 1_000
 
 
-class StoredDocument(NamedTuple):
-    """Document with the seq of the entry that wrote it; ``document`` None: it was deleted."""
-
-    seq: int
-    document: Document | None
-
-
 class Replica:
     """State of one partition. ``position`` is that of the last entry applied, ``now_ms`` its time."""
 
     def __init__(self, windows: Windows, position: Position) -> None:
         self.table = SeriesTable(windows)
-        self.documents: dict[str, StoredDocument] = {}
+        self.documents = DocumentTable()
         self.position = position
         self.now_ms = 0
         self.floor_seq = 0  # screens with a position older than this have missed entries
         self.documents_floor = 0  # screens with a position older than this may have missed deletions of documents
         self.broken = 0  # entries that could not be read
         self.samples = 0
-        self.document_version = 0  # changes whenever a document comes or goes
+        self.document_version = 0  # changes whenever a document is written first or deleted
         self._counted = -1, 0  # the version at which documents were last counted, and how many there were
         self._times = array("q")
         self._times_end = position.seq
@@ -93,7 +86,7 @@ class Replica:
 
     def _forget_passing(self, entry: Entry) -> None:
         """Delete passing documents that are older than the history of series."""
-        horizon = entry.t_ms - self.table.windows.coarse_ms
+        horizon = self.table.patience.kept_ms - self.table.windows.coarse_ms
         for key, stored in list(self.documents.items()):
             document = stored.document
             if document is not None and document.passing and document.t_ms < horizon:
@@ -120,7 +113,8 @@ class Replica:
         """Record that entries are missing before the next one."""
         if gap.position.epoch != self.position.epoch or gap.position.seq < self.position.seq:
             self.table.rebase()
-            self.documents = {key: StoredDocument(0, stored.document) for key, stored in self.documents.items()}
+            for key, stored in self.documents.items():
+                self.documents[key] = StoredDocument(0, stored.document)
             self.documents_floor = 0
         self.position = gap.position
         self.floor_seq = gap.position.seq

@@ -15,7 +15,9 @@ from itertools import repeat
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series
 from dashboard.entries.samples import Samples, SeriesEnded, unpack_floats, unpack_ints
+from dashboard.query.index import SeriesIndex
 from dashboard.replica.late import LateSamples
+from dashboard.replica.patience import Patience
 from dashboard.replica.rows import Rows
 from dashboard.replica.series import AHEAD_MS, ALWAYS, Series, Windows
 
@@ -51,7 +53,8 @@ class SeriesTable:
         self.gone: deque[tuple[int, int, str]] = deque()
         self.gone_floor = 0
         self.swept_ms = 0
-        self.version = 0  # changes whenever a series comes or goes
+        self.index: SeriesIndex[Series] = SeriesIndex()
+        self.patience = Patience()
         self._lists: dict[bytes, Rows] = {}
         self.restored_seq = 0  # a restored series may already hold entries up to here
 
@@ -64,6 +67,7 @@ class SeriesTable:
     def apply(self, seq: int, now_ms: int, change: Samples) -> None:
         """Append each row to its series. The batch was checked by ``decode_change``."""
         known = self._rows(change.keys, seq)
+        self.patience.read(now_ms)
         rows, repeats = known.series, known.repeats
         values = unpack_floats(change.values)
         times = change.times if isinstance(change.times, int) else unpack_ints(change.times)
@@ -90,7 +94,7 @@ class SeriesTable:
                 self._append_rows(known, times, values, seq, now_ms)
         if (repeats and not 0 < len(known.parts) <= _FEW_PARTS) or not seq % _OVERFLOW_EVERY:
             self._trim_overfull(rows)
-        if now_ms - self.swept_ms >= _SWEEP_EVERY_MS:
+        if not 0 <= now_ms - self.swept_ms < _SWEEP_EVERY_MS:
             self._sweep(seq, now_ms)
 
     def _append_rows(
@@ -123,7 +127,7 @@ class SeriesTable:
         else:
             rows.append(seq, times, values)
         for series in turning:
-            series.turn(now_ms, self.windows)
+            series.turn(self.patience.kept_ms, self.windows)
 
     def _append_with_late(
         self, rows: Rows, times: int | array[int], values: array[float], seq: int, now_ms: int, late: list[Series]
@@ -162,7 +166,7 @@ class SeriesTable:
             series.last_seq = seq
             appended += 1
             if not 0 <= t_ms - series.slot_ms < step:
-                series.turn(now_ms, windows)
+                series.turn(self.patience.kept_ms, windows)
         return appended
 
     def _note_late(self, series: Series, t_ms: int, seq: int, now_ms: int) -> None:
@@ -256,9 +260,9 @@ class SeriesTable:
             if key.text != text:
                 raise Invalid(f"{text[:60]!a} is not a canonical series key")
         for text, key in new.items():
-            series = self.by_text[text] = Series(self._new_sid(text), key, self.windows, seq)
+            self.by_text[text] = series = Series(self._new_sid(text), key, self.windows, seq)
             series.text = text  # the same object, for texts may be long
-            self.version += 1
+            self.index.add(series)
         return tuple(self.by_text[text] for text in texts)
 
     def _new_sid(self, text: str) -> int:
@@ -271,16 +275,16 @@ class SeriesTable:
     def _sweep(self, seq: int, now_ms: int) -> None:
         """Once a minute of journal time: forget series that have been silent for the longest window."""
         self.swept_ms = now_ms
-        horizon = now_ms - self.windows.coarse_ms
+        horizon = self.patience.kept_ms - self.windows.coarse_ms
         departed = [series for series in self if series.last_ms < horizon]
         for series in departed:
             del self.by_text[series.text]
             self._sids.discard(series.sid)
             self._ahead.discard(series)
             self.gone.append((seq, series.sid, series.text))
+            self.index.remove(series)
         if departed:
             self._lists.clear()
-            self.version += 1
         while len(self.gone) > _KNOWN_GONE:
             self.gone_floor = self.gone.popleft()[0]
 
@@ -291,7 +295,7 @@ class SeriesTable:
         if series.disorder_seq >= 0 and series.times and (newest_ms := max(series.times)) > series.last_ms:
             self._note_ahead(series, newest_ms)
         self.restored_seq = max(self.restored_seq, series.last_seq)
-        self.version += 1
+        self.index.add(series)
 
     def rebase(self) -> None:
         """A new epoch began: everything held counts as older than its first entry."""

@@ -1,6 +1,6 @@
 """Replicas of this process: one for each partition of the journal that its screens need.
 
-A partition is followed while it is needed and for ``LINGER_S`` longer; the first user of it waits until it has caught up.
+A partition is followed while it is needed and for ``LINGER_S`` longer; its first use waits until it has caught up.
 With one partition, the default, that one is always followed.  A partition that no screen anywhere needs is still followed
 by one process, so that its history is kept.
 """
@@ -48,7 +48,7 @@ def windows_of(settings: Settings) -> Windows:
 
 
 class _Kept:
-    """Followed partition. ``wanted``: its number of users; ``unwanted_s``: loop time at which the last one left."""
+    """Followed partition. ``wanted``: how many need it; ``unwanted_s``: loop time at which the last of these left."""
 
     def __init__(self, replication: Replication) -> None:
         self.replication = replication

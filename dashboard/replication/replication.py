@@ -22,7 +22,8 @@ from dashboard.replica.checkpoint import (
     encode_series,
     restore,
 )
-from dashboard.replica.replica import Replica, StoredDocument
+from dashboard.replica.documents import StoredDocument
+from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
 from dashboard.runtime import Bell
 

@@ -16,6 +16,7 @@ import cramjam
 from line_protocol_parser import parse_line
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.position import Position
 from dashboard.entries.samples import encode_samples
@@ -85,7 +86,9 @@ def lines(bench: Bench) -> Iterator[Row]:
 
     with TemporaryDirectory() as folder, asyncio.Runner() as runner:
         clock = JournalClock(time.time, time.monotonic)
-        journal = SqliteJournal(Path(folder), clock=clock, counters=Counters(), max_age_s=900, max_bytes=256 << 20)
+        journal = SqliteJournal(
+            DataFolder(Path(folder)), clock=clock, counters=Counters(), max_age_s=900, max_bytes=256 << 20
+        )
         runner.run(journal.open())
         running = runner.get_loop().create_task(journal.run())
         mine, parsed, least = _least_us(

@@ -124,8 +124,8 @@ def test_a_target_that_misbehaves_is_counted_and_leaves_the_others_alone(scrape:
     with ExitStack() as stack:
         good = stack.enter_context(Target(lambda _: page("good 1\n")))
         bad = {name: stack.enter_context(Target(answer)) for name, (answer, _) in misbehaving.items()}
-        bounds = {"timeout_s": 5, "max_bytes": LIMIT}
-        server = scrape(good=good.url, **{name: {"url": target.url} | bounds for name, target in bad.items()})
+        bounded = {name: {"url": target.url, "timeout_s": 5, "max_bytes": LIMIT} for name, target in bad.items()}
+        server = scrape(good=good.url, **bounded)
         for name, (_, reason) in misbehaving.items():
             source, port = f"scrape:{name}", bad[name].port
             wait_until(lambda source=source, reason=reason: counted(server, "failures", source, reason), 15, source)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
+import itertools
 from collections.abc import Iterator
-from random import Random
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.domain.selector import Selector, parse_selector
 from dashboard.domain.series import SeriesKey, parse_series
 from dashboard.query.index import SeriesIndex
+from dashboard.query.patterns import CHUNK
 
 
 class Item:
@@ -151,18 +150,12 @@ def test_an_equality_looks_at_few_series() -> None:
     assert index.cost([parse_selector('s{host="no"}')]) == 0
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_hundred_regexes_over_ten_thousand_series_take_small_steps(seed: int) -> None:
-    random = Random(seed)
+def test_a_regex_over_ten_thousand_series_is_evaluated_in_small_steps() -> None:
     index = SeriesIndex[Item]()
     for number in range(10_000):
-        index.add(Item(f's{{host="host-{number}",zone="{random.choice("abc")}"}}'))
-    longest_s, began_s = 0.0, time.thread_time()
-    for _ in range(100):
-        matches = index.hold(parse_selector(f'{{host=~".*{random.randrange(100)}.*[{random.choice("13579")}]"}}'))
-        work, step_s = index.evaluate(matches), time.thread_time()
-        for _ in work:
-            now_s = time.thread_time()
-            longest_s, step_s = max(longest_s, now_s - step_s), now_s
-    assert longest_s < 0.05
-    assert time.thread_time() - began_s < 0.9  # the promise of 0.3 s is measured by scripts/bench
+        index.add(Item(f's{{host="host-{number}"}}'))
+    matches = index.hold(parse_selector('{host=~".*[13579]"}'))
+    sizes = [0, *(len(matches.members) for _ in index.evaluate(matches))]
+    assert sizes[-1] == 5_000
+    assert max(after - before for before, after in itertools.pairwise(sizes)) <= 2_000
+    assert len(sizes) - 1 == 10_000 // CHUNK + 3
