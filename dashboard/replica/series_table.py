@@ -260,7 +260,7 @@ class SeriesTable:
             if key.text != text:
                 raise Invalid(f"{text[:60]!a} is not a canonical series key")
         for text, key in new.items():
-            self.by_text[text] = series = Series(self._new_sid(text), key, self.windows, seq)
+            series = self.by_text[text] = Series(self._new_sid(text), key, self.windows, seq)
             series.text = text  # the same object, for texts may be long
             self.index.add(series)
         return tuple(self.by_text[text] for text in texts)
