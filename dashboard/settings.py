@@ -134,12 +134,13 @@ class Settings:
     max_document_bytes: int = _setting(65_536, "size of a document", least=2)
 
     max_header_bytes: int = _setting(16_384, "size of a request's headers", least=1_024)
-    header_timeout_s: float = _setting(
-        10, "seconds for a request's headers, and until an idle connection is closed", least=0.1
-    )
+    header_timeout_s: float = _setting(10, "seconds for a request's headers, from its first byte", least=0.1)
+    idle_timeout_s: float = _setting(120, "seconds that an HTTP connection lives without a request", least=0.1)
     max_uri_bytes: int = _setting(4_096, "length of a request's address", least=64)
     max_body_bytes: int = _setting(1_048_576, "size of a request's body", least=1)
-    max_ingest_bytes: int = _setting(4_194_304, "size of a feeder's body, unpacked", least=1)
+    max_lines_bytes: int = _setting(25_000_000, "size of a feeder's body of line protocol, unpacked", least=1)
+    max_json_bytes: int = _setting(25_000_000, "size of a feeder's body of JSON samples, unpacked", least=1)
+    max_ingest_bytes: int = _setting(4_194_304, "size of any other body of a feeder, unpacked", least=1)
     max_otlp_bytes: int = _setting(20_971_520, "size of an OpenTelemetry body, unpacked", least=1)
     max_remote_write_bytes: int = _setting(33_554_432, "size of a remote write body, unpacked", least=1)
     otlp_resource_labels: tuple[str, ...] = _setting(

@@ -276,7 +276,7 @@ class Accounts:
         verbs: tuple[str, ...] = ("write",),
         prefixes: tuple[str, ...] = (),
         per_s: float = 0,
-        max_series: int = 1_000,
+        max_series: int = 0,
         days: float | None = None,
     ) -> tuple[Token, str]:
         """The token, and its text, which is not kept; raises Invalid, Unavailable."""

@@ -6,7 +6,6 @@ import asyncio
 import time
 from pathlib import Path
 
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from dashboard.accounts.policies import Access
@@ -38,6 +37,7 @@ from dashboard.replication.replicas import Replicas, windows_of
 from dashboard.resources import build_id, resource_folder
 from dashboard.runtime import Runtime
 from dashboard.settings import Settings, is_open
+from dashboard.web.server.http_server import DashboardHttpServer
 from dashboard.worker import READY, Worker
 
 #: What a body may have is the handlers' to say; how long it may take, ``body_timeout_s`` says.
@@ -105,7 +105,7 @@ class Dashboard:
             replicas=self.replicas,
             others={"data": lambda: self.folder.fault, "store": lambda: self.accounts.directory.fault},
         )
-        self._server: HTTPServer | None = None
+        self._server: DashboardHttpServer | None = None
         self.web = self._make_web()
         self.port = settings.port
 
@@ -188,10 +188,11 @@ class Dashboard:
                 each.close()
             raise
         self._start_feeders()
-        self._server = HTTPServer(
+        self._server = DashboardHttpServer(
             self.web.application(),
-            max_header_size=self.settings.max_header_bytes,
-            idle_connection_timeout=self.settings.header_timeout_s,
+            max_header_bytes=self.settings.max_header_bytes,
+            header_timeout_s=self.settings.header_timeout_s,
+            idle_connection_timeout=self.settings.idle_timeout_s,
             body_timeout=self.settings.body_timeout_s,
             max_body_size=_MAX_BODY_BYTES,
             ssl_options=tls_of(self.settings),

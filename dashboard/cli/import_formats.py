@@ -95,7 +95,7 @@ def read_csv(lines: list[bytes], first: int, columns: list[str]) -> Body:
 
 def _row(line: bytes) -> list[str]:
     try:
-        return next(csv.reader([line.decode().rstrip("\r\n")], strict=True), [])
+        return next(csv.reader([line.decode("utf-8-sig").rstrip("\r\n")], strict=True), [])
     except csv.Error as error:
         raise ValueError(str(error)) from None
 

@@ -186,10 +186,9 @@ def token_group() -> None:
 @click.option("--per-s", type=click.IntRange(0, 10_000_000), default=0, help="samples a second  [no limit of its own]")
 @click.option(
     "--max-series",
-    type=click.IntRange(1, 1_000_000),
-    default=1_000,
-    show_default=True,
-    help="series it may bring into being",
+    type=click.IntRange(0, 1_000_000),
+    default=0,
+    help="series it may bring into being  [as many as the server may have]",
 )
 @click.option("--days", type=click.FloatRange(0, 3_650, min_open=True), help="how long it holds  [until revoked]")
 @_NEW

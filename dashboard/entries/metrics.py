@@ -46,7 +46,8 @@ def decode_change(payload: bytes) -> Change:
         _check_json(change.body)
     elif isinstance(change, ItemsListed):
         for _, item in change.items:
-            _check_json(item)
+            if item:  # else it leaves the list
+                _check_json(item)
     return change
 
 

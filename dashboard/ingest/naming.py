@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import CEILING, MAX_NAME_BYTES, series_key
@@ -58,6 +58,14 @@ def foreign_labels(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
         if labels.setdefault(mapped, value) != value:
             raise Invalid(f"two labels would be called {mapped[:40]} here", field="labels")
     return labels
+
+
+def with_labels(tags: Mapping[str, str], labels: Mapping[str, str]) -> Mapping[str, str]:
+    """Tags and the labels of where they came from; a tag of the same name and another value becomes ``exported_…``."""
+    if not labels:
+        return tags
+    renamed = {f"exported_{tag}" if labels.get(tag, value) != value else tag: value for tag, value in tags.items()}
+    return {**renamed, **labels}
 
 
 def foreign_key(name: str, pairs: Iterable[tuple[str, str]] = ()) -> str:

@@ -95,7 +95,7 @@ class Parsed:
 def finite(value: float) -> float:
     """The value, when it can be shown as it is; raises NotFinite or Invalid."""
     if isinstance(value, int):
-        return float(check_value(value))
+        return check_value(value)
     if not math.isfinite(value):
         raise NotFinite
     return value

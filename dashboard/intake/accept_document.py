@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 
 import msgspec
@@ -19,6 +20,11 @@ from dashboard.intake.accept_events import ALERTS, EVENTS
 from dashboard.intake.token_limits import TokenLimits
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
+
+_log = logging.getLogger(__name__)
+
+#: Beyond this part of the documents that there may be, the log says so.
+_NEARLY_FULL = 0.9
 
 
 class AcceptDocument:
@@ -40,6 +46,7 @@ class AcceptDocument:
         self._max_bytes = max_bytes
         self._limits = limits
         self._counters = counters
+        self._said = False
         self._in_flight: set[str] = set()  # new documents that are being appended
 
     async def write(
@@ -62,7 +69,9 @@ class AcceptDocument:
         if key in (EVENTS, ALERTS):
             raise Invalid(f"{key!a} is kept by this server; choose another name", field="document")
         is_new = not self._exists(key) and key not in self._in_flight
-        if is_new and self._count() + self._count_in_flight() >= self._max_documents:
+        count = self._count() + self._count_in_flight() if is_new else 0
+        self._say_before(count)
+        if is_new and count >= self._max_documents:
             raise LimitReached(f"would be one more than {self._max_documents} documents; see the setting max_documents")
         check_declared(None, every_s)
         if len(body) > self._max_bytes:
@@ -95,6 +104,17 @@ class AcceptDocument:
         if self._replicas.of(key) is not None and not self._exists(key):
             raise NotFound(f"there is no document {key[:40]!a}")
         await self._journal.append(self._partition(key), encode_change(DocumentDeleted(key)))
+
+    def _say_before(self, count: int) -> None:
+        """Say once in the log that there will soon be as many as there may be, until there is room again."""
+        is_near = count >= _NEARLY_FULL * self._max_documents
+        if is_near and not self._said:
+            _log.info(
+                "there are %d documents of %d; more will be refused: see the setting max_documents",
+                count,
+                self._max_documents,
+            )
+        self._said = is_near or (self._said and not count)
 
     def _partition(self, key: str) -> str:
         return partition_of(key, self._replicas.partitions)

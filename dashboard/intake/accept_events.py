@@ -50,9 +50,7 @@ class AcceptEvents:
             state = state_of(event)
             t_ms = now_ms if event.t_ms is None else event.t_ms
             when = f"{seed}/{place}" if event.t_ms is None else str(t_ms)
-            # what is said of an alert may change while it goes on
-            told_of = "" if event.kind == "alert" else event.text
-            item_id = fingerprint_of(event.fingerprint, event.title, event.state, when, told_of)
+            item_id = item_id_of(event, when)
             told.append((item_id, _item(item_id, event, state, t_ms, of=event.fingerprint if state else "")))
             if state:
                 states.append((event.fingerprint, _item(event.fingerprint, event, state, t_ms)))
@@ -66,6 +64,12 @@ class AcceptEvents:
             change = ItemsListed(key, some, MAX_ITEMS, MAX_BYTES, ok_leaves=key == ALERTS)
             once = f"{request_id}/{key}/{first}" if request_id else ""
             await self._journal.append(partition, encode_change(change), request_id=once)
+
+
+def item_id_of(event: EventIn, when: str) -> str:
+    """The id of an event's item; ``when``: its time, or what else tells it apart from those like it."""
+    told_of = "" if event.kind == "alert" else event.text  # what is said of an alert may change while it goes on
+    return fingerprint_of(event.fingerprint, event.title, event.state, when, told_of)
 
 
 def state_of(event: EventIn) -> str:

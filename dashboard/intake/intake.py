@@ -82,6 +82,8 @@ class Intake:
             events, left = left, 0
         except DashboardError as error:
             self._counters.samples_refused[error.code] += left
+            if left:
+                self.stats.note_lost(caller, format_, left, str(error), _first_name(parsed))
             raise
         finally:
             self._count(caller, format_, outcome.accepted + events, len(outcome.refused) + left)
@@ -101,11 +103,13 @@ class Intake:
             raise
         self._count(caller, "document", 1, 0)
 
-    def note_fault(self, caller: Caller, format_: str, code: str, reason: str, body: bytes) -> None:
-        """A whole body was refused: it counts as one."""
+    def note_fault(
+        self, caller: Caller, format_: str, code: str, reason: str, body: bytes, *, address: str = ""
+    ) -> None:
+        """A whole body was refused: it counts as one. ``address``: where it came from, of a sender whom nobody knows."""
         self._counters.samples_refused[code] += 1
         self._count(caller, format_, 0, 1)
-        self.stats.note_fault(caller, format_, reason, body)
+        self.stats.note_fault(caller, format_, reason, body, address=address)
 
     async def delete_document(self, key: str, *, caller: Caller) -> None:
         """Raises what ``AcceptDocument.delete`` does."""
@@ -154,3 +158,10 @@ class Intake:
             row = token, format_, outcome
             if count:
                 counted[row if row in counted or len(counted) < _MAX_COUNTED else (OTHER, format_, outcome)] += count
+
+
+def _first_name(parsed: Parsed) -> str:
+    """What a body is about: its first series, document or event."""
+    if parsed.batch.keys:
+        return parsed.batch.keys[0]
+    return parsed.documents[0][0] if parsed.documents else parsed.events[0].title if parsed.events else ""

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from dashboard.domain.freshness import LEARN_GAPS, learn_every_s
 from dashboard.domain.series import SeriesKey
+from dashboard.domain.units import guess_unit
 from dashboard.replica.buckets import Buckets
 from dashboard.replica.rows import Rows
 from dashboard.replica.thinning import extremes
@@ -78,7 +79,7 @@ class Series:
         self.sid = sid
         self.key = key
         self.text = key.text
-        self.unit = ""
+        self.unit = guess_unit(key.name)  # until somebody declares one
         self.kind = ""  # counter, gauge, histogram, summary, delta; "": nobody said
         self.every_s: float | None = None
         self.every_s_declared = False

@@ -157,7 +157,7 @@ def _beside(what: str, mine: float, least: float, peer: str) -> Row:
 def statsd(bench: Bench) -> Iterator[Row]:
     """StatsD, 50 metrics a datagram, 200 names of six types: parsing and aggregating."""
     types = ("c", "g", "ms", "c|@0.5", "h|#env:prod,host:web-1", "d")
-    metrics = [f"app.req.{i % 200}:{i % 97 + 0.25}|{types[i % 6]}".encode() for i in range(5_000)]
+    metrics = [f"app.req{i % 6}.{i % 200}:{i % 97 + 0.25}|{types[i % 6]}".encode() for i in range(5_000)]
     datagrams = [b"\n".join(metrics[start : start + 50]) for start in range(0, 5_000, 50)]
     aggregator = Aggregator()
 

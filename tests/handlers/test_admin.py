@@ -79,7 +79,7 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("POST", "/tokens", {"prefixes": [""]}, "prefixes"),
     ("POST", "/tokens", {"prefixes": ["x"] * 51}, "prefixes"),
     ("POST", "/tokens", {"per_s": -1}, "per_s"),
-    ("POST", "/tokens", {"max_series": 0}, "max_series"),
+    ("POST", "/tokens", {"max_series": -1}, "max_series"),
     ("POST", "/tokens", {"days": 0}, "days"),
     ("POST", "/tokens", {"days": 1e9}, "days"),
 ]

@@ -61,7 +61,7 @@ _COLLECTD = {"plugin": "a", "values": [1], "dsnames": ["value"], "dstypes": ["ga
         ("/write", f"a v=1 {_THEN_S}", "line 1: timestamp: must be nanoseconds since 1970; it looks like seconds"),
         ("/write?precision=s", f"a v=1 {_THEN_S}000", "must be seconds since 1970; it looks like milliseconds"),
         ("/write?precision=h", f"a v=1 {_THEN_S}", "timestamp: must be hours since 1970"),
-        ("/write", "a v=9007199254740993i", "partial write: line 1: v: integers beyond"),
+        ("/write", "a v=-5u", "partial write: line 1: v: '-5u' is below 0; write -5i"),
         ("/api/live/push/a", f"a v=1 {_THEN_S}000", "must be nanoseconds since 1970; it looks like milliseconds"),
         ("/events/", {"what": "x", "when": 5}, "when: must be seconds since 1970"),
         ("/events/", {"what": "x", "when": "abc"}, "when: is not a number"),

@@ -63,7 +63,7 @@ class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
     verbs: tuple[Literal["write", "read", "message", "notify"], ...] = ("write",)
     prefixes: Annotated[list[Prefix], Meta(max_length=50)] = []
     per_s: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
-    max_series: Annotated[int, Meta(ge=1, le=1_000_000)] = 1_000
+    max_series: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     days: Annotated[float, Meta(gt=0, le=3_650)] | None = None
 
 

@@ -11,7 +11,7 @@ import logging
 import math
 import secrets
 import zlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -72,6 +72,7 @@ class BaseHandler(RequestHandler, Generic[S]):
     encodings: tuple[str, ...] = ()  # of bodies, that ``body()`` leaves as they are
     talks = False  # what is asked here is asked by somebody with a name
     _is_refreshed = False  # all tokens are known that there were when the request came
+    ignored_token = False  # one was shown that nobody knows, and none is needed
     secret_path = False  # the address holds what nobody else may read
 
     def initialize(self, context: WebContext, services: S, template: str = "") -> None:
@@ -135,7 +136,14 @@ class BaseHandler(RequestHandler, Generic[S]):
         method = "GET" if self.request.method == "HEAD" else self.request.method
         name = f"{method} {self.template}"
         if name in POLICIES:  # else the method is not supported
-            self.caller = self.context.identity.caller_of(self.request, talks=self.talks)
+            identity = self.context.identity
+            try:
+                self.caller = identity.caller_of(self.request, talks=self.talks)
+            except BadToken:
+                at_machine = identity.at_machine(self.request, talks=self.talks) if self._is_refreshed else None
+                if at_machine is None:
+                    raise
+                self.caller, self.ignored_token = at_machine, True
             authorise(name, self.caller)
 
     @property
@@ -202,6 +210,10 @@ class BaseHandler(RequestHandler, Generic[S]):
             raise Invalid(reason, field=where.lstrip(".").partition("[")[0] or _named(reason)) from None
         check_json(self.body())
         return value
+
+    def check_trusted_origin(self, origin: str) -> bool:
+        """Ask the guard, to which ``https://name`` and ``name:443`` are the same; called by Tornado."""
+        return allows_origin(self, origin)
 
     # --- answers ---
 
@@ -289,6 +301,12 @@ class BaseHandler(RequestHandler, Generic[S]):
         if "GET" not in has:
             has.discard("HEAD")
         return [m for m in _METHODS if m in has]
+
+
+def allows_origin(handler: RequestHandler, origin: str) -> bool:
+    """Whether a page of this origin may use this server."""
+    allows: Callable[[str, str], bool] = handler.application.allows_origin  # type: ignore[attr-defined]
+    return allows(origin, handler.request.headers.get("Host", ""))
 
 
 def log_request(handler: RequestHandler) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from jinja2 import Environment
 
@@ -21,6 +22,8 @@ class WebContext:
         self.build = build
         self.counters = counters
         self.max_body_bytes = max_body_bytes
+        #: Told of requests that were turned away before they came to a handler: the sender's address, the reason, the path.
+        self.tell_refused: Callable[[str, str, str], None] = lambda *_: None
         self.draining = False  # answers say that the connection ends with them
         self._under_way = 0
         self._idle = asyncio.Event()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -11,6 +12,11 @@ from tornado.web import Application, HTTPError
 
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
+
+#: What load balancers and kubelets ask by the machine's address; it tells nothing else.
+_ASKED_BY_ADDRESS = ("/healthz", "/readyz")
+_FEEDING = ("POST", "PUT", "PATCH", "DELETE")
+_PORTS = {"http": 80, "https": 443}
 
 
 class NotFoundHandler(BaseHandler[None]):
@@ -58,26 +64,40 @@ class GuardedApplication(Application):
             **settings,
         )
         self._context = context
+        self._addresses = [re.compile(handler[0]) for handler in handlers]
         self._names = names
         self._max_uri_bytes = max_uri_bytes
-        self._origins = frozenset(settings.get("trusted_origins", ()))
+        self._origins = frozenset(map(_origin, settings.get("trusted_origins", ())))
 
     def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
         """The route's handler, or the refusal."""
         refusal = self._refusal(request)
         if refusal is None:
+            self._without_slash(request)
             return super().find_handler(request, **kwargs)
+        if request.method in _FEEDING:
+            self._context.tell_refused(str(request.remote_ip), f"{refusal.status}: {refusal.reason}", request.path)
         arguments = {"context": self._context, "services": refusal}
         return self.get_handler_delegate(request, RefusedHandler, arguments)
+
+    def _without_slash(self, request: httputil.HTTPServerRequest) -> None:
+        """Serve ``/write/`` as ``/write``, as the originals of the feeders' addresses do, unless there is an address with the slash."""
+        path = request.path
+        if len(path) > 1 and path.endswith("/") and not any(known.fullmatch(path) for known in self._addresses):
+            request.path = path.rstrip("/") or "/"
+
+    def allows_origin(self, origin: str, host: str) -> bool:
+        """Whether a page of this origin may use this server, which it addressed as ``host``."""
+        return _origin(origin) in self._origins or _same_origin(origin, host)
 
     def _refusal(self, request: httputil.HTTPServerRequest) -> Refusal | None:
         if len(request.uri or "") > self._max_uri_bytes:
             return Refusal(414, f"the address has more than {self._max_uri_bytes} bytes")
-        host = _hostname(request.headers.get("Host", ""))
-        if host not in self._names:
+        host = request.headers.get("Host", "")
+        if _hostname(host) not in self._names and request.path not in _ASKED_BY_ADDRESS:
             return Refusal(421, "this server is not called that; see the setting allowed_hosts")
         origin = request.headers.get("Origin")
-        if origin is not None and origin not in self._origins and not _same_site(origin, request.headers["Host"]):
+        if origin is not None and not self.allows_origin(origin, host):
             return Refusal(403, "pages of other origins may not use this server; see the setting trusted_origins")
         if request.headers.get("Content-Type", "").lower().startswith("multipart/"):
             return Refusal(415, "multipart bodies are not supported")
@@ -92,6 +112,19 @@ def _hostname(host: str) -> str:
         return ""
 
 
-def _same_site(origin: str, host: str) -> bool:
-    scheme, separator, rest = origin.partition("://")
-    return bool(separator) and scheme in ("http", "https") and rest.lower() == host.lower()
+def _origin(text: str) -> tuple[str, str, int] | None:
+    """Scheme, name and port of an origin, the scheme's own port where none is said; None: it is none of the web."""
+    scheme, separator, rest = text.partition("://")
+    if not separator or scheme not in _PORTS or any(char in rest for char in "/?#@"):
+        return None
+    try:
+        parts = urlsplit(f"//{rest}")
+        return scheme, parts.hostname or "", _PORTS[scheme] if parts.port is None else parts.port
+    except ValueError:
+        return None
+
+
+def _same_origin(origin: str, host: str) -> bool:
+    """Whether an origin is the server that is addressed as ``host``, whose scheme a proxy may hide."""
+    found = _origin(origin)
+    return found is not None and found == _origin(f"{found[0]}://{host}")

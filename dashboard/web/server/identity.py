@@ -56,6 +56,12 @@ class WebIdentity:
                 caller = self._identify.with_share(caller, share.value)
         return caller
 
+    def at_machine(self, request: HTTPServerRequest, *, talks: bool = False) -> Caller | None:
+        """The person at the machine, whatever token the request shows; None: this server needs a login from there."""
+        if not (self._open and _came_straight(request)):
+            return None
+        return self._by_cookie(request) if not talks else LOCAL
+
     async def refresh(self) -> None:
         """Know the tokens that other processes have made."""
         await self._identify.refresh()

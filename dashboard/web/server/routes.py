@@ -29,6 +29,7 @@ _PARTS = {
     "token": "[0-9a-f]{1,40}",
     "group": "job(?:@base64)?/.+",
     "check": ".+",
+    "annotation": "[0-9]{1,16}",
 }
 _METHODS = ("get", "post", "put", "patch", "delete", "options")
 

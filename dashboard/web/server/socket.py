@@ -10,12 +10,13 @@ from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
 from dashboard.conversation.dispatch import RequestDispatcher
 from dashboard.domain.errors import BadToken
-from dashboard.domain.identity import ANONYMOUS
+from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.hub.connection import Connection
 from dashboard.hub.hub import Hub
 from dashboard.hub.shared import Shared
 from dashboard.messages.views import PROTOCOL_VERSION, Welcome, encode
 from dashboard.settings import Settings
+from dashboard.web.server.base import allows_origin
 from dashboard.web.server.context import WebContext
 from dashboard.web.server.websocket import WebSocketTransport
 
@@ -54,10 +55,43 @@ class SocketHandler(WebSocketHandler):
                 self._caller = identity.caller_of(self.request)
             except BadToken:
                 await identity.refresh()  # another process may just have made it
-                self._caller = identity.caller_of(self.request)
+                self._caller = self._known_caller()
         except BadToken as error:
             self.set_status(401)
             self.finish({"code": error.code, "error": str(error)})
+
+    def _known_caller(self) -> Caller:
+        """Who asks, all tokens being known; where no login is needed an unknown token counts as none. Raises BadToken."""
+        identity = self._context.identity
+        try:
+            return identity.caller_of(self.request)
+        except BadToken:
+            if (at_machine := identity.at_machine(self.request)) is not None:
+                return at_machine
+            raise
+
+    def check_origin(self, origin: str) -> bool:
+        """Ask the guard, to which ``https://name`` and ``name:443`` are the same; called by Tornado."""
+        return allows_origin(self, origin)
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Upgrade to a WebSocket of version 13; whatever else asks is told so in JSON."""
+        headers = self.request.headers
+        connection = {word.strip().lower() for word in headers.get("Connection", "").split(",")}
+        if headers.get("Upgrade", "").lower() != "websocket" or "upgrade" not in connection:
+            self.set_status(426)
+            self.set_header("Upgrade", "websocket")
+            self.finish(
+                {"code": "upgrade_required", "error": "this address takes WebSockets; connect with Upgrade: websocket"}
+            )
+        elif headers.get("Sec-WebSocket-Version") != "13":
+            self.set_status(426)
+            self.set_header("Sec-WebSocket-Version", "13")
+            self.finish(
+                {"code": "upgrade_required", "error": "this server speaks version 13 of the WebSocket protocol"}
+            )
+        else:
+            await super().get(*args, **kwargs)
 
     def data_received(self, chunk: bytes) -> None:
         """An upgrade has no body."""

@@ -12,7 +12,7 @@ import base64
 import binascii
 import hashlib
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
@@ -42,7 +42,10 @@ _CLOSING_S = 2.0
 
 
 class WebSocketTransport(WebSocketProtocol):
-    """See ``hub.transport.Transport``; ``on_text`` and ``on_control`` are called for what comes, ``on_end`` once with the code."""
+    """See ``hub.transport.Transport``; ``on_text`` and ``on_control`` are called for what comes, ``on_end`` once with the code.
+
+    ``on_binary``: without it binary messages close the connection.  ``after_read`` is awaited before more is read.
+    """
 
     stream: IOStream
 
@@ -56,8 +59,11 @@ class WebSocketTransport(WebSocketProtocol):
         on_text: Callable[[str], None],
         on_control: Callable[[], None],
         on_end: Callable[[int], None],
+        on_binary: Callable[[bytes], None] | None = None,
+        after_read: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(handler)
+        self._on_binary, self._after_read = on_binary, after_read
         self.deflating = False
         self._bounds = (max_message_bytes, max_fragments)
         self._compression = compression
@@ -111,6 +117,8 @@ class WebSocketTransport(WebSocketProtocol):
                 data = await self.stream.read_bytes(_READ_BYTES, partial=True)
                 for event in parser.feed(data):
                     self._take(event)
+                if self._after_read is not None:
+                    await self._after_read()
                 if len(data) == _READ_BYTES:
                     await asyncio.sleep(0)
             if self.writing:
@@ -139,6 +147,8 @@ class WebSocketTransport(WebSocketProtocol):
             self._on_control()
         elif isinstance(event, Pong):
             self._on_control()
+        elif isinstance(event, BinaryMessage) and self._on_binary is not None:
+            self._on_binary(event.data)
         elif isinstance(event, BinaryMessage):
             self.end_code = CloseCode.UNSUPPORTED_DATA
             self.close(CloseCode.UNSUPPORTED_DATA, "messages are text")

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import pickle
+import struct
+
 import pytest
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.graphite import PathCache, parse_graphite
+from dashboard.ingest.graphite import PathCache, looks_pickled, parse_graphite
 from dashboard.ingest.parsed import Parsed
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 
@@ -40,3 +43,15 @@ def test_bad_lines_are_refused_alone(line: bytes) -> None:
 def test_too_many_lines_are_invalid() -> None:
     with pytest.raises(Invalid):
         parse(b"\n" * 200_001)
+
+
+def test_a_pickle_is_recognised_by_how_a_connection_begins() -> None:
+    for protocol in range(6):
+        payload = pickle.dumps([("a.b", (1_700_000_000, 1.5))], protocol=protocol)
+        assert looks_pickled(struct.pack("!L", len(payload)) + payload), protocol
+    assert not any(map(looks_pickled, (b"", b"a 1", b"a.b 1 1700000000\n", b"\x00\x00\x00\x05abc", b"\n\n\n\n(l")))
+
+
+def test_two_paths_that_would_become_one_series_are_refused() -> None:
+    parsed = parse_graphite(b"a%b 1 -1\na_b 2 -1\na%b 3 -1", PathCache(), LATEST_MS)
+    assert (parsed.batch.keys, [r.code for r in parsed.batch.refused]) == (["a_b", "a_b"], ["name_taken"])

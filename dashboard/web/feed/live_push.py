@@ -1,0 +1,111 @@
+"""Grafana Live's ``/api/live/push/STREAM``: lines by POST, or one message after the other by WebSocket.
+
+Source: Grafana's pkg/services/live/pushws and pushhttp.  A handler of both kinds: Tornado gives WebSockets only by its own class.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from dataclasses import dataclass, field
+
+from tornado.websocket import WebSocketHandler, WebSocketProtocol
+
+from dashboard.domain.errors import DashboardError
+from dashboard.rfc6455.close_codes import CloseCode
+from dashboard.web.feed.feeding import FeederHandler, FeedServices
+from dashboard.web.server.websocket import WebSocketTransport
+
+_MAX_FRAGMENTS = 1_024
+
+
+@dataclass(slots=True)
+class OpenPushes:
+    """How many connections there are, of so many at the most."""
+
+    most: int = 1_000
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LivePushServices(FeedServices):
+    """Besides, the count of connections."""
+
+    open: OpenPushes = field(default_factory=OpenPushes)
+
+
+class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
+    """Each message is a body of its own; what is wrong with one is shown in the tap, and the connection goes on."""
+
+    async def post(self, *_: str) -> None:
+        await self.feed()
+
+    async def get(self, *args: str, **kwargs: str) -> None:
+        if self.request.headers.get("Upgrade", "").lower() != "websocket":
+            self.send(self.format.greet(self.feed_request(b"")))
+            return
+        await self.authenticate()
+        if self.services.open.count >= self.services.open.most:
+            self.set_header("Retry-After", "5")
+            self.set_status(503)
+            self.write_fault("overloaded", f"more than {self.services.open.most} connections", {})
+            return
+        self._messages: deque[bytes] = deque()
+        self._close_code: CloseCode | None = None
+        await WebSocketHandler.get(self, *args, **kwargs)
+
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        if self.request.headers.get("Sec-WebSocket-Version") != "13":
+            return None
+        return WebSocketTransport(
+            self,
+            max_message_bytes=self.max_bytes,
+            max_fragments=_MAX_FRAGMENTS,
+            compression=False,
+            on_text=lambda text: self._messages.append(text.encode()),
+            on_binary=self._messages.append,
+            on_control=lambda: None,
+            on_end=self._ended,
+            after_read=self._take_messages,
+        )
+
+    def open(self, *args: str, **kwargs: str) -> None:
+        self.services.open.count += 1
+        assert isinstance(self.ws_connection, WebSocketTransport)
+        self.ws_connection.stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    def _ended(self, _: int) -> None:
+        self.services.open.count -= 1
+        self.on_connection_close()
+
+    async def _take_messages(self) -> None:
+        """Before more is read: who sends faster than the journal takes it waits."""
+        while self._messages:
+            try:
+                self.check_caller()  # the token may have been revoked
+                self.authorise_feeder()
+                await self._take(self._messages.popleft())
+            except DashboardError as error:
+                if error.http_status in (401, 403) and self.ws_connection is not None:
+                    self.ws_connection.close(CloseCode.REVOKED, "the token may not write any more")
+                    return
+
+    async def _take(self, body: bytes) -> None:
+        """One message; one that cannot be kept now is tried again. Raises what ``authenticate`` does."""
+        self._is_counted = False
+        while True:
+            try:
+                await self.take(self.feed_request(body))
+            except DashboardError as error:
+                if error.retryable:
+                    await asyncio.sleep(error.retry_after_s)
+                    continue
+                if not self._is_counted:
+                    self.services.intake.note_fault(
+                        self.caller, self.format.name, error.code, str(error), body, address=self.address
+                    )
+            return
+
+    def on_message(self, message: str | bytes) -> None:
+        raise NotImplementedError("messages come through on_text and on_binary")
