@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterator
-from typing import Any
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import SeriesKey, series_key
@@ -18,7 +17,7 @@ from dashboard.ingest.batch import check_time
 from dashboard.ingest.exponential import middle, quantiles
 from dashboard.ingest.otlp_values import decimal_text
 from dashboard.ingest.parsed import Family, Parsed
-from dashboard.ingest.protobuf import Field, Schema, read_message
+from dashboard.ingest.protobuf import Field, Message, Schema, read_message
 
 #: The NaN that means: this series has ended.
 STALE_BITS = 0x7FF0000000000002
@@ -60,7 +59,7 @@ def _named(key: SeriesKey, suffix: str, le: str = "") -> str:
     return series_key(key.name + suffix, labels).text
 
 
-def _percentiles(found: dict[str, Any]) -> list[tuple[str, str, float]]:
+def _percentiles(found: Message) -> list[tuple[str, str, float]]:
     scale = found.get("schema", 0)
     if not -4 <= scale <= 8:
         raise Invalid(f"schema {scale} is not understood; -4 to 8 and {_CUSTOM} are", field="histograms")
@@ -72,7 +71,7 @@ def _percentiles(found: dict[str, Any]) -> list[tuple[str, str, float]]:
     return [(suffix, "", value) for suffix, value in quantiles(spread)]
 
 
-def _buckets(found: dict[str, Any]) -> list[tuple[str, str, float]]:
+def _buckets(found: Message) -> list[tuple[str, str, float]]:
     bounds = found.get("bounds", [])
     counts = dict(_counts(found, "positive"))
     rows, total = [], 0.0
@@ -83,7 +82,7 @@ def _buckets(found: dict[str, Any]) -> list[tuple[str, str, float]]:
     return [*rows, ("_bucket", "+Inf", float(found.get("count", 0)))]
 
 
-def _counts(found: dict[str, Any], side: str) -> Iterator[tuple[int, float]]:
+def _counts(found: Message, side: str) -> Iterator[tuple[int, float]]:
     """The index and the count of each bucket; integers are told as differences, of which the first is from 0."""
     given = found.get(f"{side}Counts", [])
     deltas = found.get(f"{side}Deltas", [])

@@ -18,7 +18,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_text, series_key
 from dashboard.ingest.batch import MAX_SAMPLES, check_time
 from dashboard.ingest.otlp_cache import MAX_CACHED_BYTES, PointCache
-from dashboard.ingest.otlp_columns import Columns, read_columns
+from dashboard.ingest.otlp_columns import PointColumns, read_columns
 from dashboard.ingest.otlp_names import labels_of, metric_name
 from dashboard.ingest.otlp_points import DIVIDED, SUFFIXES, Shape, rows_of
 from dashboard.ingest.otlp_resources import TARGET_INFO, Origin, with_scope
@@ -193,7 +193,7 @@ class _Walk:
         self._take([(self.index + row, point) for row, point in columns.others], found)
         self.index += columns.count
 
-    def _add(self, columns: Columns, metric: _Metric) -> None:
+    def _add(self, columns: PointColumns, metric: _Metric) -> None:
         batch, keys = self.parsed.batch, columns.keys
         if len(batch.keys) + len(keys) > MAX_SAMPLES:
             raise _TooMany(f"more than {MAX_SAMPLES} samples in one body")
@@ -291,11 +291,11 @@ class _Walk:
             self.parsed.ended_families.append(Family(key, label, t_ms))
 
 
-def _all_others(data: Any) -> Columns:
+def _all_others(data: Any) -> PointColumns:
     """All points, to be read one by one."""
     message = read_any(data, POINTS)
     points = items(message, "dataPoints", MAX_SAMPLES)
-    return Columns(others=list(enumerate(points)), count=len(points), rest=message)
+    return PointColumns(others=list(enumerate(points)), count=len(points), rest=message)
 
 
 class _TooMany(Invalid):

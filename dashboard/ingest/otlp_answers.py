@@ -5,8 +5,6 @@ Source: the OTLP specification, "Partial Success" and "Failures"; google/rpc/sta
 
 from __future__ import annotations
 
-from typing import Any
-
 from dashboard.ingest.batch import Refusal
 from dashboard.ingest.otlp_resources import TARGET_INFO
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
@@ -14,7 +12,7 @@ from dashboard.ingest.parsed import NOT_FINITE, Parsed
 _MAX_MESSAGE = 500
 
 
-def partial_success(parsed: Parsed) -> dict[str, Any]:
+def partial_success(parsed: Parsed) -> dict[str, object]:
     """The JSON answer to what was parsed: ``{}``, or how many points were refused and why the first was."""
     refused = _faults(parsed)
     if not refused:

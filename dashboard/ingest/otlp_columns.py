@@ -32,7 +32,7 @@ _VALUES = {
 
 
 @dataclass(slots=True)
-class Columns:
+class PointColumns:
     """Points that are taken, the others with their places, and what else the message says."""
 
     keys: list[str] = field(default_factory=list)
@@ -43,8 +43,8 @@ class Columns:
     rest: dict[str, Any] = field(default_factory=dict)
 
 
-def read_columns(data: bytes, known: Mapping[bytes, str], latest_ms: int) -> Columns | None:
-    """A ``Gauge`` or ``Sum`` message -> Columns; None when it is laid out in another way. ``known``: series by attributes."""
+def read_columns(data: bytes, known: Mapping[bytes, str], latest_ms: int) -> PointColumns | None:
+    """A ``Gauge`` or ``Sum`` message -> PointColumns; None when it is laid out in another way. ``known``: series by attributes."""
     at = 2 if len(data) > 1 and data[1] < 0x80 else 3
     width = 27 if len(data) > at and data[at] == 0x11 else 18
     layout = _LAYOUTS.get((width, data[at + width - 9])) if len(data) >= at + width else None
@@ -93,7 +93,7 @@ def _columns(
     rest: dict[str, Any],
     known: Mapping[bytes, str],
     latest_ms: int,
-) -> Columns:
+) -> PointColumns:
     keys = list(map(known.get, tails))
     joined, width, value_tag = b"".join(heads), layout.size, heads[0][-9]
     if same_in_all(joined, width, width - 17, width - 9):
@@ -111,7 +111,7 @@ def _columns(
         except Invalid:
             continue
     count = len(heads)
-    found = Columns(rest=rest, count=count)
+    found = PointColumns(rest=rest, count=count)
     tags = joined[::width], joined[width - 18 :: width], joined[width - 9 :: width]
     if (
         None not in keys
@@ -119,7 +119,7 @@ def _columns(
         and tags == (heads[0][:1] * count, b"\x19" * count, bytes([value_tag]) * count)
         and (is_whole or all(map(isfinite, given)))
     ):
-        found.keys, found.times, found.values = keys, list(map(moments.__getitem__, stamps)), list(values)  # type: ignore[assignment]
+        found.keys, found.times, found.values = keys, list(map(moments.__getitem__, stamps)), list(values)  # type: ignore[assignment]  # no None left
         return found
     marks = heads[0][0], 0x19, value_tag
     for row, (key, stamp, value) in enumerate(zip(keys, stamps, values, strict=True)):

@@ -15,14 +15,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import series_key
 from dashboard.ingest.otlp_names import Names, label_name, labels_of
-from dashboard.ingest.otlp_schema import RESOURCE, SCOPE, read_any
+from dashboard.ingest.otlp_schema import RESOURCE, SCOPE, Part, read_any
 from dashboard.ingest.otlp_values import MAX_ATTRIBUTES, items, pairs_of
 from dashboard.ingest.parsed import Recall
 
@@ -63,7 +63,7 @@ class Resources:
         self._pairs: Recall[bytes, list[tuple[str, str]]] = Recall(_MAX_RESOURCES)
         self._shared: Recall[Identity, bool] = Recall(_MAX_RESOURCES)
 
-    def note_shared(self, resources: Iterable[Any]) -> None:
+    def note_shared(self, resources: Iterable[Part]) -> None:
         """Look whether several resources of one request would be told apart by nothing."""
         distinct = {raw_of(resource): resource for resource in resources}
         if len(distinct) < 2:
@@ -78,7 +78,7 @@ class Resources:
             if count > 1 and any(identity):
                 self._shared.learn(identity, True)
 
-    def origin(self, resource: Any) -> Origin:
+    def origin(self, resource: Part) -> Origin:
         """What a resource (protobuf or decoded JSON) puts on its series; raises Invalid."""
         raw, pairs = raw_of(resource), self._attributes(resource)
         identity = _identity(pairs)
@@ -90,7 +90,7 @@ class Resources:
                 self._known.learn((raw, alone), found)
         return found
 
-    def _attributes(self, resource: Any) -> list[tuple[str, str]]:
+    def _attributes(self, resource: Part) -> list[tuple[str, str]]:
         raw = raw_of(resource)
         pairs = self._pairs.get(raw)
         if pairs is None:
@@ -114,7 +114,7 @@ class Resources:
         return Origin(labels, _digest(labels), info, fault)
 
 
-def with_scope(origin: Origin, scope: Any, schema_url: object) -> Origin:
+def with_scope(origin: Origin, scope: Part, schema_url: object) -> Origin:
     """The same of a scope of that resource; raises Invalid."""
     found = read_any(scope or {}, SCOPE)
     texts = {"name": found.get("name"), "version": found.get("version"), "schema_url": schema_url}
@@ -127,7 +127,7 @@ def with_scope(origin: Origin, scope: Any, schema_url: object) -> Origin:
     return Origin(whole, _digest(whole), origin.info, origin.fault)
 
 
-def raw_of(part: Any) -> bytes:
+def raw_of(part: Part) -> bytes:
     """Bytes that are the same for the same part of a request."""
     return part if isinstance(part, bytes) else msgspec.json.encode(part)
 

@@ -11,6 +11,9 @@ from typing import Any
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.protobuf import Field, Schema, read_message
 
+#: A part of a request: bytes of protobuf that are not read yet, or decoded JSON of any shape.
+Part = Any
+
 _ANY_VALUE: dict[int, Field] = {}
 KEY_VALUE: Schema = {1: Field("key", "text"), 2: Field("value", "message", _ANY_VALUE)}
 _ANY_VALUE |= {

@@ -10,11 +10,12 @@ import base64
 import binascii
 import math
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
 from dashboard.domain.errors import Invalid
+from dashboard.ingest.otlp_schema import Part
+from dashboard.ingest.protobuf import Message
 
 MAX_ATTRIBUTES = 1_024
 #: Lists and maps in one another; each takes two messages of protobuf.
@@ -23,7 +24,7 @@ _INT64 = 2**63
 _MAX_ITEMS = 10_000
 
 
-def attribute_text(value: Any) -> str:
+def attribute_text(value: Part) -> str:
     """An attribute's value as the text of a label; raises Invalid."""
     if isinstance(value, dict) and isinstance(text := value.get("stringValue"), str):
         return text
@@ -50,7 +51,7 @@ def decimal_text(value: float) -> str:
     return text.removesuffix(".0")
 
 
-def whole(value: Any, field: str) -> int:
+def whole(value: Part, field: str) -> int:
     """An integer that JSON may hold as text; raises Invalid."""
     if isinstance(value, str) and len(value) <= 20:
         try:
@@ -64,7 +65,7 @@ def whole(value: Any, field: str) -> int:
     return value
 
 
-def items(holder: dict[str, Any], name: str, most: int) -> list[Any]:
+def items(holder: Message, name: str, most: int) -> list[Part]:
     """A list that may be missing; raises Invalid when it is none or too long."""
     found = holder.get(name)
     if found is None:
@@ -76,7 +77,7 @@ def items(holder: dict[str, Any], name: str, most: int) -> list[Any]:
     return found
 
 
-def pairs_of(attributes: list[Any]) -> list[tuple[str, str]]:
+def pairs_of(attributes: list[Part]) -> list[tuple[str, str]]:
     """Names and texts of attributes; raises Invalid."""
     pairs = []
     for attribute in attributes:
@@ -86,7 +87,7 @@ def pairs_of(attributes: list[Any]) -> list[tuple[str, str]]:
     return pairs
 
 
-def _one_of(value: Any) -> tuple[str, Any]:
+def _one_of(value: Part) -> tuple[str, Part]:
     if isinstance(value, dict):
         for kind, inner in value.items():
             if kind in _KINDS and inner is not None:
@@ -97,7 +98,7 @@ def _one_of(value: Any) -> tuple[str, Any]:
 _KINDS = frozenset(("stringValue", "boolValue", "intValue", "doubleValue", "bytesValue", "arrayValue", "kvlistValue"))
 
 
-def _plain(kind: str, value: Any) -> str:
+def _plain(kind: str, value: Part) -> str:
     if kind == "stringValue" and isinstance(value, str):
         return value
     if kind == "boolValue" and isinstance(value, bool):
@@ -124,7 +125,7 @@ def _debased(text: str) -> bytes:
             raise Invalid("an attribute's bytesValue is not base64", field="attributes") from None
 
 
-def _json(value: Any, depth: int) -> str:
+def _json(value: Part, depth: int) -> str:
     """An element of a list or map."""
     if depth > MAX_NESTED:
         raise Invalid(f"an attribute's lists and maps are nested deeper than {MAX_NESTED}", field="attributes")
@@ -146,7 +147,7 @@ def _json(value: Any, depth: int) -> str:
     return text
 
 
-def _values(holder: Any) -> list[Any]:
+def _values(holder: Part) -> list[Part]:
     if not isinstance(holder, dict):
         raise Invalid("an attribute's list must be an object with values", field="attributes")
     return items(holder, "values", _MAX_ITEMS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from typing import Any
+from types import ModuleType
 
 from dashboard.domain.errors import DashboardError, Invalid, TooLarge
 from dashboard.ingest.protobuf import read_varint
@@ -59,7 +59,7 @@ def unpack_snappy_block(body: bytes, max_bytes: int) -> bytes:
         raise Invalid("the body is no snappy block") from None
 
 
-def _cramjam() -> Any:
+def _cramjam() -> ModuleType:
     try:
         import cramjam
     except ImportError:

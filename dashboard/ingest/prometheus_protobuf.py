@@ -6,7 +6,6 @@ Source: prometheus/client_model, metrics.proto; the Pushgateway's README.  The s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import MAX_SAMPLES, check_time
@@ -14,7 +13,7 @@ from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.otlp_values import decimal_text, float_text
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.prometheus_text import with_labels
-from dashboard.ingest.protobuf import Field, Schema, read_message, read_varint
+from dashboard.ingest.protobuf import Field, Message, Schema, read_message, read_varint
 
 _KINDS = {0: "counter", 1: "gauge", 2: "summary", 4: "histogram", 5: "histogram"}
 _VALUE: Schema = {1: Field("value", "double")}
@@ -87,7 +86,7 @@ def _messages(body: bytes) -> Iterator[bytes]:
 
 
 def _take(
-    parsed: Parsed, name: str, kind: str | None, metric: dict[str, Any], given: Mapping[str, str], latest_ms: int
+    parsed: Parsed, name: str, kind: str | None, metric: Message, given: Mapping[str, str], latest_ms: int
 ) -> None:
     """The samples of one metric, those that are finite; raises Invalid for the first that is not."""
     own = {str(pair.get("name", "")): str(pair.get("value", "")) for pair in metric.get("labels", [])}
@@ -106,7 +105,7 @@ def _take(
         raise failed
 
 
-def _rows(metric: dict[str, Any]) -> Iterator[_Row]:
+def _rows(metric: Message) -> Iterator[_Row]:
     for shape in ("gauge", "counter", "untyped"):
         if shape in metric:
             yield "", None, metric[shape].get("value", 0.0)
@@ -119,7 +118,7 @@ def _rows(metric: dict[str, Any]) -> Iterator[_Row]:
             yield from _buckets(found)
 
 
-def _buckets(histogram: dict[str, Any]) -> Iterator[_Row]:
+def _buckets(histogram: Message) -> Iterator[_Row]:
     """Cumulative, with the infinite one, which Go's client leaves out."""
     buckets = histogram.get("buckets", [])
     for bucket in buckets:

@@ -31,6 +31,8 @@ class Field(NamedTuple):
 
 
 Schema = Mapping[int, Field]
+#: A message by the names of its fields.
+Message = dict[str, Any]
 
 
 def read_varint(data: bytes, at: int) -> tuple[int, int]:

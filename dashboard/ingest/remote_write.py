@@ -153,7 +153,7 @@ def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int) 
     if len(moments) < len(set(stamps)) or not all(map(math.isfinite, values)):
         left = [row for row, v in enumerate(values) if not math.isfinite(v) or stamps[row] not in moments]
         kept = sorted(set(range(len(keys))).difference(left))
-        keys, values, stamps = ([column[row] for row in kept] for column in (keys, values, stamps))  # type: ignore[assignment]
+        keys, values, stamps = ([column[row] for row in kept] for column in (keys, values, stamps))  # type: ignore[assignment]  # lists of the same items
     parsed.batch.keys += keys
     parsed.batch.times += map(moments.__getitem__, stamps)
     parsed.batch.values += values

@@ -290,7 +290,7 @@ class AcceptSamples:
         times: list[int] | int = now
         unsaid = batch.times.count(None)
         if unsaid < len(batch.times):
-            times = [now if t is None else t for t in batch.times] if unsaid else batch.times  # type: ignore[assignment]
+            times = [now if t is None else t for t in batch.times] if unsaid else batch.times  # type: ignore[assignment]  # no None left
         if unsaid and "delta" in batch.kinds.values():
             times = self._apart(batch, now)
         by_text = replica.table.by_text if replica is not None else {}

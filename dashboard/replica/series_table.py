@@ -219,7 +219,7 @@ class SeriesTable:
                 series.every_s_declared = True
                 series.meta_seq = seq
         for row, kind in change.kinds:
-            series = rows[row]  # type: ignore[index]
+            series = rows[row]  # type: ignore[index]  # as above
             if series is not None and kind != series.kind:
                 series.kind = kind
                 series.meta_seq = seq

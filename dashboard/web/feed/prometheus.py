@@ -135,7 +135,7 @@ class Pushgateway(Format):
         return f"metrics in protobuf, {len(request.body)} bytes" if "protobuf" in request.content_type else ""
 
 
-class PushHandler(FeederHandler[FeedServices]):
+class PushgatewayHandler(FeederHandler[FeedServices]):
     """``/metrics/job/JOB{/LABEL/VALUE}``: PUT and POST feed the group, PUT and DELETE end what is not in it any more."""
 
     def get(self, _: str) -> None:

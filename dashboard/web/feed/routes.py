@@ -51,7 +51,7 @@ def feed_routes(
         feed("/api/put", opentsdb.OpenTsdbPut(Origins(size))),
         feed("/api/v1/telegraf", agents.TelegrafJson(Origins(size))),
         feed("/api/v1/collectd", agents.CollectdJson(Origins(size))),
-        Route("/metrics/{group}", prometheus.PushHandler, services(prometheus.Pushgateway(max_bytes))),
+        Route("/metrics/{group}", prometheus.PushgatewayHandler, services(prometheus.Pushgateway(max_bytes))),
         *_protobuf_routes(intake, settings),
         feed("/widgets/{widget}", smashing.SmashingWidget()),
         Route(
