@@ -43,10 +43,12 @@ _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _MAX_CACHED_CHARACTERS = 4_096
 _MAX_CACHED_SERIES_CHARACTERS = 8_192
 
-_NO_ROW: tuple[list[str], list[str]] = ([], [])
+#: The names of the fields, their series, and how many tags there are.
+Row = tuple[list[str], list[str], int]
+_NO_ROW: Row = ([], [], 0)
 
 
-class LineCache(OwnedRecall[str | tuple[str, ...], tuple[list[str], list[str]]]):
+class LineCache(OwnedRecall[str | tuple[str, ...], Row]):
     """The names of the fields that stand behind a measurement and tags, by those as they stand in the line; and their series.
 
     ``labels`` are put beside the tags of each line, ``topic`` is where the lines come from, when they come from several places.
@@ -108,9 +110,9 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
         for line in lines:
             found = parse_line(line)
             fields = found["fields"]  # a comment gives None: the other way
-            names, row = known(line[: line.index(" ")]) or _NO_ROW
+            names, row, tagged = known(line[: line.index(" ")]) or _NO_ROW
             if names != [*fields]:
-                row = _row(line, found, cache)
+                _, row, tagged = _row(line, found, cache)
             stated = found["time"]
             if stated != last:
                 times += [t_ms] * (len(keys) - len(times))
@@ -118,7 +120,7 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
                 if t_ms is not None and not MIN_T_MS <= t_ms <= latest_ms:
                     return None
             keys += row
-            tags += len(found["tags"])
+            tags += tagged
             counts.append(len(row))
             given += fields.values()
     except (LineFormatError, Invalid, TypeError, ValueError):
@@ -140,7 +142,7 @@ def _in_ms(stated: int, scale: Scale) -> int:
     return stated * times_by // divide_by
 
 
-def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[str]:
+def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> Row:
     """The series of one line's fields, in their order; raises Invalid.
 
     Learnt by the line's head, up to the first space, unless that space may be an escaped one; further lists of fields behind
@@ -149,13 +151,14 @@ def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[
     head, names = line.partition(" ")[0], [*found["fields"]]
     both = cache.get((head, *names))
     if both is not None:
-        return both[1]
+        return both
     measurement, tags = str(found["measurement"]), with_labels(found["tags"], cache.labels)
     row = [_key(measurement, name, tags, cache) for name in names]
+    made = names, row, len(found["tags"])
     small = len(line) <= _MAX_CACHED_CHARACTERS and sum(map(len, row)) <= _MAX_CACHED_SERIES_CHARACTERS
     if small and head and head[-1] != "\\":
-        cache.learn((head, *names) if head in cache else head, (names, row))
-    return row
+        cache.learn((head, *names) if head in cache else head, made)
+    return made
 
 
 def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache) -> str:
