@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
-from dashboard.domain.errors import DashboardError
+from dashboard.domain.errors import DashboardError, Overloaded, Unavailable
 from dashboard.rfc6455.close_codes import CloseCode
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.server.websocket import WebSocketTransport
 
 _MAX_FRAGMENTS = 1_024
+#: A message that the journal cannot store for so long is given up, so that the connection goes on with newer ones.
+_PATIENCE_S = 60.0
 
 
 @dataclass(slots=True)
@@ -92,20 +94,26 @@ class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
                     return
 
     async def _take(self, body: bytes) -> None:
-        """One message; one that cannot be kept now is tried again. Raises what ``authenticate`` does."""
+        """One message. What the journal cannot store now is tried again while the connection is there; whatever else is refused once."""
         self._is_counted = False
+        until = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:
             try:
                 await self.take(self.feed_request(body))
+            except (Overloaded, Unavailable) as error:
+                if self._is_over() or asyncio.get_running_loop().time() > until:
+                    return
+                await asyncio.sleep(error.retry_after_s)
+                continue
             except DashboardError as error:
-                if error.retryable:
-                    await asyncio.sleep(error.retry_after_s)
-                    continue
                 if not self._is_counted:
                     self.services.intake.note_fault(
                         self.caller, self.format.name, error.code, str(error), body, address=self.address
                     )
             return
+
+    def _is_over(self) -> bool:
+        return not isinstance(self.ws_connection, WebSocketTransport) or self.ws_connection.is_closing()
 
     def on_message(self, message: str | bytes) -> None:
         raise NotImplementedError("messages come through on_text and on_binary")
