@@ -88,10 +88,10 @@ class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
                 self.check_caller()  # the token may have been revoked
                 self.authorise_feeder()
                 await self._take(self._messages.popleft())
-            except DashboardError as error:
-                if error.http_status in (401, 403) and self.ws_connection is not None:
+            except DashboardError:
+                if self.ws_connection is not None:
                     self.ws_connection.close(CloseCode.REVOKED, "the token may not write any more")
-                    return
+                return
 
     async def _take(self, body: bytes) -> None:
         """One message. What the journal cannot store now is tried again while the connection is there; whatever else is refused once."""
