@@ -58,6 +58,7 @@ class FeederHandler(BaseHandler[F]):
         self._unknown: DashboardError | None = None  # why the sender is nobody
         self._is_counted = False  # what came of the body
         self._may_show_token = True  # the body, which is short so far
+        self._chunks = []  # a request may be refused before it is prepared
         self._begun = b""  # how the body begins, unpacked, for showing it
 
     @property
