@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from dashboard.domain.errors import ConfigurationError
+from dashboard.data_folder.folder import STATUS_FILE, DataFolder, private_file
 from dashboard.runtime import Group
 from dashboard.worker import READY, TICK, VARIABLE, Orders
 
@@ -37,7 +37,6 @@ _DUMP_S = 0.25
 _OVERSLEPT_S = 1.0
 #: The exit code of a worker that cannot start because of a setting.
 CONFIGURATION_EXIT = 78
-STATUS_FILE = "supervisor.json"
 
 
 class WorkerStatus(Struct):
@@ -100,10 +99,7 @@ class Supervisor:
         self._sockets = sockets
         self._watchdog_s = watchdog_s
         self._drain_s = drain_s
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigurationError(f"--data {folder}: cannot be used: {error.strerror}") from None
+        DataFolder(folder).make()
         self._status_file = folder / STATUS_FILE
         self._on_ready = on_ready
         self._current: dict[int, Process | None] = dict.fromkeys(range(1, workers + 1))
@@ -327,7 +323,7 @@ class Supervisor:
         status = Status(os.getpid(), self._rolls, self._failed_rolls, workers)
         written = self._status_file.with_suffix(".new")
         try:
-            written.write_bytes(msgspec.json.encode(status))
+            private_file(written).write_bytes(msgspec.json.encode(status))
             written.replace(self._status_file)
         except OSError as error:
             _log.error("%s cannot be written: %s", self._status_file, error)

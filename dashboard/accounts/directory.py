@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 1.0
 #: Pause between two refreshes, so that guessed tokens and rooms cannot load the store.
 _REFRESH_EVERY_S = 0.05
+#: Time after its end that a revoked session is remembered: a clock that is ahead for a while must not make it valid again.
+_REVOKED_KEPT_MS = 30 * 86_400_000
 #: A change does not wait longer for its signal to be published: the other processes also read every second.
 _PUBLISH_S = 0.5
 
@@ -138,8 +140,8 @@ class Directory:
                 self.rooms.pop(room.id, None)
             else:
                 self.rooms[room.id] = room
-        now_ms = self._now_ms()
-        self._revoked = {key: ends for key, ends in self._revoked.items() if ends > now_ms} | revoked
+        horizon_ms = self._now_ms() - _REVOKED_KEPT_MS
+        self._revoked = {key: ends for key, ends in self._revoked.items() if ends > horizon_ms} | revoked
 
     async def refresh(self) -> None:
         """Read everything stored before this call, if the store answers; concurrent calls share one read.

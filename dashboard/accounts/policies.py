@@ -90,8 +90,10 @@ POLICIES: dict[str, Policy] = {
     "POST /api/v1/write": SHOWS_TOKEN,
     "GET /v1/metrics": ANYBODY,
     "POST /v1/metrics": SHOWS_TOKEN,
-    "GET /v1/{signal}": ANYBODY,
-    "POST /v1/{signal}": SHOWS_TOKEN,
+    "GET /v1/traces": ANYBODY,
+    "POST /v1/traces": SHOWS_TOKEN,
+    "GET /v1/logs": ANYBODY,
+    "POST /v1/logs": SHOWS_TOKEN,
     "GET /widgets/{widget}": ANYBODY,
     "POST /widgets/{widget}": SHOWS_TOKEN,
     "GET /dashboards/{widget}": ANYBODY,
@@ -221,6 +223,10 @@ class Access:
     def __init__(self, public: tuple[str, ...] = (), private: tuple[str, ...] = ()) -> None:
         self._public = frozenset(public)
         self._private = frozenset(private)
+
+    def reserve(self, names: Iterable[str]) -> None:
+        """Keep these names private, too."""
+        self._private |= frozenset(names)
 
     def sees(self, caller: Caller, board_id: str) -> bool:
         """Viewers see boards that are not private, operators all; others those that are public, shared, or granted."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from dashboard.accounts.accounts import Accounts
 from dashboard.accounts.authenticator import Authenticator
@@ -13,6 +12,7 @@ from dashboard.accounts.directory import Directory
 from dashboard.accounts.housekeeping import Housekeeping
 from dashboard.accounts.oidc import OpenId
 from dashboard.cluster.bus import Bus
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.entries.signals import DirectoryChanged
@@ -28,9 +28,15 @@ class AccountParts:
     """Parts for accounts: call ``open`` before serving, then ``start``, at the end ``close``. ``now_ms`` is the journal's time."""
 
     def __init__(
-        self, *, settings: Settings, journal: Journal, bus: Bus, counters: Counters, now_ms: Callable[[], int]
+        self,
+        *,
+        settings: Settings,
+        folder: DataFolder,
+        journal: Journal,
+        bus: Bus,
+        counters: Counters,
+        now_ms: Callable[[], int],
     ) -> None:
-        folder = Path(settings.data)
         self.database = open_database(settings.store, folder)
         self.credentials = Credentials(read_secret(settings.secret, folder))
         self.directory = Directory(self.database, now_ms=now_ms, publish=bus.publish)
@@ -61,6 +67,7 @@ class AccountParts:
             journal=journal,
             identify=self.authenticator,
             now_ms=now_ms,
+            monotonic=time.monotonic,
             message_days=settings.message_days,
             audit_days=settings.audit_days,
         )

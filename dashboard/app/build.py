@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 from tornado.netutil import bind_sockets
 
@@ -19,6 +20,7 @@ from dashboard.app.web import WebParts
 from dashboard.boards.boards import Boards
 from dashboard.cluster.degraded import DegradedNotices
 from dashboard.cluster.readiness import Readiness
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.feeders.host import HostFeeder
@@ -55,7 +57,8 @@ class Dashboard:
         self.counters = Counters()
         self.clock = JournalClock(time.time, time.monotonic)
         self.runtime = Runtime(self.counters)
-        self.journal = make_journal(settings, self.clock, self.counters)
+        self.folder = DataFolder(Path(settings.data))
+        self.journal = make_journal(settings, self.folder, self.clock, self.counters)
         self.replicas = Replicas(
             journal=self.journal,
             partitions=settings.partitions,
@@ -96,7 +99,12 @@ class Dashboard:
         )
         self.stats.include(self.sources.states)
         self._host_feeder: HostFeeder | None = None
-        self.readiness = Readiness(journal=self.journal, nodes=self.cluster.nodes, replicas=self.replicas)
+        self.readiness = Readiness(
+            journal=self.journal,
+            nodes=self.cluster.nodes,
+            replicas=self.replicas,
+            others={"data": lambda: self.folder.fault, "store": lambda: self.accounts.directory.fault},
+        )
         self._server: DashboardHttpServer | None = None
         self.web = self._make_web()
         self.port = settings.port
@@ -104,6 +112,7 @@ class Dashboard:
     def _make_people(self) -> None:
         self.accounts = AccountParts(
             settings=self.settings,
+            folder=self.folder,
             journal=self.journal,
             bus=self.cluster.bus,
             counters=self.counters,
@@ -199,6 +208,8 @@ class Dashboard:
     async def _start_state(self) -> None:
         if self._worker:
             self.runtime.start("ticks to the supervisor", self._worker.run_ticks)
+        if self.settings.redis or self.settings.journal == "memory":  # else the journal locks it for itself
+            self.folder.lock(shared=True)
         await self.journal.open()
         await self.accounts.open()
         await self.people.open()
@@ -208,6 +219,7 @@ class Dashboard:
         self.cluster.start(self.runtime)
         for name, work in (
             ("heartbeat", self._heartbeat().run),
+            ("data folder", self.folder.run),
             ("degraded mode", DegradedNotices(journal=self.journal, nodes=self.cluster.nodes, hub=self.hub).run),
             ("ingest statistics", self.stats.run),
             ("ownership", self.intake.run),
@@ -283,6 +295,7 @@ class Dashboard:
         if self._host_feeder is not None:
             self._host_feeder.close()
         await self.journal.close()
+        self.folder.release()
 
     async def _finish_requests(self, window_s: float) -> None:
         """Requests under way are answered; feeders on idle connections get the time of one beat to be told to reconnect."""

@@ -1,4 +1,4 @@
-"""The part of the composition that takes in what is fed."""
+"""Composition of the intake, which accepts all fed data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dashboard.settings import Settings
 
 
 def series_limits(settings: Settings) -> SeriesLimits:
-    """What the settings allow one series to be called."""
+    """Return the limits of a series' name and labels from the settings."""
     return SeriesLimits(
         settings.max_labels,
         settings.max_label_name_bytes,
@@ -43,7 +43,7 @@ def make_intake(
     stats: IngestStats,
     bus: Bus,
 ) -> Intake:
-    """The way in for every format, with the services behind it."""
+    """Build the intake with all its services."""
     held_by_tokens, held_by_groups = (
         SeriesOwnership(
             kind,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from dashboard.accounts.policies import Access
+from dashboard.accounts.private_boards import protect_boards
 from dashboard.app.accounts import AccountParts
 from dashboard.app.cluster import ClusterParts
 from dashboard.boards.boards import Boards
@@ -154,6 +155,8 @@ class PeopleParts:
     async def open(self) -> None:
         """Read the store, which is open; raises ConfigurationError."""
         await self.room_admin.ensure_boards(self._boards.titles())
+        titles = self._boards.titles()
+        await protect_boards(self._accounts.database, self._access, titles, self._settings.private_boards)
         await self._accounts.directory.look()
 
     def start(self, runtime: Runtime) -> None:

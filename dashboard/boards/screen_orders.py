@@ -40,4 +40,4 @@ class ScreenOrders:
             order = await self._heard.get()
             if order.order == RELOAD:
                 to = self._registry.watchers() if order.board == ALL_BOARDS else self._registry.watching(order.board)
-                await self._registry.tell(to, encode_personal(Reload(order.board)))
+                await self._registry.broadcast(to, encode_personal(Reload(order.board)))

@@ -14,7 +14,7 @@ from dashboard.replica.series import Series
 
 _MAX_NAMES = 200
 #: The event loop gets a turn after this many series (about 20 µs each).
-_PER_BREATH = 500
+_PER_TURN = 500
 #: Names of the server's own series.
 _OWN = ("dashboard_", "node_")
 _PERCENT = ("%", "percent")
@@ -39,7 +39,7 @@ async def unshown(boards: Boards, every: Iterable[Series]) -> list[Unshown]:
     for number, series in enumerate(list(every), 1):
         if not series.key.name.startswith(_OWN) and not any(selector.matches(series.key) for selector in selectors):
             found.setdefault(series.key.name, []).append(series)
-        if not number % _PER_BREATH:
+        if not number % _PER_TURN:
             await asyncio.sleep(0)
     newest_first = sorted(found.items(), key=lambda item: (-max(series.created_seq for series in item[1]), item[0]))
     return [_row(name, some) for name, some in newest_first[:_MAX_NAMES]]

@@ -25,4 +25,4 @@ class DegradedNotices:
             await asyncio.sleep(_CHECK_S)
             fault = self._journal.fault() or self._nodes.fault()
             if bool(fault) != bool(self._hub.degraded):
-                await self._hub.tell_degraded("the journal does not answer" if fault else "")
+                await self._hub.broadcast_degraded("the journal does not answer" if fault else "")

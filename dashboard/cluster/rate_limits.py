@@ -18,7 +18,7 @@ from dashboard.entries.signals import RateUsed
 _TELL_EVERY_S = 0.25
 #: Keys with a bucket, beyond which the oldest is forgotten; and keys in one publication, the rest go into the next.
 _MAX_KEYS = 10_000
-_MAX_TOLD = 1_000
+_MAX_PUBLISHED = 1_000
 
 
 class SharedRateLimits:
@@ -58,12 +58,12 @@ class SharedRateLimits:
         """Publish what was allowed, until cancelled."""
         while True:
             await self._work.wait()
-            told = dict(list(self._spent.items())[:_MAX_TOLD])
-            for key in told:
+            batch = dict(list(self._spent.items())[:_MAX_PUBLISHED])
+            for key in batch:
                 del self._spent[key]
             if not self._spent:
                 self._work.clear()
-            await self._bus.publish(RateUsed(self._bus.node_id, self._kind, told))
+            await self._bus.publish(RateUsed(self._bus.node_id, self._kind, batch))
             await asyncio.sleep(_TELL_EVERY_S)
 
     def _hear(self, signal: RateUsed, _: Heard) -> None:

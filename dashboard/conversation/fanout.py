@@ -156,7 +156,7 @@ class RoomFanout:
             await self._deliver_notifications(room_id, messages)
             return
         receivers = self._participants(room_id) if kind == "direct" else self._registry.in_room(room_id)
-        await self._registry.tell(receivers, *(encode_personal(notice_of(message)) for message in messages))
+        await self._registry.broadcast(receivers, *(encode_personal(notice_of(message)) for message in messages))
 
     def _participants(self, room_id: str) -> Iterable[Connection]:
         return {connection for user in participants(room_id) for connection in self._registry.connections_of(user)}
@@ -177,7 +177,7 @@ class RoomFanout:
                 t=message.t_ms,
                 unread=unread,
             )
-            await self._registry.tell(pages, encode_personal(notice))
+            await self._registry.broadcast(pages, encode_personal(notice))
 
     def who_is_here(self, caller: Caller, present: Iterable[Presence]) -> UserList:
         """Return the connected users, each with the boards and rooms that the caller may see."""
@@ -209,14 +209,14 @@ class RoomFanout:
             if unread is None:
                 pass  # the reading page knows; the user's other pages get it with the next mark
             elif kind_of(read.room) == "inbox":
-                await self._registry.tell(pages, encode_personal(Unread(unread)))
+                await self._registry.broadcast(pages, encode_personal(Unread(unread)))
             else:
                 mark = ReadMark(read.room, message_id(read.room, read.seq), unread)
-                await self._registry.tell(pages, encode_personal(mark))
+                await self._registry.broadcast(pages, encode_personal(mark))
         for author, seq in read.authors.items():
-            if told := self._registry.connections_of(author):
+            if pages := self._registry.connections_of(author):
                 ack = Ack(message_id=message_id(read.room, seq), room_id=read.room, status="read", user_id=read.user)
-                await self._registry.tell(told, encode_personal(ack))
+                await self._registry.broadcast(pages, encode_personal(ack))
 
 
 def notification_state(message: Message, *, read: bool) -> NotificationState:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
@@ -24,12 +25,22 @@ _MAX_MENTIONS = 20
 _MAX_LINKS = 50
 
 
+class _Parser(MarkdownIt):
+    """markdown-it that shows an address as it is asked for: it would decode Punycode, and show аpple.com for xn--pple-43d.com."""
+
+    def normalizeLinkText(self, url: str) -> str:  # noqa: N802 - markdown-it's name
+        """Return what is shown of an address that stands for itself."""
+        asked_for = self.normalizeLink(url)
+        host = urlsplit(asked_for).netloc or asked_for
+        return asked_for if "xn--" in host.lower() else super().normalizeLinkText(url)
+
+
 class Markdown:
     """Renderer of messages. ``find_user`` returns the id of a user whose name follows an ``@``, or None."""
 
     def __init__(self, find_user: Callable[[str], str | None]) -> None:
         self._find_user = find_user
-        self._parser = MarkdownIt("commonmark", {"breaks": True, "html": False, "maxNesting": 12, "linkify": True})
+        self._parser = _Parser("commonmark", {"breaks": True, "html": False, "maxNesting": 12, "linkify": True})
         assert self._parser.linkify is not None
         self._parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})  # only addresses with a scheme
         self._parser.enable(["strikethrough", "linkify"]).disable(

@@ -30,11 +30,11 @@ class RoomNotices:
             if before is not None:
                 for room in self._known.values():
                     if room is not (was := before.get(room.id)):
-                        await self._tell(was, room)
+                        await self._send(was, room)
             await self._changed.wait()
             self._changed.clear()
 
-    async def _tell(self, was: Room | None, now: Room) -> None:
+    async def _send(self, was: Room | None, now: Room) -> None:
         joins = self._access.joins
         same = was if was is not None and was.title == now.title else None  # users who could join it already know it
         receivers = [
@@ -42,4 +42,4 @@ class RoomNotices:
             for each in self._registry.people
             if joins(each.caller, now) and not (same is not None and joins(each.caller, same))
         ]
-        await self._registry.tell(receivers, encode_personal(RoomOpened(now.id, now.title, now.kind)))
+        await self._registry.broadcast(receivers, encode_personal(RoomOpened(now.id, now.title, now.kind)))

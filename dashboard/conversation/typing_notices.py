@@ -62,9 +62,9 @@ class TypingNotices:
         if not rate.take(now_s):
             raise TooMany(f"more than {_PER_S} typing notices a second; send one every 3 s")
         self._writing.setdefault(connection, set()).add(room_id)
-        self._say(connection, room_id, is_typing=True)
+        self._publish(connection, room_id, is_typing=True)
 
-    def _say(self, connection: Connection, room_id: str, *, is_typing: bool) -> None:
+    def _publish(self, connection: Connection, room_id: str, *, is_typing: bool) -> None:
         """Queue a signal to all processes. A full queue drops it, and the notice then ends by its timeout."""
         caller = connection.caller
         if not self._outgoing.full():
@@ -75,7 +75,7 @@ class TypingNotices:
         writing = self._writing.get(connection, set())
         for room in list(writing) if room_id is None else writing & {room_id}:
             writing.discard(room)
-            self._say(connection, room, is_typing=False)
+            self._publish(connection, room, is_typing=False)
         if room_id is None:
             self._writing.pop(connection, None)
             self._rates.pop(connection, None)
@@ -103,13 +103,13 @@ class TypingNotices:
             except TimeoutError:
                 pass
             if typed is not None:
-                await self._tell(typed)
+                await self._deliver(typed)
             now_s = self._monotonic()
             for (room, user), (until_s, name) in list(self._shown.items()):
                 if until_s <= now_s:
-                    await self._tell(TypingSignal(room, user, name, False))
+                    await self._deliver(TypingSignal(room, user, name, False))
 
-    async def _tell(self, typed: TypingSignal) -> None:
+    async def _deliver(self, typed: TypingSignal) -> None:
         key = (typed.room, typed.user)
         if typed.is_typing:
             self._shown[key] = (self._monotonic() + TYPING_S, typed.name)
@@ -123,4 +123,4 @@ class TypingNotices:
         )
         others = [connection for connection in connections if connection.caller.id != typed.user]
         notice = TypingNotice(typed.room, typed.user, typed.name, typed.is_typing)
-        await self._registry.tell(others, encode_personal(notice))
+        await self._registry.broadcast(others, encode_personal(notice))

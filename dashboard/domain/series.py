@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import NamedTuple
 
 from dashboard.domain.errors import Invalid
@@ -91,7 +92,7 @@ def series_key(name: str, labels: Mapping[str, str] | Iterable[tuple[str, str]] 
     Sizes are checked against ``CEILING`` only; those of the settings are for samples that come in (``check_limits``).
     """
     check_name(name, max_bytes=CEILING.name_bytes)
-    pairs = tuple(sorted((n, v) for n, v in dict(labels).items() if v != ""))
+    pairs = tuple(sorted((intern(str(n)), v) for n, v in dict(labels).items() if v != ""))  # few names, many series
     for label, value in pairs:
         if not LABEL_NAME.fullmatch(label) or label.startswith("__"):
             shown = ascii(label[:40])

@@ -21,7 +21,7 @@ CLUSTER_TABLE = "cluster_nodes"
 #: Interval at which a page reports the delay to its screen (static/js/pages/shell.js).
 _PAGES_REPORT_S = 5.0
 _QUANTILE = re.compile(r"(?P<of>.+)_(?P<quantile>p\d+)_ms")
-#: Another process feeds the totals if this lease was not renewed for so long.
+#: Another process feeds the totals if this lease was not renewed for this long.
 _LEASE_S = 15.0
 #: The table is written at every fifth beat.
 _TABLE_BEATS = 5

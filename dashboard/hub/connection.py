@@ -134,7 +134,7 @@ class Connection:
             return
         self.send(Shared(with_id(body, request_id)))
 
-    def say(self, message: Shared) -> None:
+    def send_or_close(self, message: Shared) -> None:
         """Send a broadcast message; close a client that does not read."""
         if self.closed:
             return

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from dashboard.domain.position import Seen
-from dashboard.hub.fanout import SENDS_PER_BREATH
+from dashboard.hub.fanout import SENDS_PER_TURN
 from dashboard.hub.subscription import Subscription
 from dashboard.hub.ticker import Ticker
 from dashboard.hub.view_table import ViewTable
@@ -73,7 +73,7 @@ class DeferredReplies:
                 if not (ready and self._answer(reply)):
                     self._waiting.append(reply)
                     pause_s = _AHEAD_CHECK_S if ready else pause_s
-                if not number % SENDS_PER_BREATH:
+                if not number % SENDS_PER_TURN:
                     await asyncio.sleep(0)
             if self._waiting:
                 self._work.set()

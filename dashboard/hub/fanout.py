@@ -15,7 +15,7 @@ from dashboard.hub.view import View
 from dashboard.hub.view_table import ViewTable
 
 #: The event loop gets a turn after this many sends.
-SENDS_PER_BREATH = 200
+SENDS_PER_TURN = 200
 
 
 class Fanout:
@@ -46,7 +46,7 @@ class Fanout:
             subscription.sent = seqs
             transport.send(frame.deflated if transport.deflating else plain)
             sent += 1
-            if not sent % SENDS_PER_BREATH:
+            if not sent % SENDS_PER_TURN:
                 await asyncio.sleep(0)
         self._counters.frames_sent += sent
         self._counters.frames_skipped += skipped
@@ -79,5 +79,5 @@ class Fanout:
                 self._counters.frames_caught_up += 1
             subscription.frame_no, subscription.sent = view.frame_no, view.seqs
             behind.discard(subscription)
-            if not number % SENDS_PER_BREATH:
+            if not number % SENDS_PER_TURN:
                 await asyncio.sleep(0)

@@ -12,7 +12,7 @@ from dashboard.rfc6455.close_codes import CloseCode
 
 _SWEEP_S = 1.0
 #: The event loop gets a turn after this many checks.
-_CHECKS_PER_BREATH = 200
+_CHECKS_PER_TURN = 200
 
 
 class Heartbeat:
@@ -33,7 +33,7 @@ class Heartbeat:
             for number, connection in enumerate(list(self._registry.connections), 1):
                 if not connection.closed:
                     self.check(connection, self._monotonic())
-                if not number % _CHECKS_PER_BREATH:
+                if not number % _CHECKS_PER_TURN:
                     await asyncio.sleep(0)
 
     def check(self, connection: Connection, now_s: float) -> None:

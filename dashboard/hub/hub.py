@@ -9,7 +9,7 @@ from typing import Protocol
 from dashboard.domain.counters import Counters
 from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.hub.connection import Connection
-from dashboard.hub.fanout import SENDS_PER_BREATH
+from dashboard.hub.fanout import SENDS_PER_TURN
 from dashboard.hub.limits import HubLimits
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.hub.shared import Shared
@@ -112,23 +112,23 @@ class Hub:
         else:
             self._requests.serve(connection, request)
 
-    async def tell_degraded(self, reason: str) -> None:
+    async def broadcast_degraded(self, reason: str) -> None:
         """Broadcast degraded mode and store it for later clients; an empty reason clears it."""
         self.degraded = reason
-        await self._tell_all(Shared(encode(Degraded(reason))))
+        await self._send_all(Shared(encode(Degraded(reason))))
 
-    async def _tell_all(self, message: Shared) -> None:
+    async def _send_all(self, message: Shared) -> None:
         for number, connection in enumerate(list(self._registry.connections), 1):
             if not connection.closed:
                 connection.send(message)
-            if not number % SENDS_PER_BREATH:
+            if not number % SENDS_PER_TURN:
                 await asyncio.sleep(0)
 
     async def drain(self, over_s: float) -> None:
         """Ask every client to reconnect elsewhere; close the connections spread over ``over_s`` seconds."""
-        await self._tell_all(Shared(encode(Drain(over_s))))
+        await self._send_all(Shared(encode(Drain(over_s))))
         leaving = list(self._registry.connections)
         for number, connection in enumerate(leaving, 1):
             connection.give_up(CloseCode.DRAIN, "the server is restarting; reconnect")
-            if not number % SENDS_PER_BREATH:
-                await asyncio.sleep(over_s * SENDS_PER_BREATH / len(leaving))
+            if not number % SENDS_PER_TURN:
+                await asyncio.sleep(over_s * SENDS_PER_TURN / len(leaving))

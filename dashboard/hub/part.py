@@ -46,13 +46,13 @@ class Part:
         self._documents = Matching(replica().documents.index, selectors)
 
     def close(self) -> None:
-        """Let go of what the selectors match; the part is not used any more."""
+        """Release the matches of the selectors; the part cannot be used any more."""
         self._series.close()
         self._documents.close()
 
     @property
     def members(self) -> list[Series]:
-        """The series that the selectors match, in the order of their texts, as of the last ``refresh``."""
+        """Series that the selectors match, sorted by text, as of the last ``refresh``."""
         return self._series.members
 
     @property
@@ -96,7 +96,7 @@ class Part:
         return self._replica().accepted_ms(seq)
 
     def refresh(self) -> None:
-        """Take over which series and documents came or went since the last call."""
+        """Update the matches with the series and documents that were added or removed since the last call."""
         replica = self._replica()
         if replica.table.index is not self._series.index:  # the replica was replaced
             self.close()

@@ -1,6 +1,7 @@
-"""Preparation of views: what their selectors match is found in small steps, so that no request holds the loop.
+"""Preparation of views: their selectors are matched in small steps, so that no request blocks the event loop.
 
-Callers take turns, so one that asks for much waits by itself.  All of them together get at most half of the loop's time.
+Connections take turns, so that an expensive request delays only its own connection.  All requests together get at most half of
+the loop's time.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from dashboard.domain.selector import Selector
 from dashboard.hub.connection import Connection
 from dashboard.hub.view_table import ViewTable
 
-#: Microseconds of matching that a request may take in all, as estimated, and at once without a turn.
+#: Estimated microseconds of matching, beyond which a request is refused.
 _MAX_COST_US = 2_000_000
+#: Requests up to this cost are served at once; others wait for their connection's turn.
 _AT_ONCE_US = 2_000
-#: Members of all selectors of a request together, of which a view is built in one go.
+#: Members of all selectors of a request, beyond which it is refused: a view is built from them in one step.
 _MAX_MEMBERS = 100_000
-#: Requests of one connection that wait.
+#: Queued requests of one connection; more are refused with ``rate_limited``.
 _MAX_WAITING = 8
+#: After this long a preparation pauses for as long as it ran.
 _SLICE_S = 0.005
 
 
@@ -33,7 +36,7 @@ class _Job(NamedTuple):
 
 
 class Preparation:
-    """``monotonic`` gives seconds."""
+    """Queue of requests whose selectors are being matched. ``monotonic`` gives seconds."""
 
     def __init__(self, *, views: ViewTable, monotonic: Callable[[], float]) -> None:
         self._views = views
@@ -48,15 +51,14 @@ class Preparation:
         selectors: tuple[Selector, ...],
         then: Callable[[], None],
     ) -> None:
-        """Call ``then`` when what the selectors match is known: now, or in the connection's turn.
+        """Call ``then`` when the matches of the selectors are known: now, or in the connection's turn.
 
-        Raises Invalid when the selectors are too much work, TooMany when too many requests of the connection wait.
+        Raises Invalid if the selectors cost too much or match too many series, TooMany if the connection has too many requests.
+        A DashboardError in a later turn is sent to the client.
         """
         cost_us = self._views.cost(selectors)
         if cost_us > _MAX_COST_US:
-            raise Invalid(
-                "matching them takes too long; name the metrics, or ask in several requests", field="selectors"
-            )
+            raise Invalid("take too long to match; name the metrics, or send several requests", field="selectors")
         jobs = self._waiting.get(connection)
         if jobs is None and cost_us <= _AT_ONCE_US:
             self._finish(_Job(connection, request_id, selectors, then))
@@ -64,12 +66,12 @@ class Preparation:
         if jobs is None:
             jobs = self._waiting[connection] = deque()
         if len(jobs) >= _MAX_WAITING:
-            raise TooMany("too many requests wait for their selectors to be matched")
+            raise TooMany(f"{_MAX_WAITING} requests are waiting; wait for their replies")
         jobs.append(_Job(connection, request_id, selectors, then))
         self._work.set()
 
     async def run(self) -> None:
-        """Prepare until cancelled."""
+        """Prepare queued requests until cancelled."""
         while True:
             await self._work.wait()
             while self._waiting:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Collection, Iterable
 
 from dashboard.hub.connection import Connection
-from dashboard.hub.fanout import SENDS_PER_BREATH
+from dashboard.hub.fanout import SENDS_PER_TURN
 from dashboard.hub.shared import Shared
 
 
@@ -83,13 +83,13 @@ class ConnectionRegistry:
         """Return the ids of the rooms that have connections here."""
         return list(self._rooms)
 
-    async def tell(self, connections: Iterable[Connection], *messages: bytes) -> None:
-        """Send the same JSON texts, in order, to all given connections."""
+    async def broadcast(self, connections: Iterable[Connection], *messages: bytes) -> None:
+        """Send the same JSON texts, in order, to all given connections; close those that do not read."""
         shared = [Shared(message) for message in messages]
         for number, connection in enumerate(list(connections), 1):
             for message in shared:
-                connection.say(message)
-            if not number % SENDS_PER_BREATH:
+                connection.send_or_close(message)
+            if not number % SENDS_PER_TURN:
                 await asyncio.sleep(0)
 
 

@@ -67,7 +67,7 @@ class View:
         return tuple(part.seq for part in self._parts)
 
     def close(self) -> None:
-        """Let go of what the selectors match, when nobody watches the view any more."""
+        """Release the matches of the selectors when the view has no viewer any more."""
         for part in self._parts:
             part.close()
 

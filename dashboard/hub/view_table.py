@@ -27,18 +27,18 @@ class _Watched:
 
 
 class Held:
-    """Matches of several selectors, which may not be known yet."""
+    """Held matches of several selectors, which may still have to be evaluated."""
 
     def __init__(self, held: list[tuple[SeriesIndex[Any], Matches[Any]]]) -> None:
         self._held = held
 
     def steps(self) -> Iterator[None]:
-        """Find what is not known yet, in steps of about a millisecond."""
+        """Evaluate the missing matches; yield after each step of about a millisecond."""
         for index, matches in self._held:
             yield from index.evaluate(matches)
 
     def count(self) -> int:
-        """Return how many members all selectors have together."""
+        """Return the number of members of all selectors."""
         return sum(len(matches.members) for _, matches in self._held)
 
 
@@ -89,13 +89,13 @@ class ViewTable:
         return True
 
     def cost(self, selectors: Sequence[Selector]) -> int:
-        """Return about how many microseconds it takes to find what selectors match; 0 where that is known."""
+        """Return the estimated microseconds of matching the selectors; 0 for those whose matches are known."""
         with self._indexes(selectors) as indexes:
             return sum(index.cost(selectors) for index in indexes)
 
     @contextmanager
     def holding(self, selectors: Sequence[Selector]) -> Iterator[Held]:
-        """Hold what selectors match, as found by its steps, for as long as this lasts."""
+        """Hold the matches of selectors in the indexes while the context lasts."""
         with self._indexes(selectors) as indexes:
             held = [(index, index.hold(selector)) for index in indexes for selector in selectors]
             try:

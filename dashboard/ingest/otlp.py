@@ -17,10 +17,11 @@ import msgspec
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_text, series_key
 from dashboard.ingest.batch import MAX_SAMPLES, check_time
+from dashboard.ingest.otlp_cache import MAX_CACHED_BYTES, PointCache
 from dashboard.ingest.otlp_columns import Columns, read_columns
 from dashboard.ingest.otlp_names import labels_of, metric_name
 from dashboard.ingest.otlp_points import DIVIDED, SUFFIXES, Shape, rows_of
-from dashboard.ingest.otlp_resources import TARGET_INFO, Origin, OtlpOptions, Resources, with_scope
+from dashboard.ingest.otlp_resources import TARGET_INFO, Origin, with_scope
 from dashboard.ingest.otlp_schema import (
     METRIC,
     POINTS,
@@ -32,11 +33,10 @@ from dashboard.ingest.otlp_schema import (
     read_point,
 )
 from dashboard.ingest.otlp_values import MAX_ATTRIBUTES, items, pairs_of, whole
-from dashboard.ingest.parsed import Family, Parsed, Recall
+from dashboard.ingest.parsed import Family, Parsed
 from dashboard.ingest.protobuf import BYTES, read_fields, read_message
 
 _ONE: Shape = (("", None),)
-_MAX_CACHED_BYTES = 4_096
 #: All series of one point, which may be a histogram.
 _MAX_CACHED_SERIES_BYTES = 16_384
 _UNITS = {"": None, "1": None, "By": "B", "By/s": "B/s", "KiBy": "KiB", "MiBy": "MiB", "GiBy": "GiB", "Cel": "°C"}
@@ -46,46 +46,6 @@ _NO_RECORDED_VALUE = 1
 #: Resources, scopes and metrics in one request.
 _MAX_PARTS = 200_000
 _SNAKE_KEY = re.compile(rb'"[a-z]+_[a-z_]+"\s*:')
-
-
-class _Numbers(Recall[bytes, str]):
-    """Series of a metric's number points by their attributes as protobuf; ``name``: what the metric was called then."""
-
-    name = ""
-
-
-class PointCache:
-    """Series of points met before, bounded in number and in what each takes; and the resources they came from."""
-
-    def __init__(self, max_items: int = 20_000, options: OtlpOptions | None = None) -> None:
-        self.options = options or OtlpOptions()
-        self.resources = Resources(self.options)
-        self._max_items = max_items
-        #: By origin and metric, attributes as JSON, and the shape of the point.
-        self.shapes: Recall[tuple[bytes, bytes, Shape], tuple[str, ...]] = Recall(max_items)
-        self._numbers: Recall[bytes, _Numbers] = Recall(max_items)
-        self._learnt = 0
-
-    def numbers(self, raw: bytes) -> _Numbers:
-        """What is known of the number points of one metric."""
-        found = self._numbers.get(raw)
-        if found is None:
-            found = _Numbers(self._max_items)
-            if len(raw) <= _MAX_CACHED_BYTES:
-                self._numbers.learn(raw, found)
-        return found
-
-    def learn_number(self, raw: bytes, name: str, attributes: bytes, key: str) -> None:
-        """Remember one. A metric whose name changes, because its unit or shape does, is learnt anew."""
-        self._learnt += 1
-        if self._learnt > self._max_items:
-            self._numbers.clear()
-            self._learnt = 1
-        numbers = self.numbers(raw)
-        if numbers.name != name:
-            numbers.clear()
-            numbers.name = name
-        numbers[attributes] = key
 
 
 @dataclass(slots=True, frozen=True)
@@ -309,7 +269,7 @@ class _Walk:
         keys = self.cache.shapes.get(seen)
         if keys is None:
             keys = _keys(metric, attributes, shape)
-            if len(seen[0]) + len(seen[1]) <= _MAX_CACHED_BYTES and sum(map(len, keys)) <= _MAX_CACHED_SERIES_BYTES:
+            if len(seen[0]) + len(seen[1]) <= MAX_CACHED_BYTES and sum(map(len, keys)) <= _MAX_CACHED_SERIES_BYTES:
                 self.cache.shapes.learn(seen, keys)
         if len(self.parsed.batch.keys) + len(keys) > MAX_SAMPLES:
             raise _TooMany(f"more than {MAX_SAMPLES} samples in one body")
@@ -376,7 +336,7 @@ def _learn(point: bytes, metric: _Metric, keys: tuple[str, ...], cache: PointCac
     """Remember a number point's attributes by their bytes, when nothing else is behind its value."""
     at = 27 if point[0] == 0x11 else 18
     tail = point[at:]
-    if len(metric.raw) + len(tail) > _MAX_CACHED_BYTES:
+    if len(metric.raw) + len(tail) > MAX_CACHED_BYTES:
         return
     try:
         numbers = [number for number, _, _ in read_fields(point)]

@@ -10,18 +10,22 @@ from collections.abc import Callable
 
 #: Difference in milliseconds from which another clock counts as stepped; a smaller one is slewed.
 STEP_MS = 1_000
+#: A clock that is wrong for a minute must not cost what was accepted: a step is believed after so many seconds.
+PATIENCE_S = 600.0
 
 
 class JournalClock:
     """Clock in milliseconds since the epoch, UTC; ``wall`` and ``monotonic`` return seconds."""
 
-    __slots__ = ("_base_ms", "_monotonic", "_wall", "steps")
+    __slots__ = ("_base_ms", "_held_ms", "_leapt_s", "_monotonic", "_wall", "steps")
 
     def __init__(self, wall: Callable[[], float], monotonic: Callable[[], float]) -> None:
         self._wall = wall
         self._monotonic = monotonic
         self._base_ms = (wall() - monotonic()) * 1000
         self.steps = 0
+        self._held_ms = 0.0  # of steps that are younger than ``PATIENCE_S``
+        self._leapt_s = 0.0
 
     def now_ms(self) -> int:
         """Return the journal's time now."""
@@ -35,8 +39,7 @@ class JournalClock:
         off = now_ms + took_s * 500 - (self._base_ms + self._monotonic() * 1000)
         uncertain = took_s * 500 + 1
         if abs(off) > STEP_MS + uncertain:
-            self._base_ms += off
-            self.steps += 1
+            self._step(off)
             return True
         if abs(off) > uncertain:
             self._base_ms += off / 4
@@ -47,6 +50,18 @@ class JournalClock:
         off = (self._wall() - self._monotonic()) * 1000 - self._base_ms
         if abs(off) <= STEP_MS:
             return 0.0
-        self._base_ms += off
-        self.steps += 1
+        self._step(off)
         return off
+
+    def _step(self, off_ms: float) -> None:
+        self._base_ms += off_ms
+        self.steps += 1
+        self._held_ms = max(0.0, self._held() + off_ms)
+        self._leapt_s = self._monotonic()
+
+    def _held(self) -> float:
+        return self._held_ms if self._monotonic() - self._leapt_s < PATIENCE_S else 0.0
+
+    def trimming_ms(self) -> int:
+        """Return the time by which entries are too old: a step forward counts once it has lasted ``PATIENCE_S``."""
+        return int(self.now_ms() - self._held())

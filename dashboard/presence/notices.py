@@ -21,7 +21,7 @@ _GATHER_MANY_S = 0.25
 #: More notices than this become one message.
 _MANY = 10
 #: Notices about one user. Faster changes are delayed, and the notice then shows the latest state.
-_TOLD_PER_S, _TOLD_BURST = 2.0, 10.0
+_NOTICES_PER_S, _NOTICE_BURST = 2.0, 10.0
 _MAX_RATES = 10_000
 #: Pause between two notices of a board's watchers; changes in between are sent together.
 _BOARD_EVERY_S = 0.5
@@ -46,7 +46,7 @@ class PresenceNotices:
         self._rates: dict[str, TokenBucket] = {}
         self._boards: set[str] = set()
         self._work = asyncio.Event()
-        self._told_boards_s = 0.0
+        self._boards_sent_s = 0.0
 
     def soon(self, changed: Changed) -> None:
         """Queue notices about changed users and boards."""
@@ -73,27 +73,27 @@ class PresenceNotices:
             users = self._due(loop.time())
             self._users -= users
             if self._users:
-                loop.call_later(1 / _TOLD_PER_S, self._work.set)
-            await self._tell_users(users)
+                loop.call_later(1 / _NOTICES_PER_S, self._work.set)
+            await self._send_user_notices(users)
             if self._boards:
-                wait_s = self._told_boards_s + _BOARD_EVERY_S - loop.time()
+                wait_s = self._boards_sent_s + _BOARD_EVERY_S - loop.time()
                 if wait_s > 0:
                     loop.call_later(wait_s, self._work.set)
                     continue
-                self._told_boards_s = loop.time()
+                self._boards_sent_s = loop.time()
                 boards, self._boards = self._boards, set()
-                await self._tell_boards(boards)
+                await self._send_watchers(boards)
 
     def _due(self, now_s: float) -> set[str]:
         """Return the changed users whose rate allows a notice now."""
         if len(self._rates) > _MAX_RATES:
-            self._rates = {user: rate for user, rate in self._rates.items() if rate.wait_s(now_s, _TOLD_BURST)}
+            self._rates = {user: rate for user, rate in self._rates.items() if rate.wait_s(now_s, _NOTICE_BURST)}
         for user in self._users - self._rates.keys():
-            self._rates[user] = TokenBucket(_TOLD_PER_S, _TOLD_BURST, now_s)
+            self._rates[user] = TokenBucket(_NOTICES_PER_S, _NOTICE_BURST, now_s)
         return {user for user in self._users if self._rates[user].take(now_s)}
 
-    async def _tell_users(self, users: Iterable[str]) -> None:
-        everybody: list[tuple[str, PersonalReply]] = []
+    async def _send_user_notices(self, users: Iterable[str]) -> None:
+        to_all: list[tuple[str, PersonalReply]] = []
         rooms: dict[str, list[tuple[str, PersonalReply]]] = {}
         for user in users:
             before, after = self._shown.get(user), self._table.get(user)
@@ -103,30 +103,30 @@ class PresenceNotices:
                 self._shown.pop(user, None)
             else:
                 self._shown[user] = after
-            everybody += [(user, notice) for notice in _notices(before, after)]
+            to_all += [(user, notice) for notice in _notices(before, after)]
             for room, notice in _room_notices(before, after):
                 rooms.setdefault(room, []).append((user, notice))
-        if everybody:
-            self._counters.presence_changes += len(everybody)
-            await self._tell(self._registry.people, everybody)
+        if to_all:
+            self._counters.presence_changes += len(to_all)
+            await self._send(self._registry.people, to_all)
         for room, notices in rooms.items():
-            await self._tell(self._registry.in_room(room), notices)
+            await self._send(self._registry.in_room(room), notices)
 
-    async def _tell(self, connections: Iterable[Connection], notices: list[tuple[str, PersonalReply]]) -> None:
+    async def _send(self, connections: Iterable[Connection], notices: list[tuple[str, PersonalReply]]) -> None:
         """Send each notice, encoded once, to all but its own user; send many notices as one message to all."""
         if len(notices) > _MANY:
-            await self._registry.tell(connections, encode_personal(_together([notice for _, notice in notices])))
+            await self._registry.broadcast(connections, encode_personal(_combined([notice for _, notice in notices])))
             return
         encoded = [(user, encode_personal(notice)) for user, notice in notices]
         concerned = {user for user, _ in encoded}
         others = [each for each in connections if each.caller.id not in concerned]
         own = [each for each in connections if each.caller.id in concerned]
-        await self._registry.tell(others, *(text for _, text in encoded))
+        await self._registry.broadcast(others, *(text for _, text in encoded))
         for connection in own:
             mine = connection.caller.id
-            await self._registry.tell([connection], *(text for user, text in encoded if user != mine))
+            await self._registry.broadcast([connection], *(text for user, text in encoded if user != mine))
 
-    async def _tell_boards(self, boards: Iterable[str]) -> None:
+    async def _send_watchers(self, boards: Iterable[str]) -> None:
         watching: dict[str, list[Presence]] = {board: [] for board in boards if self._registry.watching(board)}
         if not watching:
             return
@@ -137,11 +137,11 @@ class PresenceNotices:
             found.sort(key=lambda each: (each.since_ms, each.user))
             people = [person_of(each) for each in found[:_MAX_WATCHERS]]
             notice = Watchers(board, people, len(found), self._table.screens(board))
-            told = [each for each in self._registry.watching(board) if each in self._registry.people]
-            await self._registry.tell(told, encode_personal(notice))
+            receivers = [each for each in self._registry.watching(board) if each in self._registry.people]
+            await self._registry.broadcast(receivers, encode_personal(notice))
 
 
-def _together(notices: list[PersonalReply]) -> PersonalReply:
+def _combined(notices: list[PersonalReply]) -> PersonalReply:
     """Return one message with the content of all these notices."""
     first = notices[0]
     if isinstance(first, UserJoined | UserLeft):

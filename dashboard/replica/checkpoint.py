@@ -21,6 +21,7 @@ from dashboard.domain.series import parse_series
 from dashboard.entries.samples import pack, unpack_floats, unpack_ints
 from dashboard.replica.buckets import Folded, fold
 from dashboard.replica.documents import StoredDocument
+from dashboard.replica.patience import Patience
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
 
@@ -36,6 +37,7 @@ class _Header(Struct, array_like=True):
     floor_seq: int
     documents_floor: int
     samples: int
+    patience: tuple[int, int, int] = (0, 0, 0)  # latest reading, leap held, reading after the leap
 
 
 class _Series(Struct, array_like=True):
@@ -92,6 +94,7 @@ def capture_header(replica: Replica) -> tuple[str, bytes]:
         replica.floor_seq,
         replica.documents_floor,
         replica.samples,
+        (table.patience.latest_ms, table.patience.held_ms, table.patience.leapt_ms),
     )
     return HEADER, msgspec.msgpack.encode(header)
 
@@ -161,6 +164,7 @@ def restore(position: Position, records: dict[str, bytes], windows: Windows) -> 
             raise Invalid("the stored history has other bucket lengths than the settings")
         replica.now_ms, replica.floor_seq, replica.samples = header.now_ms, header.floor_seq, header.samples
         table.swept_ms = header.swept_ms
+        table.patience = Patience(*header.patience)
         table.gone.extend(header.gone)
         table.gone_floor = header.gone_floor
         replica.documents_floor = header.documents_floor

@@ -86,7 +86,7 @@ class Replica:
 
     def _forget_passing(self, entry: Entry) -> None:
         """Delete passing documents that are older than the history of series."""
-        horizon = entry.t_ms - self.table.windows.coarse_ms
+        horizon = self.table.patience.kept_ms - self.table.windows.coarse_ms
         for key, stored in list(self.documents.items()):
             document = stored.document
             if document is not None and document.passing and document.t_ms < horizon:

@@ -17,6 +17,7 @@ from dashboard.domain.series import parse_series
 from dashboard.entries.samples import Samples, SeriesEnded, unpack_floats, unpack_ints
 from dashboard.query.index import SeriesIndex
 from dashboard.replica.late import LateSamples
+from dashboard.replica.patience import Patience
 from dashboard.replica.rows import Rows
 from dashboard.replica.series import AHEAD_MS, ALWAYS, Series, Windows
 
@@ -53,6 +54,7 @@ class SeriesTable:
         self.gone_floor = 0
         self.swept_ms = 0
         self.index: SeriesIndex[Series] = SeriesIndex()
+        self.patience = Patience()
         self._lists: dict[bytes, Rows] = {}
         self.restored_seq = 0  # a restored series may already hold entries up to here
 
@@ -65,6 +67,7 @@ class SeriesTable:
     def apply(self, seq: int, now_ms: int, change: Samples) -> None:
         """Append each row to its series. The batch was checked by ``decode_change``."""
         known = self._rows(change.keys, seq)
+        self.patience.read(now_ms)
         rows, repeats = known.series, known.repeats
         values = unpack_floats(change.values)
         times = change.times if isinstance(change.times, int) else unpack_ints(change.times)
@@ -91,7 +94,7 @@ class SeriesTable:
                 self._append_rows(known, times, values, seq, now_ms)
         if (repeats and not 0 < len(known.parts) <= _FEW_PARTS) or not seq % _OVERFLOW_EVERY:
             self._trim_overfull(rows)
-        if now_ms - self.swept_ms >= _SWEEP_EVERY_MS:
+        if not 0 <= now_ms - self.swept_ms < _SWEEP_EVERY_MS:
             self._sweep(seq, now_ms)
 
     def _append_rows(
@@ -124,7 +127,7 @@ class SeriesTable:
         else:
             rows.append(seq, times, values)
         for series in turning:
-            series.turn(now_ms, self.windows)
+            series.turn(self.patience.kept_ms, self.windows)
 
     def _append_with_late(
         self, rows: Rows, times: int | array[int], values: array[float], seq: int, now_ms: int, late: list[Series]
@@ -163,7 +166,7 @@ class SeriesTable:
             series.last_seq = seq
             appended += 1
             if not 0 <= t_ms - series.slot_ms < step:
-                series.turn(now_ms, windows)
+                series.turn(self.patience.kept_ms, windows)
         return appended
 
     def _note_late(self, series: Series, t_ms: int, seq: int, now_ms: int) -> None:
@@ -257,7 +260,8 @@ class SeriesTable:
             if key.text != text:
                 raise Invalid(f"{text[:60]!a} is not a canonical series key")
         for text, key in new.items():
-            self.by_text[text] = series = Series(self._new_sid(text), key, self.windows, seq)
+            series = self.by_text[text] = Series(self._new_sid(text), key, self.windows, seq)
+            series.text = text  # the same object, for texts may be long
             self.index.add(series)
         return tuple(self.by_text[text] for text in texts)
 
@@ -271,7 +275,7 @@ class SeriesTable:
     def _sweep(self, seq: int, now_ms: int) -> None:
         """Once a minute of journal time: forget series that have been silent for the longest window."""
         self.swept_ms = now_ms
-        horizon = now_ms - self.windows.coarse_ms
+        horizon = self.patience.kept_ms - self.windows.coarse_ms
         departed = [series for series in self if series.last_ms < horizon]
         for series in departed:
             del self.by_text[series.text]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashboard.domain.errors import NotFound
@@ -213,8 +213,7 @@ async def oldest(tx: AsyncConnection, room_id: str, after: int, limit: int) -> l
     return [_message(row) for row in await tx.execute(statement.order_by(messages.c.seq).limit(limit))]
 
 
-async def forget_messages(tx: AsyncConnection, before_ms: int) -> int:
-    """Delete messages older than ``before_ms``, but notifications only if they are read; return how many."""
+def _forgettable(before_ms: int) -> ColumnElement[bool]:
     seen = (
         select(reads.c.seq)
         .where(reads.c.room_id == messages.c.room_id)
@@ -222,9 +221,20 @@ async def forget_messages(tx: AsyncConnection, before_ms: int) -> int:
         .limit(1)
         .scalar_subquery()
     )
-    old = (messages.c.t_ms < before_ms) & (
+    return (messages.c.t_ms < before_ms) & (
         ~messages.c.room_id.startswith("inbox:", autoescape=True) | (messages.c.seq <= func.coalesce(seen, 0))
     )
+
+
+async def count_forgettable(tx: AsyncConnection, before_ms: int) -> int:
+    """Count what ``forget_messages`` would delete."""
+    statement = select(func.count()).select_from(messages).where(_forgettable(before_ms))
+    return int((await tx.execute(statement)).scalar_one())
+
+
+async def forget_messages(tx: AsyncConnection, before_ms: int) -> int:
+    """Messages older than they have to be kept; notifications only once they are read. Returns how many."""
+    old = _forgettable(before_ms)
     ends = select(messages.c.room_id, func.max(messages.c.changed_seq)).where(old).group_by(messages.c.room_id)
     for room_id, seq in (await tx.execute(ends)).all():
         await tx.execute(update(rooms).where(rooms.c.id == room_id, rooms.c.trimmed_seq < seq).values(trimmed_seq=seq))

@@ -112,6 +112,14 @@ codes = Table(
     Column("used_ms", BigInteger),
 )
 
+#: Boards that were private once; ``gone``: the board has been missing since.
+private_boards = Table(
+    "private_boards",
+    metadata,
+    Column("id", String(100), primary_key=True),
+    Column("gone", Boolean, nullable=False),
+)
+
 #: Logins that were tried lately, for the limit on them.
 tries = Table(
     "tries",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -89,14 +90,16 @@ async def create_link(tx: AsyncConnection, link_id: str, board: str, created_by:
     )
 
 
-async def revoke_link(tx: AsyncConnection, link_id: str) -> None:
-    """It shows nothing any more; raises NotFound."""
+async def revoke_link(tx: AsyncConnection, link_id: str, may_see: Callable[[str], bool]) -> None:
+    """Revoke a link; raises NotFound, also when its board is not for the caller to see."""
     statement = (
         update(links)
         .where(links.c.id == link_id, links.c.revoked.is_(False))
         .values(revoked=True, revision=await next_revision(tx))
+        .returning(links.c.board)
     )
-    if not (await tx.execute(statement)).rowcount:
+    board = (await tx.execute(statement)).scalar_one_or_none()
+    if board is None or not may_see(board):  # the error takes the change back
         raise NotFound(f"there is no link {link_id[:40]}")
 
 
@@ -135,3 +138,11 @@ async def use_code(tx: AsyncConnection, code_hash: str, purpose: str, now_ms: in
         .values(used_ms=now_ms)
     )
     return bool((await tx.execute(statement)).rowcount)
+
+
+async def is_code(tx: AsyncConnection, code_hash: str, purpose: str, now_ms: int) -> bool:
+    """Return whether the code is good now."""
+    statement = select(codes.c.hash).where(
+        codes.c.hash == code_hash, codes.c.purpose == purpose, codes.c.used_ms.is_(None), codes.c.expires_ms > now_ms
+    )
+    return (await tx.execute(statement)).first() is not None

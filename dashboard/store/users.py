@@ -55,8 +55,7 @@ async def password_of(tx: AsyncConnection, user_id: str) -> str | None:
 
 async def create_user(tx: AsyncConnection, user: User, password_hash: str) -> None:
     """Add a user; raises Invalid when there is, or was, one of that name: what was theirs must not become another's."""
-    if await is_taken(tx, user.id):
-        raise Invalid(f"there is, or was, a user {user.id}; choose another name", field="id")
+    await check_free(tx, user.id)
     values = {
         "id": user.id,
         "name": user.name,
@@ -225,6 +224,12 @@ async def tries_end(tx: AsyncConnection, name: str, address: str, window_ms: int
     return max((t_ms + window_ms + 1 for t_ms in latest if t_ms is not None), default=0)
 
 
+async def take_back_try(tx: AsyncConnection, name: str, address: str) -> None:
+    """Remove the latest try: it was not answered."""
+    latest = select(func.max(tries.c.id)).where(tries.c.name == name, tries.c.address == address).scalar_subquery()
+    await tx.execute(delete(tries).where(tries.c.id == latest))
+
+
 async def forget_tries(tx: AsyncConnection, name: str, address: str) -> None:
     """Delete the attempts of a name and address, after a successful login."""
     await tx.execute(delete(tries).where(tries.c.name == name, tries.c.address == address))
@@ -240,6 +245,19 @@ async def find_identity(tx: AsyncConnection, issuer: str, subject: str) -> str |
 async def add_identity(tx: AsyncConnection, issuer: str, subject: str, user_id: str) -> None:
     """Store that a provider's identity is this user."""
     await tx.execute(insert(identities).values(issuer=issuer, subject=subject, user_id=user_id))
+
+
+async def check_free(tx: AsyncConnection, user_id: str) -> None:
+    """Raise Invalid when there is, or was, a user of that id."""
+    if await is_taken(tx, user_id):
+        raise Invalid(f"there is, or was, a user {user_id}; choose another name", field="id")
+
+
+async def check_there(tx: AsyncConnection, user_id: str) -> None:
+    """Raise NotFound when there is no user of that id."""
+    statement = select(users.c.id).where(users.c.id == user_id, users.c.deleted.is_(False))
+    if (await tx.execute(statement)).first() is None:
+        raise NotFound(f"there is no user {user_id[:40]}")
 
 
 async def is_taken(tx: AsyncConnection, user_id: str) -> bool:

@@ -1,14 +1,20 @@
 """Modules whose unit test is not where it is looked for: ``dashboard/a/b.py`` is tested by ``tests/unit/a/test_b.py``.
 
-A namesake holds at least one test. Modules without a function need none.
+A namesake holds at least one test. Modules without a function that does something need none (constants, structs, protocols).
+The list `untested` excuses modules by patterns of their paths; its reasons name the tests that exercise them instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from scripts.checks.tree import Finding, Module, functions
+
+_TESTS = re.compile(r"tests/[\w/.-]*\w")
 
 
 def namesake(module: Module) -> str:
@@ -17,15 +23,42 @@ def namesake(module: Module) -> str:
     return (PurePosixPath("tests/unit") / inside.parent / f"test_{inside.stem.strip('_')}.py").as_posix()
 
 
-def without_namesake(root: Path, modules: Iterable[Module], exempt: Collection[str]) -> list[Finding]:
-    """Return the modules that have functions, no namesake with a test, and no reason in the list."""
-    found = []
-    for module in modules:
-        if module.path in exempt or next(functions(module), None) is None:
-            continue
-        test = root / namesake(module)
-        if not test.exists():
-            found.append(Finding(module.path, 0, f"has no {namesake(module)}"))
-        elif "def test_" not in test.read_text("utf-8"):
-            found.append(Finding(module.path, 0, f"has no test in {namesake(module)}"))
-    return found
+def without_namesake(root: Path, modules: Iterable[Module], exempt: Iterable[str]) -> list[Finding]:
+    """Return the modules that have functions, no namesake with a test, and no pattern in the list that matches them."""
+    patterns = tuple(exempt)
+    return [
+        fault
+        for module in modules
+        if (fault := _fault(root, module)) and not any(fnmatchcase(module.path, each) for each in patterns)
+    ]
+
+
+def stale_exemptions(root: Path, modules: Iterable[Module], untested: Mapping[str, str]) -> list[str]:
+    """Return the entries of the list that excuse no module, and those whose reason names no test that is there."""
+    faulty = [module.path for module in modules if _fault(root, module)]
+    return [
+        pattern
+        for pattern, reason in untested.items()
+        if not any(fnmatchcase(path, pattern) for path in faulty) or not _names_tests(root, reason)
+    ]
+
+
+def _names_tests(root: Path, reason: str) -> bool:
+    named = _TESTS.findall(reason)
+    return bool(named) and all((root / each).exists() for each in named)
+
+
+def _fault(root: Path, module: Module) -> Finding | None:
+    if not any(_does_something(each.body) for each in functions(module)):
+        return None
+    test = root / namesake(module)
+    if not test.exists():
+        return Finding(module.path, 0, f"has no {namesake(module)}")
+    if "def test_" not in test.read_text("utf-8"):
+        return Finding(module.path, 0, f"has no test in {namesake(module)}")
+    return None
+
+
+def _does_something(body: list[ast.stmt]) -> bool:
+    """Return False for a function of a protocol: a docstring or ``...`` is all it has."""
+    return not all(isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) for each in body)

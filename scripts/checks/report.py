@@ -31,10 +31,11 @@ def _largest(found: list[tuple[int, Finding]], cure: str) -> Figure:
     return Figure(found[0][0] if found else 0, cure, tuple(place for _, place in found[:SHOWN]))
 
 
-def _stale(root: Path, ceilings: Ceilings, unknown: set[str]) -> list[Finding]:
-    gone = [path for path in (*ceilings.decoders, *ceilings.untested) if not (root / path).exists()]
+def _stale(root: Path, modules: list[Module], ceilings: Ceilings, unknown: set[str]) -> list[Finding]:
+    gone = [path for path in ceilings.decoders if not (root / path).exists()]
+    needless = namesakes.stale_exemptions(root, modules, ceilings.untested)
     unused = [name for name in ceilings.foreign if name not in unknown]
-    return [Finding("scripts/checks/ceilings.toml", 0, f"lists {entry}") for entry in (*gone, *unused)]
+    return [Finding("scripts/checks/ceilings.toml", 0, f"lists {entry}") for entry in (*gone, *needless, *unused)]
 
 
 def _source_figures(root: Path, modules: list[Module], ceilings: Ceilings) -> dict[str, Figure]:
@@ -92,7 +93,8 @@ def figures(
         "correct the name, or list a name of other programs in `foreign`",
     )
     found["stale_list_entries"] = _counted(
-        _stale(root, ceilings, {name for name, _ in missing}), "correct or remove what is not there, or not needed"
+        _stale(root, modules, ceilings, {name for name, _ in missing}),
+        "correct or remove what is not there, or not needed",
     )
     if (subjects := commits.new_subjects(root, ceilings.base_commit)) is not None:
         found["unclear_commit_subjects"] = _counted(

@@ -16,11 +16,13 @@ import cramjam
 from line_protocol_parser import parse_line
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.position import Position
 from dashboard.entries.samples import encode_samples
 from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
-from dashboard.ingest.otlp import PointCache, parse_otlp_protobuf
+from dashboard.ingest.otlp import parse_otlp_protobuf
+from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write
 from dashboard.ingest.statsd_aggregator import Aggregator
 from dashboard.intake.batches import rows_per_entry
@@ -84,7 +86,9 @@ def lines(bench: Bench) -> Iterator[Row]:
 
     with TemporaryDirectory() as folder, asyncio.Runner() as runner:
         clock = JournalClock(time.time, time.monotonic)
-        journal = SqliteJournal(Path(folder), clock=clock, counters=Counters(), max_age_s=900, max_bytes=256 << 20)
+        journal = SqliteJournal(
+            DataFolder(Path(folder)), clock=clock, counters=Counters(), max_age_s=900, max_bytes=256 << 20
+        )
         runner.run(journal.open())
         running = runner.get_loop().create_task(journal.run())
         mine, parsed, least = _least_us(

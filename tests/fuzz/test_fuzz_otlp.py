@@ -3,8 +3,9 @@ from __future__ import annotations
 from google.protobuf.json_format import MessageToJson
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from dashboard.ingest.otlp import PointCache, parse_otlp_json, parse_otlp_protobuf
+from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_answers import partial_success_protobuf
+from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.parsed import Parsed
 from tests.support.parsed_checks import JSON_PIECES, LATEST_MS, T, fuzz
 

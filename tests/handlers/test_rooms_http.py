@@ -381,8 +381,9 @@ async def test_who_is_gone_is_not_written_to_any_more(tmp_path: Path) -> None:
 
 
 async def test_a_board_gets_an_operators_room_of_its_id_with_its_rules_and_no_private_one(tmp_path: Path) -> None:
-    async with site(tmp_path, private_boards=("ops",)) as at:
+    async with site(tmp_path) as at:
         accounts = at.server.accounts
+        at.server.access.reserve(["ops"])
         vera = await at.socket(as_="vera")
         assert (await vera.ask("join_room", roomId="ops"))["type"] == "joined"
         await at.server.people.room_admin.ensure_boards({"ops": "The ops"})

@@ -362,10 +362,10 @@ def test_import_says_what_it_cannot_do(server: ServerProcess, tmp_path: Path) ->
     assert "write FILE.csv" in run("import", __file__).stderr
     empty = tmp_path / "x.csv"
     empty.write_text("a,b\n1,2\n")
-    assert "the first line names the columns" in run("import", str(empty), "--url", server.url).stderr
+    assert "the first line must name the columns" in run("import", str(empty), "--url", server.url).stderr
     file = ndjson(tmp_path / "old.ndjson", 3)
     assert run("import", str(file), "--url", server.url).returncode == 0
-    assert "--again begins anew" in run("import", str(file), "--url", "http://127.0.0.1:1").stderr
+    assert "use --again to start from the beginning" in run("import", str(file), "--url", "http://127.0.0.1:1").stderr
     file.write_text('{"series":"other","value":1}\n')
     assert "is not the file" in run("import", str(file), "--url", server.url).stderr
     assert run("import", str(file), "--again", "--url", server.url).returncode == 0

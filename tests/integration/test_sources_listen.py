@@ -156,7 +156,9 @@ def test_a_source_brings_so_many_series_and_the_tap_shows_how_many(tmp_path: Pat
     assert (feeder["name"], feeder["series"], feeder["max_series"]) == ("graphite", 2, 2)
     assert (feeder["accepted"], feeder["refused"]) == (3, 1)
     reason = feeder["refusals"][0]["reason"]
-    assert reason.startswith("series: would be one more than the 2 series of the source graphite; give the source a larger")
+    assert reason.startswith(
+        "series: would be one more than the 2 series of the source graphite; give the source a larger"
+    )
     assert counted(server, "series", "graphite") == 2
     assert server.stop() == 0
 

@@ -230,7 +230,15 @@ class TokenHandler(AdminHandler):
         self.done()
 
 
-class LinksHandler(AdminHandler):
+class BoardSharer(AdminHandler):
+    """Base of the handlers of share links."""
+
+    def sees(self, board: str) -> bool:
+        """Return whether the caller may see the board by themselves: what only a link shows is not theirs to show on."""
+        return self.services.access.sees(msgspec.structs.replace(self.caller, boards=()), board)
+
+
+class LinksHandler(BoardSharer):
     """``/api/v1/links``."""
 
     operations: ClassVar[Operations] = {
@@ -239,12 +247,11 @@ class LinksHandler(AdminHandler):
     }
 
     async def get(self) -> None:
-        self.write_json({"links": await self.services.accounts.list_links()})
+        self.write_json({"links": await self.services.accounts.list_links(self.sees)})
 
     async def post(self) -> None:
         body = self.json(NewLink)
-        # what only a link shows him is not his to show on
-        if not self.services.access.sees(msgspec.structs.replace(self.caller, boards=()), body.board):
+        if not self.sees(body.board):
             raise self.services.boards.missing(body.board)
         self.services.boards.get(body.board)
         link, text, expires_ms = await self.services.accounts.create_link(self.by, self.address, body.board, body.hours)
@@ -252,13 +259,13 @@ class LinksHandler(AdminHandler):
         self.write_json(LinkState(link, f"{base}/share/{text}", expires_ms), 201)
 
 
-class LinkHandler(AdminHandler):
+class LinkHandler(BoardSharer):
     """``/api/v1/links/ID``."""
 
     operations: ClassVar[Operations] = {"delete": Operation("Revoke a share link", status=204)}
 
     async def delete(self, link: str) -> None:
-        await self.services.accounts.revoke_link(self.by, self.address, link)
+        await self.services.accounts.revoke_link(self.by, self.address, link, self.sees)
         self.done()
 
 

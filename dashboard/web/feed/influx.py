@@ -105,7 +105,9 @@ class Influx1(Lines):
         return super().precision(request)
 
     def error(self, status: int, text: str) -> Answer:
-        return Answer(status, msgspec.json.encode({"error": text}), _PLAIN_JSON, (("X-Influxdb-Error", _in_header(text)),))
+        return Answer(
+            status, msgspec.json.encode({"error": text}), _PLAIN_JSON, (("X-Influxdb-Error", _in_header(text)),)
+        )
 
 
 class Influx2(Lines):

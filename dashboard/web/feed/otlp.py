@@ -9,8 +9,9 @@ import hashlib
 
 import msgspec
 
-from dashboard.ingest.otlp import PointCache, parse_otlp_json, parse_otlp_protobuf
+from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_answers import partial_success, partial_success_protobuf, status_protobuf
+from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.packed import ENCODINGS, unpack
 from dashboard.ingest.parsed import Parsed, Recall
 from dashboard.intake.accept_samples import Outcome
@@ -83,11 +84,12 @@ class Otlp(Format):
 class OtherSignalHandler(FeederHandler[FeedServices]):
     """``/v1/traces`` and ``/v1/logs``, which a program's exporters find by themselves: they are told what is taken."""
 
-    def get(self, signal: str) -> None:
+    def get(self) -> None:
         self.send(self.format.greet(self.feed_request(b"")))
 
-    async def post(self, signal: str) -> None:
+    async def post(self) -> None:
         await self.authenticate()
+        signal = self.request.path.rpartition("/")[2]
         fault = Fault(404, "unsupported", _ONLY_METRICS.format(signal, signal.upper()), {})
         request = self.feed_request(self.body())
         self.services.intake.note_fault(self.caller, "otlp", fault.code, fault.text, b"")

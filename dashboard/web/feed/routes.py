@@ -10,7 +10,7 @@ from dashboard.ingest.families import Families
 from dashboard.ingest.influx_query import Databases
 from dashboard.ingest.line_protocol import LineCache
 from dashboard.ingest.origins import Origins
-from dashboard.ingest.otlp import PointCache
+from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.otlp_resources import OtlpOptions
 from dashboard.ingest.remote_write import LabelCache
 from dashboard.intake.annotations import Annotations
@@ -108,7 +108,8 @@ def _protobuf_routes(intake: Intake, settings: Settings) -> list[AnyRoute]:
             "/api/v1/write", FeedHandler, FeedServices(intake, settings.max_remote_write_bytes, write), "Remote write."
         ),
         Route("/v1/metrics", FeedHandler, otlp, "OTLP metrics."),
-        Route("/v1/{signal}", OtherSignalHandler, otlp),
+        Route("/v1/traces", OtherSignalHandler, otlp),
+        Route("/v1/logs", OtherSignalHandler, otlp),
     ]
 
 

@@ -15,7 +15,7 @@ from dashboard.replication.replicas import Replicas
 from dashboard.web.pages.pages import PageServices
 from dashboard.web.server.base import BaseHandler
 
-#: Microseconds that finding the series may take, as estimated.
+#: Estimated microseconds of matching, beyond which a request is refused.
 _MAX_COST_US = 2_000_000
 
 

@@ -30,7 +30,6 @@ _PARTS = {
     "group": "job(?:@base64)?/.+",
     "check": ".+",
     "annotation": "[0-9]{1,16}",
-    "signal": "traces|logs",
 }
 _METHODS = ("get", "post", "put", "patch", "delete", "options")
 

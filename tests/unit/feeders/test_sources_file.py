@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,23 @@ def test_a_secret_is_read_anew_each_time(tmp_path: Path) -> None:
     for token in ("one", "two"):
         (tmp_path / "token").write_text(token)
         assert target.token() == token
+
+
+def test_a_file_that_grows_by_its_aliases_is_refused_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "sources.yaml"
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    file.write_text("\n".join(lines))
+    began = time.thread_time()
+    with pytest.raises(ConfigurationError, match="holds more than 200000 values, counting aliases"):
+        load_sources(file)
+    assert time.thread_time() - began < 0.5
+
+
+def test_aliases_that_a_file_needs_are_taken(tmp_path: Path) -> None:
+    file = tmp_path / "sources.yaml"
+    targets = [f"  - {{name: t{n}, url: 'http://h{n}/metrics', labels: *common}}" for n in range(1, 300)]
+    file.write_text(
+        "scrape:\n  - {name: t0, url: 'http://h0/metrics', labels: &common {site: a, rack: b}}\n" + "\n".join(targets)
+    )
+    assert len(load_sources(file).scrape) == 300

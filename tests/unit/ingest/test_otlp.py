@@ -12,8 +12,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.otlp import PointCache, parse_otlp_json, parse_otlp_protobuf
+from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_answers import partial_success, partial_success_protobuf
+from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 

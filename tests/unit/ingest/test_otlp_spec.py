@@ -11,8 +11,9 @@ import pytest
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series
-from dashboard.ingest.otlp import PointCache, parse_otlp_json, parse_otlp_protobuf
+from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_answers import partial_success
+from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.otlp_names import label_name, labels_of, metric_name
 from dashboard.ingest.otlp_resources import OtlpOptions
 from dashboard.ingest.otlp_values import attribute_text, decimal_text, float_text

@@ -3,12 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from scripts.checks.ceilings import read_ceilings
-from scripts.checks.namesakes import without_namesake
+from scripts.checks.namesakes import stale_exemptions, without_namesake
 from scripts.checks.tree import read_package
 from tests.unit.scripts.sources import package
 
 ROOT = Path(__file__).resolve().parents[3]
-CODE = "def work() -> None: ..."
+CODE = "def work() -> int:\n    return 1"
+PROTOCOL = "class Port:\n    def work(self) -> int:\n        'A number.'\n    def rest(self) -> int: ..."
 
 
 def test_a_module_needs_a_namesake_that_holds_a_test_or_a_reason(tmp_path: Path) -> None:
@@ -17,17 +18,39 @@ def test_a_module_needs_a_namesake_that_holds_a_test_or_a_reason(tmp_path: Path)
         "dashboard/a/empty.py": CODE,
         "dashboard/a/excused.py": CODE,
         "dashboard/a/constants.py": "LIMIT = 3",
+        "dashboard/a/port.py": PROTOCOL,
+        "dashboard/many/deep/one.py": CODE,
+        "dashboard/many/two.py": CODE,
         "dashboard/a/none.py": CODE,
         "dashboard/cli/__init__.py": CODE,
         "tests/unit/a/test_b.py": "def test_b(): ...",
         "tests/unit/a/test_empty.py": "",
     }
-    found = without_namesake(tmp_path, package(tmp_path, files), {"dashboard/a/excused.py"})
+    found = without_namesake(tmp_path, package(tmp_path, files), ["dashboard/a/excused.py", "dashboard/many/**"])
     assert [str(each) for each in found] == [
         "dashboard/a/empty.py has no test in tests/unit/a/test_empty.py",
         "dashboard/a/none.py has no tests/unit/a/test_none.py",
         "dashboard/cli/__init__.py has no tests/unit/cli/test_init.py",
     ]
+
+
+def test_an_exemption_excuses_a_module_and_names_tests_that_are_there(tmp_path: Path) -> None:
+    files = {
+        "dashboard/a.py": CODE,
+        "dashboard/b.py": CODE,
+        "tests/unit/test_b.py": "def test_b(): ...",
+        "tests/x/test_x.py": "",
+    }
+    modules = package(tmp_path, files)
+    reasons = {
+        "dashboard/*": "driven by tests/x",
+        "dashboard/a.py": "driven by tests/x/test_x.py.",
+        "dashboard/[a]*": "driven by tests/gone",
+        "dashboard/a*": "too small",
+        "dashboard/b.py": "driven by tests/x",
+        "dashboard/c/**": "driven by tests/x",
+    }
+    assert stale_exemptions(tmp_path, modules, reasons) == list(reasons)[2:]
 
 
 def test_no_more_modules_are_without_a_namesake_than_the_ceiling_says() -> None:

@@ -1,0 +1,153 @@
+"""Namesakes put to the test: a module whose public functions all return None must fail the unit test that bears its name.
+
+``python -m tests.support.broken [dashboard/a/b.py …]``, without names all, prints those whose namesake passes all the same. Imports
+see the functions whole; they return at once from when the tests begin. Each module is tried in a fork of a process that has imported
+what all of them need, so a try costs about a second.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import IO
+
+import pytest
+
+from scripts.checks.namesakes import namesake
+from scripts.checks.tree import Function, Module, functions, read_package
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Name among the builtins that says whether the functions are broken now.
+_SWITCH = "_functions_are_broken"
+#: A try that takes longer hangs on what is broken, which a test notices, too.
+_TRY_S = 120
+_AT_ONCE = 2
+_COMMON = ("hypothesis", "msgspec", "sqlalchemy.ext.asyncio", "tornado.httpserver", "tornado.web", "yaml")
+
+
+def is_breakable(function: Function) -> bool:
+    """Whether a function is public and does something."""
+    body = function.body
+    says_only = all(isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) for each in body)
+    return not function.name.startswith("_") and not says_only
+
+
+def break_functions(source: str) -> ast.Module:
+    """Return the source's syntax tree with a way out at the beginning of each public function."""
+    tree = ast.parse(source)
+    for scope in (tree, *(each for each in ast.walk(tree) if isinstance(each, ast.ClassDef))):
+        for function in scope.body:
+            if isinstance(function, Function) and is_breakable(function):
+                function.body.insert(0, ast.parse(f"if {_SWITCH}: return\n").body[0])
+    return ast.fix_missing_locations(tree)
+
+
+class _Loader(SourceFileLoader):
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile anew each time: nothing of it comes from, or gets into, the cache of compiled files."""
+        path = self.get_filename(fullname)
+        return compile(break_functions(Path(path).read_text("utf-8")), path, "exec", dont_inherit=True)
+
+
+class _Finder(MetaPathFinder):
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find the module that is to be broken, and no other."""
+        if fullname != self._name:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.origin is not None:
+            spec.loader = _Loader(fullname, spec.origin)
+        return spec
+
+
+class _Plugin:
+    def pytest_runtestloop(self) -> None:
+        """Break the functions when all is imported and the tests begin."""
+        setattr(builtins, _SWITCH, True)
+
+
+def tried_modules(root: Path = ROOT) -> list[Module]:
+    """Return the modules that have a namesake and something to break, in the order of their paths."""
+    return [
+        module
+        for module in read_package(root, "dashboard")
+        if (root / namesake(module)).exists() and any(map(is_breakable, functions(module)))
+    ]
+
+
+def run_broken(module: Module) -> int:
+    """Break a module in this process and run its namesake; return pytest's exit code."""
+    setattr(builtins, _SWITCH, False)
+    sys.meta_path.insert(0, _Finder(module.name))
+    options = ["-p", "no:xdist", "-p", "no:cacheprovider", "-q", "-x", "--timeout=15", "--tb=line"]
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    return int(pytest.main([*options, namesake(module)], plugins=[_Plugin()]))
+
+
+def survivors(modules: Iterable[Module]) -> Iterator[tuple[Module, str]]:
+    """Yield the modules whose namesake does not fail when they are broken, and what its run said. Forks."""
+    for name in _COMMON:
+        importlib.import_module(name)
+    running: dict[int, tuple[Module, IO[str]]] = {}
+    for module in modules:
+        if len(running) >= _AT_ONCE:
+            yield from _ended(running)
+        output = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed when the fork has ended
+        if not (child := os.fork()):
+            _be_fork(module, output)
+        running[child] = module, output
+    while running:
+        yield from _ended(running)
+
+
+def _be_fork(module: Module, output: IO[str]) -> None:
+    os.dup2(output.fileno(), 1)
+    os.dup2(output.fileno(), 2)
+    signal.alarm(_TRY_S)
+    code = 3
+    try:
+        code = run_broken(module)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _ended(running: dict[int, tuple[Module, IO[str]]]) -> Iterator[tuple[Module, str]]:
+    child, status = os.wait()
+    module, output = running.pop(child)
+    with output:
+        output.seek(0)
+        said = output.read()[-400:]
+    if os.WIFEXITED(status) and (code := os.WEXITSTATUS(status)) != 1:
+        yield module, f"exit code {code}: {said}"
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    wanted = set(sys.argv[1:])
+    some = [module for module in tried_modules() if not wanted or module.path in wanted]
+    found = 0
+    for survivor, said in survivors(some):
+        found += 1
+        print(f"{survivor.path}: {said}", flush=True)
+    print(f"{found} of {len(some)} survive")
+    sys.exit(1 if found else 0)

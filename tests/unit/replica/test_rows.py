@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from array import array
+from typing import cast
+
+import pytest
+
+from dashboard.replica.rows import Rows
+from dashboard.replica.series import Series
+
+
+class Columned:
+    """As much of a series as rows fill: its columns."""
+
+    def __init__(self) -> None:
+        self.seqs, self.times, self.values = array("q"), array("q"), array("d")
+        self.columns = (self.seqs, self.times, self.values)
+
+    def rows(self) -> list[tuple[int, int, float]]:
+        return list(zip(self.seqs, self.times, self.values, strict=True))
+
+
+def made(count: int, pattern: list[int] | None = None) -> tuple[list[Columned], Rows]:
+    each = [Columned() for _ in range(count)]
+    order = each if pattern is None else [each[place] for place in pattern]
+    return each, Rows(cast("tuple[Series, ...]", tuple(order)))
+
+
+def test_an_entry_is_sorted_into_the_columns_of_its_series() -> None:
+    (a, b), rows = made(2)
+    rows.append(1, 100, array("d", [1.0, 2.0]))
+    rows.append(2, array("q", [200, 201]), array("d", [3.0, 4.0]))
+    assert a.rows() == [(1, 100, 1.0), (2, 200, 3.0)]
+    assert b.rows() == [(1, 100, 2.0), (2, 201, 4.0)]
+
+
+def test_an_entry_of_few_series_does_not_wait() -> None:
+    (a, _), rows = made(2)
+    rows.hold(1, 100, array("d", [1.0, 2.0]))
+    assert a.rows() == [(1, 100, 1.0)]
+
+
+@pytest.mark.parametrize("entries", [1, 3])
+def test_entries_of_many_series_wait_until_somebody_looks(entries: int) -> None:
+    each, rows = made(20)
+    for seq in range(1, entries + 1):
+        times: int | array[int] = 100 * seq if seq % 2 else array("q", range(100 * seq, 100 * seq + 20))
+        rows.hold(seq, times, array("d", range(20)))
+    assert all(not series.rows() for series in each)
+    rows.flush()
+    rows.flush()
+    for place, series in enumerate(each):
+        assert series.rows() == [
+            (seq, 100 * seq + (0 if seq % 2 else place), float(place)) for seq in range(1, entries + 1)
+        ]
+
+
+def test_not_without_end_many_entries_wait() -> None:
+    each, rows = made(20)
+    for seq in range(1, 201):
+        rows.hold(seq, seq, array("d", [0.0] * 20))
+    assert len(each[0].rows()) > 100
+
+
+def test_a_long_list_of_the_same_series_again_and_again_is_cut_where_it_begins_anew() -> None:
+    _, rows = made(70, [*range(70), *range(70)])
+    assert (rows.repeats, rows.alike) == (True, True)
+    assert [cut for cut, _ in rows.parts] == [slice(0, 70), slice(70, 140)]
+    assert not any(part.repeats for _, part in rows.parts)
+
+
+def test_a_list_with_repetitions_close_together_is_not_cut() -> None:
+    _, rows = made(2, [0, 1, 0, 0])
+    assert (rows.repeats, rows.parts) == (True, ())
+    assert not made(3)[1].repeats
