@@ -82,7 +82,7 @@ class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
         self.on_connection_close()
 
     async def _take_messages(self) -> None:
-        """Before more is read: who sends faster than the journal takes it waits."""
+        """Take what was read before more is read, so that a sender that is faster than the journal waits."""
         while self._messages:
             try:
                 self.check_caller()  # the token may have been revoked
@@ -94,7 +94,7 @@ class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
                 return
 
     async def _take(self, body: bytes) -> None:
-        """One message. What the journal cannot store now is tried again while the connection is there; whatever else is refused once."""
+        """Take one message, again while the journal cannot store it; whatever else is wrong is refused once."""
         self._is_counted = False
         until = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:

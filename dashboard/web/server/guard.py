@@ -70,7 +70,7 @@ class GuardedApplication(Application):
         self._origins = frozenset(map(_origin, settings.get("trusted_origins", ())))
 
     def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
-        """The route's handler, or the refusal."""
+        """Return the route's handler, or the refusal."""
         refusal = self._refusal(request)
         if refusal is None:
             self._without_slash(request)
@@ -87,7 +87,7 @@ class GuardedApplication(Application):
             request.path = path.rstrip("/") or "/"
 
     def allows_origin(self, origin: str, host: str) -> bool:
-        """Whether a page of this origin may use this server, which it addressed as ``host``."""
+        """Return whether a page of this origin may use this server, which it addressed as ``host``."""
         return _origin(origin) in self._origins or _same_origin(origin, host)
 
     def _refusal(self, request: httputil.HTTPServerRequest) -> Refusal | None:
@@ -105,7 +105,7 @@ class GuardedApplication(Application):
 
 
 def _hostname(host: str) -> str:
-    """The name in a Host header, without the port, in lower case; empty when it cannot be one."""
+    """Return the name in a Host header, without the port, in lower case; empty when it cannot be one."""
     try:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:
@@ -113,7 +113,7 @@ def _hostname(host: str) -> str:
 
 
 def _origin(text: str) -> tuple[str, str, int] | None:
-    """Scheme, name and port of an origin, the scheme's own port where none is said; None: it is none of the web."""
+    """Return scheme, name and port of an origin, the scheme's own port where none is said; None: it is none of the web."""
     scheme, separator, rest = text.partition("://")
     if not separator or scheme not in _PORTS or any(char in rest for char in "/?#@"):
         return None
@@ -125,6 +125,6 @@ def _origin(text: str) -> tuple[str, str, int] | None:
 
 
 def _same_origin(origin: str, host: str) -> bool:
-    """Whether an origin is the server that is addressed as ``host``, whose scheme a proxy may hide."""
+    """Return whether an origin is the server that is addressed as ``host``, whose scheme a proxy may hide."""
     found = _origin(origin)
     return found is not None and found == _origin(f"{found[0]}://{host}")
