@@ -13,6 +13,7 @@ from dashboard.accounts.authenticator import LOCAL_ID
 from dashboard.accounts.credentials import Credentials, hash_of, new_token
 from dashboard.accounts.directory import Directory
 from dashboard.accounts.login_tries import LoginTries
+from dashboard.accounts.names import check_distinct, clean_name
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import (
     BadToken,
@@ -21,7 +22,6 @@ from dashboard.domain.errors import (
     NotFound,
 )
 from dashboard.domain.identity import (
-    MAX_FULL_NAME,
     VERBS,
     Caller,
     Role,
@@ -138,7 +138,7 @@ class Accounts:
     async def create_user(self, by: str, address: str, *, name: str, full_name: str, role: Role, password: str) -> User:
         """Raises Invalid, Overloaded, Unavailable."""
         user_id = parse_user_name(name, field="id")
-        full_name = clean_text(full_name or user_id, field="name", most=MAX_FULL_NAME)
+        full_name = self._distinct(full_name or user_id, user_id)
         check_password(password)
         async with self._database.read() as tx:
             await stored_users.check_free(tx, user_id)
@@ -171,7 +171,7 @@ class Accounts:
         """
         password_hash = None
         if full_name is not None:
-            full_name = clean_text(full_name, field="name", most=MAX_FULL_NAME)
+            full_name = self._distinct(full_name, user_id)
         if password is not None:
             check_password(password)
             async with self._database.read() as tx:
@@ -220,6 +220,14 @@ class Accounts:
             await record(tx, self._now_ms(), by, "user.deleted", user_id, address)
         await self._directory.changed()
 
+    def _distinct(self, full_name: str, user_id: str) -> str:
+        """Return the name in its one form; raises Invalid when it looks like another user's."""
+        name = clean_name(full_name)
+        before = self._directory.users.get(user_id)
+        if before is None or name != before.name:  # who had it before the rule may keep it
+            check_distinct(name, user_id, self._directory.users.values())
+        return name
+
     async def _keep_an_admin(self, tx: Any) -> None:
         had = any(user.role is Role.ADMIN and not user.disabled for user in self._directory.users.values())
         if had and not await stored_users.count_admins(tx):
@@ -247,11 +255,11 @@ class Accounts:
     async def make_first_admin(self, code: str, address: str, *, name: str, full_name: str, password: str) -> Session:
         """Raises BadToken when the code is not good (any more), else as ``create_user``."""
         user_id = parse_user_name(name, field="id")
-        full_name = clean_text(full_name or user_id, field="name", most=MAX_FULL_NAME)
         check_password(password)
         async with self._database.read() as tx:  # whoever does not have the code costs no more than this look
             if not await stored_tokens.is_code(tx, hash_of(code), _FIRST_ADMIN, self._now_ms()):
                 raise BadToken(_USED_LINK)
+        full_name = self._distinct(full_name or user_id, user_id)
         password_hash = await self._credentials.hash_password(password, address)
         now_ms = self._now_ms()
         async with self._database.write() as tx:

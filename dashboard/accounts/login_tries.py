@@ -42,7 +42,7 @@ class LoginTries:
 
     @asynccontextmanager
     async def answered(self, user_id: str, address: str) -> AsyncIterator[None]:
-        """Do not count a try that cannot be answered: who is told to come again must not be locked out for it."""
+        """Take a try back that cannot be answered: who is told to come again must not be locked out for it."""
         try:
             yield
         except (Overloaded, Unavailable):

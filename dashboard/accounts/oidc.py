@@ -24,6 +24,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from dashboard.accounts.accounts import Accounts, Session
 from dashboard.accounts.directory import Directory
 from dashboard.accounts.fetch import FETCH_FAULTS, fetch
+from dashboard.accounts.names import clean_name, looks_like
 from dashboard.domain.errors import BadToken, Forbidden, Invalid, NotFound, Unavailable
 from dashboard.domain.identity import MAX_FULL_NAME, RESERVED_NAMES, Role, User
 from dashboard.store.audit import record
@@ -226,6 +227,8 @@ class OpenId:
         while user_id in RESERVED_NAMES or await is_taken(tx, user_id):
             user_id = f"{base}-{secrets.token_hex(2)}"
         full_name = _printable(str(claims.get("name") or wanted)) or user_id
+        if looks_like(full_name, user_id, self._directory.users.values()):
+            full_name = f"{full_name[: MAX_FULL_NAME - len(user_id) - 3]} ({user_id})"
         role = Role[self._role.upper()]
         try:
             await create_user(tx, User(user_id, full_name, role, created_ms=self._now_ms()), "")
@@ -237,5 +240,8 @@ class OpenId:
 
 
 def _printable(name: str) -> str:
-    """Return the printable characters of a provider's name, at most ``MAX_FULL_NAME``."""
-    return "".join(char for char in name if char.isprintable()).strip()[:MAX_FULL_NAME]
+    """Return a name as people may have it here, of what its provider says; empty: nothing of it can be shown."""
+    try:
+        return clean_name("".join(char for char in name if char.isprintable())[:MAX_FULL_NAME])[:MAX_FULL_NAME]
+    except Invalid:
+        return ""

@@ -1,4 +1,4 @@
-"""The composition root: builds every part from the settings, starts them in order, stops them in reverse."""
+"""Composition root: builds every part from the settings, starts them in order, stops them in reverse."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ from dashboard.settings import Settings, is_open
 from dashboard.web.server.http_server import DashboardHttpServer
 from dashboard.worker import READY, Worker
 
-#: What a body may have is the handlers' to say; how long it may take, ``body_timeout_s`` says.
+#: No limit here: the handlers limit a body's length, and ``body_timeout_s`` its time.
 _MAX_BODY_BYTES = 1 << 40
 _DIRECT_PORT_RETRY_S = 0.25
 
 
 class Dashboard:
-    """One process of the server: ``await start()``, then it serves until ``await stop()``.
+    """Process of the server: ``await start()``, then it serves until ``await stop()``.
 
     ``worker``: it has a supervisor, which handed it its sockets.
     """
@@ -178,7 +178,7 @@ class Dashboard:
         )
 
     async def start(self) -> None:
-        """Bind, restore, replay, then serve; raises ConfigurationError when the address or the store cannot be used."""
+        """Bind, restore, replay, then serve; raises ConfigurationError if the address or the store cannot be used."""
         sockets = self._worker.sockets if self._worker else bind(self.settings)
         self.port = sockets[0].getsockname()[1]
         try:
@@ -260,11 +260,11 @@ class Dashboard:
 
     @property
     def is_open(self) -> bool:
-        """Whether the person at the machine needs no login."""
+        """State of the setting ``login``: True if the local operator needs no login."""
         return is_open(self.settings)
 
     async def _open_direct_port(self) -> None:
-        """This process' own address; while rolling, the one that had it before has to go first."""
+        """Open this process' own port; during a rolling restart, wait until the old process has released it."""
         port = self.settings.direct_port + (self._worker.number - 1 if self._worker else 0)
         while True:
             try:
@@ -277,7 +277,7 @@ class Dashboard:
             return
 
     async def stop(self) -> None:
-        """Stop accepting, send viewers away, finish requests, store what there is; within ``drain_s``."""
+        """Stop accepting, drain viewers, finish requests, store a last checkpoint; takes at most ``drain_s``."""
         self.readiness.drain()
         window_s = min(1.0, self.settings.drain_s / 4)
         if self._server is not None:
@@ -286,7 +286,7 @@ class Dashboard:
         await self.hub.drain(window_s)
         if self._server is not None:
             await self._finish_requests(window_s)
-        if not self.journal.fault():  # a journal that does not answer is not waited for three times over
+        if not self.journal.fault():  # else each of these steps would wait for the journal
             await self.cluster.nodes.leave()
             await self._store_last()
         await self.runtime.stop()
@@ -298,7 +298,7 @@ class Dashboard:
         self.folder.release()
 
     async def _finish_requests(self, window_s: float) -> None:
-        """Requests under way are answered; feeders on idle connections get the time of one beat to be told to reconnect."""
+        """Finish running requests; feeders on idle connections get ``window_s`` to send once more and be asked to reconnect."""
         assert self._server is not None
         try:
             async with asyncio.timeout(self.settings.drain_s / 2):
@@ -313,4 +313,4 @@ class Dashboard:
             async with asyncio.timeout(self.settings.drain_s / 4):
                 await self.replicas.checkpoint()
         except (TimeoutError, DashboardError):
-            pass  # the journal has it all; the next start replays more
+            pass  # the journal has everything; the next start replays more of it

@@ -1,4 +1,4 @@
-"""The part of the composition that people talk by: rooms, messages, notifications, and their requests on sockets."""
+"""Composition of the conversation: rooms, messages, notifications, and users' requests on WebSockets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MAX_TEXT = 4_000
 
 
 class PeopleParts:
-    """``await open()`` before anything is served, then ``start``. ``now_ms`` is the journal's time."""
+    """Parts for conversation: call ``open`` before serving, then ``start``. ``now_ms`` is the journal's time."""
 
     def __init__(
         self,
@@ -153,14 +153,14 @@ class PeopleParts:
         )
 
     async def open(self) -> None:
-        """Read the store, which is open; raises ConfigurationError."""
+        """Read the opened store and create the boards' rooms; raises ConfigurationError."""
         await self.room_admin.ensure_boards(self._boards.titles())
         titles = self._boards.titles()
         await protect_boards(self._accounts.database, self._access, titles, self._settings.private_boards)
         await self._accounts.directory.look()
 
     def start(self, runtime: Runtime) -> None:
-        """Run what has to run."""
+        """Start the tasks of the conversation."""
         for name, work in (
             ("rooms", self.logs.run),
             ("room notices", self._room_notices.run),

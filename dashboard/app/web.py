@@ -1,4 +1,4 @@
-"""The part of the composition that builds the web side: what all handlers share, and the routes with their services."""
+"""Composition of the web: the handlers' shared state, and the routes with their services."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from dashboard.web.server.socket import SocketHandler, SocketServices
 
 
 class WebParts:
-    """Everything that handlers are given; ``now_ms`` is the journal's time."""
+    """Parts for the web: services of all handlers. ``now_ms`` is the journal's time."""
 
     def __init__(
         self,
@@ -104,11 +104,11 @@ class WebParts:
         )
 
     def _tell_refused(self, address: str, reason: str, path: str) -> None:
-        """Show in the tap what the guard turned away."""
+        """Show refusals of the guard in the ingest statistics."""
         self._intake.note_fault(ANONYMOUS, "http", "refused", reason, path.encode(), address=address)
 
     def application(self) -> GuardedApplication:
-        """Return the application with every route; raises ConfigurationError when one has no policy."""
+        """Return the application with every route; raises ConfigurationError if one has no policy."""
         settings, people = self._settings, self._people
         routes: list[AnyRoute] = [
             Route("/ws", SocketHandler, SocketServices(self._hub, people.dispatcher, settings, self._now_ms)),

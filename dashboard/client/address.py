@@ -22,7 +22,7 @@ class Address:
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError(f"{url!r:.100} is not a server's address: write http://HOST:PORT")
         if parts.username is not None:
-            raise ValueError("the address must not hold a user: pass the token as an argument of its own")
+            raise ValueError("the address holds a user name; remove it and give the token by itself")
         host, prefix = parts.hostname.encode("idna").decode(), parts.path.rstrip("/")
         if not (host + prefix).isascii() or not (host + prefix).isprintable() or " " in host + prefix:
             raise ValueError(f"{url!r:.100} is not a server's address: percent-encode characters that are not ASCII")
@@ -41,5 +41,5 @@ def authorization(token: str | None) -> dict[str, str]:
     if not token:
         return {}
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise ValueError("the token holds other characters than printable ASCII, or a space: check it")
+        raise ValueError("a token is printable ASCII without spaces; this one has other characters")
     return {"Authorization": f"Bearer {token}"}

@@ -157,7 +157,7 @@ def private_file(file: Path) -> Path:
 
 
 def private_database(file: Path) -> Path:
-    """Do the same for an SQLite file and what lies beside it; SQLite gives new ones the mode of the database."""
+    """Close an SQLite file and what lies beside it to others, or make it so; SQLite gives new ones the mode of the database."""
     for suffix in ("-wal", "-shm"):
         beside = file.with_name(file.name + suffix)
         if beside.exists():

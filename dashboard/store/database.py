@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from dashboard.data_folder.folder import DataFolder, cure_of, private_database
 from dashboard.domain.errors import ConfigurationError, Invalid, Unavailable
+from dashboard.store.line import cut_line, ping_at_checkout
 from dashboard.store.migrate import upgrade
 
 _log = logging.getLogger(__name__)
@@ -40,7 +41,8 @@ _BUSY_S = 4.0
 #: How long a whole transaction may take.
 _TRANSACTION_S = 8.0
 _POOL = 8
-_CONNECT_S = 5
+#: The same of PostgreSQL, whose process may be frozen: to connect, to answer a ping, a statement, a whole transaction.
+_CONNECT_S, _PING_S, _STATEMENT_MS, _ANSWER_S = 2, 1.0, 2_500, 3.0
 _MIGRATION_S = 60.0
 #: At the start it is waited for so long: machines that boot together do not do it in order. What it says, or the network, then:
 _START_S, _AGAIN_S = 30.0, 0.5
@@ -123,14 +125,31 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write."""
-        async with self._guarded(), self._one_writer, self._engine.begin() as tx:
+        async with self._guarded(), self._one_writer, self._bounded(self._engine) as tx:
             yield tx
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads."""
-        async with self._guarded(), self._reading.begin() as tx:
+        async with self._guarded(), self._bounded(self._reading) as tx:
             yield tx
+
+    @asynccontextmanager
+    async def _bounded(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """Begin a transaction; cut the line to a PostgreSQL that does not answer in time, also to the commit.
+
+        To cancel a statement would not do: the driver then waits for the server to confirm it.
+        """
+        cut: asyncio.TimerHandle | None = None
+        try:
+            async with engine.begin() as tx:
+                if not self.sqlite:
+                    line = (await tx.get_raw_connection()).driver_connection
+                    cut = asyncio.get_running_loop().call_later(_ANSWER_S, cut_line, line)
+                yield tx
+        finally:
+            if cut is not None:
+                cut.cancel()
 
     @asynccontextmanager
     async def _guarded(self) -> AsyncIterator[None]:
@@ -169,17 +188,17 @@ def open_database(url: str, folder: DataFolder) -> Database:
             hide_parameters=True,  # they are password hashes and messages
             pool_size=_POOL,
             max_overflow=0,
-            pool_timeout=_BUSY_S,
-            pool_pre_ping=True,
+            pool_timeout=_ANSWER_S,
             connect_args={
                 "connect_timeout": _CONNECT_S,
-                "options": f"-c statement_timeout={int(_BUSY_S * 1000)} -c lock_timeout={int(_BUSY_S * 1000)}",
+                "options": f"-c statement_timeout={_STATEMENT_MS} -c lock_timeout={_STATEMENT_MS}",
             },
         )
     except (ArgumentError, ValueError):
         raise ConfigurationError("store: not a database URL; write postgresql://user:password@host/name") from None
     except (NoSuchModuleError, ImportError):
         raise ConfigurationError("store: the driver is not installed; pip install 'live-dashboard[postgres]'") from None
+    ping_at_checkout(engine, _PING_S)
     return Database(engine, sqlite=False)
 
 

@@ -1,4 +1,4 @@
-"""Looks at every request before it is routed: Host, Origin, length of the address, kind of body."""
+"""Guard of all requests before routing: Host, Origin, length of the URL, type of the body."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tornado.web import Application, HTTPError
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
 
-#: What load balancers and kubelets ask by the machine's address; it tells nothing else.
+#: Paths that load balancers and kubelets request by IP address, which is no allowed Host.
 _ASKED_BY_ADDRESS = ("/healthz", "/readyz")
 _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 _PORTS = {"http": 80, "https": 443}
 
 
 class NotFoundHandler(BaseHandler[None]):
-    """Any address that there is not."""
+    """Handler of all paths without a route."""
 
     def prepare(self) -> Awaitable[None] | None:
         super().prepare()
@@ -28,14 +28,14 @@ class NotFoundHandler(BaseHandler[None]):
 
 
 class Refusal(NamedTuple):
-    """Why the guard turns a request away: the HTTP status, and the text of its body."""
+    """Refusal by the guard: the HTTP status, and the text of the response."""
 
     status: int
     reason: str
 
 
 class RefusedHandler(BaseHandler[Refusal]):
-    """Handler of the requests that the guard turned away."""
+    """Handler of the requests that the guard refuses."""
 
     def prepare(self) -> Awaitable[None] | None:
         super().prepare()
@@ -45,7 +45,7 @@ class RefusedHandler(BaseHandler[Refusal]):
 
 
 class GuardedApplication(Application):
-    """Looks at every request before it is routed. ``names`` are the hosts it may be addressed by."""
+    """Application that checks every request before routing. ``names``: the allowed host names."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class GuardedApplication(Application):
         self._origins = frozenset(map(_origin, settings.get("trusted_origins", ())))
 
     def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
-        """Return the route's handler, or the refusal."""
+        """Return the delegate of the route's handler, or of the refusal; called by Tornado."""
         refusal = self._refusal(request)
         if refusal is None:
             self._without_slash(request)
@@ -81,18 +81,18 @@ class GuardedApplication(Application):
         return self.get_handler_delegate(request, RefusedHandler, arguments)
 
     def _without_slash(self, request: httputil.HTTPServerRequest) -> None:
-        """Serve ``/write/`` as ``/write``, as the originals of the feeders' addresses do, unless there is an address with the slash."""
+        """Route ``/write/`` as ``/write``, as the original servers of these paths do, unless a route has the slash."""
         path = request.path
         if len(path) > 1 and path.endswith("/") and not any(known.fullmatch(path) for known in self._addresses):
             request.path = path.rstrip("/") or "/"
 
     def allows_origin(self, origin: str, host: str) -> bool:
-        """Return whether a page of this origin may use this server, which it addressed as ``host``."""
+        """Return whether pages of an origin may use this server; ``host``: the request's Host header."""
         return _origin(origin) in self._origins or _same_origin(origin, host)
 
     def _refusal(self, request: httputil.HTTPServerRequest) -> Refusal | None:
         if len(request.uri or "") > self._max_uri_bytes:
-            return Refusal(414, f"the address has more than {self._max_uri_bytes} bytes")
+            return Refusal(414, f"the URL has more than {self._max_uri_bytes} bytes")
         host = request.headers.get("Host", "")
         if _hostname(host) not in self._names and request.path not in _ASKED_BY_ADDRESS:
             return Refusal(421, "this server is not called that; see the setting allowed_hosts")
@@ -105,7 +105,7 @@ class GuardedApplication(Application):
 
 
 def _hostname(host: str) -> str:
-    """Return the name in a Host header, without the port, in lower case; empty when it cannot be one."""
+    """Return the name in a Host header, lower case, without the port; empty if it is not valid."""
     try:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:
@@ -113,7 +113,7 @@ def _hostname(host: str) -> str:
 
 
 def _origin(text: str) -> tuple[str, str, int] | None:
-    """Return scheme, name and port of an origin, the scheme's own port where none is said; None: it is none of the web."""
+    """Return scheme, name and port of an origin, the port by default the scheme's; None: not a web origin."""
     scheme, separator, rest = text.partition("://")
     if not separator or scheme not in _PORTS or any(char in rest for char in "/?#@"):
         return None
@@ -125,6 +125,6 @@ def _origin(text: str) -> tuple[str, str, int] | None:
 
 
 def _same_origin(origin: str, host: str) -> bool:
-    """Return whether an origin is the server that is addressed as ``host``, whose scheme a proxy may hide."""
+    """Return whether an origin has the name and port of ``host``; the scheme is not compared, a proxy may hide it."""
     found = _origin(origin)
     return found is not None and found == _origin(f"{found[0]}://{host}")

@@ -1,4 +1,4 @@
-"""``/ws``: puts a WebSocket of ours (``websocket.py``) and the hub together."""
+"""HTTP handler for ``/ws``: connects a WebSocket (``websocket.py``) with the hub."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SocketServices(NamedTuple):
 
 @stream_request_body
 class SocketHandler(WebSocketHandler):
-    """One WebSocket client."""
+    """Handler of one WebSocket client, from its handshake on."""
 
     def initialize(self, context: WebContext, services: SocketServices, template: str = "") -> None:
         self._context = context
@@ -54,14 +54,14 @@ class SocketHandler(WebSocketHandler):
             try:
                 self._caller = identity.caller_of(self.request)
             except BadToken:
-                await identity.refresh()  # another process may just have made it
+                await identity.refresh()  # another process may have just created the token
                 self._caller = self._known_caller()
         except BadToken as error:
             self.set_status(401)
             self.finish({"code": error.code, "error": str(error)})
 
     def _known_caller(self) -> Caller:
-        """Who asks, all tokens being known; where no login is needed an unknown token counts as none. Raises BadToken."""
+        """Return the caller after a refresh. Without need of a login an unknown token is ignored. Raises BadToken."""
         identity = self._context.identity
         try:
             return identity.caller_of(self.request)
@@ -71,30 +71,28 @@ class SocketHandler(WebSocketHandler):
             raise
 
     def check_origin(self, origin: str) -> bool:
-        """Ask the guard, to which ``https://name`` and ``name:443`` are the same; called by Tornado."""
+        """Return the guard's decision, which takes ``https://name`` and ``name:443`` for the same; called by Tornado."""
         return allows_origin(self, origin)
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
-        """Upgrade to a WebSocket of version 13; whatever else asks is told so in JSON."""
+        """Upgrade to a WebSocket of version 13; answer other requests with 426 and JSON."""
         headers = self.request.headers
         connection = {word.strip().lower() for word in headers.get("Connection", "").split(",")}
         if headers.get("Upgrade", "").lower() != "websocket" or "upgrade" not in connection:
             self.set_status(426)
             self.set_header("Upgrade", "websocket")
             self.finish(
-                {"code": "upgrade_required", "error": "this address takes WebSockets; connect with Upgrade: websocket"}
+                {"code": "upgrade_required", "error": "this path is for WebSockets; connect with Upgrade: websocket"}
             )
         elif headers.get("Sec-WebSocket-Version") != "13":
             self.set_status(426)
             self.set_header("Sec-WebSocket-Version", "13")
-            self.finish(
-                {"code": "upgrade_required", "error": "this server speaks version 13 of the WebSocket protocol"}
-            )
+            self.finish({"code": "upgrade_required", "error": "this server needs version 13 of the WebSocket protocol"})
         else:
             await super().get(*args, **kwargs)
 
     def data_received(self, chunk: bytes) -> None:
-        """An upgrade has no body."""
+        """Ignore a body: a WebSocket handshake has none."""
 
     def get_websocket_protocol(self) -> WebSocketProtocol | None:
         if self.request.headers.get("Sec-WebSocket-Version") != "13":

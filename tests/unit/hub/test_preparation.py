@@ -12,8 +12,8 @@ from dashboard.domain.selector import parse_selectors
 from dashboard.hub import preparation
 from dashboard.hub.view import ViewSpec
 from dashboard.messages.views import Watch
+from tests.support.hubs import Parts, Source, Viewer
 from tests.support.nodes import at_work, until
-from tests.unit.hub.test_hub import Parts, Source, Viewer
 
 pytestmark = pytest.mark.gen_test
 

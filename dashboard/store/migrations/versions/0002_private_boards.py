@@ -10,7 +10,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """To this form."""
+    """Add the table."""
     op.create_table(
         "private_boards",
         sa.Column("id", sa.String(length=100), nullable=False),
@@ -20,5 +20,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Back to the form before."""
+    """Drop the table."""
     op.drop_table("private_boards")
