@@ -36,7 +36,7 @@ _NONE = re.compile(
 
 @lru_cache(maxsize=4_096)
 def guess_unit(name: str) -> str:
-    """The unit of a series of this name; "": its name does not say."""
+    """Return the unit of a series of this name; "": its name does not say."""
     if _NONE.fullmatch(name):
         return ""
     base = _MADE.sub("", name)

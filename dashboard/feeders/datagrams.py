@@ -30,7 +30,7 @@ _UNIX_MODE = 0o622
 
 
 async def bind_udp(host: str, port: int) -> socket.socket:
-    """A socket that is bound; raises OSError."""
+    """Return a UDP socket that is bound; raises OSError."""
     loop = asyncio.get_running_loop()
     family, kind, protocol, _, address = (
         await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
@@ -48,7 +48,7 @@ async def bind_udp(host: str, port: int) -> socket.socket:
 
 
 def bind_unix(path: str) -> socket.socket:
-    """A socket at a path, in the place of one that is there; raises OSError when something else is there."""
+    """Return a socket at a path, in the place of one that is there; raises OSError when something else is there."""
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
             raise FileExistsError(f"{path} is there and no socket")
@@ -106,7 +106,7 @@ class DatagramReader:
         self._of.close()
 
     def drops(self) -> int:
-        """Datagrams that the kernel dropped since it was asked last; 0 where it does not say."""
+        """Return datagrams that the kernel dropped since it was asked last; 0 where it does not say."""
         try:
             drops = int(_MEMINFO.unpack(self._of.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size))[_DROPS])
         except (OSError, struct.error):

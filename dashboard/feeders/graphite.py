@@ -99,7 +99,7 @@ class GraphiteSource:
                 await self._take(self._some())
 
     def _some(self) -> bytes:
-        """Datagrams that wait, up to some size."""
+        """Return datagrams that wait, up to some size."""
         size = count = 0
         for datagram in self._waiting:
             if count and size + len(datagram) > _TOGETHER_BYTES:

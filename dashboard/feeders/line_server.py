@@ -48,7 +48,7 @@ class LineServer:
         return await asyncio.start_server(connected, host, port, limit=_READ_BYTES)
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
-        """One connection, whose every line is taken or refused."""
+        """Serve one connection, whose every line is taken or refused."""
         self._state.seen()
         if self._connections >= self._max_connections:
             self._state.failures["connections"] += 1
@@ -71,7 +71,7 @@ class LineServer:
                 await writer.wait_closed()
 
     async def _read(self, reader: StreamReader, lines: Lines) -> None:
-        """Until the connection ends, or says what is none of these lines."""
+        """Read until the connection ends, or sends what is none of these lines."""
         is_first = True
         while data := await self._some(reader):
             if is_first and (reason := self._foreign(data)):
@@ -99,7 +99,7 @@ class Lines:
         self._max_line_bytes = max_line_bytes
 
     def split(self, data: bytes) -> tuple[bytes, list[bytes]]:
-        """The whole lines, and the beginning of a line that is too long."""
+        """Return the whole lines, and the beginning of a line that is too long."""
         if self.is_skipping:
             _, newline, data = data.partition(b"\n")
             if not newline:

@@ -73,7 +73,7 @@ class MqttSource:
             raise SourceFault("connection", str(error)) from None
 
     async def _subscribe(self, client: Any) -> None:
-        """To all below the plain levels of the templates, or, where the broker refuses that, to the templates' own topics."""
+        """Subscribe to all below the plain levels of the templates, or, where the broker refuses that, to the templates' own topics."""
         own = [template.topic_filter for template in self._templates]
         refused = await _refused(client, filters_of(self._templates) if self._broker.show_uncovered else own)
         if refused and self._broker.show_uncovered:
@@ -82,7 +82,7 @@ class MqttSource:
             raise SourceFault("subscription", f"the broker refuses {refused}")
 
     async def _take(self, client: Any) -> None:
-        """Messages as they come; those that wait together are stored together."""
+        """Take messages as they come; those that wait together are stored together."""
         merged, messages = Parsed(), client.messages
         try:
             async for message in messages:

@@ -96,7 +96,7 @@ class StatsdSource:
         self._count_lines()
 
     def _lines(self) -> LineServer:
-        """TCP, line by line, as Etsy's server takes it."""
+        """Return the server for TCP, which takes line by line as Etsy's does."""
         return LineServer(
             self.state,
             self._take_lines,
@@ -139,11 +139,11 @@ class StatsdSource:
             self._count_drops()
 
     def _flushed(self) -> Iterator[Parsed]:
-        """What came since the last flush, in pieces between which the loop may go on."""
+        """Yield what came since the last flush, in pieces between which the loop may go on."""
         return self._aggregator.flush(self.state.now_ms(), self._config.flush_s)
 
     def _put(self, parsed: Parsed) -> None:
-        """Behind what waits for the journal; the oldest of too much goes."""
+        """Put a piece behind those that wait for the journal; the oldest of too many is dropped."""
         self.state.refuse_all(parsed.batch.refused[-20:], count=False)
         parsed.batch.refused = []  # lines, which are counted already
         if size_of(parsed):
@@ -175,7 +175,7 @@ class StatsdSource:
             self.state.unstored["events"] += kept.dropped
 
     async def _store_last(self) -> None:
-        """What was taken is kept, if it can be at once, when the source moves or the server stops."""
+        """Store what was taken, if that is possible at once, when the source moves or the server stops."""
         if self._storing is not None:
             self._waiting.appendleft(self._storing)
         try:

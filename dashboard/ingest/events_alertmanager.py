@@ -23,7 +23,7 @@ _TEXTS = ("description", "message", "runbook_url")
 
 
 def parse_alertmanager(body: bytes, now_ms: int) -> Parsed:
-    """The webhook's ``{"version": "4", "alerts": […]}``, Grafana's with "1", or its older ``{"ruleName", "state"}``; raises Invalid."""
+    """Parse a webhook's ``{"version": "4", "alerts": […]}``, Grafana's with "1", or its older ``{"ruleName", "state"}``; raises Invalid."""
     given = read_object(body)
     if "alerts" not in given and "state" in given and ("ruleName" in given or "ruleId" in given):
         return Parsed(events=[_rule(given)])
@@ -33,7 +33,7 @@ def parse_alertmanager(body: bytes, now_ms: int) -> Parsed:
 
 
 def parse_alerts(body: bytes, now_ms: int) -> Parsed:
-    """The list of ``POST /api/v2/alerts``, where an alert is over when its ``endsAt`` is past; raises Invalid."""
+    """Parse the list of ``POST /api/v2/alerts``, where an alert is over when its ``endsAt`` is past; raises Invalid."""
     return _alerts(read_json(body), now_ms)
 
 
@@ -50,7 +50,7 @@ def _alerts(alerts: Any, now_ms: int) -> Parsed:
 
 
 def _rule(given: dict[str, Any]) -> EventIn:
-    """An alert of Grafana before version 8."""
+    """Return an alert of Grafana before version 8."""
     name, rule = text_in(given, "ruleName"), given.get("ruleId", "")
     matches = given.get("evalMatches") or []
     values = [

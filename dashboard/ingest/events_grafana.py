@@ -22,7 +22,7 @@ MAX_TAGS = 8
 
 
 def parse_grafana_annotation(body: bytes, now_ms: int, latest_ms: int) -> Parsed:
-    """One annotation, which has a time: now, when none is said; raises Invalid."""
+    """Parse one annotation, which has a time: now, when none is said; raises Invalid."""
     given = read_object(body)
     if "what" in given and "text" not in given:
         (event,) = parse_graphite_event(body, latest_ms).events
@@ -31,7 +31,7 @@ def parse_grafana_annotation(body: bytes, now_ms: int, latest_ms: int) -> Parsed
 
 
 def parse_annotation_change(body: bytes, item: Mapping[str, Any], latest_ms: int, *, whole: bool) -> dict[str, Any]:
-    """The fields of ``item`` (of the document ``events``) that a PATCH, or a PUT (``whole``), says anew; raises Invalid."""
+    """Return the fields of ``item`` (of the document ``events``) that a PATCH, or a PUT (``whole``), says anew; raises Invalid."""
     given = read_object(body)
     said = annotation_of(0, item) | ({"timeEnd": None, "tags": []} if whole else {})
     said |= {name: given[name] for name in ("time", "timeEnd", "tags", "text") if given.get(name) is not None}
@@ -48,7 +48,7 @@ def parse_annotation_change(body: bytes, item: Mapping[str, Any], latest_ms: int
 
 
 def annotation_of(number: int, item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item of the document ``events`` as Grafana shows an annotation."""
+    """Return an item of the document ``events`` as Grafana shows an annotation."""
     text = "\n".join(filter(None, (str(item.get("label", "")), str(item.get("value", "")))))
     t_ms = item.get("t", 0)
     return {"id": number, "time": t_ms, "timeEnd": item.get("ended", t_ms), "tags": item.get("tags", []), "text": text}

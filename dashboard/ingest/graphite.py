@@ -25,12 +25,12 @@ _PICKLE_BEGINS = (b"\x80", b"(l", b"]q", b"](", b"(t")
 
 
 def looks_pickled(data: bytes) -> bool:
-    """Whether the first bytes of a connection are those of Graphite's pickle protocol."""
+    """Return whether the first bytes of a connection are those of Graphite's pickle protocol."""
     return 0 < int.from_bytes(data[:4]) < _MAX_PICKLE_BYTES and data[4:].startswith(_PICKLE_BEGINS)
 
 
 def parse_graphite(data: bytes, cache: PathCache, latest_ms: int) -> Parsed:
-    """Whole lines -> Parsed; a refusal's index is its line's, from 0. Raises Invalid for too many lines."""
+    """Parse whole lines; a refusal's index is its line's, from 0. Raises Invalid for too many lines."""
     lines = data.split(b"\n")
     check_count(lines, "lines")
     parsed = Parsed()

@@ -36,7 +36,7 @@ class Ping(NamedTuple):
 
 
 def parse_push(name: str, query: Mapping[str, str], *, every_s: float | None = None) -> Parsed:
-    """Uptime Kuma's query -> Parsed; as there ``status`` is up when it is missing, else down, and a ping that is no number is none."""
+    """Parse Uptime Kuma's query; as there ``status`` is up when it is missing, else down, and a ping that is no number is none."""
     status, message = query.get("status") or "up", query.get("msg") or ""
     parsed = _state(name, status == "up", message or ("OK" if status == "up" else "down"), every_s)
     if ping := query.get("ping", ""):
@@ -46,7 +46,7 @@ def parse_push(name: str, query: Mapping[str, str], *, every_s: float | None = N
 
 
 def parse_ping_path(path: str) -> Ping:
-    """The part behind ``/ping/``: an id or a key and a slug, then perhaps start, fail, log or an exit code; raises Invalid."""
+    """Parse what is behind ``/ping/``: an id or a key and a slug, then perhaps start, fail, log or an exit code; raises Invalid."""
     check, *more = path.strip("/").split("/")
     if not check or len(check) > 200:
         raise Invalid("has no check", field="path")
@@ -64,7 +64,7 @@ def _is_action(text: str) -> bool:
 
 
 def parse_ping(name: str, action: str, body: bytes = b"", *, every_s: float | None = None) -> Parsed:
-    """A Healthchecks ping for the check called ``name`` -> Parsed; the body's beginning is its text."""
+    """Parse a Healthchecks ping for the check called ``name``; the body's beginning is its text."""
     text = body[:MAX_TEXT_BYTES].decode("utf-8", "replace").strip()
     if action in ("start", "log"):
         event = build_event(

@@ -34,12 +34,12 @@ class Databases:
         self._names: dict[str, None] = {}
 
     def name(self, name: str) -> None:
-        """Somebody writes to it, or makes it."""
+        """Remember a database that somebody writes to, or creates."""
         if name and len(name) <= 200 and len(self._names) < _MAX_NAMES:
             self._names[name] = None
 
     def answer(self, query: str, database: str) -> dict[str, Any]:
-        """The answer to one or more statements; ``database``: the one that the client means to use."""
+        """Return the answer to one or more statements; ``database``: the one that the client means to use."""
         self.name(database)
         statements = [each for each in _STATEMENT.findall(query) if each.strip()]
         return {"results": [{"statement_id": place, **self._result(each)} for place, each in enumerate(statements)]}

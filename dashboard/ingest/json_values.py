@@ -55,7 +55,7 @@ def read_leniently(body: bytes) -> Any:
 
 
 def leaves(name: str, value: Any) -> Iterator[Leaf]:
-    """The numbers, booleans and texts in a value, in their order; null is no value. Raises Invalid when there are too many.
+    """Yield the numbers, booleans and texts in a value, in their order; null is no value. Raises Invalid when there are too many.
 
     Of an object each is ``name_key``, of an array ``name_0``, ``name_1``, …
     """
@@ -76,7 +76,7 @@ def leaves(name: str, value: Any) -> Iterator[Leaf]:
 
 
 def written(value: Any) -> str:
-    """A value as JSON text, for showing it."""
+    """Return a value as JSON text, for showing it."""
     return json.dumps(value, ensure_ascii=False, default=lambda fault: fault.reason)[:400]
 
 
@@ -96,5 +96,5 @@ def _whole(digits: str) -> float:
 
 
 def encoded(value: dict[str, Any]) -> bytes:
-    """An object as JSON, of which faults and numbers that are none are left out."""
+    """Return an object as JSON, of which faults and numbers that are none are left out."""
     return msgspec.json.encode({name: each for name, each in value.items() if not isinstance(each, Fault)})

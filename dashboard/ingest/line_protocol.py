@@ -43,10 +43,12 @@ _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _MAX_CACHED_CHARACTERS = 4_096
 _MAX_CACHED_SERIES_CHARACTERS = 8_192
 
-_NO_ROW: tuple[list[str], list[str]] = ([], [])
+#: The names of the fields, their series, and how many tags there are.
+Row = tuple[list[str], list[str], int]
+_NO_ROW: Row = ([], [], 0)
 
 
-class LineCache(OwnedRecall[str | tuple[str, ...], tuple[list[str], list[str]]]):
+class LineCache(OwnedRecall[str | tuple[str, ...], Row]):
     """The names of the fields that stand behind a measurement and tags, by those as they stand in the line; and their series.
 
     ``labels`` are put beside the tags of each line, ``topic`` is where the lines come from, when they come from several places.
@@ -66,7 +68,7 @@ class LineCache(OwnedRecall[str | tuple[str, ...], tuple[list[str], list[str]]])
 
 
 def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precision: str = "ns") -> Parsed:
-    """Lines -> Parsed; a refusal's index is its line's, from 0. Raises Invalid for an unknown precision or too many lines.
+    """Parse lines; a refusal's index is its line's, from 0. Raises Invalid for an unknown precision or too many lines.
 
     ``precision``: n, ns, u, us, µ, ms, s, m or h, or InfluxDB 3's auto (by the size of the time) and nanosecond to second;
     ``latest_ms``: the latest time a sample may carry.
@@ -90,7 +92,7 @@ def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precis
 
 
 def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Scale) -> Batch | None:
-    """The columns of lines without fault, the first of them line ``first`` of the body; None: go the other way.
+    """Return the columns of lines without fault, the first of them line ``first`` of the body; None: go the other way.
 
     Neighbours mostly have one time, so it is worked out once.  The C parser keeps the last of repeated fields without a word,
     so the equals signs are counted.
@@ -108,9 +110,9 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
         for line in lines:
             found = parse_line(line)
             fields = found["fields"]  # a comment gives None: the other way
-            names, row = known(line[: line.index(" ")]) or _NO_ROW
+            names, row, tagged = known(line[: line.index(" ")]) or _NO_ROW
             if names != [*fields]:
-                row = _row(line, found, cache)
+                _, row, tagged = _row(line, found, cache)
             stated = found["time"]
             if stated != last:
                 times += [t_ms] * (len(keys) - len(times))
@@ -118,7 +120,7 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
                 if t_ms is not None and not MIN_T_MS <= t_ms <= latest_ms:
                     return None
             keys += row
-            tags += len(found["tags"])
+            tags += tagged
             counts.append(len(row))
             given += fields.values()
     except (LineFormatError, Invalid, TypeError, ValueError):
@@ -133,15 +135,15 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
 
 
 def _in_ms(stated: int, scale: Scale) -> int:
-    """A time in milliseconds; where no unit is said, as InfluxDB 3 takes it by its size."""
+    """Return a time in milliseconds; where no unit is said, as InfluxDB 3 takes it by its size."""
     times_by, divide_by, _ = scale
     if not divide_by:
         times_by, divide_by = next((each for below, *each in _BY_SIZE if abs(stated) < below), _NANO[:2])
     return stated * times_by // divide_by
 
 
-def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[str]:
-    """The series of one line's fields, in their order; raises Invalid.
+def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> Row:
+    """Return the series of one line's fields, in their order; raises Invalid.
 
     Learnt by the line's head, up to the first space, unless that space may be an escaped one; further lists of fields behind
     the same head by both.
@@ -149,17 +151,18 @@ def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[
     head, names = line.partition(" ")[0], [*found["fields"]]
     both = cache.get((head, *names))
     if both is not None:
-        return both[1]
+        return both
     measurement, tags = str(found["measurement"]), with_labels(found["tags"], cache.labels)
     row = [_key(measurement, name, tags, cache) for name in names]
+    made = names, row, len(found["tags"])
     small = len(line) <= _MAX_CACHED_CHARACTERS and sum(map(len, row)) <= _MAX_CACHED_SERIES_CHARACTERS
     if small and head and head[-1] != "\\":
-        cache.learn((head, *names) if head in cache else head, (names, row))
-    return row
+        cache.learn((head, *names) if head in cache else head, made)
+    return made
 
 
 def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache) -> str:
-    """The series of a field, which no other measurement and field may have; raises Invalid."""
+    """Return the series of a field, which no other measurement and field may have; raises Invalid."""
     if len(tags) > MAX_FOREIGN_LABELS:
         raise Invalid(f"has {len(tags)} tags; at most {MAX_FOREIGN_LABELS}", field="tags")
     key = foreign_key(f"{measurement}_{name}", tags.items())
@@ -180,7 +183,7 @@ def _each(body: bytes, cache: LineCache, latest_ms: int, scale: Scale) -> Parsed
 
 
 def _spread(first: int, counts: list[int]) -> list[int]:
-    """The line of each sample, of so many samples a line."""
+    """Return the line of each sample, of so many samples a line."""
     return [number for number, count in enumerate(counts, first) for _ in range(count)]
 
 
@@ -191,7 +194,7 @@ def _at_line(number: int, invalid: Invalid) -> Invalid:
 
 
 def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms: int, scale: Scale) -> None:
-    """One line; raises Invalid when it cannot be read. A field that cannot be kept is refused alone."""
+    """Take one line; raises Invalid when it cannot be read. A field that cannot be kept is refused alone."""
     if len(line) > MAX_LINE_CHARACTERS:
         raise Invalid(f"is longer than {MAX_LINE_CHARACTERS} bytes")
     try:
@@ -221,7 +224,7 @@ def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms:
 
 
 def _read(text: str) -> tuple[str, Mapping[str, str], Mapping[str, Value], int | None, list[Invalid]] | None:
-    """Measurement, tags, fields, time, and the faults of fields; None: a comment. Raises Invalid."""
+    """Return measurement, tags, fields, time, and the faults of fields; None: a comment. Raises Invalid."""
     if text.count(",") <= _MAX_COMMAS:
         try:
             found: Any = parse_line(text)
@@ -240,13 +243,13 @@ def _read(text: str) -> tuple[str, Mapping[str, str], Mapping[str, Value], int |
 
 
 def _field_reason(invalid: Invalid) -> str:
-    """Why a field is not kept, with the tag that is at fault."""
+    """Return why a field is not kept, with the tag that is at fault."""
     tag = invalid.field.removeprefix("labels.") if invalid.field.startswith("labels.") else ""
     return f"the tag {tag} {invalid.reason}" if tag else invalid.reason
 
 
 def ends_in_a_text(lines: list[bytes]) -> bool:
-    """Whether a text in quotes begins in these lines and does not end in them."""
+    """Return whether a text in quotes begins in these lines and does not end in them."""
     number = 0
     while number < len(lines):
         if b'"' in lines[number] and _is_open(lines[number]):
@@ -258,12 +261,12 @@ def ends_in_a_text(lines: list[bytes]) -> bool:
 
 
 def closes_a_text(line: bytes) -> bool:
-    """Whether a text that is open where the line begins is so no more where it ends."""
+    """Return whether a text that is open where the line begins is so no more where it ends."""
     return _quotes(line) % 2 == 1
 
 
 def lines_of(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each line that says something, with its place; a text in quotes may hold line ends."""
+    """Yield each line that is not empty, with its place; a text in quotes may hold line ends."""
     lines = body.split(b"\n")
     number = looked_to = 0  # before looked_to no line ends a text that is open
     while number < len(lines):
@@ -282,7 +285,7 @@ def lines_of(body: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _is_open(line: bytes) -> bool:
-    """Whether a text begins in the fields of this line and does not end in it. Quotes in tags mean nothing."""
+    """Return whether a text begins in the fields of this line and does not end in it. Quotes in tags mean nothing."""
     text = _ESCAPED.sub("", line.decode("utf-8", "replace"))
     head, _, fields = text.partition(" ")
     return not head.startswith("#") and fields.count('"') % 2 == 1

@@ -43,7 +43,7 @@ class Line:
 
 
 def take_apart(text: str) -> Line:
-    """One line; raises Invalid naming what makes the line as a whole unreadable (its measurement, a tag, its time)."""
+    """Take one line apart; raises Invalid naming what makes the whole line unreadable (its measurement, a tag, its time)."""
     head = _HEAD.match(text)
     assert head is not None  # it matches nothing, too
     measurement, *tags = _TAG.findall(head[1]) if not head[1].startswith(",") else [""]
@@ -89,7 +89,7 @@ def _take(part: str, line: Line) -> None:
 
 
 def _value(text: str, name: str) -> Value:
-    """Raises Invalid with the field's name."""
+    """Return a field's value; raises Invalid with the field's name."""
     if text.startswith('"'):
         if len(text) < 2 or not text.endswith('"'):
             raise Invalid(f"something stands behind the text {text[:40]!a}", field=name)

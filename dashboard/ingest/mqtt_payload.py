@@ -37,7 +37,7 @@ class MqttReader:
         self._lines: Recall[str, LineCache] = Recall(_MAX_CACHES)
 
     def read(self, topic: str, payload: bytes, template: TopicTemplate, latest_ms: int) -> Parsed:
-        """One message -> Parsed; raises Invalid when the topic is not the template's or the payload cannot be read."""
+        """Read one message; raises Invalid when the topic is not the template's or the payload cannot be read."""
         matched = template.match(topic)
         if matched is None:
             raise Invalid("the topic is not of this template", field="topic")
@@ -61,7 +61,7 @@ class MqttReader:
         return parsed
 
     def _read_lines(self, topic: str, payload: bytes, labels: list[tuple[str, str]], latest_ms: int) -> Parsed:
-        """Lines, with the topic's labels beside their tags."""
+        """Read lines, with the topic's labels beside their tags."""
         cache = self._lines.get(topic)
         if cache is None:
             cache = LineCache(origins=self._origins, labels=_present(labels), topic=f"{topic} ")
@@ -92,12 +92,12 @@ def _present(labels: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _is_lines(text: bytes) -> bool:
-    """Whether each line looks like line protocol with a time, as Telegraf writes it."""
+    """Return whether each line looks like line protocol with a time, as Telegraf writes it."""
     return all(_LINE.fullmatch(line) for line in text.split(b"\n") if line.strip())
 
 
 def _plain(text: bytes) -> Any:
-    """A number, else the text itself; raises Invalid."""
+    """Return a number, else the text itself; raises Invalid."""
     try:
         said = text.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -26,12 +26,12 @@ class TopicTemplate:
 
     @property
     def topic_filter(self) -> str:
-        """What to subscribe to."""
+        """Return what to subscribe to."""
         return "/".join("+" if is_place else level for level, is_place in self.levels)
 
     @property
     def prefix(self) -> str:
-        """The plain levels that it begins with."""
+        """Return the plain levels that it begins with."""
         fixed = []
         for level, is_place in self.levels:
             if is_place:
@@ -41,19 +41,19 @@ class TopicTemplate:
 
     @property
     def labels(self) -> frozenset[str]:
-        """The labels that it gives."""
+        """Return the labels that it gives."""
         return frozenset(level for level, is_place in self.levels if is_place and level != "name")
 
     @property
     def ending(self) -> str:
-        """What its names end in, behind ``{name}``; of a template without ``{name}`` the whole name, behind a slash."""
+        """Return what its names end in, behind ``{name}``; of a template without ``{name}`` the whole name, behind a slash."""
         if ("name", True) not in self.levels:
             return "/" + "_".join(level for level, is_place in self.levels if level and not is_place)
         behind = self.levels[self.levels.index(("name", True)) + 1 :]
         return "".join(f"_{level}" for level, is_place in behind if level and not is_place)
 
     def match(self, topic: str) -> tuple[str, list[tuple[str, str]]] | None:
-        """The name and labels that a topic gives; None when it is not of this template."""
+        """Return the name and labels that a topic gives; None when it is not of this template."""
         parts = topic.split("/")
         if len(parts) != len(self.levels) or len(topic) > MAX_TOPIC_CHARACTERS:
             return None
@@ -70,7 +70,7 @@ class TopicTemplate:
 
 
 def parse_template(text: str) -> TopicTemplate:
-    """A template from the configuration; raises Invalid naming the level that is wrong."""
+    """Parse a template from the configuration; raises Invalid naming the level that is wrong."""
     levels, seen = [], set[str]()
     for level in text.split("/"):
         found = _PLACE.fullmatch(level)
@@ -88,7 +88,7 @@ def parse_template(text: str) -> TopicTemplate:
 
 
 def folded(templates: Sequence[TopicTemplate]) -> Iterator[tuple[int, int]]:
-    """Pairs of templates (the later one, the earlier one) that would make one series of two topics."""
+    """Yield pairs of templates (the later one, the earlier one) that would make one series of two topics."""
     met: dict[tuple[frozenset[str], str], int] = {}
     for number, template in enumerate(templates):
         made = template.labels, template.ending
@@ -98,7 +98,7 @@ def folded(templates: Sequence[TopicTemplate]) -> Iterator[tuple[int, int]]:
 
 
 def filters_of(templates: Sequence[TopicTemplate]) -> list[str]:
-    """What to subscribe to, so that topics beside the templates are seen, too; no two of these overlap.
+    """Return what to subscribe to, so that topics beside the templates are seen, too; no two of these overlap.
 
     Everything below the plain levels that the templates begin with; where one begins with a place, only the templates' own topics.
     """

@@ -18,7 +18,7 @@ from dashboard.ingest.telegraf_json import time_of
 
 
 def parse_opentsdb(body: bytes, latest_ms: int, *, origins: Origins) -> Parsed:
-    """Body -> Parsed; a refusal's index is its point's, from 0. Raises Invalid."""
+    """Parse a body; a refusal's index is its point's, from 0. Raises Invalid."""
     origins.renew(latest_ms)
     given = read_leniently(body)
     points = given if isinstance(given, list) else [given]

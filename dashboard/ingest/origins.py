@@ -67,7 +67,7 @@ class OwnedRecall(Recall[K, V]):
         self._period = 0
 
     def renew(self, latest_ms: int) -> None:
-        """Called once a body."""
+        """Forget everything when the owners of series are renewed; called once a body."""
         self.origins.renew(latest_ms)
         if self._period != self.origins.period:
             self._period = self.origins.period

@@ -32,7 +32,7 @@ class Slice(NamedTuple):
 
 
 def line_slices(body: bytes) -> Iterator[Slice]:
-    """Slices of whole lines; a text in quotes is not cut."""
+    """Yield slices of whole lines; a text in quotes is not cut."""
     at = first = 0
     while len(body) - at > SLICE_BYTES:
         end = body.find(b"\n", at + SLICE_BYTES)
@@ -48,7 +48,7 @@ def line_slices(body: bytes) -> Iterator[Slice]:
 
 
 def _end_of_text(body: bytes, end: int) -> int:
-    """Where the line ends in which an open text ends; where it was, when that is not soon."""
+    """Return where the line ends in which an open text ends; ``end``, when that is not soon."""
     at = end
     for _ in range(MAX_LINES_OF_A_TEXT):
         after = body.find(b"\n", at + 1)
@@ -62,7 +62,7 @@ def _end_of_text(body: bytes, end: int) -> int:
 
 
 def array_slices(body: bytes) -> Iterator[Slice]:
-    """Slices of a JSON array of objects (also ``{"metrics": […]}``), each an array; or of NDJSON, each lines."""
+    """Yield slices of a JSON array of objects (also ``{"metrics": […]}``), each an array; or of NDJSON, each lines."""
     if len(body) <= SLICE_BYTES:
         yield Slice(0, body)
         return
@@ -85,7 +85,7 @@ def array_slices(body: bytes) -> Iterator[Slice]:
 
 
 def _cut(body: bytes, at: int, end: int) -> tuple[int, int]:
-    """The end of an element about a slice behind ``at``, and how many elements there are before; (0, 0): it was not found."""
+    """Return the end of an element about a slice behind ``at``, and how many elements there are before; (0, 0): it was not found."""
     look_at = at + SLICE_BYTES
     for _ in range(_MAX_TRIED):
         found = _BETWEEN.search(body, look_at, end)
@@ -99,7 +99,7 @@ def _cut(body: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def _count(array: bytes) -> int:
-    """How many elements an array has; 0: it is none, so it was cut within a text or an element."""
+    """Count the elements of an array; 0: it is none, so it was cut within a text or an element."""
     try:
         return len(_elements.decode(array))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

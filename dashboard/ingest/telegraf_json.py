@@ -19,7 +19,7 @@ from dashboard.ingest.parsed import Parsed, check_count
 
 
 def parse_telegraf_json(body: bytes, latest_ms: int, *, origins: Origins | None = None) -> Parsed:
-    """Body -> Parsed; a refusal's index is its metric's, from 0, its field the metric's field. Raises Invalid.
+    """Parse a body; a refusal's index is its metric's, from 0, its field the metric's field. Raises Invalid.
 
     ``origins``: what was met before; without them names that become one series are only noticed within one body.
     """
@@ -31,7 +31,7 @@ def parse_telegraf_json(body: bytes, latest_ms: int, *, origins: Origins | None 
 def take_metrics(
     given: Any, latest_ms: int, *, origins: Origins, labels: Mapping[str, str] | None = None, topic: str = ""
 ) -> Parsed:
-    """As ``parse_telegraf_json``, of JSON that is decoded; ``labels``: those of the topic, ``topic`` itself."""
+    """Parse JSON that is decoded, as ``parse_telegraf_json``; ``labels``: those of the topic, ``topic`` itself."""
     metrics = given.get("metrics", [given]) if isinstance(given, dict) else given
     if not isinstance(metrics, list):
         raise Invalid("must be an object with metrics, a list", field="metrics")
@@ -56,7 +56,7 @@ def take_metrics(
 
 
 def is_metric(given: Any) -> bool:
-    """Whether decoded JSON is what Telegraf writes, one metric or a batch."""
+    """Return whether decoded JSON is what Telegraf writes, one metric or a batch."""
     if not isinstance(given, dict):
         return False
     metrics = given.get("metrics")
@@ -66,7 +66,7 @@ def is_metric(given: Any) -> bool:
 
 
 def time_of(stated: Any, latest_ms: int, field: str) -> int | None:
-    """Seconds, milliseconds, micro- or nanoseconds since 1970 as milliseconds; raises Invalid. None stays None."""
+    """Return seconds, milliseconds, micro- or nanoseconds since 1970 as milliseconds; raises Invalid. None stays None."""
     if stated is None:
         return None
     if not isinstance(stated, int | float) or isinstance(stated, bool):
@@ -92,7 +92,7 @@ def _described(metric: Any, latest_ms: int) -> tuple[str, dict[str, str], dict[s
 
 
 def _text(tag: str, value: Any) -> str:
-    """A tag's value; numbers and booleans as JSON writes them."""
+    """Return a tag's value; numbers and booleans as JSON writes them."""
     if isinstance(value, str):
         return value
     if not isinstance(value, int | float):
@@ -109,7 +109,7 @@ def _take(
     place: int,
     origins: Origins,
 ) -> None:
-    """One value, or its refusal."""
+    """Take one value, or refuse it."""
     try:
         if isinstance(leaf.value, Fault):
             raise Invalid(leaf.value.reason, field="value")

@@ -22,12 +22,12 @@ from dashboard.replication.replicas import Replicas
 
 
 def number_of(item_id: str) -> int:
-    """The number of an annotation; JavaScript can count so far."""
+    """Return the number of an annotation; JavaScript can count so far."""
     return int(item_id[:13], 16) or 1 if all(char in "0123456789abcdef" for char in item_id[:13]) and item_id else 0
 
 
 def number_of_event(event: EventIn) -> int:
-    """The number that an annotation with a time of its own is going to have."""
+    """Return the number that an annotation with a time of its own is going to have."""
     assert event.t_ms is not None
     return number_of(item_id_of(event, str(event.t_ms)))
 
@@ -40,7 +40,7 @@ class Annotations:
         self._replicas = replicas
 
     async def find(self, number: int) -> dict[str, Any]:
-        """The item; raises NotFound, Unavailable."""
+        """Find the item; raises NotFound, Unavailable."""
         for again in (False, True):
             if again:  # another process may just have taken it in
                 await self._replicas.catch_up(EVENTS)

@@ -104,7 +104,7 @@ class IngestStats:
         return own + [state for states in self._others_here for state in states()]
 
     def note(self, caller: Caller, format_: str, batch: Batch, accepted: int, refused: list[Refusal]) -> None:
-        """Something has come, and this became of it."""
+        """Count what came from a feeder, and what became of it."""
         feeder = self._met(caller, format_)
         feeder.accepted += accepted
         feeder.refused += len(refused)
@@ -116,21 +116,21 @@ class IngestStats:
         feeder.log(len(refused))
 
     def note_lost(self, caller: Caller, format_: str, count: int, reason: str, offending: str) -> None:
-        """So many samples were refused together, for one reason: too many a second, a journal that takes nothing now."""
+        """Count samples that were refused together, for one reason: too many a second, a journal that takes nothing now."""
         feeder = self._met(caller, format_)
         feeder.refused += count
         feeder.refuse(reason, offending)
         feeder.log(count)
 
     def note_fault(self, caller: Caller, format_: str, reason: str, body: bytes, *, address: str = "") -> None:
-        """A whole body was refused. ``address``: where it came from, of a sender whom nobody knows."""
+        """Count a whole body that was refused. ``address``: where it came from, of an unknown sender."""
         feeder = self._met(caller, format_, address)
         feeder.refused += 1
         feeder.refuse(reason, body)
         feeder.log(1)
 
     def note_passed_over(self, caller: Caller, format_: str, reason: str, address: str) -> None:
-        """Nothing is lost, but somebody should know; told once for as long as it stands among what is shown."""
+        """Tell something by which nothing is lost; once for as long as it stands among what is shown."""
         feeder = self._met(caller, format_, address)
         if not any(refused.reason == reason for refused in feeder.refusals):
             feeder.refuse(reason, address)
@@ -143,7 +143,7 @@ class IngestStats:
         return feeder
 
     def note_series(self, caller: Caller, count: int) -> None:
-        """The feeder has so many series of its own."""
+        """Note how many series the feeder has."""
         self._feeder(caller).series = count
 
     def _feeder(self, caller: Caller, address: str = "") -> _Feeder:
@@ -218,7 +218,7 @@ class IngestStats:
         self._whole = True
 
     def feeders(self) -> list[FeederState]:
-        """Every feeder, by name."""
+        """Return every feeder, by name."""
         self._forget_gone()
         found: dict[str, list[FeederState]] = {}
         for states in self._others.values():

@@ -31,6 +31,7 @@ PARTS = {
     "{push}": "none",
     "{check}": "none",
     "{annotation}": "7",
+    "{signal}": "traces",
 }
 #: A heartbeat's address is its token: who has none finds nothing.
 REFUSALS = (401, 403, 404)

@@ -58,6 +58,7 @@ class FeederHandler(BaseHandler[F]):
         self._unknown: DashboardError | None = None  # why the sender is nobody
         self._is_counted = False  # what came of the body
         self._may_show_token = True  # the body, which is short so far
+        self._chunks = []  # a request may be refused before it is prepared
         self._begun = b""  # how the body begins, unpacked, for showing it
 
     @property
@@ -101,7 +102,7 @@ class FeederHandler(BaseHandler[F]):
             self.authorise_feeder()
 
     def authorise_feeder(self) -> None:
-        """The same without looking for new tokens. A token may also stand in the query or in a JSON body."""
+        """Authorise without looking for new tokens. A token may also stand in the query or in a JSON body."""
         if self._unknown is not None:
             raise self._unknown
         self.authorise(self.shown_elsewhere())
@@ -142,7 +143,7 @@ class FeederHandler(BaseHandler[F]):
         return token_in(body, search=not self._is_proven()) if self.format.shows_token else ""
 
     def _is_proven(self) -> bool:
-        """Whether the body need not show whose it is."""
+        """Return whether the body need not show whose it is."""
         return self._may_feed() or bool(self.get_query_argument("p", ""))
 
     def check_caller(self) -> None:
@@ -161,7 +162,7 @@ class FeederHandler(BaseHandler[F]):
             self._unknown = self._refused = error
 
     def _tell_ignored(self) -> None:
-        """The tap says that a token was not known, for on a server that wants one it will be refused."""
+        """Show in the tap that a token was not known, for a server that wants one will refuse it."""
         self.services.intake.stats.note_passed_over(self.caller, self.format.name, TOKEN_IGNORED, self.address)
 
     def _is_feeding(self) -> bool:
@@ -256,7 +257,7 @@ class FeederHandler(BaseHandler[F]):
         self.send(self.format.refuse(self.feed_request(b""), Fault(status, code, text, extra)))
 
     def is_refusal(self, status: int) -> bool:
-        """Whether something that should have been taken was refused, and not merely a question."""
+        """Return whether something that should have been taken was refused, and not merely a question."""
         return self._is_feeding() and status != 405
 
     def _wants_page(self) -> bool:
@@ -264,7 +265,7 @@ class FeederHandler(BaseHandler[F]):
 
 
 def _beginning(chunk: bytes, *, packed: str) -> bytes:
-    """How a body begins, unpacked; empty when it cannot be."""
+    """Return how a body begins, unpacked; empty when it cannot be."""
     if packed in ("gzip", "x-gzip", "deflate"):
         try:
             return zlib.decompressobj(47).decompress(chunk, _SHOWN_BYTES)

@@ -66,7 +66,7 @@ class Lines(Format):
         return parse_line_protocol(request.body, self._lines, request.latest_ms, precision=precision)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
-        """Done, or 400 when lines were refused; the good ones are kept."""
+        """Return 204, or 400 when lines were refused; the good ones are kept."""
         if not outcome.refused:
             return self.done()
         first = outcome.refused[0]
@@ -173,5 +173,5 @@ class GrafanaLive(Lines):
 
 
 def _in_header(text: str) -> str:
-    """A text as it may stand in a header."""
+    """Return a text as it may stand in a header."""
     return "".join(char if " " <= char <= "~" else "?" for char in text)[:1_000]

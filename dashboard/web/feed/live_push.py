@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
-from dashboard.domain.errors import DashboardError
+from dashboard.domain.errors import DashboardError, Overloaded, Unavailable
 from dashboard.rfc6455.close_codes import CloseCode
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.server.websocket import WebSocketTransport
 
 _MAX_FRAGMENTS = 1_024
+#: A message that the journal cannot store for so long is given up, so that the connection goes on with newer ones.
+_PATIENCE_S = 60.0
 
 
 @dataclass(slots=True)
@@ -80,32 +82,38 @@ class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
         self.on_connection_close()
 
     async def _take_messages(self) -> None:
-        """Before more is read: who sends faster than the journal takes it waits."""
+        """Take what was read before more is read, so that a sender that is faster than the journal waits."""
         while self._messages:
             try:
                 self.check_caller()  # the token may have been revoked
                 self.authorise_feeder()
                 await self._take(self._messages.popleft())
-            except DashboardError as error:
-                if error.http_status in (401, 403) and self.ws_connection is not None:
+            except DashboardError:
+                if self.ws_connection is not None:
                     self.ws_connection.close(CloseCode.REVOKED, "the token may not write any more")
-                    return
+                return
 
     async def _take(self, body: bytes) -> None:
-        """One message; one that cannot be kept now is tried again. Raises what ``authenticate`` does."""
+        """Take one message, again while the journal cannot store it; whatever else is wrong is refused once."""
         self._is_counted = False
+        until = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:
             try:
                 await self.take(self.feed_request(body))
+            except (Overloaded, Unavailable) as error:
+                if self._is_over() or asyncio.get_running_loop().time() > until:
+                    return
+                await asyncio.sleep(error.retry_after_s)
+                continue
             except DashboardError as error:
-                if error.retryable:
-                    await asyncio.sleep(error.retry_after_s)
-                    continue
                 if not self._is_counted:
                     self.services.intake.note_fault(
                         self.caller, self.format.name, error.code, str(error), body, address=self.address
                     )
             return
+
+    def _is_over(self) -> bool:
+        return not isinstance(self.ws_connection, WebSocketTransport) or self.ws_connection.is_closing()
 
     def on_message(self, message: str | bytes) -> None:
         raise NotImplementedError("messages come through on_text and on_binary")

@@ -114,7 +114,7 @@ def _protobuf_routes(intake: Intake, settings: Settings) -> list[AnyRoute]:
 
 
 def _max_bytes(format_: Format, settings: Settings) -> int:
-    """How long a body of a format may be, unpacked."""
+    """Return how long a body of a format may be, unpacked."""
     if isinstance(format_, influx.Lines):
         return settings.max_lines_bytes
     if isinstance(format_, samples.SamplesJson | agents.TelegrafJson | agents.CollectdJson | opentsdb.OpenTsdbPut):
