@@ -84,7 +84,9 @@ async def test_a_checkpoint_is_stored_by_the_process_that_leads() -> None:
     await journal.append("metrics.0", encode_samples(["a"], T0, [1.0]))
     async with at_work(replicas.run):
         await replicas.wait_ready(("metrics.0",))
+        assert await journal.checkpoint_position("metrics.0") is None
         await replicas.checkpoint()
+        assert await journal.checkpoint_position("metrics.0") == journal.head("metrics.0")
     again = replicas_of(journal)
     async with at_work(again.run):
         await again.wait_ready(("metrics.0",))
