@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import cast
 
 from dashboard.cluster.bus import Bus
@@ -13,8 +13,11 @@ from dashboard.cluster.membership import Membership, RosterVersion
 from dashboard.cluster.ownership import SeriesOwnership
 from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.cluster.vitals import Vitals
+from dashboard.domain.counters import Counters
 from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import Journal
+from dashboard.replication.replicas import Replicas
+from tests.support.histories import WINDOWS
 from tests.support.journals import HandClock
 
 
@@ -47,18 +50,25 @@ def bus_of(journal: Journal, node_id: str) -> Bus:
     return Bus(journal=journal, node_id=node_id, monotonic=lambda: 0.0)
 
 
-def membership(bus: Bus, journal: Journal) -> Membership:
-    """Return the membership of the bus' process, which has no readings."""
+def membership(
+    bus: Bus,
+    journal: Journal,
+    *,
+    version: RosterVersion | None = None,
+    latest: Mapping[str, float] = MappingProxyType({}),
+    monotonic: Callable[[], float] = lambda: 0.0,
+) -> Membership:
+    """Return the membership of the bus' process, whose last readings are ``latest``."""
     return Membership(
         bus=bus,
         journal=journal,
-        vitals=cast("Vitals", SimpleNamespace(latest={})),
-        roster_version=RosterVersion(),
+        vitals=cast("Vitals", SimpleNamespace(latest=dict(latest))),
+        roster_version=version or RosterVersion(),
         name=bus.node_id,
         build="",
         restarts=0,
         now_ms=lambda: 0,
-        monotonic=lambda: 0.0,
+        monotonic=monotonic,
     )
 
 
@@ -83,3 +93,15 @@ def rates(kind: str, bus: Bus | None = None, monotonic: Callable[[], float] = la
     alone = bus is None
     bus = bus or bus_of(a_journal(), "a")
     return SharedRateLimits(kind, bus=bus, shared=not alone, monotonic=monotonic)
+
+
+def replicas_of(journal: Journal, partitions: int = 1, counters: Counters | None = None) -> Replicas:
+    """Return the replicas of a process that store no checkpoints meanwhile."""
+    return Replicas(
+        journal=journal,
+        partitions=partitions,
+        windows=WINDOWS,
+        checkpoint_s=300,
+        checkpoint_bytes=1 << 30,
+        counters=counters or Counters(),
+    )

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from dashboard.domain.identity import Caller
-from dashboard.ingest.batch import Batch
+from dashboard.ingest.batch import Batch, Refusal
 from dashboard.intake import stats as tap_module
 from dashboard.intake.stats import IngestStats
 from tests.support.nodes import a_journal, at_work, bus_of, membership
@@ -47,3 +47,18 @@ def test_of_more_feeders_than_are_told_apart_the_longest_silent_is_forgotten(mon
     )
     feed(stats, 1, 2, 3, 1, 4)
     assert list(stats._feeders) == ["user:u1", "user:u3", "user:u4"]
+
+
+def test_a_feeder_is_shown_with_what_came_and_what_was_refused() -> None:
+    bus = bus_of(a_journal(), "a")
+    stats = IngestStats(bus=bus, nodes=membership(bus, a_journal()), now_ms=lambda: 7)
+    caller = Caller("user", "ann", "Ann")
+    stats.note(
+        caller, "json", Batch(["a"], [None], [1.5]), 1, [Refusal(1, "value", "is not a number", "invalid", "b x")]
+    )
+    stats.note_fault(caller, "influx", "not UTF-8", b"\xff")
+    stats.note_series(caller, 9)
+    (shown,) = stats.feeders()
+    assert (shown.key, shown.name, shown.kind, shown.formats) == ("user:ann", "Ann", "user", ("influx", "json"))
+    assert (shown.accepted, shown.refused, shown.series, shown.last_ms, shown.last_line) == (1, 2, 9, 7, "a 1.5")
+    assert [refusal.reason for refusal in shown.refusals] == ["value: is not a number", "not UTF-8"]

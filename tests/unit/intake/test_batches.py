@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from dashboard.ingest.batch import Batch, Refusal
+from dashboard.intake.batches import pieces_of, places_of, rows_per_entry
+
+
+def batch(rows: int, series: int) -> Batch:
+    keys = [f"m{row % series}" for row in range(rows)]
+    return Batch(keys, list(range(rows)), [float(row) for row in range(rows)])
+
+
+@pytest.mark.parametrize(
+    ("rows", "series", "entry"), [(10, 10, 2_000), (5_000, 1, 2_000), (5_000, 700, 1_400), (5_000, 5_000, 2_000)]
+)
+def test_an_entry_holds_the_same_series_or_a_multiple_of_them(rows: int, series: int, entry: int) -> None:
+    assert rows_per_entry(batch(rows, series).keys) == entry
+
+
+def test_a_short_batch_is_one_piece() -> None:
+    whole = batch(8_000, 10)
+    assert list(pieces_of(whole)) == [whole]
+
+
+def test_a_long_batch_is_divided_and_nothing_of_it_is_lost() -> None:
+    whole = batch(20_000, 700)
+    whole.declared.extend([(5, "%", 1.0), (19_999, "ms", None)])
+    whole.kinds["m3"] = "gauge"
+    whole.refused.append(Refusal(0, "value", "is not a number"))
+    pieces = list(pieces_of(whole))
+    assert len(pieces) > 2
+    assert all(len(piece.keys) <= 8_000 and len(piece.keys) % 700 == 0 for piece in pieces[:-1])
+    for column in ("keys", "times", "values"):
+        assert [item for piece in pieces for item in getattr(piece, column)] == getattr(whole, column)
+    assert (pieces[0].declared, pieces[0].refused, pieces[1].refused) == ([(5, "%", 1.0)], whole.refused, [])
+    ((row, unit, _),) = pieces[-1].declared
+    assert (pieces[-1].keys[row], unit) == (whole.keys[19_999], "ms")
+    assert pieces[0].kinds == {"m3": "gauge"}
+
+
+def test_each_row_knows_its_place_in_the_body_around_what_was_refused() -> None:
+    whole = batch(20_000, 700)
+    whole.refused.extend([Refusal(0, "value", "bad"), Refusal(2, "value", "bad")])
+    assert places_of(whole)[:3] == [1, 3, 4]
+    places = [place for piece in pieces_of(whole) for place in places_of(piece)]
+    assert places == [1, *range(3, 20_002)]
+
+
+def test_a_format_that_knows_its_places_says_them() -> None:
+    assert places_of(Batch(["a", "b"], [None, None], [1.0, 2.0], where=lambda: [4, 7])) == [4, 7]
