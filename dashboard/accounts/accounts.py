@@ -44,7 +44,7 @@ _MAX_NAME = 80
 _MAX_PREFIXES = 50
 
 
-class Session(Struct, frozen=True):
+class LoginSession(Struct, frozen=True):
     """A login: the user, the JWT, and when it ends."""
 
     user: User
@@ -75,7 +75,7 @@ class Accounts:
 
     # --- sessions ---
 
-    async def log_in(self, name: str, password: str, address: str) -> Session:
+    async def log_in(self, name: str, password: str, address: str) -> LoginSession:
         """By name and password; raises BadToken, TooMany, Overloaded, Unavailable."""
         user_id = name.strip().lower()[:80]
         stored, now_ms = await self._tries.count(user_id, address), self._now_ms()
@@ -94,7 +94,7 @@ class Accounts:
         await self._directory.look()
         return self.begin(user)
 
-    def begin(self, user: User, session: str = "") -> Session:
+    def begin(self, user: User, session: str = "") -> LoginSession:
         """A session for somebody who has proved who they are; ``session``: that one goes on, with a new time."""
         now_ms = self._now_ms()
         expires_ms = now_ms + self._session_ms
@@ -102,7 +102,7 @@ class Accounts:
         token = self._credentials.issue(
             user.id, session=session, version=user.version, now_ms=now_ms, expires_ms=expires_ms
         )
-        return Session(user, token, expires_ms)
+        return LoginSession(user, token, expires_ms)
 
     def begin_local(self) -> str:
         """A session of the person at the machine."""
@@ -113,7 +113,7 @@ class Accounts:
             LOCAL_ID, session=session, version=0, now_ms=now_ms, expires_ms=expires_ms, local=True
         )
 
-    def renew(self, caller: Caller) -> Session | None:
+    def renew(self, caller: Caller) -> LoginSession | None:
         """A new session's time when half of the old one's has passed; the session stays the same."""
         user = self._directory.user(caller.id)
         if caller.kind != "user" or caller.expires_ms is None or user is None:
@@ -252,7 +252,9 @@ class Accounts:
             await stored_tokens.create_code(tx, hash_of(code), _FIRST_ADMIN, now_ms + _DAY_MS)
         return code
 
-    async def make_first_admin(self, code: str, address: str, *, name: str, full_name: str, password: str) -> Session:
+    async def make_first_admin(
+        self, code: str, address: str, *, name: str, full_name: str, password: str
+    ) -> LoginSession:
         """Raises BadToken when the code is not good (any more), else as ``create_user``."""
         user_id = parse_user_name(name, field="id")
         check_password(password)

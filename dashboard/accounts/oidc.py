@@ -21,7 +21,7 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
-from dashboard.accounts.accounts import Accounts, Session
+from dashboard.accounts.accounts import Accounts, LoginSession
 from dashboard.accounts.directory import Directory
 from dashboard.accounts.fetch import FETCH_FAULTS, fetch
 from dashboard.accounts.names import clean_name, looks_like
@@ -110,7 +110,7 @@ class OpenId:
         separator = "&" if "?" in provider.authorization_endpoint else "?"
         return provider.authorization_endpoint + separator + urlencode(query), begun
 
-    async def finish(self, begun: Begun, state: str, code: str, redirect_uri: str, address: str) -> Session:
+    async def finish(self, begun: Begun, state: str, code: str, redirect_uri: str, address: str) -> LoginSession:
         """Finish a login when the browser returns; raises BadToken, Forbidden, NotFound, Unavailable."""
         if not secrets.compare_digest(state.encode(), begun.state.encode()):
             raise BadToken("the answer belongs to another login; try again")
@@ -201,7 +201,7 @@ class OpenId:
 
     # --- the user ---
 
-    async def _session(self, claims: dict[str, Any], address: str) -> Session:
+    async def _session(self, claims: dict[str, Any], address: str) -> LoginSession:
         now_ms = self._now_ms()
         await self._directory.look()
         async with self._database.write() as tx:

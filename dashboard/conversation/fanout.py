@@ -21,7 +21,7 @@ from dashboard.messages.notifications import NotificationChanged, NotificationNo
 from dashboard.messages.people import encode_personal
 from dashboard.messages.presence import PersonDetail, Screen, UserList
 from dashboard.messages.rooms import Ack, ReadMark, RoomState, message_id, notice_of
-from dashboard.replica.presence import Presence
+from dashboard.replica.presence import UserPresence
 from dashboard.store.database import Database
 from dashboard.store.rooms import ends_of, read_marks, rooms_of, unread_counts
 
@@ -29,7 +29,7 @@ from dashboard.store.rooms import ends_of, read_marks, rooms_of, unread_counts
 _LOADS = 10
 
 
-class Standing(Struct, frozen=True):
+class UserRooms(Struct, frozen=True):
     """State of a user: rooms with unread counts, and the number of unread notifications."""
 
     rooms: list[RoomState]
@@ -60,7 +60,7 @@ class RoomFanout:
         logs.on_read = self.on_read
         logs.on_unheard = lambda room_id: self._note_event(*participants(room_id))
 
-    async def prepare(self, caller: Caller) -> Standing:
+    async def prepare(self, caller: Caller) -> UserRooms:
         """Load a user's read marks and direct conversations, before the connection gets any room event.
 
         A caller that then adds the connection without awaiting misses no event, unless events arrived during every one of
@@ -80,7 +80,7 @@ class RoomFanout:
             if not self._preparing[user]:
                 del self._preparing[user], self._passed[user]
 
-    async def _load(self, caller: Caller, rooms: list[Room]) -> Standing:
+    async def _load(self, caller: Caller, rooms: list[Room]) -> UserRooms:
         async with self._database.read() as tx:
             private = await rooms_of(tx, caller.id)
             marks = await read_marks(tx, caller.id)
@@ -103,7 +103,7 @@ class RoomFanout:
             for room in (*rooms, *private)
             if room.kind != "inbox"
         ]
-        return Standing(states, unread.get(inbox_room(caller.id), 0))
+        return UserRooms(states, unread.get(inbox_room(caller.id), 0))
 
     def _note_event(self, *users: str) -> None:
         """Count an event for these users, so that a running ``prepare`` loads again."""
@@ -179,7 +179,7 @@ class RoomFanout:
             )
             await self._registry.broadcast(pages, encode_personal(notice))
 
-    def who_is_here(self, caller: Caller, present: Iterable[Presence]) -> UserList:
+    def who_is_here(self, caller: Caller, present: Iterable[UserPresence]) -> UserList:
         """Return the connected users, each with the boards and rooms that the caller may see."""
         sees = cache(partial(self._conversation.may_see, caller))
         joins = cache(partial(self._conversation.may_join, caller))

@@ -55,7 +55,7 @@ class LineServer:
             writer.close()
             return
         self._connections += 1
-        lines = Lines(self._max_line_bytes)
+        lines = LineSplitter(self._max_line_bytes)
         try:
             await self._read(reader, lines)
         except TimeoutError:
@@ -70,7 +70,7 @@ class LineServer:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _read(self, reader: StreamReader, lines: Lines) -> None:
+    async def _read(self, reader: StreamReader, lines: LineSplitter) -> None:
         """Read until the connection ends, or sends what is none of these lines."""
         is_first = True
         while data := await self._some(reader):
@@ -90,7 +90,7 @@ class LineServer:
             return await reader.read(_READ_BYTES)
 
 
-class Lines:
+class LineSplitter:
     """Whole lines out of what comes in pieces. ``rest``: the beginning of one; one that grows too long is passed over."""
 
     def __init__(self, max_line_bytes: int) -> None:

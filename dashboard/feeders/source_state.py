@@ -38,7 +38,7 @@ class SourceFault(DashboardError):
         self.reason = reason
 
 
-class Refused(NamedTuple):
+class SourceRefusal(NamedTuple):
     """Something that was not taken: when, why, and the beginning of its bytes."""
 
     t_ms: int
@@ -71,7 +71,7 @@ class SourceState:
     dropped: Counter[str] = field(default_factory=Counter)  # by reason; "kernel" counts datagrams
     unstored: Counter[str] = field(default_factory=Counter)  # by code
     failures: Counter[str] = field(default_factory=Counter)  # by reason
-    refusals: deque[Refused] = field(default_factory=lambda: deque(maxlen=_KEPT_REFUSALS))
+    refusals: deque[SourceRefusal] = field(default_factory=lambda: deque(maxlen=_KEPT_REFUSALS))
     last_line: str = ""
     _pace: RefusalLog = field(default_factory=RefusalLog)
     _rated: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_RATED))
@@ -100,7 +100,7 @@ class SourceState:
         if count:
             self.refused[code] += 1
         now_ms, snippet = self.now_ms(), shown(offending)
-        self.refusals.append(Refused(now_ms, reason, snippet))
+        self.refusals.append(SourceRefusal(now_ms, reason, snippet))
         self._pace.say(_log, f"source {self.id}", reason, snippet, now_ms)
 
     def refuse_all(self, refusals: Iterable[Refusal], *, count: bool = True) -> None:

@@ -16,7 +16,7 @@ from dashboard.domain.presence import Status
 from dashboard.hub.shared import Shared
 from dashboard.hub.subscription import Subscription
 from dashboard.hub.transport import Transport
-from dashboard.messages.session import Disconnect, Refusal, Session
+from dashboard.messages.session import Disconnect, RequestRefusal, Session
 from dashboard.messages.views import Error, Request, encode, with_id
 from dashboard.rfc6455.close_codes import CloseCode
 from dashboard.rfc6455.frames import Opcode, encode_frame
@@ -96,7 +96,7 @@ class Connection:
         outcome = self.session.receive(text, now_s)
         if isinstance(outcome, Disconnect):
             self.give_up(outcome.code, outcome.reason)
-        elif isinstance(outcome, Refusal):
+        elif isinstance(outcome, RequestRefusal):
             self.reply_error(outcome.error, outcome.id)
         else:
             try:

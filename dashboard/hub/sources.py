@@ -9,7 +9,7 @@ from dashboard.domain.selector import Selector
 from dashboard.replica.replica import Replica
 
 
-class Sources(Protocol):
+class ReplicaSources(Protocol):
     """Replicas that views read, one per partition of the journal; only partitions that a view needs are followed."""
 
     def want(self, selectors: Sequence[Selector]) -> tuple[str, ...]:

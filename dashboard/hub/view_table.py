@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from dashboard.domain.selector import Selector
-from dashboard.hub.sources import Sources
+from dashboard.hub.sources import ReplicaSources
 from dashboard.hub.subscription import Subscriber, Subscription
 from dashboard.hub.view import View, ViewSpec
 from dashboard.query.index import Matches, SeriesIndex
@@ -45,7 +45,7 @@ class Held:
 class ViewTable:
     """Table of views by id. ``now_ms`` is the journal's time."""
 
-    def __init__(self, sources: Sources, now_ms: Callable[[], int]) -> None:
+    def __init__(self, sources: ReplicaSources, now_ms: Callable[[], int]) -> None:
         self._sources = sources
         self._now_ms = now_ms
         self._watched: dict[str, _Watched] = {}

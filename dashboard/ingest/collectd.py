@@ -10,7 +10,7 @@ from typing import Any
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import check_declared
-from dashboard.ingest.json_values import Fault, read_leniently, written
+from dashboard.ingest.json_values import ValueFault, read_leniently, written
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed, check_count
@@ -64,7 +64,7 @@ def _take(index: int, given: Any, parsed: Parsed, latest_ms: int, origins: Origi
         try:
             if value is None:  # no value, as collectd writes what it does not know
                 continue
-            if isinstance(value, Fault):
+            if isinstance(value, ValueFault):
                 raise Invalid(value.reason, field="value")
             key = foreign_key(base if name == "value" else f"{base}_{name}", labels)
             origins.claim(key, f"{plugin} {type_} {name}")

@@ -27,7 +27,7 @@ _LONE = re.compile(
 )
 
 
-class Fault(NamedTuple):
+class ValueFault(NamedTuple):
     """A value that cannot be taken, and why."""
 
     reason: str
@@ -38,7 +38,7 @@ class Leaf(NamedTuple):
 
     name: str
     path: str
-    value: float | int | bool | str | Fault
+    value: float | int | bool | str | ValueFault
 
 
 def read_leniently(body: bytes) -> Any:
@@ -66,7 +66,7 @@ def leaves(name: str, value: Any) -> Iterator[Leaf]:
             if count + len(waiting) + len(value) > MAX_LEAVES:
                 raise Invalid(f"has more than {MAX_LEAVES} values")
             if depth >= MAX_DEPTH:
-                yield Leaf(name, path, Fault("nested too deep"))
+                yield Leaf(name, path, ValueFault("nested too deep"))
                 continue
             inner = value.items() if isinstance(value, dict) else enumerate(value)
             waiting += [(f"{name}_{key}", f"{path} {key}", each, depth + 1) for key, each in reversed(list(inner))]
@@ -86,7 +86,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for name, _ in pairs:
             if name in seen:
-                found[name] = Fault("stands twice in one object")
+                found[name] = ValueFault("stands twice in one object")
             seen.add(name)
     return found
 
@@ -97,4 +97,4 @@ def _whole(digits: str) -> float:
 
 def encoded(value: dict[str, Any]) -> bytes:
     """Return an object as JSON, of which faults and numbers that are none are left out."""
-    return msgspec.json.encode({name: each for name, each in value.items() if not isinstance(each, Fault)})
+    return msgspec.json.encode({name: each for name, each in value.items() if not isinstance(each, ValueFault)})

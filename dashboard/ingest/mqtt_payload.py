@@ -12,7 +12,7 @@ import re
 from typing import Any, Literal
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.json_values import Fault, Leaf, leaves, read_leniently, written
+from dashboard.ingest.json_values import Leaf, ValueFault, leaves, read_leniently, written
 from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
 from dashboard.ingest.mqtt_topic import TopicTemplate
 from dashboard.ingest.naming import foreign_document, foreign_key
@@ -72,7 +72,7 @@ class MqttReader:
         name, path, value = leaf
         origin = topic + path
         try:
-            if isinstance(value, Fault):
+            if isinstance(value, ValueFault):
                 raise Invalid(value.reason, field="payload")
             if isinstance(value, str):
                 if len(value.encode("utf-8", "replace")) > MAX_TEXT_BYTES:

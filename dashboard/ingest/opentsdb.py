@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.json_values import Fault, read_leniently, written
+from dashboard.ingest.json_values import ValueFault, read_leniently, written
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import NotFinite, Parsed, check_count
@@ -58,7 +58,7 @@ def _number(value: Any) -> float:
         if not math.isfinite(number):
             raise NotFinite
         return number
-    if isinstance(value, Fault):
+    if isinstance(value, ValueFault):
         raise Invalid(value.reason, field="value")
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise Invalid("is not a number", field="value")

@@ -12,7 +12,7 @@ from typing import Any
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import check_time
-from dashboard.ingest.json_values import Fault, Leaf, leaves, read_leniently, written
+from dashboard.ingest.json_values import Leaf, ValueFault, leaves, read_leniently, written
 from dashboard.ingest.naming import foreign_document, foreign_key, with_labels
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed, check_count
@@ -96,7 +96,7 @@ def _text(tag: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     if not isinstance(value, int | float):
-        raise Invalid(value.reason if isinstance(value, Fault) else "is no text", field=f"tags.{tag[:40]}")
+        raise Invalid(value.reason if isinstance(value, ValueFault) else "is no text", field=f"tags.{tag[:40]}")
     return written(value)
 
 
@@ -111,7 +111,7 @@ def _take(
 ) -> None:
     """Take one value, or refuse it."""
     try:
-        if isinstance(leaf.value, Fault):
+        if isinstance(leaf.value, ValueFault):
             raise Invalid(leaf.value.reason, field="value")
         if isinstance(leaf.value, str):
             parsed.write(foreign_document(leaf.name, tags.items()), {"text": leaf.value}, place=place)

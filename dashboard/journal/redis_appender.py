@@ -27,7 +27,7 @@ _ENTRY_BYTES = 300
 _EXPIRE_EVERY_S = 0.1
 
 
-class Waiting:
+class WaitingAppend:
     """Append that has not been answered. ``expired``: its caller was told that the entry was not stored."""
 
     __slots__ = ("deadline_s", "done", "expired", "row")
@@ -78,9 +78,11 @@ class Appender:
         self._counters = counters
         self._stamp_ms = stamp_ms
         self._on_time = on_time
-        self._waiting: list[Waiting] = []
-        self._under_way: list[Waiting] = []
-        self._attempts: dict[int, list[Waiting]] = {}  # attempts of the flush in flight, by the number of entries sent
+        self._waiting: list[WaitingAppend] = []
+        self._under_way: list[WaitingAppend] = []
+        self._attempts: dict[
+            int, list[WaitingAppend]
+        ] = {}  # attempts of the flush in flight, by the number of entries sent
         self._flush = 0
         self._bytes = 0
         self._wake = asyncio.Event()
@@ -94,7 +96,7 @@ class Appender:
         now_s = loop.time()
         if self._away_since_s and now_s - self._away_since_s > self._limits.wait_s:
             raise Unavailable(f"the journal (Redis) cannot be reached: {self.fault}")
-        waiting = Waiting(pack_row(request_id, payload), loop.create_future(), now_s + self._limits.wait_s)
+        waiting = WaitingAppend(pack_row(request_id, payload), loop.create_future(), now_s + self._limits.wait_s)
         if self._bytes + waiting.size_bytes > self._limits.max_waiting_bytes:
             raise Overloaded("too many entries wait for the journal; try again in a second")
         self._bytes += waiting.size_bytes

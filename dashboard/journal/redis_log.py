@@ -13,7 +13,7 @@ from collections import deque
 
 from dashboard.domain.position import Position
 from dashboard.journal.port import Entry
-from dashboard.journal.redis_scripts import Keys, Row, Standing
+from dashboard.journal.redis_scripts import Keys, LogState, Row
 from dashboard.journal.tail import Tail
 
 #: Payload bytes of the newest entries kept in memory; followers fetch older ones from Redis.
@@ -89,14 +89,14 @@ class Log:
         at = len(self._ids) - 1 - (self.tail.head_seq - seq)
         return self._ids[at] if 0 <= at < len(self._ids) else None
 
-    def start(self, standing: Standing) -> None:
+    def start(self, standing: LogState) -> None:
         """Start at the newest stored entry: no entry was read yet, or the entries read are too old to continue from."""
         self._take_over(standing)
         self.last_id = standing.last_id
         self._ids.clear()
         self.tail.restart(standing.seq)
 
-    def adopt(self, standing: Standing, read_seq: int, *, related: bool) -> None:
+    def adopt(self, standing: LogState, read_seq: int, *, related: bool) -> None:
         """Resume in another epoch after entry ``read_seq``; ``related``: both epochs have the same entries up to there."""
         if related:
             standing.origins[self.epoch] = read_seq
@@ -110,7 +110,7 @@ class Log:
         self.last_id = self._ids[-1]
         self.tail.restart(read_seq)
 
-    def _take_over(self, standing: Standing) -> None:
+    def _take_over(self, standing: LogState) -> None:
         self.epoch, self.seq, self.size_bytes = standing.epoch, standing.seq, standing.bytes
         self.origins = standing.origins
         names = [self.epoch, *self.origins]

@@ -17,7 +17,7 @@ from dashboard.domain.counters import Counters
 from dashboard.journal import redis_scripts as scripts
 from dashboard.journal.redis_link import REDIS_ERRORS, BackOff, Client, Link, close, explain, honour_cancel
 from dashboard.journal.redis_log import Doubt, Log, seq_of
-from dashboard.journal.redis_scripts import Standing
+from dashboard.journal.redis_scripts import LogState
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Starving(RedisError):
     """Connection that does not return entries that are stored: it leads to another copy of the data."""
 
 
-async def settle(log: Log, client: Client) -> Standing:
+async def settle(log: Log, client: Client) -> LogState:
     """Read where the partition stands and bring ``log`` in line: start, continue, or adopt another epoch.
 
     If entries that were known to be stored are missing, a new epoch begins.  Raises the exceptions of redis-py.
@@ -77,7 +77,7 @@ async def settle(log: Log, client: Client) -> Standing:
         return standing
 
 
-def _fork(ids: list[str], known_seq: int, standing: Standing) -> int:
+def _fork(ids: list[str], known_seq: int, standing: LogState) -> int:
     """Return the newest entry that this process has read and that is still stored."""
     if not ids:
         return min(standing.seq, known_seq)

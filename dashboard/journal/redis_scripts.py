@@ -49,7 +49,7 @@ class Appended(NamedTuple):
     seqs: list[int]
 
 
-class Standing(NamedTuple):
+class LogState(NamedTuple):
     """State of a partition in Redis. ``origins``: old epoch -> the last seq that it shares with the present one.
 
     ``common``: how many of the given ids are stored, from the first on; trimmed ones count.
@@ -115,12 +115,12 @@ async def append(
     return Appended(status.decode(), epoch.decode(), seq, now_ms, size, bool(again), seqs)
 
 
-async def look(client: Client, keys: Keys, candidate: str, ids: list[str]) -> Standing:
+async def look(client: Client, keys: Keys, candidate: str, ids: list[str]) -> LogState:
     """Return where the partition stands (look.lua)."""
     reply = await _look(client, [keys.log, keys.head], candidate, *ids)
     epoch, seq, size, now_ms, oldest, last, common, *flat = reply
     origins = {name.decode()[5:]: int(fork) for name, fork in zip(flat[::2], flat[1::2], strict=True)}
-    return Standing(epoch.decode(), seq, size, now_ms, oldest.decode(), last.decode(), common, origins)
+    return LogState(epoch.decode(), seq, size, now_ms, oldest.decode(), last.decode(), common, origins)
 
 
 async def turn(client: Client, keys: Keys, epoch: str, candidate: str, fork: int) -> None:

@@ -41,7 +41,7 @@ TRIM_EVERY_S = 1.0
 BUSY_TIMEOUT_S = 5.0
 
 
-class Waiting(NamedTuple):
+class PendingAppend(NamedTuple):
     """An append that the writer has not stored yet."""
 
     partition: str
@@ -53,7 +53,7 @@ class Waiting(NamedTuple):
 class UnderWay(NamedTuple):
     """A transaction in the writer's thread: what it stores, on which heads, at what time."""
 
-    batch: list[Waiting]
+    batch: list[PendingAppend]
     heads: dict[str, int]
     now_ms: int
     job: asyncio.Future[list[int | Unavailable]]
@@ -78,7 +78,7 @@ class SqliteJournal:
         self._max_bytes = max_bytes
         self._epoch = ""
         self._tails: dict[str, Tail] = {}
-        self._waiting: list[Waiting] = []
+        self._waiting: list[PendingAppend] = []
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
         self._size = 0
@@ -160,7 +160,7 @@ class SqliteJournal:
         if self._waiting_bytes + len(payload) + ENTRY_BYTES > MAX_WAITING_BYTES:
             raise Overloaded("the journal's writer is behind; try again in a second")
         done: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(partition, payload, request_id, done))
+        self._waiting.append(PendingAppend(partition, payload, request_id, done))
         self._waiting_bytes += len(payload) + ENTRY_BYTES
         self._wake.set()
         return await done

@@ -28,7 +28,7 @@ class SessionLimits(Struct, frozen=True):
     control_burst: float = 200
 
 
-class Refusal(Struct, frozen=True):
+class RequestRefusal(Struct, frozen=True):
     """Message to answer with ``error``; the connection stays open."""
 
     error: Error
@@ -80,23 +80,23 @@ class Session:
             return None
         return Disconnect(CloseCode.RATE_LIMIT, f"more than {self._limits.controls_per_s:g} pings and pongs a second")
 
-    def receive(self, text: str, now_s: float) -> Request | Refusal | Disconnect:
+    def receive(self, text: str, now_s: float) -> Request | RequestRefusal | Disconnect:
         """Return the request in one text message, a Refusal of the message, or a Disconnect when there were too many."""
         if not self._messages.take(now_s):
             return Disconnect(CloseCode.RATE_LIMIT, f"more than {self._limits.messages_per_s:g} messages a second")
         try:
             head = _head.decode(text)
         except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-            return Refusal(Error("invalid_message", _explain(error)))
+            return RequestRefusal(Error("invalid_message", _explain(error)))
         decoder = _requests.get(head.type)
         if decoder is None:
             known = ", ".join(_requests)
-            return Refusal(Error("unknown_type", f"unknown type {head.type[:40]!a}; known: {known}"), head.id)
+            return RequestRefusal(Error("unknown_type", f"unknown type {head.type[:40]!a}; known: {known}"), head.id)
         try:
             request = decoder.decode(text)
             check_json(text)
         except (msgspec.MsgspecError, RecursionError, Invalid) as error:
-            return Refusal(Error("invalid_message", f"{head.type}: {_explain(error)}"), head.id)
+            return RequestRefusal(Error("invalid_message", f"{head.type}: {_explain(error)}"), head.id)
         self.greeted = True
         return request
 

@@ -13,7 +13,7 @@ from dashboard.hub.registry import ConnectionRegistry
 from dashboard.messages.people import PersonalReply, encode_personal
 from dashboard.messages.presence import Person, UserOffline, UserOnline, UsersChanged, UserUpdate, Watchers
 from dashboard.messages.rooms import MembersChanged, UserJoined, UserLeft
-from dashboard.replica.presence import Changed, Presence, PresenceTable
+from dashboard.replica.presence import Changed, PresenceTable, UserPresence
 
 #: Changes within this time are sent together; within the longer one while there are many, to save work.
 _GATHER_S = 0.05
@@ -29,7 +29,7 @@ _BOARD_EVERY_S = 0.5
 _MAX_WATCHERS = 100
 
 
-def person_of(presence: Presence) -> Person:
+def person_of(presence: UserPresence) -> Person:
     """Return a user as other users see them."""
     return Person(presence.user, presence.name, presence.status)
 
@@ -41,7 +41,7 @@ class PresenceNotices:
         self._counters = counters
         self._registry = registry
         self._table = table
-        self._shown: dict[str, Presence] = {}
+        self._shown: dict[str, UserPresence] = {}
         self._users: set[str] = set()
         self._rates: dict[str, TokenBucket] = {}
         self._boards: set[str] = set()
@@ -127,7 +127,7 @@ class PresenceNotices:
             await self._registry.broadcast([connection], *(text for user, text in encoded if user != mine))
 
     async def _send_watchers(self, boards: Iterable[str]) -> None:
-        watching: dict[str, list[Presence]] = {board: [] for board in boards if self._registry.watching(board)}
+        watching: dict[str, list[UserPresence]] = {board: [] for board in boards if self._registry.watching(board)}
         if not watching:
             return
         for presence in self._shown.values():
@@ -155,7 +155,7 @@ def _combined(notices: list[PersonalReply]) -> PersonalReply:
     )
 
 
-def _notices(before: Presence | None, after: Presence | None) -> list[PersonalReply]:
+def _notices(before: UserPresence | None, after: UserPresence | None) -> list[PersonalReply]:
     if after is None:
         return [UserOffline(_gone(before))] if before is not None else []
     if before is None:
@@ -165,12 +165,12 @@ def _notices(before: Presence | None, after: Presence | None) -> list[PersonalRe
     return []
 
 
-def _gone(presence: Presence) -> Person:
+def _gone(presence: UserPresence) -> Person:
     status: Status = "offline"
     return Person(presence.user, presence.name, status)
 
 
-def _room_notices(before: Presence | None, after: Presence | None) -> list[tuple[str, PersonalReply]]:
+def _room_notices(before: UserPresence | None, after: UserPresence | None) -> list[tuple[str, PersonalReply]]:
     had = before.rooms if before is not None else frozenset()
     has = after.rooms if after is not None else frozenset()
     found: list[tuple[str, PersonalReply]] = []

@@ -22,7 +22,7 @@ from dashboard.entries.signals import AskRoster, NodeBeat, NodeLeft, Roster, Use
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.presence.notices import PresenceNotices
-from dashboard.replica.presence import Presence, PresenceTable
+from dashboard.replica.presence import PresenceTable, UserPresence
 from dashboard.rfc6455.close_codes import CloseCode, is_final
 from dashboard.runtime import Bell, Group
 
@@ -287,7 +287,7 @@ class PresenceTracker:
 
     # --- reading ---
 
-    def people(self) -> list[Presence]:
+    def people(self) -> list[UserPresence]:
         """Return all connected users except hidden ones."""
         found = (self.table.get(user) for user in self.table.users())
         return [presence for presence in found if presence is not None and presence.status != "offline"]

@@ -16,7 +16,7 @@ _RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
 _UNKNOWN = -1
 
 
-class Presence(Struct, frozen=True):
+class UserPresence(Struct, frozen=True):
     """User over all nodes. ``boards`` holds one entry a tab."""
 
     user: str
@@ -56,14 +56,14 @@ class PresenceTable:
 
     # --- reading ---
 
-    def get(self, user: str) -> Presence | None:
+    def get(self, user: str) -> UserPresence | None:
         """Return a user's presence; None: the user has no page open."""
         parts = self._by_user.get(user)
         if not parts:
             return None
         said = list(parts.values())
         best = max(said, key=lambda here: _RANK[here.status])
-        return Presence(
+        return UserPresence(
             user=user,
             name=best.name,
             status=best.status,

@@ -42,13 +42,13 @@ class BinaryMessage(Struct, frozen=True):
     data: bytes
 
 
-class Ping(Struct, frozen=True):
+class PingFrame(Struct, frozen=True):
     """Ping frame; the answer is a pong with the same payload."""
 
     payload: bytes
 
 
-class Pong(Struct, frozen=True):
+class PongFrame(Struct, frozen=True):
     """Pong frame."""
 
     payload: bytes
@@ -63,7 +63,7 @@ class Close(Struct, frozen=True):
 
 _OPCODES = frozenset(int(opcode) for opcode in Opcode)
 
-Event = TextMessage | BinaryMessage | Ping | Pong | Close
+Event = TextMessage | BinaryMessage | PingFrame | PongFrame | Close
 
 
 class ProtocolViolation(Exception):
@@ -251,9 +251,9 @@ class FrameParser:
     def _control_event(self) -> Event:
         payload = bytes(self._control)
         if self._opcode == Opcode.PING:
-            return Ping(payload)
+            return PingFrame(payload)
         if self._opcode == Opcode.PONG:
-            return Pong(payload)
+            return PongFrame(payload)
         self._closed = True
         return _close_event(payload)
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from msgspec import Struct
 
-from dashboard.accounts.accounts import Accounts, Session
+from dashboard.accounts.accounts import Accounts, LoginSession
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
 from dashboard.domain.errors import NotAuthenticated
@@ -77,7 +77,7 @@ class AccountServices(NamedTuple):
 class AccountHandler(BaseHandler[AccountServices]):
     """Base of the account handlers."""
 
-    def write_session(self, session: Session) -> None:
+    def write_session(self, session: LoginSession) -> None:
         """Write a new session as the response, and set its cookie."""
         user = session.user
         self.context.identity.set_cookie(self, session.token)

@@ -71,7 +71,7 @@ class HeartbeatHandler(FeederHandler[FeedServices]):
         self.send(answer)
 
 
-class PushHandler(HeartbeatHandler):
+class UptimeKumaHandler(HeartbeatHandler):
     """``ANY /api/push/TOKEN?status=up|down&msg=&ping=ms``."""
 
     async def get(self, shown: str) -> None:
@@ -83,7 +83,7 @@ class PushHandler(HeartbeatHandler):
     post = put = patch = delete = options = get
 
 
-class PingHandler(HeartbeatHandler):
+class HealthchecksHandler(HeartbeatHandler):
     """``HEAD|GET|POST /ping/CHECK[/start|/fail|/log|/EXIT CODE]``, CHECK being an id, or a key and a slug, which is the name then.
 
     The body's beginning is the text.

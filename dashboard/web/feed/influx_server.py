@@ -48,7 +48,7 @@ class _OpenHandler(BaseHandler[None]):
         """Ask for nothing."""
 
 
-class PingHandler(_OpenHandler):
+class InfluxPingHandler(_OpenHandler):
     """``GET|HEAD /ping``."""
 
     def get(self) -> None:

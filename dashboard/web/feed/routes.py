@@ -71,8 +71,8 @@ def feed_routes(
         feed("/api/v1/alertmanager", events.AlertmanagerWebhook()),
         feed("/api/v2/alerts", events.PrometheusAlerts()),
         feed("/api/v1/alerts", events.OldPrometheusAlerts()),
-        Route("/api/push/{push}", heartbeat.PushHandler, services(heartbeat.UptimeKuma())),
-        Route("/ping/{check}", heartbeat.PingHandler, services(heartbeat.Healthchecks())),
+        Route("/api/push/{push}", heartbeat.UptimeKumaHandler, services(heartbeat.UptimeKuma())),
+        Route("/ping/{check}", heartbeat.HealthchecksHandler, services(heartbeat.Healthchecks())),
     ]
 
 
@@ -83,7 +83,7 @@ def _line_routes(intake: Intake, settings: Settings, feed: Callable[[str, Format
     return [
         feed("/write", influx1),
         Route("/query", influx_server.QueryHandler, influx_server.QueryServices(intake, max_bytes, influx1, databases)),
-        Route("/ping", influx_server.PingHandler, None),
+        Route("/ping", influx_server.InfluxPingHandler, None),
         Route("/health", influx_server.InfluxHealthHandler, None),
         Route("/ready", influx_server.InfluxReadyHandler, None),
         Route("/api/health", influx_server.GrafanaHealthHandler, None),

@@ -27,14 +27,14 @@ class NotFoundHandler(BaseHandler[None]):
         raise HTTPError(404, "there is nothing at this address")
 
 
-class Refusal(NamedTuple):
+class GuardRefusal(NamedTuple):
     """Refusal by the guard: the HTTP status, and the text of the response."""
 
     status: int
     reason: str
 
 
-class RefusedHandler(BaseHandler[Refusal]):
+class RefusedHandler(BaseHandler[GuardRefusal]):
     """Handler of the requests that the guard refuses."""
 
     def prepare(self) -> Awaitable[None] | None:
@@ -90,17 +90,17 @@ class GuardedApplication(Application):
         """Return whether pages of an origin may use this server; ``host``: the request's Host header."""
         return _origin(origin) in self._origins or _same_origin(origin, host)
 
-    def _refusal(self, request: httputil.HTTPServerRequest) -> Refusal | None:
+    def _refusal(self, request: httputil.HTTPServerRequest) -> GuardRefusal | None:
         if len(request.uri or "") > self._max_uri_bytes:
-            return Refusal(414, f"the URL has more than {self._max_uri_bytes} bytes")
+            return GuardRefusal(414, f"the URL has more than {self._max_uri_bytes} bytes")
         host = request.headers.get("Host", "")
         if _hostname(host) not in self._names and request.path not in _ASKED_BY_ADDRESS:
-            return Refusal(421, "this server is not called that; see the setting allowed_hosts")
+            return GuardRefusal(421, "this server is not called that; see the setting allowed_hosts")
         origin = request.headers.get("Origin")
         if origin is not None and not self.allows_origin(origin, host):
-            return Refusal(403, "pages of other origins may not use this server; see the setting trusted_origins")
+            return GuardRefusal(403, "pages of other origins may not use this server; see the setting trusted_origins")
         if request.headers.get("Content-Type", "").lower().startswith("multipart/"):
-            return Refusal(415, "multipart bodies are not supported")
+            return GuardRefusal(415, "multipart bodies are not supported")
         return None
 
 

@@ -26,8 +26,8 @@ from dashboard.rfc6455.frames import (
     Event,
     FrameParser,
     Opcode,
-    Ping,
-    Pong,
+    PingFrame,
+    PongFrame,
     ProtocolViolation,
     TextMessage,
     encode_close,
@@ -143,10 +143,10 @@ class WebSocketTransport(WebSocketProtocol):
             return
         elif isinstance(event, TextMessage):
             self._on_text(event.text)
-        elif isinstance(event, Ping):
+        elif isinstance(event, PingFrame):
             self._answer_ping(event.payload)
             self._on_control()
-        elif isinstance(event, Pong):
+        elif isinstance(event, PongFrame):
             self._on_control()
         elif isinstance(event, BinaryMessage) and self._on_binary is not None:
             self._on_binary(event.data)

@@ -5,13 +5,13 @@ import math
 import pytest
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.json_values import Fault, leaves, read_leniently
+from dashboard.ingest.json_values import ValueFault, leaves, read_leniently
 
 
 def test_a_bad_value_costs_only_itself() -> None:
     given = read_leniently(b'\xef\xbb\xbf{"a":NaN,"b":1,"b":2,"c":1e400,"d":"\\ud800x\\ud83d\\ude00","e":"tab\there"}')
     assert math.isnan(given.pop("a"))
-    assert given == {"b": Fault("stands twice in one object"), "c": math.inf, "d": "\ufffdx😀", "e": "tab\there"}
+    assert given == {"b": ValueFault("stands twice in one object"), "c": math.inf, "d": "\ufffdx😀", "e": "tab\there"}
     assert read_leniently(b"[1" + b"0" * 500 + b"]") == [math.inf]
 
 
@@ -24,7 +24,7 @@ def test_nested_values_are_named_by_their_place_and_null_is_none() -> None:
 
 def test_what_is_too_deep_is_a_fault_in_its_place() -> None:
     assert [leaf.value for leaf in leaves("m", {"deep": read_leniently(b"[" * 17 + b"]" * 17), "b": 1})] == [
-        Fault("nested too deep"),
+        ValueFault("nested too deep"),
         1,
     ]
 
