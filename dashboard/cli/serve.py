@@ -24,6 +24,11 @@ from dashboard.settings import Settings, shown
 from dashboard.supervisor import CONFIGURATION_EXIT, Status, Supervisor
 from dashboard.worker import VARIABLE
 
+try:
+    import uvloop
+except ImportError:  # the extra [uvloop] is not installed
+    uvloop = None
+
 
 @click.command()
 @with_settings
@@ -53,10 +58,8 @@ def serve(config: Path | None, **flags: Any) -> None:
 def _loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop] | None:
     if not settings.uvloop:
         return None
-    try:
-        import uvloop
-    except ImportError:
-        raise click.ClickException("--uvloop: uvloop is not installed; pip install 'live-dashboard[uvloop]'") from None
+    if uvloop is None:
+        raise click.ClickException("--uvloop: uvloop is not installed; pip install 'live-dashboard[uvloop]'")
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return factory
 

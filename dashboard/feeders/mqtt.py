@@ -19,6 +19,11 @@ from dashboard.ingest.mqtt_payload import MqttReader
 from dashboard.ingest.mqtt_topic import TopicTemplate, filters_of
 from dashboard.ingest.parsed import Parsed
 
+try:
+    import aiomqtt
+except ImportError:  # the extra [mqtt] is not installed, see ``check_extra``
+    aiomqtt = None  # type: ignore[assignment]  # a module, or none
+
 _MAX_WAITING = 10_000
 _MAX_ROWS = 2_000
 _TIMEOUT_S = 5.0
@@ -30,10 +35,8 @@ _MAX_UNCOVERED = 1_000
 
 def check_extra() -> None:
     """Raise ConfigurationError when aiomqtt is not installed."""
-    try:
-        import aiomqtt  # noqa: F401 - whether it is there
-    except ImportError:
-        raise ConfigurationError("mqtt needs aiomqtt; pip install 'live-dashboard[mqtt]'") from None
+    if aiomqtt is None:
+        raise ConfigurationError("mqtt needs aiomqtt; pip install 'live-dashboard[mqtt]'")
 
 
 class MqttSource:
@@ -49,8 +52,6 @@ class MqttSource:
 
     async def run(self) -> None:
         """Stay subscribed until cancelled; raises SourceFault."""
-        import aiomqtt
-
         broker = self._broker
         client = aiomqtt.Client(
             broker.host,

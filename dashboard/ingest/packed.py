@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from types import ModuleType
+from typing import Any
 
 from dashboard.domain.errors import DashboardError, Invalid, TooLarge
 from dashboard.ingest.protobuf import read_varint
+
+try:
+    import cramjam
+except ImportError:  # the extra [protobuf] is not installed, see ``MissingExtra``
+    cramjam = None
 
 #: What a collector may send besides gzip.
 ENCODINGS = ("zstd", "zlib", "deflate", "snappy", "x-snappy-framed", "lz4")
@@ -59,11 +64,9 @@ def unpack_snappy_block(body: bytes, max_bytes: int) -> bytes:
         raise Invalid("the body is no snappy block") from None
 
 
-def _cramjam() -> ModuleType:
-    try:
-        import cramjam
-    except ImportError:
-        raise MissingExtra("this encoding needs the extra [protobuf]: pip install 'live-dashboard[protobuf]'") from None
+def _cramjam() -> Any:
+    if cramjam is None:
+        raise MissingExtra("this encoding needs the extra [protobuf]: pip install 'live-dashboard[protobuf]'")
     return cramjam
 
 
@@ -74,9 +77,7 @@ def _bounded(body: bytes, into: Callable[[bytes, bytearray], int], encoding: str
         buffer = bytearray(length)
         try:
             return bytes(memoryview(buffer)[: into(body, buffer)])
-        except Exception as error:
-            if not isinstance(error, _cramjam().DecompressionError):
-                raise
+        except _cramjam().DecompressionError as error:
             fault = str(error)
     if "whole buffer" in fault:
         raise TooLarge(f"the body has more than {max_bytes} bytes unpacked")

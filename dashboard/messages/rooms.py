@@ -258,4 +258,4 @@ def state_of(message: Message) -> MessageState:
 def notice_of(message: Message) -> MessageNotice | MessageChanged:
     """Return the notice of a message's latest change: new, or changed."""
     kind = MessageNotice if message.changed_seq == message.seq else MessageChanged
-    return kind(**state_fields(message))  # type: ignore[arg-type]
+    return kind(**state_fields(message))  # type: ignore[arg-type]  # the fields are the struct's own

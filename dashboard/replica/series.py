@@ -96,7 +96,7 @@ class Series:
         self._seqs = array("q")
         self._times = array("q")
         self._values = array("d")
-        self.waiting: Rows | None = None  # where samples of it wait to be sorted in
+        self.waiting: Rows[Series] | None = None  # where samples of it wait to be sorted in
         self.folded = 0  # samples before this index are in the buckets
         self.folded_run = 0  # how many the last fold took
         self.slot_ms = -windows.fine_step_ms  # start of the fine step of the samples that are not

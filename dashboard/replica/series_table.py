@@ -55,7 +55,7 @@ class SeriesTable:
         self.swept_ms = 0
         self.index: SeriesIndex[Series] = SeriesIndex()
         self.patience = Patience()
-        self._lists: dict[bytes, Rows] = {}
+        self._lists: dict[bytes, Rows[Series]] = {}
         self.restored_seq = 0  # a restored series may already hold entries up to here
 
     def __len__(self) -> int:
@@ -98,7 +98,14 @@ class SeriesTable:
             self._sweep(seq, now_ms)
 
     def _append_rows(
-        self, rows: Rows, times: int | array[int], values: array[float], seq: int, now_ms: int, *, hold: bool = True
+        self,
+        rows: Rows[Series],
+        times: int | array[int],
+        values: array[float],
+        seq: int,
+        now_ms: int,
+        *,
+        hold: bool = True,
     ) -> None:
         """The hot path: each series stands in one row, no sample is noticeably later than ``now_ms``.
 
@@ -130,7 +137,13 @@ class SeriesTable:
             series.turn(self.patience.kept_ms, self.windows)
 
     def _append_with_late(
-        self, rows: Rows, times: int | array[int], values: array[float], seq: int, now_ms: int, late: list[Series]
+        self,
+        rows: Rows[Series],
+        times: int | array[int],
+        values: array[float],
+        seq: int,
+        now_ms: int,
+        late: list[Series],
     ) -> None:
         """Append an entry of which some samples are not later than what is held. Nothing waits."""
         each = repeat(times, len(values)) if isinstance(times, int) else times
@@ -239,7 +252,7 @@ class SeriesTable:
             series.ended_ms = min(t_ms, max(now_ms, series.last_ms))  # its sender's clock may be ahead
             series.meta_seq = seq
 
-    def _rows(self, keys: bytes, seq: int) -> Rows:
+    def _rows(self, keys: bytes, seq: int) -> Rows[Series]:
         known = self._lists.get(keys)
         if known is None:
             known = Rows(self._find(keys, seq))

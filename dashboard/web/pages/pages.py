@@ -126,7 +126,7 @@ class StaticHandler(StaticFileHandler):
         self._build = build
         return super().get(path, include_body=include_body)
 
-    def head(self, build: str, path: str) -> Any:  # type: ignore[override]
+    def head(self, build: str, path: str) -> Any:  # type: ignore[override]  # the build goes before
         return self.get(build, path, include_body=False)
 
     def set_extra_headers(self, path: str) -> None:

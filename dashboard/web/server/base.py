@@ -305,7 +305,7 @@ class BaseHandler(RequestHandler, Generic[S]):
 
 def allows_origin(handler: RequestHandler, origin: str) -> bool:
     """Return whether pages of an origin may use this server."""
-    allows: Callable[[str, str], bool] = handler.application.allows_origin  # type: ignore[attr-defined]
+    allows: Callable[[str, str], bool] = handler.application.allows_origin  # type: ignore[attr-defined]  # GuardedApplication's
     return allows(origin, handler.request.headers.get("Host", ""))
 
 

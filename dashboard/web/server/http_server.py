@@ -65,8 +65,8 @@ class DashboardHttpServer(HTTPServer):
                 )
             return write(data)
 
-        stream.read_until_regex = read_headers  # type: ignore[method-assign]
-        stream.write = write_answer  # type: ignore[method-assign]
+        stream.read_until_regex = read_headers  # type: ignore[method-assign]  # Tornado has no hook
+        stream.write = write_answer  # type: ignore[method-assign]  # Tornado has no hook
         super().handle_stream(stream, address)
 
 
