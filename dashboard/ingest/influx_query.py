@@ -6,7 +6,6 @@ Source: docs.influxdata.com, InfluxQL of 1.8 ("Explore your schema", "Manage you
 from __future__ import annotations
 
 import re
-from typing import Any
 
 #: Names of databases that are remembered.
 _MAX_NAMES = 1_000
@@ -38,13 +37,13 @@ class Databases:
         if name and len(name) <= 200 and len(self._names) < _MAX_NAMES:
             self._names[name] = None
 
-    def answer(self, query: str, database: str) -> dict[str, Any]:
+    def answer(self, query: str, database: str) -> dict[str, object]:
         """Return the answer to one or more statements; ``database``: the one that the client means to use."""
         self.name(database)
         statements = [each for each in _STATEMENT.findall(query) if each.strip()]
         return {"results": [{"statement_id": place, **self._result(each)} for place, each in enumerate(statements)]}
 
-    def _result(self, statement: str) -> dict[str, Any]:
+    def _result(self, statement: str) -> dict[str, object]:
         if makes := _MAKES_DATABASE.match(statement):
             self.name(makes[1] or makes[2])
             return {}

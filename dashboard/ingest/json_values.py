@@ -57,7 +57,7 @@ def read_leniently(body: bytes) -> Any:
 def leaves(name: str, value: Any) -> Iterator[Leaf]:
     """Yield the numbers, booleans and texts in a value, in their order; null is no value. Raises Invalid when there are too many.
 
-    Of an object each is ``name_key``, of an array ``name_0``, ``name_1``, …
+    Of an object each is ``name_key``, of an array the name with a number behind it
     """
     waiting, count = [(name, "", value, 0)], 0
     while waiting:

@@ -1,8 +1,8 @@
 """What an MQTT message says: a plain number, a word, JSON, or what Telegraf publishes (line protocol, or JSON of its own).
 
-A number is the series; of a JSON object each number or boolean is ``name_key``, nested ones ``name_key_key``, of an array ``name_0``,
-…; texts become documents, null is no value, and an empty message is none.  What Telegraf publishes has names, tags and times of its
-own; the topic's labels are put beside its tags.
+A number is the series; of a JSON object each number or boolean is ``name_key``, nested ones ``name_key_key``, of an array the name
+with a number behind it; texts become documents, null is no value, and an empty message is none.  What Telegraf publishes has names,
+tags and times of its own; the topic's labels are put beside its tags.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which of a sender's names a series comes from, so that two of them never become one series in silence.
 
-``edge_a b`` and ``edge a_b`` of line protocol would both be the series ``edge_a_b`` here.  The first that comes owns the series, the
+``edge_a b`` and ``edge a_b`` of line protocol would both be one series, edge_a_b, here.  The first that comes owns the series, the
 other is refused with the reason.  An owner that was silent for a while loses its series, so that senders may be configured anew.
 Each process remembers for itself.  Pure: the time comes with the data.
 """

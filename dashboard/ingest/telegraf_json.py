@@ -1,7 +1,7 @@
 """Telegraf's ``data_format = "json"``, by HTTP or MQTT: ``{"metrics":[{"name","tags","fields","timestamp"}]}`` or one inner object.
 
 Source: telegraf plugins/serializers/json.  As in line protocol a number or boolean becomes the series ``name_field{tags}``, a text the
-document of that name; of an array each number is ``name_field_0``, …, null is no value.  ``timestamp`` is in seconds, or finer with
+document of that name; of an array each number has its place behind the name, null is no value.  ``timestamp`` is in seconds, or finer with
 ``json_timestamp_units``: its size tells.
 """
 

@@ -20,7 +20,7 @@ BURST_S = 10.0
 
 
 class TokenLimits:
-    """Callers without a token have no limits here. ``rates`` and ``holdings`` are those of tokens."""
+    """Callers without a token have no limits here. ``rates`` and ``ownership`` are those of tokens."""
 
     def __init__(self, *, ownership: SeriesOwnership, rates: SharedRateLimits) -> None:
         self._ownership = ownership
