@@ -281,7 +281,7 @@ class Dashboard:
         self.readiness.drain()
         window_s = min(1.0, self.settings.drain_s / 4)
         if self._server is not None:
-            self.web.context.draining = True
+            self.web.context.drain()
             self._server.stop()
         await self.hub.drain(window_s)
         if self._server is not None:

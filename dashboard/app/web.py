@@ -90,8 +90,8 @@ class WebParts:
             counters=counters,
             max_body_bytes=settings.max_body_bytes,
             identity=self._make_identity(),
+            tell_refused=self._tell_refused,
         )
-        self.context.tell_refused = self._tell_refused
 
     def _make_identity(self) -> WebIdentity:
         settings = self._settings

@@ -24,7 +24,7 @@ _ACTIONS = ("start", "fail", "log")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
-class Heartbeat(NamedTuple):
+class CheckPing(NamedTuple):
     """Where a Healthchecks ping went: which check, and success (""), start, fail, log, or an exit code as text.
 
     ``slug``: the check's name, when ``check`` is the key of its project; else "".
@@ -45,7 +45,7 @@ def parse_push(name: str, query: Mapping[str, str], *, every_s: float | None = N
     return parsed
 
 
-def parse_ping_path(path: str) -> Heartbeat:
+def parse_ping_path(path: str) -> CheckPing:
     """Parse what is behind ``/ping/``: an id or a key and a slug, then perhaps start, fail, log or an exit code; raises Invalid."""
     check, *more = path.strip("/").split("/")
     if not check or len(check) > 200:
@@ -56,7 +56,7 @@ def parse_ping_path(path: str) -> Heartbeat:
         raise Invalid("must be start, fail, log or an exit code", field="path")
     if slug and not _SLUG.fullmatch(slug):
         raise Invalid("a slug has letters, digits, - and _ only", field="path")
-    return Heartbeat(check, action, slug)
+    return CheckPing(check, action, slug)
 
 
 def _is_action(text: str) -> bool:

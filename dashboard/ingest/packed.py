@@ -16,7 +16,7 @@ from dashboard.ingest.protobuf import read_varint
 try:
     import cramjam
 except ImportError:  # the extra [protobuf] is not installed, see ``MissingExtra``
-    cramjam = None
+    cramjam = None  # type: ignore[assignment]  # a module, or none
 
 #: What a collector may send besides gzip.
 ENCODINGS = ("zstd", "zlib", "deflate", "snappy", "x-snappy-framed", "lz4")

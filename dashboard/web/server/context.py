@@ -15,7 +15,14 @@ class WebContext:
     """Shared state of all handlers. ``draining``: every response closes its connection, so that clients reconnect elsewhere."""
 
     def __init__(
-        self, *, templates: Environment, build: str, counters: Counters, max_body_bytes: int, identity: WebIdentity
+        self,
+        *,
+        templates: Environment,
+        build: str,
+        counters: Counters,
+        max_body_bytes: int,
+        identity: WebIdentity,
+        tell_refused: Callable[[str, str, str], None],
     ) -> None:
         self.identity = identity
         self.templates = templates
@@ -23,11 +30,15 @@ class WebContext:
         self.counters = counters
         self.max_body_bytes = max_body_bytes
         #: Called for requests that the guard refuses, with the client's IP address, the reason and the path.
-        self.tell_refused: Callable[[str, str, str], None] = lambda *_: None
+        self.tell_refused = tell_refused
         self.draining = False
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
+
+    def drain(self) -> None:
+        """Let every response close its connection from now on."""
+        self.draining = True
 
     def begin(self) -> None:
         """Count a new request as running."""
