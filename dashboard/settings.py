@@ -141,6 +141,7 @@ class Settings:
     max_lines_bytes: int = _setting(25_000_000, "size of a feeder's body of line protocol, unpacked", least=1)
     max_json_bytes: int = _setting(25_000_000, "size of a feeder's body of JSON samples, unpacked", least=1)
     max_ingest_bytes: int = _setting(4_194_304, "size of any other body of a feeder, unpacked", least=1)
+    max_bodies_mib: int = _setting(256, "memory for the bodies of all requests together, MiB", least=1)
     max_otlp_bytes: int = _setting(20_971_520, "size of an OpenTelemetry body, unpacked", least=1)
     max_remote_write_bytes: int = _setting(33_554_432, "size of a remote write body, unpacked", least=1)
     otlp_resource_labels: tuple[str, ...] = _setting(

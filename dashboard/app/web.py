@@ -39,6 +39,7 @@ from dashboard.web.rooms.routes import room_routes
 from dashboard.web.server.context import WebContext
 from dashboard.web.server.guard import GuardedApplication
 from dashboard.web.server.identity import WebIdentity
+from dashboard.web.server.request_body import BodyBudget
 from dashboard.web.server.route import AnyRoute, Route
 from dashboard.web.server.routes import make_application
 from dashboard.web.server.socket import SocketHandler, SocketServices
@@ -91,6 +92,7 @@ class WebParts:
             max_body_bytes=settings.max_body_bytes,
             identity=self._make_identity(),
             tell_refused=self._tell_refused,
+            bodies=BodyBudget(settings.max_bodies_mib << 20),
         )
 
     def _make_identity(self) -> WebIdentity:

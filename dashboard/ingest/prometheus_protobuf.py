@@ -102,7 +102,10 @@ def _take(
         except Invalid as invalid:
             failed = failed or invalid
     if failed is not None:
-        raise failed
+        try:
+            raise failed
+        finally:
+            del failed  # it holds this frame, which would hold it
 
 
 def _rows(metric: Message) -> Iterator[_Row]:

@@ -72,7 +72,7 @@ class _Reader:
     families: dict[str, _Told] = field(default_factory=dict)  # by the name of a sample
     index: int = 0
     good: int = 0
-    bad: Invalid | None = None
+    bad: str = ""  # a text: an error would keep, by its traceback, the body that it came of
 
     def read(self, text: str) -> Parsed:
         """All lines; raises Invalid."""
@@ -95,7 +95,7 @@ class _Reader:
                 self._sample(line)
             except Invalid as invalid:
                 self._refuse(invalid, line)
-        if self.bad is not None and not self.good:
+        if self.bad and not self.good:
             raise Invalid(f"the text is not in the exposition format: {self.bad}")
         if self.openmetrics and not ended:
             raise Invalid("the text is not in the exposition format: OpenMetrics must end with # EOF; it was cut off")
@@ -104,7 +104,7 @@ class _Reader:
     def _refuse(self, why: Invalid, line: str) -> None:
         self.parsed.refuse(self.index, why, line)
         self.index += 1
-        self.bad = self.bad or why
+        self.bad = self.bad or str(why)
 
     def _comment(self, line: str) -> None:
         found = _COMMENT.match(line)

@@ -207,7 +207,10 @@ def take_points(key: str, samples: list[bytes], histograms: list[bytes], parsed:
         except Invalid as invalid:
             failed = failed or invalid
     if failed is not None:
-        raise failed
+        try:
+            raise failed
+        finally:
+            del failed  # it holds this frame, which would hold it
 
 
 def _learn(series: bytes, tail_bytes: int, key: str, cache: LabelCache) -> None:

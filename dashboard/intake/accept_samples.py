@@ -193,7 +193,7 @@ class AcceptSamples:
             try:
                 check_limits(parse_series(key), self._series_limits)
             except Invalid as invalid:
-                reasons[key] = invalid
+                reasons[key] = invalid.with_traceback(None)  # which would hold this frame
         new.difference_update(reasons)
         return _bar(share, reasons, "", "invalid", whole) if reasons else []
 

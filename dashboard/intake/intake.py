@@ -74,7 +74,10 @@ class Intake:
             outcome, failed = await self._with_documents(outcome, parsed, caller, request_id)
             left = len(failed) + len(parsed.events)
             if failed:
-                raise failed[0]
+                try:
+                    raise failed[0]
+                finally:
+                    failed.clear()  # they hold this frame, which would hold them
             if parsed.ended or parsed.ended_families:
                 members = members_of(parsed.ended_families, self.samples.known_series())
                 await self.samples.end([*parsed.ended, *members], caller=caller)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -58,7 +59,6 @@ class FeederHandler(BaseHandler[F]):
         self._unknown: DashboardError | None = None  # why the sender is nobody
         self._is_counted = False  # what came of the body
         self._may_show_token = True  # the body, which is short so far
-        self._chunks = []  # a request may be refused before it is prepared
         self._begun = b""  # how the body begins, unpacked, for showing it
 
     @property
@@ -159,7 +159,8 @@ class FeederHandler(BaseHandler[F]):
             if not self._is_feeding() or (isinstance(error, BadToken) and not self._is_refreshed):
                 raise
             # answered when the body is there: a client that is still writing does not read, and would only see a reset
-            self._unknown = self._refused = error
+            self._unknown = error
+            self._body.refuse(error)
 
     def _tell_ignored(self) -> None:
         """Show in the tap that a token was not known, for a server that wants one will refuse it."""
@@ -168,15 +169,28 @@ class FeederHandler(BaseHandler[F]):
     def _is_feeding(self) -> bool:
         return self.request.method in _FEEDING and self.request.method in self.allowed_methods()
 
-    def data_received(self, chunk: bytes) -> None:
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         if not self._begun:
             self._begun = _beginning(chunk, packed=self.request.headers.get("Content-Encoding", "").strip().lower())
-        super().data_received(chunk)
-        if self._may_show_token and self._size > _UNPROVEN_BYTES and self._refused is None:
+        rest = super().data_received(chunk)
+        if rest is not None:
+            return self._look_for_token_after(rest)
+        self._look_for_token()
+        return None
+
+    async def _look_for_token_after(self, rest: Awaitable[None]) -> None:
+        await rest
+        self._look_for_token()
+
+    def _look_for_token(self) -> None:
+        if self._may_show_token and self._body.size > _UNPROVEN_BYTES and self._body.refused is None:
             self._may_show_token = False
-            if not self._is_proven() and not self.token_in(self.so_far()):
-                self._refused = NotAuthenticated("show a token that may write, in a header")
-                self._chunks.clear()
+            if not self._is_proven() and not self.token_in(self._body.so_far()):
+                self._body.refuse(NotAuthenticated("show a token that may write, in a header"))
+
+    def on_finish(self) -> None:
+        super().on_finish()
+        self._unknown = None  # its traceback would keep this handler, and with it the request
 
     # --- parse ---
 
@@ -244,7 +258,7 @@ class FeederHandler(BaseHandler[F]):
                 self.caller, self.format.name, f"{status}: {text}", self.address
             )
         elif 400 <= status < 500 and not self._is_counted and self.is_refusal(status):
-            shown = self.format.shown(self.feed_request(b"".join(self._chunks[:1])))
+            shown = self.format.shown(self.feed_request(self._body.begun()))
             self.services.intake.note_fault(
                 self.caller,
                 self.format.name,

@@ -6,11 +6,11 @@ before it gets here.
 
 from __future__ import annotations
 
+import asyncio
 import http
 import logging
 import math
 import secrets
-import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -24,6 +24,7 @@ from dashboard.domain.errors import BadToken, DashboardError, Invalid, NotAuthen
 from dashboard.domain.identity import ANONYMOUS, Caller, Role
 from dashboard.domain.strict_json import check_json
 from dashboard.web.server.context import WebContext
+from dashboard.web.server.request_body import RequestBody
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class BaseHandler(RequestHandler, Generic[S]):
         self.services = services
         self.template = template
         self._counted = False
+        self._body = RequestBody(max_bytes=0, budget=context.bodies, gzip=False)  # a request may be refused unprepared
         self.caller = ANONYMOUS
 
     def set_default_headers(self) -> None:
@@ -104,17 +106,16 @@ class BaseHandler(RequestHandler, Generic[S]):
         self.context.begin()
         if self.context.draining:
             self.set_header("Connection", "close")
-        self._chunks: list[bytes] = []
-        self._size = self._received = 0
-        self._refused: DashboardError | None = None
-        self._gunzip = None
-        self._cut_off = False  # the gzip stream has not ended
         encoding = self.request.headers.get("Content-Encoding", "identity").strip().lower()
-        if encoding in ("gzip", "x-gzip"):
-            self._gunzip = zlib.decompressobj(31)
-        elif encoding not in ("identity", "", *self.encodings):
-            self._refused = UnsupportedEncoding(
-                f"{encoding[:20]!a} is not supported; send {(*self.encodings, 'gzip')[0]}", field="Content-Encoding"
+        is_gzip = encoding in ("gzip", "x-gzip")
+        self._received = 0
+        self._body = RequestBody(max_bytes=self.max_bytes, budget=self.context.bodies, gzip=is_gzip)
+        if not is_gzip and encoding not in ("identity", "", *self.encodings):
+            self._body.refuse(
+                UnsupportedEncoding(
+                    f"{encoding[:20]!a} is not supported; send {(*self.encodings, 'gzip')[0]}",
+                    field="Content-Encoding",
+                )
             )
         length = self.request.headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > _DRAINED_BODY_BYTES:
@@ -151,54 +152,41 @@ class BaseHandler(RequestHandler, Generic[S]):
         """IP address of the client, for the audit log."""
         return str(self.request.remote_ip)
 
-    def data_received(self, chunk: bytes) -> None:
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         self._received += len(chunk)
         if self._received > _DRAINED_BODY_BYTES:
             assert isinstance(self.request.connection, HTTP1Connection)
             self.request.connection.close()
-            return
-        while chunk and self._refused is None:
-            rest = b""
-            if self._gunzip is not None:
-                try:
-                    data = self._gunzip.decompress(chunk, self.max_bytes - self._size + 1)
-                except zlib.error:
-                    self._refused = Invalid("the body is not gzip", field="Content-Encoding")
-                    return
-                rest = self._gunzip.unconsumed_tail or self._gunzip.unused_data
-                self._cut_off = not self._gunzip.eof
-                if self._gunzip.eof:
-                    self._gunzip = zlib.decompressobj(31)
-                chunk = data
-            self._size += len(chunk)
-            if self._size > self.max_bytes:
-                self._refused = TooLarge(f"the body has more than {self.max_bytes} bytes")
-                self._chunks.clear()
-                return
-            self._chunks.append(chunk)
-            chunk = rest
+            return None
+        if self._body.is_gzip:
+            return self._decompress(chunk)
+        for _ in self._body.take(chunk):
+            pass
+        return None
 
-    def on_finish(self) -> None:
+    async def _decompress(self, chunk: bytes) -> None:
+        for _ in self._body.take(chunk):
+            await asyncio.sleep(0)
+
+    def _end(self) -> None:
         if self._counted:
             self._counted = False
             self.context.end()
 
+    def on_finish(self) -> None:
+        self._end()
+        self._body.close()
+
     def on_connection_close(self) -> None:
+        is_whole = self.request._body_future.done()
         super().on_connection_close()
-        self.on_finish()
+        self._end()
+        if not is_whole:  # else the handler has it in hand, and finishes
+            self._body.close()
 
     def body(self) -> bytes:
-        """Return the whole body, decompressed; raises Invalid, TooLarge or UnsupportedEncoding."""
-        if self._refused is not None:
-            raise self._refused
-        if self._cut_off:
-            raise Invalid("the gzip body is cut off", field="Content-Encoding")
-        return self.so_far()
-
-    def so_far(self) -> bytes:
-        """Return the received part of the body, decompressed."""
-        self._chunks = [b"".join(self._chunks)]  # joined once, for further calls
-        return self._chunks[0]
+        """Return the whole body, decompressed; raises Invalid, TooLarge, Overloaded or UnsupportedEncoding."""
+        return self._body.whole()
 
     def json(self, kind: type[_T]) -> _T:
         """Return the JSON body as a struct; raises Invalid with the name of the field."""

@@ -9,6 +9,7 @@ from jinja2 import Environment
 
 from dashboard.domain.counters import Counters
 from dashboard.web.server.identity import WebIdentity
+from dashboard.web.server.request_body import BodyBudget
 
 
 class WebContext:
@@ -23,6 +24,7 @@ class WebContext:
         max_body_bytes: int,
         identity: WebIdentity,
         tell_refused: Callable[[str, str, str], None],
+        bodies: BodyBudget,
     ) -> None:
         self.identity = identity
         self.templates = templates
@@ -31,6 +33,7 @@ class WebContext:
         self.max_body_bytes = max_body_bytes
         #: Called for requests that the guard refuses, with the client's IP address, the reason and the path.
         self.tell_refused = tell_refused
+        self.bodies = bodies
         self.draining = False
         self._under_way = 0
         self._idle = asyncio.Event()
