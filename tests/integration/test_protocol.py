@@ -204,10 +204,10 @@ def test_wide_windows_come_as_buckets_that_agree_with_the_values(tmp_path: Path)
                 assert series["max"] == [max(expected[t]) for t in series["t"]]
                 assert series["mean"] == pytest.approx([sum(expected[t]) / len(expected[t]) for t in series["t"]])
                 assert series["newest"] == list(max(samples, key=lambda sample: sample[0]))
-                server.post("s", 1000, t=now)
+                server.post("s", step, t=now)  # in place of what came at that time before
                 (row,) = viewer.read_json("frame")["buckets"]
-                assert row[4:] == [[1000], [now, 1000]]
-                samples.append((now, 1000.0))
+                assert row[4:] == [[step], [now, step]]
+                samples = [*samples[:3_000], (now, float(step))]
     finally:
         server.close()
 

@@ -51,8 +51,8 @@ def test_the_handshake_answers_the_key(shared: ServerProcess) -> None:
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
-        ({"Upgrade": "h2c"}, 400),
-        ({"Connection": "close"}, 400),
+        ({"Upgrade": "h2c"}, 426),
+        ({"Connection": "close"}, 426),
         ({"Sec-WebSocket-Version": "12"}, 426),
         ({"Sec-WebSocket-Key": "short"}, 400),
         ({"Sec-WebSocket-Key": base64.b64encode(b"0" * 15).decode()}, 400),
