@@ -143,6 +143,9 @@ class OpenId:
             )
         except (jwt.PyJWTError, ValueError):
             raise BadToken("the provider's id token is not valid; try again") from None
+        others = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+        if (others or "azp" in claims) and claims.get("azp") != self._client_id:
+            raise BadToken("the provider's id token was made for another program")
         if not secrets.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
             raise BadToken("the provider's answer belongs to another login; try again")
         return claims
