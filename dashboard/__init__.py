@@ -1,21 +1,34 @@
-"""A live dashboard server.
+"""A live dashboard server: feeders post numbers, browsers and wall screens show them within a tick.
 
-The rooms, in reading order; each imports only from those named before it:
+The rooms, in reading order. Each imports only from rooms above it (import-linter checks it, see setup.cfg):
 
-    domain     values and rules: series, selectors, documents, boards, freshness, partitions, nodes, errors
-    settings   every setting, in one table; runtime: the owner of every task
-    protocol   the WebSocket language: RFC 6455 frames, messages, one client's session; no I/O
-    ingest     bytes that feeders send -> samples and documents; no I/O
-    journal    the one order of all that was accepted: the port and its engines
-    replica    the state that the journal's entries build; no I/O, no clock
-    hub        views (what one screen needs), their frames, and the connections that get them
-    services   one use case a file: accept samples, accept a document, find a board, keep the replicas, know the nodes
-    feeders    what brings data in by itself: this machine, this server, the file of sources
-    web        Tornado handlers, thin
-    app        the composition root: the only file that names engines; worker: what it has of its supervisor
-    supervisor the parent of several workers
-    cli        serve, reload, check; push, tail, run, import
-    client     the Python client, for other programs: standard library only, imports nothing of the rest
+    domain        values and rules: series, selectors, documents, boards, freshness, partitions, errors; no I/O
+    settings      every setting, in one table; beside it ``runtime``, the owner of every task, ``logs``, ``resources``
+    listening     the sockets to listen on; ``worker``: what a worker shares with its supervisor
+    rfc6455       WebSocket frames, compression, close codes; no I/O
+    ingest        bytes that feeders send -> samples, documents, events; no I/O
+    messages      the JSON messages of ``/ws``, by subject, and the protocol state of one client; no I/O
+    entries       the payloads of the journal: structs, tags, bytes; no I/O
+    journal       one order for everything accepted: the port and its engines
+    replica       the state that the journal's entries build; no I/O, no clock
+    query         reading of series: windows, changes since a position, lists; no I/O
+    replication   the replicas of this process: restore, follow the journal, store checkpoints
+    hub           the clients of ``/ws``: views, their frames, fan-out, subscriptions, connections
+    store         SQL for what must outlive the journal
+    accounts      users, tokens, sessions, policies
+    cluster       the processes of one installation: membership, the signal bus, ownership, shared rate limits
+    presence      which users are connected, and telling the others
+    boards        board files, the views that they need, orders to their screens
+    intake        acceptance of what feeders send: limits, time stamps, statistics
+    conversation  rooms, messages, notifications
+    feeders       built-in feeders: this machine, this server, the file of sources
+    web           Tornado handlers by area: server, feed, accounts, rooms, pages, ops
+    app           the composition root, where alone the journal's engines are named
+    supervisor    the parent of several workers
+    client        the Python client for other programs: standard library only, imports none of the other rooms
+    cli           the commands: serve, reload, check, push, tail, run, import, user, token, notify, message
+
+docs/development.md follows a sample and a message through them.
 """
 
 __version__ = "0.1.0"

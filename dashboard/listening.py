@@ -1,4 +1,4 @@
-"""The addresses to listen on, and what https is served with."""
+"""Listening sockets and the TLS context of the HTTP server."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from tornado.netutil import bind_sockets
 from dashboard.domain.errors import ConfigurationError
 from dashboard.settings import Settings
 
+#: Handshakes that the kernel queues; beyond it new connections are dropped or delayed.
 BACKLOG = 4_096
 
 
 def bind(settings: Settings) -> list[socket.socket]:
-    """The listening sockets; raises ConfigurationError."""
+    """Return the listening sockets; raises ConfigurationError."""
     try:
         return bind_sockets(settings.port, settings.host, backlog=BACKLOG)
     except OSError as error:
@@ -25,12 +26,12 @@ def bind(settings: Settings) -> list[socket.socket]:
 
 
 def tls_of(settings: Settings) -> ssl.SSLContext | None:
-    """What https is served with; raises ConfigurationError."""
+    """Return the TLS context, None for plain HTTP; raises ConfigurationError."""
     if not settings.tls_certificate:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
         context.load_cert_chain(settings.tls_certificate, settings.tls_key)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(f"tls_certificate, tls_key: cannot be used: {error}") from None
+        raise ConfigurationError(f"tls_certificate, tls_key: cannot be loaded: {error}") from None
     return context

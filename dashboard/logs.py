@@ -1,4 +1,4 @@
-"""How log records are shown: as text for people, or as JSON lines for machines."""
+"""Format of log records: text for people, or JSON lines for programs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ import sys
 
 from pythonjsonlogger.json import JsonFormatter
 
+_SAID_AT_ANY_LEVEL = ("dashboard", "tornado")
+
 
 def configure(level: str, style: str) -> None:
-    """Send every record of this process to standard error, once."""
+    """Send the records of this process to standard error, once.
+
+    Below warnings only our own and Tornado's: libraries say at debug level what they are given, and that is
+    password hashes and messages (SQL parameters).
+    """
     handler = logging.StreamHandler(sys.stderr)
     if style == "json":
         names = {"asctime": "time", "levelname": "level", "name": "logger"}
@@ -18,5 +24,6 @@ def configure(level: str, style: str) -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s  %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # says at every start what it does not do
+    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+    for name in _SAID_AT_ANY_LEVEL:
+        logging.getLogger(name).setLevel(level.upper())

@@ -1,4 +1,4 @@
-"""The files that come with the program, wherever it is installed."""
+"""Files that are installed with the program."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 from dashboard import __version__
 
 _HERE = Path(__file__).resolve().parent
-#: Folders of the source tree that are called otherwise in the installed package, where ``boards`` is a package of code.
+#: Source folders with another name in the installed package, where ``boards`` is a package of code.
 _IN_THE_TREE = {"board_files": "boards"}
 
 
 def resource_folder(name: str) -> Path:
-    """Return the folder ``static``, ``templates`` or ``board_files``: in the installed package, else in the source tree."""
+    """Return the folder ``static``, ``templates`` or ``board_files`` of the installed package, else of the source tree."""
     inside = _HERE / name
     return inside if inside.is_dir() else _HERE.parent / _IN_THE_TREE.get(name, name)
 
 
 def build_id(*folders: Path) -> str:
-    """A short hash of everything that a page is made of, boards too: pages of another build reload themselves."""
+    """Return a short hash of the version and all files of the folders; pages of another build reload themselves."""
     digest = hashlib.sha256(__version__.encode())
     for folder in folders:
         for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):

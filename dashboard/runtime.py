@@ -1,7 +1,7 @@
-"""The owner of every task: starts them in order, watches over them, stops them in reverse; and what tasks wait for together.
+"""Runtime of all tasks: starts them in order, restarts failed ones, stops them in reverse; and primitives that tasks share.
 
-A supervised task that raises is logged, counted and started again after a pause that doubles; nothing dies in silence.
-The only file in the project that creates tasks.
+A supervised task that raises is logged, counted and started again after a pause that doubles.  This is the only module that
+creates tasks.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ _log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 30.0
-#: A task that ran this long without fault begins again at the first pause.
+#: After a run of this length a failed task starts again after the first pause.
 _SOUND_AFTER_S = 60.0
+#: A task that has not ended this long after its cancellation is cancelled again.
 _CANCEL_AGAIN_S = 1.0
 
 
 class Runtime:
-    """``counters.task_failures`` counts by task name."""
+    """Owner of the supervised tasks. ``counters.task_failures`` counts failures by task name."""
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Run ``work()`` until ``stop``; it is called again whenever it raises."""
+        """Run ``work()`` as a task until it returns or ``stop`` is called; restart it whenever it raises."""
         self._tasks.append(asyncio.create_task(self._supervise(name, work), name=name))
 
     async def _supervise(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -43,7 +44,7 @@ class Runtime:
             try:
                 await work()
                 return
-            except Exception:  # noqa: BLE001 - the one place that catches what no task expected
+            except Exception:  # noqa: BLE001 - the only place that catches unexpected errors of tasks
                 self._counters.task_failures[name] += 1
                 if loop.time() - began > _SOUND_AFTER_S:
                     pause_s = _FIRST_PAUSE_S
@@ -56,14 +57,14 @@ class Runtime:
         for task in reversed(self._tasks):
             task.cancel()
             while not (await asyncio.wait({task}, timeout=_CANCEL_AGAIN_S))[0]:
-                task.cancel()  # something below has swallowed the first
+                task.cancel()  # the task swallowed the first cancellation
         self._tasks.clear()
 
 
 class Group:
-    """Tasks that belong to one call: they end when it does, and one that raises ends them all, and the call.
+    """Tasks that belong to one call: they end with it, and an error of one cancels all others and is raised by the call.
 
-    Use it as ``async with Group() as group``; whoever made it is supervised, so they are started again.
+    Use it as ``async with Group() as group`` in a supervised task, which then restarts the whole group.
     """
 
     def __init__(self) -> None:
@@ -77,28 +78,31 @@ class Group:
         await self._tasks.__aexit__(*error)
 
     def start(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run ``work()`` beside the others."""
+        """Run ``work()`` concurrently with the group's other tasks."""
         self._tasks.create_task(work(), name=name)
 
 
 class Bell:
-    """Wakes all who wait, each time it rings."""
+    """Event that wakes all current waiters each time it rings."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
     def ring(self) -> None:
-        """Whoever waits now goes on."""
+        """Wake all tasks that wait now."""
         self._event.set()
         self._event = asyncio.Event()
 
     async def wait(self) -> None:
-        """Return when it rings next."""
+        """Wait until the next ring."""
         await self._event.wait()
 
 
 class SingleFlight(Generic[T]):
-    """Who asks gets what a look found that began no earlier; one look serves all who wait. None begins within ``every_s`` of another."""
+    """Single-flight call: concurrent callers share one run of ``look`` that starts after the first of them asked.
+
+    Two runs start at least ``every_s`` seconds apart.
+    """
 
     def __init__(self, look: Callable[[], Awaitable[T]], every_s: float = 0) -> None:
         self._look = look
@@ -108,7 +112,7 @@ class SingleFlight(Generic[T]):
         self._found: T
 
     async def __call__(self) -> T:
-        """Raises what the look raises; then the next who waits looks again."""
+        """Return the result of a run that started after this call; raise what ``look`` raises, and the next waiter runs it again."""
         loop = asyncio.get_running_loop()
         asked_s = loop.time()
         async with self._turn:

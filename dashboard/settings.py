@@ -1,6 +1,6 @@
-"""Every setting, in one table: name, default, what it means. From file, environment and flags, the later ones winning.
+"""Every setting in one table: name, default, meaning. Flags override the environment, which overrides the file.
 
-``dashboard check`` prints the table with where each value came from; docs/operations.md shows it (a test compares).
+``dashboard check`` prints the table with the source of each value; docs/operations.md shows it, and a test compares them.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dashboard.domain.errors import ConfigurationError
+from dashboard.domain.series import CEILING
 
 ENVIRONMENT_PREFIX = "DASHBOARD_"
 #: Variables with the prefix that are not settings of the server.
 OTHER_VARIABLES = frozenset({"DASHBOARD_CONFIG", "DASHBOARD_TOKEN", "DASHBOARD_URL", "DASHBOARD_WORKER"})
 
 
-def _setting(default: Any, meaning: str, *, least: float | None = None) -> Any:
-    return field(default=default, metadata={"help": meaning, "least": least})
+def _setting(default: Any, meaning: str, *, least: float | None = None, most: float = math.inf) -> Any:
+    return field(default=default, metadata={"help": meaning, "least": least, "most": most})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,120 +36,148 @@ class Settings:
     """Valid once built by ``load``. Units are in the names."""
 
     host: str = _setting(
-        "127.0.0.1", "address to listen on; one that others can reach needs secret, allowed_hosts, and TLS or proxies"
+        "127.0.0.1",
+        "address to listen on; an address that others can reach also needs secret, allowed_hosts, and TLS or proxies",
     )
-    port: int = _setting(8888, "port to listen on; 0: a free one", least=0)
-    data: str = _setting(".data", "folder for the journal and the history; made if missing")
-    allowed_hosts: tuple[str, ...] = _setting((), "names besides localhost that a request's Host may carry")
+    port: int = _setting(8888, "port to listen on; 0: any free port", least=0)
+    data: str = _setting(
+        ".data", "folder for the journal and the history, relative to the current folder; created if missing"
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        (), "host names, besides localhost, by which requests may address this server"
+    )
     trusted_origins: tuple[str, ...] = _setting(
-        (), "foreign origins whose pages may use this server, as scheme://host:port"
+        (), "other origins whose pages may use this server, as scheme://host:port"
     )
-    log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "least severe log records shown")
-    log_format: Literal["text", "json"] = _setting("text", "log lines as text or JSON")
+    log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "lowest level of log records shown")
+    log_format: Literal["text", "json"] = _setting("text", "log as text, or as JSON lines")
 
     login: Literal["auto", "required"] = _setting(
-        "auto", "auto: on a loopback address the person at the machine is operator without a login; required: nobody is"
+        "auto",
+        "auto: on a loopback address the person at the machine is operator without a login; required: everybody logs in",
     )
     secret: str = _setting(
         "",
-        "what sessions and links are signed with, at least 32 bytes; made in the data folder when others cannot reach us",
+        "key that signs sessions and links, at least 32 bytes; on a loopback address created in the data folder if empty",
     )
-    public_url: str = _setting("", "how others reach this server, https://name; for links that are printed or sent")
+    public_url: str = _setting(
+        "", "address by which others reach this server, https://name; used in links that are printed or sent"
+    )
     proxies: tuple[str, ...] = _setting(
-        (), "addresses of reverse proxies, which end TLS and whose X-Forwarded-For and -Proto are believed"
+        (), "addresses of reverse proxies that end TLS; their X-Forwarded-For and X-Forwarded-Proto are trusted"
     )
     tls_certificate: str = _setting("", "file with the certificate chain (PEM), to serve https")
-    tls_key: str = _setting("", "file with its key (PEM)")
+    tls_key: str = _setting("", "file with the certificate's key (PEM)")
     store: str = _setting(
-        "", "where users and messages are: postgresql://user:password@host/name; none: SQLite in the data folder"
+        "", "database of users and messages, postgresql://user:password@host/name; empty: SQLite in the data folder"
     )
-    session_days: float = _setting(14, "how long a login lasts; renewed when half of it has passed", least=0.001)
-    message_days: int = _setting(365, "how long messages are kept; notifications until they are read", least=1)
-    audit_days: int = _setting(730, "how long the audit log is kept", least=1)
-    public_boards: tuple[str, ...] = _setting((), "boards that everybody may see without a login")
-    private_boards: tuple[str, ...] = _setting((), "boards that only those see to whom they are granted, and operators")
-    max_user_connections: int = _setting(20, "WebSocket connections of one user", least=1)
-    chat_per_s: float = _setting(1, "messages a second that a user may write", least=0.01)
-    chat_burst: float = _setting(5, "messages a user may write at once", least=1)
-    webhooks: tuple[str, ...] = _setting(
-        (), "addresses that notifications are posted to, signed; no others are ever asked"
-    )
-    webhook_secret: str = _setting("", "what webhooks are signed with, at least 32 bytes")
-    oidc_issuer: str = _setting(
-        "", "OpenID provider for logins (install the extra: pip install 'live-dashboard[oidc]')"
-    )
-    oidc_client_id: str = _setting("", "this server's name at the provider")
-    oidc_client_secret: str = _setting("", "this server's secret at the provider")
+    session_days: float = _setting(14, "days that a login lasts; renewed when half of them have passed", least=0.001)
+    message_days: int = _setting(365, "days that messages are kept; unread notifications are kept until read", least=1)
+    audit_days: int = _setting(730, "days that the audit log is kept", least=1)
+    public_boards: tuple[str, ...] = _setting((), "boards that anybody may see without a login")
+    private_boards: tuple[str, ...] = _setting((), "boards that only operators see, and users to whom they are granted")
+    max_user_connections: int = _setting(20, "WebSocket connections that one user may have", least=1)
+    chat_per_s: float = _setting(1, "messages per second that a user may write", least=0.01)
+    chat_burst: float = _setting(5, "messages that a user may write at once", least=1)
+    webhooks: tuple[str, ...] = _setting((), "addresses to which notifications are posted, signed")
+    webhook_secret: str = _setting("", "key that signs webhook requests, at least 32 bytes")
+    oidc_issuer: str = _setting("", "address of the OpenID provider for logins; needs the extra [oidc]")
+    oidc_client_id: str = _setting("", "this server's client id at the OpenID provider")
+    oidc_client_secret: str = _setting("", "this server's client secret at the OpenID provider")
     oidc_role: Literal["none", "viewer", "editor", "operator"] = _setting(
-        "viewer", "role of those who log in by OpenID for the first time; none: nobody new is let in"
+        "viewer", "role of users who log in by OpenID for the first time; none: new users are refused"
     )
 
-    journal: Literal["sqlite", "memory"] = _setting("sqlite", "where the journal is kept; memory survives nothing")
-    journal_window_s: int = _setting(900, "how long entries are kept for replay", least=10)
-    journal_max_mib: int = _setting(256, "how much the journal may hold", least=1)
+    journal: Literal["sqlite", "memory"] = _setting(
+        "sqlite", "where the journal is kept; memory: lost when the server stops"
+    )
+    journal_window_s: int = _setting(900, "seconds that entries are kept for replay", least=10)
+    journal_max_mib: int = _setting(256, "size that the journal may have, MiB", least=1)
     checkpoint_s: int = _setting(
-        300, "how often the history is stored, or thrice a journal window when that is more often", least=1
+        300, "seconds between two checkpoints of the history; at most a third of journal_window_s", least=1
     )
 
     redis: str = _setting(
         "",
-        "where the journal of several processes is: redis://[user:password@]host[:port][/db], rediss://, redis+sentinel://, "
-        "redis+cluster://",
+        "Redis that holds the journal of several processes: redis://[user:password@]host[:port][/db], rediss://, unix://, "
+        "redis+sentinel://, redis+cluster://",
     )
-    redis_prefix: str = _setting("dashboard", "what this server's keys in Redis begin with")
-    redis_timeout_s: float = _setting(2, "time for an answer from Redis", least=0.1)
-    append_wait_s: float = _setting(5, "how long accepting waits while Redis is away, before it answers 503", least=0)
-    append_wait_mib: int = _setting(8, "how much may wait for Redis", least=1)
-    partitions: int = _setting(1, "parts the journal in Redis is divided into; the same for all processes", least=1)
-    workers: int = _setting(1, "processes that serve; more than one needs redis", least=1)
-    direct_port: int = _setting(
-        0, "port at which worker 1 can be reached by itself, worker 2 at the next, and so on; 0: none", least=0
+    redis_prefix: str = _setting("dashboard", "prefix of this server's keys in Redis")
+    redis_timeout_s: float = _setting(2, "seconds that Redis has for an answer", least=0.1)
+    append_wait_s: float = _setting(5, "seconds that a request waits while Redis is away, before it gets 503", least=0)
+    append_wait_mib: int = _setting(8, "payload that may wait for Redis, MiB", least=1)
+    partitions: int = _setting(1, "number of partitions of the journal in Redis; the same for all processes", least=1)
+    workers: int = _setting(1, "number of processes that serve; more than one needs redis", least=1)
+    direct_port: int = _setting(0, "port of worker 1 alone; worker 2 has the next one, and so on; 0: none", least=0)
+    node_name: str = _setting("", "name of this process; workers add /NUMBER; empty: the machine's name")
+    watchdog_s: float = _setting(
+        10, "seconds after which a worker whose event loop does not run is replaced", least=0.5
     )
-    node_name: str = _setting(
-        "", "what this process, or its workers with /NUMBER, are called; none: the machine's name"
-    )
-    watchdog_s: float = _setting(10, "a worker that does nothing for so long is replaced", least=0.5)
 
-    raw_window_s: int = _setting(900, "how long every value is kept", least=10)
-    raw_max_samples: int = _setting(10_000, "values kept of one series at the most, whatever its rate", least=100)
-    fine_step_s: int = _setting(10, "length of a fine bucket (min, mean, max)", least=1)
-    fine_window_s: int = _setting(21_600, "how long fine buckets are kept", least=10)
-    coarse_step_s: int = _setting(60, "length of a coarse bucket; a multiple of fine_step_s", least=1)
-    coarse_window_s: int = _setting(172_800, "how long coarse buckets, and series that fell silent, are kept", least=60)
-    max_series: int = _setting(10_000, "series there may be", least=1)
-    max_documents: int = _setting(1_000, "documents there may be", least=1)
-    max_document_bytes: int = _setting(65_536, "length of one document", least=2)
+    raw_window_s: int = _setting(900, "seconds that every single value is kept", least=10)
+    raw_max_samples: int = _setting(10_000, "single values kept per series at most, whatever its rate", least=100)
+    fine_step_s: int = _setting(10, "seconds in a fine bucket (min, mean, max)", least=1)
+    fine_window_s: int = _setting(21_600, "seconds that fine buckets are kept", least=10)
+    coarse_step_s: int = _setting(60, "seconds in a coarse bucket; a multiple of fine_step_s", least=1)
+    coarse_window_s: int = _setting(
+        172_800, "seconds that coarse buckets, and series without new samples, are kept", least=60
+    )
+    max_series: int = _setting(10_000, "number of series that the server keeps at most", least=1)
+    max_series_name_bytes: int = _setting(512, "size of a series' name", least=1, most=CEILING.name_bytes)
+    max_labels: int = _setting(64, "number of labels of one series", least=1, most=CEILING.labels)
+    max_label_name_bytes: int = _setting(256, "size of a label's name", least=1, most=CEILING.label_name_bytes)
+    max_label_value_bytes: int = _setting(4_096, "size of a label's value", least=1, most=CEILING.label_value_bytes)
+    max_series_bytes: int = _setting(
+        16_384, "size of a series' name with all its labels", least=64, most=CEILING.text_bytes
+    )
+    max_documents: int = _setting(1_000, "number of documents that the server keeps at most", least=1)
+    max_document_bytes: int = _setting(65_536, "size of a document", least=2)
 
-    max_header_bytes: int = _setting(16_384, "length of a request's headers", least=1_024)
-    header_timeout_s: float = _setting(10, "time for a request's headers, and an idle connection's life", least=0.1)
+    max_header_bytes: int = _setting(16_384, "size of a request's headers", least=1_024)
+    header_timeout_s: float = _setting(10, "seconds for a request's headers, from its first byte", least=0.1)
+    idle_timeout_s: float = _setting(120, "seconds that an HTTP connection lives without a request", least=0.1)
     max_uri_bytes: int = _setting(4_096, "length of a request's address", least=64)
-    max_body_bytes: int = _setting(1_048_576, "length of a request's body", least=1)
-    max_ingest_bytes: int = _setting(4_194_304, "length of a feeder's body, unpacked", least=1)
-    body_timeout_s: float = _setting(15, "time for a request's body", least=0.1)
-
-    hello_s: float = _setting(5, "time for a WebSocket client's first request", least=0.1)
-    max_message_bytes: int = _setting(65_536, "length of a WebSocket message from a client", least=128)
-    max_fragments: int = _setting(1_024, "fragments of such a message", least=1)
-    messages_per_s: float = _setting(20, "messages a second from a client", least=0.1)
-    message_burst: float = _setting(60, "messages a client may send at once", least=1)
-    controls_per_s: float = _setting(50, "pings and pongs a second from a client", least=0.1)
-    control_burst: float = _setting(200, "pings and pongs a client may send at once", least=1)
-    max_subscriptions: int = _setting(128, "views on one connection", least=1)
-    max_connections: int = _setting(20_000, "WebSocket connections", least=1)
-    heartbeat_s: float = _setting(10, "a client that is quiet this long is pinged", least=0.1)
-    dead_s: float = _setting(20, "a client that is quiet this long is given up", least=0.2)
-    stalled_s: float = _setting(
-        9, "a client that takes nothing this long, and says nothing half as long, is given up", least=0.1
+    max_body_bytes: int = _setting(1_048_576, "size of a request's body", least=1)
+    max_lines_bytes: int = _setting(25_000_000, "size of a feeder's body of line protocol, unpacked", least=1)
+    max_json_bytes: int = _setting(25_000_000, "size of a feeder's body of JSON samples, unpacked", least=1)
+    max_ingest_bytes: int = _setting(4_194_304, "size of any other body of a feeder, unpacked", least=1)
+    max_otlp_bytes: int = _setting(20_971_520, "size of an OpenTelemetry body, unpacked", least=1)
+    max_remote_write_bytes: int = _setting(33_554_432, "size of a remote write body, unpacked", least=1)
+    otlp_resource_labels: tuple[str, ...] = _setting(
+        (),
+        "attributes of OpenTelemetry resources that are labels of all their series, besides job and instance; *: all",
     )
-    max_queue_bytes: int = _setting(1_048_576, "unread answers that may wait for one client", least=1_024)
-    compression: bool = _setting(False, "offer permessage-deflate")
+    otlp_names: Literal["prometheus", "as_sent"] = _setting(
+        "prometheus",
+        "names of OpenTelemetry metrics: with units and _total as Prometheus has them, or as they were sent",
+    )
+    body_timeout_s: float = _setting(15, "seconds for a request's body", least=0.1)
 
-    host_feeder: bool = _setting(True, "feed this machine's own numbers")
-    server_feeder: bool = _setting(True, "feed this server's own numbers")
-    feed_every_s: float = _setting(1, "how often both do", least=0.05)
-    sources: str = _setting("", "file that says what is scraped, listened to and subscribed to (YAML)")
-    drain_s: float = _setting(8, "longest time that a stop may take", least=0.1)
-    uvloop: bool = _setting(False, "run on uvloop (install the extra: pip install 'live-dashboard[uvloop]')")
+    hello_s: float = _setting(5, "seconds for a WebSocket client's first request", least=0.1)
+    max_message_bytes: int = _setting(65_536, "size of a WebSocket message from a client", least=128)
+    max_fragments: int = _setting(1_024, "fragments of a WebSocket message from a client", least=1)
+    messages_per_s: float = _setting(20, "messages per second from a client", least=0.1)
+    message_burst: float = _setting(60, "messages a client may send at once", least=1)
+    controls_per_s: float = _setting(50, "pings and pongs per second from a client", least=0.1)
+    control_burst: float = _setting(200, "pings and pongs a client may send at once", least=1)
+    max_subscriptions: int = _setting(128, "views that one connection may watch", least=1)
+    max_connections: int = _setting(20_000, "WebSocket connections of one process", least=1)
+    heartbeat_s: float = _setting(10, "seconds without a sign of life after which a client is pinged", least=0.1)
+    dead_s: float = _setting(20, "seconds without a sign of life after which a client is closed", least=0.2)
+    stalled_s: float = _setting(
+        9,
+        "seconds that a client's socket may stay full before the client is dropped; it must also be silent for half of them",
+        least=0.1,
+    )
+    max_queue_bytes: int = _setting(1_048_576, "bytes of answers that may wait for one client", least=1_024)
+    compression: bool = _setting(False, "offer WebSocket compression (permessage-deflate)")
+
+    host_feeder: bool = _setting(True, "feed this machine's numbers")
+    server_feeder: bool = _setting(True, "feed this server's numbers")
+    feed_every_s: float = _setting(1, "seconds between two readings of these two feeders", least=0.05)
+    sources: str = _setting("", "YAML file of sources: what is scraped, listened to and subscribed to")
+    drain_s: float = _setting(8, "seconds that a stop may take", least=0.1)
+    uvloop: bool = _setting(False, "run on uvloop; needs the extra [uvloop]")
 
 
 _TYPES = get_type_hints(Settings)
@@ -286,6 +315,8 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
         least, value = each.metadata["least"], getattr(settings, each.name)
         if least is not None and not least <= value < math.inf:
             refuse(each.name, f"must be at least {least}, and finite")
+        elif least is not None and value > each.metadata["most"]:
+            refuse(each.name, f"must be at most {each.metadata['most']}")
     _check_reach(settings, refuse)
     if settings.port > 65_535:
         refuse("port", "must be at most 65535")

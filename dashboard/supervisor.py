@@ -1,4 +1,4 @@
-"""The parent of several workers: owns the listening socket, keeps so many of them alive, rolls and drains them.
+"""Supervisor of several workers: owns the listening sockets, restarts ended workers, rolls and drains them.
 
 It serves nothing itself and imports nothing that serves.  A worker that dies is replaced at once, then with pauses that
 grow; one whose loop does not tick is asked for its stacks (SIGUSR1, on standard error) and killed; SIGHUP replaces them one
@@ -20,28 +20,27 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from dashboard.domain.errors import ConfigurationError
+from dashboard.data_folder.folder import STATUS_FILE, DataFolder, private_file
 from dashboard.runtime import Group
 from dashboard.worker import READY, TICK, VARIABLE, Orders
 
 _log = logging.getLogger(__name__)
 
-#: A worker that lived so long begins again without a pause.
+#: A worker that ran this long is restarted without a pause; a shorter run doubles the pause.
 _SOUND_AFTER_S = 10.0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
-#: How long a worker may take until it serves.
+#: A new worker may take this long to serve; a slower one is killed.
 _START_S = 60.0
 _DUMP_S = 0.25
-#: A look that comes so much too late says that this process stood still itself.
+#: A check that is this late means that this process itself was suspended; nobody is replaced then.
 _OVERSLEPT_S = 1.0
-#: The exit code of a worker that cannot start because of a setting.
+#: Exit code for a wrong configuration (EX_CONFIG). Before any worker was ready it ends the supervisor.
 CONFIGURATION_EXIT = 78
-STATUS_FILE = "supervisor.json"
 
 
 class WorkerStatus(Struct):
-    """One line of the status file."""
+    """Worker in the status file."""
 
     number: int
     pid: int
@@ -50,7 +49,7 @@ class WorkerStatus(Struct):
 
 
 class Status(Struct):
-    """What ``dashboard reload`` reads: ``rolls`` counts the rollings that were completed, ``failed`` those that were not."""
+    """Status file that ``dashboard reload`` reads. ``rolls``: completed rolling restarts; ``failed``: abandoned ones."""
 
     pid: int
     rolls: int
@@ -59,7 +58,7 @@ class Status(Struct):
 
 
 class Process:
-    """A worker as its supervisor sees it. Times are loop seconds."""
+    """Worker process, as the supervisor sees it. Times are the event loop's seconds."""
 
     def __init__(self, number: int, process: asyncio.subprocess.Process, line: socket.socket, now_s: float) -> None:
         self.number = number
@@ -68,22 +67,22 @@ class Process:
         self.started_s = self.heard_s = now_s
         self.ticks = False
         self.ready = False
-        self.settled = asyncio.Event()  # it serves, or it has ended
+        self.settled = asyncio.Event()  # it serves or has ended
         self.ended = asyncio.Event()
         self.replaced = asyncio.Event()
 
     def silent_s(self, now_s: float) -> float:
-        """How long its loop has not ticked; before its first tick it may take its time."""
+        """Return the seconds since its last tick; before the first tick, those beyond ``_START_S``."""
         return now_s - self.heard_s - (0 if self.ticks else _START_S)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal, if it is still there."""
+        """Send a signal if the process still runs."""
         if self.process.returncode is None:
             self.process.send_signal(number)
 
 
 class Supervisor:
-    """``arguments`` are those of the workers' command line; ``drain_s`` is what a worker may take to stop."""
+    """Keeper of the workers. ``arguments``: their command line; ``drain_s``: after this long a stopping worker is killed."""
 
     def __init__(
         self,
@@ -100,10 +99,7 @@ class Supervisor:
         self._sockets = sockets
         self._watchdog_s = watchdog_s
         self._drain_s = drain_s
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigurationError(f"--data {folder}: cannot be used: {error.strerror}") from None
+        DataFolder(folder).make()
         self._status_file = folder / STATUS_FILE
         self._on_ready = on_ready
         self._current: dict[int, Process | None] = dict.fromkeys(range(1, workers + 1))
@@ -117,7 +113,7 @@ class Supervisor:
         self._ever_ready = False
 
     async def run(self) -> int:
-        """Keep the workers until SIGTERM or SIGINT; returns the exit code."""
+        """Keep the workers running until SIGTERM or SIGINT; return the exit code."""
         loop = asyncio.get_running_loop()
         for stop in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(stop, self._stopping.set)
@@ -182,7 +178,7 @@ class Supervisor:
             self._write_status()
 
     async def _follow(self, worker: Process) -> None:
-        """Wait for its end; put another in its place if that was not meant."""
+        """Wait for a worker's end; restart it if the end was unexpected."""
         code = await worker.process.wait()
         loop = asyncio.get_running_loop()
         loop.remove_reader(worker.line)
@@ -206,7 +202,7 @@ class Supervisor:
         await self._replace(worker, pause_s)
 
     async def _replace(self, worker: Process, pause_s: float) -> None:
-        """Put another in its place after the pause; what cannot be started is tried again."""
+        """Restart a worker after the pause, and again until it starts."""
         number = worker.number
         while True:
             self._pauses[number] = min(_LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, 2 * pause_s))
@@ -235,26 +231,26 @@ class Supervisor:
         self._on_ready()
 
     async def _watch(self) -> None:
-        """Replace workers whose loops do not tick."""
+        """Replace workers whose event loops do not tick."""
         loop = asyncio.get_running_loop()
         every_s = min(0.1, self._watchdog_s / 4)
         while True:
             looked_s = loop.time()
             await asyncio.sleep(every_s)
-            if loop.time() - looked_s > every_s + _OVERSLEPT_S:  # we were stopped ourselves, perhaps all of us were
+            if loop.time() - looked_s > every_s + _OVERSLEPT_S:  # this process was suspended, perhaps the workers too
                 for worker in self._all:
                     worker.heard_s = loop.time()
             hung = [worker for worker in self._all if worker.silent_s(loop.time()) > self._watchdog_s]
             for worker in hung:
                 _log.error(
-                    "worker %d (pid %d) has done nothing for %.0f s: its stacks, and its end",
+                    "worker %d (pid %d) has not ticked for %.0f s: dumping its stacks and killing it",
                     worker.number,
                     worker.process.pid,
                     loop.time() - worker.heard_s,
                 )
                 worker.signal(signal.SIGUSR1)
             if hung:
-                await asyncio.sleep(_DUMP_S)  # of all of them together
+                await asyncio.sleep(_DUMP_S)  # time for all of them to write their stacks
             for worker in hung:
                 if worker.silent_s(loop.time()) > self._watchdog_s:
                     worker.signal(signal.SIGKILL)
@@ -271,7 +267,7 @@ class Supervisor:
             self._write_status()
 
     async def _roll_all(self) -> bool:
-        """Replace each worker by a new one that serves first; False: a new one did not start, the rest stay as they are."""
+        """Replace each worker by a new one that serves first; return False if one did not start, the rest then stays."""
         for number in list(self._current):
             if self._stopping.is_set():
                 return False
@@ -303,7 +299,7 @@ class Supervisor:
         return True
 
     async def _end(self, worker: Process) -> None:
-        """SIGTERM; what has not ended in time is killed."""
+        """Send SIGTERM to a worker, and kill it if it has not ended in time."""
         worker.signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(self._drain_s + 2):
@@ -327,11 +323,11 @@ class Supervisor:
         status = Status(os.getpid(), self._rolls, self._failed_rolls, workers)
         written = self._status_file.with_suffix(".new")
         try:
-            written.write_bytes(msgspec.json.encode(status))
+            private_file(written).write_bytes(msgspec.json.encode(status))
             written.replace(self._status_file)
         except OSError as error:
             _log.error("%s cannot be written: %s", self._status_file, error)
 
 
 class _Stopped(Exception):
-    """All workers have ended."""
+    """End of all workers, which ends the supervisor's tasks."""

@@ -1,7 +1,7 @@
-"""A worker's side of what it has in common with its supervisor: the sockets it was handed, and the line between the two.
+"""Worker's side of the link to its supervisor: the listening sockets that it inherits, and a socket pair ("line").
 
-Over the line goes one byte at a time: "r" once it serves, "t" every second that its loop runs.  When the other end is
-gone, so is the supervisor, and the worker stops.
+The worker sends one byte at a time: "r" once it serves, "t" every second that its event loop runs.  The line closes when the
+supervisor has ended; the worker then stops.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct
 
-#: Where a worker finds what its supervisor says to it.
+#: Environment variable with the worker's ``Orders`` as JSON.
 VARIABLE = "DASHBOARD_WORKER"
 TICK_S = 1.0
 READY, TICK = b"r", b"t"
 
 
 class Orders(Struct, frozen=True):
-    """``number`` counts the workers from 1, ``listening`` and ``line`` are file descriptors, ``restarts`` of this number."""
+    """Instructions of the supervisor. ``number``: from 1; ``restarts`` of that number; ``listening``, ``line``: descriptors."""
 
     number: int
     restarts: int
@@ -32,7 +32,7 @@ class Orders(Struct, frozen=True):
 
 
 class Worker:
-    """Made once, at the start of a process that has a supervisor."""
+    """Link to the supervisor, created once at the start of a worker process."""
 
     def __init__(self, orders: Orders) -> None:
         self.number = orders.number
@@ -42,26 +42,26 @@ class Worker:
             each.setblocking(False)
         self._line = socket.socket(fileno=orders.line)
         self._line.setblocking(False)
-        faulthandler.register(signal.SIGUSR1, all_threads=True)  # the supervisor asks before it kills
+        faulthandler.register(signal.SIGUSR1, all_threads=True)  # the supervisor requests the stacks before it kills
 
     @classmethod
     def of(cls, text: str) -> Worker:
-        """From the variable's text."""
+        """Create a worker from the text of ``VARIABLE``."""
         return cls(msgspec.json.decode(text, type=Orders))
 
     def say(self, word: bytes) -> None:
-        """Tell the supervisor; one that does not listen at the moment is none of our business."""
-        with contextlib.suppress(OSError):  # full: it is stopped; broken: watch_supervisor sees to it
+        """Send a byte to the supervisor; a full or broken line is ignored."""
+        with contextlib.suppress(OSError):  # full: the supervisor is suspended; broken: watch_supervisor handles it
             self._line.send(word)
 
     async def run_ticks(self) -> None:
-        """Say that the loop runs, until cancelled."""
+        """Send a tick every second until cancelled."""
         while True:
             self.say(TICK)
             await asyncio.sleep(TICK_S)
 
     def watch_supervisor(self, on_orphaned: Callable[[], None]) -> None:
-        """Call back when the supervisor has gone."""
+        """Call ``on_orphaned`` when the supervisor has ended."""
         loop = asyncio.get_running_loop()
 
         def readable() -> None:

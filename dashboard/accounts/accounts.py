@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +12,16 @@ from msgspec import Struct
 from dashboard.accounts.authenticator import LOCAL_ID
 from dashboard.accounts.credentials import Credentials, hash_of, new_token
 from dashboard.accounts.directory import Directory
+from dashboard.accounts.login_tries import LoginTries
+from dashboard.accounts.names import check_distinct, clean_name
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import BadToken, Forbidden, Invalid, NotFound, TooMany
+from dashboard.domain.errors import (
+    BadToken,
+    Forbidden,
+    Invalid,
+    NotFound,
+)
 from dashboard.domain.identity import (
-    MAX_FULL_NAME,
     VERBS,
     Caller,
     Role,
@@ -32,15 +37,14 @@ from dashboard.store import users as stored_users
 from dashboard.store.audit import read_audit, record
 from dashboard.store.database import Database
 
-MAX_TRIES = 5
-TRIES_WINDOW_MS = 900_000
 _FIRST_ADMIN = "first admin"
+_USED_LINK = "the link has been used or is too old; restart the server for a new one"
 _DAY_MS = 86_400_000
 _MAX_NAME = 80
 _MAX_PREFIXES = 50
 
 
-class Session(Struct, frozen=True):
+class LoginSession(Struct, frozen=True):
     """A login: the user, the JWT, and when it ends."""
 
     user: User
@@ -67,43 +71,30 @@ class Accounts:
         self._counters = counters
         self._now_ms = now_ms
         self._session_ms = session_ms
+        self._tries = LoginTries(database, counters=counters, now_ms=now_ms)
 
     # --- sessions ---
 
-    async def log_in(self, name: str, password: str, address: str) -> Session:
+    async def log_in(self, name: str, password: str, address: str) -> LoginSession:
         """By name and password; raises BadToken, TooMany, Overloaded, Unavailable."""
         user_id = name.strip().lower()[:80]
-        stored, now_ms = await self._count_try(user_id, address), self._now_ms()
-        good, user = await self._credentials.check_password(stored, password), None
-        async with self._database.write() as tx:
-            if good:  # perhaps it has been changed while it was checked
-                user = await stored_users.note_login(tx, user_id, now_ms, stored)
-            await record(tx, now_ms, user_id, "login.done" if user else "login.failed", user_id, address)
-            if user:
-                await stored_users.forget_tries(tx, user_id, address)
+        stored, now_ms = await self._tries.count(user_id, address), self._now_ms()
+        user = None
+        async with self._tries.answered(user_id, address):
+            good = await self._credentials.check_password(stored, password, address)
+            async with self._database.write() as tx:
+                if good:  # perhaps it has been changed while it was checked
+                    user = await stored_users.note_login(tx, user_id, now_ms, stored)
+                await record(tx, now_ms, user_id, "login.done" if user else "login.failed", user_id, address)
+                if user:
+                    await stored_users.forget_tries(tx, user_id, address)
         self._counters.logins["done" if user else "failed"] += 1
         if user is None:
             raise BadToken("the name or the password is wrong")
         await self._directory.look()
         return self.begin(user)
 
-    async def _count_try(self, user_id: str, address: str) -> str | None:
-        """Somebody tries a password: the hash to compare it with; raises TooMany."""
-        now_ms = self._now_ms()
-        async with self._database.write() as tx:
-            tries = await stored_users.count_try(tx, user_id, address, now_ms, TRIES_WINDOW_MS)
-            ends_ms = await stored_users.tries_end(tx, user_id, address, TRIES_WINDOW_MS, MAX_TRIES)
-            stored = await stored_users.password_of(tx, user_id)
-        if tries > MAX_TRIES:
-            self._counters.logins["limited"] += 1
-            left_s = max(1, math.ceil((ends_ms - now_ms) / 1000))
-            minutes = math.ceil(left_s / 60)
-            raise TooMany(
-                f"too many tries; wait {minutes} minute{'s' if minutes > 1 else ''}", retry_after_s=float(left_s)
-            )
-        return stored
-
-    def begin(self, user: User, session: str = "") -> Session:
+    def begin(self, user: User, session: str = "") -> LoginSession:
         """A session for somebody who has proved who they are; ``session``: that one goes on, with a new time."""
         now_ms = self._now_ms()
         expires_ms = now_ms + self._session_ms
@@ -111,7 +102,7 @@ class Accounts:
         token = self._credentials.issue(
             user.id, session=session, version=user.version, now_ms=now_ms, expires_ms=expires_ms
         )
-        return Session(user, token, expires_ms)
+        return LoginSession(user, token, expires_ms)
 
     def begin_local(self) -> str:
         """A session of the person at the machine."""
@@ -122,7 +113,7 @@ class Accounts:
             LOCAL_ID, session=session, version=0, now_ms=now_ms, expires_ms=expires_ms, local=True
         )
 
-    def renew(self, caller: Caller) -> Session | None:
+    def renew(self, caller: Caller) -> LoginSession | None:
         """A new session's time when half of the old one's has passed; the session stays the same."""
         user = self._directory.user(caller.id)
         if caller.kind != "user" or caller.expires_ms is None or user is None:
@@ -147,8 +138,11 @@ class Accounts:
     async def create_user(self, by: str, address: str, *, name: str, full_name: str, role: Role, password: str) -> User:
         """Raises Invalid, Overloaded, Unavailable."""
         user_id = parse_user_name(name, field="id")
-        password_hash = await self._credentials.hash_password(check_password(password))
-        full_name = clean_text(full_name or user_id, field="name", most=MAX_FULL_NAME)
+        full_name = self._distinct(full_name or user_id, user_id)
+        check_password(password)
+        async with self._database.read() as tx:
+            await stored_users.check_free(tx, user_id)
+        password_hash = await self._credentials.hash_password(password, address)
         now_ms = self._now_ms()
         user = User(user_id, full_name, role, created_ms=now_ms)
         async with self._database.write() as tx:
@@ -176,10 +170,13 @@ class Accounts:
         Raises NotFound, Invalid, Forbidden (the last admin), Overloaded, Unavailable.
         """
         password_hash = None
-        if password is not None:
-            password_hash = await self._credentials.hash_password(check_password(password))
         if full_name is not None:
-            full_name = clean_text(full_name, field="name", most=MAX_FULL_NAME)
+            full_name = self._distinct(full_name, user_id)
+        if password is not None:
+            check_password(password)
+            async with self._database.read() as tx:
+                await stored_users.check_there(tx, user_id)
+            password_hash = await self._credentials.hash_password(password, address)
         said: dict[str, Any] = {"name": full_name, "role": role.word if role else None, "disabled": disabled}
         said |= {"password": "changed" if password else None, "grants": _words(grants)}
         async with self._database.write() as tx:
@@ -204,8 +201,11 @@ class Accounts:
         """What users may change of themselves; a new password takes the old one, which can be tried as often as a login."""
         stored = None
         if changes.get("password") is not None:
-            stored = await self._count_try(caller.id, address)
-            if not await self._credentials.check_password(stored, old_password):
+            check_password(changes["password"])
+            stored = await self._tries.count(caller.id, address)
+            async with self._tries.answered(caller.id, address):
+                good = await self._credentials.check_password(stored, old_password, address)
+            if not good:
                 raise Invalid("is wrong", field="old_password")
             async with self._database.write() as tx:
                 await stored_users.forget_tries(tx, caller.id, address)
@@ -219,6 +219,14 @@ class Accounts:
             await self._keep_an_admin(tx)
             await record(tx, self._now_ms(), by, "user.deleted", user_id, address)
         await self._directory.changed()
+
+    def _distinct(self, full_name: str, user_id: str) -> str:
+        """Return the name in its one form; raises Invalid when it looks like another user's."""
+        name = clean_name(full_name)
+        before = self._directory.users.get(user_id)
+        if before is None or name != before.name:  # who had it before the rule may keep it
+            check_distinct(name, user_id, self._directory.users.values())
+        return name
 
     async def _keep_an_admin(self, tx: Any) -> None:
         had = any(user.role is Role.ADMIN and not user.disabled for user in self._directory.users.values())
@@ -244,17 +252,23 @@ class Accounts:
             await stored_tokens.create_code(tx, hash_of(code), _FIRST_ADMIN, now_ms + _DAY_MS)
         return code
 
-    async def make_first_admin(self, code: str, address: str, *, name: str, full_name: str, password: str) -> Session:
+    async def make_first_admin(
+        self, code: str, address: str, *, name: str, full_name: str, password: str
+    ) -> LoginSession:
         """Raises BadToken when the code is not good (any more), else as ``create_user``."""
         user_id = parse_user_name(name, field="id")
-        full_name = clean_text(full_name or user_id, field="name", most=MAX_FULL_NAME)
-        password_hash = await self._credentials.hash_password(check_password(password))
+        check_password(password)
+        async with self._database.read() as tx:  # whoever does not have the code costs no more than this look
+            if not await stored_tokens.is_code(tx, hash_of(code), _FIRST_ADMIN, self._now_ms()):
+                raise BadToken(_USED_LINK)
+        full_name = self._distinct(full_name or user_id, user_id)
+        password_hash = await self._credentials.hash_password(password, address)
         now_ms = self._now_ms()
         async with self._database.write() as tx:
             if await stored_users.count_admins(tx) or not await stored_tokens.use_code(
                 tx, hash_of(code), _FIRST_ADMIN, now_ms
             ):
-                raise BadToken("the link has been used or is too old; restart the server for a new one")
+                raise BadToken(_USED_LINK)
             user = User(user_id, full_name, Role.ADMIN, created_ms=now_ms)
             await stored_users.create_user(tx, user, password_hash)
             await record(tx, now_ms, user_id, "user.created", user_id, address, role="admin", by="first-admin link")
@@ -272,7 +286,7 @@ class Accounts:
         verbs: tuple[str, ...] = ("write",),
         prefixes: tuple[str, ...] = (),
         per_s: float = 0,
-        max_series: int = 1_000,
+        max_series: int = 0,
         days: float | None = None,
     ) -> tuple[Token, str]:
         """The token, and its text, which is not kept; raises Invalid, Unavailable."""
@@ -337,15 +351,16 @@ class Accounts:
         await self._directory.changed()
         return link, self._credentials.issue_share(board, link, expires_ms), expires_ms
 
-    async def list_links(self) -> list[dict[str, Any]]:
-        """Those that still hold."""
+    async def list_links(self, may_see: Callable[[str], bool]) -> list[dict[str, Any]]:
+        """List the links that still hold, to the boards that the caller may see."""
         async with self._database.read() as tx:
-            return await stored_tokens.list_links(tx, self._now_ms())
+            found = await stored_tokens.list_links(tx, self._now_ms())
+        return [link for link in found if may_see(link["board"])]
 
-    async def revoke_link(self, by: str, address: str, link: str) -> None:
-        """Raises NotFound, Unavailable."""
+    async def revoke_link(self, by: str, address: str, link: str, may_see: Callable[[str], bool]) -> None:
+        """Revoke a link to a board that the caller may see; raises NotFound, Unavailable."""
         async with self._database.write() as tx:
-            await stored_tokens.revoke_link(tx, link)
+            await stored_tokens.revoke_link(tx, link, may_see)
             await record(tx, self._now_ms(), by, "link.revoked", link, address)
         await self._directory.changed()
 

@@ -1,6 +1,6 @@
-"""Find out who is asking, from what a request carries: a session, a token, a share link, or being at the machine.
+"""Authenticator of requests: finds the caller by a session, a token, a share link, or a local connection without login.
 
-Pure look-ups in memory (``directory.py``); what a proof of identity is made of is in ``credentials.py``.
+Looks up the directory in memory (``directory.py``) only; the formats of credentials are in ``credentials.py``.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from dashboard.accounts.directory import Directory
 from dashboard.domain.errors import BadToken, DashboardError
 from dashboard.domain.identity import Caller, Role, Token
 
-#: Who the person at the machine is called when they talk.
+#: User id of the local operator, who uses the server's own machine without a login.
 LOCAL_ID = "operator"
 LOCAL = Caller("local", LOCAL_ID, "Operator", Role.OPERATOR)
-#: A token's last use is noted so often.
+#: Uses of a token within this time of a noted one are not noted.
 _NOTED_EVERY_MS = 60_000
 
 
 class Authenticator:
-    """``now_ms`` is the journal's time."""
+    """Lookup of callers. ``now_ms`` is the journal's time."""
 
     def __init__(self, directory: Directory, credentials: Credentials, *, now_ms: Callable[[], int]) -> None:
         self._directory = directory
         self._credentials = credentials
         self._now_ms = now_ms
-        self.used: dict[str, int] = {}  # tokens by id -> when, of those whose use is not stored yet
+        self.used: dict[str, int] = {}  # token id -> last use, not stored yet
         self._noted: dict[str, int] = {}
 
     async def refresh(self) -> None:
-        """Know what other processes have made until now."""
+        """Read changes that other processes have made until now."""
         await self._directory.refresh()
 
     def by_header(self, header: str) -> Caller:
-        """Of an ``Authorization`` header: Bearer and Token with a JWT or token, Basic with one as password."""
+        """Return the caller of an ``Authorization`` header: Bearer, Token, or Basic with the token as password; raises BadToken."""
         scheme, _, rest = header.strip().partition(" ")
         rest = rest.strip()
         if scheme.lower() in ("bearer", "token"):
@@ -46,25 +46,25 @@ class Authenticator:
             try:
                 _, _, password = base64.b64decode(rest, validate=True).decode().partition(":")
             except ValueError:
-                raise BadToken("the Basic authorization cannot be read") from None
+                raise BadToken("the Basic authorization is not base64 of user:password") from None
             return self.by_text(password)
         raise BadToken("the Authorization header must be Bearer, Token or Basic")
 
     def by_path(self, text: str) -> Caller | None:
-        """A token that stands in an address; None when it is none."""
+        """Return the caller of a token in a URL path; None if it is not valid."""
         try:
             return self.by_token(text)
         except BadToken:
             return None
 
     def by_text(self, text: str) -> Caller:
-        """A token of a feeder, or a session's JWT; raises BadToken."""
+        """Return the caller of a token or of a session's JWT; raises BadToken."""
         if text.startswith(TOKEN_PREFIX) or text.count(".") != 2:
             return self.by_token(text)
         return self.by_jwt(text, at_machine=False)
 
-    async def by_text_late(self, text: str) -> Caller:
-        """The same, also when another process has just made it, or its user."""
+    async def by_text_or_refresh(self, text: str) -> Caller:
+        """Return the caller as ``by_text`` does, after a refresh if another process may have just created the token or user."""
         try:
             return self.by_text(text)
         except BadToken:
@@ -72,7 +72,7 @@ class Authenticator:
             return self.by_text(text)
 
     def by_token(self, text: str) -> Caller:
-        """Raises BadToken."""
+        """Return the caller of a token and note its use; raises BadToken."""
         token = self._directory.tokens.get(hash_of(text))
         now_ms = self._now_ms()
         if token is None or (token.expires_ms is not None and token.expires_ms <= now_ms):
@@ -82,7 +82,7 @@ class Authenticator:
         return _token_caller(token)
 
     def by_jwt(self, text: str, *, at_machine: bool) -> Caller:
-        """A session; raises BadToken."""
+        """Return the caller of a session; ``at_machine``: a local one is accepted. Raises BadToken."""
         return self._caller(self._credentials.claims(text, self._now_ms()), at_machine=at_machine)
 
     def _caller(self, claims: Claims, *, at_machine: bool) -> Caller:
@@ -90,7 +90,7 @@ class Authenticator:
             raise BadToken("the session has ended; log in again")
         if claims.local:
             if not at_machine:
-                raise BadToken("this session is of the person at the machine only")
+                raise BadToken("this session is valid only on the server's own machine")
             return msgspec.structs.replace(LOCAL, session=claims.session, expires_ms=claims.expires_ms)
         user = self._directory.user(claims.user)
         if user is None or not user.holds(claims.session, claims.version):
@@ -100,7 +100,7 @@ class Authenticator:
         )
 
     def with_share(self, caller: Caller, text: str) -> Caller:
-        """The caller, who also holds a share link; one that is worthless changes nothing."""
+        """Return the caller with a share link added; an invalid or revoked link changes nothing."""
         try:
             claims = self._credentials.share(text, self._now_ms())
         except DashboardError:
@@ -118,7 +118,7 @@ class Authenticator:
         )
 
     def still(self, caller: Caller) -> Caller | None:
-        """Who a caller of before is now; None: nobody any more."""
+        """Return an earlier caller with current name, role and grants; None if the session, token or link has ended."""
         if any(self._directory.is_revoked(link) for link in caller.links):
             caller = msgspec.structs.replace(caller, boards=(), links=())
         if caller.kind == "share":
@@ -138,5 +138,5 @@ def _token_caller(token: Token) -> Caller:
     return Caller("token", token.id, token.name, expires_ms=token.expires_ms, token=token)
 
 
-#: The person at the machine before they have a session: may all that operators may, but has no name to talk by.
+#: The local operator before a session: has an operator's rights, but no user id for messages.
 AT_MACHINE = Caller("local", role=Role.OPERATOR)

@@ -6,12 +6,10 @@ can be revoked) and ``ver`` (the user's version); one made elsewhere with the sa
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import secrets
-import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +18,22 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from msgspec import Struct
 
-from dashboard.domain.errors import BadToken, ConfigurationError, Overloaded
+from dashboard.accounts.fair_queue import FairQueue
+from dashboard.data_folder.folder import DataFolder, private_file
+from dashboard.domain.errors import BadToken, ConfigurationError
+from dashboard.domain.identity import MAX_PASSWORD
 
 _ALGORITHM = "HS256"
 MIN_SECRET_BYTES = 32
 TOKEN_PREFIX = "dsh_"  # noqa: S105 - what tokens begin with, so that leaks are found by scanners
 _SHARE = "share"
 _SEALED = "sealed"
+SECRET_FILE = "secret"  # noqa: S105 - a file's name
 _MAX_SESSION = 40
-#: Whoever makes the secret's file has written it by then.
-_WRITTEN_S = 2.0
-#: Passwords hashed at one time (64 MiB each), and how many may wait.
+#: Passwords hashed at one time (64 MiB each), and how many may wait: of one address, and in all.
 _HASHED_AT_ONCE = 2
-_MAX_WAITING = 16
+_MAX_WAITING_OF_ADDRESS = 8
+_MAX_WAITING = 64
 
 
 class Claims(Struct, frozen=True):
@@ -45,27 +46,37 @@ class Claims(Struct, frozen=True):
     local: bool
 
 
-def read_secret(given: str, folder: Path) -> bytes:
+def read_secret(given: str, folder: DataFolder) -> bytes:
     """The secret that was set, else one that is made once and kept in ``folder``; raises ConfigurationError."""
     if given:
         return given.encode()
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "secret"
+    folder.make()
+    file = folder.path / SECRET_FILE
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        deadline = time.monotonic() + _WRITTEN_S
-        while len(text := file.read_text("ascii").strip()) < MIN_SECRET_BYTES:
-            if time.monotonic() > deadline:
-                raise ConfigurationError(f"{file} is damaged; delete it: all have to log in again") from None
-            time.sleep(0.02)  # another process is just writing it
-        return text.encode()
+        if not file.exists():
+            _make_secret(file)
+        return check_secret(private_file(file))
     except OSError as error:
-        raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
-    text = secrets.token_urlsafe(48)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text)
-    return text.encode()
+        raise ConfigurationError(f"{file} cannot be used: {error.strerror}") from None
+
+
+def _make_secret(file: Path) -> None:
+    """Write a new secret, whole or not at all; of several processes the first one's is kept. Raises OSError."""
+    written = private_file(file.with_name(f"{file.name}.{secrets.token_hex(4)}"))
+    try:
+        written.write_text(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):
+            os.link(written, file)
+    finally:
+        written.unlink()
+
+
+def check_secret(file: Path) -> bytes:
+    """The secret in a file; raises ConfigurationError when it is none of ours, OSError."""
+    found = file.read_bytes().strip()
+    if len(found) < MIN_SECRET_BYTES or not found.isascii() or not found.decode("ascii").isprintable():
+        raise ConfigurationError(f"{file} is damaged; delete it (all have to log in again), or restore a backup")
+    return found
 
 
 def new_token() -> str:
@@ -93,36 +104,30 @@ class Credentials:
             raise ConfigurationError(f"secret: has {len(secret)} bytes; at least {MIN_SECRET_BYTES}")
         self._secret = secret
         self._hasher = PasswordHasher()
-        self._threads = ThreadPoolExecutor(_HASHED_AT_ONCE, "passwords")
-        self._waiting = 0
+        self._queue = FairQueue(
+            "passwords", at_once=_HASHED_AT_ONCE, most=_MAX_WAITING, most_of_one=_MAX_WAITING_OF_ADDRESS
+        )
         self._nobody = ""  # hash of a password that nobody has
 
     # --- passwords ---
 
-    async def hash_password(self, password: str) -> str:
-        """Raises Overloaded."""
-        return str(await self._in_thread(self._hasher.hash, password))
+    async def hash_password(self, password: str, address: str = "") -> str:
+        """Hash a new password when it is the address' turn; raises Overloaded."""
+        return await self._queue.run(address, self._hasher.hash, password)
 
-    async def check_password(self, stored: str | None, password: str) -> bool:
-        """Takes as long for a user that there is not (None). Raises Overloaded."""
+    async def check_password(self, stored: str | None, password: str, address: str = "") -> bool:
+        """Check a password; takes as long for a user that there is not (None). Raises Overloaded."""
+        if len(password) > MAX_PASSWORD:  # nobody has one
+            return False
         if stored is None:
-            self._nobody = self._nobody or await self.hash_password(secrets.token_urlsafe(16))
-        return bool(await self._in_thread(self._verify, stored or self._nobody, password)) and stored is not None
+            self._nobody = self._nobody or await self.hash_password(secrets.token_urlsafe(16), address)
+        return await self._queue.run(address, self._verify, stored or self._nobody, password) and stored is not None
 
     def _verify(self, stored: str, password: str) -> bool:
         try:
             return self._hasher.verify(stored, password)
         except (Argon2Error, InvalidHashError):
             return False
-
-    async def _in_thread(self, work: Any, *arguments: str) -> Any:
-        if self._waiting >= _MAX_WAITING:
-            raise Overloaded("too many logins at once; try again in a few seconds")
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
-        finally:
-            self._waiting -= 1
 
     # --- sessions ---
 
@@ -177,4 +182,4 @@ class Credentials:
 
     def close(self) -> None:
         """Let the threads go."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._queue.close()

@@ -1,7 +1,7 @@
-"""Users, tokens, rooms and revocations in memory: what every request is checked against, without asking the store.
+"""Directory of users, tokens, rooms and revocations in memory, so that checking a request needs no query of the store.
 
-Looks for changes once a second, and at once when another process says that there are some; so what is revoked is
-refused within two seconds everywhere, and a store that is away stops nobody who is known.
+Reads changes once a second, and at once after a signal from another process.  So a revocation takes effect everywhere within
+two seconds, and known users and tokens stay valid while the store does not answer.
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ from dashboard.store.users import changed_revocations, changed_users
 _log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 1.0
-#: Whoever guesses tokens and rooms costs no more looks than this.
+#: Pause between two refreshes, so that guessed tokens and rooms cannot load the store.
 _REFRESH_EVERY_S = 0.05
-#: Who changes something does not wait longer for the others to be told: they look, too.
-_TELL_S = 0.5
+#: Time after its end that a revoked session is remembered: a clock that is ahead for a while must not make it valid again.
+_REVOKED_KEPT_MS = 30 * 86_400_000
+#: A change does not wait longer for its signal to be published: the other processes also read every second.
+_PUBLISH_S = 0.5
 
 
 class Directory:
-    """``publish`` tells the other processes to look, if there may be any."""
+    """Copy of the store in memory. ``publish`` sends a signal to the other processes; None: there are none."""
 
     def __init__(
         self,
@@ -46,43 +48,43 @@ class Directory:
         self.users: dict[str, User] = {}
         self.tokens: dict[str, Token] = {}  # by hash
         self.rooms: dict[str, Room] = {}
-        self._revoked: dict[str, int] = {}  # sessions and links -> when they would have ended
+        self._revoked: dict[str, int] = {}  # sessions and links -> when they would have expired
         self._revision = 0
-        self._stirred = asyncio.Event()
-        self._looking = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._lock = asyncio.Lock()
         self._refreshed = SingleFlight(self._try_to_look, _REFRESH_EVERY_S)
         self._on_change: list[Callable[[], None]] = []
         self._publish = publish
         self.fault = ""
 
     def user(self, user_id: str) -> User | None:
-        """A user that may log in."""
+        """Return a user who may log in; None if unknown or disabled."""
         user = self.users.get(user_id)
         return None if user is None or user.disabled else user
 
     def is_revoked(self, session: str) -> bool:
-        """Whether a session or link was ended before its time."""
+        """Return whether a session or link was revoked."""
         return session in self._revoked
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Read changes every second, or when woken, until cancelled."""
         while True:
             try:
                 async with asyncio.timeout(_LOOK_EVERY_S):
-                    await self._stirred.wait()
+                    await self._wake.wait()
             except TimeoutError:
                 pass
-            self._stirred.clear()
+            self._wake.clear()
             try:
-                await self._look_surely()
+                await self._look_twice()
                 self.fault = ""
             except Unavailable as error:
                 if not self.fault:
-                    _log.warning("%s; those who are known go on", error)
+                    _log.warning("%s; known users and tokens stay valid", error)
                 self.fault = str(error)
 
-    async def _look_surely(self) -> None:
-        """One failure is not yet the store's: this process itself may have stood still until the time was over."""
+    async def _look_twice(self) -> None:
+        """Read changes and retry once: a first timeout may be this process' own, if its event loop was blocked."""
         try:
             await self.look()
         except Unavailable:
@@ -91,21 +93,21 @@ class Directory:
             await self.look()
 
     def subscribe(self, handler: Callable[[], None]) -> None:
-        """Call ``handler`` after each change that was taken over."""
+        """Call ``handler`` after each change that was applied."""
         self._on_change.append(handler)
 
-    def stir(self) -> None:
-        """Look soon: something has changed, or a signal may have been missed."""
-        self._stirred.set()
+    def look_soon(self) -> None:
+        """Read changes soon, because something has changed or a signal may have been missed."""
+        self._wake.set()
 
     async def look(self) -> None:
-        """Take over what has changed; raises Unavailable."""
-        async with self._looking:
+        """Read and apply what has changed in the store; raises Unavailable."""
+        async with self._lock:
             async with self._database.read() as tx:
                 revision = await latest_revision(tx)
                 if revision == self._revision:
                     return
-                after = 0 if revision < self._revision else self._revision  # another store was put in its place
+                after = 0 if revision < self._revision else self._revision  # the store was replaced by another
                 users = await changed_users(tx, after)
                 tokens = await changed_tokens(tx, after)
                 rooms = await changed_rooms(tx, after)
@@ -126,7 +128,7 @@ class Directory:
         if not after:
             for known in (self.users, self.tokens, self.rooms, self._revoked):
                 known.clear()
-        for user, _ in users:  # of deleted ones the name stays: what they wrote is still shown
+        for user, _ in users:  # deleted users keep their names, for their messages
             self.users[user.id] = user
         for token_hash, token, is_revoked in tokens:
             if is_revoked:
@@ -138,13 +140,13 @@ class Directory:
                 self.rooms.pop(room.id, None)
             else:
                 self.rooms[room.id] = room
-        now_ms = self._now_ms()
-        self._revoked = {key: ends for key, ends in self._revoked.items() if ends > now_ms} | revoked
+        horizon_ms = self._now_ms() - _REVOKED_KEPT_MS
+        self._revoked = {key: ends for key, ends in self._revoked.items() if ends > horizon_ms} | revoked
 
     async def refresh(self) -> None:
-        """Know what anybody had stored when this was called, as far as the store answers; costs one look for all who wait.
+        """Read everything stored before this call, if the store answers; concurrent calls share one read.
 
-        For who asks for what is not known here: another process may just have made it.
+        Call it when an id or token is unknown here: another process may have just created it.
         """
         if not self.fault:
             await self._refreshed()
@@ -155,18 +157,18 @@ class Directory:
         try:
             await self.look()
         except Unavailable as error:
-            _log.debug("not refreshed: %s", error)
+            _log.debug("directory not refreshed: %s", error)
 
     async def changed(self) -> None:
-        """This process has changed something in the store: take it over, and tell the others.
+        """Apply a committed change of this process and signal the others; never raises for a store that does not answer.
 
-        It is done, whatever comes now: what cannot be taken over yet is so in a moment.
+        A change that cannot be read now is read within a second.
         """
         try:
             await self.look()
         except Unavailable:
-            self.stir()
+            self.look_soon()
         if self._publish is not None:
             with suppress(TimeoutError):
-                async with asyncio.timeout(_TELL_S):
+                async with asyncio.timeout(_PUBLISH_S):
                     await self._publish(DirectoryChanged())

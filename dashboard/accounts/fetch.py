@@ -1,4 +1,4 @@
-"""Ask another server, by Tornado's client."""
+"""HTTP requests to other servers, by Tornado's client."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HT
 from tornado.httputil import HTTPInputError
 from tornado.iostream import UnsatisfiableReadError
 
-#: What is raised when it is not there, or answers what is no answer.
-#: UnsatisfiableReadError: headers beyond the client's limit. ValueError: an address or a status line that is none.
+#: Errors of a server that does not answer, or not in valid HTTP.
+#: UnsatisfiableReadError: headers beyond the client's limit. ValueError: an invalid URL or status line.
 FETCH_FAULTS = (HTTPClientError, HTTPInputError, UnsatisfiableReadError, OSError, ValueError)
 
 
 async def fetch(client: AsyncHTTPClient, request: HTTPRequest, **options: Any) -> HTTPResponse:
-    """``client.fetch``, which may be cancelled: Tornado logs an error when what it was cancelled for fails later."""
+    """Fetch like ``client.fetch``, but safe to cancel: Tornado logs an error if a cancelled request fails later."""
     answer = client.fetch(request, **options)
-    answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # perhaps nobody waits for it any more
+    answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # the caller may be cancelled by then
     return await asyncio.shield(answer)

@@ -1,30 +1,42 @@
-"""Forget what is older than it has to be kept, and note when tokens were last used. Of several processes one does it."""
+"""Housekeeping of the store: deletes expired records (one process at a time) and stores when tokens were last used."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from dashboard.accounts.authenticator import Authenticator
 from dashboard.domain.errors import DashboardError
 from dashboard.journal.port import Journal
 from dashboard.store.audit import forget_audit
 from dashboard.store.database import Database
-from dashboard.store.messages import forget_messages
+from dashboard.store.messages import count_forgettable, forget_messages
 from dashboard.store.tokens import note_token_use
 from dashboard.store.users import forget_revocations
 
 _log = logging.getLogger(__name__)
 
 _EVERY_S = 30.0
-_FORGET_EVERY_MS = 3_600_000
+_FORGET_EVERY_S = 3_600.0
+#: The second reading of the clock comes so long after the first, and may differ by so much from what has passed.
+PATIENCE_S = 600.0
+_AGREES_MS = 60_000
 _LEASE_S = 120.0
 _DAY_MS = 86_400_000
 
 
+class Planned(NamedTuple):
+    """First reading of the clock: the journal's time, and when it was read."""
+
+    now_ms: int
+    read_s: float
+
+
 class Housekeeping:
-    """``now_ms`` is the journal's time."""
+    """Periodic cleanup. ``now_ms`` is the journal's time."""
 
     def __init__(
         self,
@@ -33,6 +45,7 @@ class Housekeeping:
         journal: Journal,
         identify: Authenticator,
         now_ms: Callable[[], int],
+        monotonic: Callable[[], float],
         message_days: int,
         audit_days: int,
     ) -> None:
@@ -42,19 +55,21 @@ class Housekeeping:
         self._now_ms = now_ms
         self._message_days = message_days
         self._audit_days = audit_days
-        self._forgotten_ms = 0
+        self._monotonic = monotonic
+        self._planned: Planned | None = None
+        self._next_s = float("-inf")
 
     async def run(self) -> None:
-        """Keep house until cancelled."""
+        """Clean up every ``_EVERY_S`` until cancelled."""
         while True:
             try:
                 await self.tidy()
             except DashboardError as error:
-                _log.debug("housekeeping waits: %s", error)
+                _log.debug("housekeeping failed, tried again later: %s", error)
             await asyncio.sleep(_EVERY_S)
 
     async def tidy(self) -> None:
-        """Once; raises Unavailable."""
+        """Store the tokens' last use, and once an hour delete what is too old; raises Unavailable."""
         used, self._identify.used = self._identify.used, {}
         if used:
             try:
@@ -63,11 +78,44 @@ class Housekeeping:
             except DashboardError:
                 self._identify.used = used | self._identify.used
                 raise
-        now_ms = self._now_ms()
-        if now_ms - self._forgotten_ms < _FORGET_EVERY_MS or not await self._journal.hold("housekeeping", _LEASE_S):
+        if await self._journal.hold("housekeeping", _LEASE_S):
+            await self._forget()
+
+    async def _forget(self) -> None:
+        """Announce what is too old, and forget it at a reading of the clock that agrees with the first; raises Unavailable.
+
+        A clock that was wrong for some minutes must not cost messages, nor make a revoked session good again.
+        """
+        now_ms, now_s = self._now_ms(), self._monotonic()
+        if self._planned is None:
+            if now_s >= self._next_s:
+                self._planned = await self._plan(now_ms, now_s)
+            return
+        if now_s - self._planned.read_s < PATIENCE_S:
+            return
+        planned, self._planned = self._planned, None
+        went_ms, should_ms = now_ms - planned.now_ms, 1000 * (now_s - planned.read_s)
+        if abs(went_ms - should_ms) > _AGREES_MS:
+            _log.warning(
+                "the clock was set by %.0f s meanwhile: nothing is forgotten yet", (went_ms - should_ms) / 1000
+            )
             return
         async with self._database.write() as tx:
-            await forget_messages(tx, now_ms - self._message_days * _DAY_MS)
-            await forget_audit(tx, now_ms - self._audit_days * _DAY_MS)
-            await forget_revocations(tx, now_ms)
-        self._forgotten_ms = now_ms
+            await forget_messages(tx, planned.now_ms - self._message_days * _DAY_MS)
+            await forget_audit(tx, planned.now_ms - self._audit_days * _DAY_MS)
+            await forget_revocations(tx, planned.now_ms)
+        self._next_s = now_s + _FORGET_EVERY_S
+
+    async def _plan(self, now_ms: int, now_s: float) -> Planned:
+        before_ms = now_ms - self._message_days * _DAY_MS
+        async with self._database.read() as tx:
+            count = await count_forgettable(tx, before_ms)
+        if count:
+            _log.info(
+                "%d messages of before %s UTC are forgotten in %.0f minutes (message_days = %d)",
+                count,
+                time.strftime("%Y-%m-%d %H:%M", time.gmtime(before_ms / 1000)),
+                PATIENCE_S / 60,
+                self._message_days,
+            )
+        return Planned(now_ms, now_s)

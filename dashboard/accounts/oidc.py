@@ -1,7 +1,7 @@
-"""Log in by an OpenID provider: authorization code with PKCE; the id token is checked against the provider's keys.
+"""Login by an OpenID provider: authorization code with PKCE; the id token is verified with the provider's keys.
 
-Source: OpenID Connect Core 1.0 section 3.1, RFC 7636.  Somebody who comes for the first time becomes a new user; nobody
-ever becomes a user who is there already, whatever the provider says they are called.
+Source: OpenID Connect Core 1.0 section 3.1, RFC 7636.  A first login creates a new user.  It never logs in as an existing user,
+whatever name the provider reports.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
-from dashboard.accounts.accounts import Accounts, Session
+from dashboard.accounts.accounts import Accounts, LoginSession
 from dashboard.accounts.directory import Directory
 from dashboard.accounts.fetch import FETCH_FAULTS, fetch
+from dashboard.accounts.names import clean_name, looks_like
 from dashboard.domain.errors import BadToken, Forbidden, Invalid, NotFound, Unavailable
 from dashboard.domain.identity import MAX_FULL_NAME, RESERVED_NAMES, Role, User
 from dashboard.store.audit import record
@@ -31,15 +32,18 @@ from dashboard.store.database import Database
 from dashboard.store.users import add_identity, create_user, find_identity, is_taken, note_login
 
 _TIMEOUT_S = 8.0
+#: A longer response of the provider is refused.
 _MAX_BYTES = 1 << 20
+#: The discovery document and the keys are read again after this long.
 _KEPT_S = 3_600.0
+#: Tolerated difference between the provider's clock and ours.
 _LEEWAY_S = 60
 _ALGORITHMS = ("RS256", "ES256", "EdDSA", "PS256", "RS384", "RS512", "ES384")
 _PLAIN = re.compile(r"[^a-z0-9._-]+")
 
 
 class Provider(Struct, frozen=True):
-    """What its discovery document says."""
+    """Endpoints of the provider, from its discovery document."""
 
     issuer: str
     authorization_endpoint: str
@@ -48,7 +52,7 @@ class Provider(Struct, frozen=True):
 
 
 class Begun(Struct, frozen=True):
-    """A login under way: kept in the browser's cookie, signed, until it comes back."""
+    """State of a login in progress, kept in a signed cookie until the browser returns."""
 
     state: str
     nonce: str
@@ -58,7 +62,7 @@ class Begun(Struct, frozen=True):
 
 
 class OpenId:
-    """``monotonic`` gives seconds, ``now_ms`` the journal's time."""
+    """Client of the provider. ``monotonic`` gives seconds, ``now_ms`` the journal's time."""
 
     def __init__(
         self,
@@ -87,7 +91,7 @@ class OpenId:
         self._read_s = 0.0
 
     async def begin(self, redirect_uri: str, target: str) -> tuple[str, Begun]:
-        """Where to send the browser, and what it must bring back; raises Unavailable."""
+        """Begin a login: return the URL for the browser, and the state for its cookie; raises NotFound, Unavailable."""
         provider = await self._discover()
         begun = Begun(
             secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), target, self._now_ms()
@@ -103,11 +107,11 @@ class OpenId:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        joint = "&" if "?" in provider.authorization_endpoint else "?"
-        return provider.authorization_endpoint + joint + urlencode(query), begun
+        separator = "&" if "?" in provider.authorization_endpoint else "?"
+        return provider.authorization_endpoint + separator + urlencode(query), begun
 
-    async def finish(self, begun: Begun, state: str, code: str, redirect_uri: str, address: str) -> Session:
-        """The browser has come back; raises BadToken, Forbidden, Unavailable."""
+    async def finish(self, begun: Begun, state: str, code: str, redirect_uri: str, address: str) -> LoginSession:
+        """Finish a login when the browser returns; raises BadToken, Forbidden, NotFound, Unavailable."""
         if not secrets.compare_digest(state.encode(), begun.state.encode()):
             raise BadToken("the answer belongs to another login; try again")
         provider = await self._discover()
@@ -138,7 +142,7 @@ class OpenId:
                 leeway=_LEEWAY_S,
             )
         except (jwt.PyJWTError, ValueError):
-            raise BadToken("the provider's answer cannot be trusted") from None
+            raise BadToken("the provider's id token is not valid; try again") from None
         if not secrets.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
             raise BadToken("the provider's answer belongs to another login; try again")
         return claims
@@ -147,15 +151,15 @@ class OpenId:
 
     async def _discover(self) -> Provider:
         if not self._issuer:
-            raise NotFound("logging in by OpenID is not set up; see the setting oidc_issuer")
+            raise NotFound("login by OpenID is not configured; see the setting oidc_issuer")
         if self._provider is None or self._monotonic() - self._read_s > _KEPT_S:
             found = await self._fetch(f"{self._issuer}/.well-known/openid-configuration")
             try:
                 provider = msgspec.convert(found, Provider)
             except msgspec.ValidationError as error:
-                raise Unavailable(f"the OpenID provider's description cannot be used: {error}") from None
+                raise Unavailable(f"the OpenID provider's discovery document is not valid: {error}") from None
             if provider.issuer.rstrip("/") != self._issuer:
-                raise Unavailable("the OpenID provider says it is another one; check oidc_issuer")
+                raise Unavailable(f"the OpenID provider names the issuer {provider.issuer!a}; check oidc_issuer")
             self._provider, self._read_s, self._keys = provider, self._monotonic(), {}
         return self._provider
 
@@ -165,7 +169,7 @@ class OpenId:
             try:
                 keys = jwt.PyJWKSet.from_dict(found)
             except jwt.PyJWTError:
-                raise Unavailable("the OpenID provider's keys cannot be used") from None
+                raise Unavailable("the OpenID provider's key set is not valid") from None
             self._keys = {key.key_id or "": key for key in keys.keys}
         if kid not in self._keys:
             raise BadToken("the provider's answer is signed with an unknown key")
@@ -188,7 +192,7 @@ class OpenId:
             return msgspec.json.decode(response.body, type=dict[str, Any])
         except HTTPClientError as error:
             if error.code == 400 and body is not None:
-                raise BadToken("the provider did not take the code; try again") from None
+                raise BadToken("the provider rejected the code; try again") from None
             raise Unavailable(f"the OpenID provider answered {error.code}") from None
         except (*FETCH_FAULTS, TimeoutError, msgspec.MsgspecError):
             raise Unavailable("the OpenID provider does not answer") from None
@@ -197,7 +201,7 @@ class OpenId:
 
     # --- the user ---
 
-    async def _session(self, claims: dict[str, Any], address: str) -> Session:
+    async def _session(self, claims: dict[str, Any], address: str) -> LoginSession:
         now_ms = self._now_ms()
         await self._directory.look()
         async with self._database.write() as tx:
@@ -216,23 +220,28 @@ class OpenId:
 
     async def _add_user(self, tx: AsyncConnection, claims: dict[str, Any], address: str) -> str:
         if self._role == "none":
-            raise Forbidden("the administrator lets nobody new in by OpenID")
+            raise Forbidden("login by OpenID does not create users here (oidc_role is none); ask an administrator")
         wanted = str(claims.get("preferred_username") or claims.get("email") or claims["sub"]).partition("@")[0]
         base = _PLAIN.sub("-", wanted.lower()).strip("._-")[:32] or "user"
         user_id = base
         while user_id in RESERVED_NAMES or await is_taken(tx, user_id):
             user_id = f"{base}-{secrets.token_hex(2)}"
-        full_name = _shown(str(claims.get("name") or wanted)) or user_id
+        full_name = _printable(str(claims.get("name") or wanted)) or user_id
+        if looks_like(full_name, user_id, self._directory.users.values()):
+            full_name = f"{full_name[: MAX_FULL_NAME - len(user_id) - 3]} ({user_id})"
         role = Role[self._role.upper()]
         try:
             await create_user(tx, User(user_id, full_name, role, created_ms=self._now_ms()), "")
         except Invalid:
-            raise Unavailable("somebody of that name came at the same moment; try again") from None
+            raise Unavailable(f"the user {user_id!a} was created at the same moment; try again") from None
         await add_identity(tx, self._issuer, str(claims["sub"]), user_id)
         await record(tx, self._now_ms(), user_id, "user.created", user_id, address, role=role.word, by="openid")
         return user_id
 
 
-def _shown(name: str) -> str:
-    """A name as people may have it here: of what its provider says, what can be seen."""
-    return "".join(char for char in name if char.isprintable()).strip()[:MAX_FULL_NAME]
+def _printable(name: str) -> str:
+    """Return a name as people may have it here, of what its provider says; empty: nothing of it can be shown."""
+    try:
+        return clean_name("".join(char for char in name if char.isprintable())[:MAX_FULL_NAME])[:MAX_FULL_NAME]
+    except Invalid:
+        return ""

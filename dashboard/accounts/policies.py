@@ -1,7 +1,7 @@
-"""The one table of who may what: each HTTP route and method, each message of ``/ws``. What has no row stops the start.
+"""Table of permissions: a row for each HTTP route and method and each message of ``/ws``.
 
-The table says what a caller has to be; what depends on the thing itself (whose message, which board, which room) is
-decided by the service that has it, with ``Access``.
+The server refuses to start if a route or message has no row.  The table gives the role that a caller needs.  Rules about a single
+message, board or room are checked by the service that owns it, with ``Access``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dashboard.domain.room import Room, participants
 
 
 class Policy(Struct, frozen=True):
-    """``least``: the role; ``verb``: tokens with it may, too; ``person``: somebody with a name; ``why``: what else decides."""
+    """Permission. ``least``: lowest role; ``verb``: tokens with it may, too; ``person``: needs a user id; ``why``: further rules."""
 
     least: Role
     verb: str = ""
@@ -29,7 +29,7 @@ BOARD = Policy(Role.NOBODY, why="who may see the board")
 SEES = Policy(Role.VIEWER)
 READS = Policy(Role.VIEWER, verb="read")
 FEEDS = Policy(Role.EDITOR, verb="write", why="a token's prefixes")
-#: The handler finds the token, which may stand in the body or the path, and asks ``authorise_feeding``.
+#: The handler finds the token, in the body or the path, and calls ``authorise_feeding``.
 SHOWS_TOKEN = Policy(Role.NOBODY, why="a token in the body, the path or the query")
 TALKS = Policy(Role.VIEWER, person=True, why="who may join the room")
 PERSON = Policy(Role.VIEWER, person=True)
@@ -71,6 +71,9 @@ POLICIES: dict[str, Policy] = {
     "GET /ping": ANYBODY,
     "GET /health": ANYBODY,
     "GET /ready": ANYBODY,
+    "GET /api/health": ANYBODY,
+    "GET /api/v3/write_lp": ANYBODY,
+    "POST /api/v3/write_lp": SHOWS_TOKEN,
     "GET /api/v2/write": ANYBODY,
     "POST /api/v2/write": SHOWS_TOKEN,
     "GET /api/live/push/{stream}": ANYBODY,
@@ -87,6 +90,10 @@ POLICIES: dict[str, Policy] = {
     "POST /api/v1/write": SHOWS_TOKEN,
     "GET /v1/metrics": ANYBODY,
     "POST /v1/metrics": SHOWS_TOKEN,
+    "GET /v1/traces": ANYBODY,
+    "POST /v1/traces": SHOWS_TOKEN,
+    "GET /v1/logs": ANYBODY,
+    "POST /v1/logs": SHOWS_TOKEN,
     "GET /widgets/{widget}": ANYBODY,
     "POST /widgets/{widget}": SHOWS_TOKEN,
     "GET /dashboards/{widget}": ANYBODY,
@@ -99,6 +106,14 @@ POLICIES: dict[str, Policy] = {
     "POST /api/annotations": SHOWS_TOKEN,
     "GET /api/annotations/graphite": ANYBODY,
     "POST /api/annotations/graphite": SHOWS_TOKEN,
+    "GET /api/annotations/{annotation}": READS,
+    "PATCH /api/annotations/{annotation}": SHOWS_TOKEN,
+    "PUT /api/annotations/{annotation}": SHOWS_TOKEN,
+    "DELETE /api/annotations/{annotation}": SHOWS_TOKEN,
+    "GET /api/put": ANYBODY,
+    "POST /api/put": SHOWS_TOKEN,
+    "GET /api/v1/alerts": ANYBODY,
+    "POST /api/v1/alerts": SHOWS_TOKEN,
     "GET /api/v1/alertmanager": ANYBODY,
     "POST /api/v1/alertmanager": SHOWS_TOKEN,
     "GET /api/v2/alerts": ANYBODY,
@@ -143,7 +158,7 @@ POLICIES: dict[str, Policy] = {
     "GET /metrics": READS,
     "GET /metrics/websocket": READS,
     "GET /api/openapi.json": ANYBODY,
-    # the socket, and what is said on it
+    # the WebSocket and its messages
     "GET /ws": ANYBODY,
     "ws auth": ANYBODY,
     "ws ping": ANYBODY,
@@ -167,22 +182,22 @@ POLICIES: dict[str, Policy] = {
 
 
 def check_complete(wanted: Iterable[str]) -> None:
-    """Every route and message has a row, and every row belongs to one; raises ConfigurationError."""
+    """Check that the rows and the names of routes and messages are the same; raises ConfigurationError."""
     names = set(wanted)
     if without := sorted(names - POLICIES.keys()):
         raise ConfigurationError(f"no policy says who may: {', '.join(without)}; add a row to accounts/policies.py")
     if unused := sorted(POLICIES.keys() - names):
-        raise ConfigurationError(f"policies for what there is not: {', '.join(unused)}")
+        raise ConfigurationError(f"policies without a route or message: {', '.join(unused)}; remove the rows")
 
 
 def authorise(name: str, caller: Caller) -> None:
-    """Raises NotAuthenticated when nobody knows who asks, Forbidden when that one may not."""
-    _check(POLICIES[name], caller, "log in first" if not name.startswith("ws ") else "say auth first")
+    """Raise NotAuthenticated if the caller is unknown and needs a role, Forbidden if the caller's role is too low."""
+    _check(POLICIES[name], caller, "log in first" if not name.startswith("ws ") else "authenticate first")
 
 
 def authorise_feeding(caller: Caller) -> None:
-    """The same for routes that find the token in their body or path."""
-    _check(FEEDS, caller, "show a token that may write")
+    """Check a caller as ``authorise`` does, for routes whose token is in the body or path."""
+    _check(FEEDS, caller, "send a token that may write")
 
 
 def _check(policy: Policy, caller: Caller, cure: str) -> None:
@@ -203,14 +218,18 @@ def _check(policy: Policy, caller: Caller, cure: str) -> None:
 
 
 class Access:
-    """Who may see which board and join which room. ``public``: everybody; ``private``: those it is granted to."""
+    """Access to boards and rooms. ``public``: boards for everybody; ``private``: boards for users with a grant, and operators."""
 
     def __init__(self, public: tuple[str, ...] = (), private: tuple[str, ...] = ()) -> None:
         self._public = frozenset(public)
         self._private = frozenset(private)
 
+    def reserve(self, names: Iterable[str]) -> None:
+        """Add names to the private boards."""
+        self._private |= frozenset(names)
+
     def sees(self, caller: Caller, board_id: str) -> bool:
-        """Viewers see boards that are not private, operators all; others those that are public, shared, or granted."""
+        """Return whether a caller may see a board: public, shared, granted, not private for viewers; operators see all."""
         if board_id in self._public or board_id in caller.boards:
             return True
         if caller.token is not None:
@@ -219,7 +238,7 @@ class Access:
         return caller.role >= least or any(board == board_id and role for board, role in caller.grants)
 
     def joins(self, caller: Caller, room: Room) -> bool:
-        """A conversation's own two; a private room's members, and admins; a board's room those who see the board."""
+        """Return whether a caller may join a room: a direct one's two users, a private one's members and admins, else by board or role."""
         if room.kind in ("direct", "inbox"):
             return caller.is_person and caller.id in participants(room.id)
         if room.private:

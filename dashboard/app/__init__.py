@@ -1,1 +1,1 @@
-"""The composition root."""
+"""Composition root: builds, starts and stops all parts of a process."""

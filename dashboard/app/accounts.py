@@ -1,10 +1,9 @@
-"""The part of the composition that knows users: the store, tokens, sessions, logins."""
+"""Composition of the accounts: the store, users, tokens, sessions and logins."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from dashboard.accounts.accounts import Accounts
 from dashboard.accounts.authenticator import Authenticator
@@ -13,6 +12,7 @@ from dashboard.accounts.directory import Directory
 from dashboard.accounts.housekeeping import Housekeeping
 from dashboard.accounts.oidc import OpenId
 from dashboard.cluster.bus import Bus
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.entries.signals import DirectoryChanged
@@ -25,17 +25,23 @@ _DAY_MS = 86_400_000
 
 
 class AccountParts:
-    """``await open()`` before anything is served, then ``start``, at the end ``close``. ``now_ms`` is the journal's time."""
+    """Parts for accounts: call ``open`` before serving, then ``start``, at the end ``close``. ``now_ms`` is the journal's time."""
 
     def __init__(
-        self, *, settings: Settings, journal: Journal, bus: Bus, counters: Counters, now_ms: Callable[[], int]
+        self,
+        *,
+        settings: Settings,
+        folder: DataFolder,
+        journal: Journal,
+        bus: Bus,
+        counters: Counters,
+        now_ms: Callable[[], int],
     ) -> None:
-        folder = Path(settings.data)
         self.database = open_database(settings.store, folder)
         self.credentials = Credentials(read_secret(settings.secret, folder))
         self.directory = Directory(self.database, now_ms=now_ms, publish=bus.publish)
-        bus.subscribe(DirectoryChanged, lambda *_: self.directory.stir())
-        bus.subscribe_gap(self.directory.stir)
+        bus.subscribe(DirectoryChanged, lambda *_: self.directory.look_soon())
+        bus.subscribe_gap(self.directory.look_soon)
         self.authenticator = Authenticator(self.directory, self.credentials, now_ms=now_ms)
         self.accounts = Accounts(
             database=self.database,
@@ -61,21 +67,22 @@ class AccountParts:
             journal=journal,
             identify=self.authenticator,
             now_ms=now_ms,
+            monotonic=time.monotonic,
             message_days=settings.message_days,
             audit_days=settings.audit_days,
         )
 
     async def open(self) -> None:
-        """Bring the store up to date; raises ConfigurationError."""
+        """Open the store and migrate its schema; raises ConfigurationError."""
         await self.database.open()
 
     def start(self, runtime: Runtime) -> None:
-        """Run what has to run."""
+        """Start the tasks of the accounts."""
         runtime.start("directory", self.directory.run)
         runtime.start("housekeeping", self.housekeeping.run)
 
     async def first_admin_path(self) -> str:
-        """Return the address at which the first admin is made; empty: there is one."""
+        """Return the path of the page that creates the first admin; empty if there is one or the store does not answer."""
         try:
             code = await self.accounts.first_admin_code()
         except DashboardError:
@@ -83,6 +90,6 @@ class AccountParts:
         return f"/first-admin?code={code}" if code else ""
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Close the credentials and the store."""
         self.credentials.close()
         await self.database.close()

@@ -1,11 +1,11 @@
-"""The composition root: builds every part from the settings, starts them in order, stops them in reverse."""
+"""Composition root: builds every part from the settings, starts them in order, stops them in reverse."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from dashboard.accounts.policies import Access
@@ -20,6 +20,7 @@ from dashboard.app.web import WebParts
 from dashboard.boards.boards import Boards
 from dashboard.cluster.degraded import DegradedNotices
 from dashboard.cluster.readiness import Readiness
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.feeders.host import HostFeeder
@@ -36,15 +37,16 @@ from dashboard.replication.replicas import Replicas, windows_of
 from dashboard.resources import build_id, resource_folder
 from dashboard.runtime import Runtime
 from dashboard.settings import Settings, is_open
+from dashboard.web.server.http_server import DashboardHttpServer
 from dashboard.worker import READY, Worker
 
-#: What a body may have is the handlers' to say; how long it may take, ``body_timeout_s`` says.
+#: No limit here: the handlers limit a body's length, and ``body_timeout_s`` its time.
 _MAX_BODY_BYTES = 1 << 40
 _DIRECT_PORT_RETRY_S = 0.25
 
 
 class Dashboard:
-    """One process of the server: ``await start()``, then it serves until ``await stop()``.
+    """Process of the server: ``await start()``, then it serves until ``await stop()``.
 
     ``worker``: it has a supervisor, which handed it its sockets.
     """
@@ -55,7 +57,8 @@ class Dashboard:
         self.counters = Counters()
         self.clock = JournalClock(time.time, time.monotonic)
         self.runtime = Runtime(self.counters)
-        self.journal = make_journal(settings, self.clock, self.counters)
+        self.folder = DataFolder(Path(settings.data))
+        self.journal = make_journal(settings, self.folder, self.clock, self.counters)
         self.replicas = Replicas(
             journal=self.journal,
             partitions=settings.partitions,
@@ -96,14 +99,20 @@ class Dashboard:
         )
         self.stats.include(self.sources.states)
         self._host_feeder: HostFeeder | None = None
-        self.readiness = Readiness(journal=self.journal, nodes=self.cluster.nodes, replicas=self.replicas)
-        self._server: HTTPServer | None = None
+        self.readiness = Readiness(
+            journal=self.journal,
+            nodes=self.cluster.nodes,
+            replicas=self.replicas,
+            others={"data": lambda: self.folder.fault, "store": lambda: self.accounts.directory.fault},
+        )
+        self._server: DashboardHttpServer | None = None
         self.web = self._make_web()
         self.port = settings.port
 
     def _make_people(self) -> None:
         self.accounts = AccountParts(
             settings=self.settings,
+            folder=self.folder,
             journal=self.journal,
             bus=self.cluster.bus,
             counters=self.counters,
@@ -169,7 +178,7 @@ class Dashboard:
         )
 
     async def start(self) -> None:
-        """Bind, restore, replay, then serve; raises ConfigurationError when the address or the store cannot be used."""
+        """Bind, restore, replay, then serve; raises ConfigurationError if the address or the store cannot be used."""
         sockets = self._worker.sockets if self._worker else bind(self.settings)
         self.port = sockets[0].getsockname()[1]
         try:
@@ -179,10 +188,11 @@ class Dashboard:
                 each.close()
             raise
         self._start_feeders()
-        self._server = HTTPServer(
+        self._server = DashboardHttpServer(
             self.web.application(),
-            max_header_size=self.settings.max_header_bytes,
-            idle_connection_timeout=self.settings.header_timeout_s,
+            max_header_bytes=self.settings.max_header_bytes,
+            header_timeout_s=self.settings.header_timeout_s,
+            idle_connection_timeout=self.settings.idle_timeout_s,
             body_timeout=self.settings.body_timeout_s,
             max_body_size=_MAX_BODY_BYTES,
             ssl_options=tls_of(self.settings),
@@ -198,6 +208,8 @@ class Dashboard:
     async def _start_state(self) -> None:
         if self._worker:
             self.runtime.start("ticks to the supervisor", self._worker.run_ticks)
+        if self.settings.redis or self.settings.journal == "memory":  # else the journal locks it for itself
+            self.folder.lock(shared=True)
         await self.journal.open()
         await self.accounts.open()
         await self.people.open()
@@ -207,6 +219,7 @@ class Dashboard:
         self.cluster.start(self.runtime)
         for name, work in (
             ("heartbeat", self._heartbeat().run),
+            ("data folder", self.folder.run),
             ("degraded mode", DegradedNotices(journal=self.journal, nodes=self.cluster.nodes, hub=self.hub).run),
             ("ingest statistics", self.stats.run),
             ("ownership", self.intake.run),
@@ -247,11 +260,11 @@ class Dashboard:
 
     @property
     def is_open(self) -> bool:
-        """Whether the person at the machine needs no login."""
+        """State of the setting ``login``: True if the local operator needs no login."""
         return is_open(self.settings)
 
     async def _open_direct_port(self) -> None:
-        """This process' own address; while rolling, the one that had it before has to go first."""
+        """Open this process' own port; during a rolling restart, wait until the old process has released it."""
         port = self.settings.direct_port + (self._worker.number - 1 if self._worker else 0)
         while True:
             try:
@@ -264,16 +277,16 @@ class Dashboard:
             return
 
     async def stop(self) -> None:
-        """Stop accepting, send viewers away, finish requests, store what there is; within ``drain_s``."""
+        """Stop accepting, drain viewers, finish requests, store a last checkpoint; takes at most ``drain_s``."""
         self.readiness.drain()
         window_s = min(1.0, self.settings.drain_s / 4)
         if self._server is not None:
-            self.web.context.draining = True
+            self.web.context.drain()
             self._server.stop()
         await self.hub.drain(window_s)
         if self._server is not None:
             await self._finish_requests(window_s)
-        if not self.journal.fault():  # a journal that does not answer is not waited for three times over
+        if not self.journal.fault():  # else each of these steps would wait for the journal
             await self.cluster.nodes.leave()
             await self._store_last()
         await self.runtime.stop()
@@ -282,9 +295,10 @@ class Dashboard:
         if self._host_feeder is not None:
             self._host_feeder.close()
         await self.journal.close()
+        self.folder.release()
 
     async def _finish_requests(self, window_s: float) -> None:
-        """Requests under way are answered; feeders on idle connections get the time of one beat to be told to reconnect."""
+        """Finish running requests; feeders on idle connections get ``window_s`` to send once more and be asked to reconnect."""
         assert self._server is not None
         try:
             async with asyncio.timeout(self.settings.drain_s / 2):
@@ -299,4 +313,4 @@ class Dashboard:
             async with asyncio.timeout(self.settings.drain_s / 4):
                 await self.replicas.checkpoint()
         except (TimeoutError, DashboardError):
-            pass  # the journal has it all; the next start replays more
+            pass  # the journal has everything; the next start replays more of it

@@ -1,4 +1,4 @@
-"""The part of the composition that makes this process one of several: bus, membership, vitals, presence."""
+"""Composition of the cluster: bus, membership, vital numbers and presence."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST_HOST_NAME = 60
 
 
 class ClusterParts:
-    """Built before everything that talks to other processes. ``worker``: this process has a supervisor."""
+    """Parts for the cluster, built before all users of the bus. ``worker``: this process has a supervisor."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class ClusterParts:
         )
 
     def start(self, runtime: Runtime) -> None:
-        """Run what has to run."""
+        """Start the tasks of the cluster."""
         for name, work in (
             ("loop lag", self.lag.run),
             ("vitals", self.vitals.run),

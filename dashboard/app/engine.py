@@ -1,9 +1,8 @@
-"""The choice of the journal's engine; the only file that names the engines."""
+"""Choice of the journal's engine; the only module that imports the engines."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.partition import all_partitions
 from dashboard.journal.clock import JournalClock
@@ -15,7 +14,7 @@ from dashboard.journal.sqlite import SqliteJournal
 from dashboard.settings import Settings
 
 
-def make_journal(settings: Settings, clock: JournalClock, counters: Counters) -> Journal:
+def make_journal(settings: Settings, folder: DataFolder, clock: JournalClock, counters: Counters) -> Journal:
     """Return the journal that the settings ask for; nothing is opened yet."""
     age_s, size = settings.journal_window_s, settings.journal_max_mib << 20
     if settings.redis:
@@ -32,4 +31,4 @@ def make_journal(settings: Settings, clock: JournalClock, counters: Counters) ->
         )
     if settings.journal == "memory":
         return MemoryJournal(clock=clock, max_age_s=age_s, max_bytes=size)
-    return SqliteJournal(Path(settings.data), clock=clock, counters=counters, max_age_s=age_s, max_bytes=size)
+    return SqliteJournal(folder, clock=clock, counters=counters, max_age_s=age_s, max_bytes=size)

@@ -1,4 +1,4 @@
-"""The part of the composition that takes in what is fed."""
+"""Composition of the intake, which accepts all fed data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dashboard.cluster.bus import Bus
 from dashboard.cluster.ownership import SeriesOwnership
 from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.domain.counters import Counters
+from dashboard.domain.series import SeriesLimits
 from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_events import AcceptEvents
 from dashboard.intake.accept_samples import AcceptSamples
@@ -22,6 +23,17 @@ from dashboard.replication.replicas import Replicas
 from dashboard.settings import Settings
 
 
+def series_limits(settings: Settings) -> SeriesLimits:
+    """Return the limits of a series' name and labels from the settings."""
+    return SeriesLimits(
+        settings.max_labels,
+        settings.max_label_name_bytes,
+        settings.max_label_value_bytes,
+        settings.max_series_name_bytes,
+        settings.max_series_bytes,
+    )
+
+
 def make_intake(
     settings: Settings,
     journal: Journal,
@@ -31,7 +43,7 @@ def make_intake(
     stats: IngestStats,
     bus: Bus,
 ) -> Intake:
-    """The way in for every format, with the services behind it."""
+    """Build the intake with all its services."""
     held_by_tokens, held_by_groups = (
         SeriesOwnership(
             kind,
@@ -52,6 +64,7 @@ def make_intake(
         max_series=settings.max_series,
         limits=limits,
         counters=counters,
+        series_limits=series_limits(settings),
     )
     return Intake(
         samples=samples,

@@ -1,4 +1,4 @@
-"""The part of the composition that people talk by: rooms, messages, notifications, and their requests on sockets."""
+"""Composition of the conversation: rooms, messages, notifications, and users' requests on WebSockets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from dashboard.accounts.policies import Access
+from dashboard.accounts.private_boards import protect_boards
 from dashboard.app.accounts import AccountParts
 from dashboard.app.cluster import ClusterParts
 from dashboard.boards.boards import Boards
@@ -33,7 +34,7 @@ _MAX_TEXT = 4_000
 
 
 class PeopleParts:
-    """``await open()`` before anything is served, then ``start``. ``now_ms`` is the journal's time."""
+    """Parts for conversation: call ``open`` before serving, then ``start``. ``now_ms`` is the journal's time."""
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class PeopleParts:
         self._keep_rooms(journal)
         self._talk()
         self.dispatcher = self._make_dispatcher(view_requests)
-        accounts.directory.subscribe(self.dispatcher.stir)
+        accounts.directory.subscribe(self.dispatcher.recheck)
         self._room_notices = RoomNotices(registry=cluster.registry, directory=accounts.directory, access=access)
 
     def _keep_rooms(self, journal: Journal) -> None:
@@ -152,12 +153,14 @@ class PeopleParts:
         )
 
     async def open(self) -> None:
-        """Read the store, which is open; raises ConfigurationError."""
+        """Read the opened store and create the boards' rooms; raises ConfigurationError."""
         await self.room_admin.ensure_boards(self._boards.titles())
+        titles = self._boards.titles()
+        await protect_boards(self._accounts.database, self._access, titles, self._settings.private_boards)
         await self._accounts.directory.look()
 
     def start(self, runtime: Runtime) -> None:
-        """Run what has to run."""
+        """Start the tasks of the conversation."""
         for name, work in (
             ("rooms", self.logs.run),
             ("room notices", self._room_notices.run),

@@ -1,4 +1,4 @@
-"""The part of the composition root that builds the sources which the file of sources names."""
+"""Composition of the sources that the file of sources names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dashboard.settings import Settings
 
 
 class SourceParts:
-    """Raises ConfigurationError when the file is wrong. ``now_ms`` is the journal's time."""
+    """Parts for sources; a faulty file raises ConfigurationError. ``now_ms`` is the journal's time."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class SourceParts:
     def _make(self, file: SourcesFile) -> Iterator[Source]:
         submitter = self._submitter
         if file.scrape:
-            self._client = scrape_client(len(file.scrape))
+            self._client = scrape_client(file.scrape)
         for target in file.scrape:
             assert self._client is not None
             state = self._state(f"scrape:{target.name}", "scrape", target)
@@ -70,26 +70,26 @@ class SourceParts:
         return SourceState(id_, kind, config.address, self._now_ms, config.max_series)
 
     def start(self, runtime: Runtime) -> None:
-        """Run what has to run."""
+        """Start the tasks of the sources."""
         self.sources.start(runtime)
 
     def metrics(self) -> Iterator[Metric]:
-        """Their part of ``/metrics``."""
+        """Return the metrics of the sources for ``/metrics``."""
         return source_metrics(self.sources)
 
     def states(self) -> list[FeederState]:
-        """Those that run here, as the tap shows feeders; of others their own process tells."""
+        """Return the sources that run in this process as feeders; other processes report their own."""
         return [feeder_of(state) for state in self.sources.states() if state.place == "here"]
 
     def close(self) -> None:
-        """Let go of the connections and the thread."""
+        """Close the connections and shut the thread down."""
         if self._client is not None:
             self._client.close()
         self._parser.shutdown(wait=False, cancel_futures=True)
 
 
 def read_sources(settings: Settings) -> SourcesFile:
-    """The file, when there is one; raises ConfigurationError."""
+    """Read the file of sources, empty if none is configured; raises ConfigurationError."""
     if not settings.sources:
         return SourcesFile()
     file = load_sources(Path(settings.sources))

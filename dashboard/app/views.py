@@ -1,4 +1,4 @@
-"""The part of the composition that builds views: their table, ticks, fan-out, snapshots, and the requests about them."""
+"""Composition of the views: their table, ticks, fan-out, snapshots and requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dashboard.settings import Settings
 
 
 class ViewParts:
-    """``on_boards`` hears that a connection watches other boards; ``now_ms`` is the journal's time."""
+    """Parts for views. ``on_boards``: called when a connection's boards change; ``now_ms`` is the journal's time."""
 
     def __init__(
         self,
@@ -53,9 +53,10 @@ class ViewParts:
         replicas.subscribe_gap(self.table.missed)
 
     def start(self, runtime: Runtime) -> None:
-        """Run what has to run."""
+        """Start the tasks of the views."""
         for name, work in (
             ("ticks", self._ticker.run),
+            ("preparation", self.requests.preparation.run),
             ("deferred replies", self.requests.deferred.run),
             ("snapshots", self._snapshots.run),
         ):

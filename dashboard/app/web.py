@@ -1,4 +1,4 @@
-"""The part of the composition that builds the web side: what all handlers share, and the routes with their services."""
+"""Composition of the web: the handlers' shared state, and the routes with their services."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from dashboard.app.sources import SourceParts
 from dashboard.boards.boards import Boards
 from dashboard.cluster.readiness import Readiness
 from dashboard.domain.counters import Counters
+from dashboard.domain.identity import ANONYMOUS
 from dashboard.hub.hub import Hub
 from dashboard.hub.view_table import ViewTable
+from dashboard.intake.annotations import Annotations
 from dashboard.intake.intake import Intake
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
@@ -43,7 +45,7 @@ from dashboard.web.server.socket import SocketHandler, SocketServices
 
 
 class WebParts:
-    """Everything that handlers are given; ``now_ms`` is the journal's time."""
+    """Parts for the web: services of all handlers. ``now_ms`` is the journal's time."""
 
     def __init__(
         self,
@@ -88,6 +90,7 @@ class WebParts:
             counters=counters,
             max_body_bytes=settings.max_body_bytes,
             identity=self._make_identity(),
+            tell_refused=self._tell_refused,
         )
 
     def _make_identity(self) -> WebIdentity:
@@ -100,13 +103,23 @@ class WebParts:
             session_s=int(settings.session_days * 86_400),
         )
 
+    def _tell_refused(self, address: str, reason: str, path: str) -> None:
+        """Show refusals of the guard in the ingest statistics."""
+        self._intake.note_fault(ANONYMOUS, "http", "refused", reason, path.encode(), address=address)
+
     def application(self) -> GuardedApplication:
-        """Return the application with every route; raises ConfigurationError when one has no policy."""
+        """Return the application with every route; raises ConfigurationError if one has no policy."""
         settings, people = self._settings, self._people
         routes: list[AnyRoute] = [
             Route("/ws", SocketHandler, SocketServices(self._hub, people.dispatcher, settings, self._now_ms)),
             *self._page_routes(),
-            *feed_routes(self._intake, self._replicas, settings, people.screen_orders),
+            *feed_routes(
+                self._intake,
+                self._replicas,
+                settings,
+                people.screen_orders,
+                Annotations(journal=self._journal, replicas=self._replicas),
+            ),
             *self._account_routes(),
             *room_routes(
                 RoomServices(

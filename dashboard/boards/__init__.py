@@ -1,1 +1,1 @@
-"""Boards: files, the views that they ask for, orders to their screens."""
+"""Boards: their files, the views of their widgets, and orders to their screens."""

@@ -1,4 +1,4 @@
-"""Boards that are files: found by name in a folder, read and checked once, at the start."""
+"""Boards from YAML files of a folder, read and checked once at the start."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from dashboard.domain.errors import ConfigurationError, DashboardError, NotFound
 
 
 class Boards:
-    """Boards by id (the file's name without its ending); raises ConfigurationError naming file, line and cure."""
+    """Boards by id, the file's name without its suffix; a bad file raises ConfigurationError with its path and the fault."""
 
     def __init__(self, folder: Path) -> None:
         self._boards = {path.stem: load_board(path) for path in sorted(folder.glob("*.yaml"))}
 
     def get(self, board_id: str) -> Board:
-        """The board; raises NotFound."""
+        """Return a board; raises NotFound."""
         if board_id not in self._boards:
             raise self.missing(board_id)
         return self._boards[board_id]
 
     @staticmethod
     def missing(board_id: str) -> NotFound:
-        """What is said of a board that is not there, or not for whoever asks."""
+        """Return the error for a board that does not exist, or that the caller may not see."""
         return NotFound(f"there is no board {board_id[:40]!a}")
 
     def all(self) -> list[Board]:
-        """Every board."""
+        """Return all boards."""
         return list(self._boards.values())
 
     def titles(self) -> dict[str, str]:
-        """Every board's title by its id."""
+        """Return every board's title by its id."""
         return {board_id: board.title for board_id, board in self._boards.items()}
 
 
 def load_board(path: Path) -> Board:
-    """Read and check one board file."""
+    """Read and check one board file; raises ConfigurationError."""
     try:
         raw = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
         board = msgspec.convert(raw, Board)

@@ -1,4 +1,4 @@
-"""Tell the screens of a board, on every process, to load their page anew. Who is away then is not told: it loads when it comes back."""
+"""Orders to the screens of a board on every process: reload the page. Offline screens miss it, and load the page when they return."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from dashboard.hub.registry import ConnectionRegistry
 from dashboard.messages.people import encode_personal
 from dashboard.messages.presence import Reload
 
-#: Orders that wait to be told here; of more the rest is lost.
+#: Queued orders; beyond it new ones are dropped.
 _MAX_WAITING = 100
 
 
 class ScreenOrders:
-    """``await give(...)``; ``run`` tells what comes from all processes."""
+    """Publisher of orders, and their delivery to the screens of this process."""
 
     def __init__(self, *, registry: ConnectionRegistry, bus: Bus) -> None:
         self._registry = registry
@@ -26,18 +26,18 @@ class ScreenOrders:
         bus.subscribe(ScreenOrder, self._hear)
 
     async def give(self, board: str, order: str) -> None:
-        """To the screens of this board, or of ``*``; an order that is not known is passed over. Raises Unavailable."""
+        """Publish an order to the screens of a board, or of all (``*``); an unknown order is ignored. Raises Unavailable."""
         if order == RELOAD and not await self._bus.publish(ScreenOrder(board, order)):
-            raise Unavailable("the order could not be passed on")
+            raise Unavailable("the order was not stored; try again in a second")
 
     def _hear(self, signal: ScreenOrder, _: Heard) -> None:
         if not self._heard.full():
             self._heard.put_nowait(signal)
 
     async def run(self) -> None:
-        """Tell until cancelled."""
+        """Send received orders to the screens here until cancelled."""
         while True:
             order = await self._heard.get()
             if order.order == RELOAD:
-                to = self._registry.watchers() if order.board == ALL_BOARDS else self._registry.board(order.board)
-                await self._registry.tell(to, encode_personal(Reload(order.board)))
+                to = self._registry.watchers() if order.board == ALL_BOARDS else self._registry.watching(order.board)
+                await self._registry.broadcast(to, encode_personal(Reload(order.board)))

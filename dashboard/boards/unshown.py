@@ -1,4 +1,4 @@
-"""Series that no board shows yet, by name, with the widget that would suit them."""
+"""Series that no board shows yet, by name, each with a suitable widget."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from msgspec import Struct
 from dashboard.boards.boards import Boards
 from dashboard.replica.series import Series
 
-_MOST = 200
-#: Series looked at between two breaths of the loop (about 20 µs each).
-_PER_BREATH = 500
-#: What this server says of itself.
+_MAX_NAMES = 200
+#: The event loop gets a turn after this many series (about 20 µs each).
+_PER_TURN = 500
+#: Names of the server's own series.
 _OWN = ("dashboard_", "node_")
 _PERCENT = ("%", "percent")
 
 
 class Unshown(Struct, frozen=True):
-    """``series``: how many there are of the name; ``widget``: lines for a board's file; ``sample``: one of them."""
+    """Unshown series of one name. ``series``: their number; ``sample``: one of them; ``widget``: YAML for a board's file."""
 
     name: str
     series: int
@@ -33,16 +33,16 @@ class Unshown(Struct, frozen=True):
 
 
 async def unshown(boards: Boards, every: Iterable[Series]) -> list[Unshown]:
-    """By name, the newest first. Breathes now and then."""
+    """Return the unshown series by name, newest first, at most 200 names; the event loop gets turns meanwhile."""
     selectors = [selector for board in boards.all() for selector in board.selectors()]
     found: dict[str, list[Series]] = {}
     for number, series in enumerate(list(every), 1):
         if not series.key.name.startswith(_OWN) and not any(selector.matches(series.key) for selector in selectors):
             found.setdefault(series.key.name, []).append(series)
-        if not number % _PER_BREATH:
+        if not number % _PER_TURN:
             await asyncio.sleep(0)
     newest_first = sorted(found.items(), key=lambda item: (-max(series.created_seq for series in item[1]), item[0]))
-    return [_row(name, some) for name, some in newest_first[:_MOST]]
+    return [_row(name, some) for name, some in newest_first[:_MAX_NAMES]]
 
 
 def _row(name: str, some: list[Series]) -> Unshown:
@@ -58,7 +58,7 @@ def _row(name: str, some: list[Series]) -> Unshown:
 
 
 def suited(series: Series, count: int) -> str:
-    """The kind of widget: a share of a hundred as a gauge, what changes as a line, what stands as a number, many as bars."""
+    """Choose a kind of widget: gauge for percents, line for changing values, stat for constant ones, bar for more than 12 series."""
     if count > 12:
         return "bar"
     if count > 1:
@@ -69,7 +69,7 @@ def suited(series: Series, count: int) -> str:
 
 
 def _telling_label(some: list[Series]) -> str:
-    """The label that tells them apart, if one does."""
+    """Return a label whose value differs for each series; empty if there is none."""
     names = {label for series in some for label, _ in series.key.labels}
     telling = [n for n in sorted(names) if len({dict(s.key.labels).get(n) for s in some}) == len(some)]
     return telling[0] if telling else ""

@@ -1,4 +1,4 @@
-"""Turn a watch request into the view it wants: a board's, or its own selectors', if the caller may see it."""
+"""Resolver from watch requests to view specifications, of a board or of selectors, if the caller may see them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dashboard.boards.boards import Boards
 from dashboard.domain.board import to_json
 from dashboard.domain.errors import Invalid, NotAuthenticated, NotFound
 from dashboard.domain.identity import Caller, Role
-from dashboard.domain.selector import parse_selector
+from dashboard.domain.selector import parse_selectors
 from dashboard.hub.view import ViewSpec
 from dashboard.messages.views import Watch
 
@@ -17,7 +17,7 @@ DEFAULT_POINTS = 1_000
 
 
 class ViewResolver:
-    """``max_selectors`` bounds one request."""
+    """Resolver of watch requests. A request with more than ``max_selectors`` is refused."""
 
     def __init__(self, boards: Boards, access: Access, *, max_selectors: int = 100) -> None:
         self._boards = boards
@@ -25,9 +25,9 @@ class ViewResolver:
         self._max_selectors = max_selectors
 
     def __call__(self, request: Watch, caller: Caller) -> tuple[ViewSpec, bytes | None]:
-        """The view, and the board's JSON where one was named; raises Invalid, NotFound, NotAuthenticated."""
+        """Return the view, and the board's JSON if the request names one; raises Invalid, NotFound, NotAuthenticated."""
         if (request.board is None) == (not request.selectors):
-            raise Invalid("say either board or selectors", field="watch")
+            raise Invalid("needs either board or selectors, not both", field="watch")
         if request.board is not None:
             if not self._access.sees(caller, request.board):
                 raise _unseen(caller, self._boards, request.board)
@@ -36,16 +36,16 @@ class ViewResolver:
             window_s, rate_hz = request.window_s or board.window_s, request.rate_hz or board.rate_hz
         else:
             if caller.role < Role.VIEWER and caller.token is None:
-                raise NotAuthenticated("say auth first: selectors are for viewers")
+                raise NotAuthenticated("authenticate first: selectors need the role viewer")
             if len(request.selectors) > self._max_selectors:
-                raise Invalid(f"{len(request.selectors)}; at most {self._max_selectors}", field="selectors")
-            selectors, json = tuple(parse_selector(s) for s in request.selectors), None
+                raise Invalid(f"has {len(request.selectors)} entries; at most {self._max_selectors}", field="selectors")
+            selectors, json = parse_selectors(request.selectors), None
             window_s, rate_hz = request.window_s or DEFAULT_WINDOW_S, request.rate_hz or DEFAULT_RATE_HZ
         return ViewSpec(selectors, int(window_s * 1000), float(rate_hz), request.points or DEFAULT_POINTS), json
 
 
 def _unseen(caller: Caller, boards: Boards, board_id: str) -> NotAuthenticated | NotFound:
-    """For people, a board that they may not see is as if it were not there; others can log in first."""
+    """Return NotFound to a user, so that hidden boards stay unknown; tell others to authenticate."""
     if caller.kind in ("anonymous", "share"):
-        return NotAuthenticated("say auth first: this board is not public")
+        return NotAuthenticated("authenticate first: this board is not public")
     return boards.missing(board_id)

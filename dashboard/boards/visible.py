@@ -1,4 +1,4 @@
-"""Looking up a board for a caller, who may not be allowed to see it."""
+"""Lookup of a board with the check that the caller may see it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.domain.identity import Caller
 def seen_board(boards: Boards, access: Access, caller: Caller, board_id: str) -> Board:
     """Return a board that the caller may see.
 
-    Raises NotAuthenticated when a login may help, NotFound when there is no such board or it is not the caller's to see.
+    Raises NotAuthenticated if a login may help, NotFound if there is no such board or the caller may not see it.
     """
     if not access.sees(caller, board_id):
         if caller.kind in ("anonymous", "share"):

@@ -1,4 +1,4 @@
-"""The commands, one file a subject; each is thin. A command's file is imported when it is called: ``push`` needs no server."""
+"""The commands, one file per subject. A command's file is imported when the command is called: ``push`` needs no server code."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import click
 
 from dashboard import __version__
 
-#: The command, and where it is.
+#: Module and function of each command.
 _COMMANDS = {
     "serve": "serve:serve",
     "reload": "serve:reload",
     "check": "check:check",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
     "push": "feed:push",
     "tail": "tail:tail",
     "run": "feed:run",

@@ -1,4 +1,4 @@
-"""Look at the settings without starting a server: ``check``."""
+"""The command ``check``: checks the settings without starting a server."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from dashboard.app.sources import read_sources
 from dashboard.boards.boards import Boards
+from dashboard.cli.data_option import say_warnings
 from dashboard.cli.settings_options import load_settings, with_settings
 from dashboard.domain.errors import ConfigurationError
 from dashboard.resources import resource_folder
@@ -20,7 +21,7 @@ from dashboard.settings import Settings, flag, shown, variable
 @click.command()
 @with_settings
 def check(config: Path | None, **flags: Any) -> None:
-    """Print every setting with where it comes from, and check what can be checked without starting."""
+    """Print every setting with its source, and check what can be checked without starting a server."""
     loaded = load_settings(config, flags)
     width = max(len(each.name) for each in fields(Settings))
     for each in fields(Settings):
@@ -29,8 +30,7 @@ def check(config: Path | None, **flags: Any) -> None:
     if not problems:
         for source in read_sources(loaded.settings).described():
             click.echo(source)
-    for warning in loaded.warnings:
-        click.echo(f"warning: {warning}", err=True)
+    say_warnings(loaded)
     for problem in problems:
         click.echo(f"problem: {problem}", err=True)
     if problems:

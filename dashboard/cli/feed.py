@@ -1,4 +1,4 @@
-"""Feed a running server from the shell: ``push`` one value, ``run`` a job and feed how it went."""
+"""The commands that feed a running server: ``push`` sends one value, ``run`` runs a job and sends its duration and exit code."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ import click
 from dashboard.cli.options import OneShot, label_pairs, with_labels, with_server
 
 _wait = click.option(
-    "--wait", "wait_s", default=5.0, metavar="SECONDS", help="how long to try while the server is away  [5]"
+    "--wait", "wait_s", default=5.0, metavar="SECONDS", help="how long to retry while the server does not answer  [5]"
 )
 
 
-@click.command(context_settings={"ignore_unknown_options": True})  # -5 is a value
+@click.command(context_settings={"ignore_unknown_options": True})  # so that -5 is a value
 @click.argument("series")
 @click.argument("value", type=float)
 @with_labels
-@click.option("--unit", default="", help="the value's unit, for example B/s, %, ms")
-@click.option(
-    "--every", "every_s", type=float, default=0, metavar="SECONDS", help="how often the value is going to come"
-)
-@click.option("--at", "t_ms", type=int, metavar="MS", help="its time in milliseconds since 1970; else now")
+@click.option("--unit", default="", help="unit of the value, for example B/s, %, ms")
+@click.option("--every", "every_s", type=float, default=0, metavar="SECONDS", help="expected time between two values")
+@click.option("--at", "t_ms", type=int, metavar="MS", help="time of the value, in ms since 1970  [now]")
 @_wait
 @with_server
 def push(
@@ -43,9 +41,9 @@ def push(
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
-@click.option("--job", metavar="NAME", help="the label job=NAME of both series  [the command's name]")
+@click.option("--job", metavar="NAME", help="value of the label job of both series  [the command's name]")
 @with_labels
-@click.option("--every", "every_s", type=float, default=0, metavar="SECONDS", help="how often the job is going to run")
+@click.option("--every", "every_s", type=float, default=0, metavar="SECONDS", help="expected time between two runs")
 @_wait
 @with_server
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
@@ -60,7 +58,8 @@ def run(
 ) -> None:
     """Run a COMMAND and feed job_duration_seconds and job_exit_code: dashboard run --job backup -- backup.sh /home
 
-    Its input, output and exit code pass through. When the server is away the job does not fail: a line on stderr says so.
+    The command keeps its input and output, and its exit code is returned. If the server does not answer, a line on stderr says so, and
+    the exit code stays the command's.
     """
     pairs = label_pairs("job_exit_code", (*labels, f"job={job or Path(command[0]).name}"))
     began = time.monotonic()
@@ -75,12 +74,12 @@ def run(
 
 
 def _run(command: tuple[str, ...]) -> int:
-    """The exit code as a shell would say it: 126 and 127 for what cannot be run, 128 + n for a signal.
+    """Run the command and return its exit code as a shell does: 126 or 127 if it cannot be run, 128 + n after signal n.
 
-    The terminal's signals reach the job by themselves, others are passed on; so its end is always seen.
+    The terminal sends its signals to the job directly; others are passed on to it. So this process outlives the job.
     """
     process: subprocess.Popen[bytes] | None = None
-    early: list[int] = []  # came before there was a process to tell
+    early: list[int] = []  # signals that came before the process was started
 
     def pass_on(number: int, _frame: object) -> None:
         if process is None:
@@ -93,7 +92,7 @@ def _run(command: tuple[str, ...]) -> int:
     for number in (signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, lambda _number, _frame: None)
     try:
-        process = subprocess.Popen(command)  # noqa: S603 - running what was asked for is what this is for
+        process = subprocess.Popen(command)  # noqa: S603 - running the given command is the purpose
     except FileNotFoundError:
         click.echo(f"dashboard run: {command[0]}: not found", err=True)
         return 127

@@ -1,4 +1,4 @@
-"""``import``: a file of old values into a running server, with a progress bar; interrupted, it goes on where it was."""
+"""The command ``import``: sends a file of old values to a running server, and resumes after an interruption."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PARTIAL_DROPPED = re.compile(r"dropped=(\d+)$")
 
 
 def _to_its_end(stream: BinaryIO) -> list[bytes]:
-    """The rest of a text with line breaks; nothing, when it does not end."""
+    """Return the remaining lines of a text with line breaks; none if the text does not end."""
     began, lines = stream.tell(), list[bytes]()
     for line in islice(stream, MAX_LINES_OF_A_TEXT):
         lines.append(line)
@@ -41,7 +41,7 @@ def _to_its_end(stream: BinaryIO) -> list[bytes]:
 
 
 class Import:
-    """One file into one server. ``run`` raises click's errors; the state is written as it goes."""
+    """Import of one file into one server. ``run`` raises click's errors and saves its state as it goes."""
 
     def __init__(self, file: Path, state: State, *, token: str | None, batch: int, precision: str) -> None:
         self._file = file
@@ -55,7 +55,7 @@ class Import:
         self._shown = 0
 
     def run(self) -> Iterator[int]:
-        """After each request: how many bytes of the file it settled."""
+        """Send the file; yield after each request how many bytes of the file are done."""
         with self._file.open("rb") as stream:
             if self._kind == ".csv":
                 self._read_header(stream)
@@ -81,11 +81,11 @@ class Import:
             self.state.offset, self.state.line = len(first), 1
 
     def _next(self, stream: BinaryIO) -> list[bytes]:
-        """The lines of the next request; of one that was under way when it was interrupted, the same."""
+        """Return the lines of the next request; after an interruption the same lines as in the interrupted request."""
         state = self.state
         if not state.end:
             if state.unended and self._file.stat().st_size > state.offset:
-                state.offset -= state.unended  # the last line has gone on since: it is another now
+                state.offset -= state.unended  # the last line has grown since, so it is sent again
                 state.line -= 1
                 state.unended = 0
                 stream.seek(state.offset)
@@ -131,7 +131,7 @@ class Import:
             self.state.accepted += count
 
     def _count_partial(self, said: str, count: int) -> None:
-        """The server names the first line it refused, and says how many there were."""
+        """Count a partial write: the server names the first refused line and the number of refused lines."""
         line, dropped = _PARTIAL_LINE.search(said), _PARTIAL_DROPPED.search(said)
         self._refuse(self.state.line + (int(line[1]) if line else 1), said)
         refused = min(count, int(dropped[1]) if dropped else 1)
@@ -139,7 +139,7 @@ class Import:
         self.state.accepted += count - refused
 
     def _fail(self, answer: Answer) -> None:
-        """The same request would be refused again, and nothing of it was kept: the next try may cut it otherwise."""
+        """Give up. Nothing of the request was kept, so that the next run may divide the lines otherwise."""
         self.state.end = 0
         import_state.save(self._file, self.state)
         cure = "; try a smaller --batch" if answer.status == 413 else ""
@@ -151,10 +151,10 @@ class Import:
         if self._shown <= _SHOWN_REFUSALS:
             click.echo(f"{self._file}:{line}: {reason}", err=True)
         if self._shown == _SHOWN_REFUSALS:
-            click.echo("further refusals are only counted", err=True)
+            click.echo("further refused lines are counted, not shown", err=True)
 
     def _exchange(self, path: str, body: bytes) -> Answer:
-        """Until there is an answer that is not "later"."""
+        """Send the request until there is an answer other than "later"."""
         headers = {**self._headers, "Idempotency-Key": self.state.request_key}
         request = encode_request("POST", self._address, path, headers, body)
         backoff = Backoff(random.random)
@@ -174,20 +174,22 @@ class Import:
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--batch", type=click.IntRange(1, 1000), default=1000, help="lines a request  [1000]")
+@click.option("--batch", type=click.IntRange(1, 1000), default=1000, help="lines per request  [1000]")
 @click.option(
     "--precision",
     type=click.Choice(["n", "ns", "u", "us", "ms", "s", "m", "h"]),
     default="ns",
-    help="of times in .lp files  [ns]",
+    help="unit of the times in .lp files  [ns]",
 )
-@click.option("--again", is_flag=True, help="from the beginning, whatever was imported before")
+@click.option("--again", is_flag=True, help="start from the beginning, also if lines were imported before")
 @with_server
 def import_file(file: Path, again: bool, url: str, token: str | None, **how: Any) -> None:
     """Send the values of a FILE (.csv, .ndjson, .lp) to a running server.
 
-    Interrupted, the same command goes on where it was; how far it came stands in FILE.import-state.  A CSV file has a header:
-    series,value[,t][,unit][,every_s] and labels, or a time (t in ms; time, timestamp: ISO 8601 or seconds) and a column a series.
+    After an interruption the same command resumes; FILE.import-state holds the progress.
+
+    A CSV file has a header, either series,value[,t][,unit][,every_s] and labels, or a time (t in ms; time or timestamp in ISO 8601
+    or seconds) and one column per series.
     """
     heed_interrupt()
     if file.suffix.lower() not in (".csv", ".ndjson", ".lp"):
@@ -202,7 +204,7 @@ def import_file(file: Path, again: bool, url: str, token: str | None, **how: Any
             click.echo(f"{file} is empty")
             return
         if state.offset == length:
-            click.echo(f"{file} was imported already; --again imports it anew")
+            click.echo(f"{file} was imported already; use --again to import it again")
             return
         with click.progressbar(length=length, label=file.name) as bar:
             bar.update(state.offset)

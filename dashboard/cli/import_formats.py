@@ -1,8 +1,8 @@
 """Lines of a file -> the body of a request: CSV, NDJSON, line protocol. No I/O.
 
-A CSV file has a header.  Long: columns ``series`` and ``value``, and of ``t``, ``unit``, ``every_s`` those there are; every
-other column is a label.  Wide: a time column, and each other column is a series.  Time is ``t`` (ms since 1970), or
-``time`` or ``timestamp`` (ISO 8601, UTC if nothing else is said, or seconds since 1970).  No line breaks in quotes.
+A CSV file has a header.  Long form: columns ``series`` and ``value``, optionally ``t``, ``unit``, ``every_s``; every other
+column is a label.  Wide form: a time column, and each other column is a series.  Time is ``t`` (ms since 1970), or ``time`` or
+``timestamp`` (ISO 8601, UTC by default, or seconds since 1970).  Quoted texts have no line breaks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OWN = frozenset({"series", "value", "unit", "every_s", *_TIMES})
 
 @dataclass(slots=True)
 class Body:
-    """What to post: ``samples`` with the line that each came from, and the lines that are none."""
+    """Samples to post, the line that each came from, and the refused lines with their reasons."""
 
     samples: list[Sample] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Body:
 
 
 def read_ndjson(lines: list[bytes], first: int) -> Body:
-    """One object a line, as in docs/protocol.md; blank lines count as lines. ``first``: the number of the first."""
+    """Read one object per line, as in docs/protocol.md; blank lines count as lines. ``first``: the number of the first line."""
     body = Body()
     for number, line in enumerate(lines, first):
         if not line.strip():
@@ -42,7 +42,7 @@ def read_ndjson(lines: list[bytes], first: int) -> Body:
         try:
             sample = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_each_once)
             if not isinstance(sample, dict):
-                raise ValueError("not an object")
+                raise ValueError("is not a JSON object")
             json.dumps(sample, allow_nan=False)
         except (ValueError, RecursionError) as error:
             body.refused.append((number, f"{error}"))
@@ -55,7 +55,7 @@ def read_ndjson(lines: list[bytes], first: int) -> Body:
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("has the same key twice")
     return found
 
 
@@ -64,19 +64,19 @@ def _no_constant(name: str) -> float:
 
 
 def csv_header(line: bytes) -> list[str]:
-    """The columns; raises ValueError when they say no values."""
+    """Return the columns of a header; raise ValueError if there is none for values."""
     columns = [column.strip() for column in _row(line.removeprefix(b"\xef\xbb\xbf"))]
     if "series" in columns and "value" in columns:
         return columns
     if "series" in columns or not set(columns) & set(_TIMES):
         raise ValueError(
-            "the first line names the columns: series,value,… or a time (t, time, timestamp) and a column a series"
+            "the first line must name the columns: series,value,… or a time (t, time, timestamp) and one column per series"
         )
     return columns
 
 
 def read_csv(lines: list[bytes], first: int, columns: list[str]) -> Body:
-    """Lines below the header. Empty cells are no values."""
+    """Read lines below the header. Empty cells are skipped."""
     body = Body()
     for number, line in enumerate(lines, first):
         if not line.strip():
@@ -95,7 +95,7 @@ def read_csv(lines: list[bytes], first: int, columns: list[str]) -> Body:
 
 def _row(line: bytes) -> list[str]:
     try:
-        return next(csv.reader([line.decode().rstrip("\r\n")], strict=True), [])
+        return next(csv.reader([line.decode("utf-8-sig").rstrip("\r\n")], strict=True), [])
     except csv.Error as error:
         raise ValueError(str(error)) from None
 

@@ -1,4 +1,4 @@
-"""How far an import has come, in a file beside the one imported, so that it can go on and nothing doubles.
+"""Progress of an import, in a file beside the one imported, so that an import can resume without doubling anything.
 
 Each request takes the lines from ``offset`` to ``end`` (bytes of the file) and has a key of its own.  Both are written
 before it is sent and ``offset`` moves when it is answered, so one whose answer was lost is sent again with the same
@@ -18,22 +18,25 @@ _HEAD_BYTES = 4096
 
 
 class StateError(Exception):
-    """The state is not one of this import; the text says the cure."""
+    """Error of a state that does not belong to this import; its text says what to do."""
 
 
 @dataclass(slots=True)
 class State:
-    """``offset``: all before it is settled; ``end``: of the request under way, 0 when there is none; ``line``: at offset, from 0."""
+    """Progress in bytes of the file: everything before ``offset`` is done, ``end`` is the end of the request under way (0: none).
+
+    ``line``: the number of the line at ``offset``, from 0.
+    """
 
     url: str
     key: str
-    head: str  # what the file begins with: "length:sha256"
+    head: str  # hash of the beginning of the file: "length:sha256"
     offset: int = 0
     end: int = 0
     line: int = 0
     accepted: int = 0
     refused: int = 0
-    unended: int = 0  # so long was the last line before offset, when it had no end yet
+    unended: int = 0  # length of the last line before offset, if it had no line break yet
 
     @property
     def request_key(self) -> str:
@@ -42,28 +45,28 @@ class State:
 
 
 def state_file(file: Path) -> Path:
-    """Where the state of a file's import is."""
+    """Return the path of the state of a file's import."""
     return file.with_name(f"{file.name}.import-state")
 
 
 def load(file: Path, url: str) -> State:
-    """The state of this file's import to this server, or a new one. Raises StateError, OSError."""
+    """Return the state of this file's import to this server, or a new one. Raises StateError, OSError."""
     where = state_file(file)
     try:
         state = State(**json.loads(where.read_bytes()))
     except FileNotFoundError:
         return State(url, uuid.uuid4().hex, _head(file, _HEAD_BYTES))
     except (ValueError, TypeError):
-        raise StateError(f"{where} is damaged; --again begins anew") from None
+        raise StateError(f"{where} is damaged; use --again to start from the beginning") from None
     if state.url != url:
-        raise StateError(f"{file} was being imported into {state.url}; --again begins anew")
+        raise StateError(f"the import of {file} was begun at {state.url}; use --again to start from the beginning")
     if _head(file, int(state.head.partition(":")[0])) != state.head or file.stat().st_size < state.offset:
-        raise StateError(f"{file} is not the file that was being imported; --again begins anew")
+        raise StateError(f"{file} is not the file whose import was begun; use --again to start from the beginning")
     return state
 
 
 def save(file: Path, state: State) -> None:
-    """Whole or not at all."""
+    """Write the state, whole or not at all."""
     where = state_file(file)
     new = where.with_name(where.name + ".new")
     with new.open("w") as stream:

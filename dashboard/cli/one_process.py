@@ -16,9 +16,9 @@ from dashboard.worker import Worker
 
 
 def _tune_garbage_collector() -> None:
-    """What is there after the start stays: the collector need not look at it again and again, nor as often as it would.
+    """Exempt the objects of the start from garbage collection, and collect less often.
 
-    The hot paths make no cycles; collections only cost time there (a third of an ingest request, measured).
+    The hot paths make no reference cycles, so collections only cost time there (a third of an ingest request, measured).
     """
     gc.collect()
     gc.freeze()
@@ -26,7 +26,7 @@ def _tune_garbage_collector() -> None:
 
 
 async def serve_here(settings: Settings, orders: str, say_address: Callable[[int], None]) -> int:
-    """Until SIGTERM or SIGINT; ``orders``: what a supervisor handed it. Raises ConfigurationError; returns the exit code."""
+    """Serve until SIGTERM or SIGINT and return the exit code. ``orders``: what a supervisor handed over. Raises ConfigurationError."""
     worker = Worker.of(orders) if orders else None
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -38,7 +38,7 @@ async def serve_here(settings: Settings, orders: str, say_address: Callable[[int
             def stop() -> None:
                 stopping.set()
                 if not started:
-                    starting.reschedule(loop.time())  # whatever the start waits for, it is not waited for any more
+                    starting.reschedule(loop.time())  # end the start, whatever it waits for
 
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, stop)
@@ -50,7 +50,7 @@ async def serve_here(settings: Settings, orders: str, say_address: Callable[[int
         await server.stop()
         return 0
     _tune_garbage_collector()
-    if worker is None or (worker.number == 1 and not worker.restarts):  # a newer link ends the older
+    if worker is None or (worker.number == 1 and not worker.restarts):  # a newer link would invalidate the older
         await _say_first_admin(settings, server)
     if worker is None:
         say_address(server.port)
@@ -62,12 +62,14 @@ async def serve_here(settings: Settings, orders: str, say_address: Callable[[int
 
 
 async def _say_first_admin(settings: Settings, server: Dashboard) -> None:
-    """A server that others can reach and that has no admin yet prints, once, where the first one is made."""
+    """Print the link that makes the first administrator, if others can reach the server and it has none."""
     if server.is_open or (path := await server.accounts.first_admin_path()) == "":
         return
     scheme = "https" if settings.tls_certificate or settings.proxies else "http"
     name = settings.allowed_hosts[0] if settings.allowed_hosts else settings.host
     port = f":{server.port}" if not settings.proxies else ""
     base = settings.public_url.rstrip("/") or f"{scheme}://{name}{port}"
-    click.echo(f"There is no administrator yet. Open this link, once, within a day:\n  {base}{path}")
+    click.echo(
+        f"There is no administrator yet. Open this link within a day to make one; it works once:\n  {base}{path}"
+    )
     sys.stdout.flush()

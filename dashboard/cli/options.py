@@ -1,4 +1,4 @@
-"""What the commands that talk to a running server have in common: --url, --token, labels."""
+"""Options of the commands that talk to a running server: --url, --token, --label."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from dashboard.domain.series import series_key
 
 
 def with_server(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options --url and --token, checked: ``url`` and ``token`` (None without one)."""
+    """Add the options --url and --token, checked, as ``url`` and ``token`` (None without one)."""
     url = click.option(
         "--url",
         default=lambda: os.environ.get("DASHBOARD_URL", "http://127.0.0.1:8888"),
         callback=_checked_url,
-        help="the server  [DASHBOARD_URL or http://127.0.0.1:8888]",
+        help="address of the server  [DASHBOARD_URL or http://127.0.0.1:8888]",
     )
     token = click.option(
         "--token",
         default=lambda: os.environ.get("DASHBOARD_TOKEN"),
         callback=_checked_token,
-        help="what it wants to see  [DASHBOARD_TOKEN]",
+        help="token that the server asks for, if it does  [DASHBOARD_TOKEN]",
     )
     return url(token(command))
 
@@ -53,11 +53,13 @@ def heed_interrupt() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-with_labels = click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="a label; may be repeated")
+with_labels = click.option(
+    "--label", "labels", multiple=True, metavar="NAME=VALUE", help="a label of the series; repeatable"
+)
 
 
 def label_pairs(name: str, labels: tuple[str, ...]) -> dict[str, str]:
-    """The labels of series ``name``, both checked; raises click's errors."""
+    """Return the labels of series ``name``; raise click's errors if the name or a label is invalid."""
     if any("=" not in label for label in labels):
         raise click.BadParameter("write NAME=VALUE", param_hint="--label")
     pairs = {key: value for key, _, value in (label.partition("=") for label in labels)}
@@ -69,7 +71,7 @@ def label_pairs(name: str, labels: tuple[str, ...]) -> dict[str, str]:
 
 
 class OneShot:
-    """A client for one command: what went wrong, in words, after ``close``."""
+    """Client for one command; ``close`` returns what went wrong, as a text."""
 
     def __init__(self, url: str, token: str | None) -> None:
         self._url = url
@@ -86,7 +88,7 @@ class OneShot:
         self._trouble = trouble
 
     def close(self, wait_s: float) -> str:
-        """Send for at most ``wait_s``; empty when all was accepted, else one line."""
+        """Send for at most ``wait_s`` seconds. Return an empty text if everything was accepted, else one line that says why not."""
         complete = self.client.close(wait_s)
         if self._refused:
             return f"{self._url}: {self._refused[0]}"

@@ -6,7 +6,6 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -14,7 +13,9 @@ import click
 from dashboard.accounts.accounts import Accounts
 from dashboard.accounts.credentials import Credentials, read_secret
 from dashboard.accounts.directory import Directory
+from dashboard.cli.data_option import used_folder
 from dashboard.cli.settings_options import load_settings, with_store
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.domain.identity import ROLES, VERBS, Token, User, parse_role
@@ -31,11 +32,14 @@ def _now_ms() -> int:
 
 def _with_accounts(options: dict[str, Any], work: Callable[[Accounts, Directory, Credentials], Awaitable[_T]]) -> _T:
     """Open the store that the settings name, and work on it. A running server takes it over within a second."""
-    settings = load_settings(options.pop("config"), options).settings
+    new = options.pop("new", False)
+    loaded = load_settings(options.pop("config"), options)
+    settings = loaded.settings
+    folder = DataFolder(used_folder(loaded, new=new))
 
     async def run() -> _T:
-        database = open_database(settings.store, Path(settings.data))
-        credentials = Credentials(read_secret(settings.secret, Path(settings.data)))
+        database = open_database(settings.store, folder)
+        credentials = Credentials(read_secret(settings.secret, folder))
         try:
             await database.open()
             directory = Directory(database, now_ms=_now_ms)
@@ -65,6 +69,7 @@ def _password(from_stdin: bool) -> str:
     return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
+_NEW = click.option("--new", is_flag=True, help="make the data folder: no server has run on it yet")
 _STDIN = click.option("--password-stdin", is_flag=True, help="read the password from standard input")
 
 
@@ -78,6 +83,7 @@ def user() -> None:
 @click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
 @click.option("--full-name", default="", help="as others see it; else NAME")
 @_STDIN
+@_NEW
 @with_store
 def user_add(name: str, role: str, full_name: str, password_stdin: bool, **options: Any) -> None:
     """Add the user NAME."""
@@ -180,12 +186,12 @@ def token_group() -> None:
 @click.option("--per-s", type=click.IntRange(0, 10_000_000), default=0, help="samples a second  [no limit of its own]")
 @click.option(
     "--max-series",
-    type=click.IntRange(1, 1_000_000),
-    default=1_000,
-    show_default=True,
-    help="series it may bring into being",
+    type=click.IntRange(0, 1_000_000),
+    default=0,
+    help="series it may bring into being  [as many as the server may have]",
 )
 @click.option("--days", type=click.FloatRange(0, 3_650, min_open=True), help="how long it holds  [until revoked]")
+@_NEW
 @with_store
 def token_create(
     name: str,

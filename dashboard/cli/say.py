@@ -1,4 +1,4 @@
-"""Say something to people by way of a running server: ``notify``, ``message``."""
+"""The commands that write to users through a running server: ``notify``, ``message``."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ _TIMEOUT_S = 10.0
 @click.command()
 @click.argument("title")
 @click.argument("body", default="")
-@click.option("--user", "user_id", default="", help="one user")
-@click.option("--role", default="", help="all users of a role")
-@click.option("--room", default="", help="all users that may join a room")
+@click.option("--user", "user_id", default="", help="notify one user, by login name")
+@click.option("--role", default="", help="notify all users of this role")
+@click.option("--room", default="", help="notify all users who may join this room")
 @with_server
 def notify(title: str, body: str, user_id: str, role: str, room: str, url: str, token: str | None) -> None:
-    """Notify users: dashboard notify "Disk full" "db-1, 98 %" --role operator"""
+    """Notify users: dashboard notify "Disk full" "db-1, 98 %" --role operator
+
+    Name the receivers by one of --user, --role and --room. Prints how many users were notified.
+    """
     said = {"title": title, "body": body, "user": user_id, "role": role, "room": room}
     sent = _post(url, "/api/v1/notifications", token, said)["sent"]
     click.echo(f"{sent} notified")
@@ -34,7 +37,10 @@ def notify(title: str, body: str, user_id: str, role: str, room: str, url: str, 
 @click.argument("text")
 @with_server
 def message(room: str, text: str, url: str, token: str | None) -> None:
-    """Say something in a room: dashboard message host "Deploy done" """
+    """Post a message to a room: dashboard message host "Deploy done"
+
+    Prints the id of the message.
+    """
     click.echo(_post(url, "/api/message", token, {"roomId": room, "text": text})["messageId"])
 
 

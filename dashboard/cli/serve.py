@@ -1,4 +1,4 @@
-"""Run a server: ``serve``, ``reload``. Thin: each reads its arguments and calls the part that does the work."""
+"""The commands that run a server: ``serve``, ``reload``. Each reads its arguments and calls the part that does the work."""
 
 from __future__ import annotations
 
@@ -15,25 +15,34 @@ import click
 import msgspec
 
 from dashboard import logs
+from dashboard.cli.data_option import say_warnings
 from dashboard.cli.settings_options import load_settings, with_settings
+from dashboard.data_folder.folder import STATUS_FILE
 from dashboard.domain.errors import ConfigurationError
 from dashboard.listening import bind
 from dashboard.settings import Settings, shown
-from dashboard.supervisor import CONFIGURATION_EXIT, STATUS_FILE, Status, Supervisor
+from dashboard.supervisor import CONFIGURATION_EXIT, Status, Supervisor
 from dashboard.worker import VARIABLE
+
+try:
+    import uvloop
+except ImportError:  # the extra [uvloop] is not installed
+    uvloop = None
 
 
 @click.command()
 @with_settings
 def serve(config: Path | None, **flags: Any) -> None:
-    """Run the server until Ctrl-C or SIGTERM. Each setting also by environment (DASHBOARD_NAME) and file (--config)."""
+    """Run the server until Ctrl-C or SIGTERM.
+
+    Every option below is a setting. It can also be set in the environment (DASHBOARD_NAME) or in a file (--config).
+    """
     loaded = load_settings(config, flags)
     settings = loaded.settings
     logs.configure(settings.log_level, settings.log_format)
     orders = os.environ.pop(VARIABLE, "")
     if not orders:
-        for warning in loaded.warnings:
-            click.echo(f"warning: {warning}", err=True)
+        say_warnings(loaded)
     supervised = settings.workers > 1 and not orders
     try:
         with asyncio.Runner(loop_factory=None if supervised else _loop_factory(settings)) as runner:
@@ -49,16 +58,14 @@ def serve(config: Path | None, **flags: Any) -> None:
 def _loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop] | None:
     if not settings.uvloop:
         return None
-    try:
-        import uvloop
-    except ImportError:
-        raise click.ClickException("--uvloop: uvloop is not installed; pip install 'live-dashboard[uvloop]'") from None
+    if uvloop is None:
+        raise click.ClickException("--uvloop: uvloop is not installed; pip install 'live-dashboard[uvloop]'")
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return factory
 
 
 async def _serve(settings: Settings, orders: str) -> int:
-    from dashboard.cli.one_process import serve_here  # the supervisor, and a mistake in the settings, need none of it
+    from dashboard.cli.one_process import serve_here  # neither the supervisor nor an error in the settings needs it
 
     return await serve_here(settings, orders, lambda port: _say_address(settings, port))
 
@@ -89,10 +96,15 @@ def _say_address(settings: Settings, port: int) -> None:
 
 
 @click.command()
-@click.option("--data", default=".data", metavar="FOLDER", help="the server's data folder  [.data]")
-@click.option("--wait", "wait_s", default=300.0, metavar="SECONDS", help="how long to wait for the end  [300]")
+@click.option("--data", default=".data", metavar="FOLDER", help="data folder of the server  [.data]")
+@click.option(
+    "--wait", "wait_s", default=300.0, metavar="SECONDS", help="how long to wait until all workers are replaced  [300]"
+)
 def reload(data: str, wait_s: float) -> None:
-    """Replace the workers of a running server one by one, with new code and settings, without refusing a connection."""
+    """Replace the workers of a running server one by one.
+
+    The new workers have new code and settings. No connection is refused meanwhile.
+    """
     file = Path(data) / STATUS_FILE
     before = _status(file)
     os.kill(before.pid, signal.SIGHUP)
@@ -105,11 +117,11 @@ def reload(data: str, wait_s: float) -> None:
                 seen.add(worker.pid)
                 click.echo(f"worker {worker.number} is new (pid {worker.pid})")
         if now.failed > before.failed:
-            raise click.ClickException("a new worker did not start; the old ones go on. The server's log says why")
+            raise click.ClickException("a new worker did not start, so the old ones keep serving; see the server's log")
         if now.rolls > before.rolls:
             click.echo("all workers are new")
             return
-    raise click.ClickException(f"not done within {wait_s:g} s; it goes on by itself")
+    raise click.ClickException(f"not finished within {wait_s:g} s; the server continues without this command")
 
 
 def _status(file: Path) -> Status:
@@ -117,5 +129,5 @@ def _status(file: Path) -> Status:
         return msgspec.json.decode(file.read_bytes(), type=Status)
     except (OSError, msgspec.MsgspecError):
         raise click.ClickException(
-            f"{file}: no server with several workers runs on this folder; start one with --workers 2, or name its --data"
+            f"{file}: no server with several workers uses this folder; start one with --workers 2, or give its folder with --data"
         ) from None

@@ -1,4 +1,4 @@
-"""What the commands that read the server's settings have in common: each setting as a flag, the file of settings."""
+"""Options of the commands that read the server's settings: one flag per setting, and --config."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import click
 from dashboard.domain.errors import ConfigurationError
 from dashboard.settings import Loaded, Settings, flag, load
 
-_CONFIG_HELP = "settings as TOML, `name = value`; also DASHBOARD_CONFIG"
+_CONFIG_HELP = "file of settings (TOML, lines of `name = value`)  [DASHBOARD_CONFIG]"
 
 
 def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Every setting as a flag; flags that are not given stay None."""
+    """Add every setting as a flag; a flag that is not given is None."""
     for each in reversed(fields(Settings)):
         default = ", ".join(each.default) if isinstance(each.default, tuple) else each.default
         described = f"{each.metadata['help']}  [{default if default != '' else 'none'}]"
@@ -34,16 +34,16 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def with_store(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The settings that say where the store is, as flags, and the file of settings."""
+    """Add the settings that say where the store is, as flags, and --config."""
     for name in ("secret", "store", "data"):
-        command = click.option(flag(name), name, default=None, metavar="VALUE", help="as of the server's settings")(
-            command
-        )
+        command = click.option(
+            flag(name), name, default=None, metavar="VALUE", help="the setting of this name, as for `dashboard serve`"
+        )(command)
     return click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help=_CONFIG_HELP)(command)
 
 
 def load_settings(config: Path | None, flags: dict[str, Any]) -> Loaded:
-    """From flags, environment and file; raises click's errors."""
+    """Return the settings from flags, environment and file; raise click's errors."""
     file = config or (Path(os.environ["DASHBOARD_CONFIG"]) if "DASHBOARD_CONFIG" in os.environ else None)
     try:
         return load(flags, os.environ, file)

@@ -1,4 +1,4 @@
-"""Live values in the terminal: ``tail``."""
+"""The command ``tail``: live values in the terminal."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from dashboard.client import Client, FollowError, Point, Update
 
 @click.command()
 @click.argument("selectors", nargs=-1)
-@click.option("--board", default="", metavar="ID", help="what a board shows, instead of selectors")
-@click.option("--json", "as_json", is_flag=True, help="a JSON object a line")
-@click.option("--count", type=int, default=0, metavar="N", help="end after so many values")
-@click.option("--rate", "rate_hz", type=float, default=10, metavar="HZ", help="most updates a second  [10]")
+@click.option("--board", default="", metavar="ID", help="show the series of a board instead of selectors")
+@click.option("--json", "as_json", is_flag=True, help="print one JSON object per line")
+@click.option("--count", type=int, default=0, metavar="N", help="end after N values")
+@click.option("--rate", "rate_hz", type=float, default=10, metavar="HZ", help="most updates per second  [10]")
 @with_server
 def tail(
     selectors: tuple[str, ...], board: str, as_json: bool, count: int, rate_hz: float, url: str, token: str | None
 ) -> None:
-    """Show the values of series as they come: dashboard tail 'cpu{host="web-1"}'
+    """Show the values of series as they arrive: dashboard tail 'cpu{host="web-1"}'
 
-    On a terminal a table of the latest values; else, and with --json or --count, a line a value.  Begins with the newest
-    value of each series.  Gaps and lost connections are told on stderr.
+    Prints a table of the latest values on a terminal; elsewhere, and with --json or --count, one line per value. It begins with
+    the newest value of each series. Gaps and lost connections are reported on stderr.
     """
     heed_interrupt()
     plain = as_json or count or not sys.stdout.isatty()
@@ -49,7 +49,7 @@ def tail(
 
 
 def _news(update: Update) -> list[Point]:
-    """All points; of a snapshot the newest of each series, so that a restart tells no old news."""
+    """Return all points of an update; of a snapshot only the newest of each series, so that a restart repeats no old values."""
     if not update.snapshot:
         return list(update.points)
     return list({point.series: point for point in update.points}.values())
@@ -84,12 +84,12 @@ def _number(point: Point) -> str:
 
 
 def _printable(text: str) -> str:
-    """No text of a feeder steers the terminal."""
+    """Return the text without control characters, so that no feeder can control the terminal."""
     return "".join(character if character.isprintable() else "�" for character in text)
 
 
 def _draw_tables(updates: Iterator[Update]) -> None:
-    """The latest values, sorted, drawn over themselves; no more rows than the screen has."""
+    """Draw the latest values, sorted, over the previous table; at most as many rows as the screen has."""
     latest: dict[str, Point] = {}
     drawn = 0
     for update in updates:
@@ -108,7 +108,7 @@ def _draw_tables(updates: Iterator[Update]) -> None:
 
 
 def table(latest: dict[str, Point], columns: int, lines: int) -> list[str]:
-    """Rows of time, value and series that fit; the last says how many do not."""
+    """Return the rows of time, value and series that fit; the last row says how many do not."""
     chosen = [latest[series] for series in sorted(latest)]
     rows = []
     for point in chosen:

@@ -1,4 +1,4 @@
-"""The Python client: feed a dashboard server and follow what it shows. Standard library only, nothing else of this package.
+"""Python client: feeds a dashboard server and follows what it shows. Standard library only, no other part of this package.
 
     from dashboard.client import Client
 
@@ -9,15 +9,15 @@
         for update in client.follow(["orders"]):
             print(update.points)
 
-The rooms, in reading order; the first six do no I/O and serve both clients:
+Modules in reading order; the first six do no I/O and serve both clients:
 
-    sample     one value with its labels; what was refused, what was counted
-    buffer     the bounded place where samples wait
+    sample     one value with its labels; refusals and counts of samples
+    buffer     bounded buffer of waiting samples
     outbox     batches, idempotency keys, back-off: what to send and what an answer means
-    address, http    a server's URL; one HTTP/1.1 request and its answer as bytes
+    address, http    the URL of a server; one HTTP/1.1 request and its answer as bytes
     websocket  RFC 6455, client side
-    following  the watching half of docs/protocol.md: messages -> updates, resuming, gaps
-    feeding    what both clients say: push, gauge, timer, timed
+    following  views, by docs/protocol.md: messages -> updates, resuming, gaps
+    feeding    methods for feeding that both clients have: push, gauge, timer, timed
     blocking   Client, on sockets and a thread; asynchronous: AsyncClient, on asyncio streams
 """
 

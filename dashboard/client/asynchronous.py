@@ -1,4 +1,4 @@
-"""``AsyncClient``: as ``Client``, on asyncio streams. Belongs to the loop in which it is first used."""
+"""``AsyncClient``: like ``Client``, on asyncio streams. It belongs to the event loop in which it is first used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from dashboard.client.outbox import Batch, Outcome
 
 
 class AsyncClient(Feeding):
-    """``push`` and the like return at once and need a running loop; a task sends. Close it: a loop that ends cannot."""
+    """Client for asyncio. ``push`` and the others return at once and need a running loop; a task sends.
+
+    Call ``close`` before the loop ends: samples that still wait are not sent otherwise.
+    """
 
     def __init__(
         self,
@@ -28,7 +31,8 @@ class AsyncClient(Feeding):
         tls: ssl.SSLContext | None = None,
         **options: Any,
     ) -> None:
-        """``options``: those of Feeding (labels, flush_s, batch, buffer, timeout_s, on_refused, on_trouble). Raises ValueError."""
+        """Set up the client; raises ValueError. ``options``: those of Feeding (labels, flush_s, batch, buffer, timeout_s,
+        on_refused, on_trouble)."""
         super().__init__(url, token, **options)
         self._close_s = close_s
         self._tls = tls
@@ -42,7 +46,7 @@ class AsyncClient(Feeding):
     # --- feeding ---
 
     async def flush(self, timeout_s: float | None = None) -> bool:
-        """Wait until all that was pushed before is settled; whether it is, within ``timeout_s`` (None: however long)."""
+        """Wait until all samples pushed before are settled; return whether they are, within ``timeout_s`` (None: no limit)."""
         target = self._outbox.counts.pushed
         try:
             async with asyncio.timeout(timeout_s):
@@ -55,7 +59,7 @@ class AsyncClient(Feeding):
         return self._outbox.settled >= target
 
     async def close(self, timeout_s: float | None = None) -> bool:
-        """Send what is left for at most ``timeout_s`` (``close_s`` when None), then end; whether all is settled."""
+        """Send waiting samples for at most ``timeout_s`` (None: ``close_s``), then end; return whether all are settled."""
         self._closing = True
         self._wanted.set()
         task = self._task
@@ -143,10 +147,10 @@ class AsyncClient(Feeding):
         rate_hz: float = 10,
         points: int = 1000,
     ) -> AsyncGenerator[Update]:
-        """Updates of a view, for ever, over lost connections: a snapshot first, then what changes.
+        """Iterate over the updates of a view without end, over lost connections: a snapshot first, then changes.
 
-        Raises ValueError at once, FollowError when the server refuses for good; ends when the client is closed.  Who leaves
-        it early closes it (``contextlib.aclosing``), else its connection stays until it is collected.
+        Raises ValueError at once, and FollowError when the server refuses for good; ends when the client is closed.  If you
+        leave the iteration early, close it (``contextlib.aclosing``): its connection stays open otherwise until it is collected.
         """
         following = Following(selectors, board=board, window_s=window_s, rate_hz=rate_hz, points=points)
         return self._follow(following)

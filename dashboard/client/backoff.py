@@ -1,4 +1,4 @@
-"""How long to wait before trying again: longer each time, never in step with others, at least what the server asked for."""
+"""Back-off between tries: pauses that grow, with jitter, and are at least as long as the server asks for."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from email.utils import parsedate_to_datetime
 
 FIRST_S = 0.5
 MOST_S = 30.0
-#: More than this is not believed of a ``Retry-After``.
+#: Longest pause that is taken from a ``Retry-After``; a longer one is cut to this.
 _MOST_ASKED_S = 3600.0
 
 
 class Backoff:
-    """``chance`` gives numbers in [0, 1)."""
+    """Back-off. ``chance`` returns random numbers in [0, 1)."""
 
     def __init__(self, chance: Callable[[], float]) -> None:
         self._chance = chance
         self._tries = 0
 
     def reset(self) -> None:
-        """It worked: the next failure waits as if it were the first."""
+        """Begin with the first pause again, after a success."""
         self._tries = 0
 
     def next_s(self, asked_s: float = 0.0) -> float:
-        """Seconds to wait now. ``asked_s``: the server's Retry-After; the wait is that and up to a quarter more."""
+        """Return the seconds to wait now. ``asked_s``: the server's Retry-After; the wait is at least that, plus up to a quarter."""
         most = min(MOST_S, FIRST_S * 2.0 ** min(self._tries, 10))
         self._tries += 1
         own = most * (0.5 + self._chance() / 2)
@@ -32,7 +32,7 @@ class Backoff:
 
 
 def asked_wait_s(retry_after: str | None, now_s: float) -> float:
-    """A Retry-After header (seconds, or a date: RFC 9110 section 10.2.3) in seconds; 0 when absent or not understood."""
+    """Return a Retry-After header (seconds, or a date: RFC 9110 section 10.2.3) in seconds; 0 if absent or not understood."""
     text = (retry_after or "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text), _MOST_ASKED_S)

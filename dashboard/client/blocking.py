@@ -1,4 +1,4 @@
-"""``Client``: feeds from a thread of its own, follows on a socket. For asyncio there is ``asynchronous.py``."""
+"""``Client``: feeds from a thread of its own and follows on a socket. ``asynchronous.py`` has the client for asyncio."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dashboard.client.outbox import Batch, Outcome
 
 
 def connect(address: Address, timeout_s: float, tls: ssl.SSLContext | None = None) -> socket.socket:
-    """A connection, TLS done; raises OSError."""
+    """Return a connected socket, after the TLS handshake if the address needs one. Raises OSError."""
     raw = socket.create_connection((address.host, address.port), timeout_s)
     if not address.tls:
         return raw
@@ -30,7 +30,7 @@ def connect(address: Address, timeout_s: float, tls: ssl.SSLContext | None = Non
 
 
 def exchange(address: Address, request: bytes, timeout_s: float, tls: ssl.SSLContext | None = None) -> Answer:
-    """Send one request and read its answer, all within ``timeout_s``; raises OSError."""
+    """Send one request and return its answer, all within ``timeout_s``. Raises OSError."""
     deadline = time.monotonic() + timeout_s
     received = bytearray()
     with connect(address, timeout_s, tls) as link:
@@ -45,10 +45,11 @@ def exchange(address: Address, request: bytes, timeout_s: float, tls: ssl.SSLCon
 
 
 class Client(Feeding):
-    """``push`` and the like return at once; batches go out every ``flush_s``, and sooner when one is full.
+    """Blocking client. ``push`` and the others return at once; a batch is sent every ``flush_s``, or when it is full.
 
-    While the server is away, at most ``buffer`` samples wait (and one batch under way); then the oldest of the same
-    series is dropped, and counted.  ``close`` (also at exit, and at the end of ``with``) sends what is left.
+    While the server is away, at most ``buffer`` samples wait, besides one batch in flight.  Further ones replace the oldest of
+    the same series, which are counted as dropped.  ``close`` sends waiting samples; it is called at exit and at the end of
+    ``with``.
     """
 
     def __init__(
@@ -60,7 +61,8 @@ class Client(Feeding):
         tls: ssl.SSLContext | None = None,
         **options: Any,
     ) -> None:
-        """``options``: those of Feeding (labels, flush_s, batch, buffer, timeout_s, on_refused, on_trouble). Raises ValueError."""
+        """Set up the client; raises ValueError. ``options``: those of Feeding (labels, flush_s, batch, buffer, timeout_s,
+        on_refused, on_trouble)."""
         super().__init__(url, token, **options)
         self._close_s = close_s
         self._tls = tls
@@ -77,7 +79,7 @@ class Client(Feeding):
     # --- feeding ---
 
     def flush(self, timeout_s: float | None = None) -> bool:
-        """Wait until all that was pushed before is settled; whether it is, within ``timeout_s`` (None: however long)."""
+        """Wait until all samples pushed before are settled; return whether they are, within ``timeout_s`` (None: no limit)."""
         with self._changed:
             target = self._outbox.counts.pushed
             self._hurry = True
@@ -87,9 +89,9 @@ class Client(Feeding):
             ) and (self._outbox.settled >= target)
 
     def close(self, timeout_s: float | None = None) -> bool:
-        """Send what is left for at most ``timeout_s`` (``close_s`` when None), then end; whether all is settled.
+        """Send waiting samples for at most ``timeout_s`` (None: ``close_s``), then end; return whether all are settled.
 
-        What is left after that is dropped, and counted.  Everything that follows with this client ends too.
+        Samples that wait after that are dropped and counted.  Every ``follow`` of this client ends too.
         """
         with self._changed:
             self._closing = True
@@ -128,7 +130,7 @@ class Client(Feeding):
                 self._changed.notify_all()
 
     def _begin_in_child(self) -> None:
-        """After a fork what waits is the parent's to send, and its thread is not here."""
+        """Begin empty in a forked child: the parent sends the waiting samples, and its thread does not run here."""
         self._outbox = self._new_outbox()
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -163,7 +165,7 @@ class Client(Feeding):
                 return Outcome() if self._ended.is_set() else self._outbox.failed(f"{error}")
         with self._changed:
             if self._ended.is_set():
-                return Outcome()  # closed meanwhile: counted as dropped
+                return Outcome()  # closed in the meantime: the batch is counted as dropped
             outcome = self._outbox.answered(answer, time.time())
             self._changed.notify_all()
             return outcome
@@ -179,10 +181,10 @@ class Client(Feeding):
         rate_hz: float = 10,
         points: int = 1000,
     ) -> Generator[Update]:
-        """Updates of a view, for ever, over lost connections: a snapshot first, then what changes.
+        """Iterate over the updates of a view without end, over lost connections: a snapshot first, then changes.
 
-        Raises ValueError at once, FollowError when the server refuses for good; ends when the client is closed.  While
-        no update is taken the server skips ahead: the next one holds all that changed since.
+        Raises ValueError at once, and FollowError when the server refuses for good; ends when the client is closed.  While no
+        update is taken the server skips frames: the next update holds all changes since the last one.
         """
         following = Following(selectors, board=board, window_s=window_s, rate_hz=rate_hz, points=points)
         return self._follow(following)

@@ -1,4 +1,4 @@
-"""The bounded place where samples wait. When it is full, the oldest sample of a series goes, so each keeps its newest."""
+"""Bounded buffer of waiting samples. When it is full it drops the oldest of a series, so each series keeps its newest."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from itertools import islice
 
 from dashboard.client.sample import Sample
 
-#: How many of the oldest samples are looked at for one that can go.
+#: Oldest samples among which a full buffer chooses the series that loses one.
 _LOOKED_AT = 100
 _Series = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class Buffer:
-    """Samples in the order they came, at most ``max_samples``. Not safe for threads: its owner locks."""
+    """Samples in the order of arrival, at most ``max_samples``. Not thread-safe: its owner locks."""
 
     def __init__(self, max_samples: int) -> None:
         if max_samples < 1:
-            raise ValueError("a buffer holds at least one sample")
+            raise ValueError(f"buffer is {max_samples}; it must hold at least one sample")
         self._max_samples = max_samples
         self._samples: OrderedDict[int, Sample] = OrderedDict()
         self._of_series: dict[_Series, deque[int]] = {}
@@ -27,10 +27,10 @@ class Buffer:
         return len(self._samples)
 
     def add(self, sample: Sample) -> Sample | None:
-        """Take one; when full, the sample that made room for it is given back.
+        """Add a sample; return the sample that a full buffer dropped for it, else None.
 
-        That is the oldest of the same series; of a series that has none waiting, the oldest of that one which, of those with the
-        oldest samples, has most.
+        The dropped sample is the oldest of the same series.  If that series has none waiting, it is the oldest of another one:
+        of the series with the oldest samples, the one with most samples.
         """
         dropped = self._make_room(sample) if len(self._samples) >= self._max_samples else None
         self._samples[self._next] = sample
@@ -39,7 +39,7 @@ class Buffer:
         return dropped
 
     def take(self, count: int) -> list[Sample]:
-        """The oldest ``count``, or as many as there are."""
+        """Remove and return the oldest ``count`` samples, or all if there are fewer."""
         taken = [self._samples.popitem(last=False)[1] for _ in range(min(count, len(self._samples)))]
         for sample in taken:
             self._forget_oldest(sample.series)

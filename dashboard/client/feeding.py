@@ -1,4 +1,4 @@
-"""What both clients say to feed: push, gauge, timer, timed. Thread-safe; never raises into the program that it measures."""
+"""Feeding methods of both clients: push, gauge, timer, timed. Thread-safe; they raise no error into the measured program."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ OnTrouble = Callable[[str], None]
 
 
 class Feeding(ABC):
-    """``labels`` are added to every sample. ``on_refused`` gets samples that will never be stored, ``on_trouble`` a line
-    each time that a request failed. Both are called where the sending is done (the thread, the loop) or where ``push`` is,
-    and must not block."""
+    """Base of both clients. ``labels`` are added to every sample.
+
+    ``on_refused`` is called with samples that will never be stored, ``on_trouble`` with a line for each request that failed.
+    Both are called where the client sends (the thread, the loop) or where ``push`` is called, and must not block.
+    """
 
     def __init__(
         self,
@@ -56,7 +58,7 @@ class Feeding(ABC):
 
     @property
     def counts(self) -> Counts:
-        """What became of the samples so far."""
+        """Counts of the samples so far, by outcome."""
         with self._lock:
             return self._outbox.counts
 
@@ -70,12 +72,12 @@ class Feeding(ABC):
         unit: str = "",
         every_s: float = 0,
     ) -> None:
-        """Take one value; it goes out with the next batch. ``t_ms``: when it was measured, now when not given.
+        """Add one value to the next batch. ``t_ms``: when it was measured; None: now.
 
-        What cannot be a value is counted as refused and reported, not raised.
+        A value that cannot be sent is counted as refused and reported, not raised.
         """
         t_ms = int(time.time() * 1000) if t_ms is None else t_ms
-        if labels is None or isinstance(labels, Mapping):  # else it is refused
+        if labels is None or isinstance(labels, Mapping):  # other types are refused below
             labels = {**self._labels, **(labels or {})}
         sample = Sample.of(name, value, t_ms=t_ms, labels=labels, unit=unit, every_s=every_s)
         with self._lock:
@@ -86,12 +88,12 @@ class Feeding(ABC):
         self._pushed(full)
 
     def gauge(self, name: str, value: float, /, **labels: object) -> None:
-        """One value of now: ``gauge("queue_length", 7, queue="mail")``."""
+        """Push a value measured now: ``gauge("queue_length", 7, queue="mail")``."""
         self.push(name, value, labels=labels)
 
     @contextmanager
     def timer(self, name: str, /, **labels: object) -> Iterator[None]:
-        """Feed how many seconds the block took, also when it raised."""
+        """Push the duration of the block in seconds, also when it raised."""
         began = time.perf_counter()
         try:
             yield
@@ -99,7 +101,7 @@ class Feeding(ABC):
             self.push(name, time.perf_counter() - began, unit="s", labels=labels)
 
     def timed(self, name: str, /, **labels: object) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-        """A decorator: each call's seconds; of a coroutine function, until it is done."""
+        """Return a decorator that pushes the duration of each call in seconds; a coroutine function counts until it is done."""
 
         def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
             if inspect.iscoroutinefunction(function):
@@ -122,14 +124,14 @@ class Feeding(ABC):
 
     @abstractmethod
     def _pushed(self, full: bool) -> None:
-        """A sample waits; ``full``: enough of them for a batch."""
+        """Take note of a waiting sample; ``full``: there are enough for a batch."""
 
     def _request(self, batch: Batch) -> bytes:
         headers = {**self._headers, **batch.headers}
         return encode_request("POST", self._address, "/api/v1/samples", headers, batch.body)
 
     def _report(self, outcome: Outcome) -> None:
-        """Tell the callbacks; what they raise is logged, and does not end the sending."""
+        """Call the callbacks; an error in them is logged and does not stop the sending."""
         try:
             if outcome.trouble and self._on_trouble is not None:
                 self._on_trouble(outcome.trouble)

@@ -1,6 +1,6 @@
-"""The watching half of docs/protocol.md without I/O: messages -> updates, resuming from a position, gaps.
+"""Views by docs/protocol.md, without I/O: messages -> updates, resuming from a position, gaps.
 
-``Following`` outlives connections; a ``Conversation`` is one of them: bytes in, updates and bytes out.
+``Following`` outlives connections; a ``Conversation`` is one connection: bytes go in, updates and bytes come out.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dashboard.client.address import Address
 from dashboard.client.backoff import Backoff, asked_wait_s
 from dashboard.client.websocket import Closed, HandshakeRefused, Opened, Text, WebSocket
 
-#: After so many seconds without a word from the server, ask; after so many more, come again.
+#: Seconds without a byte from the server after which the client sends a ping, and after which it connects again.
 QUIET_S = 5.0
 DEAD_S = 20.0
-#: A series that this client was never told of: the view is begun anew.
+#: Gap of a view that is begun anew because the server sent a series without its description.
 UNKNOWN_SERIES = "unknown_series"
 
 _MEND_THE_CLIENT = frozenset({1002, 1003, 1007, 1009})
@@ -37,11 +37,11 @@ _MEND_THE_REQUEST = frozenset(
 
 
 class FollowError(Exception):
-    """The server will not show this, however often it is asked: a wrong selector, board or token."""
+    """Refusal that no retry changes: a wrong selector, board or token."""
 
 
 class Lost(ConnectionError):
-    """The server closed the connection with ``code``."""
+    """Connection that the server closed with ``code``."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"closed with {code}{': ' + reason if reason else ''}")
@@ -50,7 +50,7 @@ class Lost(ConnectionError):
 
 @dataclass(frozen=True, slots=True)
 class SeriesInfo:
-    """``series``: the canonical text; ``every_s``: the cadence, None when nobody knows; ``last_ms``: its newest sample."""
+    """Description of a series. ``series``: canonical text; ``every_s``: cadence, None if unknown; ``last_ms``: newest sample."""
 
     series: str
     name: str
@@ -62,7 +62,7 @@ class SeriesInfo:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value of a series at a time. Of a window that is shown in buckets, the bucket's mean."""
+    """Value of a series at a time; in a window that is shown in buckets, the mean of a bucket."""
 
     series: str
     t_ms: int
@@ -72,7 +72,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A JSON value under a key, written at ``t_ms``."""
+    """JSON value under a key, written at ``t_ms``."""
 
     key: str
     body: Any
@@ -81,10 +81,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What one message changed, in order: of a series, points by time. Times are the server's, in ms.
+    """Changes of one message, in order; points of a series are ordered by time. Times are the server's, in ms.
 
-    ``snapshot``: this is everything there is; forget what you hold.  ``gap``: why entries are missing before this
-    snapshot (``epoch``, ``ahead``, ``trimmed``, ``unknown_series``); empty when nothing was missed.
+    ``snapshot``: this is the full state and replaces everything before.  ``gap``: why entries are missing before this
+    snapshot (``epoch``, ``ahead``, ``trimmed``, ``unknown_series``); empty: none are missing.
     """
 
     as_of_ms: int
@@ -98,7 +98,7 @@ class Update:
 
 
 class Following:
-    """One view, over any number of connections."""
+    """View over any number of connections."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class Following:
     ) -> None:
         chosen = [selectors] if isinstance(selectors, str) else list(selectors)
         if bool(chosen) == bool(board):
-            raise ValueError("follow either selectors or a board")
+            raise ValueError("give either selectors or a board")
         what = {"board": board} if board else {"selectors": chosen}
         self._watch = {"type": "watch", "id": 1, **what, "window_s": window_s, "rate_hz": rate_hz, "points": points}
         self._since = ""
@@ -122,11 +122,11 @@ class Following:
         self._welcomed = False
 
     def request(self) -> str:
-        """The watch message that begins the view, or goes on with it."""
+        """Return the watch message that begins the view, or resumes it."""
         return json.dumps(self._watch | ({"since": self._since} if self._since else {}))
 
     def take(self, message: dict[str, Any]) -> Update | None:
-        """An update when the message is one. Raises FollowError, and LookupError when the view has to begin anew."""
+        """Return the update in a message; None: it has none. Raises FollowError; LookupError when the view must begin anew."""
         kind = message.get("type")
         if kind == "error" and message.get("code") in _MEND_THE_REQUEST:
             raise FollowError(str(message.get("message")))
@@ -141,11 +141,11 @@ class Following:
         return None
 
     def begin_anew(self, gap: str) -> None:
-        """Without the position: the next request is answered by a snapshot, and that one tells of the gap."""
+        """Forget the position: the next request is answered by a snapshot, whose update has this gap."""
         self._since, self._gap = "", gap
 
     def lost(self, error: OSError, now_s: float) -> float:
-        """The connection ended: seconds to wait before the next. Raises FollowError when another would end like it."""
+        """Return the seconds to wait after a lost connection. Raises FollowError if another would end in the same way."""
         if isinstance(error, Lost) and (error.code in _MEND_THE_CLIENT or 4500 <= error.code < 5000):
             raise FollowError(str(error)) from error
         if not isinstance(error, HandshakeRefused):
@@ -177,7 +177,7 @@ class Following:
         documents, gone_documents = _documents(message), tuple(message.get("gone_documents", ()))
         self._arrived(message)
         if not (points or infos or documents or gone or gone_documents):
-            return None  # it came back, and had missed nothing
+            return None  # resumed, and nothing was missed
         return Update(message["as_of"], tuple(points), infos, documents, tuple(gone), gone_documents)
 
     def _arrived(self, message: dict[str, Any]) -> None:
@@ -202,7 +202,7 @@ def _documents(message: dict[str, Any]) -> tuple[Document, ...]:
 
 
 class Conversation:
-    """One connection: feed it what came, send ``outgoing``; it knows no socket."""
+    """Connection without its socket: pass received bytes to ``feed``, send the bytes of ``outgoing``."""
 
     def __init__(self, following: Following, address: Address, headers: Mapping[str, str]) -> None:
         self._following = following
@@ -212,7 +212,10 @@ class Conversation:
         self._end: ConnectionError | None = None
 
     def feed(self, data: bytes) -> list[Update]:
-        """Updates in order. Raises ConnectionError when the connection is over, FollowError when for good."""
+        """Return the updates in received bytes, in order.
+
+        Raises ConnectionError when the connection is over, FollowError when the server refuses for good.
+        """
         if self._end is not None:
             raise self._end
         if not data:
@@ -229,11 +232,11 @@ class Conversation:
         except ConnectionError as error:
             if not updates:
                 raise
-            self._end = error  # these first
+            self._end = error  # raised by the next call, after these updates
         return updates
 
     def quiet(self) -> None:
-        """Nothing came for a while: ask whether the server is there."""
+        """Send a ping, after a while without bytes from the server."""
         self._socket.send('{"type":"ping"}')
 
     def _take(self, text: str) -> list[Update]:
@@ -241,7 +244,7 @@ class Conversation:
             message = json.loads(text)
             update = self._following.take(message)
         except (ValueError, TypeError, AttributeError) as error:
-            raise ConnectionError(f"a message that is none: {error}") from None
+            raise ConnectionError(f"the server sent a message that cannot be read: {error}") from None
         except LookupError:
             self._following.begin_anew(UNKNOWN_SERIES)
             self._socket.send(self._following.request())

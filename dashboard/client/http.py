@@ -1,4 +1,4 @@
-"""One HTTP/1.1 request and its answer as bytes, a connection each: no I/O here, so both clients share it."""
+"""HTTP/1.1 request and answer as bytes, with one connection for each. No I/O, so both clients share it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, cast
 
 from dashboard.client.address import Address
 
-#: A longer answer is not read: the server's own are a few hundred KiB at most.
+#: Longest answer that is read; the server's own have a few hundred KiB at most.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 
 class Answer(NamedTuple):
-    """Header names in lower case."""
+    """Answer to a request. Header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -24,7 +24,7 @@ class Answer(NamedTuple):
 
     @property
     def said(self) -> dict[str, Any]:
-        """The body as a JSON object; empty when it is none (a proxy's page, say)."""
+        """Body as a JSON object; empty if it is none (an error page of a proxy, for example)."""
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -33,13 +33,13 @@ class Answer(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """One line for people."""
+        """Status and error in one line, for users."""
         text = self.said.get("error") or self.body.decode("utf-8", "replace").strip()[:200]
         return f"answered {self.status}: {text}" if text else f"answered {self.status}"
 
 
 def encode_request(method: str, address: Address, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
-    """The whole request; the server is asked to close the connection after its answer, which ends it."""
+    """Return a complete request. It asks the server to close the connection after the answer."""
     lines = {
         "Host": address.host_header,
         "Connection": "close",
@@ -52,9 +52,9 @@ def encode_request(method: str, address: Address, path: str, headers: Mapping[st
 
 
 def is_whole(data: bytes | bytearray) -> bool:
-    """Whether nothing more has to come, whatever becomes of the connection: not every proxy closes it when asked to.
+    """Return whether an answer is complete, even if the connection stays open, as with some proxies.
 
-    False where only the end of the connection tells; raises ConnectionError when its headers are none.
+    Return False when only the end of the connection shows it.  Raises ConnectionError when the headers cannot be read.
     """
     end = data.find(b"\r\n\r\n")
     if end < 0:
@@ -62,27 +62,27 @@ def is_whole(data: bytes | bytearray) -> bool:
     try:
         headers = http.client.parse_headers(io.BytesIO(bytes(data[data.find(b"\n") + 1 : end + 4])))
     except http.client.HTTPException as error:
-        raise ConnectionError(f"no answer: {error!r}") from None
+        raise ConnectionError(f"not an HTTP answer: {error!r}") from None
     if (length := headers.get("Content-Length", "")).isdecimal():
         return len(data) - end - 4 >= int(length)
     return "chunked" in headers.get("Transfer-Encoding", "").lower() and data.endswith(b"\r\n0\r\n\r\n")
 
 
 def decode_answer(data: bytes) -> Answer:
-    """All bytes of a connection; raises ConnectionError when they are no whole answer."""
+    """Return the answer in all bytes of a connection. Raises ConnectionError when they are no complete answer."""
     if b"\r\n\r\n" not in data:
-        raise ConnectionError("no whole answer")
+        raise ConnectionError("the connection ended before the answer was complete")
     response = http.client.HTTPResponse(cast("socket.socket", _Received(data)))
     try:
         response.begin()
         body = response.read()
     except (http.client.HTTPException, ValueError) as error:
-        raise ConnectionError(f"no whole answer: {error!r}") from None
+        raise ConnectionError(f"the answer is damaged or not complete: {error!r}") from None
     return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, body)
 
 
 class _Received:
-    """What http.client wants of a socket."""
+    """Received bytes in the form that http.client expects of a socket."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

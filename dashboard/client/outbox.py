@@ -1,7 +1,7 @@
-"""What to send next and what an answer means. No I/O, no clock, no lock: the clients own those.
+"""Outbox: which batch to send next, and what an answer means. No I/O, clock or lock: the clients own those.
 
-Source: docs/protocol.md, POST /api/v1/samples.  A batch keeps its bytes and its Idempotency-Key until it is settled, so
-the server stores it once however often it is sent (for as long as the server remembers keys: 15 minutes by default).
+Source: docs/protocol.md, POST /api/v1/samples.  A batch keeps its bytes and its Idempotency-Key until it is settled.  So
+the server stores it once, however often it is sent, while it remembers the key (15 minutes by default).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from dashboard.client.buffer import Buffer
 from dashboard.client.http import Answer
 from dashboard.client.sample import Counts, Refusal, Sample
 
-#: The server lists no more refusals than this.
+#: Most samples in a batch: the server lists no more refusals than this in one answer.
 MAX_BATCH = 1_000
 
 
 @dataclass(slots=True)
 class Batch:
-    """Samples under way, fixed: the same bytes and the same key at every try."""
+    """Samples in flight: the same bytes and the same key at every try."""
 
     samples: list[Sample]
     key: str
@@ -37,13 +37,13 @@ class Batch:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Of its request."""
+        """Headers of its request."""
         return {"Content-Type": "application/json", "Idempotency-Key": self.key}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``wait_s``: how long to wait before the next try, 0 when the batch is settled."""
+    """Result of a try. ``wait_s``: seconds to wait before the next one; 0: the batch is settled."""
 
     wait_s: float = 0.0
     refusals: tuple[Refusal, ...] = ()
@@ -51,7 +51,7 @@ class Outcome:
 
 
 class Outbox:
-    """One batch is under way at a time; the buffer behind it is bounded."""
+    """Batch in flight, one at a time, and the bounded buffer of samples behind it."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Outbox:
         new_key: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
         if not 1 <= max_batch <= MAX_BATCH:
-            raise ValueError(f"a batch has 1 to {MAX_BATCH} samples")
+            raise ValueError(f"batch is {max_batch}; give a number of samples from 1 to {MAX_BATCH}")
         self._max_batch = max_batch
         self._buffer = Buffer(max_samples)
         self._under_way: deque[Batch] = deque()
@@ -72,22 +72,22 @@ class Outbox:
 
     @property
     def counts(self) -> Counts:
-        """As of now."""
+        """Present counts."""
         waiting = len(self._buffer) + sum(len(batch.samples) for batch in self._under_way)
         return Counts(self._pushed, self._accepted, self._refused, self._dropped, waiting, self._retries)
 
     @property
     def settled(self) -> int:
-        """How many of the pushed samples need no more work."""
+        """Number of pushed samples that need no more work."""
         return self._accepted + self._refused + self._dropped
 
     @property
     def full_batch(self) -> bool:
-        """Whether there is no reason to wait for more."""
+        """True if enough samples wait for a full batch."""
         return len(self._buffer) >= self._max_batch
 
     def add(self, sample: Sample) -> Refusal | None:
-        """Take a sample; one that could not stand in a body is refused here, counted, and never sent."""
+        """Add a sample; one that cannot be part of a body is refused here, counted, and never sent."""
         self._pushed += 1
         if problem := sample.problem():
             self._refused += 1
@@ -97,18 +97,18 @@ class Outbox:
         return None
 
     def batch(self) -> Batch | None:
-        """The batch to send now: the unsettled one, else a new one of the oldest samples."""
+        """Return the batch to send now: the unsettled one, else a new one of the oldest samples; None: no sample waits."""
         if not self._under_way and (samples := self._buffer.take(self._max_batch)):
             self._under_way.append(Batch.of(samples, self._new_key()))
         return self._under_way[0] if self._under_way else None
 
     def failed(self, reason: str) -> Outcome:
-        """No answer came: the batch may or may not be stored, so the same is sent again."""
+        """Record that no answer came. The same batch is sent again, since it may or may not be stored."""
         self._retries += 1
         return Outcome(self._backoff.next_s(), (), reason)
 
     def answered(self, answer: Answer, now_s: float) -> Outcome:
-        """Settle the batch, or say how long to wait. ``now_s``: the wall clock, for a Retry-After that is a date."""
+        """Settle the batch, or return how long to wait. ``now_s``: the wall clock, for a Retry-After that is a date."""
         if answer.status in (408, 425, 429) or answer.status >= 500:
             self._retries += 1
             return Outcome(
@@ -128,21 +128,21 @@ class Outbox:
         return Outcome(0.0, refusals, answer.reason)
 
     def abandon(self) -> None:
-        """Everything that waits is dropped, and counted."""
+        """Drop all waiting samples, and count them."""
         waiting = self.counts.waiting
         self._buffer.take(len(self._buffer))
         self._under_way.clear()
         self._dropped += waiting
 
     def _halve(self, batch: Batch) -> None:
-        """The server kept nothing of it, so the halves are new batches."""
+        """Divide a batch into two new ones: the server has stored nothing of it."""
         middle = len(batch.samples) // 2
         for part in (batch.samples[middle:], batch.samples[:middle]):
             self._under_way.appendleft(Batch.of(part, self._new_key()))
 
 
 def _refusals(batch: Batch, answer: Answer) -> tuple[Refusal, ...]:
-    """Those that a 400 names; all of them when it names none (the body as a whole, or the client, was refused)."""
+    """Return the refusals that a 400 names; all samples if it names none (the whole body, or the client, was refused)."""
     said = answer.said
     named = said.get("refused")
     if answer.status == 400 and isinstance(named, list):

@@ -1,4 +1,4 @@
-"""One value as it is sent, and what is said about values: refusals and counts. Names are judged by the server."""
+"""Samples as they are sent, refusals, and counts. The server checks the names."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _MOST_INTEGER = 2**53
 
 
 def _number(value: Any) -> Any:
-    """As an int or a float, if it is a number of any kind; else as it is."""
+    """Return a number of any kind as an int or a float; any other value as it is."""
     if type(value) in (int, float) or isinstance(value, str | bytes):
         return value
-    if isinstance(value, int):  # a bool, too
+    if isinstance(value, int):  # such as a bool
         return int(value)
     try:
         return float(value)
@@ -24,7 +24,7 @@ def _number(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """``t_ms``: when it was measured; ``every_s``: how often it is going to come, 0 when not said."""
+    """Value of a series. ``t_ms``: when it was measured; ``every_s``: the declared cadence, 0 if not declared."""
 
     name: str
     value: float
@@ -44,9 +44,9 @@ class Sample:
         unit: str = "",
         every_s: float = 0,
     ) -> Sample:
-        """Label values become text; what has a ``__float__`` (numpy's numbers, Decimal) becomes one.
+        """Return a sample. Label values become text; objects with ``__float__`` (numpy's numbers, Decimal) become floats.
 
-        Any value is taken; ``problem`` says whether it can be sent.
+        Any value is accepted; ``problem`` says whether it can be sent.
         """
         pairs = (
             tuple(sorted((str(k), str(v)) for k, v in labels.items())) if isinstance(labels, Mapping) else labels or ()
@@ -56,33 +56,33 @@ class Sample:
 
     @property
     def series(self) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """Equal for samples of the same series."""
+        """Key of the series: equal for samples of the same series."""
         return self.name, self.labels
 
     def problem(self) -> str:
-        """Why it cannot stand in a body at all, where it would cost the samples beside it; empty when it can."""
+        """Return why the sample cannot be part of a body, which it would make invalid; empty if it can."""
         value: object = self.value
         if not isinstance(value, int | float):
             return f"{value!r:.40} is not a number"
         if isinstance(value, int) and abs(value) > _MOST_INTEGER:
-            return "an integer that is not exact as a number of JSON"
+            return "an integer beyond ±2**53, which a JSON number cannot hold exactly; send it as a float"
         if not math.isfinite(value):
-            return "not a finite number"
+            return f"{value!r} is not a finite number"
         every_s, t_ms, labels, unit = cast("tuple[object, ...]", (self.every_s, self.t_ms, self.labels, self.unit))
         if not isinstance(every_s, int | float) or not math.isfinite(every_s):
             return "every_s is not a finite number"
         if not isinstance(t_ms, int | float) or not math.isfinite(t_ms):
             return "t_ms is not a finite number"
         if not isinstance(labels, tuple) or not isinstance(unit, str):
-            return "labels are no mapping, or the unit is no text"
+            return "labels are not a mapping, or the unit is not text"
         try:
             "".join((self.name, self.unit, *(part for pair in self.labels for part in pair))).encode()
         except UnicodeEncodeError:
-            return "not valid Unicode text"
+            return "name, unit or a label is not valid Unicode text"
         return ""
 
     def as_json(self) -> dict[str, Any]:
-        """As in docs/protocol.md, POST /api/v1/samples."""
+        """Return the sample as in docs/protocol.md, POST /api/v1/samples."""
         said: dict[str, Any] = {"series": self.name, "value": self.value, "t": int(self.t_ms)}
         if self.labels:
             said["labels"] = dict(self.labels)
@@ -95,7 +95,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A sample that will not be stored, and why. ``code``: the server's (``invalid``, ``series_limit``), or ``http_401`` and the like."""
+    """Sample that will not be stored, and why. ``code``: the server's (``invalid``, ``series_limit``), or for example ``http_401``."""
 
     sample: Sample
     reason: str
@@ -105,7 +105,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Samples so far: ``pushed`` = ``accepted`` + ``refused`` + ``dropped`` + ``waiting``, always. ``retries`` counts requests."""
+    """Counts of samples: ``pushed`` = ``accepted`` + ``refused`` + ``dropped`` + ``waiting``, always. ``retries``: requests."""
 
     pushed: int = 0
     accepted: int = 0

@@ -1,6 +1,6 @@
-"""The client's side of a WebSocket: bytes -> events and back, without I/O. Source: RFC 6455; no extensions.
+"""WebSocket, client side: bytes -> events and back, without I/O. Source: RFC 6455; no extensions.
 
-Pings are answered by themselves: what is to be sent waits in ``outgoing`` until it is taken.
+Pings are answered by themselves.  Bytes to be sent wait until ``outgoing`` takes them.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ NO_STATUS = 1005
 
 
 class BrokenProtocol(ConnectionError):
-    """The peer does not speak RFC 6455."""
+    """Violation of RFC 6455 by the server."""
 
 
 class HandshakeRefused(ConnectionError):
-    """It was answered, but not with 101. Header names in lower case."""
+    """Handshake that was answered with another status than 101. Header names are in lower case."""
 
     def __init__(self, status: int, headers: dict[str, str]) -> None:
         super().__init__(f"the handshake was answered {status}")
@@ -35,19 +35,19 @@ class HandshakeRefused(ConnectionError):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The handshake is done."""
+    """End of the handshake."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A whole text message."""
+    """Complete text message."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The peer's close frame; nothing comes after it."""
+    """Close frame of the server; no event comes after it."""
 
     code: int
     reason: str
@@ -57,7 +57,7 @@ Event = Opened | Text | Closed
 
 
 class WebSocket:
-    """``outgoing`` begins with the handshake. ``random_bytes`` gives the key and the masks."""
+    """Client side of one connection. ``outgoing`` begins with the handshake; ``random_bytes`` gives the key and the masks."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class WebSocket:
         self._key = base64.b64encode(random_bytes(16))
         self._buffer = bytearray()
         self._message = bytearray()
-        self._inside = False  # a message whose last fragment has not come
+        self._inside = False  # True between the fragments of a message
         self._open = self._closed = False
         lines = {
             "Host": address.host_header,
@@ -87,23 +87,23 @@ class WebSocket:
         self._outgoing = bytearray(head.encode("latin-1") + b"\r\n")
 
     def outgoing(self) -> bytes:
-        """What is to be sent now; taken."""
+        """Take the bytes that are to be sent now."""
         data = bytes(self._outgoing)
         self._outgoing.clear()
         return data
 
     def send(self, text: str) -> None:
-        """A text message, whole."""
+        """Send a text message, in one frame."""
         self._send_frame(_TEXT, text.encode())
 
     def close(self, code: int = 1000) -> None:
-        """Say goodbye; once."""
+        """Send a close frame, once."""
         if self._open and not self._closed:
             self._closed = True
             self._send_frame(_CLOSE, struct.pack("!H", code))
 
     def feed(self, data: bytes) -> Iterator[Event]:
-        """Take the next bytes, give the events they complete. Raises BrokenProtocol or HandshakeRefused."""
+        """Take the next bytes and yield the events that they complete. Raises BrokenProtocol or HandshakeRefused."""
         self._buffer += data
         if not self._open:
             if not self._read_handshake():
@@ -120,24 +120,24 @@ class WebSocket:
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
             if len(self._buffer) > _MAX_HEAD_BYTES:
-                raise BrokenProtocol("the handshake's answer does not end")
+                raise BrokenProtocol(f"the headers of the handshake's answer are longer than {_MAX_HEAD_BYTES} bytes")
             return False
         first, *lines = bytes(self._buffer[:end]).decode("latin-1").split("\r\n")
         del self._buffer[: end + 4]
         headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines)}
         status = first.split(" ")[1] if first.startswith("HTTP/1.") and " " in first else ""
         if not status.isdigit():
-            raise BrokenProtocol("the handshake was not answered by HTTP")
+            raise BrokenProtocol("the answer to the handshake is not HTTP")
         if status != "101":
             raise HandshakeRefused(int(status), headers)
         expected = base64.b64encode(hashlib.sha1(self._key + _GUID, usedforsecurity=False).digest()).decode()
         if headers.get("sec-websocket-accept") != expected or headers.get("upgrade", "").lower() != "websocket":
-            raise BrokenProtocol("the handshake's answer is not that of a WebSocket")
+            raise BrokenProtocol("the answer to the handshake does not accept a WebSocket")
         self._open = True
         return True
 
     def _read_frame(self) -> tuple[bool, int, bytes] | None:
-        """(last, opcode, payload) when a whole frame is there."""
+        """Return (last, opcode, payload) of a complete frame; None: more bytes are needed."""
         buffer = self._buffer
         if len(buffer) < 2:
             return None

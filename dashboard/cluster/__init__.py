@@ -1,1 +1,1 @@
-"""Processes of one installation: membership, the signal bus, shared limits, vitals."""
+"""Cluster of processes: membership, the signal bus, shared rate limits, ownership, readiness and vital numbers."""

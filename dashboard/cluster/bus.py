@@ -1,4 +1,4 @@
-"""The signal bus: what processes tell each other, published to all and heard by type, by way of the journal."""
+"""Signal bus between processes: signals are published through the journal and dispatched by type."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from dashboard.runtime import Bell, SingleFlight
 
 _log = logging.getLogger(__name__)
 
-#: A caller that waits for what was published waits for no longer.
+#: ``catch_up`` raises Unavailable after this long.
 _CATCH_UP_S = 3.0
-#: Entries before the newest that a process reads at its start.
+#: Newest entries that a process reads at its start; older signals are not read.
 _READ_BACK = 100
 
 T = TypeVar("T", bound=Signal)
 
 
 class Heard(NamedTuple):
-    """When a signal was published: the journal's time, and how much of it had passed (``SignalTime``)."""
+    """Times of a signal: when it was published (journal's time), and how much journal time had passed (``SignalTime``)."""
 
     t_ms: int
     passed_ms: int
 
 
 class Bus:
-    """``node_id`` names this process' life; ``monotonic`` gives seconds.
+    """Publisher and subscriber of signals. ``node_id`` is new with every start of a process; ``monotonic`` gives seconds.
 
-    ``is_behind``: the signal that is heard now was published before this process began to hear.
-    ``broken``: entries that could not be read, and were skipped.
+    ``is_behind``: the current signal was published before this process attached to the journal.
+    ``broken``: the number of entries that could not be decoded and were skipped.
     """
 
     def __init__(self, *, journal: Journal, node_id: str, monotonic: Callable[[], float]) -> None:
@@ -43,26 +43,26 @@ class Bus:
         self.node_id = node_id
         self._monotonic = monotonic
         self._time = SignalTime()
-        self._entry_s = monotonic()  # when a signal last came
+        self._entry_s = monotonic()  # when the last signal arrived
         self._heard = Position("", 0)
-        self._began = 0  # where the journal stood when this process began to hear
-        self._moved = Bell()  # rings when more was heard
-        self._told = SingleFlight(lambda: journal.attach(SIGNALS))  # where the journal stands
+        self._began = 0  # the newest entry when this process attached
+        self._moved = Bell()  # rings after every batch
+        self._end = SingleFlight(lambda: journal.attach(SIGNALS))  # the journal's position
         self._subscribers: dict[type[Signal], list[Callable[[Any, Heard], None]]] = {}
         self._on_gap: list[Callable[[], None]] = []
         self.is_behind = True
         self.broken = 0
 
     def subscribe(self, kind: type[T], handler: Callable[[T, Heard], None]) -> None:
-        """Call ``handler`` with each signal of this type, in the journal's order, this process' own too."""
+        """Call ``handler`` with each signal of this type in the journal's order, also those of this process."""
         self._subscribers.setdefault(kind, []).append(handler)
 
     def subscribe_gap(self, handler: Callable[[], None]) -> None:
-        """Call ``handler`` when signals may have been missed."""
+        """Call ``handler`` after a gap, when signals may have been missed."""
         self._on_gap.append(handler)
 
     async def publish(self, signal: Signal) -> bool:
-        """Tell all processes, this one too; False: it could not be stored (the journal itself reports why)."""
+        """Publish a signal to all processes, this one included; return False if the journal, which reports why, did not store it."""
         try:
             await self._journal.append(SIGNALS, SIGNAL_CODEC.encode(signal))
         except DashboardError as error:
@@ -71,7 +71,7 @@ class Bus:
         return True
 
     async def run(self) -> None:
-        """Hear signals until cancelled."""
+        """Read and dispatch signals until cancelled."""
         after = await self._journal.attach(SIGNALS)
         self._began = after.seq
         self._reached(after._replace(seq=max(0, after.seq - _READ_BACK)))
@@ -92,9 +92,9 @@ class Bus:
 
     def _take(self, entry: Entry) -> None:
         self._entry_s = self._monotonic()
-        attended = not self.is_behind
+        is_live = not self.is_behind
         self.is_behind = entry.seq <= self._began
-        heard = Heard(entry.t_ms, self._time.advance(entry.t_ms, attended=attended))
+        heard = Heard(entry.t_ms, self._time.advance(entry.t_ms, attended=is_live))
         signal = SIGNAL_CODEC.decode(entry.payload)
         if signal is None:
             self.broken += 1
@@ -103,15 +103,15 @@ class Bus:
             handler(signal, heard)
 
     async def catch_up(self) -> None:
-        """Return when everything that was published before this call has been heard; raises Unavailable after 3 s."""
+        """Wait until every signal published before this call has been dispatched; raises Unavailable after 3 s."""
         try:
             async with asyncio.timeout(_CATCH_UP_S):
-                told = await self._told()
-                while self._heard.epoch != told.epoch or self._heard.seq < told.seq:
+                end = await self._end()
+                while self._heard.epoch != end.epoch or self._heard.seq < end.seq:
                     await self._moved.wait()
         except TimeoutError:
-            raise Unavailable("what other processes have told is not heard; try again in a second") from None
+            raise Unavailable("the signals of other processes do not arrive; try again in a second") from None
 
     def passed_ms(self) -> int:
-        """Return how much of the journal's time has passed by now."""
+        """Return how many milliseconds of the journal's time have passed by now."""
         return self._time.passed_ms + int((self._monotonic() - self._entry_s) * 1000)

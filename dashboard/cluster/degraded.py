@@ -1,4 +1,4 @@
-"""Degraded mode: tell every client of this process when the journal does not answer, and when it does again."""
+"""Degraded mode: notices to every client of this process when the journal fails and when it recovers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CHECK_S = 0.25
 
 
 class DegradedNotices:
-    """The clients are told that there is a fault; ``/readyz`` says which."""
+    """Watcher of the journal. Clients learn that there is a fault; ``/readyz`` says which one."""
 
     def __init__(self, *, journal: Journal, nodes: Membership, hub: Hub) -> None:
         self._journal = journal
@@ -20,9 +20,9 @@ class DegradedNotices:
         self._hub = hub
 
     async def run(self) -> None:
-        """Watch the journal until cancelled."""
+        """Check the journal every quarter of a second until cancelled."""
         while True:
             await asyncio.sleep(_CHECK_S)
             fault = self._journal.fault() or self._nodes.fault()
             if bool(fault) != bool(self._hub.degraded):
-                await self._hub.tell_degraded("the journal does not answer" if fault else "")
+                await self._hub.broadcast_degraded("the journal does not answer" if fault else "")

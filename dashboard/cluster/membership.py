@@ -1,6 +1,6 @@
-"""Membership: this process says that it is there, and knows which others are.
+"""Membership of this process in the cluster, and the table of the other processes.
 
-A beat of its own that does not come back tells that the way through the journal is broken, whatever every single call says.
+A process also reads its own beats.  If they do not return, the path through the journal is broken, even when every call succeeds.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from dashboard.replica.nodes import NodeTable
 
 _log = logging.getLogger(__name__)
 
-#: A beat that has not come back for so long is a fault.
+#: The journal counts as faulty if no beat of this process has returned for this long.
 _LOST_S = 2 * BEAT_S
 _LEAVE_S = 1.0
 
 
 class RosterVersion:
-    """The version of the roster that this process published last; its beats carry it, so that others see what they miss."""
+    """Version of the last published roster. Beats carry it, so that other processes notice a missing roster."""
 
     def __init__(self) -> None:
         self.number = 0
 
     def advance(self) -> int:
-        """Return the version of the next roster."""
+        """Advance to the version of the next roster and return it."""
         self.number += 1
         return self.number
 
 
 class Membership:
-    """``name`` stays over restarts, the bus' ``node_id`` does not; ``monotonic`` gives seconds."""
+    """Sender of this process' beats. ``name`` survives restarts, the bus' ``node_id`` does not; ``monotonic`` gives seconds."""
 
     def __init__(
         self,
@@ -60,13 +60,13 @@ class Membership:
         self.restarts = restarts
         self._monotonic = monotonic
         self._started_ms = now_ms()
-        self._heard_s = monotonic()  # when a beat of this process last came back
+        self._heard_s = monotonic()  # when a beat of this process last returned
         self.table = NodeTable()
         bus.subscribe(NodeBeat, self._hear)
         bus.subscribe(NodeLeft, self._hear)
 
     async def run(self) -> None:
-        """Beat until cancelled."""
+        """Publish a beat every ``BEAT_S`` seconds until cancelled."""
         while True:
             await self._beat()
             await asyncio.sleep(BEAT_S)
@@ -91,16 +91,16 @@ class Membership:
             _log.warning("node %s is gone: nothing heard for 15 s", silent.beat.name)
 
     def fault(self) -> str:
-        """Return what is wrong with the way through the journal; empty: nothing."""
+        """Return what is wrong with the path through the journal; empty: nothing."""
         silent_s = self._monotonic() - self._heard_s
-        return "" if silent_s < _LOST_S else f"no beat of ours has come back for {silent_s:.0f} s"
+        return "" if silent_s < _LOST_S else f"no beat of this process has returned for {silent_s:.0f} s"
 
     def is_troubled(self) -> bool:
-        """Whether beats, of this node or of others, may be late for a fault of the journal."""
+        """Return whether a fault of the journal may delay the beats of this node and of others."""
         return bool(self._journal.fault() or self.fault())
 
     def totals(self) -> dict[str, float]:
-        """Return every reading over all nodes: this one's as of now, the others' as of their last beats."""
+        """Return every reading summed or maximised over all nodes: this one's latest, the others' from their last beats."""
         others = [node.beat.readings for node in self.table.nodes.values() if node.beat.id != self._bus.node_id]
         readings = [*others, self._vitals.latest]
         found: dict[str, float] = {"nodes": float(len(readings))}
@@ -111,9 +111,9 @@ class Membership:
         return found
 
     async def leave(self) -> None:
-        """Say good-bye, so that nobody waits for this process to fall silent; give up after a second."""
+        """Publish that this process stops, so that others need not wait for its timeout; give up after a second."""
         try:
             async with asyncio.timeout(_LEAVE_S):
                 await self._bus.publish(NodeLeft(self._bus.node_id))
         except TimeoutError:
-            pass  # it falls silent
+            pass  # the others notice the missing beats

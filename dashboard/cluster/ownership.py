@@ -1,8 +1,8 @@
-"""Which series each owner of a kind (see ``entries/signals.py``) owns, over all processes.
+"""Ownership of series by each owner of a kind (see ``entries/signals.py``), over all processes.
 
-What is new is known here at once, and told to the others over the journal; what stands there counts, in its order, one's own too.
-Who starts, or has missed something, asks; what is said then only adds.  Remembered as long as one process runs, and bounded in
-series: beyond it all is forgotten.
+A change applies here at once and is published through the journal.  Journal order decides, also for this process' own changes.
+A process that starts, or has missed signals, asks the others; their answers only add series.  The state lives in memory as long
+as any process runs.  It is bounded in series: beyond the bound all of it is forgotten.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from dashboard.cluster.bus import Bus, Heard
 from dashboard.domain.errors import Unavailable
 from dashboard.entries.signals import AskSeriesOwned, SeriesOwned
 
-#: Who is asked waits for up to so long, and is silent about what another has told meanwhile.
+#: An asked process waits for up to this long, and then skips the owners that another process has published meanwhile.
 _ANSWER_S = 0.5
-#: So long the answering itself may take, and who wants to know what is held waits for no longer than that.
+#: Time that the answers may take to arrive; after ``_CATCH_UP_S`` a waiting caller gets Unavailable.
 _ANSWERING_S, _CATCH_UP_S = 0.5, 3.0
-#: What could not be told is tried again after so long.
+#: Pause before a failed publication is tried again.
 _RETRY_S = 1.0
-#: What another process tells of may be known here so much earlier than the series itself is, whose samples come another way.
+#: Ownership may arrive this much earlier than the samples of its series, which come through other partitions.
 _AHEAD_S = 10.0
 _NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
-class _News(Struct):
-    """What the others are to be told of a holder."""
+class _Update(Struct):
+    """Unpublished change of an owner's series."""
 
     whole: bool
     keys: set[str]
@@ -37,7 +37,7 @@ class _News(Struct):
 
 
 class SeriesOwnership:
-    """``shared``: there may be other processes. ``monotonic`` is in seconds, ``jitter(a, b)`` is uniform."""
+    """Series of each owner of one kind. ``shared``: there may be other processes; ``monotonic``: seconds; ``jitter(a, b)``: uniform."""
 
     def __init__(
         self,
@@ -54,112 +54,112 @@ class SeriesOwnership:
         self._max_series = max_series
         self._monotonic = monotonic
         self._jitter = jitter
-        self._held: dict[str, dict[str, float]] = {}  # since when
+        self._held: dict[str, dict[str, float]] = {}  # by owner: series, and since when
         self._count = 0
         self._shared = shared
-        self._news: dict[str, _News] = {}
+        self._updates: dict[str, _Update] = {}
         self._asks = shared
-        self._said = asyncio.Event()  # the question is out
-        self._answered_s = 0.0  # when all will have answered it, by the loop's clock
+        self._question_sent = asyncio.Event()  # the question is published
+        self._answered_s = 0.0  # when all answers will have arrived, by the loop's clock
         self._telling = asyncio.Lock()
-        self._asked: set[str] = set()  # holders that somebody wants to know of
+        self._asked: set[str] = set()  # owners that another process has asked for
         self._work = asyncio.Event()
         self._work.set()
         bus.subscribe(SeriesOwned, self._hear_owned)
         bus.subscribe(AskSeriesOwned, self._hear_question)
         bus.subscribe_gap(self._missed)
 
-    def of(self, holder: str) -> Collection[str]:
-        """What it holds."""
-        return self._held.get(holder, _NOTHING)
+    def of(self, owner: str) -> Collection[str]:
+        """Return the series of an owner."""
+        return self._held.get(owner, _NOTHING)
 
-    def add(self, holder: str, keys: Collection[str]) -> bool:
-        """It holds these too; False: that is known."""
-        held = self.of(holder)
+    def add(self, owner: str, keys: Collection[str]) -> bool:
+        """Add series to an owner; return False if it has all of them already."""
+        held = self.of(owner)
         if all(map(held.__contains__, keys)):
             return False
-        self._note(holder, _News(False, set(keys).difference(held)))
+        self._change(owner, _Update(False, set(keys).difference(held)))
         return True
 
-    def replace(self, holder: str, keys: Collection[str]) -> None:
-        """It holds these and no others."""
+    def replace(self, owner: str, keys: Collection[str]) -> None:
+        """Set the series of an owner, which loses all others."""
         now = set(keys)
-        if set(self.of(holder)) != now:
-            self._note(holder, _News(True, now))
+        if set(self.of(owner)) != now:
+            self._change(owner, _Update(True, now))
 
-    def exchange(self, holder: str, gone: Collection[str], keys: Collection[str]) -> None:
-        """It holds the ``keys``, and no longer what is ``gone``."""
-        held, now = set(self.of(holder)), set(keys)
+    def exchange(self, owner: str, gone: Collection[str], keys: Collection[str]) -> None:
+        """Add ``keys`` to an owner and take those of ``gone`` away that are not in ``keys``."""
+        held, now = set(self.of(owner)), set(keys)
         left = held.intersection(gone) - now
         if left or not held.issuperset(now):
-            self._note(holder, _News(False, now - held, left))
+            self._change(owner, _Update(False, now - held, left))
 
-    def keep(self, holder: str, wanted: Callable[[str], bool]) -> None:
-        """Forget of it what is not wanted, but for what is new; each process does so when it needs to."""
-        held, new = self._held.pop(holder, {}), self._monotonic() - _AHEAD_S
+    def keep(self, owner: str, wanted: Callable[[str], bool]) -> None:
+        """Forget the owner's unwanted series older than ``_AHEAD_S``, in this process only: nothing is published."""
+        held, new = self._held.pop(owner, {}), self._monotonic() - _AHEAD_S
         kept = {key: since for key, since in held.items() if since > new or wanted(key)}
         self._count -= len(held) - len(kept)
         if kept:
-            self._held[holder] = kept
+            self._held[owner] = kept
 
-    def _note(self, holder: str, news: _News) -> None:
-        self._take(holder, news.whole, news.keys, news.gone)
+    def _change(self, owner: str, update: _Update) -> None:
+        self._take(owner, update.whole, update.keys, update.gone)
         if self._shared:
-            self._news[holder] = _after(self._news.get(holder), news)
+            self._updates[owner] = _after(self._updates.get(owner), update)
             self._work.set()
 
-    def _take(self, holder: str, whole: bool, keys: Collection[str], gone: Collection[str] = ()) -> None:
+    def _take(self, owner: str, whole: bool, keys: Collection[str], gone: Collection[str] = ()) -> None:
         if whole:
-            self._count -= len(self._held.pop(holder, ()))
-        elif held := self._held.get(holder):
+            self._count -= len(self._held.pop(owner, ()))
+        elif held := self._held.get(owner):
             for key in gone:
                 self._count -= held.pop(key, None) is not None
-        new = set(keys).difference(self._held.get(holder, _NOTHING))
+        new = set(keys).difference(self._held.get(owner, _NOTHING))
         if self._count + len(new) > self._max_series:
             self._held.clear()
             self._count = 0
         if new and len(new) <= self._max_series:
-            self._held.setdefault(holder, {}).update(dict.fromkeys(new, self._monotonic()))
+            self._held.setdefault(owner, {}).update(dict.fromkeys(new, self._monotonic()))
             self._count += len(new)
 
     # --- over all processes ---
 
     async def catch_up(self) -> None:
-        """Know what anybody had told when this was called; raises Unavailable."""
+        """Wait for everything that other processes had published before this call; raises Unavailable after 3 s."""
         if not self._shared:
             return
         try:
             async with asyncio.timeout(_CATCH_UP_S):
-                await self._said.wait()
+                await self._question_sent.wait()
                 await asyncio.sleep(max(0.0, self._answered_s - asyncio.get_running_loop().time()))
         except TimeoutError:
-            raise Unavailable("what other processes hold is not known; try again in a second") from None
+            raise Unavailable("the series of other processes are not known yet; try again in a second") from None
         await self._bus.catch_up()
 
     async def tell(self) -> bool:
-        """Return when the others have been told what is new; False: they could not be, ``run`` will try again."""
-        async with self._telling:  # what somebody else is just telling is to be told, too
-            while self._news:
-                holder, news = self._news.popitem()
+        """Publish all changes; return False if that failed, ``run`` then tries again."""
+        async with self._telling:  # wait also for a change that another caller is publishing
+            while self._updates:
+                owner, update = self._updates.popitem()
                 held = SeriesOwned(
-                    self._bus.node_id, self._kind, holder, news.whole, sorted(news.keys), sorted(news.gone)
+                    self._bus.node_id, self._kind, owner, update.whole, sorted(update.keys), sorted(update.gone)
                 )
                 if not await self._bus.publish(held):
-                    later = self._news.get(holder)
-                    self._news[holder] = news if later is None else _after(news, later)
+                    later = self._updates.get(owner)
+                    self._updates[owner] = update if later is None else _after(update, later)
                     self._work.set()
                     return False
             return True
 
     async def run(self) -> None:
-        """Ask, answer and tell until cancelled."""
+        """Ask, answer and publish until cancelled."""
         while True:
             await self._work.wait()
             self._work.clear()
             if self._asks and await self._bus.publish(AskSeriesOwned(self._bus.node_id)):
                 self._asks = False
                 self._answered_s = asyncio.get_running_loop().time() + _ANSWER_S + _ANSWERING_S
-                self._said.set()
+                self._question_sent.set()
             if self._asked:
                 await self._answer()
             if not await self.tell() or self._asks:
@@ -169,10 +169,10 @@ class SeriesOwnership:
     async def _answer(self) -> None:
         await asyncio.sleep(self._jitter(0, _ANSWER_S))
         while self._asked:
-            holder = self._asked.pop()
-            known = _News(False, set(self.of(holder)))
+            owner = self._asked.pop()
+            known = _Update(False, set(self.of(owner)))
             if known.keys:
-                self._news[holder] = _after(known, self._news.get(holder) or known)
+                self._updates[owner] = _after(known, self._updates.get(owner) or known)
 
     def _hear_owned(self, signal: SeriesOwned, _: Heard) -> None:
         if signal.kind == self._kind and self._shared:
@@ -187,13 +187,13 @@ class SeriesOwnership:
 
     def _missed(self) -> None:
         self._asks = self._shared
-        self._said.clear()
+        self._question_sent.clear()
         self._work.set()
 
 
-def _after(first: _News | None, then: _News) -> _News:
-    """Both as one."""
+def _after(first: _Update | None, then: _Update) -> _Update:
+    """Return two successive updates as one."""
     if first is None or then.whole:
         return then
     gone = set() if first.whole else (first.gone | then.gone) - then.keys
-    return _News(first.whole, (first.keys - then.gone) | then.keys, gone)
+    return _Update(first.whole, (first.keys - then.gone) | then.keys, gone)

@@ -1,26 +1,39 @@
-"""Readiness: whether this process should get traffic, and if not, why."""
+"""Readiness of this process for traffic, with the reasons if it is not ready."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 
 from dashboard.cluster.membership import Membership
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
 
-#: A replica that is this many entries behind the journal shows its viewers old values.
+#: A process whose replicas are this many entries behind the journal is not ready: it would show old values.
 _MAX_LAG_ENTRIES = 1_000
 
 
 class Readiness:
-    """``draining``: the process is stopping and takes no new clients."""
+    """Checks behind ``/readyz``. ``draining``: the process is stopping and accepts no new clients.
 
-    def __init__(self, *, journal: Journal, nodes: Membership, replicas: Replicas) -> None:
+    ``others`` are further parts by name; each returns its fault, or an empty text.
+    """
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        nodes: Membership,
+        replicas: Replicas,
+        others: Mapping[str, Callable[[], str]],
+    ) -> None:
+        self._others = others
         self._journal = journal
         self._nodes = nodes
         self._replicas = replicas
         self.draining = False
 
     def drain(self) -> None:
-        """Be unready from now on."""
+        """Mark the process as stopping; it stays unready."""
         self.draining = True
 
     def checks(self) -> dict[str, str]:
@@ -31,4 +44,4 @@ class Readiness:
             "journal": self._journal.fault() or "ok",
             "beat": self._nodes.fault() or "ok",
             "replica": "ok" if lag < _MAX_LAG_ENTRIES else f"{lag} entries behind",
-        }
+        } | {name: fault() or "ok" for name, fault in self._others.items()}

@@ -1,4 +1,4 @@
-"""This process' vital numbers, measured on a steady beat: what its board, its beats and the cluster's totals are made of."""
+"""Vital numbers of this process, measured at a fixed interval: the source of its board, its beats and the cluster's totals."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _LAG_PROBE_S = 0.1
 
 
 class Vital(NamedTuple):
-    """How a reading is shown, and how those of several processes become one: ``sum`` or ``max``."""
+    """Description of a reading: its unit, and how readings of several processes combine (``sum`` or ``max``)."""
 
     unit: str
     total: str = "sum"
 
 
-#: Every reading there is.
+#: Every reading by its name.
 VITALS = {
     "viewers": Vital(""),
     "series": Vital("", "max"),
@@ -42,7 +42,7 @@ VITALS = {
 
 
 class LoopLag:
-    """How late a timer of the event loop fires: the time that everybody else waits too."""
+    """Lag of the event loop: how late its timers fire, and so how long every other task waits."""
 
     def __init__(self) -> None:
         self.worst_ms = 0.0  # since the last reading
@@ -58,13 +58,13 @@ class LoopLag:
             self.worst_ms = max(self.worst_ms, self.last_ms)
 
     def take_worst_ms(self) -> float:
-        """The worst since this was last asked."""
+        """Return the worst lag since the last call, in milliseconds, and reset it."""
         worst, self.worst_ms = self.worst_ms, 0.0
         return worst
 
 
 class Vitals:
-    """``latest`` holds the last reading of each; rates are differences between two measurements."""
+    """Readings of this process. ``latest``: the last one of each; rates are differences between two measurements."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Vitals:
             await asyncio.sleep(self.every_s)
 
     def measure(self) -> None:
-        """Take all readings now."""
+        """Measure all readings now."""
         counters = self._counters
         readings = {
             "viewers": float(len(self._registry.connections)),

@@ -1,1 +1,1 @@
-"""Rooms, messages, typing, notifications, webhooks."""
+"""Conversation: rooms, messages, typing notices, notifications and webhooks."""

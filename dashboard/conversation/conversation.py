@@ -1,7 +1,7 @@
-"""What people say in rooms: post, edit, take back, read, look back. Also conversations of two.
+"""Messages in rooms and in direct conversations: post, edit, delete, mark as read, and history.
 
-A message's way: checked, limited, committed in SQL (the same key twice is the same message), appended to the journal,
-acked; every process applies and delivers it.
+A message is checked and rate-limited, committed in SQL (the same key twice is the same message), appended to the journal and
+acknowledged.  Every process applies it and delivers it to its connections.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from dashboard.store.rooms import ends_of, ensure_room, mark_read
 
 
 class Conversation:
-    """``now_ms`` is the journal's time; each user may write at the ``pace``; ``local``: as in ``Notify``."""
+    """Use cases of rooms and messages. ``now_ms``: journal's time; ``pace``: limit of a user's messages; ``local``: see ``Notify``."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Conversation:
         self._directory = directory
         self._access = access
         self._logs = logs
-        self._markdown = Markdown(lambda name: name if self.is_somebody(name) else None)
+        self._markdown = Markdown(lambda name: name if self.is_user(name) else None)
         self._notify = notify
         self._counters = counters
         self._now_ms = now_ms
@@ -62,16 +62,16 @@ class Conversation:
         self._local = local
 
     def room(self, caller: Caller, room_id: str) -> Room:
-        """A room that the caller may join; raises NotFound, also when it is not for this caller."""
+        """Return a room; raises NotFound if there is none or the caller may not join it."""
         room = self._directory.rooms.get(room_id)
         if room is None and kind_of(room_id) == "direct":
-            room = self._of_two(room_id)
+            room = self._direct_room(room_id)
         if room is None or not self._access.joins(caller, room):
             raise NotFound(f"there is no room {room_id[:60]!a}")
         return room
 
     async def find_room(self, caller: Caller, room_id: str) -> Room:
-        """The same, also when another process has just made it."""
+        """Return a room, also one that another process has just created; raises NotFound."""
         try:
             return self.room(caller, room_id)
         except NotFound:
@@ -79,7 +79,7 @@ class Conversation:
             return self.room(caller, room_id)
 
     def may_join(self, caller: Caller, room_id: str) -> bool:
-        """Whether there is such a room for the caller."""
+        """Return whether the room exists and the caller may join it."""
         try:
             self.room(caller, room_id)
         except NotFound:
@@ -87,11 +87,11 @@ class Conversation:
         return True
 
     def may_see(self, caller: Caller, board_id: str) -> bool:
-        """Whether the caller may see a board of that id."""
+        """Return whether the caller may see the board."""
         return self._access.sees(caller, board_id)
 
-    def _of_two(self, room_id: str) -> Room | None:
-        """The conversation of that id: of two users, by the one id that it has."""
+    def _direct_room(self, room_id: str) -> Room | None:
+        """Return the direct conversation of an id, None unless the id is canonical and both users exist."""
         two = participants(room_id)
         if len(set(two)) != 2 or room_id != direct_room(*two):
             return None
@@ -100,37 +100,37 @@ class Conversation:
         return Room(room_id, "direct", "", private=True, members=two)
 
     def rooms(self, caller: Caller) -> list[Room]:
-        """Boards' and operators' rooms that the caller may join, boards first; ``last_seq`` is not up to date."""
+        """Return the rooms that the caller may join, boards' first, without direct ones; ``last_seq`` may be outdated."""
         found = [room for room in self._directory.rooms.values() if self._access.joins(caller, room)]
         return sorted(found, key=lambda room: (room.kind != "board", room.title.lower(), room.id))
 
     async def rooms_now(self, caller: Caller) -> list[Room]:
-        """The same, with how far each log has got; raises Unavailable."""
+        """Return the same rooms with the current ``last_seq`` from the store; raises Unavailable."""
         found = self.rooms(caller)
         async with self._database.read() as tx:
             ends = await ends_of(tx, [room.id for room in found])
         return [msgspec.structs.replace(room, last_seq=ends.get(room.id, room.last_seq)) for room in found]
 
-    # --- saying ---
+    # --- writing ---
 
     async def post(
         self, caller: Caller, room_id: str, text: str, *, key: str | None = None, at_ms: int | None = None
     ) -> Message:
-        """Say something in a room; raises NotFound, Invalid, TooMany, Unavailable."""
+        """Post a message in a room; raises NotFound, Invalid, TooMany, Unavailable."""
         room = await self.find_room(caller, room_id)
         gone = [user for user in participants(room.id) if user != caller.id and self._person(user) is None]
         if room.kind == "direct" and gone:
-            raise NotFound(f"there is no user {gone[0]!a} any more")
+            raise NotFound(f"the user {gone[0]!a} does not exist any more")
         return await self._post(caller, room, text, key, at_ms)
 
     async def direct(self, caller: Caller, user_id: str, text: str, *, key: str | None = None) -> Message:
-        """Say something to one user; raises NotFound, Invalid, TooMany, Unavailable."""
+        """Post a message to one user; raises NotFound, Invalid, TooMany, Unavailable."""
         user = self._person(user_id)
         if user is None:
             await self._directory.refresh()
             user = self._person(user_id)
         if user is None or user_id == caller.id:
-            raise NotFound(f"there is no user {user_id[:40]!a}" if user is None else "that is yourself")
+            raise NotFound(f"there is no user {user_id[:40]!a}" if user is None else "you cannot write to yourself")
         room_id = direct_room(caller.id, user_id)
         room = Room(room_id, "direct", "", private=True, members=participants(room_id))
         return await self._post(caller, room, text, key, None)
@@ -138,7 +138,7 @@ class Conversation:
     async def _post(self, caller: Caller, room: Room, text: str, key: str | None, at_ms: int | None) -> Message:
         text = clean_text(text)
         if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
-            raise Invalid(f"write 1 to {MAX_KEY} visible characters", field="key")
+            raise Invalid(f"needs 1 to {MAX_KEY} printable characters", field="key")
         self._limit(caller)
         html, mentioned = self._markdown.render(text)
         now_ms = self._now_ms()
@@ -159,25 +159,25 @@ class Conversation:
             if room.kind == "direct":
                 await ensure_room(tx, room.id, "direct", "", now_ms)
             stored, is_new = await post(tx, message)
-            told = await self._mention(tx, stored, room, stored.mentions) if is_new else []
+            notified = await self._mention(tx, stored, room, stored.mentions) if is_new else []
         self._counters.messages_posted[room.kind] += is_new
-        for each in (stored, *told):
+        for each in (stored, *notified):
             await self._publish(each)
         return stored
 
     def _mentions(self, caller: Caller, room: Room, mentioned: Iterable[str]) -> tuple[str, ...]:
-        return tuple(user for user in mentioned if user != caller.id and self._hears(user, room))
+        return tuple(user for user in mentioned if user != caller.id and self._joins(user, room))
 
-    def _hears(self, user_id: str, room: Room) -> bool:
+    def _joins(self, user_id: str, room: Room) -> bool:
         person = self._person(user_id)
         return person is not None and self._access.joins(person, room)
 
-    def is_somebody(self, user_id: str) -> bool:
-        """Whether there is such a user, or it is the person at the machine."""
+    def is_user(self, user_id: str) -> bool:
+        """Return whether the id is a user's, or the local operator's."""
         return self._person(user_id) is not None
 
     def _person(self, user_id: str) -> Caller | None:
-        """Somebody who can be written to: a user, or the person at the machine."""
+        """Return a user, or the local operator, as a caller; None if there is none of this id."""
         user = self._directory.user(user_id)
         if user is not None:
             return Caller("user", user.id, user.name, user.role, grants=user.grants)
@@ -192,7 +192,7 @@ class Conversation:
         return await self._notify.store_mention(tx, message, users, f"{message.name} mentioned you{where}")
 
     async def edit(self, caller: Caller, room_id: str, message_id: str, text: str) -> Message:
-        """One's own message says this now; whom it mentions only now is notified.
+        """Edit the caller's message and notify newly mentioned users.
 
         Raises Forbidden, NotFound, Invalid, TooMany, Unavailable.
         """
@@ -206,13 +206,13 @@ class Conversation:
             message = await self._own(tx, caller, room, message_id, others=False)
             changed = await rewrite(tx, message, now_ms, text=text, html=html, mentions=mentions)
             requoted = await self._notify.follow_mentions(tx, changed)
-            told = await self._mention(tx, changed, room, set(mentions) - set(message.mentions))
-        for each in (changed, *requoted, *told):
+            notified = await self._mention(tx, changed, room, set(mentions) - set(message.mentions))
+        for each in (changed, *requoted, *notified):
             await self._publish(each)
         return changed
 
     async def delete(self, caller: Caller, room_id: str, message_id: str) -> Message:
-        """A message of one's own is taken back, also where notifications quote it; operators may any. Raises as ``edit``."""
+        """Delete the caller's message, as an operator anybody's in a room, and its quotes in notifications. Raises as ``edit``."""
         room = await self.find_room(caller, room_id)
         self._limit(caller)
         async with self._database.write() as tx:
@@ -233,7 +233,7 @@ class Conversation:
         if message.deleted:
             raise NotFound("the message is deleted")
         if message.author != caller.id and not others:
-            raise Forbidden("it is not your message")
+            raise Forbidden("only the author may change this message")
         return message
 
     async def _publish(self, message: Message) -> None:
@@ -241,18 +241,18 @@ class Conversation:
 
     def _limit(self, caller: Caller) -> None:
         if self._rates.take(caller.id, self._pace):
-            raise TooMany(f"more than {self._pace.per_s:g} messages a second; say it again in a moment")
+            raise TooMany(f"more than {self._pace.per_s:g} messages a second; try again in a second")
 
     # --- reading ---
 
     async def read(self, caller: Caller, room_id: str, message_id: str) -> None:
-        """The caller has read up to there; raises NotFound, Unavailable."""
+        """Mark a room as read up to a message, and tell the authors; raises NotFound, Unavailable."""
         room = await self.find_room(caller, room_id)
         seq = seq_of(room.id, message_id)
         if seq is None:
             raise NotFound("there is no such message")
         async with self._database.write() as tx:
-            if seq > await newest_seq(tx, room.id):  # one that is forgotten by now may have been read
+            if seq > await newest_seq(tx, room.id):  # an older one may be forgotten by now, and still be marked
                 raise NotFound("there is no such message")
             before = await mark_read(tx, caller.id, room.id, seq)
             authors = await authors_between(tx, room.id, before, seq) if seq > before else {}
@@ -266,7 +266,7 @@ class Conversation:
             return await oldest(tx, room_id, after, limit)
 
     async def history(self, caller: Caller, room_id: str, before: str | None, limit: int) -> tuple[list[Message], bool]:
-        """Messages before ``before``, oldest first, and whether there are older ones; raises NotFound, Unavailable."""
+        """Return messages before ``before``, oldest first, and whether there are older ones; raises NotFound, Unavailable."""
         room = await self.find_room(caller, room_id)
         seq = None
         if before is not None and (seq := seq_of(room.id, before)) is None:

@@ -1,6 +1,7 @@
-"""What people ask for on their sockets, one request of a connection after the other, and whom a connection belongs to.
+"""Dispatcher of users' requests on ``/ws``: the requests of one connection run in order; each connection has one user.
 
-The use cases are elsewhere (``conversation.py``, ``notify.py``, ``attendance.py``); here they are put to the protocol.
+Owns authentication on a connection, and closes connections whose session ends.  The use cases are in ``conversation.py``,
+``notify.py`` and ``presence/tracker.py``.
 """
 
 from __future__ import annotations
@@ -52,17 +53,20 @@ from dashboard.presence.tracker import PresenceTracker
 from dashboard.rfc6455.close_codes import CloseCode
 from dashboard.runtime import Group
 
-#: Connections served at one time, and requests of one served before it is the others' turn.
+#: Connections served at one time; others wait for a free worker.
 _WORKERS = 32
+#: Requests of one connection that are served before other connections get their turn.
 _TURN = 8
+#: Queued requests of one connection; more are refused with ``rate_limited``.
 _MAX_WAITING = 100
+#: Pause between two checks for expired tokens.
 _SWEEP_S = 0.5
 
 
 class RequestDispatcher:
-    """Answers each connection's requests in their order, and many connections at once.
+    """Queue and workers for requests: in order within a connection, many connections at once.
 
-    ``serve_view`` answers requests about views.  ``limits`` are what ``authenticated`` tells.
+    ``serve_view`` answers view requests that are queued behind an ``auth``.  ``limits``: sent in the reply ``authenticated``.
     """
 
     def __init__(
@@ -96,13 +100,13 @@ class RequestDispatcher:
         self._max_user_connections = max_user_connections
         self._limits = limits
         self._ready: asyncio.Queue[Connection] = asyncio.Queue()
-        self._looking = asyncio.Event()
-        self._known: set[Connection] = set()  # that have a caller that can end
+        self._recheck = asyncio.Event()
+        self._known: set[Connection] = set()  # connections whose caller may expire or be revoked
 
-    # --- what the hub says ---
+    # --- calls of the hub ---
 
     def opened(self, connection: Connection) -> None:
-        """A handshake is done; if it is already known whose the connection is, that one is greeted."""
+        """Register an opened connection; authenticate it at once if the handshake already named its user."""
         caller = connection.caller
         if caller.kind not in ("anonymous", "local") or caller.expires_ms is not None or caller.session or caller.links:
             self._known.add(connection)
@@ -110,9 +114,9 @@ class RequestDispatcher:
             self._put(connection, Auth(user_id=connection.caller.id, token=""))
 
     def take(self, connection: Connection, request: Request) -> None:
-        """Raises TooMany."""
+        """Queue a request behind the earlier ones of its connection; raises TooMany."""
         if len(connection.requests) >= _MAX_WAITING:
-            raise TooMany("too many requests wait for their answers")
+            raise TooMany(f"{_MAX_WAITING} requests are unanswered; wait for their replies")
         self._put(connection, request)
 
     def _put(self, connection: Connection, request: Request) -> None:
@@ -123,7 +127,7 @@ class RequestDispatcher:
             self._ready.put_nowait(connection)
 
     def dropped(self, connection: Connection, code: int) -> None:
-        """It is over."""
+        """Forget a connection that has ended."""
         self._typing.stop(connection)
         self._presence.dropped(connection, code)
         self._known.discard(connection)
@@ -131,18 +135,18 @@ class RequestDispatcher:
             self._registry.leave(connection, room)
         if connection in self._registry.people:
             user = connection.caller.id
-            self._registry.go(connection)
-            if not self._registry.of(user):
+            self._registry.remove_user(connection)
+            if not self._registry.connections_of(user):
                 self._fanout.forget(user)
 
     # --- running ---
 
     async def run(self) -> None:
-        """Serve until cancelled."""
+        """Serve requests and check sessions until cancelled."""
         async with Group() as group:
-            group.start("whose connections", self._run_sweep)
+            group.start("session checks", self._run_sweep)
             for number in range(_WORKERS):
-                group.start(f"errands {number}", self._work)
+                group.start(f"requests {number}", self._work)
 
     async def _work(self) -> None:
         while True:
@@ -153,7 +157,7 @@ class RequestDispatcher:
                         break
                     await self._serve(connection, connection.requests.popleft())
             except BaseException:
-                connection.busy = False  # what comes next is served all the same
+                connection.busy = False  # the next request is still served
                 raise
             if connection.requests and not connection.closed:
                 self._ready.put_nowait(connection)
@@ -167,7 +171,7 @@ class RequestDispatcher:
             else:
                 authorise("ws " + type_of(request), connection.caller)
                 if not isinstance(request, Auth) and connection not in self._registry.people:
-                    raise NotAuthenticated("say auth first")
+                    raise NotAuthenticated("authenticate first")
                 await self._answer(connection, request)
         except BadToken as error:
             self._counters.authentications["refused"] += 1
@@ -175,24 +179,24 @@ class RequestDispatcher:
             connection.give_up(CloseCode.BAD_TOKEN, str(error))
         except DashboardError as error:
             connection.refuse(error, request.id)
-            if isinstance(request, Auth) and error.retryable:  # who comes back is asked again
-                connection.give_up(CloseCode.OVERLOADED, "the store does not answer; come back")
+            if isinstance(request, Auth) and error.retryable:  # a reconnect authenticates again
+                connection.give_up(CloseCode.OVERLOADED, "the store does not answer; reconnect")
         finally:
             connection.authenticating -= _proves(request)
 
-    def stir(self) -> None:
-        """Users, tokens or sessions have changed: look whose connections still hold."""
-        self._looking.set()
+    def recheck(self) -> None:
+        """Check all connections soon, because users, tokens or sessions have changed."""
+        self._recheck.set()
 
     async def _run_sweep(self) -> None:
         while True:
             try:
                 async with asyncio.timeout(_SWEEP_S):
-                    await self._looking.wait()
+                    await self._recheck.wait()
             except TimeoutError:
                 pass
-            changed, now_ms = self._looking.is_set(), self._now_ms()
-            self._looking.clear()
+            changed, now_ms = self._recheck.is_set(), self._now_ms()
+            self._recheck.clear()
             for number, connection in enumerate(list(self._known), 1):
                 self._check(connection, now_ms, changed=changed)
                 if not number % 200:
@@ -201,7 +205,7 @@ class RequestDispatcher:
                 self._leave_closed()
 
     def _leave_closed(self) -> None:
-        """Rooms that were closed, or are not for everybody in them any more."""
+        """Remove connections from rooms that were closed or that their users may no longer join."""
         for connection in list(self._registry.people):
             for room in list(connection.rooms):
                 if not self._conversation.may_join(connection.caller, room):
@@ -211,7 +215,7 @@ class RequestDispatcher:
     def _check(self, connection: Connection, now_ms: int, *, changed: bool) -> None:
         caller = connection.caller
         if caller.expires_ms is not None and caller.expires_ms <= now_ms:
-            connection.give_up(CloseCode.TOKEN_EXPIRED, "the token has expired; come back with a new one")
+            connection.give_up(CloseCode.TOKEN_EXPIRED, "the token has expired; reconnect with a new one")
         elif changed:
             now = self._identify.still(caller)
             if now is None:
@@ -222,7 +226,7 @@ class RequestDispatcher:
                 caller.token,
                 caller.links,
             ):
-                connection.give_up(CloseCode.TOKEN_EXPIRED, "your role has changed; come back")
+                connection.give_up(CloseCode.TOKEN_EXPIRED, "your role has changed; reconnect")
             else:
                 connection.caller = now
                 if now.name != caller.name:
@@ -271,7 +275,7 @@ class RequestDispatcher:
             if isinstance(request, Read):
                 await talk.read(caller, request.room_id, request.message_id)
                 if request.id is None:
-                    return None  # the mark comes by the journal, to all pages of the user
+                    return None  # the mark arrives through the journal, on all pages of the user
                 return ReadMark(
                     request.room_id, request.message_id, await self._fanout.count(caller.id, request.room_id)
                 )
@@ -290,29 +294,29 @@ class RequestDispatcher:
         )
 
     async def _authenticate(self, connection: Connection, request: Auth) -> Authenticated:
-        """Whose the connection is from now on; raises BadToken."""
+        """Bind the connection to a user and return the reply; raises BadToken."""
         if request.token:
-            caller = await self._identify.by_text_late(request.token)
+            caller = await self._identify.by_text_or_refresh(request.token)
             if caller.kind != "user" or caller.id != request.user_id:
-                raise BadToken("the token is not this user's")
+                raise BadToken("the token belongs to another user than userId")
             if connection.caller.kind == "user" and connection.caller.id != caller.id:
-                raise BadToken("the connection is another user's; open one of your own")
+                raise BadToken("the connection is already authenticated as another user; open a new one")
             self._known.add(connection)
-        else:  # from a cookie, which was checked with the handshake
+        else:  # the handshake has checked the cookie
             caller = connection.caller
             if not caller.is_person or caller.id != request.user_id:
-                raise BadToken("the token is empty")
-        is_full = self._has_elsewhere(caller) and await self._presence.are_counted_rightly(caller.id)
+                raise BadToken("the token is empty, and no cookie names this user")
+        is_full = self._has_elsewhere(caller) and await self._presence.is_count_confirmed(caller.id)
         while True:
             user = await self._fanout.prepare(caller)
-            now = self._identify.still(caller)  # meanwhile the session may have ended, the role may be another
+            now = self._identify.still(caller)  # the session may have ended meanwhile, or the role changed
             if now is None:
                 raise BadToken("the session has ended; log in again")
             if (now.role, now.grants) == (caller.role, caller.grants):
                 break
             caller = now
         if connection not in self._registry.people or connection.caller.id != caller.id:
-            self._come(connection, caller, full=is_full)
+            self._bind(connection, caller, full=is_full)
         connection.caller = caller
         self._presence.changed(connection)
         self._counters.authentications["done"] += 1
@@ -329,21 +333,21 @@ class RequestDispatcher:
         )
 
     def _has_elsewhere(self, caller: Caller) -> bool:
-        """Whether it is other processes' pages that fill the user's number."""
+        """Return whether the user is at the limit only with connections of other processes."""
         most = self._max_user_connections
-        return len(self._registry.of(caller.id)) < most <= self._presence.tabs(caller.id)
+        return len(self._registry.connections_of(caller.id)) < most <= self._presence.tabs(caller.id)
 
-    def _come(self, connection: Connection, caller: Caller, *, full: bool) -> None:
+    def _bind(self, connection: Connection, caller: Caller, *, full: bool) -> None:
         if connection in self._registry.people:
             before = connection.caller.id
-            self._registry.go(connection)
-            self._presence.gone(before)
+            self._registry.remove_user(connection)
+            self._presence.released(before)
         else:
-            self._presence.named(connection)
-        own = len(self._registry.of(caller.id))
+            self._presence.authenticated(connection)
+        own = len(self._registry.connections_of(caller.id))
         if self._has_elsewhere(caller) and not full:
-            connection.refuse(Overloaded("the other pages of this user are not counted yet"), None)
-            connection.give_up(CloseCode.OVERLOADED, "come back: perhaps a process is gone whose pages still count")
+            connection.refuse(Overloaded("this user's connections to other processes are not counted yet"), None)
+            connection.give_up(CloseCode.OVERLOADED, "reconnect: the count may include a process that has ended")
             return
         if (full and self._has_elsewhere(caller)) or own >= self._max_user_connections:
             reason = f"more than {self._max_user_connections} connections of one user"
@@ -352,7 +356,7 @@ class RequestDispatcher:
             return
         connection.caller = caller
         if not connection.closed:
-            self._registry.come(connection)
+            self._registry.add_user(connection)
 
     def _leave(self, connection: Connection, request: LeaveRoom) -> Left:
         check_member(connection, request.room_id)
@@ -376,5 +380,5 @@ class RequestDispatcher:
 
 
 def _proves(request: Request) -> bool:
-    """Whether a request says who somebody is who was not known before: what comes behind it has to wait."""
+    """Return whether a request authenticates by token, so that later requests must wait for it."""
     return isinstance(request, Auth) and bool(request.token)

@@ -1,4 +1,4 @@
-"""Bring what happened in rooms to the people connected here: messages, acks of reading, notifications, unread counts."""
+"""Delivery of room events to the connections of this process: messages, read receipts, notifications, unread counts."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from dashboard.messages.notifications import NotificationChanged, NotificationNo
 from dashboard.messages.people import encode_personal
 from dashboard.messages.presence import PersonDetail, Screen, UserList
 from dashboard.messages.rooms import Ack, ReadMark, RoomState, message_id, notice_of
-from dashboard.replica.presence import Presence
+from dashboard.replica.presence import UserPresence
 from dashboard.store.database import Database
 from dashboard.store.rooms import ends_of, read_marks, rooms_of, unread_counts
 
-#: A user's standing is loaded so often at most.
+#: Loads of a user's state if events keep arriving meanwhile; the last one is used in any case.
 _LOADS = 10
 
 
-class Standing(Struct, frozen=True):
-    """How a user stands: rooms with unread counts, unread notifications."""
+class UserRooms(Struct, frozen=True):
+    """State of a user: rooms with unread counts, and the number of unread notifications."""
 
     rooms: list[RoomState]
     unread: int
 
 
 class RoomFanout:
-    """Keeps how far each user who is connected here has read."""
+    """Delivery of room events, and the read marks of the users that are connected here."""
 
     def __init__(
         self,
@@ -54,16 +54,17 @@ class RoomFanout:
         self._logs = logs
         self._conversation = conversation
         self._marks: dict[str, dict[str, int]] = {}
-        self._preparing: Counter[str] = Counter()  # how many connections of each user are just being prepared for
-        self._passed: Counter[str] = Counter()  # what has been told meanwhile to the other connections of those users
+        self._preparing: Counter[str] = Counter()  # running ``prepare`` calls, by user
+        self._passed: Counter[str] = Counter()  # events delivered to those users meanwhile
         logs.fanout = self.fanout
         logs.on_read = self.on_read
-        logs.on_unheard = lambda room_id: self._passes(*participants(room_id))
+        logs.on_unheard = lambda room_id: self._note_event(*participants(room_id))
 
-    async def prepare(self, caller: Caller) -> Standing:
-        """Before a user's connection hears anything: load how far they have read, and their conversations of two.
+    async def prepare(self, caller: Caller) -> UserRooms:
+        """Load a user's read marks and direct conversations, before the connection gets any room event.
 
-        Who lets it hear then without awaiting anything misses nothing (but for users to whom something comes with every load).
+        A caller that then adds the connection without awaiting misses no event, unless events arrived during every one of
+        ``_LOADS`` loads.  Raises Unavailable.
         """
         user = caller.id
         self._preparing[user] += 1
@@ -79,7 +80,7 @@ class RoomFanout:
             if not self._preparing[user]:
                 del self._preparing[user], self._passed[user]
 
-    async def _load(self, caller: Caller, rooms: list[Room]) -> Standing:
+    async def _load(self, caller: Caller, rooms: list[Room]) -> UserRooms:
         async with self._database.read() as tx:
             private = await rooms_of(tx, caller.id)
             marks = await read_marks(tx, caller.id)
@@ -102,67 +103,67 @@ class RoomFanout:
             for room in (*rooms, *private)
             if room.kind != "inbox"
         ]
-        return Standing(states, unread.get(inbox_room(caller.id), 0))
+        return UserRooms(states, unread.get(inbox_room(caller.id), 0))
 
-    def _passes(self, *users: str) -> None:
-        """Something is told to these users' connections."""
+    def _note_event(self, *users: str) -> None:
+        """Count an event for these users, so that a running ``prepare`` loads again."""
         for user in users:
             if user in self._preparing:
                 self._passed[user] += 1
 
     async def room_states(self, caller: Caller) -> list[RoomState]:
-        """The rooms there are for a user."""
+        """Return the user's rooms with their unread counts; raises Unavailable."""
         return (await self.prepare(caller)).rooms
 
     def _title(self, room_id: str, title: str, own: str) -> str:
-        """A conversation of two is called by the other's name."""
+        """Return a room's title; a direct conversation has the other user's name."""
         others = [self._directory.users.get(user) for user in participants(room_id) if user != own]
         return ", ".join(user.name for user in others if user is not None) or title or room_id
 
     def forget(self, user: str) -> None:
-        """The user has no connection here any more."""
+        """Forget the read marks of a user whose last connection here has ended."""
         self._marks.pop(user, None)
 
     def mark(self, user: str, room_id: str) -> int:
-        """How far a user has read."""
+        """Return the number of the last message that a user has read in a room; 0: none."""
         return self._marks.get(user, {}).get(room_id, 0)
 
     async def unread(self, user: str, room_id: str) -> int:
-        """Messages of others that a user has not read; raises Unavailable."""
+        """Return the number of other users' messages that a user has not read; raises Unavailable."""
         log = self._logs.known(room_id)
         known = log.unread(user, self.mark(user, room_id)) if log is not None else None
         return known if known is not None else await self.count(user, room_id)
 
     async def _unread_or_none(self, user: str, room_id: str) -> int | None:
-        """The same; None when the store does not answer: what happened is told all the same."""
+        """Return the unread count, None if the store does not answer: the event is then delivered without it."""
         try:
             return await self.unread(user, room_id)
         except Unavailable:
             return None
 
     async def count(self, user: str, room_id: str) -> int:
-        """The same, as the store has it now."""
+        """Return the unread count from the store; raises Unavailable."""
         async with self._database.read() as tx:
             return (await unread_counts(tx, user, [room_id])).get(room_id, 0)
 
-    # --- what the logs say ---
+    # --- calls of the room logs ---
 
     async def fanout(self, room_id: str, messages: list[Message]) -> None:
-        """To everybody who hears the room."""
-        self._passes(*participants(room_id))
+        """Deliver a room's messages, in order, to its connections here."""
+        self._note_event(*participants(room_id))
         kind = kind_of(room_id)
         if kind == "inbox":
             await self._deliver_notifications(room_id, messages)
             return
-        hearers = self._hearers(room_id) if kind == "direct" else self._registry.room(room_id)
-        await self._registry.tell(hearers, *(encode_personal(notice_of(message)) for message in messages))
+        receivers = self._participants(room_id) if kind == "direct" else self._registry.in_room(room_id)
+        await self._registry.broadcast(receivers, *(encode_personal(notice_of(message)) for message in messages))
 
-    def _hearers(self, room_id: str) -> Iterable[Connection]:
-        return {connection for user in participants(room_id) for connection in self._registry.of(user)}
+    def _participants(self, room_id: str) -> Iterable[Connection]:
+        return {connection for user in participants(room_id) for connection in self._registry.connections_of(user)}
 
     async def _deliver_notifications(self, room_id: str, messages: list[Message]) -> None:
         (user,) = participants(room_id)
-        pages = self._registry.of(user)
+        pages = self._registry.connections_of(user)
         if not pages:
             return
         unread = await self._unread_or_none(user, room_id)
@@ -176,10 +177,10 @@ class RoomFanout:
                 t=message.t_ms,
                 unread=unread,
             )
-            await self._registry.tell(pages, encode_personal(notice))
+            await self._registry.broadcast(pages, encode_personal(notice))
 
-    def who_is_here(self, caller: Caller, present: Iterable[Presence]) -> UserList:
-        """The directory of who is connected, with those boards and rooms that the caller may see."""
+    def who_is_here(self, caller: Caller, present: Iterable[UserPresence]) -> UserList:
+        """Return the connected users, each with the boards and rooms that the caller may see."""
         sees = cache(partial(self._conversation.may_see, caller))
         joins = cache(partial(self._conversation.may_join, caller))
         return UserList(
@@ -198,28 +199,28 @@ class RoomFanout:
         )
 
     async def on_read(self, read: ReadEntry) -> None:
-        """Somebody has read: their own pages show it, and the authors are told."""
-        self._passes(read.user)
-        pages = self._registry.of(read.user)
+        """Send a read mark to the reader's own connections and a receipt to each author."""
+        self._note_event(read.user)
+        pages = self._registry.connections_of(read.user)
         if pages:
             marks = self._marks.setdefault(read.user, {})
             marks[read.room] = max(marks.get(read.room, 0), read.seq)
             unread = await self._unread_or_none(read.user, read.room)
             if unread is None:
-                pass  # the page that has read it knows, the others learn it with what is read next
+                pass  # the reading page knows; the user's other pages get it with the next mark
             elif kind_of(read.room) == "inbox":
-                await self._registry.tell(pages, encode_personal(Unread(unread)))
+                await self._registry.broadcast(pages, encode_personal(Unread(unread)))
             else:
                 mark = ReadMark(read.room, message_id(read.room, read.seq), unread)
-                await self._registry.tell(pages, encode_personal(mark))
+                await self._registry.broadcast(pages, encode_personal(mark))
         for author, seq in read.authors.items():
-            if told := self._registry.of(author):
+            if pages := self._registry.connections_of(author):
                 ack = Ack(message_id=message_id(read.room, seq), room_id=read.room, status="read", user_id=read.user)
-                await self._registry.tell(told, encode_personal(ack))
+                await self._registry.broadcast(pages, encode_personal(ack))
 
 
 def notification_state(message: Message, *, read: bool) -> NotificationState:
-    """A notification in a list."""
+    """Return a notification as an entry of a list."""
     return NotificationState(
         notification_id=message_id(message.room, message.seq),
         title=message.title,

@@ -1,4 +1,4 @@
-"""Join a room on a connection: what was missed, who is there, and from then on everything."""
+"""Join of a room on a connection: missed messages, members, and from then on every event."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ from dashboard.presence.tracker import PresenceTracker
 from dashboard.store.database import Database
 from dashboard.store.messages import changes_after, newest
 
+#: Newest messages in the reply to a join without a position.
 _SHOWN = 50
-_MOST_RECOVERED = 500
-_MOST_MEMBERS = 500
+#: Missed messages in the reply; a client that missed more gets the newest ones and ``recovered: false``.
+_MAX_RECOVERED = 500
+#: Members in the reply; beyond it the rest is left out.
+_MAX_MEMBERS = 500
 
 
 def check_member(connection: Connection, room_id: str) -> None:
-    """Raises NotMember unless the room was joined on this connection, or is one of two."""
+    """Raise NotMember unless the connection has joined the room, or the room is a direct conversation."""
     if room_id not in connection.rooms and kind_of(room_id) != "direct":
         raise NotMember(f"join {room_id[:60]!a} first")
 
 
 class Join:
-    """``await join(connection, request)``; raises NotFound, Invalid, Unavailable."""
+    """Handler of ``join`` requests; a call raises NotFound, Invalid, Unavailable."""
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class Join:
         room = await self._conversation.find_room(caller, request.room_id)
         since = _position(request.since) if request.since is not None else None
         log = await self._logs.get(room.id)
-        missed = log.since(since, _MOST_RECOVERED) if since is not None else None
+        missed = log.since(since, _MAX_RECOVERED) if since is not None else None
         if since is not None and missed is None:
             missed = await self._missed(room.id, since)
         shown = missed if missed is not None else log.newest(_SHOWN)
@@ -61,13 +64,14 @@ class Join:
                 shown, _ = await newest(tx, room.id, None, _SHOWN)
         position = max([each.changed_seq for each in shown], default=since or 0)
         if position > log.seq:
-            # the page comes from a process that is ahead of this one, or the store is: who is told a position is told all up to it
+            # The client comes from a process that is ahead of this one, or the store is ahead.  The reply names a position, so
+            # this process must first deliver everything up to it.
             await self._logs.catch_up(room.id)
         mark = self._fanout.mark(caller.id, room.id)
         unread = await self._fanout.unread(caller.id, room.id)
-        # from here to the end nothing is awaited: what comes from now on follows what is answered
+        # Nothing is awaited from here on, so that later events follow the reply.
         log = self._logs.known(room.id) or log
-        shown = _merge(shown, log.since(position, 10 * _MOST_RECOVERED) or [])
+        shown = _merge(shown, log.since(position, 10 * _MAX_RECOVERED) or [])
         if not connection.closed and connection.caller.id == caller.id:
             self._registry.join(connection, room.id)
             self._presence.changed(connection)
@@ -83,9 +87,9 @@ class Join:
         )
 
     async def _missed(self, room_id: str, since: int) -> list[Message] | None:
-        """From the store; None: too many, or forgotten, or not this room's position."""
+        """Return the missed messages from the store; None: too many, forgotten, or not a position of this room."""
         async with self._database.read() as tx:
-            changes, _, whole = await changes_after(tx, room_id, since, _MOST_RECOVERED)
+            changes, _, whole = await changes_after(tx, room_id, since, _MAX_RECOVERED)
         return changes if whole else None
 
     def _members(self, room: Room, connection: Connection) -> list[Person]:
@@ -93,20 +97,20 @@ class Join:
         found = [each for each in self._presence.people() if room.id in each.rooms and each.user != own.id]
         found.sort(key=lambda each: (each.since_ms, each.user))
         members = {own.id: Person(own.id, own.name, connection.status)} | {each.user: person_of(each) for each in found}
-        for page in self._registry.room(room.id):  # of some of them the table does not know yet
+        for page in self._registry.in_room(room.id):  # the presence table may not know the newest yet
             if page.status != "offline":
                 members.setdefault(page.caller.id, Person(page.caller.id, page.caller.name, page.status))
-        return list(members.values())[:_MOST_MEMBERS]
+        return list(members.values())[:_MAX_MEMBERS]
 
 
 def _position(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 15):
-        raise Invalid("is not a position of this server", field="since")
+        raise Invalid(f"{text[:20]!a} is not a position; send one that this server sent", field="since")
     return int(text)
 
 
 def _merge(older: list[Message], newer: list[Message]) -> list[Message]:
-    """What has changed meanwhile takes the place of what it was."""
+    """Return the messages with newer versions in place of older ones; changed messages move to the end."""
     by_seq = {message.seq: message for message in older}
     for message in newer:
         by_seq.pop(message.seq, None)

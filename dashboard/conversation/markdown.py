@@ -1,7 +1,7 @@
-"""A message's markdown → html that is safe to show, and whom it mentions.
+"""Markdown of a message, rendered to safe HTML, and the users that it mentions.
 
-Rendered by markdown-it (CommonMark without raw html, images and headings), then cleaned by nh3, so that two independent
-programs would have to fail.  Browsers build it with elements and texts only (``static/js/widgets/``).
+markdown-it renders it (CommonMark without raw HTML, images and headings) and nh3 sanitises the result, so that two independent
+programs would have to fail.  Browsers build it from elements and text nodes only (``static/js/widgets/``).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
@@ -18,19 +19,30 @@ from markdown_it.token import Token
 _MENTION = re.compile(r"(?<![\w@./-])@([a-z0-9][a-z0-9._-]{0,39})", re.IGNORECASE)
 _LINK = re.compile(r"https?://|mailto:", re.IGNORECASE)
 _TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "ul", "ol", "li", "blockquote", "a", "span"}
-_MOST_MENTIONS = 20
-#: In a text that might hold more, addresses stay text.
-_MOST_LINKS = 50
+#: Mentioned users of a message; beyond it the rest is not notified.
+_MAX_MENTIONS = 20
+#: Addresses in a text; if it might hold more, none becomes a link.
+_MAX_LINKS = 50
+
+
+class _Parser(MarkdownIt):
+    """markdown-it that shows an address as it is asked for: it would decode Punycode, and show аpple.com for xn--pple-43d.com."""
+
+    def normalizeLinkText(self, url: str) -> str:  # noqa: N802 - markdown-it's name
+        """Return what is shown of an address that stands for itself."""
+        asked_for = self.normalizeLink(url)
+        host = urlsplit(asked_for).netloc or asked_for
+        return asked_for if "xn--" in host.lower() else super().normalizeLinkText(url)
 
 
 class Markdown:
-    """``find_user`` gives the id of a user whose name was written after @, or None."""
+    """Renderer of messages. ``find_user`` returns the id of a user whose name follows an ``@``, or None."""
 
     def __init__(self, find_user: Callable[[str], str | None]) -> None:
         self._find_user = find_user
-        self._parser = MarkdownIt("commonmark", {"breaks": True, "html": False, "maxNesting": 12, "linkify": True})
+        self._parser = _Parser("commonmark", {"breaks": True, "html": False, "maxNesting": 12, "linkify": True})
         assert self._parser.linkify is not None
-        self._parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})  # only what begins with a scheme
+        self._parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})  # only addresses with a scheme
         self._parser.enable(["strikethrough", "linkify"]).disable(
             ["image", "heading", "lheading", "html_block", "html_inline"]
         )
@@ -38,20 +50,24 @@ class Markdown:
         self._mentioned: dict[str, None] = {}
 
     def render(self, text: str) -> tuple[str, tuple[str, ...]]:
-        """The html, and who is mentioned, in order."""
+        """Return the HTML and the ids of the mentioned users, in order, at most 20."""
         self._mentioned = {}
-        self._parser.options["linkify"] = text.count("://") <= _MOST_LINKS  # looking for them takes their square
+        self._parser.options["linkify"] = text.count("://") <= _MAX_LINKS  # the search takes quadratic time
         raw = self._parser.render(text)
         html = nh3.clean(
             raw,
             tags=_TAGS,
-            attributes={"*": set(), "a": {"href"}, "ol": {"start"}},  # without *, title and lang may stand anywhere
+            attributes={
+                "*": set(),
+                "a": {"href"},
+                "ol": {"start"},
+            },  # without "*", title and lang would be allowed everywhere
             allowed_classes={"span": {"mention"}},
             url_schemes={"http", "https", "mailto"},
             attribute_filter=_whole_links_only,
             link_rel="noopener noreferrer nofollow",
         )
-        return html.strip(), tuple(self._mentioned)[:_MOST_MENTIONS]
+        return html.strip(), tuple(self._mentioned)[:_MAX_MENTIONS]
 
     def _mark_mentions(self, state: StateCore) -> None:
         for block in state.tokens:
@@ -81,7 +97,7 @@ class Markdown:
 
 
 def _whole_links_only(tag: str, attribute: str, value: str) -> str | None:
-    """No link without a scheme: what it leads to would depend on the page that shows it."""
+    """Drop links without a scheme: their target would depend on the page that shows them."""
     return value if attribute != "href" or _LINK.match(value) else None
 
 

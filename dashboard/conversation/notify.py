@@ -1,4 +1,4 @@
-"""Notify users: kept in each one's inbox until read, shown on every page they have open, sent on by webhooks.
+"""Notifications: kept in each user's inbox, shown on all the user's open pages, forwarded by webhooks.
 
 An inbox is a room that only its owner reads; so order, recovery and unread counts are those of rooms.
 """
@@ -32,12 +32,12 @@ MAX_BODY = 2_000
 _MAX_DATA_BYTES = 4_096
 _PUBLISHED_AT_ONCE = 200
 _EMPTIED_AT_ONCE = 200
-#: Characters of a message that a notification quotes.
+#: Characters of a message that a notification quotes; the rest is cut off.
 _QUOTED = 200
 
 
 class Notify:
-    """``now_ms`` is the journal's time; ``local``: there is the person at the machine, too, an operator without a login."""
+    """Sender of notifications. ``now_ms``: the journal's time; ``local``: there is a local operator without a login, too."""
 
     def __init__(
         self,
@@ -72,10 +72,10 @@ class Notify:
         data: bytes = b"null",
         key: str = "",
     ) -> int:
-        """Notify a user, all of a role, or all who may join a room; returns how many. The same ``key`` notifies once."""
+        """Notify a user, all users of a role, or all who may join a room; return how many. The same ``key`` notifies once."""
         try:
             receivers = self._receivers(user, role, room)
-        except NotFound:  # another process may just have made it
+        except NotFound:  # another process may have just created it
             await self._directory.refresh()
             receivers = self._receivers(user, role, room)
         title = clean_text(title, field="title", most=MAX_TITLE)
@@ -83,7 +83,7 @@ class Notify:
         if len(data) > _MAX_DATA_BYTES:
             raise Invalid(f"has {len(data)} bytes; at most {_MAX_DATA_BYTES}", field="data")
         if not key.isprintable():
-            raise Invalid("has characters that cannot be seen", field="key")
+            raise Invalid("has unprintable characters; remove them", field="key")
         key = key or secrets.token_urlsafe(12)
         async with self._database.write() as tx:
             sent, fresh = await self._store(tx, receivers, caller.id, title, body, data.decode(), key)
@@ -95,14 +95,14 @@ class Notify:
         return len(sent)
 
     async def _publish(self, notifications: list[Message]) -> None:
-        """Tell all processes of those that the store has committed."""
+        """Publish committed notifications to all processes."""
         for start in range(0, len(notifications), _PUBLISHED_AT_ONCE):
             some = notifications[start : start + _PUBLISHED_AT_ONCE]
             await asyncio.gather(*(self._logs.publish(MessageEntry(m), f"{m.room}.{m.changed_seq}") for m in some))
 
     def _receivers(self, user: str, role: str, room: str) -> list[str]:
         if bool(user) + bool(role) + bool(room) != 1:
-            raise Invalid("say one of user, role and room", field="user")
+            raise Invalid("needs exactly one of user, role and room", field="user")
         callers = {caller.id: caller for caller in self._callers()}
         if user:
             if user not in callers:
@@ -117,7 +117,7 @@ class Notify:
         return sorted(caller.id for caller in callers.values() if self._access.joins(caller, found))
 
     def _callers(self) -> Iterator[Caller]:
-        """Everybody who can log in, as they will be then."""
+        """Yield every user who can log in, as a caller, and the local operator if there is one."""
         for each in self._directory.users.values():
             if not each.disabled:
                 yield Caller("user", each.id, each.name, each.role, grants=each.grants)
@@ -127,7 +127,7 @@ class Notify:
     async def store_mention(
         self, tx: AsyncConnection, message: Message, users: Iterable[str], title: str
     ) -> list[Message]:
-        """For these users of those it mentions, in the transaction that keeps the message itself."""
+        """Store notifications for these mentioned users, in the message's own transaction; return them."""
         title = title[:MAX_TITLE]
         where = message_id(message.room, message.seq)
         data = msgspec.json.encode({"roomId": message.room, "messageId": where}).decode()
@@ -137,15 +137,15 @@ class Notify:
         return sent
 
     async def follow_mentions(self, tx: AsyncConnection, message: Message) -> list[Message]:
-        """The message was edited or taken back: notifications quote what it says now, to whom it mentions now; those that have changed."""
-        said = dict.fromkeys(map(inbox_room, message.mentions), message.text[:_QUOTED])
+        """Update the quotes of an edited or deleted message, empty for users no longer mentioned; return changed notifications."""
+        quotes = dict.fromkeys(map(inbox_room, message.mentions), message.text[:_QUOTED])
         quoting = await notifications_called(tx, _sender(message.author), _mention_key(message)[:MAX_KEY])
-        await lock_rooms(tx, {*said, *(each.room for each in quoting)})
-        texts = [(each, said.get(each.room, "")) for each in quoting]
+        await lock_rooms(tx, {*quotes, *(each.room for each in quoting)})
+        texts = [(each, quotes.get(each.room, "")) for each in quoting]
         return [await requote(tx, each, self._now_ms(), text) for each, text in texts if text != each.text]
 
     async def empty_quotes(self, room_id: str) -> None:
-        """Notifications do not quote what was said in a room any more, whether that is still stored or not."""
+        """Empty all quotes of a room's messages in notifications, whether the messages are still stored or not."""
         async with self._database.read() as tx:
             quoting = await notifications_that_quote(tx, _mention_key_of(room_id, ""))
         for start in range(0, len(quoting), _EMPTIED_AT_ONCE):
@@ -164,7 +164,7 @@ class Notify:
         data: str,
         key: str,
     ) -> tuple[list[Message], int]:
-        """All of them, also those that were there already; and how many are new."""
+        """Store a notification for each receiver; return all, also those stored before, and the number of new ones."""
         now_ms = self._now_ms()
         sent, fresh = [], 0
         for user in receivers:
@@ -189,7 +189,7 @@ class Notify:
         return sent, fresh
 
     async def list(self, caller: Caller, before: int | None, limit: int) -> tuple[list[tuple[Message, bool]], bool]:
-        """One's own, newest first, each with whether it is read; and whether there are older ones."""
+        """Return the caller's notifications, newest first, each with whether it is read, and whether there are older ones."""
         room = inbox_room(caller.id)
         async with self._database.read() as tx:
             found, more = await newest(tx, room, before, limit)
@@ -197,7 +197,7 @@ class Notify:
         return [(message, message.seq <= mark) for message in reversed(found)], more
 
     async def read(self, caller: Caller, seq: int | None) -> None:
-        """One has read one's own up to ``seq``, or all."""
+        """Mark the caller's notifications as read up to ``seq``, or all of them if it is None."""
         room = inbox_room(caller.id)
         async with self._database.write() as tx:
             await ensure_room(tx, room, "inbox", "", self._now_ms())
@@ -209,7 +209,7 @@ class Notify:
 
 
 def _sender(author: str) -> str:
-    """Never the owner of an inbox: what one sends to oneself is unread, too."""
+    """Return a sender that never equals an inbox' owner, so that notifications to oneself count as unread."""
     return f"from {author}"[:40]
 
 

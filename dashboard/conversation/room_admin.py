@@ -1,4 +1,4 @@
-"""Rooms are made, changed and closed by operators; each board has one by itself. All in the audit log."""
+"""Administration of rooms by operators, recorded in the audit log, and the room of each board."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.store.rooms import change_room, create_room, ensure_room, forget_
 
 
 class RoomAdmin:
-    """``now_ms`` is the journal's time."""
+    """Use cases of creating, changing and closing rooms. ``now_ms`` is the journal's time."""
 
     def __init__(self, *, database: Database, directory: Directory, notify: Notify, now_ms: Callable[[], int]) -> None:
         self._database = database
@@ -24,18 +24,18 @@ class RoomAdmin:
         self._now_ms = now_ms
 
     async def ensure_boards(self, titles: dict[str, str]) -> None:
-        """Each board has a room of its id; raises ConfigurationError where a private room has it, Unavailable."""
+        """Create a room of each board's id; raises ConfigurationError if another room has the id, Unavailable."""
         async with self._database.write() as tx:
             for board, title in titles.items():
                 try:
                     await ensure_room(tx, board, "board", title, self._now_ms())
                 except Invalid as error:
                     raise ConfigurationError(
-                        f"boards: {board} is to have the conversation of that name, but {error}; rename the board's file"
+                        f"boards: {board} needs a room of the same id, but {error}; rename the board's file"
                     ) from None
 
     async def create(self, by: str, address: str, room: Room) -> None:
-        """Raises Invalid (there is one, or a member is no user), Unavailable."""
+        """Create a room; raises Invalid (it exists, or a member is no user), Unavailable."""
         await self._check(room.members)
         async with self._database.write() as tx:
             await create_room(tx, room, by, self._now_ms())
@@ -52,7 +52,7 @@ class RoomAdmin:
         private: bool | None,
         members: tuple[str, ...] | None,
     ) -> Room:
-        """Raises NotFound, Invalid (a member is no user), Unavailable."""
+        """Change the given properties of a room; raises NotFound, Invalid (a member is no user), Unavailable."""
         await self._check(members or ())
         async with self._database.write() as tx:
             room = await change_room(tx, room_id, title=title, private=private, members=members)
@@ -63,24 +63,24 @@ class RoomAdmin:
         return room
 
     async def _check(self, members: Collection[str]) -> None:
-        """Raises Invalid, naming the first who is no user; those who were may stay."""
+        """Raise Invalid for the first member that is no user; disabled users may stay members."""
         known = self._directory.users
         if not known.keys() | {LOCAL_ID} >= set(members):
-            await self._directory.look()  # another process may just have made them
+            await self._directory.look()  # another process may have just created them
         for member in members:
             if member not in known and member != LOCAL_ID:
                 raise Invalid(f"there is no user {member!a}", field="members")
 
     async def close(self, by: str, address: str, room_id: str) -> None:
-        """Nobody may join it any more, what was said in it is forgotten, also where notifications quote it.
+        """Close a room: it cannot be joined any more, and its messages and their quotes in notifications are deleted.
 
-        Raises Invalid (it is a board's own), NotFound, Unavailable.
+        Raises Invalid (it is a board's own room), NotFound, Unavailable.
         """
         room = self._directory.rooms.get(room_id)
         if room is not None and room.kind == "board":
-            # an id is a room's for ever: the board would never have one again
-            raise Invalid("a board's room stays as long as the board", field="room")
-        await self._notify.empty_quotes(room_id)  # if that fails in between, the room is still there to be closed again
+            # The id of a closed room is never used again, so the board could not get a new room.
+            raise Invalid("belongs to a board and stays as long as the board", field="room")
+        await self._notify.empty_quotes(room_id)  # if a later step fails, the room can be closed again
         async with self._database.write() as tx:
             await change_room(tx, room_id, closed=True)
             await forget_room(tx, room_id)

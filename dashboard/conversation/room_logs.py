@@ -1,7 +1,7 @@
-"""The rooms that people connected here hear: their newest messages in memory, moved on by the journal, healed by the store.
+"""Logs of the rooms that connections here have joined: the newest messages in memory, from the journal and the store.
 
-Messages come through the partition ``events``.  What did not come that way (the append failed, the journal was emptied,
-a process died between commit and append) is found by comparing how far each log has got, every two seconds.
+Messages arrive through the journal's partition ``ROOMS``.  Some never do: the append failed, the journal was emptied, or a process
+died between commit and append.  A sweep finds them every two seconds by comparing each log's end with the store.
 """
 
 from __future__ import annotations
@@ -25,25 +25,28 @@ from dashboard.store.rooms import progress
 _log = logging.getLogger(__name__)
 
 _SWEEP_S = 2.0
-#: How far back the sweep looks for rooms in which something happened; also what a first look takes.
+#: The sweep checks rooms that changed within this time; older misses are found only after a gap or a fault of the store.
 _SWEPT_MS = 60_000
-#: How long a hole may be filled by the journal before the store is asked.
+#: Time for the journal to deliver a missing message before it is read from the store.
 _HOLE_S = 0.25
-#: A room that nobody hears is kept in memory so long.
+#: A room without connections leaves memory after this long.
 _IDLE_S = 60.0
+#: Messages read from the store in one transaction when a log catches up.
 _CHANGES_AT_ONCE = 500
+#: Newest changes and newest messages that a log begins with.
 _LOADED_CHANGES = 300
 _LOADED_MESSAGES = 100
+#: An append that takes longer has failed; the sweep delivers its message.
 _APPEND_S = 2.0
-#: What was read while nobody could be told is remembered of so many readers.
-_MAX_UNTOLD = 10_000
-_TOLD_AGAIN = 200
+#: Read marks that could not be published, beyond which the oldest is dropped; and how many a sweep publishes again.
+_MAX_UNPUBLISHED = 10_000
+_REPUBLISHED = 200
 
 
 class RoomLogs:
-    """``deliver(room, messages)`` and ``on_read(read)`` are called in each room's order, ``on_unheard(room)`` where nobody hears it.
+    """Logs by room id. ``fanout(room, messages)`` and ``on_read(read)`` are called in each room's order.
 
-    What was said longer than ``keep_ms`` ago is forgotten.
+    ``on_unheard(room)`` is called for a message whose room has no log here.  Messages older than ``keep_ms`` are forgotten.
     """
 
     def __init__(
@@ -66,7 +69,7 @@ class RoomLogs:
         self._locks: dict[str, asyncio.Lock] = {}
         self._used_s: dict[str, float] = {}
         self._holes: asyncio.Queue[str] = asyncio.Queue()
-        self._untold: dict[tuple[str, str], tuple[ReadEntry, str]] = {}  # by room and reader
+        self._unpublished: dict[tuple[str, str], tuple[ReadEntry, str]] = {}  # by room and reader
         self.fanout: Callable[[str, list[Message]], Awaitable[None]]
         self.on_read: Callable[[ReadEntry], Awaitable[None]]
         self.on_unheard: Callable[[str], None] = lambda room_id: None
@@ -74,11 +77,11 @@ class RoomLogs:
     # --- reading ---
 
     def known(self, room_id: str) -> RoomLog | None:
-        """A room that is in memory."""
+        """Return a room's log if it is in memory."""
         return self._logs.get(room_id)
 
     async def get(self, room_id: str) -> RoomLog:
-        """A room, from the store if need be; raises Unavailable."""
+        """Return a room's log, loaded from the store if it is not in memory; raises Unavailable."""
         async with self._lock(room_id):
             log = self._logs.get(room_id)
             if log is None:
@@ -91,46 +94,46 @@ class RoomLogs:
         return log
 
     def begin(self, room_id: str, seq: int) -> None:
-        """Somebody hears a conversation of two from now on, whose log has got so far."""
+        """Begin the log of a direct conversation at ``seq``, its newest change, if it is not in memory."""
         self._logs.setdefault(room_id, RoomLog(seq, seq, []))
 
-    # --- telling ---
+    # --- publishing ---
 
-    async def publish(self, happening: RoomEvent, request_id: str, *, again: bool = False) -> bool:
-        """Tell all processes what the store has committed; False: that failed, the sweep does it."""
+    async def publish(self, event: RoomEvent, request_id: str, *, again: bool = False) -> bool:
+        """Publish a committed event to all processes; return False if that failed, the sweep then repeats it."""
         try:
             async with asyncio.timeout(_APPEND_S):
-                await self._journal.append(ROOMS, ROOM_CODEC.encode(happening), request_id=request_id)
+                await self._journal.append(ROOMS, ROOM_CODEC.encode(event), request_id=request_id)
         except (DashboardError, TimeoutError) as error:
             self._counters.events_not_appended += not again
-            _log.debug("%s is left to the sweep: %s", request_id, error)
-            if isinstance(happening, ReadEntry):
-                self._keep(happening, request_id)
+            _log.debug("%s not appended, left to the sweep: %s", request_id, error)
+            if isinstance(event, ReadEntry):
+                self._keep(event, request_id)
             return False
         return True
 
     def _keep(self, read: ReadEntry, request_id: str) -> None:
-        """The store does not know whom to tell that something was read."""
-        earlier = self._untold.pop((read.room, read.user), None)
+        """Keep an unpublished read mark, merged with an earlier one: the store does not know which authors to tell."""
+        earlier = self._unpublished.pop((read.room, read.user), None)
         if earlier is not None:
             seq = max(earlier[0].seq, read.seq)
             authors = earlier[0].authors
             newest = {author: max(at, authors.get(author, 0)) for author, at in read.authors.items()}
             read = ReadEntry(read.room, read.user, seq, authors | newest)
-        elif len(self._untold) >= _MAX_UNTOLD:
-            del self._untold[next(iter(self._untold))]
-        self._untold[read.room, read.user] = read, request_id
+        elif len(self._unpublished) >= _MAX_UNPUBLISHED:
+            del self._unpublished[next(iter(self._unpublished))]
+        self._unpublished[read.room, read.user] = read, request_id
 
-    async def _tell_again(self) -> None:
-        for of in list(self._untold)[:_TOLD_AGAIN]:
-            untold = self._untold.pop(of, None)
-            if untold is not None and not await self.publish(*untold, again=True):
+    async def _publish_again(self) -> None:
+        for key in list(self._unpublished)[:_REPUBLISHED]:
+            mark = self._unpublished.pop(key, None)
+            if mark is not None and not await self.publish(*mark, again=True):
                 return
 
-    # --- moving on ---
+    # --- following the journal ---
 
     async def run(self) -> None:
-        """Follow the journal and fill holes, until cancelled."""
+        """Follow the journal, fill holes and sweep until cancelled."""
         async with Group() as group:
             group.start("events", self._follow)
             group.start("holes", self._fill_holes)
@@ -143,11 +146,11 @@ class RoomLogs:
                 await self._look_everywhere()
                 continue
             for entry in batch:
-                happening = ROOM_CODEC.decode(entry.payload)
-                if isinstance(happening, MessageEntry):
-                    await self._take(happening.message)
-                elif isinstance(happening, ReadEntry):
-                    await self.on_read(happening)
+                event = ROOM_CODEC.decode(entry.payload)
+                if isinstance(event, MessageEntry):
+                    await self._take(event.message)
+                elif isinstance(event, ReadEntry):
+                    await self.on_read(event)
                 else:
                     self._counters.foreign_entries += 1
 
@@ -165,14 +168,14 @@ class RoomLogs:
                 asyncio.get_running_loop().call_later(_HOLE_S, self._holes.put_nowait, message.room)
 
     async def _load_private(self, message: Message) -> RoomLog:
-        """A conversation of two that began after its people came: nothing of it was shown to them yet."""
+        """Begin the log of a direct conversation that is newer than its users' connections, so none of it was delivered yet."""
         async with self._lock(message.room):
             return self._logs.setdefault(message.room, RoomLog(0, 0, []))
 
     def _is_heard(self, room_id: str) -> bool:
         if private := participants(room_id):
-            return any(self._registry.of(user) for user in private)
-        return bool(self._registry.room(room_id))
+            return any(self._registry.connections_of(user) for user in private)
+        return bool(self._registry.in_room(room_id))
 
     async def _fill_holes(self) -> None:
         while True:
@@ -182,7 +185,7 @@ class RoomLogs:
                 await self._try_to_catch_up(room_id)
 
     async def catch_up(self, room_id: str) -> None:
-        """Read what a room in memory lacks from the store, and deliver it; raises Unavailable."""
+        """Read the missing messages of a room in memory from the store and deliver them; raises Unavailable."""
         log = self._logs[room_id]
         async with self._lock(room_id):
             whole = False
@@ -199,7 +202,7 @@ class RoomLogs:
         try:
             await self.catch_up(room_id)
         except Unavailable as error:
-            _log.debug("%s is not caught up with: %s", room_id, error)  # the next sweep tries again
+            _log.debug("room %s could not catch up: %s", room_id, error)  # the next sweep tries again
 
     async def _sweep(self) -> None:
         while True:
@@ -209,12 +212,12 @@ class RoomLogs:
             except Unavailable as error:
                 _log.debug("sweep: %s", error)
                 await self._look_everywhere()
-            await self._tell_again()
+            await self._publish_again()
             self._forget_old()
             self._forget_idle()
 
     async def _look_everywhere(self) -> None:
-        """Whatever happened whenever; waits for the store."""
+        """Check all rooms, however old their last change; wait until the store answers."""
         while True:
             try:
                 await self._look(0)

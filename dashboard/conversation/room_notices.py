@@ -1,4 +1,4 @@
-"""Tell those who are connected of rooms that they may join from now on; of those that they may not any more ``People`` tells."""
+"""Notices of rooms that connected users may join from now on; ``dispatch.py`` sends ``left`` for rooms that they no longer may."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from dashboard.messages.rooms import RoomOpened
 
 
 class RoomNotices:
-    """Looks whenever the directory has changed."""
+    """Comparison of the rooms before and after each change of the directory."""
 
     def __init__(self, *, registry: ConnectionRegistry, directory: Directory, access: Access) -> None:
         self._registry = registry
         self._directory = directory
         self._access = access
-        self._known: dict[str, Room] | None = None  # None: not looked yet
+        self._known: dict[str, Room] | None = None  # None: not read yet
         self._changed = asyncio.Event()
         directory.subscribe(self._changed.set)
 
     async def run(self) -> None:
-        """Tell until cancelled."""
+        """Send notices after each change until cancelled."""
         while True:
             before, self._known = self._known, dict(self._directory.rooms)
             if before is not None:
                 for room in self._known.values():
                     if room is not (was := before.get(room.id)):
-                        await self._tell(was, room)
+                        await self._send(was, room)
             await self._changed.wait()
             self._changed.clear()
 
-    async def _tell(self, was: Room | None, now: Room) -> None:
+    async def _send(self, was: Room | None, now: Room) -> None:
         joins = self._access.joins
-        same = was if was is not None and was.title == now.title else None  # who may join that has heard of it
+        same = was if was is not None and was.title == now.title else None  # users who could join it already know it
         receivers = [
             each
             for each in self._registry.people
             if joins(each.caller, now) and not (same is not None and joins(each.caller, same))
         ]
-        await self._registry.tell(receivers, encode_personal(RoomOpened(now.id, now.title, now.kind)))
+        await self._registry.broadcast(receivers, encode_personal(RoomOpened(now.id, now.title, now.kind)))

@@ -1,4 +1,4 @@
-"""Tell those in a room that somebody writes: through signals, never stored; it ends by itself."""
+"""Typing notices to the other users in a room: sent as signals, never stored, ended by a timeout."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ from dashboard.messages.people import encode_personal
 from dashboard.messages.rooms import Typing, TypingNotice
 from dashboard.runtime import Group
 
+#: Notices of one connection; faster ones are refused with ``rate_limited``.
 _PER_S = 2
 _BURST = 5
 _SWEEP_S = 0.5
+#: Signals that wait to be published, and to be delivered here; beyond it new ones are dropped.
 _MAX_WAITING = 1_000
 
 
 class TypingNotices:
-    """``monotonic`` gives seconds."""
+    """Sender and receiver of typing signals. ``monotonic`` gives seconds."""
 
     def __init__(
         self,
@@ -41,14 +43,14 @@ class TypingNotices:
         self._conversation = conversation
         self._monotonic = monotonic
         self._rates: dict[Connection, TokenBucket] = {}
-        self._writing: dict[Connection, set[str]] = {}  # here
-        self._shown: dict[tuple[str, str], tuple[float, str]] = {}  # room, user -> until when, name
-        self._said: asyncio.Queue[TypingSignal] = asyncio.Queue(_MAX_WAITING)
+        self._writing: dict[Connection, set[str]] = {}  # rooms, by connection of this process
+        self._shown: dict[tuple[str, str], tuple[float, str]] = {}  # room, user -> end of the notice, name
+        self._outgoing: asyncio.Queue[TypingSignal] = asyncio.Queue(_MAX_WAITING)
         self._heard: asyncio.Queue[TypingSignal] = asyncio.Queue(_MAX_WAITING)
         bus.subscribe(TypingSignal, self._hear)
 
     def __call__(self, connection: Connection, request: Typing) -> None:
-        """Somebody here writes; raises NotFound, TooMany."""
+        """Publish that a user of this process types or has stopped; raises NotFound, NotMember, TooMany."""
         room_id = request.room_id
         self._conversation.room(connection.caller, room_id)
         check_member(connection, room_id)
@@ -58,22 +60,22 @@ class TypingNotices:
         now_s = self._monotonic()
         rate = self._rates.setdefault(connection, TokenBucket(_PER_S, _BURST, now_s))
         if not rate.take(now_s):
-            raise TooMany(f"more than {_PER_S} typing notices a second")
+            raise TooMany(f"more than {_PER_S} typing notices a second; send one every 3 s")
         self._writing.setdefault(connection, set()).add(room_id)
-        self._say(connection, room_id, is_typing=True)
+        self._publish(connection, room_id, is_typing=True)
 
-    def _say(self, connection: Connection, room_id: str, *, is_typing: bool) -> None:
-        """Soon, to all processes; over the bound it is lost, and typing ends by itself."""
+    def _publish(self, connection: Connection, room_id: str, *, is_typing: bool) -> None:
+        """Queue a signal to all processes. A full queue drops it, and the notice then ends by its timeout."""
         caller = connection.caller
-        if not self._said.full():
-            self._said.put_nowait(TypingSignal(room_id, caller.id, caller.name, is_typing))
+        if not self._outgoing.full():
+            self._outgoing.put_nowait(TypingSignal(room_id, caller.id, caller.name, is_typing))
 
     def stop(self, connection: Connection, room_id: str | None = None) -> None:
-        """Nobody writes there any more, or in none of the rooms: the connection has left."""
+        """Publish that a connection stopped typing in a room, or in all rooms if it has ended (``room_id`` None)."""
         writing = self._writing.get(connection, set())
         for room in list(writing) if room_id is None else writing & {room_id}:
             writing.discard(room)
-            self._say(connection, room, is_typing=False)
+            self._publish(connection, room, is_typing=False)
         if room_id is None:
             self._writing.pop(connection, None)
             self._rates.pop(connection, None)
@@ -83,16 +85,16 @@ class TypingNotices:
             self._heard.put_nowait(signal)
 
     async def run(self) -> None:
-        """Say, hear and tell, until cancelled."""
+        """Publish, receive and deliver typing signals until cancelled."""
         async with Group() as group:
-            group.start("typing here", self._run_saying)
-            group.start("typing", self._run_telling)
+            group.start("typing here", self._run_publishing)
+            group.start("typing", self._run_delivery)
 
-    async def _run_saying(self) -> None:
+    async def _run_publishing(self) -> None:
         while True:
-            await self._bus.publish(await self._said.get())
+            await self._bus.publish(await self._outgoing.get())
 
-    async def _run_telling(self) -> None:
+    async def _run_delivery(self) -> None:
         while True:
             typed = None
             try:
@@ -101,22 +103,24 @@ class TypingNotices:
             except TimeoutError:
                 pass
             if typed is not None:
-                await self._tell(typed)
+                await self._deliver(typed)
             now_s = self._monotonic()
             for (room, user), (until_s, name) in list(self._shown.items()):
                 if until_s <= now_s:
-                    await self._tell(TypingSignal(room, user, name, False))
+                    await self._deliver(TypingSignal(room, user, name, False))
 
-    async def _tell(self, typed: TypingSignal) -> None:
+    async def _deliver(self, typed: TypingSignal) -> None:
         key = (typed.room, typed.user)
         if typed.is_typing:
             self._shown[key] = (self._monotonic() + TYPING_S, typed.name)
         elif self._shown.pop(key, None) is None:
             return
         private = participants(typed.room)
-        hearers = (
-            [c for user in private for c in self._registry.of(user)] if private else self._registry.room(typed.room)
+        connections = (
+            [c for user in private for c in self._registry.connections_of(user)]
+            if private
+            else self._registry.in_room(typed.room)
         )
-        others = [connection for connection in hearers if connection.caller.id != typed.user]
+        others = [connection for connection in connections if connection.caller.id != typed.user]
         notice = TypingNotice(typed.room, typed.user, typed.name, typed.is_typing)
-        await self._registry.tell(others, encode_personal(notice))
+        await self._registry.broadcast(others, encode_personal(notice))

@@ -1,6 +1,6 @@
-"""Post notifications to the addresses that the configuration names: signed, kept until delivered, tried again for a day.
+"""Webhooks: notifications posted to the configured URLs, signed, stored until delivered and retried for a day.
 
-Of several processes one sends at a time (a lease).  Redirects are not followed; an answer may have 64 KiB.
+For each URL one process sends at a time, by a lease.  Redirects are not followed; a response may have 64 KiB.
 """
 
 from __future__ import annotations
@@ -29,20 +29,24 @@ from dashboard.store.schema import deliveries
 
 _log = logging.getLogger(__name__)
 
+#: Another process takes over when the lease was not renewed for this long.
 _LEASE_S = 15.0
-_LOOK_EVERY_S = 5.0
+_CHECK_EVERY_S = 5.0
 _FORGET_EVERY_S = 60.0
+#: A request that takes longer has failed.
 _TIMEOUT_S = 5.0
+#: Pause after the first failure; it doubles with each further one, up to the longest.
 _FIRST_PAUSE_MS = 1_000
 _LONGEST_PAUSE_MS = 3_600_000
+#: A delivery that still fails at this age is deleted.
 _GIVEN_UP_MS = 86_400_000
-#: Sent between two renewals of the lease, each within ``_TIMEOUT_S``.
+#: Deliveries between two renewals of the lease; together they take less than ``_LEASE_S``.
 _AT_ONCE = 2
-_MAX_ANSWER_BYTES = 65_536
+_MAX_RESPONSE_BYTES = 65_536
 
 
 class Webhooks:
-    """``X-Dashboard-Signature: sha256=HEX`` is the HMAC of ``TIME.BODY``, TIME being ``X-Dashboard-Time`` (seconds)."""
+    """Queue of deliveries. ``X-Dashboard-Signature: sha256=HEX`` is the HMAC of ``TIME.BODY``, TIME being ``X-Dashboard-Time`` (s)."""
 
     def __init__(
         self,
@@ -63,7 +67,7 @@ class Webhooks:
         self._waking = {url: asyncio.Event() for url in urls}
 
     async def store(self, tx: AsyncConnection, event: dict[str, Any], data: bytes) -> None:
-        """In the transaction that keeps the notification itself."""
+        """Store a delivery for each URL in the notification's own transaction."""
         now_ms = self._now_ms()
         body = msgspec.json.encode({"type": "notification", **event, "data": msgspec.Raw(data), "t": now_ms}).decode()
         for url in self._urls:
@@ -71,25 +75,25 @@ class Webhooks:
             await tx.execute(insert(deliveries).values(**row, created_ms=now_ms, tries=0, next_ms=now_ms))
 
     def wake(self) -> None:
-        """There is something to send."""
+        """Send stored deliveries now instead of at the next check."""
         for waking in self._waking.values():
             waking.set()
 
     async def run(self) -> None:
-        """Send until cancelled, to each address by itself: one that is slow holds up no other."""
+        """Send deliveries until cancelled; each URL has its own task, so that a slow one delays no other."""
         async with Group() as group:
-            group.start("webhooks of before", self._run_forgetting)
+            group.start("obsolete webhooks", self._run_forgetting)
             for url in self._urls:
                 group.start("webhook", partial(self._run_one, url))
 
     async def _run_forgetting(self) -> None:
-        """What was to go to addresses that are not configured any more goes nowhere."""
+        """Delete deliveries to URLs that are no longer configured, every minute."""
         while True:
             try:
                 async with self._database.write() as tx:
                     await tx.execute(delete(deliveries).where(deliveries.c.url.not_in(self._urls)))
             except DashboardError as error:
-                _log.debug("webhooks of before stay for now: %s", error)
+                _log.debug("obsolete webhook deliveries not deleted: %s", error)
             await asyncio.sleep(_FORGET_EVERY_S)
 
     async def _run_one(self, url: str) -> None:
@@ -97,7 +101,7 @@ class Webhooks:
         waking = self._waking[url]
         while True:
             try:
-                async with asyncio.timeout(_LOOK_EVERY_S):
+                async with asyncio.timeout(_CHECK_EVERY_S):
                     await waking.wait()
             except TimeoutError:
                 pass
@@ -106,10 +110,10 @@ class Webhooks:
                 if await self._journal.hold(lease, _LEASE_S) and await self._send_due(url):
                     waking.set()
             except DashboardError as error:
-                _log.debug("webhooks wait: %s", error)
+                _log.debug("webhook deliveries delayed: %s", error)
 
     async def _send_due(self, url: str) -> bool:
-        """Send some of what is due; whether there may be more."""
+        """Send up to ``_AT_ONCE`` due deliveries; return whether there may be more."""
         now_ms = self._now_ms()
         statement = select(deliveries).where(deliveries.c.next_ms <= now_ms, deliveries.c.url == url)
         async with self._database.read() as tx:
@@ -118,7 +122,7 @@ class Webhooks:
             done = await self._send(row.url, row.id, row.body)
             given_up = now_ms - row.created_ms > _GIVEN_UP_MS
             if given_up and not done:
-                _log.error("webhook %s given up after a day", row.id)
+                _log.error("webhook delivery %s deleted: it failed for a day", row.id)
             pause_ms = min(_LONGEST_PAUSE_MS, _FIRST_PAUSE_MS * 2 ** min(row.tries, 20))
             async with self._database.write() as tx:
                 if done or given_up:
@@ -145,12 +149,12 @@ class Webhooks:
             request_timeout=_TIMEOUT_S,
             follow_redirects=False,
         )
-        client = AsyncHTTPClient(force_instance=True, max_body_size=_MAX_ANSWER_BYTES)
+        client = AsyncHTTPClient(force_instance=True, max_body_size=_MAX_RESPONSE_BYTES)
         try:
             await fetch(client, request)
         except FETCH_FAULTS as error:
             self._counters.webhooks["failed"] += 1
-            _log.info("webhook %s not delivered: %s", delivery, getattr(error, "code", type(error).__name__))
+            _log.info("webhook delivery %s failed: %s", delivery, getattr(error, "code", type(error).__name__))
             return False
         finally:
             client.close()

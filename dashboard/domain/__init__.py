@@ -1,1 +1,1 @@
-"""Pure values and rules. Imports nothing of the project, no loop, no socket, no clock."""
+"""Pure values and rules. Imports no other package of the project, no event loop, no socket, no clock."""

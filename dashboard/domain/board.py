@@ -1,7 +1,7 @@
-"""A dashboard page and the widgets on it, as a board file (YAML) says them. Valid once built.
+"""Board: a dashboard page and its widgets, as a board file (YAML) describes them. Valid once built.
 
-A board is a grid of ``columns`` × ``rows`` cells that fills the screen; a widget takes ``w`` × ``h`` cells and flows in
-reading order.  Does not own: where board files are found (``boards/boards.py``) and how a widget is drawn
+A board is a grid of ``columns`` × ``rows`` cells that fills the screen. A widget takes ``w`` × ``h`` cells; widgets are
+placed in reading order.  Does not own: where board files are found (``boards/boards.py``) and how a widget is drawn
 (``static/js/widgets/``).
 """
 
@@ -19,7 +19,7 @@ Positive = Annotated[float, Meta(gt=0)]
 
 
 class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
-    """From ``at`` on (in the series' unit) the value counts as ``state``; ``below`` turns the direction round."""
+    """Limit from which a value counts as ``state``: ``at`` (in the series' unit) or more; with ``below``, ``at`` or less."""
 
     at: float
     state: Literal["warning", "critical"]
@@ -27,7 +27,7 @@ class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Widget(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One tile. ``series`` are selectors; ``document`` is a document's key (table, text and status widgets)."""
+    """Box on the board. ``series`` are selectors; ``document`` is a document's key (table, text and status widgets)."""
 
     kind: Kind
     title: Annotated[str, Meta(max_length=200)]
@@ -37,7 +37,7 @@ class Widget(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     h: Annotated[int, Meta(ge=1, le=24)] = 1
     unit: str | None = None  # overrides the series' own unit
     decimals: Annotated[int, Meta(ge=0, le=6)] | None = None
-    legend: str = ""  # label whose value names a line; empty: all labels that differ
+    legend: str = ""  # the label whose value names a line; empty: all labels that differ between the lines
     min: float | None = None
     max: float | None = None
     thresholds: tuple[Threshold, ...] = ()
@@ -45,7 +45,7 @@ class Widget(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Board(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page: its grid, its time window and how often its frames come."""
+    """Dashboard page: its grid, its time window and the rate of its frames."""
 
     title: Annotated[str, Meta(max_length=200)]
     subtitle: Annotated[str, Meta(max_length=200)] = ""
@@ -59,18 +59,18 @@ class Board(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         for widget in self.widgets:
             if widget.w > self.columns or widget.h > self.rows:
                 raise ValueError(
-                    f"widget {widget.title!r} is {widget.w}×{widget.h}, the board {self.columns}×{self.rows}"
+                    f"widget {widget.title!r} takes {widget.w}×{widget.h} cells, the board has {self.columns}×{self.rows}"
                 )
 
     def selectors(self) -> tuple[Selector, ...]:
-        """What the page shows, in reading order: each widget's series, then its document; raises Invalid for a bad one.
+        """Return all selectors of the page in reading order: each widget's series, then its document.
 
-        A definition's ``selectors`` on the wire are places in this list.
+        Raises Invalid for a text that is no selector.  On the wire a definition's ``selectors`` are indices into this list.
         """
         wanted = [s for w in self.widgets for s in (*w.series, *((w.document,) if w.document else ()))]
         return tuple(parse_selector(text) for text in wanted)
 
 
 def to_json(board: Board) -> bytes:
-    """The board as the browser gets it."""
+    """Return the JSON text that browsers get."""
     return msgspec.json.encode(board)

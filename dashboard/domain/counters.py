@@ -1,6 +1,6 @@
-"""What this process has counted since it started: plain numbers, so that counting costs nothing on the hot path.
+"""Counters of this process since it started: plain numbers, so that counting costs nothing on the hot path.
 
-``web/metrics.py`` shows them to Prometheus, ``feeders/server.py`` as series of this server's own.
+``web/ops/metrics.py`` exposes them to Prometheus, ``feeders/server.py`` as series of this server itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Counters:
-    """Owned by the composition root, handed to whoever counts; only ever touched on the event loop's thread."""
+    """Counters of one process; the composition root passes them to each counting part. For the event loop's thread only."""
 
     samples_accepted: int = 0
     samples_refused: Counter[str] = field(default_factory=Counter)  # by reason code
@@ -19,12 +19,12 @@ class Counters:
     documents_accepted: int = 0
     events_accepted: int = 0
     connections_opened: int = 0
-    connections_closed: Counter[str] = field(default_factory=Counter)  # by close code; client: one of its own
+    connections_closed: Counter[str] = field(default_factory=Counter)  # by close code; "client": any code of the client
     messages_received: int = 0
     errors_sent: Counter[str] = field(default_factory=Counter)  # by error code
     frames_sent: int = 0
     bytes_sent: int = 0
-    frames_skipped: int = 0  # a reader had not drained at the tick
+    frames_skipped: int = 0  # the connection's socket had not drained at the tick
     frames_caught_up: int = 0
     snapshots_sent: int = 0
     resumes: int = 0
@@ -36,15 +36,15 @@ class Counters:
     notifications_sent: int = 0
     webhooks: Counter[str] = field(default_factory=Counter)  # by outcome
     typing_notices: int = 0
-    presence_changes: int = 0  # that people were told of
+    presence_changes: int = 0  # sent to users
     authentications: Counter[str] = field(default_factory=Counter)  # of sockets, by outcome
     joins: int = 0  # of rooms
     logins: Counter[str] = field(default_factory=Counter)  # by outcome
-    events_not_appended: int = 0  # committed, and left to the sweep
-    events_healed: int = 0  # messages that came from the store and not by the journal
+    events_not_appended: int = 0  # committed to the store; the sweep appends them to the journal later
+    events_healed: int = 0  # room messages that this process read from the store because the journal did not bring them
     journal_appends: int = 0  # entries this process has appended
-    foreign_entries: int = 0  # in our streams, and not ours
-    redis_failures: Counter[str] = field(default_factory=Counter)  # by what was tried
+    foreign_entries: int = 0  # rows in this journal's Redis streams that another program wrote
+    redis_failures: Counter[str] = field(default_factory=Counter)  # by operation
     #: milliseconds of the last appends' round trips
     journal_round_trip_ms: deque[float] = field(default_factory=lambda: deque(maxlen=600))
     #: milliseconds from acceptance to the socket, one per frame built, newest last
@@ -54,6 +54,6 @@ class Counters:
 
 
 def quantile(values: list[float], q: float) -> float:
-    """The nearest-rank quantile of a non-empty list."""
+    """Return the nearest-rank quantile of a non-empty list."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(q * len(ordered)))]

@@ -1,4 +1,4 @@
-"""A keyed JSON value, last write wins: what text, list, table and status widgets show."""
+"""Document: a JSON value under a key, last write wins. Text, list, table and status widgets show documents."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ MAX_JSON_DEPTH = 16
 
 
 class Document(NamedTuple):
-    """``body`` is JSON text (UTF-8, valid); ``t_ms`` the journal's time of the write; ``every_s`` the declared cadence.
+    """JSON value under a key. ``body``: JSON text (UTF-8, valid); ``t_ms``: the journal's time of the write.
 
-    ``passing``: forgotten like a series when it is not written again.
+    ``every_s``: the declared cadence.  ``passing``: deleted, like a series, when it is not written again.
     """
 
     key: str
@@ -30,4 +30,4 @@ def check_depth(value: Any, limit: int = MAX_JSON_DEPTH, *, field: str = "") -> 
         if not layer:
             return
         layer = [child for v in layer for child in (v.values() if isinstance(v, dict) else v)]
-    raise Invalid(f"nested deeper than {limit}", field=field)
+    raise Invalid(f"is nested deeper than {limit} levels; use fewer", field=field)

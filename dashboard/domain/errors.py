@@ -1,22 +1,23 @@
-"""The one error tree. Each error has a stable ``code`` and says whether trying again can help.
+"""Tree of this project's errors. Each has a stable ``code`` and says whether trying again can help.
 
-Translated once at the borders: HTTP status in ``web/server/base.py``, error message or close code in ``messages/session.py``.
+Errors are translated in two places: to an HTTP status in ``web/server/base.py``, to an error message or close code in
+``messages/session.py``.
 """
 
 from __future__ import annotations
 
 
 class DashboardError(Exception):
-    """Base of every error this project raises on purpose; ``str(error)`` is fit for the person who caused it."""
+    """Base of every error that this project raises on purpose; ``str(error)`` may be shown to the user who caused it."""
 
     code = "internal"
     retryable = False
-    retry_after_s = 1.0  # of a retryable one: not sooner
+    retry_after_s = 1.0  # of a retryable error: the earliest time to try again
     http_status = 500
 
 
 class Invalid(DashboardError):
-    """The input breaks a rule; ``field`` names what to mend."""
+    """Input that breaks a rule; ``field`` names the part to correct."""
 
     code = "invalid"
     http_status = 400
@@ -28,40 +29,40 @@ class Invalid(DashboardError):
 
 
 class NotFound(DashboardError):
-    """There is no such thing."""
+    """Object that does not exist."""
 
     code = "not_found"
     http_status = 404
 
 
 class NotAuthenticated(DashboardError):
-    """Nobody knows who is asking: log in, or show a token."""
+    """Request without a user: log in, or send a token."""
 
     code = "not_authenticated"
     http_status = 401
 
 
 class BadToken(NotAuthenticated):
-    """A token, session or password that is wrong, expired, revoked or forged."""
+    """Token, session or password that is wrong, expired, revoked or forged."""
 
     code = "bad_token"
 
 
 class Forbidden(DashboardError):
-    """Whoever asks may not do this."""
+    """Request that this user or token has no permission for."""
 
     code = "forbidden"
     http_status = 403
 
 
 class NotMember(Forbidden):
-    """The room has not been joined on this connection."""
+    """Request about a room that this connection has not joined."""
 
     code = "not_member"
 
 
 class TooMany(DashboardError):
-    """Too often; the same request can succeed later."""
+    """Request over a rate limit; the same request can succeed later."""
 
     code = "rate_limited"
     retryable = True
@@ -73,28 +74,28 @@ class TooMany(DashboardError):
 
 
 class TooManyConnections(DashboardError):
-    """One connection more than there may be of one user."""
+    """Connection beyond a user's limit of connections."""
 
     code = "too_many_connections"
     http_status = 429
 
 
 class TooLarge(DashboardError):
-    """A body or message over its limit."""
+    """Body or message over its size limit."""
 
     code = "too_large"
     http_status = 413
 
 
 class LimitReached(DashboardError):
-    """A bounded table is full (series, documents, subscriptions)."""
+    """Request that needs a place in a full table (series, documents, subscriptions)."""
 
     code = "limit_reached"
     http_status = 400
 
 
 class Overloaded(DashboardError):
-    """A bounded buffer is full; the same request can succeed later."""
+    """Request that needs a place in a full buffer; the same request can succeed later."""
 
     code = "overloaded"
     retryable = True
@@ -102,7 +103,7 @@ class Overloaded(DashboardError):
 
 
 class Unavailable(DashboardError):
-    """A part that is needed cannot do its work now (disk full, database locked, stopping)."""
+    """Request that needs a part which cannot work now (disk full, database locked, server stopping)."""
 
     code = "unavailable"
     retryable = True
@@ -110,7 +111,7 @@ class Unavailable(DashboardError):
 
 
 class Conflict(DashboardError):
-    """Somebody else has changed the same thing meanwhile; look again."""
+    """Change to an object that was changed meanwhile; read it again first."""
 
     code = "conflict"
     retryable = True
@@ -118,6 +119,6 @@ class Conflict(DashboardError):
 
 
 class ConfigurationError(DashboardError):
-    """A setting is wrong; the text names the setting, the value and the cure."""
+    """Wrong setting; the text names the setting, the value and the cure."""
 
     code = "configuration"

@@ -12,11 +12,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dashboard.domain.series import MAX_LABEL_VALUE_BYTES
-
 MAX_TITLE_CHARACTERS = 200
 MAX_TEXT_CHARACTERS = 4_000
 MAX_TAGS = 32
+MAX_TAG_BYTES = 200
 
 EventKind = Literal["event", "annotation", "alert", "check"]
 
@@ -53,7 +52,7 @@ def build_event(
     fingerprint: str = "",
 ) -> EventIn:
     """An event fit to be shown: what is too long ends in …, what cannot be printed becomes �; empty tags are left out."""
-    shown = tuple(dict.fromkeys(_cut(_line(tag), MAX_LABEL_VALUE_BYTES) for tag in tags if tag.strip()))
+    shown = tuple(dict.fromkeys(_cut(_line(tag), MAX_TAG_BYTES) for tag in tags if tag.strip()))
     if len(shown) > MAX_TAGS:
         shown = (*shown[: MAX_TAGS - 1], f"… {len(shown) - MAX_TAGS + 1} more tags")
     return EventIn(

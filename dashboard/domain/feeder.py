@@ -1,17 +1,17 @@
-"""What came from one feeder: a token, a listener or a scrape target, or the machine itself. Kept for people to look at."""
+"""State of one feeder (a token, a listener, a scrape target or the machine itself), shown to administrators."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-#: Of one feeder so many refused lines are kept, the newest.
+#: Refused lines kept of each feeder; older ones are dropped.
 KEPT_REFUSALS = 20
-#: Of a line so many bytes are shown.
+#: Bytes shown of a line; the rest is cut off.
 SHOWN_BYTES = 200
 
 
 class Refused(Struct, array_like=True, frozen=True):
-    """One line or sample that was not taken: when, why, and what it was."""
+    """Line or sample that was refused: when, why, and its beginning."""
 
     t_ms: int
     reason: str
@@ -19,9 +19,9 @@ class Refused(Struct, array_like=True, frozen=True):
 
 
 class FeederState(Struct, array_like=True, frozen=True):
-    """Totals since the process that tells it started; ``rate`` is samples a second, of the last seconds.
+    """State of a feeder. Totals count since its process started; ``rate`` is samples a second over the last seconds.
 
-    ``key`` is the same for the same feeder on all processes; ``max_series`` 0: no limit of its own.
+    ``key`` is the same for one feeder in all processes.  ``max_series`` 0: the feeder has no limit of its own.
     """
 
     key: str
@@ -36,12 +36,12 @@ class FeederState(Struct, array_like=True, frozen=True):
     rate: float
     last_ms: int
     last_line: str
-    state: str  # empty: well; else what is wrong with it
+    state: str  # the feeder's current fault; empty: none
     refusals: tuple[Refused, ...]
 
 
 def merge(states: list[FeederState]) -> FeederState:
-    """One feeder, as several processes tell of it."""
+    """Return one state of a feeder from the states that several processes report of it."""
     newest = max(states, key=lambda state: state.last_ms)
     refusals = sorted((each for state in states for each in state.refusals), key=lambda each: -each.t_ms)
     return FeederState(

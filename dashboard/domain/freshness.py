@@ -1,7 +1,7 @@
-"""How old a value may be before it must look different: live, late, stale, dead.
+"""Freshness of a value by its age: live, late, stale or dead.
 
-The age of a value is its distance from the journal's time now; the measure is the cadence ``every_s`` at which it should
-come, declared by its feeder or learned as the median gap.  ``static/js/data/freshness.js`` is the same rule on a screen.
+The age is the time between the value and the journal's time now.  It is measured by the cadence ``every_s``, which the
+feeder declares or the server learns as the median gap.  ``static/js/data/freshness.js`` has the same rule for screens.
 """
 
 from __future__ import annotations
@@ -9,21 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-#: The cadence assumed for a value that neither declares one nor has come often enough to learn one.
+#: Cadence assumed for a series that declares none and has too few samples to learn one.
 DEFAULT_EVERY_S = 60.0
-#: Learned from so many gaps at the most, and not from fewer than three.
+#: Newest gaps from which a cadence is learned, and the fewest that are enough.
 LEARN_GAPS = 8
 MIN_GAPS = 3
 
+#: Ages in multiples of the cadence; a greater age is the next state.
 LATE_AFTER = 2.0
 STALE_AFTER = 5.0
 DEAD_AFTER = 60.0
-#: A fast series is not called late for a hiccup: the shortest times, in seconds.
+#: Least ages in seconds of the same states, so that a short pause does not make a fast series late.
 MIN_LATE_S, MIN_STALE_S, MIN_DEAD_S = 2.0, 5.0, 60.0
 
 
 class Freshness(StrEnum):
-    """The four states of a value's age."""
+    """Four states of a value by its age."""
 
     LIVE = "live"
     LATE = "late"
@@ -32,9 +33,9 @@ class Freshness(StrEnum):
 
 
 def freshness(age_ms: float, every_s: float | None, *, ended: bool = False) -> Freshness:
-    """Judge an age by a cadence. A value from the future (a feeder's clock ahead) is judged by its distance too.
+    """Return the state for an age and a cadence (None: the default). A time in the future counts by its distance too.
 
-    ``ended``: its sender said that no more comes; then it is dead at once.
+    ``ended``: its feeder has ended the series, which is then dead at once.
     """
     if ended:
         return Freshness.DEAD
@@ -50,9 +51,10 @@ def freshness(age_ms: float, every_s: float | None, *, ended: bool = False) -> F
 
 
 def learn_every_s(times_ms: Sequence[int], known: float | None = None) -> float | None:
-    """The median gap of the last sample times, in seconds; ``known`` stays while it is within a fifth of it.
+    """Return the median gap of the last sample times in seconds; ``known`` if that differs from it by at most a fifth.
 
-    None when there are fewer than three positive gaps, so that a first burst teaches nothing.
+    With fewer than three positive gaps ``known`` is returned (None: nothing learned yet), so that a first burst teaches
+    nothing.
     """
     recent = sorted(times_ms[-LEARN_GAPS - 1 :])
     gaps = sorted(b - a for a, b in zip(recent, recent[1:], strict=False) if b > a)

@@ -87,7 +87,8 @@ class User(Struct, frozen=True):
 class Token(Struct, frozen=True):
     """What a feeder or program shows. ``prefixes``: its series begin with one of them; none: any.
 
-    ``per_s``: samples a second, 0: no limit of its own; ``max_series``: series it may bring into being.
+    ``per_s``: samples a second, 0: no limit of its own; ``max_series``: series it may bring into being, 0: as many as
+    the server may have.
     """
 
     id: str
@@ -95,7 +96,7 @@ class Token(Struct, frozen=True):
     verbs: tuple[str, ...]
     prefixes: tuple[str, ...] = ()
     per_s: float = 0
-    max_series: int = 1_000
+    max_series: int = 0
     created_by: str = ""
     created_ms: int = 0
     expires_ms: int | None = None

@@ -1,8 +1,8 @@
-"""A node is one process of the server: what it says of itself, and when it counts as gone."""
+"""Node: one process of the server. How often it reports, and when it counts as gone."""
 
 from __future__ import annotations
 
-#: How often a node says that it is there.
+#: How often a node publishes a beat.
 BEAT_S = 5.0
-#: A node that was silent for so much of the journal's time is gone, for everyone.
+#: A node without a beat for this much of the journal's time counts as gone on all nodes.
 SILENT_MS = 15_000

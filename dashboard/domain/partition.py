@@ -1,7 +1,7 @@
-"""Which part of the journal a series or document belongs to, and which parts a screen needs.
+"""Partitions of the journal: which one holds a series or document, and which ones a screen needs.
 
-A partition is chosen by the metric's name, so all series of one metric lie together and a selector that names its metric
-needs one partition only.
+The metric's name chooses the partition. So all series of one metric lie together, and a selector that names its metric
+needs only one partition.
 """
 
 from __future__ import annotations
@@ -13,17 +13,20 @@ from dashboard.domain.selector import Selector
 
 
 def partition_of(name: str, partitions: int) -> str:
-    """The partition of the metric or document ``name``, of so many."""
+    """Return the partition of the metric or document ``name`` when there are ``partitions`` of them."""
     return f"metrics.{zlib.crc32(name.encode()) % partitions if partitions > 1 else 0}"
 
 
 def all_partitions(partitions: int) -> tuple[str, ...]:
-    """All there are, in order."""
+    """Return the names of all partitions of metrics, in order."""
     return tuple(f"metrics.{number}" for number in range(partitions))
 
 
 def partitions_for(selectors: Iterable[Selector], partitions: int) -> tuple[str, ...]:
-    """The partitions that hold what the selectors want, in order; all of them when one names no metric, or there is none."""
+    """Return the partitions that hold what the selectors match, in order.
+
+    These are all partitions if a selector names no metric, or if there is no selector.
+    """
     names = {selector.name for selector in selectors}
     if not names or None in names or partitions == 1:
         return all_partitions(partitions)

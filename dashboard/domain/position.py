@@ -1,4 +1,4 @@
-"""A place in the journal. ``seq`` is contiguous from 1 within an ``epoch``; 0 is before the first entry."""
+"""Position in the journal. ``seq`` is contiguous from 1 within an ``epoch``; 0 is before the first entry."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ _TEXT = re.compile(r"([0-9a-f]{8,32})\.([0-9]{1,19})(?:\.([0-9]{1,15}))?")
 
 
 class Position(NamedTuple):
-    """An epoch (lower-case hex) and a sequence number. The epoch changes if and only if entries may have been lost."""
+    """Epoch (lower-case hex) and sequence number. The epoch changes if and only if entries may have been lost."""
 
     epoch: str
     seq: int
 
     @property
     def text(self) -> str:
-        """``epoch.seq``."""
+        """Text ``epoch.seq``."""
         return f"{self.epoch}.{self.seq}"
 
 
 class Seen(NamedTuple):
-    """A position as screens know it, with the journal's time of its entry (0: not known).
+    """Position as screens know it, with the journal's time of its entry (0: not known).
 
-    The time tells two entries of one number apart: where a lagging copy of the journal took over while every process that
-    had read the lost entries died, nobody but the screens can notice.
+    The time distinguishes two entries with the same number.  This matters if a lagging copy of the journal took over while
+    every process that had read the lost entries died: then only the screens can notice the loss.
     """
 
     epoch: str
@@ -36,18 +36,18 @@ class Seen(NamedTuple):
 
     @property
     def text(self) -> str:
-        """``epoch.seq`` or ``epoch.seq.time``."""
+        """Text ``epoch.seq`` or ``epoch.seq.time``."""
         return f"{self.epoch}.{self.seq}.{self.t_ms}" if self.t_ms else f"{self.epoch}.{self.seq}"
 
 
 def positions_text(positions: Iterable[Seen]) -> str:
-    """The opaque string that clients see and give back: of one position, or of a view that needs several partitions."""
+    """Return the opaque string for clients: of one position, or of several when a view needs several partitions."""
     return "-".join(position.text for position in positions)
 
 
 def parse_positions(text: str) -> list[Seen]:
-    """The inverse; raise Invalid."""
+    """Return the positions in a string of ``positions_text``. Raises Invalid for any other string."""
     found = [_TEXT.fullmatch(part) for part in text.split("-")]
     if not all(found):
-        raise Invalid("is not a position that this server gave out", field="since")
+        raise Invalid("is not a position of this server; send one that it gave out", field="since")
     return [Seen(each[1], int(each[2]), int(each[3] or 0)) for each in found if each]

@@ -1,4 +1,4 @@
-"""Who is here: what each node says of the people and screens connected to it, over the partition ``signals``."""
+"""Presence: the status of users, and when users and nodes count as gone (over the partition ``signals``)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Literal
 
 Status = Literal["online", "away", "offline"]
 
-#: A node that was silent for so much of the journal's time has lost its people, for everyone. Less than a node's own
-#: silence, so that a crash shows within 15 s.
+#: Users of a node that was silent for this much of the journal's time count as disconnected on all nodes. Less than
+#: ``SILENT_MS`` of a node, so that a crash shows within 15 s.
 LOST_MS = 9_000
-#: A user whose last page has gone is gone after so long, unless one comes back.
+#: How long after the last page was closed a user counts as disconnected, unless this user opens a page again.
 GRACE_S = 5.0
-#: Typing that is not said again ends.
+#: How long a typing notice holds when it is not repeated.
 TYPING_S = 5.0

@@ -1,4 +1,4 @@
-"""A token bucket: how often something may happen, with a burst; and what other processes are told of it."""
+"""Token bucket: a rate with a burst, also for a limit that several processes share."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from msgspec import Struct
 
 
 class Pace(Struct, array_like=True, frozen=True):
-    """``per_s`` a second, at most ``burst`` saved up."""
+    """Rate ``per_s`` a second, with at most ``burst`` tokens saved up."""
 
     per_s: float
     burst: float
 
 
 class TokenBucket:
-    """``now_s`` is monotonic seconds in every call."""
+    """Token bucket. ``now_s`` is monotonic seconds in every call."""
 
     __slots__ = ("_burst", "_filled_s", "_per_s", "_tokens")
 
@@ -23,19 +23,25 @@ class TokenBucket:
         self._filled_s = now_s
 
     def take(self, now_s: float, count: float = 1) -> bool:
-        """Take ``count`` tokens; False when there are not so many. More than the burst are given on credit when it is whole."""
+        """Take ``count`` tokens; return False, and take none, if there are too few.
+
+        More tokens than the burst are taken from a full bucket, which is then in debt.
+        """
         if self.wait_s(now_s, count):
             return False
         self._tokens -= count
         return True
 
     def owe(self, now_s: float, count: float) -> None:
-        """``count`` tokens were taken elsewhere, whether they were there or not; owed is never more than they and a burst."""
+        """Take ``count`` tokens that another process let through, whether the bucket has them or not.
+
+        The debt is never more than ``count`` and a burst.
+        """
         self._fill(now_s)
         self._tokens = max(min(self._tokens, -self._burst - count), self._tokens - count)
 
     def wait_s(self, now_s: float, count: float = 1) -> float:
-        """How long until ``count`` could be taken."""
+        """Return how many seconds it takes until ``count`` tokens can be taken; 0: now."""
         self._fill(now_s)
         return max(0.0, (min(count, self._burst) - self._tokens) / self._per_s)
 

@@ -1,8 +1,8 @@
 """Rooms and the messages in them. Valid once built.
 
-A room's log gives each change (a message written, edited, deleted) the next number ``seq``; the store gives it in the
-transaction that keeps the change, so the order in a room is one everywhere.  Conversations of two and each user's
-notifications are rooms too.
+A room's log gives each change (a message written, edited, deleted) the next number ``seq``. The store gives it in the
+transaction that stores the change, so the order in a room is the same everywhere.  Direct conversations of two users and
+each user's notifications are rooms too.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ MAX_TEXT = 4_000
 MAX_KEY = 100
 _DIRECT = "direct:"
 _INBOX = "inbox:"
-#: Invisible controls but for tab and line feed, and what turns the direction of text round.
+#: Invisible control characters except tab and line feed, and those that reverse the direction of text.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
-#: What alone would show nothing: spaces, formats, and letters that are blank.
+#: Characters that are blank on a screen: controls, formats, spaces, and blank letters. A text of these alone is empty.
 _UNSEEN_KINDS = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 _UNSEEN = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 class Room(Struct, frozen=True):
-    """``least`` is the role that may join; ``private``: only ``members`` may.
+    """Conversation. ``private``: only ``members`` may join it.
 
-    ``last_seq``: the newest change in its log when it was read; what is kept in memory is not brought up to date.
+    ``last_seq``: the newest change in its log when the room was read from the store; copies in memory are not updated.
     """
 
     id: str
@@ -43,9 +43,9 @@ class Room(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True, omit_defaults=True):
-    """As it is now. ``seq``: when it was written; ``changed_seq``: its latest change in the room's log.
+    """Current state of a message. ``seq``: its number; ``changed_seq``: its latest change in the room's log.
 
-    ``at_ms``: the moment on the charts that it is about; ``html`` is safe to show.
+    ``at_ms``: the moment on the charts that the message is about; ``html`` is safe to show.
     """
 
     room: str
@@ -66,45 +66,48 @@ class Message(Struct, frozen=True, omit_defaults=True):
 
 
 def direct_room(first: str, second: str) -> str:
-    """The id of the conversation of two users, the same from either side."""
+    """Return the id of the direct room of two users, in either order."""
     return _DIRECT + ":".join(sorted((first, second)))
 
 
 def inbox_room(user: str) -> str:
-    """The id of a user's notifications."""
+    """Return the id of the room with a user's notifications."""
     return _INBOX + user
 
 
 def participants(room_id: str) -> tuple[str, ...]:
-    """Whose room it is, from the id of a direct room or an inbox; empty for other rooms."""
+    """Return the users of a direct room or an inbox, from its id; empty for other rooms."""
     if room_id.startswith(_DIRECT):
         return tuple(room_id.removeprefix(_DIRECT).split(":"))
     return (room_id.removeprefix(_INBOX),) if room_id.startswith(_INBOX) else ()
 
 
 def kind_of(room_id: str) -> RoomKind:
-    """By the id; a board's room and others are not told apart."""
+    """Return the kind of a room by its id; ``room`` also for a board's room, which the id does not show."""
     return "direct" if room_id.startswith(_DIRECT) else "inbox" if room_id.startswith(_INBOX) else "room"
 
 
 def parse_room_id(text: str, *, field: str = "roomId") -> str:
-    """The id of a room that is made; raises Invalid."""
+    """Return ``text`` if it can be the id of a new room. Raises Invalid otherwise."""
     if not ROOM_ID.fullmatch(text):
-        raise Invalid("write 1 to 60 letters, digits, - and _", field=field)
+        raise Invalid(f"{text[:80]!r} is no room id; write 1 to 60 letters, digits, - and _", field=field)
     return text
 
 
 def clean_text(text: str, *, field: str = "text", most: int = MAX_TEXT) -> str:
-    """A message's text: not empty, not too long, without controls and lone surrogates; raises Invalid, for a NUL, too."""
+    """Return a message's text without control characters and outer white space, line ends as line feeds.
+
+    Raises Invalid for a text that is empty or longer than ``most`` characters, for a NUL, and for a lone surrogate.
+    """
     if "\0" in text:
-        raise Invalid("holds a NUL character", field=field)
+        raise Invalid("holds a NUL character; remove it", field=field)
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise Invalid("has half a character (a lone surrogate)", field=field) from None
+        raise Invalid("holds a lone surrogate (half a character); remove it", field=field) from None
     cleaned = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if all(unicodedata.category(char) in _UNSEEN_KINDS or char in _UNSEEN for char in cleaned):
         raise Invalid("is empty", field=field)
     if len(cleaned) > most:
-        raise Invalid(f"has {len(cleaned)} characters; at most {most}", field=field)
+        raise Invalid(f"has {len(cleaned)} characters; write at most {most}", field=field)
     return cleaned

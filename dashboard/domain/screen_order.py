@@ -1,7 +1,7 @@
-"""What the screens of a board are told to do."""
+"""Orders to the screens of a board."""
 
 from __future__ import annotations
 
 RELOAD = "reload"
-#: Instead of a board's name: the screens of all.
+#: Stands for the name of a board: the order is for the screens of all boards.
 ALL_BOARDS = "*"

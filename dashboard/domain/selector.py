@@ -7,7 +7,8 @@ Source: Prometheus, "Querying basics", time series selectors.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import re2
@@ -15,8 +16,16 @@ import re2
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import LABEL_NAME, NAME, SeriesKey, unescape
 
-MAX_SELECTOR_BYTES = 1_000
-MAX_MATCHERS = 16
+#: A series of 64 labels and 16 KiB can be asked for by its own text.
+MAX_SELECTOR_BYTES = 20_480
+MAX_MATCHERS = 66
+MAX_PATTERN_BYTES = 1_000
+#: How much work the regular expressions of one request may be to compile, see ``pattern_weight``: about 20 ms.
+MAX_PATTERN_WEIGHT = 10_000
+#: A repetition of a repetition is as much work as RE2 allows at all.
+_NESTED_WEIGHT = 1_000
+#: Values whose verdict a pattern remembers.
+_KNOWN_VERDICTS = 256
 
 _RE2_OPTIONS = re2.Options()
 _RE2_OPTIONS.log_errors = False
@@ -25,6 +34,7 @@ _RE2_OPTIONS.max_mem = 1 << 20
 _MATCHER = re.compile(
     r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\')\s*(,|$)', re.DOTALL
 )
+_COUNTED = re.compile(r"\{(\d{1,6}),?(\d{0,6})\}")
 _HEAD = re.compile(rf"\s*({NAME.pattern})?\s*(\{{(.*)\}})?\s*", re.DOTALL)
 
 
@@ -36,13 +46,24 @@ class Matcher(NamedTuple):
     value: str
     test: Callable[[str], bool]
 
+    @property
+    def text(self) -> str:
+        """The condition, told apart from every other."""
+        return f"{self.label}{self.operator}{self.value}"
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether the value is a regular expression."""
+        return self.operator in ("=~", "!~")
+
 
 class Selector:
     """A parsed selector; equal when their canonical ``text`` is equal."""
 
-    __slots__ = ("_labels", "_name", "text")
+    __slots__ = ("_labels", "_name", "matchers", "text")
 
     def __init__(self, matchers: tuple[Matcher, ...]) -> None:
+        self.matchers = matchers
         self._labels = tuple(m for m in matchers if m.label != "__name__")
         self._name = tuple(m for m in matchers if m.label == "__name__")
         self.text = _canonical(self._name, self._labels)
@@ -97,6 +118,29 @@ def parse_selector(text: str) -> Selector:
     return Selector(tuple(matchers))
 
 
+def parse_selectors(texts: Iterable[str]) -> tuple[Selector, ...]:
+    """Parse the selectors of one request; raise Invalid as ``parse_selector``, and when together they are too much work."""
+    selectors, weight = [], 0
+    for text in texts:
+        weight += pattern_weight(text)
+        if weight > MAX_PATTERN_WEIGHT:
+            raise Invalid(
+                "the regular expressions are too much work for one request; use fewer, or fewer counted repetitions",
+                field="selectors",
+            )
+        selectors.append(parse_selector(text))
+    return tuple(selectors)
+
+
+def pattern_weight(text: str) -> int:
+    """Return about how much work the regular expressions in a selector are to compile, in units of 2 µs."""
+    if "~" not in text:
+        return 0
+    counts = [min(int(count or low), _NESTED_WEIGHT) for low, count in _COUNTED.findall(text)]
+    nested = text.count("){") if len(counts) > 1 else 0
+    return len(text) // 4 + sum(counts) + nested * _NESTED_WEIGHT
+
+
 def _matcher(label: str, operator: str, value: str) -> Matcher:
     if not LABEL_NAME.fullmatch(label):
         raise Invalid(f"{label!a} is not a label name", field="selector")
@@ -104,13 +148,19 @@ def _matcher(label: str, operator: str, value: str) -> Matcher:
         return Matcher(label, operator, value, value.__eq__)
     if operator == "!=":
         return Matcher(label, operator, value, value.__ne__)
+    if len(value.encode("utf-8", "surrogatepass")) > MAX_PATTERN_BYTES:
+        raise Invalid(f"the regular expression is longer than {MAX_PATTERN_BYTES} bytes", field="selector")
     try:
         pattern = re2.compile(value, _RE2_OPTIONS)
     except (re2.error, UnicodeError) as error:
         raise Invalid(f"{value[:60]!a} is not a regular expression (RE2): {_reason(error)}", field="selector") from None
-    if operator == "=~":
-        return Matcher(label, operator, value, lambda text: pattern.fullmatch(text) is not None)
-    return Matcher(label, operator, value, lambda text: pattern.fullmatch(text) is None)
+    is_wanted = operator == "=~"
+
+    @lru_cache(_KNOWN_VERDICTS)
+    def test(text: str) -> bool:
+        return (pattern.fullmatch(text) is not None) is is_wanted
+
+    return Matcher(label, operator, value, test)
 
 
 def _reason(error: Exception) -> str:

@@ -8,21 +8,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import NamedTuple
 
 from dashboard.domain.errors import Invalid
 
-MAX_NAME_BYTES = 200
-MAX_LABELS = 8
-MAX_LABEL_VALUE_BYTES = 200
+
+class SeriesLimits(NamedTuple):
+    """What one series may be called at the most. The defaults are those of the settings of the same names."""
+
+    labels: int = 64
+    label_name_bytes: int = 256
+    label_value_bytes: int = 4_096
+    name_bytes: int = 512
+    text_bytes: int = 16_384
+
+
+#: What the settings may allow at the most, and what is read from journals and requests: parsing stays bounded.
+CEILING = SeriesLimits(256, 2_048, 65_536, 2_048, 262_144)
+#: The longest name of a document, and the longest prefix of a token.
+MAX_NAME_BYTES = SeriesLimits().name_bytes
 MAX_UNIT_BYTES = 32
-#: The longest canonical text that the other bounds allow, with every character of every value escaped.
-MAX_KEY_CHARACTERS = MAX_NAME_BYTES + MAX_LABELS * (MAX_NAME_BYTES + 2 * MAX_LABEL_VALUE_BYTES + 4) + 2
 
 NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:./\-]*")
 LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_NAMED_ESCAPES = {"\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\\": "\\", '"': '"'}
+#: Control characters are written as Go's string literals have them, which Prometheus' expressions read.
+_ESCAPES = str.maketrans(
+    {chr(code): f"\\x{code:02x}" for code in (*range(0x20), 0x7F)}
+    | {chr(code): f"\\u{code:04x}" for code in range(0x80, 0xA0)}
+    | {char: f"\\{letter}" for char, letter in _NAMED_ESCAPES.items()}
+)
 
 
 class SeriesKey(NamedTuple):
@@ -40,15 +58,15 @@ class SeriesKey(NamedTuple):
         return f"{self.name}{{{inside}}}"
 
 
-def check_name(name: str, *, field: str = "series") -> str:
+def check_name(name: str, *, field: str = "series", max_bytes: int = MAX_NAME_BYTES) -> str:
     """Return ``name`` when it may name a series or a document, else raise Invalid."""
     if not NAME.fullmatch(name):
         shown = ascii(name[:40])
         raise Invalid(
             f"{shown} is not a name; use letters, digits, _ : . - / and begin with a letter, _ or :", field=field
         )
-    if len(name) > MAX_NAME_BYTES:
-        raise Invalid(f"is {len(name)} bytes long; at most {MAX_NAME_BYTES}", field=field)
+    if len(name) > max_bytes:
+        raise Invalid(f"is {len(name)} bytes long; at most {max_bytes}", field=field)
     return name
 
 
@@ -58,17 +76,23 @@ def check_text(value: str, *, field: str, max_bytes: int) -> str:
         raise Invalid(f"is longer than {max_bytes} bytes", field=field)
     if _CONTROL.search(value):
         raise Invalid("holds a control character", field=field)
-    if any("\ud800" <= char <= "\udfff" for char in value):
+    return check_characters(value, field=field)
+
+
+def check_characters(value: str, *, field: str) -> str:
+    """Return ``value`` when it can be written as UTF-8, else raise Invalid."""
+    if _SURROGATE.search(value):
         raise Invalid("holds a lone surrogate, which is not a character", field=field)
     return value
 
 
 def series_key(name: str, labels: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> SeriesKey:
-    """Build a valid key; raise Invalid naming the field that breaks a rule. An empty label value means no label."""
-    check_name(name)
-    pairs = tuple(sorted((n, v) for n, v in dict(labels).items() if v != ""))
-    if len(pairs) > MAX_LABELS:
-        raise Invalid(f"{len(pairs)} labels; at most {MAX_LABELS}", field="labels")
+    """Build a valid key; raise Invalid naming the field that breaks a rule. An empty label value means no label.
+
+    Sizes are checked against ``CEILING`` only; those of the settings are for samples that come in (``check_limits``).
+    """
+    check_name(name, max_bytes=CEILING.name_bytes)
+    pairs = tuple(sorted((intern(str(n)), v) for n, v in dict(labels).items() if v != ""))  # few names, many series
     for label, value in pairs:
         if not LABEL_NAME.fullmatch(label) or label.startswith("__"):
             shown = ascii(label[:40])
@@ -76,19 +100,56 @@ def series_key(name: str, labels: Mapping[str, str] | Iterable[tuple[str, str]] 
                 f"{shown} is not a label name; use letters, digits and _, not beginning with a digit or __",
                 field="labels",
             )
-        check_text(label, field="labels", max_bytes=MAX_NAME_BYTES)
-        check_text(value, field=f"labels.{label}", max_bytes=MAX_LABEL_VALUE_BYTES)
-    return SeriesKey(name, pairs)
+        check_characters(value, field=f"labels.{label[:40]}")
+    key = SeriesKey(name, pairs)
+    check_limits(key, CEILING)
+    return key
+
+
+def check_limits(key: SeriesKey, limits: SeriesLimits) -> None:
+    """Raise Invalid, with the setting that allows more, when the key is larger than the limits say."""
+    if len(key.name) > limits.name_bytes:
+        raise _beyond(f"{key.name[:40]}… is {len(key.name)} bytes long", limits.name_bytes, "name_bytes", "series")
+    if len(key.labels) > limits.labels:
+        raise _beyond(f"{key.name[:80]} has {len(key.labels)} labels", limits.labels, "labels", "labels")
+    for label, value in key.labels:
+        if len(label) > limits.label_name_bytes:
+            raise _beyond(
+                f"the label's name is {len(label)} bytes long",
+                limits.label_name_bytes,
+                "label_name_bytes",
+                f"labels.{label[:40]}",
+            )
+        if 4 * len(value) > limits.label_value_bytes and (size := len(value.encode())) > limits.label_value_bytes:
+            field = f"labels.{label[:40]}"
+            raise _beyond(f"is {size} bytes long", limits.label_value_bytes, "label_value_bytes", field)
+    if (size := len(key.text.encode())) > limits.text_bytes:
+        raise _beyond(f"{key.name[:80]} with its labels has {size} bytes", limits.text_bytes, "text_bytes", "labels")
+
+
+def _beyond(what: str, most: int, limit: str, field: str) -> Invalid:
+    return Invalid(f"{what}; at most {most} (setting {SETTING_OF[limit]})", field=field)
+
+
+#: The setting of each limit.
+SETTING_OF = {
+    "labels": "max_labels",
+    "label_name_bytes": "max_label_name_bytes",
+    "label_value_bytes": "max_label_value_bytes",
+    "name_bytes": "max_series_name_bytes",
+    "text_bytes": "max_series_bytes",
+}
 
 
 _LABEL_PAIR = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,|$)', re.DOTALL)
-_UNESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_UNESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
+_MEANING = {letter: char for char, letter in _NAMED_ESCAPES.items()}
 
 
 def parse_series(text: str) -> SeriesKey:
     """Parse ``name`` or ``name{label="value",…}``: the inverse of ``SeriesKey.text``; raise Invalid."""
-    if len(text) > MAX_KEY_CHARACTERS:
-        raise Invalid(f"is longer than {MAX_KEY_CHARACTERS} characters", field="series")
+    if len(text) > CEILING.text_bytes:
+        raise Invalid(f"is longer than {CEILING.text_bytes} characters", field="series")
     name, brace, rest = text.partition("{")
     if not brace:
         return series_key(name.strip())
@@ -109,5 +170,11 @@ def parse_series(text: str) -> SeriesKey:
 
 
 def unescape(text: str) -> str:
-    r"""Undo ``\\``, ``\"`` and ``\n`` inside a quoted label value."""
-    return _UNESCAPE.sub(lambda m: "\n" if m[1] == "n" else m[1], text)
+    r"""Undo the escapes of a quoted label value: ``\\``, ``\"``, ``\n``, ``\x1b``, ``\u0085``; any other keeps its letter alone."""
+    return _UNESCAPE.sub(_meant, text) if "\\" in text else text
+
+
+def _meant(escape: re.Match[str]) -> str:
+    if code := escape[1] or escape[2]:
+        return chr(int(code, 16))
+    return _MEANING.get(escape[3], escape[3])

@@ -10,6 +10,9 @@ import msgspec
 from dashboard.domain.document import check_depth
 from dashboard.domain.errors import Invalid
 
+#: What Windows' editors and PowerShell write in front of a text.
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 
 def check_json(text: bytes | str) -> Any:
     """Decode JSON that is known to be well-formed; raises Invalid naming the field that breaks a rule."""
@@ -25,6 +28,7 @@ def check_json(text: bytes | str) -> Any:
 
 def read_json(body: bytes) -> Any:
     """Decode JSON of any shape; raises Invalid when it is not JSON or breaks a rule. NaN and Infinity are not JSON."""
+    body = body.removeprefix(BYTE_ORDER_MARK)
     try:
         msgspec.json.decode(body)
     except RecursionError:

@@ -1,1 +1,1 @@
-"""The journal's vocabulary: every payload, its tag and its bytes. No I/O."""
+"""Vocabulary of the journal: every payload, its tag and its bytes. No I/O."""

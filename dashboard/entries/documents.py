@@ -8,7 +8,8 @@ from msgspec import Struct
 class ItemsListed(Struct, array_like=True, tag="l", frozen=True):
     """Items (id, JSON object) to put in front of the ``items`` of the document ``key``, the last first; each replaces the one of its id.
 
-    The oldest leave when there are more than ``most``, or more than ``max_bytes`` in all; ``ok_leaves``: those whose state is ok first.
+    An item without bytes takes the one of its id off the list.  The oldest leave when there are more than ``most``, or more than
+    ``max_bytes`` in all; ``ok_leaves``: those whose state is ok first.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""What an entry of a ``metrics`` partition holds: a change of series or of documents, and its bytes."""
+"""Payloads of the ``metrics`` partitions (changes of series or of documents) and their bytes."""
 
 from __future__ import annotations
 
@@ -29,24 +29,25 @@ def encode_change(change: Change) -> bytes:
 
 
 def decode_change(payload: bytes) -> Change:
-    """Return the change in a payload; raises Invalid for a foreign or damaged one."""
+    """Return the change in a payload. Raises Invalid for bytes of another program and for damaged ones."""
     try:
         change: Change = _decoder.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Invalid(f"not an entry of this program: {error}") from None
+        raise Invalid(f"is not an entry of this program: {error}") from None
     if isinstance(change, Samples):
         rows = change.keys.count(b"\n") + 1
         if len(change.values) != 8 * rows or (isinstance(change.times, bytes) and len(change.times) != 8 * rows):
-            raise Invalid(f"columns of different length, {rows} keys")
+            raise Invalid(f"has columns whose length does not fit its {rows} keys")
         if isinstance(change.times, int) and not -(2**63) <= change.times < 2**63:
-            raise Invalid("a time beyond int64")
+            raise Invalid(f"has the time {change.times}, which int64 cannot hold")
         if any(not 0 <= row < rows for row in [d[0] for d in change.declared] + [k[0] for k in change.kinds]):
-            raise Invalid("a declaration for a row that is not there")
+            raise Invalid(f"declares a row beyond its {rows} rows")
     elif isinstance(change, DocumentWritten):
         _check_json(change.body)
     elif isinstance(change, ItemsListed):
         for _, item in change.items:
-            _check_json(item)
+            if item:  # else it leaves the list
+                _check_json(item)
     return change
 
 
@@ -54,4 +55,4 @@ def _check_json(body: bytes) -> None:
     try:
         msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Invalid(f"a document that is not JSON: {error}") from None
+        raise Invalid(f"has a document that is not JSON: {error}") from None

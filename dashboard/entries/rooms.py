@@ -1,4 +1,4 @@
-"""Payloads about rooms: a message as it is now, and how far a user has read. The store has all of it."""
+"""Payloads about rooms: messages and read marks. They repeat what the store has committed."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from dashboard.entries.codec import Codec
 
 
 class RoomEvent(Struct, array_like=True, frozen=True):
-    """Base of the payloads of the partition of rooms."""
+    """Base of the payloads of the partition ``events``."""
 
 
 class MessageEntry(RoomEvent, tag="m", frozen=True):
-    """A message was written, edited or deleted; ``message`` is its state after the change ``message.changed_seq``."""
+    """Change of a message (written, edited or deleted): ``message`` is its state after the change ``changed_seq``."""
 
     message: Message
 
 
 class ReadEntry(RoomEvent, tag="r", frozen=True):
-    """A user has read a room up to ``seq``; ``authors``: the newest message just read of each author."""
+    """Read mark of a user: ``room`` is read up to ``seq``. ``authors``: per author, the newest message just read."""
 
     room: str
     user: str

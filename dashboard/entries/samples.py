@@ -1,7 +1,7 @@
-"""Payloads about series, and their columns.
+"""Payloads about series, and their columns of samples.
 
-Samples travel in columns.  ``keys`` is the canonical text of each sample's series, joined by newlines (which no key can
-hold), so a replica that has met the same list before finds its series with one look-up.
+``keys`` is the canonical text of each sample's series, joined by newlines (which no key can hold).  So a replica that has
+read the same list before finds its series with one look-up.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ _BIG_ENDIAN = sys.byteorder == "big"
 
 
 class Samples(Struct, array_like=True, tag="s", frozen=True, gc=False):
-    """Rows of (series, time, value). ``times``: one for all, or little-endian int64; ``values``: little-endian float64.
+    """Rows of (series, time, value) as columns, in the order given.
 
-    ``declared`` holds (row, unit, every_s) for rows whose series' unit or cadence was said (None: not said), ``kinds``
-    (row, kind) for those whose kind was.
+    ``times``: one time in ms for all rows, or little-endian int64; ``values``: little-endian float64.
+
+    ``declared`` holds (row, unit, every_s) for rows whose feeder declared a unit or a cadence (None: not declared),
+    ``kinds`` (row, kind) for rows whose feeder declared a kind.
     """
 
     keys: bytes
@@ -35,9 +37,9 @@ class Samples(Struct, array_like=True, tag="s", frozen=True, gc=False):
 
 
 class SeriesEnded(Struct, array_like=True, tag="e", frozen=True):
-    """Their sender says that no more comes of these series; ``keys`` as in ``Samples``. A later sample is a new beginning.
+    """End of series, as their feeder declares it; ``keys`` as in ``Samples``. A later sample starts the series again.
 
-    ``times``: when each ended, in ms; none: with the last that came before this entry.
+    ``times``: when each ended, in ms; empty: at the last sample before this entry.
     """
 
     keys: bytes
@@ -51,14 +53,14 @@ def encode_samples(
     declared: Sequence[tuple[int, str | None, float | None]] = (),
     kinds: Sequence[tuple[int, str]] = (),
 ) -> bytes:
-    """The payload bytes of a batch of samples, one row a sample, in the order given."""
+    """Return the payload bytes of a batch of samples, one row a sample, in the order given."""
     column = times if isinstance(times, int) else pack(array("q", times))
     texts = "\n".join(keys).encode()
     return _encoder.encode(Samples(texts, column, pack(array("d", values)), tuple(declared), tuple(kinds)))
 
 
 def pack(column: array[int] | array[float]) -> bytes:
-    """An array's items as little-endian bytes."""
+    """Return an array's items as little-endian bytes."""
     if _BIG_ENDIAN:
         column = column[:]
         column.byteswap()
@@ -66,12 +68,12 @@ def pack(column: array[int] | array[float]) -> bytes:
 
 
 def unpack_ints(data: bytes) -> array[int]:
-    """Little-endian int64 -> array."""
+    """Return the array of little-endian int64 bytes."""
     return _unpack(array("q"), data)
 
 
 def unpack_floats(data: bytes) -> array[float]:
-    """Little-endian float64 -> array."""
+    """Return the array of little-endian float64 bytes."""
     return _unpack(array("d"), data)
 
 

@@ -1,4 +1,4 @@
-"""Payloads that processes tell each other, kept for a minute; published and heard over ``cluster/bus.py``."""
+"""Signals between processes, kept for a minute; ``cluster/bus.py`` publishes and receives them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Signal(Struct, array_like=True, frozen=True):
 
 
 class NodeBeat(Signal, tag="n", frozen=True):
-    """A process runs. ``id`` is new with every start, ``name`` stays; ``readings``: its vital numbers by name.
+    """Beat of a running process. ``id`` is new with every start, ``name`` stays; ``readings``: its vital numbers by name.
 
     ``roster``: the version of the last ``Roster`` that the process published.
     """
@@ -30,13 +30,13 @@ class NodeBeat(Signal, tag="n", frozen=True):
 
 
 class NodeLeft(Signal, tag="l", frozen=True):
-    """The process ``id`` has stopped on purpose."""
+    """Stop of the process ``id``, on purpose."""
 
     id: str
 
 
 class UserHere(Struct, array_like=True, frozen=True):
-    """One user on one process; no ``tabs``: not there any more. ``boards`` and ``rooms`` are sorted; a board stands once a tab."""
+    """User on one process. ``tabs`` 0: the user has left it. ``boards`` holds one entry a tab; both tuples are sorted."""
 
     user: str
     name: str
@@ -48,9 +48,9 @@ class UserHere(Struct, array_like=True, frozen=True):
 
 
 class Roster(Signal, tag="r", frozen=True):
-    """The users of a process that changed since ``version - 1``; ``whole``: these are all of them.
+    """Users of a process that changed since ``version - 1``; ``whole``: all its users.
 
-    ``screens``: how many pages without a user have which board open, those that changed.
+    ``screens``: pages without a user by board, those counts that changed.
     """
 
     node: str
@@ -61,17 +61,17 @@ class Roster(Signal, tag="r", frozen=True):
 
 
 class AskRoster(Signal, tag="a", frozen=True):
-    """Asks a process to publish its whole roster; an empty ``node`` asks all of them."""
+    """Request to a process to publish its whole roster; an empty ``node`` asks all processes."""
 
     node: str
 
 
 class DirectoryChanged(Signal, tag="s", frozen=True):
-    """Users, tokens, sessions or rooms have changed in the store."""
+    """Change of users, tokens, sessions or rooms in the store."""
 
 
 class TypingSignal(Signal, tag="t", frozen=True):
-    """A user types in a room, or has stopped."""
+    """Start or end of a user's typing in a room."""
 
     room: str
     user: str
@@ -80,7 +80,7 @@ class TypingSignal(Signal, tag="t", frozen=True):
 
 
 class IngestStatsUpdate(Signal, tag="f", frozen=True):
-    """The feeders of a process that changed since its last update; ``whole``: these are all of them."""
+    """Feeders of a process that changed since its last update; ``whole``: all its feeders."""
 
     node: str
     whole: bool
@@ -88,16 +88,16 @@ class IngestStatsUpdate(Signal, tag="f", frozen=True):
 
 
 class ScreenOrder(Signal, tag="o", frozen=True):
-    """An order to the screens of a board, see ``domain/screen_order.py``."""
+    """Order to the screens of a board, see ``domain/screen_order.py``."""
 
     board: str
     order: str
 
 
 class SeriesOwned(Signal, tag="h", frozen=True):
-    """An owner of this kind owns ``keys``; ``whole``: and no others; otherwise also what it owned before, without ``gone``.
+    """Series ``keys`` that an owner has. ``whole``: exactly these; else these besides earlier ones, without ``gone``.
 
-    An owner is a feeder's token with the series that it fed, or a group of a Pushgateway.
+    An owner is a feeder's token with the series that it fed, or a group of a Pushgateway; ``holder`` names it.
     """
 
     node: str
@@ -109,13 +109,13 @@ class SeriesOwned(Signal, tag="h", frozen=True):
 
 
 class AskSeriesOwned(Signal, tag="k", frozen=True):
-    """This process may have missed signals: asks all others to publish what is owned."""
+    """Request to all other processes to publish what is owned: the asking process may have missed signals."""
 
     node: str
 
 
 class RateUsed(Signal, tag="p", frozen=True):
-    """What a process let through, by holder: the pace that the holder may have, and how much it used."""
+    """Rate that a process has used, by holder: the holder's limit, and how many tokens it spent."""
 
     node: str
     kind: str

@@ -1,4 +1,4 @@
-"""The loop that every built-in feeder runs: read, hand to the service, wait for the next beat."""
+"""Loop of the built-in feeders, and conversion of their readings to batches."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _log = logging.getLogger(__name__)
 
 
 class Reading(NamedTuple):
-    """One value now."""
+    """Current value of a series. ``every_s``: its own cadence, if it differs from the feeder's."""
 
     name: str
     value: float
     unit: str = ""
     labels: tuple[tuple[str, str], ...] = ()
-    every_s: float | None = None  # its own cadence, when it is not the feeder's
+    every_s: float | None = None
 
 
 def to_batch(readings: Iterable[Reading], every_s: float) -> Batch:
-    """Readings as a batch, each declaring its unit and cadence, without a time of their own."""
+    """Return readings as a batch that declares units and cadences and leaves the times to the journal."""
     batch = Batch()
     for row, reading in enumerate(readings):
         batch.keys.append(series_key(reading.name, reading.labels).text)
@@ -36,7 +36,7 @@ def to_batch(readings: Iterable[Reading], every_s: float) -> Batch:
 
 
 async def run_every(every_s: float, beat: Callable[[], Awaitable[None]]) -> None:
-    """Call ``beat`` on a steady grid until cancelled; a journal that refuses is waited for, said once."""
+    """Call ``beat`` every ``every_s`` seconds until cancelled; log a DashboardError once until a call succeeds again."""
     loop = asyncio.get_running_loop()
     due = loop.time()
     refused = False
@@ -46,7 +46,7 @@ async def run_every(every_s: float, beat: Callable[[], Awaitable[None]]) -> None
             refused = False
         except DashboardError as error:
             if not refused:
-                _log.warning("feeder: not stored: %s", error)
+                _log.warning("feeder: readings not stored: %s", error)
             refused = True
         due = max(due + every_s, loop.time())
         await asyncio.sleep(due - loop.time())

@@ -1,105 +1,120 @@
-"""Listen to Graphite's plaintext lines on a TCP port. A sender that is faster than the journal waits: its connection is not read."""
+"""Listen to Graphite's plaintext lines by TCP and UDP. A sender by TCP that is faster than the journal waits: it is not read.
+
+Pickle, which carbon-relay and pcp2graphite send by default, is never read, for reading it can run anything.  It is recognised, and the
+tap and the log say what to set instead.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from asyncio import StreamReader, StreamWriter
-from functools import partial
+from collections.abc import Callable
 
 from dashboard.domain.errors import Invalid
+from dashboard.feeders.datagrams import DatagramReader, bind_udp
+from dashboard.feeders.line_server import LineServer
 from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import Graphite
 from dashboard.feeders.submitter import Submitter
-from dashboard.ingest.graphite import MAX_LINE_BYTES, PathCache, parse_graphite
+from dashboard.ingest.graphite import MAX_LINE_BYTES, PathCache, looks_pickled, parse_graphite
 from dashboard.runtime import Group
 
-_READ_BYTES = 65_536
-_SHOWN_BYTES = 200
+_MAX_DATAGRAM_BYTES = 65_536
+#: Bytes of datagrams that may wait for the journal; more are dropped, and their lines counted.
+_MAX_WAITING_BYTES = 8 << 20
+_TOGETHER_BYTES = 65_536
+PICKLED = (
+    "this is pickle, which is never read; send plain lines: carbon-relay with DESTINATION_PROTOCOL = line, "
+    "pcp2graphite with -P PORT instead of -p"
+)
 
 
 class GraphiteSource:
-    """One listening socket and its connections."""
+    """A TCP and a UDP socket at one port."""
 
     def __init__(self, config: Graphite, *, submitter: Submitter, state: SourceState) -> None:
         self.state = state
         self._config = config
         self._submitter = submitter
-        self._paths: PathCache = PathCache()
-        self._connections = 0
+        self._paths = PathCache(2 * config.max_series)
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        self._more = asyncio.Event()
 
     async def run(self) -> None:
         """Listen until cancelled; raises OSError."""
+        config = self._config
+        lines = LineServer(
+            self.state,
+            self._take,
+            idle_s=config.idle_s,
+            max_connections=config.max_connections,
+            max_line_bytes=MAX_LINE_BYTES,
+            foreign=lambda data: PICKLED if looks_pickled(data) else "",
+        )
+        reader: DatagramReader | None = None
         async with Group() as group:
-
-            def connected(reader: StreamReader, writer: StreamWriter) -> None:
-                group.start("graphite connection", partial(self._serve, reader, writer))
-
-            server = await asyncio.start_server(connected, self._config.host, self._config.port, limit=_READ_BYTES)
-            self.state.well()
+            server = await lines.listen(group, config.host, config.port)
             try:
+                if config.udp:
+                    made = await bind_udp(config.host, config.port)
+                    reader = DatagramReader(made, self._begin_burst, self.state.seen, max_bytes=_MAX_DATAGRAM_BYTES)
+                    reader.start()
+                    group.start("graphite datagrams", self._store)
+                self.state.well()
                 await asyncio.get_running_loop().create_future()  # until cancelled
             finally:
                 server.close()
+                if reader is not None:
+                    reader.drain()
+                    if drops := reader.drops():
+                        self.state.dropped["kernel"] += drops
+                    reader.close()
+                self._drop_waiting("stopped")
 
-    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
-        """One connection, whose every line is accepted or refused."""
-        self.state.seen()
-        if self._connections >= self._config.max_connections:
-            self.state.failures["connections"] += 1
-            writer.close()
-            return
-        self._connections += 1
-        lines = _Lines()
-        try:
-            while True:
-                async with asyncio.timeout(self._config.idle_s):
-                    data = await reader.read(_READ_BYTES)
-                if not data:
-                    break
-                await self._take(lines, data)
-        except TimeoutError:
-            self.state.failures["idle"] += 1
-        except OSError:
-            self.state.failures["connection"] += 1
-        finally:
-            self._connections -= 1
-            if lines.rest or lines.is_skipping:
-                self.state.refuse("incomplete", "the connection ended within the line", lines.rest)
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
-
-    async def _take(self, lines: _Lines, data: bytes) -> None:
-        whole, too_long = lines.split(data)
-        for line in too_long:
-            self.state.refuse("invalid", f"is longer than {MAX_LINE_BYTES} bytes", line)
-        if not whole:
-            return
-        self.state.last_seen_ms = self.state.now_ms()
+    async def _take(self, whole: bytes) -> None:
         try:
             parsed = parse_graphite(whole, self._paths, self._submitter.latest_ms())
         except Invalid as invalid:  # cannot be: what is read at once has fewer lines than a body may have
             raise SourceFault("format", str(invalid)) from None
         await self._submitter.keep_counted(parsed, self.state)
 
+    # --- datagrams, whose senders cannot be made to wait ---
 
-class _Lines:
-    """Whole lines out of what comes in pieces. ``rest``: the beginning of one; one that grows too long is passed over."""
+    def _begin_burst(self) -> Callable[[bytes], None]:
+        self._more.set()
+        return self._put
 
-    def __init__(self) -> None:
-        self.rest = b""
-        self.is_skipping = False
+    def _put(self, datagram: bytes) -> None:
+        if self._waiting_bytes + len(datagram) > _MAX_WAITING_BYTES:
+            self.state.dropped["queue_full"] += _lines_in(datagram)
+            return
+        self._waiting.append(datagram)
+        self._waiting_bytes += len(datagram)
 
-    def split(self, data: bytes) -> tuple[bytes, list[bytes]]:
-        """The whole lines, and the beginning of a line that is too long."""
-        if self.is_skipping:
-            _, newline, data = data.partition(b"\n")
-            if not newline:
-                return b"", []
-            self.is_skipping = False
-        whole, _, self.rest = (self.rest + data).rpartition(b"\n")
-        if len(self.rest) <= MAX_LINE_BYTES:
-            return whole, []
-        too_long, self.rest, self.is_skipping = self.rest[:_SHOWN_BYTES], b"", True
-        return whole, [too_long]
+    async def _store(self) -> None:
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            while self._waiting:
+                await self._take(self._some())
+
+    def _some(self) -> bytes:
+        """Return datagrams that wait, up to some size."""
+        size = count = 0
+        for datagram in self._waiting:
+            if count and size + len(datagram) > _TOGETHER_BYTES:
+                break
+            size, count = size + len(datagram), count + 1
+        some = self._waiting[:count]
+        del self._waiting[:count]
+        self._waiting_bytes -= size
+        return b"\n".join(some)
+
+    def _drop_waiting(self, reason: str) -> None:
+        if self._waiting:
+            self.state.dropped[reason] += sum(map(_lines_in, self._waiting))
+        self._waiting, self._waiting_bytes = [], 0
+
+
+def _lines_in(datagram: bytes) -> int:
+    return sum(bool(line.strip()) for line in datagram.split(b"\n"))

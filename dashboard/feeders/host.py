@@ -1,7 +1,7 @@
-"""This machine's own numbers, by psutil: processor, memory, disks, network, file systems, top processes.
+"""Feeder of the host's numbers, by psutil: processor, memory, disks, network, file systems, top processes.
 
-Reading takes place in a thread, since walking the processes takes tens of milliseconds.  Rates come from differences of
-psutil's counters between two readings, so the first reading has none.
+psutil runs in a thread, because listing the processes takes tens of milliseconds.  Rates are differences of psutil's counters
+between two readings, so the first reading has none.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_samples import AcceptSamples
 
 PROCESSES = "host_processes"
-#: Processes are walked and file systems looked at every so many beats.
+#: Processes and file systems are read only at every fifth beat.
 _SLOW_BEATS = 5
 _TOP = 12
-#: File systems that hold no data of anybody's.
+#: Mount points of file systems without user data, which are left out.
 _PSEUDO = ("/proc", "/sys", "/dev", "/run", "/snap", "/boot/efi")
 
 
 class HostFeeder:
-    """``monotonic`` gives seconds for the rates."""
+    """Feeder of the series ``host_…`` and the document of top processes. ``monotonic`` gives seconds for the rates."""
 
     def __init__(
         self, *, samples: AcceptSamples, documents: AcceptDocument, every_s: float, monotonic: Callable[[], float]
@@ -47,7 +47,7 @@ class HostFeeder:
         await run_every(self._every_s, self._beat)
 
     def close(self) -> None:
-        """Let go of the thread."""
+        """Shut the thread down; a running read is not waited for."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _beat(self) -> None:
@@ -104,7 +104,7 @@ def _totals() -> dict[str, float]:
 
 
 def file_systems() -> Iterator[Reading]:
-    """How full each real file system is."""
+    """Yield usage in percent and free bytes of each real file system."""
     seen: set[str] = set()
     mounts = [p.mountpoint for p in psutil.disk_partitions() if p.device not in seen and not seen.add(p.device)]  # type: ignore[func-returns-value]  # add in a condition
     for mount in mounts or ["/"]:
@@ -113,14 +113,14 @@ def file_systems() -> Iterator[Reading]:
         try:
             usage = psutil.disk_usage(mount)
         except OSError:
-            continue  # gone since, or not ours to look at
+            continue  # unmounted meanwhile, or not readable for us
         labels = (("mount", mount),)
         yield Reading("host_filesystem_percent", usage.percent, "%", labels)
         yield Reading("host_filesystem_free_bytes", usage.free, "B", labels)
 
 
 def top_processes() -> bytes:
-    """The processes that use most processor time, then memory, as a table document."""
+    """Return the processes with the most processor time, then memory, as a table document in JSON."""
     rows = []
     for process in psutil.process_iter(["pid", "name", "cpu_percent", "memory_info"]):
         info = process.info

@@ -1,6 +1,7 @@
 """Subscribe to topics of an MQTT broker (the extra ``mqtt``: aiomqtt); connected again by ``Sources`` when it breaks.
 
-A retained message says nothing of when it was said, so it is counted as dropped: an old value must not look new.
+A retained message says nothing of when it was said, so it is counted as dropped: an old value must not look new.  Topics beside
+the templates are subscribed to as well where that is possible, and shown in the tap, each once.
 """
 
 from __future__ import annotations
@@ -14,22 +15,28 @@ from dashboard.domain.errors import ConfigurationError, Invalid
 from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import MqttBroker
 from dashboard.feeders.submitter import Submitter, size_of
-from dashboard.ingest.mqtt_payload import TopicTemplate, parse_mqtt
+from dashboard.ingest.mqtt_payload import MqttReader
+from dashboard.ingest.mqtt_topic import TopicTemplate, filters_of
 from dashboard.ingest.parsed import Parsed
+
+try:
+    import aiomqtt
+except ImportError:  # the extra [mqtt] is not installed, see ``check_extra``
+    aiomqtt = None  # type: ignore[assignment]  # a module, or none
 
 _MAX_WAITING = 10_000
 _MAX_ROWS = 2_000
 _TIMEOUT_S = 5.0
 _KEEPALIVE_S = 15
 _REFUSED = 128
+#: Topics that no template covers that are remembered, so that each is shown once.
+_MAX_UNCOVERED = 1_000
 
 
 def check_extra() -> None:
     """Raise ConfigurationError when aiomqtt is not installed."""
-    try:
-        import aiomqtt  # noqa: F401 - whether it is there
-    except ImportError:
-        raise ConfigurationError("mqtt needs aiomqtt; pip install 'live-dashboard[mqtt]'") from None
+    if aiomqtt is None:
+        raise ConfigurationError("mqtt needs aiomqtt; pip install 'live-dashboard[mqtt]'")
 
 
 class MqttSource:
@@ -40,11 +47,11 @@ class MqttSource:
         self._broker = broker
         self._submitter = submitter
         self._templates = broker.templates()
+        self._reader = MqttReader(format_=broker.format, max_items=2 * broker.max_series)
+        self._uncovered: set[str] = set()
 
     async def run(self) -> None:
         """Stay subscribed until cancelled; raises SourceFault."""
-        import aiomqtt
-
         broker = self._broker
         client = aiomqtt.Client(
             broker.host,
@@ -60,17 +67,23 @@ class MqttSource:
         )
         try:
             async with client:
-                for template in self._templates:
-                    granted = await client.subscribe(template.topic_filter, qos=1)
-                    if any(code == _REFUSED for code in granted):
-                        raise SourceFault("subscription", f"the broker refuses {template.topic_filter}")
+                await self._subscribe(client)
                 self.state.well()
                 await self._take(client)
         except aiomqtt.MqttError as error:
             raise SourceFault("connection", str(error)) from None
 
+    async def _subscribe(self, client: Any) -> None:
+        """Subscribe to all below the plain levels of the templates, or, where the broker refuses that, to the templates' own topics."""
+        own = [template.topic_filter for template in self._templates]
+        refused = await _refused(client, filters_of(self._templates) if self._broker.show_uncovered else own)
+        if refused and self._broker.show_uncovered:
+            refused = await _refused(client, own)
+        if refused:
+            raise SourceFault("subscription", f"the broker refuses {refused}")
+
     async def _take(self, client: Any) -> None:
-        """Messages as they come; those that wait together are stored together."""
+        """Take messages as they come; those that wait together are stored together."""
         merged, messages = Parsed(), client.messages
         try:
             async for message in messages:
@@ -89,10 +102,14 @@ class MqttSource:
             self.state.dropped["retained"] += 1
             return
         template = self._template_of(topic)
+        if template is None:
+            self._pass_over(topic)
+            return
+        if not payload.strip():
+            self.state.dropped["empty"] += 1  # how a retained message is taken back
+            return
         try:
-            if template is None:
-                raise Invalid("the topic is not of a template", field="topic")
-            parsed = parse_mqtt(topic, payload, template)
+            parsed = self._reader.read(topic, payload, template, self._submitter.latest_ms())
         except Invalid as invalid:
             self.state.refuse(invalid.code, str(invalid), topic.encode() + b" " + payload)
             return
@@ -103,8 +120,29 @@ class MqttSource:
         into.documents += parsed.documents
         into.places += parsed.places
 
+    def _pass_over(self, topic: str) -> None:
+        """Show once that no template covers this topic."""
+        self.state.dropped["uncovered"] += 1
+        if topic not in self._uncovered and len(self._uncovered) < _MAX_UNCOVERED:
+            self._uncovered.add(topic)
+            self.state.refuse(
+                "uncovered",
+                "topic: no template covers it; add one to topics, as home/{room}/{name}",
+                topic,
+                count=False,
+            )
+
     def _template_of(self, topic: str) -> TopicTemplate | None:
         return next((template for template in self._templates if template.match(topic) is not None), None)
+
+
+async def _refused(client: Any, filters: list[str]) -> str:
+    """Subscribe to these; the first that the broker refuses, or "" when there is none."""
+    for each in filters:
+        granted = await client.subscribe(each, qos=1)
+        if any(code == _REFUSED for code in granted):
+            return each
+    return ""
 
 
 class _Queue(asyncio.Queue[Any]):

@@ -1,14 +1,15 @@
 """Fetch a Prometheus target's text at its interval, as Prometheus does: ``up`` says whether that went well.
 
-A target that fails feeds nothing, so its series go late, stale and dead by the interval they were declared with.
-Redirects are not followed; an answer has 5 s and 4 MiB.
+A target that fails feeds nothing, so its series go late, stale and dead by the interval they were declared with.  A series that
+was in the answer before and is not in a good one any more has ended; one with a time of its own has not, as in Prometheus.
+Redirects are not followed.
 """
 
 from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
 from tornado.httpclient import HTTPRequest, HTTPResponse
@@ -21,28 +22,27 @@ from dashboard.feeders.source_state import SourceFault, SourceState
 from dashboard.feeders.sources_file import ScrapeTarget
 from dashboard.feeders.submitter import Submitter
 from dashboard.ingest.parsed import Parsed
-from dashboard.ingest.prometheus_text import ACCEPT, is_openmetrics, parse_prometheus
+from dashboard.ingest.prometheus_text import ACCEPT, KnownHeads, is_openmetrics, parse_prometheus
 
-TIMEOUT_S = 5.0
-MAX_BODY_BYTES = 4 << 20
 #: More than one chunk of the client's, so that we see that a body is too long before the client hangs up on it.
 _BEYOND_BYTES = 256 << 10
 _PARSED_AT_ONCE_BYTES = 65_536
 _LONGEST_DELAY_S = 2.0
 
 
-def scrape_client(targets: int) -> SimpleAsyncHTTPClient:
+def scrape_client(targets: Sequence[ScrapeTarget]) -> SimpleAsyncHTTPClient:
     """One client for all: none waits for another that hangs."""
-    limit = MAX_BODY_BYTES + _BEYOND_BYTES
+    limit = max((target.max_bytes for target in targets), default=0) + _BEYOND_BYTES
     return SimpleAsyncHTTPClient(
-        force_instance=True, max_clients=max(1, targets), max_body_size=limit, max_buffer_size=limit
+        force_instance=True, max_clients=max(1, len(targets)), max_body_size=limit, max_buffer_size=limit
     )
 
 
 class _Body:
     """An answer's body as it comes, up to its limit."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self.chunks: list[bytes] = []
         self._size = self._announced = 0
 
@@ -59,7 +59,7 @@ class _Body:
 
     @property
     def too_large(self) -> bool:
-        return max(self._size, self._announced) > MAX_BODY_BYTES
+        return max(self._size, self._announced) > self._max_bytes
 
 
 class ScrapeSource:
@@ -83,6 +83,8 @@ class ScrapeSource:
         self._jitter = jitter
         self._labels = {"job": target.name, "instance": target.instance, **target.labels}
         self._up = series_key("up", self._labels).text
+        self._known = KnownHeads(2 * target.max_series)
+        self._brought: set[str] = set()  # series of the last good answer that had no time of their own
 
     async def run(self) -> None:
         """Scrape on a steady grid that begins at a random time."""
@@ -102,11 +104,16 @@ class ScrapeSource:
             self.state.fail(fault)
             await self._say_up(0)
             return
+        brought = {key for key, t_ms in zip(parsed.batch.keys, parsed.batch.times, strict=True) if t_ms is None}
+        parsed.ended = [
+            (key, None) for key in sorted(self._brought.difference(brought, parsed.silent, parsed.batch.keys))
+        ]
         try:
             await self._submitter.keep_counted(parsed, self.state, patience_s=0)
         except DashboardError as error:
             self.state.fail(error)
             return
+        self._brought = brought.union(self._brought.intersection(parsed.silent))
         self.state.well()
         await self._say_up(1)
 
@@ -120,12 +127,12 @@ class ScrapeSource:
 
     async def _fetch(self) -> Parsed:
         """What the target says; raises SourceFault."""
-        body = _Body()
+        body = _Body(self._target.max_bytes)
         request = HTTPRequest(
             self._target.url,
             headers=self._headers(),
-            connect_timeout=TIMEOUT_S,
-            request_timeout=TIMEOUT_S,
+            connect_timeout=self._target.timeout_s,
+            request_timeout=self._target.timeout_s,
             follow_redirects=False,
             streaming_callback=body.take,
             header_callback=body.header,
@@ -133,7 +140,9 @@ class ScrapeSource:
         try:
             answer = await fetch(self._client, request, raise_error=False)
         except HTTPTimeoutError:
-            raise SourceFault("timeout", f"no whole answer in {TIMEOUT_S:g} s") from None
+            raise SourceFault(
+                "timeout", f"no whole answer in {self._target.timeout_s:g} s (timeout_s of the target)"
+            ) from None
         except FETCH_FAULTS as error:
             self._check_size(body)
             raise SourceFault("connection", str(getattr(error, "message", "") or error)) from None
@@ -148,7 +157,14 @@ class ScrapeSource:
         def parse() -> Parsed:
             is_open = is_openmetrics(content_type)
             return parse_prometheus(
-                text, latest_ms, openmetrics=is_open, labels=self._labels, rename=True, every_s=every_s
+                text,
+                latest_ms,
+                openmetrics=is_open,
+                labels=self._labels,
+                rename=True,
+                every_s=every_s,
+                max_line_bytes=self._target.max_line_bytes,
+                known=self._known,
             )
 
         try:
@@ -160,7 +176,11 @@ class ScrapeSource:
             raise SourceFault("format", str(invalid)) from None
 
     def _headers(self) -> dict[str, str]:
-        headers = {"Accept": ACCEPT, "User-Agent": "live-dashboard", "X-Prometheus-Scrape-Timeout-Seconds": "5"}
+        headers = {
+            "Accept": ACCEPT,
+            "User-Agent": "live-dashboard",
+            "X-Prometheus-Scrape-Timeout-Seconds": f"{self._target.timeout_s:g}",
+        }
         target = self._target
         if token := target.token():
             headers["Authorization"] = f"Bearer {token}"
@@ -169,10 +189,11 @@ class ScrapeSource:
             headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
         return headers
 
-    @staticmethod
-    def _check_size(body: _Body) -> None:
+    def _check_size(self, body: _Body) -> None:
         if body.too_large:
-            raise SourceFault("too_large", f"the answer has more than {MAX_BODY_BYTES} bytes")
+            raise SourceFault(
+                "too_large", f"the answer has more than {self._target.max_bytes} bytes (max_bytes of the target)"
+            )
 
 
 def _check_status(answer: HTTPResponse) -> None:

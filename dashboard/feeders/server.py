@@ -1,6 +1,6 @@
-"""This server's own numbers, as series like any other: each process its own, and one of them the totals of all.
+"""Feeder of the server's own numbers as ordinary series: each process feeds its own, and one of them also the totals.
 
-``node_…{node="…"}`` are a process' vital numbers, ``dashboard_…`` those of the whole server, ``cluster_nodes`` is a table.
+``node_…{node="…"}`` are the vital numbers of a process, ``dashboard_…`` the totals; the document ``cluster_nodes`` is a table.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from dashboard.intake.accept_samples import AcceptSamples
 from dashboard.journal.port import Journal
 
 CLUSTER_TABLE = "cluster_nodes"
-#: How often a page tells how long values took to its screen (static/js/pages/shell.js).
+#: Interval at which a page reports the delay to its screen (static/js/pages/shell.js).
 _PAGES_REPORT_S = 5.0
-#: How long the duty of feeding the totals lasts without renewal, and how often the table is written.
 _QUANTILE = re.compile(r"(?P<of>.+)_(?P<quantile>p\d+)_ms")
-_DUTY_S = 15.0
+#: Another process feeds the totals if this lease was not renewed for this long.
+_LEASE_S = 15.0
+#: The table is written at every fifth beat.
 _TABLE_BEATS = 5
 _COLUMNS = [
     {"title": "Node"},
@@ -39,7 +40,7 @@ _COLUMNS = [
 
 
 class ServerFeeder:
-    """Feeds ``vitals.latest`` and, where it falls to this process, the totals. ``now_ms`` is the journal's time."""
+    """Feeder of ``vitals.latest`` and, with the lease, of the totals. ``now_ms`` is the journal's time."""
 
     def __init__(
         self,
@@ -64,10 +65,10 @@ class ServerFeeder:
         await run_every(self._vitals.every_s, self._beat)
 
     async def _beat(self) -> None:
-        on_duty = await self._journal.hold("totals", _DUTY_S)
-        readings = [*self._own(), *(self._whole() if on_duty else ())]
+        has_lease = await self._journal.hold("totals", _LEASE_S)
+        readings = [*self._own(), *(self._totals() if has_lease else ())]
         await self._samples.accept(to_batch(readings, self._vitals.every_s))
-        if on_duty and self._beats % _TABLE_BEATS == 0:
+        if has_lease and self._beats % _TABLE_BEATS == 0:
             every_s = self._vitals.every_s * _TABLE_BEATS
             await self._documents.write(CLUSTER_TABLE, self._table(), every_s=every_s)
         self._beats += 1
@@ -77,7 +78,7 @@ class ServerFeeder:
         for name, value in self._vitals.latest.items():
             yield Reading(f"node_{name}", value, VITALS[name].unit, labels, self._every_s(name))
 
-    def _whole(self) -> Iterator[Reading]:
+    def _totals(self) -> Iterator[Reading]:
         for name, value in self._nodes.totals().items():
             unit = VITALS[name].unit if name in VITALS else ""
             if found := _QUANTILE.fullmatch(name):

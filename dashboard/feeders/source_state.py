@@ -14,6 +14,7 @@ from dashboard.domain.feeder import FeederState
 from dashboard.domain.identity import Caller, Token
 from dashboard.ingest.batch import Refusal
 from dashboard.ingest.naming import shown
+from dashboard.intake.refusal_log import RefusalLog
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class SourceFault(DashboardError):
         self.reason = reason
 
 
-class Refused(NamedTuple):
+class SourceRefusal(NamedTuple):
     """Something that was not taken: when, why, and the beginning of its bytes."""
 
     t_ms: int
@@ -70,8 +71,9 @@ class SourceState:
     dropped: Counter[str] = field(default_factory=Counter)  # by reason; "kernel" counts datagrams
     unstored: Counter[str] = field(default_factory=Counter)  # by code
     failures: Counter[str] = field(default_factory=Counter)  # by reason
-    refusals: deque[Refused] = field(default_factory=lambda: deque(maxlen=_KEPT_REFUSALS))
+    refusals: deque[SourceRefusal] = field(default_factory=lambda: deque(maxlen=_KEPT_REFUSALS))
     last_line: str = ""
+    _pace: RefusalLog = field(default_factory=RefusalLog)
     _rated: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_RATED))
 
     @property
@@ -97,7 +99,9 @@ class SourceState:
         """Something was not taken. ``count`` False: it is counted elsewhere, and only kept to be looked at."""
         if count:
             self.refused[code] += 1
-        self.refusals.append(Refused(self.now_ms(), reason, shown(offending)))
+        now_ms, snippet = self.now_ms(), shown(offending)
+        self.refusals.append(SourceRefusal(now_ms, reason, snippet))
+        self._pace.say(_log, f"source {self.id}", reason, snippet, now_ms)
 
     def refuse_all(self, refusals: Iterable[Refusal], *, count: bool = True) -> None:
         """The refusals of a parser or of the service."""

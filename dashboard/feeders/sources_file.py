@@ -18,8 +18,11 @@ from msgspec import Meta, Struct, ValidationError, convert
 from dashboard.domain.errors import ConfigurationError, Invalid
 from dashboard.feeders.source_state import SourceFault
 from dashboard.feeders.yaml_places import Place, Places, read_yaml
-from dashboard.ingest.mqtt_payload import TopicTemplate, parse_template
+from dashboard.ingest.mqtt_payload import PayloadFormat
+from dashboard.ingest.mqtt_topic import TopicTemplate, folded, parse_template
 from dashboard.ingest.naming import foreign_labels
+from dashboard.ingest.prometheus_text import MAX_LINE_BYTES
+from dashboard.ingest.statsd import GaugeSigns
 from dashboard.settings import is_loopback
 
 MAX_SECRET_BYTES = 4_096
@@ -34,11 +37,17 @@ Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
 
 
 class ScrapeTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A Prometheus target. ``labels`` are put on all its series besides ``job`` (the name) and ``instance`` (the address)."""
+    """A Prometheus target. ``labels`` are put on all its series besides ``job`` (the name) and ``instance`` (the address).
+
+    An answer has ``timeout_s`` and ``max_bytes``; a line of it that is longer than ``max_line_bytes`` is refused alone.
+    """
 
     name: Name
     url: Text
     every_s: Seconds = 15.0
+    timeout_s: Seconds = 10.0
+    max_bytes: Annotated[int, Meta(ge=1_024, le=1 << 30)] = 16 << 20
+    max_line_bytes: Annotated[int, Meta(ge=64, le=16 << 20)] = MAX_LINE_BYTES
     labels: dict[str, str] = {}
     token_file: str = ""
     token_env: str = ""
@@ -71,16 +80,23 @@ class ScrapeTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Statsd(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A UDP listener for StatsD and DogStatsD."""
+    """A listener for StatsD and DogStatsD: UDP, at the same port TCP, and a Unix socket for datagrams when one is named."""
 
     host: Text = "127.0.0.1"
     port: Port = 8125
     flush_s: Annotated[float, Meta(ge=0.1, le=300)] = 1.0
+    gauge_signs: GaugeSigns = "auto"
+    tcp: bool = True
+    unix_socket: Annotated[str, Meta(max_length=100)] = ""
+    idle_s: Annotated[float, Meta(ge=1, le=86_400)] = 300.0
+    max_connections: Annotated[int, Meta(ge=1, le=10_000)] = 200
     max_metrics: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
     max_series: Count = MAX_SERIES
 
     def __str__(self) -> str:
-        return f"statsd: listens on UDP {self.address}{_open_to_all(self.host)}, flushes every {self.flush_s:g} s"
+        where = f"{'UDP and TCP' if self.tcp else 'UDP'} {self.address}{_open_to_all(self.host)}"
+        unix = f", and on {self.unix_socket}" if self.unix_socket else ""
+        return f"statsd: listens on {where}{unix}, flushes every {self.flush_s:g} s"
 
     @property
     def address(self) -> str:
@@ -89,16 +105,17 @@ class Statsd(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Graphite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A TCP listener for Graphite's plaintext lines."""
+    """A listener for Graphite's plaintext lines, by TCP and UDP."""
 
     host: Text = "127.0.0.1"
     port: Port = 2003
+    udp: bool = True
     idle_s: Annotated[float, Meta(ge=1, le=86_400)] = 300.0
     max_connections: Annotated[int, Meta(ge=1, le=10_000)] = 200
     max_series: Count = MAX_SERIES
 
     def __str__(self) -> str:
-        return f"graphite: listens on TCP {self.address}{_open_to_all(self.host)}"
+        return f"graphite: listens on {'TCP and UDP' if self.udp else 'TCP'} {self.address}{_open_to_all(self.host)}"
 
     @property
     def address(self) -> str:
@@ -107,12 +124,14 @@ class Graphite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class MqttBroker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A broker, and the templates of topics to subscribe to (ingest/mqtt_payload.py)."""
+    """A broker, and the templates of topics to subscribe to (ingest/mqtt_topic.py)."""
 
     name: Name
     host: Text
     topics: Annotated[list[Text], Meta(min_length=1, max_length=100)]
     port: Port | None = None
+    format: PayloadFormat = "auto"
+    show_uncovered: bool = True
     tls: bool = False
     ca_file: str = ""
     username: str = ""
@@ -289,6 +308,15 @@ def _broker_faults(broker: MqttBroker, place: Place) -> Iterator[tuple[Place, st
             parse_template(topic)
         except Invalid as invalid:
             yield (*place, "topics", number), f"{invalid.reason}; write it as home/{{room}}/{{name}}"
+        else:
+            continue
+        return
+    for later, earlier in folded(broker.templates()):
+        yield (
+            (*place, "topics", later),
+            f"{broker.topics[later]} and {broker.topics[earlier]} would make one series of two topics; put a {{label}} in the "
+            "place of a level in which they differ, or leave one out",
+        )
     if broker.ca_file and not broker.tls:
         yield (*place, "ca_file"), "is for tls: true"
     if broker.ca_file and not Path(broker.ca_file).is_file():

@@ -1,21 +1,16 @@
-"""Listen to StatsD and DogStatsD on a UDP port: datagrams to the aggregator, once a flush its samples to the journal.
-
-Datagrams are taken in bursts, between which the loop goes on with everything else; what does not fit into the kernel's buffer
-meanwhile is dropped there, and the kernel says how many datagrams that were (SO_MEMINFO, exact whenever it is asked).
-"""
+"""Listen to StatsD and DogStatsD by UDP, TCP and a Unix socket: lines to the aggregator, once a flush its samples to the journal."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
-import socket
-import struct
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from dashboard.domain.errors import DashboardError
+from dashboard.feeders.datagrams import DatagramReader, bind_udp, bind_unix
+from dashboard.feeders.line_server import LineServer
 from dashboard.feeders.source_state import SourceState
 from dashboard.feeders.sources_file import Statsd
 from dashboard.feeders.submitter import Submitter, size_of
@@ -24,20 +19,12 @@ from dashboard.ingest.statsd import MAX_DATAGRAM_BYTES
 from dashboard.ingest.statsd_aggregator import Aggregator
 from dashboard.runtime import Group
 
-_BUFFER_BYTES = 8 << 20
-_SO_RCVBUFFORCE, _SO_MEMINFO = 33, 55  # Linux, not in the socket module
-_MEMINFO = struct.Struct("9I")
-_DROPS = 8  # SK_MEMINFO_DROPS
-#: A burst ends after so long, looked at every so many datagrams; when more waits, the others get the loop for a while.
-_BURST_S = 0.002
-_LOOKED_AT_EVERY = 8
-_BREATH_S = 0.001
 #: Pieces of flushes that may wait for the journal, and samples in them.
 _MAX_WAITING = 1_000
 _MAX_WAITING_SAMPLES = 200_000
 _LAST_FLUSH_S = 0.8
-#: Bursts that are taken from the kernel's buffer at the end.
-_LAST_BURSTS = 20
+#: Longer lines by TCP are refused; the same as a datagram that holds nothing else may have.
+_MAX_LINE_BYTES = 16_384
 
 
 class _Waiting(NamedTuple):
@@ -48,65 +35,83 @@ class _Waiting(NamedTuple):
 
 
 class StatsdSource:
-    """One UDP socket and what came since the last flush."""
+    """The sockets, and what came since the last flush."""
 
     def __init__(self, config: Statsd, *, submitter: Submitter, state: SourceState) -> None:
         self.state = state
         self._config = config
         self._submitter = submitter
-        self._aggregator = Aggregator(max_metrics=config.max_metrics)
-        self._socket: socket.socket
-        self._drops = 0
+        self._aggregator = self._new_aggregator()
+        self._readers: list[DatagramReader] = []
         self._waiting: deque[_Waiting] = deque()
         self._storing: _Waiting | None = None
         self._more = asyncio.Event()
 
+    def _new_aggregator(self) -> Aggregator:
+        return Aggregator(max_metrics=self._config.max_metrics, gauge_signs=self._config.gauge_signs)
+
     async def run(self) -> None:
         """Bind, and take what comes until cancelled; raises OSError."""
-        loop = asyncio.get_running_loop()
-        self._aggregator = Aggregator(max_metrics=self._config.max_metrics)
-        self._socket, self._drops = await _bind(self._config), 0
-        loop.add_reader(self._socket, self._take_burst)
-        self.state.well()
+        self._aggregator = self._new_aggregator()
+        self._readers = []
+        tcp: asyncio.Server | None = None
         try:
             async with Group() as group:
+                await self._bind()
+                if self._config.tcp:
+                    tcp = await self._lines().listen(group, self._config.host, self._config.port)
+                self.state.well()
                 group.start("statsd store", self._store)
                 await self._flush_on_grid()
         finally:
-            loop.remove_reader(self._socket)
-            for _ in range(_LAST_BURSTS):
-                if self._take_burst():
-                    break
+            if tcp is not None:
+                tcp.close()
+            for reader in self._readers:
+                reader.drain()
             self._count_drops()
-            self._socket.close()
+            for reader in self._readers:
+                reader.close()
             for parsed in self._flushed():
                 self._put(parsed)
             await self._store_last()
 
+    async def _bind(self) -> None:
+        config = self._config
+        sockets = [await bind_udp(config.host, config.port)]
+        if config.unix_socket:
+            sockets.append(bind_unix(config.unix_socket))
+        for each in sockets:
+            reader = DatagramReader(each, self._begin_burst, self._end_burst, max_bytes=MAX_DATAGRAM_BYTES)
+            self._readers.append(reader)
+            reader.start()
+
     # --- taking ---
 
-    def _take_burst(self) -> bool:
-        """Take datagrams until there are none (True), or it is time for others."""
-        loop, receive, feed = asyncio.get_running_loop(), self._socket.recv, self._aggregator.feed
-        until, latest_ms, taken = loop.time() + _BURST_S, self._submitter.latest_ms(), 0
-        try:
-            while taken % _LOOKED_AT_EVERY or loop.time() < until:
-                feed(receive(MAX_DATAGRAM_BYTES), latest_ms)
-                taken += 1
-        except BlockingIOError:
-            is_empty = True
-        else:
-            is_empty = False
-            if loop.remove_reader(self._socket):
-                loop.call_later(_BREATH_S, self._listen_again)
-        if taken:
-            self.state.seen(taken)
-            self._count_lines()
-        return is_empty
+    def _begin_burst(self) -> Callable[[bytes], None]:
+        feed, latest_ms = self._aggregator.feed, self._submitter.latest_ms()
+        return lambda data: feed(data, latest_ms)
 
-    def _listen_again(self) -> None:
-        if self._socket.fileno() >= 0:
-            asyncio.get_running_loop().add_reader(self._socket, self._take_burst)
+    def _end_burst(self, taken: int) -> None:
+        self.state.seen(taken)
+        self._count_lines()
+
+    def _lines(self) -> LineServer:
+        """Return the server for TCP, which takes line by line as Etsy's does."""
+        return LineServer(
+            self.state,
+            self._take_lines,
+            idle_s=self._config.idle_s,
+            max_connections=self._config.max_connections,
+            max_line_bytes=_MAX_LINE_BYTES,
+        )
+
+    async def _take_lines(self, whole: bytes) -> None:
+        latest_ms = self._submitter.latest_ms()
+        while whole:  # a whole read and the rest of the one before may be longer than a datagram
+            cut = len(whole) if len(whole) <= MAX_DATAGRAM_BYTES else whole.rindex(b"\n", 0, MAX_DATAGRAM_BYTES) + 1
+            self._aggregator.feed(whole[:cut], latest_ms)
+            whole = whole[cut:]
+        self._count_lines()
 
     def _count_lines(self) -> None:
         aggregator, state = self._aggregator, self.state
@@ -117,11 +122,8 @@ class StatsdSource:
             aggregator.refused.clear()
 
     def _count_drops(self) -> None:
-        with contextlib.suppress(OSError, struct.error):  # not this kernel
-            drops = _MEMINFO.unpack(self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size))[_DROPS]
-            if drops != self._drops:
-                self.state.dropped["kernel"] += (drops - self._drops) % 2**32
-                self._drops = drops
+        if drops := sum(reader.drops() for reader in self._readers):
+            self.state.dropped["kernel"] += drops
 
     # --- flushing ---
 
@@ -137,11 +139,11 @@ class StatsdSource:
             self._count_drops()
 
     def _flushed(self) -> Iterator[Parsed]:
-        """What came since the last flush, in pieces between which the loop may go on."""
+        """Yield what came since the last flush, in pieces between which the loop may go on."""
         return self._aggregator.flush(self.state.now_ms(), self._config.flush_s)
 
     def _put(self, parsed: Parsed) -> None:
-        """Behind what waits for the journal; the oldest of too much goes."""
+        """Put a piece behind those that wait for the journal; the oldest of too many is dropped."""
         self.state.refuse_all(parsed.batch.refused[-20:], count=False)
         parsed.batch.refused = []  # lines, which are counted already
         if size_of(parsed):
@@ -173,7 +175,7 @@ class StatsdSource:
             self.state.unstored["events"] += kept.dropped
 
     async def _store_last(self) -> None:
-        """What was taken is kept, if it can be at once, when the source moves or the server stops."""
+        """Store what was taken, if that is possible at once, when the source moves or the server stops."""
         if self._storing is not None:
             self._waiting.appendleft(self._storing)
         try:
@@ -187,26 +189,3 @@ class StatsdSource:
                 self.state.unstored["stopped"] += sum(size_of(each.parsed) for each in unstored)
             self._waiting.clear()
             self._storing = None
-
-
-async def _bind(config: Statsd) -> socket.socket:
-    """A socket with a large buffer; raises OSError."""
-    loop = asyncio.get_running_loop()
-    family, kind, protocol, _, address = (
-        await loop.getaddrinfo(config.host, config.port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
-    )[0]
-    made = socket.socket(family, kind, protocol)
-    try:
-        made.setblocking(False)
-        made.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # of two the newer one gets it all: no waiting for one that hangs
-        try:
-            made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
-        except OSError:  # not allowed: as much as net.core.rmem_max lets us have
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
-        made.bind(address)
-    except BaseException:
-        made.close()
-        raise
-    return made

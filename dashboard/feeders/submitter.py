@@ -82,6 +82,8 @@ class Submitter:
             )
             state.series = self._limits.series_of(state.caller)
             kept.accepted, kept.refused = outcome.accepted, outcome.refused
+        if parsed.ended:
+            await self._patiently(lambda: self._samples.end(parsed.ended, caller=caller), state, patience_s)
         for number, (key, body, every_s) in enumerate(parsed.documents):
             await self._write(key, body, every_s, f"{request_id} {number}", kept, state, patience_s)
         if parsed.events and self._events is not None:

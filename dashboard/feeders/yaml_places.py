@@ -13,6 +13,8 @@ from dashboard.domain.errors import ConfigurationError
 Place = tuple[str | int, ...]
 #: Steps to the innermost value of a file; only one that contains itself has more.
 _DEPTH = 20
+#: Values in a file, each alias counted as all that it stands for: 1,000 targets with 50 labels each.
+_MOST_VALUES = 200_000
 
 
 class Places:
@@ -51,6 +53,30 @@ class Places:
         self._lines[place] = node.start_mark.line + 1
 
 
+def _check_size(path: Path, root: yaml.Node | None) -> None:
+    """Refuse a file whose aliases make more of it than a file of sources can need; raises ConfigurationError."""
+    sizes: dict[int, int] = {}  # by node, of those that are counted through; an alias is the same node again
+    pending = [root] if root is not None else []
+    while pending:
+        node = pending[-1]
+        within = _within(node)
+        if id(node) not in sizes:
+            sizes[id(node)] = 0  # of a node that contains itself; what it is counted as does not matter
+            pending += [each for each in within if id(each) not in sizes]
+            continue
+        pending.pop()
+        sizes[id(node)] = 1 + sum(sizes[id(each)] for each in within)
+        if sizes[id(node)] > _MOST_VALUES:
+            line = node.start_mark.line + 1
+            raise ConfigurationError(f"{path}:{line}: holds more than {_MOST_VALUES} values, counting aliases (*name)")
+
+
+def _within(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        return list(node.value)
+    return [each for pair in node.value for each in pair] if isinstance(node, yaml.MappingNode) else []
+
+
 def read_yaml(path: Path) -> tuple[Any, Places]:
     """The file's only document; raises ConfigurationError naming file and line."""
     try:
@@ -60,6 +86,7 @@ def read_yaml(path: Path) -> tuple[Any, Places]:
         raise ConfigurationError(f"{path}: cannot be read: {reason}") from None
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
+        _check_size(path, root)
         return yaml.load(text, Loader=yaml.CSafeLoader), Places(path, root)
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""

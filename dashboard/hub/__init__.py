@@ -1,1 +1,1 @@
-"""This process's screens: views (what one screen needs), their frames, and the connections that get them."""
+"""Browser connections of this process, the views that they watch, and the frames that they are sent."""

@@ -1,7 +1,7 @@
-"""One client of this process: its transport, its session, and what it is subscribed to.
+"""Connection of one client: its transport, its protocol session and its subscriptions.
 
-Owns the client's state and when it is closed from this side.  Does not own bytes on the wire (``web/server/websocket.py``),
-nor what a request leads to (``hub.py``).
+Owns the client's state and decides when the server closes it.  Does not own the bytes on the wire
+(``web/server/websocket.py``) or the handling of requests (``hub.py``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dashboard.domain.presence import Status
 from dashboard.hub.shared import Shared
 from dashboard.hub.subscription import Subscription
 from dashboard.hub.transport import Transport
-from dashboard.messages.session import Disconnect, Refusal, Session
+from dashboard.messages.session import Disconnect, RequestRefusal, Session
 from dashboard.messages.views import Error, Request, encode, with_id
 from dashboard.rfc6455.close_codes import CloseCode
 from dashboard.rfc6455.frames import Opcode, encode_frame
@@ -25,20 +25,20 @@ PING_FRAME = encode_frame(Opcode.PING, b"")
 
 
 class ConnectionPort(Protocol):
-    """Where a connection turns to."""
+    """Handler of a connection's requests and of its end."""
 
     def take(self, connection: Connection, request: Request) -> None:
-        """Serve a well-formed request, now or in its turn; raises DashboardError."""
+        """Serve a well-formed request now, or queue it; raises DashboardError."""
 
     def dropped(self, connection: Connection, code: int) -> None:
-        """Forget the connection, which is over."""
+        """Forget a connection that has ended."""
 
 
 class Connection:
-    """``now_s`` is monotonic seconds throughout.
+    """Client of this process and its state. Every ``now_s`` is monotonic seconds.
 
-    ``caller``: the user or token that it belongs to; ``boards``: the boards that it watches, by view; ``rooms``: those that it
-    hears; ``requests``: those that wait for their turn, while ``busy``; ``authenticating``: how many of them are ``auth``.
+    ``caller``: the user or token that the connection belongs to; ``boards``: watched boards by view id; ``rooms``: joined rooms.
+    ``requests``: queued requests, served in order while ``busy``; ``authenticating``: how many of them are ``auth``.
     """
 
     __slots__ = (
@@ -88,15 +88,15 @@ class Connection:
         self.subscriptions: dict[str, Subscription] = {}
         self.closed = False
         self.began_s = self.heard_s = self.pinged_s = now_s
-        self.stalled_s = 0.0  # since when its buffer has not drained; 0: it has
+        self.stalled_s = 0.0  # when the send buffer stopped draining; 0: it drains
 
     def receive(self, text: str, now_s: float) -> None:
-        """Take one text message and answer it."""
+        """Decode one text message and serve or refuse it."""
         self._counters.messages_received += 1
         outcome = self.session.receive(text, now_s)
         if isinstance(outcome, Disconnect):
             self.give_up(outcome.code, outcome.reason)
-        elif isinstance(outcome, Refusal):
+        elif isinstance(outcome, RequestRefusal):
             self.reply_error(outcome.error, outcome.id)
         else:
             try:
@@ -106,7 +106,7 @@ class Connection:
 
     @property
     def is_reading(self) -> bool:
-        """Whether the client reads what it is sent: not more is buffered than it may leave unread."""
+        """State of the send buffer: True while at most ``max_queue_bytes`` are unread by the client."""
         return self.transport.buffered_bytes() <= self._max_queue_bytes
 
     def refuse(self, error: DashboardError, request_id: int | str | None) -> None:
@@ -114,19 +114,19 @@ class Connection:
         self.reply_error(Error(error.code, str(error)), request_id)
 
     def reply_error(self, error: Error, request_id: int | str | None) -> None:
-        """Answer a request with an error of the protocol."""
+        """Answer a request with a protocol error and count it."""
         self._counters.errors_sent[error.code] += 1
         self.reply(encode(error), request_id)
 
     def reply_snapshot(self, body: bytes, request_id: int | str | None, board: bytes | None) -> None:
-        """Answer a watch with a snapshot, and with the board if there is one."""
+        """Answer a watch request with a snapshot, and with the board's JSON if there is one."""
         self._counters.snapshots_sent += 1
         if board is not None:
             body = body[:-1] + b',"board":' + board + b"}"
         self.reply(body, request_id)
 
     def reply(self, body: bytes, request_id: int | str | None = None) -> None:
-        """Answer a request with a JSON text without id; a client that does not read is closed."""
+        """Add the request's id to a JSON text and send it; close a client that does not read."""
         if self.closed:
             return
         if not self.is_reading:
@@ -134,8 +134,8 @@ class Connection:
             return
         self.send(Shared(with_id(body, request_id)))
 
-    def say(self, message: Shared) -> None:
-        """Send a message that many get; a client that does not read is closed."""
+    def send_or_close(self, message: Shared) -> None:
+        """Send a broadcast message; close a client that does not read."""
         if self.closed:
             return
         if not self.is_reading:
@@ -144,13 +144,13 @@ class Connection:
         self.send(message)
 
     def send(self, message: Shared) -> None:
-        """Send a message, whatever is still buffered."""
+        """Send a message even if the client has not read the earlier ones."""
         frame = message.deflated if self.transport.deflating else message.frame
         self._counters.bytes_sent += len(frame)
         self.transport.send(frame)
 
     def give_up(self, code: CloseCode, reason: str) -> None:
-        """Close from this side. A peer that does not read gets no close frame: its connection is dropped."""
+        """Close the connection. A client that does not read gets no close frame: its transport is aborted."""
         if self.closed:
             return
         self._port.dropped(self, code)

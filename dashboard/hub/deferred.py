@@ -1,4 +1,4 @@
-"""Deferred replies: watches that are answered as soon as this process has got as far as they need."""
+"""Deferred replies to watch requests, sent once this process' replicas have caught up with the client."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from dashboard.domain.position import Seen
-from dashboard.hub.fanout import SENDS_PER_BREATH
+from dashboard.hub.fanout import SENDS_PER_TURN
 from dashboard.hub.subscription import Subscription
 from dashboard.hub.ticker import Ticker
 from dashboard.hub.view_table import ViewTable
 
-#: A screen that comes from another process may hold entries that have not arrived here: they will within so long.
+#: A client that moves here from another process may be ahead of our replicas. After this long it is answered anyway.
 _AHEAD_S = 5.0
 _AHEAD_CHECK_S = 0.01
 _NOT_READY_CHECK_S = 0.1
 
 
 class DeferredReply(NamedTuple):
-    """A watch that waits. After ``deadline_s`` it is answered although this process is a little behind."""
+    """Watch request that waits; after ``deadline_s`` (monotonic) it is answered even if the replicas are behind."""
 
     subscription: Subscription
     request_id: int | str | None
@@ -30,7 +30,7 @@ class DeferredReply(NamedTuple):
 
 
 class DeferredReplies:
-    """``answer`` sends the reply of a watch; ``monotonic`` gives seconds."""
+    """Queue of deferred replies. ``answer`` sends the reply to a watch request; ``monotonic`` gives seconds."""
 
     def __init__(
         self,
@@ -54,14 +54,14 @@ class DeferredReplies:
         board: bytes | None,
         since: list[Seen] | None,
     ) -> None:
-        """Answer the watch later; until then this viewer gets no frames."""
+        """Queue a watch request; its subscription gets no frames until it is answered."""
         subscription.frame_no, subscription.awaits_reply = -1, True
         deadline_s = self._monotonic() + _AHEAD_S
         self._waiting.append(DeferredReply(subscription, request_id, board, since, deadline_s))
         self._work.set()
 
     async def run(self) -> None:
-        """Answer until cancelled."""
+        """Answer queued requests until cancelled."""
         while True:
             await self._work.wait()
             self._work.clear()
@@ -73,14 +73,14 @@ class DeferredReplies:
                 if not (ready and self._answer(reply)):
                     self._waiting.append(reply)
                     pause_s = _AHEAD_CHECK_S if ready else pause_s
-                if not number % SENDS_PER_BREATH:
+                if not number % SENDS_PER_TURN:
                     await asyncio.sleep(0)
             if self._waiting:
                 self._work.set()
                 await asyncio.sleep(pause_s)
 
     def _answer(self, reply: DeferredReply) -> bool:
-        """Answer if it can be done now; False: it still waits."""
+        """Answer a request if it is due; return False if it must still wait."""
         subscription = reply.subscription
         if not subscription.is_current():
             return True

@@ -1,6 +1,6 @@
-"""Fan-out, the hot path: the same bytes to every connection that is up to date and has drained.
+"""Fan-out, the hot path: send the same bytes to every connection that is up to date and has drained.
 
-One that has not drained is skipped and later gets one frame with all that it missed; nothing queues.
+A connection that has not drained is skipped. It later gets one frame with all changes that it missed, so nothing queues up.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from dashboard.hub.snapshots import Snapshots
 from dashboard.hub.view import View
 from dashboard.hub.view_table import ViewTable
 
-#: The loop breathes after so many sends.
-SENDS_PER_BREATH = 200
+#: The event loop gets a turn after this many sends.
+SENDS_PER_TURN = 200
 
 
 class Fanout:
-    """``now_ms`` is the journal's time."""
+    """Sender of a view's frames. ``now_ms`` is the journal's time."""
 
     def __init__(
         self, *, views: ViewTable, snapshots: Snapshots, now_ms: Callable[[], int], counters: Counters
@@ -30,7 +30,7 @@ class Fanout:
         self._counters = counters
 
     async def send(self, view: View, frame: Shared, previous_no: int) -> None:
-        """Send a view's next frame to those who have the one before; remember the others as behind."""
+        """Send a view's next frame to the subscriptions that have frame ``previous_no``; mark undrained ones as behind."""
         plain = frame.frame
         number, seqs, behind = view.frame_no, view.seqs, self._views.behind(view)
         sent = skipped = 0
@@ -46,7 +46,7 @@ class Fanout:
             subscription.sent = seqs
             transport.send(frame.deflated if transport.deflating else plain)
             sent += 1
-            if not sent % SENDS_PER_BREATH:
+            if not sent % SENDS_PER_TURN:
                 await asyncio.sleep(0)
         self._counters.frames_sent += sent
         self._counters.frames_skipped += skipped
@@ -59,7 +59,7 @@ class Fanout:
             self._counters.accept_to_socket_ms.append(max(0, self._now_ms() - accepted))
 
     async def catch_up(self, view: View) -> None:
-        """Send one frame with all that was missed to those who were skipped and have drained since."""
+        """Send one frame with all missed changes to the skipped subscriptions that have drained since."""
         now_ms = self._now_ms()
         for number, subscription in enumerate(list(self._views.behind(view)), 1):
             connection, behind = subscription.connection, self._views.behind(view)
@@ -79,5 +79,5 @@ class Fanout:
                 self._counters.frames_caught_up += 1
             subscription.frame_no, subscription.sent = view.frame_no, view.seqs
             behind.discard(subscription)
-            if not number % SENDS_PER_BREATH:
+            if not number % SENDS_PER_TURN:
                 await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The heartbeat: ping quiet clients; close the dead, the stalled and the silent."""
+"""Heartbeat of connections: ping quiet clients; close those that are dead, stalled, or never sent a request."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dashboard.hub.registry import ConnectionRegistry
 from dashboard.rfc6455.close_codes import CloseCode
 
 _SWEEP_S = 1.0
-#: The loop breathes after so many looks.
-_LOOKS_PER_BREATH = 200
+#: The event loop gets a turn after this many checks.
+_CHECKS_PER_TURN = 200
 
 
 class Heartbeat:
-    """Looks at every connection once a second. ``monotonic`` gives seconds; ``hello_s``: the time for the first request."""
+    """Check of every connection, once a second. ``monotonic`` gives seconds; ``hello_s``: time limit of the first request."""
 
     def __init__(
         self, *, registry: ConnectionRegistry, limits: HubLimits, hello_s: float, monotonic: Callable[[], float]
@@ -27,17 +27,17 @@ class Heartbeat:
         self._monotonic = monotonic
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Check all connections every second until cancelled."""
         while True:
             await asyncio.sleep(_SWEEP_S)
             for number, connection in enumerate(list(self._registry.connections), 1):
                 if not connection.closed:
                     self.check(connection, self._monotonic())
-                if not number % _LOOKS_PER_BREATH:
+                if not number % _CHECKS_PER_TURN:
                     await asyncio.sleep(0)
 
     def check(self, connection: Connection, now_s: float) -> None:
-        """Ping or close one connection, if it is time."""
+        """Ping or close one connection if a time limit has passed."""
         limits = self._limits
         quiet_s = now_s - connection.heard_s
         if connection.transport.writing:

@@ -1,4 +1,4 @@
-"""The clients of this process, from their handshake to their end: requests to those who serve them, notices to all."""
+"""Hub: the open connections of this process, routing of their requests, and notices to all of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 from dashboard.domain.counters import Counters
 from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.hub.connection import Connection
-from dashboard.hub.fanout import SENDS_PER_BREATH
+from dashboard.hub.fanout import SENDS_PER_TURN
 from dashboard.hub.limits import HubLimits
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.hub.shared import Shared
@@ -21,22 +21,22 @@ from dashboard.messages.session import Session, SessionLimits
 from dashboard.messages.views import Degraded, Drain, Ping, Request, encode
 from dashboard.rfc6455.close_codes import CloseCode
 
-#: Close codes that RFC 6455 leaves to applications; of a client they may be any.
+#: Close codes from here on are free for applications (RFC 6455, 7.4.2). A client's are counted together as ``client``.
 _FIRST_PRIVATE = 3_000
 
 
 class Dispatcher(Protocol):
-    """What the hub needs of the requests of people; ``conversation/dispatch.py`` has it."""
+    """Port to the handler of users' requests, implemented by ``conversation/dispatch.py``."""
 
     def take(self, connection: Connection, request: Request) -> None:
-        """Answer the request after those before it; raises TooMany."""
+        """Queue the request behind the earlier ones of its connection; raises TooMany."""
 
     def dropped(self, connection: Connection, code: int) -> None:
-        """Forget the connection, which is over."""
+        """Forget a connection that has ended."""
 
 
 class Hub:
-    """``monotonic`` gives seconds. ``degraded``: why the data are delayed; empty: they are not."""
+    """Owner of this process' connections. ``monotonic`` gives seconds; ``degraded``: why data are delayed, empty if they are not."""
 
     def __init__(
         self,
@@ -61,11 +61,11 @@ class Hub:
         self.degraded = ""
 
     def full(self) -> bool:
-        """Return whether another connection would be one too many."""
+        """Return whether ``max_connections`` are open."""
         return len(self._registry.connections) >= self._limits.max_connections
 
     def opened(self, transport: Transport, caller: Caller = ANONYMOUS) -> Connection:
-        """Take a client whose handshake is done."""
+        """Register a client whose handshake is done."""
         now_s = self._monotonic()
         connection = Connection(
             port=self,
@@ -81,7 +81,7 @@ class Hub:
         return connection
 
     def dropped(self, connection: Connection, code: int, *, by_client: bool = False) -> None:
-        """Forget a connection that is over, whoever ended it; only the first call counts."""
+        """Forget a connection that has ended, closed by either side; only the first call counts."""
         if connection.closed:
             return
         connection.closed = True
@@ -94,41 +94,41 @@ class Hub:
         self._dispatcher.dropped(connection, code)
 
     def received(self, connection: Connection, text: str) -> None:
-        """Take a text message."""
+        """Handle a text message of a client."""
         now_s = self._monotonic()
         connection.heard_s = now_s
         connection.receive(text, now_s)
 
     def heard(self, connection: Connection) -> None:
-        """Take a ping or pong frame."""
+        """Handle a ping or pong frame; close a client that sends too many."""
         connection.heard_s = now_s = self._monotonic()
         if (flood := connection.session.control(now_s)) is not None:
             connection.give_up(flood.code, flood.reason)
 
     def take(self, connection: Connection, request: Request) -> None:
-        """Serve a request about views at once; one about people, and what comes behind ``auth``, in its turn."""
+        """Serve a view request at once; queue a user's request, and every request but a ping behind a pending ``auth``."""
         if isinstance(request, PersonalRequest) or (connection.authenticating and not isinstance(request, Ping)):
             self._dispatcher.take(connection, request)
         else:
             self._requests.serve(connection, request)
 
-    async def tell_degraded(self, reason: str) -> None:
-        """Broadcast degraded mode, also to clients that come later; an empty reason clears it."""
+    async def broadcast_degraded(self, reason: str) -> None:
+        """Broadcast degraded mode and store it for later clients; an empty reason clears it."""
         self.degraded = reason
-        await self._tell_all(Shared(encode(Degraded(reason))))
+        await self._send_all(Shared(encode(Degraded(reason))))
 
-    async def _tell_all(self, message: Shared) -> None:
+    async def _send_all(self, message: Shared) -> None:
         for number, connection in enumerate(list(self._registry.connections), 1):
             if not connection.closed:
                 connection.send(message)
-            if not number % SENDS_PER_BREATH:
+            if not number % SENDS_PER_TURN:
                 await asyncio.sleep(0)
 
     async def drain(self, over_s: float) -> None:
-        """Tell every client to come back elsewhere, and close the connections spread over ``over_s`` seconds."""
-        await self._tell_all(Shared(encode(Drain(over_s))))
+        """Ask every client to reconnect elsewhere; close the connections spread over ``over_s`` seconds."""
+        await self._send_all(Shared(encode(Drain(over_s))))
         leaving = list(self._registry.connections)
         for number, connection in enumerate(leaving, 1):
-            connection.give_up(CloseCode.DRAIN, "the server is restarting; come back")
-            if not number % SENDS_PER_BREATH:
-                await asyncio.sleep(over_s * SENDS_PER_BREATH / len(leaving))
+            connection.give_up(CloseCode.DRAIN, "the server is restarting; reconnect")
+            if not number % SENDS_PER_TURN:
+                await asyncio.sleep(over_s * SENDS_PER_TURN / len(leaving))

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class HubLimits(Struct, frozen=True):
-    """See the settings of the same names."""
+    """Limits of connections; the settings of the same names explain them."""
 
     max_connections: int = 20_000
     max_subscriptions: int = 128

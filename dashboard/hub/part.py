@@ -1,4 +1,4 @@
-"""One partition's share of a view: which of its series and documents the screen needs, and what changed in them."""
+"""Part of a view that one partition serves: its matching series and documents, and their changes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from dashboard.domain.position import Seen
 from dashboard.domain.selector import Selector
 from dashboard.domain.series import SeriesKey, parse_series
 from dashboard.messages.views import BucketsRow, Definition, DocumentState, PointsRow
+from dashboard.query.matching import Matching
 from dashboard.query.reading import buckets_from, buckets_since, newest, samples_between
+from dashboard.replica.documents import DocumentKey
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
 
 
 class Changes(Struct):
-    """What came in one part after an entry; the fields are those of ``messages.Frame``."""
+    """Changes of one part after an entry; the fields are those of ``messages.views.Frame``."""
 
     accepted: int | None
     points: list[PointsRow]
@@ -30,7 +32,7 @@ class Changes(Struct):
 
 
 class Part:
-    """``seq`` is the entry it stands at; ``step_ms`` the bucket length the view is read at, 0: raw samples."""
+    """Reader of one partition's replica. ``seq``: the last entry read; ``step_ms``: length of the buckets, 0 for raw samples."""
 
     def __init__(
         self, replica: Callable[[], Replica], selectors: tuple[Selector, ...], *, window_ms: int, step_ms: int
@@ -40,36 +42,42 @@ class Part:
         self._window_ms = window_ms
         self._step_ms = step_ms
         self.seq = replica().position.seq
-        self.members: list[Series] = []
-        self._places: dict[int, list[int]] = {}  # by sid: the selectors that want it
-        self._document_places: dict[str, list[int]] = {}
-        self._document_keys: list[str] = []
-        self._seen = (-1, -1, "")
+        self._series = Matching(replica().table.index, selectors)
+        self._documents = Matching(replica().documents.index, selectors)
+
+    def close(self) -> None:
+        """Release the matches of the selectors; the part cannot be used any more."""
+        self._series.close()
+        self._documents.close()
+
+    @property
+    def members(self) -> list[Series]:
+        """Series that the selectors match, sorted by text, as of the last ``refresh``."""
+        return self._series.members
 
     @property
     def position(self) -> Seen:
-        """Where it stands."""
+        """Position of this part: epoch, entry and its journal time."""
         replica = self._replica()
         return Seen(replica.position.epoch, self.seq, replica.accepted_ms(self.seq) or 0)
 
     def advance(self) -> bool:
-        """Move on to the replica's position; whether there is anything new."""
+        """Advance to the replica's position; return whether there are new entries."""
         self.refresh()
         before, self.seq = self.seq, self._replica().position.seq
         return self.seq != before
 
     def restart(self) -> None:
-        """Stand where the replica stands, which may be another one than before."""
-        self._seen = (-1, -1, "")
+        """Move to the position of the replica, which may have been replaced."""
         self.advance()
 
     def holds(self, since: Seen) -> bool:
-        """Whether this process has got as far as ``since``, or never will on its way."""
+        """Return whether the replica has reached ``since``, or never will because the epoch is another."""
         position = self._replica().position
         return since.epoch != position.epoch or since.seq <= position.seq
 
     def missing(self, since: Seen) -> str:
-        """See ``View.missing``."""
+        """Return the reason for a gap after ``since``, as ``View.missing`` does; empty: no gap."""
         replica = self._replica()
         self.refresh()
         if since.epoch != replica.position.epoch:
@@ -77,36 +85,32 @@ class Part:
         if since.seq > self.seq:
             return "ahead"
         if since.t_ms and (replica.accepted_ms(since.seq) or since.t_ms) != since.t_ms:
-            return "epoch"  # what it has under this number is another entry
+            return "epoch"  # the client has another entry of this number
         oldest = max(replica.floor_seq, replica.documents_floor, replica.table.gone_floor)
-        if not self._step_ms:  # buckets are all still there
+        if not self._step_ms:  # buckets are not trimmed with the samples
             oldest = max(oldest, *(max(series.trimmed_seq, series.thinned_seq) for series in self.members), 0)
         return "trimmed" if since.seq < oldest else ""
 
     def accepted_ms(self, seq: int) -> int | None:
-        """The journal's time of an entry."""
+        """Return the journal's time of an entry; None if the replica no longer has it."""
         return self._replica().accepted_ms(seq)
 
     def refresh(self) -> None:
-        """Take in series and documents that came or went since the last look."""
+        """Update the matches with the series and documents that were added or removed since the last call."""
         replica = self._replica()
-        table = replica.table
-        now = (table.version, replica.document_version, replica.position.epoch)
-        if now == self._seen:
+        if replica.table.index is not self._series.index:  # the replica was replaced
+            self.close()
+            self._series = Matching(replica.table.index, self._selectors)
+            self._documents = Matching(replica.documents.index, self._selectors)
             return
-        if self._seen[0] != table.version or self._seen[2] != replica.position.epoch:
-            self._places = {s.sid: p for s in table if (p := self._match(s.key))}
-            self.members = sorted((s for s in table if s.sid in self._places), key=lambda s: s.text)
-        self._document_places = {key: p for key in replica.documents if (p := self._match(SeriesKey(key)))}
-        self._document_keys = list(self._document_places)
-        self._seen = now
+        self._series.refresh()
+        self._documents.refresh()
 
-    def _match(self, key: SeriesKey) -> list[int]:
-        """Places in the request's list of the selectors that want this."""
-        return [place for place, selector in enumerate(self._selectors) if selector.matches(key)]
+    def _matches(self, key: SeriesKey) -> bool:
+        return any(selector.matches(key) for selector in self._selectors)
 
     def changes(self, after_seq: int, limit: int, as_of_ms: int, *, live: bool) -> Changes | None:
-        """What came after ``after_seq``; None: nothing. ``live``: say when the oldest value was accepted."""
+        """Return the changes after ``after_seq``, None if there are none. ``live``: include when the oldest value was accepted."""
         replica = self._replica()
         changed = [series for series in self.members if series.last_seq > after_seq]
         points, buckets = self._rows(changed, after_seq, limit, as_of_ms)
@@ -114,17 +118,17 @@ class Part:
         gone = [
             sid
             for _, sid, text in takewhile(lambda gone: gone[0] > after_seq, reversed(replica.table.gone))
-            if text not in replica.table.by_text and self._match(parse_series(text))
+            if text not in replica.table.by_text and self._matches(parse_series(text))
         ]
         documents = self.documents(after_seq)
-        stored = [(key, replica.documents[key]) for key in self._document_keys]
+        stored = [(each.text, replica.documents[each.text]) for each in self._documents.members]
         gone_documents = [key for key, state in stored if state.document is None and state.seq > after_seq]
         if not (points or buckets or defined or gone or documents or gone_documents):
             return None
         accepted = None
         if live and changed:
             accepted = replica.accepted_ms(min(_first_after(series, after_seq) for series in changed))
-        definitions = [_define(series, self._places[series.sid]) for series in defined]
+        definitions = [_define(series, self._series.places[series]) for series in defined]
         return Changes(accepted, points, buckets, definitions, documents, gone, gone_documents)
 
     def _rows(
@@ -144,18 +148,18 @@ class Part:
             got = samples_between(series, after_seq, self.seq, limit)
             if got.of > len(got.times):
                 points.append((series.sid, got.times, got.values, got.of))
-            elif got.of:  # else its news is after the place where the view stands
+            elif got.of:  # else its new samples are newer than the view's position
                 points.append((series.sid, got.times, got.values))
         return points, buckets
 
     def documents(self, after_seq: int) -> list[DocumentState]:
-        """The documents written after ``after_seq``; -1: all there are."""
-        stored = [self._replica().documents[key] for key in self._document_keys]
+        """Return the documents written after ``after_seq``; -1: all of them."""
+        stored = [self._replica().documents[each.text] for each in self._documents.members]
         return [self._state(s.document) for s in stored if s.seq > after_seq and s.document is not None]
 
     def with_history(self, series: Series, seq: int, from_ms: int, points: int) -> Definition:
-        """A member as a snapshot has it, up to entry ``seq``."""
-        places = self._places.get(series.sid, [])
+        """Return a series' definition with its history up to entry ``seq``: buckets, or the newest ``points`` samples."""
+        places = self._series.places.get(series, [])
         if self._step_ms:
             columns = buckets_from(series, self._step_ms, from_ms, self._replica().table.windows)
             history = {"t": columns.times, "min": columns.mins, "mean": columns.means, "max": columns.maxs}
@@ -164,12 +168,12 @@ class Part:
         return _define(series, places, t=got.times, v=got.values, of=got.of if got.of > len(got.times) else None)
 
     def _state(self, document: Document) -> DocumentState:
-        places = self._document_places[document.key]
+        places = self._documents.places[DocumentKey(document.key, SeriesKey(document.key))]
         return DocumentState(document.key, Raw(document.body), document.t_ms, document.every_s, places)
 
 
 def _first_after(series: Series, after_seq: int) -> int:
-    """The first entry after ``after_seq`` that this series, which has one, got a sample from."""
+    """Return the first entry after ``after_seq`` with a sample of this series; there must be one."""
     seqs = series.seqs
     at = len(seqs) - 1
     while at > 0 and seqs[at - 1] > after_seq:

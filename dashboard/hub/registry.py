@@ -1,6 +1,6 @@
-"""The people connected to this process: their connections by user, by room, by board; and telling them things.
+"""Registry of this process' connections by user, room and board, with a broadcast to any of them.
 
-What many get is encoded once.  Everything is sent, in order; a client that does not read is given up (4002).
+A broadcast is encoded once.  Messages are sent in order and none is skipped; a client that does not read is closed (4002).
 """
 
 from __future__ import annotations
@@ -9,45 +9,45 @@ import asyncio
 from collections.abc import Collection, Iterable
 
 from dashboard.hub.connection import Connection
-from dashboard.hub.fanout import SENDS_PER_BREATH
+from dashboard.hub.fanout import SENDS_PER_TURN
 from dashboard.hub.shared import Shared
 
 
 class ConnectionRegistry:
-    """Sets only; what it means to be in them is decided by the services."""
+    """Index of the open connections. ``people`` are the authenticated ones."""
 
     def __init__(self) -> None:
-        self.connections: set[Connection] = set()  # all that are open
-        self.people: set[Connection] = set()  # those that are authenticated
+        self.connections: set[Connection] = set()
+        self.people: set[Connection] = set()
         self._users: dict[str, set[Connection]] = {}
         self._rooms: dict[str, set[Connection]] = {}
         self._boards: dict[str, set[Connection]] = {}
         self._watched: dict[Connection, frozenset[str]] = {}
 
-    def come(self, connection: Connection) -> None:
-        """It is authenticated."""
+    def add_user(self, connection: Connection) -> None:
+        """Add an authenticated connection under its user."""
         self.people.add(connection)
         self._users.setdefault(connection.caller.id, set()).add(connection)
 
-    def go(self, connection: Connection) -> None:
-        """It is gone, or somebody else's now."""
+    def remove_user(self, connection: Connection) -> None:
+        """Remove a connection from its user and its rooms, because it has ended or changes its user."""
         for room in list(connection.rooms):
             self.leave(connection, room)
         self.people.discard(connection)
         _remove(self._users, connection.caller.id, connection)
 
     def join(self, connection: Connection, room: str) -> None:
-        """It hears the room."""
+        """Add a connection to a room."""
         connection.rooms.add(room)
         self._rooms.setdefault(room, set()).add(connection)
 
     def leave(self, connection: Connection, room: str) -> None:
-        """It does not hear the room any more."""
+        """Remove a connection from a room."""
         connection.rooms.discard(room)
         _remove(self._rooms, room, connection)
 
     def watch(self, connection: Connection, boards: frozenset[str]) -> frozenset[str]:
-        """It has these boards open now; returns those it had before."""
+        """Set the boards that a connection has open; return those that it had before."""
         before = self._watched.get(connection, frozenset())
         for board in before - boards:
             _remove(self._boards, board, connection)
@@ -59,37 +59,37 @@ class ConnectionRegistry:
             self._watched.pop(connection, None)
         return before
 
-    def board(self, board: str) -> Collection[Connection]:
-        """The connections that have a board open, people's and others."""
+    def watching(self, board: str) -> Collection[Connection]:
+        """Return the connections that have a board open, authenticated or not."""
         return self._boards.get(board, ())
 
     def watchers(self) -> Collection[Connection]:
-        """The connections that have any board open."""
+        """Return the connections that have any board open."""
         return self._watched.keys()
 
-    def of(self, user: str) -> Collection[Connection]:
-        """A user's connections."""
+    def connections_of(self, user: str) -> Collection[Connection]:
+        """Return a user's connections."""
         return self._users.get(user, ())
 
     def users(self) -> list[str]:
-        """Who has connections here."""
+        """Return the ids of the users that are connected to this process."""
         return list(self._users)
 
-    def room(self, room: str) -> Collection[Connection]:
-        """The connections that hear a room."""
+    def in_room(self, room: str) -> Collection[Connection]:
+        """Return the connections that have joined a room."""
         return self._rooms.get(room, ())
 
     def rooms(self) -> list[str]:
-        """Rooms that somebody hears."""
+        """Return the ids of the rooms that have connections here."""
         return list(self._rooms)
 
-    async def tell(self, connections: Iterable[Connection], *messages: bytes) -> None:
-        """Send the same to all of them, in order; ``messages`` are JSON texts."""
+    async def broadcast(self, connections: Iterable[Connection], *messages: bytes) -> None:
+        """Send the same JSON texts, in order, to all given connections; close those that do not read."""
         shared = [Shared(message) for message in messages]
         for number, connection in enumerate(list(connections), 1):
             for message in shared:
-                connection.say(message)
-            if not number % SENDS_PER_BREATH:
+                connection.send_or_close(message)
+            if not number % SENDS_PER_TURN:
                 await asyncio.sleep(0)
 
 

@@ -1,4 +1,4 @@
-"""Messages that many connections get."""
+"""Broadcast messages, encoded once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dashboard.rfc6455.frames import Opcode, encode_frame
 
 
 class Shared:
-    """A message that many connections get: its JSON once, its frame once, its compressed frame once and if needed."""
+    """Message to many connections: its JSON, its frame and its compressed frame, each encoded once and only if needed."""
 
     __slots__ = ("_deflated", "_frame", "body")
 

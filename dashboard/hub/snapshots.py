@@ -1,4 +1,4 @@
-"""Large snapshots, built piece by piece so that the loop goes on meanwhile."""
+"""Large snapshots, built in pieces so that the event loop is never blocked for long."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.hub.view_table import ViewTable
 
 
 class PendingSnapshot(NamedTuple):
-    """A snapshot that is being built, and the request that it answers."""
+    """Request for a snapshot that is still to be built."""
 
     subscription: Subscription
     request_id: int | str | None
@@ -20,7 +20,7 @@ class PendingSnapshot(NamedTuple):
 
 
 class Snapshots:
-    """One is built at a time, once for all who wait for the same view. ``now_ms`` is the journal's time."""
+    """Builder of one snapshot at a time, shared by all requests for the same view. ``now_ms`` is the journal's time."""
 
     def __init__(self, views: ViewTable, now_ms: Callable[[], int]) -> None:
         self._views = views
@@ -28,13 +28,13 @@ class Snapshots:
         self._pending: asyncio.Queue[PendingSnapshot] = asyncio.Queue()
 
     def request(self, subscription: Subscription, request_id: int | str | None, board: bytes | None) -> None:
-        """Send a large view's snapshot as soon as it is built; until then this viewer gets no frames."""
+        """Queue a large view's snapshot; the subscription gets no frames until it is sent."""
         subscription.frame_no, subscription.awaits_snapshot = -1, True
         self._views.behind(subscription.view).discard(subscription)
         self._pending.put_nowait(PendingSnapshot(subscription, request_id, board))
 
     async def run(self) -> None:
-        """Build and send until cancelled."""
+        """Build and send queued snapshots until cancelled."""
         while True:
             waiting = [await self._pending.get()]
             while not self._pending.empty():
@@ -57,12 +57,11 @@ class Snapshots:
                     subscription.sent, subscription.frame_no = seqs, number
                     if view.frame_no != number:
                         self._views.behind(view).add(subscription)
-                if (
-                    view.id in subscription.connection.subscriptions
-                ):  # each request is answered, also one that was repeated
+                # A repeated watch replaces the subscription, but each of its requests gets an answer.
+                if view.id in subscription.connection.subscriptions:
                     subscription.connection.reply_snapshot(body, request_id, board)
                 await asyncio.sleep(0)
         finally:
-            for subscription, request_id, board in waiting:  # entries were missed meanwhile, or building failed
+            for subscription, request_id, board in waiting:  # entries were missed meanwhile, or the build failed
                 if view.id in subscription.connection.subscriptions:
                     self.request(subscription, request_id, board)

@@ -1,4 +1,4 @@
-"""What the hub needs of the replicas. ``replication/replicas.py`` has it."""
+"""Port of the hub to the replicas, implemented by ``replication/replicas.py``."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from dashboard.domain.selector import Selector
 from dashboard.replica.replica import Replica
 
 
-class Sources(Protocol):
-    """The replicas that views read, one a partition of the journal; those that a view needs are followed."""
+class ReplicaSources(Protocol):
+    """Replicas that views read, one per partition of the journal; only partitions that a view needs are followed."""
 
     def want(self, selectors: Sequence[Selector]) -> tuple[str, ...]:
-        """Follow the partitions that the selectors need, until ``leave``; returns them."""
+        """Follow the partitions that the selectors need until ``leave``; return them."""
 
     def leave(self, partitions: tuple[str, ...]) -> None:
-        """The other end of ``want``."""
+        """Release partitions that ``want`` returned."""
 
     def replica(self, partition: str) -> Replica:
-        """The state of a partition as of now."""
+        """Return the current replica of a partition."""
 
     def ready(self, partitions: tuple[str, ...]) -> bool:
-        """Whether their replicas have caught up with the journal."""
+        """Return whether the replicas of these partitions have caught up with the journal."""

@@ -1,4 +1,4 @@
-"""A connection's place in a view."""
+"""Subscription of a connection to a view."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from dashboard.hub.view import View
 
 
 class Subscriber(Protocol):
-    """What a subscription needs of its connection."""
+    """Port of a subscription to its connection."""
 
     closed: bool
     transport: Transport
     subscriptions: dict[str, Subscription]
 
     def send(self, message: Shared) -> None:
-        """Send a message, whatever is still buffered."""
+        """Send a message even if the client has not read the earlier ones."""
 
     def reply(self, body: bytes, request_id: int | str | None = None) -> None:
-        """Answer a request; a client that does not read is closed."""
+        """Answer a request; close a client that does not read."""
 
     def reply_snapshot(self, body: bytes, request_id: int | str | None, board: bytes | None) -> None:
-        """Answer a watch with a snapshot, and with the board if there is one."""
+        """Answer a watch request with a snapshot, and with the board's JSON if there is one."""
 
 
 class Subscription:
-    """``frame_no`` is the last frame that the connection got; -1: the fan-out passes it over.
+    """Progress of a connection in a view. ``frame_no``: the last frame sent; -1: the fan-out skips this subscription.
 
-    ``sent``: the entry that it has, of each partition; None: it must be told of a gap.
-    ``awaits_snapshot``, ``awaits_reply``: what it is sent next is being prepared, and holds everything until then.
+    ``sent``: the last entry sent, by partition; None: the client must be told of a gap.
+    ``awaits_snapshot``, ``awaits_reply``: a reply is being prepared and will hold all entries up to the moment it is sent.
     """
 
     __slots__ = ("awaits_reply", "awaits_snapshot", "connection", "frame_no", "sent", "transport", "view")
@@ -44,6 +44,6 @@ class Subscription:
         self.sent: tuple[int, ...] | None = view.seqs
 
     def is_current(self) -> bool:
-        """Whether the connection still watches the view by this subscription."""
+        """Return whether the connection is open and this is still its subscription to the view."""
         connection = self.connection
         return not connection.closed and connection.subscriptions.get(self.view.id) is self

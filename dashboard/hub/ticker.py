@@ -1,4 +1,4 @@
-"""Ticks: each view moves on at its own rate, on a grid from its beginning."""
+"""Ticker of views: each view advances at its own rate, on a time grid that starts with its first viewer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.hub.view_table import ViewTable
 
 
 class Ticker:
-    """``now_ms`` is the journal's time, ``monotonic`` seconds for the grid."""
+    """Scheduler of the views' ticks. ``now_ms`` is the journal's time; ``monotonic`` gives seconds."""
 
     def __init__(
         self, *, views: ViewTable, fanout: Fanout, now_ms: Callable[[], int], monotonic: Callable[[], float]
@@ -29,7 +29,7 @@ class Ticker:
         self._wake = asyncio.Event()
 
     def join(self, connection: Subscriber, spec: ViewSpec) -> Subscription:
-        """Subscribe a connection to a view, which ticks as long as somebody watches it."""
+        """Subscribe a connection to a view, and start the view's ticks with its first subscription."""
         subscription, begins = self._views.join(connection, spec)
         if begins:
             self._schedule(subscription.view, self._monotonic())
@@ -37,7 +37,10 @@ class Ticker:
         return subscription
 
     def is_ready(self, view: View, since: list[Seen] | None) -> bool:
-        """Return whether a watch can be answered now. A screen at ``since`` may be a tick ahead of the view, which then hurries."""
+        """Return whether a watch request can be answered now.
+
+        A client at ``since`` may be up to a tick ahead of the view; the view's next tick is then made at once.
+        """
         if not self._views.caught_up(view) or (since is not None and not view.holds(since)):
             return False
         if since is not None and view.missing(since) == "ahead":
@@ -46,7 +49,7 @@ class Ticker:
         return True
 
     def _schedule(self, view: View, last_due_s: float, *, hasten: bool = False) -> None:
-        """Plan the next tick, on a grid from the last; an overdue tick is not made up for. ``hasten``: now, instead."""
+        """Schedule the next tick on the grid; missed ticks are skipped. ``hasten``: schedule it now instead."""
         period = 1 / view.spec.rate_hz
         now = self._monotonic()
         due = now if hasten else last_due_s + period
@@ -79,7 +82,7 @@ class Ticker:
             if view is not None and view.turn == turn:
                 try:
                     await self._tick(view)
-                finally:  # a tick that fails is logged by the runtime, and the next one comes
+                finally:  # the runtime logs a failed tick; schedule the next one anyway
                     if self._views.get(view_id) is view and view.turn == turn:
                         self._schedule(view, due)
             await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""What the hub needs of a WebSocket whose handshake is done; ``web/server/websocket.py`` has it."""
+"""Port of the hub to a WebSocket after its handshake, implemented by ``web/server/websocket.py``."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import Protocol
 
 
 class Transport(Protocol):
-    """``deflating``: permessage-deflate was agreed on.  ``writing``: bytes are still buffered for a peer that does not read."""
+    """Open WebSocket. ``deflating``: permessage-deflate is negotiated; ``writing``: bytes are buffered that the peer has not read."""
 
     deflating: bool
     writing: bool
 
     def send(self, frame: bytes) -> None:
-        """Hand a whole frame to the kernel, or buffer what it does not take."""
+        """Write a whole frame to the socket; buffer the bytes that the kernel does not accept."""
 
     def buffered_bytes(self) -> int:
-        """Return an upper bound of the bytes that are buffered."""
+        """Return an upper bound of the buffered bytes."""
 
     def close(self, code: int, reason: str) -> None:
-        """Send a close frame and wait a little for the peer's."""
+        """Send a close frame and wait a short time for the peer's."""
 
     def abort(self) -> None:
-        """Drop the connection."""
+        """Close the socket without a close frame."""

@@ -1,7 +1,7 @@
-"""A view: the series and documents that one screen needs at a rate, shared by all screens that need the same.
+"""View: the series and documents that one screen needs at a rate, shared by all screens with the same needs.
 
-It stands at a position and is moved on once a tick.  What came between two positions is a *delta*, built the same way
-for the tick's frame, for a reader that fell behind, and for one that comes back.  Everything is encoded once.
+A view has a position and advances once a tick.  The changes between two positions are a *delta*.  It is built the same way for the
+tick's frame, for a client that fell behind and for one that reconnects.  Each delta and snapshot is encoded once.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from dashboard.messages.views import Frame, GapNotice, Snapshot, encode, encode_
 from dashboard.query.reading import step_for
 from dashboard.replica.replica import Replica
 
-#: A series fed faster than the tick arrives whole up to so many points a tick.
+#: Points of one series in a tick's frame; of more, a selection is sent.
 POINTS_PER_TICK = 50
-#: Series in a view whose snapshot is still built in one go, and in a piece of one that is not.
+#: Snapshots of views with more series than this are built in pieces.
 _SMALL_VIEW = 200
+#: Series in one of these pieces.
 _SERIES_PER_PART = 100
-#: Catch-up messages kept for a tick, by the position they start from.
+#: Deltas kept for a tick, by their start position; beyond it all are dropped and built again.
 _KEPT_DELTAS = 64
 
 
 class ViewSpec(NamedTuple):
-    """What makes two views the same. ``points``: the most samples of a series in a snapshot."""
+    """Identity of a view: equal specifications share one view. ``points``: most samples of a series in a snapshot."""
 
     selectors: tuple[Selector, ...]
     window_ms: int
@@ -37,22 +38,22 @@ class ViewSpec(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The same on every process and after every restart."""
+        """Identifier, the same in every process and after every restart."""
         text = repr(([s.text for s in self.selectors], self.window_ms, self.rate_hz, self.points))
         return "v" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 class View:
-    """Reads the replicas of the partitions it needs; ``frame_no`` counts the frames, ``seqs`` is where it stands in each."""
+    """Reader of the replicas that a specification needs. ``frame_no``: number of frames; ``seqs``: last entry of each partition."""
 
     def __init__(self, spec: ViewSpec, replicas: Sequence[Callable[[], Replica]], as_of_ms: int) -> None:
         self.spec = spec
         self.id = spec.id
         self.as_of_ms = as_of_ms
         self.frame_no = 0
-        self.turn = 0  # of its next tick, see Hub
+        self.turn = 0  # number of its next tick in the Ticker's schedule
         self.generation = 0  # changes when entries were missed
-        self.gap_reason = "trimmed"  # why they last were
+        self.gap_reason = "trimmed"  # why entries were last missed
         self.oldest_accepted_ms: int | None = None  # when the oldest value in the last tick's frame was accepted
         self.step_ms = step_for(spec.window_ms, replicas[0]().table.windows)
         self._parts = [
@@ -65,17 +66,22 @@ class View:
     def _places(self) -> tuple[int, ...]:
         return tuple(part.seq for part in self._parts)
 
+    def close(self) -> None:
+        """Release the matches of the selectors when the view has no viewer any more."""
+        for part in self._parts:
+            part.close()
+
     @property
     def positions(self) -> list[Seen]:
-        """Where the view stands in each of its partitions."""
+        """Positions of the view, one per partition."""
         return [part.position for part in self._parts]
 
     def at(self, seqs: tuple[int, ...]) -> list[Seen]:
-        """The place ``seqs`` in the epochs of now."""
+        """Return the positions of the entries ``seqs`` in the partitions' current epochs."""
         return [Seen(part.position.epoch, seq) for part, seq in zip(self._parts, seqs, strict=True)]
 
     def rebase(self) -> None:
-        """A replica has missed entries or begun another epoch: stand where they stand."""
+        """Move to the replicas' positions, after a replica missed entries or began another epoch."""
         for part in self._parts:
             part.restart()
         self.seqs = self._places()
@@ -84,7 +90,7 @@ class View:
         self._deltas = {}
 
     def advance(self, as_of_ms: int) -> Shared | None:
-        """Move on to the replicas' positions; the frame for those who are up to date, None when nothing changed for them."""
+        """Advance to the replicas' positions; return the frame for up-to-date clients, None if nothing changed."""
         moved = [part.advance() for part in self._parts]
         previous, self.seqs = self.seqs, self._places()
         self.as_of_ms = as_of_ms
@@ -100,19 +106,19 @@ class View:
         return frame
 
     def is_large(self) -> bool:
-        """Whether a snapshot takes so long that it must be built piece by piece (``snapshot_parts``)."""
+        """Return whether the view has so many series that its snapshot must be built in pieces (``snapshot_parts``)."""
         for part in self._parts:
             part.refresh()
         return sum(len(part.members) for part in self._parts) > _SMALL_VIEW
 
     def snapshot(self, as_of_ms: int) -> Shared:
-        """Everything, as of the view's position; the same bytes for all who come between two ticks."""
+        """Return the whole view at its position; calls between two ticks share the same bytes."""
         if self._snapshot is None:
             self._snapshot = Shared(b"".join(self.snapshot_parts(as_of_ms)))
         return self._snapshot
 
     def snapshot_parts(self, as_of_ms: int) -> Iterator[bytes]:
-        """The snapshot's JSON in pieces, all as of where the view stands at the first, however it moves on meanwhile."""
+        """Yield the snapshot's JSON in pieces, all at the view's position of the first piece, even if the view advances."""
         for part in self._parts:
             part.refresh()
         from_ms = as_of_ms - self.spec.window_ms
@@ -136,21 +142,21 @@ class View:
         yield b"]}"
 
     def holds(self, since: Sequence[Seen]) -> bool:
-        """Whether this process has got as far as a screen that comes from another one; if not, it will in a moment."""
+        """Return whether the replicas have reached ``since``, a client's positions; if not, they soon will."""
         return len(since) != len(self._parts) or all(map(Part.holds, self._parts, since))
 
     def missing(self, since: Sequence[Seen]) -> str:
-        """Why a screen at ``since`` cannot be given all it has missed (it gets ``gap`` and a snapshot); empty: it can."""
+        """Return why a client at ``since`` cannot get a delta but needs ``gap`` and a snapshot; empty: it can."""
         if len(since) != len(self._parts):
-            return "epoch"  # the journal was divided in another way
+            return "epoch"  # the number of partitions has changed
         return next(filter(None, map(Part.missing, self._parts, since)), "")
 
     def gap(self, reason: str) -> Shared:
-        """The notice that comes before a snapshot when entries were missed."""
+        """Return the notice that precedes a snapshot when entries were missed."""
         return Shared(encode(GapNotice(self.id, reason, positions_text(self.positions))))
 
     def delta(self, after: tuple[int, ...], as_of_ms: int) -> Shared:
-        """What came after ``after``, up to where the view stands; the caller has asked ``missing`` first."""
+        """Return the changes from ``after`` to the view's position; the caller must have checked ``missing``."""
         if after not in self._deltas:
             ticks = 1
             for part, seq in zip(self._parts, after, strict=True):
@@ -164,7 +170,7 @@ class View:
         return self._deltas[after] or Shared(encode(Frame(self.id, self.as_of_ms, positions_text(self.positions))))
 
     def _build_delta(self, after: tuple[int, ...], limit: int, *, live: bool) -> Shared | None:
-        """``live``: this is a tick's frame, so its oldest value tells how long values take."""
+        """Build a delta, None if nothing changed. ``live``: it is a tick's frame, so measure its oldest value's delay."""
         found = [
             changes
             for part, seq in zip(self._parts, after, strict=True)
@@ -193,7 +199,7 @@ class View:
 
 
 def _merge(into: Changes, other: Changes) -> None:
-    """The changes of two parts as one."""
+    """Merge the changes of another part into the first."""
     times = [t for t in (into.accepted, other.accepted) if t is not None]
     into.accepted = min(times, default=None)
     into.points += other.points

@@ -10,6 +10,7 @@ from dashboard.domain.identity import Caller
 from dashboard.domain.position import Seen, parse_positions
 from dashboard.hub.connection import Connection
 from dashboard.hub.deferred import DeferredReplies
+from dashboard.hub.preparation import Preparation
 from dashboard.hub.snapshots import Snapshots
 from dashboard.hub.subscription import Subscription
 from dashboard.hub.ticker import Ticker
@@ -19,12 +20,12 @@ from dashboard.messages.session import type_of
 from dashboard.messages.views import Error, Ping, Pong, Unwatch, Unwatched, Watch, encode
 from dashboard.rfc6455.close_codes import CloseCode
 
-#: Turns a watch request into the view that it asks for, and the board's JSON if it named one; raises DashboardError.
+#: Function from a watch request to its view, and the board's JSON if it named a board; raises DashboardError.
 Resolve = Callable[[Watch, Caller], tuple[ViewSpec, bytes | None]]
 
 
 class ViewRequests:
-    """``authorise`` raises when a caller may not send a message; ``on_boards`` hears that a connection's boards changed."""
+    """Handler of view requests. ``authorise`` raises if a caller may not send a message; ``on_boards``: called when boards change."""
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class ViewRequests:
         self._max_subscriptions = max_subscriptions
         self._now_ms = now_ms
         self._counters = counters
+        self.preparation = Preparation(views=views, monotonic=monotonic)
         self.deferred = DeferredReplies(views=views, ticker=ticker, answer=self.answer, monotonic=monotonic)
 
     def serve(self, connection: Connection, request: Watch | Unwatch | Ping) -> None:
@@ -65,7 +67,7 @@ class ViewRequests:
 
     def _unwatch(self, connection: Connection, request: Unwatch) -> None:
         if not self._views.leave(connection, request.view):
-            raise Invalid("is not watched on this connection", field="view")
+            raise Invalid("is not watched on this connection; watch it first", field="view")
         if connection.boards.pop(request.view, None) is not None:
             self._on_boards(connection)
         connection.reply(encode(Unwatched(request.view)), request.id)
@@ -73,6 +75,18 @@ class ViewRequests:
     def _watch(self, connection: Connection, request: Watch) -> None:
         since = parse_positions(request.since) if request.since is not None else None
         spec, board = self._resolve(request, connection.caller)
+        self.preparation.submit(
+            connection, request.id, spec.selectors, lambda: self._subscribe(connection, request, spec, board, since)
+        )
+
+    def _subscribe(
+        self,
+        connection: Connection,
+        request: Watch,
+        spec: ViewSpec,
+        board: bytes | None,
+        since: list[Seen] | None,
+    ) -> None:
         if spec.id not in connection.subscriptions and len(connection.subscriptions) >= self._max_subscriptions:
             reason = f"more than {self._max_subscriptions} views on one connection"
             connection.reply_error(Error("too_many_subscriptions", reason), request.id)
@@ -94,7 +108,7 @@ class ViewRequests:
         board: bytes | None,
         since: list[Seen] | None,
     ) -> None:
-        """Send what was missed since ``since``, or everything."""
+        """Send the changes since ``since``, or a snapshot if there is no ``since`` or a gap."""
         view, connection = subscription.view, subscription.connection
         now_ms = self._now_ms()
         subscription.frame_no, subscription.sent = view.frame_no, view.seqs

@@ -1,17 +1,21 @@
-"""The views of this process and their subscriptions: a view begins with its first viewer and ends with its last."""
+"""Table of this process' views and their subscriptions: a view lives from its first viewer to its last."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
-from dashboard.hub.sources import Sources
+from dashboard.domain.selector import Selector
+from dashboard.hub.sources import ReplicaSources
 from dashboard.hub.subscription import Subscriber, Subscription
 from dashboard.hub.view import View, ViewSpec
+from dashboard.query.index import Matches, SeriesIndex
 
 
 class _Watched:
-    """A view with its subscriptions; ``behind``: those that were skipped and are owed a catch-up."""
+    """View with its subscriptions; ``behind``: skipped subscriptions that need a catch-up frame."""
 
     __slots__ = ("behind", "partitions", "subscriptions", "view")
 
@@ -22,10 +26,26 @@ class _Watched:
         self.behind: set[Subscription] = set()
 
 
-class ViewTable:
-    """``now_ms`` is the journal's time."""
+class Held:
+    """Held matches of several selectors, which may still have to be evaluated."""
 
-    def __init__(self, sources: Sources, now_ms: Callable[[], int]) -> None:
+    def __init__(self, held: list[tuple[SeriesIndex[Any], Matches[Any]]]) -> None:
+        self._held = held
+
+    def steps(self) -> Iterator[None]:
+        """Evaluate the missing matches; yield after each step of about a millisecond."""
+        for index, matches in self._held:
+            yield from index.evaluate(matches)
+
+    def count(self) -> int:
+        """Return the number of members of all selectors."""
+        return sum(len(matches.members) for _, matches in self._held)
+
+
+class ViewTable:
+    """Table of views by id. ``now_ms`` is the journal's time."""
+
+    def __init__(self, sources: ReplicaSources, now_ms: Callable[[], int]) -> None:
         self._sources = sources
         self._now_ms = now_ms
         self._watched: dict[str, _Watched] = {}
@@ -34,12 +54,12 @@ class ViewTable:
         return len(self._watched)
 
     def get(self, view_id: str) -> View | None:
-        """Return a view that somebody watches."""
+        """Return a view by its id; None if it has no viewer."""
         watched = self._watched.get(view_id)
         return watched.view if watched is not None else None
 
     def join(self, connection: Subscriber, spec: ViewSpec) -> tuple[Subscription, bool]:
-        """Subscribe a connection at the place where the view stands; the second value: the view has just begun."""
+        """Subscribe a connection at the view's position; return the subscription, and whether the view is new."""
         watched = self._watched.get(spec.id)
         begins = watched is None
         if watched is None:
@@ -48,13 +68,13 @@ class ViewTable:
             watched = self._watched[spec.id] = _Watched(View(spec, replicas, self._now_ms()), partitions)
         if before := connection.subscriptions.get(spec.id):
             watched.behind.discard(before)
-            before.frame_no = -1  # a fan-out under way passes it over
+            before.frame_no = -1  # a fan-out in progress skips it
         subscription = Subscription(connection, watched.view)
         connection.subscriptions[spec.id] = watched.subscriptions[connection] = subscription
         return subscription, begins
 
     def leave(self, connection: Subscriber, view_id: str) -> bool:
-        """End a connection's subscription; False: there was none."""
+        """End a connection's subscription; return False if there was none."""
         subscription = connection.subscriptions.pop(view_id, None)
         if subscription is None:
             return False
@@ -64,8 +84,34 @@ class ViewTable:
         del watched.subscriptions[connection]
         if not watched.subscriptions:
             del self._watched[view_id]
+            watched.view.close()
             self._sources.leave(watched.partitions)
         return True
+
+    def cost(self, selectors: Sequence[Selector]) -> int:
+        """Return the estimated microseconds of matching the selectors; 0 for those whose matches are known."""
+        with self._indexes(selectors) as indexes:
+            return sum(index.cost(selectors) for index in indexes)
+
+    @contextmanager
+    def holding(self, selectors: Sequence[Selector]) -> Iterator[Held]:
+        """Hold the matches of selectors in the indexes while the context lasts."""
+        with self._indexes(selectors) as indexes:
+            held = [(index, index.hold(selector)) for index in indexes for selector in selectors]
+            try:
+                yield Held(held)
+            finally:
+                for index, matches in held:
+                    index.release(matches)
+
+    @contextmanager
+    def _indexes(self, selectors: Sequence[Selector]) -> Iterator[list[SeriesIndex[Any]]]:
+        partitions = self._sources.want(selectors)
+        try:
+            replicas = [self._sources.replica(partition) for partition in partitions]
+            yield [index for replica in replicas for index in (replica.table.index, replica.documents.index)]
+        finally:
+            self._sources.leave(partitions)
 
     def subscriptions(self, view: View) -> Iterable[Subscription]:
         """Return a view's subscriptions."""
@@ -73,7 +119,7 @@ class ViewTable:
         return watched.subscriptions.values() if watched is not None else ()
 
     def behind(self, view: View) -> set[Subscription]:
-        """Return those of a view that were skipped; the caller adds and discards."""
+        """Return a view's skipped subscriptions, a set that the caller changes."""
         watched = self._watched.get(view.id)
         return watched.behind if watched is not None else set()
 
@@ -82,14 +128,14 @@ class ViewTable:
         return self._sources.ready(self._watched[view.id].partitions)
 
     def missed(self, partition: str, reason: str) -> None:
-        """Rebase the views of a partition whose replica has missed entries: their viewers are owed ``gap`` and a snapshot."""
+        """Move the views of a partition whose replica missed entries to its position; viewers get ``gap`` and a snapshot."""
         for watched in self._watched.values():
             if partition not in watched.partitions:
                 continue
             watched.view.rebase()
             watched.view.gap_reason = reason
             for subscription in watched.subscriptions.values():
-                if subscription.awaits_reply or subscription.awaits_snapshot:  # what it gets is from after the gap
+                if subscription.awaits_reply or subscription.awaits_snapshot:  # its pending reply is newer than the gap
                     continue
                 subscription.sent, subscription.frame_no = None, -1
                 watched.behind.add(subscription)

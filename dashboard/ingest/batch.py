@@ -129,10 +129,11 @@ def _labels(raw: bytes) -> dict[str, str]:
 
 
 def check_value(value: float, *, field: str = "value") -> float:
-    """Refuse integers that would lose digits."""
-    if isinstance(value, int) and not -MAX_EXACT <= value <= MAX_EXACT:
-        raise Invalid("integers beyond 2^53 lose digits; send it as text in a document, or as a float", field=field)
-    return value
+    """A number as the nearest double, as Prometheus and InfluxDB keep it; raises Invalid when there is none."""
+    try:
+        return float(value)
+    except OverflowError:
+        raise Invalid("is larger than any number that can be kept", field=field) from None
 
 
 def check_time(t_ms: float | None, latest_ms: int, *, field: str = "t", unit: str = "milliseconds") -> int | None:

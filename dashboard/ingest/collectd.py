@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from dashboard.domain.errors import Invalid
-from dashboard.domain.strict_json import read_json
 from dashboard.ingest.batch import check_declared
+from dashboard.ingest.json_values import ValueFault, read_leniently, written
 from dashboard.ingest.naming import foreign_key
-from dashboard.ingest.parsed import NotFinite, Parsed, check_count
+from dashboard.ingest.origins import Origins
+from dashboard.ingest.parsed import Parsed, check_count
 from dashboard.ingest.telegraf_json import time_of
 
 _KINDS = {"gauge": "gauge", "derive": "counter", "counter": "counter", "absolute": "delta"}
@@ -22,9 +21,14 @@ _LABELS = ("host", "plugin_instance", "type_instance")
 MAX_VALUES = 64
 
 
-def parse_collectd(body: bytes, latest_ms: int) -> Parsed:
-    """Body -> Parsed; a refusal's index is its value list's, from 0. Raises Invalid when the body is no list."""
-    given = read_json(body)
+def parse_collectd(body: bytes, latest_ms: int, *, origins: Origins | None = None) -> Parsed:
+    """Body -> Parsed; a refusal's index is its value list's, from 0. Raises Invalid when the body is no list.
+
+    ``origins``: what was met before; without them names that become one series are only noticed within one body.
+    """
+    origins = Origins() if origins is None else origins
+    origins.renew(latest_ms)
+    given = read_leniently(body)
     if not isinstance(given, list):
         raise Invalid("must be a list of value lists")
     check_count(given, "value lists")
@@ -32,14 +36,14 @@ def parse_collectd(body: bytes, latest_ms: int) -> Parsed:
     parsed.batch.where = lambda: places
     for index, values in enumerate(given):
         try:
-            _take(index, values, parsed, latest_ms)
+            _take(index, values, parsed, latest_ms, origins)
         except Invalid as invalid:
-            parsed.refuse(index, invalid, msgspec.json.encode(values))
+            parsed.refuse(index, invalid, written(values))
         places += [index] * (len(parsed.batch.keys) - len(places))
     return parsed
 
 
-def _take(index: int, given: Any, parsed: Parsed, latest_ms: int) -> None:
+def _take(index: int, given: Any, parsed: Parsed, latest_ms: int, origins: Origins) -> None:
     """The values of one list, each for itself; raises Invalid when the list as a whole cannot be read."""
     if not isinstance(given, dict):
         raise Invalid("must be an object")
@@ -58,14 +62,17 @@ def _take(index: int, given: Any, parsed: Parsed, latest_ms: int) -> None:
     check_declared(None, every_s, field="interval")
     for name, kind, value in zip(names, types, values, strict=True):
         try:
+            if value is None:  # no value, as collectd writes what it does not know
+                continue
+            if isinstance(value, ValueFault):
+                raise Invalid(value.reason, field="value")
             key = foreign_key(base if name == "value" else f"{base}_{name}", labels)
-            if value is None:
-                raise NotFinite
+            origins.claim(key, f"{plugin} {type_} {name}")
             if not isinstance(value, int | float) or isinstance(value, bool):
                 raise Invalid("is not a number", field="value")
             parsed.add(key, t_ms, value, every_s=every_s, kind=_KINDS.get(str(kind)))
         except Invalid as invalid:
-            parsed.refuse(index, invalid, msgspec.json.encode({str(name): value}))
+            parsed.refuse(index, invalid, written({str(name): value}))
 
 
 def _list(given: dict[str, Any], name: str) -> list[Any]:

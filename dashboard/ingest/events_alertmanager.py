@@ -1,6 +1,7 @@
-"""Alerts: Alertmanager's webhook (version 4), and what Prometheus itself posts to ``/api/v2/alerts``.
+"""Alerts: the webhooks of Alertmanager (version 4) and Grafana (version 1, and its older form), and what Prometheus itself posts.
 
-Source: prometheus.io/docs/alerting "webhook_config"; Alertmanager's api/v2/openapi.yaml.  An alert's title is its summary, else its
+Source: prometheus.io/docs/alerting "webhook_config"; Alertmanager's api/v2/openapi.yaml; grafana.com/docs, "Configure webhook
+notifications", and of version 7 "Alert notifications".  An alert's title is its summary, else its
 name; its tags are its labels as ``name:value``.  A bad alert is refused and the others are kept.
 """
 
@@ -22,15 +23,17 @@ _TEXTS = ("description", "message", "runbook_url")
 
 
 def parse_alertmanager(body: bytes, now_ms: int) -> Parsed:
-    """The webhook's ``{"version": "4", "alerts": […]}``; raises Invalid."""
+    """Parse a webhook's ``{"version": "4", "alerts": […]}``, Grafana's with "1", or its older ``{"ruleName", "state"}``; raises Invalid."""
     given = read_object(body)
-    if given.get("version") != "4":
-        raise Invalid('must be "4"', field="version")
+    if "alerts" not in given and "state" in given and ("ruleName" in given or "ruleId" in given):
+        return Parsed(events=[_rule(given)])
+    if given.get("version", "4") not in ("4", "1"):
+        raise Invalid('must be "4", or "1" as Grafana writes it', field="version")
     return _alerts(given.get("alerts"), now_ms)
 
 
 def parse_alerts(body: bytes, now_ms: int) -> Parsed:
-    """The list of ``POST /api/v2/alerts``, where an alert is over when its ``endsAt`` is past; raises Invalid."""
+    """Parse the list of ``POST /api/v2/alerts``, where an alert is over when its ``endsAt`` is past; raises Invalid."""
     return _alerts(read_json(body), now_ms)
 
 
@@ -44,6 +47,27 @@ def _alerts(alerts: Any, now_ms: int) -> Parsed:
         except Invalid as invalid:
             parsed.refuse(index, invalid, msgspec.json.encode(alert))
     return parsed
+
+
+def _rule(given: dict[str, Any]) -> EventIn:
+    """Return an alert of Grafana before version 8."""
+    name, rule = text_in(given, "ruleName"), given.get("ruleId", "")
+    matches = given.get("evalMatches") or []
+    values = [
+        f"{match.get('metric')}: {match.get('value')}"
+        for match in matches
+        if isinstance(match, dict) and "value" in match
+    ]
+    tags = texts_in(given, "tags")
+    return build_event(
+        None,
+        text_in(given, "title") or name or "alert",
+        text="\n".join(filter(None, (text_in(given, "message"), *values[:20], text_in(given, "ruleUrl")))),
+        tags=[f"alertname:{name}", *(f"{tag}:{value}" for tag, value in sorted(tags.items()))],
+        kind="alert",
+        state="resolved" if text_in(given, "state") in ("ok", "paused") else "firing",
+        fingerprint=fingerprint_of("grafana rule", str(rule), name),
+    )
 
 
 def _alert(alert: Any, now_ms: int) -> EventIn:

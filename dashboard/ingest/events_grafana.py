@@ -1,34 +1,69 @@
-"""Grafana's ``POST /api/annotations``: ``{"time": ms, "timeEnd"?: ms, "tags": [], "text"}``. Also its Graphite form: ``what, when, data``.
+"""Grafana's annotations, ``{"time": ms, "timeEnd"?: ms, "tags": [], "text"}``: new ones, also in Graphite's form, and changes to one.
 
 Source: grafana.com/docs, "Annotations HTTP API".  Of a text of several lines the first is the title.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from msgspec import structs
+
 from dashboard.domain.errors import Invalid
-from dashboard.domain.event import build_event, fingerprint_of
+from dashboard.domain.event import EventIn, build_event, fingerprint_of
 from dashboard.ingest.batch import MAX_T_MS, check_time
 from dashboard.ingest.events_graphite import parse_graphite_event
 from dashboard.ingest.events_json import read_object, tags_in, text_in
 from dashboard.ingest.parsed import Parsed
 
+#: Tags that an item of the document keeps.
+MAX_TAGS = 8
 
-def parse_grafana_annotation(body: bytes, latest_ms: int) -> Parsed:
-    """One annotation; raises Invalid."""
+
+def parse_grafana_annotation(body: bytes, now_ms: int, latest_ms: int) -> Parsed:
+    """Parse one annotation, which has a time: now, when none is said; raises Invalid."""
     given = read_object(body)
     if "what" in given and "text" not in given:
-        return parse_graphite_event(body, latest_ms)
+        (event,) = parse_graphite_event(body, latest_ms).events
+        return Parsed(events=[structs.replace(event, t_ms=now_ms) if event.t_ms is None else event])
+    return Parsed(events=[_event(given, now_ms, latest_ms)])
+
+
+def parse_annotation_change(body: bytes, item: Mapping[str, Any], latest_ms: int, *, whole: bool) -> dict[str, Any]:
+    """Return the fields of ``item`` (of the document ``events``) that a PATCH, or a PUT (``whole``), says anew; raises Invalid."""
+    given = read_object(body)
+    said = annotation_of(0, item) | ({"timeEnd": None, "tags": []} if whole else {})
+    said |= {name: given[name] for name in ("time", "timeEnd", "tags", "text") if given.get(name) is not None}
+    if whole:
+        said["text"] = given.get("text")
+    event = _event(said, int(item.get("t", 0)), latest_ms)
+    new: dict[str, Any] = {
+        "label": event.title,
+        "value": event.text,
+        "t": event.t_ms,
+        "tags": list(event.tags)[:MAX_TAGS],
+    }
+    return new if event.ended_ms is None else {**new, "ended": event.ended_ms}
+
+
+def annotation_of(number: int, item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an item of the document ``events`` as Grafana shows an annotation."""
+    text = "\n".join(filter(None, (str(item.get("label", "")), str(item.get("value", "")))))
+    t_ms = item.get("t", 0)
+    return {"id": number, "time": t_ms, "timeEnd": item.get("ended", t_ms), "tags": item.get("tags", []), "text": text}
+
+
+def _event(given: dict[str, Any], now_ms: int, latest_ms: int) -> EventIn:
     text, tags = text_in(given, "text").strip(), tags_in(given)
     if not text:
         raise Invalid("is missing", field="text")
     t_ms, ended_ms = _time(given, "time", latest_ms), _time(given, "timeEnd", MAX_T_MS)  # which may be planned
-    if ended_ms is not None and (t_ms is None or ended_ms <= t_ms):
+    if ended_ms is not None and ended_ms <= (now_ms if t_ms is None else t_ms):
         ended_ms = None  # Grafana's own way to say that it is a moment
     title, _, more = text.partition("\n")
-    event = build_event(
-        t_ms,
+    return build_event(
+        now_ms if t_ms is None else t_ms,
         title,
         text=more.strip() if len(title) <= 200 else text,
         tags=tags,
@@ -36,7 +71,6 @@ def parse_grafana_annotation(body: bytes, latest_ms: int) -> Parsed:
         ended_ms=ended_ms,
         fingerprint=fingerprint_of("grafana", text, str(t_ms), *tags),
     )
-    return Parsed(events=[event])
 
 
 def _time(given: dict[str, Any], name: str, latest_ms: int) -> int | None:

@@ -1,6 +1,6 @@
-"""What Prometheus says of whole metric families: it comes now and then, in bodies of its own, and holds for the series of all others.
+"""Metadata of Prometheus' metric families. It comes now and then, in bodies of its own, and holds for all series.
 
-Source: prompb MetricMetadata.  Only their kinds are used; a series is looked at once after each time that something was said.
+Source: prompb MetricMetadata.  Only the kinds are used.  After new metadata every series is looked up once.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dashboard.domain.series import MAX_NAME_BYTES
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.protobuf import read_fields
 
-#: By the number of MetricMetadata.MetricType.
+#: Kinds by the number of MetricMetadata.MetricType; other types are ignored.
 _KINDS = {1: "counter", 2: "gauge", 3: "histogram", 4: "histogram", 5: "summary"}
 _ENDS = ("_bucket", "_sum", "_count", "_total")
 
 
 class Families:
-    """Kinds by family name; bounded in families and in series."""
+    """Kinds by family name, for at most ``max_items`` families; further families are ignored."""
 
     def __init__(self, max_items: int = 20_000) -> None:
         self._max_items = max_items
@@ -26,7 +26,7 @@ class Families:
         self._judged: set[str] = set()
 
     def learn(self, metadata: Iterable[bytes]) -> None:
-        """Each a ``MetricMetadata``; one that cannot be read is passed over."""
+        """Learn the kinds in messages ``MetricMetadata``; a message that cannot be read is skipped."""
         for entry in metadata:
             kind, family = None, ""
             try:
@@ -43,7 +43,7 @@ class Families:
                 self._judged.clear()
 
     def note(self, parsed: Parsed) -> None:
-        """Put down the kinds of the body's series."""
+        """Declare the known kinds of the body's series."""
         if not self._kinds or self._judged.issuperset(parsed.batch.keys):
             return
         if len(self._judged) > 2 * self._max_items:

@@ -1,6 +1,7 @@
 """Graphite's plaintext protocol: ``path value time`` lines, tagged ones too: ``path;tag=value value time``. Never pickle.
 
 Source: graphite.readthedocs.io, "Feeding in your data" and "Tags".  The time is in seconds; none, ``N`` and -1 mean now.
+Pickled data is recognised (a length of four bytes, then how a pickle begins), so that its sender can be told.
 """
 
 from __future__ import annotations
@@ -8,20 +9,32 @@ from __future__ import annotations
 import math
 
 from dashboard.domain.errors import Invalid
+from dashboard.domain.strict_json import BYTE_ORDER_MARK
 from dashboard.ingest.batch import check_time
 from dashboard.ingest.naming import foreign_key
-from dashboard.ingest.parsed import NotFinite, Parsed, Recall, check_count
+from dashboard.ingest.origins import OwnedRecall
+from dashboard.ingest.parsed import NotFinite, Parsed, check_count
 
-MAX_LINE_BYTES = 4_096
+#: As carbon's own receiver.
+MAX_LINE_BYTES = 16_384
 #: Series by the path as it stands in the line.
-PathCache = Recall[bytes, str]
+PathCache = OwnedRecall[bytes, str]
+_MAX_PICKLE_BYTES = 1 << 24
+#: Protocols from 2 on; lists and tuples of protocols 0 and 1.
+_PICKLE_BEGINS = (b"\x80", b"(l", b"]q", b"](", b"(t")
+
+
+def looks_pickled(data: bytes) -> bool:
+    """Return whether the first bytes of a connection are those of Graphite's pickle protocol."""
+    return 0 < int.from_bytes(data[:4]) < _MAX_PICKLE_BYTES and data[4:].startswith(_PICKLE_BEGINS)
 
 
 def parse_graphite(data: bytes, cache: PathCache, latest_ms: int) -> Parsed:
-    """Whole lines -> Parsed; a refusal's index is its line's, from 0. Raises Invalid for too many lines."""
+    """Parse whole lines; a refusal's index is its line's, from 0. Raises Invalid for too many lines."""
     lines = data.split(b"\n")
     check_count(lines, "lines")
     parsed = Parsed()
+    cache.renew(latest_ms)
     for index, line in enumerate(lines):
         if line and not line.isspace():
             try:
@@ -34,11 +47,13 @@ def parse_graphite(data: bytes, cache: PathCache, latest_ms: int) -> Parsed:
 def _take(line: bytes, parsed: Parsed, cache: PathCache, latest_ms: int) -> None:
     if len(line) > MAX_LINE_BYTES:
         raise Invalid(f"is longer than {MAX_LINE_BYTES} bytes")
-    parts = line.split()
+    parts = line.removeprefix(BYTE_ORDER_MARK).split()
     if not 2 <= len(parts) <= 3:
         raise Invalid("is not: path value time")
     path = parts[0]
-    key = cache.get(path) or cache.learn(path, _key(path))
+    key = cache.get(path)
+    if key is None:
+        key = cache.learn(path, cache.origins.claim(_key(path), path.decode()))
     value = _number(parts[1], "value")
     if not math.isfinite(value):
         raise NotFinite

@@ -1,13 +1,15 @@
-"""Signs of life: Uptime Kuma's push (``/api/push/<token>?status=up&msg=OK&ping=12``) and Healthchecks' pings (``/ping/<uuid>/…``).
+"""Heartbeats: Uptime Kuma's push (``/api/push/TOKEN?status=up&msg=OK&ping=12``), Healthchecks' pings (``/ping/UUID``, ``/ping/KEY/SLUG``).
 
-Source: Uptime Kuma's server/routers/api-router.js; healthchecks.io/docs/http_api.  Both give the series ``<name>_up`` (1 or 0), a
-document ``<name>`` with the status, and a check's event with its state; who the token or uuid belongs to, and so the name, is the caller's.
+Source: Uptime Kuma's server/routers/api-router.js; healthchecks.io/docs/http_api and hc/api/urls.py.  Both give the series
+``<name>_up`` (1 or 0), a document ``<name>`` with the status, and a check's event with its state; who the token or uuid belongs to,
+and so the name, is the caller's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import math
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -19,17 +21,22 @@ from dashboard.ingest.parsed import Parsed
 
 MAX_TEXT_BYTES = 10_000
 _ACTIONS = ("start", "fail", "log")
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
-class Ping(NamedTuple):
-    """Where a Healthchecks ping went: which check, and success (""), start, fail, log, or an exit code as text."""
+class CheckPing(NamedTuple):
+    """Where a Healthchecks ping went: which check, and success (""), start, fail, log, or an exit code as text.
+
+    ``slug``: the check's name, when ``check`` is the key of its project; else "".
+    """
 
     check: str
     action: str
+    slug: str = ""
 
 
 def parse_push(name: str, query: Mapping[str, str], *, every_s: float | None = None) -> Parsed:
-    """Uptime Kuma's query -> Parsed; as there ``status`` is up when it is missing, else down, and a ping that is no number is none."""
+    """Parse Uptime Kuma's query; as there ``status`` is up when it is missing, else down, and a ping that is no number is none."""
     status, message = query.get("status") or "up", query.get("msg") or ""
     parsed = _state(name, status == "up", message or ("OK" if status == "up" else "down"), every_s)
     if ping := query.get("ping", ""):
@@ -38,22 +45,26 @@ def parse_push(name: str, query: Mapping[str, str], *, every_s: float | None = N
     return parsed
 
 
-def parse_ping_path(path: str) -> Ping:
-    """``<uuid>``, ``<uuid>/start``, ``/fail``, ``/log`` or ``/<exit code>``, the part behind ``/ping/``; raises Invalid."""
-    check, slash, action = path.strip("/").partition("/")
+def parse_ping_path(path: str) -> CheckPing:
+    """Parse what is behind ``/ping/``: an id or a key and a slug, then perhaps start, fail, log or an exit code; raises Invalid."""
+    check, *more = path.strip("/").split("/")
     if not check or len(check) > 200:
         raise Invalid("has no check", field="path")
-    if (
-        slash
-        and action not in _ACTIONS
-        and not (action.isascii() and action.isdigit() and int(action[:4]) < 256 and len(action) < 4)
-    ):
+    action = more.pop() if more and (len(more) == 2 or _is_action(more[-1])) else ""
+    slug = more.pop() if more else ""
+    if more or (action and not _is_action(action)):
         raise Invalid("must be start, fail, log or an exit code", field="path")
-    return Ping(check, action)
+    if slug and not _SLUG.fullmatch(slug):
+        raise Invalid("a slug has letters, digits, - and _ only", field="path")
+    return CheckPing(check, action, slug)
+
+
+def _is_action(text: str) -> bool:
+    return text in _ACTIONS or (text.isascii() and text.isdigit() and len(text) < 4 and int(text) < 256)
 
 
 def parse_ping(name: str, action: str, body: bytes = b"", *, every_s: float | None = None) -> Parsed:
-    """A Healthchecks ping for the check called ``name`` -> Parsed; the body's beginning is its text."""
+    """Parse a Healthchecks ping for the check called ``name``; the body's beginning is its text."""
     text = body[:MAX_TEXT_BYTES].decode("utf-8", "replace").strip()
     if action in ("start", "log"):
         event = build_event(

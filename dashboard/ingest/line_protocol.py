@@ -1,110 +1,149 @@
 """Influx line protocol: ``measurement[,tag=v…] field=v[,field=v…] [time]``, as Telegraf, InfluxDB clients and Grafana Live send.
 
-Source: the InfluxDB line protocol reference; single lines are parsed by ``line-protocol-parser`` (C).  The series of a
-number or boolean is ``measurement_field{tags}``; a text becomes the document ``measurement_field/tag:value`` with
-``{"text": …}``.  A body without texts and faults goes the quick way; else line by line, so that the good ones are kept.
+Source: the InfluxDB line protocol reference; single lines are parsed by ``line-protocol-parser`` (C), and what that refuses by
+``line_protocol_parts.py``.  The series of a number or boolean is ``measurement_field{tags}``; a text becomes the document
+``measurement_field/tag:value`` with ``{"text": …}``.  A body without texts and faults goes the quick way; else line by line, so
+that the good fields are kept.  Integers of 64 bits become the nearest double.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import Any
 
 from line_protocol_parser import LineFormatError, parse_line
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import MAX_EXACT, MAX_SAMPLES, MIN_T_MS, Batch, check_time
-from dashboard.ingest.naming import foreign_document, foreign_key
-from dashboard.ingest.parsed import Parsed, Recall, check_count
+from dashboard.domain.strict_json import BYTE_ORDER_MARK
+from dashboard.ingest.batch import MAX_SAMPLES, MIN_T_MS, Batch, check_time
+from dashboard.ingest.line_protocol_parts import Value, take_apart
+from dashboard.ingest.naming import MAX_FOREIGN_LABELS, foreign_document, foreign_key, with_labels
+from dashboard.ingest.origins import Origins, OwnedRecall
+from dashboard.ingest.parsed import Parsed, check_count
 
-#: The parser's time grows with the square of the tags in a line.
-MAX_LINE_CHARACTERS = 65_536
-_MAX_COMMAS = 2_000
+#: Longer lines are refused: matching one holds the interpreter for a millisecond in 64 KiB.
+MAX_LINE_CHARACTERS = 262_144
+#: The C parser's time grows with the square of the tags in a line; lines with more commas are taken apart here.
+_MAX_COMMAS = 500
 _MAX_QUICK_CHARACTERS = 8_192
 MAX_LINES_OF_A_TEXT = 1_000
-_MAX_TAGS_LOOKED_AT = 64
-#: What a time is multiplied with, then divided by, for milliseconds.
 #: Times count in a unit; in milliseconds they are so many times as much, divided by so much.
 Scale = tuple[int, int, str]
 _NANO, _MICRO, _MILLI = (1, 1_000_000, "nanoseconds"), (1, 1_000, "microseconds"), (1, 1, "milliseconds")
 _PRECISIONS: dict[str, Scale] = {
     "": _NANO, "n": _NANO, "ns": _NANO, "u": _MICRO, "us": _MICRO, "µ": _MICRO, "ms": _MILLI,
     "s": (1_000, 1, "seconds"), "m": (60_000, 1, "minutes"), "h": (3_600_000, 1, "hours"),
+    "auto": (0, 0, "auto"), "nanosecond": _NANO, "microsecond": _MICRO, "millisecond": _MILLI, "second": (1_000, 1, "seconds"),
 }  # fmt: skip
+_BY_SIZE = ((5_000_000_000, 1_000, 1), (5_000_000_000_000, 1, 1), (5_000_000_000_000_000, 1, 1_000))
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 #: Longer lines, and lines of which more would have to be remembered, are worked out anew each time.
 _MAX_CACHED_CHARACTERS = 4_096
 _MAX_CACHED_SERIES_CHARACTERS = 8_192
 
-#: The names of the fields that stand behind a measurement and tags, by those as they stand in the line; and their series.
-LineCache = Recall[str | tuple[str, ...], tuple[list[str], list[str]]]
-_NO_ROW: tuple[list[str], list[str]] = ([], [])
+#: The names of the fields, their series, and how many tags there are.
+Row = tuple[list[str], list[str], int]
+_NO_ROW: Row = ([], [], 0)
+
+
+class LineCache(OwnedRecall[str | tuple[str, ...], Row]):
+    """The names of the fields that stand behind a measurement and tags, by those as they stand in the line; and their series.
+
+    ``labels`` are put beside the tags of each line, ``topic`` is where the lines come from, when they come from several places.
+    """
+
+    def __init__(
+        self,
+        max_items: int = 20_000,
+        *,
+        origins: Origins | None = None,
+        labels: Mapping[str, str] | None = None,
+        topic: str = "",
+    ) -> None:
+        super().__init__(max_items, origins=origins)
+        self.labels = labels or {}
+        self.topic = topic
 
 
 def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precision: str = "ns") -> Parsed:
-    """Lines -> Parsed; a refusal's index is its line's, from 0. Raises Invalid for an unknown precision or too many lines.
+    """Parse lines; a refusal's index is its line's, from 0. Raises Invalid for an unknown precision or too many lines.
 
-    ``precision``: n, ns, u, us, µ, ms, s, m or h; ``latest_ms``: the latest time a sample may carry.
+    ``precision``: n, ns, u, us, µ, ms, s, m or h, or InfluxDB 3's auto (by the size of the time) and nanosecond to second;
+    ``latest_ms``: the latest time a sample may carry.
     """
     if precision not in _PRECISIONS:
         raise Invalid(f"{precision[:20]!a} is none of n, ns, u, us, ms, s, m, h", field="precision")
     if body.count(b"\n") > MAX_SAMPLES:
         raise Invalid(f"more than {MAX_SAMPLES} lines in one body")
+    cache.renew(latest_ms)
+    body = body.removeprefix(BYTE_ORDER_MARK)
     try:
         text = body.decode()
     except UnicodeDecodeError:
         text = ""
-    if text and '"' not in text and "\x00" not in text:
+    if text and '"' not in text and "\x00" not in text and "\n\ufeff" not in text:
         first = len(text) - len(text.lstrip("\n"))
-        batch = _quickly(text.strip("\n").split("\n"), first, cache, latest_ms, _PRECISIONS[precision])
+        batch = _quickly(text.strip("\n"), first, cache, latest_ms, _PRECISIONS[precision])
         if batch is not None:
             return Parsed(batch)
     return _each(body, cache, latest_ms, _PRECISIONS[precision])
 
 
-def _quickly(lines: list[str], first: int, cache: LineCache, latest_ms: int, scale: Scale) -> Batch | None:
-    """The columns of lines without fault, the first of them line ``first`` of the body; None: go the other way.
+def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Scale) -> Batch | None:
+    """Return the columns of lines without fault, the first of them line ``first`` of the body; None: go the other way.
 
-    Neighbours mostly have one time, so it is worked out once.
+    Neighbours mostly have one time, so it is worked out once.  The C parser keeps the last of repeated fields without a word,
+    so the equals signs are counted.
     """
     keys: list[str] = []
     times: list[int | None] = []
     given: list[float] = []
     counts: list[int] = []
-    times_by, divide_by, _ = scale
+    tags = 0
     known, last, t_ms = cache.get, None, None
+    lines = text.split("\n")
     if max(map(len, lines)) > _MAX_QUICK_CHARACTERS:
         return None
     try:
         for line in lines:
             found = parse_line(line)
             fields = found["fields"]  # a comment gives None: the other way
-            names, row = known(line[: line.index(" ")]) or _NO_ROW
+            names, row, tagged = known(line[: line.index(" ")]) or _NO_ROW
             if names != [*fields]:
-                row = _row(line, found, cache)
+                _, row, tagged = _row(line, found, cache)
             stated = found["time"]
             if stated != last:
                 times += [t_ms] * (len(keys) - len(times))
-                last, t_ms = stated, None if stated is None else stated * times_by // divide_by
+                last, t_ms = stated, None if stated is None else _in_ms(stated, scale)
                 if t_ms is not None and not MIN_T_MS <= t_ms <= latest_ms:
                     return None
             keys += row
+            tags += tagged
             counts.append(len(row))
             given += fields.values()
     except (LineFormatError, Invalid, TypeError, ValueError):
+        return None
+    if text.count("=") - text.count("\\=") != tags + len(keys):
         return None
     times += [t_ms] * (len(keys) - len(times))
     values = list(map(float, given))
     if len(values) > MAX_SAMPLES:
         return None
-    if (max(values) >= MAX_EXACT or min(values) <= -MAX_EXACT) and int in set(map(type, given)):
-        return None  # one of them may have lost digits
     return Batch(keys, times, values, where=partial(_spread, first, counts))
 
 
-def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[str]:
-    """The series of one line's fields, in their order; raises Invalid.
+def _in_ms(stated: int, scale: Scale) -> int:
+    """Return a time in milliseconds; where no unit is said, as InfluxDB 3 takes it by its size."""
+    times_by, divide_by, _ = scale
+    if not divide_by:
+        times_by, divide_by = next((each for below, *each in _BY_SIZE if abs(stated) < below), _NANO[:2])
+    return stated * times_by // divide_by
+
+
+def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> Row:
+    """Return the series of one line's fields, in their order; raises Invalid.
 
     Learnt by the line's head, up to the first space, unless that space may be an escaped one; further lists of fields behind
     the same head by both.
@@ -112,15 +151,22 @@ def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> list[
     head, names = line.partition(" ")[0], [*found["fields"]]
     both = cache.get((head, *names))
     if both is not None:
-        return both[1]
-    measurement, tags = str(found["measurement"]), found["tags"]
-    if len(tags) > _MAX_TAGS_LOOKED_AT:
-        raise Invalid(f"{len(tags)} tags", field="labels")
-    row = [foreign_key(f"{measurement}_{name}", tags.items()) for name in names]
+        return both
+    measurement, tags = str(found["measurement"]), with_labels(found["tags"], cache.labels)
+    row = [_key(measurement, name, tags, cache) for name in names]
+    made = names, row, len(found["tags"])
     small = len(line) <= _MAX_CACHED_CHARACTERS and sum(map(len, row)) <= _MAX_CACHED_SERIES_CHARACTERS
     if small and head and head[-1] != "\\":
-        cache.learn((head, *names) if head in cache else head, (names, row))
-    return row
+        cache.learn((head, *names) if head in cache else head, made)
+    return made
+
+
+def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache) -> str:
+    """Return the series of a field, which no other measurement and field may have; raises Invalid."""
+    if len(tags) > MAX_FOREIGN_LABELS:
+        raise Invalid(f"has {len(tags)} tags; at most {MAX_FOREIGN_LABELS}", field="tags")
+    key = foreign_key(f"{measurement}_{name}", tags.items())
+    return cache.origins.claim(key, f"{cache.topic}{','.join([measurement, *sorted(tags)])} {name}")
 
 
 def _each(body: bytes, cache: LineCache, latest_ms: int, scale: Scale) -> Parsed:
@@ -128,7 +174,7 @@ def _each(body: bytes, cache: LineCache, latest_ms: int, scale: Scale) -> Parsed
     parsed.batch.where = lambda: places
     for number, line in lines_of(body):
         try:
-            _take(number, line, parsed, cache, latest_ms, scale)
+            _take(number, line.removeprefix(BYTE_ORDER_MARK), parsed, cache, latest_ms, scale)
         except Invalid as invalid:
             parsed.refuse(number, _at_line(number, invalid), line)
         places += [number] * (len(parsed.batch.keys) - len(places))
@@ -137,49 +183,73 @@ def _each(body: bytes, cache: LineCache, latest_ms: int, scale: Scale) -> Parsed
 
 
 def _spread(first: int, counts: list[int]) -> list[int]:
-    """The line of each sample, of so many samples a line."""
+    """Return the line of each sample, of so many samples a line."""
     return [number for number, count in enumerate(counts, first) for _ in range(count)]
 
 
 def _at_line(number: int, invalid: Invalid) -> Invalid:
-    return Invalid(f"line {number + 1}: {invalid.reason}", field=invalid.field)
+    at = Invalid(f"line {number + 1}: {invalid.reason}", field=invalid.field)
+    at.code = invalid.code
+    return at
 
 
 def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms: int, scale: Scale) -> None:
-    """One line; raises Invalid when it cannot be read. A field that cannot be kept is refused alone."""
+    """Take one line; raises Invalid when it cannot be read. A field that cannot be kept is refused alone."""
     if len(line) > MAX_LINE_CHARACTERS:
         raise Invalid(f"is longer than {MAX_LINE_CHARACTERS} bytes")
-    if line.count(b",") > _MAX_COMMAS:
-        raise Invalid(f"has more than {_MAX_COMMAS} tags and fields")
     try:
         text = line.decode()  # the C parser does not survive other bytes inside quotes
-        found = parse_line(text)
     except UnicodeDecodeError:
         raise Invalid("is not UTF-8") from None
-    except LineFormatError as error:
-        raise Invalid(str(error).rstrip(".")) from None
+    found = _read(text)
     if found is None:
         return
-    times_by, divide_by, unit = scale
-    stated = None if found["time"] is None else found["time"] * times_by // divide_by
-    t_ms = check_time(stated, latest_ms, field="timestamp", unit=unit)
-    fields, tags = found["fields"], found["tags"]
-    names, row = cache.get(text.partition(" ")[0]) or _NO_ROW
-    if names != [*fields]:
-        row = _row(text, found, cache)
-    for key, (name, value) in zip(row, fields.items(), strict=True):
+    measurement, tags, fields, time, faults = found
+    tags = with_labels(tags, cache.labels)
+    for fault in faults:
+        parsed.refuse(number, _at_line(number, fault), line)
+    stated = None if time is None else _in_ms(time, scale)
+    t_ms = check_time(stated, latest_ms, field="timestamp", unit=scale[2])
+    for name, value in fields.items():
         try:
             if isinstance(value, str):
-                document = foreign_document(f"{found['measurement']}_{name}", tags.items())
+                document = foreign_document(f"{measurement}_{name}", tags.items())
                 parsed.write(document, {"text": value}, place=number)
             else:
-                parsed.add(key, t_ms, float(value) if isinstance(value, bool) else value)
+                parsed.add(_key(measurement, name, tags, cache), t_ms, float(value))
         except Invalid as invalid:
-            parsed.refuse(number, _at_line(number, Invalid(invalid.reason, field=name[:40])), line)
+            why = Invalid(_field_reason(invalid), field=name[:40])
+            why.code = invalid.code
+            parsed.refuse(number, _at_line(number, why), line)
+
+
+def _read(text: str) -> tuple[str, Mapping[str, str], Mapping[str, Value], int | None, list[Invalid]] | None:
+    """Return measurement, tags, fields, time, and the faults of fields; None: a comment. Raises Invalid."""
+    if text.count(",") <= _MAX_COMMAS:
+        try:
+            found: Any = parse_line(text)
+        except LineFormatError:
+            pass
+        else:
+            if found is None:
+                return None
+            tags, fields = found["tags"], found["fields"]
+            if text.count("=") == len(tags) + len(fields):  # else one may stand twice, or an = in a text
+                return found["measurement"], tags, fields, found["time"], []
+    elif text.lstrip().startswith("#"):
+        return None
+    line = take_apart(text)
+    return line.measurement, line.tags, line.fields, line.time, line.faults
+
+
+def _field_reason(invalid: Invalid) -> str:
+    """Return why a field is not kept, with the tag that is at fault."""
+    tag = invalid.field.removeprefix("labels.") if invalid.field.startswith("labels.") else ""
+    return f"the tag {tag} {invalid.reason}" if tag else invalid.reason
 
 
 def ends_in_a_text(lines: list[bytes]) -> bool:
-    """Whether a text in quotes begins in these lines and does not end in them."""
+    """Return whether a text in quotes begins in these lines and does not end in them."""
     number = 0
     while number < len(lines):
         if b'"' in lines[number] and _is_open(lines[number]):
@@ -191,12 +261,12 @@ def ends_in_a_text(lines: list[bytes]) -> bool:
 
 
 def closes_a_text(line: bytes) -> bool:
-    """Whether a text that is open where the line begins is so no more where it ends."""
+    """Return whether a text that is open where the line begins is so no more where it ends."""
     return _quotes(line) % 2 == 1
 
 
 def lines_of(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each line that says something, with its place; a text in quotes may hold line ends."""
+    """Yield each line that is not empty, with its place; a text in quotes may hold line ends."""
     lines = body.split(b"\n")
     number = looked_to = 0  # before looked_to no line ends a text that is open
     while number < len(lines):
@@ -215,7 +285,7 @@ def lines_of(body: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _is_open(line: bytes) -> bool:
-    """Whether a text begins in the fields of this line and does not end in it. Quotes in tags mean nothing."""
+    """Return whether a text begins in the fields of this line and does not end in it. Quotes in tags mean nothing."""
     text = _ESCAPED.sub("", line.decode("utf-8", "replace"))
     head, _, fields = text.partition(" ")
     return not head.startswith("#") and fields.count('"') % 2 == 1

@@ -1,97 +1,107 @@
-"""What an MQTT message says: a topic by a template, and a payload that is a plain number, a word, or JSON.
+"""What an MQTT message says: a plain number, a word, JSON, or what Telegraf publishes (line protocol, or JSON of its own).
 
-A template is a topic in which ``{label}`` stands for one level that becomes a label and ``{name}`` for one that becomes the name:
-``home/{room}/{name}``.  Without ``{name}`` the name is the other levels, joined by ``_``.  A number is the
-series; of a JSON object each number or boolean is ``name_key``, nested ones ``name_key_key``; texts become documents.
+A number is the series; of a JSON object each number or boolean is ``name_key``, nested ones ``name_key_key``, of an array the name
+with a number behind it; texts become documents, null is no value, and an empty message is none.  What Telegraf publishes has names,
+tags and times of its own; the topic's labels are put beside its tags.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from dashboard.domain.errors import Invalid
-from dashboard.domain.series import LABEL_NAME
-from dashboard.domain.strict_json import read_json
+from dashboard.ingest.json_values import Leaf, ValueFault, leaves, read_leniently, written
+from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
+from dashboard.ingest.mqtt_topic import TopicTemplate
 from dashboard.ingest.naming import foreign_document, foreign_key
-from dashboard.ingest.parsed import NotFinite, Parsed
+from dashboard.ingest.origins import Origins
+from dashboard.ingest.parsed import NotFinite, Parsed, Recall
+from dashboard.ingest.telegraf_json import is_metric, take_metrics
 
-MAX_TOPIC_CHARACTERS = 1_000
-MAX_KEYS = 1_000
 MAX_TEXT_BYTES = 4_096
-_PLACE = re.compile(r"\{([^{}]*)\}")
+#: ``auto``: lines of which each has a time are line protocol, JSON with ``name`` and ``fields`` is Telegraf's.
+PayloadFormat = Literal["auto", "influx", "json", "text"]
+#: Topics whose lines are remembered, each for itself.
+_MAX_CACHES = 1_000
+_LINE = re.compile(rb"[^\s=\"{\[][^\n]*?=[^\n]+ -?\d{10,19}\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class TopicTemplate:
-    """A template that was checked: its levels, each fixed or the name of a place."""
+class MqttReader:
+    """Reads messages of one broker, and remembers which topic a series comes from."""
 
-    levels: tuple[tuple[str, bool], ...]
+    def __init__(self, *, format_: PayloadFormat = "auto", max_items: int = 20_000) -> None:
+        self._format = format_
+        self._origins = Origins(max_items)
+        self._lines: Recall[str, LineCache] = Recall(_MAX_CACHES)
 
-    @property
-    def topic_filter(self) -> str:
-        """What to subscribe to."""
-        return "/".join("+" if is_place else level for level, is_place in self.levels)
+    def read(self, topic: str, payload: bytes, template: TopicTemplate, latest_ms: int) -> Parsed:
+        """Read one message; raises Invalid when the topic is not the template's or the payload cannot be read."""
+        matched = template.match(topic)
+        if matched is None:
+            raise Invalid("the topic is not of this template", field="topic")
+        self._origins.renew(latest_ms)
+        name, labels = matched
+        text = payload.strip()
+        if not text:
+            return Parsed()  # how a retained message is taken back
+        if self._format == "influx" or (self._format == "auto" and _is_lines(text)):
+            return self._read_lines(topic, payload, labels, latest_ms)
+        is_json = text[:1] in (b"{", b"[", b'"') or text in (b"true", b"false", b"null")
+        if self._format == "text" or not (is_json or self._format == "json"):
+            value = _plain(text)
+        else:
+            value = read_leniently(text)
+            if is_metric(value):
+                return take_metrics(value, latest_ms, origins=self._origins, labels=_present(labels), topic=f"{topic} ")
+        parsed = Parsed()
+        for index, leaf in enumerate(leaves(name, value)):
+            self._take(index, leaf, topic, labels, parsed)
+        return parsed
 
-    def match(self, topic: str) -> tuple[str, list[tuple[str, str]]] | None:
-        """The name and labels that a topic gives; None when it is not of this template."""
-        parts = topic.split("/")
-        if len(parts) != len(self.levels) or len(topic) > MAX_TOPIC_CHARACTERS:
-            return None
-        name, fixed, labels = "", [], []
-        for part, (level, is_place) in zip(parts, self.levels, strict=True):
-            if not is_place:
-                if part != level:
-                    return None
-                fixed.append(part)
-            elif level == "name":
-                name = part
+    def _read_lines(self, topic: str, payload: bytes, labels: list[tuple[str, str]], latest_ms: int) -> Parsed:
+        """Read lines, with the topic's labels beside their tags."""
+        cache = self._lines.get(topic)
+        if cache is None:
+            cache = LineCache(origins=self._origins, labels=_present(labels), topic=f"{topic} ")
+            self._lines.learn(topic, cache)
+        return parse_line_protocol(payload, cache, latest_ms)
+
+    def _take(self, index: int, leaf: Leaf, topic: str, labels: list[tuple[str, str]], parsed: Parsed) -> None:
+        name, path, value = leaf
+        origin = topic + path
+        try:
+            if isinstance(value, ValueFault):
+                raise Invalid(value.reason, field="payload")
+            if isinstance(value, str):
+                if len(value.encode("utf-8", "replace")) > MAX_TEXT_BYTES:
+                    raise Invalid(f"a text of more than {MAX_TEXT_BYTES} bytes", field="payload")
+                key = foreign_document(name, labels)
+                self._origins.claim(f"{key} ", origin)
+                parsed.write(key, {"text": value}, place=index)
             else:
-                labels.append((level, part))
-        return name or "_".join(filter(None, fixed)), labels
+                key = self._origins.claim(foreign_key(name, labels), origin)
+                parsed.add(key, None, float(value) if isinstance(value, bool) else value)
+        except Invalid as invalid:
+            parsed.refuse(index, invalid, f"{name[:100]}: {written(value)[:100]}")
 
 
-def parse_template(text: str) -> TopicTemplate:
-    """A template from the configuration; raises Invalid naming the level that is wrong."""
-    levels, seen = [], set[str]()
-    for level in text.split("/"):
-        found = _PLACE.fullmatch(level)
-        if found is None and any(char in level for char in "{}+#\x00"):
-            raise Invalid(f"{level[:40]!a} is neither a plain level nor one {{label}}", field="topic")
-        place = found[1] if found else level
-        if found and (not LABEL_NAME.fullmatch(place) or place.startswith("__") or place in seen):
-            raise Invalid(f"{place[:40]!a} is no label, or stands twice", field="topic")
-        if found:
-            seen.add(place)
-        levels.append((place, found is not None))
-    if "name" not in seen and not any(level for level, is_place in levels if not is_place):
-        raise Invalid("needs {name} or a plain level", field="topic")
-    return TopicTemplate(tuple(levels))
+def _present(labels: list[tuple[str, str]]) -> dict[str, str]:
+    return {name: value for name, value in labels if value}
 
 
-def parse_mqtt(topic: str, payload: bytes, template: TopicTemplate) -> Parsed:
-    """One message -> Parsed, without times; raises Invalid when the topic is not the template's or the payload says nothing."""
-    matched = template.match(topic)
-    if matched is None:
-        raise Invalid("the topic is not of this template", field="topic")
-    name, labels = matched
-    parsed = Parsed()
-    text = payload.strip()
-    is_json = text[:1] in (b"{", b"[", b'"') or text in (b"true", b"false", b"null")
-    _take(name, labels, read_json(text) if is_json else _plain(text), parsed)
-    return parsed
+def _is_lines(text: bytes) -> bool:
+    """Return whether each line looks like line protocol with a time, as Telegraf writes it."""
+    return all(_LINE.fullmatch(line) for line in text.split(b"\n") if line.strip())
 
 
-def _plain(text: bytes) -> float | str:
-    """A number, else the text itself; raises Invalid."""
+def _plain(text: bytes) -> Any:
+    """Return a number, else the text itself; raises Invalid."""
     try:
-        said = text.decode()
+        said = text.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Invalid("is not UTF-8", field="payload") from None
-    if not said:
-        raise Invalid("is empty", field="payload")
     try:
         number = float(said)
     except ValueError:
@@ -101,27 +111,3 @@ def _plain(text: bytes) -> float | str:
     if not math.isfinite(number):
         raise NotFinite(field="payload")
     return number
-
-
-def _take(name: str, labels: list[tuple[str, str]], value: Any, parsed: Parsed) -> None:
-    """Go through the payload without recursion: an object of objects is at most as deep as JSON may be here."""
-    waiting, index = [(name, value)], 0
-    while waiting:
-        name, value = waiting.pop()
-        if isinstance(value, dict):
-            if index + len(waiting) + len(value) > MAX_KEYS:
-                raise Invalid(f"has more than {MAX_KEYS} keys", field="payload")
-            waiting += [(f"{name}_{key}", inner) for key, inner in reversed(value.items())]
-            continue
-        try:
-            if isinstance(value, str):
-                if len(value.encode("utf-8", "replace")) > MAX_TEXT_BYTES:
-                    raise Invalid(f"a text of more than {MAX_TEXT_BYTES} bytes", field="payload")
-                parsed.write(foreign_document(name, labels), {"text": value})
-            elif isinstance(value, int | float):
-                parsed.add(foreign_key(name, labels), None, float(value) if isinstance(value, bool) else value)
-            else:
-                raise Invalid("is no number, boolean or text", field="payload")
-        except Invalid as invalid:
-            parsed.refuse(index, invalid, f"{name[:100]}: {value!r:.100}")
-        index += 1

@@ -6,7 +6,8 @@ The rules, the same for every format:
   something else than a letter, ``_`` or ``:`` gets a ``_`` in front.
 - A label name keeps letters, digits and ``_``; every other character becomes ``_``; one that begins with a digit gets a ``_`` in
   front, and of several ``_`` in front one stays (``__x`` is reserved).
-- A label value is never changed. One that cannot be kept (control characters, too long) refuses the sample.
+- A label value is never changed, control characters included; the series' text shows them escaped. One that is too long
+  refuses the sample.
 - Two labels that would get one name with different values refuse the sample: nothing collides in silence.
 - An empty label value is no label, as in Prometheus.
 """
@@ -15,31 +16,31 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dashboard.domain.errors import Invalid
-from dashboard.domain.series import MAX_NAME_BYTES, series_key
+from dashboard.domain.series import CEILING, MAX_NAME_BYTES, series_key
 
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_:./\-]")
 _NOT_FIRST = re.compile(r"[^A-Za-z_:]")
 _NOT_IN_LABEL = re.compile(r"[^A-Za-z0-9_]")
 _NOT_IN_PART = re.compile(r"[^A-Za-z0-9_.\-]")
 _MAX_SHOWN_BYTES = 200
-#: More than are kept anyway, so that a flood of them is not gone through.
-MAX_FOREIGN_LABELS = 64
+#: More than any setting keeps, so that a flood of them is not gone through.
+MAX_FOREIGN_LABELS = CEILING.labels
 
 
 def foreign_name(name: str) -> str:
     """A name by the rules above; raises Invalid when it is empty (its length is checked with the series)."""
     if not name:
         raise Invalid("the name is empty", field="series")
-    mapped = _NOT_IN_NAME.sub("_", name[:1_000])
+    mapped = _NOT_IN_NAME.sub("_", name[: CEILING.name_bytes + 1])
     return f"_{mapped}" if _NOT_FIRST.match(mapped) else mapped
 
 
 def foreign_label(name: str) -> str:
     """A label's name by the rules above."""
-    mapped = _NOT_IN_LABEL.sub("_", name[:1_000])
+    mapped = _NOT_IN_LABEL.sub("_", name[: CEILING.label_name_bytes + 1])
     if mapped[:1].isdigit() or not mapped:
         return f"_{mapped}"
     return "_" + mapped.lstrip("_") if mapped.startswith("__") else mapped
@@ -57,6 +58,14 @@ def foreign_labels(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
         if labels.setdefault(mapped, value) != value:
             raise Invalid(f"two labels would be called {mapped[:40]} here", field="labels")
     return labels
+
+
+def with_labels(tags: Mapping[str, str], labels: Mapping[str, str]) -> Mapping[str, str]:
+    """Tags and the labels of where they came from; a tag of the same name and another value becomes ``exported_…``."""
+    if not labels:
+        return tags
+    renamed = {f"exported_{tag}" if labels.get(tag, value) != value else tag: value for tag, value in tags.items()}
+    return {**renamed, **labels}
 
 
 def foreign_key(name: str, pairs: Iterable[tuple[str, str]] = ()) -> str:

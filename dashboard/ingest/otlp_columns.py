@@ -13,7 +13,7 @@ from math import isfinite
 from typing import Any
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import MAX_EXACT, check_time
+from dashboard.ingest.batch import check_time
 from dashboard.ingest.otlp_schema import POINTS
 from dashboard.ingest.protobuf import read_message, same_in_all
 
@@ -32,7 +32,7 @@ _VALUES = {
 
 
 @dataclass(slots=True)
-class Columns:
+class PointColumns:
     """Points that are taken, the others with their places, and what else the message says."""
 
     keys: list[str] = field(default_factory=list)
@@ -43,8 +43,8 @@ class Columns:
     rest: dict[str, Any] = field(default_factory=dict)
 
 
-def read_columns(data: bytes, known: Mapping[bytes, str], latest_ms: int) -> Columns | None:
-    """A ``Gauge`` or ``Sum`` message -> Columns; None when it is laid out in another way. ``known``: series by attributes."""
+def read_columns(data: bytes, known: Mapping[bytes, str], latest_ms: int) -> PointColumns | None:
+    """A ``Gauge`` or ``Sum`` message -> PointColumns; None when it is laid out in another way. ``known``: series by attributes."""
     at = 2 if len(data) > 1 and data[1] < 0x80 else 3
     width = 27 if len(data) > at and data[at] == 0x11 else 18
     layout = _LAYOUTS.get((width, data[at + width - 9])) if len(data) >= at + width else None
@@ -93,7 +93,7 @@ def _columns(
     rest: dict[str, Any],
     known: Mapping[bytes, str],
     latest_ms: int,
-) -> Columns:
+) -> PointColumns:
     keys = list(map(known.get, tails))
     joined, width, value_tag = b"".join(heads), layout.size, heads[0][-9]
     if same_in_all(joined, width, width - 17, width - 9):
@@ -102,7 +102,7 @@ def _columns(
     else:
         stamps, given = zip(*layout.iter_unpack(joined), strict=True)
     values = given if value_tag == 0x21 else list(map(float, given))
-    fits = isfinite if value_tag == 0x21 else _is_exact
+    is_whole = value_tag == 0x31  # any integer has a nearest double
     moments: dict[bytes, int | None] = {}
     distinct = set(stamps)
     for stamp in distinct:
@@ -111,27 +111,28 @@ def _columns(
         except Invalid:
             continue
     count = len(heads)
-    found = Columns(rest=rest, count=count)
+    found = PointColumns(rest=rest, count=count)
     tags = joined[::width], joined[width - 18 :: width], joined[width - 9 :: width]
     if (
         None not in keys
         and len(moments) == len(distinct)
         and tags == (heads[0][:1] * count, b"\x19" * count, bytes([value_tag]) * count)
-        and all(map(fits, given))
+        and (is_whole or all(map(isfinite, given)))
     ):
-        found.keys, found.times, found.values = keys, list(map(moments.__getitem__, stamps)), list(values)  # type: ignore[assignment]
+        found.keys, found.times, found.values = keys, list(map(moments.__getitem__, stamps)), list(values)  # type: ignore[assignment]  # no None left
         return found
     marks = heads[0][0], 0x19, value_tag
     for row, (key, stamp, value) in enumerate(zip(keys, stamps, values, strict=True)):
         head = heads[row]
-        if key is None or (head[0], head[-18], head[-9]) != marks or stamp not in moments or not fits(given[row]):
+        if (
+            key is None
+            or (head[0], head[-18], head[-9]) != marks
+            or stamp not in moments
+            or not (is_whole or isfinite(value))
+        ):
             found.others.append((row, head + tails[row]))
             continue
         found.keys.append(key)
         found.times.append(moments[stamp])
         found.values.append(value)
     return found
-
-
-def _is_exact(value: float) -> bool:
-    return -MAX_EXACT <= value <= MAX_EXACT

@@ -1,5 +1,5 @@
-"""OTLP's metrics messages by the numbers of their fields, named as its JSON names them. Gauges, sums and
-data points stay bytes until they are read.
+"""OTLP's metrics messages by the numbers of their fields, named as its JSON names them. Resources, scopes, metrics, gauges, sums
+and data points stay bytes until they are read, so that one that is broken costs no other.
 
 Source: opentelemetry-proto 1.x, metrics/v1/metrics.proto, common/v1/common.proto. Field numbers there never change.
 """
@@ -10,6 +10,9 @@ from typing import Any
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.protobuf import Field, Schema, read_message
+
+#: A part of a request: bytes of protobuf that are not read yet, or decoded JSON of any shape.
+Part = Any
 
 _ANY_VALUE: dict[int, Field] = {}
 KEY_VALUE: Schema = {1: Field("key", "text"), 2: Field("value", "message", _ANY_VALUE)}
@@ -33,28 +36,24 @@ POINTS: Schema = {
     2: Field("aggregationTemporality", "int"),
     3: Field("isMonotonic", "bool"),
 }
-_METRIC: Schema = {
+METRIC: Schema = {
     1: Field("name", "text"),
     3: Field("unit", "text"),
     5: Field("gauge", "bytes"),
     7: Field("sum", "bytes"),
-    9: Field("histogram", "message", POINTS),
-    10: Field("exponentialHistogram", "message", POINTS),
-    11: Field("summary", "message", POINTS),
+    9: Field("histogram", "bytes"),
+    10: Field("exponentialHistogram", "bytes"),
+    11: Field("summary", "bytes"),
 }
-REQUEST: Schema = {
-    1: Field(
-        "resourceMetrics",
-        "message",
-        {
-            1: Field("resource", "message", {1: _attributes()}),
-            2: Field(
-                "scopeMetrics", "message", {2: Field("metrics", "message", _METRIC, repeated=True)}, repeated=True
-            ),
-        },
-        repeated=True,
-    )
+RESOURCE: Schema = {1: _attributes()}
+SCOPE: Schema = {1: Field("name", "text"), 2: Field("version", "text"), 3: _attributes()}
+RESOURCE_METRICS: Schema = {1: Field("resource", "bytes"), 2: Field("scopeMetrics", "bytes", repeated=True)}
+SCOPE_METRICS: Schema = {
+    1: Field("scope", "bytes"),
+    2: Field("metrics", "bytes", repeated=True),
+    3: Field("schemaUrl", "text"),
 }
+REQUEST: Schema = {1: Field("resourceMetrics", "bytes", repeated=True)}
 _TIME = Field("timeUnixNano", "fixed64")
 _COUNT = Field("count", "fixed64")
 _SUM = Field("sum", "double")
@@ -84,8 +83,13 @@ SHAPES = tuple(_POINT)
 
 def read_point(shape: str, point: Any) -> dict[str, Any]:
     """A data point as its JSON would be; raises Invalid."""
-    if isinstance(point, bytes):
-        return read_message(point, _POINT[shape])
-    if not isinstance(point, dict):
-        raise Invalid("a data point must be an object", field="dataPoints")
-    return point
+    return read_any(point, _POINT[shape], "dataPoints")
+
+
+def read_any(part: Any, schema: Schema, field: str = "resourceMetrics") -> dict[str, Any]:
+    """A part of a request, protobuf or decoded JSON, as its JSON would be; raises Invalid."""
+    if isinstance(part, bytes):
+        return read_message(part, schema)
+    if not isinstance(part, dict):
+        raise Invalid("must hold objects", field=field)
+    return part

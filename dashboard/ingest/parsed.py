@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.event import EventIn
+from dashboard.domain.series import SeriesKey
 from dashboard.ingest.batch import MAX_SAMPLES, Batch, Refusal, check_declared, check_value
 from dashboard.ingest.naming import shown
 
@@ -31,11 +32,20 @@ class NotFinite(Invalid):
         super().__init__("is not a finite number", field=field)
 
 
+class Family(NamedTuple):
+    """Series that are alike but for one label, whose values are not said. ``t_ms``: when they ended (None: now)."""
+
+    key: SeriesKey
+    label: str
+    t_ms: int | None
+
+
 @dataclass(slots=True)
 class Parsed:
     """``documents`` are (key, JSON text, cadence in s), ``places`` where in the body each stood.
 
-    ``ended`` (series, ms) those that the sender says ended, and when (None: now).
+    ``ended`` (series, ms) those that the sender says ended, and when (None: now); ``ended_families``: and those.
+    ``silent``: series that were named with no value that can be shown.
     """
 
     batch: Batch = field(default_factory=Batch)
@@ -43,6 +53,8 @@ class Parsed:
     places: list[int] = field(default_factory=list)
     events: list[EventIn] = field(default_factory=list)
     ended: list[tuple[str, int | None]] = field(default_factory=list)
+    ended_families: list[Family] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
 
     def add(
         self,
@@ -83,7 +95,7 @@ class Parsed:
 def finite(value: float) -> float:
     """The value, when it can be shown as it is; raises NotFinite or Invalid."""
     if isinstance(value, int):
-        return float(check_value(value))
+        return check_value(value)
     if not math.isfinite(value):
         raise NotFinite
     return value

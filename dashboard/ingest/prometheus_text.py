@@ -1,7 +1,9 @@
-"""What Prometheus exporters and push clients send: text format 0.0.4 and OpenMetrics 1.0, by ``prometheus_client``'s parsers.
+"""What Prometheus exporters and push clients send: text format 0.0.4 and OpenMetrics 1.0, read as leniently as Prometheus reads them.
 
-Source: prometheus.io/docs/instrumenting/exposition_formats, pushgateway README (grouping keys).  A fault of the text spoils the
-whole of it, as in Prometheus; a NaN or infinite sample is refused alone.  ``_created`` samples and exemplars are left out.
+Source: prometheus.io/docs/instrumenting/exposition_formats; Prometheus' own lexers (model/textparse), which check neither the order
+of families nor the suffixes of names; pushgateway README (grouping keys).  A line that cannot be read costs itself, a NaN or
+infinite sample too.  A text without any good line, and OpenMetrics without its end, is refused as a whole.  ``_created`` samples of
+OpenMetrics and exemplars are left out.
 """
 
 from __future__ import annotations
@@ -9,21 +11,19 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from prometheus_client.metrics_core import Metric
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
-from prometheus_client.parser import text_string_to_metric_families as read_text
-from prometheus_client.samples import Sample
-
 from dashboard.domain.errors import Invalid
+from dashboard.domain.series import MAX_UNIT_BYTES, check_text
 from dashboard.ingest.batch import MAX_SAMPLES, check_time
 from dashboard.ingest.naming import foreign_key
-from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.parsed import NotFinite, Parsed, Recall
 
-#: The parsers' time grows with the square of a line's length.
-MAX_LINE_CHARACTERS = 4_096
+#: A line of 64 labels of 4 KiB with escapes is longer; a target may be given more.
+MAX_LINE_BYTES = 65_536
+_MAX_KNOWN_CHARACTERS = 1_024
 ACCEPT = "application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 
 _KINDS = {
@@ -32,10 +32,155 @@ _KINDS = {
     "histogram": "histogram",
     "gaugehistogram": "histogram",
     "summary": "summary",
+    "info": "gauge",
+    "stateset": "gauge",
 }
-_COUNTER = re.compile(r"^[ \t]*#[ \t]*TYPE[ \t]+(\S+)[ \t]+counter[ \t]*$", re.MULTILINE)
-#: What the parsers raise for texts that are not in the format.
-_FAULTS = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError)
+#: What stands behind the name of a family in the names of its samples.
+_SUFFIXES = ("_total", "_bucket", "_count", "_sum", "_created", "_info", "_gcount", "_gsum")
+_NAME = r"[A-Za-z_:][A-Za-z0-9_:]*"
+_QUOTED = r'"(?:[^"\\]|\\.)*+"'
+#: A sample up to its value: the name, which may stand quoted among the labels instead, and the labels.
+_HEAD = re.compile(rf"[ \t]*({_NAME})?[ \t]*(\{{(?:[^\"{{}}]|{_QUOTED})*+\}})?[ \t]*", re.DOTALL)
+_PAIR = re.compile(rf"[ \t]*({_QUOTED}|[A-Za-z_][A-Za-z0-9_]*)[ \t]*(?:=[ \t]*({_QUOTED}))?[ \t]*(?:,|$)", re.DOTALL)
+_COMMENT = re.compile(rf"[ \t]*#[ \t]*(TYPE|UNIT)[ \t]+({_QUOTED}|\S+)[ \t]+(\S+)[ \t]*$")
+_END = re.compile(r"#[ \t]*EOF[ \t]*$")
+_ESCAPE = re.compile(r'\\([\\"n])')
+_PLAIN = {"\\": "\\", '"': '"', "n": "\n"}
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+
+
+#: The series and the name of a sample by its text up to the value, for one set of labels that are put on it.
+KnownHeads = Recall[str, tuple[str, str]]
+#: Of a sample: whether it is left out, its kind, its unit.
+_Told = tuple[bool, str | None, str | None]
+
+
+@dataclass(slots=True)
+class _Reader:
+    """One text on its way. ``index``: the next sample; ``bad`` and ``good``: lines that could not be read, and that could."""
+
+    latest_ms: int
+    openmetrics: bool
+    labels: Mapping[str, str]
+    rename: bool
+    every_s: float | None
+    max_line_bytes: int
+    known: KnownHeads
+    parsed: Parsed = field(default_factory=Parsed)
+    types: dict[str, str] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    families: dict[str, _Told] = field(default_factory=dict)  # by the name of a sample
+    index: int = 0
+    good: int = 0
+    bad: Invalid | None = None
+
+    def read(self, text: str) -> Parsed:
+        """All lines; raises Invalid."""
+        ended = False
+        for number, line in enumerate(text.split("\n"), 1):
+            if len(line) > self.max_line_bytes:
+                self._refuse(Invalid(f"line {number} is longer than {self.max_line_bytes} bytes"), line[:200])
+                continue
+            line = line.removesuffix("\r")
+            start = line.lstrip(" \t")
+            if not start:
+                continue
+            if start[0] == "#":
+                ended = self.openmetrics and _END.match(start) is not None
+                if ended:
+                    break
+                self._comment(line)
+                continue
+            try:
+                self._sample(line)
+            except Invalid as invalid:
+                self._refuse(invalid, line)
+        if self.bad is not None and not self.good:
+            raise Invalid(f"the text is not in the exposition format: {self.bad}")
+        if self.openmetrics and not ended:
+            raise Invalid("the text is not in the exposition format: OpenMetrics must end with # EOF; it was cut off")
+        return self.parsed
+
+    def _refuse(self, why: Invalid, line: str) -> None:
+        self.parsed.refuse(self.index, why, line)
+        self.index += 1
+        self.bad = self.bad or why
+
+    def _comment(self, line: str) -> None:
+        found = _COMMENT.match(line)
+        if found is None:
+            return
+        family = _unquoted(found[2])
+        (self.types if found[1] == "TYPE" else self.units)[family] = found[3]
+        self.families.clear()
+
+    def _sample(self, line: str) -> None:
+        """One sample; raises Invalid when the line cannot be read. What is wrong with its content refuses it alone."""
+        head = _HEAD.match(line)
+        assert head is not None  # it matches nothing, too
+        seen = self.known.get(head[0])
+        name, labels = (seen[1], {}) if seen is not None else _named(line, head)
+        value, t_s = self._numbers(line[head.end() :])
+        if self.index >= MAX_SAMPLES:
+            raise Invalid(f"more than {MAX_SAMPLES} samples in one body")
+        self.good += 1
+        left_out, kind, unit = self.families.get(name) or self._family(name)
+        if left_out:
+            return
+        try:
+            key = seen[0] if seen is not None else self._learn(head[0], name, labels)
+            self._take(key, kind, unit, value, t_s)
+        except Invalid as invalid:
+            self.parsed.refuse(self.index, invalid, line.strip())
+        self.index += 1
+
+    def _learn(self, head: str, name: str, labels: dict[str, str]) -> str:
+        key = foreign_key(name, _labels(labels, self.labels, self.rename).items())
+        if len(head) <= _MAX_KNOWN_CHARACTERS:
+            self.known.learn(head, (key, name))
+        return key
+
+    def _take(self, key: str, kind: str | None, unit: str | None, value: float, t_s: float | None) -> None:
+        t_ms = None if t_s is None else check_time(_whole(t_s * 1000), self.latest_ms, field="timestamp")
+        try:
+            self.parsed.add(key, t_ms, value, unit=unit, every_s=self.every_s, kind=kind)
+        except NotFinite:
+            self.parsed.silent.append(key)
+            raise
+
+    def _family(self, name: str) -> _Told:
+        """What is told of the family that a sample belongs to."""
+        family = name
+        if name not in self.types:
+            family = next(
+                (each for suffix in _SUFFIXES if (each := name.removesuffix(suffix)) != name and each in self.types),
+                name,
+            )
+        kind = _KINDS.get(self.types.get(family, ""))
+        unit = None if name.endswith(("_count", "_bucket")) else self._unit(family)
+        left_out = self.openmetrics and kind is not None and name == f"{family}_created"
+        told = self.families[name] = left_out, kind, unit
+        return told
+
+    def _unit(self, family: str) -> str | None:
+        unit = self.units.get(family)
+        try:
+            return None if unit is None else check_text(unit, field="unit", max_bytes=MAX_UNIT_BYTES)
+        except Invalid:
+            return None
+
+    def _numbers(self, rest: str) -> tuple[float, float | None]:
+        """The value and the time in seconds."""
+        if self.openmetrics:
+            rest = rest.partition(" # ")[0]  # an exemplar
+        parts = rest.split()
+        if not 1 <= len(parts) <= 2:
+            raise Invalid("has no value" if not parts else "has more than a value and a time")
+        value = _number(parts[0], "value")
+        if len(parts) == 1:
+            return value, None
+        t = _number(parts[1], "timestamp")
+        return value, t if self.openmetrics else t / 1000
 
 
 def is_openmetrics(content_type: str) -> bool:
@@ -51,55 +196,46 @@ def parse_prometheus(
     labels: Mapping[str, str] | None = None,
     rename: bool = False,
     every_s: float | None = None,
+    max_line_bytes: int = MAX_LINE_BYTES,
+    known: KnownHeads | None = None,
 ) -> Parsed:
-    """Text -> Parsed; a refusal's index is its sample's, from 0. Raises Invalid when the text has a fault.
+    """Text -> Parsed; a refusal's index is its sample's, from 0. Raises Invalid when no line can be read.
 
     ``labels`` are put on every sample: a sample's own label of that name gives way, or, with ``rename``, becomes
-    ``exported_…``, as in a scrape.  ``every_s``: how often this comes.
+    ``exported_…``, as in a scrape.  ``every_s``: how often this comes.  ``known``: what was met before with the same ``labels``.
     """
-    text = _checked(body)
-    bare = set() if openmetrics else set(_COUNTER.findall(text))
-    parsed, index = Parsed(), 0
-    for family in _families(text, read_openmetrics if openmetrics else read_text):
-        kind = _KINDS.get(family.type)
-        unit = family.unit or None
-        for sample in family.samples:
-            if openmetrics and sample.name.endswith("_created") and sample.name == f"{family.name}_created":
-                continue
-            if index >= MAX_SAMPLES:
-                raise Invalid(f"more than {MAX_SAMPLES} samples in one body")
-            name = sample.name
-            if kind == "counter" and family.name in bare and name == f"{family.name}_total":
-                name = family.name  # the parser has put _total behind it
-            try:
-                key = foreign_key(name, _labels(sample.labels, labels or {}, rename).items())
-                says_unit = None if name.endswith(("_count", "_bucket")) else unit
-                parsed.add(key, _time(sample, latest_ms), sample.value, unit=says_unit, every_s=every_s, kind=kind)
-            except Invalid as invalid:
-                parsed.refuse(index, invalid, f"{name}{sample.labels} {sample.value}")
-            index += 1
-    return parsed
+    text = body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    seen = KnownHeads(1) if known is None else known
+    return _Reader(latest_ms, openmetrics, labels or {}, rename, every_s, max_line_bytes, seen).read(text)
+
+
+def with_labels(own: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """A sample's labels and those of its group, which count."""
+    return _labels(own, given, rename=False)
 
 
 def group_labels(path: str) -> dict[str, str]:
     """The grouping key in ``job/<job>{/<label>/<value>}``, the part of a push's path behind ``/metrics/``; raises Invalid.
 
-    A name that ends in ``@base64`` has its value in base64 (URL alphabet), which may be ``=`` for an empty one.
+    A name that ends in ``@base64`` has its value in base64 (URL alphabet), which may be ``=`` for an empty one.  An empty value
+    means no label; a slash at the end means nothing.
     """
-    parts = [unquote(part) for part in path.strip("/").split("/")]
-    if len(parts) % 2 or parts[0] not in ("job", "job@base64"):
+    parts = [unquote(part) for part in path.lstrip("/").split("/")]
+    if len(parts) % 2 and not parts[-1]:
+        parts.pop()
+    if len(parts) % 2 or not parts or parts[0] not in ("job", "job@base64"):
         raise Invalid("a push goes to /metrics/job/JOB{/LABEL/VALUE}", field="path")
     labels: dict[str, str] = {}
     for name, value in zip(parts[::2], parts[1::2], strict=True):
         if name.endswith("@base64"):
             name, value = name.removesuffix("@base64"), _debased(value)
-        if name in labels:
-            raise Invalid(f"label {name[:40]!a} stands twice", field="path")
+        if name in labels or not name:
+            raise Invalid(f"label {name[:40]!a} stands twice, or has no name", field="path")
         labels[name] = value
     if not labels["job"]:
         raise Invalid("the job is empty", field="path")
     foreign_key("a", labels.items())
-    return labels
+    return {name: value for name, value in labels.items() if value}
 
 
 def _debased(value: str) -> str:
@@ -110,26 +246,38 @@ def _debased(value: str) -> str:
         raise Invalid(f"{value[:40]!a} is not base64", field="path") from None
 
 
-def _checked(body: bytes) -> str:
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        raise Invalid("the body is not UTF-8") from None
-    if len(body) > MAX_LINE_CHARACTERS and max(map(len, text.split("\n"))) > MAX_LINE_CHARACTERS:
-        raise Invalid(f"a line is longer than {MAX_LINE_CHARACTERS} characters")
-    return text
+def _named(line: str, head: re.Match[str]) -> tuple[str, dict[str, str]]:
+    """The name and the labels at the beginning of a line; raises Invalid."""
+    if _NOT_UTF8.search(line):
+        raise Invalid("is not UTF-8")
+    name, own = head[1] or "", _pairs(head[2][1:-1]) if head[2] else []
+    if not name and own and own[0][1] is None:
+        name, own = own[0][0], own[1:]
+    if not name:
+        raise Invalid("does not begin with the name of a metric")
+    labels = {label: value for label, value in own if value is not None}
+    if len(labels) < len(own):
+        raise Invalid("a label stands twice, or has no value", field="labels")
+    return name, labels
 
 
-def _families(text: str, read: Callable[[str], Iterable[Metric]]) -> Iterator[Metric]:
-    families = iter(read(text))
-    while True:
-        try:
-            family = next(families)
-        except StopIteration:
-            return
-        except _FAULTS as fault:
-            raise Invalid(f"the text is not in the exposition format: {str(fault)[:200]}") from None
-        yield family
+def _pairs(inside: str) -> list[tuple[str, str | None]]:
+    """Labels and their values; None: a name alone, which is the metric's where it stands first."""
+    pairs: list[tuple[str, str | None]] = []
+    at = 0
+    while inside[at:].strip(" \t"):
+        found = _PAIR.match(inside, at)
+        if found is None:
+            raise Invalid(f'expected label="value" at {inside[at : at + 30]!a}', field="labels")
+        pairs.append((_unquoted(found[1]), None if found[2] is None else _unquoted(found[2])))
+        at = found.end()
+    return pairs
+
+
+def _unquoted(text: str) -> str:
+    if not text.startswith('"'):
+        return text
+    return _ESCAPE.sub(lambda escape: _PLAIN[escape[1]], text[1:-1]) if "\\" in text else text[1:-1]
 
 
 def _labels(own: Mapping[str, str], given: Mapping[str, str], rename: bool) -> dict[str, str]:
@@ -143,10 +291,18 @@ def _labels(own: Mapping[str, str], given: Mapping[str, str], rename: bool) -> d
     return {**kept, **given}
 
 
-def _time(sample: Sample, latest_ms: int) -> int | None:
-    if sample.timestamp is None:
-        return None
+def _number(text: str, name: str) -> float:
+    """A number as Go reads it; raises Invalid."""
     try:
-        return check_time(round(float(sample.timestamp) * 1000), latest_ms, field="timestamp")
+        if "_" in text or not text.isascii():
+            raise ValueError
+        return float(text)
+    except ValueError:
+        raise Invalid(f"{text[:40]!a} is not a number", field=name) from None
+
+
+def _whole(t_ms: float) -> int:
+    try:
+        return round(t_ms)
     except (OverflowError, ValueError):
         raise Invalid("is not a time", field="timestamp") from None

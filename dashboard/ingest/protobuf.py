@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from dashboard.domain.errors import Invalid
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
-MAX_DEPTH = 16
+MAX_DEPTH = 100
 MAX_ITEMS = 200_000
 
 _doubles = struct.Struct("<d").unpack_from
@@ -22,7 +22,7 @@ _fixed32 = struct.Struct("<I").unpack_from
 
 
 class Field(NamedTuple):
-    """How a field is called and read. ``kind``: double, fixed64, sfixed64, int, sint32, bool, text, bytes, or message."""
+    """How a field is called and read. ``kind``: double, fixed64, sfixed64, int, sint32, sint64, bool, text, bytes, or message."""
 
     name: str
     kind: str
@@ -31,6 +31,8 @@ class Field(NamedTuple):
 
 
 Schema = Mapping[int, Field]
+#: A message by the names of its fields.
+Message = dict[str, Any]
 
 
 def read_varint(data: bytes, at: int) -> tuple[int, int]:
@@ -130,7 +132,9 @@ def _value(wire: int, value: int | bytes, field: Field, depth: int) -> Any:
             return value
     elif wire == FIXED64 and kind in ("double", "fixed64", "sfixed64"):
         return double(value) if kind == "double" else value if kind == "fixed64" else signed(value)
-    elif wire == VARINT and kind in ("int", "sint32", "bool"):
+    elif wire == VARINT and kind in ("int", "sint32", "sint64", "bool"):
+        if kind == "sint64":
+            return value >> 1 ^ -(value & 1)
         if kind == "sint32":
             return (value & 0xFFFFFFFF) >> 1 ^ -(value & 1)
         return bool(value) if kind == "bool" else signed(value)

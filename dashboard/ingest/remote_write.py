@@ -10,10 +10,13 @@ import math
 import struct
 from collections.abc import Sequence
 
-from dashboard.domain.errors import DashboardError, Invalid, TooLarge
+from dashboard.domain.errors import Invalid
+from dashboard.domain.series import CEILING, parse_series
 from dashboard.ingest.batch import MAX_SAMPLES, check_time
 from dashboard.ingest.families import Families
 from dashboard.ingest.naming import foreign_key
+from dashboard.ingest.native_histogram import STALE_BITS, take_histogram
+from dashboard.ingest.packed import unpack_snappy_block
 from dashboard.ingest.parsed import Parsed, Recall
 from dashboard.ingest.protobuf import (
     BYTES,
@@ -27,10 +30,8 @@ from dashboard.ingest.protobuf import (
     signed,
 )
 
-MAX_DECODED_BYTES = 16 * 1024 * 1024
+MAX_DECODED_BYTES = 32 * 1024 * 1024
 _MAX_METADATA = 20_000
-#: The NaN that means: this series has ended.
-STALE_BITS = 0x7FF0000000000002
 _MAX_CACHED_BYTES = 4_096
 #: A series' end when it has one sample: field 2 of 16 bytes; in it field 1, a double, and field 2, a time of 6 bytes.
 _TAIL = struct.Struct("<3xdx6s")
@@ -46,13 +47,6 @@ _ZERO_TAIL = _TAIL_BEGINS + bytes(8) + b"\x10"
 LabelCache = Recall[bytes, str]
 
 
-class MissingExtra(DashboardError):
-    """An optional package is needed for this format and not installed."""
-
-    code = "unsupported"
-    http_status = 415
-
-
 def parse_remote_write(
     body: bytes,
     cache: LabelCache,
@@ -65,26 +59,7 @@ def parse_remote_write(
 
     Raises Invalid when the body cannot be read, TooLarge when it claims to be longer than ``max_bytes``, MissingExtra.
     """
-    return parse_write_request(decompress(body, max_bytes), cache, latest_ms, families)
-
-
-def decompress(body: bytes, max_bytes: int = MAX_DECODED_BYTES) -> bytes:
-    """Undo snappy (block format); the length it claims is looked at before anything is written."""
-    try:
-        import cramjam
-    except ImportError:
-        raise MissingExtra("remote write needs the extra [protobuf]: pip install 'live-dashboard[protobuf]'") from None
-    if not body:
-        raise Invalid("the body is empty; send a snappy block that holds a WriteRequest")
-    claimed, _ = read_varint(body[:10], 0)
-    if claimed > max_bytes:
-        raise TooLarge(f"the body claims {claimed} bytes uncompressed; at most {max_bytes}")
-    if claimed > 64 * len(body) + 64:  # a copy of 64 bytes takes 3 at least
-        raise Invalid("the body claims more bytes than snappy could hold in it")
-    try:
-        return bytes(cramjam.snappy.decompress_raw(body))
-    except cramjam.DecompressionError:
-        raise Invalid("the body is no snappy block") from None
+    return parse_write_request(unpack_snappy_block(body, max_bytes), cache, latest_ms, families)
 
 
 def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families: Families | None = None) -> Parsed:
@@ -95,7 +70,7 @@ def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families
         try:
             _take(series, parsed, cache, latest_ms)
         except Invalid as invalid:
-            parsed.refuse(index, invalid, series)
+            parsed.refuse(index, invalid, _described(series))
     if metadata:
         families.learn(metadata)
     families.note(parsed)
@@ -122,6 +97,8 @@ def _quickly(
                 raise Invalid(f"more than {_MAX_METADATA} fields that are no series")
             if tag == 0x1A:
                 metadata.append(data[begin:at])
+            elif tag == 0x2A:
+                raise Invalid("the body is a request of version 2, its Content-Type does not say so")
             continue
         key = known(data[begin : at - 18]) if length > 18 else None
         if key is not None:  # the bytes in front are whole labels, so what follows begins a field
@@ -176,7 +153,7 @@ def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int) 
     if len(moments) < len(set(stamps)) or not all(map(math.isfinite, values)):
         left = [row for row, v in enumerate(values) if not math.isfinite(v) or stamps[row] not in moments]
         kept = sorted(set(range(len(keys))).difference(left))
-        keys, values, stamps = ([column[row] for row in kept] for column in (keys, values, stamps))  # type: ignore[assignment]
+        keys, values, stamps = ([column[row] for row in kept] for column in (keys, values, stamps))  # type: ignore[assignment]  # lists of the same items
     parsed.batch.keys += keys
     parsed.batch.times += map(moments.__getitem__, stamps)
     parsed.batch.values += values
@@ -196,7 +173,7 @@ def _width(data: bytes, at: int, wire: int) -> int:
 
 def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int) -> None:
     """One ``TimeSeries``, with any number of samples: those that are good; raises Invalid for the first that is not."""
-    labels, samples, histograms = [], [], 0
+    labels, samples, histograms = list[bytes](), list[bytes](), list[bytes]()
     for number, wire, value in read_fields(series):
         if wire != BYTES or not isinstance(value, bytes):
             continue
@@ -205,11 +182,14 @@ def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int) -> N
         elif number == 2:
             samples.append(value)
         elif number == 4:
-            histograms += 1
-    if not samples and histograms:
-        raise Invalid("native histograms are not understood; send classic ones", field="histograms")
+            histograms.append(value)
     key = _key(labels)
-    _learn(series, len(samples[0]) + 2 if len(samples) == 1 else 0, key, cache)
+    _learn(series, len(samples[0]) + 2 if len(samples) == 1 and not histograms else 0, key, cache)
+    take_points(key, samples, histograms, parsed, latest_ms)
+
+
+def take_points(key: str, samples: list[bytes], histograms: list[bytes], parsed: Parsed, latest_ms: int) -> None:
+    """The samples and native histograms of one series, those that are good; raises Invalid for the first that is not."""
     failed: Invalid | None = None
     for sample in samples:
         try:
@@ -221,7 +201,11 @@ def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int) -> N
             parsed.add(key, t_ms, double(bits))
         except Invalid as invalid:
             failed = failed or invalid
-            continue
+    for histogram in histograms:
+        try:
+            take_histogram(histogram, parse_series(key), parsed, latest_ms)
+        except Invalid as invalid:
+            failed = failed or invalid
     if failed is not None:
         raise failed
 
@@ -238,6 +222,21 @@ def _learn(series: bytes, tail_bytes: int, key: str, cache: LabelCache) -> None:
             cache.learn(head, key)
 
 
+def _described(series: bytes) -> str:
+    """The labels of a series, for people."""
+    pairs = []
+    try:
+        for number, wire, value in read_fields(series):
+            if number == 1 and wire == BYTES and isinstance(value, bytes):
+                texts = [
+                    text.decode("utf-8", "replace") for _, _, text in read_fields(value) if isinstance(text, bytes)
+                ]
+                pairs.append("=".join(texts))
+    except Invalid:
+        pass
+    return ", ".join(pairs) or f"protobuf of {len(series)} bytes"
+
+
 def _sample(data: bytes) -> tuple[int, int]:
     """The bits of a sample's value, and its time."""
     bits = t_ms = 0
@@ -251,7 +250,7 @@ def _sample(data: bytes) -> tuple[int, int]:
 
 def _key(labels: list[bytes]) -> str:
     name, pairs = "", {}
-    if len(labels) > 64:
+    if len(labels) > CEILING.labels + 1:
         raise Invalid(f"{len(labels)} labels", field="labels")
     for label in labels:
         texts = {1: "", 2: ""}

@@ -14,9 +14,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from dashboard.domain.errors import Invalid
-from dashboard.domain.strict_json import check_json
+from dashboard.domain.strict_json import BYTE_ORDER_MARK, check_json
 from dashboard.ingest.batch import (
-    MAX_EXACT,
     MAX_SAMPLES,
     MIN_T_MS,
     Batch,
@@ -34,10 +33,10 @@ _SPACE = b" \t\r\n"
 
 
 class Sample(Struct, gc=False):
-    """One sample as it stands in the body; ``labels`` stay bytes until they are new."""
+    """One sample as it stands in the body; ``labels`` stay bytes until they are new. A value of null is none."""
 
     series: str
-    value: int | float
+    value: int | float | None
     labels: Raw = _ABSENT
     t: int | float | None = None
     unit: str | None = None
@@ -47,7 +46,7 @@ class Sample(Struct, gc=False):
 class _NamedSample(Struct, gc=False):
     """A sample posted to its series' own address."""
 
-    value: int | float
+    value: int | float | None
     labels: Raw = _ABSENT
     t: int | float | None = None
     unit: str | None = None
@@ -72,6 +71,7 @@ def parse_samples(body: bytes, cache: KeyCache, latest_ms: int) -> Batch:
 
     ``latest_ms`` is the latest time a sample may carry.
     """
+    body = body.removeprefix(BYTE_ORDER_MARK)
     start = body.lstrip(_SPACE)[:1]
     if not start:
         raise Invalid('the body is empty; send [{"series":"orders","value":3}]')
@@ -101,7 +101,7 @@ def read_number(text: bytes) -> int | float:
 
 def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batch:
     """A bare number, or one sample object without ``series``, for the series ``name``; raises Invalid."""
-    text = body.strip(_SPACE)
+    text = body.removeprefix(BYTE_ORDER_MARK).strip(_SPACE)
     if not text:
         raise Invalid("is missing; send a number as the body, or ?value=3.1", field="value")
     try:
@@ -123,8 +123,11 @@ def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int
     keys = cache.find(names, labels)
     if keys is None:
         return None
-    values = [s.value for s in samples]
-    if not samples or len(samples) > MAX_SAMPLES or max(values) > MAX_EXACT or min(values) < -MAX_EXACT:
+    if not samples or len(samples) > MAX_SAMPLES:
+        return None
+    try:
+        values = [float(s.value) for s in samples]  # type: ignore[arg-type]  # None goes the other way
+    except (OverflowError, TypeError):
         return None
     declared = []
     if [s.unit for s in samples].count(None) + [s.every_s for s in samples].count(None) < 2 * len(samples):
@@ -189,6 +192,8 @@ def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:
 def _add(batch: Batch, sample: Sample, cache: KeyCache, latest_ms: int) -> None:
     labels = bytes(sample.labels)
     key = cache.known.get((sample.series, labels)) or cache.learn(sample.series, labels)
+    if sample.value is None:
+        return
     value = check_value(sample.value)
     t_ms = check_time(sample.t, latest_ms)
     check_declared(sample.unit, sample.every_s)

@@ -91,6 +91,8 @@ def _graph(name: str, points: Any, parsed: Parsed, latest_ms: int) -> None:
         try:
             if not isinstance(point, dict):
                 raise Invalid("must be an object of x and y", field="points")
+            if point.get("y") is None and "y" in point:
+                continue  # no value, as Rickshaw draws it
             t_ms = (
                 check_time(_number(point.get("x"), "x") * 1000, latest_ms, field="x", unit="seconds") if timed else None
             )

@@ -1,7 +1,8 @@
 """StatsD and DogStatsD datagrams, line by line, as they stand: metrics, events, service checks. Aggregating is statsd_aggregator's.
 
-Source: etsy/statsd docs/metric_types.md; DogStatsD datagram format v1.0–v1.3 (several values, container, external data and
-cardinality fields are ignored, ``|T`` is the time); tags also as ``name,k=v:1|c`` (Influx) and ``name;k=v:1|c`` (Graphite).
+Source: etsy/statsd docs/metric_types.md; DogStatsD datagram format v1.0–v1.3 (several values, ``|T`` is the time; container,
+external data, cardinality and unknown fields are passed over, as there); tags also as ``name,k=v:1|c`` (Influx) and
+``name;k=v:1|c`` (Graphite).
 """
 
 from __future__ import annotations
@@ -20,12 +21,18 @@ MAX_VALUES = 1_000
 
 MetricType = Literal["c", "g", "ms", "h", "d", "s"]
 _TYPES: dict[bytes, MetricType] = {b"c": "c", b"g": "g", b"ms": "ms", b"h": "h", b"d": "d", b"s": "s"}
+#: What a sign in front of a gauge means: Etsy's StatsD changes the gauge by it, Datadog's sets a negative value.  ``auto``: a
+#: value in lines with what only Datadog's clients write (``|#`` tags and the fields behind), else a change.
+GaugeSigns = Literal["auto", "delta", "value"]
 _STATES = ("ok", "warning", "critical", "unknown")
 _LEVELS = ("", "warning", "danger", "warning")  # what a status widget calls them
 
 
 class Metric(NamedTuple):
-    """One line. ``values`` are texts of a set's members, else numbers; ``signed``: a gauge's delta; ``t_ms``: not to be aggregated."""
+    """One line. ``values`` are texts of a set's members, else numbers; ``t_ms``: not to be aggregated.
+
+    ``deltas``: a sign in front of a gauge is a change; ``signed``: there is one in front of the first value.
+    """
 
     key: str
     type: MetricType
@@ -33,6 +40,7 @@ class Metric(NamedTuple):
     rate: float = 1.0
     signed: bool = False
     t_ms: int | None = None
+    deltas: bool = True
 
 
 class Check(NamedTuple):
@@ -46,7 +54,7 @@ class Check(NamedTuple):
 Line = Metric | EventIn | Check
 
 
-def parse_line(line: bytes, latest_ms: int) -> Line:
+def parse_line(line: bytes, latest_ms: int, gauge_signs: GaugeSigns = "auto") -> Line:
     """One line; raises Invalid."""
     try:
         text = line.decode()
@@ -56,10 +64,10 @@ def parse_line(line: bytes, latest_ms: int) -> Line:
         return _event(text, latest_ms)
     if text.startswith("_sc|"):
         return _check(text, latest_ms)
-    return _metric(text, latest_ms)
+    return _metric(text, latest_ms, gauge_signs)
 
 
-def _metric(text: str, latest_ms: int) -> Metric:
+def _metric(text: str, latest_ms: int, gauge_signs: GaugeSigns) -> Metric:
     head, colon, rest = text.partition(":")
     stated, bar, tail = rest.partition("|")
     if not colon or not bar:
@@ -69,15 +77,17 @@ def _metric(text: str, latest_ms: int) -> Metric:
     if type_ is None:
         raise Invalid(f"{kind[:20]!a} is none of c, g, ms, h, d, s", field="type")
     name, tags = _head(head)
-    rate, t_ms = 1.0, None
+    rate, t_ms, is_datadog = 1.0, None, False
     for extra in extras:
         if extra.startswith("@"):
             rate = _rate(extra[1:])
-        elif extra.startswith("#"):
+            continue
+        is_datadog |= extra[:1].isalnum() or extra[:1] == "#"
+        if extra.startswith("#"):
             tags += _tags(extra[1:])
         elif extra.startswith("T"):
             t_ms = check_time(_number(extra[1:], "t") * 1000, latest_ms, unit="seconds")
-        elif not extra.startswith(("c:", "e:", "card:")):
+        elif extra and not extra[0].isalnum():
             raise Invalid(f"{extra[:20]!a} is not understood")
     key = foreign_key(name, _merged(tags))
     members = stated.split(":")
@@ -85,8 +95,9 @@ def _metric(text: str, latest_ms: int) -> Metric:
         raise Invalid(f"{len(members)} values; at most {MAX_VALUES}", field="value")
     if type_ == "s":
         return Metric(key, type_, tuple(members), rate, t_ms=t_ms)
-    signed = type_ == "g" and members[0][:1] in ("+", "-") and t_ms is None
-    return Metric(key, type_, tuple(_number(member, "value") for member in members), rate, signed, t_ms)
+    deltas = t_ms is None and (gauge_signs == "delta" or (gauge_signs == "auto" and not is_datadog))
+    signed = deltas and type_ == "g" and members[0][:1] in ("+", "-")
+    return Metric(key, type_, tuple(_number(member, "value") for member in members), rate, signed, t_ms, deltas)
 
 
 def _head(head: str) -> tuple[str, list[tuple[str, str]]]:

@@ -7,8 +7,10 @@ A metric's series, each declared to come every flush:
 - timer, histogram, distribution: ``name_count``, ``_mean``, ``_min``, ``_max``, ``_p50``, ``_p90``, ``_p99``;
 - set: ``name``, how many different members.
 
-A metric with a time of its own (``|T``) is not aggregated.  A metric is forgotten after ``idle_flushes`` silent flushes,
-but not what a gauge was, for ``+n`` and ``-n`` change that.
+A metric with a time of its own (``|T``) is not aggregated over time: a gauge is ``name`` and a counter ``name_count`` at that time,
+the counts of one time added up.  A metric is forgotten after ``idle_flushes`` silent flushes, but not what a gauge was, for ``+n``
+and ``-n`` change that.  A series that a metric of another type has already (a counter's and a timer's ``name_count``) is left out
+and said; a metric that would have none is refused.
 The way of the many: a line whose bytes but for the value were met before costs one look-up.
 """
 
@@ -19,8 +21,9 @@ from collections.abc import Iterator
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series, series_key
-from dashboard.ingest.parsed import Parsed, Recall
-from dashboard.ingest.statsd import MAX_DATAGRAM_BYTES, Check, Metric, MetricType, parse_line
+from dashboard.ingest.origins import NameTaken
+from dashboard.ingest.parsed import Parsed, Recall, finite
+from dashboard.ingest.statsd import MAX_DATAGRAM_BYTES, Check, GaugeSigns, Metric, MetricType, parse_line
 
 #: Values of one timer in one interval that percentiles are taken from; of more, every second, fourth, … is kept.
 MAX_KEPT = 4_096
@@ -28,6 +31,9 @@ MAX_MEMBERS = 10_000
 MAX_REFUSED = 1_000
 MAX_WAITING = 10_000
 _LARGEST = 1e300
+#: How a single number is taken.
+_COUNTED, _TIMED, _CHANGED, _SET = range(4)
+_WORDS = {"c": "counter", "g": "gauge", "s": "set", "ms": "timer", "h": "histogram", "d": "distribution"}
 #: Samples in one piece of a flush; to sort so many values of a timer takes as long as one sample.
 _PIECE_SAMPLES = 4_000
 _SORTED_PER_SAMPLE = 25
@@ -37,10 +43,12 @@ class Cell:
     """What came for one metric since the last flush. Fields are used as the type asks for."""
 
     __slots__ = (
+        "barred",
         "base",
         "count",
         "high",
         "idle",
+        "is_live",
         "key",
         "low",
         "members",
@@ -56,7 +64,9 @@ class Cell:
         self.key, self.type = key, type_
         self.base = 0.0  # a gauge's value
         self.idle = 0
+        self.is_live = False  # something came that has no time of its own
         self.names = _names(key, type_)
+        self.barred: frozenset[str] = frozenset()  # those that another metric has
         self.members: set[str] = set()
         self.values: list[float] = []
         self.empty()
@@ -88,14 +98,17 @@ class Cell:
 class Aggregator:
     """Takes datagrams, gives Batches at each flush. accepted + refused = lines, exactly; ``refused`` counts by code."""
 
-    def __init__(self, *, max_metrics: int = 10_000, idle_flushes: int = 300) -> None:
+    def __init__(self, *, max_metrics: int = 10_000, idle_flushes: int = 300, gauge_signs: GaugeSigns = "auto") -> None:
         self._max_metrics = max_metrics
+        self._gauge_signs = gauge_signs
         self._idle_flushes = idle_flushes
         self._cells: dict[tuple[str, MetricType], Cell] = {}
         self._bases: dict[str, float] = {}  # of gauges that are forgotten but for what +n and -n start from
+        self._owners: dict[str, Cell] = {}  # by series
         #: By (name, everything behind the value): the cell, the weight, and how a single number is taken.
-        self._known: Recall[tuple[bytes, bytes], tuple[Cell, float, bool]] = Recall(2 * max_metrics)
+        self._known: Recall[tuple[bytes, bytes], tuple[Cell, float, int]] = Recall(2 * max_metrics)
         self._waiting = Parsed()
+        self._counted: dict[tuple[str, int], int] = {}  # rows of counts with a time of their own, by series and time
         self.accepted = 0
         self.refused: Counter[str] = Counter()
 
@@ -107,23 +120,23 @@ class Aggregator:
             stated, _, tail = rest.partition(b"|")
             found = known.get((head, tail))
             if found is not None:
-                cell, weight, is_counter = found
+                cell, weight, how = found
                 try:
                     value = float(stated)
                 except ValueError:
                     value = _LARGEST
                 if -_LARGEST < value < _LARGEST and b"_" not in stated:
-                    if is_counter:
+                    if how == _COUNTED:
                         cell.total += value * weight
                         cell.touched = True
                         taken += 1
                         continue
-                    if cell.type != "g":
+                    if how == _TIMED:
                         cell.time(value, weight)
                         cell.touched = True
                         taken += 1
                         continue
-                    if stated[:1] not in b"+-":
+                    if how == _SET or stated[:1] not in b"+-":
                         cell.base = value
                         cell.touched = True
                         taken += 1
@@ -138,16 +151,12 @@ class Aggregator:
         Between two pieces datagrams may be fed: a metric whose piece is yet to come has them in it, another in the next flush.
         """
         parsed, self._waiting, work = self._waiting, Parsed(), 0.0
+        self._counted.clear()
         for name, cell in list(self._cells.items()):
             cell.idle = 0 if cell.touched else cell.idle + 1
             if cell.idle > self._idle_flushes:
-                del self._cells[name]
-                self._known.clear()
-                if cell.type == "g":
-                    self._bases[name[0]] = cell.base
-                    if len(self._bases) > self._max_metrics:
-                        del self._bases[next(iter(self._bases))]
-            elif cell.touched or cell.type == "c":
+                self._forget(name, cell)
+            elif cell.touched or (cell.type == "c" and cell.is_live):
                 work += len(cell.names) + len(cell.values) / _SORTED_PER_SAMPLE
                 _emit(parsed, cell, now_ms, seconds)
             cell.empty()
@@ -156,9 +165,20 @@ class Aggregator:
                 parsed, work = Parsed(), 0.0
         yield parsed
 
+    def _forget(self, name: tuple[str, MetricType], cell: Cell) -> None:
+        """A metric that was silent for long, but not what a gauge was."""
+        del self._cells[name]
+        for series in set(cell.names) - cell.barred:
+            self._owners.pop(series, None)
+        self._known.clear()
+        if cell.type == "g":
+            self._bases[name[0]] = cell.base
+            if len(self._bases) > self._max_metrics:
+                del self._bases[next(iter(self._bases))]
+
     def _slowly(self, number: int, line: bytes, seen: tuple[bytes, bytes], latest_ms: int) -> None:
         try:
-            said = parse_line(line, latest_ms)
+            said = parse_line(line, latest_ms, self._gauge_signs)
             if isinstance(said, Metric):
                 self._take(said, seen, line)
             elif len(self._waiting.events) >= MAX_WAITING:
@@ -180,7 +200,7 @@ class Aggregator:
             self._add_timed(metric)
             return
         cell = self._cell(metric.key, metric.type)
-        cell.touched = True
+        cell.touched = cell.is_live = True
         weight = 1 / metric.rate
         for value in metric.values:
             if isinstance(value, str):
@@ -193,27 +213,60 @@ class Aggregator:
             else:
                 cell.time(value, weight)
         if metric.type != "s" and len(line) <= 1_000:
-            self._known.learn(seen, (cell, weight, metric.type == "c"))
+            how = _COUNTED if metric.type == "c" else _TIMED
+            if metric.type == "g":
+                how = _CHANGED if metric.deltas else _SET
+            self._known.learn(seen, (cell, weight, how))
 
     def _add_timed(self, metric: Metric) -> None:
         if len(self._waiting.batch.keys) + len(metric.values) > MAX_WAITING:
             raise Invalid(f"more than {MAX_WAITING} samples with a time of their own in one interval")
         if metric.type not in ("c", "g"):
             raise Invalid("only counters and gauges may have a time of their own", field="t")
+        assert metric.t_ms is not None
+        cell = self._cell(metric.key, metric.type)
+        series = cell.names[-1]
+        if series in cell.barred:
+            raise NameTaken(f"the series {series[:100]} is that of another metric; rename one", field="series")
         for value in metric.values:
             assert not isinstance(value, str)
-            kind = "delta" if metric.type == "c" else "gauge"
-            self._waiting.add(metric.key, metric.t_ms, value / metric.rate, kind=kind)
+            values, row = self._waiting.batch.values, len(self._waiting.batch.keys)
+            if metric.type == "c":
+                row = self._counted.setdefault((series, metric.t_ms), row)
+            if row < len(values):
+                values[row] = finite(values[row] + value / metric.rate)
+            else:
+                self._waiting.add(series, metric.t_ms, value / metric.rate, kind="gauge")
 
     def _cell(self, key: str, type_: MetricType) -> Cell:
         cell = self._cells.get((key, type_))
+        if cell is None and type_ in ("ms", "h"):
+            cell = self._cells.get((key, "h" if type_ == "ms" else "ms"))  # the same, to Etsy's and to Datadog's
         if cell is None:
             if len(self._cells) >= self._max_metrics:
                 raise LimitOfMetrics(f"would be one more than {self._max_metrics} metrics", field="series")
-            cell = self._cells[key, type_] = Cell(key, type_)
+            cell = Cell(key, type_)
+            self._own(cell)
+            self._cells[key, type_] = cell
             if type_ == "g":
                 cell.base = self._bases.pop(key, 0.0)
         return cell
+
+    def _own(self, cell: Cell) -> None:
+        """Give the cell its series, but for those that a metric of another type has; raises NameTaken when it would have none."""
+        taken = [series for series in cell.names if series in self._owners]
+        for series in taken:
+            owner = self._owners[series]
+            why = NameTaken(
+                f"the {_WORDS[owner.type]} {owner.key[:100]} has the series {series[:100]} already; rename the "
+                f"{_WORDS[cell.type]}",
+                field="series",
+            )
+            if len(taken) == len(cell.names):
+                raise why
+            self._waiting.refuse(0, why, f"{cell.key}:…|{cell.type}")
+        cell.barred = frozenset(taken)
+        self._owners.update({series: cell for series in cell.names if series not in cell.barred})
 
 
 class LimitOfMetrics(Invalid):
@@ -246,6 +299,8 @@ def _emit(parsed: Parsed, cell: Cell, now_ms: int, seconds: float) -> None:
         unit = "ms" if cell.type == "ms" else None
         values, units = _timings(cell), (None, unit, unit, unit, unit, unit, unit)
     for name, value, unit in zip(cell.names, values, units, strict=True):
+        if name in cell.barred:
+            continue
         try:
             parsed.add(name, now_ms, value, unit=unit, every_s=seconds, kind="gauge")
         except Invalid as invalid:

@@ -1,25 +1,37 @@
-"""Telegraf's ``http`` output with ``data_format = "json"``: ``{"metrics":[{"name","tags","fields","timestamp"}]}`` or one inner object.
+"""Telegraf's ``data_format = "json"``, by HTTP or MQTT: ``{"metrics":[{"name","tags","fields","timestamp"}]}`` or one inner object.
 
 Source: telegraf plugins/serializers/json.  As in line protocol a number or boolean becomes the series ``name_field{tags}``, a text the
-document of that name.  ``timestamp`` is in seconds, or finer with ``json_timestamp_units``: its size tells.
+document of that name; of an array each number has its place behind the name, null is no value.  ``timestamp`` is in seconds, or finer with
+``json_timestamp_units``: its size tells.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from dashboard.domain.errors import Invalid
-from dashboard.domain.strict_json import read_json
 from dashboard.ingest.batch import check_time
-from dashboard.ingest.naming import foreign_document, foreign_key
+from dashboard.ingest.json_values import Leaf, ValueFault, leaves, read_leniently, written
+from dashboard.ingest.naming import foreign_document, foreign_key, with_labels
+from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed, check_count
 
 
-def parse_telegraf_json(body: bytes, latest_ms: int) -> Parsed:
-    """Body -> Parsed; a refusal's index is its metric's, from 0, its field the metric's field. Raises Invalid."""
-    given = read_json(body)
+def parse_telegraf_json(body: bytes, latest_ms: int, *, origins: Origins | None = None) -> Parsed:
+    """Parse a body; a refusal's index is its metric's, from 0, its field the metric's field. Raises Invalid.
+
+    ``origins``: what was met before; without them names that become one series are only noticed within one body.
+    """
+    origins = Origins() if origins is None else origins
+    origins.renew(latest_ms)
+    return take_metrics(read_leniently(body), latest_ms, origins=origins)
+
+
+def take_metrics(
+    given: Any, latest_ms: int, *, origins: Origins, labels: Mapping[str, str] | None = None, topic: str = ""
+) -> Parsed:
+    """Parse JSON that is decoded, as ``parse_telegraf_json``; ``labels``: those of the topic, ``topic`` itself."""
     metrics = given.get("metrics", [given]) if isinstance(given, dict) else given
     if not isinstance(metrics, list):
         raise Invalid("must be an object with metrics, a list", field="metrics")
@@ -30,21 +42,31 @@ def parse_telegraf_json(body: bytes, latest_ms: int) -> Parsed:
         try:
             name, tags, fields, t_ms = _described(metric, latest_ms)
         except Invalid as invalid:
-            parsed.refuse(index, invalid, msgspec.json.encode(metric))
+            parsed.refuse(index, invalid, written(metric))
             continue
+        beside = with_labels(tags, labels or {})
         for field, value in fields.items():
             try:
-                _take(f"{name}_{field}", tags, value, t_ms, parsed, index)
+                for leaf in leaves(f"{name}_{field}", value):
+                    _take(leaf, (f"{topic}{name}", field), beside, t_ms, parsed, index, origins)
             except Invalid as invalid:
-                why = Invalid(f"{invalid.field}: {invalid.reason}", field=f"fields.{field[:40]}")
-                why.code = invalid.code
-                parsed.refuse(index, why, msgspec.json.encode({field: value}))
+                parsed.refuse(index, _of_field(field, invalid), written({field: value}))
         places += [index] * (len(parsed.batch.keys) - len(places))
     return parsed
 
 
+def is_metric(given: Any) -> bool:
+    """Return whether decoded JSON is what Telegraf writes, one metric or a batch."""
+    if not isinstance(given, dict):
+        return False
+    metrics = given.get("metrics")
+    if isinstance(metrics, list) and metrics:
+        return is_metric(metrics[0])
+    return isinstance(given.get("name"), str) and isinstance(given.get("fields"), dict)
+
+
 def time_of(stated: Any, latest_ms: int, field: str) -> int | None:
-    """Seconds, milliseconds, micro- or nanoseconds since 1970 as milliseconds; raises Invalid. None stays None."""
+    """Return seconds, milliseconds, micro- or nanoseconds since 1970 as milliseconds; raises Invalid. None stays None."""
     if stated is None:
         return None
     if not isinstance(stated, int | float) or isinstance(stated, bool):
@@ -61,17 +83,49 @@ def _described(metric: Any, latest_ms: int) -> tuple[str, dict[str, str], dict[s
     name, tags, fields = metric.get("name"), metric.get("tags") or {}, metric.get("fields")
     if not isinstance(name, str) or not name:
         raise Invalid("is missing", field="name")
-    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
+    if not isinstance(tags, dict):
         raise Invalid("must be an object of texts", field="tags")
     if not isinstance(fields, dict) or not fields:
         raise Invalid("must be an object with one field at least", field="fields")
-    return name, tags, fields, time_of(metric.get("timestamp"), latest_ms, "timestamp")
+    texts = {tag: _text(tag, value) for tag, value in tags.items() if value is not None}
+    return name, texts, fields, time_of(metric.get("timestamp"), latest_ms, "timestamp")
 
 
-def _take(name: str, tags: dict[str, str], value: Any, t_ms: int | None, parsed: Parsed, place: int) -> None:
+def _text(tag: str, value: Any) -> str:
+    """Return a tag's value; numbers and booleans as JSON writes them."""
     if isinstance(value, str):
-        parsed.write(foreign_document(name, tags.items()), {"text": value}, place=place)
-    elif isinstance(value, int | float):
-        parsed.add(foreign_key(name, tags.items()), t_ms, float(value) if isinstance(value, bool) else value)
-    else:
-        raise Invalid("is no number, boolean or text", field="value")
+        return value
+    if not isinstance(value, int | float):
+        raise Invalid(value.reason if isinstance(value, ValueFault) else "is no text", field=f"tags.{tag[:40]}")
+    return written(value)
+
+
+def _take(
+    leaf: Leaf,
+    said: tuple[str, str],
+    tags: Mapping[str, str],
+    t_ms: int | None,
+    parsed: Parsed,
+    place: int,
+    origins: Origins,
+) -> None:
+    """Take one value, or refuse it."""
+    try:
+        if isinstance(leaf.value, ValueFault):
+            raise Invalid(leaf.value.reason, field="value")
+        if isinstance(leaf.value, str):
+            parsed.write(foreign_document(leaf.name, tags.items()), {"text": leaf.value}, place=place)
+        else:
+            origin = f"{','.join([said[0], *sorted(tags)])} {said[1]}{leaf.path}"
+            key = origins.claim(foreign_key(leaf.name, tags.items()), origin)
+            parsed.add(key, t_ms, float(leaf.value) if isinstance(leaf.value, bool) else leaf.value)
+    except Invalid as invalid:
+        parsed.refuse(place, _of_field(said[1], invalid), written({said[1]: leaf.value}))
+
+
+def _of_field(field: str, invalid: Invalid) -> Invalid:
+    why = Invalid(
+        f"{invalid.field}: {invalid.reason}" if invalid.field else invalid.reason, field=f"fields.{field[:40]}"
+    )
+    why.code = invalid.code
+    return why

@@ -1,7 +1,8 @@
-"""Take a document in, or out: check its body, keep to the limits, append it to the journal."""
+"""Acceptance of documents: check the body and the limits, append the change to the journal."""
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 
 import msgspec
@@ -20,9 +21,14 @@ from dashboard.intake.token_limits import TokenLimits
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
 
+_log = logging.getLogger(__name__)
+
+#: Beyond this part of the documents that there may be, the log says so.
+_NEARLY_FULL = 0.9
+
 
 class AcceptDocument:
-    """The only way for documents into the journal."""
+    """Writer of documents: the only way for them into the journal."""
 
     def __init__(
         self,
@@ -40,7 +46,8 @@ class AcceptDocument:
         self._max_bytes = max_bytes
         self._limits = limits
         self._counters = counters
-        self._coming: set[str] = set()  # new documents in entries on their way
+        self._said = False
+        self._in_flight: set[str] = set()  # new documents that are being appended
 
     async def write(
         self,
@@ -52,62 +59,73 @@ class AcceptDocument:
         request_id: str = "",
         caller: Caller | None = None,
     ) -> None:
-        """Store ``body`` (JSON text) as the document.
+        """Store ``body`` (JSON text) as the document ``key``.
 
         Raises Invalid, TooLarge, LimitReached, Forbidden, Overloaded, Unavailable.
-        ``passing``: see ``Document``.  ``caller``: whose token sets limits.
+        ``passing``: see ``Document``.  ``caller``: its token sets limits; None: a part of this server, without limits.
         """
         check_name(key, field="document")
         self._limits.check_name(caller, key)
         if key in (EVENTS, ALERTS):
-            raise Invalid(
-                f"{key} is the list of what happened, which this server keeps; choose another", field="document"
-            )
-        is_new = not self._is_there(key) and key not in self._coming
-        if is_new and self._count() + self._count_coming() >= self._max_documents:
+            raise Invalid(f"{key!a} is kept by this server; choose another name", field="document")
+        is_new = not self._exists(key) and key not in self._in_flight
+        count = self._count() + self._count_in_flight() if is_new else 0
+        self._say_before(count)
+        if is_new and count >= self._max_documents:
             raise LimitReached(f"would be one more than {self._max_documents} documents; see the setting max_documents")
         check_declared(None, every_s)
         if len(body) > self._max_bytes:
-            raise TooLarge(f"a document may have {self._max_bytes} bytes; this has {len(body)}")
+            raise TooLarge(f"the document has {len(body)} bytes; at most {self._max_bytes}")
         try:
             msgspec.json.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise Invalid(f"the body is not JSON: {error}") from None
         except RecursionError:
-            raise Invalid("the body is nested too deep") from None
+            raise Invalid("the body is nested too deeply") from None
         value = check_json(body)
         change = DocumentWritten(key, msgspec.json.encode(value), every_s, passing)
         if is_new:
-            self._coming.add(key)
+            self._in_flight.add(key)
         try:
             await self._journal.append(self._partition(key), encode_change(change), request_id=request_id)
-            if is_new:  # until then nothing else counts it
+            if is_new:  # only the replica counts it from here on
                 with suppress(DashboardError):
                     await self._replicas.catch_up(key)
         finally:
             if is_new:
-                self._coming.discard(key)
+                self._in_flight.discard(key)
         self._counters.documents_accepted += 1
 
     async def delete(self, key: str, *, caller: Caller | None = None) -> None:
         """Remove the document; raises NotFound, Forbidden, Overloaded, Unavailable."""
         self._limits.check_name(caller, key)
-        if self._replicas.of(key) is not None and not self._is_there(key):
+        if self._replicas.of(key) is not None and not self._exists(key):
             await self._replicas.catch_up(key)
-        if self._replicas.of(key) is not None and not self._is_there(key):
+        if self._replicas.of(key) is not None and not self._exists(key):
             raise NotFound(f"there is no document {key[:40]!a}")
         await self._journal.append(self._partition(key), encode_change(DocumentDeleted(key)))
+
+    def _say_before(self, count: int) -> None:
+        """Say once in the log that there will soon be as many as there may be, until there is room again."""
+        is_near = count >= _NEARLY_FULL * self._max_documents
+        if is_near and not self._said:
+            _log.info(
+                "there are %d documents of %d; more will be refused: see the setting max_documents",
+                count,
+                self._max_documents,
+            )
+        self._said = is_near or (self._said and not count)
 
     def _partition(self, key: str) -> str:
         return partition_of(key, self._replicas.partitions)
 
-    def _is_there(self, key: str) -> bool:
+    def _exists(self, key: str) -> bool:
         replica = self._replicas.of(key)
         stored = replica.documents.get(key) if replica is not None else None
         return stored is not None and stored.document is not None
 
-    def _count_coming(self) -> int:
-        return sum(not self._is_there(key) for key in self._coming)
+    def _count_in_flight(self) -> int:
+        return sum(not self._exists(key) for key in self._in_flight)
 
     def _count(self) -> int:
         return sum(replica.document_count() for replica in self._replicas.followed().values())

@@ -1,9 +1,10 @@
-"""Take events in: what happened goes in front of the document ``events``, what an alert's or check's state is into ``alerts``.
+"""Acceptance of events: each goes into the document ``events``, the state of an alert or check also into ``alerts``.
 
-Both are lists as list, table and status widgets show them: ``{"items": [{"id", "label", "value", "t", "state", …}]}``, the newest first.
-An event is an entry of its own that says what is to be added (``replica/items.py``); nobody reads and writes the list, so however
-many processes take events in, the journal's order is theirs and none is lost.  The same event told again (an alert that goes on)
-replaces what was told before; a check that says once more what was said of it is no event, which is seen where the entries are read.
+Both documents are lists for the list, table and status widgets, newest first:
+``{"items": [{"id", "label", "value", "t", "state", …}]}``.
+An event is an entry with the item to add (``replica/items.py``).  Nobody reads and rewrites the list, so no event is lost when
+several processes accept events at once.  A repeated event (an alert that goes on) replaces the earlier one.  A check that repeats
+its state is no new event; the replica detects this.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _STATES = ("ok", "warning", "critical", "unknown")
 
 
 class AcceptEvents:
-    """The only way for events into the journal. ``now_ms`` is the journal's time."""
+    """Writer of events: the only way for them into the journal. ``now_ms`` is the journal's time."""
 
     def __init__(self, *, journal: Journal, replicas: Replicas, now_ms: Callable[[], int], counters: Counters) -> None:
         self._journal = journal
@@ -41,7 +42,7 @@ class AcceptEvents:
         self._counters = counters
 
     async def accept(self, events: list[EventIn], *, request_id: str = "") -> None:
-        """Keep them; raises Overloaded, Unavailable."""
+        """Store events; raises Overloaded, Unavailable."""
         if not events:
             return
         now_ms, seed = self._now_ms(), request_id or secrets.token_hex(8)
@@ -50,9 +51,7 @@ class AcceptEvents:
             state = state_of(event)
             t_ms = now_ms if event.t_ms is None else event.t_ms
             when = f"{seed}/{place}" if event.t_ms is None else str(t_ms)
-            # what is said of an alert may change while it goes on
-            told_of = "" if event.kind == "alert" else event.text
-            item_id = fingerprint_of(event.fingerprint, event.title, event.state, when, told_of)
+            item_id = item_id_of(event, when)
             told.append((item_id, _item(item_id, event, state, t_ms, of=event.fingerprint if state else "")))
             if state:
                 states.append((event.fingerprint, _item(event.fingerprint, event, state, t_ms)))
@@ -61,15 +60,21 @@ class AcceptEvents:
 
     async def _append(self, key: str, items: list[tuple[str, bytes]], request_id: str) -> None:
         partition = partition_of(key, self._replicas.partitions)
-        for first in range(0, len(items), MAX_ITEMS):  # which of them stay is seen where the entries are read
+        for first in range(0, len(items), MAX_ITEMS):  # the replica drops the oldest beyond the limits
             some = tuple(items[first : first + MAX_ITEMS])
             change = ItemsListed(key, some, MAX_ITEMS, MAX_BYTES, ok_leaves=key == ALERTS)
             once = f"{request_id}/{key}/{first}" if request_id else ""
             await self._journal.append(partition, encode_change(change), request_id=once)
 
 
+def item_id_of(event: EventIn, when: str) -> str:
+    """Return the id of an event's item; ``when``: its time, or another text that differs between equal events."""
+    text = "" if event.kind == "alert" else event.text  # an alert's text may change while it goes on
+    return fingerprint_of(event.fingerprint, event.title, event.state, when, text)
+
+
 def state_of(event: EventIn) -> str:
-    """ok, warning, critical or unknown; "" of what has no state."""
+    """Return an event's state: ok, warning, critical or unknown; empty if it has none."""
     if event.kind == "alert":
         severities = ("severity:warning", "severity:info", "severity:none")
         mild = any(tag.lower() in severities for tag in event.tags)

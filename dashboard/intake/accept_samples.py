@@ -1,19 +1,21 @@
-"""Take samples in: stamp them, keep to the limits of the server and of the token, append them to the journal as entries.
+"""Acceptance of samples: set missing times, check the limits of the server and of the token, append entries to the journal.
 
-Accepted means kept: ``accept`` returns when the journal has stored the entries.  accepted + refused = sent, exactly.
+Accepted means stored: ``accept`` returns when the journal has stored the entries.  accepted + refused = sent, exactly.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 
 from msgspec import Struct, field
 
 from dashboard.domain.counters import Counters
+from dashboard.domain.errors import Invalid
 from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
+from dashboard.domain.series import SeriesKey, SeriesLimits, check_limits, parse_series
 from dashboard.entries.metrics import decode_change, encode_change
 from dashboard.entries.samples import Samples, SeriesEnded, encode_samples
 from dashboard.ingest.batch import Batch, Refusal
@@ -24,19 +26,21 @@ from dashboard.journal.port import METRICS, Journal
 from dashboard.replica.replica import Replica
 from dashboard.replication.replicas import Replicas
 
-#: How far in the future a sample's own time may lie: clocks differ, but not by more than this.
+#: A sample's own time may be this far ahead, for clocks differ; one beyond it is refused.
 MAX_AHEAD_MS = 3_600_000
-#: Series of partitions that are not followed here count against the limit until they were silent for so long.
+#: Series of partitions not followed here count against the limit until they had no sample for this long.
 MET_MS = 3_600_000
-#: What a feeder declares again and again goes into the journal so often, though it is known here: a process that
-#: started without the checkpoint learns it too.
+#: A repeated declaration goes into the journal again after this long, although it is known here, for processes that started
+#: without the checkpoint.
 DECLARED_EVERY_MS = 300_000
-#: Samples refused at once that are shown with a snippet.
+#: A delta without a time gets one at most this far ahead, to differ from the one before; beyond it both share a time.
+_MOST_APART_MS = 900
+#: Refusals of one batch with a snippet; further ones have none.
 _MAX_SNIPPETS = 1_000
 
 
 class Outcome(Struct, frozen=True):
-    """What became of a batch. ``refused`` is in the order of the samples in the body; ``series``: of the accepted, in parts."""
+    """Result of a batch. ``refused``: in the order of the samples in the body; ``series``: of the accepted samples, in parts."""
 
     accepted: int
     refused: list[Refusal]
@@ -44,7 +48,7 @@ class Outcome(Struct, frozen=True):
 
 
 class Share(Struct):
-    """What of a batch goes to one partition; ``rows`` are its rows' places in the whole (None: all of it)."""
+    """Rows of a batch for one partition; ``rows``: their places in the whole batch (None: all of it)."""
 
     partition: str
     batch: Batch
@@ -52,7 +56,7 @@ class Share(Struct):
 
 
 class _Taken(Struct):
-    """What is to become of a batch, as far as it was looked at; ``coming``: new series in ``appends``."""
+    """Result of the batch's pieces so far. ``coming``: new series in ``appends``; ``to_tell``: the token owns new series."""
 
     refused: list[Refusal] = []
     series: list[list[str]] = []
@@ -62,7 +66,7 @@ class _Taken(Struct):
 
 
 class AcceptSamples:
-    """The only way for samples into the journal."""
+    """Writer of samples: the only way for them into the journal."""
 
     def __init__(
         self,
@@ -73,37 +77,40 @@ class AcceptSamples:
         max_series: int,
         limits: TokenLimits,
         counters: Counters,
+        series_limits: SeriesLimits | None = None,
     ) -> None:
+        self._series_limits = series_limits or SeriesLimits()
         self._journal = journal
         self._replicas = replicas
         self._now_ms = now_ms
         self._max_series = max_series
         self._limits = limits
         self._counters = counters
-        self._coming: Counter[str] = Counter()  # new series in entries on their way, with how often
+        self._coming: Counter[str] = Counter()  # new series in entries that are being appended, by count
         self._declared_ms: dict[str, int] = {}  # when a series' unit or cadence last went into the journal
-        self._kinds_ms: dict[str, int] = {}  # the same of a series' kind
-        self._met: dict[str, dict[str, int]] = {}  # by partition not followed here: series that came this way, and when
+        self._kinds_ms: dict[str, int] = {}  # when a series' kind last went into the journal
+        self._delta_ms: dict[str, int] = {}  # the time last given to a delta that came without one
+        self._met: dict[str, dict[str, int]] = {}  # by partition not followed here: series accepted here, and when
 
     def now_ms(self) -> int:
-        """The journal's time."""
+        """Return the journal's time."""
         return self._now_ms()
 
     def latest_ms(self) -> int:
-        """The latest time that a sample may carry now."""
+        """Return the latest time that a sample may have now."""
         return self._now_ms() + MAX_AHEAD_MS
 
     async def accept(self, batch: Batch, *, request_id: str = "", caller: Caller | None = None) -> Outcome:
-        """Store a parsed batch; returns once it is kept.
+        """Store a parsed batch; return once the journal has stored it.
 
-        Raises Overloaded or Unavailable: nothing was taken then, or, of a batch for several partitions, not all.
-        ``request_id``: the same id again stores nothing again and answers as if it had.  ``caller``: whose token sets limits.
+        Raises Overloaded or Unavailable: then nothing was stored, or only a part of a batch for several partitions.
+        ``request_id``: a repeated id stores nothing again and returns the same.  ``caller``: its token sets limits.
         """
         taken = _Taken()
         try:
             for number, piece in enumerate(pieces_of(batch)):
                 if number:
-                    await asyncio.sleep(0)  # it is the others' turn
+                    await asyncio.sleep(0)  # let other tasks run
                 await self._prepare(
                     piece, caller, taken, f"{request_id}/+{number}" if request_id and number else request_id
                 )
@@ -120,7 +127,7 @@ class AcceptSamples:
         return Outcome(accepted, sorted(taken.refused, key=lambda r: r.index), tuple(taken.series))
 
     async def _prepare(self, batch: Batch, caller: Caller | None, taken: _Taken, request_id: str) -> None:
-        """See what of a piece may be taken, and write its entries."""
+        """Check the limits of a piece and encode the entries of its accepted samples."""
         taken.refused += batch.refused
         shares = self._shares(batch)
         news = [self._new_in(share) for share in shares]
@@ -131,6 +138,7 @@ class AcceptSamples:
             if barred := self._limits.barred(caller, share.batch.keys):
                 taken.refused += _bar(share, barred, self._limits.why(caller), FORBIDDEN, batch)
             if new:
+                taken.refused += self._within_sizes(share, new, batch)
                 taken.refused += self._within_token(share, new, caller, batch)
                 taken.refused += self._within_limit(share, new, batch)
             if not share.batch.keys:
@@ -144,7 +152,7 @@ class AcceptSamples:
             taken.appends += self._appends(share.partition, payloads, request_id)
 
     def _shares(self, batch: Batch) -> list[Share]:
-        """The batch, divided by partition."""
+        """Return the batch divided by partition."""
         partitions = self._replicas.partitions
         if partitions == 1 or not batch.keys:
             return [Share(METRICS, batch)]
@@ -168,7 +176,7 @@ class AcceptSamples:
         return self._replicas.followed().get(partition)
 
     def _known(self, partition: str) -> Container[str]:
-        """The series there are; of a partition that is not followed here, those that came this way."""
+        """Return the known series of a partition; if it is not followed here, those accepted here."""
         replica = self._replica(partition)
         return self._met.get(partition, ()) if replica is None else replica.table.by_text
 
@@ -178,8 +186,19 @@ class AcceptSamples:
             return set()
         return {key for key in share.batch.keys if key not in known}
 
+    def _within_sizes(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
+        """Take out the samples of new series with too large names or labels; return the refusals, by place in ``whole``."""
+        reasons = dict[str, Invalid]()
+        for key in new:
+            try:
+                check_limits(parse_series(key), self._series_limits)
+            except Invalid as invalid:
+                reasons[key] = invalid
+        new.difference_update(reasons)
+        return _bar(share, reasons, "", "invalid", whole) if reasons else []
+
     def _within_limit(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
-        """Take out of the share the samples whose series would be one too many; returns why, by their place in ``whole``."""
+        """Take out the samples of new series beyond ``max_series``; return the refusals, by place in ``whole``."""
         coming = {key for key in self._coming if self._is_new(key)}
         room = self._max_series - self._replicas.series_count() - self._count_met() - len(coming)
         beginning = list(dict.fromkeys(key for key in share.batch.keys if key in new and key not in coming))
@@ -190,16 +209,17 @@ class AcceptSamples:
         return _bar(share, barred, reason, "series_limit", whole)
 
     def _within_token(self, share: Share, new: set[str], caller: Caller | None, whole: Batch) -> list[Refusal]:
-        """The same for what the caller's token may bring into being."""
+        """Take out the samples of new series beyond the token's own limit; return the refusals, by place in ``whole``."""
         barred = self._limits.surplus(
             caller, share.batch.keys, new, lambda key: key in self._coming or not self._is_new(key)
         )
         return _bar(share, barred, *self._limits.why_surplus(caller), whole) if barred else []
 
     async def end(self, ended: Iterable[tuple[str, int | None]], *, caller: Caller | None = None) -> set[str]:
-        """Their sender says that no more comes of these series, each since its time (None: now).
+        """Mark series as ended, each at its time (None: now), because their sender will send no more.
 
-        What is not the caller's to write is passed over: that is returned.  What is not known may be on its way.
+        Returns the series that the caller may not write, which are skipped.  Unknown series are marked too: their samples may
+        still be on their way.  Raises Overloaded or Unavailable.
         """
         times, now = dict(ended), self._now_ms()
         barred = self._limits.barred(caller, times)
@@ -219,11 +239,18 @@ class AcceptSamples:
         await asyncio.gather(*(self._journal.append(p, encode_change(change)) for p, change in changes.items()))
         return barred
 
+    def known_series(self) -> Iterator[SeriesKey]:
+        """Yield all series that this process knows."""
+        for replica in self._replicas.followed().values():
+            yield from (series.key for series in replica.table)
+        for met in self._met.values():
+            yield from map(parse_series, met)
+
     def _is_new(self, key: str) -> bool:
         return key not in self._known(partition_of(key.partition("{")[0], self._replicas.partitions))
 
     def _appends(self, partition: str, payloads: list[bytes], request_id: str) -> list[tuple[str, bytes, str]]:
-        """Entries appended in one breath are stored in one transaction: all or none."""
+        """Return the entries with their request ids; appended without an await in between, they are stored all or none."""
         if len(payloads) == 1:
             return [(partition, payloads[0], request_id)]
         ids = [f"{request_id}/{part}" if request_id else "" for part in range(len(payloads))]
@@ -249,7 +276,7 @@ class AcceptSamples:
             met[key] = now
 
     def _count_met(self) -> int:
-        """How many are remembered; what is followed now is known better, and what fell silent is forgotten."""
+        """Return the number of remembered series, after forgetting silent ones and partitions that are followed by now."""
         horizon = self._now_ms() - MET_MS
         for partition in list(self._met):
             if self._replica(partition) is not None:
@@ -263,7 +290,9 @@ class AcceptSamples:
         times: list[int] | int = now
         unsaid = batch.times.count(None)
         if unsaid < len(batch.times):
-            times = [now if t is None else t for t in batch.times] if unsaid else batch.times  # type: ignore[assignment]
+            times = [now if t is None else t for t in batch.times] if unsaid else batch.times  # type: ignore[assignment]  # no None left
+        if unsaid and "delta" in batch.kinds.values():
+            times = self._apart(batch, now)
         by_text = replica.table.by_text if replica is not None else {}
         declared = []
         for row, unit, every_s in batch.declared:
@@ -292,8 +321,20 @@ class AcceptSamples:
             for start in range(0, len(batch.keys), rows)
         ]
 
+    def _apart(self, batch: Batch, now_ms: int) -> list[int]:
+        """Return the times of a batch; deltas without a time get different ones, for a series has one value per millisecond."""
+        given, times = self._delta_ms, list[int]()
+        if len(given) > 2 * self._max_series:
+            given.clear()
+        for key, t_ms in zip(batch.keys, batch.times, strict=True):
+            if t_ms is None and batch.kinds.get(key) == "delta":
+                next_ms = given.get(key, 0) + 1
+                t_ms = given[key] = next_ms if now_ms < next_ms <= now_ms + _MOST_APART_MS else now_ms
+            times.append(now_ms if t_ms is None else t_ms)
+        return times
+
     def _new_kinds(self, batch: Batch, replica: Replica | None, now_ms: int) -> list[tuple[int, str]]:
-        """The kinds that the journal does not hold yet, and now and then those that it does, each by a row of its series."""
+        """Return the kinds that the journal lacks, or has had for ``DECLARED_EVERY_MS``, each by a row of its series."""
         by_text, said = replica.table.by_text if replica is not None else {}, self._kinds_ms
         new = {
             key
@@ -311,8 +352,11 @@ class AcceptSamples:
         return [(row, batch.kinds[key]) for key, row in rows.items()]
 
 
-def _bar(share: Share, barred: set[str], reason: str, code: str, whole: Batch) -> list[Refusal]:
-    """Take the samples of the barred series out of the share; returns why, by their place in ``whole``."""
+def _bar(share: Share, barred: set[str] | dict[str, Invalid], reason: str, code: str, whole: Batch) -> list[Refusal]:
+    """Take the samples of the barred series out of the share; return the refusals, by place in ``whole``.
+
+    ``barred``: a set, or a mapping from each series to its own error, which then replaces ``reason``.
+    """
     batch, refused = share.batch, list[Refusal]()
     kept = Batch(kinds=batch.kinds)
     declared = {row: (unit, every_s) for row, unit, every_s in batch.declared}
@@ -321,7 +365,10 @@ def _bar(share: Share, barred: set[str], reason: str, code: str, whole: Batch) -
         place = share.rows[row] if share.rows is not None else row
         if key in barred:
             snippet = shown(key) if len(refused) < _MAX_SNIPPETS else ""
-            refused.append(Refusal(indices[place], "series", reason, code, snippet))
+            field, why = "series", reason
+            if isinstance(barred, dict):
+                field, why = barred[key].field, barred[key].reason
+            refused.append(Refusal(indices[place], field, why, code, snippet))
             continue
         if row in declared:
             kept.declared.append((len(kept.keys), *declared[row]))

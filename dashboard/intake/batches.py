@@ -1,4 +1,4 @@
-"""How a long batch is divided: into pieces that are taken in one after the other, each into entries of the journal."""
+"""Division of a long batch into pieces, accepted one after the other, and of a piece into entries of the journal."""
 
 from __future__ import annotations
 
@@ -7,27 +7,38 @@ from functools import cache, partial
 
 from dashboard.ingest.batch import Batch
 
-#: Taking in one piece, and applying one entry, never holds up the loop.
+#: Rows of one piece, and of one entry: more would block the event loop while they are accepted or applied.
 _ROWS_AT_ONCE = 8_000
 _ROWS_PER_ENTRY = 2_000
+#: Bytes of the series of an entry; replicas cache longer lists of series not at all, and the entry stays small.
+_KEY_BYTES_PER_ENTRY = 256 << 10
 
 
 def rows_per_entry(keys: list[str]) -> int:
-    """How long the entries of a batch are. Where it tells of the same series again and again, each begins with the first.
+    """Return the number of rows per entry. In a batch that repeats a list of series, each entry begins with its first series.
 
-    Then they all hold one list of series, or a multiple of it, which a replica takes over quickest.
+    Every entry then holds the same list, or a multiple of it, which a replica applies fastest.
     """
-    if len(keys) <= _ROWS_PER_ENTRY:
-        return _ROWS_PER_ENTRY
+    most = _rows_that_fit(keys)
+    if len(keys) <= most:
+        return most
     try:
-        again = keys.index(keys[0], 1, _ROWS_PER_ENTRY + 1)
+        again = keys.index(keys[0], 1, most + 1)
     except ValueError:
+        return most
+    return most // again * again
+
+
+def _rows_that_fit(keys: list[str]) -> int:
+    """Return how many rows of mean length fit into an entry, at least 1."""
+    mean_bytes = sum(map(len, keys)) / len(keys) if keys else 0
+    if mean_bytes * _ROWS_PER_ENTRY <= _KEY_BYTES_PER_ENTRY or mean_bytes * len(keys) <= _KEY_BYTES_PER_ENTRY:
         return _ROWS_PER_ENTRY
-    return _ROWS_PER_ENTRY // again * again
+    return max(1, int(_KEY_BYTES_PER_ENTRY / mean_bytes))
 
 
 def pieces_of(batch: Batch) -> Iterator[Batch]:
-    """The batch itself, or its rows in several, with what was refused before in the first of them."""
+    """Yield the batch itself, or its rows in several batches; the first one has all refusals of the parser."""
     if len(batch.keys) <= _ROWS_AT_ONCE:
         yield batch
         return
@@ -53,7 +64,7 @@ def _slice(places: Callable[[], list[int]], start: int, end: int) -> Callable[[]
 
 
 def places_of(batch: Batch) -> list[int]:
-    """Each kept row's place in the body: the places that were not refused, in order, where the format does not say."""
+    """Return each row's place in the body; if the format gives none, the places that were not refused, in order."""
     if batch.where is not None and len(places := batch.where()) == len(batch.keys):
         return places
     taken = {refusal.index for refusal in batch.refused}

@@ -1,4 +1,4 @@
-"""Take in all that one body of a feeder was parsed to: samples, documents, events, series that have ended. Counted by token and format."""
+"""Acceptance of a feeder's parsed body: samples, documents, events and ended series, counted by token and format."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from dashboard.ingest.parsed import Parsed
 from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_events import AcceptEvents
 from dashboard.intake.accept_samples import AcceptSamples, Outcome
+from dashboard.intake.ended_families import members_of
 from dashboard.intake.push_groups import PushGroups
 from dashboard.intake.stats import IngestStats
 from dashboard.intake.token_limits import TokenLimits
 from dashboard.runtime import Group
 
-#: Documents of one body that are on their way to the journal at once.
+#: Documents of one body that are appended at a time; the rest waits.
 _DOCUMENTS_AT_ONCE = 200
-#: Rows of ``dashboard_feeder_samples``; what comes beyond counts under OTHER.
+#: Rows of ``dashboard_feeder_samples``; further tokens and formats are counted as OTHER.
 _MAX_COUNTED = 1_000
 OTHER = "other"
 
 
 class Intake:
-    """The way in for every format."""
+    """Entry of all formats to the accepting services."""
 
     def __init__(
         self,
@@ -54,15 +55,15 @@ class Intake:
         self._counters = counters
 
     async def run(self) -> None:
-        """Tell the other processes what groups and tokens hold, and what tokens send, until cancelled."""
+        """Publish the ownership of series and the use of rates to other processes until cancelled."""
         async with Group() as group:
             for each in self._shared:
-                group.start("telling", each.run)
+                group.start("shared limits", each.run)
 
     async def accept(self, parsed: Parsed, *, caller: Caller, format_: str, request_id: str = "") -> Outcome:
-        """Keep what may be kept, and say what was refused; documents count as samples.
+        """Store all that is acceptable and return the outcome with the refusals; documents count as samples.
 
-        Raises TooMany (nothing was taken), Overloaded or Unavailable (not all was).
+        Raises TooMany (nothing was stored), Overloaded or Unavailable (perhaps only a part was stored).
         """
         sent = left = len(parsed.batch.keys) + len(parsed.batch.refused) + len(parsed.documents) + len(parsed.events)
         outcome, events = Outcome(0, []), 0
@@ -74,12 +75,15 @@ class Intake:
             left = len(failed) + len(parsed.events)
             if failed:
                 raise failed[0]
-            if parsed.ended:
-                await self.samples.end(parsed.ended, caller=caller)
+            if parsed.ended or parsed.ended_families:
+                members = members_of(parsed.ended_families, self.samples.known_series())
+                await self.samples.end([*parsed.ended, *members], caller=caller)
             await self.events.accept(parsed.events, request_id=request_id)
             events, left = left, 0
         except DashboardError as error:
             self._counters.samples_refused[error.code] += left
+            if left:
+                self.stats.note_lost(caller, format_, left, str(error), _first_name(parsed))
             raise
         finally:
             self._count(caller, format_, outcome.accepted + events, len(outcome.refused) + left)
@@ -90,7 +94,7 @@ class Intake:
     async def write_document(
         self, key: str, body: bytes, *, every_s: float | None, caller: Caller, request_id: str = ""
     ) -> None:
-        """One document by its own address; raises what ``AcceptDocument.write`` does, and TooMany."""
+        """Store one document from its own URL; raises TooMany and the errors of ``AcceptDocument.write``."""
         try:
             self.limits.pay(caller, 1)
             await self.documents.write(key, body, every_s=every_s, request_id=request_id, caller=caller)
@@ -99,22 +103,24 @@ class Intake:
             raise
         self._count(caller, "document", 1, 0)
 
-    def note_fault(self, caller: Caller, format_: str, code: str, reason: str, body: bytes) -> None:
-        """A whole body was refused: it counts as one."""
+    def note_fault(
+        self, caller: Caller, format_: str, code: str, reason: str, body: bytes, *, address: str = ""
+    ) -> None:
+        """Count a refused body as one refusal. ``address``: IP address of a sender without a token."""
         self._counters.samples_refused[code] += 1
         self._count(caller, format_, 0, 1)
-        self.stats.note_fault(caller, format_, reason, body)
+        self.stats.note_fault(caller, format_, reason, body, address=address)
 
     async def delete_document(self, key: str, *, caller: Caller) -> None:
-        """Raises what ``AcceptDocument.delete`` does."""
+        """Delete a document; raises the errors of ``AcceptDocument.delete``."""
         await self.documents.delete(key, caller=caller)
 
     async def _with_documents(
         self, outcome: Outcome, parsed: Parsed, caller: Caller, request_id: str
     ) -> tuple[Outcome, list[DashboardError]]:
-        """What came of the batch and of the documents; and why some of them are neither kept nor refused, each for itself.
+        """Store the documents; return the outcome together with the batch's, and the error of each document that failed.
 
-        Of several of one key the last is kept, and all of them are taken or refused.
+        Of several documents with one key the last is stored, and its result counts for all of them.
         """
         newest = {key: (body, every_s) for key, body, every_s in parsed.documents}
         came: dict[str, Refusal | DashboardError | None] = {}
@@ -152,3 +158,10 @@ class Intake:
             row = token, format_, outcome
             if count:
                 counted[row if row in counted or len(counted) < _MAX_COUNTED else (OTHER, format_, outcome)] += count
+
+
+def _first_name(parsed: Parsed) -> str:
+    """Return the name of a body's first series, document or event, for the statistics."""
+    if parsed.batch.keys:
+        return parsed.batch.keys[0]
+    return parsed.documents[0][0] if parsed.documents else parsed.events[0].title if parsed.events else ""

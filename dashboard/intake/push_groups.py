@@ -1,7 +1,7 @@
-"""The groups of a Pushgateway: what is not in a group any more is said to have ended.
+"""Groups of a Pushgateway: a series that a later push leaves out of its group is marked as ended.
 
-What a group held is known on all processes for as long as one of them runs (``holdings.py``); what is not known to have been
-pushed grows old by its cadence as everything does.
+All processes know a group's series for as long as one of them runs (``cluster/ownership.py``).  A series whose push is forgotten
+becomes stale by its cadence, as any other.
 """
 
 from __future__ import annotations
@@ -19,43 +19,43 @@ from dashboard.intake.accept_samples import AcceptSamples
 
 
 class PushGroups:
-    """A group is its labels; ``keys`` are the series that a push brought, without those that were refused.
+    """Series of each group. A group is identified by its labels; ``keys`` are the accepted series of a push.
 
-    What is done with a group raises Overloaded or Unavailable: then it may be done in part, and doing it again does the rest.
+    Each call may raise Overloaded or Unavailable after a part of the change was made; a repeated call makes the rest.
     """
 
     def __init__(self, *, ownership: SeriesOwnership, samples: AcceptSamples) -> None:
         self._ownership = ownership
         self._samples = samples
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def add(self, labels: Mapping[str, str], keys: Collection[str], *, caller: Caller) -> None:
-        """The group holds these instead of those that have the same names."""
+        """Replace the group's series of the same metric names by these (POST); the replaced ones end."""
         names = {key.partition("{")[0] for key in keys}
-        async with self._alone_with(labels) as holder:
-            left = {key for key in self._ownership.of(holder) if key.partition("{")[0] in names}.difference(keys)
+        async with self._locked(labels) as group:
+            left = {key for key in self._ownership.of(group) if key.partition("{")[0] in names}.difference(keys)
             barred = await self._end(left, caller)
-            self._ownership.exchange(holder, left - barred, keys)
-            await self._tell()
+            self._ownership.exchange(group, left - barred, keys)
+            await self._publish()
 
     async def replace(self, labels: Mapping[str, str], keys: Collection[str], *, caller: Caller) -> None:
-        """The group is this now: the others of its series end; those that are not the caller's to write stay in it."""
-        async with self._alone_with(labels) as holder:
-            barred = await self._end(set(self._ownership.of(holder)).difference(keys), caller)
-            self._ownership.replace(holder, barred.union(keys))
-            await self._tell()
+        """Replace all series of the group (PUT); the others end, except those that the caller may not write."""
+        async with self._locked(labels) as group:
+            barred = await self._end(set(self._ownership.of(group)).difference(keys), caller)
+            self._ownership.replace(group, barred.union(keys))
+            await self._publish()
 
     @asynccontextmanager
-    async def _alone_with(self, labels: Mapping[str, str]) -> AsyncIterator[str]:
-        """One at a time in this process, knowing what was answered to anybody anywhere."""
-        holder = json.dumps(sorted(labels.items()))
+    async def _locked(self, labels: Mapping[str, str]) -> AsyncIterator[str]:
+        """Yield the group's key under a lock of this process, after every answered push of any process is known."""
+        group = json.dumps(sorted(labels.items()))
         await self._ownership.catch_up()
-        async with self._turns.setdefault(holder, asyncio.Lock()):
-            yield holder
+        async with self._locks.setdefault(group, asyncio.Lock()):
+            yield group
 
-    async def _tell(self) -> None:
+    async def _publish(self) -> None:
         if not await self._ownership.tell():
-            raise Unavailable("other processes cannot be told of the group; try again in a second")
+            raise Unavailable("the group's change did not reach the other processes; try again in a second")
 
     async def _end(self, left: set[str], caller: Caller) -> set[str]:
         return await self._samples.end(((key, None) for key in sorted(left)), caller=caller) if left else set()

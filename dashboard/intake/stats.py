@@ -6,6 +6,7 @@ Each process notes what comes to it and tells the others (by signals) every two 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 
@@ -16,11 +17,16 @@ from dashboard.domain.identity import Caller
 from dashboard.entries.signals import AskRoster, IngestStatsUpdate, NodeLeft
 from dashboard.ingest.batch import Batch, Refusal
 from dashboard.ingest.naming import shown, without_secrets
+from dashboard.intake.refusal_log import RefusalLog
+
+_log = logging.getLogger(__name__)
 
 _TELL_EVERY_S = 2.0
 #: The rate is that of the last so many tellings.
 _RATE_OVER = 5
 _MAX_FEEDERS = 2_000
+#: Addresses of senders whom nobody knows.
+_MAX_UNKNOWN = 200
 #: Feeders told of at once.
 _MAX_TOLD = 500
 _LONGEST_REASON = 300
@@ -38,7 +44,19 @@ class _Feeder:
         self.last_line = ""
         self.state = ""
         self.refusals: deque[Refused] = deque(maxlen=KEPT_REFUSALS)
+        self._log = RefusalLog()
         self.totals: deque[int] = deque([0], maxlen=_RATE_OVER + 1)
+
+    def refuse(self, reason: str, offending: bytes | str) -> None:
+        """Keep it to be looked at."""
+        snippet = shown(offending)
+        self.refusals.append(Refused(self.last_ms, without_secrets(reason)[:_LONGEST_REASON], snippet))
+
+    def log(self, count: int) -> None:
+        """Say the newest in the log, if it is time for that."""
+        newest = self.refusals[-1] if self.refusals else None
+        if newest is not None and newest.t_ms == self.last_ms:
+            self._log.say(_log, f"feeder {self.name}", newest.reason, newest.snippet, self.last_ms, count)
 
     def shown(self) -> FeederState:
         rate = (self.accepted - self.totals[0]) / max(1, len(self.totals) - 1) / _TELL_EVERY_S
@@ -86,44 +104,73 @@ class IngestStats:
         return own + [state for states in self._others_here for state in states()]
 
     def note(self, caller: Caller, format_: str, batch: Batch, accepted: int, refused: list[Refusal]) -> None:
-        """Something has come, and this became of it."""
-        feeder = self._feeder(caller)
-        now_ms = self._now_ms()
-        feeder.formats.add(format_)
+        """Count what came from a feeder, and what became of it."""
+        feeder = self._met(caller, format_)
         feeder.accepted += accepted
         feeder.refused += len(refused)
-        feeder.last_ms = now_ms
         if batch.keys:
             feeder.last_line = f"{batch.keys[-1]} {batch.values[-1]:.6g}"[:SHOWN_BYTES]
         for refusal in refused[-KEPT_REFUSALS:]:
             reason = f"{refusal.field}: {refusal.reason}" if refusal.field else refusal.reason
-            feeder.refusals.append(Refused(now_ms, without_secrets(reason)[:_LONGEST_REASON], shown(refusal.snippet)))
+            feeder.refuse(reason, refusal.snippet)
+        feeder.log(len(refused))
 
-    def note_fault(self, caller: Caller, format_: str, reason: str, body: bytes) -> None:
-        """A whole body was refused."""
-        feeder = self._feeder(caller)
+    def note_lost(self, caller: Caller, format_: str, count: int, reason: str, offending: str) -> None:
+        """Count samples that were refused together, for one reason: too many a second, a journal that takes nothing now."""
+        feeder = self._met(caller, format_)
+        feeder.refused += count
+        feeder.refuse(reason, offending)
+        feeder.log(count)
+
+    def note_fault(self, caller: Caller, format_: str, reason: str, body: bytes, *, address: str = "") -> None:
+        """Count a whole body that was refused. ``address``: where it came from, of an unknown sender."""
+        feeder = self._met(caller, format_, address)
+        feeder.refused += 1
+        feeder.refuse(reason, body)
+        feeder.log(1)
+
+    def note_passed_over(self, caller: Caller, format_: str, reason: str, address: str) -> None:
+        """Tell something by which nothing is lost; once for as long as it stands among what is shown."""
+        feeder = self._met(caller, format_, address)
+        if not any(refused.reason == reason for refused in feeder.refusals):
+            feeder.refuse(reason, address)
+            feeder.log(0)
+
+    def _met(self, caller: Caller, format_: str, address: str = "") -> _Feeder:
+        feeder = self._feeder(caller, address)
         feeder.formats.add(format_)
         feeder.last_ms = self._now_ms()
-        feeder.refused += 1
-        feeder.refusals.append(Refused(feeder.last_ms, without_secrets(reason)[:_LONGEST_REASON], shown(body)))
+        return feeder
 
     def note_series(self, caller: Caller, count: int) -> None:
-        """The feeder has so many series of its own."""
+        """Note how many series the feeder has."""
         self._feeder(caller).series = count
 
-    def _feeder(self, caller: Caller) -> _Feeder:
+    def _feeder(self, caller: Caller, address: str = "") -> _Feeder:
         token = caller.token
         key = f"token:{token.id}" if token is not None else f"{caller.kind}:{caller.id}"
+        if caller.kind == "anonymous" and address:
+            key = f"{key}{address}"
         feeder = self._feeders.get(key)
         if feeder is None:
-            if len(self._feeders) >= _MAX_FEEDERS:
-                silent = min(self._feeders.values(), key=lambda each: each.last_ms).key
-                del self._feeders[silent]
-                self._told.pop(silent, None)
-            name = caller.name or {"local": "this machine"}.get(caller.kind, caller.kind)
+            self._make_room(key)
+            name = (
+                (address if caller.kind == "anonymous" else "")
+                or caller.name
+                or {"local": "this machine"}.get(caller.kind, caller.kind)
+            )
             limit = token.max_series if token is not None else 0
             feeder = self._feeders[key] = _Feeder(key, name, "token" if token is not None else caller.kind, limit)
         return feeder
+
+    def _make_room(self, key: str) -> None:
+        """Forget the one that was silent for longest, when there are too many; senders whom nobody knows have room of their own."""
+        is_unknown = key.startswith("anonymous:")
+        alike = [each for each in self._feeders.values() if each.key.startswith("anonymous:") is is_unknown]
+        if len(alike) >= (_MAX_UNKNOWN if is_unknown else _MAX_FEEDERS):
+            silent = min(alike, key=lambda each: each.last_ms).key
+            del self._feeders[silent]
+            self._told.pop(silent, None)
 
     # --- over all processes ---
 
@@ -171,7 +218,7 @@ class IngestStats:
         self._whole = True
 
     def feeders(self) -> list[FeederState]:
-        """Every feeder, by name."""
+        """Return every feeder, by name."""
         self._forget_gone()
         found: dict[str, list[FeederState]] = {}
         for states in self._others.values():

@@ -20,7 +20,7 @@ BURST_S = 10.0
 
 
 class TokenLimits:
-    """Callers without a token have no limits here. ``rates`` and ``holdings`` are those of tokens."""
+    """Callers without a token have no limits here. ``rates`` and ``ownership`` are those of tokens."""
 
     def __init__(self, *, ownership: SeriesOwnership, rates: SharedRateLimits) -> None:
         self._ownership = ownership
@@ -32,7 +32,11 @@ class TokenLimits:
         if token is None or not token.per_s or not count:
             return
         if wait_s := self._rates.take(token.id, Pace(token.per_s, BURST_S * token.per_s), count):
-            raise TooMany(f"the token {token.name} may send {token.per_s:g} samples a second", retry_after_s=wait_s)
+            raise TooMany(
+                f"the token {token.name} may send {token.per_s:g} samples a second; send less often, or make a token with a larger "
+                "--per-s",
+                retry_after_s=wait_s,
+            )
 
     def check_name(self, caller: Caller | None, name: str) -> None:
         """Raises Forbidden when the token may not write what is called so."""
@@ -47,14 +51,19 @@ class TokenLimits:
     def why(self, caller: Caller | None) -> str:
         """The reason given for what is barred."""
         token = caller.token if caller is not None else None
-        return f"the token {token.name} may write only what begins with {' or '.join(token.prefixes)}" if token else ""
+        begins = " or ".join(token.prefixes) if token else ""
+        return (
+            f"the token {token.name} may write only what begins with {begins}; name it so, or make another token"
+            if token
+            else ""
+        )
 
     def surplus(
         self, caller: Caller | None, keys: Iterable[str], new: Collection[str], exists: Callable[[str], bool]
     ) -> set[str]:
         """Those of a batch's ``keys`` that are ``new`` and would (in their order) be too many of the token's."""
         token = caller.token if caller is not None else None
-        if token is None:
+        if token is None or not token.max_series:
             return set()
         fed = self._ownership.of(token.id)
         unknown = [key for key in dict.fromkeys(keys) if key not in fed]
@@ -67,7 +76,10 @@ class TokenLimits:
     def why_surplus(self, caller: Caller | None) -> tuple[str, str]:
         """The reason given for what is one too many, and its code."""
         token, what = (caller.token, caller.kind) if caller is not None else (None, "")
-        reason = f"would be one more than the {token.max_series} series of the {what} {token.name}" if token else ""
+        cure = "make a token with a larger --max-series" if what == "token" else "give the source a larger max_series"
+        reason = (
+            f"would be one more than the {token.max_series} series of the {what} {token.name}; {cure}" if token else ""
+        )
         return reason, f"{what}_series_limit"
 
     async def catch_up(self) -> None:

@@ -1,4 +1,4 @@
-"""The journal gives everything that was accepted one order and keeps it for a window.
+"""Journal: it gives every accepted entry its place in one order and keeps it for a window.
 
-``port.py`` is the contract, ``memory.py`` and ``sqlite.py`` are engines, ``tail.py`` is what engines share.
+``port.py`` is the contract; ``memory.py``, ``sqlite.py`` and ``redis.py`` are its engines; ``tail.py`` is shared by them.
 """

@@ -1,52 +1,67 @@
-"""The journal's time: what entries are stamped with, and what it is between entries.
+"""Clock of the journal: the time in new entries, and the time between entries.
 
-It runs on by the monotonic clock, so neither a step of the wall clock nor daylight saving shows in any age.  When the
-wall clock has really been set to another time it follows, once, and counts the step.
+It advances by the monotonic clock, so neither a step of the wall clock nor daylight saving shows in any age.  When the
+wall clock was really set to another time, this clock follows once and counts the step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-#: A wall clock further than this from ours, in milliseconds, has been stepped rather than slewed.
+#: Difference in milliseconds from which another clock counts as stepped; a smaller one is slewed.
 STEP_MS = 1_000
+#: A clock that is wrong for a minute must not cost what was accepted: a step is believed after so many seconds.
+PATIENCE_S = 600.0
 
 
 class JournalClock:
-    """Milliseconds since the epoch, UTC; ``wall`` and ``monotonic`` return seconds."""
+    """Clock in milliseconds since the epoch, UTC; ``wall`` and ``monotonic`` return seconds."""
 
-    __slots__ = ("_base_ms", "_monotonic", "_wall", "steps")
+    __slots__ = ("_base_ms", "_held_ms", "_leapt_s", "_monotonic", "_wall", "steps")
 
     def __init__(self, wall: Callable[[], float], monotonic: Callable[[], float]) -> None:
         self._wall = wall
         self._monotonic = monotonic
         self._base_ms = (wall() - monotonic()) * 1000
         self.steps = 0
+        self._held_ms = 0.0  # of steps that are younger than ``PATIENCE_S``
+        self._leapt_s = 0.0
 
     def now_ms(self) -> int:
-        """The journal's time now."""
+        """Return the journal's time now."""
         return int(self._base_ms + self._monotonic() * 1000)
 
     def follow(self, now_ms: int, took_s: float) -> bool:
-        """Another clock, which counts, said ``now_ms`` within the last ``took_s`` seconds; True: ours was far off.
+        """Follow another clock, which said ``now_ms`` within the last ``took_s`` seconds; return whether this one stepped.
 
-        Small differences are made up for by and by, and only when the answer was quick enough to tell.
+        A small difference is reduced by a quarter at each call, but only if it is greater than the uncertainty of the answer.
         """
         off = now_ms + took_s * 500 - (self._base_ms + self._monotonic() * 1000)
         uncertain = took_s * 500 + 1
         if abs(off) > STEP_MS + uncertain:
-            self._base_ms += off
-            self.steps += 1
+            self._step(off)
             return True
         if abs(off) > uncertain:
             self._base_ms += off / 4
         return False
 
     def follow_wall(self) -> float:
-        """Take over a step of the wall clock, if there was one; returns its size in milliseconds (0: none)."""
+        """Follow a step of the wall clock, if there was one; return its size in milliseconds (0: none)."""
         off = (self._wall() - self._monotonic()) * 1000 - self._base_ms
         if abs(off) <= STEP_MS:
             return 0.0
-        self._base_ms += off
-        self.steps += 1
+        self._step(off)
         return off
+
+    def _step(self, off_ms: float) -> None:
+        self._base_ms += off_ms
+        self.steps += 1
+        self._held_ms = max(0.0, self._held() + off_ms)
+        self._leapt_s = self._monotonic()
+
+    def _held(self) -> float:
+        return self._held_ms if self._monotonic() - self._leapt_s < PATIENCE_S else 0.0
+
+    def trimming_ms(self) -> int:
+        """Return the time by which entries are too old: a step forward counts once it has lasted ``PATIENCE_S``."""
+        return int(self.now_ms() - self._held())

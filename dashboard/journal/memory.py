@@ -1,4 +1,4 @@
-"""The engine that keeps the journal in this process's memory: for tests and for looking around. Nothing survives."""
+"""Journal engine ``memory``: entries in this process' memory, for tests and for trying the server. Nothing survives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboard.journal.tail import Tail
 
 
 class MemoryJournal:
-    """See ``port.Journal``."""
+    """Journal in memory, see ``port.Journal``."""
 
     def __init__(self, *, clock: JournalClock, max_age_s: float = 900, max_bytes: int = 64 << 20) -> None:
         self._clock = clock
@@ -26,14 +26,14 @@ class MemoryJournal:
         self._checkpoints: dict[str, Checkpoint] = {}
 
     async def open(self) -> None:
-        """Nothing to make ready."""
+        """Return at once: there is nothing to open."""
 
     async def run(self) -> None:
-        """Appends are stored at once; there is nothing to run but the wait."""
+        """Wait until cancelled: appends are stored at once."""
         await asyncio.get_running_loop().create_future()
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Return at once: there is nothing to close."""
 
     def head(self, partition: str) -> Position:
         return Position(self._epoch, self._tail(partition).head_seq)
@@ -105,7 +105,7 @@ class MemoryJournal:
         return self._checkpoints.get(partition)
 
     async def hold(self, name: str, for_s: float) -> bool:
-        return True  # one process: nobody else could have it
+        return True  # one process: no other can hold the lease
 
     def _tail(self, partition: str) -> Tail:
         if partition not in self._tails:
@@ -114,6 +114,6 @@ class MemoryJournal:
 
     @staticmethod
     def _forget_requests(requests: dict[str, int], oldest_seq: int) -> None:
-        for request_id, seq in list(requests.items())[:2]:  # insertion order is seq order: two a call keep up
+        for request_id, seq in list(requests.items())[:2]:  # in the order of seq; two an append are enough to keep up
             if seq < oldest_seq:
                 del requests[request_id]

@@ -1,8 +1,8 @@
-"""The engine for many processes: each partition a stream in Redis that all of them append to and follow.
+"""Journal engine ``redis``, for many processes: each partition is a Redis stream that all of them append to and follow.
 
-Puts the parts together: ``redis_link.py`` how Redis is reached, ``redis_appender.py`` the way in, ``redis_reader.py`` and
-``redis_log.py`` the way out, ``redis_checkpoints.py``, and the atomic steps in ``lua/``.
-Source: Redis documentation, "Streams", "Scripting"; promises: docs/operations.md "Several processes".
+It connects the parts: ``redis_link.py`` (connections), ``redis_appender.py`` (writing), ``redis_reader.py`` and
+``redis_log.py`` (reading), ``redis_checkpoints.py``, and the atomic steps in ``lua/``.
+Source: Redis documentation, "Streams", "Scripting".  Promises: docs/operations.md, "Several processes".
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from dashboard.runtime import Group
 
 T = TypeVar("T")
 
-#: Entries fetched in one round trip by a follower that is behind what this process holds.
+#: Entries fetched in one round trip by a follower that is behind the entries in memory; more take more round trips.
 _PAGE = 200
-#: How long a process that starts waits for Redis.
+#: How long a starting process waits for Redis before it gives up.
 _START_S = 5.0
 _CHECKPOINT_TIMEOUT_S = 15.0
 
 
 class _Part:
-    """A partition with its ways in and out."""
+    """Partition with its log, its appender and its reader."""
 
     reader: Reader
 
@@ -48,21 +48,21 @@ class _Part:
         self.read_fault = ""
 
     def note_reading(self, fault: str) -> None:
-        """What is wrong with reading; empty: nothing."""
+        """Record the fault of reading; empty: none."""
         self.read_fault = fault
 
     def fault(self) -> str:
-        """What is wrong with either way; empty: nothing."""
+        """Return the fault of storing or reading; empty: none."""
         if self.appender.fault:
             return f"cannot store: {self.appender.fault}"
         return f"cannot read: {self.read_fault}" if self.read_fault else ""
 
 
 class RedisJournal:
-    """See ``port.Journal``.
+    """Journal in Redis, see ``port.Journal``.
 
-    ``partitions`` are looked up when it opens, others when they are first used.  ``stamp_ms`` gives entries their time
-    (tests move it by hand); None: Redis' clock, which ``clock`` then follows.
+    ``partitions`` are read when the journal opens, others at their first use.  ``stamp_ms`` returns the time of a new entry
+    (tests move it by hand); None: Redis' clock gives the time, and ``clock`` follows it.
     """
 
     def __init__(
@@ -107,7 +107,9 @@ class RedisJournal:
                 except REDIS_ERRORS as error:
                     if is_refusal(error) or time.monotonic() > deadline:
                         reason = f"{self._link.shown}: {explain(error)}"
-                        raise ConfigurationError(f"redis = {reason}; is it running, and are we let in?") from None
+                        raise ConfigurationError(
+                            f"redis = {reason}; check that Redis runs there and accepts this login"
+                        ) from None
                     await asyncio.sleep(back_off.next_s())
 
     async def run(self) -> None:
@@ -129,7 +131,7 @@ class RedisJournal:
                 for name in list(self._held):
                     await scripts.release(self._client, self._lease(name), self.holder)
         except REDIS_ERRORS:
-            pass  # leases end by themselves
+            pass  # leases expire by themselves
         await close(self._client)
         await close(self._bulk_client)
 
@@ -167,7 +169,7 @@ class RedisJournal:
         epoch, seq = after
         if not log.epoch or (epoch == log.epoch and seq > log.seq):
             await self._patiently(lambda: settle(log, self._client))
-        if epoch == log.epoch and seq > log.seq:  # it has lost entries, and no running process noticed
+        if epoch == log.epoch and seq > log.seq:  # Redis has lost entries, and no running process noticed it
             await self._patiently(lambda: scripts.turn(self._client, log.keys, epoch, new_epoch(), log.seq))
             await self._patiently(lambda: settle(log, self._client))
             epoch, seq = log.epoch, await self._oldest(log) - 1
@@ -254,7 +256,7 @@ class RedisJournal:
             self._counters.clock_steps += 1
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Ask Redis until it answers: followers wait, however long it is away."""
+        """Repeat a call until Redis answers, however long that takes: followers wait."""
         back_off = BackOff()
         while True:
             try:
@@ -268,20 +270,20 @@ class RedisJournal:
                 return found
 
     async def _oldest(self, log: Log) -> int:
-        """The number of the oldest entry there is; one past the newest when there is none."""
-        newest = log.seq  # before the look: what is stored while it is under way is still to come
+        """Return the number of the oldest stored entry; one past the newest when none is stored."""
+        newest = log.seq  # read before the request: entries stored during it are still to be read
         found = await self._patiently(lambda: self._entries(log, "-", 10))
         return found[0].seq if found else newest + 1
 
     async def _page(self, log: Log, seq: int) -> list[Entry]:
-        """Entries after ``seq``, from Redis, up to the first hole."""
+        """Fetch entries after ``seq`` from Redis, up to the first hole."""
         start = f"({known}" if (known := log.id_of(seq)) else await self._patiently(lambda: self._seek(log, seq))
         found = await self._patiently(lambda: self._entries(log, start, _PAGE))
         fresh = [entry for entry in found if seq < entry.seq <= log.seq]
         return [entry for place, entry in enumerate(fresh) if entry.seq == fresh[0].seq + place]
 
     async def _entries(self, log: Log, start: str, count: int) -> list[Entry]:
-        """The first entries of ours from ``start`` on; what is foreign is passed over, however much of it there is."""
+        """Fetch this journal's first entries from the id ``start`` on; rows of other programs are skipped, however many."""
         while True:
             rows = await self._client.xrange(log.keys.log, start, "+", count=count)
             found = [entry for raw_id, fields in rows if (entry := log.parse(raw_id, fields)) is not None]
@@ -290,7 +292,7 @@ class RedisJournal:
             start = f"({rows[-1][0].decode()}"
 
     async def _seek(self, log: Log, seq: int) -> str:
-        """The least id that entry ``seq + 1`` may have: ids ascend with time, so its time is found by bisection."""
+        """Return the least id that entry ``seq + 1`` can have. Ids ascend with time, so bisection finds its time."""
         ends = await scripts.look(self._client, log.keys, new_epoch(), [])
         low = int((ends.oldest_id or "0-0").partition("-")[0])
         high = int(ends.last_id.partition("-")[0])

@@ -1,8 +1,8 @@
-"""Appends to one partition in Redis: whatever waits goes in one round trip, and a lost reply never doubles an entry.
+"""Appending to one partition in Redis: all waiting entries go in one round trip, and a lost reply doubles no entry.
 
-While Redis is away appends wait, bounded in time and bytes.  A flush whose fate is not known is asked for again under the
-same number until it is known; entries whose callers have given up meanwhile are left out, so that what was answered with
-an error is not stored later behind the caller's back, unless it already had been.
+While Redis is away appends wait, bounded in time and bytes.  A flush whose reply was lost is sent again under the same
+number until its result is known.  Entries whose callers gave up in the meantime are left out.  So an entry that was
+answered with an error is not stored later, unless the lost attempt had stored it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from dashboard.journal.redis_log import Log, pack_row
 from dashboard.journal.redis_reader import new_epoch, settle
 from dashboard.journal.redis_scripts import Appended, Row
 
-#: What an entry takes in memory besides its value.
+#: Memory that an entry takes besides its value.
 _ENTRY_BYTES = 300
 _EXPIRE_EVERY_S = 0.1
 
 
-class Waiting:
-    """An append that has not been answered. ``expired``: its caller was told that it was not stored."""
+class WaitingAppend:
+    """Append that has not been answered. ``expired``: its caller was told that the entry was not stored."""
 
     __slots__ = ("deadline_s", "done", "expired", "row")
 
@@ -40,14 +40,14 @@ class Waiting:
 
     @property
     def size_bytes(self) -> int:
-        """What it takes of the buffer."""
+        """Bytes that it takes of the buffer."""
         return len(self.row.value) + _ENTRY_BYTES
 
 
 class AppendLimits(Struct, frozen=True):
-    """``timeout_s``: of one round trip. ``wait_s``, ``max_waiting_bytes``: of appends while Redis is away.
+    """Limits of appending. ``timeout_s``: of one round trip. ``wait_s``, ``max_waiting_bytes``: of waiting appends.
 
-    ``max_age_ms``, ``max_bytes``: of what is kept.
+    ``max_age_ms``, ``max_bytes``: of the stored partition.
     """
 
     timeout_s: float
@@ -58,7 +58,7 @@ class AppendLimits(Struct, frozen=True):
 
 
 class Appender:
-    """One flush is under way at a time. ``stamp_ms`` gives the time of entries; None: Redis' own."""
+    """Writer of one partition, with one flush in flight at a time. ``stamp_ms`` gives the time of entries; None: Redis."""
 
     def __init__(
         self,
@@ -78,9 +78,11 @@ class Appender:
         self._counters = counters
         self._stamp_ms = stamp_ms
         self._on_time = on_time
-        self._waiting: list[Waiting] = []
-        self._under_way: list[Waiting] = []
-        self._attempts: dict[int, list[Waiting]] = {}  # of the flush under way: what was sent, by how many
+        self._waiting: list[WaitingAppend] = []
+        self._under_way: list[WaitingAppend] = []
+        self._attempts: dict[
+            int, list[WaitingAppend]
+        ] = {}  # attempts of the flush in flight, by the number of entries sent
         self._flush = 0
         self._bytes = 0
         self._wake = asyncio.Event()
@@ -93,8 +95,8 @@ class Appender:
         loop = asyncio.get_running_loop()
         now_s = loop.time()
         if self._away_since_s and now_s - self._away_since_s > self._limits.wait_s:
-            raise Unavailable(f"the journal cannot be reached: {self.fault}")
-        waiting = Waiting(pack_row(request_id, payload), loop.create_future(), now_s + self._limits.wait_s)
+            raise Unavailable(f"the journal (Redis) cannot be reached: {self.fault}")
+        waiting = WaitingAppend(pack_row(request_id, payload), loop.create_future(), now_s + self._limits.wait_s)
         if self._bytes + waiting.size_bytes > self._limits.max_waiting_bytes:
             raise Overloaded("too many entries wait for the journal; try again in a second")
         self._bytes += waiting.size_bytes
@@ -103,7 +105,7 @@ class Appender:
         return await waiting.done
 
     async def run(self) -> None:
-        """Flush what waits, until cancelled."""
+        """Flush waiting entries, until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -112,12 +114,12 @@ class Appender:
                 honour_cancel()
 
     async def step(self) -> None:
-        """One round trip, and after a failure a pause."""
+        """Make one round trip; after a failure, pause."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._limits.timeout_s):
                 if not self._under_way:
-                    self._begin()  # perhaps an empty one, to find out whether Redis takes writes again
+                    self._begin()  # may be empty: it then shows whether Redis takes writes again
                 await self._send()
         except REDIS_ERRORS as error:
             self._counters.redis_failures["append"] += 1
@@ -160,12 +162,12 @@ class Appender:
         elif reply.status == "OK":
             self._stored(reply)
         else:
-            raise RedisError(f"{reply.status}: another process writes under this one's name")
+            raise RedisError(f"{reply.status}: another process writes under this process' writer id")
 
     def _stored(self, reply: Appended) -> None:
-        """The fate of the flush is known: answer its callers."""
+        """Answer the callers of a flush that was stored."""
         log = self._log
-        if reply.epoch == log.epoch:  # else another epoch was adopted meanwhile
+        if reply.epoch == log.epoch:  # otherwise another epoch was adopted during the call
             log.stored(reply.seq, reply.bytes)
         sent, under_way = self._attempts[len(reply.seqs)], self._under_way
         self._under_way, self._attempts = [], {}
@@ -176,15 +178,18 @@ class Appender:
                 waiting.done.set_result(Position(reply.epoch, seq))
 
     async def run_deadlines(self) -> None:
-        """Tell callers that have waited too long, until cancelled."""
+        """Answer callers that have waited too long with an error, until cancelled."""
         while True:
             await asyncio.sleep(_EXPIRE_EVERY_S)
             if self._waiting or self._under_way:
                 self.expire(asyncio.get_running_loop().time())
 
     def expire(self, now_s: float) -> None:
-        """Give up what should have been answered by ``now_s``. What is under way stays until its fate is known."""
-        error = Unavailable(f"the journal cannot be reached: {self.fault or 'no answer'}")
+        """Answer appends whose deadline is not after ``now_s`` with Unavailable.
+
+        Those of the flush in flight stay in it until its result is known.
+        """
+        error = Unavailable(f"the journal (Redis) cannot be reached: {self.fault or 'no answer in time'}")
         late = [w for w in (*self._under_way, *self._waiting) if w.deadline_s <= now_s and not w.expired]
         for waiting in late:
             waiting.expired = True
@@ -195,7 +200,7 @@ class Appender:
         self._waiting = kept
 
     async def close(self, within_s: float) -> None:
-        """Store what still waits, if that takes no longer than ``within_s``; tell the callers of the rest."""
+        """Store waiting entries for at most ``within_s``, answer the callers of the rest with an error, close the client."""
         try:
             async with asyncio.timeout(within_s):
                 while self._waiting or self._under_way:

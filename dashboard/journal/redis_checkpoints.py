@@ -1,7 +1,7 @@
-"""Checkpoints in Redis, shared by all processes: an index of records, each record a blob of its own.
+"""Checkpoints in Redis, shared by all processes: an index of records, and one blob for each record.
 
-A checkpoint is written piece by piece into new blobs that expire by themselves, and put into force in one step
-(``lua/commit.lua``): one that fails midway leaves the old one as it was, and nothing behind.
+A checkpoint is written piece by piece into new blobs that expire by themselves.  One atomic step (``lua/commit.lua``)
+puts it into force.  So a checkpoint that fails midway leaves the old one in force and nothing behind.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from dashboard.journal.port import ANY, Checkpoint
 from dashboard.journal.redis_link import REDIS_ERRORS, Client, explain
 from dashboard.journal.redis_scripts import Keys
 
-#: How long the pieces of a checkpoint that is being written live.
+#: How long the blobs of an unfinished checkpoint live: writing one must not take longer.
 _STAGED_S = 3_600
-#: How long pieces live on that are no longer of it: who has begun to read them can end.
+#: How long replaced blobs live on, so that a process that has begun to read them can finish.
 _REPLACED_S = 300
 #: Blobs fetched in one round trip.
 _FETCHED = 100
@@ -34,7 +34,7 @@ async def save(
     whole: bool,
     base: Position | None,
 ) -> None:
-    """See ``port.Journal.save_checkpoint``; raises Unavailable."""
+    """Store a checkpoint, see ``port.Journal.save_checkpoint``. Raises Conflict, Unavailable."""
     name = secrets.token_hex(6)
     staged = keys.more(f"staged:{name}")
     count = 0
@@ -54,13 +54,13 @@ async def save(
         if not await scripts.commit(
             client, keys, staged, position, whole=whole, base=below, linger_ms=_REPLACED_S * 1000
         ):
-            raise Conflict("another process has stored a checkpoint meanwhile")
+            raise Conflict("another process has stored a checkpoint in the meantime")
     except REDIS_ERRORS as error:
         raise Unavailable(f"the checkpoint cannot be stored: {explain(error)}") from None
 
 
 async def position(client: Client, keys: Keys) -> Position | None:
-    """See ``port.Journal.checkpoint_position``; raises Unavailable."""
+    """Return the position of the stored checkpoint, see ``port.Journal.checkpoint_position``. Raises Unavailable."""
     try:
         stored = await client.hget(keys.checkpoint, "")
     except REDIS_ERRORS as error:
@@ -74,7 +74,7 @@ def _position(stored: bytes) -> Position:
 
 
 async def load(client: Client, keys: Keys) -> Checkpoint | None:
-    """See ``port.Journal.load_checkpoint``; raises Unavailable, Invalid."""
+    """Return the stored checkpoint, see ``port.Journal.load_checkpoint``. Raises Unavailable, Invalid."""
     try:
         for _ in range(_READ_TRIES):
             index = await client.hgetall(keys.checkpoint)
@@ -86,11 +86,11 @@ async def load(client: Client, keys: Keys) -> Checkpoint | None:
                 return Checkpoint(_position(stored), records)
     except REDIS_ERRORS as error:
         raise Unavailable(f"the checkpoint cannot be read: {explain(error)}") from None
-    raise Invalid("pieces of the checkpoint are missing")
+    raise Invalid("blobs of the checkpoint are missing in Redis")
 
 
 async def _records(client: Client, keys: Keys, index: dict[bytes, bytes]) -> dict[str, bytes] | None:
-    """The records that the index names; None: one is not there (any more)."""
+    """Return the records that the index names; None: a blob is missing (any more)."""
     names = list(index)
     records: dict[str, bytes] = {}
     for start in range(0, len(names), _FETCHED):

@@ -1,7 +1,7 @@
-"""How this process reaches Redis: one URL for a single server, Sentinel or Cluster; clients with deadlines and no retries.
+"""Connections to Redis: one URL for a single server, Sentinel or Cluster; clients with deadlines and without retries.
 
-The library's own retries are off: a write whose reply was lost must be asked again in a way that cannot double it
-(``lua/append.lua``), and a dead server must cost nothing.  Source: redis-py 8.1, ``redis.asyncio``.
+The library's own retries are off: a write whose reply was lost must be repeated in a way that cannot double it
+(``lua/append.lua``), and a server that is down must cost little time.  Source: redis-py 8.1, ``redis.asyncio``.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from redis.backoff import NoBackoff
 from dashboard.domain.errors import ConfigurationError
 from dashboard.settings import without_password
 
-#: What a call to Redis may raise when the fault is Redis' or the network's.
+#: Exceptions of a call to Redis when Redis or the network is at fault.
 REDIS_ERRORS = (exceptions.RedisError, OSError, TimeoutError)
-#: Faults that waiting does not mend: somebody has to change a setting.
+#: Exceptions that no retry helps against: a setting has to be changed.
 _REFUSALS = (exceptions.AuthenticationError, exceptions.NoPermissionError, exceptions.AuthorizationError)
 
 _FORMS = (
     "redis://[user:password@]host[:port][/db], rediss://… (TLS), unix:///path, "
     "redis+sentinel://host[:port],…/service[/db], redis+cluster://host[:port],…"
 )
-#: Of one client: each partition may have a few calls under way.
+#: Connections of one client; each partition may have a few calls in flight.
 _MOST_CONNECTIONS = 256
 _SCRIPTS = Path(__file__).resolve().parent / "lua"
 _TLS_OPTIONS = frozenset({"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"})
@@ -41,7 +41,7 @@ Client = Any  # Redis | RedisCluster: the library's two clients share no typed b
 
 
 class Link:
-    """``timeout_s`` bounds each call. ``url`` is checked here; raises ConfigurationError."""
+    """Factory of clients for one URL, which is checked here. ``timeout_s`` bounds each call. Raises ConfigurationError."""
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
         self.shown = without_password(url)
@@ -49,11 +49,11 @@ class Link:
         self._make = _parse(url, self.shown)
 
     def client(self, *, timeout_s: float | None = None, alone: bool = False) -> Client:
-        """A client; nothing is connected yet. ``timeout_s``: another deadline for each call than the link's.
+        """Return a new client, not yet connected. ``timeout_s`` replaces the link's deadline of each call.
 
-        ``alone``: for one caller, on one connection, which brings a deadline of its own (``asyncio.timeout``): it is
-        spared the library's ``wait_for`` and its look whether the connection is readable, which cost time at every call
-        and swallow a request to end.
+        ``alone``: a client for one caller, on one connection.  The caller sets the deadline (``asyncio.timeout``).  So the
+        library does without its ``wait_for`` and its check whether the connection is readable, which cost time at every call
+        and can swallow a cancellation.
         """
         client = self._make(
             {
@@ -69,7 +69,7 @@ class Link:
 
 
 def _parse(url: str, shown: str) -> Callable[[dict[str, Any]], Client]:
-    """How clients for this URL are made, from the options that all have."""
+    """Return the factory of clients for this URL, which takes the options that all clients have."""
     try:
         parts = urlsplit(url)
         scheme, _, kind = parts.scheme.partition("+")
@@ -84,7 +84,7 @@ def _parse(url: str, shown: str) -> Callable[[dict[str, Any]], Client]:
         if kind == "cluster":
             return lambda more: _cluster(hosts, {**options, **more})
         if not path:
-            raise ValueError("the master's name is missing")
+            raise ValueError("the name of the Sentinel service is missing")
         database = int(path[1]) if len(path) > 1 else 0
         return lambda more: _sentinel(hosts, path[0], {**options, **more, "db": database})
     except (ValueError, TypeError) as error:
@@ -99,7 +99,7 @@ def _common(netloc: str, query: str, *, tls: bool) -> dict[str, Any]:
         options |= {"username": unquote(name) or None, "password": unquote(password)}
     for key, value in parse_qsl(query):
         if key not in _TLS_OPTIONS:
-            raise ValueError(f"unknown option {key}; there are {', '.join(sorted(_TLS_OPTIONS))}")
+            raise ValueError(f"unknown option {key}; known: {', '.join(sorted(_TLS_OPTIONS))}")
         options[key] = value.lower() not in ("false", "0", "no") if key == "ssl_check_hostname" else value
     return options
 
@@ -125,12 +125,12 @@ def _sentinel(hosts: list[tuple[str, int]], service: str, options: dict[str, Any
 
 
 def read_script(name: str) -> str:
-    """The text of ``lua/NAME.lua``."""
+    """Return the text of ``lua/NAME.lua``."""
     return (_SCRIPTS / f"{name}.lua").read_text("utf-8")
 
 
 def explain(error: BaseException) -> str:
-    """What is wrong with Redis, for operators; never holds a password."""
+    """Return the fault of Redis as a text for operators, without passwords."""
     if isinstance(error, TimeoutError | exceptions.TimeoutError) and not str(error):
         return "no answer in time"
     text = without_password(str(error)) or type(error).__name__
@@ -138,19 +138,19 @@ def explain(error: BaseException) -> str:
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Whether Redis is there and does not let us in: no use in trying again."""
+    """Return whether Redis is running and refuses the login or a permission: trying again is of no use."""
     return isinstance(error, _REFUSALS) or "NOAUTH" in str(error) or "WRONGPASS" in str(error)
 
 
 def honour_cancel() -> None:
-    """End this task if it was asked to end: redis-py swallows the request in some places of connecting and closing."""
+    """Raise CancelledError if this task is being cancelled: redis-py swallows cancellations when it connects or closes."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
 
 
 async def close(client: Client) -> None:
-    """Close a client, also when this task is asked to end meanwhile."""
+    """Close a client, also when this task is cancelled meanwhile; the cancellation is raised afterwards."""
     try:
         await _close(client)
     except asyncio.CancelledError:
@@ -170,7 +170,7 @@ async def _close(client: Client) -> None:
 
 
 class BackOff:
-    """Pauses that double, with jitter, from ``first_s`` to ``longest_s``."""
+    """Pauses between retries, doubling with jitter from ``first_s`` to ``longest_s``."""
 
     __slots__ = ("_first_s", "_longest_s", "_next_s")
 
@@ -179,10 +179,10 @@ class BackOff:
         self._longest_s = longest_s
 
     def reset(self) -> None:
-        """The next pause is the first again."""
+        """Begin with the first pause again."""
         self._next_s = self._first_s
 
     def next_s(self) -> float:
-        """How long to wait now."""
+        """Return the next pause in seconds."""
         pause, self._next_s = self._next_s, min(self._longest_s, 2 * self._next_s)
         return pause * random.uniform(0.5, 1.0)  # noqa: S311 - jitter

@@ -1,7 +1,7 @@
-"""One partition as this process has read it from Redis: its newest entries, where it stands, who follows it.
+"""Log of one partition as this process has read it from Redis: newest entries, newest position, followers.
 
-Owns contiguity: every entry is checked against the one before; what is not ours is skipped and counted; a hole, a rewind
-or another epoch is never passed over.  Does not own connections (``redis_reader.py``).
+Owns contiguity: every entry is checked against the one before.  Rows of other programs are skipped and counted.  A hole,
+a rewind or another epoch is never passed over.  Does not own connections (``redis_reader.py``).
 """
 
 from __future__ import annotations
@@ -13,25 +13,26 @@ from collections import deque
 
 from dashboard.domain.position import Position
 from dashboard.journal.port import Entry
-from dashboard.journal.redis_scripts import Keys, Row, Standing
+from dashboard.journal.redis_scripts import Keys, LogState, Row
 from dashboard.journal.tail import Tail
 
+#: Payload bytes of the newest entries kept in memory; followers fetch older ones from Redis.
 TAIL_BYTES = 8 << 20
-#: Entries whose ids are remembered: to find back to, and to find where two copies of a journal part.
+#: Newest entries whose ids are kept, to find a place in the stream again and to find where two copies of it diverge.
 _KNOWN_IDS = 5_000
-#: Shorter payloads are not packed.
+#: Shortest payload that is compressed.
 _PACKED_FROM_BYTES = 256
 _LENGTH = struct.Struct("<I")
-#: What a value begins with: the number and the time of its id once more.
+#: Beginning of a value: the number and the time of its id once more (low 32 bits each).
 _PLACE = struct.Struct("<II")
-#: A packed value that claims more than this is not ours.
+#: Longest payload that a compressed value may announce; a value with more is not this program's.
 _MAX_PAYLOAD_BYTES = 512 << 20
 
 RawRow = tuple[bytes, dict[bytes, bytes] | None]
 
 
 def pack_row(request_id: str, payload: bytes) -> Row:
-    """An entry as it is stored: packed when that makes it smaller."""
+    """Return the row that stores an entry; the payload is compressed when that makes it smaller."""
     if len(payload) >= _PACKED_FROM_BYTES:
         packed = _LENGTH.pack(len(payload)) + zlib.compress(payload, 1)
         if len(packed) < len(payload):
@@ -40,7 +41,7 @@ def pack_row(request_id: str, payload: bytes) -> Row:
 
 
 def _unpack(value: bytes) -> bytes | None:
-    """The payload of a packed value; None when it is none."""
+    """Return the payload of a compressed value; None for a value that is not this program's."""
     if len(value) < _LENGTH.size or (length := _LENGTH.unpack_from(value)[0]) > _MAX_PAYLOAD_BYTES:
         return None
     unpacker = zlib.decompressobj()
@@ -52,11 +53,11 @@ def _unpack(value: bytes) -> bytes | None:
 
 
 class Doubt(Exception):
-    """An entry that does not follow the one before: the journal has begun another epoch, has a hole, or it is foreign."""
+    """Row that does not follow the one before: another epoch has begun, entries are missing, or the row is foreign."""
 
 
 class Log:
-    """Touched on the event loop's thread only. ``seq`` is the newest entry known to be stored, read or not."""
+    """Log of a partition. ``seq``: the newest entry known to be stored, read or not. For the event loop's thread only."""
 
     def __init__(self, partition: str, keys: Keys) -> None:
         self.partition = partition
@@ -66,65 +67,65 @@ class Log:
         self.size_bytes = 0
         self.foreign = 0
         self.followers = 0
-        self.wanted = asyncio.Event()  # somebody follows
+        self.wanted = asyncio.Event()  # set while there are followers
         self.settling = asyncio.Lock()
         self.tail = Tail(0, TAIL_BYTES)
-        self.origins: dict[str, int] = {}  # an old epoch -> up to which seq its entries are this epoch's too
+        self.origins: dict[str, int] = {}  # an old epoch -> the last seq that it shares with this epoch
         self.last_id = "0-0"
-        self._ids: deque[str] = deque(maxlen=_KNOWN_IDS)  # of the newest entries read, without a hole
-        self._names: dict[bytes, bool] = {}  # field name of an entry -> its value is packed
+        self._ids: deque[str] = deque(maxlen=_KNOWN_IDS)  # of the newest entries read, without holes
+        self._names: dict[bytes, bool] = {}  # field name of an entry -> whether its value is compressed
 
     @property
     def head(self) -> Position:
-        """The position of the newest entry known."""
+        """Position of the newest entry known to be stored."""
         return Position(self.epoch, self.seq)
 
     def ids(self) -> list[str]:
-        """Ids of the newest entries read, oldest first."""
+        """Return the ids of the newest entries read, oldest first."""
         return list(self._ids)
 
     def id_of(self, seq: int) -> str | None:
-        """The id of an entry read not long ago."""
+        """Return the id of an entry read not long ago; None: it is not kept."""
         at = len(self._ids) - 1 - (self.tail.head_seq - seq)
         return self._ids[at] if 0 <= at < len(self._ids) else None
 
-    def start(self, standing: Standing) -> None:
-        """Begin at the newest entry there is: nothing has been read, or what was is too long ago."""
+    def start(self, standing: LogState) -> None:
+        """Start at the newest stored entry: no entry was read yet, or the entries read are too old to continue from."""
         self._take_over(standing)
         self.last_id = standing.last_id
         self._ids.clear()
         self.tail.restart(standing.seq)
 
-    def adopt(self, standing: Standing, read_seq: int, *, related: bool) -> None:
-        """Go on in another epoch after entry ``read_seq``; up to there both are alike if they are ``related``."""
+    def adopt(self, standing: LogState, read_seq: int, *, related: bool) -> None:
+        """Resume in another epoch after entry ``read_seq``; ``related``: both epochs have the same entries up to there."""
         if related:
             standing.origins[self.epoch] = read_seq
         for _ in range(self.tail.head_seq - read_seq if related else len(self._ids)):
             if self._ids:
                 self._ids.pop()
-        if not self._ids:  # nothing that was read is there: followers fetch what they need
+        if not self._ids:  # no entry that was read is stored any more: followers fetch what they need
             self.start(standing)
             return
         self._take_over(standing)
         self.last_id = self._ids[-1]
         self.tail.restart(read_seq)
 
-    def _take_over(self, standing: Standing) -> None:
+    def _take_over(self, standing: LogState) -> None:
         self.epoch, self.seq, self.size_bytes = standing.epoch, standing.seq, standing.bytes
         self.origins = standing.origins
         names = [self.epoch, *self.origins]
         self._names = {f"{e}{z}".encode(): bool(z) for e in names for z in ("", "z")}
 
     def stored(self, seq: int, size_bytes: int) -> None:
-        """An append was answered."""
+        """Record the answer to an append: the newest stored entry and the size of the partition."""
         self.seq = max(self.seq, seq)
         self.size_bytes = size_bytes
 
     def take(self, rows: list[RawRow], newest_seq: int | None = None) -> None:
-        """Take in what was read after ``last_id``.
+        """Take the rows that were read after ``last_id``.
 
-        ``newest_seq``: the journal was looked at since, is at the same epoch, and has so many entries; what claims to be
-        beyond is foreign.  Without it an entry that does not follow raises Doubt; what came before it has been taken.
+        ``newest_seq``: the partition's newest entry, as Redis has just confirmed for this epoch; a row that claims a later number
+        is foreign.  Without it a row that does not follow raises Doubt; the rows before it have been taken.
         """
         fresh: list[Entry] = []
         seq = self.tail.head_seq
@@ -136,7 +137,9 @@ class Log:
                 if entry is None or entry.seq <= seq or (newest_seq is not None and entry.seq > newest_seq):
                     self.foreign += 1
                 else:
-                    if entry.seq != seq + 1:  # trimmed before it was read: followers are told when they come to it
+                    if (
+                        entry.seq != seq + 1
+                    ):  # trimmed before it was read: a follower gets a gap when it reaches this place
                         fresh.clear()
                         self._ids.clear()
                         self.tail.restart(entry.seq - 1)
@@ -150,7 +153,7 @@ class Log:
                 self.tail.push(fresh)
 
     def parse(self, raw_id: bytes, fields: dict[bytes, bytes] | None) -> Entry | None:
-        """One row of the stream as an entry; None: it is not one of ours."""
+        """Return a row of the stream as an entry; None: the row is not this journal's."""
         ms, _, number = raw_id.partition(b"-")
         seq = int(number)
         for name, value in (fields or {}).items():
@@ -168,16 +171,16 @@ class Log:
         return None
 
     def after(self, seq: int) -> list[Entry] | None:
-        """What is held in memory after ``seq``; None when that is no longer held."""
+        """Return the entries in memory after ``seq``; None when the first of them is no longer in memory."""
         return self.tail.after(seq)
 
     def resume_seq(self, after: Position, oldest_seq: int) -> int:
-        """Where a reader from another epoch goes on: where the two part, else at the oldest entry there is."""
+        """Return where a reader from another epoch continues: where the epochs diverge, else before the oldest entry."""
         if after.epoch in self.origins:
             return min(after.seq, self.origins[after.epoch])
         return oldest_seq - 1
 
 
 def seq_of(entry_id: str) -> int:
-    """The number in an id of ours."""
+    """Return the number in the id of an entry."""
     return int(entry_id.partition("-")[2])

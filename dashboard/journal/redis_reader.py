@@ -1,7 +1,7 @@
-"""Reads one partition from Redis as it grows, over a connection of its own, and never believes it blindly.
+"""Reading of one partition from Redis as it grows, over a connection of its own, with checks for lost entries.
 
-After every (re)connection, and whenever an entry does not follow the one before, it looks whether the newest entries it
-holds are still the ones stored there; if not, entries have been lost and a new epoch begins.
+After every (re)connection, and whenever an entry does not follow the one before, the reader checks whether the newest
+entries it has read are still stored.  If not, entries have been lost, and it begins a new epoch.
 """
 
 from __future__ import annotations
@@ -17,36 +17,36 @@ from dashboard.domain.counters import Counters
 from dashboard.journal import redis_scripts as scripts
 from dashboard.journal.redis_link import REDIS_ERRORS, BackOff, Client, Link, close, explain, honour_cancel
 from dashboard.journal.redis_log import Doubt, Log, seq_of
-from dashboard.journal.redis_scripts import Standing
+from dashboard.journal.redis_scripts import LogState
 
 _log = logging.getLogger(__name__)
 
-#: How long Redis holds a read open when there is nothing new.
+#: How long Redis keeps a read waiting when there is no new entry.
 _BLOCK_MS = 2_000
 _ROWS = 100
-#: A reader that starts again this far behind begins at the newest entry; its followers fetch what they need.
+#: Entries that a restarted reader may be behind. If more, it begins at the newest; followers fetch what they need.
 _FAR_BEHIND = 5_000
-#: Entries that a first look asks for.
+#: Ids that the first check of ``settle`` asks for; only if they are missing it asks for all known ids.
 _NEWEST = 8
 
 
 def new_epoch() -> str:
-    """A name that no epoch has had."""
+    """Return a new random name for an epoch."""
     return secrets.token_hex(8)
 
 
 class Starving(RedisError):
-    """This connection does not bring what has been stored: it leads to another copy."""
+    """Connection that does not return entries that are stored: it leads to another copy of the data."""
 
 
-async def settle(log: Log, client: Client) -> Standing:
-    """Look where the partition stands and put ``log`` right: begin, go on, or adopt another epoch.
+async def settle(log: Log, client: Client) -> LogState:
+    """Read where the partition stands and bring ``log`` in line: start, continue, or adopt another epoch.
 
-    Raises what redis-py raises.  Entries that were known to be stored and are not there any more begin a new epoch.
+    If entries that were known to be stored are missing, a new epoch begins.  Raises the exceptions of redis-py.
     """
     async with log.settling:
-        ids, known_seq = log.ids(), log.seq  # what was known before the look: more may become known during it
-        some = ids[-_NEWEST:]  # where they are, those before them are
+        ids, known_seq = log.ids(), log.seq  # read before the call: more entries may become known during it
+        some = ids[-_NEWEST:]  # if these are stored, so are those before them
         standing = await scripts.look(client, log.keys, new_epoch(), some)
         if not log.epoch:
             log.start(standing)
@@ -67,7 +67,7 @@ async def settle(log: Log, client: Client) -> Standing:
         related = log.epoch in standing.origins
         read_seq = min(fork, standing.seq) if related else 0
         _log.info(
-            "%s: the journal has lost entries after %d (it had %d, it has %d): a new epoch begins",
+            "%s: Redis has lost entries after %d (it had %d, it has %d): a new epoch begins",
             log.partition,
             read_seq,
             known_seq,
@@ -77,15 +77,15 @@ async def settle(log: Log, client: Client) -> Standing:
         return standing
 
 
-def _fork(ids: list[str], known_seq: int, standing: Standing) -> int:
-    """The newest entry that this process has read and that is still there."""
+def _fork(ids: list[str], known_seq: int, standing: LogState) -> int:
+    """Return the newest entry that this process has read and that is still stored."""
     if not ids:
         return min(standing.seq, known_seq)
     return seq_of(ids[standing.common - 1]) if standing.common else min(standing.seq, seq_of(ids[0]) - 1)
 
 
 class Reader:
-    """``on_state`` is told what is wrong with reading; empty: nothing."""
+    """Reader of one partition. ``on_state`` is called with the fault of reading; empty: none."""
 
     def __init__(self, link: Link, log: Log, counters: Counters, on_state: Callable[[str], None]) -> None:
         self._link = link
@@ -94,11 +94,11 @@ class Reader:
         self._on_state = on_state
 
     async def run(self) -> None:
-        """Read whenever somebody follows, until cancelled."""
+        """Read while there are followers, until cancelled."""
         back_off = BackOff()
         while True:
             if not self._log.followers:
-                self._on_state("")  # nothing is wrong with what nobody wants
+                self._on_state("")  # without followers nothing is read, so nothing fails
             await self._log.wanted.wait()
             client = self._link.client(alone=True)
             try:
@@ -128,16 +128,16 @@ class Reader:
             except Doubt:
                 await self._resolve(client, rows)
             if not rows and stored_before == log.head and log.tail.head_seq < stored_before.seq:
-                raise Starving(f"entry {stored_before.seq} is stored, and is not to be read here")
+                raise Starving(f"entry {stored_before.seq} is stored, but this connection does not return it")
             self._counters.foreign_entries += log.foreign - foreign
 
     async def _resolve(self, client: Client, rows: list[tuple[bytes, dict[bytes, bytes] | None]]) -> None:
-        """Something does not follow: look, and take what remains of ``rows`` if the epoch is still the same."""
+        """Settle the log after a row that does not follow; take the rest of ``rows`` if the epoch is still the same."""
         log = self._log
         epoch, last_id = log.epoch, log.last_id
         async with asyncio.timeout(self._link.timeout_s):
             standing = await settle(log, client)
         if log.epoch != epoch or log.last_id != last_id:
-            return  # read anew from where the new epoch goes on
+            return  # the next read begins where the new epoch continues
         ids = [raw_id.decode() for raw_id, _ in rows]
         log.take(rows[ids.index(last_id) + 1 if last_id in ids else 0 :], standing.seq)

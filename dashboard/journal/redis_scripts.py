@@ -1,4 +1,4 @@
-"""The Lua scripts of the ``redis`` engine as functions: arguments in, replies as values. One atomic step each."""
+"""Lua scripts of the ``redis`` engine as functions: arguments in, replies as values. Each runs as one atomic step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard.journal.redis_link import Client, read_script
 
 
 class Keys(NamedTuple):
-    """One partition's keys; the braces keep them together in a Cluster."""
+    """Redis keys of one partition; the braces keep them on one node of a Cluster."""
 
     log: str
     head: str
@@ -20,17 +20,17 @@ class Keys(NamedTuple):
 
     @classmethod
     def of(cls, prefix: str, partition: str) -> Keys:
-        """The keys of ``partition``."""
+        """Return the keys of ``partition``."""
         tag = f"{{{prefix}:{partition}}}"
         return cls(f"{tag}:log", f"{tag}:head", f"{tag}:requests", f"{tag}:checkpoint")
 
     def more(self, name: str) -> str:
-        """Another key of this partition."""
+        """Return another key of this partition."""
         return self.log.removesuffix("log") + name
 
 
 class Row(NamedTuple):
-    """An entry to be appended: its request id, "" or "z" (packed), its value."""
+    """Entry to be appended: its request id, "" or "z" (compressed), its value."""
 
     request_id: str
     suffix: str
@@ -38,7 +38,7 @@ class Row(NamedTuple):
 
 
 class Appended(NamedTuple):
-    """``status`` as in append.lua; ``again``: this very flush had been stored before; ``seqs``: one an entry."""
+    """Reply of append.lua. ``again``: this very flush had been stored before; ``seqs``: one number for each entry."""
 
     status: str
     epoch: str
@@ -49,8 +49,11 @@ class Appended(NamedTuple):
     seqs: list[int]
 
 
-class Standing(NamedTuple):
-    """Where a partition stands. ``common``: how many of the ids asked about are there; ``origins``: old epoch -> seq."""
+class LogState(NamedTuple):
+    """State of a partition in Redis. ``origins``: old epoch -> the last seq that it shares with the present one.
+
+    ``common``: how many of the given ids are stored, from the first on; trimmed ones count.
+    """
 
     epoch: str
     seq: int
@@ -63,14 +66,14 @@ class Standing(NamedTuple):
 
 
 class Script:
-    """One script, sent once and then named by its hash."""
+    """Script that is sent to a server once and then called by its hash."""
 
     def __init__(self, name: str) -> None:
         self._text = read_script(name)
         self._sha = hashlib.sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 
     async def __call__(self, client: Client, keys: list[str], *arguments: Any) -> Any:
-        """Run it; a server that does not know it yet is sent the text (which runs it just as well)."""
+        """Run the script; a server that does not know it yet gets its text, which runs it too."""
         try:
             return await client.evalsha(self._sha, len(keys), *keys, *arguments)
         except NoScriptError:
@@ -94,7 +97,7 @@ async def append(
     flush: int,
     rows: list[Row],
 ) -> Appended:
-    """append.lua. ``stamp_ms`` None: Redis' own time, which all processes share."""
+    """Append entries (append.lua). ``stamp_ms`` None: the entries get Redis' own time, which all processes share."""
     flat = [part for row in rows for part in row]
     stamp = "" if stamp_ms is None else stamp_ms
     reply = await _append(
@@ -112,33 +115,36 @@ async def append(
     return Appended(status.decode(), epoch.decode(), seq, now_ms, size, bool(again), seqs)
 
 
-async def look(client: Client, keys: Keys, candidate: str, ids: list[str]) -> Standing:
-    """look.lua."""
+async def look(client: Client, keys: Keys, candidate: str, ids: list[str]) -> LogState:
+    """Return where the partition stands (look.lua)."""
     reply = await _look(client, [keys.log, keys.head], candidate, *ids)
     epoch, seq, size, now_ms, oldest, last, common, *flat = reply
     origins = {name.decode()[5:]: int(fork) for name, fork in zip(flat[::2], flat[1::2], strict=True)}
-    return Standing(epoch.decode(), seq, size, now_ms, oldest.decode(), last.decode(), common, origins)
+    return LogState(epoch.decode(), seq, size, now_ms, oldest.decode(), last.decode(), common, origins)
 
 
 async def turn(client: Client, keys: Keys, epoch: str, candidate: str, fork: int) -> None:
-    """turn.lua."""
+    """Begin a new epoch after the entry ``fork`` (turn.lua)."""
     await _turn(client, [keys.head], epoch, candidate, fork)
 
 
 async def hold(client: Client, key: str, holder: str, for_ms: int) -> bool:
-    """hold.lua."""
+    """Take or renew a lease (hold.lua); return False if another holder has it."""
     return bool(await _hold(client, [key], holder, for_ms))
 
 
 async def release(client: Client, key: str, holder: str) -> None:
-    """release.lua."""
+    """Release a lease (release.lua)."""
     await _release(client, [key], holder)
 
 
 async def commit(
     client: Client, keys: Keys, staged: str, position: tuple[str, int], *, whole: bool, base: str, linger_ms: int
 ) -> bool:
-    """commit.lua: whether the checkpoint is in force now."""
+    """Put a staged checkpoint into force (commit.lua).
+
+    Return False if the stored checkpoint is not ``base`` or is a later one of the same epoch.
+    """
     kind = "whole" if whole else ""
     found = await _commit(client, [keys.checkpoint, staged], *position, kind, keys.more("blob:"), base, linger_ms)
     return bool(found)

@@ -10,21 +10,20 @@ Source: SQLite, "Write-Ahead Logging", "PRAGMA synchronous".
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import IO, NamedTuple, TypeVar, TypeVarTuple
+from typing import NamedTuple, TypeVar, TypeVarTuple
 
+from dashboard.data_folder.folder import DataFolder, cure_of
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import ConfigurationError, Conflict, Invalid, Overloaded, Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal.clock import JournalClock
 from dashboard.journal.port import ANY, Checkpoint, Entry, Gap
-from dashboard.journal.sqlite_file import CheckpointFile, JournalFile
+from dashboard.journal.sqlite_file import CHECKPOINT_FILE, JOURNAL_FILE, CheckpointFile, JournalFile
 from dashboard.journal.tail import Tail
 
 _log = logging.getLogger(__name__)
@@ -42,7 +41,7 @@ TRIM_EVERY_S = 1.0
 BUSY_TIMEOUT_S = 5.0
 
 
-class Waiting(NamedTuple):
+class PendingAppend(NamedTuple):
     """An append that the writer has not stored yet."""
 
     partition: str
@@ -54,18 +53,18 @@ class Waiting(NamedTuple):
 class UnderWay(NamedTuple):
     """A transaction in the writer's thread: what it stores, on which heads, at what time."""
 
-    batch: list[Waiting]
+    batch: list[PendingAppend]
     heads: dict[str, int]
     now_ms: int
     job: asyncio.Future[list[int | Unavailable]]
 
 
 class SqliteJournal:
-    """See ``port.Journal``. ``folder`` is made if it is missing and locked while it is open."""
+    """See ``port.Journal``. ``folder`` is made if it is missing, locked while it is open, and watched."""
 
     def __init__(
         self,
-        folder: Path,
+        folder: DataFolder,
         *,
         clock: JournalClock,
         counters: Counters,
@@ -79,38 +78,32 @@ class SqliteJournal:
         self._max_bytes = max_bytes
         self._epoch = ""
         self._tails: dict[str, Tail] = {}
-        self._waiting: list[Waiting] = []
+        self._waiting: list[PendingAppend] = []
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
         self._size = 0
         self._fault = ""
         self._under_way: UnderWay | None = None
-        self._lock: IO[bytes] | None = None
         self._writer = ThreadPoolExecutor(1, "journal-writer")
         self._reader = ThreadPoolExecutor(1, "journal-reader")
         self._checkpointer = ThreadPoolExecutor(1, "journal-checkpoint")
-        self._file = JournalFile(folder / "journal.sqlite3", BUSY_TIMEOUT_S)
-        self._checkpoint_file = CheckpointFile(folder / "checkpoint.sqlite3", BUSY_TIMEOUT_S)
+        self._file = JournalFile(folder.path / JOURNAL_FILE, BUSY_TIMEOUT_S)
+        self._checkpoint_file = CheckpointFile(folder.path / CHECKPOINT_FILE, BUSY_TIMEOUT_S)
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock = (self._folder / "journal.lock").open("wb")
-        except OSError as error:
-            raise ConfigurationError(f"--data {self._folder}: cannot be used: {error.strerror}") from None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ConfigurationError(f"--data {self._folder}: another dashboard server is using this folder") from None
+        self._folder.lock()
         try:
             self._epoch, heads, self._size = await loop.run_in_executor(
                 self._writer, self._file.open, secrets.token_hex(8)
             )
             if await loop.run_in_executor(self._checkpointer, self._checkpoint_file.open):
                 _log.error("checkpoint.sqlite3 was damaged and is put aside; history older than the journal is missing")
-        except sqlite3.Error as error:
-            raise ConfigurationError(f"--data {self._folder}: the journal cannot be opened: {error}") from None
+        except (sqlite3.Error, OSError) as error:
+            raise ConfigurationError(
+                f"--data {self._folder.path}: the journal cannot be opened: {error}; {self._cure(error)}"
+            ) from None
+        self._folder.watch(JOURNAL_FILE)
         self._tails = {partition: Tail(seq, TAIL_BYTES) for partition, seq in heads.items()}
 
     async def run(self) -> None:
@@ -140,8 +133,13 @@ class SqliteJournal:
         ):
             await loop.run_in_executor(pool, end)
             pool.shutdown()
-        if self._lock:
-            self._lock.close()
+        self._folder.release()
+
+    def _cure(self, error: sqlite3.Error | OSError) -> str:
+        """What to do when the files cannot be opened."""
+        if isinstance(error, OSError | sqlite3.OperationalError):
+            return "free some space, or mend the folder's permissions"
+        return f"{cure_of(self._folder.path)}, or delete {JOURNAL_FILE} to begin a new journal"
 
     def head(self, partition: str) -> Position:
         return Position(self._epoch, self._tail(partition).head_seq)
@@ -153,13 +151,16 @@ class SqliteJournal:
         return self._size
 
     def fault(self) -> str:
-        return f"cannot store: {self._fault}" if self._fault else ""
+        fault = self._folder.fault or self._fault
+        return f"cannot store: {fault}" if fault else ""
 
     async def append(self, partition: str, payload: bytes, *, request_id: str = "") -> Position:
+        if self._folder.fault:  # the file that is still open has no name any more: what is stored in it is lost
+            raise Unavailable(f"the journal cannot store: {self._folder.fault}")
         if self._waiting_bytes + len(payload) + ENTRY_BYTES > MAX_WAITING_BYTES:
             raise Overloaded("the journal's writer is behind; try again in a second")
         done: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(partition, payload, request_id, done))
+        self._waiting.append(PendingAppend(partition, payload, request_id, done))
         self._waiting_bytes += len(payload) + ENTRY_BYTES
         self._wake.set()
         return await done
@@ -280,7 +281,7 @@ class SqliteJournal:
     async def _trim(self) -> bool:
         """Delete what is too old or too much, a bounded number of rows at a time; whether more is to be done."""
         loop = asyncio.get_running_loop()
-        horizon = self._clock.now_ms() - self._max_age_ms
+        horizon = self._clock.trimming_ms() - self._max_age_ms
         excess = self._size - self._max_bytes
         try:
             freed, more = await loop.run_in_executor(self._writer, self._file.trim, horizon, excess)

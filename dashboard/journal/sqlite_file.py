@@ -6,12 +6,16 @@ Owns the schema and the SQL.  Knows nothing of the event loop.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+from dashboard.data_folder.folder import private_database
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal.port import Checkpoint, Entry
 
+JOURNAL_FILE = "journal.sqlite3"
+CHECKPOINT_FILE = "checkpoint.sqlite3"
 _TRIM_ROWS = 5_000
 _PAGE_BYTES = 16_384
 
@@ -32,11 +36,28 @@ CREATE UNIQUE INDEX IF NOT EXISTS records_by_key ON records (partition, key);
 
 
 def _connect(path: Path, timeout_s: float, synchronous: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        private_database(path), timeout=timeout_s, isolation_level=None, check_same_thread=False
+    )
     connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")  # entries are tens of kilobytes: fewer, larger pages
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute(f"PRAGMA synchronous={synchronous}")
     return connection
+
+
+def begin_epoch(journal: Path, checkpoint: Path, epoch: str) -> None:
+    """Give files that are put back from a backup a new epoch; raises sqlite3.Error.
+
+    Screens that come back are told of the gap.  Checkpoints of the journal's epoch stay valid in the new one.
+    """
+    if not journal.exists():
+        return
+    with closing(sqlite3.connect(journal, isolation_level=None)) as db:
+        (before,) = db.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()
+        db.execute("UPDATE meta SET value = ? WHERE name = 'epoch'", (epoch,))
+    if checkpoint.exists():
+        with closing(sqlite3.connect(checkpoint, isolation_level=None)) as db:
+            db.execute("UPDATE positions SET epoch = ? WHERE epoch = ?", (epoch, before))
 
 
 class JournalFile:

@@ -1,4 +1,4 @@
-"""The newest entries of one partition in memory, and the readers that wait for the next. Shared by the engines."""
+"""Tail of a partition: its newest entries in memory, and the readers that wait for the next. Shared by the engines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dashboard.journal.port import Entry
 
 
 class Tail:
-    """Bounded in bytes; the oldest entries fall out. Touched on the event loop's thread only."""
+    """Newest entries, bounded in bytes; the oldest are dropped first. For the event loop's thread only."""
 
     __slots__ = ("_entries", "_max_bytes", "_size", "_waiters", "head_seq")
 
@@ -31,7 +31,7 @@ class Tail:
         self._wake()
 
     def restart(self, head_seq: int) -> None:
-        """Hold nothing, and stand at ``head_seq``: entries before the next one were missed, or count no more."""
+        """Drop all entries and continue after ``head_seq``: entries before the next one were missed or are void."""
         self._entries.clear()
         self._size = 0
         self.head_seq = head_seq
@@ -45,20 +45,20 @@ class Tail:
 
     @property
     def size_bytes(self) -> int:
-        """Payload bytes held."""
+        """Payload bytes in memory."""
         return self._size
 
     def drop_before(self, t_ms: int) -> None:
-        """Let go of entries older than ``t_ms``."""
+        """Drop entries older than ``t_ms``."""
         while self._entries and self._entries[0].t_ms < t_ms:
             self._size -= len(self._entries.popleft().payload)
 
     def oldest_seq(self) -> int:
-        """The number of the oldest entry held; one past the head when none is."""
+        """Return the number of the oldest entry in memory; one past the head when there is none."""
         return self._entries[0].seq if self._entries else self.head_seq + 1
 
     def after(self, seq: int, limit: int = 1_000) -> list[Entry] | None:
-        """The entries after ``seq``; None when the first of them has fallen out."""
+        """Return at most ``limit`` entries after ``seq``; None when the first of them was dropped."""
         if seq >= self.head_seq:
             return []
         start = seq + 1 - self.oldest_seq()

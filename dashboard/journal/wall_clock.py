@@ -1,4 +1,4 @@
-"""Following the wall clock: the journal's clock is set when somebody sets this machine's."""
+"""Watch over the wall clock: the journal's clock follows when this machine's clock is set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CHECK_S = 1.0
 
 
 class WallClock:
-    """Used where no other machine gives the journal its time."""
+    """Task that keeps the journal's clock in line with this machine's; for engines whose time no other machine gives."""
 
     def __init__(self, clock: JournalClock, counters: Counters) -> None:
         self._clock = clock

@@ -1,1 +1,1 @@
-"""The language of ``/ws``: requests and replies by subject, and one client's session. No I/O."""
+"""Messages of ``/ws``: requests and replies by subject, and the session of one client. No I/O."""

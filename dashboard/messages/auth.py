@@ -12,14 +12,14 @@ from dashboard.messages.rooms import RoomState
 
 
 class Auth(PersonalRequest, frozen=True, kw_only=True):
-    """I am this user, and here is the proof."""
+    """Request to authenticate the connection as a user."""
 
     user_id: Name
     token: Annotated[str, Meta(max_length=8_000)]
 
 
 class Authenticated(Struct, tag="authenticated", frozen=True, rename="camel"):
-    """The proof holds, until ``expires`` (ms; null: it does not end)."""
+    """Reply to ``auth``: the token is valid, until ``expires`` (ms; null: without end)."""
 
     user: Person
     role: str

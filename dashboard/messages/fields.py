@@ -1,4 +1,4 @@
-"""Fields that requests share. Names on the wire are those that browsers' chat clients use (``roomId``, ``isTyping``)."""
+"""Fields shared by requests. Names on the wire are those of browsers' chat clients (``roomId``, ``isTyping``)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ MessageId = Annotated[str, Meta(min_length=1, max_length=140)]
 
 
 class PersonalRequest(Struct, frozen=True, rename="camel", kw_only=True):
-    """Base of the requests about people; ``id`` comes back with the answer."""
+    """Base of the requests about people; the reply repeats ``id``."""
 
     id: RequestId | None = None

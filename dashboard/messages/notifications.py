@@ -12,14 +12,14 @@ from dashboard.messages.fields import MessageId, PersonalRequest
 
 
 class Notifications(PersonalRequest, frozen=True, kw_only=True):
-    """My notifications before this one (the newest without)."""
+    """Request for the caller's notifications before ``before`` (without it: the newest)."""
 
     before: MessageId | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
 
 
 class NotificationRead(PersonalRequest, frozen=True, kw_only=True):
-    """I have read my notifications up to this one (all without)."""
+    """Request to mark the caller's notifications as read up to ``notification_id`` (without it: all)."""
 
     notification_id: MessageId | None = None
 
@@ -28,7 +28,7 @@ class NotificationRead(PersonalRequest, frozen=True, kw_only=True):
 
 
 class NotificationState(Struct, frozen=True, rename="camel"):
-    """A notification in a list."""
+    """Notification in a list."""
 
     notification_id: str
     title: str
@@ -39,7 +39,7 @@ class NotificationState(Struct, frozen=True, rename="camel"):
 
 
 class NotificationNotice(Struct, tag="notification", frozen=True, rename="camel", omit_defaults=True):
-    """You are notified. ``unread`` is left out while the store does not answer."""
+    """New notification for this user. ``unread`` is left out while the store does not answer."""
 
     notification_id: str
     title: str
@@ -52,7 +52,7 @@ class NotificationNotice(Struct, tag="notification", frozen=True, rename="camel"
 class NotificationChanged(
     NotificationNotice, tag="notification_changed", frozen=True, rename="camel", omit_defaults=True
 ):
-    """What it quotes was edited or taken back: this is what it says now."""
+    """Notification whose quoted message was edited or deleted, with its present text."""
 
 
 class NotificationList(Struct, tag="notifications", frozen=True):
@@ -64,6 +64,6 @@ class NotificationList(Struct, tag="notifications", frozen=True):
 
 
 class Unread(Struct, tag="notifications_read", frozen=True):
-    """The answer to ``notification_read``, to all pages of the user."""
+    """Reply to ``notification_read``, sent to all pages of the user."""
 
     unread: int

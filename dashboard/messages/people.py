@@ -1,4 +1,4 @@
-"""All messages about people: the table of requests by their names on the wire, and the bytes of replies."""
+"""Messages about people: the table of requests by their names on the wire, and the encoding of replies."""
 
 from __future__ import annotations
 
@@ -107,5 +107,5 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode_personal(message: PersonalReply) -> bytes:
-    """The message's JSON text, without an id."""
+    """Return the JSON text of a message, without an id."""
     return _encoder.encode(message)

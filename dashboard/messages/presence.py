@@ -1,4 +1,4 @@
-"""Who is connected, on ``/ws``: requests, replies and notices. See docs/protocol.md."""
+"""Presence on ``/ws``: requests, replies and notices about connected users. See docs/protocol.md."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from dashboard.messages.fields import PersonalRequest
 
 
 class Presence(PersonalRequest, frozen=True, kw_only=True):
-    """How I am to be shown."""
+    """Request to set the caller's status."""
 
     status: Status
 
 
 class Users(PersonalRequest, frozen=True, kw_only=True):
-    """Who is connected?"""
+    """Request for the list of connected users."""
 
 
 # --- replies and notices -------------------------------------------------------------------------------------------------
 
 
 class Person(Struct, frozen=True, rename="camel"):
-    """Somebody, and how they are shown."""
+    """User with status."""
 
     id: str
     name: str
@@ -34,14 +34,14 @@ class Person(Struct, frozen=True, rename="camel"):
 
 
 class Screen(Struct, frozen=True):
-    """One page that somebody has open; no board: another page."""
+    """Open page of a user; an empty ``board``: a page that is no board."""
 
     board: str
     kind: Literal["person", "display"] = "person"
 
 
 class PersonDetail(Struct, frozen=True, rename="camel"):
-    """A row of the directory."""
+    """Connected user with open pages and joined rooms; ``since`` in ms."""
 
     id: str
     name: str
@@ -53,25 +53,25 @@ class PersonDetail(Struct, frozen=True, rename="camel"):
 
 
 class UserOnline(Struct, tag="user_online", frozen=True):
-    """Somebody has come."""
+    """Notice that a user has connected."""
 
     user: Person
 
 
 class UserOffline(Struct, tag="user_offline", frozen=True):
-    """Somebody has gone."""
+    """Notice that a user has disconnected."""
 
     user: Person
 
 
 class UserUpdate(Struct, tag="user_update", frozen=True):
-    """Somebody is shown otherwise now."""
+    """Notice that a user's name or status has changed."""
 
     user: Person
 
 
 class UsersChanged(Struct, tag="users_changed", frozen=True, omit_defaults=True):
-    """Many have come, gone, or are shown otherwise now."""
+    """Notice that many users have connected, disconnected or changed."""
 
     online: list[Person] = []
     offline: list[Person] = []
@@ -79,7 +79,7 @@ class UsersChanged(Struct, tag="users_changed", frozen=True, omit_defaults=True)
 
 
 class Watchers(Struct, tag="watchers", frozen=True):
-    """Who has this board open: people (at most 100 of ``total``), and the number of screens without a person."""
+    """Viewers of a board: users (at most 100 of ``total``), and the number of screens without a user."""
 
     board: str
     people: list[Person]
@@ -88,12 +88,12 @@ class Watchers(Struct, tag="watchers", frozen=True):
 
 
 class UserList(Struct, tag="users", frozen=True):
-    """The directory."""
+    """Reply to ``users``: the connected users."""
 
     users: list[PersonDetail]
 
 
 class Reload(Struct, tag="reload", frozen=True):
-    """Load the page anew: somebody told the screens of this board, or of ``*``."""
+    """Order to reload the page, sent to the screens of this board; ``*``: of all boards."""
 
     board: str

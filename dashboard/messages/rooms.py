@@ -14,24 +14,24 @@ from dashboard.messages.presence import Person
 
 
 class JoinRoom(PersonalRequest, frozen=True, kw_only=True):
-    """Let me hear this room; with ``since`` (a position), what I have missed."""
+    """Request to join a room; ``since`` (a position) asks for the changes after it."""
 
     room_id: Name
     since: Annotated[str, Meta(max_length=40)] | None = None
 
 
 class LeaveRoom(PersonalRequest, frozen=True, kw_only=True):
-    """Let me not hear it any more."""
+    """Request to leave a room."""
 
     room_id: Name
 
 
 class Rooms(PersonalRequest, frozen=True, kw_only=True):
-    """Which rooms are there for me?"""
+    """Request for the rooms that the caller may join."""
 
 
 class Post(PersonalRequest, frozen=True, kw_only=True):
-    """Say this. ``key`` is the client's own: the same again is the same message. ``at``: the moment it is about, ms."""
+    """Request to post a message. The same ``key`` (chosen by the client) is the same message. ``at``: its moment, ms."""
 
     room_id: Name
     text: Text
@@ -40,7 +40,7 @@ class Post(PersonalRequest, frozen=True, kw_only=True):
 
 
 class Direct(PersonalRequest, frozen=True, kw_only=True):
-    """Say this to one user."""
+    """Request to post a message to one user."""
 
     user_id: Name
     text: Text
@@ -48,7 +48,7 @@ class Direct(PersonalRequest, frozen=True, kw_only=True):
 
 
 class Edit(PersonalRequest, frozen=True, kw_only=True):
-    """My message says this now."""
+    """Request to edit the caller's message."""
 
     room_id: Name
     message_id: MessageId
@@ -56,21 +56,21 @@ class Edit(PersonalRequest, frozen=True, kw_only=True):
 
 
 class Delete(PersonalRequest, frozen=True, kw_only=True):
-    """My message is taken back."""
+    """Request to delete the caller's message."""
 
     room_id: Name
     message_id: MessageId
 
 
 class Read(PersonalRequest, frozen=True, kw_only=True):
-    """I have read up to this message."""
+    """Request to mark a room as read up to a message."""
 
     room_id: Name
     message_id: MessageId
 
 
 class History(PersonalRequest, frozen=True, kw_only=True):
-    """The messages before this one (the newest without)."""
+    """Request for the messages before ``before`` (without it: the newest)."""
 
     room_id: Name
     before: MessageId | None = None
@@ -78,7 +78,7 @@ class History(PersonalRequest, frozen=True, kw_only=True):
 
 
 class Typing(PersonalRequest, frozen=True, kw_only=True):
-    """I am writing, or not any more."""
+    """Request to tell the room that the caller has started or stopped typing."""
 
     room_id: Name
     is_typing: bool
@@ -88,7 +88,7 @@ class Typing(PersonalRequest, frozen=True, kw_only=True):
 
 
 class RoomState(Struct, frozen=True, rename="camel"):
-    """A room as one user sees it in a list."""
+    """Room in a user's list."""
 
     room_id: str
     title: str
@@ -98,7 +98,7 @@ class RoomState(Struct, frozen=True, rename="camel"):
 
 
 class MessageState(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """A message in a list."""
+    """Message in a list."""
 
     message_id: str
     room_id: str
@@ -116,15 +116,15 @@ class MessageState(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 class MessageNotice(MessageState, frozen=True, tag="message", rename="camel", omit_defaults=True):
-    """Somebody said something."""
+    """New message in a room."""
 
 
 class MessageChanged(MessageState, frozen=True, tag="message_changed", rename="camel", omit_defaults=True):
-    """A message was edited or taken back: this is what it is now."""
+    """Message that was edited or deleted, with its present state."""
 
 
 class Joined(Struct, tag="joined", frozen=True, rename="camel"):
-    """The answer to ``join_room``. ``recovered``: ``messages`` are all changes since ``since``; else the newest ones."""
+    """Reply to ``join_room``. ``recovered``: ``messages`` are all changes after ``since``; otherwise the newest messages."""
 
     room_id: str
     title: str
@@ -137,13 +137,13 @@ class Joined(Struct, tag="joined", frozen=True, rename="camel"):
 
 
 class Left(Struct, tag="left", frozen=True, rename="camel"):
-    """The answer to ``leave_room``."""
+    """Reply to ``leave_room``."""
 
     room_id: str
 
 
 class RoomOpened(Struct, tag="room_opened", frozen=True, rename="camel"):
-    """There is a room that one may join, or it is called so now."""
+    """Notice that a room which the user may join was opened or renamed."""
 
     room_id: str
     title: str
@@ -151,21 +151,21 @@ class RoomOpened(Struct, tag="room_opened", frozen=True, rename="camel"):
 
 
 class UserJoined(Struct, tag="user_joined", frozen=True, rename="camel"):
-    """Somebody is in the room now."""
+    """Notice that a user has joined the room."""
 
     room_id: str
     user: Person
 
 
 class UserLeft(Struct, tag="user_left", frozen=True, rename="camel"):
-    """Somebody is not in the room any more."""
+    """Notice that a user has left the room."""
 
     room_id: str
     user: Person
 
 
 class MembersChanged(Struct, tag="members_changed", frozen=True, rename="camel", omit_defaults=True):
-    """Many are in the room now, or not any more."""
+    """Notice that many users have joined or left the room."""
 
     room_id: str
     joined: list[Person] = []
@@ -173,13 +173,13 @@ class MembersChanged(Struct, tag="members_changed", frozen=True, rename="camel",
 
 
 class RoomList(Struct, tag="rooms", frozen=True):
-    """The rooms there are for one."""
+    """Reply to ``rooms``: the rooms that the user may join."""
 
     rooms: list[RoomState]
 
 
 class Ack(Struct, tag="ack", frozen=True, rename="camel", omit_defaults=True):
-    """``delivered``: stored, in the room's order; ``read``: others have read up to it; ``changed``: edited or deleted."""
+    """Acknowledgement. ``delivered``: stored, in the room's order; ``read``: others read up to it; ``changed``: edited or deleted."""
 
     message_id: str
     room_id: str
@@ -190,7 +190,7 @@ class Ack(Struct, tag="ack", frozen=True, rename="camel", omit_defaults=True):
 
 
 class ReadMark(Struct, tag="read", frozen=True, rename="camel"):
-    """The answer to ``read``, to all pages of the user."""
+    """Reply to ``read``, sent to all pages of the user."""
 
     room_id: str
     message_id: str
@@ -198,7 +198,7 @@ class ReadMark(Struct, tag="read", frozen=True, rename="camel"):
 
 
 class HistoryPage(Struct, tag="history", frozen=True, rename="camel"):
-    """Older messages, oldest first. ``more``: there are still older ones."""
+    """Reply to ``history``: messages, oldest first. ``more``: there are older ones."""
 
     room_id: str
     messages: list[MessageState]
@@ -206,7 +206,7 @@ class HistoryPage(Struct, tag="history", frozen=True, rename="camel"):
 
 
 class TypingNotice(Struct, tag="typing", frozen=True, rename="camel"):
-    """Somebody is writing, or not any more."""
+    """Notice that a user has started or stopped typing."""
 
     room_id: str
     user_id: str
@@ -218,12 +218,12 @@ class TypingNotice(Struct, tag="typing", frozen=True, rename="camel"):
 
 
 def message_id(room: str, seq: int) -> str:
-    """A message's id on the wire."""
+    """Return the id of a message on the wire."""
     return f"{room}.{seq}"
 
 
 def seq_of(room: str, text: str) -> int | None:
-    """The number in a message's id; None: it is not one of this room."""
+    """Return the number in a message's id; None: it is no id of a message in this room."""
     head, _, number = text.rpartition(".")
     if head != room or not number.isascii() or not number.isdecimal() or len(number) > 15:
         return None
@@ -231,7 +231,7 @@ def seq_of(room: str, text: str) -> int | None:
 
 
 def state_fields(message: Message) -> dict[str, object]:
-    """What ``MessageState`` and its notices say of a message."""
+    """Return the fields of ``MessageState`` and its notices for a message; a deleted one has no text and no mentions."""
     gone = message.deleted
     return {
         "message_id": message_id(message.room, message.seq),
@@ -251,11 +251,11 @@ def state_fields(message: Message) -> dict[str, object]:
 
 
 def state_of(message: Message) -> MessageState:
-    """A message in a list."""
+    """Return a message as it stands in lists."""
     return MessageState(**state_fields(message))  # type: ignore[arg-type]  # the fields are the struct's own
 
 
 def notice_of(message: Message) -> MessageNotice | MessageChanged:
-    """A change as it is told to those in the room."""
+    """Return the notice of a message's latest change: new, or changed."""
     kind = MessageNotice if message.changed_seq == message.seq else MessageChanged
-    return kind(**state_fields(message))  # type: ignore[arg-type]
+    return kind(**state_fields(message))  # type: ignore[arg-type]  # the fields are the struct's own

@@ -1,6 +1,6 @@
-"""One client's side of the conversation, without I/O: text in, requests or refusals out, time as an argument.
+"""Session: the protocol state of one client, without I/O. Texts go in, requests or refusals come out.
 
-Owns: the form of messages, the hello deadline, the message rate.  Does not own: what a request leads to
+Owns: the form of messages, the deadline of the first message, the message rate.  Does not own: the effects of a request
 (``hub/connection.py``).
 """
 
@@ -19,7 +19,7 @@ from dashboard.rfc6455.close_codes import CloseCode
 
 
 class SessionLimits(Struct, frozen=True):
-    """See settings of the same names."""
+    """Limits of a session, see the settings of the same names."""
 
     hello_s: float = 5
     messages_per_s: float = 20
@@ -28,15 +28,15 @@ class SessionLimits(Struct, frozen=True):
     control_burst: float = 200
 
 
-class Refusal(Struct, frozen=True):
-    """Answer with ``error``; the connection lives on."""
+class RequestRefusal(Struct, frozen=True):
+    """Message to answer with ``error``; the connection stays open."""
 
     error: Error
     id: RequestId | None = None
 
 
 class Disconnect(Struct, frozen=True):
-    """Close the connection."""
+    """Reason to close the connection."""
 
     code: CloseCode
     reason: str
@@ -54,12 +54,12 @@ MESSAGE_TYPES = tuple(_kinds)
 
 
 def type_of(request: Request) -> str:
-    """A request's ``type``."""
+    """Return the ``type`` of a request."""
     return _names[type(request)]
 
 
 class Session:
-    """``now_s`` is monotonic seconds, the same clock in every call."""
+    """Protocol state of one client. ``now_s`` is monotonic seconds, of the same clock in every call."""
 
     __slots__ = ("_controls", "_limits", "_messages", "_opened_s", "greeted")
 
@@ -71,38 +71,40 @@ class Session:
         self.greeted = False
 
     def overdue(self, now_s: float) -> bool:
-        """Whether the client should have said something by now and has not."""
+        """Return whether the client has sent no valid message within ``hello_s`` seconds."""
         return not self.greeted and now_s - self._opened_s > self._limits.hello_s
 
     def control(self, now_s: float) -> Disconnect | None:
-        """A ping or pong frame came: fine, or one of too many."""
+        """Count a ping or pong frame; return a Disconnect when there were too many, else None."""
         if self._controls.take(now_s):
             return None
         return Disconnect(CloseCode.RATE_LIMIT, f"more than {self._limits.controls_per_s:g} pings and pongs a second")
 
-    def receive(self, text: str, now_s: float) -> Request | Refusal | Disconnect:
-        """Take one text message."""
+    def receive(self, text: str, now_s: float) -> Request | RequestRefusal | Disconnect:
+        """Return the request in one text message, a Refusal of the message, or a Disconnect when there were too many."""
         if not self._messages.take(now_s):
             return Disconnect(CloseCode.RATE_LIMIT, f"more than {self._limits.messages_per_s:g} messages a second")
         try:
             head = _head.decode(text)
         except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-            return Refusal(Error("invalid_message", _explain(error)))
+            return RequestRefusal(Error("invalid_message", _explain(error)))
         decoder = _requests.get(head.type)
         if decoder is None:
             known = ", ".join(_requests)
-            return Refusal(Error("unknown_type", f"unknown type {head.type[:40]!a}; known: {known}"), head.id)
+            return RequestRefusal(Error("unknown_type", f"unknown type {head.type[:40]!a}; known: {known}"), head.id)
         try:
             request = decoder.decode(text)
             check_json(text)
         except (msgspec.MsgspecError, RecursionError, Invalid) as error:
-            return Refusal(Error("invalid_message", f"{head.type}: {_explain(error)}"), head.id)
+            return RequestRefusal(Error("invalid_message", f"{head.type}: {_explain(error)}"), head.id)
         self.greeted = True
         return request
 
 
 def _explain(error: Exception) -> str:
     if isinstance(error, RecursionError):
-        return "nested too deep"
+        return "is nested too deep; use fewer levels"
     said = str(error).replace("$.", "").replace("`", "'")
-    return said.replace("Input data was truncated", "is no whole JSON text, or has half a character in it")
+    return said.replace(
+        "Input data was truncated", "is not complete JSON, or holds half a character (a lone surrogate)"
+    )

@@ -1,6 +1,7 @@
-"""The messages of ``/ws``, both ways: one JSON object a text message, told apart by ``type``. See docs/protocol.md.
+"""Messages about views on ``/ws``, both ways: each is one JSON object in a text message. See docs/protocol.md.
 
-What many screens get alike (snapshots, frames, gaps) is encoded once, without an ``id``; ``with_id`` puts one in front.
+The field ``type`` tells the kinds of messages apart.  Messages that many screens get alike (snapshots, frames, gaps) are
+encoded once, without an ``id``; ``with_id`` adds one at the front.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ Millis = Annotated[float, Meta(ge=0, le=600_000)]
 
 
 class Head(Struct, frozen=True):
-    """What every message of a client has."""
+    """Fields of every message of a client."""
 
     type: str
     id: RequestId | None = None
 
 
 class Watch(Struct, frozen=True):
-    """Show me a board, or what these selectors match; with ``since``, only what I have missed."""
+    """Request to show a board or the series that selectors match; ``since`` asks for the changes after a position."""
 
     id: RequestId | None = None
     board: Annotated[str, Meta(max_length=100)] | None = None
@@ -40,14 +41,14 @@ class Watch(Struct, frozen=True):
 
 
 class Unwatch(Struct, frozen=True):
-    """Stop sending this view."""
+    """Request to stop a view."""
 
     view: Annotated[str, Meta(max_length=100)]
     id: RequestId | None = None
 
 
 class Ping(Struct, frozen=True):
-    """Are you there? ``painted_ms``: how long after acceptance recent values were painted, for the server's own board."""
+    """Request for a ``pong``. ``painted_ms``: times from acceptance to paint of recent values, for the server's statistics."""
 
     id: RequestId | None = None
     painted_ms: Annotated[list[Millis], Meta(max_length=100)] = []
@@ -60,7 +61,7 @@ Request = Watch | Unwatch | Ping | PersonalRequest
 
 
 class Welcome(Struct, tag="welcome", frozen=True):
-    """The first message on every connection."""
+    """First message on every connection."""
 
     protocol: int
     server: str
@@ -73,7 +74,7 @@ class Welcome(Struct, tag="welcome", frozen=True):
 
 
 class Definition(Struct, frozen=True, omit_defaults=True):
-    """What is known of a series, and in a snapshot its history: ``t`` and ``v``, or ``t``, ``min``, ``mean``, ``max`` and ``newest``."""
+    """Description of a series. In a snapshot it has the history: ``t`` and ``v``, or ``t``, ``min``, ``mean``, ``max`` and ``newest``."""
 
     sid: int
     series: str
@@ -95,7 +96,7 @@ class Definition(Struct, frozen=True, omit_defaults=True):
 
 
 class DocumentState(Struct, frozen=True):
-    """A document as it is now."""
+    """Document in its present state."""
 
     key: str
     body: Raw
@@ -105,7 +106,7 @@ class DocumentState(Struct, frozen=True):
 
 
 class Snapshot(Struct, tag="snapshot", frozen=True):
-    """Everything a view shows, as of ``position``; ``series`` (definitions with history) follow, see ``hub/view.py``."""
+    """Full state of a view as of ``position``; ``series`` (definitions with history) follow, see ``hub/view.py``."""
 
     view: str
     as_of: int
@@ -116,14 +117,14 @@ class Snapshot(Struct, tag="snapshot", frozen=True):
     documents: list[DocumentState]
 
 
-#: sid, times, values, and how many there were when they were made fewer
+#: sid, times, values, and the number of samples before thinning if they were thinned
 PointsRow = tuple[int, list[int], list[float]] | tuple[int, list[int], list[float], int]
 #: sid, starts of the buckets, mins, means, maxs, time and value of the newest sample
 BucketsRow = tuple[int, list[int], list[float], list[float], list[float], tuple[int, float] | None]
 
 
 class Frame(Struct, tag="frame", frozen=True, omit_defaults=True):
-    """What changed in a view up to ``position``, since the position of the message before."""
+    """Changes of a view up to ``position`` since the position of the message before."""
 
     view: str
     as_of: int
@@ -138,7 +139,7 @@ class Frame(Struct, tag="frame", frozen=True, omit_defaults=True):
 
 
 class GapNotice(Struct, tag="gap", frozen=True):
-    """Entries are missing between what the client holds and the snapshot that follows."""
+    """Notice that entries are missing between the client's position and the snapshot that follows."""
 
     view: str
     reason: str
@@ -146,31 +147,31 @@ class GapNotice(Struct, tag="gap", frozen=True):
 
 
 class Degraded(Struct, tag="degraded", frozen=True):
-    """The way of the data is disturbed: what is shown may be late. An empty reason: it is well again."""
+    """Notice that data may be late because the server has a fault; an empty reason: the fault is over."""
 
     reason: str
 
 
 class Drain(Struct, tag="drain", frozen=True):
-    """This process stops: the connection will be closed with 4001 within so many seconds; come back elsewhere."""
+    """Notice that this process stops: it closes the connection with 4001 within ``window_s`` seconds; connect again."""
 
     window_s: float
 
 
 class Unwatched(Struct, tag="unwatched", frozen=True):
-    """The view is not sent any more."""
+    """Reply to ``unwatch``: the view is no longer sent."""
 
     view: str
 
 
 class Pong(Struct, tag="pong", frozen=True):
-    """The answer to a ping."""
+    """Reply to ``ping``."""
 
     now: int
 
 
 class Error(Struct, tag="error", frozen=True):
-    """A request that could not be served; the connection lives on unless a close frame follows."""
+    """Reply to a request that failed; the connection stays open unless a close frame follows."""
 
     code: str
     message: str
@@ -182,17 +183,17 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(message: Reply) -> bytes:
-    """The message's JSON text, without an id."""
+    """Return the JSON text of a message, without an id."""
     return _encoder.encode(message)
 
 
 def encode_definition(definition: Definition) -> bytes:
-    """One definition's JSON text."""
+    """Return the JSON text of a definition."""
     return _encoder.encode(definition)
 
 
 def with_id(body: bytes, request_id: int | str | None) -> bytes:
-    """Put the request's id into an encoded message."""
+    """Return an encoded message with the request's id added; the same bytes for None."""
     if request_id is None:
         return body
     return b'{"id":' + _encoder.encode(request_id) + b"," + body[1:]

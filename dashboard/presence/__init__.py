@@ -1,1 +1,1 @@
-"""Who is connected, and telling it."""
+"""Presence of users: tracking over all processes, and notices of changes."""

@@ -1,4 +1,4 @@
-"""Tell the people who comes, goes, and is shown otherwise: what the presence table says now that it did not say before."""
+"""Notices of presence changes: the difference between the presence table and what was last sent."""
 
 from __future__ import annotations
 
@@ -13,55 +13,56 @@ from dashboard.hub.registry import ConnectionRegistry
 from dashboard.messages.people import PersonalReply, encode_personal
 from dashboard.messages.presence import Person, UserOffline, UserOnline, UsersChanged, UserUpdate, Watchers
 from dashboard.messages.rooms import MembersChanged, UserJoined, UserLeft
-from dashboard.replica.presence import Changed, Presence, PresenceTable
+from dashboard.replica.presence import Changed, PresenceTable, UserPresence
 
-#: Changes within so long are told together; the longer while there are many, so that they cost less.
+#: Changes within this time are sent together; within the longer one while there are many, to save work.
 _GATHER_S = 0.05
 _GATHER_MANY_S = 0.25
-#: More changes than this become one message.
+#: More notices than this become one message.
 _MANY = 10
-#: What is told of one user: who comes and goes without end is told to everybody no more often, but as it is then.
-_TOLD_PER_S, _TOLD_BURST = 2.0, 10.0
-_MOST_RATES = 10_000
-#: Watchers of one board are told at most so often.
+#: Notices about one user. Faster changes are delayed, and the notice then shows the latest state.
+_NOTICES_PER_S, _NOTICE_BURST = 2.0, 10.0
+_MAX_RATES = 10_000
+#: Pause between two notices of a board's watchers; changes in between are sent together.
 _BOARD_EVERY_S = 0.5
-_MOST_WATCHERS = 100
+#: Watchers in a notice, the longest connected first; beyond it only their number is sent.
+_MAX_WATCHERS = 100
 
 
-def person_of(presence: Presence) -> Person:
-    """As others see somebody."""
+def person_of(presence: UserPresence) -> Person:
+    """Return a user as other users see them."""
     return Person(presence.user, presence.name, presence.status)
 
 
 class PresenceNotices:
-    """``soon`` after each change of the table; ``run`` does the telling."""
+    """Sender of presence notices. Call ``soon`` after each change of the table; ``run`` sends."""
 
     def __init__(self, registry: ConnectionRegistry, table: PresenceTable, counters: Counters) -> None:
         self._counters = counters
         self._registry = registry
         self._table = table
-        self._shown: dict[str, Presence] = {}
+        self._shown: dict[str, UserPresence] = {}
         self._users: set[str] = set()
         self._rates: dict[str, TokenBucket] = {}
         self._boards: set[str] = set()
         self._work = asyncio.Event()
-        self._told_boards_s = 0.0
+        self._boards_sent_s = 0.0
 
     def soon(self, changed: Changed) -> None:
-        """These have changed."""
+        """Queue notices about changed users and boards."""
         if changed.users or changed.boards:
             self._users |= changed.users
             self._boards |= changed.boards
             self._work.set()
 
     def board_soon(self, *boards: str) -> None:
-        """Somebody here does not know yet who has these boards open."""
+        """Queue notices of boards whose watchers a connection here has not been sent yet."""
         if boards:
             self._boards.update(boards)
             self._work.set()
 
     async def run(self) -> None:
-        """Tell until cancelled."""
+        """Send queued notices until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             await self._work.wait()
@@ -72,61 +73,61 @@ class PresenceNotices:
             users = self._due(loop.time())
             self._users -= users
             if self._users:
-                loop.call_later(1 / _TOLD_PER_S, self._work.set)
-            await self._tell_users(users)
+                loop.call_later(1 / _NOTICES_PER_S, self._work.set)
+            await self._send_user_notices(users)
             if self._boards:
-                wait_s = self._told_boards_s + _BOARD_EVERY_S - loop.time()
+                wait_s = self._boards_sent_s + _BOARD_EVERY_S - loop.time()
                 if wait_s > 0:
                     loop.call_later(wait_s, self._work.set)
                     continue
-                self._told_boards_s = loop.time()
+                self._boards_sent_s = loop.time()
                 boards, self._boards = self._boards, set()
-                await self._tell_boards(boards)
+                await self._send_watchers(boards)
 
     def _due(self, now_s: float) -> set[str]:
-        """Of whom something may be told now."""
-        if len(self._rates) > _MOST_RATES:
-            self._rates = {user: rate for user, rate in self._rates.items() if rate.wait_s(now_s, _TOLD_BURST)}
+        """Return the changed users whose rate allows a notice now."""
+        if len(self._rates) > _MAX_RATES:
+            self._rates = {user: rate for user, rate in self._rates.items() if rate.wait_s(now_s, _NOTICE_BURST)}
         for user in self._users - self._rates.keys():
-            self._rates[user] = TokenBucket(_TOLD_PER_S, _TOLD_BURST, now_s)
+            self._rates[user] = TokenBucket(_NOTICES_PER_S, _NOTICE_BURST, now_s)
         return {user for user in self._users if self._rates[user].take(now_s)}
 
-    async def _tell_users(self, users: Iterable[str]) -> None:
-        everybody: list[tuple[str, PersonalReply]] = []
+    async def _send_user_notices(self, users: Iterable[str]) -> None:
+        to_all: list[tuple[str, PersonalReply]] = []
         rooms: dict[str, list[tuple[str, PersonalReply]]] = {}
         for user in users:
             before, after = self._shown.get(user), self._table.get(user)
             if after is not None and after.status == "offline":
-                after = None  # hides
+                after = None  # a hidden user looks offline to others
             if after is None:
                 self._shown.pop(user, None)
             else:
                 self._shown[user] = after
-            everybody += [(user, notice) for notice in _notices(before, after)]
+            to_all += [(user, notice) for notice in _notices(before, after)]
             for room, notice in _room_notices(before, after):
                 rooms.setdefault(room, []).append((user, notice))
-        if everybody:
-            self._counters.presence_changes += len(everybody)
-            await self._tell(self._registry.people, everybody)
+        if to_all:
+            self._counters.presence_changes += len(to_all)
+            await self._send(self._registry.people, to_all)
         for room, notices in rooms.items():
-            await self._tell(self._registry.room(room), notices)
+            await self._send(self._registry.in_room(room), notices)
 
-    async def _tell(self, connections: Iterable[Connection], notices: list[tuple[str, PersonalReply]]) -> None:
-        """To all but each notice's own user; many at once as one message, to all. Encoded once."""
+    async def _send(self, connections: Iterable[Connection], notices: list[tuple[str, PersonalReply]]) -> None:
+        """Send each notice, encoded once, to all but its own user; send many notices as one message to all."""
         if len(notices) > _MANY:
-            await self._registry.tell(connections, encode_personal(_together([notice for _, notice in notices])))
+            await self._registry.broadcast(connections, encode_personal(_combined([notice for _, notice in notices])))
             return
         encoded = [(user, encode_personal(notice)) for user, notice in notices]
         concerned = {user for user, _ in encoded}
         others = [each for each in connections if each.caller.id not in concerned]
         own = [each for each in connections if each.caller.id in concerned]
-        await self._registry.tell(others, *(text for _, text in encoded))
+        await self._registry.broadcast(others, *(text for _, text in encoded))
         for connection in own:
             mine = connection.caller.id
-            await self._registry.tell([connection], *(text for user, text in encoded if user != mine))
+            await self._registry.broadcast([connection], *(text for user, text in encoded if user != mine))
 
-    async def _tell_boards(self, boards: Iterable[str]) -> None:
-        watching: dict[str, list[Presence]] = {board: [] for board in boards if self._registry.board(board)}
+    async def _send_watchers(self, boards: Iterable[str]) -> None:
+        watching: dict[str, list[UserPresence]] = {board: [] for board in boards if self._registry.watching(board)}
         if not watching:
             return
         for presence in self._shown.values():
@@ -134,14 +135,14 @@ class PresenceNotices:
                 watching[board].append(presence)
         for board, found in watching.items():
             found.sort(key=lambda each: (each.since_ms, each.user))
-            people = [person_of(each) for each in found[:_MOST_WATCHERS]]
+            people = [person_of(each) for each in found[:_MAX_WATCHERS]]
             notice = Watchers(board, people, len(found), self._table.screens(board))
-            told = [each for each in self._registry.board(board) if each in self._registry.people]
-            await self._registry.tell(told, encode_personal(notice))
+            receivers = [each for each in self._registry.watching(board) if each in self._registry.people]
+            await self._registry.broadcast(receivers, encode_personal(notice))
 
 
-def _together(notices: list[PersonalReply]) -> PersonalReply:
-    """One message that says all of these."""
+def _combined(notices: list[PersonalReply]) -> PersonalReply:
+    """Return one message with the content of all these notices."""
     first = notices[0]
     if isinstance(first, UserJoined | UserLeft):
         joined = [each.user for each in notices if isinstance(each, UserJoined)]
@@ -154,7 +155,7 @@ def _together(notices: list[PersonalReply]) -> PersonalReply:
     )
 
 
-def _notices(before: Presence | None, after: Presence | None) -> list[PersonalReply]:
+def _notices(before: UserPresence | None, after: UserPresence | None) -> list[PersonalReply]:
     if after is None:
         return [UserOffline(_gone(before))] if before is not None else []
     if before is None:
@@ -164,12 +165,12 @@ def _notices(before: Presence | None, after: Presence | None) -> list[PersonalRe
     return []
 
 
-def _gone(presence: Presence) -> Person:
+def _gone(presence: UserPresence) -> Person:
     status: Status = "offline"
     return Person(presence.user, presence.name, status)
 
 
-def _room_notices(before: Presence | None, after: Presence | None) -> list[tuple[str, PersonalReply]]:
+def _room_notices(before: UserPresence | None, after: UserPresence | None) -> list[tuple[str, PersonalReply]]:
     had = before.rooms if before is not None else frozenset()
     has = after.rooms if after is not None else frozenset()
     found: list[tuple[str, PersonalReply]] = []

@@ -1,8 +1,8 @@
-"""Who is here: tell the other processes who is connected to this one, know who is connected to any, tell the people.
+"""Presence tracker: publishes this process' users to the others and keeps the table of users over all processes.
 
-Every change goes out as a piece of this node's roster, through the journal, and comes back like everybody's; what is
-told to people is the difference between what the table said last and says now.  What is lost by a page that goes
-without a good-bye is kept for five seconds: a page that comes back makes no noise.
+Every change is published as a part of this node's roster, through the journal.  It changes the table when it arrives from there,
+like the rosters of other nodes; users then get the difference as notices.  The presence of a connection that ended, but not on
+purpose, is kept for five seconds, so that a reconnect causes no notices.
 """
 
 from __future__ import annotations
@@ -22,28 +22,29 @@ from dashboard.entries.signals import AskRoster, NodeBeat, NodeLeft, Roster, Use
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.presence.notices import PresenceNotices
-from dashboard.replica.presence import Presence, PresenceTable
+from dashboard.replica.presence import PresenceTable, UserPresence
 from dashboard.rfc6455.close_codes import CloseCode, is_final
 from dashboard.runtime import Bell, Group
 
-#: Changes within so long go out together.
+#: Changes within this time are published together.
 _GATHER_S = 0.05
 _SWEEP_S = 0.25
-#: Rosters are asked for, and a whole one that could not be said is tried again, so often.
+#: Pause between two requests for missing rosters, and before a failed roster is published again, then whole.
 _ASK_EVERY_S = 1.0
+#: Pause between two exact counts of connections; a count in between is refused.
 _COUNT_EVERY_S = 1.0
-#: When the journal is well again each node is heard within so long.
+#: After a fault of the journal no node is expired for this long: by then each has had time to send a beat.
 _SETTLED_S = BEAT_S + 2.0
-#: A shorter fault makes no beat so late that anybody would be given up for it.
+#: A fault of the journal shorter than this delays no beat so long that a node would be expired.
 _HICCUP_S = LOST_MS / 1000 - BEAT_S - 2.0
 _RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
-#: Close codes of those who say that they leave; others may be on their way back.
+#: Close codes of clients that leave on purpose; others may be about to reconnect.
 _LEFT = (CloseCode.NORMAL, CloseCode.NO_STATUS)
 
 
 @dataclass(slots=True)
-class _Ghost:
-    """What a page had that went without a good-bye."""
+class _LostConnection:
+    """Presence of a connection that did not end on purpose, kept until ``until_s``."""
 
     made_s: float
     until_s: float
@@ -54,7 +55,7 @@ class _Ghost:
 
 
 class PresenceTracker:
-    """``monotonic`` gives seconds, ``now_ms`` the journal's time."""
+    """Users of this process and of all others. ``monotonic`` gives seconds, ``now_ms`` the journal's time."""
 
     def __init__(
         self,
@@ -73,55 +74,55 @@ class PresenceTracker:
         self._now_ms = now_ms
         self._monotonic = monotonic
         self.table = PresenceTable()
-        self._tell = PresenceNotices(registry, self.table, counters)
+        self._notices = PresenceNotices(registry, self.table, counters)
         self._version = version
-        self._said: dict[str, UserHere] = {}
-        self._since_ms: dict[str, int] = {}  # when each user who is here came
-        self._said_screens: Counter[str] = Counter()
+        self._published: dict[str, UserHere] = {}
+        self._since_ms: dict[str, int] = {}  # when each user of this process connected
+        self._published_screens: Counter[str] = Counter()
         self._screens: Counter[str] = Counter()
-        self._ghosts: dict[str, list[_Ghost]] = {}
+        self._lost: dict[str, list[_LostConnection]] = {}
         self._dirty: set[str] = set()
         self._whole = True
         self._work = asyncio.Event()
         self._asked_s = 0.0
         self._troubled_s = self._well_s = -_SETTLED_S
         self._counted_s = -_COUNT_EVERY_S
-        self._wholes: Counter[str] = Counter()  # rosters that were told whole, by node
-        self._told_whole = Bell()
+        self._wholes: Counter[str] = Counter()  # whole rosters received, by node
+        self._whole_received = Bell()
         bus.subscribe(NodeBeat, self._hear)
         bus.subscribe(NodeLeft, self._hear)
         bus.subscribe(Roster, self._hear)
         bus.subscribe(AskRoster, self._hear_question)
         bus.subscribe_gap(self._missed)
 
-    # --- what happens here ---
+    # --- connections of this process ---
 
     def changed(self, connection: Connection) -> None:
-        """The connection's person, status, rooms or boards are others now."""
+        """Publish a change of the connection's user, status, rooms or boards."""
         boards = frozenset(connection.boards.values()) if not connection.closed else frozenset()
         before = self._registry.watch(connection, boards)
         if connection in self._registry.people:
             self._dirty.add(connection.caller.id)
-            self._tell.board_soon(*(boards - before))
+            self._notices.board_soon(*(boards - before))
         else:
             self._screens.subtract(before)
             self._screens.update(boards)
         self._work.set()
 
-    def named(self, connection: Connection) -> None:
-        """A page without a person has one now (call it before it is in the crowd)."""
+    def authenticated(self, connection: Connection) -> None:
+        """Stop counting a connection as an anonymous screen; call it before the registry adds its user."""
         self._screens.subtract(self._registry.watch(connection, frozenset()))
 
-    def gone(self, user: str) -> None:
-        """A page of this user is somebody else's now (call it after it has left the crowd)."""
+    def released(self, user: str) -> None:
+        """Publish that a connection of this user now has another one; call it after the registry removed it."""
         self._dirty.add(user)
         self._work.set()
 
     def dropped(self, connection: Connection, code: int) -> None:
-        """The connection is over (call it before it leaves the crowd)."""
-        ghosts, now_s = self._ghosts.setdefault(connection.caller.id, []), self._monotonic()
+        """Publish the end of a connection, or keep it for the grace period; call it before the registry removes it."""
+        lost, now_s = self._lost.setdefault(connection.caller.id, []), self._monotonic()
         if connection in self._registry.people and code not in _LEFT and not is_final(code):
-            ghost = _Ghost(
+            each = _LostConnection(
                 now_s,
                 now_s + GRACE_S,
                 connection.status,
@@ -129,28 +130,28 @@ class PresenceTracker:
                 tuple(self._registry.watch(connection, frozenset())),
                 frozenset(connection.rooms),
             )
-            ghosts.append(ghost)
-        elif connection in self._registry.people:  # who had come back, and leaves now
-            ghosts[:] = [ghost for ghost in ghosts if ghost.made_s > connection.began_s]
-        if not ghosts:
-            del self._ghosts[connection.caller.id]
+            lost.append(each)
+        elif connection in self._registry.people:  # a reconnected client that now leaves on purpose
+            lost[:] = [each for each in lost if each.made_s > connection.began_s]
+        if not lost:
+            del self._lost[connection.caller.id]
         self.changed(connection)
 
     def left(self, connection: Connection, room_id: str) -> None:
-        """The connection has left a room (call it after it has left the crowd), and with it what became of older pages."""
-        for ghost in self._ghosts.get(connection.caller.id, ()):
-            ghost.rooms -= {room_id}
+        """Publish that a connection, and the user's lost ones, left a room; call it after the registry removed it."""
+        for each in self._lost.get(connection.caller.id, ()):
+            each.rooms -= {room_id}
         self.changed(connection)
 
     def tabs(self, user: str) -> int:
-        """Connections of a user, over all processes as far as they are known."""
+        """Return the number of a user's connections over all processes, as far as known."""
         found = self.table.get(user)
-        return max(len(self._registry.of(user)), found.tabs if found else 0)
+        return max(len(self._registry.connections_of(user)), found.tabs if found else 0)
 
-    async def are_counted_rightly(self, user: str) -> bool:
-        """Whether all the other nodes that ``tabs`` counts pages of are there: they are asked, and answer at once.
+    async def is_count_confirmed(self, user: str) -> bool:
+        """Ask all other nodes whose connections ``tabs`` counts for their rosters; return whether all answered in a second.
 
-        Asked once a second at the most; in between nobody knows, and it is False.
+        They are asked at most once a second; a call in between returns False.
         """
         others = [node for node in self.table.holders(user) if node != self._bus.node_id]
         if self._monotonic() - self._counted_s < _COUNT_EVERY_S:
@@ -164,18 +165,18 @@ class PresenceTracker:
         try:
             async with asyncio.timeout(_COUNT_EVERY_S):
                 while any(self._wholes[node] == count for node, count in before.items()):
-                    await self._told_whole.wait()
+                    await self._whole_received.wait()
         except TimeoutError:
             return False
         return True
 
-    # --- telling the other processes ---
+    # --- publishing to other processes ---
 
     async def run(self) -> None:
-        """Tell and be told, until cancelled."""
+        """Publish rosters, send notices and expire lost nodes and connections until cancelled."""
         async with Group() as group:
             group.start("roster", self._run_roster)
-            group.start("presence", self._tell.run)
+            group.start("presence", self._notices.run)
             group.start("presence sweep", self._run_sweep)
 
     async def _run_roster(self) -> None:
@@ -184,50 +185,50 @@ class PresenceTracker:
             await self._work.wait()
             await asyncio.sleep(_GATHER_S)
             self._work.clear()
-            if not await self._say_roster():
+            if not await self._publish_roster():
                 self._whole = True
                 await asyncio.sleep(_ASK_EVERY_S)
                 self._work.set()
 
-    async def _say_roster(self) -> bool:
+    async def _publish_roster(self) -> bool:
         whole, self._whole = self._whole, False
         dirty, self._dirty = self._dirty, set()
         if whole:
-            dirty |= set(self._registry.users()) | self._ghosts.keys()
-            self._said.clear()
-            self._said_screens.clear()
+            dirty |= set(self._registry.users()) | self._lost.keys()
+            self._published.clear()
+            self._published_screens.clear()
         people = []
         for user in dirty:
             here = self._here(user)
-            if here != self._said.get(user) and (here.tabs or user in self._said):
+            if here != self._published.get(user) and (here.tabs or user in self._published):
                 people.append(here)
-        screens = {b: self._screens[b] for b in {**self._screens, **self._said_screens}}
-        screens = {board: count for board, count in screens.items() if count != self._said_screens[board]}
+        screens = {b: self._screens[b] for b in {**self._screens, **self._published_screens}}
+        screens = {board: count for board, count in screens.items() if count != self._published_screens[board]}
         if not (people or screens or whole):
             return True
         version = self._version.advance()
         for here in people:
-            self._said[here.user] = here
+            self._published[here.user] = here
             if not here.tabs:
-                del self._said[here.user]
-        self._said_screens.update(screens)
-        self._said_screens = Counter({board: count for board, count in self._screens.items() if count})
+                del self._published[here.user]
+        self._published_screens.update(screens)
+        self._published_screens = Counter({board: count for board, count in self._screens.items() if count})
         return await self._bus.publish(Roster(self._bus.node_id, version, whole, people, screens))
 
     def _here(self, user: str) -> UserHere:
-        pages = self._registry.of(user)
-        ghosts = self._ghosts.get(user, [])
-        if not pages and not ghosts:
+        pages = self._registry.connections_of(user)
+        lost = self._lost.get(user, [])
+        if not pages and not lost:
             self._since_ms.pop(user, None)
             return UserHere(user, "", "offline", 0, 0)
-        statuses: list[Status] = [page.status for page in pages] or [ghost.status for ghost in ghosts]
+        statuses: list[Status] = [page.status for page in pages] or [each.status for each in lost]
         boards = [board for page in pages for board in set(page.boards.values())]
-        boards += [board for ghost in ghosts for board in ghost.boards if board not in boards]
-        rooms = {room for page in pages for room in page.rooms} | {r for ghost in ghosts for r in ghost.rooms}
-        rooms = {room for room in rooms if not participants(room)}  # with whom somebody talks is nobody else's business
+        boards += [board for each in lost for board in each.boards if board not in boards]
+        rooms = {room for page in pages for room in page.rooms} | {r for each in lost for r in each.rooms}
+        rooms = {room for room in rooms if not participants(room)}  # direct conversations stay private
         return UserHere(
             user=user,
-            name=next((page.caller.name for page in pages), ghosts[0].name if ghosts else user),
+            name=next((page.caller.name for page in pages), lost[0].name if lost else user),
             status=max(statuses, key=_RANK.__getitem__),
             since_ms=self._since_ms.setdefault(user, self._now_ms()),
             tabs=max(1, len(pages)),
@@ -235,7 +236,7 @@ class PresenceTracker:
             rooms=tuple(sorted(rooms)),
         )
 
-    # --- hearing from them ---
+    # --- signals from other processes ---
 
     def _hear_question(self, signal: AskRoster, _: Heard) -> None:
         if signal.node in ("", self._bus.node_id):
@@ -246,11 +247,11 @@ class PresenceTracker:
         changed = self.table.apply(signal, heard.passed_ms)
         if isinstance(signal, Roster) and signal.whole:
             self._wholes[signal.node] += 1
-            self._told_whole.ring()
-        self._tell.soon(changed)
+            self._whole_received.ring()
+        self._notices.soon(changed)
 
     def _missed(self) -> None:
-        """Signals may have been missed: let everybody say again who they have."""
+        """Distrust all known rosters after a gap and publish the own one whole."""
         self.table.doubt()
         self._whole = True
         self._work.set()
@@ -258,35 +259,35 @@ class PresenceTracker:
     async def _run_sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP_S)
-            self._lay_ghosts()
+            self._expire_lost()
             now_s = self._monotonic()
             if self._nodes.is_troubled():
                 if now_s - self._well_s > _HICCUP_S:
                     self._troubled_s = now_s
                 continue
             self._well_s = now_s
-            if now_s - self._troubled_s > _SETTLED_S:  # else nobody was heard, and nobody is to be given up for it
-                self._tell.soon(self.table.expire(self._bus.passed_ms()))
+            if now_s - self._troubled_s > _SETTLED_S:  # else beats may be late only because of the fault
+                self._notices.soon(self.table.expire(self._bus.passed_ms()))
             if (unknown := self.table.unknown()) and now_s - self._asked_s > _ASK_EVERY_S:
                 self._asked_s = now_s
                 for node in unknown:
                     await self._bus.publish(AskRoster(node))
 
-    def _lay_ghosts(self) -> None:
+    def _expire_lost(self) -> None:
         now_s = self._monotonic()
-        for user, ghosts in list(self._ghosts.items()):
-            left = [ghost for ghost in ghosts if ghost.until_s > now_s]
-            if len(left) < len(ghosts):
+        for user, lost in list(self._lost.items()):
+            left = [each for each in lost if each.until_s > now_s]
+            if len(left) < len(lost):
                 self._dirty.add(user)
                 self._work.set()
             if left:
-                self._ghosts[user] = left
+                self._lost[user] = left
             else:
-                del self._ghosts[user]
+                del self._lost[user]
 
     # --- reading ---
 
-    def people(self) -> list[Presence]:
-        """Everybody who is here and does not hide."""
+    def people(self) -> list[UserPresence]:
+        """Return all connected users except hidden ones."""
         found = (self.table.get(user) for user in self.table.users())
         return [presence for presence in found if presence is not None and presence.status != "offline"]

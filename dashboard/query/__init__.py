@@ -1,1 +1,1 @@
-"""Matching of selectors against series, and reading of windows. No I/O."""
+"""Queries over replicas: series that selectors match, and their samples in windows. No I/O."""

@@ -1,7 +1,8 @@
-"""What screens read of a series: its samples in a window, what is new since a position, and both made smaller.
+"""Samples and buckets of a series for screens: in a window, and the new ones since a position.
 
-Raw samples are given whole up to a bound; beyond it each run of neighbours becomes its first, least, greatest and last,
-so that no spike is lost.  Long windows are given as buckets, which are idempotent: a bucket read again replaces itself.
+Raw samples up to a limit are returned as they are.  Beyond it each run of neighbours becomes its first, least, greatest
+and last sample, so that no spike is lost.  Long windows are returned as buckets, which are idempotent: a bucket that is
+read again replaces itself.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dashboard.replica.thinning import extremes
 
 
 class Points(Struct, frozen=True):
-    """Samples ordered by time; ``of`` is how many there were before they were made fewer."""
+    """Samples ordered by time; ``of`` is their number before they were thinned."""
 
     times: list[int]
     values: list[float]
@@ -25,14 +26,17 @@ class Points(Struct, frozen=True):
 
 
 def step_for(window_ms: int, windows: Windows) -> int:
-    """The bucket length a window is read at, in milliseconds; 0: raw samples."""
+    """Return the bucket length at which a window is read, in milliseconds; 0: raw samples."""
     if window_ms <= windows.raw_ms:
         return 0
     return windows.fine_step_ms if window_ms <= windows.fine_ms else windows.coarse_step_ms
 
 
 def samples_between(series: Series, after_seq: int, until_seq: int, limit: int, from_ms: int = 0) -> Points:
-    """Samples of entries after ``after_seq`` up to ``until_seq``, not older than ``from_ms``, at most ``limit`` (≥ 4)."""
+    """Return the samples of entries after ``after_seq`` up to ``until_seq`` that are not older than ``from_ms``.
+
+    More than ``limit`` (≥ 4) are thinned to at most that many.
+    """
     seqs = series.seqs
     low = 0 if not seqs or seqs[0] > after_seq else bisect_right(seqs, after_seq)
     high = len(seqs) if series.last_seq <= until_seq else bisect_right(seqs, until_seq)
@@ -55,7 +59,10 @@ def _by_time(times: array[int], values: array[float]) -> tuple[array[int], array
 
 
 def newest(series: Series) -> tuple[int, float] | None:
-    """Time and value of the newest sample, whenever it came; none from the future while there are others."""
+    """Return time and value of the newest sample by its time; None: there is none.
+
+    A sample from the future counts only if there is no other.
+    """
     times = series.times
     if not times:
         return None
@@ -68,7 +75,7 @@ def newest(series: Series) -> tuple[int, float] | None:
 
 
 def buckets_from(series: Series, step_ms: int, from_ms: int, windows: Windows) -> Columns:
-    """Buckets of ``step_ms`` (fine or coarse) that begin at ``from_ms`` or later, the open one included."""
+    """Return the buckets of ``step_ms`` (fine or coarse) that begin at ``from_ms`` or later, with the unfinished one."""
     kept = series.fine if step_ms == windows.fine_step_ms else series.coarse
     columns = kept.columns(-(-from_ms // step_ms))
     run = series.values[series.folded :]
@@ -97,7 +104,10 @@ def buckets_from(series: Series, step_ms: int, from_ms: int, windows: Windows) -
 
 
 def buckets_since(series: Series, step_ms: int, after_seq: int, from_ms: int, windows: Windows) -> Columns:
-    """Those buckets that samples of entries after ``after_seq`` fell into; all, when samples after it are no longer held."""
+    """Return the buckets that contain samples of entries after ``after_seq``.
+
+    Return all from ``from_ms`` on when some of those samples are no longer held.
+    """
     if max(series.trimmed_seq, series.thinned_seq) > after_seq:
         return buckets_from(series, step_ms, from_ms, windows)
     low = bisect_right(series.seqs, after_seq)

@@ -1,1 +1,1 @@
-"""The state that the journal's entries build. Pure and synchronous: same entries, same state, on every process."""
+"""Replica: the state built by the journal's entries. Pure and synchronous: the same entries give the same state everywhere."""

@@ -106,6 +106,24 @@ class Buckets:
         self._sums.insert(at, total)
         self._counts.insert(at, count)
 
+    def withdraw(self, slot: int, value: float, left: list[float]) -> None:
+        """Take one sample out of the bucket of ``slot``. ``left``: those others of the bucket that are still held raw.
+
+        The bucket is exact again when they are all of its others. Otherwise its least and greatest value stay.
+        """
+        at = bisect_left(self.slots, slot)
+        if at == len(self._slots) or self._slots[at] != slot:
+            return  # it has left its window
+        if not left and self._counts[at] <= 1:
+            for column in (self._slots, self._mins, self._maxs, self._sums, self._counts):
+                del column[at]
+        elif len(left) == self._counts[at] - 1:
+            self._mins[at], self._maxs[at], self._sums[at] = min(left), max(left), sum(left)
+            self._counts[at] -= 1
+        else:
+            self._sums[at] -= value
+            self._counts[at] -= 1
+
     def trim(self, before_slot: int) -> None:
         """Let go of buckets before ``before_slot``, now and then."""
         if self._folded is not None:

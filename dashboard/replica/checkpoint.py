@@ -1,8 +1,8 @@
-"""A replica's state as records, and back.
+"""Checkpoint of a replica: its state as records, and back.
 
-Capturing goes series by series and may be spread over time while entries go on being applied: the header is taken first,
-a record may then hold entries that came after it, and replay from the header's position leaves out of each series what
-its record already holds (``SeriesTable.restored_seq``).
+Series are captured one by one while entries continue to be applied.  The header is captured first, so a record may hold
+entries that came after it.  Replay from the header's position therefore skips, for each series, the entries that its
+record already holds (``SeriesTable.restored_seq``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from dashboard.domain.position import Position
 from dashboard.domain.series import parse_series
 from dashboard.entries.samples import pack, unpack_floats, unpack_ints
 from dashboard.replica.buckets import Folded, fold
-from dashboard.replica.replica import Replica, StoredDocument
+from dashboard.replica.documents import StoredDocument
+from dashboard.replica.patience import Patience
+from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
 
 HEADER = "header"
@@ -35,6 +37,7 @@ class _Header(Struct, array_like=True):
     floor_seq: int
     documents_floor: int
     samples: int
+    patience: tuple[int, int, int] = (0, 0, 0)  # latest reading, leap held, reading after the leap
 
 
 class _Series(Struct, array_like=True):
@@ -54,7 +57,7 @@ class _Series(Struct, array_like=True):
     folded: int
     folded_run: int
     slot_ms: int
-    samples: memoryview  # into the record: nothing is copied
+    samples: memoryview  # of the record's bytes, without a copy
     fine: Folded
     coarse: Folded
     kind: str = ""
@@ -62,7 +65,7 @@ class _Series(Struct, array_like=True):
 
 
 class RawSeries(NamedTuple):
-    """A series as captured, to be made a record by ``encode_series``: what it is, and its columns."""
+    """Captured series, for ``encode_series``: its attributes, and copies of its columns."""
 
     described: dict[str, Any]
     samples: list[bytes]
@@ -80,7 +83,7 @@ class _Document(Struct, array_like=True):
 
 
 def capture_header(replica: Replica) -> tuple[str, bytes]:
-    """The record that goes with the position at which the capture begins."""
+    """Return the header record, for the position at which the capture begins."""
     table = replica.table
     header = _Header(
         table.windows,
@@ -91,12 +94,13 @@ def capture_header(replica: Replica) -> tuple[str, bytes]:
         replica.floor_seq,
         replica.documents_floor,
         replica.samples,
+        (table.patience.latest_ms, table.patience.held_ms, table.patience.leapt_ms),
     )
     return HEADER, msgspec.msgpack.encode(header)
 
 
 def capture_series(series: Series) -> RawSeries:
-    """One series as it is now: columns are copied, no more."""
+    """Return a copy of the present state of a series; nothing is compressed yet."""
     described = {
         "sid": series.sid,
         "text": series.text,
@@ -122,21 +126,21 @@ def capture_series(series: Series) -> RawSeries:
 
 
 def encode_series(raw: RawSeries) -> tuple[str, bytes]:
-    """One series as a record. Takes milliseconds (it compresses): to be done in a thread."""
+    """Return the record of a series. Compressing takes milliseconds: call it in a thread."""
     samples = zlib.compress(b"".join(raw.samples), 1)
     record = _Series(**raw.described, samples=memoryview(samples), fine=fold(raw.fine), coarse=fold(raw.coarse))
     return f"s:{record.text}", msgspec.msgpack.encode(record)
 
 
 def capture_document(key: str, stored: StoredDocument) -> tuple[str, bytes]:
-    """One document, or its deletion."""
+    """Return the record of a document or of its deletion."""
     document = stored.document or Document(key, b"", 0)
     body = document.body if stored.document else None
     return f"d:{key}", msgspec.msgpack.encode(_Document(stored.seq, key, body, *document[2:]))
 
 
 def capture(replica: Replica) -> Iterator[tuple[str, bytes]]:
-    """Everything, header first."""
+    """Yield all records, the header first."""
     yield capture_header(replica)
     for series in replica.table:
         yield encode_series(capture_series(series))
@@ -145,7 +149,10 @@ def capture(replica: Replica) -> Iterator[tuple[str, bytes]]:
 
 
 def restore(position: Position, records: dict[str, bytes], windows: Windows) -> Replica:
-    """The replica that the records describe; raises Invalid when they cannot be read (or were kept at other steps)."""
+    """Return the replica that the records describe.
+
+    Raises Invalid when they cannot be read, or when their buckets have other lengths than ``windows``.
+    """
     replica = Replica(windows, position)
     table = replica.table
     try:
@@ -154,9 +161,10 @@ def restore(position: Position, records: dict[str, bytes], windows: Windows) -> 
             windows.fine_step_ms,
             windows.coarse_step_ms,
         ):
-            raise Invalid("the stored history has other bucket lengths than the settings say")
+            raise Invalid("the stored history has other bucket lengths than the settings")
         replica.now_ms, replica.floor_seq, replica.samples = header.now_ms, header.floor_seq, header.samples
         table.swept_ms = header.swept_ms
+        table.patience = Patience(*header.patience)
         table.gone.extend(header.gone)
         table.gone_floor = header.gone_floor
         replica.documents_floor = header.documents_floor

@@ -47,8 +47,12 @@ def with_items(body: bytes, change: ItemsListed) -> bytes:
     What checks said last and is not ok stays in ``states``, whatever items leave.  A document that was no list of items is replaced.
     """
     before = _read(body)
-    states, fresh = dict(before.states), dict[str, bytes]()
+    states, fresh, gone = dict(before.states), dict[str, bytes](), set[str]()
     for key, raw in change.items:
+        if not raw:
+            fresh.pop(key, None)
+            gone.update({key} & before.items.keys())
+            continue
         item = _read_item(raw)
         if item.kind == "check":
             subject = str(item.of or key)
@@ -61,9 +65,11 @@ def with_items(body: bytes, change: ItemsListed) -> bytes:
             continue
         fresh.pop(key, None)
         fresh[key] = raw
-    if not fresh:
+    gone -= fresh.keys()
+    if not fresh and not gone:
         return body
-    newest_first = dict(reversed(fresh.items())) | {key: raw for key, raw in before.items.items() if key not in fresh}
+    others = {key: raw for key, raw in before.items.items() if key not in fresh and key not in gone}
+    newest_first = dict(reversed(fresh.items())) | others
     stay = b",".join(_those_that_stay(list(newest_first.values()), change))
     kept = dict(list(states.items())[-_MAX_STATES:])
     return b'{"items":[' + stay + b"]" + (b',"states":' + msgspec.json.encode(kept) if kept else b"") + b"}"

@@ -1,4 +1,4 @@
-"""The processes that there are, as the entries of ``signals`` tell: the same on every process, whatever its own clock says."""
+"""Table of the nodes, built from the entries of ``signals``: the same on every process, whatever its own clock says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dashboard.entries.signals import NodeBeat, NodeLeft
 
 
 class Node(Struct, frozen=True):
-    """``beat_ms``: the journal's time of its last beat; ``passed_ms``: how much of it had passed then."""
+    """Running node. ``beat_ms``: the journal's time of its last beat; ``passed_ms``: how much of that time had passed."""
 
     beat: NodeBeat
     beat_ms: int
@@ -17,15 +17,15 @@ class Node(Struct, frozen=True):
 
 
 class NodeTable:
-    """Pure: moved on by the entries' own time. ``nodes`` are by id."""
+    """Table of nodes by id. Pure: only the entries' own time counts."""
 
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {}
 
     def apply(self, signal: NodeBeat | NodeLeft, *, t_ms: int, passed_ms: int) -> list[Node]:
-        """Take over a signal; return the nodes that have fallen silent, which are forgotten.
+        """Apply a signal; remove and return the nodes that have fallen silent.
 
-        ``t_ms``: the entry's time; ``passed_ms``: how much of the journal's time has passed (``SignalTime``).
+        ``t_ms``: the entry's time; ``passed_ms``: how much of the journal's time has passed until then (``SignalTime``).
         """
         if isinstance(signal, NodeBeat):
             self.nodes[signal.id] = Node(signal, t_ms, passed_ms)

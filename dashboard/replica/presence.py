@@ -1,7 +1,7 @@
-"""Who is here, over all nodes: what their rosters say, put together by user and by board. Pure.
+"""Presence over all nodes: the nodes' rosters, combined by user and by board. Pure.
 
-A node that is silent, has left, or was replaced by a new life of the same process loses its people; after the last two
-they have a while to come back elsewhere.  Times are the journal's time that has passed (``SignalTime``).
+A node that is silent, has left, or was replaced by a new start of the same process loses its users.  In the last two
+cases they have ``GRACE_S`` to connect elsewhere.  Times are the journal's time that has passed (``SignalTime``).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dashboard.domain.presence import GRACE_S, LOST_MS, Status
 from dashboard.entries.signals import NodeBeat, NodeLeft, Roster, Signal, UserHere
 
 _RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
-#: Of a node whose roster is not known whole.
+#: Version of a node whose roster is not completely known.
 _UNKNOWN = -1
 
 
-class Presence(Struct, frozen=True):
-    """One user over all nodes. ``boards``: one entry a tab."""
+class UserPresence(Struct, frozen=True):
+    """User over all nodes. ``boards`` holds one entry a tab."""
 
     user: str
     name: str
@@ -29,14 +29,14 @@ class Presence(Struct, frozen=True):
 
 
 class Changed(Struct):
-    """What an entry has changed."""
+    """Users and boards that an entry has changed."""
 
     users: set[str]
     boards: set[str]
 
 
 class _Node:
-    """What one node has said."""
+    """Roster of one node, as known."""
 
     def __init__(self, name: str, heard_ms: int) -> None:
         self.name = name
@@ -44,26 +44,26 @@ class _Node:
         self.version = _UNKNOWN
         self.people: dict[str, UserHere] = {}
         self.screens: dict[str, int] = {}
-        self.gone_ms: int | None = None  # since when it has left or was replaced
+        self.gone_ms: int | None = None  # when it left or was replaced; None: it runs
 
 
 class PresenceTable:
-    """``apply`` every signal, ``expire`` every second."""
+    """Table of present users. Call ``apply`` for every signal and ``expire`` every second."""
 
     def __init__(self) -> None:
         self._nodes: dict[str, _Node] = {}
-        self._by_user: dict[str, dict[str, UserHere]] = {}  # user -> node -> what it says
+        self._by_user: dict[str, dict[str, UserHere]] = {}  # user -> node -> the user on that node
 
     # --- reading ---
 
-    def get(self, user: str) -> Presence | None:
-        """A user; None: not here."""
+    def get(self, user: str) -> UserPresence | None:
+        """Return a user's presence; None: the user has no page open."""
         parts = self._by_user.get(user)
         if not parts:
             return None
         said = list(parts.values())
         best = max(said, key=lambda here: _RANK[here.status])
-        return Presence(
+        return UserPresence(
             user=user,
             name=best.name,
             status=best.status,
@@ -74,29 +74,29 @@ class PresenceTable:
         )
 
     def users(self) -> list[str]:
-        """Everybody who is here."""
+        """Return the ids of all present users."""
         return list(self._by_user)
 
     def screens(self, board: str) -> int:
-        """Pages without a person that have the board open."""
+        """Return the number of pages without a user that have the board open."""
         return sum(node.screens.get(board, 0) for node in self._nodes.values())
 
     def boards(self) -> set[str]:
-        """Boards that pages without a person have open."""
+        """Return the boards that pages without a user have open."""
         return {board for node in self._nodes.values() for board in node.screens}
 
     def holders(self, user: str) -> list[str]:
-        """The nodes that have pages of the user."""
+        """Return the nodes that have pages of the user."""
         return list(self._by_user.get(user, ()))
 
     def unknown(self) -> list[str]:
-        """Nodes whose rosters are not known whole."""
+        """Return the running nodes whose rosters are not completely known."""
         return [node_id for node_id, node in self._nodes.items() if node.version == _UNKNOWN and node.gone_ms is None]
 
-    # --- moving on ---
+    # --- changing ---
 
     def apply(self, signal: Signal, now_ms: int) -> Changed:
-        """Take a signal over."""
+        """Apply a signal; return the users and boards that it has changed."""
         changed = Changed(set(), set())
         if isinstance(signal, NodeBeat):
             self._beat(signal, now_ms)
@@ -156,12 +156,12 @@ class PresenceTable:
             self._by_user.pop(here.user, None)
 
     def doubt(self) -> None:
-        """Something may have been missed: no roster is known whole any more."""
+        """Treat all rosters as incomplete, because entries may have been missed."""
         for node in self._nodes.values():
             node.version = _UNKNOWN
 
     def expire(self, now_ms: int) -> Changed:
-        """Nodes that are silent, or gone for longer than their people have to come back, lose them."""
+        """Remove nodes that were silent or gone for too long, with their users; return the changed users and boards."""
         changed = Changed(set(), set())
         for node_id, node in list(self._nodes.items()):
             gone = node.gone_ms is not None and now_ms - node.gone_ms >= GRACE_S * 1000

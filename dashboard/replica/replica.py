@@ -1,13 +1,12 @@
-"""The whole state of one partition: ``apply(entry)`` moves it on, everybody else only reads.
+"""Replica of one partition: its whole state. ``apply(entry)`` changes it, everything else only reads.
 
-A hole, a new epoch or a rewind come as ``Gap`` from the journal and are remembered, so that a screen that asks for what
-came after a position from before the gap is told.
+A hole, a new epoch or a rewind arrives as ``Gap`` from the journal and is remembered.  So a screen that asks for the
+changes after a position from before the gap is told that entries are missing.
 """
 
 from __future__ import annotations
 
 from array import array
-from typing import NamedTuple
 
 from dashboard.domain.document import Document
 from dashboard.domain.errors import Invalid
@@ -16,42 +15,36 @@ from dashboard.entries.documents import DocumentDeleted, DocumentWritten, ItemsL
 from dashboard.entries.metrics import Change, decode_change
 from dashboard.entries.samples import Samples, SeriesEnded
 from dashboard.journal.port import Entry, Gap
+from dashboard.replica.documents import DocumentTable, StoredDocument
 from dashboard.replica.items import with_items
 from dashboard.replica.series import Windows
 from dashboard.replica.series_table import SeriesTable
 
-#: Entries whose time of acceptance is remembered.
+#: Newest entries whose time of acceptance is known; ``accepted_ms`` returns None for older ones.
 _KNOWN_TIMES = 65_536
-#: Deleted documents that are remembered.
+#: Deleted documents remembered; screens with a position from before an older one get a snapshot.
 _KNOWN_DELETED = 1_000
 
 
-class StoredDocument(NamedTuple):
-    """A document with the seq of the entry that wrote it; ``document`` None: it was deleted."""
-
-    seq: int
-    document: Document | None
-
-
 class Replica:
-    """Pure and synchronous. ``position`` is that of the last entry applied, ``now_ms`` its time."""
+    """State of one partition. ``position`` is that of the last entry applied, ``now_ms`` its time."""
 
     def __init__(self, windows: Windows, position: Position) -> None:
         self.table = SeriesTable(windows)
-        self.documents: dict[str, StoredDocument] = {}
+        self.documents = DocumentTable()
         self.position = position
         self.now_ms = 0
-        self.floor_seq = 0  # screens that hold an older position than this have missed entries
-        self.documents_floor = 0  # the same, of deleted documents that are not remembered
+        self.floor_seq = 0  # screens with a position older than this have missed entries
+        self.documents_floor = 0  # screens with a position older than this may have missed deletions of documents
         self.broken = 0  # entries that could not be read
         self.samples = 0
-        self.document_version = 0  # changes whenever a document comes or goes
+        self.document_version = 0  # changes whenever a document is written first or deleted
         self._counted = -1, 0  # the version at which documents were last counted, and how many there were
         self._times = array("q")
         self._times_end = position.seq
 
     def apply(self, entry: Entry) -> None:
-        """Take the next entry over; one that cannot be read is counted and skipped."""
+        """Apply the next entry; one that cannot be read is counted in ``broken`` and skipped."""
         self.position = Position(self.position.epoch, entry.seq)
         self.now_ms = entry.t_ms
         self._remember_time(entry)
@@ -75,7 +68,7 @@ class Replica:
     def _apply_document(self, entry: Entry, change: DocumentWritten | DocumentDeleted | ItemsListed) -> None:
         known = self.documents.get(change.key)
         if known is not None and known.seq >= entry.seq:
-            return  # a checkpoint already held it
+            return  # the checkpoint already held this change
         document = None
         if isinstance(change, DocumentWritten):
             document = Document(change.key, change.body, entry.t_ms, change.every_s, change.passing)
@@ -92,8 +85,8 @@ class Replica:
             self._forget_deleted()
 
     def _forget_passing(self, entry: Entry) -> None:
-        """Documents that pass are kept for as long as series."""
-        horizon = entry.t_ms - self.table.windows.coarse_ms
+        """Delete passing documents that are older than the history of series."""
+        horizon = self.table.patience.kept_ms - self.table.windows.coarse_ms
         for key, stored in list(self.documents.items()):
             document = stored.document
             if document is not None and document.passing and document.t_ms < horizon:
@@ -102,7 +95,7 @@ class Replica:
         self._forget_deleted()
 
     def _forget_deleted(self) -> None:
-        """Deleted documents are remembered, so that a screen coming back can be told; the oldest go first."""
+        """Forget the oldest deleted documents beyond the limit; the others are kept for screens that come back."""
         deleted = [(stored.seq, key) for key, stored in self.documents.items() if stored.document is None]
         for seq, key in sorted(deleted)[: max(0, len(deleted) - _KNOWN_DELETED)]:
             self.documents_floor = seq
@@ -110,17 +103,18 @@ class Replica:
             self.document_version += 1
 
     def document_count(self) -> int:
-        """Documents there are (deleted ones are remembered but do not count)."""
+        """Return the number of documents, without deleted ones."""
         if self._counted[0] != self.document_version:
             there = sum(stored.document is not None for stored in self.documents.values())
             self._counted = self.document_version, there
         return self._counted[1]
 
     def gap(self, gap: Gap) -> None:
-        """Entries are missing before the next one."""
+        """Record that entries are missing before the next one."""
         if gap.position.epoch != self.position.epoch or gap.position.seq < self.position.seq:
             self.table.rebase()
-            self.documents = {key: StoredDocument(0, stored.document) for key, stored in self.documents.items()}
+            for key, stored in self.documents.items():
+                self.documents[key] = StoredDocument(0, stored.document)
             self.documents_floor = 0
         self.position = gap.position
         self.floor_seq = gap.position.seq
@@ -134,6 +128,6 @@ class Replica:
             del self._times[:4_096]
 
     def accepted_ms(self, seq: int) -> int | None:
-        """The journal's time of entry ``seq``; None when that is no longer known."""
+        """Return the journal's time of entry ``seq``; None when it is no longer known."""
         at = len(self._times) - 1 - (self._times_end - seq)
         return self._times[at] if 0 <= at < len(self._times) else None

@@ -1,19 +1,22 @@
-"""The newest messages of a room, in the order of its log. Pure.
+"""Log of a room: its newest messages, in the order of its changes. Pure.
 
-Changes come through the journal in nearly the log's order, since processes commit first and append then; one that is
-ahead is held back until those before it have come (or were read from the store).  So all see the same order.
+Processes commit a change first and append it to the journal then, so changes arrive only nearly in the log's order.  A
+change that is ahead is held back until those before it have come, or were read from the store.  So all users see the
+same order.
 """
 
 from __future__ import annotations
 
 from dashboard.domain.room import Message
 
+#: Newest messages kept of a room; older ones are read from the store.
 _KEPT = 400
+#: Changes held back at the same time; further ones are dropped here and read from the store with those that are missing.
 _MAX_HELD = 2_000
 
 
 class RoomLog:
-    """Everything up to ``seq`` is taken over; of what changed after ``whole_after`` all is kept here."""
+    """Newest messages of a room. Changes up to ``seq`` are applied; messages changed after ``whole_after`` are all here."""
 
     def __init__(self, seq: int, whole_after: int, messages: list[Message]) -> None:
         self.seq = seq
@@ -23,11 +26,11 @@ class RoomLog:
 
     @property
     def waits(self) -> bool:
-        """Whether something that comes before what is held is missing."""
+        """True while changes are held back because one before them is missing."""
         return bool(self._held)
 
     def take(self, message: Message) -> list[Message]:
-        """A change has come: what can be shown now, in order (nothing: it is known, or waits for others)."""
+        """Take a change; return the changes that can be shown now, in order (none: it is known, or waits for others)."""
         if message.changed_seq <= self.seq:
             return []
         if len(self._held) < _MAX_HELD:
@@ -35,9 +38,9 @@ class RoomLog:
         return self._release()
 
     def catch_up(self, changes: list[Message], last_seq: int) -> list[Message]:
-        """These are all changes after ``seq``, up to ``last_seq``, as the store has them: what is new, in order."""
+        """Take all changes after ``seq`` up to ``last_seq``, as read from the store; return the new ones, in order."""
         fresh = [each for each in changes if each.changed_seq > self.seq]
-        for message in sorted(fresh, key=lambda each: each.seq):  # an older one that was edited comes last of them
+        for message in sorted(fresh, key=lambda each: each.seq):  # in ``fresh`` an edited old message comes last
             self._keep(message)
         self.seq = max(self.seq, last_seq)
         self._held = {seq: held for seq, held in self._held.items() if seq > self.seq}
@@ -54,7 +57,7 @@ class RoomLog:
     def _keep(self, message: Message) -> None:
         known = message.seq in self._messages
         if not known and self._messages and message.seq < next(iter(self._messages)):
-            self.whole_after = max(self.whole_after, message.changed_seq)  # an old message, changed: not kept
+            self.whole_after = max(self.whole_after, message.changed_seq)  # a change of an old message: not kept
             return
         between = not known and bool(self._messages) and message.seq < next(reversed(self._messages))
         self._messages[message.seq] = message
@@ -65,19 +68,19 @@ class RoomLog:
             self.whole_after = max(self.whole_after, oldest.changed_seq)
 
     def forget(self, before_ms: int) -> None:
-        """What was said before is not kept any longer."""
+        """Drop messages older than ``before_ms``."""
         while self._messages and (oldest := next(iter(self._messages.values()))).t_ms < before_ms:
             del self._messages[oldest.seq]
             self.whole_after = max(self.whole_after, oldest.changed_seq)
 
     def newest(self, limit: int) -> list[Message] | None:
-        """The newest messages as they are now, oldest first; None: not known here."""
+        """Return the newest messages, oldest first; None: not all of them are here."""
         if len(self._messages) < limit and self.whole_after:
             return None
         return list(self._messages.values())[-limit:]
 
     def since(self, seq: int, limit: int) -> list[Message] | None:
-        """All that changed after ``seq``, in the order of the changes; None: not known here, or more than ``limit``."""
+        """Return the messages changed after ``seq``, in the order of changes; None: not all here, or more than ``limit``."""
         if not self.whole_after <= seq <= self.seq:
             return None
         changed = sorted(
@@ -86,7 +89,7 @@ class RoomLog:
         return changed if len(changed) <= limit else None
 
     def unread(self, user: str, mark: int) -> int | None:
-        """Messages of others after ``mark``; None: not known here."""
+        """Return the number of messages of other users after ``mark``; None: not all of them are here."""
         if self.whole_after > mark:
             return None
         return sum(each.seq > mark and each.author != user and not each.deleted for each in self._messages.values())

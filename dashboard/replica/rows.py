@@ -11,10 +11,7 @@ from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from dashboard.replica.series import Series
+from typing import Any, Generic, Protocol, TypeVar
 
 #: So many entries wait at the most.
 _MOST_WAITING = 32
@@ -24,7 +21,18 @@ _WAITING_FROM = 16
 _PART_FROM = 64
 
 
-class Rows:
+class Columned(Protocol):
+    """A series, as far as its rows are concerned."""
+
+    @property
+    def columns(self) -> tuple[array[int], array[int], array[float]]:
+        """Numbers of entries, times and values, which live as long as the series."""
+
+
+S = TypeVar("S", bound=Columned)
+
+
+class Rows(Generic[S]):
     """``repeats``: a series stands in several rows. The columns live as long as their series.
 
     ``parts``: where a list with repetitions is cut so that none is left within a part, with the rows of each; empty when
@@ -33,7 +41,7 @@ class Rows:
 
     __slots__ = ("_columns", "_seqs", "_times", "_values", "alike", "parts", "repeats", "series")
 
-    def __init__(self, series: tuple[Series, ...]) -> None:
+    def __init__(self, series: tuple[S, ...]) -> None:
         self.series = series
         self.repeats = len(set(series)) < len(series)
         self.parts = _divided(series) if self.repeats else ()
@@ -92,9 +100,9 @@ def _turned(whole: array[Any], rows: Iterable[array[Any]], count: int) -> Iterat
     return map(whole.__getitem__, map(slice, range(count), repeat(None), repeat(count)))
 
 
-def _divided(series: tuple[Series, ...]) -> tuple[tuple[slice, Rows], ...]:
+def _divided(series: tuple[S, ...]) -> tuple[tuple[slice, Rows[S]], ...]:
     starts: list[int] = [0]
-    seen: set[Series] = set()
+    seen: set[S] = set()
     for place, each in enumerate(series):
         if each in seen:
             starts.append(place)
@@ -103,7 +111,7 @@ def _divided(series: tuple[Series, ...]) -> tuple[tuple[slice, Rows], ...]:
     if len(series) < _PART_FROM * len(starts):
         return ()
     ends = [*starts[1:], len(series)]
-    rows: dict[tuple[Series, ...], Rows] = {}
+    rows: dict[tuple[S, ...], Rows[S]] = {}
     for a, b in zip(starts, ends, strict=True):
         if series[a:b] not in rows:
             rows[series[a:b]] = Rows(series[a:b])

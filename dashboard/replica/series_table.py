@@ -15,6 +15,9 @@ from itertools import repeat
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series
 from dashboard.entries.samples import Samples, SeriesEnded, unpack_floats, unpack_ints
+from dashboard.query.index import SeriesIndex
+from dashboard.replica.late import LateSamples
+from dashboard.replica.patience import Patience
 from dashboard.replica.rows import Rows
 from dashboard.replica.series import AHEAD_MS, ALWAYS, Series, Windows
 
@@ -46,11 +49,13 @@ class SeriesTable:
         self.windows = windows
         self.by_text: dict[str, Series] = {}
         self._sids: set[int] = set()
+        self._ahead: set[Series] = set()  # those that hold samples later than their last_ms
         self.gone: deque[tuple[int, int, str]] = deque()
         self.gone_floor = 0
         self.swept_ms = 0
-        self.version = 0  # changes whenever a series comes or goes
-        self._lists: dict[bytes, Rows] = {}
+        self.index: SeriesIndex[Series] = SeriesIndex()
+        self.patience = Patience()
+        self._lists: dict[bytes, Rows[Series]] = {}
         self.restored_seq = 0  # a restored series may already hold entries up to here
 
     def __len__(self) -> int:
@@ -62,6 +67,7 @@ class SeriesTable:
     def apply(self, seq: int, now_ms: int, change: Samples) -> None:
         """Append each row to its series. The batch was checked by ``decode_change``."""
         known = self._rows(change.keys, seq)
+        self.patience.read(now_ms)
         rows, repeats = known.series, known.repeats
         values = unpack_floats(change.values)
         times = change.times if isinstance(change.times, int) else unpack_ints(change.times)
@@ -77,77 +83,134 @@ class SeriesTable:
         else:
             if change.declared or change.kinds:
                 self._declare(change, rows, seq)
-            if latest <= now_ms + AHEAD_MS and known.parts:
+            ahead = latest > now_ms + AHEAD_MS or (bool(self._ahead) and self._are_ahead(rows))
+            if known.parts and not ahead:
                 for part, some in known.parts:
                     part_times = times if isinstance(times, int) else times[part]
                     self._append_rows(some, part_times, values[part], seq, now_ms, hold=known.alike)
-            elif repeats or latest > now_ms + AHEAD_MS:
+            elif repeats or ahead:
                 append(zip(rows, each, values, strict=True), seq, now_ms)
             else:
                 self._append_rows(known, times, values, seq, now_ms)
         if (repeats and not 0 < len(known.parts) <= _FEW_PARTS) or not seq % _OVERFLOW_EVERY:
             self._trim_overfull(rows)
-        if now_ms - self.swept_ms >= _SWEEP_EVERY_MS:
+        if not 0 <= now_ms - self.swept_ms < _SWEEP_EVERY_MS:
             self._sweep(seq, now_ms)
 
     def _append_rows(
-        self, rows: Rows, times: int | array[int], values: array[float], seq: int, now_ms: int, *, hold: bool = True
+        self,
+        rows: Rows[Series],
+        times: int | array[int],
+        values: array[float],
+        seq: int,
+        now_ms: int,
+        *,
+        hold: bool = True,
     ) -> None:
         """The hot path: each series stands in one row, no sample is noticeably later than ``now_ms``.
 
         ``hold``: the entry may wait in ``rows``. Not worth it when the same series come in other rows next.
         """
         step = self.windows.fine_step_ms
-        turning = []
+        turning, late = [], []
         waits_in = rows if hold else None
         for series, t_ms in zip(rows.series, repeat(times) if isinstance(times, int) else times, strict=False):
             if series.waiting is not waits_in:
                 series.settle()
                 series.waiting = waits_in
-            if t_ms >= series.last_ms:
-                series.last_ms = t_ms
-            else:
-                if seq > series.disorder_seq:
-                    series.disorder_seq = seq
-                if series.last_ms > now_ms + AHEAD_MS:  # the journal's clock was set back
-                    series.last_ms = max(t_ms, now_ms)
+            if t_ms <= series.last_ms:
+                late.append(series)
+                continue
+            series.last_ms = t_ms
             series.last_seq = seq
             if not 0 <= t_ms - series.slot_ms < step:
                 turning.append(series)
-        if hold and not turning:
+        if hold and not turning and not late:
             rows.hold(seq, times, values)
             return
         rows.flush()
-        rows.append(seq, times, values)
+        if late:
+            self._append_with_late(rows, times, values, seq, now_ms, late)
+        else:
+            rows.append(seq, times, values)
         for series in turning:
-            series.turn(now_ms, self.windows)
+            series.turn(self.patience.kept_ms, self.windows)
 
-    def _append(self, rows: Iterable[tuple[Series, int, float]], seq: int, now_ms: int) -> None:
-        """The same, row by row: a series may stand in several."""
-        windows, step = self.windows, self.windows.fine_step_ms
-        for series, t_ms, value in rows:
-            if t_ms >= series.last_ms:
-                series.last_ms = t_ms
+    def _append_with_late(
+        self,
+        rows: Rows[Series],
+        times: int | array[int],
+        values: array[float],
+        seq: int,
+        now_ms: int,
+        late: list[Series],
+    ) -> None:
+        """Append an entry of which some samples are not later than what is held. Nothing waits."""
+        each = repeat(times, len(values)) if isinstance(times, int) else times
+        looked_at = set(late)
+        again = []
+        for row in zip(rows.series, each, values, strict=True):
+            series, t_ms, value = row
+            if series in looked_at:
+                again.append(row)
             else:
-                if seq > series.disorder_seq:
-                    series.disorder_seq = seq
-                if series.last_ms > now_ms + AHEAD_MS:  # the journal's clock was set back
-                    series.last_ms = max(t_ms, now_ms)
+                series.seqs.append(seq)
+                series.times.append(t_ms)
+                series.values.append(value)
+        self._append(again, seq, now_ms)
+
+    def _append(self, rows: Iterable[tuple[Series, int, float]], seq: int, now_ms: int) -> int:
+        """The same, row by row: a series may stand in several. Returns how many samples were new."""
+        windows, step = self.windows, self.windows.fine_step_ms
+        late = LateSamples()
+        appended = 0
+        for series, t_ms, value in rows:
+            if t_ms <= series.last_ms or t_ms <= series.ahead_ms:
+                if not late.is_new(series, t_ms, value):
+                    continue
+                self._note_late(series, t_ms, seq, now_ms)
+            else:
+                series.last_ms = t_ms
+                if late.times and series in late.times:
+                    late.times[series].add(t_ms)
             series.seqs.append(seq)
             series.times.append(t_ms)
             series.values.append(value)
             series.last_seq = seq
+            appended += 1
             if not 0 <= t_ms - series.slot_ms < step:
-                series.turn(now_ms, windows)
+                series.turn(self.patience.kept_ms, windows)
+        return appended
+
+    def _note_late(self, series: Series, t_ms: int, seq: int, now_ms: int) -> None:
+        """A sample comes that is not later than all others."""
+        if t_ms >= series.last_ms:
+            series.last_ms = t_ms
+            return
+        if seq > series.disorder_seq:
+            series.disorder_seq = seq
+        if series.last_ms > now_ms + AHEAD_MS:  # the journal's clock was set back
+            self._note_ahead(series, series.last_ms)
+            series.last_ms = max(t_ms, now_ms)
 
     def _append_ahead(self, rows: Iterable[tuple[Series, int, float]], seq: int, now_ms: int) -> None:
         """Some samples are from the future: a feeder's clock is ahead. They count as no newer than they came."""
         for series, t_ms, value in rows:
             last_ms = series.last_ms
-            self._append(((series, t_ms, value),), seq, now_ms)
-            if t_ms > now_ms:
+            if self._append(((series, t_ms, value),), seq, now_ms) and t_ms > now_ms:
                 series.last_ms = max(last_ms, now_ms)
                 series.disorder_seq = ALWAYS  # what comes next may be older than this, and newer than last_ms
+                self._note_ahead(series, t_ms)
+
+    def _note_ahead(self, series: Series, t_ms: int) -> None:
+        series.ahead_ms = max(series.ahead_ms, t_ms)
+        self._ahead.add(series)
+
+    def _are_ahead(self, rows: tuple[Series, ...]) -> bool:
+        """Whether one of them may hold samples later than its ``last_ms``; those whose time has come are struck off."""
+        found = self._ahead.intersection(rows)
+        self._ahead.difference_update(series for series in found if series.last_ms >= series.ahead_ms)
+        return any(series.last_ms < series.ahead_ms for series in found)
 
     def _trim_overfull(self, rows: Iterable[Series]) -> None:
         """A series may get more than its bound within one fine step: it is looked at now and then."""
@@ -169,7 +232,7 @@ class SeriesTable:
                 series.every_s_declared = True
                 series.meta_seq = seq
         for row, kind in change.kinds:
-            series = rows[row]  # type: ignore[index]
+            series = rows[row]  # type: ignore[index]  # as above
             if series is not None and kind != series.kind:
                 series.kind = kind
                 series.meta_seq = seq
@@ -189,7 +252,7 @@ class SeriesTable:
             series.ended_ms = min(t_ms, max(now_ms, series.last_ms))  # its sender's clock may be ahead
             series.meta_seq = seq
 
-    def _rows(self, keys: bytes, seq: int) -> Rows:
+    def _rows(self, keys: bytes, seq: int) -> Rows[Series]:
         known = self._lists.get(keys)
         if known is None:
             known = Rows(self._find(keys, seq))
@@ -210,8 +273,9 @@ class SeriesTable:
             if key.text != text:
                 raise Invalid(f"{text[:60]!a} is not a canonical series key")
         for text, key in new.items():
-            self.by_text[text] = Series(self._new_sid(text), key, self.windows, seq)
-            self.version += 1
+            series = self.by_text[text] = Series(self._new_sid(text), key, self.windows, seq)
+            series.text = text  # the same object, for texts may be long
+            self.index.add(series)
         return tuple(self.by_text[text] for text in texts)
 
     def _new_sid(self, text: str) -> int:
@@ -224,15 +288,16 @@ class SeriesTable:
     def _sweep(self, seq: int, now_ms: int) -> None:
         """Once a minute of journal time: forget series that have been silent for the longest window."""
         self.swept_ms = now_ms
-        horizon = now_ms - self.windows.coarse_ms
+        horizon = self.patience.kept_ms - self.windows.coarse_ms
         departed = [series for series in self if series.last_ms < horizon]
         for series in departed:
             del self.by_text[series.text]
             self._sids.discard(series.sid)
+            self._ahead.discard(series)
             self.gone.append((seq, series.sid, series.text))
+            self.index.remove(series)
         if departed:
             self._lists.clear()
-            self.version += 1
         while len(self.gone) > _KNOWN_GONE:
             self.gone_floor = self.gone.popleft()[0]
 
@@ -240,8 +305,10 @@ class SeriesTable:
         """Put a series back that a checkpoint held."""
         self.by_text[series.text] = series
         self._sids.add(series.sid)
+        if series.disorder_seq >= 0 and series.times and (newest_ms := max(series.times)) > series.last_ms:
+            self._note_ahead(series, newest_ms)
         self.restored_seq = max(self.restored_seq, series.last_seq)
-        self.version += 1
+        self.index.add(series)
 
     def rebase(self) -> None:
         """A new epoch began: everything held counts as older than its first entry."""

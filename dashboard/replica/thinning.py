@@ -1,4 +1,4 @@
-"""Fewer samples that still show every spike: first, least, greatest and last of each run of neighbours."""
+"""Thinning of samples that keeps every spike: first, least, greatest and last of each run of neighbours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from array import array
 
 
 def extremes(values: array[float], limit: int) -> list[int]:
-    """Indices, in order, of at most ``limit`` (≥ 4) values: those four of each of ``limit // 4`` equal runs."""
+    """Return the indices, in order, of at most ``limit`` (≥ 4) values: those four of each of ``limit // 4`` equal runs."""
     runs = max(1, limit // 4)
     picked: list[int] = []
     for run in range(runs):

@@ -1,1 +1,1 @@
-"""Keeping replicas of the journal's partitions."""
+"""Replication: keeps replicas of the journal's partitions up to date."""

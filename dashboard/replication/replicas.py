@@ -1,8 +1,8 @@
-"""The replicas of this process: one for each partition of the journal that its screens need, and no others.
+"""Replicas of this process: one for each partition of the journal that its screens need.
 
-A partition is followed while somebody wants it and for a while after; the first to want it waits until it has caught up.
-With one partition, the default, that one is always followed.  A partition that no screen anywhere needs is followed by one
-process all the same, so that its history is kept.
+A partition is followed while it is needed and for ``LINGER_S`` longer; its first use waits until it has caught up.
+With one partition, the default, that one is always followed.  A partition that no screen anywhere needs is still followed
+by one process, so that its history is kept.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from dashboard.replication.replication import Replication
 from dashboard.runtime import Group
 from dashboard.settings import Settings
 
-#: How long a partition is followed after the last screen that needed it has gone.
+#: How long a partition is followed after its last use.
 LINGER_S = 60.0
-#: How often, and not before how long, a process looks for partitions that nobody stores checkpoints of.
+#: How often a process looks for partitions whose checkpoints no process stores; the first time after so long.
 _ORPHANS_EVERY_S = 15.0
-#: How long a request waits for a partition that has to be followed first.
+#: How long a request waits for a partition that is not caught up with yet; then it fails with Unavailable.
 _READY_S = 5.0
-#: How long it waits for what another process has just stored.
+#: How long a request waits for entries that another process has just stored; then it does without them.
 _CATCH_UP_S = 1.0
 
 
 def windows_of(settings: Settings) -> Windows:
-    """The history's windows, in milliseconds."""
+    """Return the windows of the history, in milliseconds."""
     return Windows(
         raw_ms=settings.raw_window_s * 1000,
         raw_max=settings.raw_max_samples,
@@ -48,7 +48,7 @@ def windows_of(settings: Settings) -> Windows:
 
 
 class _Kept:
-    """A partition that is followed: ``wanted`` counts who needs it, ``unwanted_s`` is when the last one left."""
+    """Followed partition. ``wanted``: how many need it; ``unwanted_s``: loop time at which the last of these left."""
 
     def __init__(self, replication: Replication) -> None:
         self.replication = replication
@@ -58,7 +58,7 @@ class _Kept:
 
 
 class Replicas:
-    """See ``hub.Sources``."""
+    """Replicas by partition, see ``hub.sources.Sources``."""
 
     def __init__(
         self,
@@ -84,14 +84,14 @@ class Replicas:
             self.want(())
 
     def subscribe_gap(self, handler: Callable[[str, str], None]) -> None:
-        """Call ``handler`` with the partition whose replica has missed entries, and why."""
+        """Call ``handler`` with partition and reason whenever its replica has missed entries."""
         self._on_gap.append(handler)
 
     def _missed(self, partition: str, reason: str) -> None:
         for handler in self._on_gap:
             handler(partition, reason)
 
-    # --- who needs what ---
+    # --- use of partitions ---
 
     def want(self, selectors: Sequence[Selector]) -> tuple[str, ...]:
         wanted = partitions_for(selectors, self.partitions)
@@ -134,27 +134,30 @@ class Replicas:
 
     @asynccontextmanager
     async def wanted(self, selectors: Sequence[Selector]) -> AsyncIterator[list[Replica]]:
-        """The replicas that hold what the selectors want (all of them for none), caught up, for as long as this lasts."""
+        """Provide the replicas that hold what the selectors match (without selectors: all), caught up, inside the block.
+
+        Raises Unavailable when they have not caught up in time.
+        """
         partitions = self.want(selectors)
         try:
             try:
                 async with asyncio.timeout(_READY_S):
                     await self.wait_ready(partitions)
             except TimeoutError:
-                raise Unavailable("the journal is not caught up with; try again in a second") from None
+                raise Unavailable("this process has not caught up with the journal; try again in a second") from None
             yield [self.replica(each) for each in partitions]
         finally:
             self.leave(partitions)
 
     async def wait_ready(self, partitions: tuple[str, ...]) -> None:
-        """Return once the replicas of these partitions, which somebody wants, have caught up."""
+        """Wait until the replicas of these partitions, which must be in use, have caught up."""
         for each in partitions:
             await self._kept[each].replication.caught_up.wait()
 
     async def catch_up(self, name: str) -> None:
-        """Know of the metric or document ``name`` what was stored before this call, as far as it comes soon.
+        """Wait briefly until entries about the metric or document ``name`` that were stored before this call are applied.
 
-        For who asks for what is not known here: another process may just have stored it.
+        For requests about something unknown here: another process may just have stored it.
         """
         kept = self._kept.get(partition_of(name, self.partitions))
         if kept is None:
@@ -174,28 +177,28 @@ class Replicas:
         return found
 
     def followed(self) -> dict[str, Replica]:
-        """The replicas there are, by partition."""
+        """Return the replicas of all followed partitions, by partition."""
         return {name: kept.replication.replica() for name, kept in self._kept.items()}
 
     def of(self, name: str) -> Replica | None:
-        """The replica that holds the metric or document ``name``; None: this process does not follow it."""
+        """Return the replica that holds the metric or document ``name``; None: it is not followed here, or not caught up."""
         kept = self._kept.get(partition_of(name, self.partitions))
         return kept.replication.replica() if kept is not None and kept.replication.caught_up.is_set() else None
 
     def series_count(self) -> int:
-        """Series in all replicas."""
+        """Return the number of series in all replicas."""
         return sum(len(replica.table) for replica in self.followed().values())
 
     def lag(self) -> int:
-        """Entries that are stored and not applied here yet."""
+        """Return the number of stored entries that are not applied here yet."""
         return sum(
             max(0, self._journal.head(name).seq - replica.position.seq) for name, replica in self.followed().items()
         )
 
-    # --- keeping ---
+    # --- tasks ---
 
     async def run(self) -> None:
-        """Keep what is wanted, until cancelled."""
+        """Follow the partitions in use, until cancelled."""
         running: set[str] = set()
         async with Group() as group:
             group.start("orphans", self._run_orphans)
@@ -207,13 +210,13 @@ class Replicas:
                 await self._changed.wait()
 
     async def _keep(self, partition: str, running: set[str]) -> None:
-        """Follow one partition for as long as it is wanted."""
+        """Follow one partition while it is in use."""
         kept = self._kept[partition]
         replication = kept.replication
         if not kept.restored:
             await replication.restore()
             kept.restored = True
-            self._missed(partition, "")  # views that were made meanwhile stand on the empty replica
+            self._missed(partition, "")  # views made before this hold the empty replica
         try:
             async with Group() as group:
                 group.start(f"follow {partition}", replication.run)
@@ -221,7 +224,7 @@ class Replicas:
                 group.start(f"checkpoints {partition}", replication.run_checkpoints)
                 group.start(f"linger {partition}", lambda: self._until_unwanted(kept))
         except* _Unwanted:
-            if not kept.wanted:  # else somebody has come back meanwhile, and it goes on where it was
+            if not kept.wanted:  # otherwise it is in use again, and following continues from the same state
                 del self._kept[partition]
         running.discard(partition)
         self._changed.set()
@@ -234,7 +237,7 @@ class Replicas:
                 raise _Unwanted
 
     async def _run_orphans(self) -> None:
-        """Follow what nobody else keeps the history of."""
+        """Follow the partitions whose history no other process keeps."""
         if self.partitions == 1:
             return
         while True:
@@ -246,7 +249,7 @@ class Replicas:
                     self._want(partition)
 
     async def checkpoint(self) -> None:
-        """Store the checkpoints that are this process' to store."""
+        """Store the checkpoints of all partitions for which this process holds the lease."""
         for kept in list(self._kept.values()):
             if await kept.replication.leads():
                 await kept.replication.checkpoint()
@@ -257,4 +260,4 @@ def _document_in(replicas: list[Replica], key: str) -> Document | None:
 
 
 class _Unwanted(Exception):
-    """Nobody needs the partition any more."""
+    """Signal that a partition is no longer in use."""

@@ -1,6 +1,6 @@
-"""Keep one replica of one partition: restore it from the checkpoint, follow the journal, store checkpoints.
+"""Replication of one partition: restores its replica from the checkpoint, follows the journal, stores checkpoints.
 
-Of all processes that follow a partition one stores its checkpoints: the one that holds the lease.
+Among all processes that follow a partition, the one that holds the lease stores its checkpoints.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ from dashboard.replica.checkpoint import (
     encode_series,
     restore,
 )
-from dashboard.replica.replica import Replica, StoredDocument
+from dashboard.replica.documents import StoredDocument
+from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
 from dashboard.runtime import Bell
 
 _log = logging.getLogger(__name__)
 
-#: How long entries are applied without a pause.
+#: Seconds of applying entries after which the event loop gets a turn.
 _BREATH_S = 0.01
-#: Series captured between two breaths of the loop (about 0.2 ms each with full history).
+#: Series captured between two turns of the event loop (about 0.2 ms each with full history).
 _SERIES_PER_BREATH = 20
-#: Restored histories that are laid out between two pauses (about 1 ms each), and how long these are.
+#: Restored histories unfolded between two pauses (about 1 ms each), and the pause in seconds.
 _UNFOLDED_PER_PAUSE = 5
 _UNFOLDING_PAUSE_S = 0.03
 #: How long the lease on a partition's checkpoints lasts without renewal.
@@ -40,7 +41,7 @@ _LEASE_S = 15.0
 
 
 class Beginning(NamedTuple):
-    """What a checkpoint holds of the moment it begins at; the series' own records may come a little later."""
+    """State at the moment when a checkpoint begins; the records of the series are captured a little later."""
 
     header: tuple[str, bytes]
     series: list[Series]
@@ -48,7 +49,7 @@ class Beginning(NamedTuple):
 
 
 class Replication:
-    """Owns the replica; everybody else reads it through ``replica()``."""
+    """Owner of the replica of one partition; others read it through ``replica()``."""
 
     def __init__(
         self,
@@ -66,27 +67,26 @@ class Replication:
         self.partition = partition
         self._windows = windows
         self._checkpoint_s = checkpoint_s
-        self._checkpoint_bytes = checkpoint_bytes  # payload applied since the last one that makes the next due early
+        self._checkpoint_bytes = checkpoint_bytes  # payload bytes applied after which the next checkpoint is due early
         self._uncheckpointed = 0
         self._counters = counters
         self._replica = Replica(windows, Position("00000000", 0))
-        self._stored: dict[str, int] = {}  # record key -> last_seq when it was stored
+        self._stored: dict[str, int] = {}  # record key -> the entry that had last changed it when it was stored
         self._target = 0
-        self._one_at_a_time = one_at_a_time  # checkpoints of this process
+        self._one_at_a_time = one_at_a_time  # this process stores one checkpoint at a time
         self._on_gap = on_gap  # called with the partition and the reason when entries were missed
-        self._base: Position | None = None  # of the stored checkpoint that ``_stored`` tells of
-        self._whole = (
-            False  # what is stored may be another process' or another epoch's: the next one replaces all of it
-        )
+        self._base: Position | None = None  # of the stored checkpoint that ``_stored`` describes
+        # the stored checkpoint may be another process' or another epoch's: the next one replaces all records
+        self._whole = False
         self.caught_up = asyncio.Event()
-        self._moved = Bell()  # when more was applied
+        self._moved = Bell()  # rings when entries were applied
 
     def replica(self) -> Replica:
-        """The state as of now."""
+        """Return the present replica."""
         return self._replica
 
     async def restore(self) -> None:
-        """Load the newest checkpoint; without a readable one the journal's window is all there is."""
+        """Load the newest checkpoint; without a readable one the replica starts from the journal's window alone."""
         head = await self._journal.attach(self.partition)
         self._target = head.seq
         self._replica = Replica(self._windows, Position(head.epoch, 0))
@@ -103,10 +103,16 @@ class Replication:
         self._stored = {f"s:{series.text}": _changed_seq(series) for series in self._replica.table}
         self._stored |= {f"d:{key}": stored.seq for key, stored in self._replica.documents.items()}
         if self._replica.position.epoch != head.epoch:
-            _log.warning("the journal is another than the checkpoint's; values since the checkpoint are missing")
+            _log.warning(
+                "%s: the checkpoint is of another epoch of the journal; entries after the checkpoint are missing",
+                self.partition,
+            )
 
     async def _load(self) -> Checkpoint | None:
-        """The stored checkpoint, waited for while it cannot be read: to go on without would lose it in the end."""
+        """Return the stored checkpoint; wait while the store is unavailable.
+
+        Going on without the checkpoint would lose it in the end: the next one would replace it.
+        """
         pause_s = 0.1
         while True:
             try:
@@ -136,7 +142,7 @@ class Replication:
                 await asyncio.sleep(0)
 
     async def catch_up(self) -> None:
-        """Return when all that was stored before this call has been applied; waits for the store and for the journal."""
+        """Wait until all entries stored before this call have been applied, however long the store or the journal takes."""
         stored = await self._journal.attach(self.partition)
         while self._replica.position.epoch != stored.epoch or self._replica.position.seq < stored.seq:
             await self._moved.wait()
@@ -153,12 +159,13 @@ class Replication:
         replica.gap(gap)
         self._stored = dict.fromkeys(self._stored, -1)
         self._whole = True
-        self._target = min(self._target, self._journal.head(self.partition).seq)  # it may never get as far as before
-        self._uncheckpointed = max(self._uncheckpointed, self._checkpoint_bytes)  # what is stored is of another time
+        # the rewound journal may never reach the former target
+        self._target = min(self._target, self._journal.head(self.partition).seq)
+        self._uncheckpointed = max(self._uncheckpointed, self._checkpoint_bytes)  # the stored checkpoint is out of date
         self._on_gap(self.partition, gap.reason)
 
     async def _apply(self, batch: list[Entry]) -> None:
-        """Apply in order, giving way to the rest of the program now and then."""
+        """Apply entries in order, with turns for the event loop."""
         clock = asyncio.get_running_loop().time
         began = clock()
         for entry in batch:
@@ -169,7 +176,7 @@ class Replication:
                 began = clock()
 
     async def run_checkpoints(self) -> None:
-        """Store a checkpoint now and then, until cancelled."""
+        """Store a checkpoint every ``checkpoint_s``, or sooner after many bytes, while this process holds the lease."""
         await self.caught_up.wait()
         waited = 0.0
         while True:
@@ -189,11 +196,11 @@ class Replication:
                 _log.error("checkpoint not stored: %s", error)
 
     async def leads(self) -> bool:
-        """Whether this process stores the partition's checkpoints."""
+        """Take or renew the lease on the partition's checkpoints; return whether this process holds it."""
         return await self._journal.hold(f"checkpoint:{self.partition}", _LEASE_S)
 
     async def run_unfolding(self) -> None:
-        """Lay out the restored histories by and by, so that they age like the others; ends when it is done."""
+        """Expand the restored histories little by little, so that they are trimmed like the others; ends when all are done."""
         await self.caught_up.wait()
         for number, series in enumerate(list(self._replica.table), 1):
             series.fine.unfold()
@@ -202,11 +209,11 @@ class Replication:
                 await asyncio.sleep(_UNFOLDING_PAUSE_S)
 
     async def checkpoint(self) -> None:
-        """Store what has changed since the last one."""
+        """Store the changes since the last checkpoint. Raises Conflict, Unavailable."""
         if not self.caught_up.is_set():
             return
         below = await self._journal.checkpoint_position(self.partition)
-        if whole := self._whole or below != self._base:  # it is another process', or of another epoch
+        if whole := self._whole or below != self._base:  # the stored one is another process', or of another epoch
             self._stored = {}
         stored: dict[str, int] = {}
         replica, before = self._replica, self._uncheckpointed
@@ -231,7 +238,7 @@ class Replication:
         for start in range(0, len(begin.series), _SERIES_PER_BREATH):
             raw = []
             if self._replica.position.epoch != position.epoch:
-                raise Conflict("another epoch has begun meanwhile")
+                raise Conflict("another epoch has begun in the meantime")
             for series in begin.series[start : start + _SERIES_PER_BREATH]:
                 key = f"s:{series.text}"
                 stored[key] = _changed_seq(series)
@@ -245,7 +252,7 @@ class Replication:
 
 
 def _changed_seq(series: Series) -> int:
-    """The entry that last changed anything of it."""
+    """Return the entry that last changed anything of a series."""
     return max(series.last_seq, series.meta_seq)
 
 

@@ -1,4 +1,4 @@
-"""Close codes. The range says whether to come back: 4000-4499 come back and resume, 4500-4999 do not."""
+"""Close codes. The range tells clients what to do: 4000-4499 connect again and resume, 4500-4999 do not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class CloseCode(IntEnum):
-    """RFC 6455 section 7.4.1 and this server's own."""
+    """Close codes of RFC 6455 section 7.4.1 and this server's own."""
 
     NORMAL = 1000
     GOING_AWAY = 1001
@@ -39,10 +39,10 @@ class CloseCode(IntEnum):
 
 
 def is_final(code: int) -> bool:
-    """Whether who is sent away with it is not to come back."""
+    """Return whether a client that gets this code must not connect again."""
     return 4500 <= code <= 4999
 
 
 def may_be_received(code: int) -> bool:
-    """Whether a peer may send ``code`` in a close frame (RFC 6455 section 7.4.2 and the IANA registry)."""
+    """Return whether a peer may send ``code`` in a close frame (RFC 6455 section 7.4.2 and the IANA registry)."""
     return 3000 <= code <= 4999 or (1000 <= code <= 1014 and code not in (1004, 1005, 1006))

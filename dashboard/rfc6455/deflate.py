@@ -1,7 +1,7 @@
 """permessage-deflate (RFC 7692), always without context takeover on both sides.
 
-So a compressed frame depends on nothing but its message and can be shared by all who negotiated it, and no connection
-holds a window between messages.
+So a compressed frame depends only on its message and can be shared by all connections that negotiated compression.  No
+connection keeps a window between messages.
 """
 
 from __future__ import annotations
@@ -9,25 +9,25 @@ from __future__ import annotations
 import re
 import zlib
 
-#: What a server that accepted an offer answers. Both are allowed whatever was offered (RFC 7692, 7.1.1).
+#: Answer to an accepted offer. Both parameters are allowed whatever was offered (RFC 7692, 7.1.1).
 RESPONSE = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 _TAIL = b"\x00\x00\xff\xff"
-#: An empty final block: whoever has come to the end of a block takes it as the end of all.
+#: Empty final block, added after the last part: a complete message then ends there.
 _END = b"\x03\x00"
 _WINDOW_BITS = re.compile(r"[89]|1[0-5]")
 
 
 class TooLong(Exception):
-    """The inflated message is over its bound."""
+    """Message that is over its limit of bytes when inflated."""
 
 
 def negotiate(header: str) -> bool:
-    """Whether one of the offers in a Sec-WebSocket-Extensions header can be accepted with ``RESPONSE``."""
+    """Return whether an offer in a Sec-WebSocket-Extensions header can be accepted with ``RESPONSE``."""
     return any(_acceptable(offer) for offer in _split(header, ","))
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """Split at separators that do not stand in quotes."""
+    """Split at separators outside quotes."""
     parts, quoted, start = [], False, 0
     for at, char in enumerate(text):
         if char == '"' and not (quoted and text[at - 1] == "\\"):
@@ -56,7 +56,7 @@ def _acceptable(offer: str) -> bool:
             if equals and not _WINDOW_BITS.fullmatch(value):
                 return False
         elif key == "server_max_window_bits":
-            if value != "15":  # we compress once for all, with the full window
+            if value != "15":  # frames are compressed once for all connections, with the full window
                 return False
         else:
             return False
@@ -64,22 +64,22 @@ def _acceptable(offer: str) -> bool:
 
 
 def deflate(payload: bytes) -> bytes:
-    """One message as the payload of a frame with RSV1."""
+    """Return a message compressed as the payload of a frame with RSV1."""
     compressor = zlib.compressobj(level=1, wbits=-zlib.MAX_WBITS)
     data = compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)
     return data.removesuffix(_TAIL)
 
 
 class Inflater:
-    """Inflates one message after the other, each from an empty window."""
+    """Decompressor of the messages of one connection, each from an empty window."""
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         self._size = 0  # of this message, inflated
-        self._fed = 0  # as it came
+        self._fed = 0  # of this message, compressed
 
     def inflate(self, data: bytes, max_bytes: int, *, last: bool) -> bytes:
-        """The next part of a message (``last``: its end); raises TooLong, or ValueError for damaged data."""
+        """Return the next part of a message (``last``: its end). Raises TooLong, and ValueError for damaged data."""
         self._fed += len(data)
         if last:
             data = data + _TAIL + _END if self._fed else _END  # a message of no bytes at all is empty
@@ -94,7 +94,7 @@ class Inflater:
             data = self._inflate.unused_data
             if not (self._inflate.eof and data):
                 break
-            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)  # a block was marked as final: more may follow it
+            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)  # that was a final block: others may follow it
         self._size += len(out)
         if last:
             whole = self._inflate.eof

@@ -1,8 +1,8 @@
 """WebSocket frames: bytes -> events and back, strictly by RFC 6455 (server side), without I/O.
 
-``FrameParser`` refuses what the RFC forbids as soon as the offending byte is there: unmasked frames, reserved bits and
-opcodes, fragmented or long control frames, lengths not in their shortest form, data frames out of place, bad close
-codes, text that is not UTF-8.  Bounds: bytes and fragments a message.
+``FrameParser`` refuses a violation as soon as the offending byte arrives: unmasked frames, reserved bits and opcodes,
+fragmented or long control frames, lengths not in their shortest form, data frames out of place, bad close codes, text
+that is not UTF-8.  Limits: bytes and fragments of a message.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dashboard.rfc6455.deflate import Inflater, TooLong
 
 
 class Opcode(IntEnum):
-    """RFC 6455 section 5.2."""
+    """Opcodes of RFC 6455 section 5.2."""
 
     CONTINUATION = 0
     TEXT = 1
@@ -31,31 +31,31 @@ class Opcode(IntEnum):
 
 
 class TextMessage(Struct, frozen=True):
-    """A whole text message."""
+    """Complete text message."""
 
     text: str
 
 
 class BinaryMessage(Struct, frozen=True):
-    """A whole binary message."""
+    """Complete binary message."""
 
     data: bytes
 
 
-class Ping(Struct, frozen=True):
-    """A ping; the answer is a pong with the same payload."""
+class PingFrame(Struct, frozen=True):
+    """Ping frame; the answer is a pong with the same payload."""
 
     payload: bytes
 
 
-class Pong(Struct, frozen=True):
-    """A pong."""
+class PongFrame(Struct, frozen=True):
+    """Pong frame."""
 
     payload: bytes
 
 
 class Close(Struct, frozen=True):
-    """The peer's close frame; ``code`` is NO_STATUS when it was empty. Nothing is parsed after it."""
+    """Close frame of the peer; ``code`` is NO_STATUS when it was empty. No bytes are parsed after it."""
 
     code: int
     reason: str
@@ -63,11 +63,11 @@ class Close(Struct, frozen=True):
 
 _OPCODES = frozenset(int(opcode) for opcode in Opcode)
 
-Event = TextMessage | BinaryMessage | Ping | Pong | Close
+Event = TextMessage | BinaryMessage | PingFrame | PongFrame | Close
 
 
 class ProtocolViolation(Exception):
-    """The peer broke the protocol: close with ``code`` and ``reason``."""
+    """Violation of the protocol by the peer: close the connection with ``code`` and ``reason``."""
 
     def __init__(self, code: CloseCode, reason: str) -> None:
         super().__init__(reason)
@@ -76,7 +76,7 @@ class ProtocolViolation(Exception):
 
 
 def encode_frame(opcode: int, payload: bytes, *, rsv1: bool = False) -> bytes:
-    """One whole unmasked frame."""
+    """Return one complete unmasked frame."""
     first = 0x80 | (0x40 if rsv1 else 0) | opcode
     length = len(payload)
     if length < 126:
@@ -87,7 +87,7 @@ def encode_frame(opcode: int, payload: bytes, *, rsv1: bool = False) -> bytes:
 
 
 def encode_close(code: int, reason: str = "") -> bytes:
-    """A close frame; the reason is cut to fit (at a character's end)."""
+    """Return a close frame; a reason over 123 bytes is cut at the end of a character."""
     if code == CloseCode.NO_STATUS:
         return encode_frame(Opcode.CLOSE, b"")
     text = reason.encode()[:123].decode(errors="ignore").encode()
@@ -95,21 +95,21 @@ def encode_close(code: int, reason: str = "") -> bytes:
 
 
 def unmask(data: bytes, mask: bytes) -> bytes:
-    """XOR with the repeated 4-byte mask; as big integers, so C does the work."""
+    """Return ``data`` XORed with the repeated 4-byte mask; as big integers, so that C does the work."""
     length = len(data)
     key = int.from_bytes((mask * (length // 4 + 1))[:length], sys.byteorder)
     return (int.from_bytes(data, sys.byteorder) ^ key).to_bytes(length, sys.byteorder)
 
 
 class FrameParser:
-    """Feed bytes, iterate events; raises ProtocolViolation once, after which the parser must not be used."""
+    """Parser of a client's bytes into events. After a ProtocolViolation it must not be used again."""
 
     def __init__(self, *, max_message_bytes: int, max_fragments: int, inflater: Inflater | None = None) -> None:
         self._max_message_bytes = max_message_bytes
         self._max_fragments = max_fragments
         self._inflater = inflater
         self._buffer = bytearray()
-        # the frame being read; _missing < 0: its header is not complete yet
+        # the frame being read; _missing: payload bytes still to come, < 0 while the header is not complete
         self._missing = -1
         self._opcode = 0
         self._fin = False
@@ -120,14 +120,14 @@ class FrameParser:
         self._message_opcode = 0
         self._compressed = False
         self._fragments = 0
-        self._size = 0  # of payload bytes as they came
+        self._size = 0  # payload bytes so far, as received
         self._text: list[str] = []
         self._data = bytearray()
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._closed = False
 
     def feed(self, data: bytes) -> Iterator[Event]:
-        """Take the next bytes and give the events they complete."""
+        """Take the next bytes and yield the events that they complete. Raises ProtocolViolation."""
         self._buffer += data
         while not self._closed:
             if self._missing < 0 and not self._read_header():
@@ -201,7 +201,7 @@ class FrameParser:
             raise ProtocolViolation(CloseCode.TOO_BIG, f"message longer than {self._max_message_bytes} bytes")
 
     def _read_payload(self) -> Event | None:
-        """Take what is there of the frame's payload; an event when frame (and message) are complete."""
+        """Take the available bytes of the frame's payload; return an event when the frame (and message) is complete."""
         taken = bytes(self._buffer[: self._missing])
         del self._buffer[: len(taken)]
         turned = self._mask[self._offset :] + self._mask[: self._offset]
@@ -233,7 +233,7 @@ class FrameParser:
             self._text.append(self._decoder.decode(payload, last))
             started = self._decoder.getstate()[0]
             if len(started) > 1 and started[0] == 0xED and started[1] >= 0xA0:
-                raise ValueError  # a surrogate, which Python's decoder refuses one byte late
+                raise ValueError  # a surrogate, which Python's decoder refuses only one byte later
         except ValueError:
             raise ProtocolViolation(CloseCode.INVALID_DATA, "text is not UTF-8") from None
 
@@ -251,9 +251,9 @@ class FrameParser:
     def _control_event(self) -> Event:
         payload = bytes(self._control)
         if self._opcode == Opcode.PING:
-            return Ping(payload)
+            return PingFrame(payload)
         if self._opcode == Opcode.PONG:
-            return Pong(payload)
+            return PongFrame(payload)
         self._closed = True
         return _close_event(payload)
 
@@ -265,7 +265,7 @@ def _close_event(payload: bytes) -> Close:
         raise ProtocolViolation(CloseCode.PROTOCOL_ERROR, "close frame of one byte")
     code = int.from_bytes(payload[:2])
     if not may_be_received(code):
-        raise ProtocolViolation(CloseCode.PROTOCOL_ERROR, f"close code {code} may not be sent")
+        raise ProtocolViolation(CloseCode.PROTOCOL_ERROR, f"close code {code} must not be sent in a frame")
     try:
         return Close(code, payload[2:].decode())
     except UnicodeDecodeError:

@@ -1,1 +1,1 @@
-"""What must outlive the journal, in SQL (SQLite or PostgreSQL): users, tokens, rooms, messages, the audit log."""
+"""SQL store (SQLite or PostgreSQL) of data that must outlive the journal: users, tokens, rooms, messages, the audit log."""

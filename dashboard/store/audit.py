@@ -1,4 +1,4 @@
-"""The audit log: who did what to whom, appended and never changed."""
+"""Audit log: who did what to whom. Rows are added and never changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboard.store.schema import audit
 async def record(
     tx: AsyncConnection, t_ms: int, actor: str, action: str, subject: str = "", address: str = "", **detail: Any
 ) -> None:
-    """``action`` is noun.verb, ``detail`` must hold no secrets."""
+    """Add a row to the audit log. ``action`` is noun.verb; ``detail`` must hold no secrets."""
     await tx.execute(
         insert(audit).values(
             t_ms=t_ms,
@@ -28,7 +28,7 @@ async def record(
 
 
 async def read_audit(tx: AsyncConnection, before: int | None, limit: int) -> list[dict[str, Any]]:
-    """The newest first."""
+    """Return rows of the audit log, the newest first; ``before``: only those with a smaller id."""
     statement = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(audit.c.id < before)
@@ -47,5 +47,5 @@ async def read_audit(tx: AsyncConnection, before: int | None, limit: int) -> lis
 
 
 async def forget_audit(tx: AsyncConnection, before_ms: int) -> None:
-    """What is older than it has to be kept."""
+    """Delete the rows of the audit log that are older than ``before_ms``."""
     await tx.execute(delete(audit).where(audit.c.t_ms < before_ms))

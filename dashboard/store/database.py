@@ -26,18 +26,23 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from dashboard.data_folder.folder import DataFolder, cure_of, private_database
 from dashboard.domain.errors import ConfigurationError, Invalid, Unavailable
+from dashboard.store.line import cut_line, ping_at_checkout
 from dashboard.store.migrate import upgrade
 
 _log = logging.getLogger(__name__)
 
-_FILE = "people.sqlite3"
+PEOPLE_FILE = "people.sqlite3"
+#: A file of more bytes is not read through at each start.
+_CHECKED_BYTES = 64 << 20
 #: How long a statement may wait for a lock or an answer.
 _BUSY_S = 4.0
 #: How long a whole transaction may take.
 _TRANSACTION_S = 8.0
 _POOL = 8
-_CONNECT_S = 5
+#: The same of PostgreSQL, whose process may be frozen: to connect, to answer a ping, a statement, a whole transaction.
+_CONNECT_S, _PING_S, _STATEMENT_MS, _ANSWER_S = 2, 1.0, 2_500, 3.0
 _MIGRATION_S = 60.0
 #: At the start it is waited for so long: machines that boot together do not do it in order. What it says, or the network, then:
 _START_S, _AGAIN_S = 30.0, 0.5
@@ -58,8 +63,9 @@ _BUSY = ("locked", "busy")
 class Database:
     """``async with database.write() as tx`` commits at its end; ``read()`` sees one moment. Raise Unavailable, Invalid."""
 
-    def __init__(self, engine: AsyncEngine, *, sqlite: bool) -> None:
+    def __init__(self, engine: AsyncEngine, *, sqlite: bool, folder: DataFolder | None = None) -> None:
         self._engine = engine
+        self._folder = folder  # that holds the file
         # PostgreSQL would look anew with each statement
         options: dict[str, Any] = {} if sqlite else {"isolation_level": "REPEATABLE READ"}
         self._reading = engine.execution_options(writes=False, **options)
@@ -69,6 +75,15 @@ class Database:
 
     async def open(self) -> None:
         """Bring the tables up to date; a store that is not there yet, or busy, is waited for. Raises ConfigurationError."""
+        if self._folder is not None:
+            self._folder.check_not_lost(PEOPLE_FILE, "the users and their messages")
+        await self._migrate()
+        if self._folder is not None:
+            await self._check_file(self._folder)
+            self._folder.note(PEOPLE_FILE)
+            self._folder.watch(PEOPLE_FILE)
+
+    async def _migrate(self) -> None:
         loop = asyncio.get_running_loop()
         passing = _BUSY if self.sqlite else _AWAY
         deadline = loop.time() + _START_S
@@ -79,11 +94,29 @@ class Database:
             except (OperationalError, InterfaceError, DBAPIError, OSError, TimeoutError) as error:
                 reason = _reason(error)
                 if not any(sign in reason for sign in passing) or loop.time() > deadline:
-                    raise ConfigurationError(f"the store cannot be used: {reason}") from None
+                    raise ConfigurationError(f"the store cannot be used: {reason}{self._cure(reason)}") from None
                 _log.info("waiting for the store: %s", reason)
                 await asyncio.sleep(_AGAIN_S)
             else:
                 return
+
+    async def _check_file(self, folder: DataFolder) -> None:
+        """Refuse a damaged file: with some of its pages gone, users would be missing without a word."""
+        if (folder.path / PEOPLE_FILE).stat().st_size > _CHECKED_BYTES:
+            return
+        async with self._reading.begin() as tx:
+            found = (await tx.exec_driver_sql("PRAGMA quick_check(1)")).scalar_one()
+        if found != "ok":
+            reason = str(found).splitlines()[-1]
+            raise ConfigurationError(f"the store is damaged: {reason[:100]}; {cure_of(folder.path)}")
+
+    def _cure(self, reason: str) -> str:
+        if self._folder is None:
+            return ""
+        if "full" in reason or "I/O" in reason:
+            return f"; free some space where {self._folder.path} is"
+        damaged = "not a database" in reason or "malformed" in reason
+        return f" ({PEOPLE_FILE}); {cure_of(self._folder.path)}" if damaged else ""
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -92,24 +125,43 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write."""
-        async with self._guarded(), self._one_writer, self._engine.begin() as tx:
+        async with self._guarded(), self._one_writer, self._bounded(self._engine) as tx:
             yield tx
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads."""
-        async with self._guarded(), self._reading.begin() as tx:
+        async with self._guarded(), self._bounded(self._reading) as tx:
             yield tx
 
     @asynccontextmanager
+    async def _bounded(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """Begin a transaction; cut the line to a PostgreSQL that does not answer in time, also to the commit.
+
+        To cancel a statement would not do: the driver then waits for the server to confirm it.
+        """
+        cut: asyncio.TimerHandle | None = None
+        try:
+            async with engine.begin() as tx:
+                if not self.sqlite:
+                    line = (await tx.get_raw_connection()).driver_connection
+                    cut = asyncio.get_running_loop().call_later(_ANSWER_S, cut_line, line)
+                yield tx
+        finally:
+            if cut is not None:
+                cut.cancel()
+
+    @asynccontextmanager
     async def _guarded(self) -> AsyncIterator[None]:
+        if self._folder is not None and self._folder.fault:
+            raise Unavailable(f"the store of people and messages cannot be used: {self._folder.fault}")
         try:
             async with asyncio.timeout(_TRANSACTION_S):
                 yield
         except DataError:  # a NUL, a text too long: of PostgreSQL; whoever sent it is not to come again with it
             raise Invalid("a text in it cannot be stored") from None
         except (DBAPIError, PoolTimeout, TimeoutError, OSError) as error:
-            _log.debug("the store failed: %s", error)
+            _log.debug("the store failed: %s", _reason(error))
             raise Unavailable(f"the store of people and messages does not answer ({_reason(error)})") from None
 
 
@@ -120,43 +172,49 @@ def _reason(error: BaseException) -> str:
     return text[0][:200] if text else type(cause).__name__
 
 
-def open_database(url: str, folder: Path) -> Database:
+def open_database(url: str, folder: DataFolder) -> Database:
     """By URL (``postgresql://user:password@host/name``), else an SQLite file in ``folder``; raises ConfigurationError."""
     if not url:
-        folder.mkdir(parents=True, exist_ok=True)
-        return Database(_sqlite(folder / _FILE), sqlite=True)
+        folder.make()
+        return Database(_sqlite(folder.path / PEOPLE_FILE), sqlite=True, folder=folder)
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            return Database(_sqlite(Path(parsed.database or _FILE)), sqlite=True)
+            return Database(_sqlite(Path(parsed.database or PEOPLE_FILE)), sqlite=True)
         if parsed.get_backend_name() != "postgresql":
             raise ConfigurationError("store: write postgresql://user:password@host/name, or leave it out for SQLite")
         engine = create_async_engine(
             parsed.set(drivername="postgresql+psycopg"),
+            hide_parameters=True,  # they are password hashes and messages
             pool_size=_POOL,
             max_overflow=0,
-            pool_timeout=_BUSY_S,
-            pool_pre_ping=True,
+            pool_timeout=_ANSWER_S,
             connect_args={
                 "connect_timeout": _CONNECT_S,
-                "options": f"-c statement_timeout={int(_BUSY_S * 1000)} -c lock_timeout={int(_BUSY_S * 1000)}",
+                "options": f"-c statement_timeout={_STATEMENT_MS} -c lock_timeout={_STATEMENT_MS}",
             },
         )
     except (ArgumentError, ValueError):
         raise ConfigurationError("store: not a database URL; write postgresql://user:password@host/name") from None
     except (NoSuchModuleError, ImportError):
         raise ConfigurationError("store: the driver is not installed; pip install 'live-dashboard[postgres]'") from None
+    ping_at_checkout(engine, _PING_S)
     return Database(engine, sqlite=False)
 
 
 def _sqlite(file: Path) -> AsyncEngine:
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{file}",
+        hide_parameters=True,  # they are password hashes and messages
         pool_size=_POOL,
         max_overflow=0,
         pool_timeout=_BUSY_S,
         connect_args={"timeout": _BUSY_S},
     )
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def make(*_: Any) -> None:
+        private_database(file)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, record: Any) -> None:

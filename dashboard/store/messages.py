@@ -1,6 +1,6 @@
-"""Messages: each change in a room takes the next number of the room's log, in the transaction that keeps it.
+"""Messages: each change in a room takes the next number of the room's log, in the transaction that stores it.
 
-The room's row is locked until then, so numbers are given in the order of commits and none is ever missing.
+That transaction locks the room's row until it ends, so numbers follow the order of commits and none is ever missing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashboard.domain.errors import NotFound
@@ -51,13 +51,13 @@ async def _next_seq(tx: AsyncConnection, room_id: str, now_ms: int) -> int:
 
 
 async def lock_rooms(tx: AsyncConnection, room_ids: Iterable[str]) -> None:
-    """Nobody else changes anything in them before this transaction has ended. In one order, so that no two wait for each other."""
+    """Lock rooms against other changes until this transaction ends; in the order of their ids, to prevent deadlocks."""
     for room_id in sorted(room_ids):
         await tx.execute(select(rooms.c.id).where(rooms.c.id == room_id).with_for_update())
 
 
 async def find_by_key(tx: AsyncConnection, room_id: str, author: str, key: str) -> Message | None:
-    """The message that its author has called ``key``."""
+    """Return an author's message with the client's key; None: there is none."""
     statement = select(messages).where(
         messages.c.room_id == room_id, messages.c.author == author, messages.c.key == key
     )
@@ -66,11 +66,12 @@ async def find_by_key(tx: AsyncConnection, room_id: str, author: str, key: str) 
 
 
 async def post(tx: AsyncConnection, message: Message) -> tuple[Message, bool]:
-    """Keep a new message (its ``seq`` is given here), True; the same key again gives the first one back, False.
+    """Store a new message, whose ``seq`` is given here; return the message and True.
 
-    Raises NotFound.
+    If the author has a message with the same key in the room, return that one and False.  Raises NotFound for an unknown
+    or closed room.
     """
-    seq = await _next_seq(tx, message.room, message.t_ms)  # locks the room: of two with one key the second waits
+    seq = await _next_seq(tx, message.room, message.t_ms)  # locks the room: a second post with the same key waits here
     if (known := await find_by_key(tx, message.room, message.author, message.key)) is not None:
         await tx.execute(update(rooms).where(rooms.c.id == message.room).values(last_seq=seq - 1))
         return known, False
@@ -98,8 +99,8 @@ async def post(tx: AsyncConnection, message: Message) -> tuple[Message, bool]:
 
 
 async def get_message(tx: AsyncConnection, room_id: str, seq: int) -> Message:
-    """As it is now, to be changed: nobody else changes it before this transaction has ended. Raises NotFound."""
-    await lock_rooms(tx, (room_id,))  # as every change does first
+    """Return a message, to be changed: its room is locked until this transaction ends. Raises NotFound."""
+    await lock_rooms(tx, (room_id,))  # first, as in every change
     row = (await tx.execute(select(messages).where(messages.c.room_id == room_id, messages.c.seq == seq))).one_or_none()
     if row is None:
         raise NotFound("there is no such message")
@@ -109,19 +110,19 @@ async def get_message(tx: AsyncConnection, room_id: str, seq: int) -> Message:
 async def rewrite(
     tx: AsyncConnection, message: Message, now_ms: int, *, text: str, html: str, mentions: tuple[str, ...]
 ) -> Message:
-    """It says this now."""
+    """Replace the text of a message; return its new state."""
     return await _change(
         tx, message, now_ms, text=text, html=html, mentions=msgspec.json.encode(mentions).decode(), edited_ms=now_ms
     )
 
 
 async def take_back(tx: AsyncConnection, message: Message, now_ms: int) -> Message:
-    """It is deleted: what it said is gone, that it was there stays."""
+    """Delete a message: its text is removed, its row stays. Return its new state."""
     return await _change(tx, message, now_ms, text="", html="", mentions="[]", deleted=True)
 
 
 async def notifications_called(tx: AsyncConnection, author: str, key: str) -> list[Message]:
-    """What that author has sent under ``key``, in anybody's inbox; by room."""
+    """Return an author's notifications with this key, in all inboxes, ordered by room."""
     inboxes = select(rooms.c.id).where(rooms.c.kind == "inbox")
     statement = select(messages).where(
         messages.c.room_id.in_(inboxes), messages.c.author == author, messages.c.key == key
@@ -130,7 +131,7 @@ async def notifications_called(tx: AsyncConnection, author: str, key: str) -> li
 
 
 async def notifications_that_quote(tx: AsyncConnection, prefix: str) -> list[Message]:
-    """Those in anybody's inbox whose keys are ``prefix`` and a number, and that are not emptied yet."""
+    """Return the notifications in all inboxes whose keys are ``prefix`` and a number, without emptied ones, by room."""
     inboxes = select(rooms.c.id).where(rooms.c.kind == "inbox")
     statement = select(messages).where(
         messages.c.room_id.in_(inboxes), messages.c.key.startswith(prefix, autoescape=True), messages.c.text != ""
@@ -140,7 +141,7 @@ async def notifications_that_quote(tx: AsyncConnection, prefix: str) -> list[Mes
 
 
 async def requote(tx: AsyncConnection, notification: Message, now_ms: int, text: str) -> Message:
-    """Its title and what it is about stay; this is what it quotes now."""
+    """Replace the text that a notification quotes; its title and data stay. Return its new state."""
     return await _change(tx, notification, now_ms, text=text)
 
 
@@ -156,9 +157,9 @@ async def _change(tx: AsyncConnection, message: Message, now_ms: int, **values: 
 
 
 async def changes_after(tx: AsyncConnection, room_id: str, after: int, limit: int) -> tuple[list[Message], int, bool]:
-    """Messages changed after ``after`` in the order of their latest changes, how far the log is, and whether that is all.
+    """Return the messages changed after ``after`` by their latest changes, the end of the log, and whether they are all.
 
-    Numbers of changes that were overtaken by later ones of the same message are not in it.
+    A change that a later one of the same message has replaced is not listed.
     """
     row = (await tx.execute(select(rooms.c.last_seq, rooms.c.trimmed_seq).where(rooms.c.id == room_id))).one_or_none()
     if row is None:
@@ -170,7 +171,7 @@ async def changes_after(tx: AsyncConnection, room_id: str, after: int, limit: in
 
 
 async def latest_changes(tx: AsyncConnection, room_id: str, limit: int) -> tuple[list[Message], int, int]:
-    """The messages that changed last, how far the log is, and after which number none is missing here."""
+    """Return the messages that changed last, the end of the log, and the number after which none is missing here."""
     row = (await tx.execute(select(rooms.c.last_seq, rooms.c.trimmed_seq).where(rooms.c.id == room_id))).one_or_none()
     if row is None:
         return [], 0, 0
@@ -181,14 +182,14 @@ async def latest_changes(tx: AsyncConnection, room_id: str, limit: int) -> tuple
 
 
 async def newest_seq(tx: AsyncConnection, room_id: str) -> int:
-    """The number of a room's newest message; of one whose messages are all forgotten, how far its log is."""
+    """Return the number of a room's newest message; if all its messages were deleted by age, the end of its log."""
     last = select(func.max(messages.c.seq)).where(messages.c.room_id == room_id).scalar_subquery()
     end = select(rooms.c.last_seq).where(rooms.c.id == room_id).scalar_subquery()
     return int((await tx.execute(select(func.coalesce(last, end, 0)))).scalar_one())
 
 
 async def newest(tx: AsyncConnection, room_id: str, before: int | None, limit: int) -> tuple[list[Message], bool]:
-    """Messages before ``before`` (the newest without), oldest first, and whether there are still older ones."""
+    """Return the messages before ``before`` (None: the newest), oldest first, and whether there are older ones."""
     statement = select(messages).where(messages.c.room_id == room_id)
     if before is not None:
         statement = statement.where(messages.c.seq < before)
@@ -197,7 +198,7 @@ async def newest(tx: AsyncConnection, room_id: str, before: int | None, limit: i
 
 
 async def authors_between(tx: AsyncConnection, room_id: str, after: int, until: int) -> dict[str, int]:
-    """Who wrote messages numbered after ``after`` up to ``until``, and each one's newest among them."""
+    """Return the authors of messages numbered after ``after`` up to ``until``, with the newest of each among them."""
     statement = (
         select(messages.c.author, func.max(messages.c.seq))
         .where(messages.c.room_id == room_id, messages.c.seq > after, messages.c.seq <= until)
@@ -207,13 +208,12 @@ async def authors_between(tx: AsyncConnection, room_id: str, after: int, until: 
 
 
 async def oldest(tx: AsyncConnection, room_id: str, after: int, limit: int) -> list[Message]:
-    """Messages numbered after ``after``, oldest first."""
+    """Return the messages numbered after ``after``, oldest first."""
     statement = select(messages).where(messages.c.room_id == room_id, messages.c.seq > after)
     return [_message(row) for row in await tx.execute(statement.order_by(messages.c.seq).limit(limit))]
 
 
-async def forget_messages(tx: AsyncConnection, before_ms: int) -> int:
-    """Messages older than they have to be kept; notifications only once they are read. Returns how many."""
+def _forgettable(before_ms: int) -> ColumnElement[bool]:
     seen = (
         select(reads.c.seq)
         .where(reads.c.room_id == messages.c.room_id)
@@ -221,9 +221,20 @@ async def forget_messages(tx: AsyncConnection, before_ms: int) -> int:
         .limit(1)
         .scalar_subquery()
     )
-    old = (messages.c.t_ms < before_ms) & (
+    return (messages.c.t_ms < before_ms) & (
         ~messages.c.room_id.startswith("inbox:", autoescape=True) | (messages.c.seq <= func.coalesce(seen, 0))
     )
+
+
+async def count_forgettable(tx: AsyncConnection, before_ms: int) -> int:
+    """Count what ``forget_messages`` would delete."""
+    statement = select(func.count()).select_from(messages).where(_forgettable(before_ms))
+    return int((await tx.execute(statement)).scalar_one())
+
+
+async def forget_messages(tx: AsyncConnection, before_ms: int) -> int:
+    """Messages older than they have to be kept; notifications only once they are read. Returns how many."""
+    old = _forgettable(before_ms)
     ends = select(messages.c.room_id, func.max(messages.c.changed_seq)).where(old).group_by(messages.c.room_id)
     for room_id, seq in (await tx.execute(ends)).all():
         await tx.execute(update(rooms).where(rooms.c.id == room_id, rooms.c.trimmed_seq < seq).values(trimmed_seq=seq))

@@ -1,4 +1,4 @@
-"""Bring the tables up to date with Alembic, inside the caller's transaction; of several processes one does it."""
+"""Migration of the tables with Alembic, inside the caller's transaction; of several processes one does it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
-#: Any number of our own: who holds this lock migrates.
+#: Number of the advisory lock that a migrating process holds; arbitrary.
 _LOCK = 7_201_991
 
 
 def config_for(connection: Connection) -> Config:
-    """What Alembic needs to know."""
+    """Return Alembic's configuration for a connection."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
@@ -22,7 +22,7 @@ def config_for(connection: Connection) -> Config:
 
 
 def upgrade(connection: Connection) -> None:
-    """To the newest form."""
+    """Upgrade the tables to the newest version."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     command.upgrade(config_for(connection), "head")

@@ -1,6 +1,6 @@
-"""The number of the latest change: each change of users, sessions, tokens, links and rooms takes the next one.
+"""Revision: the number of the latest change. Each change of users, sessions, tokens, links and rooms takes the next one.
 
-Its one row is locked until the change commits, so whoever has seen number n has seen all before it.
+Its only row is locked until the change commits, so a reader that has seen number n has seen all changes before it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dashboard.store.schema import revisions
 
 
 async def next_revision(tx: AsyncConnection) -> int:
-    """The number for what this transaction changes."""
+    """Take the next revision and return it, for the change of this transaction."""
     statement = update(revisions).values(value=revisions.c.value + 1).returning(revisions.c.value)
     return int((await tx.execute(statement)).scalar_one())
 
 
 async def latest_revision(tx: AsyncConnection) -> int:
-    """The number of the latest change that is committed."""
+    """Return the revision of the latest committed change."""
     return int((await tx.execute(select(revisions.c.value))).scalar_one())

@@ -1,4 +1,4 @@
-"""Rooms: which there are, who may see them, how far each log has got, how far each user has read."""
+"""Rooms: their attributes and members, the ends of their logs, and the read marks of users."""
 
 from __future__ import annotations
 
@@ -29,43 +29,43 @@ def _room(row: Row[Any]) -> Room:
 
 
 def _insert(tx: AsyncConnection, table: Any) -> Any:
-    """An INSERT that can say ON CONFLICT, which both dialects spell alike."""
+    """Return an INSERT that supports ON CONFLICT, which both dialects spell alike."""
     return (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(table)
 
 
 async def changed_rooms(tx: AsyncConnection, after: int) -> list[tuple[Room, bool]]:
-    """Boards' and operators' rooms that a change after revision ``after`` touched, and whether each is closed."""
+    """Return the boards' and operators' rooms changed after revision ``after``, and whether each is closed."""
     statement = select(rooms).where(rooms.c.revision > after, rooms.c.kind.in_(("board", "room")))
     return [(_room(row), row.closed) for row in await tx.execute(statement)]
 
 
 async def progress(tx: AsyncConnection, since_ms: int) -> dict[str, int]:
-    """How far the logs have got, of rooms in which something happened since."""
+    """Return the ends of the logs of the rooms that changed since ``since_ms``, by room."""
     rows = await tx.execute(select(rooms.c.id, rooms.c.last_seq).where(rooms.c.changed_ms >= since_ms))
     return {row.id: row.last_seq for row in rows}
 
 
 async def ends_of(tx: AsyncConnection, room_ids: list[str]) -> dict[str, int]:
-    """How far the logs of these rooms have got."""
+    """Return the ends of the logs of these rooms, by room."""
     rows = await tx.execute(select(rooms.c.id, rooms.c.last_seq).where(rooms.c.id.in_(room_ids)))
     return {row.id: row.last_seq for row in rows}
 
 
 async def ensure_room(tx: AsyncConnection, room_id: str, kind: RoomKind, title: str, now_ms: int) -> None:
-    """Make the room if there is none of that id. A board takes over an operator's, also one that was closed.
+    """Create the room if no room has that id. A board takes over an operator's room, also a closed one.
 
-    Raises Invalid where that is a private one: what was said there is not for who sees the board.
+    Raises Invalid if that room is private: its messages are not for the board's viewers.
     """
     public = kind in ("board", "room")
     row = (await tx.execute(select(rooms).where(rooms.c.id == room_id))).one_or_none()
     if row is not None:
         if kind == "board" and row.kind == "room" and row.private and not row.closed:
-            raise Invalid(f"an operator has made a private room {room_id}")
+            raise Invalid(f"an operator has made a private room {room_id}; close it, or name the board differently")
         if kind == "board" and (row.kind, row.title, row.closed) != (kind, title, False):
             values = {"kind": kind, "title": title, "closed": False, "private": False, "members": "[]"}
             revision = await next_revision(tx)
             await tx.execute(update(rooms).where(rooms.c.id == room_id).values(**values, revision=revision))
-        if kind == "direct":  # one of the two may be new under an old name
+        if kind == "direct":  # one of the two may be a new user with an old name
             await _take_part(tx, room_id)
         return
     made = await tx.execute(
@@ -96,7 +96,7 @@ async def _take_part(tx: AsyncConnection, room_id: str) -> None:
 
 
 async def create_room(tx: AsyncConnection, room: Room, created_by: str, now_ms: int) -> None:
-    """An operator's room; raises Invalid when there is one of that id."""
+    """Create an operator's room. Raises Invalid if a room of that id exists or existed."""
     try:
         await tx.execute(
             insert(rooms).values(
@@ -115,7 +115,7 @@ async def create_room(tx: AsyncConnection, room: Room, created_by: str, now_ms: 
             )
         )
     except IntegrityError:
-        raise Invalid(f"there is, or was, a room {room.id}", field="id") from None
+        raise Invalid(f"there is, or was, a room {room.id}; choose another id", field="id") from None
 
 
 async def change_room(
@@ -127,7 +127,7 @@ async def change_room(
     members: tuple[str, ...] | None = None,
     closed: bool | None = None,
 ) -> Room:
-    """Change what is given; raises NotFound."""
+    """Change the given attributes of a board's or operator's room; return the room. Raises NotFound."""
     values: dict[str, Any] = {"revision": await next_revision(tx)}
     if title is not None:
         values["title"] = title
@@ -150,13 +150,16 @@ async def change_room(
 
 
 async def rooms_of(tx: AsyncConnection, user_id: str) -> list[Room]:
-    """A user's conversations of two, and the inbox."""
+    """Return a user's direct rooms and the inbox."""
     statement = select(rooms).join(participants, participants.c.room_id == rooms.c.id)
     return [_room(row) for row in await tx.execute(statement.where(participants.c.user_id == user_id))]
 
 
 async def mark_read(tx: AsyncConnection, user_id: str, room_id: str, seq: int) -> int:
-    """Read up to ``seq``; returns the mark there was before. It only ever grows, and never beyond the log's end."""
+    """Set a user's read mark of a room to ``seq``, at most the end of its log; return the mark before.
+
+    The mark never falls.  Raises NotFound.
+    """
     row = (await tx.execute(select(rooms.c.last_seq).where(rooms.c.id == room_id))).one_or_none()
     if row is None:
         raise NotFound(f"there is no room {room_id[:60]}")
@@ -177,13 +180,13 @@ async def mark_read(tx: AsyncConnection, user_id: str, room_id: str, seq: int) -
 
 
 async def read_marks(tx: AsyncConnection, user_id: str) -> dict[str, int]:
-    """How far a user has read, by room."""
+    """Return a user's read marks, by room."""
     rows = await tx.execute(select(reads.c.room_id, reads.c.seq).where(reads.c.user_id == user_id))
     return {row.room_id: row.seq for row in rows}
 
 
 async def unread_counts(tx: AsyncConnection, user_id: str, room_ids: list[str]) -> dict[str, int]:
-    """Messages of others that a user has not read, by room; rooms without any are not in it."""
+    """Return the numbers of messages of others that a user has not read, by room; rooms without any are left out."""
     mark = reads.alias()
     statement = (
         select(messages.c.room_id, func.count())
@@ -200,5 +203,5 @@ async def unread_counts(tx: AsyncConnection, user_id: str, room_ids: list[str]) 
 
 
 async def forget_room(tx: AsyncConnection, room_id: str) -> None:
-    """Everything that was said in it goes."""
+    """Delete all messages of a room."""
     await tx.execute(delete(messages).where(messages.c.room_id == room_id))

@@ -1,7 +1,7 @@
-"""The tables, for queries. How they came to be is in ``migrations/`` (a test compares the two).
+"""Tables, for queries. ``migrations/`` creates them (a test compares the two).
 
-Times are milliseconds since the epoch. ``revision`` is the number of the change that touched a row last: whoever
-remembers the greatest one it has seen finds what is new (``store/revisions.py``).
+Times are milliseconds since the epoch. ``revision`` is the number of the change that last touched a row: a reader that
+remembers the greatest one it has seen finds later changes by it (``store/revisions.py``).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ users = Table(
     Column("revision", BigInteger, nullable=False, index=True),
 )
 
-#: Whom an OpenID provider's users are here.
+#: Users of an OpenID provider, and the users that they are here.
 identities = Table(
     "identities",
     metadata,
@@ -63,7 +63,7 @@ identities = Table(
     Column("user_id", String(40), ForeignKey("users.id"), nullable=False),
 )
 
-#: What was logged out before its time.
+#: Sessions that were ended before they expired.
 revoked_sessions = Table(
     "revoked_sessions",
     metadata,
@@ -90,7 +90,7 @@ tokens = Table(
     Column("revision", BigInteger, nullable=False, index=True),
 )
 
-#: Share links: what was made, and whether it still holds.
+#: Share links, with whether each was revoked.
 links = Table(
     "links",
     metadata,
@@ -102,7 +102,7 @@ links = Table(
     Column("revision", BigInteger, nullable=False, index=True),
 )
 
-#: Codes that work once: the first admin's.
+#: Codes that work once: the first administrator's.
 codes = Table(
     "codes",
     metadata,
@@ -110,6 +110,14 @@ codes = Table(
     Column("purpose", String(40), nullable=False),
     Column("expires_ms", BigInteger, nullable=False),
     Column("used_ms", BigInteger),
+)
+
+#: Boards that were private once; ``gone``: the board has been missing since.
+private_boards = Table(
+    "private_boards",
+    metadata,
+    Column("id", String(100), primary_key=True),
+    Column("gone", Boolean, nullable=False),
 )
 
 #: Logins that were tried lately, for the limit on them.
@@ -122,7 +130,7 @@ tries = Table(
     Column("t_ms", BigInteger, nullable=False, index=True),
 )
 
-#: ``last_seq``: the newest change in the room's log; ``trimmed_seq``: changes up to here may have been forgotten.
+#: ``last_seq``: the newest change in the room's log; ``trimmed_seq``: changes up to this number may have been deleted.
 rooms = Table(
     "rooms",
     metadata,
@@ -140,7 +148,7 @@ rooms = Table(
     Column("revision", BigInteger, nullable=False, index=True),
 )
 
-#: Who takes part in conversations of two and whose inboxes there are.
+#: Users of direct rooms and of inboxes.
 participants = Table(
     "participants",
     metadata,
@@ -171,7 +179,7 @@ messages = Table(
     Index("ix_messages_t_ms", "t_ms"),
 )
 
-#: How far each user has read.
+#: Read marks: how far each user has read each room.
 reads = Table(
     "reads",
     metadata,
@@ -180,7 +188,7 @@ reads = Table(
     Column("seq", BigInteger, nullable=False),
 )
 
-#: Never changed, never deleted but by age.
+#: Audit log: rows are never changed, and deleted only by age.
 audit = Table(
     "audit",
     metadata,
@@ -193,7 +201,7 @@ audit = Table(
     Column("address", String(60), nullable=False),
 )
 
-#: Webhooks to be sent, until they are.
+#: Webhooks waiting to be sent.
 deliveries = Table(
     "deliveries",
     metadata,

@@ -1,7 +1,8 @@
-"""Tokens of feeders and programs (only a hash is kept), share links, and codes that work once."""
+"""Tokens of feeders and programs (only a hash is stored), share links, and codes that work once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -30,13 +31,13 @@ def _token(row: Row[Any]) -> Token:
 
 
 async def changed_tokens(tx: AsyncConnection, after: int) -> list[tuple[str, Token, bool]]:
-    """Hash, token, and whether it is revoked, of those that a change after revision ``after`` touched."""
+    """Return hash, token, and whether it is revoked, of the tokens changed after revision ``after``."""
     rows = (await tx.execute(select(tokens).where(tokens.c.revision > after))).all()
     return [(row.hash, _token(row), row.revoked) for row in rows]
 
 
 async def create_token(tx: AsyncConnection, token: Token, token_hash: str) -> None:
-    """Keep a new one."""
+    """Store a new token with the hash of its secret."""
     await tx.execute(
         insert(tokens).values(
             id=token.id,
@@ -57,7 +58,7 @@ async def create_token(tx: AsyncConnection, token: Token, token_hash: str) -> No
 
 
 async def revoke_token(tx: AsyncConnection, token_id: str) -> None:
-    """It is worth nothing any more; raises NotFound."""
+    """Revoke a token. Raises NotFound if there is none, or if it is revoked already."""
     statement = (
         update(tokens)
         .where(tokens.c.id == token_id, tokens.c.revoked.is_(False))
@@ -68,19 +69,19 @@ async def revoke_token(tx: AsyncConnection, token_id: str) -> None:
 
 
 async def note_token_use(tx: AsyncConnection, used: dict[str, int]) -> None:
-    """When each token was last used; no change that anybody must hear of."""
+    """Store when tokens were last used; this takes no revision, since no process needs to know at once."""
     for token_id, t_ms in used.items():
         await tx.execute(update(tokens).where(tokens.c.id == token_id).values(last_used_ms=t_ms))
 
 
 async def tokens_used(tx: AsyncConnection) -> dict[str, int | None]:
-    """When each was last used, by id."""
+    """Return when each token was last used, by id (None: never); revoked tokens are left out."""
     rows = await tx.execute(select(tokens.c.id, tokens.c.last_used_ms).where(tokens.c.revoked.is_(False)))
     return {row.id: row.last_used_ms for row in rows}
 
 
 async def create_link(tx: AsyncConnection, link_id: str, board: str, created_by: str, expires_ms: int) -> None:
-    """Keep that a share link was made."""
+    """Store a new share link."""
     revision = await next_revision(tx)
     await tx.execute(
         insert(links).values(
@@ -89,19 +90,21 @@ async def create_link(tx: AsyncConnection, link_id: str, board: str, created_by:
     )
 
 
-async def revoke_link(tx: AsyncConnection, link_id: str) -> None:
-    """It shows nothing any more; raises NotFound."""
+async def revoke_link(tx: AsyncConnection, link_id: str, may_see: Callable[[str], bool]) -> None:
+    """Revoke a link; raises NotFound, also when its board is not for the caller to see."""
     statement = (
         update(links)
         .where(links.c.id == link_id, links.c.revoked.is_(False))
         .values(revoked=True, revision=await next_revision(tx))
+        .returning(links.c.board)
     )
-    if not (await tx.execute(statement)).rowcount:
+    board = (await tx.execute(statement)).scalar_one_or_none()
+    if board is None or not may_see(board):  # the error takes the change back
         raise NotFound(f"there is no link {link_id[:40]}")
 
 
 async def revoked_links(tx: AsyncConnection, after: int) -> dict[str, int]:
-    """Links revoked after revision ``after``, and when each would have ended."""
+    """Return the links revoked after revision ``after``, with the time at which each would have expired."""
     rows = await tx.execute(
         select(links.c.id, links.c.expires_ms).where(links.c.revision > after, links.c.revoked.is_(True))
     )
@@ -109,7 +112,7 @@ async def revoked_links(tx: AsyncConnection, after: int) -> dict[str, int]:
 
 
 async def list_links(tx: AsyncConnection, now_ms: int) -> list[dict[str, Any]]:
-    """Those that still hold."""
+    """Return the valid share links, ordered by the time at which they expire."""
     rows = await tx.execute(
         select(links).where(links.c.revoked.is_(False), links.c.expires_ms > now_ms).order_by(links.c.expires_ms)
     )
@@ -117,13 +120,13 @@ async def list_links(tx: AsyncConnection, now_ms: int) -> list[dict[str, Any]]:
 
 
 async def create_code(tx: AsyncConnection, code_hash: str, purpose: str, expires_ms: int) -> None:
-    """A new code; older ones for the same purpose are used up."""
+    """Store a new code; older ones for the same purpose become invalid."""
     await tx.execute(update(codes).where(codes.c.purpose == purpose, codes.c.used_ms.is_(None)).values(used_ms=0))
     await tx.execute(insert(codes).values(hash=code_hash, purpose=purpose, expires_ms=expires_ms))
 
 
 async def use_code(tx: AsyncConnection, code_hash: str, purpose: str, now_ms: int) -> bool:
-    """Whether the code was good; it is not any more."""
+    """Use up a code; return whether it was valid until now."""
     statement = (
         update(codes)
         .where(
@@ -135,3 +138,11 @@ async def use_code(tx: AsyncConnection, code_hash: str, purpose: str, now_ms: in
         .values(used_ms=now_ms)
     )
     return bool((await tx.execute(statement)).rowcount)
+
+
+async def is_code(tx: AsyncConnection, code_hash: str, purpose: str, now_ms: int) -> bool:
+    """Return whether the code is good now."""
+    statement = select(codes.c.hash).where(
+        codes.c.hash == code_hash, codes.c.purpose == purpose, codes.c.used_ms.is_(None), codes.c.expires_ms > now_ms
+    )
+    return (await tx.execute(statement)).first() is not None

@@ -1,4 +1,4 @@
-"""Users and what ends their sessions. Every function works in the caller's transaction."""
+"""Users, their sessions' end, login attempts and identities. Every function works in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.domain.room import inbox_room
 from dashboard.store.revisions import next_revision
 from dashboard.store.schema import identities, messages, participants, reads, revoked_sessions, rooms, tries, users
 
-#: Logins from one address within the window, whatever the names.
+#: Login attempts allowed from one address within the window, whatever the names; further ones are refused.
 MOST_TRIES_OF_ADDRESS = 60
 
 
@@ -39,13 +39,13 @@ def _grants(grants: tuple[tuple[str, Role], ...]) -> str:
 
 
 async def changed_users(tx: AsyncConnection, after: int) -> list[tuple[User, bool]]:
-    """Users that a change after revision ``after`` touched, and whether each is deleted."""
+    """Return the users changed after revision ``after``, and whether each is deleted."""
     rows = (await tx.execute(select(users).where(users.c.revision > after))).all()
     return [(_user(row), bool(row.deleted)) for row in rows]
 
 
 async def password_of(tx: AsyncConnection, user_id: str) -> str | None:
-    """The hash of a user's password; None: no such user, or one that may not log in."""
+    """Return the hash of a user's password; None: no such user, or one that may not log in."""
     statement = select(users.c.password_hash).where(
         users.c.id == user_id, users.c.disabled.is_(False), users.c.deleted.is_(False)
     )
@@ -55,8 +55,7 @@ async def password_of(tx: AsyncConnection, user_id: str) -> str | None:
 
 async def create_user(tx: AsyncConnection, user: User, password_hash: str) -> None:
     """Add a user; raises Invalid when there is, or was, one of that name: what was theirs must not become another's."""
-    if await is_taken(tx, user.id):
-        raise Invalid(f"there is, or was, a user {user.id}; choose another name", field="id")
+    await check_free(tx, user.id)
     values = {
         "id": user.id,
         "name": user.name,
@@ -89,10 +88,10 @@ async def change_user(
     password_was: str | None = None,
     kept_session: str = "",
 ) -> User:
-    """Change what is given; a new password or a ban makes older sessions worthless.
+    """Change the given attributes; a new password or a ban ends older sessions. Return the user.
 
-    ``password_was``: the hash that must still be there.  ``kept_session`` outlives the new password, until the next one, a ban
-    or another role.  Raises NotFound; Invalid when the password was another.
+    ``password_was``: the hash that must still be stored.  ``kept_session`` outlives the new password, until the next new
+    password, a ban or another role.  Raises NotFound; Invalid when the stored hash is not ``password_was``.
     """
     values: dict[str, Any] = {"revision": await next_revision(tx)}
     if name is not None:
@@ -114,14 +113,14 @@ async def change_user(
         statement = statement.where(users.c.password_hash == password_was)
     row = (await tx.execute(statement)).one_or_none()
     if row is None and password_was is not None:
-        raise Invalid("has just been changed", field="old_password")
+        raise Invalid("has just been changed; enter the new one", field="old_password")
     if row is None:
         raise NotFound(f"there is no user {user_id[:40]}")
     return _user(row)
 
 
 async def delete_user(tx: AsyncConnection, user_id: str) -> None:
-    """Nobody can log in as this user any more; what they wrote stays, their notifications go. Raises NotFound."""
+    """Delete a user: the login ends, messages stay, notifications are deleted. Raises NotFound."""
     statement = (
         update(users)
         .where(users.c.id == user_id, users.c.deleted.is_(False))
@@ -137,7 +136,7 @@ async def delete_user(tx: AsyncConnection, user_id: str) -> None:
     )
     if not (await tx.execute(statement)).rowcount:
         raise NotFound(f"there is no user {user_id[:40]}")
-    inbox = inbox_room(user_id)  # not for whoever has the name next
+    inbox = inbox_room(user_id)  # the next user of this name must not see it
     await tx.execute(delete(messages).where(messages.c.room_id == inbox))
     await tx.execute(update(rooms).where(rooms.c.id == inbox).values(trimmed_seq=rooms.c.last_seq))
     await tx.execute(delete(reads).where(reads.c.user_id == user_id))
@@ -145,7 +144,10 @@ async def delete_user(tx: AsyncConnection, user_id: str) -> None:
 
 
 async def note_login(tx: AsyncConnection, user_id: str, now_ms: int, password_hash: str | None = None) -> User | None:
-    """A user logs in now, which is no change that anybody must hear of; None: they may not, or not by that password any more."""
+    """Store a login and return the user; None: the user may not log in, or no longer has the password of this hash.
+
+    This takes no revision, since no process needs to know at once.
+    """
     statement = update(users).where(users.c.id == user_id, users.c.disabled.is_(False), users.c.deleted.is_(False))
     if password_hash is not None:
         statement = statement.where(users.c.password_hash == password_hash)
@@ -154,13 +156,13 @@ async def note_login(tx: AsyncConnection, user_id: str, now_ms: int, password_ha
 
 
 async def last_logins(tx: AsyncConnection) -> dict[str, int | None]:
-    """By user."""
+    """Return the times of the last logins, by user (None: never)."""
     rows = await tx.execute(select(users.c.id, users.c.last_login_ms).where(users.c.deleted.is_(False)))
     return {row.id: row.last_login_ms for row in rows}
 
 
 async def count_admins(tx: AsyncConnection) -> int:
-    """Admins that can log in."""
+    """Return the number of administrators that can log in."""
     statement = (
         select(func.count())
         .select_from(users)
@@ -170,15 +172,15 @@ async def count_admins(tx: AsyncConnection) -> int:
 
 
 async def revoke_session(tx: AsyncConnection, session: str, expires_ms: int) -> None:
-    """The session is over; said twice is said once."""
-    revision = await next_revision(tx)  # of two at once the second waits here
+    """Revoke a session; a second call changes nothing."""
+    revision = await next_revision(tx)  # locks: a concurrent call for the same session waits here
     known = await tx.execute(select(revoked_sessions.c.id).where(revoked_sessions.c.id == session))
     if known.first() is None:
         await tx.execute(insert(revoked_sessions).values(id=session, expires_ms=expires_ms, revision=revision))
 
 
 async def changed_revocations(tx: AsyncConnection, after: int) -> dict[str, int]:
-    """Sessions revoked after revision ``after``, and when each would have ended."""
+    """Return the sessions revoked after revision ``after``, with the time at which each would have expired."""
     rows = await tx.execute(
         select(revoked_sessions.c.id, revoked_sessions.c.expires_ms).where(revoked_sessions.c.revision > after)
     )
@@ -186,13 +188,16 @@ async def changed_revocations(tx: AsyncConnection, after: int) -> dict[str, int]
 
 
 async def forget_revocations(tx: AsyncConnection, now_ms: int) -> None:
-    """Sessions that would have ended by themselves."""
+    """Delete the revocations of sessions that have expired by now."""
     await tx.execute(delete(revoked_sessions).where(revoked_sessions.c.expires_ms < now_ms))
 
 
 async def count_try(tx: AsyncConnection, name: str, address: str, now_ms: int, window_ms: int) -> int:
-    """One more login is tried; returns how many there were within the window, this one included."""
-    if tx.dialect.name == "postgresql":  # else tries at once do not see each other; SQLite lets one in at a time
+    """Count a login attempt; return the number of attempts by this name and address within the window, with this one.
+
+    Return ``MOST_TRIES_OF_ADDRESS`` if the address has made more than that, whatever the names.
+    """
+    if tx.dialect.name == "postgresql":  # concurrent attempts must count each other; SQLite has one writer at a time
         await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{address} {name}", 0))))
     await tx.execute(delete(tries).where(tries.c.t_ms < now_ms - window_ms))
     await tx.execute(insert(tries).values(name=name, address=address, t_ms=now_ms))
@@ -204,7 +209,10 @@ async def count_try(tx: AsyncConnection, name: str, address: str, now_ms: int, w
 
 
 async def tries_end(tx: AsyncConnection, name: str, address: str, window_ms: int, most: int) -> int:
-    """When there are less than ``most`` tries in the window again, and less than an address may make; 0: there are."""
+    """Return when another login may be tried, by name and address and by address alone; 0: now.
+
+    It may be tried when fewer than ``most`` attempts of both, and fewer than the limit of an address, are in the window.
+    """
     of_address = select(tries.c.t_ms).where(tries.c.address == address).order_by(tries.c.t_ms.desc())
     latest = [
         (await tx.execute(statement.limit(1))).scalar_one_or_none()
@@ -216,23 +224,42 @@ async def tries_end(tx: AsyncConnection, name: str, address: str, window_ms: int
     return max((t_ms + window_ms + 1 for t_ms in latest if t_ms is not None), default=0)
 
 
+async def take_back_try(tx: AsyncConnection, name: str, address: str) -> None:
+    """Remove the latest try: it was not answered."""
+    latest = select(func.max(tries.c.id)).where(tries.c.name == name, tries.c.address == address).scalar_subquery()
+    await tx.execute(delete(tries).where(tries.c.id == latest))
+
+
 async def forget_tries(tx: AsyncConnection, name: str, address: str) -> None:
-    """A login has succeeded."""
+    """Delete the attempts of a name and address, after a successful login."""
     await tx.execute(delete(tries).where(tries.c.name == name, tries.c.address == address))
 
 
 async def find_identity(tx: AsyncConnection, issuer: str, subject: str) -> str | None:
-    """The user that somebody known to a provider is here."""
+    """Return the user of a provider's identity; None: it has no user yet."""
     statement = select(identities.c.user_id).where(identities.c.issuer == issuer, identities.c.subject == subject)
     found: str | None = (await tx.execute(statement)).scalar_one_or_none()
     return found
 
 
 async def add_identity(tx: AsyncConnection, issuer: str, subject: str, user_id: str) -> None:
-    """From now on that one is this user."""
+    """Store that a provider's identity is this user."""
     await tx.execute(insert(identities).values(issuer=issuer, subject=subject, user_id=user_id))
 
 
+async def check_free(tx: AsyncConnection, user_id: str) -> None:
+    """Raise Invalid when there is, or was, a user of that id."""
+    if await is_taken(tx, user_id):
+        raise Invalid(f"there is, or was, a user {user_id}; choose another name", field="id")
+
+
+async def check_there(tx: AsyncConnection, user_id: str) -> None:
+    """Raise NotFound when there is no user of that id."""
+    statement = select(users.c.id).where(users.c.id == user_id, users.c.deleted.is_(False))
+    if (await tx.execute(statement)).first() is None:
+        raise NotFound(f"there is no user {user_id[:40]}")
+
+
 async def is_taken(tx: AsyncConnection, user_id: str) -> bool:
-    """Whether there is, or was, a user of that id."""
+    """Return whether a user of that id exists or existed."""
     return (await tx.execute(select(users.c.id).where(users.c.id == user_id))).first() is not None

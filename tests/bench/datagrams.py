@@ -17,7 +17,7 @@ _TURN_S = 0.002
 
 def datagrams() -> list[bytes]:
     """100 different ones: 200 names, six types."""
-    metrics = [f"app.req.{i % 200}:{i % 97 + 0.25}|{_TYPES[i % 6]}".encode() for i in range(100 * METRICS)]
+    metrics = [f"app.req{i % 6}.{i % 200}:{i % 97 + 0.25}|{_TYPES[i % 6]}".encode() for i in range(100 * METRICS)]
     return [b"\n".join(metrics[start : start + METRICS]) for start in range(0, len(metrics), METRICS)]
 
 

@@ -16,11 +16,13 @@ import cramjam
 from line_protocol_parser import parse_line
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.position import Position
 from dashboard.entries.samples import encode_samples
 from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
-from dashboard.ingest.otlp import PointCache, parse_otlp_protobuf
+from dashboard.ingest.otlp import parse_otlp_protobuf
+from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write
 from dashboard.ingest.statsd_aggregator import Aggregator
 from dashboard.intake.batches import rows_per_entry
@@ -84,7 +86,9 @@ def lines(bench: Bench) -> Iterator[Row]:
 
     with TemporaryDirectory() as folder, asyncio.Runner() as runner:
         clock = JournalClock(time.time, time.monotonic)
-        journal = SqliteJournal(Path(folder), clock=clock, counters=Counters(), max_age_s=900, max_bytes=256 << 20)
+        journal = SqliteJournal(
+            DataFolder(Path(folder)), clock=clock, counters=Counters(), max_age_s=900, max_bytes=256 << 20
+        )
         runner.run(journal.open())
         running = runner.get_loop().create_task(journal.run())
         mine, parsed, least = _least_us(
@@ -153,7 +157,7 @@ def _beside(what: str, mine: float, least: float, peer: str) -> Row:
 def statsd(bench: Bench) -> Iterator[Row]:
     """StatsD, 50 metrics a datagram, 200 names of six types: parsing and aggregating."""
     types = ("c", "g", "ms", "c|@0.5", "h|#env:prod,host:web-1", "d")
-    metrics = [f"app.req.{i % 200}:{i % 97 + 0.25}|{types[i % 6]}".encode() for i in range(5_000)]
+    metrics = [f"app.req{i % 6}.{i % 200}:{i % 97 + 0.25}|{types[i % 6]}".encode() for i in range(5_000)]
     datagrams = [b"\n".join(metrics[start : start + 50]) for start in range(0, 5_000, 50)]
     aggregator = Aggregator()
 

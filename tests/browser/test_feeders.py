@@ -33,6 +33,6 @@ def test_the_line_that_is_shown_feeds_this_server(pages: Pages, server: ServerPr
     page.get_by_role("tab", name=way).click()
     line = page.locator("#snippet").inner_text()
     program = ["/bin/sh", "-c", line] if way == "curl" else [sys.executable, "-c", line]
-    done = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(program, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 0, done.stderr
     assert server.json("GET", "/api/v1/series?match=mine")[1]["series"][0]["last"]["value"] == 3.1

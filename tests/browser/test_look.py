@@ -154,7 +154,7 @@ def test_the_key_t_changes_the_theme_and_the_choice_is_kept(pages: Pages, host_s
     assert page.evaluate(look) == light
     page.goto(f"{host_site.url}/explore")
     assert page.locator("html").get_attribute("data-theme") == "light"
-    page.get_by_role("button", name="Change between dark and light").click()
+    page.get_by_role("button", name="Switch between dark and light").click()
     page.reload()
     assert page.locator("html").get_attribute("data-theme") == "dark"
 

@@ -23,7 +23,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     for name, role in (("anna", "admin"), ("ben", "viewer"), ("cleo", "operator")):
         command = [sys.executable, "-m", "dashboard", "user", "add", name, "--role", role, "--password-stdin"]
         subprocess.run(
-            [*command, "--data", str(process.folder / "data")], input=PASSWORD, text=True, check=True, timeout=30
+            [*command, "--data", str(process.folder / "data")], input=PASSWORD, text=True, check=True, timeout=90
         )
     yield process
     process.close()

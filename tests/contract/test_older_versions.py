@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.accounts.credentials import hash_of
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.identity import Role
 from dashboard.domain.position import Position
@@ -73,7 +74,7 @@ def last_values(replicas: Replicas) -> dict[str, float]:
 
 async def test_a_data_folder_of_the_version_before_holds_all_that_it_held(folder: Path) -> None:
     clock = HandClock(MADE_S).journal_clock()
-    made = SqliteJournal(folder, clock=clock, counters=Counters(), max_age_s=900, max_bytes=64 << 20)
+    made = SqliteJournal(DataFolder(folder), clock=clock, counters=Counters(), max_age_s=900, max_bytes=64 << 20)
     async with running(made) as journal, replicas_of(journal) as replicas:
         assert last_values(replicas) == {
             'orders{shop="a"}': 4.0,
@@ -95,7 +96,7 @@ async def test_a_data_folder_of_the_version_before_holds_all_that_it_held(folder
 
 
 async def test_users_tokens_and_messages_of_the_version_before_are_there(folder: Path) -> None:
-    database = open_database("", folder)
+    database = open_database("", DataFolder(folder))
     await database.open()
     try:
         async with database.read() as tx:

@@ -215,7 +215,7 @@ async def test_links_hold_until_they_end_or_are_revoked(place: Place) -> None:
             assert [each["id"] for each in await list_links(tx, NOW)] == ["soon", "later"]
         before = await revision(database)
         async with database.write() as tx:
-            await revoke_link(tx, "soon")
+            await revoke_link(tx, "soon", lambda _: True)
         async with database.read() as tx:
             assert await revoked_links(tx, before) == {"soon": NOW + 5}
             assert await revoked_links(tx, await latest_revision(tx)) == {}
@@ -224,7 +224,7 @@ async def test_links_hold_until_they_end_or_are_revoked(place: Place) -> None:
             ]
         with pytest.raises(NotFound):
             async with database.write() as tx:
-                await revoke_link(tx, "soon")
+                await revoke_link(tx, "soon", lambda _: True)
 
 
 async def test_a_code_works_once_whoever_is_first(place: Place) -> None:

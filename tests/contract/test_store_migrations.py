@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.errors import ConfigurationError
 from dashboard.store import database as database_module
 from dashboard.store.database import open_database
@@ -27,10 +28,11 @@ pytestmark = pytest.mark.gen_test
 _PROCESS = """
 import asyncio, sys
 from pathlib import Path
+from dashboard.data_folder.folder import DataFolder
 from dashboard.store.database import open_database
 
 async def main():
-    database = open_database(sys.argv[1], Path(sys.argv[2]))
+    database = open_database(sys.argv[1], DataFolder(Path(sys.argv[2])))
     sys.stdin.readline()
     await database.open()
     await database.close()
@@ -104,7 +106,7 @@ async def test_processes_that_start_at_once_bring_it_up_to_date_once(place: Plac
 
 async def test_a_postgresql_that_is_there_later_is_waited_for(tmp_path: Path) -> None:
     postgres = PostgresServer("fsync=off")
-    database = open_database(postgres.url, tmp_path)
+    database = open_database(postgres.url, DataFolder(tmp_path))
     opening = asyncio.create_task(database.open())
     try:
         await asyncio.to_thread(postgres.start)  # it takes a second or more to make it
@@ -112,7 +114,7 @@ async def test_a_postgresql_that_is_there_later_is_waited_for(tmp_path: Path) ->
         async with database.read() as tx:
             assert await tx.run_sync(_differences) == []
         with pytest.raises(ConfigurationError, match='"nowhere" does not exist'):  # at once
-            await open_database(postgres.url.replace("/postgres", "/nowhere"), tmp_path).open()
+            await open_database(postgres.url.replace("/postgres", "/nowhere"), DataFolder(tmp_path)).open()
     finally:
         opening.cancel()
         await database.close()
@@ -123,4 +125,4 @@ async def test_a_postgresql_that_never_comes_is_named(tmp_path: Path, monkeypatc
     monkeypatch.setattr(database_module, "_START_S", 0.0)
     url = f"postgresql://postgres@127.0.0.1:{free_port()}/postgres"
     with pytest.raises(ConfigurationError, match=r"the store cannot be used: .*refused"):
-        await open_database(url, tmp_path).open()
+        await open_database(url, DataFolder(tmp_path)).open()

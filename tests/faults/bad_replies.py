@@ -74,6 +74,7 @@ def disturb(
     judge_answers(scene, began, WAIT_S)
     return {
         "healthz p99 ms": 1000 * prober.slowest(),
+        "loop blocked s": prober.blocked_s(),
         "posts answered 503": scene.publisher.outcomes(began)["503"],
         "converged after s": converged,
     }

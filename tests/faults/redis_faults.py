@@ -228,6 +228,7 @@ def out_of_reach(
     return {
         "noticed after s": noticed,
         "healthz p99 ms": 1000 * prober.slowest(),
+        "loop blocked s": prober.blocked_s(),
         "slowest post s": max(each.took_s for each in scene.publisher.tries if each.at_s >= began),
         "posts answered 503": outcomes["503"],
         "converged after s": converged,

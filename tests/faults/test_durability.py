@@ -200,7 +200,7 @@ def test_two_servers_on_one_folder_is_refused_with_a_clear_line(tmp_path: Path) 
     server = quiet_server(tmp_path).start()
     try:
         command = [sys.executable, "-m", "dashboard", "serve", "--port", "0", "--data", str(tmp_path / "data")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=90)
         assert done.returncode == 1
         assert "another dashboard server is using this folder" in done.stderr
         assert "Traceback" not in done.stderr

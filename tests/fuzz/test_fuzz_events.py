@@ -10,6 +10,11 @@ from dashboard.ingest.events_graphite import parse_graphite_event
 from dashboard.ingest.parsed import Parsed
 from tests.support.parsed_checks import JSON_PIECES, LATEST_MS, fuzz
 
+
+def _annotation(body: bytes, latest_ms: int) -> Parsed:
+    return parse_grafana_annotation(body, latest_ms - 3_600_000, latest_ms)
+
+
 ALERT = (
     b'{"status":"firing","labels":{"alertname":"A","x":"y"},"annotations":{"summary":"s"},'
     b'"startsAt":"2023-11-14T22:13:20.5Z","endsAt":"0001-01-01T00:00:00Z"}'
@@ -22,7 +27,7 @@ CASES: list[tuple[Callable[[bytes, int], Parsed], list[bytes]]] = [
         [b'{"what":"Deploy","tags":"a b","when":1700000000,"data":"x"}', b'{"what":"x","tags":["a"]}'],
     ),
     (
-        parse_grafana_annotation,
+        _annotation,
         [b'{"time":1700000000000,"timeEnd":1700000001000,"tags":["a"],"text":"x\\ny"}', b'{"what":"x"}'],
     ),
 ]

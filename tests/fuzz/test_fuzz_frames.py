@@ -3,7 +3,15 @@ from __future__ import annotations
 import time
 from random import Random
 
-from dashboard.rfc6455.frames import BinaryMessage, Close, FrameParser, Ping, Pong, ProtocolViolation, TextMessage
+from dashboard.rfc6455.frames import (
+    BinaryMessage,
+    Close,
+    FrameParser,
+    PingFrame,
+    PongFrame,
+    ProtocolViolation,
+    TextMessage,
+)
 from tests.support.client_frames import close, frame, parser, squeezed, text
 from tests.support.mutation import mutate
 
@@ -31,7 +39,7 @@ def take(into: FrameParser, pieces: list[bytes]) -> int:
                     assert len(event.text.encode()) <= MAX_BYTES  # encodes: no surrogates
                 elif isinstance(event, BinaryMessage):
                     assert len(event.data) <= MAX_BYTES
-                elif isinstance(event, Ping | Pong):
+                elif isinstance(event, PingFrame | PongFrame):
                     assert len(event.payload) <= 125
                 else:
                     assert isinstance(event, Close)

@@ -5,7 +5,7 @@ from random import Random
 
 import msgspec
 
-from dashboard.messages.session import Disconnect, Refusal, Session, SessionLimits
+from dashboard.messages.session import Disconnect, RequestRefusal, Session, SessionLimits
 from dashboard.messages.views import Ping, Unwatch, Watch, encode, with_id
 from tests.support.mutation import mutate
 
@@ -37,12 +37,12 @@ def test_no_text_makes_a_session_raise() -> None:
         slowest = max(slowest, time.process_time() - began)
         kinds[type(outcome)] = kinds.get(type(outcome), 0) + 1
         assert not isinstance(outcome, Disconnect)
-        if isinstance(outcome, Refusal):
+        if isinstance(outcome, RequestRefusal):
             answer = with_id(encode(outcome.error), outcome.id)
             assert len(outcome.error.message) < 1_000
         else:
             answer = with_id(b'{"type":"pong"}', outcome.id)
         msgspec.json.decode(answer)  # whatever was said can be answered
-    assert kinds.keys() == {Watch, Unwatch, Ping, Refusal}
+    assert kinds.keys() == {Watch, Unwatch, Ping, RequestRefusal}
     assert min(kinds.values()) > INPUTS // 100, kinds
     assert slowest < 0.5

@@ -202,8 +202,8 @@ async def test_a_password_that_is_changed_while_it_is_checked_is_good_for_nothin
         accounts = at.server.accounts
         check, numbers = accounts.credentials.check_password, iter(range(10))
 
-        async def slowly(stored: str | None, password: str) -> bool:
-            good = await check(stored, password)
+        async def slowly(stored: str | None, password: str, address: str) -> bool:
+            good = await check(stored, password, address)
             await accounts.accounts.change_user("ada", "", "vera", password=f"another good one {next(numbers)}")
             return good
 
@@ -375,3 +375,14 @@ async def test_who_may_not_see_a_board_cannot_share_it(tmp_path: Path) -> None:
         assert (await at.fetch("POST", "/api/v1/links", cluster, as_="olga")).code == 201
         await at.server.accounts.accounts.change_user("test", "", "eddy", grants=(("cluster", Role.VIEWER),))
         assert (await at.fetch("POST", "/api/v1/links", cluster, as_="eddy")).code == 201
+
+
+async def test_who_may_not_see_a_board_learns_nothing_of_its_links_and_ends_none(tmp_path: Path) -> None:
+    async with site(tmp_path, private_boards=("cluster",)) as at:
+        made = (await at.json("POST", "/api/v1/links", {"board": "cluster"}, as_="olga"))[1]
+        own = (await at.json("POST", "/api/v1/links", {"board": "host"}, as_="eddy"))[1]
+        listed = {link["id"] for link in (await at.json("GET", "/api/v1/links", as_="eddy"))[1]["links"]}
+        assert (made["id"] in listed, own["id"] in listed) == (False, True)
+        assert (await at.fetch("DELETE", f"/api/v1/links/{made['id']}", as_="eddy")).code == 404
+        assert made["id"] in [link["id"] for link in (await at.json("GET", "/api/v1/links", as_="olga"))[1]["links"]]
+        assert (await at.fetch("DELETE", f"/api/v1/links/{made['id']}", as_="olga")).code == 204

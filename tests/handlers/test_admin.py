@@ -79,7 +79,7 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("POST", "/tokens", {"prefixes": [""]}, "prefixes"),
     ("POST", "/tokens", {"prefixes": ["x"] * 51}, "prefixes"),
     ("POST", "/tokens", {"per_s": -1}, "per_s"),
-    ("POST", "/tokens", {"max_series": 0}, "max_series"),
+    ("POST", "/tokens", {"max_series": -1}, "max_series"),
     ("POST", "/tokens", {"days": 0}, "days"),
     ("POST", "/tokens", {"days": 1e9}, "days"),
 ]
@@ -261,3 +261,14 @@ async def test_the_audit_log_comes_in_pages(tmp_path: Path) -> None:
         for query in ("limit=0", "limit=501", "limit=x", "before=-1", "before=1e3", "limit=\u0663"):
             status, said = await at.json("GET", f"/api/v1/audit?{query.encode().decode('latin-1')}", as_="ada")
             assert (status, said["field"]) == (400, query.partition("=")[0]), query
+
+
+async def test_nobody_renames_to_somebody_else(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        for name in ("Operator", "Olga\u200b", "\u041elga", "olga"):
+            status, said = await at.json("PATCH", "/api/v1/me", {"name": name}, as_="vera")
+            assert (status, said["field"]) == (400, "name"), name
+        status, said = await at.json("PATCH", "/api/v1/me", {"name": "Vera\u200b of \uff32\uff26\uff23"}, as_="vera")
+        assert (status, said["user"]["name"]) == (200, "Vera of RFC")
+        new = {"id": "v2", "name": "VERA of RFC", "password": PASSWORD}
+        assert (await at.json("POST", "/api/v1/users", new, as_="ada"))[0] == 400

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 
 import pytest
 
+from dashboard.app.build import Dashboard
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
 
@@ -19,7 +21,7 @@ ROUTES = ["/", "/explore", "/board?series=a", "/boards/host", "/ws", "/api/v1/sa
 
 async def test_a_foreign_host_is_refused_on_every_route() -> None:
     async with running() as server:
-        for path in ROUTES:
+        for path in set(ROUTES) - {"/healthz", "/readyz"}:
             for host in ("evil.example", f"evil.example:{server.port}", "127.0.0.1.evil.example", "127.0.0.2", "[::2]"):
                 response = await fetch(server, path, headers={"Host": host})
                 assert response.code == 421, (path, host)
@@ -29,6 +31,97 @@ async def test_our_own_names_are_served_whatever_the_port() -> None:
     async with running(allowed_hosts=("Wall.Example",)) as server:
         for host in ("127.0.0.1", "localhost:1", "LOCALHOST", "[::1]:9", "wall.example", "wall.example."):
             assert (await fetch(server, "/healthz", headers={"Host": host})).code == 200, host
+
+
+async def test_load_balancers_ask_for_health_by_address_and_without_a_name() -> None:
+    async with running() as server:
+        for path in ("/healthz", "/readyz"):
+            assert (await fetch(server, path, headers={"Host": "10.0.1.5:3000"})).code == 200
+            assert (await raw(server, f"GET {path} HTTP/1.0\r\n\r\n"))[0] == 200
+            headers = {"Host": "10.0.1.5:3000", "Origin": "http://evil.example"}
+            assert (await fetch(server, path, headers=headers)).code == 403
+        assert (await raw(server, "GET /metrics HTTP/1.0\r\n\r\n"))[0] == 421
+
+
+async def test_default_ports_are_the_same_as_none() -> None:
+    async with running(trusted_origins=("https://intra.example",), allowed_hosts=("wall.example",)) as server:
+        for host, origin, is_allowed in (
+            ("wall.example:443", "https://wall.example", True), ("wall.example:80", "http://wall.example", True),
+            ("wall.example", "https://wall.example:443", True), ("WALL.example", "https://wall.Example", True),
+            ("wall.example", "https://intra.example:443", True), ("wall.example:443", "http://wall.example", False),
+            ("wall.example:443", "https://wall.example:444", False), ("wall.example", "https://wall.example:8443", False),
+            ("wall.example:443", "https://wall.example:443:443", False), ("wall.example", "https://wall.example/", False),
+            ("wall.example", "https://me@wall.example", False), ("wall.example", "https://wall.example:", True),
+        ):  # fmt: skip
+            response = await fetch(
+                server, "/api/v1/samples", method="POST", body="x", headers={"Host": host, "Origin": origin}
+            )
+            assert (response.code != 403) is is_allowed, (host, origin)
+            upgrade = {"Host": host, "Origin": origin, "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+                       "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}  # fmt: skip
+            lines = "".join(f"{name}: {value}\r\n" for name, value in upgrade.items())
+            assert (await raw(server, f"GET /ws HTTP/1.1\r\n{lines}\r\n"))[0] == (101 if is_allowed else 403), (
+                host,
+                origin,
+            )
+
+
+async def raw(server: Dashboard, request: str | bytes) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers (in lower case) and body of what a request is answered, byte by byte as it is sent."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(request.encode() if isinstance(request, str) else request)
+    head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).decode()
+    first, *lines = head.strip().split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    body = await asyncio.wait_for(reader.readexactly(int(headers.get("content-length", 0))), 5)
+    writer.close()
+    return int(first.split()[1]), headers, body
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET /ws HTTP/1.1\r\nHost: localhost\r\n\r\n", 426),
+        (b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\r\n", 426),
+        (b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 8\r\n"
+         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", 426),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 60_000 + b"\r\n\r\n", 431),
+        (b"POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5x\r\n\r\nabcde", 400),
+        (b"POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcde", 400),
+        (b"POST /write HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        (b"nonsense\r\n\r\n", 400),
+    ],
+)  # fmt: skip
+async def test_what_is_no_request_is_told_so_in_json(request_: bytes, status: int) -> None:
+    async with running() as server:
+        found, headers, body = await raw(server, request_)
+        assert found == status
+        assert headers["content-type"].startswith("application/json")
+        assert json.loads(body).keys() == {"code", "error"}
+        if b"Version: 8" in request_:
+            assert headers["sec-websocket-version"] == "13"
+
+
+async def test_an_idle_connection_lives_longer_than_headers_may_take() -> None:
+    async with running(header_timeout_s=0.2, idle_timeout_s=1.5) as server:
+        get = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        for _ in range(2):
+            await asyncio.sleep(0.6)
+            writer.write(get)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            await reader.readexactly(int(re.search(rb"Content-Length: (\d+)", head)[1]))  # type: ignore[index]
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        writer.write(get[:20])
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert loop.time() - began < 1.2
+        writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        began = loop.time()
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert loop.time() - began > 1
+        writer.close()
 
 
 async def test_a_foreign_origin_is_refused_on_every_route() -> None:

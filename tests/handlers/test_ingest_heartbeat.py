@@ -112,7 +112,12 @@ async def test_a_ping_of_each_kind(action: str, kept: dict[str, float], tmp_path
 
 async def test_a_ping_that_nobody_knows_gets_404(tmp_path: Path) -> None:
     async with guarded(tmp_path) as (server, token):
-        for path in ("/ping/3bb2a1b6-0000-4000-8000-000000000000", f"/ping/{token}/stop", f"/ping/{token}/256"):
+        for path in (
+            "/ping/3bb2a1b6-0000-4000-8000-000000000000",
+            f"/ping/{token}/a/stop",
+            f"/ping/{token}/a/256",
+            f"/ping/{token}/a%20b",
+        ):
             response = await fetch(server, path)
             assert (response.code, response.body) == (404, b"not found")
 

@@ -57,7 +57,7 @@ async def test_a_partial_write_keeps_the_good_lines() -> None:
 
 
 async def test_what_of_write_is_too_large_gets_413(tmp_path: Path) -> None:
-    async with running(max_ingest_bytes=100) as server:
+    async with running(max_lines_bytes=100) as server:
         for path, body in (
             ("/write", {"error": "http: request body too large"}),
             ("/api/v2/write", {"code": "request too large", "message": "the body is too large"}),
@@ -102,14 +102,24 @@ async def test_version_1_refuses_in_its_own_words(how: str, tmp_path: Path) -> N
         assert series_in(server) == {}
 
 
-async def test_on_an_open_server_a_foreign_password_is_none_but_a_wrong_token_is_refused() -> None:
+async def test_on_an_open_server_a_token_that_nobody_knows_is_none_and_the_tap_says_so() -> None:
     async with running() as server:
         assert (await post(server, "/write?u=root&p=root", "a v=1")).code == 204
         for nothing in (basic("", ""), {"Authorization": "Token "}, {"Authorization": "Bearer"}):
             assert (await post(server, "/write", "a v=1", headers=nothing)).code == 204
         assert (await post(server, "/write", "a v=1", headers=basic("root", "root"))).code == 204
-        for headers in (basic("dsh_wrong"), bearer("root"), {"Authorization": "Token x"}):
-            assert (await post(server, "/write", "a v=1", headers=headers)).code == 401
+        for headers in (
+            basic("dsh_wrong"),
+            bearer("root"),
+            {"Authorization": "Token x"},
+            {"Authorization": "Digest x"},
+        ):
+            for path in ("/write", "/api/v2/write", "/write?token=x"):
+                assert (await post(server, path, "a v=1", headers=headers)).code == 204
+            assert (await fetch(server, "/api/v1/series", headers=headers)).code == 200
+        (feeder,) = server.stats.feeders()
+        assert feeder.refused == 0
+        assert [refused.reason[:26] for refused in feeder.refusals] == ["the token is not known; it"]
 
 
 async def test_a_token_that_may_only_read_is_refused(tmp_path: Path) -> None:
@@ -232,7 +242,9 @@ async def test_a_token_writes_what_begins_with_its_prefixes_and_the_rest_is_coun
         assert response.code == 400
         error, line = answer(response)["error"], LINES.count("\n") + 1
         assert error.startswith(f"partial write: line {line}: series: the token")
-        assert error.endswith("may write only what begins with cpu_ or note_ dropped=2")
+        assert error.endswith(
+            "may write only what begins with cpu_ or note_; name it so, or make another token dropped=2"
+        )
         assert series_in(server) == KEPT
         assert document(server, "other_text") is None
         assert server.counters.samples_refused == {"forbidden": 2}

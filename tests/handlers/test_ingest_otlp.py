@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
+import cramjam
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
 )
 
+from dashboard.ingest.packed import ENCODINGS
 from tests.handlers.feeders import bearer, guarded, post, series, series_in
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
@@ -45,11 +49,11 @@ async def test_json_and_protobuf_are_answered_in_kind() -> None:
     async with running() as server:
         response = await post(server, "/v1/metrics", gauge(1, 2), headers=JSON)
         assert (response.code, answer(response), response.headers["Content-Type"]) == (200, {}, "application/json")
-        assert series_in(server) == {'load{n="0"}': 1, 'load{n="1"}': 2}
+        assert series_in(server) == {'load_bytes{n="0"}': 1, 'load_bytes{n="1"}': 2}
         response = await post(server, "/v1/metrics", protobuf(3, 4), headers=PROTOBUF)
         assert (response.code, response.body, response.headers["Content-Type"]) == (200, b"", "application/x-protobuf")
-        assert series_in(server) == {'load{n="0"}': 3, 'load{n="1"}': 4}
-        assert (series(server, 'load{n="0"}').unit, series(server, 'load{n="0"}').kind) == ("B", "gauge")
+        assert series_in(server) == {'load_bytes{n="0"}': 3, 'load_bytes{n="1"}': 4}
+        assert (series(server, 'load_bytes{n="0"}').unit, series(server, 'load_bytes{n="0"}').kind) == ("B", "gauge")
 
 
 async def test_points_that_are_refused_are_told_in_a_200(tmp_path: Path) -> None:
@@ -63,7 +67,7 @@ async def test_points_that_are_refused_are_told_in_a_200(tmp_path: Path) -> None
         assert (response.code, parsed.partial_success.rejected_data_points) == (200, 2)
         ahead = await post(server, "/v1/metrics", gauge(1, ahead_s=10_000), headers=JSON | bearer(token))
         assert answer(ahead)["partialSuccess"]["rejectedDataPoints"] == "1"
-        assert series_in(server) == {'load{n="0"}': 1}
+        assert series_in(server) == {'load_bytes{n="0"}': 1}
 
 
 async def test_other_types_get_415_and_faults_a_status_of_the_same_type(tmp_path: Path) -> None:
@@ -121,8 +125,100 @@ async def test_points_are_counted_and_not_what_is_made_of_them(tmp_path: Path) -
         assert not any(text.startswith("zz_") for text in series_in(server))
 
 
-async def test_what_is_said_of_a_point_counts_before_what_is_said_of_its_resource() -> None:
+async def test_what_is_said_of_a_point_is_told_apart_from_what_is_said_of_its_resource() -> None:
     async with running() as server:
         sent = histograms("one", resource={"a_b": "resource", "other": "kept"}, a_b="point")
         assert answer(await post(server, "/v1/metrics", sent, headers=JSON)) == {}
-        assert 'one_count{a_b="point",other="kept"}' in series_in(server)
+        assert 'one_count{a_b="resource",exported_a_b="point",other="kept"}' in series_in(server)
+
+
+async def test_the_other_name_of_protobuf_is_taken_and_answered_in_kind() -> None:
+    async with running() as server:
+        response = await post(server, "/v1/metrics", protobuf(1), headers={"Content-Type": "application/protobuf"})
+        assert (response.code, response.headers["Content-Type"]) == (200, "application/protobuf")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", *ENCODINGS])
+async def test_all_encodings_of_a_collector_are_unpacked(encoding: str) -> None:
+    pack = {
+        "gzip": gzip.compress, "zstd": cramjam.zstd.compress, "zlib": zlib.compress, "deflate": zlib.compress,
+        "snappy": cramjam.snappy.compress_raw, "x-snappy-framed": cramjam.snappy.compress, "lz4": cramjam.lz4.compress,
+    }[encoding]  # fmt: skip
+    async with running(max_otlp_bytes=100_000) as server:
+        headers = PROTOBUF | {"Content-Encoding": encoding}
+        response = await post(server, "/v1/metrics", bytes(pack(protobuf(1, 2))), headers=headers)
+        assert (response.code, len(series_in(server))) == (200, 2)
+        assert (await post(server, "/v1/metrics", bytes(pack(bytes(100_001))), headers=headers)).code == 413
+        assert (await post(server, "/v1/metrics", b"\xff" * 40, headers=headers)).code == 400
+        unknown = await post(server, "/v1/metrics", b"x", headers=PROTOBUF | {"Content-Encoding": "br"})
+        assert (unknown.code, unknown.headers["Content-Type"]) == (415, PROTOBUF["Content-Type"])
+
+
+@pytest.mark.parametrize("signal", ["traces", "logs"])
+async def test_other_signals_are_told_what_is_taken(signal: str) -> None:
+    async with running() as server:
+        response = await post(server, f"/v1/{signal}", b"x", headers=PROTOBUF)
+        assert (response.code, response.headers["Content-Type"], response.body[:2]) == (
+            404,
+            PROTOBUF["Content-Type"],
+            b"\x08\x0c",
+        )
+        assert f"OTEL_{signal.upper()}_EXPORTER=none" in response.body.decode("utf-8", "replace")
+        response = await post(server, f"/v1/{signal}", {}, headers=JSON)
+        assert (response.code, answer(response)["code"]) == (404, 12)
+        assert (await post(server, "/v1/other", b"x", headers=PROTOBUF)).code == 404
+
+
+def delta(value: int, *, timed: bool) -> dict[str, Any]:
+    point = {"asInt": str(value)} | ({"timeUnixNano": str(time.time_ns() + value * 10**7)} if timed else {})
+    metric = {"name": "hits", "sum": {"aggregationTemporality": 1, "isMonotonic": True, "dataPoints": [point]}}
+    return {"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]}
+
+
+@pytest.mark.parametrize("timed", [True, False])
+async def test_the_same_request_with_deltas_counts_once_within_a_minute(timed: bool) -> None:
+    async with running() as server:
+        first, second = delta(3, timed=timed), delta(4, timed=timed)
+        for sent in (first, first, second, first, second):
+            assert (await post(server, "/v1/metrics", sent, headers=JSON)).code == 200
+        assert series(server, "hits_total").values.tolist() == [3, 4]
+
+
+async def test_no_recorded_value_ends_all_series_of_a_histogram() -> None:
+    async with running() as server:
+        sent = histograms("one", "two", a="b")
+        await post(server, "/v1/metrics", sent, headers=JSON)
+        metric = sent["resourceMetrics"][0]["scopeMetrics"][0]["metrics"]
+        ended = {
+            "timeUnixNano": str(time.time_ns()),
+            "flags": 1,
+            "attributes": metric[0]["histogram"]["dataPoints"][0]["attributes"],
+        }
+        metric[:] = [{"name": "one", "histogram": {"aggregationTemporality": 2, "dataPoints": [ended]}}]
+        assert answer(await post(server, "/v1/metrics", sent, headers=JSON)) == {}
+        rows = answer(await fetch(server, "/api/v1/series"))["series"]
+        assert {row["series"][:3] for row in rows if row["freshness"] == "dead"} == {"one"}
+        assert sum(row["freshness"] == "dead" for row in rows) == 5
+        assert sum(row["freshness"] == "live" for row in rows) == 5
+
+
+async def test_a_refused_point_is_named_in_the_answer_and_decoded_in_the_tap() -> None:
+    async with running() as server:
+        request = ExportMetricsServiceRequest()
+        metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name="my.load", unit="By")
+        point = metric.gauge.data_points.add(as_double=1, time_unix_nano=time.time_ns())
+        point.attributes.add(key="process.command_line").value.string_value = "x" * 4_097
+        metric.gauge.data_points.add(as_double=2, time_unix_nano=5)
+        response = await post(server, "/v1/metrics", request.SerializeToString(), headers=PROTOBUF)
+        told = ExportMetricsServiceResponse.FromString(response.body).partial_success
+        assert told.rejected_data_points == 2
+        assert told.error_message.startswith(
+            "point 0: labels.process_command_line: is 4097 bytes long; at most 4096 (setting max_label_value_bytes) of my_load_bytes{"
+        )
+        (feeder,) = answer(await fetch(server, "/api/v1/feeders"))["feeders"]
+        shown = {refusal["reason"]: refusal["snippet"] for refusal in feeder["refusals"]}
+        (reason,) = (reason for reason in shown if "my.load" in reason)
+        assert shown[reason] == '{"timeUnixNano":5,"asDouble":2.0}'
+        await post(server, "/v1/metrics", b"\xff\xff", headers=PROTOBUF)
+        (feeder,) = answer(await fetch(server, "/api/v1/feeders"))["feeders"]
+        assert "application/x-protobuf of 2 bytes" in {refusal["snippet"] for refusal in feeder["refusals"]}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import struct
 import time
 from pathlib import Path
+from typing import Any
 
+import cramjam
 import pytest
 
 from tests.handlers.feeders import basic, bearer, guarded, post, series, series_in
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
-from tests.support.write_request import encode, snappy
+from tests.support.write_request import MetricFamily, Request2, add_series2, encode, snappy
 
 pytestmark = pytest.mark.gen_test
 
@@ -83,15 +85,68 @@ async def test_bad_samples_of_a_remote_write_get_400_and_the_good_ones_are_kept_
 @pytest.mark.parametrize(
     "headers",
     [
-        {"Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request"},
-        {"X-Prometheus-Remote-Write-Version": "2.0.0"},
+        {"Content-Type": "application/x-protobuf;proto=io.prometheus.write.v3.Request"},
+        {"X-Prometheus-Remote-Write-Version": "3.0.0"},
         {"Content-Encoding": "zstd"},
     ],
 )
-async def test_remote_write_2_gets_415(headers: dict[str, str]) -> None:
+async def test_what_is_of_neither_version_gets_415(headers: dict[str, str]) -> None:
     async with running() as server:
         response = await post(server, "/api/v1/write", body(("a", 1, now_ms())), headers=REMOTE | headers)
         assert response.code == 415
+
+
+REMOTE_2 = REMOTE | {
+    "Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+    "X-Prometheus-Remote-Write-Version": "2.0.0",
+}
+
+
+def written(response: Any) -> list[str]:
+    names = ("Samples", "Histograms", "Exemplars")
+    return [response.headers[f"X-Prometheus-Remote-Write-{name}-Written"] for name in names]
+
+
+async def test_remote_write_2_is_kept_and_says_how_much_was() -> None:
+    async with running() as server:
+        request = Request2()
+        add_series2(request, {"__name__": "up", "job": "a"}, (1, now_ms() - 5), (2, now_ms()), kind=2)
+        add_series2(request, {"__name__": "took_seconds", "job": "a"}, (1.5, now_ms()), kind=1, unit="seconds")
+        histogram = add_series2(request, {"__name__": "h"}).histograms.add(timestamp=now_ms(), count_int=4, sum=2)
+        histogram.zero_count_int = 4
+        response = await post(server, "/api/v1/write", snappy(request.SerializeToString()), headers=REMOTE_2)
+        assert (response.code, written(response)) == (204, ["3", "1", "0"])
+        assert series_in(server)['up{job="a"}'] == 2
+        assert series_in(server)["h_p99"] == 0
+        kept = series(server, 'took_seconds{job="a"}')
+        assert (kept.kind, kept.unit) == ("counter", "seconds")
+        add_series2(request, {"__name__": "bad"}, (1, 5))
+        add_series2(request, {"__name__": "long", "a": "x" * 5_000}, (1, now_ms()))
+        response = await post(server, "/api/v1/write", snappy(request.SerializeToString()), headers=REMOTE_2)
+        assert (response.code, written(response)) == (400, ["3", "1", "0"])
+        assert "series 3: timestamp: " in answer(response)["error"]
+        response = await post(server, "/api/v1/write", b"no snappy", headers=REMOTE_2)
+        assert (response.code, written(response)) == (400, ["0", "0", "0"])
+
+
+async def test_the_version_is_that_of_the_content_type() -> None:
+    async with running() as server:
+        first, second = body(("a", 1, now_ms())), Request2()
+        add_series2(second, {"__name__": "b"}, (1, now_ms()))
+        of_first = REMOTE_2 | {"Content-Type": "application/x-protobuf;proto=prometheus.WriteRequest"}
+        assert (await post(server, "/api/v1/write", first, headers=of_first)).code == 204
+        assert (await post(server, "/api/v1/write", first, headers=REMOTE_2)).code == 400
+        sent = snappy(second.SerializeToString())
+        assert (await post(server, "/api/v1/write", sent, headers=REMOTE)).code == 400
+        assert series_in(server) == {'a{job="a"}': 1}
+
+
+async def test_a_remote_write_that_is_sent_again_changes_nothing() -> None:
+    async with running() as server:
+        old, new = body(("a", 1, now_ms() - 1_000)), body(("a", 2, now_ms()))
+        for sent in (old, new, old, new, new):
+            assert (await post(server, "/api/v1/write", sent, headers=REMOTE)).code == 204
+        assert series(server, 'a{job="a"}').values.tolist() == [1, 2]
 
 
 async def test_remote_write_wants_a_token_and_says_later_with_503(tmp_path: Path) -> None:
@@ -123,6 +178,22 @@ async def test_a_push_feeds_its_group() -> None:
         assert series(server, 'a{job="nightly"}').kind == ""
 
 
+async def test_a_push_may_be_protobuf_packed_or_openmetrics_and_its_grouping_values_empty() -> None:
+    async with running() as server:
+        family = MetricFamily(name="size", type=1)
+        family.metric.add().gauge.value = 7
+        data = family.SerializeToString()
+        protobuf = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+        sent = bytes([len(data)]) + data
+        assert (await post(server, "/metrics/job/go/instance/", sent, headers={"Content-Type": protobuf})).code == 200
+        packed = {"Content-Encoding": "snappy"}
+        text = bytes(cramjam.snappy.compress(b"a 1\n"))
+        assert (await post(server, "/metrics/job/go/x@base64/=/y@base64/w6k", text, headers=packed)).code == 200
+        openmetrics = {"Content-Type": "application/openmetrics-text; version=1.0.0"}
+        assert (await post(server, "/metrics/job/go/", "b 1\n# EOF\n", headers=openmetrics)).code == 200
+        assert series_in(server) == {'size{job="go"}': 7, 'a{job="go",y="é"}': 1, 'b{job="go"}': 1}
+
+
 async def test_put_replaces_the_group_post_adds_to_it_and_delete_ends_it() -> None:
     async with running() as server:
 
@@ -141,7 +212,7 @@ async def test_put_replaces_the_group_post_adds_to_it_and_delete_ends_it() -> No
         assert await states() == {"one": "dead", "two": "dead", "three": "dead", "other": "live"}
 
 
-async def test_a_push_that_is_none_gets_400_and_protobuf_415() -> None:
+async def test_a_push_that_is_none_gets_400() -> None:
     async with running() as server:
         for path, text in (
             ("/metrics/job/a", "{"),
@@ -154,7 +225,7 @@ async def test_a_push_that_is_none_gets_400_and_protobuf_415() -> None:
         response = await post(
             server, "/metrics/job/a", b"x", headers={"Content-Type": "application/vnd.google.protobuf"}
         )
-        assert response.code == 415
+        assert response.code == 400
         assert (await post(server, "/metrics/job/a", "a NaN\nb 1\n")).code == 200
         assert (await fetch(server, "/metrics/nothing")).code == 404
 

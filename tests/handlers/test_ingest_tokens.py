@@ -120,7 +120,8 @@ async def test_who_writes_a_large_body_before_reading_gets_the_401(path: str, sh
 
     async with guarded(tmp_path) as (server, _):
         assert await asyncio.to_thread(ask, server.port) == (401, True)
-        assert fed(server) == {}
+        assert set(fed(server)) <= {("anonymous", name, "refused") for _, name, _ in fed(server)}
+        assert series_in(server) == {}
 
 
 @pytest.mark.parametrize("cut", [1, 8, 12, 20])
@@ -132,7 +133,7 @@ async def test_a_gzip_body_that_is_cut_off_is_refused_whole(cut: int) -> None:
         response = await post(server, "/write", whole[:-cut], headers=packed)
         assert (response.code, answer(response)["error"]) == (
             400,
-            "Content-Encoding: the gzip body ends before its end",
+            "Content-Encoding: the gzip body is cut off",
         )
         assert series_in(server) == {}
         for name in ("gzip", "x-gzip"):

@@ -109,7 +109,7 @@ async def test_a_notification_that_comes_while_the_first_page_is_let_in_is_count
 ) -> None:
     async with site(tmp_path) as at:
         fanout = at.server.people.fanout
-        load, passes, loads = fanout._load, fanout._passes, 0
+        load, note, loads = fanout._load, fanout._note_event, 0
         passed = asyncio.Event()
 
         async def meanwhile(*given: Any) -> Any:
@@ -125,11 +125,11 @@ async def test_a_notification_that_comes_while_the_first_page_is_let_in_is_count
             return loaded
 
         def noted(*users: str) -> None:
-            passes(*users)
+            note(*users)
             passed.set()
 
         monkeypatch.setattr(fanout, "_load", meanwhile)
-        monkeypatch.setattr(fanout, "_passes", noted)
+        monkeypatch.setattr(fanout, "_note_event", noted)
         late = await at.socket()
         late.send("auth", userId="vera", token=at.jwt("vera"))
         assert (await late.until("authenticated"))["unread"] == 1

@@ -99,12 +99,27 @@ async def test_nobody_new_is_let_in_when_the_administrator_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "twist", [{"aud": "another"}, {"iss": "http://evil.example"}, {"exp": 1}, {"nonce": "replayed"}]
+    "twist",
+    [
+        {"aud": "another"},
+        {"azp": "another"},
+        {"aud": [CLIENT, "another"]},
+        {"aud": [CLIENT, "another"], "azp": "another"},
+        {"iss": "http://evil.example"},
+        {"exp": 1},
+        {"nonce": "replayed"},
+    ],
 )
 async def test_a_token_that_was_made_for_something_else_is_refused(twist: dict[str, object]) -> None:
     async with both() as (server, provider):
         provider.twist = twist
         assert (await log_in(server)).code == 401
+
+
+async def test_a_token_for_several_programs_that_was_made_for_us_is_good() -> None:
+    async with both() as (server, provider):
+        provider.twist = {"aud": [CLIENT, "another"], "azp": CLIENT}
+        assert (await log_in(server)).code in (302, 303)
 
 
 async def test_a_token_signed_with_another_key_is_refused() -> None:

@@ -93,7 +93,7 @@ async def test_a_list_of_rooms_says_how_far_each_has_got(tmp_path: Path) -> None
 
 async def test_a_boards_room_stays_as_long_as_the_board(tmp_path: Path) -> None:
     async with site(tmp_path) as at:
-        said = {"code": "invalid", "error": "room: a board's room stays as long as the board", "field": "room"}
+        said = {"code": "invalid", "error": "room: belongs to a board and stays as long as the board", "field": "room"}
         for name in ("olga", "ada"):
             assert await at.json("DELETE", "/api/v1/rooms/host", as_=name) == (400, said)
         await say(at, "still here", room="host")
@@ -335,7 +335,7 @@ async def test_what_is_read_while_the_journal_is_away_is_told_when_it_is_back(
             away.clear()
             ack = await vera.until("ack", status="read")
         assert (ack["messageId"], ack["userId"]) == (said[1]["messageId"], "eddy")
-        assert not at.server.people.logs._untold
+        assert not at.server.people.logs._unpublished
 
 
 async def test_notifications_quote_what_an_edited_message_says_now_and_only_to_whom_it_mentions(tmp_path: Path) -> None:
@@ -381,8 +381,9 @@ async def test_who_is_gone_is_not_written_to_any_more(tmp_path: Path) -> None:
 
 
 async def test_a_board_gets_an_operators_room_of_its_id_with_its_rules_and_no_private_one(tmp_path: Path) -> None:
-    async with site(tmp_path, private_boards=("ops",)) as at:
+    async with site(tmp_path) as at:
         accounts = at.server.accounts
+        at.server.access.reserve(["ops"])
         vera = await at.socket(as_="vera")
         assert (await vera.ask("join_room", roomId="ops"))["type"] == "joined"
         await at.server.people.room_admin.ensure_boards({"ops": "The ops"})

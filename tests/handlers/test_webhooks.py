@@ -29,7 +29,7 @@ HOOK_SECRET = "what webhooks are signed with, at least 32"
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tried again is tried again at once."""
     monkeypatch.setattr(webhooks, "_FIRST_PAUSE_MS", 10)
-    monkeypatch.setattr(webhooks, "_LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(webhooks, "_CHECK_EVERY_S", 0.05)
 
 
 @pytest.fixture

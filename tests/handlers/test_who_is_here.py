@@ -76,7 +76,7 @@ async def test_who_leaves_has_left_at_once_though_a_page_of_theirs_has_just_cras
         await watching.until("user_joined")
         crashed.connection.stream.close()
         async with asyncio.timeout(20):
-            while not at.server.people.presence._ghosts:
+            while not at.server.people.presence._lost:
                 await asyncio.sleep(0.01)
         assert (await page.ask("leave_room", roomId="ops"))["type"] == "left"
         async with asyncio.timeout(3):
@@ -90,7 +90,7 @@ async def test_who_came_back_and_leaves_has_left_though_an_earlier_page_was_lost
         await watching.until("user_online")
         crashed.connection.stream.close()
         async with asyncio.timeout(20):
-            while not at.server.people.presence._ghosts:
+            while not at.server.people.presence._lost:
                 await asyncio.sleep(0.01)
         returned = await at.socket(as_="vera")
         if ending == "closes":
@@ -107,13 +107,13 @@ async def test_what_a_page_that_may_return_had_stays_when_another_that_was_there
         other, lost = await at.socket(as_="vera"), await at.socket(as_="vera")
         lost.connection.stream.close()
         async with asyncio.timeout(20):
-            while not at.server.people.presence._ghosts:
+            while not at.server.people.presence._lost:
                 await asyncio.sleep(0.01)
         other.connection.close(1000)
         async with asyncio.timeout(20):
             while at.server.cluster.registry.connections:
                 await asyncio.sleep(0.01)
-        assert list(at.server.people.presence._ghosts) == ["vera"]
+        assert list(at.server.people.presence._lost) == ["vera"]
 
 
 async def test_who_changes_without_end_is_told_of_now_and_then_and_at_the_end_rightly(tmp_path: Path) -> None:

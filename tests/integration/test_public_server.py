@@ -76,7 +76,7 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     files = tmp_path / "cert.pem", tmp_path / "key.pem"
     made = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     names = ["-addext", "subjectAltName=DNS:localhost", "-out", str(files[0]), "-keyout", str(files[1])]
-    subprocess.run(["openssl", "req", *made, *names], check=True, capture_output=True, timeout=30)
+    subprocess.run(["openssl", "req", *made, *names], check=True, capture_output=True, timeout=90)
     return files
 
 
@@ -165,7 +165,7 @@ def test_behind_a_declared_proxy_its_word_counts_and_nobody_elses(tmp_path: Path
 )
 def test_what_is_missing_is_said_and_nothing_is_served(tmp_path: Path, flags: tuple[str, ...], missing: str) -> None:
     command = [sys.executable, "-m", "dashboard", "serve", "--host", "0.0.0.0", "--data", str(tmp_path)]
-    done = subprocess.run([*command, *flags], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run([*command, *flags], capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 1
     assert missing in done.stderr
     assert SECRET not in done.stderr

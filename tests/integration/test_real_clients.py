@@ -259,9 +259,9 @@ def test_opentelemetry_exports_what_it_has(guarded: ServerProcess, token: str, c
     meter.create_up_down_counter(f"{name}_depth").add(-2)
     assert provider.force_flush()
     provider.shutdown()
-    arrived(guarded, token, f"{name}_orders", {f"{n},shop": float(n) for n in range(5)})
-    arrived(guarded, token, f"{name}_depth", {"shop": -2})
-    arrived(guarded, token, f"{name}_seconds_count", {"shop": 1})
+    arrived(guarded, token, f"{name}_orders_total", {f"shop,{n},tests": float(n) for n in range(5)})
+    arrived(guarded, token, f"{name}_depth", {"shop,tests": -2})
+    arrived(guarded, token, f"{name}_seconds_count", {"shop,tests": 1})
 
 
 @pytest.mark.expects_log("Failed to export metrics batch code: 401")
@@ -282,7 +282,7 @@ def test_opentelemetry_keeps_what_is_too_much_and_sends_it_later(guarded: Server
     provider.get_meter("tests").create_counter("otel_slow").add(7)
     assert provider.force_flush()
     provider.shutdown()
-    arrived(guarded, token, "otel_slow", {"shop": 7})
+    arrived(guarded, token, "otel_slow_total", {"shop,tests": 7})
 
 
 @pytest.mark.expects_log("Transient error")
@@ -291,7 +291,7 @@ def test_opentelemetry_keeps_what_it_has_over_a_kill(guarded: ServerProcess, tok
     provider.get_meter("tests").create_counter("otel_restart").add(9)
     over_a_kill(guarded, provider.force_flush)
     provider.shutdown()
-    arrived(guarded, token, "otel_restart", {"shop": 9})
+    arrived(guarded, token, "otel_restart_total", {"shop,tests": 9})
 
 
 # --- curl ---
@@ -299,7 +299,7 @@ def test_opentelemetry_keeps_what_it_has_over_a_kill(guarded: ServerProcess, tok
 
 def curl(*arguments: str, said: bytes = b"") -> tuple[int, str, str]:
     """Status, headers, body."""
-    done = subprocess.run(["curl", "-sS", "-i", *arguments], input=said, capture_output=True, timeout=30, check=True)
+    done = subprocess.run(["curl", "-sS", "-i", *arguments], input=said, capture_output=True, timeout=90, check=True)
     head, _, body = done.stdout.decode().rpartition("\r\n\r\n")
     return int(head.rpartition("HTTP/1.1 ")[2][:3]), head.lower(), body
 

@@ -229,7 +229,7 @@ async def test_checkpoints_leave_nothing_behind_and_never_go_back(
 async def test_a_redis_that_is_not_there_is_said_by_its_address(monkeypatch: pytest.MonkeyPatch, prefix: str) -> None:
     monkeypatch.setattr("dashboard.journal.redis._START_S", 0.2)
     node = Node("redis://:secret@127.0.0.1:1/0", prefix)
-    with pytest.raises(ConfigurationError, match=r"redis://:\*\*\*@127.0.0.1:1/0.*is it running"):
+    with pytest.raises(ConfigurationError, match=r"redis://:\*\*\*@127.0.0.1:1/0.*check that Redis runs"):
         await node.journal.open()
     await node.journal.close()
 

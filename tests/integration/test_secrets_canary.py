@@ -128,7 +128,7 @@ def test_a_planted_secret_comes_out_nowhere(tmp_path: Path, redis: RedisServer) 
     server = ServerProcess(tmp_path / "server", "--no-host-feeder", "--no-server-feeder", environ=environ)
     try:
         for name, role in (("ada", "admin"), ("vera", "viewer")):
-            server.command("user", "add", name, "--role", role, "--password-stdin", said=f"{PASSWORD}\n")
+            server.command("user", "add", name, "--role", role, "--password-stdin", "--new", said=f"{PASSWORD}\n")
         server.start()
         _live(server, looking)
         wait_until(lambda: len(hook.posted) > 1, 15, "the webhook to come a second time")
@@ -139,7 +139,7 @@ def test_a_planted_secret_comes_out_nowhere(tmp_path: Path, redis: RedisServer) 
         _ask(server, looking, "GET", "/metrics", Authorization="x")
         command = [sys.executable, "-m", "dashboard", "check", "--data", str(server.folder / "data")]
         environment = {"PATH": "/usr/bin", **environ}
-        checked = subprocess.run(command, capture_output=True, text=True, timeout=30, env=environment, check=False)
+        checked = subprocess.run(command, capture_output=True, text=True, timeout=90, env=environment, check=False)
         assert "redis" in checked.stdout
         looking.seen["check"] = checked.stdout + checked.stderr
         server.stop()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import pickle
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -25,8 +27,11 @@ class Listening:
 
     def __init__(self, folder: Path) -> None:
         self.statsd, self.graphite = free_port(), free_port()
+        self.unix = str(folder / "statsd.sock")
         graphite = {"port": self.graphite, "max_connections": 3, "idle_s": 3}
-        self.file = write_sources(folder, statsd={"port": self.statsd, "flush_s": 0.2}, graphite=graphite)
+        self.file = write_sources(
+            folder, statsd={"port": self.statsd, "flush_s": 0.2, "unix_socket": self.unix}, graphite=graphite
+        )
         flags = ("--no-host-feeder", "--no-server-feeder", "--sources", self.file)
         self.server = ServerProcess(folder / "server", *flags).start()
 
@@ -107,6 +112,34 @@ def test_what_is_refused_is_counted_and_the_rest_of_its_datagram_is_taken(listen
     wait_for_value(listening.server, "also.good", 2)
 
 
+def test_statsd_is_taken_by_tcp_and_by_a_unix_socket(listening: Listening) -> None:
+    with socket.create_connection(("127.0.0.1", listening.statsd)) as stream:
+        stream.sendall(b"by.tcp:1|c\nby.tc")
+        stream.sendall(b"p:2|c\nbad\n" + b"many:1|c\n" * 20_000)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.connect(listening.unix)
+        sender.send(b"by.unix:7|g|#env:test\nby.unix:-7|g|#env:test")
+    assert listening.wait_for_total("statsd", 20_005) == {"accepted": 20_004, "refused": 1, "dropped": 0}
+    wait_for_value(listening.server, 'by.unix{env="test"}', -7)
+    assert latest(listening.server, "by.tcp_count")
+
+
+def test_graphite_is_taken_by_udp_and_a_pickle_is_named_with_its_cure(listening: Listening) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.connect(("127.0.0.1", listening.graphite))
+        for number in range(100):
+            sender.send(b"by.udp.%d 1 -1\nby.udp.last %d -1\n" % (number, number))
+    payload = pickle.dumps([("a.b", (int(time.time()), 1.5))], protocol=2)
+    lines(listening.graphite, struct.pack("!L", len(payload)) + payload)
+    assert listening.wait_for_total("graphite", 201) == {"accepted": 200, "refused": 1, "dropped": 0}
+    wait_for_value(listening.server, "by.udp.last", 99)
+    feeders = listening.server.json("GET", "/api/v1/feeders")[1]["feeders"]
+    reason = next(each for each in feeders if each["name"] == "graphite")["refusals"][0]["reason"]
+    assert "pickle" in reason
+    assert "DESTINATION_PROTOCOL = line" in reason
+    assert "DESTINATION_PROTOCOL = line" in listening.server.log.read_text()
+
+
 def test_a_source_brings_so_many_series_and_the_tap_shows_how_many(tmp_path: Path) -> None:
     port = free_port()
     file = write_sources(tmp_path, graphite={"port": port, "max_series": 2})
@@ -122,7 +155,10 @@ def test_a_source_brings_so_many_series_and_the_tap_shows_how_many(tmp_path: Pat
     (feeder,) = server.json("GET", "/api/v1/feeders")[1]["feeders"]
     assert (feeder["name"], feeder["series"], feeder["max_series"]) == ("graphite", 2, 2)
     assert (feeder["accepted"], feeder["refused"]) == (3, 1)
-    assert feeder["refusals"][0]["reason"] == "series: would be one more than the 2 series of the source graphite"
+    reason = feeder["refusals"][0]["reason"]
+    assert reason.startswith(
+        "series: would be one more than the 2 series of the source graphite; give the source a larger"
+    )
     assert counted(server, "series", "graphite") == 2
     assert server.stop() == 0
 
@@ -199,7 +235,7 @@ def test_connections_are_bounded_in_number_and_idleness(listening: Listening) ->
 
 def command(name: str, file: Path) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "dashboard", name, "--sources", str(file), "--data", str(file.parent / "data")]
-    return subprocess.run([*line, "--port", "0"], capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run([*line, "--port", "0"], capture_output=True, text=True, timeout=90, check=False)
 
 
 def test_a_wrong_file_is_named_by_check_and_keeps_the_server_from_starting(tmp_path: Path) -> None:
@@ -215,7 +251,9 @@ def test_check_says_what_will_be_done(tmp_path: Path) -> None:
     file = Path(write_sources(tmp_path, scrape=[{"name": "a", "url": "http://127.0.0.1:1/metrics"}], statsd={}))
     done = command("check", file)
     assert done.returncode == 0, done.stderr
-    assert "scrape a: http://127.0.0.1:1/metrics every 15 s\nstatsd: listens on UDP 127.0.0.1:8125" in done.stdout
+    assert (
+        "scrape a: http://127.0.0.1:1/metrics every 15 s\nstatsd: listens on UDP and TCP 127.0.0.1:8125" in done.stdout
+    )
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_STREAM])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -79,3 +81,33 @@ def test_a_password_is_needed_and_shown_nowhere(subscribe: Any, tmp_path: Path) 
         wait_for_value(server, 'light{room="hall"}', 1)
         assert server.stop() == 0
     assert "s3cret" not in server.log.read_text()
+
+
+def test_telegrafs_messages_availability_and_topics_beside_the_templates(subscribe: Any, tmp_path: Path) -> None:
+    now_s = int(time.time())
+    with Mosquitto(tmp_path / "broker") as broker:
+        assert isinstance(broker, Mosquitto)
+        broker.publish("plug/old", "1", "-r")
+        server = subscribe(broker, topics=["plug/{name}", "plug/{name}/availability", "telegraf/{host}/{plugin}"])
+        wait_until(lambda: counted(server, "dropped", "mqtt:home", "retained"), 10, "the subscription")
+        broker.publish("telegraf/web-1/cpu", f"cpu,host=web-1 idle=97.5 {now_s}000000000")
+        broker.publish(
+            "telegraf/web-1/mem",
+            json.dumps(
+                {"metrics": [{"name": "mem", "tags": {"host": "web-1"}, "fields": {"used": 5}, "timestamp": now_s}]}
+            ),
+        )
+        broker.publish("plug/x", '{"state": "ON", "power": 5, "update": null}')
+        broker.publish("plug/x/availability", '{"state": "online"}')
+        broker.publish("plug/x/set", "OFF")
+        broker.publish("plug/x", "")
+        wait_for_value(server, 'cpu_idle{host="web-1",plugin="cpu"}', 97.5)
+        wait_for_value(server, 'mem_used{host="web-1",plugin="mem"}', 5)
+        wait_for_value(server, "x_power", 5)
+        wait_until(lambda: counted(server, "dropped", "mqtt:home", "empty"))
+        assert server.json("GET", "/api/v1/documents/x_state") == (200, {"text": "ON"})
+        assert server.json("GET", "/api/v1/documents/x_availability_state") == (200, {"text": "online"})
+        (feeder,) = server.json("GET", "/api/v1/feeders")[1]["feeders"]
+        assert feeder["refusals"][0]["snippet"] == "plug/x/set"
+        assert "no template covers it" in feeder["refusals"][0]["reason"]
+        assert [counted(server, name, "mqtt:home") for name in ("accepted", "refused", "dropped")] == [5, 0, 3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -96,43 +97,102 @@ def test_every_sample_is_accepted_or_refused_and_labels_are_those_of_a_scrape(sc
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    "misbehaving",
     [
-        (lambda _: None, "timeout"),
-        (lambda _: page(b"a 1\n" + b"#" * (LIMIT - 3)), "too_large"),
-        (lambda _: page(gzip.compress(b"#" * (LIMIT + 1)), "200 OK", "Content-Encoding: gzip"), "too_large"),
-        (lambda _: b"HTTP/1.1 200 OK\r\n\r\n" + b"# \n" * (LIMIT // 2), "too_large"),
-        (lambda _: page("", "302 Found", "Location: http://127.0.0.1:1/"), "redirect"),
-        (lambda _: page("no", "500 Internal Server Error"), "status"),
-        (lambda _: page("<html>login</html>"), "format"),
-        (lambda _: page(b"a \xff\n"), "format"),
-        (lambda _: b"\x00\x01 garbage\r\n\r\n", "connection"),
-        (lambda _: b"", "connection"),
-        (lambda _: page("a 1\n", "200 OK", "X-Padding: " + "x" * 70_000), "connection"),
+        {"hangs": (lambda _: None, "timeout")},
+        {"large": (lambda _: page(b"a 1\n" + b"#" * (LIMIT - 3)), "too_large")},
+        {
+            "unpacks_large": (
+                lambda _: page(gzip.compress(b"#" * (LIMIT + 1)), "200 OK", "Content-Encoding: gzip"),
+                "too_large",
+            )
+        },
+        {"large_without_a_length": (lambda _: b"HTTP/1.1 200 OK\r\n\r\n" + b"# \n" * (LIMIT // 2), "too_large")},
+        {
+            "redirects": (lambda _: page("", "302 Found", "Location: http://127.0.0.1:1/"), "redirect"),
+            "fails": (lambda _: page("no", "500 Internal Server Error"), "status"),
+            "login_page": (lambda _: page("<html>login</html>"), "format"),
+            "not_utf8": (lambda _: page(b"a \xff\n"), "format"),
+            "garbage": (lambda _: b"\x00\x01 garbage\r\n\r\n", "connection"),
+            "ends": (lambda _: b"", "connection"),
+            "endless_headers": (lambda _: page("a 1\n", "200 OK", "X-Padding: " + "x" * 70_000), "connection"),
+        },
     ],
-    ids=["hangs", "too large", "unpacks too large", "too large without a length", "redirects", "fails", "a page", "not UTF-8",
-         "garbage", "hangs up", "endless headers"],
-)  # fmt: skip
-def test_a_target_that_misbehaves_is_counted_and_leaves_the_others_alone(scrape: Any, answer: Any, reason: str) -> None:
-    with Target(answer) as bad, Target(lambda _: page("good 1\n")) as good:
-        server = scrape(bad=bad.url, good=good.url)
-        wait_until(lambda: counted(server, "failures", "scrape:bad", reason), 15)
+    ids=lambda misbehaving: " ".join(misbehaving),
+)
+def test_a_target_that_misbehaves_is_counted_and_leaves_the_others_alone(scrape: Any, misbehaving: Any) -> None:
+    with ExitStack() as stack:
+        good = stack.enter_context(Target(lambda _: page("good 1\n")))
+        bad = {name: stack.enter_context(Target(answer)) for name, (answer, _) in misbehaving.items()}
+        bounded = {name: {"url": target.url, "timeout_s": 5, "max_bytes": LIMIT} for name, target in bad.items()}
+        server = scrape(good=good.url, **bounded)
+        for name, (_, reason) in misbehaving.items():
+            source, port = f"scrape:{name}", bad[name].port
+            wait_until(lambda source=source, reason=reason: counted(server, "failures", source, reason), 15, source)
+            assert reasons(server, "failures", source) == {reason}
+            assert counted(server, "accepted", source) == 0
+            assert wait_for_value(server, f'up{{instance="127.0.0.1:{port}",job="{name}"}}') == 0
         wait_until(lambda: counted(server, "accepted", "scrape:good") >= 4)
         assert counted(server, "failures", "scrape:good") == 0
-        assert reasons(server, "failures", "scrape:bad") == {reason}
-        assert counted(server, "accepted", "scrape:bad") == 0
-        assert wait_for_value(server, f'up{{instance="127.0.0.1:{bad.port}",job="bad"}}') == 0
-        assert server.complaints().count("source scrape:bad") == 1
+        assert all(server.complaints().count(f"source scrape:{name}:") == 1 for name in misbehaving)
         assert server.rss_kib() < 400_000
         assert server.stop() == 0
     assert "Traceback" not in server.complaints()
 
 
-def test_just_4_mib_are_taken(scrape: Any) -> None:
+def test_just_as_many_bytes_as_are_allowed_are_taken(scrape: Any) -> None:
     with Target(lambda _: page(b"a 1\n" + b"#\n" * ((LIMIT - 4) // 2))) as target:
-        server = scrape(app={"url": target.url, "every_s": 2})
+        server = scrape(app={"url": target.url, "every_s": 2, "max_bytes": LIMIT})
         wait_until(lambda: counted(server, "accepted", "scrape:app"), 15)
         assert counted(server, "failures", "scrape:app") == 0
+
+
+def test_a_series_that_vanishes_from_a_good_answer_has_ended_and_not_when_the_target_fails(scrape: Any) -> None:
+    text = {"now": f"a 1\nb 2\nc 3\nown_time 4 {int(time.time() * 1000)}\n"}
+    with Target(lambda _: page(text["now"]) if text["now"] else page("no", "500 Internal Server Error")) as target:
+        server = scrape(app={"url": target.url, "every_s": 1})
+
+        def states() -> dict[str, str]:
+            rows = server.json("GET", "/api/v1/series")[1]["series"]
+            return {row["name"]: row["freshness"] for row in rows if row["name"] != "up"}
+
+        wait_until(lambda: len(states()) == 4)
+        text["now"] = ""
+        wait_until(lambda: counted(server, "failures", "scrape:app", "status"))
+        assert "dead" not in states().values()
+        text["now"] = "a 1\nc NaN\n"
+        wait_until(lambda: states()["b"] == "dead")
+        assert states()["a"] == "live"
+        assert (states()["c"], states()["own_time"]) != ("dead", "dead")
+        text["now"] = "a 1\nb 5\n"
+        wait_until(lambda: states()["b"] == "live")
+        wait_until(lambda: states()["c"] == "dead")
+
+
+def test_one_bad_line_and_one_long_label_cost_themselves_and_the_target_is_up(scrape: Any) -> None:
+    text = f'good 1\nbad line here\nlong{{a="{"x" * 5_000}"}} 1\nlonger{{a="{"x" * 70_000}"}} 1\nfine 2\n'
+    with Target(lambda _: page(text)) as target:
+        server = scrape(app=target.url)
+        wait_for_value(server, f'up{{instance="127.0.0.1:{target.port}",job="app"}}', 1)
+        of_target = f'{{instance="127.0.0.1:{target.port}",job="app"}}'
+        assert latest(server, '{__name__=~"good|fine|long.*|bad"}') == {f"good{of_target}": 1, f"fine{of_target}": 2}
+        feeders = server.json("GET", "/api/v1/feeders")[1]["feeders"]
+        reasons = {refusal["reason"] for feeder in feeders for refusal in feeder["refusals"]}
+        assert {"value: 'line' is not a number"} <= {reason[:29] for reason in reasons} | reasons
+        assert "labels.a: is 5000 bytes long; at most 4096 (setting max_label_value_bytes)" in reasons
+        assert "line 4 is longer than 65536 bytes" in reasons
+
+
+def test_an_exporter_may_be_slow(scrape: Any) -> None:
+    def slow(_: bytes) -> bytes:
+        time.sleep(1.5)
+        return page("slow 1\n")
+
+    with Target(slow) as target:
+        server = scrape(fast={"url": target.url, "timeout_s": 0.5}, app={"url": target.url, "timeout_s": 8})
+        wait_until(lambda: counted(server, "accepted", "scrape:app"), 15)
+        assert counted(server, "failures", "scrape:fast", "timeout") >= 1
+        assert counted(server, "accepted", "scrape:fast") == 0
 
 
 def test_secrets_are_sent_to_the_target_and_shown_nowhere(scrape: Any, tmp_path: Path) -> None:

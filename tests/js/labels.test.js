@@ -13,6 +13,11 @@ describe("labels", () => {
     assert.deepEqual(shortNames([{ name: "c", labels: { core: "0" } }, { name: "c", labels: { core: "1" } }]), ["core 0", "core 1"]);
   });
 
+  test("control characters are shown escaped, as in the text of the series", () => {
+    const all = ["a\n\t\x00b", "\x85é"].map((x) => ({ name: "c", labels: { x } }));
+    assert.deepEqual(shortNames(all), ["a\\n\\t\\x00b", "\\u0085é"]);
+  });
+
   test("the board's label wins, and falls back to the name", () => {
     assert.deepEqual(shortNames([{ name: "c", labels: { a: "1", b: "x" } }, { name: "d", labels: {} }], "b"), ["x", "d"]);
   });

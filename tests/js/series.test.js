@@ -8,12 +8,14 @@ describe("a series", () => {
     assert.deepEqual([0, 1, 2, 3, 4, 9].map((t) => lowerBound([1, 3, 3, 5], t)), [0, 0, 1, 1, 3, 4]);
   });
 
-  test("late values go where they belong, equal times keep their order", () => {
+  test("late values go where they belong, one of a time that is known replaces it", () => {
     const series = new Series(definition({ t: [10, 30], v: [1, 3] }), 0);
     series.append([20, 30, 5], [2, 4, 0], 1_000);
-    assert.deepEqual(series.times, [5, 10, 20, 30, 30]);
-    assert.deepEqual(series.values, [0, 1, 2, 3, 4]);
+    assert.deepEqual(series.times, [5, 10, 20, 30]);
+    assert.deepEqual(series.values, [0, 1, 2, 4]);
     assert.equal(series.value, 4);
+    series.append([10, 10], [7, 8], 1_000);
+    assert.deepEqual(series.values, [0, 8, 2, 4]);
   });
 
   test("a value from the future does not make it newer than the server's now", () => {

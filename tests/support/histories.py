@@ -37,6 +37,17 @@ def samples(
     return Entry(seq, t_ms, payload)
 
 
+def one_value_each(kept: Iterable[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+    """What is left of a series' (seq, time, value) in order of arrival: one value a millisecond, of which the last counts."""
+    held: dict[int, tuple[int, int, float]] = {}
+    for seq, t_ms, value in kept:
+        if t_ms in held and held[t_ms][2] == value:
+            continue
+        held.pop(t_ms, None)
+        held[t_ms] = (seq, t_ms, value)
+    return list(held.values())
+
+
 def document(
     seq: int, t_ms: int, key: str, body: bytes | None, every_s: float | None = None, *, passing: bool = False
 ) -> Entry:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.position import Position
 from dashboard.journal.clock import JournalClock
@@ -62,7 +63,9 @@ class Engine:
                 max_bytes=max_bytes,
                 stamp_ms=clock.now_ms,
             )
-        return SqliteJournal(self.folder, clock=clock, counters=Counters(), max_age_s=max_age_s, max_bytes=max_bytes)
+        return SqliteJournal(
+            DataFolder(self.folder), clock=clock, counters=Counters(), max_age_s=max_age_s, max_bytes=max_bytes
+        )
 
     @asynccontextmanager
     async def opened(self, *, max_age_s: float = 900, max_bytes: int = 64 << 20) -> AsyncIterator[Journal]:

@@ -20,6 +20,7 @@ import websockets
 from dashboard.accounts.accounts import Accounts
 from dashboard.accounts.credentials import Credentials, read_secret
 from dashboard.accounts.directory import Directory
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.counters import Counters
 from dashboard.domain.identity import Role, User
 from dashboard.store.database import open_database
@@ -38,9 +39,9 @@ def make_users(data: Path, users: dict[str, Role], *, store: str = "", passwords
         return int(time.time() * 1000)
 
     async def make() -> dict[str, str]:
-        database = open_database(store, data)
+        database = open_database(store, DataFolder(data))
         await database.open()
-        credentials = Credentials(read_secret("", data))
+        credentials = Credentials(read_secret("", DataFolder(data)))
         directory = Directory(database, now_ms=now_ms)
         await directory.look()
         accounts = Accounts(

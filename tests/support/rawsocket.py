@@ -22,7 +22,8 @@ class RawSocket:
     def __init__(
         self, port: int, *, headers: dict[str, str] | None = None, path: str = "/ws", timeout_s: float = 10
     ) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=scaled(timeout_s))
+        with timeouts_as_deadlines("a connection"):
+            self.socket = socket.create_connection(("127.0.0.1", port), timeout=scaled(timeout_s))
         self.buffer = b""
         key = base64.b64encode(os.urandom(16)).decode()
         lines = {

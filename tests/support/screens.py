@@ -30,7 +30,9 @@ class Screen:
         for definition in message.get("series", []):
             self._define(definition, whole=message["type"] == "snapshot")
         for sid, times, values, *_ in message.get("points", []):
-            self.samples.setdefault(self.names[sid], []).extend(zip(times, values, strict=True))
+            held = self.samples.setdefault(self.names[sid], [])
+            held[:] = [point for point in held if point[0] not in set(times)]  # a later value takes its place
+            held.extend(zip(times, values, strict=True))
         for sid, *columns, newest in message.get("buckets", []):
             self.newest[self.names[sid]] = tuple(newest)
             for t, *row in zip(*columns, strict=True):

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.identity import Role, User
 from dashboard.domain.room import Message, Room
 from dashboard.store.database import Database, open_database
@@ -37,7 +38,7 @@ class Place:
 
     def database(self) -> Database:
         """Not opened yet."""
-        return open_database(self.url, self.folder)
+        return open_database(self.url, DataFolder(self.folder))
 
     @asynccontextmanager
     async def opened(self, processes: int = 1) -> AsyncIterator[list[Database]]:

@@ -188,4 +188,4 @@ def test_the_factor_is_the_mean_over_the_parts_and_stays_within_1_and_3() -> Non
 def test_sigint_reaches_the_tests_also_in_the_background_of_a_script() -> None:
     assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN  # tests/conftest.py; a child would inherit it
     ask = "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
-    assert subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=30).stdout == "False\n"
+    assert subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=90).stdout == "False\n"

@@ -1,4 +1,4 @@
--- Append a flush of entries to one partition, all or none, and trim what is too old or too much.
+-- Append a flush of entries to one partition, all or none, and trim entries that are too old or over the byte limit.
 --
 -- KEYS  log (stream), head (hash), requests (sorted set: request id -> seq), writer (hash: the last flush of this process)
 -- ARGV  epoch that the writer knows, highest seq that it has seen, candidate for a new epoch, time to stamp ("": this
@@ -10,10 +10,10 @@
 --       REWOUND  the journal has fewer entries than the writer has seen: nothing stored
 --       STALE    a later flush of this writer has been stored: nothing stored
 --
--- An entry's id is "<ms>-<seq>"; ms never falls, so that ids ascend whatever the clock does. Where it is not the
--- journal's time, that stands in the field t. The field's name is the epoch (and "z" when the value is packed), and the
--- value begins with seq and ms once more (4 bytes each), so that a copy of an entry under another id is not taken for one.
--- Requests are looked up before anything is written: a script that fails halfway has written nothing.
+-- An entry's id is "<ms>-<seq>"; ms never falls, so that ids ascend whatever the clock does. If ms is not the journal's
+-- time, the field t has it. The field's name is the epoch (and "z" when the value is packed). The value begins with seq and
+-- ms once more (4 bytes each), so that a copy of an entry under another id is recognised.
+-- Requests are looked up before anything is written, so a script that fails in the look-up has written nothing.
 
 local log, head, requests, writer = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local known_epoch, known_seq, candidate = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -80,13 +80,13 @@ for i = 8, #ARGV, 3 do
     local name, value = epoch .. ARGV[i + 1], ARGV[i + 2]
     local added = add(ms, at + 1, name, value)
     if type(added) == 'table' and added.err and string.find(added.err, 'equal or smaller', 1, true) then
-      -- something that is not ours lies on top of the stream: go on above it
+      -- another program's entry is the newest of the stream: continue above it
       local top = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)
       ms = top[1] and tonumber(string.match(top[1][1], '^(%d+)')) + 1 or 2 ^ 53
       if ms < 2 ^ 52 then added = add(ms, at + 1, name, value) end
     end
     if type(added) == 'table' and added.err then
-      if ms >= 2 ^ 52 then -- the ids are used up: begin anew
+      if ms >= 2 ^ 52 then -- no greater ids are left: begin an empty stream and a new epoch
         redis.call('DEL', log, head, requests)
         redis.call('HSET', head, 'epoch', candidate, 'seq', 0, 'bytes', 0, 'last_ms', 0, 'oldest_ms', 0)
         return {'EPOCH', candidate, 0, now, 0, 0}

@@ -1,11 +1,11 @@
--- Put a checkpoint that has been written piece by piece into force, all at once.
+-- Put a checkpoint that was written piece by piece into force, in one atomic step.
 --
--- KEYS  index (hash: record -> the name of its blob), staged (the same, of what this checkpoint changes; "" removes)
--- ARGV  epoch, seq, "whole" when nothing of the former one stays, prefix of the blobs' keys, the position of the checkpoint
---       that this one was made on top of ("" none, "any" whichever), ms that replaced blobs live on for who is reading them
--- returns 1; 0: another checkpoint has come in between, or a later one of this epoch is in force
+-- KEYS  index (hash: record -> name of its blob), staged (the same for the records that this checkpoint changes; "" removes)
+-- ARGV  epoch, seq, "whole" when no record of the former checkpoint stays, prefix of the blobs' keys, position of the
+--       checkpoint that this one is based on ("" none, "any" whichever), ms that replaced blobs live on for their readers
+-- returns 1; 0: another checkpoint was stored in the meantime, or a later one of this epoch is in force
 --
--- The index keeps its own position in the field "" (no record is called that).
+-- The index keeps its own position in the field "", which is no record's name.
 
 local index, staged = KEYS[1], KEYS[2]
 local epoch, seq, whole, prefix = ARGV[1], tonumber(ARGV[2]), ARGV[3] == 'whole', ARGV[4]

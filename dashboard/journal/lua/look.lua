@@ -1,12 +1,12 @@
--- Where a partition stands; an empty one begins its first epoch.
+-- Return where a partition stands; an empty partition begins its first epoch.
 --
 -- KEYS  log, head
--- ARGV  candidate for a new epoch, then ids of entries that the reader holds, in order, oldest first
--- returns {epoch, seq, bytes, now_ms, oldest id or "", last id or "0-0", how many of the reader's ids are there from the
---          first on, then the head's other fields ("from:<epoch>", seq) ...}
+-- ARGV  candidate for a new epoch, then ids of entries that the reader has read, oldest first
+-- returns {epoch, seq, bytes, now_ms, oldest id or "", last id or "0-0", how many of the reader's ids are stored (from the
+--          first on), then the head's other fields ("from:<epoch>", seq) ...}
 --
--- Two copies of a journal are alike up to some entry and differ from there on: bisection finds it. What was trimmed from
--- the old end counts as there.
+-- Two copies of a journal are equal up to some entry and differ after it: bisection finds that entry. Trimmed entries
+-- count as stored.
 
 local log, head = KEYS[1], KEYS[2]
 local time = redis.call('TIME')
@@ -17,7 +17,7 @@ end
 local oldest = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)
 local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)
 
--- how many of ARGV[2 ...], from the first on, are so
+-- Return how many of ARGV[2 ...], from the first on, fulfil the condition.
 local function first_ones(low, is_so)
   local high = #ARGV - 1
   while low < high do

@@ -1,3 +1,3 @@
--- Give a lease back. KEYS lease; ARGV holder.
+-- Release a lease, if the holder has it. KEYS lease; ARGV holder.
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0

@@ -1,10 +1,10 @@
--- Entries have been lost: begin a new epoch, unless another process has done so already.
+-- Begin a new epoch because entries were lost, unless another process has done so.
 --
 -- KEYS  head
--- ARGV  the epoch that has lost entries, the candidate for the new one, the newest seq that both copies hold alike
--- returns 1 when this call began it
+-- ARGV  the epoch that has lost entries, the candidate for the new one, the newest seq that both have in common
+-- returns 1 if this call began the new epoch
 --
--- Numbers go on from what is there. "from:<epoch>" says up to which seq the old epoch's entries are this one's too.
+-- Numbers continue from the present seq. "from:<epoch>" is the last seq that the old epoch shares with the new one.
 
 local head = KEYS[1]
 local epoch, candidate, fork = ARGV[1], ARGV[2], tonumber(ARGV[3])

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the versions on the connection that ``store/migrate.py`` hands over."""
+"""Entry point of Alembic: runs the migrations on the connection that ``store/migrate.py`` passes."""
 
 from __future__ import annotations
 

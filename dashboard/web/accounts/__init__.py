@@ -1,1 +1,1 @@
-"""Routes for logins, users, tokens, links."""
+"""HTTP routes for logins, users, tokens, share links and the audit log."""

@@ -1,4 +1,4 @@
-"""Log in, log out, who one is, one's own name and password, the first admin."""
+"""HTTP handlers for login, logout, the caller's own account, and the first admin."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from msgspec import Struct
 
-from dashboard.accounts.accounts import Accounts, Session
+from dashboard.accounts.accounts import Accounts, LoginSession
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
 from dashboard.domain.errors import NotAuthenticated
@@ -15,14 +15,14 @@ from dashboard.web.server.operation import Operation, Operations
 
 
 class LoginBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of ``POST /api/v1/login``."""
+    """Body of ``POST /api/v1/login``."""
 
     name: str
     password: str
 
 
 class FirstAdminBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of ``POST /api/v1/first-admin``."""
+    """Body of ``POST /api/v1/first-admin``."""
 
     code: str
     id: str
@@ -31,7 +31,7 @@ class FirstAdminBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OwnBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of ``PATCH /api/v1/me``."""
+    """Body of ``PATCH /api/v1/me``: the fields to change; a new password needs the old one."""
 
     name: str | None = None
     password: str | None = None
@@ -39,7 +39,7 @@ class OwnBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UserShown(Struct, frozen=True):
-    """A user, to themselves."""
+    """User, as sent to the user's own client."""
 
     id: str
     name: str
@@ -47,7 +47,7 @@ class UserShown(Struct, frozen=True):
 
 
 class SessionShown(Struct, frozen=True):
-    """A login that has succeeded."""
+    """Response to a successful login. ``expires``: milliseconds since the epoch."""
 
     user: UserShown
     token: str
@@ -55,7 +55,7 @@ class SessionShown(Struct, frozen=True):
 
 
 class Me(Struct, frozen=True):
-    """Who asks."""
+    """Caller of a request, with role and grants. ``expires``: end of the session, milliseconds since the epoch."""
 
     kind: str
     user: UserShown | None
@@ -66,7 +66,7 @@ class Me(Struct, frozen=True):
 
 
 class AccountServices(NamedTuple):
-    """Services of the routes for accounts. ``public_url``: this server's address as others see it, or empty."""
+    """Services of the account routes. ``public_url``: this server's external URL, or empty."""
 
     accounts: Accounts
     boards: Boards
@@ -75,17 +75,17 @@ class AccountServices(NamedTuple):
 
 
 class AccountHandler(BaseHandler[AccountServices]):
-    """Base of the handlers that begin a session."""
+    """Base of the account handlers."""
 
-    def write_session(self, session: Session) -> None:
-        """Answer with a new session, and keep it in a cookie."""
+    def write_session(self, session: LoginSession) -> None:
+        """Write a new session as the response, and set its cookie."""
         user = session.user
         self.context.identity.set_cookie(self, session.token)
         self.write_json(SessionShown(UserShown(user.id, user.name, user.role.word), session.token, session.expires_ms))
 
 
 class LoginHandler(AccountHandler):
-    """``POST /api/v1/login``."""
+    """``POST /api/v1/login``: a session for name and password."""
 
     operations: ClassVar[Operations] = {
         "post": Operation("Log in by name and password", body=LoginBody, returns=SessionShown)
@@ -97,10 +97,10 @@ class LoginHandler(AccountHandler):
 
 
 class FirstAdminHandler(AccountHandler):
-    """``POST /api/v1/first-admin``: the one-time link that the server printed."""
+    """``POST /api/v1/first-admin``: the first admin, by the one-time code that the server printed."""
 
     operations: ClassVar[Operations] = {
-        "post": Operation("Make the first admin", body=FirstAdminBody, returns=SessionShown)
+        "post": Operation("Create the first admin", body=FirstAdminBody, returns=SessionShown)
     }
 
     async def post(self) -> None:
@@ -112,9 +112,11 @@ class FirstAdminHandler(AccountHandler):
 
 
 class LogoutHandler(AccountHandler):
-    """``POST /api/v1/logout``."""
+    """``POST /api/v1/logout``: the end of the session."""
 
-    operations: ClassVar[Operations] = {"post": Operation("End the session, on every socket", status=204)}
+    operations: ClassVar[Operations] = {
+        "post": Operation("End the session and close its WebSocket connections", status=204)
+    }
 
     async def post(self) -> None:
         await self.services.accounts.log_out(self.caller, self.address)
@@ -124,15 +126,15 @@ class LogoutHandler(AccountHandler):
 
 
 class MeHandler(AccountHandler):
-    """``/api/v1/me``."""
+    """``/api/v1/me``: the caller's own account."""
 
     operations: ClassVar[Operations] = {
-        "get": Operation("Who asks", returns=Me),
-        "patch": Operation("Change one's own name or password", body=OwnBody, returns=Me),
+        "get": Operation("Get the caller, with role and grants", returns=Me),
+        "patch": Operation("Change the caller's own name or password", body=OwnBody, returns=Me),
     }
 
     def get(self) -> None:
-        self.context.identity.keep(self)  # a page that lives long asks now and then, and its session goes on
+        self.context.identity.keep(self)  # a long-lived page asks regularly, which extends its session
         self.write_json(describe(self.caller))
 
     async def patch(self) -> None:
@@ -143,7 +145,7 @@ class MeHandler(AccountHandler):
         user = await self.services.accounts.change_own(
             self.caller, self.address, old_password=body.old_password, **changes
         )
-        if body.password is not None:  # all other sessions have ended
+        if body.password is not None:  # the change has ended all sessions
             self.context.identity.set_cookie(self, self.services.accounts.begin(user, self.caller.session).token)
         shown = describe(self.caller)
         self.write_json(shown | {"user": UserShown(user.id, user.name, user.role.word)})

@@ -1,4 +1,4 @@
-"""Users, tokens, share links, the audit log: for those who administer them."""
+"""HTTP handlers for the administration of users, tokens, share links and the audit log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Prefix = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of ``POST /api/v1/users``."""
+    """Body of ``POST /api/v1/users``."""
 
     id: str
     password: str
@@ -29,7 +29,7 @@ class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UserChange(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of ``PATCH /api/v1/users/ID``."""
+    """Body of ``PATCH /api/v1/users/ID``: the fields to change."""
 
     name: str | None = None
     role: RoleWord | None = None
@@ -39,7 +39,7 @@ class UserChange(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UserState(Struct, frozen=True):
-    """A user, to admins."""
+    """User, as admins see it."""
 
     id: str
     name: str
@@ -51,24 +51,24 @@ class UserState(Struct, frozen=True):
 
 
 class UserStates(Struct, frozen=True):
-    """All of them."""
+    """All users."""
 
     users: list[UserState]
 
 
 class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of ``POST /api/v1/tokens``."""
+    """Body of ``POST /api/v1/tokens``."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80)]
     verbs: tuple[Literal["write", "read", "message", "notify"], ...] = ("write",)
     prefixes: Annotated[list[Prefix], Meta(max_length=50)] = []
     per_s: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
-    max_series: Annotated[int, Meta(ge=1, le=1_000_000)] = 1_000
+    max_series: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     days: Annotated[float, Meta(gt=0, le=3_650)] | None = None
 
 
 class TokenState(Struct, frozen=True, omit_defaults=True):
-    """A token; ``token``, its text, only in the answer that made it."""
+    """Token, as admins see it; ``token``, its text, only in the response that created it."""
 
     id: str
     name: str
@@ -84,20 +84,20 @@ class TokenState(Struct, frozen=True, omit_defaults=True):
 
 
 class TokenStates(Struct, frozen=True):
-    """All of them."""
+    """All tokens."""
 
     tokens: list[TokenState]
 
 
 class NewLink(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of ``POST /api/v1/links``."""
+    """Body of ``POST /api/v1/links``."""
 
     board: str
     hours: Annotated[float, Meta(gt=0, le=8_784)] = 24
 
 
 class LinkState(Struct, frozen=True):
-    """A share link that was made just now."""
+    """Response to a new share link."""
 
     id: str
     url: str
@@ -105,13 +105,13 @@ class LinkState(Struct, frozen=True):
 
 
 def user_state(user: User, last_login_ms: int | None) -> UserState:
-    """As admins see a user."""
+    """Return a user as admins see it."""
     grants = {board: role.word for board, role in user.grants}
     return UserState(user.id, user.name, user.role.word, user.disabled, user.created_ms, last_login_ms, grants)
 
 
 def token_state(token: Token, text: str = "") -> TokenState:
-    """As admins see a token."""
+    """Return a token as admins see it."""
     return TokenState(
         id=token.id,
         name=token.name,
@@ -132,10 +132,10 @@ class AdminHandler(ApiHandler[AccountServices]):
 
 
 class UsersHandler(AdminHandler):
-    """``/api/v1/users``."""
+    """``/api/v1/users``: list and create users."""
 
     operations: ClassVar[Operations] = {
-        "get": Operation("All users", returns=UserStates),
+        "get": Operation("List all users", returns=UserStates),
         "post": Operation("Add a user", status=201, body=NewUser, returns=UserState),
     }
 
@@ -158,11 +158,11 @@ class UsersHandler(AdminHandler):
 
 
 class UserHandler(AdminHandler):
-    """``/api/v1/users/ID``."""
+    """``/api/v1/users/ID``: change or delete a user."""
 
     operations: ClassVar[Operations] = {
         "patch": Operation("Change a user", body=UserChange, returns=UserState),
-        "delete": Operation("Delete a user; what they wrote stays", status=204),
+        "delete": Operation("Delete a user; their messages stay", status=204),
     }
 
     async def patch(self, user_id: str) -> None:
@@ -183,7 +183,7 @@ class UserHandler(AdminHandler):
         self.write_json(user_state(user, user.last_login_ms))
 
     def _granted(self, user_id: str, given: Mapping[str, str]) -> tuple[tuple[str, Role], ...]:
-        """On boards that there are; what the user has already may stay. Raises Invalid, NotFound (the user)."""
+        """Return grants after the check that their boards exist or the user has them already. Raises Invalid, NotFound (the user)."""
         for board in sorted(given.keys() - self.services.boards.titles().keys()):
             if board not in dict(self.services.accounts.find(user_id).grants):
                 raise Invalid(f"there is no board {board!a}", field="grants")
@@ -195,11 +195,11 @@ class UserHandler(AdminHandler):
 
 
 class TokensHandler(AdminHandler):
-    """``/api/v1/tokens``."""
+    """``/api/v1/tokens``: list and create tokens."""
 
     operations: ClassVar[Operations] = {
-        "get": Operation("All tokens", returns=TokenStates),
-        "post": Operation("Make a token", status=201, body=NewToken, returns=TokenState),
+        "get": Operation("List all tokens", returns=TokenStates),
+        "post": Operation("Create a token", status=201, body=NewToken, returns=TokenState),
     }
 
     async def get(self) -> None:
@@ -221,7 +221,7 @@ class TokensHandler(AdminHandler):
 
 
 class TokenHandler(AdminHandler):
-    """``/api/v1/tokens/ID``."""
+    """``/api/v1/tokens/ID``: revoke a token."""
 
     operations: ClassVar[Operations] = {"delete": Operation("Revoke a token", status=204)}
 
@@ -230,21 +230,28 @@ class TokenHandler(AdminHandler):
         self.done()
 
 
-class LinksHandler(AdminHandler):
-    """``/api/v1/links``."""
+class BoardSharer(AdminHandler):
+    """Base of the handlers of share links."""
+
+    def sees(self, board: str) -> bool:
+        """Return whether the caller may see the board without a share link: a link gives no right to create links."""
+        return self.services.access.sees(msgspec.structs.replace(self.caller, boards=()), board)
+
+
+class LinksHandler(BoardSharer):
+    """``/api/v1/links``: list and create share links."""
 
     operations: ClassVar[Operations] = {
-        "get": Operation("Share links that hold", returns=dict[str, Any]),
+        "get": Operation("List the valid share links", returns=dict[str, Any]),
         "post": Operation("Share a board by a link", status=201, body=NewLink, returns=LinkState),
     }
 
     async def get(self) -> None:
-        self.write_json({"links": await self.services.accounts.list_links()})
+        self.write_json({"links": await self.services.accounts.list_links(self.sees)})
 
     async def post(self) -> None:
         body = self.json(NewLink)
-        # what only a link shows him is not his to show on
-        if not self.services.access.sees(msgspec.structs.replace(self.caller, boards=()), body.board):
+        if not self.sees(body.board):
             raise self.services.boards.missing(body.board)
         self.services.boards.get(body.board)
         link, text, expires_ms = await self.services.accounts.create_link(self.by, self.address, body.board, body.hours)
@@ -252,18 +259,18 @@ class LinksHandler(AdminHandler):
         self.write_json(LinkState(link, f"{base}/share/{text}", expires_ms), 201)
 
 
-class LinkHandler(AdminHandler):
-    """``/api/v1/links/ID``."""
+class LinkHandler(BoardSharer):
+    """``/api/v1/links/ID``: revoke a share link."""
 
     operations: ClassVar[Operations] = {"delete": Operation("Revoke a share link", status=204)}
 
     async def delete(self, link: str) -> None:
-        await self.services.accounts.revoke_link(self.by, self.address, link)
+        await self.services.accounts.revoke_link(self.by, self.address, link, self.sees)
         self.done()
 
 
 class AuditHandler(AdminHandler):
-    """``GET /api/v1/audit``."""
+    """``GET /api/v1/audit``: the audit log."""
 
     operations: ClassVar[Operations] = {
         "get": Operation(

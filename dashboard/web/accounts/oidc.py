@@ -1,4 +1,4 @@
-"""``/oidc/start`` and ``/oidc/callback``: to the OpenID provider, and back."""
+"""HTTP handlers for the redirects to the OpenID provider and back."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from dashboard.web.server.addresses import own_address
 from dashboard.web.server.base import BaseHandler
 
 _COOKIE = "oidc"
+#: A login that takes longer has to begin again.
 _MAX_AGE_S = 600
 
 
 class OidcServices(NamedTuple):
-    """Services of the OpenID routes. ``public_url``: this server's address as others see it, or empty."""
+    """Services of the OpenID routes. ``public_url``: this server's external URL, or empty."""
 
     openid: OpenId
     credentials: Credentials
@@ -27,17 +28,17 @@ class OidcServices(NamedTuple):
 
 
 class OidcHandler(BaseHandler[OidcServices]):
-    """Base of both handlers."""
+    """Base of both OpenID handlers."""
 
     @property
     def redirect_uri(self) -> str:
-        """Where the provider sends the browser back to."""
+        """URL to which the provider sends the browser back."""
         base = self.services.public_url.rstrip("/") or f"{self.request.protocol}://{self.request.host}"
         return f"{base}/oidc/callback"
 
 
 class OidcStart(OidcHandler):
-    """To the provider; what must come back is kept in a signed cookie."""
+    """``/oidc/start``: redirect to the provider; the login's state goes into a signed cookie."""
 
     async def get(self) -> None:
         target = own_address(self.get_query_argument("next", "/"))
@@ -51,15 +52,15 @@ class OidcStart(OidcHandler):
 
 
 class OidcCallback(OidcHandler):
-    """Back from the provider."""
+    """``/oidc/callback``: end of the login, with a session cookie and a redirect to the target."""
 
     async def get(self) -> None:
         cookie = self.request.cookies.get(_COOKIE)
         self.clear_cookie(_COOKIE, path="/oidc/")
         if error := self.get_query_argument("error", ""):
-            raise Invalid(f"the provider did not log you in ({error[:60]!a})")
+            raise Invalid(f"the provider refused the login ({error[:60]!a}); try again")
         if cookie is None:
-            raise BadToken("the login took too long, or cookies are closed to this page; try again")
+            raise BadToken("the login took more than 10 minutes, or the browser blocks cookies; try again")
         begun = msgspec.convert(self.services.credentials.unseal(cookie.value, self.services.now_ms()), Begun)
         code, state = self.get_query_argument("code", ""), self.get_query_argument("state", "")
         session = await self.services.openid.finish(begun, state, code, self.redirect_uri, self.address)

@@ -1,4 +1,4 @@
-"""The routes for logins, users, tokens, share links and the audit log."""
+"""Routes of logins, users, tokens, share links and the audit log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard.web.server.route import AnyRoute, Route
 
 
 def account_routes(services: AccountServices, openid: OidcServices, identify: Authenticator) -> list[AnyRoute]:
-    """Return the routes."""
+    """Return the routes of accounts."""
     return [
         Route("/share/{link}", SharePage, identify),
         Route("/oidc/start", oidc.OidcStart, openid),

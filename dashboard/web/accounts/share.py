@@ -1,4 +1,4 @@
-"""Share links: ``/share/LINK``."""
+"""HTTP handler for share links."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dashboard.web.server.base import BaseHandler
 
 
 class SharePage(BaseHandler[Authenticator]):
-    """``/share/LINK``: keeps the link in a cookie and leads to its board."""
+    """``/share/LINK``: sets the link's cookie and redirects to its board."""
 
     secret_path = True
 
     def get(self, link: str) -> None:
         caller = self.services.with_share(ANONYMOUS, link)
         if not caller.boards:
-            raise NotFound("this link is wrong, too old, or was revoked")
+            raise NotFound("this link is wrong, expired or revoked; ask for a new one")
         self.context.identity.set_share(self, caller.boards[0], link)
         self.redirect(f"/boards/{caller.boards[0]}")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.collectd import parse_collectd
+from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.slices import Slice, array_slices
 from dashboard.ingest.telegraf_json import parse_telegraf_json
 from dashboard.intake.accept_samples import Outcome
 from dashboard.web.feed.format import TEXT, Answer, FeedRequest, Format, faults_in, first_reason, json_answer, told
@@ -15,8 +19,14 @@ class TelegrafJson(Format):
 
     name = "telegraf"
 
+    def __init__(self, origins: Origins) -> None:
+        self._origins = origins
+
+    def slices(self, body: bytes) -> Iterator[Slice]:
+        return array_slices(body)
+
     def parse(self, request: FeedRequest) -> Parsed:
-        return parse_telegraf_json(request.body, request.latest_ms)
+        return parse_telegraf_json(request.body, request.latest_ms, origins=self._origins)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         refused = {"refused": told(outcome.refused)} if outcome.refused else {}
@@ -27,9 +37,16 @@ class CollectdJson(Format):
     """collectd's JSON. It sends its credentials only after a 401."""
 
     name = "collectd"
+    is_asked_first = True
+
+    def __init__(self, origins: Origins) -> None:
+        self._origins = origins
+
+    def slices(self, body: bytes) -> Iterator[Slice]:
+        return array_slices(body)
 
     def parse(self, request: FeedRequest) -> Parsed:
-        return parse_collectd(request.body, request.latest_ms)
+        return parse_collectd(request.body, request.latest_ms, origins=self._origins)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         if faults := faults_in(outcome.refused):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
-
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.events_alertmanager import parse_alertmanager, parse_alerts
 from dashboard.ingest.events_grafana import parse_grafana_annotation
 from dashboard.ingest.events_graphite import parse_graphite_event
 from dashboard.ingest.parsed import Parsed
 from dashboard.intake.accept_samples import Outcome
+from dashboard.intake.annotations import number_of_event
 from dashboard.web.feed.format import TEXT, Answer, Fault, FeedRequest, Format, first_reason, json_answer
 
 
@@ -34,11 +33,10 @@ class GrafanaAnnotation(Format):
         self._message = message
 
     def parse(self, request: FeedRequest) -> Parsed:
-        return parse_grafana_annotation(request.body, request.latest_ms)
+        return parse_grafana_annotation(request.body, request.now_ms, request.latest_ms)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
-        number = zlib.crc32(parsed.events[0].fingerprint.encode()) & 0x7FFFFFFF
-        return json_answer({"message": self._message, "id": number or 1})
+        return json_answer({"message": self._message, "id": number_of_event(parsed.events[0])})
 
     def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
         return json_answer({"message": "Unauthorized" if fault.status == 401 else fault.text}, fault.status)
@@ -56,6 +54,10 @@ class AlertmanagerWebhook(Format):
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         if outcome.refused:
             raise Invalid(f"{len(outcome.refused)} alerts refused; {first_reason(outcome.refused, 'alert')}")
+        return self.done()
+
+    def done(self) -> Answer:
+        """Return the answer to alerts that were all taken."""
         return Answer(200, content_type=TEXT)
 
 
@@ -64,3 +66,10 @@ class PrometheusAlerts(AlertmanagerWebhook):
 
     def parse(self, request: FeedRequest) -> Parsed:
         return parse_alerts(request.body, request.now_ms)
+
+
+class OldPrometheusAlerts(PrometheusAlerts):
+    """Alerts as Prometheus posts them with ``api_version: v1``."""
+
+    def done(self) -> Answer:
+        return json_answer({"status": "success"})

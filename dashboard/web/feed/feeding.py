@@ -7,6 +7,7 @@ look whether somebody is there.  Does not own: the formats' bytes (``ingest/``),
 from __future__ import annotations
 
 import asyncio
+import zlib
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,16 +16,20 @@ from dashboard.domain.errors import BadToken, DashboardError, Forbidden, NotAuth
 from dashboard.domain.identity import Caller
 from dashboard.domain.series import check_text
 from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.slices import SLICE_BYTES
 from dashboard.intake.accept_samples import Outcome
 from dashboard.intake.intake import Intake
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format
-from dashboard.web.feed.shown_token import is_foreign, token_in
+from dashboard.web.feed.shown_token import is_foreign, says_something, token_in
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
 
 _MAX_REQUEST_ID_BYTES = 200
 #: A body that is longer must show its token elsewhere: no more is kept of what an unknown sender writes.
 _UNPROVEN_BYTES = 262_144
+_SHOWN_BYTES = 512
+#: What the tap says of a token that nobody knows, where none is needed.
+TOKEN_IGNORED = "the token is not known; it was ignored, as this server needs none on this machine: leave it out"  # noqa: S105 - no token
 _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -53,6 +58,8 @@ class FeederHandler(BaseHandler[F]):
         self._unknown: DashboardError | None = None  # why the sender is nobody
         self._is_counted = False  # what came of the body
         self._may_show_token = True  # the body, which is short so far
+        self._chunks = []  # a request may be refused before it is prepared
+        self._begun = b""  # how the body begins, unpacked, for showing it
 
     @property
     def max_bytes(self) -> int:
@@ -62,9 +69,26 @@ class FeederHandler(BaseHandler[F]):
         """Take one body and answer it."""
         await self.authenticate()
         request = self.feed_request(self.body())
-        parsed = await self.parse(request)
-        outcome = await self.accept(parsed)
+        parsed, outcome = await self.take(request)
         self.send(self.format.answer(request, parsed, outcome))
+
+    async def take(self, request: FeedRequest) -> tuple[Parsed, Outcome]:
+        """Parse and accept the body, a long one slice by slice; raises what these do. Returns the last slice and the whole outcome."""
+        if len(request.body) <= SLICE_BYTES:
+            parsed = await self.parse(request)
+            return parsed, await self.accept(parsed, self.format.request_key(request, parsed))
+        loop, slices, whole, parsed = (
+            asyncio.get_running_loop(),
+            self.format.slices(request.body),
+            Outcome(0, []),
+            Parsed(),
+        )
+        while (some := await loop.run_in_executor(None, next, slices, None)) is not None:
+            parsed = await self.parse(request._replace(body=some.body))
+            outcome = await self.accept(parsed, part=f"/slice {some.first}" if some.first else "")
+            refused = [self.format.moved(refusal, some.first) for refusal in outcome.refused]
+            whole = Outcome(whole.accepted + outcome.accepted, whole.refused + refused, whole.series + outcome.series)
+        return parsed, whole
 
     # --- authenticate ---
 
@@ -78,7 +102,7 @@ class FeederHandler(BaseHandler[F]):
             self.authorise_feeder()
 
     def authorise_feeder(self) -> None:
-        """The same without looking for new tokens. A token may also stand in the query or in a JSON body."""
+        """Authorise without looking for new tokens. A token may also stand in the query or in a JSON body."""
         if self._unknown is not None:
             raise self._unknown
         self.authorise(self.shown_elsewhere())
@@ -97,6 +121,7 @@ class FeederHandler(BaseHandler[F]):
             return self.context.identity.by_text(shown)
         except BadToken:
             if self._may_feed():
+                self._tell_ignored()
                 return self.caller
             raise
 
@@ -118,24 +143,34 @@ class FeederHandler(BaseHandler[F]):
         return token_in(body, search=not self._is_proven()) if self.format.shows_token else ""
 
     def _is_proven(self) -> bool:
-        """Whether the body need not show whose it is."""
+        """Return whether the body need not show whose it is."""
         return self._may_feed() or bool(self.get_query_argument("p", ""))
 
     def check_caller(self) -> None:
-        if is_foreign(self.request.headers.get("Authorization", "")):
+        shown = self.request.headers.get("Authorization", "")
+        if is_foreign(shown):
             del self.request.headers["Authorization"]
+            self.ignored_token |= says_something(shown)
         try:
             super().check_caller()
+            if self.ignored_token and self._is_feeding() and self._may_feed():
+                self._tell_ignored()
         except (NotAuthenticated, Forbidden) as error:
             if not self._is_feeding() or (isinstance(error, BadToken) and not self._is_refreshed):
                 raise
             # answered when the body is there: a client that is still writing does not read, and would only see a reset
             self._unknown = self._refused = error
 
+    def _tell_ignored(self) -> None:
+        """Show in the tap that a token was not known, for a server that wants one will refuse it."""
+        self.services.intake.stats.note_passed_over(self.caller, self.format.name, TOKEN_IGNORED, self.address)
+
     def _is_feeding(self) -> bool:
         return self.request.method in _FEEDING and self.request.method in self.allowed_methods()
 
     def data_received(self, chunk: bytes) -> None:
+        if not self._begun:
+            self._begun = _beginning(chunk, packed=self.request.headers.get("Content-Encoding", "").strip().lower())
         super().data_received(chunk)
         if self._may_show_token and self._size > _UNPROVEN_BYTES and self._refused is None:
             self._may_show_token = False
@@ -162,23 +197,27 @@ class FeederHandler(BaseHandler[F]):
 
     async def parse(self, request: FeedRequest) -> Parsed:
         """Read the body; a long one in a thread, so that the loop goes on meanwhile. Raises Invalid."""
-        if len(request.body) <= self.format.parsed_at_once_bytes:
+        if len(request.body) <= self.format.parsed_at_once_bytes and not request.encoding:
             return self.format.parse(request)
         return await asyncio.get_running_loop().run_in_executor(None, self.format.parse, request)
 
     # --- accept ---
 
-    async def accept(self, parsed: Parsed) -> Outcome:
-        """Keep what may be kept; raises TooMany, Overloaded, Unavailable."""
-        request_id = self.request_id()
+    async def accept(self, parsed: Parsed, key: str = "", *, part: str = "") -> Outcome:
+        """Keep what may be kept; raises TooMany, Overloaded, Unavailable. ``key``: by which the format knows it again.
+
+        ``part``: which part of the body it is.
+        """
+        request_id = self.request_id(key)
+        request_id = request_id + part if request_id else ""
         self._is_counted = True
         return await self.services.intake.accept(
             parsed, caller=self.caller, format_=self.format.name, request_id=request_id
         )
 
-    def request_id(self) -> str:
+    def request_id(self, default: str = "") -> str:
         """Return the Idempotency-Key, by which the same request again stores nothing again; raises Invalid."""
-        key = self.request.headers.get("Idempotency-Key", "")
+        key = self.request.headers.get("Idempotency-Key", "") or default
         checked = check_text(key, field="Idempotency-Key", max_bytes=_MAX_REQUEST_ID_BYTES)
         owner = self.caller.token.id if self.caller.token is not None else self.caller.id or self.caller.kind
         return f"{owner}/{checked}" if checked else ""  # each feeder has request ids of its own
@@ -188,7 +227,7 @@ class FeederHandler(BaseHandler[F]):
     def send(self, answer: Answer) -> None:
         """Send a whole answer."""
         self.set_status(answer.status)
-        for name, value in self.format.headers.items():
+        for name, value in (*self.format.headers.items(), *answer.headers):
             self.set_header(name, value)
         if answer.status != 401:
             self.clear_header("WWW-Authenticate")
@@ -200,14 +239,39 @@ class FeederHandler(BaseHandler[F]):
 
     def write_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
         status = self.get_status()
-        if status in (400, 413, 415) and not self._is_counted:
-            begun = b"".join(self._chunks[:1])
-            self.services.intake.note_fault(self.caller, self.format.name, code, text, begun)
+        if status == 401 and self.format.is_asked_first and "Authorization" not in self.request.headers:
+            self.services.intake.stats.note_passed_over(
+                self.caller, self.format.name, f"{status}: {text}", self.address
+            )
+        elif 400 <= status < 500 and not self._is_counted and self.is_refusal(status):
+            shown = self.format.shown(self.feed_request(b"".join(self._chunks[:1])))
+            self.services.intake.note_fault(
+                self.caller,
+                self.format.name,
+                code,
+                f"{status}: {text}",
+                shown.encode() or self._begun,
+                address=self.address,
+            )
         status = self.format.later_status if status == 429 else status
         self.send(self.format.refuse(self.feed_request(b""), Fault(status, code, text, extra)))
 
+    def is_refusal(self, status: int) -> bool:
+        """Return whether something that should have been taken was refused, and not merely a question."""
+        return self._is_feeding() and status != 405
+
     def _wants_page(self) -> bool:
         return False
+
+
+def _beginning(chunk: bytes, *, packed: str) -> bytes:
+    """Return how a body begins, unpacked; empty when it cannot be."""
+    if packed in ("gzip", "x-gzip", "deflate"):
+        try:
+            return zlib.decompressobj(47).decompress(chunk, _SHOWN_BYTES)
+        except zlib.error:
+            return b""
+    return chunk[:_SHOWN_BYTES]
 
 
 class FeedHandler(FeederHandler[FeedServices]):

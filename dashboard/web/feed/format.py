@@ -5,14 +5,16 @@ One object a format, made once with the caches that it needs.  ``feeding.py`` do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
+from msgspec import structs
 from tornado.httputil import HTTPHeaders
 
 from dashboard.ingest.batch import Refusal
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
+from dashboard.ingest.slices import Slice
 from dashboard.intake.accept_samples import Outcome
 
 JSON = "application/json; charset=utf-8"
@@ -41,13 +43,20 @@ class FeedRequest(NamedTuple):
         """The media type of the body, in lower case, without parameters."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
+    @property
+    def encoding(self) -> str:
+        """The encoding that the body still has; gzip is undone already."""
+        encoding = self.headers.get("Content-Encoding", "").strip().lower()
+        return "" if encoding in ("identity", "gzip", "x-gzip") else encoding
+
 
 class Answer(NamedTuple):
-    """A whole response; an empty ``content_type`` with an empty body: no body."""
+    """A whole response; an empty ``content_type`` with an empty body: no body. ``headers``: besides those of the format."""
 
     status: int
     body: bytes = b""
     content_type: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Fault(NamedTuple):
@@ -74,6 +83,7 @@ class Format:
 
     ``name``: what its samples are counted under.  ``later_status``: what its senders understand as "try again later".
     ``encodings``: content encodings that ``parse`` unpacks itself.  ``shows_token``: a JSON body may hold the token.
+    ``is_asked_first``: its senders show who they are only after a 401, so that is no refusal yet.
     ``parsed_at_once_bytes``: longer bodies are parsed in a thread.  ``headers``: added to every answer.
     """
 
@@ -81,6 +91,7 @@ class Format:
     later_status = 429
     encodings: tuple[str, ...] = ()
     shows_token = True
+    is_asked_first = False
     parsed_at_once_bytes = 131_072
     headers: ClassVar[Mapping[str, str]] = {}
     #: Agents send their credentials only when they are asked like this.
@@ -90,9 +101,25 @@ class Format:
         """Return the answer to GET, by which feeders look whether somebody is there."""
         return json_answer({"post": f"{self.name}, see docs/protocol.md"})
 
+    def slices(self, body: bytes) -> Iterator[Slice]:
+        """Cut a long body into parts that can be parsed and accepted one after the other; lazily, in a thread."""
+        yield Slice(0, body)
+
     def parse(self, request: FeedRequest) -> Parsed:
         """Read the body; raises Invalid. Long bodies are read in a thread."""
         raise NotImplementedError
+
+    def moved(self, refusal: Refusal, first: int) -> Refusal:
+        """Return a refusal of a slice with its place in the whole body."""
+        return structs.replace(refusal, index=refusal.index + first)
+
+    def request_key(self, request: FeedRequest, parsed: Parsed) -> str:
+        """Return what is the same for a request that is sent again, by which it is stored once; empty: nothing is."""
+        return ""
+
+    def shown(self, request: FeedRequest) -> str:
+        """Return what the tap shows of a body that is refused as a whole; empty: its beginning."""
+        return ""
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         """Tell what was taken, and what was not; an Invalid raised here becomes a refusal."""

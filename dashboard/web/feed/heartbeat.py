@@ -47,6 +47,9 @@ class HeartbeatHandler(FeederHandler[FeedServices]):
         if self._unknown is not None:
             raise self._unknown
 
+    def is_refusal(self, status: int) -> bool:
+        return status != 405  # GET feeds, too
+
     def identify(self, shown: str) -> str:
         """Return the monitor's name, ``shown`` being a token or that name; raises NotFound when nobody knows it, Forbidden."""
         if self.request.headers.get("Sec-Fetch-Site", "none") not in _SAME_SITE:
@@ -68,7 +71,7 @@ class HeartbeatHandler(FeederHandler[FeedServices]):
         self.send(answer)
 
 
-class PushHandler(HeartbeatHandler):
+class UptimeKumaHandler(HeartbeatHandler):
     """``ANY /api/push/TOKEN?status=up|down&msg=&ping=ms``."""
 
     async def get(self, shown: str) -> None:
@@ -80,8 +83,11 @@ class PushHandler(HeartbeatHandler):
     post = put = patch = delete = options = get
 
 
-class PingHandler(HeartbeatHandler):
-    """``HEAD|GET|POST /ping/CHECK[/start|/fail|/log|/EXIT CODE]``; the body's beginning is the text."""
+class HealthchecksHandler(HeartbeatHandler):
+    """``HEAD|GET|POST /ping/CHECK[/start|/fail|/log|/EXIT CODE]``, CHECK being an id, or a key and a slug, which is the name then.
+
+    The body's beginning is the text.
+    """
 
     async def get(self, path: str) -> None:
         await self.authenticate()
@@ -90,6 +96,7 @@ class PingHandler(HeartbeatHandler):
         except Invalid as invalid:
             raise NotFound(invalid.reason) from None
         name, said = self.identify(ping.check), self.body()
+        name = ping.slug or name
         if token := self.token_in(said):  # the text is shown to people
             said = said.replace(token.encode(), b"***")
         await self.keep(parse_ping(name, ping.action, said), text_answer("OK"))

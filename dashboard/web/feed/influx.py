@@ -1,23 +1,33 @@
-"""Influx line protocol, as InfluxDB 1 (``/write``), InfluxDB 2 (``/api/v2/write``) and Grafana Live take it.
+"""Influx line protocol, as InfluxDB 1 (``/write``), 2 (``/api/v2/write``), 3 (``/api/v3/write_lp``) and Grafana Live take it.
 
-Source: docs.influxdata.com, the HTTP APIs of 1.8 and 2; Grafana's "Live push".  A wrong status loses data: Telegraf's output for
+Source: docs.influxdata.com, the HTTP APIs of 1.8, 2 and 3; Grafana's "Live push".  A wrong status loses data: Telegraf's output for
 InfluxDB 1 drops what is answered 4xx, 429 too, and repeats for ever what is answered an error that is not JSON.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
+import msgspec
+from msgspec import structs
+
 from dashboard.domain.errors import Invalid
+from dashboard.ingest.batch import Refusal
+from dashboard.ingest.influx_query import Databases
 from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
 from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.slices import Slice, line_slices
 from dashboard.intake.accept_samples import Outcome
 from dashboard.web.feed.format import TEXT, Answer, Fault, FeedRequest, Format, json_answer
 
 #: What clients take us for, so that they write as to an InfluxDB 1.
 VERSION = "1.8.10"
 _V2_PRECISIONS = ("", "ns", "us", "ms", "s")
+_V3_PRECISIONS = ("auto", "nanosecond", "microsecond", "millisecond", "second", "ns", "us", "ms", "s", "n", "u")
+#: What clients compare with, letter by letter.
+_PLAIN_JSON = "application/json"
+_MAX_TOLD = 1_000
 _V2_CODES = {
     400: "invalid",
     401: "unauthorized",
@@ -43,12 +53,20 @@ class Lines(Format):
         """Return the unit of the times; raises Invalid."""
         return request.query.get("precision", "")
 
+    def slices(self, body: bytes) -> Iterator[Slice]:
+        return line_slices(body)
+
+    def moved(self, refusal: Refusal, first: int) -> Refusal:
+        whole = super().moved(refusal, first)
+        reason = refusal.reason.removeprefix(f"line {refusal.index + 1}: ")
+        return structs.replace(whole, reason=f"line {whole.index + 1}: {reason}")
+
     def parse(self, request: FeedRequest) -> Parsed:
         precision = self.precision(request)
         return parse_line_protocol(request.body, self._lines, request.latest_ms, precision=precision)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
-        """Done, or 400 when lines were refused; the good ones are kept."""
+        """Return 204, or 400 when lines were refused; the good ones are kept."""
         if not outcome.refused:
             return self.done()
         first = outcome.refused[0]
@@ -78,8 +96,18 @@ class Influx1(Lines):
     headers: ClassVar[Mapping[str, str]] = {"X-Influxdb-Version": VERSION}
     words: ClassVar[dict[int, str]] = {401: "authorization failed", 413: "http: request body too large"}
 
+    def __init__(self, lines: LineCache, databases: Databases) -> None:
+        super().__init__(lines)
+        self._databases = databases
+
+    def precision(self, request: FeedRequest) -> str:
+        self._databases.name(request.query.get("db", ""))
+        return super().precision(request)
+
     def error(self, status: int, text: str) -> Answer:
-        return json_answer({"error": text}, status)
+        return Answer(
+            status, msgspec.json.encode({"error": text}), _PLAIN_JSON, (("X-Influxdb-Error", _in_header(text)),)
+        )
 
 
 class Influx2(Lines):
@@ -95,7 +123,37 @@ class Influx2(Lines):
 
     def error(self, status: int, text: str) -> Answer:
         code = _V2_CODES.get(status, "unavailable" if status == 503 else "internal error")
-        return json_answer({"code": code, "message": text}, status)
+        return json_answer({"code": code, "message": text}, status)._replace(headers=(("X-Platform-Error-Code", code),))
+
+
+class Influx3(Lines):
+    """Lines as InfluxDB 3 takes them."""
+
+    words: ClassVar[dict[int, str]] = {401: "unauthorized access"}
+
+    def precision(self, request: FeedRequest) -> str:
+        precision = request.query.get("precision", "") or "auto"
+        if precision not in _V3_PRECISIONS:
+            raise Invalid(f"{precision[:20]!a} is none of {', '.join(_V3_PRECISIONS[:5])}", field="precision")
+        return precision
+
+    def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
+        if not outcome.refused:
+            return self.done()
+        lines = [
+            {
+                "original_line": refusal.snippet,
+                "line_number": refusal.index + 1,
+                "error_message": f"{refusal.field}: {refusal.reason}" if refusal.field else refusal.reason,
+            }
+            for refusal in outcome.refused[:_MAX_TOLD]
+        ]
+        return Answer(
+            400, msgspec.json.encode({"error": "partial write of line protocol occurred", "data": lines}), _PLAIN_JSON
+        )
+
+    def error(self, status: int, text: str) -> Answer:
+        return Answer(status, msgspec.json.encode({"error": text, "data": None}), _PLAIN_JSON)
 
 
 class GrafanaLive(Lines):
@@ -112,3 +170,8 @@ class GrafanaLive(Lines):
 
     def error(self, status: int, text: str) -> Answer:
         return json_answer({"message": text}, status)
+
+
+def _in_header(text: str) -> str:
+    """Return a text as it may stand in a header."""
+    return "".join(char if " " <= char <= "~" else "?" for char in text)[:1_000]

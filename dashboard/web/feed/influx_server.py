@@ -1,37 +1,44 @@
-"""What InfluxDB's clients ask before they write: ``/query``, ``/ping``, ``/health``, ``/ready``."""
+"""What InfluxDB's and Grafana's clients ask before they write: ``/query``, ``/ping``, ``/health``, ``/ready``, ``/api/health``."""
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 from urllib.parse import parse_qs
 
+import msgspec
+
 from dashboard.domain.errors import Invalid
+from dashboard.ingest.influx_query import Databases
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
-from dashboard.web.feed.format import json_answer
+from dashboard.web.feed.format import Answer
 from dashboard.web.feed.influx import VERSION
 from dashboard.web.server.base import BaseHandler
 
-#: Statements that make what is always there.
-_MAKING = re.compile(r"\s*(create|alter|drop)\s+(database|retention\s+policy|user)\b|\s*grant\b", re.IGNORECASE)
+
+@dataclass(frozen=True, slots=True)
+class QueryServices(FeedServices):
+    """Besides, the names of the databases."""
+
+    databases: Databases
 
 
-class QueryHandler(FeederHandler[FeedServices]):
-    """``/query``: clients make their database before they write; there is one and it is always there."""
+class QueryHandler(FeederHandler[QueryServices]):
+    """``/query``: clients look for their database, or make it, before they write; it is always there."""
 
     async def get(self) -> None:
         await self.authenticate()
-        self._answer(self.get_query_argument("q", ""))
+        self._answer({})
 
     async def post(self) -> None:
         await self.authenticate()
-        body = self.body().decode("utf-8", "replace")
-        self._answer(self.get_query_argument("q", "") or parse_qs(body).get("q", [""])[0])
+        self._answer(parse_qs(self.body().decode("utf-8", "replace")))
 
-    def _answer(self, query: str) -> None:
+    def _answer(self, form: dict[str, list[str]]) -> None:
+        query, database = (self.get_query_argument(name, "") or form.get(name, [""])[0] for name in ("q", "db"))
         if not query.strip():
             raise Invalid('missing required parameter "q"')
-        error = {} if _MAKING.match(query) else {"error": "this server takes writes and answers no queries"}
-        self.send(json_answer({"results": [{"statement_id": 0, **error}]}))
+        answer = self.services.databases.answer(query, database)
+        self.send(Answer(200, msgspec.json.encode(answer), "application/json"))
 
 
 class _OpenHandler(BaseHandler[None]):
@@ -41,7 +48,7 @@ class _OpenHandler(BaseHandler[None]):
         """Ask for nothing."""
 
 
-class PingHandler(_OpenHandler):
+class InfluxPingHandler(_OpenHandler):
     """``GET|HEAD /ping``."""
 
     def get(self) -> None:
@@ -73,3 +80,10 @@ class InfluxReadyHandler(_OpenHandler):
 
     def get(self) -> None:
         self.write_json({"status": "ready"})
+
+
+class GrafanaHealthHandler(_OpenHandler):
+    """``GET /api/health``: what Grafana answers."""
+
+    def get(self) -> None:
+        self.write_json({"database": "ok", "version": "12.0.0", "commit": ""})

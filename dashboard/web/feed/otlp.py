@@ -1,53 +1,96 @@
-"""OpenTelemetry's metrics by HTTP: ``POST /v1/metrics``, protobuf or JSON, answered in the same.
+"""OpenTelemetry by HTTP: ``POST /v1/metrics``, protobuf or JSON, answered in the same; ``/v1/traces`` and ``/v1/logs`` say no.
 
 Source: the OTLP specification, "OTLP/HTTP".  An error is a ``google.rpc.Status``; 429 and 503 with Retry-After are tried again.
 """
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
-from dashboard.ingest.otlp import (
-    PointCache,
-    parse_otlp_json,
-    parse_otlp_protobuf,
-    partial_success,
-    partial_success_protobuf,
-    status_protobuf,
-)
-from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
+from dashboard.ingest.otlp_answers import partial_success, partial_success_protobuf, status_protobuf
+from dashboard.ingest.otlp_cache import PointCache
+from dashboard.ingest.packed import ENCODINGS, unpack
+from dashboard.ingest.parsed import Parsed, Recall
 from dashboard.intake.accept_samples import Outcome
+from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format
 from dashboard.web.server.base import UnsupportedEncoding
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
+#: Both names of protobuf are in use; the answer has the type of the request.
+_PROTOBUFS = (PROTOBUF, "application/protobuf")
 #: google.rpc.Code of our errors; else UNKNOWN.
-_CODES = {400: 3, 401: 16, 403: 7, 413: 3, 415: 3, 429: 8, 503: 14}
+_CODES = {400: 3, 401: 16, 403: 7, 404: 12, 413: 3, 415: 3, 429: 8, 503: 14}
+#: The same request with deltas is the same for so long.
+_SAME_MS = 60_000
+_ONLY_METRICS = (
+    "this server takes metrics only, at /v1/metrics; switch the exporter of {0} off: OTEL_{1}_EXPORTER=none in a program, "
+    "no pipeline of {0} with this exporter in a collector"
+)
 
 
 class Otlp(Format):
     """OTLP metrics. Refused points are told in a 200, so that the sender does not send them again."""
 
     name = "otlp"
+    encodings = ENCODINGS
 
-    def __init__(self, points: PointCache) -> None:
+    def __init__(self, points: PointCache, max_bytes: int) -> None:
         self._points = points
+        self._max_bytes = max_bytes
+        self._requests: Recall[bytes, int] = Recall(10_000)
 
     def parse(self, request: FeedRequest) -> Parsed:
         kind = request.content_type
-        if kind not in (PROTOBUF, JSON):
+        if kind not in (*_PROTOBUFS, JSON):
             raise UnsupportedEncoding(f"send {PROTOBUF} or {JSON}", field="Content-Type")
-        parse = parse_otlp_protobuf if kind == PROTOBUF else parse_otlp_json
-        return parse(request.body, self._points, request.latest_ms)
+        body = unpack(request.body, request.encoding, self._max_bytes)
+        parse = parse_otlp_json if kind == JSON else parse_otlp_protobuf
+        return parse(body, self._points, request.latest_ms)
+
+    def request_key(self, request: FeedRequest, parsed: Parsed) -> str:
+        """A request with deltas that comes again, byte for byte, within a minute is the same request."""
+        if "delta" not in parsed.batch.kinds.values():
+            return ""
+        digest = hashlib.blake2b(request.body, digest_size=16).digest()
+        began_ms = self._requests.get(digest, 0)
+        if request.now_ms - began_ms >= _SAME_MS:
+            began_ms = self._requests.learn(digest, request.now_ms)
+        return f"otlp {digest.hex()} {began_ms // _SAME_MS}"
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         parsed.batch.refused = outcome.refused
-        if request.content_type == PROTOBUF:
-            return Answer(200, partial_success_protobuf(parsed), PROTOBUF)
+        if request.content_type in _PROTOBUFS:
+            return Answer(200, partial_success_protobuf(parsed), request.content_type)
         return Answer(200, msgspec.json.encode(partial_success(parsed)), JSON)
 
     def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
         number = _CODES.get(fault.status, 2)
-        if request.content_type == PROTOBUF:
-            return Answer(fault.status, status_protobuf(number, fault.text), PROTOBUF)
+        if request.content_type in _PROTOBUFS:
+            return Answer(fault.status, status_protobuf(number, fault.text), request.content_type)
         return Answer(fault.status, msgspec.json.encode({"code": number, "message": fault.text}), JSON)
+
+    def shown(self, request: FeedRequest) -> str:
+        """Say what came, where its bytes would tell a person nothing."""
+        if request.content_type in _PROTOBUFS or request.encoding:
+            packed = f", packed by {request.encoding}" if request.encoding else ""
+            return f"{request.content_type} of {len(request.body)} bytes{packed}"
+        return ""
+
+
+class OtherSignalHandler(FeederHandler[FeedServices]):
+    """``/v1/traces`` and ``/v1/logs``, which a program's exporters find by themselves: they are told what is taken."""
+
+    def get(self) -> None:
+        self.send(self.format.greet(self.feed_request(b"")))
+
+    async def post(self) -> None:
+        await self.authenticate()
+        signal = self.request.path.rpartition("/")[2]
+        fault = Fault(404, "unsupported", _ONLY_METRICS.format(signal, signal.upper()), {})
+        request = self.feed_request(self.body())
+        self.services.intake.note_fault(self.caller, "otlp", fault.code, fault.text, b"")
+        self.send(self.format.refuse(request, fault))

@@ -1,66 +1,141 @@
 """Prometheus' pushes: remote write (``/api/v1/write``), and the Pushgateway's ``/metrics/job/…``.
 
-Source: prometheus.io, "Remote Write 1.0"; the README of the Pushgateway.  Prometheus drops what is answered 4xx, by default 429 too,
-and repeats what is answered 5xx.
+Source: prometheus.io, "Remote Write 1.0" and "2.0"; the README of the Pushgateway.  Prometheus drops what is answered 4xx, by
+default 429 too, and repeats what is answered 5xx.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 from dashboard.domain.errors import Invalid
+from dashboard.ingest.batch import Refusal
 from dashboard.ingest.families import Families
-from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.packed import unpack
+from dashboard.ingest.parsed import Parsed, Recall
+from dashboard.ingest.prometheus_protobuf import parse_prometheus_protobuf
 from dashboard.ingest.prometheus_text import group_labels, is_openmetrics, parse_prometheus
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write
+from dashboard.ingest.remote_write2 import SymbolCache, Written, parse_remote_write2
 from dashboard.intake.accept_samples import Outcome
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
-from dashboard.web.feed.format import TEXT, Answer, FeedRequest, Format, faults_in, first_reason
+from dashboard.web.feed.format import TEXT, Answer, Fault, FeedRequest, Format, faults_in, first_reason
 from dashboard.web.server.base import UnsupportedEncoding
+
+_FIRST, _SECOND = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
+_VERSION = "X-Prometheus-Remote-Write-Version"
+_PROTO = re.compile(r";\s*proto=\"?([\w.]+)")
 
 
 class RemoteWrite(Format):
-    """Remote write, version 1. A sample without a value is no fault."""
+    """Remote write, version 1 and 2. A sample without a value is no fault."""
 
     name = "remote_write"
     later_status = 503
     encodings = ("snappy",)
 
-    def __init__(self, labels: LabelCache, families: Families) -> None:
+    def __init__(self, labels: LabelCache, families: Families, max_bytes: int) -> None:
         self._labels = labels
+        self._symbols: SymbolCache = Recall(20_000)
         self._families = families
+        self._max_bytes = max_bytes
 
     def parse(self, request: FeedRequest) -> Parsed:
-        version = request.headers.get("X-Prometheus-Remote-Write-Version", "0.1.0")
-        is_second = "io.prometheus.write.v2" in request.headers.get("Content-Type", "")
-        if is_second or not version.startswith(("0.", "1.")):
-            raise UnsupportedEncoding("remote write 2 is not understood; send 1.0 (prometheus.WriteRequest)")
-        return parse_remote_write(request.body, self._labels, request.latest_ms, families=self._families)
+        _check_version(request)
+        body, latest_ms, most = request.body, request.latest_ms, self._max_bytes
+        if _is_second(request):
+            return parse_remote_write2(body, self._symbols, latest_ms, max_bytes=most)
+        return parse_remote_write(body, self._labels, latest_ms, families=self._families, max_bytes=most)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
+        written = _written(parsed, outcome) if isinstance(parsed, Written) else ()
         if faults := faults_in(outcome.refused):
-            raise Invalid(f"{len(faults)} samples refused; {first_reason(faults, 'series')}")
-        return Answer(204)
+            text = f"{len(faults)} samples refused; {_first(faults, 'series')}"
+            return self.refuse(request, Fault(400, "invalid", text, {}))._replace(headers=written)
+        return Answer(204, headers=written)
+
+    def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
+        """Tell that nothing was taken, which version 2 wants in numbers."""
+        answer = super().refuse(request, fault)
+        return answer._replace(headers=_counts(0, 0)) if _is_second(request) else answer
+
+    def shown(self, request: FeedRequest) -> str:
+        """Say what came: its bytes would tell a person nothing."""
+        return f"remote write of {len(request.body)} bytes"
+
+
+def _is_second(request: FeedRequest) -> bool:
+    """Whether the body is said to be a ``Request`` of version 2: by its Content-Type, else by its version."""
+    proto = _PROTO.search(request.headers.get("Content-Type", ""))
+    if proto is not None:
+        return proto[1] == _SECOND
+    return request.headers.get(_VERSION, "").startswith("2.")
+
+
+def _check_version(request: FeedRequest) -> None:
+    """Raise UnsupportedEncoding for what is of neither version."""
+    proto = _PROTO.search(request.headers.get("Content-Type", ""))
+    if proto is not None:
+        if proto[1] not in (_FIRST, _SECOND):
+            raise UnsupportedEncoding(
+                f"{proto[1][:80]} is not understood; send {_FIRST} or {_SECOND}", field="Content-Type"
+            )
+        return
+    version = request.headers.get(_VERSION, "0.1.0")
+    if not version.startswith(("0.", "1.", "2.")):
+        raise UnsupportedEncoding(f"version {version[:20]!a} is not understood; 1 and 2 are", field=_VERSION)
+
+
+def _counts(samples: int, histograms: int) -> tuple[tuple[str, str], ...]:
+    counts = (("Samples", samples), ("Histograms", histograms), ("Exemplars", 0))
+    return tuple((f"X-Prometheus-Remote-Write-{name}-Written", str(count)) for name, count in counts)
+
+
+def _written(parsed: Written, outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    """Count the samples and histograms that were kept; an end of a series is a sample, too."""
+    rows = Counter(parsed.batch.where() if parsed.batch.where is not None else ())
+    before = Counter(refusal.index for refusal in parsed.batch.refused)
+    late = Counter(refusal.index for refusal in outcome.refused) - before
+    samples = sum(count - late[place] for place, count in rows.items() if not parsed.histograms.get(place))
+    histograms = sum(count for place, count in parsed.histograms.items() if not late[place] and not before[place])
+    return _counts(samples + parsed.ended_samples, histograms)
+
+
+def _first(faults: list[Refusal], what: str) -> str:
+    first = faults[0]
+    return f"{first_reason(faults, what)} ({first.snippet})" if first.snippet else first_reason(faults, what)
 
 
 class Pushgateway(Format):
-    """Text in Prometheus' format, for a group of labels that stands in the address."""
+    """Text in Prometheus' formats or delimited protobuf, for a group of labels that stands in the address."""
 
     name = "pushgateway"
     parsed_at_once_bytes = 32_768  # reading this text takes longest of all
+    encodings = ("snappy",)
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
 
     def parse(self, request: FeedRequest) -> Parsed:
-        content_type = request.headers.get("Content-Type", "")
+        content_type, labels = request.headers.get("Content-Type", ""), _group(request.address)
+        body = unpack(request.body, request.encoding, self._max_bytes)
         if "protobuf" in content_type:
-            raise UnsupportedEncoding("protobuf is not understood here; push text")
-        openmetrics, labels = is_openmetrics(content_type), _group(request.address)
-        return parse_prometheus(request.body, request.latest_ms, openmetrics=openmetrics, labels=labels)
+            return parse_prometheus_protobuf(body, request.latest_ms, labels=labels)
+        openmetrics = is_openmetrics(content_type)
+        return parse_prometheus(body, request.latest_ms, openmetrics=openmetrics, labels=labels)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         if faults := faults_in(outcome.refused):
-            raise Invalid(f"{len(faults)} samples refused; {first_reason(faults, 'sample')}")
+            raise Invalid(f"{len(faults)} samples refused; {_first(faults, 'sample')}")
         return Answer(200, content_type=TEXT)
 
+    def shown(self, request: FeedRequest) -> str:
+        """Say what came, where its bytes would tell a person nothing."""
+        return f"metrics in protobuf, {len(request.body)} bytes" if "protobuf" in request.content_type else ""
 
-class PushHandler(FeederHandler[FeedServices]):
+
+class PushgatewayHandler(FeederHandler[FeedServices]):
     """``/metrics/job/JOB{/LABEL/VALUE}``: PUT and POST feed the group, PUT and DELETE end what is not in it any more."""
 
     def get(self, _: str) -> None:

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dashboard.boards.screen_orders import ScreenOrders
 from dashboard.ingest.batch import KeyCache
 from dashboard.ingest.families import Families
+from dashboard.ingest.influx_query import Databases
 from dashboard.ingest.line_protocol import LineCache
-from dashboard.ingest.otlp import PointCache
+from dashboard.ingest.origins import Origins
+from dashboard.ingest.otlp_cache import PointCache
+from dashboard.ingest.otlp_resources import OtlpOptions
 from dashboard.ingest.remote_write import LabelCache
+from dashboard.intake.annotations import Annotations
 from dashboard.intake.intake import Intake
 from dashboard.replication.replicas import Replicas
 from dashboard.settings import Settings
-from dashboard.web.feed import agents, events, heartbeat, influx, influx_server, prometheus, samples, smashing
+from dashboard.web.feed import agents, events, heartbeat, influx, influx_server, opentsdb, prometheus, samples, smashing
+from dashboard.web.feed.annotations import AnnotationHandler, AnnotationServices
 from dashboard.web.feed.documents import DocumentHandler, DocumentJson, DocumentServices
 from dashboard.web.feed.feeding import FeedHandler, FeedServices
 from dashboard.web.feed.format import Format
-from dashboard.web.feed.otlp import Otlp
+from dashboard.web.feed.live_push import LivePushHandler, LivePushServices
+from dashboard.web.feed.otlp import OtherSignalHandler, Otlp
 from dashboard.web.server.route import AnyRoute, Route
 
 
-def feed_routes(intake: Intake, replicas: Replicas, settings: Settings, orders: ScreenOrders) -> list[AnyRoute]:
+def feed_routes(
+    intake: Intake, replicas: Replicas, settings: Settings, orders: ScreenOrders, annotations: Annotations
+) -> list[AnyRoute]:
     """Return the routes; the caches of the formats live as long as these."""
-    size, max_bytes = 2 * settings.max_series, settings.max_ingest_bytes
-    keys, lines = KeyCache(size), LineCache(size)
-    influx1 = influx.Influx1(lines)
+    size, max_bytes, keys = 2 * settings.max_series, settings.max_ingest_bytes, KeyCache(2 * settings.max_series)
 
     def services(format_: Format) -> FeedServices:
-        return FeedServices(intake, max_bytes, format_)
+        return FeedServices(intake, _max_bytes(format_, settings), format_)
 
     def feed(template: str, format_: Format) -> AnyRoute:
         return Route(template, FeedHandler, services(format_), (format_.__doc__ or "").partition("\n")[0])
@@ -39,18 +47,12 @@ def feed_routes(intake: Intake, replicas: Replicas, settings: Settings, orders: 
             DocumentHandler,
             DocumentServices(intake, max_bytes, DocumentJson(), replicas),
         ),
-        feed("/write", influx1),
-        Route("/query", influx_server.QueryHandler, services(influx1)),
-        Route("/ping", influx_server.PingHandler, None),
-        Route("/health", influx_server.InfluxHealthHandler, None),
-        Route("/ready", influx_server.InfluxReadyHandler, None),
-        feed("/api/v2/write", influx.Influx2(lines)),
-        feed("/api/live/push/{stream}", influx.GrafanaLive(lines)),
-        feed("/api/v1/telegraf", agents.TelegrafJson()),
-        feed("/api/v1/collectd", agents.CollectdJson()),
-        Route("/metrics/{group}", prometheus.PushHandler, services(prometheus.Pushgateway())),
-        feed("/api/v1/write", prometheus.RemoteWrite(LabelCache(size), Families())),
-        feed("/v1/metrics", Otlp(PointCache(size))),
+        *_line_routes(intake, settings, feed),
+        feed("/api/put", opentsdb.OpenTsdbPut(Origins(size))),
+        feed("/api/v1/telegraf", agents.TelegrafJson(Origins(size))),
+        feed("/api/v1/collectd", agents.CollectdJson(Origins(size))),
+        Route("/metrics/{group}", prometheus.PushgatewayHandler, services(prometheus.Pushgateway(max_bytes))),
+        *_protobuf_routes(intake, settings),
         feed("/widgets/{widget}", smashing.SmashingWidget()),
         Route(
             "/dashboards/{widget}",
@@ -61,8 +63,60 @@ def feed_routes(intake: Intake, replicas: Replicas, settings: Settings, orders: 
         feed("/events", events.GraphiteEvent()),
         feed("/api/annotations", events.GrafanaAnnotation()),
         feed("/api/annotations/graphite", events.GrafanaAnnotation("Graphite annotation added")),
+        Route(
+            "/api/annotations/{annotation}",
+            AnnotationHandler,
+            AnnotationServices(intake, max_bytes, events.GrafanaAnnotation(), annotations),
+        ),
         feed("/api/v1/alertmanager", events.AlertmanagerWebhook()),
         feed("/api/v2/alerts", events.PrometheusAlerts()),
-        Route("/api/push/{push}", heartbeat.PushHandler, services(heartbeat.UptimeKuma())),
-        Route("/ping/{check}", heartbeat.PingHandler, services(heartbeat.Healthchecks())),
+        feed("/api/v1/alerts", events.OldPrometheusAlerts()),
+        Route("/api/push/{push}", heartbeat.UptimeKumaHandler, services(heartbeat.UptimeKuma())),
+        Route("/ping/{check}", heartbeat.HealthchecksHandler, services(heartbeat.Healthchecks())),
     ]
+
+
+def _line_routes(intake: Intake, settings: Settings, feed: Callable[[str, Format], AnyRoute]) -> list[AnyRoute]:
+    """Return the routes of line protocol, and those that its clients ask before they write."""
+    lines, databases, max_bytes = LineCache(2 * settings.max_series), Databases(), settings.max_lines_bytes
+    influx1 = influx.Influx1(lines, databases)
+    return [
+        feed("/write", influx1),
+        Route("/query", influx_server.QueryHandler, influx_server.QueryServices(intake, max_bytes, influx1, databases)),
+        Route("/ping", influx_server.InfluxPingHandler, None),
+        Route("/health", influx_server.InfluxHealthHandler, None),
+        Route("/ready", influx_server.InfluxReadyHandler, None),
+        Route("/api/health", influx_server.GrafanaHealthHandler, None),
+        feed("/api/v2/write", influx.Influx2(lines)),
+        feed("/api/v3/write_lp", influx.Influx3(lines)),
+        Route(
+            "/api/live/push/{stream}",
+            LivePushHandler,
+            LivePushServices(intake, max_bytes, influx.GrafanaLive(lines)),
+        ),
+    ]
+
+
+def _protobuf_routes(intake: Intake, settings: Settings) -> list[AnyRoute]:
+    """Return the routes of remote write and OpenTelemetry."""
+    size = 2 * settings.max_series
+    options = OtlpOptions(frozenset(settings.otlp_resource_labels), settings.otlp_names)
+    otlp = FeedServices(intake, settings.max_otlp_bytes, Otlp(PointCache(size, options), settings.max_otlp_bytes))
+    write = prometheus.RemoteWrite(LabelCache(size), Families(), settings.max_remote_write_bytes)
+    return [
+        Route(
+            "/api/v1/write", FeedHandler, FeedServices(intake, settings.max_remote_write_bytes, write), "Remote write."
+        ),
+        Route("/v1/metrics", FeedHandler, otlp, "OTLP metrics."),
+        Route("/v1/traces", OtherSignalHandler, otlp),
+        Route("/v1/logs", OtherSignalHandler, otlp),
+    ]
+
+
+def _max_bytes(format_: Format, settings: Settings) -> int:
+    """Return how long a body of a format may be, unpacked."""
+    if isinstance(format_, influx.Lines):
+        return settings.max_lines_bytes
+    if isinstance(format_, samples.SamplesJson | agents.TelegrafJson | agents.CollectdJson | opentsdb.OpenTsdbPut):
+        return settings.max_json_bytes
+    return settings.max_ingest_bytes

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import KeyCache
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.samples_json import parse_named, parse_samples, read_number
+from dashboard.ingest.slices import Slice, array_slices
 from dashboard.intake.accept_samples import Outcome
 from dashboard.web.feed.format import Answer, FeedRequest, Format, first_reason, json_answer, told
 
@@ -24,6 +27,9 @@ class SamplesJson(Format):
 
     def greet(self, request: FeedRequest) -> Answer:
         return json_answer({"post": "a JSON array, an object, or NDJSON lines of samples; see docs/protocol.md"})
+
+    def slices(self, body: bytes) -> Iterator[Slice]:
+        return array_slices(body)
 
     def parse(self, request: FeedRequest) -> Parsed:
         return Parsed(parse_samples(request.body, self._keys, request.latest_ms))
@@ -46,6 +52,9 @@ class SamplesJson(Format):
 
 class NamedSample(SamplesJson):
     """One bare number for one series, as the body or as ``?value=``."""
+
+    def slices(self, body: bytes) -> Iterator[Slice]:
+        yield Slice(0, body)
 
     def greet(self, request: FeedRequest) -> Answer:
         return json_answer({"post": f"a number, for the series {request.path[0][:200]}"})

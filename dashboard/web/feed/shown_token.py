@@ -38,6 +38,12 @@ def token_in(body: bytes, *, search: bool) -> str:
     return found[1].decode() if found else ""
 
 
+def says_something(header: str) -> bool:
+    """Return whether an Authorization header holds more than an empty user and password."""
+    _, _, rest = header.strip().partition(" ")
+    return rest.strip() not in ("", "Og==")
+
+
 def is_foreign(header: str) -> bool:
     """Return whether an Authorization header cannot hold a token of ours: clients send ``root:root`` or nothing by default."""
     scheme, _, rest = header.strip().partition(" ")

@@ -1,1 +1,1 @@
-"""Health, readiness and metrics."""
+"""HTTP routes for operators: health, readiness and metrics."""

@@ -1,4 +1,4 @@
-"""What operators and their tools ask: alive, ready and if not why, the sockets in short."""
+"""HTTP handlers for liveness, readiness, metrics and a summary of the WebSocket connections."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class ClientServices(NamedTuple):
 
 
 class HealthHandler(BaseHandler[None]):
-    """``/healthz``: the process answers."""
+    """``/healthz``: 200 as long as the process answers."""
 
     def get(self) -> None:
         self.write_json({"status": "ok"})
 
 
 class ReadyHandler(BaseHandler[Readiness]):
-    """``/readyz``: 200 when this process should get traffic; 503 with the reasons when not."""
+    """``/readyz``: 200 if this process should get traffic, else 503 with the reasons."""
 
     def get(self) -> None:
         checks = self.services.checks()
@@ -38,7 +38,7 @@ class ReadyHandler(BaseHandler[Readiness]):
 
 
 class SocketsHandler(BaseHandler[ClientServices]):
-    """``/metrics/websocket``: the sockets in short."""
+    """``/metrics/websocket``: summary of the WebSocket connections."""
 
     def get(self) -> None:
         nodes, registry, presence = self.services
@@ -49,7 +49,7 @@ class SocketsHandler(BaseHandler[ClientServices]):
                 "activeConnections": len(connections),
                 "connectedSockets": len(connections),
                 "rooms": len(registry.rooms()),
-                "members": sum(len({c.caller.id for c in registry.room(room)}) for room in registry.rooms()),
+                "members": sum(len({c.caller.id for c in registry.in_room(room)}) for room in registry.rooms()),
                 "authenticated": len(registry.people),
                 "users": len(presence.people()),
                 "watching": watching,
@@ -61,7 +61,7 @@ class SocketsHandler(BaseHandler[ClientServices]):
 
 
 class MetricsHandler(BaseHandler[CollectorRegistry]):
-    """``/metrics``: everything counted, in Prometheus' text format."""
+    """``/metrics``: all metrics in Prometheus' text format."""
 
     def get(self) -> None:
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""Everything counted, for Prometheus: the collector behind ``/metrics``."""
+"""Metrics of this process for Prometheus: the collector behind ``/metrics``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dashboard.replication.replicas import Replicas
 
 
 class Metrics:
-    """A prometheus_client collector over the counters and the state of this process."""
+    """Collector (prometheus_client) over the counters and the state of this process. ``more`` yields further metrics."""
 
     def __init__(
         self,
@@ -45,12 +45,12 @@ class Metrics:
         self._loop_lag_ms = loop_lag_ms
 
     def collect(self) -> Iterable[Metric]:
-        """Called at each scrape."""
+        """Yield all metrics; called at each scrape."""
         yield from self._counted()
         yield from self._counted_by_label()
         yield from self._gauges()
         yield from self._more()
-        info = GaugeMetricFamily("dashboard_node_info", "Which process this is", labels=["node"])
+        info = GaugeMetricFamily("dashboard_node_info", "Name of this process", labels=["node"])
         info.add_metric([self._nodes.name], 1)
         yield info
 
@@ -61,7 +61,7 @@ class Metrics:
             (
                 "documents_accepted",
                 c.documents_accepted,
-                "Documents taken in; of several of one key in a body the last is kept",
+                "Documents accepted; of several with one key in a body only the last is stored",
             ),
             ("events_accepted", c.events_accepted, "Events stored in the journal"),
             ("connections_opened", c.connections_opened, "WebSocket handshakes done"),
@@ -70,25 +70,29 @@ class Metrics:
             ("frames_skipped", c.frames_skipped, "Frames not sent because the viewer had not drained"),
             ("frames_caught_up", c.frames_caught_up, "Catch-up frames sent to viewers that had been skipped"),
             ("snapshots_sent", c.snapshots_sent, "Snapshots sent"),
-            ("resumes", c.resumes, "Viewers that came back and got only what they had missed"),
+            ("resumes", c.resumes, "Viewers that reconnected and got only the changes that they had missed"),
             ("sent_bytes", c.bytes_sent, "Bytes of WebSocket frames sent"),
             ("checkpoints", c.checkpoints, "Checkpoints of the history stored"),
             ("clock_steps", c.clock_steps, "Steps of the wall clock that the journal's clock followed"),
             ("notifications_sent", c.notifications_sent, "Notifications stored, one for each user"),
             ("room_joins", c.joins, "Rooms joined by connections here"),
-            ("typing_notices", c.typing_notices, "Typing notices taken from clients"),
-            ("presence_changes", c.presence_changes, "Comings, goings and changes that people here were told of"),
+            ("typing_notices", c.typing_notices, "Typing notices accepted from clients"),
+            ("presence_changes", c.presence_changes, "Presence changes sent to users of this process"),
             (
                 "events_not_appended",
                 c.events_not_appended,
-                "Messages committed whose way by the journal was left to the sweep",
+                "Committed messages whose append to the journal failed and was left to the sweep",
             ),
-            ("events_healed", c.events_healed, "Messages delivered from the store, not by the journal"),
+            (
+                "events_healed",
+                c.events_healed,
+                "Messages delivered from the store, because the journal did not bring them",
+            ),
             ("journal_appends", c.journal_appends, "Entries appended to the journal by this process"),
             (
                 "foreign_entries",
                 c.foreign_entries,
-                "Entries in our streams in Redis that are not ours and were skipped",
+                "Entries of other programs in this server's Redis streams, which were skipped",
             ),
             (
                 "journal_broken_entries",
@@ -106,16 +110,16 @@ class Metrics:
                 "connections_closed",
                 "code",
                 c.connections_closed,
-                "WebSocket connections ended, by close code (client: one of its own)",
+                "WebSocket connections closed, by close code (client: the client sent a private code)",
             ),
             ("errors_sent", "code", c.errors_sent, "Error messages sent to clients"),
-            ("gaps", "reason", c.gaps, "Viewers told that entries are missing"),
+            ("gaps", "reason", c.gaps, "Gap notices sent to viewers that missed entries"),
             ("messages_posted", "kind", c.messages_posted, "Messages stored, by kind of room"),
-            ("authentications", "outcome", c.authentications, "Sockets that said who they are"),
+            ("authentications", "outcome", c.authentications, "Authentications on WebSocket connections"),
             ("logins", "outcome", c.logins, "Logins tried"),
             ("webhooks", "outcome", c.webhooks, "Webhooks tried"),
-            ("task_failures", "task", c.task_failures, "Faults of supervised tasks"),
-            ("redis_failures", "call", c.redis_failures, "Calls to Redis that failed, by what was tried"),
+            ("task_failures", "task", c.task_failures, "Failures of supervised tasks"),
+            ("redis_failures", "call", c.redis_failures, "Failed calls to Redis, by call"),
         ):
             family = CounterMetricFamily(f"dashboard_{name}", meaning, labels=[label])
             for key, value in by.items():
@@ -133,32 +137,36 @@ class Metrics:
         for name, value, meaning in (
             ("connections", len(self._registry.connections), "WebSocket connections now"),
             ("views", len(self._views), "Views being sent now"),
-            ("authenticated_connections", len(self._registry.people), "WebSocket connections of people now"),
-            ("rooms", len(self._registry.rooms()), "Rooms that somebody connected here hears"),
+            ("authenticated_connections", len(self._registry.people), "Authenticated WebSocket connections now"),
+            ("rooms", len(self._registry.rooms()), "Rooms that connections here have joined"),
             ("users_online", len(self._presence.people()), "Users connected to any process"),
-            ("series", self._replicas.series_count(), "Series there are"),
-            ("documents", sum(each.document_count() for each in replicas.values()), "Documents there are"),
+            ("series", self._replicas.series_count(), "Series stored"),
+            ("documents", sum(each.document_count() for each in replicas.values()), "Documents stored"),
             ("journal_bytes", self._journal.size_bytes(), "Payload bytes in the journal"),
-            ("journal_seq", journal_seq, "Number of the newest journal entry, over the partitions followed"),
+            ("journal_seq", journal_seq, "Numbers of the newest journal entries, summed over the followed partitions"),
             ("partitions", len(replicas), "Partitions of the journal that this process follows"),
-            ("replica_lag_entries", self._replicas.lag(), "Entries not applied yet"),
-            ("nodes", len(self._nodes.table.nodes), "Processes that have been heard of lately"),
+            ("replica_lag_entries", self._replicas.lag(), "Journal entries not applied yet"),
+            ("nodes", len(self._nodes.table.nodes), "Processes whose beats have arrived lately"),
             ("restarts", self._nodes.restarts, "How often the supervisor has started this worker again"),
-            ("loop_lag_seconds", self._loop_lag_ms() / 1000, "How late the event loop last was"),
+            ("loop_lag_seconds", self._loop_lag_ms() / 1000, "Last measured lag of the event loop"),
         ):
             yield GaugeMetricFamily(f"dashboard_{name}", meaning, value=value)
         for name, recent, meaning in (
             (
                 "journal_round_trip_seconds",
                 self._counters.journal_round_trip_ms,
-                "From a flush to its answer, recent ones",
+                "Time from a flush to its reply, recent ones",
             ),
             (
                 "accept_to_socket_seconds",
                 self._counters.accept_to_socket_ms,
-                "From acceptance to the socket, recent frames",
+                "Time from acceptance to the socket, recent frames",
             ),
-            ("accept_to_paint_seconds", self._counters.accept_to_paint_ms, "From acceptance to paint, as browsers say"),
+            (
+                "accept_to_paint_seconds",
+                self._counters.accept_to_paint_ms,
+                "Time from acceptance to paint, as browsers report it",
+            ),
         ):
             family = GaugeMetricFamily(f"dashboard_{name}", meaning, labels=["quantile"])
             for q in (0.5, 0.99):

@@ -1,4 +1,4 @@
-"""The routes that operators and their tools ask."""
+"""Routes of health, readiness and metrics."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard.web.server.route import AnyRoute, Route
 
 
 def ops_routes(readiness: Readiness, metrics: Metrics, sockets: ClientServices) -> list[AnyRoute]:
-    """Return the routes."""
+    """Return the routes of health, readiness and metrics."""
     registry = CollectorRegistry()
     registry.register(metrics)
     return [

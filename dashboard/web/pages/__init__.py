@@ -1,1 +1,1 @@
-"""Pages for people, and what they read."""
+"""Pages for browsers, and the HTTP routes that they read."""

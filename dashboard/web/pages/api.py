@@ -1,21 +1,26 @@
-"""Reading by HTTP: the series there are, with last value, age and freshness; the boards."""
+"""HTTP handlers for reading: the series with last value, age and freshness, and the boards."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
 from dashboard.boards.visible import seen_board
 from dashboard.domain.board import to_json
-from dashboard.domain.selector import parse_selector
-from dashboard.query.listing import list_series
+from dashboard.domain.errors import Invalid
+from dashboard.domain.selector import parse_selectors
+from dashboard.query.listing import SeriesList
 from dashboard.replication.replicas import Replicas
 from dashboard.web.pages.pages import PageServices
 from dashboard.web.server.base import BaseHandler
 
+#: Estimated microseconds of matching, beyond which a request is refused.
+_MAX_COST_US = 2_000_000
+
 
 class SeriesServices(NamedTuple):
-    """Services of the route below. ``now_ms`` is the journal's time."""
+    """Services of the route of series. ``now_ms`` is the journal's time."""
 
     replicas: Replicas
     now_ms: Callable[[], int]
@@ -25,10 +30,18 @@ class SeriesHandler(BaseHandler[SeriesServices]):
     """``GET /api/v1/series?match=SELECTOR``: the series that match (all without ``match``), sorted by name."""
 
     async def get(self) -> None:
-        selectors = [parse_selector(text) for text in self.get_query_arguments("match")]
+        selectors = parse_selectors(self.get_query_arguments("match"))
         async with self.services.replicas.wanted(selectors) as replicas:
+            found = SeriesList(replicas, selectors)
+            if found.cost_us() > _MAX_COST_US:
+                raise Invalid("matching them takes too long; name the metrics", field="match")
             now_ms = self.services.now_ms()
-            self.write_json({"now": now_ms, "series": list_series(replicas, selectors, now_ms)})
+            rows = []
+            for part in found.steps(now_ms):
+                rows.append(part)
+                await asyncio.sleep(0)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(b'{"now":%d,"series":[%b]}' % (now_ms, b"".join(rows)))
 
 
 class BoardHandler(BaseHandler[PageServices]):

@@ -1,4 +1,4 @@
-"""``GET /api/v1/feeders``: the ingest tap, and the series that no board shows."""
+"""HTTP handler for the ingest statistics by feeder, and the series that no board shows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dashboard.web.server.operation import Operation, Operations
 
 
 class RefusalShown(Struct, frozen=True):
-    """One line or sample that was not taken."""
+    """Refused line or sample. ``t``: milliseconds since the epoch."""
 
     t: int
     reason: str
@@ -25,7 +25,7 @@ class RefusalShown(Struct, frozen=True):
 
 
 class FeederShown(Struct, frozen=True):
-    """A feeder, over all processes. ``rate`` is samples a second of the last ten; ``max_series`` 0: no limit of its own."""
+    """Feeder, over all processes. ``rate``: samples a second over the last ten seconds; ``max_series`` 0: no limit of its own."""
 
     key: str
     name: str
@@ -56,7 +56,7 @@ class UnshownShown(Struct, frozen=True):
 
 
 class FeedersShown(Struct, frozen=True):
-    """Feeders by name, series with the newest first."""
+    """Feeders by name, and unshown series, newest first."""
 
     now: int
     feeders: list[FeederShown]
@@ -64,7 +64,7 @@ class FeedersShown(Struct, frozen=True):
 
 
 def feeder_shown(state: FeederState) -> FeederShown:
-    """A feeder as JSON."""
+    """Return a feeder as sent over HTTP."""
     return FeederShown(
         key=state.key,
         name=state.name,
@@ -84,7 +84,7 @@ def feeder_shown(state: FeederState) -> FeederShown:
 
 
 class FeedersServices(NamedTuple):
-    """Services of the route below. ``now_ms`` is the journal's time."""
+    """Services of the route of feeders. ``now_ms`` is the journal's time."""
 
     stats: IngestStats
     boards: Boards
@@ -93,10 +93,12 @@ class FeedersServices(NamedTuple):
 
 
 class FeedersHandler(BaseHandler[FeedersServices]):
-    """``GET /api/v1/feeders``."""
+    """``GET /api/v1/feeders``: statistics of the feeders."""
 
     operations: ClassVar[Operations] = {
-        "get": Operation("What comes in from each feeder, and what no board shows", returns=FeedersShown)
+        "get": Operation(
+            "List the feeders with their statistics, and the series that no board shows", returns=FeedersShown
+        )
     }
 
     async def get(self) -> None:

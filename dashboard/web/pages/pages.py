@@ -1,4 +1,4 @@
-"""The pages: boards, any chosen series, explore; and the static files."""
+"""HTTP handlers for the pages and the static files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PageServices(NamedTuple):
 
 
 class Page(BaseHandler[PageServices]):
-    """Base of the pages."""
+    """Base of the page handlers."""
 
     def seen(self) -> dict[str, str]:
         """Return the titles of the boards that the caller may see, by id."""
@@ -36,7 +36,7 @@ class Page(BaseHandler[PageServices]):
 
 
 class BoardPage(Page):
-    """``/`` and ``/boards/ID``: a board of a file."""
+    """``/`` and ``/boards/ID``: a board from a file."""
 
     def get(self, board_id: str = HOME) -> None:
         board = seen_board(self.services.boards, self.services.access, self.caller, board_id)
@@ -44,10 +44,10 @@ class BoardPage(Page):
 
 
 class ChosenPage(Page):
-    """``/board?series=SELECTOR&series=…``: any series as charts, shareable by its address."""
+    """``/board?series=SELECTOR&series=…``: charts of any series, shareable by URL."""
 
     def get(self) -> None:
-        selectors = self.get_query_arguments("series")  # many may stand behind the #, which only the page sees
+        selectors = self.get_query_arguments("series")  # more may follow the #, which only the page sees
         for text in selectors:
             parse_selector(text)
         title = ", ".join(selectors) or "Chosen series"
@@ -55,14 +55,14 @@ class ChosenPage(Page):
 
 
 class ExplorePage(Page):
-    """``/explore``: every series and document there is."""
+    """``/explore``: all series and documents."""
 
     def get(self) -> None:
         self.render_page("explore.html", title="Explore", boards=self.seen())
 
 
 class LoginPage(Page):
-    """``/login?next=``: back to an address of this server only."""
+    """``/login?next=PATH``: login, with a redirect to a path of this server."""
 
     def get(self) -> None:
         target = own_address(self.get_query_argument("next", "/"))
@@ -73,7 +73,7 @@ class LoginPage(Page):
 
 
 class ProfilePage(Page):
-    """``/profile``: one's own name and password."""
+    """``/profile``: the user's own name and password."""
 
     def get(self) -> None:
         self.render_page("profile.html", title="Profile", boards=self.seen())
@@ -87,14 +87,14 @@ class AdminPage(Page):
 
 
 class FeedersPage(Page):
-    """``/feeders``: what comes in, and from whom."""
+    """``/feeders``: statistics of the feeders."""
 
     def get(self) -> None:
         self.render_page("feeders.html", title="Feeders", boards=self.seen())
 
 
 class FirstAdminPage(Page):
-    """``/first-admin?code=``: where the link leads that the server printed."""
+    """``/first-admin?code=CODE``: target of the link that the server printed."""
 
     def get(self) -> None:
         code = self.get_query_argument("code", "")
@@ -102,7 +102,7 @@ class FirstAdminPage(Page):
 
 
 class FaviconHandler(BaseHandler[Path]):
-    """Browsers ask for it whatever the page says."""
+    """``/favicon.ico``: the icon, which browsers request on their own."""
 
     def get(self) -> None:
         self.set_header("Content-Type", "image/svg+xml")
@@ -111,7 +111,7 @@ class FaviconHandler(BaseHandler[Path]):
 
 
 class StaticHandler(StaticFileHandler):
-    """``/static/BUILD/path``: kept for ever by browsers when BUILD is this build's, never otherwise."""
+    """``/static/BUILD/path``: cached for a year if BUILD is this build, else not at all."""
 
     def initialize(self, context: WebContext, services: Path, template: str = "") -> None:  # type: ignore[override]  # as our handlers
         super().initialize(path=str(services))
@@ -126,7 +126,7 @@ class StaticHandler(StaticFileHandler):
         self._build = build
         return super().get(path, include_body=include_body)
 
-    def head(self, build: str, path: str) -> Any:  # type: ignore[override]
+    def head(self, build: str, path: str) -> Any:  # type: ignore[override]  # the build goes before
         return self.get(build, path, include_body=False)
 
     def set_extra_headers(self, path: str) -> None:

@@ -1,4 +1,4 @@
-"""The routes of the pages, and of what they read."""
+"""Routes of the pages and of the data that they read."""
 
 from __future__ import annotations
 

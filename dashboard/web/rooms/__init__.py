@@ -1,1 +1,1 @@
-"""Routes for rooms, messages, notifications, presence."""
+"""HTTP routes for rooms, messages, notifications and presence."""

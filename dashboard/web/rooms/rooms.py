@@ -1,4 +1,4 @@
-"""Rooms, messages and notifications by HTTP: for programs, and for those who make and export rooms."""
+"""HTTP handlers for rooms, messages, notifications and presence."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.operation import Operation, Operations
 
 UserId = Annotated[str, Meta(max_length=40)]
+#: Messages of an export that are read from the store in one transaction.
 _EXPORTED_AT_ONCE = 500
-#: So long each of these may take to be read.
+#: An export is cut off if the client does not read such a part in this time.
 _READ_S = 60.0
 _COLUMNS = ("id", "t", "user", "name", "text", "at", "edited", "deleted")
 
 
 class NewRoom(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of ``POST /api/v1/rooms``."""
+    """Body of ``POST /api/v1/rooms``."""
 
     id: str
     title: Annotated[str, Meta(max_length=200)] = ""
@@ -42,7 +43,7 @@ class NewRoom(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RoomChange(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of ``PATCH /api/v1/rooms/ID``."""
+    """Body of ``PATCH /api/v1/rooms/ID``: the fields to change."""
 
     title: Annotated[str, Meta(max_length=200)] | None = None
     private: bool | None = None
@@ -50,7 +51,7 @@ class RoomChange(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RoomShown(Struct, frozen=True):
-    """A room, over HTTP."""
+    """Room, as sent over HTTP."""
 
     id: str
     kind: str
@@ -61,20 +62,20 @@ class RoomShown(Struct, frozen=True):
 
 
 class RoomsShown(Struct, frozen=True):
-    """Those that the caller may join."""
+    """Rooms that the caller may join."""
 
     rooms: list[RoomShown]
 
 
 class MessagePage(Struct, frozen=True):
-    """Oldest first."""
+    """Messages of a room, oldest first. ``more``: there are older ones."""
 
     messages: list[MessageState]
     more: bool
 
 
 class NewMessage(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Of ``POST /api/message``."""
+    """Body of ``POST /api/message``: either ``roomId`` or ``userId``."""
 
     text: str
     room_id: str = ""
@@ -83,14 +84,14 @@ class NewMessage(Struct, frozen=True, rename="camel", forbid_unknown_fields=True
 
 
 class Sent(Struct, frozen=True, rename="camel"):
-    """The message is stored."""
+    """Response to a stored message."""
 
     sent: bool
     message_id: str
 
 
 class NewNotification(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of ``POST /api/v1/notifications``."""
+    """Body of ``POST /api/v1/notifications``: one of ``user``, ``role`` and ``room``."""
 
     title: str
     body: str = ""
@@ -102,18 +103,18 @@ class NewNotification(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Notified(Struct, frozen=True):
-    """So many users are notified."""
+    """Response to a notification. ``sent``: number of notified users."""
 
     sent: int
 
 
 def room_shown(room: Room) -> RoomShown:
-    """A room as JSON."""
+    """Return a room as sent over HTTP."""
     return RoomShown(room.id, room.kind, room.title, room.private, room.members, str(room.last_seq))
 
 
 class RoomServices(NamedTuple):
-    """Services of the routes for rooms, messages, notifications and presence."""
+    """Services of the routes of rooms, messages, notifications and presence."""
 
     conversation: Conversation
     rooms: RoomAdmin
@@ -123,22 +124,22 @@ class RoomServices(NamedTuple):
 
 
 class RoomsAdminHandler(ApiHandler[RoomServices]):
-    """Base of the handlers that make and change rooms."""
+    """Base of the handlers that create and change rooms."""
 
     talks = True
 
-    def with_oneself(self, members: Sequence[str]) -> tuple[str, ...]:
-        """Whoever makes a room private stays in it, or nobody could change it again."""
+    def with_caller(self, members: Sequence[str]) -> tuple[str, ...]:
+        """Return the members of a private room, always with the caller, or nobody could change the room again."""
         own = [self.caller.id] if self.caller.is_person and self.caller.id not in members else []
         return (*members, *own)
 
 
 class RoomsHandler(RoomsAdminHandler):
-    """``/api/v1/rooms``."""
+    """``/api/v1/rooms``: list and create rooms."""
 
     operations: ClassVar[Operations] = {
-        "get": Operation("Rooms that the caller may join", returns=RoomsShown),
-        "post": Operation("Make a room", status=201, body=NewRoom, returns=RoomShown),
+        "get": Operation("List the rooms that the caller may join", returns=RoomsShown),
+        "post": Operation("Create a room", status=201, body=NewRoom, returns=RoomShown),
     }
 
     async def get(self) -> None:
@@ -153,18 +154,18 @@ class RoomsHandler(RoomsAdminHandler):
             kind="room",
             title=clean_text(body.title or body.id, field="title", most=200),
             private=body.private,
-            members=self.with_oneself(body.members) if body.private else tuple(body.members),
+            members=self.with_caller(body.members) if body.private else tuple(body.members),
         )
         await self.services.rooms.create(self.by, self.address, room)
         self.write_json(room_shown(room), 201)
 
 
 class RoomHandler(RoomsAdminHandler):
-    """``/api/v1/rooms/ID``."""
+    """``/api/v1/rooms/ID``: change or close a room."""
 
     operations: ClassVar[Operations] = {
         "patch": Operation("Change a room", body=RoomChange, returns=RoomShown),
-        "delete": Operation("Close a room, and forget what was said in it", status=204),
+        "delete": Operation("Close a room and delete its messages", status=204),
     }
 
     async def patch(self, room_id: str) -> None:
@@ -172,7 +173,7 @@ class RoomHandler(RoomsAdminHandler):
         before = await self.services.conversation.find_room(self.caller, room_id)
         members = body.members
         if body.private or (body.private is None and before.private and members is not None):
-            members = list(self.with_oneself(before.members if members is None else members))
+            members = list(self.with_caller(before.members if members is None else members))
         room = await self.services.rooms.change(
             self.by,
             self.address,
@@ -190,14 +191,14 @@ class RoomHandler(RoomsAdminHandler):
 
 
 class RoomMessagesHandler(ApiHandler[RoomServices]):
-    """``GET /api/v1/rooms/ID/messages``."""
+    """``GET /api/v1/rooms/ID/messages``: a page of a room's messages."""
 
     talks = True
     operations: ClassVar[Operations] = {
         "get": Operation(
-            "Messages of a room, oldest first",
+            "List messages of a room, oldest first",
             returns=MessagePage,
-            query={"before": "messages before this id", "limit": "at most so many, 1 to 100"},
+            query={"before": "only messages before this id", "limit": "number of messages, 1 to 100"},
         )
     }
 
@@ -209,17 +210,19 @@ class RoomMessagesHandler(ApiHandler[RoomServices]):
 
 
 class RoomExportHandler(ApiHandler[RoomServices]):
-    """``GET /api/v1/rooms/ID/export?format=json|csv``: written as it is read."""
+    """``GET /api/v1/rooms/ID/export?format=json|csv``: all messages, streamed as fast as the client reads."""
 
     talks = True
     operations: ClassVar[Operations] = {
-        "get": Operation("Every message of a room, as a file", returns=Any, query={"format": "json or csv"}, raw=True)
+        "get": Operation(
+            "Export every message of a room as a file", returns=Any, query={"format": "json or csv"}, raw=True
+        )
     }
 
     async def get(self, room_id: str) -> None:
         kind = self.get_query_argument("format", "json")
         if kind not in ("json", "csv"):
-            raise Invalid("write json or csv", field="format")
+            raise Invalid(f"{kind[:20]!a} is not a format; use json or csv", field="format")
         room = await self.services.conversation.find_room(self.caller, room_id)
         self.set_header("Content-Disposition", f'attachment; filename="{room.id}.{kind}"')
         self.set_header(
@@ -237,8 +240,8 @@ class RoomExportHandler(ApiHandler[RoomServices]):
             after = some[-1].seq
             try:
                 async with asyncio.timeout(_READ_S):
-                    await self.flush()  # as slowly as it is read; no transaction waits for that
-            except TimeoutError:  # nobody reads: what is left is not pretended to be there
+                    await self.flush()  # waits for a slow client; no transaction is open
+            except TimeoutError:  # the client must see that the export is incomplete
                 assert isinstance(self.request.connection, HTTP1Connection)
                 self.request.connection.close()
                 return
@@ -261,7 +264,7 @@ def _row(state: MessageState) -> tuple[Any, ...]:
 
 
 def _harmless(text: str) -> str:
-    """Spreadsheets run cells that begin like this as formulas."""
+    """Quote a text that a spreadsheet would run as a formula."""
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
@@ -272,19 +275,19 @@ def _csv(rows: list[tuple[Any, ...]]) -> bytes:
 
 
 class MessageHandler(BaseHandler[RoomServices]):
-    """``POST /api/message``."""
+    """``POST /api/message``: a message in a room, or to a user."""
 
     talks = True
     operations: ClassVar[Operations] = {
-        "post": Operation("Say something in a room, or to a user", body=NewMessage, returns=Sent)
+        "post": Operation("Post a message in a room, or to a user", body=NewMessage, returns=Sent)
     }
 
     async def post(self) -> None:
         body = self.json(NewMessage)
         if bool(body.room_id) == bool(body.user_id):
-            raise Invalid("say either roomId or userId", field="roomId")
+            raise Invalid("needs either roomId or userId, not both", field="roomId")
         if body.user_id and not self.caller.is_person:
-            raise Invalid("a token has no conversations of two; say roomId", field="userId")
+            raise Invalid("is only for users, not for tokens; use roomId", field="userId")
         if body.room_id and kind_of(body.room_id) == "inbox":
             raise NotFound(f"there is no room {body.room_id[:60]!a}")
         if body.room_id:
@@ -295,10 +298,10 @@ class MessageHandler(BaseHandler[RoomServices]):
 
 
 class NotificationsHandler(BaseHandler[RoomServices]):
-    """``POST /api/v1/notifications``."""
+    """``POST /api/v1/notifications``: a notification to users."""
 
     operations: ClassVar[Operations] = {
-        "post": Operation("Notify a user, a role, or a room", body=NewNotification, returns=Notified)
+        "post": Operation("Notify a user, a role or a room", body=NewNotification, returns=Notified)
     }
 
     async def post(self) -> None:
@@ -317,9 +320,9 @@ class NotificationsHandler(BaseHandler[RoomServices]):
 
 
 class PresenceHandler(BaseHandler[RoomServices]):
-    """``GET /api/v1/presence``."""
+    """``GET /api/v1/presence``: the connected users."""
 
-    operations: ClassVar[Operations] = {"get": Operation("Who is connected, to any process", returns=UserList)}
+    operations: ClassVar[Operations] = {"get": Operation("List the users connected to any process", returns=UserList)}
 
     def get(self) -> None:
         self.write_json(self.services.fanout.who_is_here(self.caller, self.services.presence.people()))

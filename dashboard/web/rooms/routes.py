@@ -1,4 +1,4 @@
-"""The routes for rooms, messages, notifications and presence."""
+"""Routes of rooms, messages, notifications and presence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dashboard.web.server.route import AnyRoute, Route
 
 
 def room_routes(services: RoomServices) -> list[AnyRoute]:
-    """Return the routes."""
+    """Return the routes of rooms, messages, notifications and presence."""
     return [
         Route("/api/v1/rooms", rooms.RoomsHandler, services),
         Route("/api/v1/rooms/{room}", rooms.RoomHandler, services),

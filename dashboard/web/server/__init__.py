@@ -1,1 +1,1 @@
-"""What every route has: errors, the guard, identity, the table of routes, the WebSocket."""
+"""Base of all HTTP routes: errors, the request guard, identity, the table of routes, and the WebSocket."""

@@ -1,4 +1,4 @@
-"""Base of the handlers for programs and administrators: who acts, numbers in the query, answers without a body."""
+"""Base of the JSON handlers: the caller's name for the audit log, numbers in the query, empty responses."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ class ApiHandler(BaseHandler[S]):
         return self.caller.id or self.caller.kind
 
     def done(self) -> None:
-        """Answer 204."""
+        """Finish the response with 204 and no body."""
         self.set_status(204)
         self.finish()
 
     def number(self, name: str, default: int | None, least: int, most: int) -> int | None:
-        """Return a whole number from the query; raises Invalid."""
+        """Return a query argument as a whole number from ``least`` to ``most``; raises Invalid."""
         text = self.get_query_argument(name, None)
         if text is None:
             return default
         if not (text.isascii() and text.isdecimal() and len(text) < 18 and least <= int(text) <= most):
-            raise Invalid(f"write a whole number from {least} to {most}", field=name)
+            raise Invalid(f"{text[:20]!a} is not a whole number from {least} to {most}", field=name)
         return int(text)

@@ -1,7 +1,7 @@
-"""What every handler has: security headers, errors as JSON (or as a page for people), HEAD, Allow, bounded bodies.
+"""Base of all handlers: security headers, errors as JSON or as a page, HEAD, Allow, bounded bodies.
 
-The one place where the error tree becomes HTTP status, and where the table of policies is asked.
-``guard.py`` looks at every request before it comes here.
+The only place where errors become HTTP statuses and where the table of policies is checked.  ``guard.py`` checks every request
+before it gets here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 import math
 import secrets
 import zlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -33,7 +33,7 @@ _SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
-#: What only pages need besides.
+#: Additional headers of pages.
 _PAGE_HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
@@ -46,7 +46,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 
 def content_security_policy(nonce: str) -> str:
-    """Scripts and styles of ours only; no markup from strings anywhere."""
+    """Return the policy of a page: only this server's scripts and styles, and no markup from strings (Trusted Types)."""
     return (
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
         "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -54,28 +54,29 @@ def content_security_policy(nonce: str) -> str:
     )
 
 
-#: Bodies over their limit are read to the end, up to here, so that the 413 arrives; a longer one is not read at all.
+#: A body over its limit is read to the end, so that the 413 arrives; beyond this length the connection is closed.
 _DRAINED_BODY_BYTES = 64 << 20
 
 
 @stream_request_body
 class BaseHandler(RequestHandler, Generic[S]):
-    """A handler whose route gives it ``services`` (None: it needs none).
+    """Handler of a route, with the route's ``services`` (None: it needs none).
 
-    Bodies are collected up to ``max_body_bytes`` (unpacked) and read with ``body()``; more is drained and refused.
-    ``template`` is the route's address in the table of policies.
+    Bodies are collected up to ``max_body_bytes`` (decompressed) and read with ``body()``; longer ones are drained and refused.
+    ``template``: the route's path in the table of policies.
     """
 
     context: WebContext
     services: S
     template = ""
-    encodings: tuple[str, ...] = ()  # of bodies, that ``body()`` leaves as they are
-    talks = False  # what is asked here is asked by somebody with a name
-    _is_refreshed = False  # all tokens are known that there were when the request came
-    secret_path = False  # the address holds what nobody else may read
+    encodings: tuple[str, ...] = ()  # Content-Encodings that ``body()`` does not decode
+    talks = False  # the caller needs a user id, also the local operator
+    _is_refreshed = False  # the tokens were read again after the request arrived
+    ignored_token = False  # an unknown token was sent where none is needed
+    secret_path = False  # the path contains a secret
 
     def initialize(self, context: WebContext, services: S, template: str = "") -> None:
-        """Take what the route gives; called by Tornado."""
+        """Store the context and services of the route; called by Tornado for each request."""
         self.context = context
         self.services = services
         self.template = template
@@ -90,12 +91,12 @@ class BaseHandler(RequestHandler, Generic[S]):
     # --- the body ---
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
-        """What is not UTF-8 cannot be the name of anything here; it is said like any other fault, later."""
+        """Decode a part of the URL, replacing bytes that are not UTF-8; the result names nothing, and so is refused later."""
         return value.decode("utf-8", "replace")
 
     @property
     def max_bytes(self) -> int:
-        """Length of a body, unpacked."""
+        """Limit of a body's length, decompressed."""
         return self.context.max_body_bytes
 
     def prepare(self) -> Awaitable[None] | None:
@@ -107,7 +108,7 @@ class BaseHandler(RequestHandler, Generic[S]):
         self._size = self._received = 0
         self._refused: DashboardError | None = None
         self._gunzip = None
-        self._cut_off = False  # in the midst of what is packed
+        self._cut_off = False  # the gzip stream has not ended
         encoding = self.request.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding in ("gzip", "x-gzip"):
             self._gunzip = zlib.decompressobj(31)
@@ -125,22 +126,29 @@ class BaseHandler(RequestHandler, Generic[S]):
         return None
 
     async def _check_again(self) -> None:
-        """Another process may just have made the token."""
+        """Check the caller again after a refresh: another process may have just created the token."""
         await self.context.identity.refresh()
         self._is_refreshed = True
         self.check_caller()
 
     def check_caller(self) -> None:
-        """Who asks, and whether that one may; raises NotAuthenticated, Forbidden."""
+        """Set ``caller`` and check its rights; raises NotAuthenticated, Forbidden."""
         method = "GET" if self.request.method == "HEAD" else self.request.method
         name = f"{method} {self.template}"
         if name in POLICIES:  # else the method is not supported
-            self.caller = self.context.identity.caller_of(self.request, talks=self.talks)
+            identity = self.context.identity
+            try:
+                self.caller = identity.caller_of(self.request, talks=self.talks)
+            except BadToken:
+                at_machine = identity.at_machine(self.request, talks=self.talks) if self._is_refreshed else None
+                if at_machine is None:
+                    raise
+                self.caller, self.ignored_token = at_machine, True
             authorise(name, self.caller)
 
     @property
     def address(self) -> str:
-        """Where the request comes from, for the audit log."""
+        """IP address of the client, for the audit log."""
         return str(self.request.remote_ip)
 
     def data_received(self, chunk: bytes) -> None:
@@ -180,20 +188,20 @@ class BaseHandler(RequestHandler, Generic[S]):
         self.on_finish()
 
     def body(self) -> bytes:
-        """The whole body, unpacked; raises what was wrong with it."""
+        """Return the whole body, decompressed; raises Invalid, TooLarge or UnsupportedEncoding."""
         if self._refused is not None:
             raise self._refused
         if self._cut_off:
-            raise Invalid("the gzip body ends before its end", field="Content-Encoding")
+            raise Invalid("the gzip body is cut off", field="Content-Encoding")
         return self.so_far()
 
     def so_far(self) -> bytes:
-        """What has come of the body, unpacked."""
-        self._chunks = [b"".join(self._chunks)]  # whoever asks again gets the same
+        """Return the received part of the body, decompressed."""
+        self._chunks = [b"".join(self._chunks)]  # joined once, for further calls
         return self._chunks[0]
 
     def json(self, kind: type[_T]) -> _T:
-        """The body as a struct; raises Invalid naming the field."""
+        """Return the JSON body as a struct; raises Invalid with the name of the field."""
         try:
             value = msgspec.json.decode(self.body(), type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -203,16 +211,20 @@ class BaseHandler(RequestHandler, Generic[S]):
         check_json(self.body())
         return value
 
+    def check_trusted_origin(self, origin: str) -> bool:
+        """Return the guard's decision, which takes ``https://name`` and ``name:443`` for the same; called by Tornado."""
+        return allows_origin(self, origin)
+
     # --- answers ---
 
     def write_json(self, value: Any, status: int = 200) -> None:
-        """Answer with JSON."""
+        """Write a JSON response."""
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.finish(msgspec.json.encode(value))
 
     def render_page(self, template: str, **values: Any) -> None:
-        """Answer with a page."""
+        """Write a page as the response."""
         self.set_header("Content-Type", "text/html; charset=utf-8")
         nonce = secrets.token_urlsafe(16)
         for name, value in _PAGE_HEADERS.items():
@@ -225,7 +237,7 @@ class BaseHandler(RequestHandler, Generic[S]):
         self.finish(page.render(nonce=nonce, build=build, static=f"/static/{build}", me=me, **values))
 
     def head(self, *args: str, **kwargs: str) -> Any:
-        """What GET answers, without the body."""
+        """Handle HEAD as GET without the body."""
         get = getattr(self, "get", None)
         if get is None or type(self).get is RequestHandler.get:
             raise HTTPError(405)
@@ -234,13 +246,13 @@ class BaseHandler(RequestHandler, Generic[S]):
     # --- errors ---
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """What a client caused is not an error of ours."""
+        """Log exceptions that the client did not cause."""
         if not isinstance(value, DashboardError | HTTPError):
             _log.error("%s %s failed", self.request.method, self.shown_path, exc_info=(typ, value, tb))
 
     @property
     def shown_path(self) -> str:
-        """The address as it may stand in the log."""
+        """Path for the log, without secrets."""
         return self.template if self.secret_path else self.request.path
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
@@ -271,19 +283,19 @@ class BaseHandler(RequestHandler, Generic[S]):
             self.write_fault(code, text, extra)
 
     def write_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
-        """The body of an error; its status is set."""
+        """Write the body of an error, whose status is set already."""
         self.write_json({"code": code, "error": text, **extra}, self.get_status())
 
-    #: What a 401 asks for. Not Basic: browsers would ask their users for a password in a window of their own.
+    #: Challenge of a 401. Not Basic: browsers would show a password dialog of their own.
     challenge = 'Bearer realm="dashboard"'
 
     def _wants_page(self) -> bool:
-        """A program may say that it takes pages, too (Java does); what it sends it does not send as a browser that shows one."""
+        """Return whether the client is a browser that shows a page; programs such as Java's client accept text/html, too."""
         shows = self.request.method in ("GET", "HEAD") or self.request.headers.get("Sec-Fetch-Mode") == "navigate"
         return shows and "text/html" in self.request.headers.get("Accept", "")
 
     def allowed_methods(self) -> list[str]:
-        """The methods that this handler has."""
+        """Return the methods that this handler supports."""
         cls = type(self)
         has = {m for m in _METHODS if getattr(cls, m.lower()) is not getattr(RequestHandler, m.lower())}
         if "GET" not in has:
@@ -291,8 +303,14 @@ class BaseHandler(RequestHandler, Generic[S]):
         return [m for m in _METHODS if m in has]
 
 
+def allows_origin(handler: RequestHandler, origin: str) -> bool:
+    """Return whether pages of an origin may use this server."""
+    allows: Callable[[str, str], bool] = handler.application.allows_origin  # type: ignore[attr-defined]  # GuardedApplication's
+    return allows(origin, handler.request.headers.get("Host", ""))
+
+
 def log_request(handler: RequestHandler) -> None:
-    """Tornado's access log: our faults as errors, the rest for debugging; addresses without their query."""
+    """Log a request: status 500 as an error, others at level debug, without the query; called by Tornado."""
     request, status = handler.request, handler.get_status()
     path = handler.shown_path if isinstance(handler, BaseHandler) else request.path
     level = logging.ERROR if status == 500 else logging.DEBUG
@@ -300,13 +318,13 @@ def log_request(handler: RequestHandler) -> None:
 
 
 class UnsupportedEncoding(Invalid):
-    """The body is packed in a way that is not understood."""
+    """Content-Encoding that is not supported."""
 
     http_status = 415
 
 
 def describe(caller: Caller) -> dict[str, Any]:
-    """Who a page's reader is, as pages and ``/api/v1/me`` say."""
+    """Return a caller as JSON, for pages and ``/api/v1/me``."""
     user = {"id": caller.id, "name": caller.name, "role": caller.role.word} if caller.is_person else None
     return {
         "kind": caller.kind,
@@ -319,6 +337,6 @@ def describe(caller: Caller) -> dict[str, Any]:
 
 
 def _named(reason: str) -> str:
-    """The field that msgspec says is missing or unknown."""
+    """Return the missing or unknown field that an error of msgspec names; empty if there is none."""
     words = reason.split()
     return words[-1].strip("`") if "field" in words and words[-1].isidentifier() else ""

@@ -1,7 +1,8 @@
-"""Looks at every request before it is routed: Host, Origin, length of the address, kind of body."""
+"""Guard of all requests before routing: Host, Origin, length of the URL, type of the body."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -12,24 +13,29 @@ from tornado.web import Application, HTTPError
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
 
+#: Paths that load balancers and kubelets request by IP address, which is no allowed Host.
+_ASKED_BY_ADDRESS = ("/healthz", "/readyz")
+_FEEDING = ("POST", "PUT", "PATCH", "DELETE")
+_PORTS = {"http": 80, "https": 443}
+
 
 class NotFoundHandler(BaseHandler[None]):
-    """Any address that there is not."""
+    """Handler of all paths without a route."""
 
     def prepare(self) -> Awaitable[None] | None:
         super().prepare()
         raise HTTPError(404, "there is nothing at this address")
 
 
-class Refusal(NamedTuple):
-    """Why the guard turns a request away: the HTTP status, and the text of its body."""
+class GuardRefusal(NamedTuple):
+    """Refusal by the guard: the HTTP status, and the text of the response."""
 
     status: int
     reason: str
 
 
-class RefusedHandler(BaseHandler[Refusal]):
-    """Handler of the requests that the guard turned away."""
+class RefusedHandler(BaseHandler[GuardRefusal]):
+    """Handler of the requests that the guard refuses."""
 
     def prepare(self) -> Awaitable[None] | None:
         super().prepare()
@@ -39,7 +45,7 @@ class RefusedHandler(BaseHandler[Refusal]):
 
 
 class GuardedApplication(Application):
-    """Looks at every request before it is routed. ``names`` are the hosts it may be addressed by."""
+    """Application that checks every request before routing. ``names``: the allowed host names."""
 
     def __init__(
         self,
@@ -58,40 +64,67 @@ class GuardedApplication(Application):
             **settings,
         )
         self._context = context
+        self._addresses = [re.compile(handler[0]) for handler in handlers]
         self._names = names
         self._max_uri_bytes = max_uri_bytes
-        self._origins = frozenset(settings.get("trusted_origins", ()))
+        self._origins = frozenset(map(_origin, settings.get("trusted_origins", ())))
 
     def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
-        """The route's handler, or the refusal."""
+        """Return the delegate of the route's handler, or of the refusal; called by Tornado."""
         refusal = self._refusal(request)
         if refusal is None:
+            self._without_slash(request)
             return super().find_handler(request, **kwargs)
+        if request.method in _FEEDING:
+            self._context.tell_refused(str(request.remote_ip), f"{refusal.status}: {refusal.reason}", request.path)
         arguments = {"context": self._context, "services": refusal}
         return self.get_handler_delegate(request, RefusedHandler, arguments)
 
-    def _refusal(self, request: httputil.HTTPServerRequest) -> Refusal | None:
+    def _without_slash(self, request: httputil.HTTPServerRequest) -> None:
+        """Route ``/write/`` as ``/write``, as the original servers of these paths do, unless a route has the slash."""
+        path = request.path
+        if len(path) > 1 and path.endswith("/") and not any(known.fullmatch(path) for known in self._addresses):
+            request.path = path.rstrip("/") or "/"
+
+    def allows_origin(self, origin: str, host: str) -> bool:
+        """Return whether pages of an origin may use this server; ``host``: the request's Host header."""
+        return _origin(origin) in self._origins or _same_origin(origin, host)
+
+    def _refusal(self, request: httputil.HTTPServerRequest) -> GuardRefusal | None:
         if len(request.uri or "") > self._max_uri_bytes:
-            return Refusal(414, f"the address has more than {self._max_uri_bytes} bytes")
-        host = _hostname(request.headers.get("Host", ""))
-        if host not in self._names:
-            return Refusal(421, "this server is not called that; see the setting allowed_hosts")
+            return GuardRefusal(414, f"the URL has more than {self._max_uri_bytes} bytes")
+        host = request.headers.get("Host", "")
+        if _hostname(host) not in self._names and request.path not in _ASKED_BY_ADDRESS:
+            return GuardRefusal(421, "this server is not called that; see the setting allowed_hosts")
         origin = request.headers.get("Origin")
-        if origin is not None and origin not in self._origins and not _same_site(origin, request.headers["Host"]):
-            return Refusal(403, "pages of other origins may not use this server; see the setting trusted_origins")
+        if origin is not None and not self.allows_origin(origin, host):
+            return GuardRefusal(403, "pages of other origins may not use this server; see the setting trusted_origins")
         if request.headers.get("Content-Type", "").lower().startswith("multipart/"):
-            return Refusal(415, "multipart bodies are not supported")
+            return GuardRefusal(415, "multipart bodies are not supported")
         return None
 
 
 def _hostname(host: str) -> str:
-    """The name in a Host header, without the port, in lower case; empty when it cannot be one."""
+    """Return the name in a Host header, lower case, without the port; empty if it is not valid."""
     try:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:
         return ""
 
 
-def _same_site(origin: str, host: str) -> bool:
-    scheme, separator, rest = origin.partition("://")
-    return bool(separator) and scheme in ("http", "https") and rest.lower() == host.lower()
+def _origin(text: str) -> tuple[str, str, int] | None:
+    """Return scheme, name and port of an origin, the port by default the scheme's; None: not a web origin."""
+    scheme, separator, rest = text.partition("://")
+    if not separator or scheme not in _PORTS or any(char in rest for char in "/?#@"):
+        return None
+    try:
+        parts = urlsplit(f"//{rest}")
+        return scheme, parts.hostname or "", _PORTS[scheme] if parts.port is None else parts.port
+    except ValueError:
+        return None
+
+
+def _same_origin(origin: str, host: str) -> bool:
+    """Return whether an origin has the name and port of ``host``; the scheme is not compared, a proxy may hide it."""
+    found = _origin(origin)
+    return found is not None and found == _origin(f"{found[0]}://{host}")

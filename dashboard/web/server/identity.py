@@ -1,7 +1,7 @@
-"""Who makes an HTTP request: from its headers, cookies and address to a caller; and the session cookie.
+"""Identity of HTTP requests: the caller by headers, cookies and IP address, and the session cookies.
 
-The person at the machine: the server listens on loopback only, nobody declared a proxy, and the request came straight
-from this machine to a local name.  A proxy that nobody declared gives itself away by the headers it adds.
+A request is the local operator's if the server listens on loopback only, no proxy is configured, and the request came directly
+from this machine to a local name.  A proxy that is not configured is detected by the headers that it adds.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MOST_COOKIES = 50
 
 
 class WebIdentity:
-    """``open``: the person at the machine needs no login. ``secure``: browsers reach us by https."""
+    """Callers and cookies of requests. ``open_``: the local operator needs no login; ``secure``: browsers use https."""
 
     def __init__(
         self, identify: Authenticator, accounts: Accounts, *, open_: bool, secure: bool, session_s: int
@@ -41,7 +41,7 @@ class WebIdentity:
         self.share_cookie = f"__Host-{_SHARE_COOKIE}" if secure else _SHARE_COOKIE
 
     def caller_of(self, request: HTTPServerRequest, *, talks: bool = False) -> Caller:
-        """Raises BadToken for a wrong token; a wrong cookie is as none. ``talks``: the person at the machine needs a name."""
+        """Return a request's caller; raises BadToken. An invalid cookie is ignored. ``talks``: the local operator needs a user id."""
         header = request.headers.get("Authorization")
         if header:
             return self._identify.by_header(header)
@@ -56,16 +56,22 @@ class WebIdentity:
                 caller = self._identify.with_share(caller, share.value)
         return caller
 
+    def at_machine(self, request: HTTPServerRequest, *, talks: bool = False) -> Caller | None:
+        """Return the local operator, whatever token the request has; None if the request is not local or needs a login."""
+        if not (self._open and _came_straight(request)):
+            return None
+        return self._by_cookie(request) if not talks else LOCAL
+
     async def refresh(self) -> None:
-        """Know the tokens that other processes have made."""
+        """Read tokens and users that other processes have created."""
         await self._identify.refresh()
 
     def by_text(self, text: str) -> Caller:
-        """A token that stands elsewhere in a request; raises BadToken."""
+        """Return the caller of a token from another part of a request; raises BadToken."""
         return self._identify.by_text(text)
 
     def by_path(self, text: str) -> Caller | None:
-        """A token that stands in an address; None when it is none."""
+        """Return the caller of a token in a URL path; None if it is not valid."""
         return self._identify.by_path(text)
 
     def _by_cookie(self, request: HTTPServerRequest) -> Caller:
@@ -79,7 +85,7 @@ class WebIdentity:
         return AT_MACHINE if at_machine else ANONYMOUS
 
     def keep(self, handler: RequestHandler) -> None:
-        """With a page: a session for the person at the machine who has none, a longer one for a user whose is half over."""
+        """Begin a session for the local operator who has none; extend a user's session that is half over."""
         caller: Caller = getattr(handler, "caller", ANONYMOUS)
         if caller == AT_MACHINE and handler.request.path != "/api/v1/me":
             self.set_cookie(handler, self._accounts.begin_local())
@@ -87,15 +93,15 @@ class WebIdentity:
             self.set_cookie(handler, renewed.token)
 
     def set_cookie(self, handler: RequestHandler, value: str) -> None:
-        """The session cookie."""
+        """Set the session cookie."""
         self._set(handler, self.cookie, value, self._session_s)
 
     def set_share(self, handler: RequestHandler, board: str, value: str) -> None:
-        """A share link's cookie, one for each board, for as long as the browser runs."""
+        """Set a share link's cookie, one for each board, until the browser is closed."""
         self._set(handler, f"{self.share_cookie}-{board}", value, None)
 
     def clear_cookie(self, handler: RequestHandler) -> None:
-        """Logged out."""
+        """Delete the session cookie."""
         self._set(handler, self.cookie, "", 0)
 
     def _set(self, handler: RequestHandler, name: str, value: str, max_age: int | None) -> None:

@@ -1,4 +1,4 @@
-"""``/api/openapi.json``: every HTTP route, from the table of routes and what stands beside each handler (OpenAPI 3.1)."""
+"""Description of every HTTP route (OpenAPI 3.1), built from the routes and their handlers' ``operations``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _JSON = "application/json; charset=utf-8"
 
 
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What every refusal says."""
+    """Body of every error response. ``field``: the field at fault, if there is one."""
 
     code: str
     error: str
@@ -29,7 +29,7 @@ class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OpenApiHandler(BaseHandler[bytes]):
-    """``GET /api/openapi.json``; its service is the description, made once at the start."""
+    """``GET /api/openapi.json``: the description of all routes, built once at the start."""
 
     def get(self) -> None:
         self.set_header("Content-Type", _JSON)
@@ -37,7 +37,7 @@ class OpenApiHandler(BaseHandler[bytes]):
 
 
 def describe_routes(routes: Sequence[AnyRoute], parts: Mapping[str, str]) -> bytes:
-    """The whole description as JSON."""
+    """Return the description of all routes as JSON; ``parts``: regular expressions of path parameters by name."""
     every = [*routes, Route("/api/openapi.json", OpenApiHandler, b"")]
     kinds = {kind for route in every for kind in _kinds(route.handler)} | {ErrorBody}
     ordered = sorted(kinds, key=lambda kind: getattr(kind, "__name__", ""))
@@ -50,7 +50,7 @@ def describe_routes(routes: Sequence[AnyRoute], parts: Mapping[str, str]) -> byt
             "info": {
                 "title": "Live dashboard",
                 "version": __version__,
-                "description": "Feeding, reading, people. The WebSocket protocol of /ws is in docs/protocol.md.",
+                "description": "Routes to feed and read data, and for users. The WebSocket protocol of /ws is in docs/protocol.md.",
             },
             "paths": paths,
             "components": {
@@ -122,8 +122,10 @@ def _operation(
             "required": True,
             "content": {"application/json": {"schema": by_kind[operation.body]}},
         }
-    if policy is SHOWS_TOKEN:  # where it may stand is the format's affair: no client can be told by a scheme
-        described["description"] = "For editors and above, and tokens that may write; the token as the format says it."
+    if policy is SHOWS_TOKEN:  # its place depends on the format, which a security scheme cannot express
+        described["description"] = (
+            "For editors and above, and tokens that may write; the token goes where the format puts it."
+        )
     if policy is not None and policy.least:
         described["security"] = [{"token": []}, {"session": []}]
         described["description"] = f"For {policy.least.word}s and above" + (
@@ -133,7 +135,7 @@ def _operation(
 
 
 def _responses(operation: Operation, by_kind: dict[Any, Any], *, foreign: bool) -> dict[str, Any]:
-    """``foreign``: the errors are in the words of another program's format."""
+    """Return the responses of an operation; ``foreign``: error bodies have another program's format."""
     good: dict[str, Any] = {"description": "Done"}
     if operation.status != 204:
         schema = by_kind.get(operation.returns, {})

@@ -1,4 +1,4 @@
-"""What is said of a route's methods in ``/api/openapi.json``, beside the code that serves them."""
+"""Description of a route's methods for ``/api/openapi.json``, kept beside the handler's code."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from msgspec import Struct
 
 
 class Operation(Struct, frozen=True):
-    """``body`` and ``returns`` are structs; ``query``: what may stand behind the ?, and what it means.
+    """Description of one method. ``body`` and ``returns`` are structs; ``query``: meanings of the query arguments by name.
 
-    ``media``: the answer is not JSON but this; ``raw``: the body is not (only) JSON.
+    ``media``: content type of the response; ``raw``: the response is not (only) JSON.
     """
 
     summary: str
@@ -23,5 +23,5 @@ class Operation(Struct, frozen=True):
     raw: bool = False
 
 
-#: By method, in small letters.
+#: Operations by lower-case method.
 Operations = Mapping[str, Operation]

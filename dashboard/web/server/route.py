@@ -1,4 +1,4 @@
-"""One row of the table of routes: an address, its handler, and the services that the handler is given."""
+"""Row of the table of routes: a path template, its handler and the handler's services."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ S_contra = TypeVar("S_contra", contravariant=True)
 
 
 class Handler(Protocol[S_contra]):
-    """A Tornado handler that takes services of this kind."""
+    """Tornado handler that takes services of one type."""
 
     def initialize(self, context: WebContext, services: S_contra, template: str = "") -> None:
-        """Take what the route gives; called by Tornado."""
+        """Store the context and services of the route; called by Tornado for each request."""
 
 
 class Route(NamedTuple, Generic[S]):
-    """``template`` is an address such as ``/boards/{board}``.
+    """Route to a handler. ``template``: a path such as ``/boards/{board}``.
 
-    ``summary`` describes the route in ``/api/openapi.json`` where the handler says nothing of its own.
+    ``summary``: description in ``/api/openapi.json`` if the handler has no ``operations``.
     """
 
     template: str

@@ -1,4 +1,4 @@
-"""The table of routes as a Tornado application: every address there is, and its policy."""
+"""Tornado application of all routes, each with its policy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dashboard.web.server.identity import LOCAL_NAMES
 from dashboard.web.server.openapi import OpenApiHandler, describe_routes
 from dashboard.web.server.route import AnyRoute, Route
 
-#: What may stand for a part of an address; anything but a slash where nothing is said.
+#: Regular expressions of path parameters; others match anything but a slash.
 _PARTS = {
     "board": "[A-Za-z0-9_-]+",
     "name": ".+",
@@ -29,6 +29,7 @@ _PARTS = {
     "token": "[0-9a-f]{1,40}",
     "group": "job(?:@base64)?/.+",
     "check": ".+",
+    "annotation": "[0-9]{1,16}",
 }
 _METHODS = ("get", "post", "put", "patch", "delete", "options")
 

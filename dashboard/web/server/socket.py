@@ -1,4 +1,4 @@
-"""``/ws``: puts a WebSocket of ours (``websocket.py``) and the hub together."""
+"""HTTP handler for ``/ws``: connects a WebSocket (``websocket.py``) with the hub."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
 from dashboard.conversation.dispatch import RequestDispatcher
 from dashboard.domain.errors import BadToken
-from dashboard.domain.identity import ANONYMOUS
+from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.hub.connection import Connection
 from dashboard.hub.hub import Hub
 from dashboard.hub.shared import Shared
 from dashboard.messages.views import PROTOCOL_VERSION, Welcome, encode
 from dashboard.settings import Settings
+from dashboard.web.server.base import allows_origin
 from dashboard.web.server.context import WebContext
 from dashboard.web.server.websocket import WebSocketTransport
 
@@ -31,7 +32,7 @@ class SocketServices(NamedTuple):
 
 @stream_request_body
 class SocketHandler(WebSocketHandler):
-    """One WebSocket client."""
+    """Handler of one WebSocket client, from its handshake on."""
 
     def initialize(self, context: WebContext, services: SocketServices, template: str = "") -> None:
         self._context = context
@@ -53,14 +54,45 @@ class SocketHandler(WebSocketHandler):
             try:
                 self._caller = identity.caller_of(self.request)
             except BadToken:
-                await identity.refresh()  # another process may just have made it
-                self._caller = identity.caller_of(self.request)
+                await identity.refresh()  # another process may have just created the token
+                self._caller = self._known_caller()
         except BadToken as error:
             self.set_status(401)
             self.finish({"code": error.code, "error": str(error)})
 
+    def _known_caller(self) -> Caller:
+        """Return the caller after a refresh. Without need of a login an unknown token is ignored. Raises BadToken."""
+        identity = self._context.identity
+        try:
+            return identity.caller_of(self.request)
+        except BadToken:
+            if (at_machine := identity.at_machine(self.request)) is not None:
+                return at_machine
+            raise
+
+    def check_origin(self, origin: str) -> bool:
+        """Return the guard's decision, which takes ``https://name`` and ``name:443`` for the same; called by Tornado."""
+        return allows_origin(self, origin)
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Upgrade to a WebSocket of version 13; answer other requests with 426 and JSON."""
+        headers = self.request.headers
+        connection = {word.strip().lower() for word in headers.get("Connection", "").split(",")}
+        if headers.get("Upgrade", "").lower() != "websocket" or "upgrade" not in connection:
+            self.set_status(426)
+            self.set_header("Upgrade", "websocket")
+            self.finish(
+                {"code": "upgrade_required", "error": "this path is for WebSockets; connect with Upgrade: websocket"}
+            )
+        elif headers.get("Sec-WebSocket-Version") != "13":
+            self.set_status(426)
+            self.set_header("Sec-WebSocket-Version", "13")
+            self.finish({"code": "upgrade_required", "error": "this server needs version 13 of the WebSocket protocol"})
+        else:
+            await super().get(*args, **kwargs)
+
     def data_received(self, chunk: bytes) -> None:
-        """An upgrade has no body."""
+        """Ignore a body: a WebSocket handshake has none."""
 
     def get_websocket_protocol(self) -> WebSocketProtocol | None:
         if self.request.headers.get("Sec-WebSocket-Version") != "13":

@@ -1,8 +1,8 @@
-"""A WebSocket of ours on Tornado's public hook: handshake, bytes to events, the direct way out, the closing.
+"""Own WebSocket on Tornado's public hook: handshake, reading, direct sending and closing.
 
-Frames are parsed by ``rfc6455/frames.py``; this file owns the stream.  Sending: when nothing is buffered the prebuilt
-frame goes straight to the socket, and only what the kernel does not take is buffered; over TLS the stream does it all.
-Source: RFC 6455 sections 4.2, 5.5, 7; design of the direct way: docs/operations.md "Fan-out".
+Frames are parsed by ``rfc6455/frames.py``; this module owns the stream.  While nothing is buffered a prebuilt frame is written
+directly to the socket, and only the bytes that the kernel does not accept are buffered; with TLS the stream sends everything.
+Source: RFC 6455 sections 4.2, 5.5, 7; design of direct sending: docs/operations.md "Fan-out".
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import base64
 import binascii
 import hashlib
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
@@ -26,8 +26,8 @@ from dashboard.rfc6455.frames import (
     Event,
     FrameParser,
     Opcode,
-    Ping,
-    Pong,
+    PingFrame,
+    PongFrame,
     ProtocolViolation,
     TextMessage,
     encode_close,
@@ -35,14 +35,18 @@ from dashboard.rfc6455.frames import (
 )
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-#: Bytes parsed before the loop may do something else.
+#: Bytes parsed before the event loop gets a turn.
 _READ_BYTES = 16_384
-#: How long a peer may take to end its side of the closing handshake.
+#: The socket is closed if the peer has not finished the closing handshake after this long.
 _CLOSING_S = 2.0
 
 
 class WebSocketTransport(WebSocketProtocol):
-    """See ``hub.transport.Transport``; ``on_text`` and ``on_control`` are called for what comes, ``on_end`` once with the code."""
+    """Transport of the hub (``hub.transport.Transport``). ``on_text``, ``on_control``: called for each message or control frame.
+
+    ``on_end``: called once with the close code.  ``on_binary``: without it a binary message closes the connection.
+    ``after_read``: awaited before more is read.
+    """
 
     stream: IOStream
 
@@ -56,14 +60,17 @@ class WebSocketTransport(WebSocketProtocol):
         on_text: Callable[[str], None],
         on_control: Callable[[], None],
         on_end: Callable[[int], None],
+        on_binary: Callable[[bytes], None] | None = None,
+        after_read: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(handler)
+        self._on_binary, self._after_read = on_binary, after_read
         self.deflating = False
         self._bounds = (max_message_bytes, max_fragments)
         self._compression = compression
         self._on_text, self._on_control, self._on_end = on_text, on_control, on_end
         self.writing = False
-        self._by_stream = False  # TLS: never directly to the socket
+        self._by_stream = False  # TLS: never write directly to the socket
         self._slow = True
         self._buffered = 0
         self._last_write: asyncio.Future[None] | None = None
@@ -75,7 +82,7 @@ class WebSocketTransport(WebSocketProtocol):
     # --- handshake ---
 
     async def accept_connection(self, handler: WebSocketHandler) -> None:
-        """Answer 101 (or 400), then read until the end."""
+        """Answer 101 (or 400), then read until the connection ends."""
         headers = handler.request.headers
         if not _is_key(headers.get("Sec-WebSocket-Key", "")):
             handler.set_status(400)
@@ -93,11 +100,11 @@ class WebSocketTransport(WebSocketProtocol):
         handler.finish()
         self.stream = handler.detach()
         if self.stream.closed():
-            return  # the client was gone before it was answered
+            return  # the client left before the response
         self.stream.set_nodelay(True)
         self._by_stream = isinstance(self.stream, SSLIOStream)
         self._socket_send = self.stream.socket.send
-        self._send_buffered(b"")  # behind the answer to the handshake
+        self._send_buffered(b"")  # frames wait behind the handshake's response
         handler.open()
         await self._receive_frame_loop()
 
@@ -111,10 +118,12 @@ class WebSocketTransport(WebSocketProtocol):
                 data = await self.stream.read_bytes(_READ_BYTES, partial=True)
                 for event in parser.feed(data):
                     self._take(event)
+                if self._after_read is not None:
+                    await self._after_read()
                 if len(data) == _READ_BYTES:
                     await asyncio.sleep(0)
             if self.writing:
-                await self.stream.write(b"")  # our close frame still waits behind something; the deadline bounds this
+                await self.stream.write(b"")  # flush the close frame; the deadline bounds this
         except StreamClosedError:
             pass
         except ProtocolViolation as violation:
@@ -134,17 +143,19 @@ class WebSocketTransport(WebSocketProtocol):
             return
         elif isinstance(event, TextMessage):
             self._on_text(event.text)
-        elif isinstance(event, Ping):
+        elif isinstance(event, PingFrame):
             self._answer_ping(event.payload)
             self._on_control()
-        elif isinstance(event, Pong):
+        elif isinstance(event, PongFrame):
             self._on_control()
+        elif isinstance(event, BinaryMessage) and self._on_binary is not None:
+            self._on_binary(event.data)
         elif isinstance(event, BinaryMessage):
             self.end_code = CloseCode.UNSUPPORTED_DATA
             self.close(CloseCode.UNSUPPORTED_DATA, "messages are text")
 
     def _answer_ping(self, payload: bytes) -> None:
-        """At once, or when the buffer has drained: then only the latest (RFC 6455 section 5.5.3)."""
+        """Answer a ping at once, or the latest one when the buffer has drained (RFC 6455 section 5.5.3)."""
         if not self.writing:
             self.send(encode_frame(Opcode.PONG, payload))
             return
@@ -159,7 +170,7 @@ class WebSocketTransport(WebSocketProtocol):
             self._answer_ping(payload)
 
     async def _linger(self) -> None:
-        """After a violation: let the peer read our close frame before the connection goes (no reset under way)."""
+        """Read on after a violation, so that the peer gets the close frame before the socket closes (and no reset)."""
         try:
             if not self.stream.closed() and not self.writing:
                 self.stream.socket.shutdown(socket.SHUT_WR)
@@ -179,7 +190,7 @@ class WebSocketTransport(WebSocketProtocol):
     # --- out ---
 
     def send(self, frame: bytes) -> None:
-        """Hand a whole frame to the kernel; what it does not take is buffered by the stream."""
+        """Write a whole frame to the socket; the stream buffers the bytes that the kernel does not accept."""
         if self._slow:
             self._send_buffered(frame)
             return
@@ -194,13 +205,13 @@ class WebSocketTransport(WebSocketProtocol):
             self._send_buffered(frame[sent:])
 
     def _send_buffered(self, rest: bytes) -> None:
-        """By the stream: behind what it still holds, or over TLS. From then on in order, until it has drained."""
+        """Send by the stream, behind its buffered bytes, or with TLS; all further frames too until it has drained."""
         if self._close_sent or self.stream.closed():
             return
         self._buffered += len(rest)
         self.writing = self._slow = True
         self._last_write = written = self.stream.write(rest)
-        if written.done():  # the kernel took it all at once
+        if written.done():  # the kernel accepted all of it
             self._drained(written)
         else:
             written.add_done_callback(self._drained)
@@ -212,11 +223,11 @@ class WebSocketTransport(WebSocketProtocol):
             self._slow = self._by_stream
 
     def buffered_bytes(self) -> int:
-        """At most so many bytes are buffered."""
+        """Return an upper bound of the buffered bytes."""
         return self._buffered
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
-        """Send a close frame, once; the connection goes when the peer answers, or after two seconds."""
+        """Send a close frame, once; the socket closes when the peer answers, or after two seconds."""
         if self._close_sent or self.stream.closed():
             return
         frame = encode_close(CloseCode.NO_STATUS if code is None else code, reason or "")
@@ -227,11 +238,11 @@ class WebSocketTransport(WebSocketProtocol):
         self._deadline = asyncio.get_running_loop().call_later(_CLOSING_S, self.stream.close)
 
     def abort(self) -> None:
-        """Drop the connection."""
+        """Close the socket without a close frame."""
         self.stream.close()
 
     def is_closing(self) -> bool:
-        """Whether either side has begun to close."""
+        """Return whether either side has begun to close."""
         return self._close_sent or self.client_terminated or self.stream.closed()
 
     # --- the rest of Tornado's interface, which this server does not use ---
@@ -248,7 +259,7 @@ class WebSocketTransport(WebSocketProtocol):
         raise NotImplementedError("this is a server")
 
     def start_pinging(self) -> None:
-        """The hub's heartbeat does it."""
+        """Leave pings to the hub's heartbeat."""
 
     def set_nodelay(self, x: bool) -> None:
         self.stream.set_nodelay(x)

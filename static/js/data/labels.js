@@ -14,9 +14,19 @@ function common(lists, fromEnd) {
   return count;
 }
 
+/** Return a label's value with its control characters as a series' text has them. @param {string} value */
+export function shownValue(value) {
+  return value.replace(/[\x00-\x1f\x7f-\x9f]/g, (char) => {
+    const code = char.charCodeAt(0);
+    const named = { 7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r" }[code];
+    if (named) return `\\${named}`;
+    return code < 0x80 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+  });
+}
+
 /** Return a label's value, with the label's name before it if the value is a bare number. @param {Named} named @param {string} label */
 function valueOf(named, label) {
-  const value = named.labels[label] ?? "";
+  const value = shownValue(named.labels[label] ?? "");
   return /^\d+$/.test(value) ? `${label} ${value}` : value;
 }
 

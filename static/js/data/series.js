@@ -72,17 +72,19 @@ export class Series {
     this.version += 1;
   }
 
-  /** Add raw values from a frame of server time `asOf`. @param {number[]} times @param {number[]} values @param {number} asOf */
+  /** Add raw values from a frame of server time `asOf`; one of a time that is known replaces it. */
+  /** @param {number[]} times @param {number[]} values @param {number} asOf */
   append(times, values, asOf) {
     for (let i = 0; i < times.length; i++) {
       const t = times[i];
-      if (!this.times.length || t >= this.times[this.times.length - 1]) {
+      if (!this.times.length || t > this.times[this.times.length - 1]) {
         this.times.push(t);
         this.values.push(values[i]);
       } else {
-        const at = lowerBound(this.times, t + 1);
-        this.times.splice(at, 0, t);
-        this.values.splice(at, 0, values[i]);
+        const at = lowerBound(this.times, t);
+        const known = this.times[at] === t ? 1 : 0;
+        this.times.splice(at, known, t);
+        this.values.splice(at, known, values[i]);
       }
       this.last = Math.min(Math.max(this.last, t), asOf); // never after `asOf`: the server's clock may have been set back
     }

@@ -46,7 +46,7 @@ function showSecret(token) {
 
 /** @param {Token} token @param {Reload} reload */
 function tokenRow(token, reload) {
-  const limits = [token.per_s ? `${token.per_s} samples/s` : "", `${token.max_series} series`].filter(Boolean).join(", ");
+  const limits = [token.per_s ? `${token.per_s} samples/s` : "", token.max_series ? `${token.max_series} series` : ""].filter(Boolean).join(", ");
   const scope = token.prefixes.length ? token.prefixes.map((prefix) => `${prefix}…`).join(", ") : "any series";
   const revoke = rowButton("Revoke", token.name, () => runConfirmed(`Revoke “${token.name}”?`, "Its users are refused within two seconds. This cannot be undone.", "Revoke", () => api("DELETE", `/api/v1/tokens/${encodeURIComponent(token.id)}`), reload));
   return row(false, titled(token.name, `by ${token.created_by}, ${timeAgo(token.created)}`), token.verbs.join(", "), [scope, h("small", { text: limits })], timeAgo(token.last_used), endTime(token.expires), [revoke]);

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hmac
 import json
 import stat
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 
-from dashboard.accounts import credentials as credentials_module
 from dashboard.accounts.credentials import Credentials, hash_of, new_token, read_secret
+from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.errors import BadToken, ConfigurationError
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -214,28 +215,40 @@ def test_a_short_secret_is_refused() -> None:
         Credentials(b"x" * 31)
 
 
-def test_a_secret_that_nobody_set_is_made_once_and_only_we_can_read_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = read_secret("", tmp_path / "data")
+def test_a_secret_that_nobody_set_is_made_once_and_only_we_can_read_it(tmp_path: Path) -> None:
+    first = read_secret("", DataFolder(tmp_path / "data"))
     assert len(first) >= 32
-    assert read_secret("", tmp_path / "data") == first
-    assert read_secret("", tmp_path / "other") != first
+    assert read_secret("", DataFolder(tmp_path / "data")) == first
+    assert read_secret("", DataFolder(tmp_path / "other")) != first
     assert stat.S_IMODE((tmp_path / "data" / "secret").stat().st_mode) == 0o600
-    assert read_secret("given", tmp_path / "data") == b"given"
+    assert read_secret("given", DataFolder(tmp_path / "data")) == b"given"
     (tmp_path / "data" / "secret").write_text("short")
-    monkeypatch.setattr(credentials_module, "_WRITTEN_S", 0.1)
     with pytest.raises(ConfigurationError, match="damaged"):
-        read_secret("", tmp_path / "data")
+        read_secret("", DataFolder(tmp_path / "data"))
 
 
-def test_a_secret_that_another_process_is_just_writing_is_waited_for(tmp_path: Path) -> None:
-    file = tmp_path / "secret"
-    file.touch()
-    writing = threading.Timer(0.2, lambda: file.write_text("s" * 40))
-    writing.start()
-    assert read_secret("", tmp_path) == b"s" * 40
-    writing.join()
+@pytest.mark.parametrize("garbage", [b"", b"short", b"\xff" * 64, b"x" * 40 + b"\0" + b"x" * 40])
+def test_garbage_in_the_secret_is_refused_with_one_line(tmp_path: Path, garbage: bytes) -> None:
+    (tmp_path / "secret").write_bytes(garbage)
+    with pytest.raises(ConfigurationError, match="is damaged; delete it"):
+        read_secret("", DataFolder(tmp_path))
+
+
+def test_processes_that_start_at_once_have_one_secret(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        found = set(pool.map(lambda _: read_secret("", DataFolder(tmp_path)), range(64)))
+    assert len(found) == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["secret"]
+
+
+def test_a_full_disk_leaves_no_half_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(ConfigurationError, match="secret cannot be used: No space left on device"):
+        read_secret("", DataFolder(tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_tokens_are_random_and_their_hash_says_nothing_of_them() -> None:

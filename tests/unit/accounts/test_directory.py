@@ -64,7 +64,9 @@ async def test_a_process_that_stood_still_does_not_say_that_the_store_is_away(
         assert (database.times, directory.fault) == (0, "")
 
 
-@pytest.mark.expects_log("the store of people and messages does not answer (TimeoutError); those who are known go on")
+@pytest.mark.expects_log(
+    "the store of people and messages does not answer (TimeoutError); known users and tokens stay valid"
+)
 async def test_a_store_that_does_not_answer_twice_is_named_once_and_looked_at_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -53,7 +53,7 @@ def test_a_line_that_is_none_is_refused_by_its_number(line: bytes, reason: str) 
 
 @pytest.mark.parametrize("line", [b"a,b\n", b"", b"series,x\n"])
 def test_a_first_line_that_names_no_columns_is_said(line: bytes) -> None:
-    with pytest.raises(ValueError, match="the first line names the columns"):
+    with pytest.raises(ValueError, match="the first line must name the columns"):
         csv_header(line)
 
 

@@ -194,7 +194,7 @@ def test_a_program_that_just_ends_sends_what_it_has_and_a_fork_sends_only_its_ow
 ) -> None:
     with ScriptedServer().running() as server:
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, server.url, *more], capture_output=True, text=True, timeout=30, cwd=ROOT
+            [sys.executable, "-c", PROGRAM, server.url, *more], capture_output=True, text=True, timeout=90, cwd=ROOT
         )
         assert (done.returncode, done.stderr) == (0, "")
     assert [s["series"] for r in server.received for s in r.samples] == series

@@ -11,7 +11,7 @@ import pytest
 
 from dashboard.client.address import Address
 from dashboard.client.websocket import BrokenProtocol, Closed, Event, HandshakeRefused, Opened, Text, WebSocket
-from dashboard.rfc6455.frames import Close, FrameParser, Pong, TextMessage, encode_close, encode_frame
+from dashboard.rfc6455.frames import Close, FrameParser, PongFrame, TextMessage, encode_close, encode_frame
 
 ADDRESS = Address.of("http://wall.example:8080/dash/")
 
@@ -80,7 +80,7 @@ def test_fragments_with_a_ping_between_them_are_one_message() -> None:
     socket = opened()
     data = b"\x01\x01\xc3" + encode_frame(9, b"there?") + b"\x80\x01\xa4"
     assert [*socket.feed(data)] == [Text("ä")]
-    assert parsed(socket) == [Pong(b"there?")]
+    assert parsed(socket) == [PongFrame(b"there?")]
 
 
 def test_a_close_is_answered_and_nothing_is_read_after_it() -> None:

@@ -193,7 +193,7 @@ async def test_what_cannot_be_heard_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     process = Process(a_journal(), "a")
     with pytest.raises(Unavailable, match="not known"):
         await process.held.catch_up()
-    with pytest.raises(Unavailable, match="not heard"):
+    with pytest.raises(Unavailable, match="do not arrive"):
         await process.bus.catch_up()
     await ownership().catch_up()  # of a process that is the only one
 

@@ -35,7 +35,7 @@ def test_each_holder_has_its_own_and_is_told_how_long_to_wait() -> None:
 
 
 def test_holders_beyond_the_bound_are_forgotten_the_first_ones_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_rates, "_MAX_HOLDERS", 2)
+    monkeypatch.setattr(shared_rates, "_MAX_KEYS", 2)
     one = rates("token")
     for holder in "abc":
         assert one.take(holder, PACE, 100) == 0.0
@@ -72,7 +72,7 @@ async def test_kinds_are_apart_and_one_process_alone_tells_nobody() -> None:
 
 @pytest.mark.gen_test
 async def test_more_holders_than_are_told_at_once_are_told_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_rates, "_MAX_TOLD", 2)
+    monkeypatch.setattr(shared_rates, "_MAX_PUBLISHED", 2)
     monkeypatch.setattr(shared_rates, "_TELL_EVERY_S", 0.001)
     journal = a_journal()
     heard: list[dict[str, float]] = []

@@ -143,3 +143,17 @@ def test_the_hardest_texts_take_less_than_a_tenth_of_a_second(markdown: Markdown
         markdown.render(text)
         took_s.append(time.thread_time() - began_s)
     assert min(took_s) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://xn--80ak6aa92e.com/login", "https://xn--80ak6aa92e.com/login"),  # not as apple.com in Cyrillic
+        ("<https://xn--pple-43d.com>", "https://xn--pple-43d.com"),
+        ("https://\u0430pple.com/", "https://xn--pple-43d.com/"),
+        ("https://example.com/ü?a=b", "https://example.com/ü?a=b"),
+    ],
+)
+def test_an_address_is_shown_as_the_browser_will_ask_for_it(markdown: Markdown, text: str, shown: str) -> None:
+    html, _ = markdown.render(text)
+    assert f">{shown}</a>" in html

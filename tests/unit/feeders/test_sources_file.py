@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,8 @@ def test_a_whole_file_is_taken_and_described_without_its_secrets(whole: SourcesF
     assert whole.described() == [
         "scrape node: http://127.0.0.1:9100/metrics every 5 s, with a token",
         "scrape app: https://app.example:8443/metrics every 15 s, with a password",
-        "statsd: listens on UDP 0.0.0.0:8125 (whoever reaches it may feed: this protocol knows no tokens), flushes every 10 s",
-        "graphite: listens on TCP 127.0.0.1:2003",
+        "statsd: listens on UDP and TCP 0.0.0.0:8125 (whoever reaches it may feed: this protocol knows no tokens), flushes every 10 s",
+        "graphite: listens on TCP and UDP 127.0.0.1:2003",
         "mqtt home: subscribes at broker.example:8883 over TLS to home/{room}/{name}, status",
     ]
     assert "s3cret" not in repr(whole) + "".join(whole.described())
@@ -73,7 +74,7 @@ def test_a_file_without_sources_is_one(tmp_path: Path, text: str) -> None:
     ("text", "said"),
     [
         ("scrap: []", "1: scrap: is not known here; there are scrape, statsd, graphite, mqtt"),
-        ("statsd:\n  prot: 1", "2: statsd.prot: is not known here; there are host, port, flush_s, max_metrics, max_series"),
+        ("statsd:\n  prot: 1", "2: statsd.prot: is not known here; there are host, port, flush_s, gauge_signs, tcp, unix_socket, idle_s"),
         (TARGET + "every: 3", "4: scrape[0].every: is not known here; there are name, url"),
         (TARGET + "every_s: soon", "4: scrape[0].every_s: expected float, got str"),
         (TARGET + "every_s: 0", "4: scrape[0].every_s: expected float >= 0.1"),
@@ -94,6 +95,9 @@ def test_a_file_without_sources_is_one(tmp_path: Path, text: str) -> None:
         ("mqtt:\n  - name: a\n    host: h\n    topics: []", "4: mqtt[0].topics: expected array of length >= 1"),
         ("mqtt:\n  - name: a\n    host: h\n    topics:\n      - home/+/x", "5: mqtt[0].topics[0]: 'home/+'"),
         ("mqtt:\n  - name: a\n    host: h\n    topics: [x]\n    ca_file: /x", "5: mqtt[0].ca_file: is for tls: true"),
+        ("mqtt:\n  - name: a\n    host: h\n    topics:\n      - a/{name}\n      - b/{name}",
+         "6: mqtt[0].topics[1]: b/{name} and a/{name} would make one series of two topics; put a {label}"),
+        ("mqtt:\n  - name: a\n    host: h\n    topics: [x]\n    format: xml", "5: mqtt[0].format: invalid enum value 'xml'"),
         ("statsd: [", "2: not YAML"),
         ("- 1", "1: expected object, got array"),
     ],
@@ -123,3 +127,23 @@ def test_a_secret_is_read_anew_each_time(tmp_path: Path) -> None:
     for token in ("one", "two"):
         (tmp_path / "token").write_text(token)
         assert target.token() == token
+
+
+def test_a_file_that_grows_by_its_aliases_is_refused_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "sources.yaml"
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    file.write_text("\n".join(lines))
+    began = time.thread_time()
+    with pytest.raises(ConfigurationError, match="holds more than 200000 values, counting aliases"):
+        load_sources(file)
+    assert time.thread_time() - began < 0.5
+
+
+def test_aliases_that_a_file_needs_are_taken(tmp_path: Path) -> None:
+    file = tmp_path / "sources.yaml"
+    targets = [f"  - {{name: t{n}, url: 'http://h{n}/metrics', labels: *common}}" for n in range(1, 300)]
+    file.write_text(
+        "scrape:\n  - {name: t0, url: 'http://h0/metrics', labels: &common {site: a, rack: b}}\n" + "\n".join(targets)
+    )
+    assert len(load_sources(file).scrape) == 300

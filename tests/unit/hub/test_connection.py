@@ -59,14 +59,14 @@ def test_a_snapshot_carries_the_board_if_there_is_one() -> None:
 
 
 def test_a_client_that_does_not_read_its_answers_or_messages_is_closed() -> None:
-    for tell in ("reply", "say"):
+    for tell in ("reply", "send_or_close"):
         viewer, port = Viewer(may_end=True), Somebody()
         connection = connect(viewer, port=port)
         viewer.buffered = 1_000
         assert connection.is_reading
         viewer.buffered = 1_001
         assert not connection.is_reading
-        connection.reply(encode(Pong(1)), 1) if tell == "reply" else connection.say(Shared(encode(Pong(1))))
+        connection.reply(encode(Pong(1)), 1) if tell == "reply" else connection.send_or_close(Shared(encode(Pong(1))))
         assert (viewer.told, viewer.ended, port.codes) == ([], CloseCode.SLOW, [CloseCode.SLOW])
 
 
@@ -82,7 +82,7 @@ def test_nothing_is_said_on_a_closed_connection() -> None:
     connection = connect(viewer, port=port)
     connection.give_up(CloseCode.DRAIN, "come back")
     connection.reply(encode(Pong(1)))
-    connection.say(Shared(encode(Pong(1))))
+    connection.send_or_close(Shared(encode(Pong(1))))
     connection.give_up(CloseCode.SLOW, "again")
     assert (viewer.told, viewer.ended, port.codes) == ([], CloseCode.DRAIN, [CloseCode.DRAIN])
 
@@ -104,5 +104,5 @@ def test_a_message_is_compressed_where_that_was_agreed_on(deflating: bool) -> No
 
     viewer, message = Raw(), Shared(json.dumps(["x"] * 100).encode())
     viewer.deflating = deflating
-    connect(viewer).say(message)
+    connect(viewer).send_or_close(message)
     assert frames.pop() == (message.deflated if deflating else message.frame)

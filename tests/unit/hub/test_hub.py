@@ -65,8 +65,8 @@ async def test_that_the_data_are_delayed_is_told_to_who_is_just_written_to_as_we
     parts = hub_of(source)
     viewer = watch(parts)
     viewer.writing = True
-    await parts.hub.tell_degraded("no journal")
-    await parts.hub.tell_degraded("")
+    await parts.hub.broadcast_degraded("no journal")
+    await parts.hub.broadcast_degraded("")
     assert [each["reason"] for each in viewer.told if each["type"] == "degraded"] == ["no journal", ""]
 
 

@@ -3,17 +3,16 @@ from __future__ import annotations
 import pytest
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import MAX_EVERY_S, MAX_EXACT, KeyCache, check_declared, check_time, check_value
+from dashboard.ingest.batch import MAX_EVERY_S, KeyCache, check_declared, check_time, check_value
 
 NOW_MS = 1_800_000_000_000
 
 
-def test_integers_are_exact_to_two_to_the_53() -> None:
-    for value in (MAX_EXACT, -MAX_EXACT, 0, 1e300, -1e300, float(2**60)):
-        assert check_value(value) == value
-    for value in (MAX_EXACT + 1, -MAX_EXACT - 1, 10**400):
-        with pytest.raises(Invalid, match="2\\^53"):
-            check_value(value)
+def test_integers_become_the_nearest_double() -> None:
+    for value in (2**53, -(2**53) - 1, 2**64 - 1, 10**300, 0, 1e300, -1e300):
+        assert check_value(value) == float(value)
+    with pytest.raises(Invalid, match="larger than any number"):
+        check_value(10**400)
 
 
 def test_times_are_milliseconds_since_1973_and_not_in_the_future() -> None:
@@ -74,7 +73,7 @@ def test_one_series_has_one_text_however_it_is_named() -> None:
     ("name", "labels"),
     [("a", b"[]"), ("a", b"1"), ("a", b'"x"'), ("a", b'{"x":1}'), ("a", b'{"x":null}'), ("a", b'{"x":"1","x":"1"}'),
      ('a{x="1"}', b'{"x":"1"}'), ("a", b'{"9":"1"}'), ("a", b'{"__name__":"b"}'), ("a", b'{"x":{"y":"z"}}'),
-     ("", b""), ("a b", b""), ("a", b'{"x":"\\u0000"}'), ("a", b"[" * 100_000)],
+     ("", b""), ("a b", b""), ("a", b"[" * 100_000)],
 )  # fmt: skip
 def test_bad_names_and_labels_are_invalid(name: str, labels: bytes) -> None:
     with pytest.raises(Invalid):

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.collectd import parse_collectd
-from dashboard.ingest.parsed import NOT_FINITE, Parsed
+from dashboard.ingest.parsed import Parsed
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 
 CPU = {
@@ -34,7 +34,13 @@ def test_value_lists_with_their_kind_and_cadence() -> None:
     assert parsed.batch.times == [T, T]
     assert parsed.batch.declared == [(0, None, 10), (1, None, 10)]
     assert parsed.batch.kinds == {cpu: "counter", rx: "counter"}
-    assert [(r.index, r.code) for r in parsed.batch.refused] == [(1, NOT_FINITE)]
+    assert parsed.batch.refused == []  # null is no value and no fault
+
+
+def test_two_value_lists_that_would_become_one_series_are_refused_and_integers_of_64_bits_are_kept() -> None:
+    parsed = parse([CPU | {"plugin": "a", "type": "b_c", "values": [2**63 - 1]}, CPU | {"plugin": "a_b", "type": "c"}])
+    assert parsed.batch.values == [2.0**63]
+    assert [(r.index, r.code) for r in parsed.batch.refused] == [(1, "name_taken")]
 
 
 def test_bad_lists_are_refused_alone() -> None:

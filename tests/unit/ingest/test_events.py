@@ -8,10 +8,12 @@ import pytest
 from dashboard.domain.errors import Invalid
 from dashboard.domain.event import EventIn
 from dashboard.ingest.events_alertmanager import parse_alertmanager, parse_alerts
-from dashboard.ingest.events_grafana import parse_grafana_annotation
+from dashboard.ingest.events_grafana import annotation_of, parse_annotation_change, parse_grafana_annotation
 from dashboard.ingest.events_graphite import parse_graphite_event
 from dashboard.ingest.parsed import Parsed
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
+
+NOW_MS = LATEST_MS - 3_600_000
 
 # What Alertmanager 0.27 sends.
 WEBHOOK = {
@@ -110,7 +112,7 @@ def test_grafana_annotations() -> None:
         "tags": ["a", "b"],
         "text": "Title\nmore",
     }
-    event = one(parse_grafana_annotation(dump(given), LATEST_MS))
+    event = one(parse_grafana_annotation(dump(given), NOW_MS, LATEST_MS))
     assert (event.t_ms, event.ended_ms, event.kind, event.title, event.text) == (
         T,
         T + 60_000,
@@ -118,12 +120,12 @@ def test_grafana_annotations() -> None:
         "Title",
         "more",
     )
-    assert one(parse_grafana_annotation(dump(given | {"timeEnd": T}), LATEST_MS)).ended_ms is None
+    assert one(parse_grafana_annotation(dump(given | {"timeEnd": T}), NOW_MS, LATEST_MS)).ended_ms is None
     planned = LATEST_MS + 7 * 86_400_000
-    assert one(parse_grafana_annotation(dump(given | {"timeEnd": planned}), LATEST_MS)).ended_ms == planned
-    assert one(parse_grafana_annotation(b'{"what":"x","when":0}', LATEST_MS)).t_ms is None
-    assert one(parse_grafana_annotation(b'{"text":"x"}', LATEST_MS)).t_ms is None
-    assert one(parse_grafana_annotation(b'{"what":"x","when":1700000000,"tags":"a b"}', LATEST_MS)).title == "x"
+    assert one(parse_grafana_annotation(dump(given | {"timeEnd": planned}), NOW_MS, LATEST_MS)).ended_ms == planned
+    assert one(parse_grafana_annotation(b'{"what":"x","when":0}', NOW_MS, LATEST_MS)).t_ms == NOW_MS
+    assert one(parse_grafana_annotation(b'{"text":"x"}', NOW_MS, LATEST_MS)).t_ms == NOW_MS
+    assert one(parse_grafana_annotation(b'{"what":"x","when":1700000000,"tags":"a b"}', NOW_MS, LATEST_MS)).title == "x"
     for body in (
         b"{}",
         b'{"text":""}',
@@ -132,4 +134,34 @@ def test_grafana_annotations() -> None:
         b'{"text":"a","timeEnd":true}',
     ):
         with pytest.raises(Invalid):
-            parse_grafana_annotation(body, LATEST_MS)
+            parse_grafana_annotation(body, NOW_MS, LATEST_MS)
+
+
+def test_a_change_of_an_annotation_keeps_what_it_does_not_say_and_a_put_does_not() -> None:
+    item = {"id": "ab", "label": "Deploy", "value": "of web", "t": T, "tags": ["ci"], "kind": "annotation"}
+    assert annotation_of(7, item) == {"id": 7, "time": T, "timeEnd": T, "tags": ["ci"], "text": "Deploy\nof web"}
+    ended = parse_annotation_change(dump({"timeEnd": T + 60_000}), item, LATEST_MS, whole=False)
+    assert ended == {"label": "Deploy", "value": "of web", "t": T, "tags": ["ci"], "ended": T + 60_000}
+    said = parse_annotation_change(dump({"text": "Done"}), item | {"ended": T + 5}, LATEST_MS, whole=False)
+    assert said == {"label": "Done", "value": "", "t": T, "tags": ["ci"], "ended": T + 5}
+    put = parse_annotation_change(dump({"text": "Done"}), item | {"ended": T + 5}, LATEST_MS, whole=True)
+    assert put == {"label": "Done", "value": "", "t": T, "tags": []}
+    for body in (b"{}", b'{"text":""}'):
+        with pytest.raises(Invalid):
+            parse_annotation_change(body, item, LATEST_MS, whole=True)
+
+
+def test_grafanas_own_alerts_of_both_kinds() -> None:
+    alert = {"status": "firing", "labels": {"alertname": "Load"}, "annotations": None, "values": None, "fingerprint": "f1",
+             "startsAt": "2026-11-28T10:00:02.12345678+01:00", "endsAt": "0001-01-01T00:00:00Z"}  # fmt: skip
+    event = one(
+        parse_alertmanager(dump({"version": "1", "alerts": [alert], "orgId": 1, "state": "alerting"}), LATEST_MS)
+    )
+    assert (event.state, event.title, event.fingerprint) == ("firing", "Load", "f1")
+    old = {"title": "[Alerting] Load", "ruleId": 3, "ruleName": "Load", "state": "alerting", "message": "look", "tags": {"team": "a"},
+           "evalMatches": [{"metric": "web", "value": 97.5, "tags": None}]}  # fmt: skip
+    event = one(parse_alertmanager(dump(old), LATEST_MS))
+    assert (event.state, event.title, event.text) == ("firing", "[Alerting] Load", "look\nweb: 97.5")
+    assert event.tags == ("alertname:Load", "team:a")
+    over = one(parse_alertmanager(dump(old | {"state": "ok", "evalMatches": []}), LATEST_MS))
+    assert (over.state, over.fingerprint) == ("resolved", event.fingerprint)

@@ -40,10 +40,19 @@ def test_an_uptime_kuma_push() -> None:
     ],
 )
 def test_ping_paths(path: str, check: str, action: str) -> None:
-    assert parse_ping_path(path) == (check, action)
+    assert parse_ping_path(path) == (check, action, "")
 
 
-@pytest.mark.parametrize("path", ["", "/", "u/stop", "u/256", "u/-1", "u/1/2", "u/²", "x" * 201])
+@pytest.mark.parametrize(
+    ("path", "slug", "action"),
+    [("k/backup", "backup", ""), ("k/backup/", "backup", ""), ("k/stop/start", "stop", "start"), ("k/2024", "2024", ""),
+     ("k/start/7", "start", "7"), ("k/a_b-C/log", "a_b-C", "log")],
+)  # fmt: skip
+def test_ping_paths_with_a_key_and_a_slug(path: str, slug: str, action: str) -> None:
+    assert parse_ping_path(path) == ("k", action, slug)
+
+
+@pytest.mark.parametrize("path", ["", "/", "u/a/stop", "u/a/256", "u/a b", "u/1/2/3", "u/²", "x" * 201])
 def test_paths_that_are_no_ping_are_invalid(path: str) -> None:
     with pytest.raises(Invalid):
         parse_ping_path(path)

@@ -48,7 +48,9 @@ def test_the_text_format() -> None:
     parsed = parse_prometheus(TEXT.encode(), LATEST_MS)
     assert values(parsed) == {
         'http_requests_total{code="200",method="post"}': 1027, 'http_requests_total{code="400",method="post"}': 3,
-        "old_counter": 5, "metric_without_timestamp_and_labels": 12.47, 'lat_bucket{le="0.05"}': 24054, 'lat_bucket{le="+Inf"}': 144320,
+        "old_counter": 5,
+        r'msdos_file_access_time_seconds{error="Cannot find file:\n\"FILE.TXT\"",path="C:\\DIR\\FILE.TXT"}': 1.458255915e9,
+        "metric_without_timestamp_and_labels": 12.47, 'lat_bucket{le="0.05"}': 24054, 'lat_bucket{le="+Inf"}': 144320,
         "lat_sum": 53423, "lat_count": 144320, 'rpc{quantile="0.5"}': 4773, "rpc_sum": 1.7560473e7, "rpc_count": 2693, 'g{x="y"}': -1.5,
     }  # fmt: skip
     assert parsed.batch.times[:3] == [T, T, None]
@@ -57,8 +59,8 @@ def test_the_text_format() -> None:
         "http_requests_total": "counter", "old_counter": "counter", "lat_bucket": "histogram", "lat_sum": "histogram",
         "lat_count": "histogram", "rpc": "summary", "rpc_sum": "summary", "rpc_count": "summary", "g": "gauge",
     }  # fmt: skip
-    assert [(r.code, r.index) for r in parsed.batch.refused] == [("invalid", 3), (NOT_FINITE, 10), (NOT_FINITE, 13)]
-    assert "FILE.TXT" in parsed.batch.refused[0].snippet
+    assert [(r.code, r.index) for r in parsed.batch.refused] == [(NOT_FINITE, 10), (NOT_FINITE, 13)]
+    assert parsed.silent == ['rpc{quantile="0.99"}', "g"]
 
 
 def test_both_formats_of_the_official_client_give_the_same() -> None:
@@ -94,14 +96,30 @@ def test_labels_of_a_target_rename_and_those_of_a_push_replace() -> None:
 @pytest.mark.parametrize(
     ("path", "labels"),
     [("job/a", {"job": "a"}), ("job/a/instance/web%2F1", {"job": "a", "instance": "web/1"}), ("job@base64/YS9i", {"job": "a/b"}),
-     ("job/a/path@base64/L3Zhci90bXA", {"job": "a", "path": "/var/tmp"}), ("job/a/x@base64/=", {"job": "a", "x": ""})],
+     ("job/a/path@base64/L3Zhci90bXA", {"job": "a", "path": "/var/tmp"}), ("job/a/x@base64/=", {"job": "a"}),
+     ("job/a/", {"job": "a"}),
+     ("job/a/x/", {"job": "a"}), ("job/a/x//y/1", {"job": "a", "y": "1"}), ("job/a/x/%01", {"job": "a", "x": "\x01"}),
+     ("job@base64/YS9i/y@base64/w6k", {"job": "a/b", "y": "é"})],
 )  # fmt: skip
 def test_grouping_keys(path: str, labels: dict[str, str]) -> None:
     assert group_labels(path) == labels
 
 
 @pytest.mark.parametrize(
-    "path", ["", "job", "job/", "x/y", "job/a/b", "job/a/job/b", "job@base64/!", "job/a/x/%00", "job@base64/%ff"]
+    "path",
+    [
+        "",
+        "job",
+        "job/",
+        "x/y",
+        "job/a/b",
+        "job/a/job/b",
+        "job@base64/!",
+        "job//x/1",
+        "job@base64/=",
+        "job/a//b",
+        "job@base64/%ff",
+    ],
 )
 def test_paths_that_are_no_grouping_key_are_invalid(path: str) -> None:
     with pytest.raises(Invalid):
@@ -109,23 +127,54 @@ def test_paths_that_are_no_grouping_key_are_invalid(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
+    "line",
+    [b"a", b"a{", b'a{b="c} 1', b"a x", b"9 1", b"\xff 1", b'a{b="c",b="d"} 1', b"a 1 2 x", b"x" * 70_000 + b" 1", b"a 1_0", b"a 0x10",
+     b'a{b} 1', b'{b="c"} 1', "a ١".encode(), b'a{9="x"} 1', b"a{b='c'} 1", b'a{b="c" d="e"} 1', b'a{b="\xff"} 1'],
+)  # fmt: skip
+def test_a_bad_line_costs_itself_and_a_text_of_bad_lines_is_refused(line: bytes) -> None:
+    for openmetrics in (False, True):
+        end = b"\n# EOF\n" if openmetrics else b"\n"
+        parsed = parse_prometheus(b"ok 1\n" + line + b"\nfine 2" + end, LATEST_MS, openmetrics=openmetrics)
+        assert values(parsed) == {"ok": 1, "fine": 2}
+        assert [(r.index, r.code) for r in parsed.batch.refused] == [(1, "invalid")]
+        with pytest.raises(Invalid, match="exposition"):
+            parse_prometheus(line + end, LATEST_MS, openmetrics=openmetrics)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
     [
-        b"a",
-        b"a{",
-        b'a{b="c} 1',
-        b"a x",
-        b"9 1",
-        b"\xff 1",
-        b"# TYPE a",
-        b'a{b="c",b="d"} 1',
-        b"a 1 2 x",
-        b"x" * 5_000 + b" 1",
+        ("# TYPE a gauge\na 4\n# TYPE a counter\na_total 3\n", {"a": (4, "gauge"), "a_total": (3, "counter")}),
+        ("# TYPE b counter\nb 17\n", {"b": (17, "counter")}),
+        ("# TYPE c_total counter\nc_total 17\n", {"c_total": (17, "counter")}),
+        ('# TYPE d gauge\nd{i="1"} 1\n# TYPE e gauge\ne 1\n# TYPE d gauge\nd{i="2"} 2\n', {
+            'd{i="1"}': (1, "gauge"), "e": (1, "gauge"), 'd{i="2"}': (2, "gauge")}),
+        ("# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_count 1\n", {'h_bucket{le="1"}': (1, "histogram"), "h_count": (1, "histogram")}),
+        ("# TYPE f unknown\nf 1 # {trace_id=\"x\"} 0.5 1700000000\n", {"f": (1, None)}),
+        ("# HELP x y \\\\ \"z\n# UNIT g s\n# TYPE g gauge\n\n  g\t 1 \r\n# comment\n", {"g": (1, "gauge")}),
+        ('{"dotted.name",code="200"} 1\n{"b.c"} +2.5e1\n', {'dotted.name{code="200"}': (1, None), "b.c": (25, None)}),
+        ('t{a="x,}\\\\y\\"{",b="\\t",} 1\n', {r't{a="x,}\\y\"{",b="\\t"}': (1, None)}),
+        ("# TYPE i info\ni_info{v=\"1\"} 1\n# TYPE k counter\nk_total 1\nk_created 5\n", {
+            'i_info{v="1"}': (1, "gauge"), "k_total": (1, "counter")}),
     ],
-)
-def test_a_fault_spoils_the_text(body: bytes) -> None:
-    with pytest.raises(Invalid):
-        parse_prometheus(b"ok 1\n" + body, LATEST_MS)
+)  # fmt: skip
+def test_openmetrics_is_read_as_leniently_as_prometheus_reads_it(
+    text: str, expected: dict[str, tuple[float, str | None]]
+) -> None:
+    parsed = parse_prometheus(f"{text}# EOF\nbehind the end".encode(), LATEST_MS, openmetrics=True)
+    assert {key: (value, parsed.batch.kinds.get(key)) for key, value in values(parsed).items()} == expected
+    assert parsed.batch.refused == []
+
+
+def test_a_long_line_costs_itself_and_a_target_may_be_given_more() -> None:
+    body = b'ok 1\nlong{a="' + b"x" * 70_000 + b'"} 1\nfine 1\n'
+    parsed = parse_prometheus(body, LATEST_MS)
+    assert parsed.batch.keys == ["ok", "fine"]
+    assert parsed.batch.refused[0].reason == "line 2 is longer than 65536 bytes"
+    assert len(parse_prometheus(body, LATEST_MS, max_line_bytes=71_000).batch.refused) == 1  # the value is too long
+    short = body.replace(b"x" * 70_000, b"x" * 200)
+    assert len(parse_prometheus(short, LATEST_MS, max_line_bytes=100).batch.refused) == 1
+    assert len(parse_prometheus(short, LATEST_MS, max_line_bytes=300).batch.keys) == 3
 
 
 @pytest.mark.parametrize(

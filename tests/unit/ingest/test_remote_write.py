@@ -8,8 +8,9 @@ import time
 import pytest
 
 from dashboard.domain.errors import Invalid, TooLarge
+from dashboard.ingest.packed import MissingExtra
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
-from dashboard.ingest.remote_write import LabelCache, MissingExtra, parse_remote_write, parse_write_request
+from dashboard.ingest.remote_write import LabelCache, parse_remote_write, parse_write_request
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 from tests.support.write_request import encode, snappy
 
@@ -73,9 +74,9 @@ def test_a_series_that_ended_is_told_and_a_nan_refused() -> None:
 
 
 def test_the_good_series_are_kept_and_each_bad_one_is_named() -> None:
-    many = {"__name__": "m"} | {f"l{i}": "1" for i in range(9)}
+    many = {"__name__": "m"} | {f"l{i}": "1" for i in range(257)}
     data = encode([(UP, [(1, T)]), (many, [(1, T)]), ({"a": "b"}, [(1, T)]), (UP, [(1, 5)]), (UP, [(1, LATEST_MS + 1)]), (UP, [(2, T)]),
-                   ({"__name__": "x", "a": "\x01"}, [(1, T)]), ({"__name__": "z", "a": "v" * 201}, [(1, T)])])  # fmt: skip
+                   ({"__name__": "x", "a.b": "1", "a_b": "2"}, [(1, T)]), ({"__name__": "z", "a": "v" * 70_000}, [(1, T)])])  # fmt: skip
     cache = LabelCache()
     for _ in range(2):
         parsed = parse(data, cache)

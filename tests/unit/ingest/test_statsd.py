@@ -40,11 +40,12 @@ def values(parsed: Parsed) -> dict[str, float]:
     ("line", "expected"),
     [("a.b:1|c", Metric("a.b", "c", (1.0,))), ("a:-2.5|g", Metric("a", "g", (-2.5,), signed=True)),
      ("a:3|c|@0.1", Metric("a", "c", (3.0,), 0.1)), ("a:1:2.5:3|h", Metric("a", "h", (1.0, 2.5, 3.0))),
-     ("a:u1:u2|s", Metric("a", "s", ("u1", "u2"))), ("a:5|ms|#env:prod,up", Metric('a{env="prod",up="true"}', "ms", (5.0,))),
+     ("a:u1:u2|s", Metric("a", "s", ("u1", "u2"))), ("a:5|ms|#env:prod,up", Metric('a{env="prod",up="true"}', "ms", (5.0,), deltas=False)),
      ("a,k=v,x=y:1|c", Metric('a{k="v",x="y"}', "c", (1.0,))), ("a;k=v:1|c", Metric('a{k="v"}', "c", (1.0,))),
-     ("a:1|d|#u:http://x:80|c:abc|e:it-false|card:low", Metric('a{u="http://x:80"}', "d", (1.0,))),
-     ("a:1|g|T1700000000", Metric("a", "g", (1.0,), t_ms=T)), ("a b%:1|c", Metric("a_b_", "c", (1.0,))),
-     ("a:1|c|#k:2,k:1", Metric('a{k="1,2"}', "c", (1.0,)))],
+     ("a:1|d|#u:http://x:80|c:abc|e:it-false|card:low|new:1|", Metric('a{u="http://x:80"}', "d", (1.0,), deltas=False)),
+     ("a:-1|g|T1700000000", Metric("a", "g", (-1.0,), t_ms=T, deltas=False)), ("a b%:1|c", Metric("a_b_", "c", (1.0,))),
+     ("a:1|c|#k:2,k:1", Metric('a{k="1,2"}', "c", (1.0,), deltas=False)),
+     ("a:-7|g|#k:v", Metric('a{k="v"}', "g", (-7.0,), deltas=False)), ("a:-7|g|c:x", Metric("a", "g", (-7.0,), deltas=False))],
 )  # fmt: skip
 def test_a_line_is_read(line: str, expected: Metric) -> None:
     assert metric(line) == expected
@@ -53,8 +54,9 @@ def test_a_line_is_read(line: str, expected: Metric) -> None:
 @pytest.mark.parametrize(
     "line",
     [b"", b"a", b"a:1", b"a:|c", b":1|c", b"a:x|c", b"a:nan|g", b"a:inf|g", b"a:1_0|g", b"a:1|x", b"a:1|c|@0", b"a:1|c|@2", b"a:1|c|?",
-     b"a:1|c|@x", b"a:\xff|s", b"a:1|g|T17", b"a:1|c|T9999999999", b"a:" + b":".join([b"1"] * 1_001) + b"|h", b"a" * 201 + b":1|c",
-     b"a:1|c|#" + b",".join(b"t%d:1" % i for i in range(9)), b"_e{1,1}", b"_e{5,1}:ab|c", b"_e{9,9}:a|b", b"_e{0,1}:|b",
+     b"a:1|c|@x", b"a:\xff|s", b"a:1|g|T17", b"a:1|c|T9999999999", b"a:" + b":".join([b"1"] * 1_001) + b"|h", b"a:1|g|!x",
+     b"a" * 2_049 + b":1|c",
+     b"a:1|c|#" + b",".join(b"t%d:1" % i for i in range(257)), b"_e{1,1}", b"_e{5,1}:ab|c", b"_e{9,9}:a|b", b"_e{0,1}:|b",
      b"_e{1,1}:a|bc", b"_sc|x", b"_sc|x|4", b"_sc||0", b"_sc|x|0|d:17"],
 )  # fmt: skip
 def test_a_bad_line_is_refused(line: bytes) -> None:
@@ -104,6 +106,41 @@ def test_gauges_keep_the_last_value_and_follow_deltas() -> None:
     assert flushed(b"g:5|g\ng:7|g", into=aggregator) == {"g": 7}
     assert flushed(into=aggregator) == {}
     assert flushed(b"g:+3|g\ng:-1|g", into=aggregator) == {"g": 9}
+
+
+def test_a_gauges_sign_is_a_change_to_etsys_statsd_and_part_of_the_value_to_datadogs() -> None:
+    aggregator = Aggregator()
+    assert flushed(*[b"g:-7|g\nd:-7|g|#k:v\ne:+7|g|e:x"] * 3, into=aggregator) == {"g": -21, 'd{k="v"}': -7, "e": 7}
+    assert flushed(*[b"g:-7|g"] * 3, into=Aggregator(gauge_signs="value")) == {"g": -7}
+    assert flushed(*[b"g:-7|g|#k:v"] * 3, into=Aggregator(gauge_signs="delta")) == {'g{k="v"}': -21}
+
+
+def test_counts_with_a_time_of_their_own_are_named_as_those_without_and_added_up() -> None:
+    aggregator = Aggregator()
+    aggregator.feed(
+        b"n:30|c|T1600000000|#a:b\nn:12:1|c|@0.5|T1600000000|#a:b\nn:5|c|T1600000001|#a:b\nn:7|c", LATEST_MS
+    )
+    batch = whole(aggregator).batch
+    rows = set(zip(batch.keys, batch.times, batch.values, strict=True))
+    assert rows == {
+        ('n_count{a="b"}', 1_600_000_000_000, 56), ('n_count{a="b"}', 1_600_000_001_000, 5), ("n", T, 7), ("n_count", T, 7),
+    }  # fmt: skip
+    assert set(batch.kinds.values()) == {"gauge"}
+
+
+def test_two_types_of_one_name_are_never_one_series() -> None:
+    aggregator = Aggregator(idle_flushes=1)
+    aggregator.feed(b"n:1|c\nn:5|g\nn:6|g\nt:1|ms\nt:3|h\nt_count:1|g\nn:1|g|T1600000000\nt:4|c", LATEST_MS)
+    parsed = whole(aggregator)
+    assert {key: value for key, value in values(parsed).items() if "_p" not in key and "_m" not in key} == {
+        "n": 1, "n_count": 1, "t_count": 2, "t": 4,
+    }  # fmt: skip
+    assert [r.code for r in parsed.batch.refused] == ["name_taken"] * 5
+    assert (aggregator.accepted, aggregator.refused.total()) == (4, 4)  # of the counter t only the count is left out
+    assert parsed.batch.refused[0].reason == "the counter n has the series n already; rename the gauge"
+    for _ in range(3):
+        whole(aggregator)
+    assert flushed(b"n:5|g", into=aggregator) == {"n": 5}
 
 
 def test_timers_give_count_mean_bounds_and_percentiles() -> None:

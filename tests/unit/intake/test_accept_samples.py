@@ -108,6 +108,42 @@ async def test_a_long_batch_is_divided_where_its_series_begin_anew(series: int, 
 
 
 @pytest.mark.gen_test
+async def test_entries_of_long_texts_are_short_in_rows() -> None:
+    async with running(Stand(max_series=3_000)) as stand:
+        keys = [f'm{{a="{n:04}",b="{"x" * 1_000}"}}' for n in range(1_000)]
+        await stand.accepting.accept(batch(*keys))
+        found = [entry.keys.decode().split("\n") for entry in await stand.entries("metrics.0")]
+        assert [key for some in found for key in some] == keys
+        assert all(sum(map(len, some)) <= 256 << 10 for some in found)
+
+
+@pytest.mark.gen_test
+async def test_series_that_are_too_large_are_refused_one_by_one_with_the_setting_that_allows_more() -> None:
+    async with running(Stand()) as stand:
+        many = ",".join(f'l{n:02}="x"' for n in range(65))
+        wide, deep = f"wide{{{many}}}", f'deep{{a="{"x" * 4_097}"}}'
+        outcome = await stand.accepting.accept(batch("a", wide, "b", deep))
+        assert outcome.accepted == 2
+        assert [(r.index, r.field, r.reason) for r in outcome.refused] == [
+            (1, "labels", "wide has 65 labels; at most 64 (setting max_labels)"),
+            (3, "labels.a", "is 4097 bytes long; at most 4096 (setting max_label_value_bytes)"),
+        ]
+        assert [entry.keys.decode() for entry in await stand.entries("metrics.0")] == ["a\nb"]
+
+
+@pytest.mark.gen_test
+async def test_deltas_without_a_time_of_their_own_never_replace_each_other() -> None:
+    async with running(Stand()) as stand:
+        some = Batch(["a", "a", "b"], [None] * 3, [1.0, 2.0, 3.0], kinds={"a": "delta", "b": "gauge"})
+        for _ in range(2):
+            await stand.accepting.accept(some)
+        await stand.applied()
+        (replica,) = stand.replicas.followed().values()
+        values = {series.text: series.values.tolist() for series in replica.table}
+        assert values == {"a": [1.0, 2.0, 1.0, 2.0], "b": [3.0]}
+
+
+@pytest.mark.gen_test
 async def test_a_batch_is_divided_by_the_names_of_its_series() -> None:
     async with running(Stand(partitions=4)) as stand:
         keys = [f'm{n}{{x="{n % 2}"}}' for n in range(40)]

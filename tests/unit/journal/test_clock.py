@@ -3,6 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.journal.clock import PATIENCE_S
 from tests.support.journals import HandClock
 
 
@@ -72,3 +73,20 @@ def test_a_clock_that_is_far_off_is_set_at_once_and_counted() -> None:
     assert clock.follow(4_600_000, 0.01)
     assert abs(clock.now_ms() - 4_600_000) <= 5
     assert clock.steps == 1
+
+
+def test_a_step_is_too_old_for_nothing_until_it_has_lasted() -> None:
+    hand = HandClock(1_000.0)
+    clock = hand.journal_clock()
+    before = clock.trimming_ms()
+    hand.wall_s += 259_200
+    clock.follow_wall()
+    assert (clock.now_ms() - before, clock.trimming_ms() - before) == (259_200_000, 0)
+    hand.wall_s -= 259_200 - 70
+    hand.monotonic_s += 70
+    clock.follow_wall()
+    assert clock.trimming_ms() == clock.now_ms() == before + 70_000
+    hand.wall_s += 259_200
+    clock.follow_wall()
+    hand.move(PATIENCE_S)
+    assert clock.trimming_ms() == clock.now_ms()

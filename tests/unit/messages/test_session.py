@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.messages.session import Disconnect, Refusal, Session, SessionLimits
+from dashboard.messages.session import Disconnect, RequestRefusal, Session, SessionLimits
 from dashboard.messages.views import Ping, Pong, Unwatch, Watch, encode, with_id
 
 
@@ -33,20 +33,20 @@ def test_requests_are_told_apart_by_type() -> None:
 )  # fmt: skip
 def test_what_is_not_a_message_is_refused_and_the_connection_lives_on(text: str) -> None:
     outcome = session().receive(text, 100.0)
-    assert isinstance(outcome, Refusal)
+    assert isinstance(outcome, RequestRefusal)
     assert outcome.error.code == "invalid_message"
 
 
 def test_half_a_character_is_called_so() -> None:
     outcome = session().receive('{"type":"ping","id":"\\ud83d"}', 100.0)
-    assert isinstance(outcome, Refusal)
+    assert isinstance(outcome, RequestRefusal)
     assert "half a character" in outcome.error.message
 
 
 @pytest.mark.parametrize("text", ['{"type":"ping","type":"ping"}', '{"type":"ping","a":' + "[" * 20 + "]" * 20 + "}"])
 def test_what_readers_would_understand_differently_is_refused(text: str) -> None:
     outcome = Session(SessionLimits(), 0.0).receive(text, 0.0)
-    assert isinstance(outcome, Refusal)
+    assert isinstance(outcome, RequestRefusal)
     assert outcome.error.code == "invalid_message"
     assert outcome.id is None
 
@@ -58,7 +58,7 @@ def test_what_readers_would_understand_differently_is_refused(text: str) -> None
 )  # fmt: skip
 def test_a_watch_out_of_bounds_is_refused_with_its_id(message: dict[str, Any]) -> None:
     outcome = receive(type="watch", id="mine", **message)
-    assert isinstance(outcome, Refusal)
+    assert isinstance(outcome, RequestRefusal)
     assert outcome.id == "mine"
     assert outcome.error.message.startswith("watch: ")
     assert next(iter(message)) in outcome.error.message
@@ -66,12 +66,12 @@ def test_a_watch_out_of_bounds_is_refused_with_its_id(message: dict[str, Any]) -
 
 @pytest.mark.parametrize("painted", [[-1], [600_001], ["1"], [1.0] * 101, 5])
 def test_a_ping_out_of_bounds_is_refused(painted: Any) -> None:
-    assert isinstance(receive(type="ping", painted_ms=painted), Refusal)
+    assert isinstance(receive(type="ping", painted_ms=painted), RequestRefusal)
 
 
 def test_an_unknown_type_is_named_with_what_is_known() -> None:
     outcome = receive(type="x\u0000\u2028" * 50, id=7)
-    assert isinstance(outcome, Refusal)
+    assert isinstance(outcome, RequestRefusal)
     assert outcome.error.code == "unknown_type"
     assert outcome.id == 7
     assert outcome.error.message.isprintable()
@@ -84,7 +84,7 @@ def test_an_id_may_have_64_characters_and_53_bits() -> None:
     for good in ("x" * 64, 2**53, -(2**53), 0, ""):
         assert receive(type="ping", id=good) == Ping(id=good)
     for bad in ("x" * 65, 2**53 + 1, -(2**53) - 1):
-        assert isinstance(receive(type="ping", id=bad), Refusal)
+        assert isinstance(receive(type="ping", id=bad), RequestRefusal)
 
 
 def test_the_burst_is_allowed_and_one_more_is_not() -> None:
@@ -100,7 +100,7 @@ def test_the_burst_is_allowed_and_one_more_is_not() -> None:
 def test_bad_messages_count_too() -> None:
     limited = session(message_burst=3)
     outcomes = [limited.receive("garbage", 100.0) for _ in range(4)]
-    assert [type(outcome) for outcome in outcomes] == [Refusal] * 3 + [Disconnect]
+    assert [type(outcome) for outcome in outcomes] == [RequestRefusal] * 3 + [Disconnect]
 
 
 def test_control_frames_have_a_bound_of_their_own() -> None:

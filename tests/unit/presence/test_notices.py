@@ -9,7 +9,7 @@ from dashboard.entries.signals import NodeBeat, Roster, UserHere
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.presence.notices import PresenceNotices, person_of
-from dashboard.replica.presence import Presence, PresenceTable
+from dashboard.replica.presence import PresenceTable, UserPresence
 from tests.support.hubs import Viewer, connect, person
 from tests.support.nodes import at_work, until
 
@@ -115,5 +115,5 @@ async def test_people_who_have_a_board_open_are_told_who_else_has() -> None:
 
 
 async def test_a_person_is_shown_by_id_name_and_status() -> None:
-    shown = person_of(Presence("ann", "Ann", "away", 0, 1, (), frozenset()))
+    shown = person_of(UserPresence("ann", "Ann", "away", 0, 1, (), frozenset()))
     assert (shown.id, shown.name, shown.status) == ("ann", "Ann", "away")

@@ -1,32 +1,52 @@
+"""The list of series: which ones, in which order, and in what pieces."""
+
 from __future__ import annotations
 
-from dashboard.domain.selector import parse_selector
-from dashboard.entries.metrics import encode_change
-from dashboard.entries.samples import SeriesEnded
-from dashboard.journal.port import Entry
-from dashboard.query.listing import LastSample, list_series
-from tests.support.histories import T0, replica_of, samples
+import json
+
+import pytest
+
+from dashboard.domain.position import Position
+from dashboard.domain.selector import parse_selectors
+from dashboard.query.listing import SeriesList
+from dashboard.replica.replica import Replica
+from tests.support.histories import EPOCH, T0, WINDOWS, samples
 
 
-def test_series_of_all_replicas_are_listed_by_name_with_their_newest_sample() -> None:
-    first = replica_of([samples(1, T0, [("b", T0 - 5, 1.0), ("b", T0, 2.0), ('c{x="1"}', T0, 3.0)])])
-    second = replica_of([samples(1, T0, [("a", T0 - 1_000, 4.0)], [(0, "%", 10.0)])])
-    rows = list_series([first, second], [], T0 + 500)
-    assert [row.series for row in rows] == ["a", "b", 'c{x="1"}']
-    a, b, c = rows
-    assert (a.unit, a.every_s, a.last, a.age_ms, a.freshness) == ("%", 10.0, LastSample(T0 - 1_000, 4.0), 1_500, "live")
-    assert (b.last, b.ended) == (LastSample(T0, 2.0), None)
-    assert (c.name, c.labels) == ("c", {"x": "1"})
+@pytest.fixture
+def replica() -> Replica:
+    made = Replica(WINDOWS, Position(EPOCH, 0))
+    rows = [(f"s{number:04d}", T0, float(number)) for number in reversed(range(1_200))]
+    made.apply(samples(1, T0, [*rows, ('cpu{host="a"}', T0 - 3_000, 7.0)]))
+    return made
 
 
-def test_a_series_is_listed_if_any_selector_matches_it() -> None:
-    replica = replica_of([samples(1, T0, [(key, T0, 1.0) for key in ("a", "b", 'c{x="1"}', 'c{x="2"}')])])
-    selectors = [parse_selector('c{x="2"}'), parse_selector("a")]
-    assert [row.series for row in list_series([replica], selectors, T0)] == ["a", 'c{x="2"}']
-    assert list_series([replica], [parse_selector("nothing")], T0) == []
+def listed(replica: Replica, *selectors: str) -> list[dict[str, object]]:
+    parts = list(SeriesList([replica], parse_selectors(selectors)).steps(T0 + 2_000))
+    assert max(part.count(b'"series":') for part in parts) <= 500
+    rows: list[dict[str, object]] = json.loads(b"[" + b"".join(parts) + b"]")
+    return rows
 
 
-def test_a_series_that_its_sender_ended_says_so() -> None:
-    ended = Entry(2, T0 + 10, encode_change(SeriesEnded(b"a", (T0 + 10,))))
-    (row,) = list_series([replica_of([samples(1, T0, [("a", T0, 1.0)]), ended])], [], T0 + 20)
-    assert (row.ended, row.freshness) == (T0 + 10, "dead")
+def test_all_series_come_by_name_in_small_pieces(replica: Replica) -> None:
+    names = [row["series"] for row in listed(replica)]
+    assert len(names) == 1_201
+    assert names == sorted(names, key=str)
+
+
+def test_selectors_choose_and_no_series_comes_twice(replica: Replica) -> None:
+    assert [row["series"] for row in listed(replica, "s0007", '{__name__=~"s000[67]"}')] == ["s0006", "s0007"]
+    assert listed(replica, "nothing") == []
+
+
+def test_a_row_says_what_came_last_and_how_old_it_is(replica: Replica) -> None:
+    (row,) = listed(replica, "cpu")
+    assert (row["name"], row["labels"], row["last"]) == ("cpu", {"host": "a"}, {"t": T0 - 3_000, "value": 7.0})
+    assert (row["age_ms"], row["ended"]) == (5_000, None)
+
+
+def test_what_was_held_for_the_list_is_let_go(replica: Replica) -> None:
+    made = SeriesList([replica], parse_selectors(['{__name__=~"s0.*"}']))
+    before = made.cost_us()
+    list(made.steps(T0))
+    assert made.cost_us() == before > 0

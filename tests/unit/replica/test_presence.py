@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dashboard.domain.presence import GRACE_S, LOST_MS, Status
 from dashboard.entries.signals import DirectoryChanged, NodeBeat, NodeLeft, Roster, Signal, UserHere
-from dashboard.replica.presence import Presence, PresenceTable
+from dashboard.replica.presence import PresenceTable, UserPresence
 
 GRACE_MS = int(GRACE_S * 1000)
 
@@ -30,7 +30,7 @@ def gone(user: str) -> UserHere:
     return UserHere(user, "", "offline", 0, 0)
 
 
-def picture(table: PresenceTable) -> tuple[dict[str, Presence | None], dict[str, int]]:
+def picture(table: PresenceTable) -> tuple[dict[str, UserPresence | None], dict[str, int]]:
     users = {user: table.get(user) for user in sorted(table.users())}
     return users, {board: table.screens(board) for board in sorted(table.boards())}
 
@@ -167,7 +167,7 @@ def test_what_is_told_as_changed_is_all_that_has_changed(
     """Else somebody is shown who has gone, or not shown who has come."""
     entries, _, now = journal
     table = PresenceTable()
-    shown: dict[str, Presence | None] = {}
+    shown: dict[str, UserPresence | None] = {}
     screens: dict[str, int] = {}
     for t_ms, signal in [*entries, (now + LOST_MS, DirectoryChanged())]:
         for changed in (table.apply(signal, t_ms), table.expire(t_ms)):
@@ -183,9 +183,9 @@ def test_a_user_on_two_nodes_is_one_and_is_how_the_liveliest_page_is() -> None:
     table = PresenceTable()
     table.apply(Roster("x", 1, True, [here("a", 1, "away", 5, boards=("host",), rooms=("r",))], {}), 0)
     table.apply(Roster("y", 1, True, [here("a", 2, "online", 7, boards=("b", "host"), rooms=("s",))], {}), 0)
-    assert table.get("a") == Presence("a", "A", "online", 5, 3, ("b", "host", "host"), frozenset({"r", "s"}))
+    assert table.get("a") == UserPresence("a", "A", "online", 5, 3, ("b", "host", "host"), frozenset({"r", "s"}))
     table.apply(Roster("y", 2, False, [gone("a")], {}), 1)
-    assert table.get("a") == Presence("a", "A", "away", 5, 1, ("host",), frozenset({"r"}))
+    assert table.get("a") == UserPresence("a", "A", "away", 5, 1, ("host",), frozenset({"r"}))
     table.apply(Roster("x", 2, False, [gone("a")], {}), 2)
     assert (table.get("a"), table.users()) == (None, [])
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.rfc6455.deflate import Inflater, TooLong, deflate, negotiate
-from dashboard.rfc6455.frames import BinaryMessage, Event, Ping, TextMessage
+from dashboard.rfc6455.frames import BinaryMessage, Event, PingFrame, TextMessage
 from tests.support.client_frames import bytewise, frame, parser, run, squeezed
 
 HELLO = bytes.fromhex("f248cdc9c90700")
@@ -145,7 +145,7 @@ def test_messages_may_be_compressed_or_not_as_the_client_likes() -> None:
 
 def test_control_frames_may_stand_between_fragments_of_a_compressed_message() -> None:
     data = frame(1, HELLO[:1], fin=False, rsv=4) + frame(9, b"p") + frame(0, HELLO[1:], fin=False) + frame(9) + frame(0)
-    expected: list[Event] = [Ping(b"p"), Ping(b""), TextMessage("Hello")]
+    expected: list[Event] = [PingFrame(b"p"), PingFrame(b""), TextMessage("Hello")]
     for feeds in ([data], bytewise(data)):
         assert run(parser(deflating=True), feeds) == (expected, None)
 

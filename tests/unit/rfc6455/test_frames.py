@@ -14,8 +14,8 @@ from dashboard.rfc6455.frames import (
     BinaryMessage,
     Close,
     Event,
-    Ping,
-    Pong,
+    PingFrame,
+    PongFrame,
     TextMessage,
     encode_close,
     encode_frame,
@@ -95,7 +95,7 @@ def test_a_bad_length_is_refused_as_soon_as_it_is_there(head: str) -> None:
 
 @pytest.mark.parametrize("payload", [b"", b"Hello", b"\x00\xff\xfe\xfd\xfc\xfb\x00\xff", b"\xfe" * 125])
 def test_pings_and_pongs_carry_up_to_125_bytes_of_anything(payload: bytes) -> None:
-    assert events_of(frame(9, payload) + frame(10, payload)) == [Ping(payload), Pong(payload)]
+    assert events_of(frame(9, payload) + frame(10, payload)) == [PingFrame(payload), PongFrame(payload)]
 
 
 @pytest.mark.parametrize("opcode", [8, 9, 10])
@@ -133,7 +133,7 @@ def test_reserved_opcodes_are_refused_at_the_first_byte(opcode: int, inside: boo
 
 def test_events_before_a_violation_are_given() -> None:
     events, violation = both_ways(text("one") + frame(9, b"p") + frame(3) + text("two"))
-    assert events == [TextMessage("one"), Ping(b"p")]
+    assert events == [TextMessage("one"), PingFrame(b"p")]
     assert violation is not None
     assert violation.code == CloseCode.PROTOCOL_ERROR
 
@@ -149,7 +149,7 @@ def test_fragments_make_one_message() -> None:
 
 def test_control_frames_may_stand_between_fragments() -> None:
     data = text("a", fin=False) + frame(9, b"1") + frame(0, b"b", fin=False) + frame(10, b"2") + frame(0, b"c")
-    assert events_of(data) == [Ping(b"1"), Pong(b"2"), TextMessage("abc")]
+    assert events_of(data) == [PingFrame(b"1"), PongFrame(b"2"), TextMessage("abc")]
     assert events_of(text("a", fin=False) + close(1000)) == [Close(1000, "")]
 
 
@@ -247,7 +247,7 @@ def test_the_bound_is_for_each_message_and_control_frames_do_not_count() -> None
     data = frame(2, b"x" * 6, fin=False) + frame(9, b"y" * 125) + frame(0, b"x" * 4)
     events, violation = run(parser(max_bytes=10), [data * 3])
     assert violation is None
-    assert events == [Ping(b"y" * 125), BinaryMessage(b"x" * 10)] * 3
+    assert events == [PingFrame(b"y" * 125), BinaryMessage(b"x" * 10)] * 3
 
 
 def test_a_message_may_have_the_most_fragments_and_not_one_more() -> None:

@@ -1,4 +1,4 @@
-"""Users, tokens, rooms, messages, audit: the first form."""
+"""First version of the tables: users, tokens, rooms, messages, audit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """To this form."""
+    """Create all tables."""
     _create_audit()
     _create_codes()
     _create_deliveries()

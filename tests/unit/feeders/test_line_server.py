@@ -5,13 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.feeders.graphite import _Lines
+from dashboard.feeders.line_server import LineSplitter
 from dashboard.ingest.graphite import MAX_LINE_BYTES
 
 
 @given(st.lists(st.binary(max_size=20).map(lambda line: line.replace(b"\n", b""))), st.randoms())
 def test_lines_come_out_as_they_went_in_whatever_the_pieces(given_lines: list[bytes], random: object) -> None:
-    whole, lines, out = b"".join(line + b"\n" for line in given_lines), _Lines(), []
+    whole, lines, out = b"".join(line + b"\n" for line in given_lines), LineSplitter(MAX_LINE_BYTES), []
     while whole:
         at = random.randint(1, len(whole))  # type: ignore[attr-defined]
         some, too_long = lines.split(whole[:at])
@@ -23,7 +23,7 @@ def test_lines_come_out_as_they_went_in_whatever_the_pieces(given_lines: list[by
 
 
 def test_a_line_that_grows_too_long_is_named_once_and_passed_over() -> None:
-    lines = _Lines()
+    lines = LineSplitter(MAX_LINE_BYTES)
     found = []
     for _ in range(MAX_LINE_BYTES // 1000 + 20):
         whole, too_long = lines.split(b"x" * 1000)

@@ -1,0 +1,99 @@
+"""Queue for work that is dear (argon2: 64 MiB and 80 ms each): some at a time, the addresses in turn.
+
+One address that asks for much waits for itself.  When the queue is full, the address that has most in it makes room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar, TypeVarTuple
+
+from dashboard.domain.errors import Overloaded
+
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
+
+
+class FairQueue:
+    """``at_once`` run in threads; ``most_of_one`` may wait of one address, ``most`` in all."""
+
+    def __init__(self, name: str, *, at_once: int, most: int, most_of_one: int) -> None:
+        self._threads = ThreadPoolExecutor(at_once, name)
+        self._free = at_once
+        self._most = most
+        self._most_of_one = most_of_one
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # by address; the next to run comes first
+
+    async def run(self, address: str, work: Callable[[*Args], Result], *arguments: *Args) -> Result:
+        """Run ``work`` in a thread when it is the address' turn; raises Overloaded."""
+        await self._turn(network_of(address))
+        job = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        job.add_done_callback(self._release)  # also of one whose caller has gone: its thread still works
+        return await asyncio.shield(job)
+
+    async def _turn(self, network: str) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        self._make_room(network)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(network, deque()).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # its turn had just come
+                self._pass_on()
+            raise
+
+    def _make_room(self, network: str) -> None:
+        own = len(self._waiting.get(network, ()))
+        overloaded = Overloaded("too many logins at once; try again in a few seconds")
+        if own >= self._most_of_one:
+            raise overloaded
+        if sum(map(len, self._waiting.values())) < self._most:
+            return
+        longest = max(self._waiting, key=lambda each: len(self._waiting[each]))
+        if len(self._waiting[longest]) <= own + 1:
+            raise overloaded
+        last = self._waiting[longest].pop()
+        if not last.done():
+            last.set_exception(overloaded)
+
+    def _release(self, job: asyncio.Future[Result]) -> None:
+        if not job.cancelled():
+            job.exception()  # whoever waits for it is told; of one whose caller has gone nobody asks
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Give the place to the first of the address whose turn is next."""
+        while self._waiting:
+            network = next(iter(self._waiting))
+            turns = self._waiting.pop(network)
+            turn = turns.popleft() if turns else None
+            if turns:
+                self._waiting[network] = turns  # behind the others
+            if turn is not None and not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def network_of(address: str) -> str:
+    """Return what stands for one customer of a provider: an IPv4 address, or the /64 of an IPv6 address."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return str(found)

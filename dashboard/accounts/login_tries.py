@@ -1,0 +1,52 @@
+"""Limit on tried passwords: by name and address, and by address over all names; an answer that is not given counts for nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from dashboard.domain.counters import Counters
+from dashboard.domain.errors import DashboardError, Overloaded, TooMany, Unavailable
+from dashboard.store import users as stored_users
+from dashboard.store.database import Database
+
+#: Of one name from one address within the window.
+MAX_TRIES = 5
+TRIES_WINDOW_MS = 900_000
+
+
+class LoginTries:
+    """``now_ms`` is the journal's time."""
+
+    def __init__(self, database: Database, *, counters: Counters, now_ms: Callable[[], int]) -> None:
+        self._database = database
+        self._counters = counters
+        self._now_ms = now_ms
+
+    async def count(self, user_id: str, address: str) -> str | None:
+        """Count a try and return the hash to compare the password with; raises TooMany, Unavailable."""
+        now_ms = self._now_ms()
+        async with self._database.write() as tx:
+            tries = await stored_users.count_try(tx, user_id, address, now_ms, TRIES_WINDOW_MS)
+            ends_ms = await stored_users.tries_end(tx, user_id, address, TRIES_WINDOW_MS, MAX_TRIES)
+            stored = await stored_users.password_of(tx, user_id)
+        if tries > MAX_TRIES:
+            self._counters.logins["limited"] += 1
+            left_s = max(1, math.ceil((ends_ms - now_ms) / 1000))
+            minutes = math.ceil(left_s / 60)
+            raise TooMany(
+                f"too many tries; wait {minutes} minute{'s' if minutes > 1 else ''}", retry_after_s=float(left_s)
+            )
+        return stored
+
+    @asynccontextmanager
+    async def answered(self, user_id: str, address: str) -> AsyncIterator[None]:
+        """Take a try back that cannot be answered: who is told to come again must not be locked out for it."""
+        try:
+            yield
+        except (Overloaded, Unavailable):
+            with suppress(DashboardError):
+                async with self._database.write() as tx:
+                    await stored_users.take_back_try(tx, user_id, address)
+            raise

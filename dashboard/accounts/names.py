@@ -1,0 +1,91 @@
+"""Names of users as others see them: nothing invisible in them, and none that looks like another's.
+
+Two names look alike when they have one skeleton (UTS 39, section 4).  The table of characters that look alike is the one
+that ``confusable_homoglyphs`` ships; capitals and small letters count as alike, too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.identity import MAX_FULL_NAME, RESERVED_NAMES, User
+from dashboard.domain.room import clean_text
+
+#: Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties.
+_IGNORABLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_SPACES = re.compile(r"\s+")
+_REMEMBERED = 20_000
+
+
+def clean_name(text: str, *, field: str = "name") -> str:
+    """Return a name in its one form: NFKC, without ignorable characters, single spaces; raises Invalid."""
+    visible = unicodedata.normalize("NFKC", _IGNORABLE.sub("", text))
+    return clean_text(_SPACES.sub(" ", _IGNORABLE.sub("", visible)), field=field, most=MAX_FULL_NAME)
+
+
+def check_distinct(name: str, user_id: str, users: Iterable[User], *, field: str = "name") -> None:
+    """Raise Invalid when the name looks like another user's name or id, or like one of the server's own."""
+    if taken := looks_like(name, user_id, users):
+        raise Invalid(f"looks like {taken}, which is taken; add something that tells the two apart", field=field)
+
+
+def looks_like(name: str, user_id: str, users: Iterable[User]) -> str:
+    """Return the name or id of somebody else that ``name`` can be taken for; empty: of nobody."""
+    wanted = skeleton(name)
+    for reserved in RESERVED_NAMES:
+        if skeleton(reserved) == wanted:
+            return reserved
+    for user in users:
+        for taken in (user.name, user.id):
+            if user.id != user_id and skeleton(taken) == wanted:
+                return taken
+    return ""
+
+
+@lru_cache(_REMEMBERED)
+def skeleton(text: str) -> str:
+    """Return what all texts that look like this one have in common; it is for comparison, not to be shown."""
+    table = _alike()
+    folded = unicodedata.normalize("NFKC", _IGNORABLE.sub("", text)).casefold()
+    shown = "".join(table.get(char, char) for char in unicodedata.normalize("NFD", folded))
+    # what stands for a character may be a capital, or hold one that others stand for
+    shown = "".join(table.get(char, char) for char in shown.casefold())
+    return _SPACES.sub("", shown)
+
+
+@cache
+def _alike() -> dict[str, str]:
+    """Each character that looks like others, and what stands for all of them."""
+    found: dict[str, list[dict[str, str]]] = json.loads(
+        files("confusable_homoglyphs").joinpath("confusables.json").read_text("utf-8")
+    )
+    leader: dict[str, str] = {}
+
+    def lead(text: str) -> str:
+        while leader.setdefault(text, text) != text:
+            text = leader[text]
+        return text
+
+    for text, others in found.items():
+        for other in others:
+            one, two = sorted((lead(_folded(text)), lead(_folded(other["c"]))), key=_rank)
+            leader[two] = one
+    return {text: lead(text) for text in leader if len(text) == 1 and lead(text) != text}
+
+
+def _folded(text: str) -> str:
+    return _IGNORABLE.sub("", text).casefold()
+
+
+def _rank(text: str) -> tuple[bool, int, str]:
+    """Several characters stand for one, not the other way round: only single ones are looked up."""
+    return not text.isascii(), -len(text), text

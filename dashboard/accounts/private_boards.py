@@ -1,0 +1,46 @@
+"""Protection of private boards: a typo protects nothing and is refused, and a private board's name outlives the board."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+
+from dashboard.accounts.policies import Access
+from dashboard.domain.errors import ConfigurationError
+from dashboard.store.database import Database
+from dashboard.store.private_boards import boards_ever, note_private, private_ever
+from dashboard.store.revisions import next_revision
+
+
+async def protect_boards(database: Database, access: Access, boards: Collection[str], private: Collection[str]) -> None:
+    """Compare the setting ``private_boards`` with the ``boards`` that there are, and with all that there were.
+
+    Raises ConfigurationError when a private name was never a board's, and when a board has the name of a private one
+    that had gone: its conversation, grants and links would be the new board's.  Names of private boards that are gone
+    stay private (``Access.reserve``).  Raises Unavailable.
+    """
+    async with database.write() as tx:
+        if private:  # of processes that start at once the second waits here
+            await next_revision(tx)
+        known = set(boards) | await boards_ever(tx)
+        for name in private:
+            if name not in known:
+                raise ConfigurationError(
+                    f"private_boards: there is no board {name!a}, and there never was, so nothing would be protected"
+                    f"{_meant(name, boards)}"
+                )
+        before = await private_ever(tx)
+        for name in (before.keys() & set(boards)) - set(private):
+            if before[name]:
+                raise ConfigurationError(
+                    f"boards: {name} was the name of a private board that had gone; rename the new board, or add {name} "
+                    "to private_boards (after one start with it there you may take it out)"
+                )
+        for name in set(private) | before.keys():
+            await note_private(tx, name, gone=name not in boards)
+    access.reserve(name for name in before if name not in boards)
+
+
+def _meant(name: str, boards: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, list(boards), 1)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(sorted(boards))}"

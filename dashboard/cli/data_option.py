@@ -1,0 +1,49 @@
+"""Choice of the data folder for a command: the one that is named, else the one of the only server that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from dashboard.data_folder.folder import LOCK_FILE, locked_folders, too_wide
+from dashboard.settings import Loaded, shown
+
+
+def say_warnings(loaded: Loaded) -> None:
+    """Print what deserves a warning in the settings and of the data folder."""
+    for warning in (*loaded.warnings, too_wide(Path(loaded.settings.data))):
+        if warning:
+            click.echo(f"warning: {warning}", err=True)
+
+
+def used_folder(loaded: Loaded, *, new: bool = False, running: Callable[[], list[Path]] = locked_folders) -> Path:
+    """Find the folder and print it; ``new``: it may be one that no server has used. Raises click's errors.
+
+    Without ``--data`` the default is taken where it is a server's folder, else that of the only running server.
+    """
+    settings = loaded.settings
+    folder = Path(settings.data)
+    if settings.store and settings.secret:  # nothing lies in the folder that these commands need
+        click.echo(f"Store: {shown('store', settings)}", err=True)
+        return folder
+    if not new and not _is_used(folder):
+        folder = _found(folder, running() if loaded.sources["data"] == "default" else [])
+    click.echo(f"Data folder: {folder.resolve()}", err=True)
+    return folder
+
+
+def _is_used(folder: Path) -> bool:
+    """Whether a server, or one of these commands, has worked on the folder."""
+    return any((folder / name).exists() for name in (LOCK_FILE, "people.sqlite3", "secret"))
+
+
+def _found(folder: Path, running: list[Path]) -> Path:
+    if len(running) == 1:
+        return running[0]
+    several = f"; servers run on {', '.join(map(str, running))}" if running else ""
+    raise click.ClickException(
+        f"{folder.resolve()} is no server's data folder{several}; name the server's with --data FOLDER, "
+        "or make a new one: user add … --new"
+    )

@@ -1,0 +1,216 @@
+"""The data folder itself: who may read it, which server uses it, and whether it is still there.
+
+The folder has mode 0700 and its files 0600: they hold password hashes and direct messages.  A server holds a lock
+(``flock`` on ``journal.lock``) for as long as it uses the folder; that is also how a running server's folder is found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import stat
+from pathlib import Path
+from typing import IO
+
+from dashboard.domain.errors import ConfigurationError
+
+LOCK_FILE = "journal.lock"
+#: What the supervisor of several workers says of them, for ``dashboard reload``.
+STATUS_FILE = "supervisor.json"
+#: Names the parts that the folder has had: a part that is listed here and missing was lost.
+INVENTORY_FILE = "inventory.json"
+#: A restore that has begun to replace the folder's files.
+RESTORING = "restoring"
+READY_FILE = "READY"
+#: A folder that was deleted is noticed within this time.
+LOOK_EVERY_S = 2.0
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class DataFolder:
+    """The data folder as one server process uses it. ``fault`` says what is wrong with it; empty: nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.fault = ""
+        self._lock: IO[bytes] | None = None
+        self._watched: dict[Path, tuple[int, int]] = {}  # file -> device and inode
+
+    def make(self, *, restoring: bool = False) -> None:
+        """Make the folder if it is missing, readable by its owner only; raises ConfigurationError.
+
+        A folder in which a restore was cut off is refused, but for ``restoring``.
+        """
+        try:
+            make_private(self.path)
+        except OSError as error:
+            raise ConfigurationError(f"--data {self.path}: cannot be used: {error.strerror}") from None
+        if not restoring and (self.path / RESTORING / READY_FILE).exists():
+            raise ConfigurationError(
+                f"--data {self.path}: a restore into this folder was cut off; run it again: "
+                f"dashboard restore FILE --data {self.path}"
+            )
+
+    def lock(self, *, shared: bool = False, restoring: bool = False) -> None:
+        """Lock the folder until ``release``; ``shared``: beside other processes that share it, too.
+
+        Raises ConfigurationError when another server uses the folder.
+        """
+        self.make(restoring=restoring)
+        try:
+            self._lock = private_file(self.path / LOCK_FILE).open("r+b")
+        except OSError as error:
+            raise ConfigurationError(f"--data {self.path}: cannot be used: {error.strerror}") from None
+        try:
+            fcntl.flock(self._lock, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except OSError:
+            self.release()
+            raise ConfigurationError(f"--data {self.path}: another dashboard server is using this folder") from None
+        self.watch(LOCK_FILE)
+
+    def release(self) -> None:
+        """Let go of the lock."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def watch(self, name: str) -> None:
+        """Watch from now on whether the file ``name`` is removed or replaced."""
+        found = (self.path / name).stat()
+        self._watched[self.path / name] = found.st_dev, found.st_ino
+
+    def look(self) -> None:
+        """Compare the watched files with what is on the disk now, and set ``fault``."""
+        self.fault = next(filter(None, (self._fault_of(file) for file in list(self._watched))), "")
+
+    def _fault_of(self, file: Path) -> str:
+        try:
+            found = file.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return f"{file} was removed while the server runs; put it back, or restart the server"
+        except OSError as error:
+            return f"{file} cannot be read: {error.strerror}"
+        if (found.st_dev, found.st_ino) != self._watched[file]:
+            return f"{file} was replaced while the server runs; restart the server"
+        return ""
+
+    async def run(self) -> None:
+        """Look every `LOOK_EVERY_S`, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.to_thread(self.look)
+
+    # --- what the folder has had ---
+
+    def check_not_lost(self, name: str, holds: str) -> None:
+        """Refuse a part that was there once and is missing or empty now; raises ConfigurationError with the cure."""
+        file = self.path / name
+        if name not in self._inventory() or (file.exists() and file.stat().st_size):
+            return
+        state = "is empty" if file.exists() else "is missing"
+        raise ConfigurationError(
+            f"{file} {state}, and it held {holds}: {cure_of(self.path)}, or delete {self.path / INVENTORY_FILE} to begin without"
+        )
+
+    def note(self, name: str) -> None:
+        """Remember that the part ``name`` is there."""
+        known = self._inventory()
+        if name not in known:
+            file = self.path / INVENTORY_FILE
+            written = private_file(file.with_suffix(f".{os.getpid()}"))
+            written.write_text(json.dumps(sorted({*known, name})))
+            written.replace(file)
+
+    def _inventory(self) -> list[str]:
+        try:
+            found = json.loads((self.path / INVENTORY_FILE).read_bytes())
+        except (OSError, ValueError):
+            return []
+        return [str(each) for each in found] if isinstance(found, list) else []
+
+
+def cure_of(folder: Path) -> str:
+    """Describe how a damaged folder is mended."""
+    return f"restore a backup (dashboard restore FILE --data {folder})"
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder with mode 0700; one that is there stays as it is. Raises OSError."""
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def private_file(file: Path) -> Path:
+    """Make the file with mode 0600 if it is missing, and close an older one to others; raises OSError.
+
+    A file that is there is not opened: to close an SQLite file anew would end the locks that this process has on it.
+    """
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if file.stat().st_mode & _OTHERS:
+            file.chmod(0o600)
+    return file
+
+
+def private_database(file: Path) -> Path:
+    """Close an SQLite file and what lies beside it to others, or make it so; SQLite gives new ones the mode of the database."""
+    for suffix in ("-wal", "-shm"):
+        beside = file.with_name(file.name + suffix)
+        if beside.exists():
+            private_file(beside)
+    return private_file(file)
+
+
+def too_wide(folder: Path) -> str:
+    """Warn when others may look into the folder, with the cure; return an empty text when they may not."""
+    try:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+    except OSError:
+        return ""
+    if not mode & _OTHERS:
+        return ""
+    return f"data = {folder}: others on this machine may look into it (mode {mode:04o}); chmod 700 {folder}"
+
+
+def locked_folders(proc: Path = Path("/proc")) -> list[Path]:
+    """Find the data folders of the servers that run on this machine, by their locks.
+
+    Empty where that cannot be found out.
+
+    Source: proc_locks(5). Only the processes of this user are seen, unless it is root.
+    """
+    found: dict[tuple[int, int], Path] = {}
+    try:
+        lines = (proc / "locks").read_text().splitlines()
+    except OSError:
+        return []
+    for line in lines:
+        words = line.split()
+        if "FLOCK" not in words or len(words) < 6:
+            continue
+        at = words.index("FLOCK")
+        pid, inode = words[at + 3], words[at + 4].rpartition(":")[2]
+        if (file := _open_file(proc / pid / "fd", int(inode))) is not None:
+            status = file.stat()
+            found[status.st_dev, status.st_ino] = file.parent
+    return sorted(found.values())
+
+
+def _open_file(descriptors: Path, inode: int) -> Path | None:
+    """The lock file with this inode that a process has open."""
+    try:
+        links = list(descriptors.iterdir())
+    except OSError:
+        return None
+    for link in links:
+        try:
+            file = Path(os.readlink(link))
+            if file.name == LOCK_FILE and file.stat().st_ino == inode:
+                return file
+        except OSError:
+            continue
+    return None

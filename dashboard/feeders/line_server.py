@@ -1,0 +1,112 @@
+"""A TCP port that takes lines: bounded connections, each read only as fast as its lines are taken."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from dashboard.feeders.source_state import SourceState
+from dashboard.runtime import Group
+
+_READ_BYTES = 65_536
+_SHOWN_BYTES = 200
+
+
+class LineServer:
+    """``take`` gets whole lines, without the last line end; a sender waits until it has returned.
+
+    ``foreign`` looks at the first bytes of a connection: the reason why they are none of these lines, or "".
+    """
+
+    def __init__(
+        self,
+        state: SourceState,
+        take: Callable[[bytes], Awaitable[None]],
+        *,
+        idle_s: float,
+        max_connections: int,
+        max_line_bytes: int,
+        foreign: Callable[[bytes], str] = lambda _: "",
+    ) -> None:
+        self._state = state
+        self._take = take
+        self._idle_s = idle_s
+        self._max_connections = max_connections
+        self._max_line_bytes = max_line_bytes
+        self._foreign = foreign
+        self._connections = 0
+
+    async def listen(self, group: Group, host: str, port: int) -> asyncio.Server:
+        """Begin to listen; raises OSError. The connections are tasks of the group."""
+
+        def connected(reader: StreamReader, writer: StreamWriter) -> None:
+            group.start(f"{self._state.id} connection", partial(self._serve, reader, writer))
+
+        return await asyncio.start_server(connected, host, port, limit=_READ_BYTES)
+
+    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        """Serve one connection, whose every line is taken or refused."""
+        self._state.seen()
+        if self._connections >= self._max_connections:
+            self._state.failures["connections"] += 1
+            writer.close()
+            return
+        self._connections += 1
+        lines = LineSplitter(self._max_line_bytes)
+        try:
+            await self._read(reader, lines)
+        except TimeoutError:
+            self._state.failures["idle"] += 1
+        except OSError:
+            self._state.failures["connection"] += 1
+        finally:
+            self._connections -= 1
+            if lines.rest or lines.is_skipping:
+                self._state.refuse("incomplete", "the connection ended within the line", lines.rest)
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _read(self, reader: StreamReader, lines: LineSplitter) -> None:
+        """Read until the connection ends, or sends what is none of these lines."""
+        is_first = True
+        while data := await self._some(reader):
+            if is_first and (reason := self._foreign(data)):
+                self._state.refuse("foreign", reason, data)
+                return
+            is_first = False
+            whole, too_long = lines.split(data)
+            for line in too_long:
+                self._state.refuse("invalid", f"is longer than {self._max_line_bytes} bytes", line)
+            if whole:
+                self._state.last_seen_ms = self._state.now_ms()
+                await self._take(whole)
+
+    async def _some(self, reader: StreamReader) -> bytes:
+        async with asyncio.timeout(self._idle_s):
+            return await reader.read(_READ_BYTES)
+
+
+class LineSplitter:
+    """Whole lines out of what comes in pieces. ``rest``: the beginning of one; one that grows too long is passed over."""
+
+    def __init__(self, max_line_bytes: int) -> None:
+        self.rest = b""
+        self.is_skipping = False
+        self._max_line_bytes = max_line_bytes
+
+    def split(self, data: bytes) -> tuple[bytes, list[bytes]]:
+        """Return the whole lines, and the beginning of a line that is too long."""
+        if self.is_skipping:
+            _, newline, data = data.partition(b"\n")
+            if not newline:
+                return b"", []
+            self.is_skipping = False
+        whole, _, self.rest = (self.rest + data).rpartition(b"\n")
+        if len(self.rest) <= self._max_line_bytes:
+            return whole, []
+        too_long, self.rest, self.is_skipping = self.rest[:_SHOWN_BYTES], b"", True
+        return whole, [too_long]

@@ -1,0 +1,37 @@
+"""Percentiles of exponential histograms, which OTLP and Prometheus (native histograms) send alike.
+
+Source: the OpenTelemetry metrics data model, "ExponentialHistogram": the bucket of index i holds values from base**i to
+base**(i+1), where base is 2**(2**-scale).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dashboard.domain.errors import Invalid
+
+_PARTS = ((0.5, "_p50"), (0.9, "_p90"), (0.99, "_p99"))
+
+
+def middle(index: int, scale: int) -> float:
+    """The geometric middle of a bucket; raises Invalid when no number can hold it."""
+    power = (index + 0.5) * 2.0**-scale
+    if not -1_020 < power < 1_020:
+        raise Invalid("the buckets lie beyond what a number can hold", field="offset")
+    return float(2.0**power)
+
+
+def quantiles(spread: Sequence[tuple[float, float]]) -> Iterator[tuple[str, float]]:
+    """The suffix and the value of each percentile of (value, count), which are in order of their values; none of none."""
+    total = sum(count for _, count in spread)
+    if total > 0:
+        for part, suffix in _PARTS:
+            yield suffix, _at(spread, part * total)
+
+
+def _at(spread: Sequence[tuple[float, float]], rank: float) -> float:
+    for value, count in spread:
+        rank -= count
+        if rank <= 0:
+            return value
+    return spread[-1][0]

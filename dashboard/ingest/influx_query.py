@@ -1,0 +1,60 @@
+"""What InfluxDB's clients ask of ``/query`` before they write: there is every database that somebody named, and nothing to read.
+
+Source: docs.influxdata.com, InfluxQL of 1.8 ("Explore your schema", "Manage your database").
+"""
+
+from __future__ import annotations
+
+import re
+
+#: Names of databases that are remembered.
+_MAX_NAMES = 1_000
+_STATEMENT = re.compile(r"""(?:[^;"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|["'])+""", re.DOTALL)
+_NAME = r"""(?:"((?:[^"\\]|\\.)+)"|([\w.-]+))"""
+_MAKES_DATABASE = re.compile(rf"\s*create\s+database\s+{_NAME}", re.IGNORECASE)
+#: Statements that make what is always there, or take it away from where it never was.
+_MAKES = re.compile(
+    r"\s*(?:(?:create|alter|drop)\s+(?:database|retention\s+policy|user|subscription|continuous\s+query)\b"
+    r"|(?:grant|revoke|set\s+password)\b)",
+    re.IGNORECASE,
+)
+_SHOWS = re.compile(r"\s*show\s+(databases|retention\s+policies|\w+(?:\s+\w+)?)", re.IGNORECASE)
+_POLICY = {
+    "name": "autogen",
+    "columns": ["name", "duration", "shardGroupDuration", "replicaN", "default"],
+    "values": [["autogen", "0s", "168h0m0s", 1, True]],
+}
+
+
+class Databases:
+    """The names that clients gave their databases; all of them are here."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+
+    def name(self, name: str) -> None:
+        """Remember a database that somebody writes to, or creates."""
+        if name and len(name) <= 200 and len(self._names) < _MAX_NAMES:
+            self._names[name] = None
+
+    def answer(self, query: str, database: str) -> dict[str, object]:
+        """Return the answer to one or more statements; ``database``: the one that the client means to use."""
+        self.name(database)
+        statements = [each for each in _STATEMENT.findall(query) if each.strip()]
+        return {"results": [{"statement_id": place, **self._result(each)} for place, each in enumerate(statements)]}
+
+    def _result(self, statement: str) -> dict[str, object]:
+        if makes := _MAKES_DATABASE.match(statement):
+            self.name(makes[1] or makes[2])
+            return {}
+        if _MAKES.match(statement):
+            return {}
+        shows = _SHOWS.match(statement)
+        if shows is None:
+            return {"error": "this server takes writes and answers no queries"}
+        what = " ".join(shows[1].lower().split())
+        if what == "databases":
+            return {"series": [{"name": "databases", "columns": ["name"], "values": [[name] for name in self._names]}]}
+        if what == "retention policies":
+            return {"series": [{key: value for key, value in _POLICY.items() if key != "name"}]}
+        return {}  # nothing to show

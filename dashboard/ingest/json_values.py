@@ -1,0 +1,100 @@
+"""JSON of foreign senders, read so that a bad value costs only itself; and the numbers and texts in what is nested.
+
+``domain/strict_json.py`` refuses a body as a whole for a NaN or a key that stands twice.  A sender cannot always choose what it
+sends, so here a NaN is a number that is refused where it stands, and a key that stands twice is a ``Fault`` in its place.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.strict_json import BYTE_ORDER_MARK
+
+#: Objects and arrays within each other; what is deeper is refused alone.
+MAX_DEPTH = 16
+#: Values in one that is nested.
+MAX_LEAVES = 1_000
+_MAX_DIGITS = 400
+_LONE = re.compile(
+    r"\\u[dD][89abAB][\dA-Fa-f]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F][\dA-Fa-f]{2}"
+)
+
+
+class ValueFault(NamedTuple):
+    """A value that cannot be taken, and why."""
+
+    reason: str
+
+
+class Leaf(NamedTuple):
+    """A value within one that is nested: ``name`` is its place's, joined by ``_``, ``path`` tells places of one name apart."""
+
+    name: str
+    path: str
+    value: float | int | bool | str | ValueFault
+
+
+def read_leniently(body: bytes) -> Any:
+    """Decode JSON of any shape; raises Invalid when it is none."""
+    text = body.removeprefix(BYTE_ORDER_MARK).decode("utf-8", "replace")
+    if "\\u" in text:
+        text = _LONE.sub(r"\\ufffd", text)
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_int=_whole, strict=False)
+    except RecursionError:
+        raise Invalid("nested too deep") from None
+    except ValueError as error:
+        raise Invalid(f"the body is not JSON: {error}") from None
+
+
+def leaves(name: str, value: Any) -> Iterator[Leaf]:
+    """Yield the numbers, booleans and texts in a value, in their order; null is no value. Raises Invalid when there are too many.
+
+    Of an object each is ``name_key``, of an array the name with a number behind it
+    """
+    waiting, count = [(name, "", value, 0)], 0
+    while waiting:
+        name, path, value, depth = waiting.pop()
+        if isinstance(value, dict | list):
+            if count + len(waiting) + len(value) > MAX_LEAVES:
+                raise Invalid(f"has more than {MAX_LEAVES} values")
+            if depth >= MAX_DEPTH:
+                yield Leaf(name, path, ValueFault("nested too deep"))
+                continue
+            inner = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting += [(f"{name}_{key}", f"{path} {key}", each, depth + 1) for key, each in reversed(list(inner))]
+        elif value is not None:
+            count += 1
+            yield Leaf(name, path, value)
+
+
+def written(value: Any) -> str:
+    """Return a value as JSON text, for showing it."""
+    return json.dumps(value, ensure_ascii=False, default=lambda fault: fault.reason)[:400]
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                found[name] = ValueFault("stands twice in one object")
+            seen.add(name)
+    return found
+
+
+def _whole(digits: str) -> float:
+    return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
+
+
+def encoded(value: dict[str, Any]) -> bytes:
+    """Return an object as JSON, of which faults and numbers that are none are left out."""
+    return msgspec.json.encode({name: each for name, each in value.items() if not isinstance(each, ValueFault)})

@@ -1,0 +1,84 @@
+"""What metrics and attributes of OpenTelemetry are called as series and labels.
+
+Source: the OpenTelemetry specification, "Prometheus and OpenMetrics Compatibility"; the units and suffixes as Prometheus' own
+receiver has them (github.com/prometheus/otlptranslator).
+
+- A metric's name keeps letters, digits and ``:``; all else between them becomes one ``_``.  Its unit is put behind it in words
+  (``By`` -> ``_bytes``, ``m/s`` -> ``_meters_per_second``) unless it stands in the name, ``_total`` behind a monotonic sum, and
+  ``_ratio`` behind a gauge of unit ``1``.
+- An attribute's name is treated alike; one that begins with a digit gets ``key_`` in front.  Attributes that get one name are
+  one label: their values joined by ``;`` in the order of their own names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.series import CEILING
+from dashboard.ingest.naming import foreign_name
+
+#: prometheus: by the rules above; as_sent: names keep dots, dashes and slashes, and nothing is put behind them.
+Names = Literal["prometheus", "as_sent"]
+
+_UNITS = {
+    "d": "days", "h": "hours", "min": "minutes", "s": "seconds", "ms": "milliseconds", "us": "microseconds",
+    "ns": "nanoseconds", "By": "bytes", "KiBy": "kibibytes", "MiBy": "mebibytes", "GiBy": "gibibytes", "TiBy": "tibibytes",
+    "KBy": "kilobytes", "MBy": "megabytes", "GBy": "gigabytes", "TBy": "terabytes", "m": "meters", "V": "volts",
+    "A": "amperes", "J": "joules", "W": "watts", "g": "grams", "Cel": "celsius", "Hz": "hertz", "1": "", "%": "percent",
+}  # fmt: skip
+_PER = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week", "mo": "month", "y": "year"}
+_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9:]+")
+_NOT_IN_LABEL = re.compile(r"[^A-Za-z0-9]+")
+
+
+def metric_name(name: str, unit: str, *, monotonic: bool, gauge: bool, names: Names = "prometheus") -> str:
+    """The name of a metric's series, without the suffixes of its shape; raises Invalid when nothing of the name can be kept."""
+    if names == "as_sent":
+        return foreign_name(name)
+    words = [word for word in _NOT_IN_NAME.split(name[: CEILING.name_bytes + 1]) if word]
+    if not words:
+        raise Invalid(f"{name[:40]!a} has no letter and no digit that a name can have", field="name")
+    main, per = _unit_words(unit)
+    if main and main not in words:
+        words.append(main)
+    if per and per.removeprefix("per_") not in words:
+        words.append(per)
+    if monotonic:
+        words = [*(word for word in words if word != "total"), "total"]
+    elif gauge and unit == "1":
+        words = [*(word for word in words if word != "ratio"), "ratio"]
+    joined = "_".join(words)
+    return f"_{joined}" if joined[0].isdigit() else joined
+
+
+def _unit_words(unit: str) -> tuple[str, str]:
+    """``By/s`` -> bytes, per_second; what stands in braces is no unit."""
+    main, _, per = unit[:200].partition("/")
+    main, per = main.strip(), per.strip()
+    main = "" if "{" in main or "}" in main else _clean(_UNITS.get(main, main))
+    per = "" if "{" in per or "}" in per else _clean(_PER.get(per, per))
+    return main, f"per_{per}" if per else ""
+
+
+def _clean(unit: str) -> str:
+    return _NOT_IN_NAME.sub("_", unit).strip("_")
+
+
+def label_name(name: str) -> str:
+    """The label of an attribute."""
+    mapped = _NOT_IN_LABEL.sub("_", name[: CEILING.label_name_bytes + 1])
+    return f"key_{mapped}" if mapped[:1].isdigit() else mapped or "_"
+
+
+def labels_of(attributes: Iterable[tuple[str, str]], but: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Labels of attributes. One whose name is in ``but``, which says more of where it comes from, becomes ``exported_…``."""
+    labels: dict[str, str] = {}
+    for name, value in sorted(attributes):
+        mapped = label_name(name)
+        while but is not None and mapped in but:
+            mapped = f"exported_{mapped}"
+        labels[mapped] = f"{labels[mapped]};{value}" if mapped in labels else value
+    return labels

@@ -1,0 +1,99 @@
+"""Unpack bodies that are packed in other ways than gzip, which is unpacked as it arrives. Needs the extra [protobuf].
+
+Source: the names that an OpenTelemetry collector's receiver takes (config/confighttp) and Prometheus' remote write uses.
+Nothing is written beyond the bound, whatever a body claims.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from dashboard.domain.errors import DashboardError, Invalid, TooLarge
+from dashboard.ingest.protobuf import read_varint
+
+try:
+    import cramjam
+except ImportError:  # the extra [protobuf] is not installed, see ``MissingExtra``
+    cramjam = None  # type: ignore[assignment]  # a module, or none
+
+#: What a collector may send besides gzip.
+ENCODINGS = ("zstd", "zlib", "deflate", "snappy", "x-snappy-framed", "lz4")
+_FRAMED_SNAPPY = b"\xff\x06\x00\x00sNaPpY"
+#: Tried first: most bodies unpack to less than this many times their length.
+_USUAL_RATIO = 16
+
+
+class MissingExtra(DashboardError):
+    """An optional package is needed for this format and not installed."""
+
+    code = "unsupported"
+    http_status = 415
+
+
+def unpack(body: bytes, encoding: str, max_bytes: int) -> bytes:
+    """Return the body unpacked; an empty encoding, ``identity`` and ``gzip`` leave it as it is.
+
+    Raises Invalid when it is not packed so, TooLarge when it unpacks to more than ``max_bytes``, MissingExtra.
+    """
+    if encoding not in ENCODINGS:
+        return body
+    if encoding in ("zlib", "deflate"):
+        return _inflate(body, max_bytes)
+    if encoding == "snappy" and not body.startswith(_FRAMED_SNAPPY):
+        return unpack_snappy_block(body, max_bytes)
+    cramjam = _cramjam()
+    into = {"zstd": cramjam.zstd, "lz4": cramjam.lz4}.get(encoding, cramjam.snappy).decompress_into
+    return _bounded(body, into, encoding, max_bytes)
+
+
+def unpack_snappy_block(body: bytes, max_bytes: int) -> bytes:
+    """Undo snappy's block format; the length it claims is looked at before anything is written."""
+    cramjam = _cramjam()
+    if not body:
+        raise Invalid("the body is empty; send a snappy block")
+    claimed, _ = read_varint(body[:10], 0)
+    if claimed > max_bytes:
+        raise TooLarge(f"the body claims {claimed} bytes uncompressed; at most {max_bytes}")
+    if claimed > 64 * len(body) + 64:  # a copy of 64 bytes takes 3 at least
+        raise Invalid("the body claims more bytes than snappy could hold in it")
+    try:
+        return bytes(cramjam.snappy.decompress_raw(body))
+    except cramjam.DecompressionError:
+        raise Invalid("the body is no snappy block") from None
+
+
+def _cramjam() -> Any:
+    if cramjam is None:
+        raise MissingExtra("this encoding needs the extra [protobuf]: pip install 'live-dashboard[protobuf]'")
+    return cramjam
+
+
+def _bounded(body: bytes, into: Callable[[bytes, bytearray], int], encoding: str, max_bytes: int) -> bytes:
+    """Unpack into a buffer of a usual length, and then of the greatest that is allowed."""
+    usual = min(max_bytes, _USUAL_RATIO * len(body) + 65_536)
+    for length in sorted({usual, max_bytes}):
+        buffer = bytearray(length)
+        try:
+            return bytes(memoryview(buffer)[: into(body, buffer)])
+        except _cramjam().DecompressionError as error:
+            fault = str(error)
+    if "whole buffer" in fault:
+        raise TooLarge(f"the body has more than {max_bytes} bytes unpacked")
+    raise Invalid(f"the body is not {encoding}: {fault[:100]}", field="Content-Encoding")
+
+
+def _inflate(body: bytes, max_bytes: int) -> bytes:
+    """zlib's format, or deflate alone, which some senders call by the same name."""
+    for window in (15, -15):
+        inflater = zlib.decompressobj(window)
+        try:
+            data = inflater.decompress(body, max_bytes + 1)
+        except zlib.error:
+            continue
+        if len(data) > max_bytes:
+            raise TooLarge(f"the body has more than {max_bytes} bytes unpacked")
+        if inflater.eof:
+            return data
+    raise Invalid("the body is not deflate", field="Content-Encoding")

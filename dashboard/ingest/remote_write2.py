@@ -1,0 +1,150 @@
+"""Prometheus remote write 2.0: a snappy block that holds ``io.prometheus.write.v2.Request``.
+
+Source: prometheus.io/docs/specs/prw/remote_write_spec_2_0.  Texts are told once, as symbols; a series names them by number.  What
+kind a series is and which unit it has stands beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.series import CEILING, MAX_UNIT_BYTES, check_text
+from dashboard.ingest.batch import MAX_SAMPLES
+from dashboard.ingest.naming import foreign_key
+from dashboard.ingest.packed import unpack_snappy_block
+from dashboard.ingest.parsed import Parsed, Recall
+from dashboard.ingest.protobuf import BYTES, VARINT, read_fields, read_varint
+from dashboard.ingest.remote_write import MAX_DECODED_BYTES, take_points
+
+_KINDS = {1: "counter", 2: "gauge", 3: "histogram", 4: "histogram", 5: "summary"}
+_MAX_SYMBOLS = 1_000_000
+
+#: Series by their labels' texts.
+SymbolCache = Recall[tuple[str, ...], str]
+
+
+@dataclass(slots=True)
+class Written(Parsed):
+    """``histograms``: how many a series had, by its place in the body; ``ended_samples``: those that said an end."""
+
+    histograms: dict[int, int] = field(default_factory=dict)
+    ended_samples: int = 0
+
+
+def parse_remote_write2(
+    body: bytes, cache: SymbolCache, latest_ms: int, *, max_bytes: int = MAX_DECODED_BYTES
+) -> Written:
+    """A snappy block -> Written; a refusal's index is its series', from 0. Raises Invalid, TooLarge, MissingExtra."""
+    return parse_request2(unpack_snappy_block(body, max_bytes), cache, latest_ms)
+
+
+def parse_request2(data: bytes, cache: SymbolCache, latest_ms: int) -> Written:
+    """The message ``Request``; raises Invalid when it cannot be taken apart."""
+    symbols, series = list[str](), list[bytes]()
+    for number, wire, value in read_fields(data):
+        if wire != BYTES or not isinstance(value, bytes):
+            continue
+        if number == 1:
+            raise Invalid("the body is a request of version 1, its Content-Type says version 2")
+        if number == 4:
+            symbols.append(value.decode("utf-8", "surrogateescape"))
+        elif number == 5:
+            series.append(value)
+        if len(symbols) > _MAX_SYMBOLS or len(series) > MAX_SAMPLES:
+            raise Invalid(f"more than {_MAX_SYMBOLS} symbols or {MAX_SAMPLES} series in one body")
+    if symbols and symbols[0]:
+        raise Invalid("the first symbol must be empty", field="symbols")
+    written, places = Written(), list[int]()
+    written.batch.where = lambda: places
+    for index, each in enumerate(series):
+        shown = ""
+        try:
+            labels, samples, histograms, metadata = _parts(each)
+            texts = _texts(labels, symbols)
+            shown = ", ".join(f"{name}={text}" for name, text in zip(texts[::2], texts[1::2], strict=True))
+            key = cache.get(texts) or _learn(texts, cache)
+            if histograms:
+                written.histograms[index] = len(histograms)
+            row, ended = len(written.batch.keys), len(written.ended)
+            try:
+                take_points(key, samples, histograms, written, latest_ms)
+            finally:
+                _declare(written, row, metadata, symbols)
+                written.ended_samples += 0 if histograms else len(written.ended) - ended
+        except Invalid as invalid:
+            written.refuse(index, invalid, shown or f"protobuf of {len(each)} bytes")
+        places += [index] * (len(written.batch.keys) - len(places))
+    return written
+
+
+def _parts(series: bytes) -> tuple[list[int], list[bytes], list[bytes], bytes]:
+    """References of the labels, samples, histograms, metadata."""
+    labels, samples, histograms, metadata = list[int](), list[bytes](), list[bytes](), b""
+    for number, wire, value in read_fields(series):
+        if number == 1 and wire == VARINT and isinstance(value, int):
+            labels.append(value)
+        elif not isinstance(value, bytes):
+            continue
+        elif number == 1:
+            labels += _numbers(value)
+        elif number == 2:
+            samples.append(value)
+        elif number == 3:
+            histograms.append(value)
+        elif number == 5:
+            metadata = value
+    return labels, samples, histograms, metadata
+
+
+def _numbers(packed: bytes) -> list[int]:
+    if not packed or max(packed) < 0x80:
+        return list(packed)
+    found, at = list[int](), 0
+    while at < len(packed):
+        number, at = read_varint(packed, at)
+        found.append(number)
+    return found
+
+
+def _texts(references: list[int], symbols: list[str]) -> tuple[str, ...]:
+    """Names and values of the labels, in turns."""
+    if len(references) % 2 or len(references) > 2 * (CEILING.labels + 1):
+        raise Invalid(f"{len(references)} references are no labels", field="labels_refs")
+    try:
+        return tuple(map(symbols.__getitem__, references))
+    except IndexError:
+        raise Invalid("a label names a symbol that is not there", field="labels_refs") from None
+
+
+def _learn(texts: tuple[str, ...], cache: SymbolCache) -> str:
+    pairs = dict(zip(texts[::2], texts[1::2], strict=True))
+    if 2 * len(pairs) < len(texts):
+        raise Invalid("a label stands twice", field="labels")
+    key = foreign_key(pairs.pop("__name__", ""), pairs.items())
+    return cache.learn(texts, key) if sum(map(len, texts)) <= CEILING.text_bytes // 16 else key
+
+
+def _declare(parsed: Parsed, row: int, metadata: bytes, symbols: list[str]) -> None:
+    """Put down the kind and the unit of the rows from ``row`` on; those of native histograms have their kinds already."""
+    kind = unit = 0
+    for number, _, value in read_fields(metadata):
+        if number == 1 and isinstance(value, int):
+            kind = value
+        elif number == 4 and isinstance(value, int):
+            unit = value
+    batch = parsed.batch
+    for key in batch.keys[row:]:
+        if kind in _KINDS:
+            batch.kinds.setdefault(key, _KINDS[kind])
+    if 0 < unit < len(symbols) and symbols[unit]:
+        try:
+            text = check_text(symbols[unit], field="unit", max_bytes=MAX_UNIT_BYTES)
+        except Invalid:
+            return
+        counts = ("_count", "_bucket")
+        batch.declared += [
+            (at, text, None)
+            for at in range(row, len(batch.keys))
+            if not batch.keys[at].partition("{")[0].endswith(counts)
+        ]

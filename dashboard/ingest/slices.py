@@ -1,0 +1,110 @@
+"""Long bodies in slices of about 1 MiB, cut where a line or an element of a JSON array ends.
+
+Each slice is parsed and accepted before the next, so that neither memory nor the time for which the interpreter is held grows with the
+body.  Slices are cut lazily; what cannot be cut comes as one slice.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from dashboard.ingest.line_protocol import MAX_LINES_OF_A_TEXT, closes_a_text, ends_in_a_text
+
+SLICE_BYTES = 1 << 20
+_HEAD = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*"metrics"\s*:\s*)?\[')
+_TAIL = re.compile(rb"\]\s*\}?\s*")
+_BETWEEN = re.compile(rb"\}\s*,\s*\{")
+#: Places that look like the end of an element and are none (in texts) before we give up.
+_MAX_TRIED = 20
+_elements = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class Slice(NamedTuple):
+    """A part of a body that can be parsed by itself; ``first``: the index of its first line or element."""
+
+    first: int
+    body: bytes
+
+
+def line_slices(body: bytes) -> Iterator[Slice]:
+    """Yield slices of whole lines; a text in quotes is not cut."""
+    at = first = 0
+    while len(body) - at > SLICE_BYTES:
+        end = body.find(b"\n", at + SLICE_BYTES)
+        if end < 0:
+            break
+        lines = body[at:end].split(b"\n")
+        if ends_in_a_text(lines):
+            end = _end_of_text(body, end)
+        yield Slice(first, body[at:end])
+        first += body.count(b"\n", at, end) + 1
+        at = end + 1
+    yield Slice(first, body[at:])
+
+
+def _end_of_text(body: bytes, end: int) -> int:
+    """Return where the line ends in which an open text ends; ``end``, when that is not soon."""
+    at = end
+    for _ in range(MAX_LINES_OF_A_TEXT):
+        after = body.find(b"\n", at + 1)
+        line = body[at + 1 : after if after >= 0 else len(body)]
+        if closes_a_text(line):
+            return after if after >= 0 else len(body)
+        if after < 0:
+            break
+        at = after
+    return end
+
+
+def array_slices(body: bytes) -> Iterator[Slice]:
+    """Yield slices of a JSON array of objects (also ``{"metrics": […]}``), each an array; or of NDJSON, each lines."""
+    if len(body) <= SLICE_BYTES:
+        yield Slice(0, body)
+        return
+    head, end = _HEAD.match(body), body.rfind(b"]")
+    if head is None:
+        yield from line_slices(body) if b"\n{" in body else (Slice(0, body),)
+        return
+    if not _TAIL.fullmatch(body, end):
+        yield Slice(0, body)
+        return
+    at, first = head.end(), 0
+    while end - at > SLICE_BYTES:
+        cut, count = _cut(body, at, end)
+        if not count:
+            break
+        yield Slice(first, b"[" + body[at:cut] + b"]")
+        first += count
+        at = body.index(b"{", cut)
+    yield Slice(first, b"[" + body[at:end] + b"]" if first else body)
+
+
+def _cut(body: bytes, at: int, end: int) -> tuple[int, int]:
+    """Return the end of an element about a slice behind ``at``, and how many elements there are before; (0, 0): it was not found."""
+    look_at = at + SLICE_BYTES
+    for _ in range(_MAX_TRIED):
+        found = _BETWEEN.search(body, look_at, end)
+        if found is None:
+            break
+        cut = found.start() + 1
+        if count := _count(b"[" + body[at:cut] + b"]"):
+            return cut, count
+        look_at = cut
+    return 0, 0
+
+
+def _count(array: bytes) -> int:
+    """Count the elements of an array; 0: it is none, so it was cut within a text or an element."""
+    try:
+        return len(_elements.decode(array))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:  # NaN, and texts that are not Unicode
+        return len(json.loads(array.decode("utf-8", "replace"), strict=False))
+    except (ValueError, RecursionError):
+        return 0

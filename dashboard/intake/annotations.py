@@ -1,0 +1,65 @@
+"""Annotations by the number that their sender was given: found, changed and removed in the document ``events``.
+
+Grafana's API counts annotations; here an annotation is an item of a list, and its number is made of the item's id.  One that left the
+list for want of room is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from dashboard.domain.errors import NotFound
+from dashboard.domain.event import EventIn
+from dashboard.domain.partition import partition_of
+from dashboard.entries.documents import ItemsListed
+from dashboard.entries.metrics import encode_change
+from dashboard.intake.accept_events import EVENTS, MAX_BYTES, MAX_ITEMS, item_id_of
+from dashboard.journal.port import Journal
+from dashboard.replication.replicas import Replicas
+
+
+def number_of(item_id: str) -> int:
+    """Return the number of an annotation; JavaScript can count so far."""
+    return int(item_id[:13], 16) or 1 if all(char in "0123456789abcdef" for char in item_id[:13]) and item_id else 0
+
+
+def number_of_event(event: EventIn) -> int:
+    """Return the number that an annotation with a time of its own is going to have."""
+    assert event.t_ms is not None
+    return number_of(item_id_of(event, str(event.t_ms)))
+
+
+class Annotations:
+    """Items of the document ``events``, by number."""
+
+    def __init__(self, *, journal: Journal, replicas: Replicas) -> None:
+        self._journal = journal
+        self._replicas = replicas
+
+    async def find(self, number: int) -> dict[str, Any]:
+        """Find the item; raises NotFound, Unavailable."""
+        for again in (False, True):
+            if again:  # another process may just have taken it in
+                await self._replicas.catch_up(EVENTS)
+            document = await self._replicas.find_document(EVENTS)
+            items = msgspec.json.decode(document.body).get("items", []) if document is not None else []
+            for item in items:
+                if item.get("kind") in ("annotation", "event") and number_of(str(item.get("id", ""))) == number:
+                    return dict(item)
+        raise NotFound("Annotation not found")
+
+    async def change(self, item: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        """Put these fields in the place of the item's; raises Overloaded, Unavailable."""
+        await self._append(str(item["id"]), msgspec.json.encode({**item, **new}))
+
+    async def remove(self, item: Mapping[str, Any]) -> None:
+        """Take it off the list; raises Overloaded, Unavailable."""
+        await self._append(str(item["id"]), b"")
+
+    async def _append(self, item_id: str, raw: bytes) -> None:
+        partition = partition_of(EVENTS, self._replicas.partitions)
+        change = ItemsListed(EVENTS, ((item_id, raw),), MAX_ITEMS, MAX_BYTES, ok_leaves=False)
+        await self._journal.append(partition, encode_change(change), request_id="")

@@ -1,0 +1,24 @@
+"""Find the series that end with a histogram or a summary, whose buckets and quantiles its sender does not name again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dashboard.domain.series import SeriesKey
+from dashboard.ingest.parsed import Family
+
+
+def members_of(families: Sequence[Family], known: Iterable[SeriesKey]) -> list[tuple[str, int | None]]:
+    """Return the known series of the families, each with the time of its end. One look at every known series."""
+    wanted = {(family.key, family.label): family.t_ms for family in families}
+    labels_by_name: dict[str, set[str]] = {}
+    for family in families:
+        labels_by_name.setdefault(family.key.name, set()).add(family.label)
+    found: list[tuple[str, int | None]] = []
+    for key in known:
+        for label in labels_by_name.get(key.name, ()):
+            rest = tuple(pair for pair in key.labels if pair[0] != label)
+            place = SeriesKey(key.name, rest), label
+            if len(rest) < len(key.labels) and place in wanted:
+                found.append((key.text, wanted[place]))
+    return found

@@ -1,0 +1,25 @@
+"""Refusals in the log: the first of a sender, then at most one a minute with how many there were."""
+
+from __future__ import annotations
+
+import logging
+
+EVERY_MS = 60_000
+
+
+class RefusalLog:
+    """What is said of one sender. Knows no clock: the time comes with the refusal."""
+
+    def __init__(self) -> None:
+        self._said_ms: int | None = None
+        self._since = 0
+
+    def say(self, log: logging.Logger, who: str, reason: str, snippet: str, now_ms: int, count: int = 1) -> None:
+        """Log a refusal, if it is time for one."""
+        self._since += count
+        if self._said_ms is not None and now_ms - self._said_ms < EVERY_MS:
+            return
+        more = f" ({self._since} since the last such line)" if self._said_ms is not None else ""
+        self._said_ms, self._since = now_ms, 0
+        shown = f": {snippet[:100]!a}" if snippet else ""
+        log.info("%s: refused: %s%s%s", who, reason, shown, more)

@@ -1,0 +1,270 @@
+"""An index of label values: which series a selector matches, kept as series come and go. Pure.
+
+A selector is evaluated once, in steps of about a millisecond, for all who need it.  From then on a new series is tested against
+the selectors that may want it, found by its name, never the other way round.  Source: the postings of time series databases.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Generic, Protocol, TypeVar
+
+from dashboard.domain.selector import Matcher, Selector
+from dashboard.domain.series import SeriesKey
+from dashboard.query.patterns import CHUNK, Chunk, literals_of, prefix_of
+
+NAME_LABEL = "__name__"
+#: Series that are looked at in one step.
+_STEP = 2_000
+#: Changes of a selector's matches that are remembered for those who follow them.
+_KEPT_CHANGES = 2_000
+
+
+class Keyed(Protocol):
+    """What is indexed: a series, or a document as a name without labels. Hashed by identity."""
+
+    @property
+    def key(self) -> SeriesKey:
+        """Name and labels."""
+
+
+K = TypeVar("K", bound=Keyed)
+
+
+class Matches(Generic[K]):
+    """What a selector matches now; ``version`` counts its changes, of which the last are in ``changes``."""
+
+    __slots__ = ("changes", "holders", "is_ready", "members", "selector", "version")
+
+    def __init__(self, selector: Selector) -> None:
+        self.selector = selector
+        self.members: dict[K, None] = {}
+        self.version = 0
+        self.changes: deque[tuple[K, bool]] = deque(maxlen=_KEPT_CHANGES)
+        self.holders = 0
+        self.is_ready = False
+
+    def since(self, version: int) -> list[tuple[K, bool]] | None:
+        """Return the changes after ``version`` (what, and whether it came); None: not all are remembered."""
+        count = self.version - version
+        return None if count > len(self.changes) else list(islice(self.changes, len(self.changes) - count, None))
+
+    def change(self, item: K, *, is_member: bool) -> None:
+        """Add or remove a member."""
+        if is_member == (item in self.members):
+            return
+        if is_member:
+            self.members[item] = None
+        else:
+            del self.members[item]
+        self.version += 1
+        self.changes.append((item, is_member))
+
+
+class _Label(Generic[K]):
+    """One label: what has each of its values, and the values as texts to scan."""
+
+    __slots__ = ("by_value", "chunks")
+
+    def __init__(self) -> None:
+        self.by_value: dict[str, dict[K, None]] = {}
+        self.chunks: list[Chunk] | None = None  # None: values have come or gone
+
+    def texts(self) -> list[Chunk]:
+        if self.chunks is None:
+            values = list(self.by_value)
+            self.chunks = [Chunk(values[start : start + CHUNK]) for start in range(0, len(values), CHUNK)]
+        return self.chunks
+
+
+class SeriesIndex(Generic[K]):
+    """Everything that is there, by the values of its labels, and the matches of the selectors that somebody holds."""
+
+    def __init__(self) -> None:
+        self._items: dict[K, None] = {}
+        self._labels: dict[str, _Label[K]] = {}
+        self._held: dict[str, Matches[K]] = {}  # by the selector's text
+        self._by_name: dict[str, dict[str, Matches[K]]] = {}  # those that ask for one name, by it
+        self._unnamed: dict[str, Matches[K]] = {}  # the others
+        self.version = 0  # changes whenever an item comes or goes
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def items(self) -> Iterable[K]:
+        """Return everything that is there, in the order of its coming."""
+        return self._items
+
+    # --- what is there ---
+
+    def add(self, item: K) -> None:
+        """Index an item, and add it to the matches that want it."""
+        self._items[item] = None
+        self.version += 1
+        for label, value in _pairs(item.key):
+            values = self._labels.setdefault(label, _Label())
+            if value not in values.by_value:
+                values.by_value[value] = {}
+                values.chunks = None
+            values.by_value[value][item] = None
+        for matches in self._candidates(item.key.name):
+            if matches.selector.matches(item.key):
+                matches.change(item, is_member=True)
+
+    def remove(self, item: K) -> None:
+        """Forget an item."""
+        if item not in self._items:
+            return
+        del self._items[item]
+        self.version += 1
+        for label, value in _pairs(item.key):
+            values = self._labels[label]
+            del values.by_value[value][item]
+            if not values.by_value[value]:
+                del values.by_value[value]
+                values.chunks = None
+        for matches in self._candidates(item.key.name):
+            matches.change(item, is_member=False)
+
+    def _candidates(self, name: str) -> Iterator[Matches[K]]:
+        """Yield the matches, ready or not, whose selectors may want a name."""
+        yield from self._by_name.get(name, {}).values()
+        yield from self._unnamed.values()
+
+    # --- who wants what ---
+
+    def cost(self, selectors: Iterable[Selector]) -> int:
+        """Return about how many values and items must be looked at for the selectors that nobody holds yet."""
+        return sum(self._cost(each) for each in selectors if (m := self._held.get(each.text)) is None or not m.is_ready)
+
+    def _cost(self, selector: Selector) -> int:
+        scanned = [m for m in selector.matchers if m.is_pattern and literals_of(m.value) is None]
+        values = sum(len(self._labels[m.label].by_value) for m in scanned if m.label in self._labels)
+        return values // 10 + len(self._start(selector) or ())
+
+    def acquire(self, selector: Selector) -> Matches[K]:
+        """Hold a selector's matches, which are evaluated now if nobody holds them yet; ``release`` is the other end."""
+        matches = self.hold(selector)
+        for _ in self.evaluate(matches):
+            pass
+        return matches
+
+    def hold(self, selector: Selector) -> Matches[K]:
+        """Hold a selector's matches, which may not be ready: see ``evaluate``."""
+        matches = self._held.get(selector.text)
+        if matches is None:
+            matches = self._held[selector.text] = Matches(selector)
+            self._group(selector)[selector.text] = matches
+        matches.holders += 1
+        return matches
+
+    def release(self, matches: Matches[K]) -> None:
+        """Let go of matches; nobody's are forgotten."""
+        matches.holders -= 1
+        if not matches.holders and self._held.get(matches.selector.text) is matches:
+            del self._held[matches.selector.text]
+            group = self._group(matches.selector)
+            del group[matches.selector.text]
+            if not group and matches.selector.name is not None:
+                self._by_name.pop(matches.selector.name, None)
+
+    def _group(self, selector: Selector) -> dict[str, Matches[K]]:
+        return self._unnamed if selector.name is None else self._by_name.setdefault(selector.name, {})
+
+    def evaluate(self, matches: Matches[K]) -> Iterator[None]:
+        """Find the members of matches that are not ready, step by step; items may come and go between two steps."""
+        if matches.is_ready:
+            return
+        selector = matches.selector
+        scanned: dict[str, set[str]] = {}  # by matcher: the values that its pattern matches
+        for matcher in selector.matchers:
+            if matcher.is_pattern and matcher.label in self._labels:
+                found = scanned[matcher.text] = set[str]()
+                for some in self._values(matcher):
+                    found.update(some)
+                    yield
+        checks = [_Check(matcher, scanned.get(matcher.text)) for matcher in selector.matchers]
+        pool = list(self._pool(selector, scanned))
+        for start in range(0, len(pool), _STEP):
+            for item in pool[start : start + _STEP]:
+                if item in self._items and _passes(checks, item.key):
+                    matches.change(item, is_member=True)
+            yield
+        matches.is_ready = True
+
+    def _values(self, matcher: Matcher) -> Iterator[Iterable[str]]:
+        """Yield the values of a label that a regular expression matches, in parts; for ``!~`` likewise those that it matches."""
+        values = self._labels[matcher.label]
+        if (literals := literals_of(matcher.value)) is not None:
+            yield [value for value in literals if value in values.by_value]
+            return
+        prefix = prefix_of(matcher.value)
+        for chunk in list(values.texts()):
+            if prefix is not None:
+                yield [value for value in chunk.values if value.startswith(prefix)]
+                yield [value for value in chunk.odd if matcher.test(value) is (matcher.operator == "=~")]
+            else:
+                yield list(chunk.matching(matcher.value))
+
+    def _start(self, selector: Selector) -> dict[K, None] | None:
+        """Return the fewest items that an equality leaves; None: no matcher is one."""
+        pools = [
+            self._labels[m.label].by_value.get(m.value, {}) if m.label in self._labels else {}
+            for m in selector.matchers
+            if m.operator == "=" and m.value
+        ]
+        return min(pools, key=len) if pools else None
+
+    def _pool(self, selector: Selector, scanned: dict[str, set[str]]) -> Iterable[K]:
+        """Return items of which the members are a part, as few as the index knows of."""
+        pool = self._start(selector)
+        if pool is not None:
+            return pool
+        best: tuple[str, set[str]] | None = None
+        for matcher in selector.matchers:
+            if matcher.operator == "=~" and not matcher.test(""):  # an item without the label is no member
+                found = scanned.get(matcher.text, set())
+                if best is None or len(found) < len(best[1]):
+                    best = matcher.label, found
+        if best is None:
+            return self._items
+        label, values = best
+        by_value = self._labels[label].by_value if label in self._labels else {}
+        return [item for value in values for item in by_value.get(value, ())]
+
+
+class _Check:
+    """A matcher with the values that its pattern was found to match; None: it is tested value by value."""
+
+    __slots__ = ("found", "is_positive", "label", "passes_empty", "test")
+
+    def __init__(self, matcher: Matcher, found: set[str] | None) -> None:
+        self.label = matcher.label
+        self.found = found
+        self.is_positive = matcher.operator == "=~"
+        self.passes_empty = matcher.test("")
+        self.test = matcher.test
+
+
+def _passes(checks: list[_Check], key: SeriesKey) -> bool:
+    """Return whether all matchers match. An item that came after its values were scanned is none of these: ``add`` tested it."""
+    labels = dict(key.labels)
+    labels[NAME_LABEL] = key.name
+    for check in checks:
+        value = labels.get(check.label, "")
+        if not value:
+            passes = check.passes_empty
+        elif check.found is None:
+            passes = check.test(value)
+        else:
+            passes = (value in check.found) == check.is_positive
+        if not passes:
+            return False
+    return True
+
+
+def _pairs(key: SeriesKey) -> Iterator[tuple[str, str]]:
+    yield NAME_LABEL, key.name
+    yield from key.labels

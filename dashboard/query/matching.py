@@ -1,0 +1,98 @@
+"""What several selectors match together: members in the order of their texts, each with the selectors that want it.
+
+Kept by the changes of the index; nothing is matched twice.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
+
+from dashboard.domain.selector import Selector
+from dashboard.query.index import Keyed, SeriesIndex
+
+#: More changes than these are taken over by building everything anew.
+_MOST_CHANGES = 200
+
+
+class Texted(Keyed, Protocol):
+    """An item with its canonical text."""
+
+    @property
+    def text(self) -> str:
+        """Name and labels as text."""
+
+
+K = TypeVar("K", bound=Texted)
+
+
+def _text(item: Texted) -> str:
+    return item.text
+
+
+class Matching(Generic[K]):
+    """``members`` are in the order of their texts; ``places``: the indices of the selectors that match each."""
+
+    def __init__(self, index: SeriesIndex[K], selectors: Sequence[Selector]) -> None:
+        self.index = index
+        self._matches = [index.acquire(selector) for selector in selectors]
+        self._versions = [0] * len(self._matches)
+        self._seen = -1
+        self.members: list[K] = []
+        self.places: dict[K, list[int]] = {}
+        self._rebuild()
+
+    def close(self) -> None:
+        """Let go of the selectors' matches."""
+        for matches in self._matches:
+            self.index.release(matches)
+        self._matches = []
+
+    def refresh(self) -> None:
+        """Take over what came or went since the last call."""
+        if self._seen == self.index.version:
+            return
+        self._seen = self.index.version
+        for place, matches in enumerate(self._matches):
+            if matches.version == self._versions[place]:
+                continue
+            changes = matches.since(self._versions[place])
+            if changes is None or len(changes) > _MOST_CHANGES:
+                self._rebuild()
+                return
+            for item, is_member in changes:
+                (self._add if is_member else self._remove)(item, place)
+            self._versions[place] = matches.version
+
+    def _add(self, item: K, place: int) -> None:
+        places = self.places.get(item)
+        if places is None:
+            self.places[item] = [place]
+            insort(self.members, item, key=_text)
+        elif place not in places:
+            insort(places, place)
+
+    def _remove(self, item: K, place: int) -> None:
+        places = self.places.get(item, [])
+        if place in places:
+            places.remove(place)
+            if not places:
+                del self.places[item]
+                at = bisect_left(self.members, item.text, key=_text)
+                while self.members[at] is not item:  # one of the same text has come after it
+                    at += 1
+                del self.members[at]
+
+    def _rebuild(self) -> None:
+        places: dict[K, list[int]] = {}
+        for place, matches in enumerate(self._matches):
+            for item in matches.members:
+                if item in places:
+                    places[item].append(place)
+                else:
+                    places[item] = [place]
+            self._versions[place] = matches.version
+        self.places = places
+        self.members = sorted(places, key=_text)
+        self._seen = self.index.version

@@ -1,0 +1,40 @@
+"""The documents of a replica, by key, and an index of their keys for selectors."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dashboard.domain.document import Document
+from dashboard.domain.series import SeriesKey
+from dashboard.query.index import SeriesIndex
+
+
+class StoredDocument(NamedTuple):
+    """A document with the seq of the entry that wrote it; ``document`` None: it was deleted."""
+
+    seq: int
+    document: Document | None
+
+
+class DocumentKey(NamedTuple):
+    """The key of a document as selectors see it: a name without labels."""
+
+    text: str
+    key: SeriesKey
+
+
+class DocumentTable(dict[str, StoredDocument]):
+    """Stored documents by key, deleted ones too as long as they are remembered; keys come and go by item only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.index: SeriesIndex[DocumentKey] = SeriesIndex()
+
+    def __setitem__(self, key: str, stored: StoredDocument) -> None:
+        if key not in self:
+            self.index.add(DocumentKey(key, SeriesKey(key)))
+        super().__setitem__(key, stored)
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key)
+        self.index.remove(DocumentKey(key, SeriesKey(key)))

@@ -1,0 +1,21 @@
+"""Changes to an SQLite file of people and messages that is put back from a backup."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+#: A room's log goes on so far beyond where it was: no page can have seen these positions.
+_JUMP = 1_000_000
+
+
+def forget_positions(file: Path) -> None:
+    """Move the log of every room on, so that a page that returns gets the room anew; raises sqlite3.Error.
+
+    Without this, a page that saw changes after the backup would hold the same positions for other messages.
+    """
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("UPDATE rooms SET last_seq = last_seq + ?", (_JUMP,))
+        connection.execute("UPDATE rooms SET trimmed_seq = last_seq")
+        connection.execute("UPDATE revisions SET value = value + ?", (_JUMP,))

@@ -1,0 +1,80 @@
+"""Tornado's HTTP server with what it lacks: a time for headers apart from the life of an idle connection, and errors in JSON.
+
+Only public methods of the stream are put between: ``read_until_regex``, by which Tornado reads headers and nothing else, and
+``write``, by which it answers what is no HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
+
+#: Header blocks over their limit are read up to here, so that the 431 arrives; of longer ones the connection is reset.
+_DRAINED_HEADER_BYTES = 262_144
+#: What Tornado writes when a message cannot be read, before it closes the connection.
+_MALFORMED = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+
+Read = Callable[..., Awaitable[bytes]]
+
+
+class DashboardHttpServer(HTTPServer):
+    """``max_header_bytes`` and ``header_timeout_s`` hold from the first byte of a request; until then it is idle."""
+
+    max_header_bytes: int
+    header_timeout_s: float
+
+    def initialize(self, *args: Any, **options: Any) -> None:
+        """Take the bounds of headers besides Tornado's own arguments."""
+        self.max_header_bytes = options.pop("max_header_bytes")
+        self.header_timeout_s = options.pop("header_timeout_s")
+        options["max_header_size"] = self.max_header_bytes + _DRAINED_HEADER_BYTES
+        super().initialize(*args, **options)
+
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        """Serve one connection."""
+        read, write = stream.read_until_regex, stream.write
+
+        async def read_headers(regex: bytes, max_bytes: int | None = None) -> bytes:
+            first = await stream.read_bytes(1, partial=True)
+            async with asyncio.timeout(self.header_timeout_s):
+                block = first + await read(regex, max_bytes=max_bytes)
+            if len(block) > self.max_header_bytes:
+                await write(
+                    _answer(
+                        431,
+                        "Request Header Fields Too Large",
+                        f"the headers have more than {self.max_header_bytes} bytes",
+                    )
+                )
+                stream.close()
+                raise TimeoutError  # by which Tornado gives the connection up without a word
+            return block
+
+        def write_answer(data: bytes | memoryview) -> asyncio.Future[None]:
+            if data == _MALFORMED:
+                data = _answer(
+                    400,
+                    "Bad Request",
+                    "this is not HTTP/1.1 as it must be; see Content-Length, chunks and header lines",
+                )
+            return write(data)
+
+        stream.read_until_regex = read_headers  # type: ignore[method-assign]  # Tornado has no hook
+        stream.write = write_answer  # type: ignore[method-assign]  # Tornado has no hook
+        super().handle_stream(stream, address)
+
+
+def _answer(status: int, phrase: str, text: str) -> bytes:
+    code = re.sub(r"\W+", "_", phrase.lower())
+    body = msgspec.json.encode({"code": code, "error": text})
+    head = (
+        f"HTTP/1.1 {status} {phrase}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
+        "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body

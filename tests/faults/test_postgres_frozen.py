@@ -1,0 +1,94 @@
+"""A PostgreSQL that is frozen (SIGSTOP) holds nobody up for longer than a few seconds, and is said to be."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from sqlalchemy import text
+
+from dashboard.accounts.directory import Directory
+from dashboard.data_folder.folder import DataFolder
+from dashboard.domain.errors import Unavailable
+from dashboard.store.database import Database, open_database
+from tests.support.postgres import PostgresServer, available
+from tests.support.pulse import seconds_since
+
+pytestmark = [
+    pytest.mark.gen_test,
+    pytest.mark.skipif(not available(), reason="no PostgreSQL here"),
+]
+#: 3 s, and what a busy machine needs.
+_MOST_S = 5.0
+
+
+@pytest.fixture
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer("fsync=off").start()
+    yield server
+    server.close()
+
+
+@contextmanager
+def frozen(postgres: PostgresServer) -> Iterator[None]:
+    head = psutil.Process(postgres.pid)
+    processes = [head, *head.children(recursive=True)]
+    for each in processes:
+        each.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for each in processes:
+            each.send_signal(signal.SIGCONT)
+        assert postgres.process is not None
+        postgres.process.send_signal(signal.SIGCONT)  # runuser stops itself with its child
+
+
+async def read(database: Database) -> int:
+    async with database.read() as tx:
+        return int((await tx.execute(text("SELECT 1"))).scalar_one())
+
+
+async def frozen_meanwhile(postgres: PostgresServer, database: Database, *, statement_after: bool) -> float:
+    """Freeze it within a transaction, before a statement or the commit; how long that takes to be refused."""
+    stop = frozen(postgres)
+    began = time.monotonic()
+    try:
+        async with database.write() as tx:
+            await tx.execute(text("UPDATE revisions SET value = value + 1"))
+            stop.__enter__()
+            began = time.monotonic()
+            if statement_after:
+                await tx.execute(text("SELECT 1"))
+    except Unavailable:
+        return seconds_since(began)
+    finally:
+        stop.__exit__(None, None, None)
+    raise AssertionError("it was not refused")
+
+
+async def test_a_frozen_postgresql_is_unavailable_within_seconds_and_then_well(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    database = open_database(postgres.url, DataFolder(tmp_path))
+    await database.open()
+    directory = Directory(database, now_ms=lambda: 1)
+    try:
+        assert await read(database) == 1
+        with frozen(postgres):
+            began = time.monotonic()  # an idle connection of the pool
+            with pytest.raises(Unavailable):
+                await read(database)
+            assert seconds_since(began) < _MOST_S
+        assert await read(database) == 1
+        for after in (True, False):
+            assert await frozen_meanwhile(postgres, database, statement_after=after) < _MOST_S
+            assert await read(database) == 1
+        await directory.look()
+    finally:
+        await database.close()

@@ -1,0 +1,215 @@
+"""The forms of others' APIs that their clients use besides the plain POST, and what is told of what was refused."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard.app.build import Dashboard
+from tests.handlers.feeders import applied, bearer, document, guarded, post, series_in
+from tests.handlers.support import answer, fetch
+from tests.support.client_frames import frame
+from tests.support.inprocess import running
+
+pytestmark = pytest.mark.gen_test
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/write/?db=a", "a v=1", 204),
+        ("POST", "/api/v2/write/?org=o&bucket=b", "a v=1", 204),
+        ("POST", "/api/v1/telegraf/", {"name": "a", "fields": {"v": 1}}, 200),
+        ("POST", "/api/v1/alertmanager/", {"version": "1", "alerts": []}, 200),
+        ("POST", "/api/v1/alerts", [{"labels": {"alertname": "x"}}], 200),
+        ("POST", "/api/v2/alerts/", [], 200),
+        ("POST", "/api/annotations/", {"text": "x"}, 200),
+        ("GET", "/api/push/shop/?status=up", None, 200),
+        ("GET", "/ping/key/nightly/", None, 200),
+        ("POST", "/ping/key/nightly/start?rid=8f7a1c1e-0000-4000-8000-000000000000", "", 200),
+        ("GET", "/api/health", None, 200),
+        ("GET", "/api/health/", None, 200),
+        ("HEAD", "/ping/", None, 204),
+        ("POST", "/api/put/?sync", [{"metric": "a", "timestamp": 1_700_000_000, "value": 1, "tags": {"h": "x"}}], 204),
+        ("POST", "/no/such/thing/", "x", 404),
+        ("GET", "/api/live/push/lab", None, 200),
+    ],
+)
+async def test_forms_are_served(method: str, path: str, body: Any, status: int) -> None:
+    async with running() as server:
+        response = await post(server, path, body, method=method)
+        assert response.code == status, response.body
+
+
+async def test_a_slug_names_the_check() -> None:
+    async with running() as server:
+        for action in ("", "/start", "/0", "/fail"):
+            assert (
+                await post(server, f"/ping/key/nightly-backup{action}", "", method="GET" if not action else "POST")
+            ).code == 200
+        assert series_in(server) == {"nightly-backup_up": 0, "nightly-backup_exit_code": 0}
+
+
+async def test_influxdb_1_says_its_errors_in_plain_json_and_a_header() -> None:
+    async with running() as server:
+        response = await post(server, "/write?db=x", "bad")
+        assert (response.code, response.headers["Content-Type"]) == (400, "application/json")
+        assert response.headers["X-Influxdb-Error"] == answer(response)["error"]
+        found = await post(server, "/query", "q=SHOW+DATABASES&db=glances")
+        assert found.headers["Content-Type"] == "application/json"
+        assert answer(found)["results"][0]["series"][0]["values"] == [["x"], ["glances"]]
+
+
+async def test_influxdb_3_takes_times_by_their_size_and_tells_each_bad_line() -> None:
+    async with running() as server:
+        now = int(time.time())
+        lines = "\n".join(f"a,n={n} v=1 {now * scale}" for n, scale in enumerate((1, 10**3, 10**6, 10**9)))
+        assert (await post(server, "/api/v3/write_lp?db=x", lines)).code == 204
+        assert {s.times[-1] for replica in server.replicas.followed().values() for s in replica.table} == {now * 1000}
+        assert (await post(server, "/api/v3/write_lp?db=x&precision=second", f"b v=1 {now}")).code == 204
+        response = await post(server, "/api/v3/write_lp?db=x&precision=millisecond", f"c v=1 {now * 1000}\nbad\nd v=2")
+        assert (response.code, answer(response)["error"]) == (400, "partial write of line protocol occurred")
+        assert answer(response)["data"] == [
+            {"original_line": "bad", "line_number": 2, "error_message": "line 2: has no fields behind 'bad'"}
+        ]
+        assert {"c_v", "d_v"} <= series_in(server).keys()
+        assert (await post(server, "/api/v3/write_lp?precision=hour", "a v=1")).code == 400
+
+
+async def test_an_annotation_is_changed_read_and_removed_by_its_number(tmp_path: Path) -> None:
+    async with guarded(tmp_path, verbs=("write", "read")) as (server, token):
+        now, headers = int(time.time() * 1000), bearer(token)
+        number = answer(
+            await post(server, "/api/annotations", {"time": now, "tags": ["CI"], "text": "Deploy"}, headers=headers)
+        )["id"]
+        other = answer(await post(server, "/api/annotations", {"text": "Other"}, headers=headers))["id"]
+        assert number != other
+        address = f"/api/annotations/{number}"
+        assert (await post(server, address, {"timeEnd": now + 60_000}, method="PATCH")).code == 401
+        patched = await post(
+            server, address, {"timeEnd": now + 60_000, "text": "Done\nwell"}, method="PATCH", headers=headers
+        )
+        assert (patched.code, answer(patched)) == (200, {"message": "Annotation patched"})
+        item = next(item for item in document(server, "events")["items"] if item.get("tags") == ["CI"])
+        assert (item["label"], item["value"], item["ended"], item["t"]) == ("Done", "well", now + 60_000, now)
+        found = answer(await fetch(server, address, headers=headers))
+        assert found == {"id": number, "time": now, "timeEnd": now + 60_000, "tags": ["CI"], "text": "Done\nwell"}
+        put = await post(server, address, {"text": "New", "time": now, "tags": ["a"]}, method="PUT", headers=headers)
+        assert (put.code, answer(put)) == (200, {"message": "Annotation updated"})
+        assert answer(await fetch(server, address, headers=headers))["timeEnd"] == now
+        assert (await post(server, address, None, method="DELETE", headers=headers)).code == 200
+        assert [item["label"] for item in document(server, "events")["items"]] == ["Other"]
+        gone = await post(server, address, {"text": "x"}, method="PATCH", headers=headers)
+        assert (gone.code, answer(gone)) == (404, {"message": "Annotation not found"})
+
+
+async def test_opentsdb_tells_how_many_points_it_took() -> None:
+    async with running() as server:
+        good = {"metric": "a.b", "timestamp": int(time.time()), "value": "1.5", "tags": {"h": "x"}}
+        assert (await post(server, "/api/put", good)).code == 204
+        response = await post(server, "/api/put?details", [good, good | {"value": "x"}])
+        assert response.code == 400
+        told = answer(response)
+        assert (told["success"], told["failed"]) == (1, 1)
+        assert told["errors"][0]["error"] == "value: 'x' is not a number"
+        assert answer(await post(server, "/api/put?summary", good)) == {"success": 1, "failed": 0}
+        assert (
+            "value: 'x' is not a number"
+            in answer(await post(server, "/api/put", good | {"value": "x"}))["error"]["message"]
+        )
+        assert series_in(server) == {'a.b{h="x"}': 1.5}
+
+
+async def upgraded(server: Dashboard, path: str, *lines: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, int]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    key = base64.b64encode(os.urandom(16)).decode()
+    head = [
+        "Host: localhost",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        f"Sec-WebSocket-Key: {key}",
+    ]
+    writer.write("\r\n".join([f"GET {path} HTTP/1.1", *head, *lines, "", ""]).encode())
+    status = int((await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).split()[1])
+    return reader, writer, status
+
+
+async def until(condition: Any) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_grafana_live_takes_lines_by_websocket(tmp_path: Path) -> None:
+    async with guarded(tmp_path) as (server, token):
+        reader, writer, status = await upgraded(server, "/api/live/push/lab")
+        assert status == 401
+        writer.close()
+        reader, writer, status = await upgraded(server, "/api/live/push/lab", f"Authorization: Bearer {token}")
+        assert status == 101
+        for opcode, line in ((2, b"sensor,room=lab value=3.5\n"), (1, b"bad"), (1, b"sensor,room=hall value=4i")):
+            writer.write(frame(opcode, line))
+        await until(lambda: len(series_in(server)) == 2)
+        assert series_in(server) == {'sensor_value{room="lab"}': 3.5, 'sensor_value{room="hall"}': 4}
+        (feeder,) = [each for each in server.stats.feeders() if each.kind == "token"]
+        assert (feeder.accepted, feeder.refused, feeder.refusals[0].snippet) == (2, 1, "bad")
+        writer.write(frame(9) + frame(8, b"\x03\xe8"))
+        assert (await asyncio.wait_for(reader.read(), 5))[:2] == b"\x8a\x00"
+        writer.close()
+
+
+async def test_whatever_is_refused_is_in_the_tap_with_its_sender(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with guarded(tmp_path, per_s=1, prefixes=("cpu",), settings={"max_lines_bytes": 1_000}) as (server, token):
+        caplog.set_level("INFO")
+        for path, body, headers in (
+            ("/write", "cpu v=1", {}), ("/write", "cpu v=1", bearer("dsh_wrong")), ("/write", "mem v=1", bearer(token)),
+            ("/write", "cpu v=1\n" * 100, bearer(token)), ("/write", "cpu v=2" + " " * 2_000, bearer(token)),
+            ("/write", b"x", {**bearer(token), "Content-Encoding": "br"}), ("/write", "cpu v=3", {"Host": "evil.example"}),
+            ("/api/push/nobody", None, {}), ("/api/annotations/7", {"text": "x"}, {}),
+        ):  # fmt: skip
+            method = "GET" if body is None else "PATCH" if path.startswith("/api/ann") else "POST"
+            assert (await post(server, path, body, headers=headers, method=method)).code >= 400
+        told = {
+            (feeder.kind, feeder.name): [(r.reason[:4], r.snippet[:9]) for r in feeder.refusals]
+            for feeder in server.stats.feeders()
+        }
+        assert told == {
+            ("anonymous", "127.0.0.1"): [
+                ("401:", '{"text": '), ("401:", ""), ("421:", "/write"), ("401:", "cpu v=1"), ("401:", "cpu v=1"),
+            ],
+            ("token", "feeder"): [("415:", "x"), ("413:", "cpu v=2  "), ("the ", "cpu_v"), ("seri", "mem_v")],
+        }  # fmt: skip
+        (feeder,) = [each for each in server.stats.feeders() if each.kind == "token"]
+        assert feeder.refused == 1 + 100 + 1 + 1
+        logged = [record.getMessage() for record in caplog.records if "refused:" in record.getMessage()]
+        assert len(logged) == 2  # the first of each; then once a minute
+
+
+async def test_a_long_body_is_taken_in_slices_and_its_refusals_are_at_their_places() -> None:
+    async with running() as server:
+        lines = [f"m,n={n % 100} a={n}i,b={n}.5" for n in range(70_000)]
+        lines[60_000] = "bad"
+        body = "\n".join(lines)
+        assert len(body) > 1_500_000
+        response = await post(server, "/write", body)
+        assert (response.code, answer(response)["error"]) == (
+            400,
+            "partial write: line 60001: has no fields behind 'bad' dropped=1",
+        )
+        assert series_in(server)['m_a{n="99"}'] == 69_999
+        samples = [{"series": "x", "labels": {"n": str(n % 10)}, "value": n} for n in range(40_000)]
+        samples[35_000]["series"] = "no good"
+        response = await post(server, "/api/v1/samples", json.dumps(samples))
+        assert (response.code, answer(response)["accepted"]) == (400, 39_999)
+        assert [refused["index"] for refused in answer(response)["refused"]] == [35_000]
+        await applied(server)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import zlib
+
+import cramjam
+import pytest
+
+from dashboard.domain.errors import Invalid, TooLarge
+from dashboard.ingest.packed import ENCODINGS, unpack
+
+BODY = b"a body that repeats itself, " * 10_000
+
+
+def raw_deflate(data: bytes) -> bytes:
+    deflater = zlib.compressobj(wbits=-15)
+    return deflater.compress(data) + deflater.flush()
+
+
+PACKED = {
+    "zstd": cramjam.zstd.compress, "zlib": zlib.compress, "deflate": zlib.compress, "snappy": cramjam.snappy.compress_raw,
+    "x-snappy-framed": cramjam.snappy.compress, "lz4": cramjam.lz4.compress,
+}  # fmt: skip
+
+
+def test_all_encodings_are_unpacked() -> None:
+    assert set(PACKED) == set(ENCODINGS)
+    for encoding, pack in PACKED.items():
+        assert unpack(bytes(pack(BODY)), encoding, len(BODY)) == BODY
+        assert unpack(bytes(pack(b"")), encoding, 10) == b""
+    assert unpack(raw_deflate(BODY), "deflate", len(BODY)) == BODY
+    assert unpack(bytes(cramjam.snappy.compress(BODY)), "snappy", len(BODY)) == BODY
+    assert unpack(b"x", "", 1) == unpack(b"x", "gzip", 1) == b"x"
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_no_more_is_written_than_is_allowed(encoding: str) -> None:
+    with pytest.raises(TooLarge):
+        unpack(bytes(PACKED[encoding](BODY)), encoding, len(BODY) - 1)
+    bomb = bytes(PACKED[encoding](bytes(50_000_000)))
+    with pytest.raises(TooLarge):
+        unpack(bomb, encoding, 1_000_000)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_what_is_not_packed_so_is_invalid(encoding: str) -> None:
+    packed = bytes(PACKED[encoding](BODY))
+    for body in (b"hello world", packed[: len(packed) // 2], b"\xff" * 30):
+        with pytest.raises((Invalid, TooLarge)):
+            unpack(body, encoding, len(BODY))
