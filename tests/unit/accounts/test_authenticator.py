@@ -53,7 +53,7 @@ async def test_a_user_that_another_process_has_just_made_is_known() -> None:
         with pytest.raises(BadToken):
             talk.accounts.authenticator.by_text(session)
         talk.accounts.directory.users["ann"] = known
-        assert (await talk.accounts.authenticator.by_text_late(session)).id == "ann"
+        assert (await talk.accounts.authenticator.by_text_or_refresh(session)).id == "ann"
         await talk.accounts.authenticator.refresh()
 
 
@@ -93,5 +93,5 @@ async def test_a_link_adds_its_board_to_what_a_caller_sees_and_a_worthless_one_n
         assert identify.with_share(ann, "x") is ann
         shared = identify.with_share(ANONYMOUS, text)
         assert identify.still(shared) == shared
-        await talk.accounts.accounts.revoke_link("adam", "::1", link)
+        await talk.accounts.accounts.revoke_link("adam", "::1", link, lambda board: True)
         assert identify.still(shared) is None

@@ -84,7 +84,7 @@ async def test_whoever_is_mentioned_is_notified_once() -> None:
         say = talk.conversation
         said = await say.post(talk.caller("ann"), "ops", "look @bob and @nobody and @ann")
         assert said.mentions == ("bob",)
-        assert (say.is_somebody("bob"), say.is_somebody("nobody")) == (True, False)
+        assert (say.is_user("bob"), say.is_user("nobody")) == (True, False)
         await say.edit(talk.caller("ann"), "ops", f"ops.{said.seq}", "look here @bob")
         found, _ = await talk.people.notify.list(talk.caller("bob"), None, 10)
         assert [(each.text, read) for each, read in found] == [("look here @bob", False)]

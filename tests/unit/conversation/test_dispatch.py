@@ -85,9 +85,9 @@ async def test_whoever_may_not_be_in_a_room_any_more_leaves_it() -> None:
 async def test_a_connection_that_is_over_is_in_no_room_and_nobodys() -> None:
     async with talking() as talk:
         page, registry = await talk.page("ann", "ops"), talk.server.cluster.registry
-        assert list(registry.of("ann")) == list(registry.room("ops")) == [page.connection]
+        assert list(registry.connections_of("ann")) == list(registry.in_room("ops")) == [page.connection]
         page.drop()
-        assert list(registry.of("ann")) == list(registry.room("ops")) == []
+        assert list(registry.connections_of("ann")) == list(registry.in_room("ops")) == []
 
 
 async def test_too_many_requests_that_wait_are_refused() -> None:

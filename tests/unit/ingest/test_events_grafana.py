@@ -12,7 +12,7 @@ from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 
 
 def one(**given: Any) -> EventIn:
-    parsed = parse_grafana_annotation(json.dumps(given).encode(), LATEST_MS)
+    parsed = parse_grafana_annotation(json.dumps(given).encode(), T, LATEST_MS)
     check_parsed(parsed)
     (event,) = parsed.events
     return event

@@ -29,7 +29,6 @@ def test_a_line_is_taken_apart(text: str, line: Line) -> None:
 @pytest.mark.parametrize(
     ("text", "field"),
     [
-        ("", ""),
         (",a=b v=1", ""),
         ("cpu", ""),
         ("cpu,a v=1", "tags"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.otlp_points import attribute_text, items, number, rows_of, whole
+from dashboard.ingest.otlp_points import number, rows_of
 from dashboard.ingest.parsed import NotFinite
 
 
@@ -18,7 +18,7 @@ def rows(shape: str, **point: Any) -> dict[tuple[str, str], float]:
 def test_a_gauge_and_a_sum_are_one_sample() -> None:
     assert rows("gauge", asDouble=1.5) == {("", ""): 1.5}
     assert rows("sum", asInt="7") == {("", ""): 7.0}
-    for point in ({}, {"asInt": 2**60}, {"asDouble": "x"}):
+    for point in ({}, {"asInt": "x"}, {"asDouble": "x"}):
         with pytest.raises(Invalid):
             rows("gauge", **point)
 
@@ -54,37 +54,11 @@ def test_a_summary_is_its_quantiles_but_for_those_that_are_none() -> None:
     }
 
 
-def test_numbers_may_be_text() -> None:
-    assert (whole("-3", "x"), whole(5, "x"), number("1.5", "x"), number(2, "x")) == (-3, 5, 1.5, 2.0)
-    for value in ("x", True, 1.5, None, 2**65):
-        with pytest.raises(Invalid):
-            whole(value, "x")
+def test_a_number_may_be_text_but_must_be_finite() -> None:
+    assert (number("1.5", "x"), number(2, "x")) == (1.5, 2.0)
     for value in ("x", True, None):
         with pytest.raises(Invalid):
             number(value, "x")
     for value in (math.nan, math.inf, "nan"):
         with pytest.raises(NotFinite):
             number(value, "x")
-
-
-def test_a_list_may_be_missing_but_not_be_too_long() -> None:
-    assert (items({}, "x", 2), items({"x": [1, 2]}, "x", 2)) == ([], [1, 2])
-    for holder in ({"x": [1, 2, 3]}, {"x": {}}):
-        with pytest.raises(Invalid):
-            items(holder, "x", 2)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [({"stringValue": "a"}, "a"), ({"boolValue": True}, "true"), ({"intValue": "7"}, "7"), ({"doubleValue": 1.5}, "1.5"), ({}, ""),
-     ({"bytesValue": b"\x01"}, "01"), ({"arrayValue": {"values": [{"stringValue": "a"}]}}, '["a"]'),
-     ({"kvlistValue": {"values": [{"key": "k", "value": {"intValue": 1}}]}}, '{"k":"1"}')],
-)  # fmt: skip
-def test_an_attribute_is_text(value: dict[str, Any], text: str) -> None:
-    assert attribute_text(value) == text
-
-
-@pytest.mark.parametrize("value", [5, {"other": 1}, {"intValue": "x"}])
-def test_what_is_no_attribute_is_refused(value: Any) -> None:
-    with pytest.raises(Invalid):
-        attribute_text(value)

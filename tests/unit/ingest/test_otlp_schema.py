@@ -48,4 +48,4 @@ def test_the_points_of_gauges_stay_bytes_until_they_are_read() -> None:
     scope = b"\x12" + bytes([len(metric)]) + metric
     resource = b"\x12" + bytes([len(scope)]) + scope
     read = read_message(b"\x0a" + bytes([len(resource)]) + resource, REQUEST)
-    assert read == {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "a", "gauge": point}]}]}]}
+    assert read == {"resourceMetrics": [resource]}

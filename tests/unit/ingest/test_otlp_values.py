@@ -34,9 +34,7 @@ def test_an_attribute_is_text(value: Any, text: str) -> None:
     assert attribute_text(value) == text
 
 
-@pytest.mark.parametrize(
-    "value", [5, {"other": 1}, {"intValue": "x"}, {"bytesValue": "?"}, {"boolValue": 1}, {"arrayValue": 5}]
-)
+@pytest.mark.parametrize("value", [5, {"other": 1}, {"intValue": "x"}, {"boolValue": 1}, {"arrayValue": 5}])
 def test_what_is_no_attribute_is_refused(value: Any) -> None:
     with pytest.raises(Invalid):
         attribute_text(value)

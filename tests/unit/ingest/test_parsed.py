@@ -18,9 +18,7 @@ def test_a_sample_is_added_with_what_was_said_of_it() -> None:
     assert (batch.declared, batch.kinds) == ([(1, "%", 10.0)], {"b": "gauge"})
 
 
-@pytest.mark.parametrize(
-    ("value", "said"), [(math.nan, {}), (2**60, {}), (1.0, {"every_s": -1.0}), (1.0, {"unit": "x" * 100})]
-)
+@pytest.mark.parametrize(("value", "said"), [(math.nan, {}), (1.0, {"every_s": -1.0}), (1.0, {"unit": "x" * 100})])
 def test_a_sample_that_cannot_be_kept_is_refused_whole(value: float, said: dict[str, object]) -> None:
     parsed = Parsed()
     with pytest.raises(Invalid):

@@ -9,6 +9,7 @@ from dashboard.ingest.protobuf import (
     BYTES,
     FIXED32,
     FIXED64,
+    MAX_DEPTH,
     VARINT,
     Field,
     Schema,
@@ -79,12 +80,16 @@ def test_what_is_cut_off_or_of_another_type_is_refused(data: bytes) -> None:
         read_message(data, SCHEMA)
 
 
+def _length(data: bytes) -> bytes:
+    return bytes([len(data)]) if len(data) < 0x80 else bytes([len(data) & 0x7F | 0x80, len(data) >> 7])
+
+
 def test_a_message_in_a_message_without_end_is_refused() -> None:
     endless: dict[int, Field] = {}
     endless[1] = Field("inner", "message", endless)
     data = b""
-    for _ in range(20):
-        data = b"\x0a" + bytes([len(data)]) + data
+    for _ in range(MAX_DEPTH + 2):
+        data = b"\x0a" + _length(data) + data
     with pytest.raises(Invalid, match="deeper"):
         read_message(data, endless)
 
