@@ -80,7 +80,7 @@ class Matching(Generic[K]):
             if not places:
                 del self.places[item]
                 at = bisect_left(self.members, item.text, key=_text)
-                while self.members[at] is not item:  # one of the same text has come after it
+                while self.members[at] != item:  # one of the same text has come after it
                     at += 1
                 del self.members[at]
 

@@ -7,6 +7,7 @@ what all of them need, so a try costs about a second.
 
 from __future__ import annotations
 
+import argparse
 import ast
 import builtins
 import importlib
@@ -91,16 +92,16 @@ def tried_modules(root: Path = ROOT) -> list[Module]:
     ]
 
 
-def run_broken(module: Module) -> int:
-    """Break a module in this process and run its namesake; return pytest's exit code."""
+def run_broken(module: Module, test: str = "") -> int:
+    """Break a module in this process and run its namesake, or another test; return pytest's exit code."""
     setattr(builtins, _SWITCH, False)
     sys.meta_path.insert(0, _Finder(module.name))
     options = ["-p", "no:xdist", "-p", "no:cacheprovider", "-q", "-x", "--timeout=15", "--tb=line"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-    return int(pytest.main([*options, namesake(module)], plugins=[_Plugin()]))
+    return int(pytest.main([*options, test or namesake(module)], plugins=[_Plugin()]))
 
 
-def survivors(modules: Iterable[Module]) -> Iterator[tuple[Module, str]]:
+def survivors(modules: Iterable[Module], test: str = "") -> Iterator[tuple[Module, str]]:
     """Yield the modules whose namesake does not fail when they are broken, and what its run said. Forks."""
     for name in _COMMON:
         importlib.import_module(name)
@@ -110,19 +111,19 @@ def survivors(modules: Iterable[Module]) -> Iterator[tuple[Module, str]]:
             yield from _ended(running)
         output = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed when the fork has ended
         if not (child := os.fork()):
-            _be_fork(module, output)
+            _be_fork(module, output, test)
         running[child] = module, output
     while running:
         yield from _ended(running)
 
 
-def _be_fork(module: Module, output: IO[str]) -> None:
+def _be_fork(module: Module, output: IO[str], test: str) -> None:
     os.dup2(output.fileno(), 1)
     os.dup2(output.fileno(), 2)
     signal.alarm(_TRY_S)
     code = 3
     try:
-        code = run_broken(module)
+        code = run_broken(module, test)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -141,13 +142,27 @@ def _ended(running: dict[int, tuple[Module, IO[str]]]) -> Iterator[tuple[Module,
         yield module, f"exit code {code}: {said}"
 
 
-if __name__ == "__main__":
+def due(modules: Sequence[Module], number: int, count: int) -> list[Module]:
+    """Return the modules of one turn: so many, far from each other; after enough turns each had one."""
+    step = max(1, len(modules) // count)
+    return [modules[(number + place * step) % len(modules)] for place in range(count)]
+
+
+def main() -> int:
+    """Run the command; ``--test FILE`` plays another test than the namesake."""
+    parser = argparse.ArgumentParser(prog="python -m tests.support.broken")
+    parser.add_argument("modules", nargs="*", help="paths of modules; none: all")
+    parser.add_argument("--test", default="", help="run this file instead of the namesake")
+    chosen = parser.parse_args()
     os.chdir(ROOT)
-    wanted = set(sys.argv[1:])
-    some = [module for module in tried_modules() if not wanted or module.path in wanted]
+    some = [module for module in tried_modules() if not chosen.modules or module.path in chosen.modules]
     found = 0
-    for survivor, said in survivors(some):
+    for survivor, said in survivors(some, chosen.test):
         found += 1
         print(f"{survivor.path}: {said}", flush=True)
     print(f"{found} of {len(some)} survive")
-    sys.exit(1 if found else 0)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -46,7 +46,7 @@ class Process:
         self.viewers[connection] = viewer
         self.registry.connections.add(connection)
         if user:
-            self.registry.come(connection)
+            self.registry.add_user(connection)
         if room:
             self.registry.join(connection, room)
         self.presence.changed(connection)
@@ -59,7 +59,7 @@ class Process:
         connection.boards.clear()
         self.presence.dropped(connection, code)
         if connection in self.registry.people:
-            self.registry.go(connection)
+            self.registry.remove_user(connection)
 
     def told(self, connection: Connection, kind: str = "") -> list[dict[str, object]]:
         """What a page was told, of one kind or all."""

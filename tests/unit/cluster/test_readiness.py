@@ -18,7 +18,7 @@ class Faulty(MemoryJournal):
 
 def readiness(journal: MemoryJournal, now_s: list[float]) -> Readiness:
     nodes = membership(bus_of(journal, "a"), journal, monotonic=lambda: now_s[0])
-    return Readiness(journal=journal, nodes=nodes, replicas=replicas_of(journal))
+    return Readiness(journal=journal, nodes=nodes, replicas=replicas_of(journal), others={})
 
 
 def wrong(ready: Readiness) -> dict[str, str]:
@@ -27,7 +27,7 @@ def wrong(ready: Readiness) -> dict[str, str]:
 
 def test_a_process_without_fault_is_ready() -> None:
     ready = readiness(a_journal(), [0.0])
-    assert len(ready.checks()) == 4
+    assert set(ready.checks()) == {"server", "journal", "beat", "replica"}
     assert wrong(ready) == {}
 
 
@@ -59,3 +59,12 @@ async def test_a_replica_far_behind_is_told() -> None:
     assert wrong(ready) == {}
     await journal.append(METRICS, b"x")
     assert set(wrong(ready)) == {"replica"}
+
+
+def test_further_parts_say_what_is_wrong_with_them() -> None:
+    journal = a_journal()
+    nodes = membership(bus_of(journal, "a"), journal)
+    others = {"store": lambda: "does not answer", "disk": lambda: ""}
+    ready = Readiness(journal=journal, nodes=nodes, replicas=replicas_of(journal), others=others)
+    assert wrong(ready) == {"store": "does not answer"}
+    assert ready.checks()["disk"] == "ok"

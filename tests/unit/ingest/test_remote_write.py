@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import math
 import struct
-import sys
 import time
 
 import pytest
@@ -120,7 +119,7 @@ def test_what_a_body_claims_is_looked_at_before_it_is_written_out() -> None:
 
 
 def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cramjam", None)
+    monkeypatch.setattr("dashboard.ingest.packed.cramjam", None)
     with pytest.raises(MissingExtra, match="live-dashboard\\[protobuf\\]"):
         parse_remote_write(b"", LabelCache(), LATEST_MS)
 

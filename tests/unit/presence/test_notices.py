@@ -30,7 +30,7 @@ class Stand:
     def page(self, user: str, room: str = "", board: str = "") -> tuple[Connection, Viewer]:
         viewer = Viewer()
         connection = connect(viewer, person(user))
-        self.registry.come(connection)
+        self.registry.add_user(connection)
         if room:
             self.registry.join(connection, room)
         if board:

@@ -96,7 +96,7 @@ async def test_screens_without_a_person_are_counted_until_they_have_one() -> Non
         process.page("", "wall")
         becomes = process.page("", "wall")
         await until(lambda: process.presence.table.screens("wall") == 2)
-        process.presence.named(becomes)
+        process.presence.authenticated(becomes)
         process.presence.changed(process.page("ann"))
         await until(lambda: process.presence.table.screens("wall") == 1)
 
@@ -106,20 +106,20 @@ async def test_a_page_that_is_another_users_now_is_not_the_first_ones() -> None:
     async with process.running():
         page = process.page("ann")
         await until(lambda: here(process) == ["ann"])
-        process.registry.go(page)
-        process.presence.gone("ann")
+        process.registry.remove_user(page)
+        process.presence.released("ann")
         await until(lambda: here(process) == [])
 
 
-async def test_the_pages_of_a_user_are_counted_rightly_while_all_who_have_some_answer() -> None:
+async def test_the_pages_of_a_user_is_count_confirmed_while_all_who_have_some_answer() -> None:
     journal = a_journal()
     one, other = Process(journal, "a"), Process(journal, "b")
     async with one.running():
         async with other.running():
             other.page("ann")
             await until(lambda: one.presence.tabs("ann") == 1)
-            assert await one.presence.are_counted_rightly("ann")
-            assert not await one.presence.are_counted_rightly("ann")  # asked again at once: nobody knows
+            assert await one.presence.is_count_confirmed("ann")
+            assert not await one.presence.is_count_confirmed("ann")  # asked again at once: nobody knows
         one.now_s += 10
-        asked = asyncio.ensure_future(one.presence.are_counted_rightly("ann"))
+        asked = asyncio.ensure_future(one.presence.is_count_confirmed("ann"))
         assert not await asked

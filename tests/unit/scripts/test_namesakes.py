@@ -1,10 +1,17 @@
+"""Every module has a unit test that bears its name, and that notices when the module does nothing."""
+
 from __future__ import annotations
 
+import ast
+import subprocess
+import sys
 from pathlib import Path
 
 from scripts.checks.ceilings import read_ceilings
 from scripts.checks.namesakes import stale_exemptions, without_namesake
 from scripts.checks.tree import read_package
+from tests.support.broken import break_functions, due, tried_modules
+from tests.support.turns import turn
 from tests.unit.scripts.sources import package
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -60,3 +67,57 @@ def test_no_more_modules_are_without_a_namesake_than_the_ceiling_says() -> None:
     assert len(found) <= ceilings.figures["modules_without_namesake"], (
         f"write the unit test, or give scripts/checks/ceilings.toml [untested] a reason:\n{places}"
     )
+
+
+#: Modules that a run breaks; each takes a second or two.
+A_FEW = 3
+
+
+def test_the_namesakes_of_a_few_modules_fail_when_these_do_nothing() -> None:
+    """The next commit tries the next ones; ``python -m tests.support.broken`` tries all."""
+    chosen = [module.path for module in due(tried_modules(), turn(), A_FEW)]
+    command = [sys.executable, "-m", "tests.support.broken", *chosen]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
+    assert run.returncode == 0, f"a namesake passes although its module does nothing:\n{run.stdout}{run.stderr}"
+
+
+def test_every_module_has_its_turn() -> None:
+    modules = tried_modules()
+    assert len(modules) > 150
+    turns = -(-len(modules) // A_FEW) + A_FEW
+    assert {module.path for number in range(turns) for module in due(modules, number, A_FEW)} == {
+        module.path for module in modules
+    }
+
+
+def test_public_functions_and_methods_are_broken_and_others_are_not() -> None:
+    source = """
+class A:
+    async def work(self): return 1
+    def _inner(self): return 1
+    @property
+    def size(self): return 1
+def work():
+    def nested(): return 1
+    return nested()
+def _own(): return 1
+"""
+    found = ast.unparse(break_functions(source))
+    assert found.count("return\n") == 3
+    assert all(
+        "return\n" in found.split(head)[1].split("def ")[0] for head in ("work(self):", "size(self):", "\ndef work():")
+    )
+
+
+def test_a_namesake_that_tests_nothing_is_told() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "tests.support.broken",
+        "dashboard/domain/rate.py",
+        "--test",
+        "tests/unit/domain/test_event.py",
+    ]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
+    assert run.returncode == 1
+    assert "dashboard/domain/rate.py: exit code 0" in run.stdout

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from dashboard.domain.errors import Invalid
+from dashboard.ingest.line_protocol_parts import Line, take_apart
+from dashboard.ingest.parsed import NotFinite
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("cpu value=1", Line("cpu", {}, {"value": 1.0})),
+        (
+            "cpu,host=a,core=0 user=1.5,n=7i,u=8u 99",
+            Line("cpu", {"host": "a", "core": "0"}, {"user": 1.5, "n": 7, "u": 8}, 99),
+        ),
+        (
+            r'my\ cpu,a\,b=c\=d up=t,text="say \"hi\", you" -5',
+            Line("my cpu", {"a,b": "c=d"}, {"up": True, "text": 'say "hi", you'}, -5),
+        ),
+        ("cpu,empty=,x=1,x=1 v=+1", Line("cpu", {"x": "1"}, {"v": 1.0})),
+    ],
+)
+def test_a_line_is_taken_apart(text: str, line: Line) -> None:
+    assert take_apart(text) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        (",a=b v=1", ""),
+        ("cpu", ""),
+        ("cpu,a v=1", "tags"),
+        ("cpu,a=1,a=2 v=1", "tags"),
+        ("cpu v=1 now", "timestamp"),
+        ('cpu v="x', ""),
+    ],
+)
+def test_what_makes_a_whole_line_unreadable_is_named(text: str, field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        take_apart(text)
+    assert refused.value.field == field
+
+
+def test_a_field_that_is_wrong_costs_only_itself() -> None:
+    line = take_apart("cpu good=1,bad=x,nan=NaN,none=,neg=-1u,loose,good2=2")
+    assert line.fields == {"good": 1.0, "good2": 2.0}
+    assert [fault.field for fault in line.faults] == ["bad", "nan", "none", "neg", "loose"]
+    assert isinstance(line.faults[1], NotFinite)
+
+
+def test_of_a_field_that_stands_twice_the_last_value_counts_and_that_is_told() -> None:
+    line = take_apart("cpu v=1,v=2")
+    assert (line.fields, [fault.field for fault in line.faults]) == ({"v": 2.0}, ["v"])

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from dashboard.ingest.statsd_aggregator import MAX_KEPT, Aggregator, Cell
+from tests.support.parsed_checks import LATEST_MS, T, check_parsed
+
+
+def flushed(aggregator: Aggregator, *datagrams: bytes, seconds: float = 1.0) -> dict[str, float]:
+    for datagram in datagrams:
+        aggregator.feed(datagram, LATEST_MS)
+    (parsed,) = aggregator.flush(T, seconds)
+    check_parsed(parsed)
+    return dict(zip(parsed.batch.keys, parsed.batch.values, strict=True))
+
+
+def test_a_counter_is_a_rate_and_a_count_and_0_while_it_is_silent() -> None:
+    aggregator = Aggregator(idle_flushes=1)
+    assert flushed(aggregator, b"a:1|c\na:2|c", b"a:1|c|@0.5", seconds=10) == {"a": 0.5, "a_count": 5}
+    assert flushed(aggregator) == {"a": 0, "a_count": 0}
+    assert flushed(aggregator) == {}
+
+
+def test_a_gauge_is_its_last_value_which_deltas_change() -> None:
+    aggregator = Aggregator()
+    assert flushed(aggregator, b"a:5|g\na:7|g") == {"a": 7}
+    assert flushed(aggregator) == {}
+    assert flushed(aggregator, b"a:-3|g\na:+1|g") == {"a": 5}
+
+
+def test_a_timer_is_its_count_mean_bounds_and_percentiles() -> None:
+    found = flushed(Aggregator(), *(b"a:%d|ms" % value for value in range(101)))
+    assert found == {"a_count": 101, "a_mean": 50, "a_min": 0, "a_max": 100, "a_p50": 50, "a_p90": 90, "a_p99": 99}
+
+
+def test_a_set_is_how_many_different_members_it_has() -> None:
+    assert flushed(Aggregator(), b"a:x|s\na:y|s\na:x|s") == {"a": 2}
+
+
+def test_every_line_is_accepted_or_refused() -> None:
+    aggregator = Aggregator(max_metrics=2)
+    aggregator.feed(b"a:1|c\nbad\n\nb:2|g\nc:1|c\na:x|c\na:2|c\r\n", LATEST_MS)
+    assert (aggregator.accepted, dict(aggregator.refused)) == (3, {"invalid": 2, "series_limit": 1})
+    (parsed,) = aggregator.flush(T, 1.0)
+    assert [(refusal.index, refusal.snippet) for refusal in parsed.batch.refused] == [
+        (1, "bad"),
+        (4, "c:1|c"),
+        (5, "a:x|c"),
+    ]
+
+
+def test_a_metric_with_a_time_of_its_own_is_not_aggregated() -> None:
+    aggregator = Aggregator()
+    aggregator.feed(b"a:1|g|T1700000000\na:2|g|T1700000001", LATEST_MS)
+    (parsed,) = aggregator.flush(T + 5_000, 1.0)
+    assert (parsed.batch.times, parsed.batch.values) == ([T, T + 1_000], [1.0, 2.0])
+
+
+def test_events_and_checks_wait_for_the_flush() -> None:
+    aggregator = Aggregator()
+    aggregator.feed(b"_e{6,3}:Deploy|one\n_sc|db.up|0", LATEST_MS)
+    (parsed,) = aggregator.flush(T, 1.0)
+    assert [event.title for event in parsed.events] == ["Deploy", "db.up"]
+    assert [key for key, _, _ in parsed.documents] == ["db.up"]
+
+
+def test_of_a_timer_not_more_values_are_kept_than_percentiles_need() -> None:
+    cell = Cell("a", "ms")
+    for value in range(3 * MAX_KEPT):
+        cell.time(float(value), 1.0)
+    assert len(cell.values) <= MAX_KEPT
+    assert (cell.count, cell.low, cell.high) == (3 * MAX_KEPT, 0.0, 3 * MAX_KEPT - 1.0)
+    cell.empty()
+    assert (cell.count, cell.values) == (0.0, [])
+
+
+@pytest.mark.parametrize("metrics", [9_000])
+def test_a_long_flush_comes_in_pieces(metrics: int) -> None:
+    aggregator = Aggregator()
+    aggregator.feed(b"", LATEST_MS)
+    for number in range(metrics):
+        aggregator.feed(b"m%d:1|c" % number, LATEST_MS)
+    pieces = list(aggregator.flush(T, 1.0))
+    assert len(pieces) > 2
+    assert sum(len(piece.batch.keys) for piece in pieces) == 2 * metrics
