@@ -20,7 +20,7 @@ class Hands:
     """Both clocks of the housekeeping, moved by hand."""
 
     def __init__(self, at: Site) -> None:
-        self.house = at.server.people.housekeeping
+        self.house = at.server.accounts.housekeeping
         self.wall_s = at.server.clock.now_ms() / 1000
         self.monotonic_s = 0.0
         self.house._planned = None  # the server has begun by its own clocks
@@ -34,7 +34,7 @@ class Hands:
 
 
 async def count(at: Site) -> int:
-    async with at.server.people.database.read() as tx:
+    async with at.server.accounts.database.read() as tx:
         return int((await tx.execute(select(func.count()).select_from(messages))).scalar_one())
 
 

@@ -20,7 +20,7 @@ class Hashed:
 
     def __init__(self, at: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
-        hasher = at.server.people.credentials._hasher
+        hasher = at.server.accounts.credentials._hasher
         for name in ("hash", "verify"):
             monkeypatch.setattr(hasher, name, self._counting(getattr(hasher, name)))
 
@@ -41,7 +41,7 @@ class Slotless:
 
 async def test_whoever_has_no_code_costs_no_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with site(tmp_path) as at:
-        credentials = at.server.people.credentials
+        credentials = at.server.accounts.credentials
         monkeypatch.setattr(credentials, "_hasher", Slotless(credentials._hasher))
         hashed = Hashed(at, monkeypatch)
         body = {"code": "guessed", "id": "root", "password": PASSWORD}
@@ -58,7 +58,7 @@ async def test_whoever_has_no_code_costs_no_hash(tmp_path: Path, monkeypatch: py
 
 async def test_a_flood_from_one_address_stops_no_login_from_another(tmp_path: Path) -> None:
     async with site(tmp_path) as at:
-        accounts = at.server.people.accounts
+        accounts = at.server.accounts.accounts
 
         async def flood(number: int) -> None:
             with suppress(DashboardError):
@@ -75,7 +75,7 @@ async def test_a_flood_from_one_address_stops_no_login_from_another(tmp_path: Pa
 
 async def test_a_login_that_is_answered_503_counts_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with site(tmp_path) as at:
-        accounts, credentials = at.server.people.accounts, at.server.people.credentials
+        accounts, credentials = at.server.accounts.accounts, at.server.accounts.credentials
 
         async def busy(*_: Any) -> bool:
             raise Overloaded("too many logins at once")
