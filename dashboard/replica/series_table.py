@@ -38,7 +38,7 @@ _SID_BITS = 53
 
 
 def sid_of(text: str) -> int:
-    """The number of the series with this canonical text: of 10,000 series two have the same once in 10^8 tables."""
+    """Hash a series' canonical text to its number: two of 10,000 series collide in one of 10^8 tables."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest()) >> (56 - _SID_BITS)
 
 
@@ -238,14 +238,14 @@ class SeriesTable:
                 series.meta_seq = seq
 
     def end(self, seq: int, now_ms: int, change: SeriesEnded) -> None:
-        """No more comes of these series; unknown ones, and ends before what came already, are passed over."""
+        """Apply the end of series. Unknown series, and ends earlier than a series' newest sample, are ignored."""
         texts = change.keys.decode("utf-8", "replace").split("\n")
         times: Iterable[int | None] = change.times or repeat(None)
-        for text, t_ms in zip(texts, times):  # noqa: B905  # of a foreign entry as many as there are
+        for text, t_ms in zip(texts, times):  # noqa: B905  # a foreign entry may have fewer of one
             series = self.by_text.get(text)
             if series is None or series.meta_seq > seq or series.last_seq >= seq:
                 continue
-            if t_ms is None:  # with what came before in the journal, whatever the clocks of its processes say
+            if t_ms is None:  # ends with its newest sample, whatever the clocks of the processes say
                 t_ms = series.last_ms
             if series.last_ms > t_ms:
                 continue
@@ -311,7 +311,7 @@ class SeriesTable:
         self.index.add(series)
 
     def rebase(self) -> None:
-        """A new epoch began: everything held counts as older than its first entry."""
+        """Reset all seqs, because a new epoch began: everything held counts as older than its first entry."""
         for series in self:
             series.forget_seqs()
             series.last_seq = series.meta_seq = series.created_seq = 0
