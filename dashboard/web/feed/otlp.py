@@ -52,7 +52,7 @@ class Otlp(Format):
         return parse(body, self._points, request.latest_ms)
 
     def request_key(self, request: FeedRequest, parsed: Parsed) -> str:
-        """A request with deltas that comes again, byte for byte, within a minute is the same request."""
+        """Return the same key for a request with deltas that is repeated, byte for byte, within ``_SAME_MS``; else ""."""
         if "delta" not in parsed.batch.kinds.values():
             return ""
         digest = hashlib.blake2b(request.body, digest_size=16).digest()
