@@ -167,7 +167,7 @@ class JournalFile:
             self._db.execute(f"PRAGMA busy_timeout = {int(1000 * self._timeout_s)}")
 
     def read(self, partition: str, after_seq: int, limit: int) -> list[Entry]:
-        """Up to ``limit`` entries after ``after_seq``, in order."""
+        """Return up to ``limit`` entries after ``after_seq``, in order."""
         rows = self._read_db.execute(
             "SELECT seq, t_ms, payload FROM entries WHERE partition = ? AND seq > ? ORDER BY seq LIMIT ?",
             (partition, after_seq, limit),
@@ -175,7 +175,7 @@ class JournalFile:
         return [Entry(*row) for row in rows]
 
     def oldest_seq(self, partition: str, default: int) -> int:
-        """The number of the oldest entry kept."""
+        """Return the seq of the oldest entry kept, ``default`` when there is none."""
         (seq,) = self._read_db.execute("SELECT min(seq) FROM entries WHERE partition = ?", (partition,)).fetchone()
         return default if seq is None else int(seq)
 

@@ -1,4 +1,4 @@
-"""One SQL database: its engine, its transactions, its faults as the error tree's.
+"""SQL database: engine, transactions, and translation of database errors to this server's.
 
 SQLite: WAL, every write begins with BEGIN IMMEDIATE (a transaction that turns from reading to writing fails at once
 when another writes), one connection per transaction.  PostgreSQL: psycopg 3.
@@ -119,18 +119,18 @@ class Database:
         return f" ({PEOPLE_FILE}); {cure_of(self._folder.path)}" if damaged else ""
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         await self._engine.dispose()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may write."""
+        """Begin a transaction that may write."""
         async with self._guarded(), self._one_writer, self._bounded(self._engine) as tx:
             yield tx
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads."""
+        """Begin a transaction that only reads."""
         async with self._guarded(), self._bounded(self._reading) as tx:
             yield tx
 
@@ -173,7 +173,10 @@ def _reason(error: BaseException) -> str:
 
 
 def open_database(url: str, folder: DataFolder) -> Database:
-    """By URL (``postgresql://user:password@host/name``), else an SQLite file in ``folder``; raises ConfigurationError."""
+    """Open the database at ``url`` (``postgresql://user:password@host/name``); empty: the SQLite file in ``folder``.
+
+    Raises ConfigurationError.
+    """
     if not url:
         folder.make()
         return Database(_sqlite(folder.path / PEOPLE_FILE), sqlite=True, folder=folder)
