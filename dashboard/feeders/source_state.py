@@ -126,7 +126,7 @@ class SourceState:
             _log.info("source %s: works again", self.id)
 
     def moved(self, place: Place) -> None:
-        """Note which process runs the source, and log a change."""
+        """Record whether the source runs here or in another process, and log a change."""
         if place != self.place:
             self.place = place
             if place != "here":

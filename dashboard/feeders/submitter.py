@@ -95,7 +95,7 @@ class Submitter:
         return kept
 
     async def keep_counted(self, parsed: Parsed, state: SourceState, *, patience_s: float = math.inf) -> None:
-        """Do as ``keep``, and count every outcome in ``state``; for sources where one line is one sample."""
+        """Store as ``keep`` does, and count every outcome in ``state``; for sources where one line is one sample."""
         try:
             kept = await self.keep(parsed, state, patience_s=patience_s)
         except DashboardError as error:
