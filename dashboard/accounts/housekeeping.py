@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 _EVERY_S = 30.0
 _FORGET_EVERY_S = 3_600.0
-#: The second reading of the clock comes so long after the first, and may differ by so much from what has passed.
+#: Time between the two readings of the clock, and the allowed difference from the time that has really passed.
 PATIENCE_S = 600.0
 _AGREES_MS = 60_000
 _LEASE_S = 120.0
@@ -82,9 +82,10 @@ class Housekeeping:
             await self._forget()
 
     async def _forget(self) -> None:
-        """Announce what is too old, and forget it at a reading of the clock that agrees with the first; raises Unavailable.
+        """Plan the deletion of old records, and delete them once a second reading of the clock agrees with the first.
 
-        A clock that was wrong for some minutes must not cost messages, nor make a revoked session good again.
+        A clock that was wrong for some minutes must not delete messages, nor make a revoked session valid again.  Raises
+        Unavailable.
         """
         now_ms, now_s = self._now_ms(), self._monotonic()
         if self._planned is None:
