@@ -139,7 +139,7 @@ class Import:
         self.state.accepted += count - refused
 
     def _fail(self, answer: Answer) -> None:
-        """Give up. Nothing of the request was kept, so that the next run may divide the lines otherwise."""
+        """Fail the import. Nothing of the request was stored, so the next run may divide the lines differently."""
         self.state.end = 0
         import_state.save(self._file, self.state)
         cure = "; try a smaller --batch" if answer.status == 413 else ""
