@@ -86,7 +86,7 @@ class InfluxReadyHandler(_OpenHandler):
 
 
 class GrafanaHealthHandler(_OpenHandler):
-    """``GET /api/health``: what Grafana answers."""
+    """``GET /api/health``, answered like Grafana."""
 
     def get(self) -> None:
         self.write_json({"database": "ok", "version": "12.0.0", "commit": ""})

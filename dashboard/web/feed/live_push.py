@@ -83,7 +83,7 @@ class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
         self.on_connection_close()
 
     async def _take_messages(self) -> None:
-        """Take what was read before more is read, so that a sender that is faster than the journal waits."""
+        """Process the messages already read before reading more, so that a sender faster than the journal waits."""
         while self._messages:
             try:
                 self.check_caller()  # the token may have been revoked
@@ -95,7 +95,7 @@ class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
                 return
 
     async def _take(self, body: bytes) -> None:
-        """Take one message, again while the journal cannot store it; whatever else is wrong is refused once."""
+        """Process one message; retry while the journal cannot store it. Any other fault refuses the message."""
         self._is_counted = False
         until = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:
