@@ -1,6 +1,6 @@
 """Queue for expensive work (argon2: 64 MiB and 80 ms each): a few jobs at a time, taken from the addresses in turn.
 
-An address with many jobs delays only itself.  When the queue is full, the address with the most waiting jobs loses one.
+An address with many jobs delays only itself.  When the queue is full, the last job of the address with the most is refused.
 """
 
 from __future__ import annotations
