@@ -65,7 +65,7 @@ class Housekeeping:
             try:
                 await self.tidy()
             except DashboardError as error:
-                _log.debug("housekeeping failed, tried again later: %s", error)
+                _log.debug("housekeeping failed, will be retried: %s", error)
             await asyncio.sleep(_EVERY_S)
 
     async def tidy(self) -> None:
@@ -97,9 +97,7 @@ class Housekeeping:
         planned, self._planned = self._planned, None
         went_ms, should_ms = now_ms - planned.now_ms, 1000 * (now_s - planned.read_s)
         if abs(went_ms - should_ms) > _AGREES_MS:
-            _log.warning(
-                "the clock was set by %.0f s meanwhile: nothing is forgotten yet", (went_ms - should_ms) / 1000
-            )
+            _log.warning("the clock was set by %.0f s meanwhile: nothing is deleted yet", (went_ms - should_ms) / 1000)
             return
         async with self._database.write() as tx:
             await forget_messages(tx, planned.now_ms - self._message_days * _DAY_MS)
@@ -113,7 +111,7 @@ class Housekeeping:
             count = await count_forgettable(tx, before_ms)
         if count:
             _log.info(
-                "%d messages of before %s UTC are forgotten in %.0f minutes (message_days = %d)",
+                "%d messages from before %s UTC will be deleted in %.0f minutes (message_days = %d)",
                 count,
                 time.strftime("%Y-%m-%d %H:%M", time.gmtime(before_ms / 1000)),
                 PATIENCE_S / 60,

@@ -33,7 +33,7 @@ async def protect_boards(database: Database, access: Access, boards: Collection[
         for name in (before.keys() & set(boards)) - set(private):
             if before[name]:
                 raise ConfigurationError(
-                    f"boards: {name} was the name of a private board that had gone; rename the new board, or add {name} "
+                    f"boards: {name} was the name of a deleted private board; rename the new board, or add {name} "
                     "to private_boards (after one start with it there you may take it out)"
                 )
         for name in set(private) | before.keys():
