@@ -44,6 +44,6 @@ def _found(folder: Path, running: list[Path]) -> Path:
         return running[0]
     several = f"; servers run on {', '.join(map(str, running))}" if running else ""
     raise click.ClickException(
-        f"{folder.resolve()} is no server's data folder{several}; name the server's with --data FOLDER, "
-        "or make a new one: user add … --new"
+        f"{folder.resolve()} is not a server's data folder{several}; name the server's with --data FOLDER, "
+        "or create a new one: user add … --new"
     )

@@ -88,14 +88,14 @@ def read_manifest(file: Path) -> Manifest:
         with tarfile.open(file, "r:") as tar:
             return _manifest_of(tar, file)
     except tarfile.TarError as error:
-        raise Invalid(f"{file} is no backup of a dashboard: {error}") from None
+        raise Invalid(f"{file} is not a backup of a dashboard: {error}") from None
 
 
 def _manifest_of(tar: tarfile.TarFile, file: Path) -> Manifest:
     member = tar.next()
     content = tar.extractfile(member) if member is not None and member.isreg() else None
     if member is None or content is None or member.name != MANIFEST or member.size > _MAX_MANIFEST_BYTES:
-        raise Invalid(f"{file} is no backup of a dashboard: it does not begin with {MANIFEST}")
+        raise Invalid(f"{file} is not a backup of a dashboard: it does not begin with {MANIFEST}")
     try:
         manifest = msgspec.json.decode(content.read(), type=Manifest)
     except msgspec.MsgspecError as error:

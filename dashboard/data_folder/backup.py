@@ -41,9 +41,9 @@ def back_up(
     Everything that was committed before the call is in it.  Raises Invalid, Unavailable.
     """
     if file.exists() and not replace:
-        raise Invalid(f"{file} is there already; name another file, or --replace it")
+        raise Invalid(f"{file} exists already; name another file, or give --replace")
     if (folder / RESTORING / READY_FILE).exists():
-        raise Invalid(f"{folder}: a restore was cut off here; run it again first")
+        raise Invalid(f"{folder}: a restore was interrupted here; run it again first")
     found = [part for part in parts if (folder / part.name).exists()]
     if not found:
         raise Invalid(f"{folder} holds nothing to back up")

@@ -49,7 +49,7 @@ class DataFolder:
             raise ConfigurationError(f"--data {self.path}: cannot be used: {error.strerror}") from None
         if not restoring and (self.path / RESTORING / READY_FILE).exists():
             raise ConfigurationError(
-                f"--data {self.path}: a restore into this folder was cut off; run it again: "
+                f"--data {self.path}: a restore into this folder was interrupted; run it again: "
                 f"dashboard restore FILE --data {self.path}"
             )
 
