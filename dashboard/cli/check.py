@@ -35,7 +35,7 @@ def check(config: Path | None, **flags: Any) -> None:
         click.echo(f"problem: {problem}", err=True)
     if problems:
         raise SystemExit(1)
-    click.echo("all is well")
+    click.echo("no problems found")
 
 
 def _problems(settings: Settings) -> list[str]:

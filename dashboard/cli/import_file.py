@@ -213,7 +213,7 @@ def import_file(file: Path, again: bool, url: str, token: str | None, **how: Any
     except (StateError, OSError) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
-        raise click.ClickException("interrupted; the same command goes on from here") from None
+        raise click.ClickException("interrupted; run the same command again to resume") from None
     click.echo(f"{state.accepted} accepted, {state.refused} refused")
     if state.refused:
         raise SystemExit(1)
