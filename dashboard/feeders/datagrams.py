@@ -50,7 +50,7 @@ def bind_unix(path: str) -> socket.socket:
     """Return a socket at a path, replacing an existing socket; raises OSError if there is a file of another kind."""
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            raise FileExistsError(f"{path} is there and no socket")
+            raise FileExistsError(f"{path} exists and is not a socket")
         Path(path).unlink()
     made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:

@@ -200,5 +200,7 @@ def _check_status(answer: HTTPResponse) -> None:
     if answer.code == 200:
         return
     if 300 <= answer.code < 400:
-        raise SourceFault("redirect", f"answers {answer.code}: redirects are not followed; write where it leads to")
+        raise SourceFault(
+            "redirect", f"answers {answer.code}: redirects are not followed; write the address that it leads to"
+        )
     raise SourceFault("status", f"answers {answer.code}")

@@ -289,7 +289,7 @@ def _target_faults(target: ScrapeTarget, place: Place) -> Iterator[tuple[Place, 
     elif parts.username is not None or parts.password is not None:
         yield (*place, "url"), "holds a secret; write username and password_file instead"
     elif any(not char.isprintable() or char.isspace() for char in target.url):
-        yield (*place, "url"), "holds a space or what cannot be printed"
+        yield (*place, "url"), "holds a space or an unprintable character"
     elif parts.path in ("", "/"):
         yield (*place, "url"), f"has no path; most targets are at {parts.scheme}://{parts.netloc}/metrics"
     try:
@@ -328,4 +328,4 @@ def _address(host: str, port: int) -> str:
 
 
 def _open_to_all(host: str) -> str:
-    return "" if is_loopback(host) else " (whoever reaches it may feed: this protocol knows no tokens)"
+    return "" if is_loopback(host) else " (everyone who can reach it may feed: this protocol has no tokens)"
