@@ -201,12 +201,12 @@ class Loaded:
 
 
 def flag(name: str) -> str:
-    """A setting's name as a flag."""
+    """Convert a setting's name to its flag."""
     return "--" + name.replace("_", "-")
 
 
 def variable(name: str) -> str:
-    """A setting's name as an environment variable."""
+    """Convert a setting's name to its environment variable."""
     return ENVIRONMENT_PREFIX + name.upper()
 
 
@@ -272,7 +272,7 @@ def _convert(name: str, value: Any, source: str, *, strict: bool) -> Any:
 
 
 def shown(name: str, settings: Settings) -> str:
-    """A setting's value as it may be printed: without passwords."""
+    """Format a setting's value for printing, without passwords and secrets."""
     value = getattr(settings, name)
     if name == "webhooks":  # their paths are often secrets
         return ", ".join(f"{without_password(each).partition('/')[0]}//{urlsplit(each).hostname}/…" for each in value)
@@ -284,17 +284,17 @@ def shown(name: str, settings: Settings) -> str:
 
 
 def without_password(text: str) -> str:
-    """A text without the passwords of URLs in it."""
+    """Replace the passwords of URLs in a text by ``***``."""
     return _PASSWORD.sub(r"\1***@", text)
 
 
 def is_open(settings: Settings) -> bool:
-    """Whether the person at the machine needs no login."""
+    """Return whether the local operator needs no login."""
     return settings.login == "auto" and is_loopback(settings.host) and not settings.proxies
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
+    """Return whether only this machine can reach the address."""
     if host == "localhost":
         return True
     try:

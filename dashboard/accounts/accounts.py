@@ -53,7 +53,7 @@ class LoginSession(Struct, frozen=True):
 
 
 class Accounts:
-    """``now_ms`` is the journal's time."""
+    """Service for sessions, users, tokens and share links. ``now_ms`` gives the journal's time."""
 
     def __init__(
         self,
@@ -76,14 +76,14 @@ class Accounts:
     # --- sessions ---
 
     async def log_in(self, name: str, password: str, address: str) -> LoginSession:
-        """By name and password; raises BadToken, TooMany, Overloaded, Unavailable."""
+        """Log in by name and password; raises BadToken, TooMany, Overloaded, Unavailable."""
         user_id = name.strip().lower()[:80]
         stored, now_ms = await self._tries.count(user_id, address), self._now_ms()
         user = None
         async with self._tries.answered(user_id, address):
             good = await self._credentials.check_password(stored, password, address)
             async with self._database.write() as tx:
-                if good:  # perhaps it has been changed while it was checked
+                if good:  # the password may have been changed during the check
                     user = await stored_users.note_login(tx, user_id, now_ms, stored)
                 await record(tx, now_ms, user_id, "login.done" if user else "login.failed", user_id, address)
                 if user:
@@ -95,7 +95,7 @@ class Accounts:
         return self.begin(user)
 
     def begin(self, user: User, session: str = "") -> LoginSession:
-        """A session for somebody who has proved who they are; ``session``: that one goes on, with a new time."""
+        """Start a session for an authenticated user. ``session``: extend the session of this id instead."""
         now_ms = self._now_ms()
         expires_ms = now_ms + self._session_ms
         session = session or secrets.token_urlsafe(16)
@@ -105,7 +105,7 @@ class Accounts:
         return LoginSession(user, token, expires_ms)
 
     def begin_local(self) -> str:
-        """A session of the person at the machine."""
+        """Start a session for the local operator and return its JWT."""
         now_ms = self._now_ms()
         session = secrets.token_urlsafe(16)
         expires_ms = now_ms + self._session_ms
@@ -114,7 +114,7 @@ class Accounts:
         )
 
     def renew(self, caller: Caller) -> LoginSession | None:
-        """A new session's time when half of the old one's has passed; the session stays the same."""
+        """Extend the caller's session when half of its time has passed; its id stays. None: there is nothing to extend."""
         user = self._directory.user(caller.id)
         if caller.kind != "user" or caller.expires_ms is None or user is None:
             return None
@@ -123,8 +123,8 @@ class Accounts:
         return self.begin(user, caller.session)
 
     async def log_out(self, caller: Caller, address: str) -> None:
-        """The session is over, on every socket."""
-        if not caller.session or caller.kind == "share":  # a link is everybody's who has it
+        """End the caller's session, on every socket; a share link is not ended. Raises Unavailable."""
+        if not caller.session or caller.kind == "share":  # a share link is used by many people
             return
         now_ms = self._now_ms()
         ends_ms = max(now_ms + 2 * self._session_ms, caller.expires_ms or 0)
@@ -136,7 +136,7 @@ class Accounts:
     # --- users ---
 
     async def create_user(self, by: str, address: str, *, name: str, full_name: str, role: Role, password: str) -> User:
-        """Raises Invalid, Overloaded, Unavailable."""
+        """Create a user; raises Invalid, Overloaded, Unavailable."""
         user_id = parse_user_name(name, field="id")
         full_name = self._distinct(full_name or user_id, user_id)
         check_password(password)
@@ -165,7 +165,7 @@ class Accounts:
         grants: tuple[tuple[str, Role], ...] | None = None,
         kept_session: str = "",
     ) -> User:
-        """Change what is given; a new password ends all sessions but ``kept_session``. ``password_was``: as in the store.
+        """Change the fields given; a new password ends all sessions but ``kept_session``. ``password_was``: the hash in the store.
 
         Raises NotFound, Invalid, Forbidden (the last admin), Overloaded, Unavailable.
         """
@@ -198,7 +198,10 @@ class Accounts:
         return user
 
     async def change_own(self, caller: Caller, address: str, *, old_password: str, **changes: Any) -> User:
-        """What users may change of themselves; a new password takes the old one, which can be tried as often as a login."""
+        """Change the caller's own user. A new password needs the old one, whose attempts are limited like logins.
+
+        Raises Invalid, TooMany and what ``change_user`` raises.
+        """
         stored = None
         if changes.get("password") is not None:
             check_password(changes["password"])
@@ -213,7 +216,7 @@ class Accounts:
         return await self.change_user(caller.id, address, caller.id, **changes)
 
     async def delete_user(self, by: str, address: str, user_id: str) -> None:
-        """Raises NotFound, Forbidden (the last admin), Unavailable."""
+        """Delete a user; raises NotFound, Forbidden (the last admin), Unavailable."""
         async with self._database.write() as tx:
             await stored_users.delete_user(tx, user_id)
             await self._keep_an_admin(tx)
@@ -224,7 +227,7 @@ class Accounts:
         """Return the name in its one form; raises Invalid when it looks like another user's."""
         name = clean_name(full_name)
         before = self._directory.users.get(user_id)
-        if before is None or name != before.name:  # who had it before the rule may keep it
+        if before is None or name != before.name:  # a name from before this rule may stay
             check_distinct(name, user_id, self._directory.users.values())
         return name
 
@@ -234,7 +237,7 @@ class Accounts:
             raise Forbidden("there would be no admin left")
 
     async def list_users(self) -> list[tuple[User, int | None]]:
-        """Every user, and when they have last logged in."""
+        """List all users by id, each with the time of the last login in milliseconds (None: never)."""
         async with self._database.read() as tx:
             logins = await stored_users.last_logins(tx)
         users = sorted(self._directory.users.values(), key=lambda user: user.id)
@@ -243,7 +246,7 @@ class Accounts:
     # --- the first admin ---
 
     async def first_admin_code(self) -> str | None:
-        """A code that makes the first admin, good for a day; None: there is an admin already."""
+        """Create a code, valid for a day, with which the first admin is made. None: there is an admin already."""
         now_ms = self._now_ms()
         async with self._database.write() as tx:
             if await stored_users.count_admins(tx):
@@ -255,10 +258,10 @@ class Accounts:
     async def make_first_admin(
         self, code: str, address: str, *, name: str, full_name: str, password: str
     ) -> LoginSession:
-        """Raises BadToken when the code is not good (any more), else as ``create_user``."""
+        """Create the first admin and log in. Raises BadToken when the code is wrong, used or expired, else as ``create_user``."""
         user_id = parse_user_name(name, field="id")
         check_password(password)
-        async with self._database.read() as tx:  # whoever does not have the code costs no more than this look
+        async with self._database.read() as tx:  # a wrong code costs no more than this query
             if not await stored_tokens.is_code(tx, hash_of(code), _FIRST_ADMIN, self._now_ms()):
                 raise BadToken(_USED_LINK)
         full_name = self._distinct(full_name or user_id, user_id)
@@ -289,7 +292,7 @@ class Accounts:
         max_series: int = 0,
         days: float | None = None,
     ) -> tuple[Token, str]:
-        """The token, and its text, which is not kept; raises Invalid, Unavailable."""
+        """Create a token; return it and its text, which is not stored. Raises Invalid, Unavailable."""
         for verb in verbs:
             if verb not in VERBS:
                 raise Invalid(f"{verb[:20]!a} is not one of {', '.join(VERBS)}", field="verbs")
@@ -319,7 +322,7 @@ class Accounts:
         return token, text
 
     async def issue(self, by: str, user: User, expires_ms: int) -> str:
-        """A JWT of a session of its own, by which a program is the user; raises Unavailable."""
+        """Issue a JWT with a session of its own, with which a program acts as the user; raises Unavailable."""
         session, now_ms = secrets.token_urlsafe(16), self._now_ms()
         async with self._database.write() as tx:
             await record(tx, now_ms, by, "session.issued", user.id, expires=expires_ms)
@@ -328,21 +331,21 @@ class Accounts:
         )
 
     async def list_tokens(self) -> list[Token]:
-        """Those that are not revoked, with their last use."""
+        """List the tokens that are not revoked, by name, with the time of their last use."""
         async with self._database.read() as tx:
             used = await stored_tokens.tokens_used(tx)
         found = [t for t in self._directory.tokens.values() if t.id in used]
         return sorted((_with_use(t, used[t.id]) for t in found), key=lambda t: (t.name, t.id))
 
     async def revoke_token(self, by: str, address: str, token_id: str) -> None:
-        """Raises NotFound, Unavailable."""
+        """Revoke a token; raises NotFound, Unavailable."""
         async with self._database.write() as tx:
             await stored_tokens.revoke_token(tx, token_id)
             await record(tx, self._now_ms(), by, "token.revoked", token_id, address)
         await self._directory.changed()
 
     async def create_link(self, by: str, address: str, board: str, hours: float) -> tuple[str, str, int]:
-        """Id, JWT and end of a link that shows a board to whoever has it."""
+        """Create a link that shows a board to whoever has it; return its id, JWT and expiry in milliseconds."""
         now_ms = self._now_ms()
         link, expires_ms = secrets.token_urlsafe(12), now_ms + int(hours * 3_600_000)
         async with self._database.write() as tx:
@@ -352,7 +355,7 @@ class Accounts:
         return link, self._credentials.issue_share(board, link, expires_ms), expires_ms
 
     async def list_links(self, may_see: Callable[[str], bool]) -> list[dict[str, Any]]:
-        """List the links that still hold, to the boards that the caller may see."""
+        """List the links that have not expired, to the boards that the caller may see."""
         async with self._database.read() as tx:
             found = await stored_tokens.list_links(tx, self._now_ms())
         return [link for link in found if may_see(link["board"])]
@@ -365,7 +368,7 @@ class Accounts:
         await self._directory.changed()
 
     def find(self, user_id: str) -> User:
-        """Raises NotFound."""
+        """Return the user; raises NotFound."""
         user = self._directory.users.get(user_id)
         if user is None:
             raise NotFound(f"there is no user {user_id[:40]!a}")

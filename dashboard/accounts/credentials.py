@@ -1,7 +1,8 @@
-"""What proves who somebody is: passwords (argon2), sessions and share links (JWT, HS256), tokens of feeders (random).
+"""Credentials: passwords (argon2), sessions and share links (JWT, HS256), feeders' tokens (random).
 
-Owns the secret. Does not own who the users are (``directory.py``).  A JWT of ours has ``sub``, ``exp``, ``jti`` (what
-can be revoked) and ``ver`` (the user's version); one made elsewhere with the same secret needs ``sub`` and ``exp``.
+Owns the secret. Does not own the list of users (``directory.py``).  Our JWTs have ``sub``, ``exp``, ``jti`` (the session
+id, by which it is revoked) and ``ver`` (the user's version).  A JWT that another program made with the same secret needs
+``sub`` and ``exp``.
 """
 
 from __future__ import annotations
@@ -25,19 +26,19 @@ from dashboard.domain.identity import MAX_PASSWORD
 
 _ALGORITHM = "HS256"
 MIN_SECRET_BYTES = 32
-TOKEN_PREFIX = "dsh_"  # noqa: S105 - what tokens begin with, so that leaks are found by scanners
+TOKEN_PREFIX = "dsh_"  # noqa: S105 - a prefix, by which scanners find leaked tokens
 _SHARE = "share"
 _SEALED = "sealed"
 SECRET_FILE = "secret"  # noqa: S105 - a file's name
 _MAX_SESSION = 40
-#: Passwords hashed at one time (64 MiB each), and how many may wait: of one address, and in all.
+#: Passwords hashed at one time (64 MiB each), and how many may wait: of one address, and in all; more are refused (Overloaded).
 _HASHED_AT_ONCE = 2
 _MAX_WAITING_OF_ADDRESS = 8
 _MAX_WAITING = 64
 
 
 class Claims(Struct, frozen=True):
-    """What a JWT says. ``version`` None: made elsewhere. ``local``: of the person at the machine."""
+    """Claims of a JWT. ``version`` None: another program made it. ``local``: it belongs to the local operator."""
 
     user: str
     session: str
@@ -47,7 +48,7 @@ class Claims(Struct, frozen=True):
 
 
 def read_secret(given: str, folder: DataFolder) -> bytes:
-    """The secret that was set, else one that is made once and kept in ``folder``; raises ConfigurationError."""
+    """Return the configured secret, else the one in ``folder``, which is created once. Raises ConfigurationError."""
     if given:
         return given.encode()
     folder.make()
@@ -61,7 +62,7 @@ def read_secret(given: str, folder: DataFolder) -> bytes:
 
 
 def _make_secret(file: Path) -> None:
-    """Write a new secret, whole or not at all; of several processes the first one's is kept. Raises OSError."""
+    """Write a new secret atomically; if several processes do, the first one's is kept. Raises OSError."""
     written = private_file(file.with_name(f"{file.name}.{secrets.token_hex(4)}"))
     try:
         written.write_text(secrets.token_urlsafe(48))
@@ -72,7 +73,7 @@ def _make_secret(file: Path) -> None:
 
 
 def check_secret(file: Path) -> bytes:
-    """The secret in a file; raises ConfigurationError when it is none of ours, OSError."""
+    """Return the secret in a file; raises ConfigurationError when it is too short or not printable ASCII, OSError."""
     found = file.read_bytes().strip()
     if len(found) < MIN_SECRET_BYTES or not found.isascii() or not found.decode("ascii").isprintable():
         raise ConfigurationError(f"{file} is damaged; delete it (all have to log in again), or restore a backup")
@@ -80,24 +81,24 @@ def check_secret(file: Path) -> bytes:
 
 
 def new_token() -> str:
-    """A token for a feeder or program; only its hash is kept."""
+    """Create a token for a feeder or program; only its hash is stored."""
     return TOKEN_PREFIX + secrets.token_urlsafe(32)
 
 
 def hash_of(token: str) -> str:
-    """A token's or code's hash. They are random, so a fast hash is enough."""
+    """Hash a token or code. Both are random, so a fast hash is enough."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def _name_of(given: str | None, token: str) -> str:
-    """What a session is called where it is revoked; of tokens made elsewhere it may have any form, or none."""
+    """Return the id by which a session is revoked: ``jti``, or a hash where another program's JWT has none or an unsafe one."""
     if given and len(given) <= _MAX_SESSION and given.isascii() and given.isprintable():
         return given
     return hash_of(given or token)[:32]
 
 
 class Credentials:
-    """``close()`` ends the threads that hash passwords."""
+    """Password hashing and JWTs. ``close()`` ends the threads that hash passwords."""
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) < MIN_SECRET_BYTES:
@@ -112,12 +113,12 @@ class Credentials:
     # --- passwords ---
 
     async def hash_password(self, password: str, address: str = "") -> str:
-        """Hash a new password when it is the address' turn; raises Overloaded."""
+        """Hash a new password in the queue, which is fair among addresses; raises Overloaded."""
         return await self._queue.run(address, self._hasher.hash, password)
 
     async def check_password(self, stored: str | None, password: str, address: str = "") -> bool:
-        """Check a password; takes as long for a user that there is not (None). Raises Overloaded."""
-        if len(password) > MAX_PASSWORD:  # nobody has one
+        """Check a password; an unknown user (None) takes as long as a known one. Raises Overloaded."""
+        if len(password) > MAX_PASSWORD:  # no user can have such a password
             return False
         if stored is None:
             self._nobody = self._nobody or await self.hash_password(secrets.token_urlsafe(16), address)
@@ -132,7 +133,7 @@ class Credentials:
     # --- sessions ---
 
     def issue(self, user: str, *, session: str, version: int, now_ms: int, expires_ms: int, local: bool = False) -> str:
-        """A session's JWT."""
+        """Issue a session's JWT."""
         claims = {"sub": user, "jti": session, "ver": version, "iat": now_ms // 1000, "exp": expires_ms // 1000}
         return jwt.encode(claims | ({"loc": True} if local else {}), self._secret, _ALGORITHM)
 
@@ -146,7 +147,7 @@ class Credentials:
         return Claims(str(found["sub"]), session, int(found["exp"] * 1000), version, found.get("loc") is True)
 
     def issue_share(self, board: str, link: str, expires_ms: int) -> str:
-        """A share link's JWT."""
+        """Issue a share link's JWT."""
         claims = {"sub": board, "jti": link, "aud": _SHARE, "exp": expires_ms // 1000}
         return jwt.encode(claims, self._secret, _ALGORITHM)
 
@@ -158,13 +159,13 @@ class Credentials:
         return Claims(str(found["sub"]), str(found["jti"]), int(found["exp"] * 1000), None, False)
 
     def seal(self, claims: dict[str, Any], expires_ms: int) -> str:
-        """Something that a browser keeps for us and cannot change."""
+        """Sign claims that a browser keeps for the server and cannot change."""
         return jwt.encode(
             claims | {"sub": _SEALED, "aud": _SEALED, "exp": expires_ms // 1000}, self._secret, _ALGORITHM
         )
 
     def unseal(self, text: str, now_ms: int) -> dict[str, Any]:
-        """What was sealed; raises BadToken."""
+        """Return the claims given to ``seal``; raises BadToken when they were changed or have expired."""
         return self._decode(text, now_ms, _SEALED)
 
     def _decode(self, text: str, now_ms: int, audience: str | None) -> dict[str, Any]:
@@ -181,5 +182,5 @@ class Credentials:
         return found
 
     def close(self) -> None:
-        """Let the threads go."""
+        """Stop the hashing threads."""
         self._queue.close()

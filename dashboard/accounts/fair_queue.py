@@ -1,6 +1,6 @@
-"""Queue for work that is dear (argon2: 64 MiB and 80 ms each): some at a time, the addresses in turn.
+"""Queue for expensive work (argon2: 64 MiB and 80 ms each): a few jobs at a time, taken from the addresses in turn.
 
-One address that asks for much waits for itself.  When the queue is full, the address that has most in it makes room.
+An address with many jobs delays only itself.  When the queue is full, the last job of the address with the most is refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 
 class FairQueue:
-    """``at_once`` run in threads; ``most_of_one`` may wait of one address, ``most`` in all."""
+    """``at_once`` jobs run in threads; ``most_of_one`` may wait of one address, ``most`` in all; further ones are refused."""
 
     def __init__(self, name: str, *, at_once: int, most: int, most_of_one: int) -> None:
         self._threads = ThreadPoolExecutor(at_once, name)
@@ -32,7 +32,7 @@ class FairQueue:
         """Run ``work`` in a thread when it is the address' turn; raises Overloaded."""
         await self._turn(network_of(address))
         job = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
-        job.add_done_callback(self._release)  # also of one whose caller has gone: its thread still works
+        job.add_done_callback(self._release)  # also if the caller was cancelled: the thread still works
         return await asyncio.shield(job)
 
     async def _turn(self, network: str) -> None:
@@ -45,7 +45,7 @@ class FairQueue:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # its turn had just come
+            if turn.done() and not turn.cancelled():  # its turn has just come
                 self._pass_on()
             raise
 
@@ -65,29 +65,29 @@ class FairQueue:
 
     def _release(self, job: asyncio.Future[Result]) -> None:
         if not job.cancelled():
-            job.exception()  # whoever waits for it is told; of one whose caller has gone nobody asks
+            job.exception()  # mark as retrieved: if the caller was cancelled, nobody else reads it
         self._pass_on()
 
     def _pass_on(self) -> None:
-        """Give the place to the first of the address whose turn is next."""
+        """Give the free place to the first job of the address whose turn is next."""
         while self._waiting:
             network = next(iter(self._waiting))
             turns = self._waiting.pop(network)
             turn = turns.popleft() if turns else None
             if turns:
-                self._waiting[network] = turns  # behind the others
+                self._waiting[network] = turns  # to the end of the round
             if turn is not None and not turn.done():
                 turn.set_result(None)
                 return
         self._free += 1
 
     def close(self) -> None:
-        """Let the threads go."""
+        """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def network_of(address: str) -> str:
-    """Return what stands for one customer of a provider: an IPv4 address, or the /64 of an IPv6 address."""
+    """Return the network that usually belongs to one customer: an IPv4 address, or the /64 of an IPv6 address."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 _EVERY_S = 30.0
 _FORGET_EVERY_S = 3_600.0
-#: The second reading of the clock comes so long after the first, and may differ by so much from what has passed.
+#: Time between the two readings of the clock, and the allowed difference from the time that has really passed.
 PATIENCE_S = 600.0
 _AGREES_MS = 60_000
 _LEASE_S = 120.0
@@ -65,7 +65,7 @@ class Housekeeping:
             try:
                 await self.tidy()
             except DashboardError as error:
-                _log.debug("housekeeping failed, tried again later: %s", error)
+                _log.debug("housekeeping failed, will be retried: %s", error)
             await asyncio.sleep(_EVERY_S)
 
     async def tidy(self) -> None:
@@ -82,9 +82,10 @@ class Housekeeping:
             await self._forget()
 
     async def _forget(self) -> None:
-        """Announce what is too old, and forget it at a reading of the clock that agrees with the first; raises Unavailable.
+        """Plan the deletion of old records, and delete them once a second reading of the clock agrees with the first.
 
-        A clock that was wrong for some minutes must not cost messages, nor make a revoked session good again.
+        A clock that was wrong for some minutes must not delete messages, nor make a revoked session valid again.  Raises
+        Unavailable.
         """
         now_ms, now_s = self._now_ms(), self._monotonic()
         if self._planned is None:
@@ -96,9 +97,7 @@ class Housekeeping:
         planned, self._planned = self._planned, None
         went_ms, should_ms = now_ms - planned.now_ms, 1000 * (now_s - planned.read_s)
         if abs(went_ms - should_ms) > _AGREES_MS:
-            _log.warning(
-                "the clock was set by %.0f s meanwhile: nothing is forgotten yet", (went_ms - should_ms) / 1000
-            )
+            _log.warning("the clock was set by %.0f s meanwhile: nothing is deleted yet", (went_ms - should_ms) / 1000)
             return
         async with self._database.write() as tx:
             await forget_messages(tx, planned.now_ms - self._message_days * _DAY_MS)
@@ -112,7 +111,7 @@ class Housekeeping:
             count = await count_forgettable(tx, before_ms)
         if count:
             _log.info(
-                "%d messages of before %s UTC are forgotten in %.0f minutes (message_days = %d)",
+                "%d messages from before %s UTC will be deleted in %.0f minutes (message_days = %d)",
                 count,
                 time.strftime("%Y-%m-%d %H:%M", time.gmtime(before_ms / 1000)),
                 PATIENCE_S / 60,

@@ -1,4 +1,4 @@
-"""Limit on tried passwords: by name and address, and by address over all names; an answer that is not given counts for nothing."""
+"""Limit on password attempts: by name and address, and by address over all names. An attempt without an answer does not count."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dashboard.domain.errors import DashboardError, Overloaded, TooMany, Unavail
 from dashboard.store import users as stored_users
 from dashboard.store.database import Database
 
-#: Of one name from one address within the window.
+#: Most attempts for one name from one address within the window; further ones raise TooMany.
 MAX_TRIES = 5
 TRIES_WINDOW_MS = 900_000
 
 
 class LoginTries:
-    """``now_ms`` is the journal's time."""
+    """Counter of attempts in the store. ``now_ms`` gives the journal's time."""
 
     def __init__(self, database: Database, *, counters: Counters, now_ms: Callable[[], int]) -> None:
         self._database = database
@@ -25,7 +25,7 @@ class LoginTries:
         self._now_ms = now_ms
 
     async def count(self, user_id: str, address: str) -> str | None:
-        """Count a try and return the hash to compare the password with; raises TooMany, Unavailable."""
+        """Count an attempt and return the hash to compare the password with; raises TooMany, Unavailable."""
         now_ms = self._now_ms()
         async with self._database.write() as tx:
             tries = await stored_users.count_try(tx, user_id, address, now_ms, TRIES_WINDOW_MS)
@@ -42,7 +42,7 @@ class LoginTries:
 
     @asynccontextmanager
     async def answered(self, user_id: str, address: str) -> AsyncIterator[None]:
-        """Take a try back that cannot be answered: who is told to come again must not be locked out for it."""
+        """Undo the count if the attempt cannot be answered: a user who is told to retry must not be locked out for it."""
         try:
             yield
         except (Overloaded, Unavailable):

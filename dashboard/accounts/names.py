@@ -1,7 +1,7 @@
-"""Names of users as others see them: nothing invisible in them, and none that looks like another's.
+"""Display names of users: without invisible characters, and none that looks like another's.
 
-Two names look alike when they have one skeleton (UTS 39, section 4).  The table of characters that look alike is the one
-that ``confusable_homoglyphs`` ships; capitals and small letters count as alike, too.
+Two names look alike when they have the same skeleton (UTS 39, section 4).  The table of confusable characters is that of
+``confusable_homoglyphs``; capitals and small letters count as alike, too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _REMEMBERED = 20_000
 
 
 def clean_name(text: str, *, field: str = "name") -> str:
-    """Return a name in its one form: NFKC, without ignorable characters, single spaces; raises Invalid."""
+    """Return a name in its normal form: NFKC, without ignorable characters, single spaces; raises Invalid."""
     visible = unicodedata.normalize("NFKC", _IGNORABLE.sub("", text))
     return clean_text(_SPACES.sub(" ", _IGNORABLE.sub("", visible)), field=field, most=MAX_FULL_NAME)
 
@@ -39,7 +39,7 @@ def check_distinct(name: str, user_id: str, users: Iterable[User], *, field: str
 
 
 def looks_like(name: str, user_id: str, users: Iterable[User]) -> str:
-    """Return the name or id of somebody else that ``name`` can be taken for; empty: of nobody."""
+    """Return another user's name or id that ``name`` can be mistaken for; empty: there is none."""
     wanted = skeleton(name)
     for reserved in RESERVED_NAMES:
         if skeleton(reserved) == wanted:
@@ -53,18 +53,18 @@ def looks_like(name: str, user_id: str, users: Iterable[User]) -> str:
 
 @lru_cache(_REMEMBERED)
 def skeleton(text: str) -> str:
-    """Return what all texts that look like this one have in common; it is for comparison, not to be shown."""
+    """Return a text that is equal for all texts that look alike; for comparison only, not for display."""
     table = _alike()
     folded = unicodedata.normalize("NFKC", _IGNORABLE.sub("", text)).casefold()
     shown = "".join(table.get(char, char) for char in unicodedata.normalize("NFD", folded))
-    # what stands for a character may be a capital, or hold one that others stand for
+    # a replacement may be a capital, or contain a character that has a replacement itself
     shown = "".join(table.get(char, char) for char in shown.casefold())
     return _SPACES.sub("", shown)
 
 
 @cache
 def _alike() -> dict[str, str]:
-    """Each character that looks like others, and what stands for all of them."""
+    """Build the map from each confusable character to the one that replaces its group."""
     found: dict[str, list[dict[str, str]]] = json.loads(
         files("confusable_homoglyphs").joinpath("confusables.json").read_text("utf-8")
     )
@@ -87,5 +87,5 @@ def _folded(text: str) -> str:
 
 
 def _rank(text: str) -> tuple[bool, int, str]:
-    """Several characters stand for one, not the other way round: only single ones are looked up."""
+    """Return a sort key that prefers single characters as replacements, because only single ones are looked up."""
     return not text.isascii(), -len(text), text

@@ -243,7 +243,7 @@ class OpenId:
 
 
 def _printable(name: str) -> str:
-    """Return a name as people may have it here, of what its provider says; empty: nothing of it can be shown."""
+    """Convert the provider's name to an allowed display name; empty: nothing of it can be shown."""
     try:
         return clean_name("".join(char for char in name if char.isprintable())[:MAX_FULL_NAME])[:MAX_FULL_NAME]
     except Invalid:

@@ -124,7 +124,7 @@ POLICIES: dict[str, Policy] = {
     # reading
     "GET /api/v1/series": READS,
     "GET /api/v1/boards/{board}": BOARD,
-    # who one is
+    # the caller's own account
     "POST /api/v1/login": ANYBODY,
     "POST /api/v1/logout": ANYBODY,
     "POST /api/v1/first-admin": ANYBODY,

@@ -13,14 +13,14 @@ from dashboard.store.revisions import next_revision
 
 
 async def protect_boards(database: Database, access: Access, boards: Collection[str], private: Collection[str]) -> None:
-    """Compare the setting ``private_boards`` with the ``boards`` that there are, and with all that there were.
+    """Compare the setting ``private_boards`` with the present ``boards``, and with all earlier ones.
 
-    Raises ConfigurationError when a private name was never a board's, and when a board has the name of a private one
-    that had gone: its conversation, grants and links would be the new board's.  Names of private boards that are gone
-    stay private (``Access.reserve``).  Raises Unavailable.
+    Raises ConfigurationError when a private name was never a board's, and when a new board has the name of a deleted
+    private one: it would inherit that board's conversation, grants and links.  Names of deleted private boards stay
+    private (``Access.reserve``).  Raises Unavailable.
     """
     async with database.write() as tx:
-        if private:  # of processes that start at once the second waits here
+        if private:  # if two processes start at once, the second one waits here
             await next_revision(tx)
         known = set(boards) | await boards_ever(tx)
         for name in private:
@@ -33,7 +33,7 @@ async def protect_boards(database: Database, access: Access, boards: Collection[
         for name in (before.keys() & set(boards)) - set(private):
             if before[name]:
                 raise ConfigurationError(
-                    f"boards: {name} was the name of a private board that had gone; rename the new board, or add {name} "
+                    f"boards: {name} was the name of a deleted private board; rename the new board, or add {name} "
                     "to private_boards (after one start with it there you may take it out)"
                 )
         for name in set(private) | before.keys():

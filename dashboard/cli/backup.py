@@ -90,7 +90,7 @@ def restore(file: Path, only_check: bool, **options: Any) -> None:
     folder = DataFolder(Path(settings.data))
     click.echo(f"Data folder: {folder.path.resolve()}", err=True)
     for each in not_covered(settings):
-        click.echo(f"not put back: {each}", err=True)
+        click.echo(f"not restored: {each}", err=True)
     with _progress("Reading") as start:
         done = restoring.restore(file, folder, PARTS, renew=renew, start=start)
     _say_restored(done)
@@ -99,7 +99,7 @@ def restore(file: Path, only_check: bool, **options: Any) -> None:
 def _say_restored(done: restoring.Restored) -> None:
     click.echo(f"Restored {_described(done.manifest)}.")
     if done.aside is not None:
-        click.echo(f"What was there is in {done.aside}; delete it when all is well.")
+        click.echo(f"The earlier files are in {done.aside}; delete them when the server works.")
     click.echo(
         "When the server starts:\n"
         "- Every screen that returns is told `gap` and gets a snapshot. What was accepted after the backup is missing.\n"

@@ -21,7 +21,7 @@ from dashboard.settings import Settings, flag, shown, variable
 @click.command()
 @with_settings
 def check(config: Path | None, **flags: Any) -> None:
-    """Print every setting with its source, and check what can be checked without starting a server."""
+    """Print every setting with its source, and check the settings as far as possible without starting a server."""
     loaded = load_settings(config, flags)
     width = max(len(each.name) for each in fields(Settings))
     for each in fields(Settings):
@@ -35,7 +35,7 @@ def check(config: Path | None, **flags: Any) -> None:
         click.echo(f"problem: {problem}", err=True)
     if problems:
         raise SystemExit(1)
-    click.echo("all is well")
+    click.echo("no problems found")
 
 
 def _problems(settings: Settings) -> list[str]:

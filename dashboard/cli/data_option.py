@@ -1,4 +1,4 @@
-"""Choice of the data folder for a command: the one that is named, else the one of the only server that runs."""
+"""Choice of a command's data folder: the one given by ``--data``, else that of the only running server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.settings import Loaded, shown
 
 
 def say_warnings(loaded: Loaded) -> None:
-    """Print what deserves a warning in the settings and of the data folder."""
+    """Print the warnings about the settings and the data folder."""
     for warning in (*loaded.warnings, too_wide(Path(loaded.settings.data))):
         if warning:
             click.echo(f"warning: {warning}", err=True)
@@ -25,7 +25,7 @@ def used_folder(loaded: Loaded, *, new: bool = False, running: Callable[[], list
     """
     settings = loaded.settings
     folder = Path(settings.data)
-    if settings.store and settings.secret:  # nothing lies in the folder that these commands need
+    if settings.store and settings.secret:  # the commands need nothing from the folder
         click.echo(f"Store: {shown('store', settings)}", err=True)
         return folder
     if not new and not _is_used(folder):
@@ -35,7 +35,7 @@ def used_folder(loaded: Loaded, *, new: bool = False, running: Callable[[], list
 
 
 def _is_used(folder: Path) -> bool:
-    """Whether a server, or one of these commands, has worked on the folder."""
+    """Return whether a server, or one of these commands, has used the folder."""
     return any((folder / name).exists() for name in (LOCK_FILE, "people.sqlite3", "secret"))
 
 
@@ -44,6 +44,6 @@ def _found(folder: Path, running: list[Path]) -> Path:
         return running[0]
     several = f"; servers run on {', '.join(map(str, running))}" if running else ""
     raise click.ClickException(
-        f"{folder.resolve()} is no server's data folder{several}; name the server's with --data FOLDER, "
-        "or make a new one: user add … --new"
+        f"{folder.resolve()} is not a server's data folder{several}; name the server's with --data FOLDER, "
+        "or create a new one: user add … --new"
     )

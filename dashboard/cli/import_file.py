@@ -139,7 +139,7 @@ class Import:
         self.state.accepted += count - refused
 
     def _fail(self, answer: Answer) -> None:
-        """Give up. Nothing of the request was kept, so that the next run may divide the lines otherwise."""
+        """Fail the import. Nothing of the request was stored, so the next run may divide the lines differently."""
         self.state.end = 0
         import_state.save(self._file, self.state)
         cure = "; try a smaller --batch" if answer.status == 413 else ""
@@ -213,7 +213,7 @@ def import_file(file: Path, again: bool, url: str, token: str | None, **how: Any
     except (StateError, OSError) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
-        raise click.ClickException("interrupted; the same command goes on from here") from None
+        raise click.ClickException("interrupted; run the same command again to resume") from None
     click.echo(f"{state.accepted} accepted, {state.refused} refused")
     if state.refused:
         raise SystemExit(1)

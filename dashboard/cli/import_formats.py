@@ -1,4 +1,4 @@
-"""Lines of a file -> the body of a request: CSV, NDJSON, line protocol. No I/O.
+"""Conversion of a file's lines to a request's body: CSV, NDJSON, line protocol. No I/O.
 
 A CSV file has a header.  Long form: columns ``series`` and ``value``, optionally ``t``, ``unit``, ``every_s``; every other
 column is a label.  Wide form: a time column, and each other column is a series.  Time is ``t`` (ms since 1970), or ``time`` or

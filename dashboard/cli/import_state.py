@@ -1,8 +1,8 @@
-"""Progress of an import, in a file beside the one imported, so that an import can resume without doubling anything.
+"""Progress of an import, in a file beside the imported one, so that an import can resume without storing anything twice.
 
-Each request takes the lines from ``offset`` to ``end`` (bytes of the file) and has a key of its own.  Both are written
-before it is sent and ``offset`` moves when it is answered, so one whose answer was lost is sent again with the same
-lines and the same key, which the server stores once (while it remembers the key: 15 minutes by default).
+Each request has the lines from ``offset`` to ``end`` (bytes of the file) and its own key.  Both are saved before it is sent,
+and ``offset`` moves when it is answered.  So a request whose answer was lost is sent again with the same lines and key, which
+the server stores only once (while it remembers the key: 15 minutes by default).
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def load(file: Path, url: str) -> State:
 
 
 def save(file: Path, state: State) -> None:
-    """Write the state, whole or not at all."""
+    """Write the state atomically."""
     where = state_file(file)
     new = where.with_name(where.name + ".new")
     with new.open("w") as stream:

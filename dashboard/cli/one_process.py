@@ -1,4 +1,4 @@
-"""One process of the server, from its start to its end."""
+"""Life of one server process, from start to exit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _tune_garbage_collector() -> None:
 
 
 async def serve_here(settings: Settings, orders: str, say_address: Callable[[int], None]) -> int:
-    """Serve until SIGTERM or SIGINT and return the exit code. ``orders``: what a supervisor handed over. Raises ConfigurationError."""
+    """Serve until SIGTERM or SIGINT and return the exit code. ``orders``: the supervisor's instructions. Raises ConfigurationError."""
     worker = Worker.of(orders) if orders else None
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

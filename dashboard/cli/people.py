@@ -1,4 +1,4 @@
-"""Users and tokens, in the store itself, on the server's machine: ``user``, ``token``."""
+"""Commands for users and tokens, which work on the store directly, on the server's machine: ``user``, ``token``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _now_ms() -> int:
 
 
 def _with_accounts(options: dict[str, Any], work: Callable[[Accounts, Directory, Credentials], Awaitable[_T]]) -> _T:
-    """Open the store that the settings name, and work on it. A running server takes it over within a second."""
+    """Open the configured store and work on it. A running server reads the change within a second."""
     new = options.pop("new", False)
     loaded = load_settings(options.pop("config"), options)
     settings = loaded.settings

@@ -34,7 +34,7 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def with_store(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the settings that say where the store is, as flags, and --config."""
+    """Add the settings that locate the store, as flags, and --config."""
     for name in ("secret", "store", "data"):
         command = click.option(
             flag(name), name, default=None, metavar="VALUE", help="the setting of this name, as for `dashboard serve`"

@@ -32,7 +32,7 @@ class DataPart(Struct, frozen=True):
 
 
 class Stored(Struct, frozen=True):
-    """Part as a backup names it."""
+    """A part's entry in ``backup.json``."""
 
     name: str
     size: int
@@ -40,7 +40,7 @@ class Stored(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True):
-    """Content of ``backup.json``. ``begun_ms``: everything that was answered before is in the backup."""
+    """Content of ``backup.json``. ``begun_ms``: the backup has everything that was answered before this time."""
 
     format: int
     version: str
@@ -49,12 +49,12 @@ class Manifest(Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """Bytes of all parts."""
+        """Size of all parts in bytes."""
         return sum(part.size for part in self.parts)
 
 
 def write_archive(file: Path, copies: Path, *, version: str, begun_ms: int, names: Iterable[str]) -> Manifest:
-    """Put the copies into the tar ``file``, each copy deleted once it is in; raises OSError."""
+    """Move the copies into the tar ``file``: each copy is deleted once it is written. Raises OSError."""
     stored = [Stored(name, (copies / name).stat().st_size, _sha256(copies / name)) for name in names]
     manifest = Manifest(_FORMAT, version, begun_ms, stored)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -83,19 +83,19 @@ def _sha256(file: Path) -> str:
 
 
 def read_manifest(file: Path) -> Manifest:
-    """Read what a backup says of itself; raises Invalid, OSError."""
+    """Read a backup's ``backup.json``; raises Invalid, OSError."""
     try:
         with tarfile.open(file, "r:") as tar:
             return _manifest_of(tar, file)
     except tarfile.TarError as error:
-        raise Invalid(f"{file} is no backup of a dashboard: {error}") from None
+        raise Invalid(f"{file} is not a backup of a dashboard: {error}") from None
 
 
 def _manifest_of(tar: tarfile.TarFile, file: Path) -> Manifest:
     member = tar.next()
     content = tar.extractfile(member) if member is not None and member.isreg() else None
     if member is None or content is None or member.name != MANIFEST or member.size > _MAX_MANIFEST_BYTES:
-        raise Invalid(f"{file} is no backup of a dashboard: it does not begin with {MANIFEST}")
+        raise Invalid(f"{file} is not a backup of a dashboard: it does not begin with {MANIFEST}")
     try:
         manifest = msgspec.json.decode(content.read(), type=Manifest)
     except msgspec.MsgspecError as error:

@@ -1,9 +1,9 @@
-"""Backup of a data folder while a server uses it: one moment of every database, in one file.
+"""Backup of a data folder while a server uses it: a consistent snapshot of every database, in one file.
 
-A read transaction is opened in each database, one right after the other and in the order of the table of parts; what is
-copied then is what was committed at that moment, however long the copy takes and whatever the server writes meanwhile
-(WAL: readers and the writer do not wait for each other).  The order matters: the journal is taken after the checkpoint,
-so that it holds what the checkpoint does not, and the messages after the journal that tells of them.
+A read transaction is opened in each database, one right after the other, in the order of the table of parts.  The copy has
+what was committed at that moment, however long it takes and whatever the server writes meanwhile (WAL: readers and the
+writer do not wait for each other).  The order matters: the journal is read after the checkpoint, so that it has all later
+entries, and the messages after the journal that announces them.
 
 Source: SQLite, "Online Backup API", "Isolation In SQLite".
 """
@@ -36,14 +36,14 @@ def back_up(
     replace: bool,
     start: Callable[[int], Progress],
 ) -> Manifest:
-    """Write the backup ``file``, whole or not at all. ``start`` is told the bytes that there are to copy.
+    """Write the backup ``file`` atomically. ``start`` is called with the number of bytes to copy.
 
     Everything that was committed before the call is in it.  Raises Invalid, Unavailable.
     """
     if file.exists() and not replace:
-        raise Invalid(f"{file} is there already; name another file, or --replace it")
+        raise Invalid(f"{file} exists already; name another file, or give --replace")
     if (folder / RESTORING / READY_FILE).exists():
-        raise Invalid(f"{folder}: a restore was cut off here; run it again first")
+        raise Invalid(f"{folder}: a restore was interrupted here; run it again first")
     found = [part for part in parts if (folder / part.name).exists()]
     if not found:
         raise Invalid(f"{folder} holds nothing to back up")
@@ -65,7 +65,7 @@ def back_up(
 
 @contextmanager
 def _workspace(file: Path) -> Iterator[Path]:
-    """A folder beside ``file`` for the copies; what a backup that was killed has left there is removed."""
+    """Create a folder beside ``file`` for the copies; the remains of a killed backup are removed first."""
     folder = file.with_name(f".{file.name}.partial")
     make_private(folder)
     descriptor = os.open(folder, os.O_RDONLY)
@@ -85,7 +85,7 @@ def _workspace(file: Path) -> Iterator[Path]:
 
 
 def _copy_all(folder: Path, parts: list[DataPart], copies: Path, start: Callable[[int], Progress]) -> None:
-    """Copy one moment of each part; raises sqlite3.Error, OSError, Unavailable."""
+    """Copy a snapshot of each part; raises sqlite3.Error, OSError, Unavailable."""
     with ExitStack() as stack:
         sources = {
             part.name: stack.enter_context(closing(_snapshot(folder / part.name))) for part in parts if part.database
@@ -103,7 +103,7 @@ def _copy_all(folder: Path, parts: list[DataPart], copies: Path, start: Callable
 
 
 def _snapshot(file: Path) -> sqlite3.Connection:
-    """A connection with an open read transaction: whatever is committed from now on, it does not see."""
+    """Open a connection with a read transaction, which does not see later commits."""
     connection = sqlite3.connect(f"file:{_quoted(file)}?mode=rw", uri=True, isolation_level=None, timeout=_BUSY_S)
     connection.execute("BEGIN")
     connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -129,9 +129,9 @@ def _copy_database(source: sqlite3.Connection, target: Path, size: int, progress
         done = now
 
     with closing(sqlite3.connect(target, isolation_level=None)) as copy:
-        copy.execute("PRAGMA synchronous=OFF")  # the archive is what is written to the disk
+        copy.execute("PRAGMA synchronous=OFF")  # only the archive must be synced to the disk
         source.backup(copy, pages=_PAGES_AT_ONCE, progress=tell, sleep=0)
-        copy.execute("PRAGMA journal_mode=DELETE")  # one file, with nothing beside it
+        copy.execute("PRAGMA journal_mode=DELETE")  # a single file, without -wal and -shm
 
 
 def _sync_folder(folder: Path) -> None:

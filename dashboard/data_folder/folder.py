@@ -1,7 +1,7 @@
-"""The data folder itself: who may read it, which server uses it, and whether it is still there.
+"""Data folder: its permissions, its lock, and the check that its files still exist.
 
 The folder has mode 0700 and its files 0600: they hold password hashes and direct messages.  A server holds a lock
-(``flock`` on ``journal.lock``) for as long as it uses the folder; that is also how a running server's folder is found.
+(``flock`` on ``journal.lock``) for as long as it uses the folder; by this lock a running server's folder is also found.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import IO
 from dashboard.domain.errors import ConfigurationError
 
 LOCK_FILE = "journal.lock"
-#: What the supervisor of several workers says of them, for ``dashboard reload``.
+#: State of the workers, written by their supervisor, for ``dashboard reload``.
 STATUS_FILE = "supervisor.json"
-#: Names the parts that the folder has had: a part that is listed here and missing was lost.
+#: List of the parts that the folder has had: a part that is listed but missing was lost.
 INVENTORY_FILE = "inventory.json"
-#: A restore that has begun to replace the folder's files.
+#: Folder of a restore that has begun to replace files.
 RESTORING = "restoring"
 READY_FILE = "READY"
 #: A folder that was deleted is noticed within this time.
@@ -30,7 +30,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class DataFolder:
-    """The data folder as one server process uses it. ``fault`` says what is wrong with it; empty: nothing."""
+    """The data folder in use by a server process. ``fault`` describes what is wrong with it; empty: nothing."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -39,9 +39,9 @@ class DataFolder:
         self._watched: dict[Path, tuple[int, int]] = {}  # file -> device and inode
 
     def make(self, *, restoring: bool = False) -> None:
-        """Make the folder if it is missing, readable by its owner only; raises ConfigurationError.
+        """Create the folder if it is missing, readable by its owner only; raises ConfigurationError.
 
-        A folder in which a restore was cut off is refused, but for ``restoring``.
+        A folder with an interrupted restore is refused, except for ``restoring``.
         """
         try:
             make_private(self.path)
@@ -49,12 +49,12 @@ class DataFolder:
             raise ConfigurationError(f"--data {self.path}: cannot be used: {error.strerror}") from None
         if not restoring and (self.path / RESTORING / READY_FILE).exists():
             raise ConfigurationError(
-                f"--data {self.path}: a restore into this folder was cut off; run it again: "
+                f"--data {self.path}: a restore into this folder was interrupted; run it again: "
                 f"dashboard restore FILE --data {self.path}"
             )
 
     def lock(self, *, shared: bool = False, restoring: bool = False) -> None:
-        """Lock the folder until ``release``; ``shared``: beside other processes that share it, too.
+        """Lock the folder until ``release``; ``shared``: together with other processes that share the lock.
 
         Raises ConfigurationError when another server uses the folder.
         """
@@ -71,18 +71,18 @@ class DataFolder:
         self.watch(LOCK_FILE)
 
     def release(self) -> None:
-        """Let go of the lock."""
+        """Release the lock."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
     def watch(self, name: str) -> None:
-        """Watch from now on whether the file ``name`` is removed or replaced."""
+        """Watch the file ``name`` for being removed or replaced."""
         found = (self.path / name).stat()
         self._watched[self.path / name] = found.st_dev, found.st_ino
 
     def look(self) -> None:
-        """Compare the watched files with what is on the disk now, and set ``fault``."""
+        """Compare the watched files with those on the disk now, and set ``fault``."""
         self.fault = next(filter(None, (self._fault_of(file) for file in list(self._watched))), "")
 
     def _fault_of(self, file: Path) -> str:
@@ -105,7 +105,7 @@ class DataFolder:
     # --- what the folder has had ---
 
     def check_not_lost(self, name: str, holds: str) -> None:
-        """Refuse a part that was there once and is missing or empty now; raises ConfigurationError with the cure."""
+        """Raise ConfigurationError, with the remedy, if a part existed once and is missing or empty now."""
         file = self.path / name
         if name not in self._inventory() or (file.exists() and file.stat().st_size):
             return
@@ -115,7 +115,7 @@ class DataFolder:
         )
 
     def note(self, name: str) -> None:
-        """Remember that the part ``name`` is there."""
+        """Remember that the part ``name`` exists."""
         known = self._inventory()
         if name not in known:
             file = self.path / INVENTORY_FILE
@@ -132,21 +132,21 @@ class DataFolder:
 
 
 def cure_of(folder: Path) -> str:
-    """Describe how a damaged folder is mended."""
+    """Describe how to repair a damaged folder."""
     return f"restore a backup (dashboard restore FILE --data {folder})"
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder with mode 0700; one that is there stays as it is. Raises OSError."""
+    """Create a folder with mode 0700; an existing one stays as it is. Raises OSError."""
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def private_file(file: Path) -> Path:
-    """Make the file with mode 0600 if it is missing, and close an older one to others; raises OSError.
+    """Create the file with mode 0600 if it is missing, or remove other users' access to an existing one; raises OSError.
 
-    A file that is there is not opened: to close an SQLite file anew would end the locks that this process has on it.
+    An existing file is not opened: closing an SQLite file again would release the locks that this process has on it.
     """
     try:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -157,7 +157,7 @@ def private_file(file: Path) -> Path:
 
 
 def private_database(file: Path) -> Path:
-    """Close an SQLite file and what lies beside it to others, or make it so; SQLite gives new ones the mode of the database."""
+    """Make an SQLite file and its -wal and -shm private, creating the file if needed; SQLite copies its mode to new ones."""
     for suffix in ("-wal", "-shm"):
         beside = file.with_name(file.name + suffix)
         if beside.exists():
@@ -166,7 +166,7 @@ def private_database(file: Path) -> Path:
 
 
 def too_wide(folder: Path) -> str:
-    """Warn when others may look into the folder, with the cure; return an empty text when they may not."""
+    """Return a warning, with the remedy, if other users may read the folder; empty: they may not."""
     try:
         mode = stat.S_IMODE(folder.stat().st_mode)
     except OSError:
@@ -179,7 +179,7 @@ def too_wide(folder: Path) -> str:
 def locked_folders(proc: Path = Path("/proc")) -> list[Path]:
     """Find the data folders of the servers that run on this machine, by their locks.
 
-    Empty where that cannot be found out.
+    Empty where the locks cannot be read.
 
     Source: proc_locks(5). Only the processes of this user are seen, unless it is root.
     """
@@ -201,7 +201,7 @@ def locked_folders(proc: Path = Path("/proc")) -> list[Path]:
 
 
 def _open_file(descriptors: Path, inode: int) -> Path | None:
-    """The lock file with this inode that a process has open."""
+    """Find the lock file with this inode among a process' open files."""
     try:
         links = list(descriptors.iterdir())
     except OSError:

@@ -1,8 +1,8 @@
 """Restore of a backup into a data folder that no server uses, whole or not at all.
 
-The parts are unpacked and checked in ``restoring/`` beside the files in use.  Once all is well a file ``READY`` is
-written there, and only then are files replaced; a restore that is killed before has changed nothing, one that is killed
-after is refused by the server and finished by the next restore.  What was in the folder is put aside, not deleted.
+The parts are unpacked and checked in ``restoring/`` beside the files in use.  After all checks a file ``READY`` is written
+there, and only then are files replaced.  A restore killed before that has changed nothing.  After one killed later, the
+server refuses to start, and the next restore finishes it.  The folder's earlier files are put aside, not deleted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BESIDE = ("", "-wal", "-shm", "-journal")
 
 
 class Plan(Struct, frozen=True):
-    """Content of ``READY``: the parts that are put in, the others that are taken out, and where what was there goes."""
+    """Content of ``READY``: the parts to put in, the others to take out, and the folder for the earlier files."""
 
     fresh: list[str]
     known: list[str]
@@ -34,7 +34,7 @@ class Plan(Struct, frozen=True):
 
 
 class Restored(Struct, frozen=True):
-    """The backup that was put back, and where what was there before is (None: nothing was)."""
+    """The restored backup, and the folder of the earlier files (None: there were none)."""
 
     manifest: Manifest
     aside: Path | None
@@ -56,13 +56,13 @@ def restore(
     renew: Callable[[Path], None],
     start: Callable[[int], Progress],
 ) -> Restored:
-    """Replace what is in the folder by a backup. ``renew`` is called with the folder of the unpacked parts.
+    """Replace the folder's files by a backup. ``renew`` is called with the folder of the unpacked parts.
 
     Raises Invalid (the backup), ConfigurationError (a server uses the folder), Unavailable.
     """
     folder.lock(restoring=True)
     try:
-        if (folder.path / RESTORING / READY_FILE).exists():  # one that was cut off
+        if (folder.path / RESTORING / READY_FILE).exists():  # an interrupted restore
             _replace(folder.path)
         manifest = _prepare(file, folder.path, parts, renew, start)
         aside = _replace(folder.path)
@@ -84,7 +84,7 @@ def _prepare(
     renew: Callable[[Path], None],
     start: Callable[[int], Progress],
 ) -> Manifest:
-    """Unpack and check all parts beside those in use; at the end ``READY`` is there."""
+    """Unpack and check all parts beside those in use, then write ``READY``."""
     fresh = folder / RESTORING
     shutil.rmtree(fresh, ignore_errors=True)
     found = read_manifest(file)
@@ -120,7 +120,7 @@ def _check_database(file: Path, database: Path) -> None:
 
 
 def _own(fresh: Path, folder: Path) -> None:
-    """Give the unpacked files to the folder's owner, when root puts them back for another user."""
+    """Give the unpacked files to the folder's owner, when root restores them for another user."""
     owner = folder.stat()
     for each in (fresh, *fresh.iterdir()):
         if each.is_file():
@@ -131,13 +131,13 @@ def _own(fresh: Path, folder: Path) -> None:
 
 
 def _replace(folder: Path) -> Path | None:
-    """Do what ``READY`` says; done twice, or cut off and done again, it comes to the same."""
+    """Do what ``READY`` says. It is idempotent, so it can be repeated after an interruption."""
     fresh = folder / RESTORING
     plan = msgspec.json.decode((fresh / READY_FILE).read_bytes(), type=Plan)
     aside = folder / plan.aside
     for name in plan.known:
         if name in plan.fresh and not (fresh / name).exists():
-            continue  # it is in its place
+            continue  # it is in place already
         for old in (folder / f"{name}{suffix}" for suffix in _BESIDE):
             if old.exists():
                 make_private(aside)

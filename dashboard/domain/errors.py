@@ -1,4 +1,4 @@
-"""Tree of this project's errors. Each has a stable ``code`` and says whether trying again can help.
+"""Tree of this project's errors. Each has a stable ``code`` and tells whether a retry can succeed.
 
 Errors are translated in two places: to an HTTP status in ``web/server/base.py``, to an error message or close code in
 ``messages/session.py``.
@@ -119,6 +119,6 @@ class Conflict(DashboardError):
 
 
 class ConfigurationError(DashboardError):
-    """Wrong setting; the text names the setting, the value and the cure."""
+    """Wrong setting; the text names the setting, the value and the remedy."""
 
     code = "configuration"

@@ -1,4 +1,4 @@
-"""Something that happened: a deploy, an annotation, an alert that fires or ends, a check's result.
+"""Events: a deploy, an annotation, an alert that fires or ends, a check's result.
 
 Sources: StatsD (DogStatsD) events and checks, Graphite events, Grafana annotations, Alertmanager.
 """
@@ -24,10 +24,10 @@ _SPACES = re.compile(r"\s+")
 
 
 class EventIn(Struct, frozen=True):
-    """One event as a feeder told it. A ``t_ms`` of None means: when it is accepted.
+    """Event as a feeder sent it. A ``t_ms`` of None stands for the time of acceptance.
 
     ``state``: of an alert ``firing`` or ``resolved``, of a check ``ok``, ``warning``, ``critical`` or ``unknown``, else "".
-    Events of one ``fingerprint`` are about the same thing: the newest state holds.
+    Events of one ``fingerprint`` are about the same alert or check: the newest state counts.
     """
 
     t_ms: int | None
@@ -51,7 +51,7 @@ def build_event(
     ended_ms: int | None = None,
     fingerprint: str = "",
 ) -> EventIn:
-    """An event fit to be shown: what is too long ends in …, what cannot be printed becomes �; empty tags are left out."""
+    """Build an event that can be shown: long texts are cut with …, unprintable characters become �, empty tags are left out."""
     shown = tuple(dict.fromkeys(_cut(_line(tag), MAX_TAG_BYTES) for tag in tags if tag.strip()))
     if len(shown) > MAX_TAGS:
         shown = (*shown[: MAX_TAGS - 1], f"… {len(shown) - MAX_TAGS + 1} more tags")
@@ -68,7 +68,7 @@ def build_event(
 
 
 def fingerprint_of(*parts: str) -> str:
-    """A short text that is the same for the same parts, for senders that give none."""
+    """Derive a fingerprint from ``parts``, for senders that give none; equal parts give equal fingerprints."""
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

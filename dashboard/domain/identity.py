@@ -1,6 +1,6 @@
-"""Who is asking: users and their roles, feeders' tokens and what they may write, and the caller of one request.
+"""Identities: users and their roles, feeders' tokens and what they may write, and the caller of one request.
 
-Does not own: how a caller is found out (``accounts/authenticator.py``) and what it may do (``accounts/policies.py``).
+Does not own how a caller is authenticated (``accounts/authenticator.py``) and authorized (``accounts/policies.py``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from msgspec import Struct
 from dashboard.domain.errors import Invalid
 
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
-#: ``operator`` is the person at the machine, see ``accounts/authenticator.py``.
+#: ``operator`` is the local operator, see ``accounts/authenticator.py``.
 RESERVED_NAMES = frozenset({"operator", "server", "all", "here"})
 MIN_PASSWORD = 10
 MAX_PASSWORD = 1_000
@@ -22,7 +22,7 @@ MAX_FULL_NAME = 80
 
 
 class Role(IntEnum):
-    """Each may what the ones before it may."""
+    """Roles in ascending order; each includes the rights of those before it."""
 
     NOBODY = 0
     VIEWER = 1  # sees boards, talks
@@ -32,7 +32,7 @@ class Role(IntEnum):
 
     @property
     def word(self) -> str:
-        """As it is written in settings, messages and the store."""
+        """The role's name in settings, messages and the store."""
         return self.name.lower()
 
 
@@ -40,14 +40,14 @@ ROLES = tuple(role.word for role in Role if role)
 
 
 def parse_role(text: str, *, field: str = "role") -> Role:
-    """A role by its word; raises Invalid."""
+    """Parse a role's name; raises Invalid."""
     if text not in ROLES:
         raise Invalid(f"{text[:40]!a} is not one of {', '.join(ROLES)}", field=field)
     return Role[text.upper()]
 
 
 def parse_user_name(text: str, *, field: str = "name") -> str:
-    """A login name in its one form, which is also the user's id; raises Invalid."""
+    """Normalize a login name, which is also the user's id; raises Invalid."""
     name = text.strip().lower()
     if name in RESERVED_NAMES:
         raise Invalid(f"{name} is taken by the server itself", field=field)
@@ -57,16 +57,16 @@ def parse_user_name(text: str, *, field: str = "name") -> str:
 
 
 def check_password(text: str, *, field: str = "password") -> str:
-    """Length is all that is asked for; raises Invalid."""
+    """Check a new password's length, the only requirement, and return the password; raises Invalid."""
     if not MIN_PASSWORD <= len(text) <= MAX_PASSWORD:
         raise Invalid(f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters", field=field)
     return text
 
 
 class User(Struct, frozen=True):
-    """A person that can log in. ``version`` grows with what makes older sessions worthless.
+    """A person that can log in. ``version`` grows with every change that ends older sessions.
 
-    ``kept_session`` holds all the same: the one in which the user has changed the password.
+    ``kept_session`` stays valid all the same: the session in which the user changed the password.
     """
 
     id: str
@@ -76,19 +76,19 @@ class User(Struct, frozen=True):
     version: int = 1
     created_ms: int = 0
     last_login_ms: int | None = None
-    grants: tuple[tuple[str, Role], ...] = ()  # board id, what may be done on it beyond the role
+    grants: tuple[tuple[str, Role], ...] = ()  # board id, the role on it where that is higher
     kept_session: str = ""
 
     def holds(self, session: str, version: int | None) -> bool:
-        """Whether a session that began at ``version`` is still good; None: made elsewhere, at any."""
+        """Return whether a session of this ``version`` is still valid. None, of a JWT that another program made, always is."""
         return version in (None, self.version) or (bool(session) and session == self.kept_session)
 
 
 class Token(Struct, frozen=True):
-    """What a feeder or program shows. ``prefixes``: its series begin with one of them; none: any.
+    """Token of a feeder or program. ``prefixes``: its series' names begin with one of them; none: any name.
 
-    ``per_s``: samples a second, 0: no limit of its own; ``max_series``: series it may bring into being, 0: as many as
-    the server may have.
+    ``per_s``: samples a second, 0: no limit of its own.  ``max_series``: series that it may create, 0: as many as the
+    server may have.
     """
 
     id: str
@@ -109,10 +109,11 @@ Kind = Literal["anonymous", "local", "user", "token", "share", "source"]
 
 
 class Caller(Struct, frozen=True):
-    """Who makes a request. ``local``: the person at the machine, when nobody else can reach it.  ``source``: nobody, this
-    server fetches or listens by itself; its ``token`` says what it may bring.
+    """Caller of a request. ``local``: the local operator of a server that only this machine can reach.
 
-    ``session`` is what can be revoked; ``expires_ms`` when the proof ends; ``boards`` what the share links ``links`` show.
+    ``source``: a source of data of this server itself, which fetches or listens; its ``token`` limits what it may write.
+    ``session``: the id by which the session is revoked.  ``expires_ms``: when the session, token or link expires.
+    ``boards``: the boards that the share links ``links`` show.
     """
 
     kind: Kind
@@ -129,7 +130,7 @@ class Caller(Struct, frozen=True):
 
     @property
     def is_person(self) -> bool:
-        """Somebody who can be talked to."""
+        """True for a user or the local operator, who can read and answer messages."""
         return self.kind in ("user", "local") and bool(self.id)
 
 

@@ -1,4 +1,4 @@
-"""Which series and documents a screen wants: Prometheus' matcher syntax, ``cpu{host=~"web.*",core!="0"}``.
+"""Selectors of series and documents, in Prometheus' matcher syntax: ``cpu{host=~"web.*",core!="0"}``.
 
 Regular expressions are RE2 (linear time, so a selector cannot stall the server), anchored at both ends as in Prometheus.
 Source: Prometheus, "Querying basics", time series selectors.
@@ -16,15 +16,15 @@ import re2
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import LABEL_NAME, NAME, SeriesKey, unescape
 
-#: A series of 64 labels and 16 KiB can be asked for by its own text.
+#: Enough for a series of 64 labels and 16 KiB to be selected by its own text; longer ones are refused.
 MAX_SELECTOR_BYTES = 20_480
 MAX_MATCHERS = 66
 MAX_PATTERN_BYTES = 1_000
-#: How much work the regular expressions of one request may be to compile, see ``pattern_weight``: about 20 ms.
+#: Compilation cost of one request's regular expressions, see ``pattern_weight``: about 20 ms; more is refused.
 MAX_PATTERN_WEIGHT = 10_000
-#: A repetition of a repetition is as much work as RE2 allows at all.
+#: Cost of a repetition of a repetition: the most that RE2 allows at all.
 _NESTED_WEIGHT = 1_000
-#: Values whose verdict a pattern remembers.
+#: Label values whose result a pattern caches; beyond it the least recently used is dropped.
 _KNOWN_VERDICTS = 256
 
 _RE2_OPTIONS = re2.Options()
@@ -39,7 +39,7 @@ _HEAD = re.compile(rf"\s*({NAME.pattern})?\s*(\{{(.*)\}})?\s*", re.DOTALL)
 
 
 class Matcher(NamedTuple):
-    """One condition on a label (``__name__`` is the name); a label that is missing counts as empty."""
+    """Condition on a label (``__name__`` is the series' name); a missing label counts as empty."""
 
     label: str
     operator: str
@@ -48,12 +48,12 @@ class Matcher(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The condition, told apart from every other."""
+        """The condition as text; equal for equal conditions only."""
         return f"{self.label}{self.operator}{self.value}"
 
     @property
     def is_pattern(self) -> bool:
-        """Whether the value is a regular expression."""
+        """True if the value is a regular expression."""
         return self.operator in ("=~", "!~")
 
 
@@ -69,7 +69,7 @@ class Selector:
         self.text = _canonical(self._name, self._labels)
 
     def matches(self, key: SeriesKey) -> bool:
-        """Whether the series (or the document, as a key without labels) is wanted."""
+        """Return whether the selector matches the series (or the document, as a key without labels)."""
         if not all(m.test(key.name) for m in self._name):
             return False
         if not self._labels:
@@ -79,7 +79,7 @@ class Selector:
 
     @property
     def name(self) -> str | None:
-        """The one name that it asks for; None: it may match several."""
+        """The only name that it can match; None: it may match several."""
         return next((m.value for m in self._name if m.operator == "="), None)
 
     def __eq__(self, other: object) -> bool:
@@ -119,7 +119,7 @@ def parse_selector(text: str) -> Selector:
 
 
 def parse_selectors(texts: Iterable[str]) -> tuple[Selector, ...]:
-    """Parse the selectors of one request; raise Invalid as ``parse_selector``, and when together they are too much work."""
+    """Parse the selectors of one request; raise Invalid as ``parse_selector``, and when together they cost too much to compile."""
     selectors, weight = [], 0
     for text in texts:
         weight += pattern_weight(text)
@@ -133,7 +133,7 @@ def parse_selectors(texts: Iterable[str]) -> tuple[Selector, ...]:
 
 
 def pattern_weight(text: str) -> int:
-    """Return about how much work the regular expressions in a selector are to compile, in units of 2 µs."""
+    """Estimate the time to compile a selector's regular expressions, in units of 2 µs."""
     if "~" not in text:
         return 0
     counts = [min(int(count or low), _NESTED_WEIGHT) for low, count in _COUNTED.findall(text)]

@@ -1,4 +1,4 @@
-"""What a series is called: a name, labels, and the one canonical text ``name{label="value"}`` of both.
+"""Identity of a series: a name, labels, and the one canonical text ``name{label="value"}`` of both.
 
 Source: Prometheus data model and exposition format (names, label names, escapes), widened by ``.``, ``-`` and ``/`` in
 names because StatsD, Graphite and Smashing feeders use them.
@@ -15,7 +15,7 @@ from dashboard.domain.errors import Invalid
 
 
 class SeriesLimits(NamedTuple):
-    """What one series may be called at the most. The defaults are those of the settings of the same names."""
+    """Limits of a series' name and labels. The defaults are those of the settings in ``SETTING_OF``."""
 
     labels: int = 64
     label_name_bytes: int = 256
@@ -24,7 +24,7 @@ class SeriesLimits(NamedTuple):
     text_bytes: int = 16_384
 
 
-#: What the settings may allow at the most, and what is read from journals and requests: parsing stays bounded.
+#: The highest limits that settings may allow, and those for journals and selectors, so that parsing stays bounded.
 CEILING = SeriesLimits(256, 2_048, 65_536, 2_048, 262_144)
 #: The longest name of a document, and the longest prefix of a token.
 MAX_NAME_BYTES = SeriesLimits().name_bytes
@@ -35,7 +35,7 @@ LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NAMED_ESCAPES = {"\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\\": "\\", '"': '"'}
-#: Control characters are written as Go's string literals have them, which Prometheus' expressions read.
+#: Control characters are escaped as in Go's string literals, which Prometheus' expressions can read.
 _ESCAPES = str.maketrans(
     {chr(code): f"\\x{code:02x}" for code in (*range(0x20), 0x7F)}
     | {chr(code): f"\\u{code:04x}" for code in range(0x80, 0xA0)}
@@ -89,7 +89,7 @@ def check_characters(value: str, *, field: str) -> str:
 def series_key(name: str, labels: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> SeriesKey:
     """Build a valid key; raise Invalid naming the field that breaks a rule. An empty label value means no label.
 
-    Sizes are checked against ``CEILING`` only; those of the settings are for samples that come in (``check_limits``).
+    Sizes are checked against ``CEILING`` only; the settings' limits are for incoming samples (``check_limits``).
     """
     check_name(name, max_bytes=CEILING.name_bytes)
     pairs = tuple(sorted((intern(str(n)), v) for n, v in dict(labels).items() if v != ""))  # few names, many series

@@ -1,4 +1,4 @@
-"""JSON of which every reader understands the same: no key twice in an object, nothing nested too deep, no endless digits."""
+"""JSON that every parser reads alike: no key twice in an object, no deep nesting, no numbers of thousands of digits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from dashboard.domain.document import check_depth
 from dashboard.domain.errors import Invalid
 
-#: What Windows' editors and PowerShell write in front of a text.
+#: The mark that Windows' editors and PowerShell write before a text.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -20,7 +20,7 @@ def check_json(text: bytes | str) -> Any:
         value = json.loads(text, object_pairs_hook=_unique)
     except RecursionError:
         raise Invalid("nested too deep") from None
-    except ValueError:  # Python's own bound on digits
+    except ValueError:  # Python's own limit of digits
         raise Invalid("holds a number of too many digits") from None
     check_depth(value)
     return value

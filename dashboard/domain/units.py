@@ -1,7 +1,7 @@
-"""Units that follow from names, by the conventions of Prometheus, Telegraf and collectd: a guess that a declaration overrides.
+"""Units guessed from names, by the conventions of Prometheus, Telegraf and collectd; a declared unit overrides the guess.
 
 Sources: prometheus.io/docs/practices/naming "Base units"; Telegraf's plugins cpu, mem, disk, net, ping; collectd's types.db.
-The table stands in docs/feeders.md, too.
+docs/feeders.md has the same table.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-#: By the last word of a name.
+#: Units by the last word of a name.
 BY_LAST_WORD = {
     "seconds": "s", "milliseconds": "ms", "microseconds": "µs", "nanoseconds": "ns", "ms": "ms", "us": "µs", "ns": "ns",
     "bytes": "B", "octets": "B", "percent": "%", "percentage": "%", "pct": "%", "celsius": "°C", "volts": "V", "amperes": "A",
     "watts": "W", "joules": "J", "hertz": "Hz", "grams": "g", "meters": "m", "uptime": "s",
 }  # fmt: skip
-#: Where the last word says nothing; the first that is found in the name.
+#: Units of names whose last word is not in the table: that of the first pattern that matches.
 BY_PATTERN = (
     (re.compile(r"cpu_usage_\w+"), "%"),
     (re.compile(r"(?:mem|swap|disk)_(?:used|free|total|available|cached|buffered|active|inactive|slab|shared)"), "B"),
@@ -26,9 +26,9 @@ BY_PATTERN = (
     (re.compile(r"memory(?:_memory)?|df_df_complex|swap(?:_swap)?|\w+_octets_(?:rx|tx|read|write)"), "B"),
     (re.compile(r"ping_ping"), "ms"),
 )
-#: What says how a value was made, not what it is.
+#: Suffixes that say how a value was computed, not what it measures.
 _MADE = re.compile(r"(?:_total|_sum|_min|_max|_mean|_avg|_last|_p\d{2,3})+$")
-#: Counts of what has the unit, and moments, of which a duration would be shown.
+#: Names without a unit: counts of measured things, and timestamps, which would be shown as durations.
 _NONE = re.compile(
     r".*(?:_count|_bucket|_created|timestamp_seconds|(?:start|boot|node|expiry|creation|last_\w+)_time_seconds)"
 )
@@ -36,7 +36,7 @@ _NONE = re.compile(
 
 @lru_cache(maxsize=4_096)
 def guess_unit(name: str) -> str:
-    """Return the unit of a series of this name; "": its name does not say."""
+    """Return the unit of a series of this name; "" when the name does not tell."""
     if _NONE.fullmatch(name):
         return ""
     base = _MADE.sub("", name)

@@ -1,5 +1,5 @@
-"""What brings data in by itself: this machine's numbers, this server's own, and what the file of sources names.
+"""Built-in feeders: this machine's metrics, this server's own metrics, and the sources in the file of sources.
 
-In reading order: sources_file (its grammar), sources (who runs what), source_state (what is counted), keeper (the way to the
-services); then one file a kind: scrape, statsd, graphite, mqtt.
+In reading order: sources_file (the file's grammar), sources (which process runs which source), source_state (counters and
+refusals), submitter (the way to the services); then one module for each kind: scrape, statsd, graphite, mqtt.
 """

@@ -1,7 +1,6 @@
-"""Sockets for datagrams, UDP and Unix, read in bursts between which the loop goes on with everything else.
+"""Sockets for datagrams, UDP and Unix, read in bursts between which the event loop runs other tasks.
 
-What does not fit into the kernel's buffer meanwhile is dropped there, and the kernel says how many datagrams that were (SO_MEMINFO,
-exact whenever it is asked).
+The kernel drops datagrams that do not fit into its buffer meanwhile, and counts them exactly (SO_MEMINFO).
 """
 
 from __future__ import annotations
@@ -19,25 +18,25 @@ _BUFFER_BYTES = 8 << 20
 _SO_RCVBUFFORCE, _SO_MEMINFO = 33, 55  # Linux, not in the socket module
 _MEMINFO = struct.Struct("9I")
 _DROPS = 8  # SK_MEMINFO_DROPS
-#: A burst ends after so long, looked at every so many datagrams; when more waits, the others get the loop for a while.
+#: A burst ends after ``_BURST_S``, checked every ``_LOOKED_AT_EVERY`` datagrams. If more wait, other tasks run for ``_BREATH_S``.
 _BURST_S = 0.002
 _LOOKED_AT_EVERY = 8
 _BREATH_S = 0.001
-#: Bursts that are taken from the kernel's buffer at the end.
+#: Most bursts read by ``drain``; datagrams beyond them are lost.
 _LAST_BURSTS = 20
-#: Whoever may enter the folder may send, as to a port of the machine.
+#: Every user who may enter the folder may send, as to a port of the machine.
 _UNIX_MODE = 0o622
 
 
 async def bind_udp(host: str, port: int) -> socket.socket:
-    """Return a UDP socket that is bound; raises OSError."""
+    """Return a bound UDP socket; raises OSError."""
     loop = asyncio.get_running_loop()
     family, kind, protocol, _, address = (
         await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
     )[0]
     made = socket.socket(family, kind, protocol)
     try:
-        # of two the newer one gets it all: no waiting for one that hangs
+        # of two sockets the newer one gets all datagrams, so there is no need to wait for a process that hangs
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         _prepare(made)
         made.bind(address)
@@ -48,10 +47,10 @@ async def bind_udp(host: str, port: int) -> socket.socket:
 
 
 def bind_unix(path: str) -> socket.socket:
-    """Return a socket at a path, in the place of one that is there; raises OSError when something else is there."""
+    """Return a socket at a path, replacing an existing socket; raises OSError if there is a file of another kind."""
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            raise FileExistsError(f"{path} is there and no socket")
+            raise FileExistsError(f"{path} exists and is not a socket")
         Path(path).unlink()
     made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
@@ -68,12 +67,12 @@ def _prepare(made: socket.socket) -> None:
     made.setblocking(False)
     try:
         made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
-    except OSError:  # not allowed: as much as net.core.rmem_max lets us have
+    except OSError:  # not allowed: the kernel limits it to net.core.rmem_max
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
 
 
 class DatagramReader:
-    """Reads one socket. ``begin`` gives what takes the datagrams of a burst; ``end`` gets how many there were."""
+    """Reader of one socket. ``begin`` returns the function that takes a burst's datagrams; ``end`` gets their number."""
 
     def __init__(
         self,
@@ -90,11 +89,11 @@ class DatagramReader:
         self._drops = 0
 
     def start(self) -> None:
-        """Read what comes from now on."""
+        """Begin to read."""
         asyncio.get_running_loop().add_reader(self._of, self._take_burst)
 
     def drain(self) -> None:
-        """Take what the kernel still holds, as far as that is soon done; nothing is read afterwards."""
+        """Read the datagrams still in the kernel's buffer, at most ``_LAST_BURSTS`` bursts, and stop reading."""
         asyncio.get_running_loop().remove_reader(self._of)
         for _ in range(_LAST_BURSTS):
             if self._take_burst():
@@ -106,7 +105,7 @@ class DatagramReader:
         self._of.close()
 
     def drops(self) -> int:
-        """Return datagrams that the kernel dropped since it was asked last; 0 where it does not say."""
+        """Return the number of datagrams that the kernel dropped since the last call; 0 where it does not count them."""
         try:
             drops = int(_MEMINFO.unpack(self._of.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size))[_DROPS])
         except (OSError, struct.error):
@@ -115,7 +114,7 @@ class DatagramReader:
         return (drops - before) % 2**32
 
     def _take_burst(self) -> bool:
-        """Take datagrams until there are none (True), or it is time for others."""
+        """Take datagrams until there are none (True), or the burst's time is over (False)."""
         loop, receive, take = asyncio.get_running_loop(), self._of.recv, self._begin()
         until, taken = loop.time() + _BURST_S, 0
         try:

@@ -46,7 +46,7 @@ async def run_every(every_s: float, beat: Callable[[], Awaitable[None]]) -> None
             refused = False
         except DashboardError as error:
             if not refused:
-                _log.warning("feeder: readings not stored: %s", error)
+                _log.warning("feeder: readings could not be stored: %s", error)
             refused = True
         due = max(due + every_s, loop.time())
         await asyncio.sleep(due - loop.time())

@@ -1,7 +1,7 @@
-"""Listen to Graphite's plaintext lines by TCP and UDP. A sender by TCP that is faster than the journal waits: it is not read.
+"""Listener for Graphite's plaintext lines by TCP and UDP. A TCP sender faster than the journal is not read meanwhile.
 
-Pickle, which carbon-relay and pcp2graphite send by default, is never read, for reading it can run anything.  It is recognised, and the
-tap and the log say what to set instead.
+Pickle, which carbon-relay and pcp2graphite send by default, is never decoded, because that can run any code.  It is recognised,
+and the refusal names the setting to change.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PICKLED = (
 
 
 class GraphiteSource:
-    """A TCP and a UDP socket at one port."""
+    """Source with a TCP and a UDP socket at one port."""
 
     def __init__(self, config: Graphite, *, submitter: Submitter, state: SourceState) -> None:
         self.state = state
@@ -74,7 +74,7 @@ class GraphiteSource:
     async def _take(self, whole: bytes) -> None:
         try:
             parsed = parse_graphite(whole, self._paths, self._submitter.latest_ms())
-        except Invalid as invalid:  # cannot be: what is read at once has fewer lines than a body may have
+        except Invalid as invalid:  # cannot happen: one read has fewer lines than a body may have
             raise SourceFault("format", str(invalid)) from None
         await self._submitter.keep_counted(parsed, self.state)
 
@@ -99,7 +99,7 @@ class GraphiteSource:
                 await self._take(self._some())
 
     def _some(self) -> bytes:
-        """Return datagrams that wait, up to some size."""
+        """Return waiting datagrams, joined, up to a limit of bytes."""
         size = count = 0
         for datagram in self._waiting:
             if count and size + len(datagram) > _TOGETHER_BYTES:

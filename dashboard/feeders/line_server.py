@@ -1,4 +1,4 @@
-"""A TCP port that takes lines: bounded connections, each read only as fast as its lines are taken."""
+"""TCP server for lines: a bounded number of connections, each read only as fast as its lines are processed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _SHOWN_BYTES = 200
 
 
 class LineServer:
-    """``take`` gets whole lines, without the last line end; a sender waits until it has returned.
+    """``take`` is called with whole lines, without the last line end; a sender waits until it has returned.
 
-    ``foreign`` looks at the first bytes of a connection: the reason why they are none of these lines, or "".
+    ``foreign`` gets the first bytes of a connection and returns why they are another protocol, or "".
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class LineServer:
         return await asyncio.start_server(connected, host, port, limit=_READ_BYTES)
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
-        """Serve one connection, whose every line is taken or refused."""
+        """Serve one connection; each of its lines is processed or refused."""
         self._state.seen()
         if self._connections >= self._max_connections:
             self._state.failures["connections"] += 1
@@ -71,7 +71,7 @@ class LineServer:
                 await writer.wait_closed()
 
     async def _read(self, reader: StreamReader, lines: LineSplitter) -> None:
-        """Read until the connection ends, or sends what is none of these lines."""
+        """Read until the connection ends, or turns out to use another protocol."""
         is_first = True
         while data := await self._some(reader):
             if is_first and (reason := self._foreign(data)):
@@ -91,7 +91,7 @@ class LineServer:
 
 
 class LineSplitter:
-    """Whole lines out of what comes in pieces. ``rest``: the beginning of one; one that grows too long is passed over."""
+    """Splitter of chunks into whole lines. ``rest``: the beginning of an unfinished line; a line that is too long is skipped."""
 
     def __init__(self, max_line_bytes: int) -> None:
         self.rest = b""

@@ -1,7 +1,7 @@
-"""Subscribe to topics of an MQTT broker (the extra ``mqtt``: aiomqtt); connected again by ``Sources`` when it breaks.
+"""Subscription to topics of an MQTT broker (the extra ``mqtt``: aiomqtt). ``Sources`` reconnects after a failure.
 
-A retained message says nothing of when it was said, so it is counted as dropped: an old value must not look new.  Topics beside
-the templates are subscribed to as well where that is possible, and shown in the tap, each once.
+A retained message does not carry its time of publication, so it is counted as dropped: an old value must not look new.
+Topics that no template covers are subscribed to as well where the broker allows it, and shown once each among the refusals.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MAX_ROWS = 2_000
 _TIMEOUT_S = 5.0
 _KEEPALIVE_S = 15
 _REFUSED = 128
-#: Topics that no template covers that are remembered, so that each is shown once.
+#: Uncovered topics that are remembered, so that each is shown once; beyond it new ones are only counted.
 _MAX_UNCOVERED = 1_000
 
 
@@ -40,7 +40,7 @@ def check_extra() -> None:
 
 
 class MqttSource:
-    """One broker. What comes faster than the journal takes it waits in a bounded queue."""
+    """Source for one broker. Messages wait in a bounded queue for the journal; beyond ``_MAX_WAITING`` they are dropped."""
 
     def __init__(self, broker: MqttBroker, *, submitter: Submitter, state: SourceState) -> None:
         self.state = state
@@ -74,7 +74,10 @@ class MqttSource:
             raise SourceFault("connection", str(error)) from None
 
     async def _subscribe(self, client: Any) -> None:
-        """Subscribe to all below the plain levels of the templates, or, where the broker refuses that, to the templates' own topics."""
+        """Subscribe to all topics below the templates' plain levels or, if the broker refuses that, to the templates' topics.
+
+        Raises SourceFault.
+        """
         own = [template.topic_filter for template in self._templates]
         refused = await _refused(client, filters_of(self._templates) if self._broker.show_uncovered else own)
         if refused and self._broker.show_uncovered:
@@ -83,7 +86,7 @@ class MqttSource:
             raise SourceFault("subscription", f"the broker refuses {refused}")
 
     async def _take(self, client: Any) -> None:
-        """Take messages as they come; those that wait together are stored together."""
+        """Read and store messages; those that wait in the queue together are stored together."""
         merged, messages = Parsed(), client.messages
         try:
             async for message in messages:
@@ -106,7 +109,7 @@ class MqttSource:
             self._pass_over(topic)
             return
         if not payload.strip():
-            self.state.dropped["empty"] += 1  # how a retained message is taken back
+            self.state.dropped["empty"] += 1  # an empty payload deletes a retained message (MQTT 3.1.1, 3.3.1.3)
             return
         try:
             parsed = self._reader.read(topic, payload, template, self._submitter.latest_ms())
@@ -121,7 +124,7 @@ class MqttSource:
         into.places += parsed.places
 
     def _pass_over(self, topic: str) -> None:
-        """Show once that no template covers this topic."""
+        """Count a message of an uncovered topic, and show the topic once."""
         self.state.dropped["uncovered"] += 1
         if topic not in self._uncovered and len(self._uncovered) < _MAX_UNCOVERED:
             self._uncovered.add(topic)
@@ -137,7 +140,7 @@ class MqttSource:
 
 
 async def _refused(client: Any, filters: list[str]) -> str:
-    """Subscribe to these; the first that the broker refuses, or "" when there is none."""
+    """Subscribe to the filters in order; return the first one that the broker refuses, or ""."""
     for each in filters:
         granted = await client.subscribe(each, qos=1)
         if any(code == _REFUSED for code in granted):
@@ -146,7 +149,7 @@ async def _refused(client: Any, filters: list[str]) -> str:
 
 
 class _Queue(asyncio.Queue[Any]):
-    """A queue that counts what does not fit."""
+    """A bounded queue that drops and counts the items that do not fit."""
 
     def __init__(self, state: SourceState, maxsize: int = 0) -> None:
         super().__init__(maxsize)

@@ -1,7 +1,7 @@
-"""Fetch a Prometheus target's text at its interval, as Prometheus does: ``up`` says whether that went well.
+"""Scraping of a Prometheus target at its interval, as Prometheus does it; ``up`` is 1 after a success, else 0.
 
-A target that fails feeds nothing, so its series go late, stale and dead by the interval they were declared with.  A series that
-was in the answer before and is not in a good one any more has ended; one with a time of its own has not, as in Prometheus.
+A failed scrape feeds no samples, so the target's series become late, stale and dead by their declared interval.  A series
+that is missing from a good answer, and was in the one before, has ended; one with explicit timestamps has not, as in Prometheus.
 Redirects are not followed.
 """
 
@@ -24,14 +24,14 @@ from dashboard.feeders.submitter import Submitter
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.prometheus_text import ACCEPT, KnownHeads, is_openmetrics, parse_prometheus
 
-#: More than one chunk of the client's, so that we see that a body is too long before the client hangs up on it.
+#: Added to the client's limit. It is more than one chunk, so that our own limit is seen before the client disconnects.
 _BEYOND_BYTES = 256 << 10
 _PARSED_AT_ONCE_BYTES = 65_536
 _LONGEST_DELAY_S = 2.0
 
 
 def scrape_client(targets: Sequence[ScrapeTarget]) -> SimpleAsyncHTTPClient:
-    """One client for all: none waits for another that hangs."""
+    """Create the HTTP client for all targets; it has a slot for each, so that none waits for another that hangs."""
     limit = max((target.max_bytes for target in targets), default=0) + _BEYOND_BYTES
     return SimpleAsyncHTTPClient(
         force_instance=True, max_clients=max(1, len(targets)), max_body_size=limit, max_buffer_size=limit
@@ -39,7 +39,7 @@ def scrape_client(targets: Sequence[ScrapeTarget]) -> SimpleAsyncHTTPClient:
 
 
 class _Body:
-    """An answer's body as it comes, up to its limit."""
+    """A response's body in chunks, kept up to the limit."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -63,7 +63,7 @@ class _Body:
 
 
 class ScrapeSource:
-    """``parser`` runs what would hold up the loop; ``jitter`` gives a number between two."""
+    """Source for one target. ``parser`` parses long answers off the loop; ``jitter`` gives a random number between two."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class ScrapeSource:
         self._labels = {"job": target.name, "instance": target.instance, **target.labels}
         self._up = series_key("up", self._labels).text
         self._known = KnownHeads(2 * target.max_series)
-        self._brought: set[str] = set()  # series of the last good answer that had no time of their own
+        self._brought: set[str] = set()  # series of the last good answer without explicit timestamps
 
     async def run(self) -> None:
         """Scrape on a steady grid that begins at a random time."""
@@ -126,7 +126,7 @@ class ScrapeSource:
             self.state.fail(error)
 
     async def _fetch(self) -> Parsed:
-        """What the target says; raises SourceFault."""
+        """Fetch and parse the target's answer; raises SourceFault."""
         body = _Body(self._target.max_bytes)
         request = HTTPRequest(
             self._target.url,
@@ -200,5 +200,7 @@ def _check_status(answer: HTTPResponse) -> None:
     if answer.code == 200:
         return
     if 300 <= answer.code < 400:
-        raise SourceFault("redirect", f"answers {answer.code}: redirects are not followed; write where it leads to")
+        raise SourceFault(
+            "redirect", f"answers {answer.code}: redirects are not followed; write the address that it leads to"
+        )
     raise SourceFault("status", f"answers {answer.code}")

@@ -1,4 +1,4 @@
-"""The sources' part of ``/metrics``: what came, what was refused and dropped, what fails, in this process."""
+"""The sources' part of ``/metrics``: counters of received, accepted, refused and dropped data, and failures, of this process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dashboard.feeders.sources import Sources
 
 
 def source_metrics(sources: Sources) -> Iterator[Metric]:
-    """``dashboard_source_…{source="…"}``."""
+    """Yield the metrics ``dashboard_source_…{source="…"}``; none when there are no sources."""
     states = sources.states()
     if not states:
         return

@@ -1,4 +1,4 @@
-"""What is known of one source of data in this process: whether it runs here, what came, what was refused and why."""
+"""State of one source of data in this process: whether it runs here, its counters, its refusals and their reasons."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from dashboard.intake.refusal_log import RefusalLog
 _log = logging.getLogger(__name__)
 
 _KEPT_REFUSALS = 20
-#: The rate is taken over so many askings.
+#: The rate is measured over this many calls of ``rate``.
 _RATED = 6
 
-#: ``waiting``: nobody knows yet who runs it.
+#: ``waiting``: it is not known yet which process runs it.
 Place = Literal["waiting", "here", "elsewhere"]
 _PLACES: dict[Place, str] = {"waiting": "no longer runs here", "here": "runs here", "elsewhere": "runs elsewhere"}
 
 
 class SourceFault(DashboardError):
-    """A source that cannot do its work now; ``reason`` is a word to count by."""
+    """Failure of a source; ``reason`` is the word by which failures are counted."""
 
     code = "source"
     retryable = True
@@ -39,7 +39,7 @@ class SourceFault(DashboardError):
 
 
 class SourceRefusal(NamedTuple):
-    """Something that was not taken: when, why, and the beginning of its bytes."""
+    """Refused data: when, why, and its first bytes as text."""
 
     t_ms: int
     reason: str
@@ -48,11 +48,11 @@ class SourceRefusal(NamedTuple):
 
 @dataclass(slots=True)
 class SourceState:
-    """``accepted``, ``refused`` and ``dropped`` are in what the source sends (lines, values); together they are all of it.
+    """``accepted``, ``refused`` and ``dropped`` count the units that the source sends (lines, values); their sum is all of them.
 
-    ``received`` counts what that came in: datagrams, connections, messages, answers.  ``unstored`` counts the
-    samples made of what was accepted that could not be kept (StatsD's, which are made of many lines).
-    ``series``: how many it has brought, of ``max_series``.
+    ``received`` counts the carriers of these units: datagrams, connections, messages, answers.  ``unstored`` counts
+    samples made of accepted lines that could not be stored (StatsD's, each made of many lines).
+    ``series``: how many series it has created, of at most ``max_series``.
     """
 
     id: str
@@ -78,25 +78,25 @@ class SourceState:
 
     @property
     def caller(self) -> Caller:
-        """For whom its samples are taken."""
+        """The caller on whose behalf its samples are stored."""
         return Caller(
             "source", self.id, self.id, token=Token(f"source:{self.id}", self.id, (), max_series=self.max_series)
         )
 
     def rate(self) -> float:
-        """Accepted a second, since it was asked some times ago."""
+        """Return the accepted units a second, over the last ``_RATED`` calls."""
         now_ms = self.now_ms()
         self._rated.append((now_ms, self.accepted))
         then_ms, accepted = self._rated[0]
         return round((self.accepted - accepted) * 1000 / (now_ms - then_ms), 2) if now_ms > then_ms else 0.0
 
     def seen(self, received: int = 1) -> None:
-        """Something came in."""
+        """Count received datagrams, connections, messages or answers."""
         self.received += received
         self.last_seen_ms = self.now_ms()
 
     def refuse(self, code: str, reason: str, offending: bytes | str, *, count: bool = True) -> None:
-        """Something was not taken. ``count`` False: it is counted elsewhere, and only kept to be looked at."""
+        """Keep, log and count a refusal. ``count`` False: it is counted elsewhere, and only kept to be shown."""
         if count:
             self.refused[code] += 1
         now_ms, snippet = self.now_ms(), shown(offending)
@@ -104,13 +104,13 @@ class SourceState:
         self._pace.say(_log, f"source {self.id}", reason, snippet, now_ms)
 
     def refuse_all(self, refusals: Iterable[Refusal], *, count: bool = True) -> None:
-        """The refusals of a parser or of the service."""
+        """Keep, log and count the refusals of a parser or of the service."""
         for each in refusals:
             reason = f"{each.field}: {each.reason}" if each.field else each.reason
             self.refuse(each.code, reason, each.snippet, count=count)
 
     def fail(self, fault: Exception) -> None:
-        """It does not work now; said once in the log."""
+        """Note that the source does not work now; only the first failure in a row is logged."""
         reason = fault.reason if isinstance(fault, SourceFault) else getattr(fault, "code", type(fault).__name__)
         self.failures[reason] += 1
         said = str(fault) or type(fault).__name__
@@ -120,13 +120,13 @@ class SourceState:
         self.reason = said
 
     def well(self) -> None:
-        """It works."""
+        """Note that the source works."""
         if self.failing_since_ms is not None:
             self.failing_since_ms, self.reason = None, ""
             _log.info("source %s: works again", self.id)
 
     def moved(self, place: Place) -> None:
-        """Who runs it is known anew."""
+        """Record whether the source runs here or in another process, and log a change."""
         if place != self.place:
             self.place = place
             if place != "here":
@@ -135,7 +135,7 @@ class SourceState:
 
 
 def feeder_of(state: SourceState) -> FeederState:
-    """As the ingest tap shows it."""
+    """Return the state as a feeder in the ingest statistics."""
     newest = state.refusals[-1].snippet if state.refusals else ""
     return FeederState(
         key=f"source:{state.id}",

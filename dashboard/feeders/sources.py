@@ -1,6 +1,7 @@
-"""The sources that the file of sources names: of all processes exactly one runs each, and another when that one dies.
+"""Operation of the configured sources: exactly one process runs each, and another takes over when that one dies.
 
-Who runs a source holds its lease; one that cannot renew it in time stops by itself, so that there are never two for long.
+The process that runs a source holds its lease. A process that cannot renew the lease in time stops the source, so that
+two never run it for long.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dashboard.runtime import Group, Runtime
 
 _LEASE_S = 10.0
 _RENEW_EVERY_S = 3.0
-#: A lease that could not be renewed is given up so long before it ends for the others.
+#: A lease that cannot be renewed is given up this long before other processes see it expire.
 _MARGIN_S = 1.0
 _LOOK_EVERY_S = 2.0
 _FIRST_PAUSE_S = 0.25
@@ -26,7 +27,7 @@ _SOUND_AFTER_S = 10.0
 
 
 class Source(Protocol):
-    """One source; made once, run again and again."""
+    """A source; created once, and run again after every failure."""
 
     state: SourceState
 
@@ -35,11 +36,11 @@ class Source(Protocol):
 
 
 class _LeaseLost(Exception):
-    """Another process runs it now, or may."""
+    """Another process runs the source now, or may soon."""
 
 
 class Sources:
-    """Owns the leases and the pauses between failures. ``jitter`` gives a number between two."""
+    """Owner of the leases and of the pauses after failures. ``jitter`` gives a random number between two."""
 
     def __init__(self, sources: Sequence[Source], *, journal: Journal, jitter: Callable[[float, float], float]) -> None:
         self._sources = sources
@@ -47,16 +48,16 @@ class Sources:
         self._jitter = jitter
 
     def start(self, runtime: Runtime) -> None:
-        """Look after each, as tasks of the runtime."""
+        """Start a task of the runtime for each source."""
         for source in self._sources:
             runtime.start(f"source {source.state.id}", partial(self._look_after, source))
 
     def states(self) -> list[SourceState]:
-        """What is known of each in this process."""
+        """Return the state of each source in this process."""
         return [source.state for source in self._sources]
 
     async def _look_after(self, source: Source) -> None:
-        """Run it whenever its lease can be had; until cancelled."""
+        """Run the source whenever its lease is free, until cancelled."""
         while True:
             if await self._hold(source):
                 source.state.moved("here")
@@ -76,7 +77,7 @@ class Sources:
         return await self._journal.hold(f"source:{source.state.id}", _LEASE_S)
 
     async def _renew(self, source: Source) -> None:
-        """Raises _LeaseLost."""
+        """Renew the lease until it is lost; raises _LeaseLost."""
         loop = asyncio.get_running_loop()
         held_s = loop.time()
         while True:
@@ -88,7 +89,7 @@ class Sources:
                 raise _LeaseLost
 
     async def _persist(self, source: Source) -> None:
-        """Run it again after every failure, after growing pauses."""
+        """Run the source, and again after every failure, with growing pauses."""
         loop = asyncio.get_running_loop()
         pause_s = _FIRST_PAUSE_S
         while True:
@@ -104,7 +105,7 @@ class Sources:
 
 
 def _first(error: Exception) -> Exception:
-    """What lies in a group of one task's errors."""
+    """Return the first error that is not a group."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error

@@ -1,7 +1,7 @@
-"""The file of sources (the setting ``sources``): what this server fetches, listens to and subscribes to. Read once, at the start.
+"""File of sources (the setting ``sources``): what this server scrapes, listens to and subscribes to. Read once, at the start.
 
-Its grammar is the four structs below; docs/feeders.md explains them.  What is wrong is said with file, line, field and cure.
-Secrets stand in other files or in the environment, are read whenever they are needed, and are never shown.
+Its grammar is the structs below; docs/feeders.md explains them.  Errors name the file, line, field and remedy.
+Secrets are kept in other files or in the environment, are read whenever they are needed, and are never shown.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from dashboard.ingest.statsd import GaugeSigns
 from dashboard.settings import is_loopback
 
 MAX_SECRET_BYTES = 4_096
-#: Series that a source may bring, when nothing else is said.
+#: Default limit of the series that a source may create; samples of further ones are refused.
 MAX_SERIES = 10_000
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
@@ -39,7 +39,7 @@ Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
 class ScrapeTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Prometheus target. ``labels`` are put on all its series besides ``job`` (the name) and ``instance`` (the address).
 
-    An answer has ``timeout_s`` and ``max_bytes``; a line of it that is longer than ``max_line_bytes`` is refused alone.
+    ``timeout_s`` and ``max_bytes`` limit an answer. Of a line longer than ``max_line_bytes`` only the line is refused.
     """
 
     name: Name
@@ -62,11 +62,11 @@ class ScrapeTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return urlsplit(self.url).netloc
 
     def token(self) -> str:
-        """Empty: none is needed; raises SourceFault."""
+        """Read the bearer token; empty when none is needed. Raises SourceFault."""
         return read_secret(self.token_file, self.token_env)
 
     def password(self) -> str:
-        """Raises SourceFault."""
+        """Read the password; empty when none is needed. Raises SourceFault."""
         return read_secret(self.password_file, self.password_env)
 
     def __str__(self) -> str:
@@ -75,7 +75,7 @@ class ScrapeTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def address(self) -> str:
-        """Where it is, fit to be shown."""
+        """The URL without its query, which may hold secrets."""
         return self.url.partition("?")[0]
 
 
@@ -100,7 +100,7 @@ class Statsd(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def address(self) -> str:
-        """Where it listens."""
+        """The address to listen on, ``host:port``."""
         return _address(self.host, self.port)
 
 
@@ -119,7 +119,7 @@ class Graphite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def address(self) -> str:
-        """Where it listens."""
+        """The address to listen on, ``host:port``."""
         return _address(self.host, self.port)
 
 
@@ -142,15 +142,15 @@ class MqttBroker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def address(self) -> str:
-        """Where it is."""
+        """The broker's address, ``host:port``."""
         return _address(self.host, self.port or (8883 if self.tls else 1883))
 
     def templates(self) -> list[TopicTemplate]:
-        """The topics, checked; raises Invalid."""
+        """Parse the topics; raises Invalid."""
         return [parse_template(topic) for topic in self.topics]
 
     def password(self) -> str:
-        """Raises SourceFault."""
+        """Read the password; empty when none is needed. Raises SourceFault."""
         return read_secret(self.password_file, self.password_env)
 
     def __str__(self) -> str:
@@ -158,7 +158,7 @@ class MqttBroker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SourcesFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All of the file."""
+    """Content of the whole file."""
 
     scrape: Annotated[list[ScrapeTarget], Meta(max_length=1_000)] = []
     statsd: Statsd | None = None
@@ -166,7 +166,7 @@ class SourcesFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     mqtt: Annotated[list[MqttBroker], Meta(max_length=100)] = []
 
     def described(self) -> list[str]:
-        """What the server is going to do, a line for each source."""
+        """Describe what the server is going to do, in a line for each source."""
         alone = [each for each in (self.statsd, self.graphite) if each is not None]
         return [str(each) for each in (*self.scrape, *alone, *self.mqtt)]
 
@@ -184,9 +184,9 @@ def load_sources(path: Path) -> SourcesFile:
 
 
 def read_secret(file: str, variable: str) -> str:
-    """The secret in a file (its surrounding space is not part of it) or in a variable; empty: none is named.
+    """Read the secret from a variable, or from a file without surrounding white space; empty when neither is named.
 
-    Raises SourceFault, which names where it should be and never what is there.
+    Raises SourceFault, whose text names the file or variable and never the content.
     """
     if variable:
         if not (secret := os.environ.get(variable, "")):
@@ -211,7 +211,7 @@ _AT = re.compile(r" - at `([^`]*)`$")
 
 
 def _explained(said: str, places: Places) -> str:
-    """msgspec's words with the line, and what may be meant."""
+    """Return msgspec's message with file and line, and with the known fields where one is unknown."""
     if unknown := _UNKNOWN.fullmatch(said):
         place = (*_place(unknown[2] or "$"), unknown[1])
         known = _fields_at(place[:-1])
@@ -224,7 +224,7 @@ def _explained(said: str, places: Places) -> str:
 
 
 def _place(path: str) -> Place:
-    """``$.scrape[0].url`` as its steps."""
+    """Split a path such as ``$.scrape[0].url`` into its steps."""
     return tuple(int(number) if number else name for name, number in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", path))
 
 
@@ -239,7 +239,7 @@ def _fields_at(place: Place) -> tuple[str, ...]:
 
 
 def _faults(found: SourcesFile) -> Iterator[tuple[Place, str]]:
-    """What the types do not say: the place and the reason with its cure."""
+    """Yield the faults that the types cannot express: place, and reason with remedy."""
     yield from _twice("scrape", [target.name for target in found.scrape])
     yield from _twice("mqtt", [broker.name for broker in found.mqtt])
     for number, target in enumerate(found.scrape):
@@ -289,7 +289,7 @@ def _target_faults(target: ScrapeTarget, place: Place) -> Iterator[tuple[Place, 
     elif parts.username is not None or parts.password is not None:
         yield (*place, "url"), "holds a secret; write username and password_file instead"
     elif any(not char.isprintable() or char.isspace() for char in target.url):
-        yield (*place, "url"), "holds a space or what cannot be printed"
+        yield (*place, "url"), "holds a space or an unprintable character"
     elif parts.path in ("", "/"):
         yield (*place, "url"), f"has no path; most targets are at {parts.scheme}://{parts.netloc}/metrics"
     try:
@@ -328,4 +328,4 @@ def _address(host: str, port: int) -> str:
 
 
 def _open_to_all(host: str) -> str:
-    return "" if is_loopback(host) else " (whoever reaches it may feed: this protocol knows no tokens)"
+    return "" if is_loopback(host) else " (everyone who can reach it may feed: this protocol has no tokens)"

@@ -1,4 +1,4 @@
-"""Listen to StatsD and DogStatsD by UDP, TCP and a Unix socket: lines to the aggregator, once a flush its samples to the journal."""
+"""Listener for StatsD and DogStatsD by UDP, TCP and a Unix socket; each flush stores the aggregated samples."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from dashboard.ingest.statsd import MAX_DATAGRAM_BYTES
 from dashboard.ingest.statsd_aggregator import Aggregator
 from dashboard.runtime import Group
 
-#: Pieces of flushes that may wait for the journal, and samples in them.
+#: Most pieces of flushes that may wait for the journal, and most samples in them; beyond it the oldest are dropped.
 _MAX_WAITING = 1_000
 _MAX_WAITING_SAMPLES = 200_000
 _LAST_FLUSH_S = 0.8
-#: Longer lines by TCP are refused; the same as a datagram that holds nothing else may have.
+#: Longer lines by TCP are refused. It is the length of a datagram with a single line.
 _MAX_LINE_BYTES = 16_384
 
 
 class _Waiting(NamedTuple):
-    """A piece of a flush that is not stored yet, under the number that keeps it from being stored twice."""
+    """A piece of a flush that is not stored yet, with the number that keeps it from being stored twice."""
 
     parsed: Parsed
     request_id: str
 
 
 class StatsdSource:
-    """The sockets, and what came since the last flush."""
+    """Source with the sockets, and the aggregator of the lines since the last flush."""
 
     def __init__(self, config: Statsd, *, submitter: Submitter, state: SourceState) -> None:
         self.state = state
@@ -51,7 +51,7 @@ class StatsdSource:
         return Aggregator(max_metrics=self._config.max_metrics, gauge_signs=self._config.gauge_signs)
 
     async def run(self) -> None:
-        """Bind, and take what comes until cancelled; raises OSError."""
+        """Listen until cancelled; raises OSError."""
         self._aggregator = self._new_aggregator()
         self._readers = []
         tcp: asyncio.Server | None = None
@@ -96,7 +96,7 @@ class StatsdSource:
         self._count_lines()
 
     def _lines(self) -> LineServer:
-        """Return the server for TCP, which takes line by line as Etsy's does."""
+        """Return the server for TCP, which reads lines as Etsy's does."""
         return LineServer(
             self.state,
             self._take_lines,
@@ -107,7 +107,7 @@ class StatsdSource:
 
     async def _take_lines(self, whole: bytes) -> None:
         latest_ms = self._submitter.latest_ms()
-        while whole:  # a whole read and the rest of the one before may be longer than a datagram
+        while whole:  # a read with the rest of the one before may be longer than a datagram
             cut = len(whole) if len(whole) <= MAX_DATAGRAM_BYTES else whole.rindex(b"\n", 0, MAX_DATAGRAM_BYTES) + 1
             self._aggregator.feed(whole[:cut], latest_ms)
             whole = whole[cut:]
@@ -139,13 +139,13 @@ class StatsdSource:
             self._count_drops()
 
     def _flushed(self) -> Iterator[Parsed]:
-        """Yield what came since the last flush, in pieces between which the loop may go on."""
+        """Yield the samples since the last flush, in pieces between which other tasks may run."""
         return self._aggregator.flush(self.state.now_ms(), self._config.flush_s)
 
     def _put(self, parsed: Parsed) -> None:
-        """Put a piece behind those that wait for the journal; the oldest of too many is dropped."""
+        """Queue a piece for the journal; if too many wait, the oldest is dropped."""
         self.state.refuse_all(parsed.batch.refused[-20:], count=False)
-        parsed.batch.refused = []  # lines, which are counted already
+        parsed.batch.refused = []  # refused lines are counted already
         if size_of(parsed):
             self._waiting.append(_Waiting(parsed, secrets.token_hex(8)))
             self._more.set()
@@ -175,7 +175,7 @@ class StatsdSource:
             self.state.unstored["events"] += kept.dropped
 
     async def _store_last(self) -> None:
-        """Store what was taken, if that is possible at once, when the source moves or the server stops."""
+        """Store the last samples, if that is possible at once, when the source moves or the server stops."""
         if self._storing is not None:
             self._waiting.appendleft(self._storing)
         try:

@@ -1,4 +1,4 @@
-"""From what a source's parser gave to the services, patiently: what the journal refuses for now is offered again."""
+"""Submission of a source's parsed data to the services, with retries while the journal cannot store it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LONGEST_PAUSE_S = 2.0
 
 @dataclass(slots=True)
 class Kept:
-    """What became of a ``Parsed``: ``accepted`` samples, documents and events; ``dropped``: events that nobody takes."""
+    """Outcome for a ``Parsed``. ``accepted``: samples, documents and events; ``dropped``: events without a service for them."""
 
     accepted: int = 0
     refused: list[Refusal] = field(default_factory=list)
@@ -37,11 +37,11 @@ class TakesEvents(Protocol):
     """The service for events."""
 
     async def accept(self, events: list[EventIn], *, request_id: str = "") -> None:
-        """Keep them; raises Overloaded, Unavailable."""
+        """Store the events; raises Overloaded, Unavailable."""
 
 
 class Submitter:
-    """``events``: the service that takes them; None: nobody does, and they are counted as dropped."""
+    """``events``: the service that stores events; None: there is none, and events are counted as dropped."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Submitter:
         self._events = events
 
     def latest_ms(self) -> int:
-        """The latest time that a sample may carry now."""
+        """Return the latest time that a sample may have now, in milliseconds."""
         return self._samples.latest_ms()
 
     async def keep(
@@ -69,10 +69,10 @@ class Submitter:
         request_id: str = "",
         of_source: bool = True,
     ) -> Kept:
-        """Store it all; an error that trying again can mend is raised when ``patience_s`` have passed. Nothing doubles.
+        """Store all of it. A retryable error is raised once ``patience_s`` have passed. Retries store nothing twice.
 
-        After a cancellation the same ``request_id`` goes on where that was.  ``of_source`` False: this server says it of the
-        source, and it is none of the series that the source may bring.
+        After a cancellation, a call with the same ``request_id`` continues the work.  ``of_source`` False: the samples are this
+        server's, about the source (``up``), and do not count towards the source's series.
         """
         kept, request_id = Kept(), request_id or secrets.token_hex(8)
         caller = state.caller if of_source else None
@@ -95,7 +95,7 @@ class Submitter:
         return kept
 
     async def keep_counted(self, parsed: Parsed, state: SourceState, *, patience_s: float = math.inf) -> None:
-        """As ``keep``, for sources of which one line is one sample: whatever becomes of them, the state counts it."""
+        """Store as ``keep`` does, and count every outcome in ``state``; for sources where one line is one sample."""
         try:
             kept = await self.keep(parsed, state, patience_s=patience_s)
         except DashboardError as error:
@@ -154,5 +154,5 @@ class Submitter:
 
 
 def size_of(parsed: Parsed) -> int:
-    """How much there is to store."""
+    """Count the samples, documents and events to store."""
     return len(parsed.batch.keys) + len(parsed.documents) + len(parsed.events)

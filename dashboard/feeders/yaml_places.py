@@ -1,4 +1,4 @@
-"""A YAML file as values, and where in it each value stands, so that an error can name its line."""
+"""Values of a YAML file and the line of each, so that an error can name it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import yaml
 
 from dashboard.domain.errors import ConfigurationError
 
-#: The steps to a value: names of fields and numbers of items.
+#: Steps to a value: names of fields and indexes of items.
 Place = tuple[str | int, ...]
-#: Steps to the innermost value of a file; only one that contains itself has more.
+#: Most steps to a value. Only a file with an alias of its own parent has more; it is refused.
 _DEPTH = 20
 #: Values in a file, each alias counted as all that it stands for: 1,000 targets with 50 labels each.
 _MOST_VALUES = 200_000
 
 
 class Places:
-    """Lines by place."""
+    """Line of each value, by its place."""
 
     def __init__(self, path: Path, root: yaml.Node | None) -> None:
         self._path = path
@@ -26,7 +26,7 @@ class Places:
         self._walk(root, ())
 
     def where(self, place: Place) -> str:
-        """``file:line: field``; of a place that is not there, the line of what it should be in."""
+        """Return ``file:line: field``; for a missing place the line of the value that should contain it."""
         found = place
         while found not in self._lines:
             found = found[:-1]
@@ -54,14 +54,14 @@ class Places:
 
 
 def _check_size(path: Path, root: yaml.Node | None) -> None:
-    """Refuse a file whose aliases make more of it than a file of sources can need; raises ConfigurationError."""
-    sizes: dict[int, int] = {}  # by node, of those that are counted through; an alias is the same node again
+    """Refuse a file whose aliases expand to more values than a file of sources can need; raises ConfigurationError."""
+    sizes: dict[int, int] = {}  # by node id; an alias is the same node again
     pending = [root] if root is not None else []
     while pending:
         node = pending[-1]
         within = _within(node)
         if id(node) not in sizes:
-            sizes[id(node)] = 0  # of a node that contains itself; what it is counted as does not matter
+            sizes[id(node)] = 0  # read only if the node contains itself; its size does not matter then
             pending += [each for each in within if id(each) not in sizes]
             continue
         pending.pop()
@@ -78,7 +78,7 @@ def _within(node: yaml.Node) -> list[yaml.Node]:
 
 
 def read_yaml(path: Path) -> tuple[Any, Places]:
-    """The file's only document; raises ConfigurationError naming file and line."""
+    """Read the file's only document; raises ConfigurationError naming file and line."""
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

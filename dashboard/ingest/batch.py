@@ -1,4 +1,4 @@
-"""What every format is parsed to: columns of samples, and what was refused with its place and reason."""
+"""Batch, the common result of all sample parsers: columns of samples, and refusals with place and reason."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from msgspec import Struct
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_text, parse_series, series_key
 
-#: Integers beyond this lose digits as IEEE doubles.
+#: Larger integers lose digits as IEEE doubles.
 MAX_EXACT = 2**53
-#: Times before 1973 in milliseconds are times in seconds.
+#: 1973. A smaller number of milliseconds is taken for a time in seconds, and refused.
 MIN_T_MS = 100_000_000_000
 MAX_T_MS = 253_402_300_799_999  # the end of the year 9999
 MAX_EVERY_S = 31_536_000.0
-#: What senders count time in, each a thousand of the next.
+#: Units of senders' times; each is a thousand of the next.
 _UNITS = ("seconds", "milliseconds", "microseconds", "nanoseconds")
 
 
 class Refusal(Struct, frozen=True):
-    """One sample that was not taken: its index in the body, the field to mend, and why.
+    """Refused sample: its index in the body, the faulty field, and the reason.
 
-    In formats of lines the index is the line's, from 0. ``snippet``: the beginning of the offending bytes, as text.
+    In line formats the index is the line's, from 0. ``snippet``: the first of the offending bytes, as text.
     """
 
     index: int
@@ -34,22 +34,22 @@ class Refusal(Struct, frozen=True):
     snippet: str = ""
 
 
-#: Longer ways to write a series than any sensible encoder has are not remembered.
+#: Names with labels that take more bytes are not cached; no sensible encoder writes such.
 _MAX_CACHED_BYTES = 4_096
-#: Lists of rows that are remembered, and how long one may be.
+#: Most cached lists of rows (beyond it the cache is emptied), and most bytes of one (a longer one is not cached).
 _MAX_LISTS = 64
 _MAX_LIST_BYTES = 262_144
-#: Samples in one body at the most.
+#: Most samples in one body; a larger body is refused.
 MAX_SAMPLES = 200_000
 
 
 @dataclass(slots=True)
 class Batch:
-    """Columns of equal length, not to be changed once they are filled (``keys`` may be shared).
+    """Columns of equal length. They must not be changed once they are filled (``keys`` may be shared).
 
-    A time of None means: when it is accepted.  ``kinds``: what the format says a series is, by its canonical text
-    (counter, gauge, histogram, summary, or delta: a counter's increase since the last sample).  ``where``: each row's
-    index in the body, worked out when it is needed, of formats that make several rows of one; without it a row is one.
+    A time of None stands for the time of acceptance.  ``kinds``: the format's kind of each series, by canonical text
+    (counter, gauge, histogram, summary, or delta: a counter's increase since the last sample).  ``where``: returns each
+    row's index in the body, for formats that make several rows of one item; without it a row's index is its position.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class KeyCache:
         self._lists: dict[tuple[int, str, bytes], list[str]] = {}
 
     def find(self, names: list[str], labels: list[bytes]) -> list[str] | None:
-        """The canonical text of each row; None when one is not known. The same rows again cost one look-up."""
+        """Return the canonical text of each row; None when one is not known. A repeated list of rows costs one look-up."""
         rows = len(names), "\n".join(names), b"\n".join(labels)
         keys = self._lists.get(rows)
         if keys is not None:
@@ -82,12 +82,12 @@ class KeyCache:
             return None
         if len(names) > 1 and len(rows[1]) + len(rows[2]) <= _MAX_LIST_BYTES and b"\n" not in b"".join(labels):
             if len(self._lists) >= _MAX_LISTS:
-                self._lists.clear()  # at once: long bodies are read in threads
+                self._lists.clear()  # all at once, because long bodies are read in threads
             self._lists[rows] = keys
         return keys
 
     def learn(self, name: str, labels: bytes) -> str:
-        """The canonical text for a name (or ``name{label="v"}``) and the JSON object of its labels; raises Invalid."""
+        """Work out and cache the canonical text of a name (or ``name{label="v"}``) and its labels, a JSON object. Raises Invalid."""
         pairs, bare = _labels(labels), name
         if "{" in name:
             key = parse_series(name)
@@ -116,7 +116,7 @@ def _labels(raw: bytes) -> dict[str, str]:
         labels = json.loads(raw, object_pairs_hook=unique)
     except RecursionError:
         raise Invalid("nested too deep", field="labels") from None
-    except ValueError:  # a number of thousands of digits: no text either
+    except ValueError:  # includes numbers of thousands of digits
         raise Invalid("must be an object of texts", field="labels") from None
     if labels is None:
         return {}
@@ -129,7 +129,7 @@ def _labels(raw: bytes) -> dict[str, str]:
 
 
 def check_value(value: float, *, field: str = "value") -> float:
-    """A number as the nearest double, as Prometheus and InfluxDB keep it; raises Invalid when there is none."""
+    """Return a number as the nearest double, as Prometheus and InfluxDB store it; raises Invalid when it is too large."""
     try:
         return float(value)
     except OverflowError:
@@ -137,7 +137,7 @@ def check_value(value: float, *, field: str = "value") -> float:
 
 
 def check_time(t_ms: float | None, latest_ms: int, *, field: str = "t", unit: str = "milliseconds") -> int | None:
-    """Refuse times that cannot be meant; whole milliseconds out. ``field``, ``unit``: what the sender calls it, and counts in."""
+    """Check a time and return whole milliseconds; raises Invalid. ``field``, ``unit``: the sender's field name and unit."""
     if t_ms is None:
         return None
     if not MIN_T_MS <= t_ms <= MAX_T_MS:
@@ -148,7 +148,7 @@ def check_time(t_ms: float | None, latest_ms: int, *, field: str = "t", unit: st
 
 
 def _meant(t_ms: float, latest_ms: int, unit: str) -> str:
-    """The unit in which it would be a time."""
+    """Return a hint at the unit in which the number would be a time, or ""."""
     if unit not in _UNITS or not 0 < t_ms < 1e30:
         return ""
     place = _UNITS.index(unit)
@@ -159,7 +159,7 @@ def _meant(t_ms: float, latest_ms: int, unit: str) -> str:
 
 
 def check_declared(unit: str | None, every_s: float | None, *, field: str = "every_s") -> None:
-    """Refuse units and cadences that cannot be shown. ``field``: what the sender calls the cadence."""
+    """Check a unit and a cadence; raises Invalid. ``field``: the sender's name of the cadence."""
     if unit is not None:
         check_text(unit, field="unit", max_bytes=MAX_UNIT_BYTES)
     if every_s is not None and not 0 < every_s <= MAX_EVERY_S:

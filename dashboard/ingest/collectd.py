@@ -1,7 +1,7 @@
 """collectd's ``write_http`` plugin with ``Format "JSON"``: a list of value lists.
 
-Source: collectd.conf(5), src/utils/format_json.  The series of a value is ``plugin_type`` (``plugin`` where both are the same), with
-the data source behind it where that is not ``value``; its labels are host, plugin_instance and type_instance.
+Source: collectd.conf(5), src/utils/format_json.  A value's series is named ``plugin_type`` (``plugin`` where both are equal),
+followed by ``_`` and the data source's name unless that is ``value``.  Its labels are host, plugin_instance and type_instance.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ MAX_VALUES = 64
 
 
 def parse_collectd(body: bytes, latest_ms: int, *, origins: Origins | None = None) -> Parsed:
-    """Body -> Parsed; a refusal's index is its value list's, from 0. Raises Invalid when the body is no list.
+    """Parse a body; a refusal's index is its value list's, from 0. Raises Invalid when the body is not a list.
 
-    ``origins``: what was met before; without them names that become one series are only noticed within one body.
+    ``origins``: the owners of series over all bodies; without them names that become one series are noticed within a body only.
     """
     origins = Origins() if origins is None else origins
     origins.renew(latest_ms)
@@ -44,7 +44,7 @@ def parse_collectd(body: bytes, latest_ms: int, *, origins: Origins | None = Non
 
 
 def _take(index: int, given: Any, parsed: Parsed, latest_ms: int, origins: Origins) -> None:
-    """The values of one list, each for itself; raises Invalid when the list as a whole cannot be read."""
+    """Add one list's values; each is refused alone. Raises Invalid when the list as a whole cannot be read."""
     if not isinstance(given, dict):
         raise Invalid("must be an object")
     values, names, types = (_list(given, name) for name in ("values", "dsnames", "dstypes"))
@@ -62,7 +62,7 @@ def _take(index: int, given: Any, parsed: Parsed, latest_ms: int, origins: Origi
     check_declared(None, every_s, field="interval")
     for name, kind, value in zip(names, types, values, strict=True):
         try:
-            if value is None:  # no value, as collectd writes what it does not know
+            if value is None:  # collectd writes an unknown value as null
                 continue
             if isinstance(value, ValueFault):
                 raise Invalid(value.reason, field="value")

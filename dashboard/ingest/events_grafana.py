@@ -22,7 +22,7 @@ MAX_TAGS = 8
 
 
 def parse_grafana_annotation(body: bytes, now_ms: int, latest_ms: int) -> Parsed:
-    """Parse one annotation, which has a time: now, when none is said; raises Invalid."""
+    """Parse one annotation, whose time is ``now_ms`` when none is given; raises Invalid."""
     given = read_object(body)
     if "what" in given and "text" not in given:
         (event,) = parse_graphite_event(body, latest_ms).events
@@ -31,7 +31,7 @@ def parse_grafana_annotation(body: bytes, now_ms: int, latest_ms: int) -> Parsed
 
 
 def parse_annotation_change(body: bytes, item: Mapping[str, Any], latest_ms: int, *, whole: bool) -> dict[str, Any]:
-    """Return the fields of ``item`` (of the document ``events``) that a PATCH, or a PUT (``whole``), says anew; raises Invalid."""
+    """Return the fields of ``item`` (of the document ``events``) that a PATCH or a PUT (``whole``) changes; raises Invalid."""
     given = read_object(body)
     said = annotation_of(0, item) | ({"timeEnd": None, "tags": []} if whole else {})
     said |= {name: given[name] for name in ("time", "timeEnd", "tags", "text") if given.get(name) is not None}
@@ -60,7 +60,7 @@ def _event(given: dict[str, Any], now_ms: int, latest_ms: int) -> EventIn:
         raise Invalid("is missing", field="text")
     t_ms, ended_ms = _time(given, "time", latest_ms), _time(given, "timeEnd", MAX_T_MS)  # which may be planned
     if ended_ms is not None and ended_ms <= (now_ms if t_ms is None else t_ms):
-        ended_ms = None  # Grafana's own way to say that it is a moment
+        ended_ms = None  # Grafana's clients send an equal end for a single moment
     title, _, more = text.partition("\n")
     return build_event(
         now_ms if t_ms is None else t_ms,

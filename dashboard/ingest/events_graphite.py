@@ -13,13 +13,13 @@ from dashboard.ingest.telegraf_json import time_of
 
 
 def parse_graphite_event(body: bytes, latest_ms: int) -> Parsed:
-    """One event; raises Invalid."""
+    """Parse one event; raises Invalid."""
     given = read_object(body)
     what, data, tags = text_in(given, "what"), text_in(given, "data"), tags_in(given)
     if not what.strip():
         raise Invalid("is missing", field="what")
     when = given.get("when")
-    t_ms = time_of(None if when == 0 and when is not False else when, latest_ms, "when")  # 0: nobody said
+    t_ms = time_of(None if when == 0 and when is not False else when, latest_ms, "when")  # 0: not given
     return Parsed(
         events=[build_event(t_ms, what, text=data, tags=tags, fingerprint=fingerprint_of("graphite", what, *tags))]
     )

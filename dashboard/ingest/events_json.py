@@ -1,4 +1,4 @@
-"""What the JSON of events has in common: their objects, texts and times."""
+"""Readers for the objects, texts and times in the JSON of events, shared by all formats of events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard.ingest.batch import MIN_T_MS
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """A JSON object; raises Invalid."""
+    """Read a JSON object; raises Invalid."""
     given = read_json(body)
     if not isinstance(given, dict):
         raise Invalid("must be a JSON object")
@@ -19,7 +19,7 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 def text_in(given: dict[str, Any], name: str) -> str:
-    """A text that may be missing; raises Invalid when it is something else."""
+    """Return a text field, "" when it is missing; raises Invalid when it is something else."""
     found = given.get(name)
     if found is None:
         return ""
@@ -29,7 +29,7 @@ def text_in(given: dict[str, Any], name: str) -> str:
 
 
 def texts_in(given: dict[str, Any], name: str) -> dict[str, str]:
-    """An object of texts that may be missing; raises Invalid."""
+    """Return a field that is an object of texts, {} when it is missing; raises Invalid."""
     found = given.get(name) or {}
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise Invalid("must be an object of texts", field=name)
@@ -37,7 +37,7 @@ def texts_in(given: dict[str, Any], name: str) -> dict[str, str]:
 
 
 def tags_in(given: dict[str, Any], name: str = "tags") -> list[str]:
-    """A list of texts, or texts with spaces between, that may be missing; raises Invalid."""
+    """Return tags, given as a list of texts or as text with spaces or commas between; [] when missing. Raises Invalid."""
     found = given.get(name) or []
     if isinstance(found, str):
         return found.replace(",", " ").split()
@@ -47,7 +47,7 @@ def tags_in(given: dict[str, Any], name: str = "tags") -> list[str]:
 
 
 def moment(text: str, field: str) -> int | None:
-    """RFC 3339 as milliseconds; None for "" and the year 1, which mean: not known. Raises Invalid."""
+    """Parse an RFC 3339 time to milliseconds; None for "" and the year 1, which mean unknown. Raises Invalid."""
     if not text or text.startswith("0001-"):
         return None
     try:

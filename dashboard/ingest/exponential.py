@@ -1,4 +1,4 @@
-"""Percentiles of exponential histograms, which OTLP and Prometheus (native histograms) send alike.
+"""Percentiles of exponential histograms, which OTLP and Prometheus (native histograms) share.
 
 Source: the OpenTelemetry metrics data model, "ExponentialHistogram": the bucket of index i holds values from base**i to
 base**(i+1), where base is 2**(2**-scale).
@@ -14,7 +14,7 @@ _PARTS = ((0.5, "_p50"), (0.9, "_p90"), (0.99, "_p99"))
 
 
 def middle(index: int, scale: int) -> float:
-    """The geometric middle of a bucket; raises Invalid when no number can hold it."""
+    """Return the geometric mean of a bucket's bounds; raises Invalid when a double cannot hold it."""
     power = (index + 0.5) * 2.0**-scale
     if not -1_020 < power < 1_020:
         raise Invalid("the buckets lie beyond what a number can hold", field="offset")
@@ -22,7 +22,7 @@ def middle(index: int, scale: int) -> float:
 
 
 def quantiles(spread: Sequence[tuple[float, float]]) -> Iterator[tuple[str, float]]:
-    """The suffix and the value of each percentile of (value, count), which are in order of their values; none of none."""
+    """Yield suffix and value of each percentile of ``spread``: (value, count), ascending. Yields nothing when all counts are 0."""
     total = sum(count for _, count in spread)
     if total > 0:
         for part, suffix in _PARTS:

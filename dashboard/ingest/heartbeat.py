@@ -1,8 +1,8 @@
 """Heartbeats: Uptime Kuma's push (``/api/push/TOKEN?status=up&msg=OK&ping=12``), Healthchecks' pings (``/ping/UUID``, ``/ping/KEY/SLUG``).
 
 Source: Uptime Kuma's server/routers/api-router.js; healthchecks.io/docs/http_api and hc/api/urls.py.  Both give the series
-``<name>_up`` (1 or 0), a document ``<name>`` with the status, and a check's event with its state; who the token or uuid belongs to,
-and so the name, is the caller's.
+``<name>_up`` (1 or 0), a document ``<name>`` with the status, and a check's event with its state.  The caller maps the token
+or uuid to the name.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class CheckPing(NamedTuple):
-    """Where a Healthchecks ping went: which check, and success (""), start, fail, log, or an exit code as text.
+    """Path of a Healthchecks ping. ``action``: success (""), start, fail, log, or an exit code as text.
 
-    ``slug``: the check's name, when ``check`` is the key of its project; else "".
+    ``check``: the check's id or the key of its project; ``slug``: with a key the check's name, else "".
     """
 
     check: str
@@ -36,7 +36,7 @@ class CheckPing(NamedTuple):
 
 
 def parse_push(name: str, query: Mapping[str, str], *, every_s: float | None = None) -> Parsed:
-    """Parse Uptime Kuma's query; as there ``status`` is up when it is missing, else down, and a ping that is no number is none."""
+    """Parse Uptime Kuma's query. As in Uptime Kuma, a missing ``status`` is up, an unknown one down, an unreadable ping ignored."""
     status, message = query.get("status") or "up", query.get("msg") or ""
     parsed = _state(name, status == "up", message or ("OK" if status == "up" else "down"), every_s)
     if ping := query.get("ping", ""):
@@ -46,7 +46,7 @@ def parse_push(name: str, query: Mapping[str, str], *, every_s: float | None = N
 
 
 def parse_ping_path(path: str) -> CheckPing:
-    """Parse what is behind ``/ping/``: an id or a key and a slug, then perhaps start, fail, log or an exit code; raises Invalid."""
+    """Parse the path behind ``/ping/``: an id, or a key and a slug, then optionally start, fail, log or an exit code. Raises Invalid."""
     check, *more = path.strip("/").split("/")
     if not check or len(check) > 200:
         raise Invalid("has no check", field="path")
@@ -64,7 +64,7 @@ def _is_action(text: str) -> bool:
 
 
 def parse_ping(name: str, action: str, body: bytes = b"", *, every_s: float | None = None) -> Parsed:
-    """Parse a Healthchecks ping for the check called ``name``; the body's beginning is its text."""
+    """Parse a Healthchecks ping for the check ``name``; the first ``MAX_TEXT_BYTES`` of the body are its text."""
     text = body[:MAX_TEXT_BYTES].decode("utf-8", "replace").strip()
     if action in ("start", "log"):
         event = build_event(
@@ -87,7 +87,7 @@ def _state(name: str, is_up: bool, text: str, every_s: float | None) -> Parsed:
     event = build_event(None, name, text=text, kind="check", state=state, fingerprint=fingerprint_of("heartbeat", name))
     body = {"title": event.title, "text": event.text, "status": "" if is_up else "danger", "state": state}
     parsed.write(series_key(foreign_name(name)).name, body, every_s)
-    parsed.events.append(event)  # who takes it in knows whether that is news
+    parsed.events.append(event)  # ``replica/items.py`` drops it if the state has not changed
     return parsed
 
 

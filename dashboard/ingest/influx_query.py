@@ -1,4 +1,4 @@
-"""What InfluxDB's clients ask of ``/query`` before they write: there is every database that somebody named, and nothing to read.
+"""Answers to ``/query``, which InfluxDB's clients call before they write: every database named so far exists, and is empty.
 
 Source: docs.influxdata.com, InfluxQL of 1.8 ("Explore your schema", "Manage your database").
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 
-#: Names of databases that are remembered.
+#: Most names of databases; further ones are not listed.
 _MAX_NAMES = 1_000
 _STATEMENT = re.compile(r"""(?:[^;"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|["'])+""", re.DOTALL)
 _NAME = r"""(?:"((?:[^"\\]|\\.)+)"|([\w.-]+))"""
 _MAKES_DATABASE = re.compile(rf"\s*create\s+database\s+{_NAME}", re.IGNORECASE)
-#: Statements that make what is always there, or take it away from where it never was.
+#: Statements that succeed without effect: they create what always exists, or drop what never existed.
 _MAKES = re.compile(
     r"\s*(?:(?:create|alter|drop)\s+(?:database|retention\s+policy|user|subscription|continuous\s+query)\b"
     r"|(?:grant|revoke|set\s+password)\b)",
@@ -27,18 +27,18 @@ _POLICY = {
 
 
 class Databases:
-    """The names that clients gave their databases; all of them are here."""
+    """Names that clients gave their databases; each counts as existing."""
 
     def __init__(self) -> None:
         self._names: dict[str, None] = {}
 
     def name(self, name: str) -> None:
-        """Remember a database that somebody writes to, or creates."""
+        """Remember a database that a client writes to, or creates."""
         if name and len(name) <= 200 and len(self._names) < _MAX_NAMES:
             self._names[name] = None
 
     def answer(self, query: str, database: str) -> dict[str, object]:
-        """Return the answer to one or more statements; ``database``: the one that the client means to use."""
+        """Return the answer to one or more statements; ``database``: the one that the request names."""
         self.name(database)
         statements = [each for each in _STATEMENT.findall(query) if each.strip()]
         return {"results": [{"statement_id": place, **self._result(each)} for place, each in enumerate(statements)]}

@@ -1,7 +1,7 @@
-"""JSON of foreign senders, read so that a bad value costs only itself; and the numbers and texts in what is nested.
+"""Lenient JSON for foreign senders, where a bad value is refused alone; and the numbers and texts in nested values.
 
-``domain/strict_json.py`` refuses a body as a whole for a NaN or a key that stands twice.  A sender cannot always choose what it
-sends, so here a NaN is a number that is refused where it stands, and a key that stands twice is a ``Fault`` in its place.
+``domain/strict_json.py`` refuses a whole body for a NaN or a repeated key.  A sender cannot always choose what it sends, so here
+a NaN is a number that is refused alone, and a repeated key has a ``ValueFault`` as its value.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import msgspec
 from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import BYTE_ORDER_MARK
 
-#: Objects and arrays within each other; what is deeper is refused alone.
+#: Deepest nesting of objects and arrays; deeper values are refused alone.
 MAX_DEPTH = 16
-#: Values in one that is nested.
+#: Most values in a nested one.
 MAX_LEAVES = 1_000
 _MAX_DIGITS = 400
 _LONE = re.compile(
@@ -28,13 +28,13 @@ _LONE = re.compile(
 
 
 class ValueFault(NamedTuple):
-    """A value that cannot be taken, and why."""
+    """An unusable value, with the reason."""
 
     reason: str
 
 
 class Leaf(NamedTuple):
-    """A value within one that is nested: ``name`` is its place's, joined by ``_``, ``path`` tells places of one name apart."""
+    """A value within a nested one. ``name``: the keys on its path, joined by ``_``; ``path``: unique also for equal names."""
 
     name: str
     path: str
@@ -42,7 +42,7 @@ class Leaf(NamedTuple):
 
 
 def read_leniently(body: bytes) -> Any:
-    """Decode JSON of any shape; raises Invalid when it is none."""
+    """Decode JSON of any shape; raises Invalid when it is not JSON."""
     text = body.removeprefix(BYTE_ORDER_MARK).decode("utf-8", "replace")
     if "\\u" in text:
         text = _LONE.sub(r"\\ufffd", text)
@@ -55,9 +55,9 @@ def read_leniently(body: bytes) -> Any:
 
 
 def leaves(name: str, value: Any) -> Iterator[Leaf]:
-    """Yield the numbers, booleans and texts in a value, in their order; null is no value. Raises Invalid when there are too many.
+    """Yield the numbers, booleans and texts in a value, in order, without nulls. Raises Invalid when there are too many.
 
-    Of an object each is ``name_key``, of an array the name with a number behind it
+    In an object each is ``name_key``; in an array the index follows the name.
     """
     waiting, count = [(name, "", value, 0)], 0
     while waiting:
@@ -96,5 +96,5 @@ def _whole(digits: str) -> float:
 
 
 def encoded(value: dict[str, Any]) -> bytes:
-    """Return an object as JSON, of which faults and numbers that are none are left out."""
+    """Return an object as JSON, without faults and numbers that are not finite."""
     return msgspec.json.encode({name: each for name, each in value.items() if not isinstance(each, ValueFault)})

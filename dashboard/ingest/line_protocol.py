@@ -1,9 +1,9 @@
 """Influx line protocol: ``measurement[,tag=v…] field=v[,field=v…] [time]``, as Telegraf, InfluxDB clients and Grafana Live send.
 
-Source: the InfluxDB line protocol reference; single lines are parsed by ``line-protocol-parser`` (C), and what that refuses by
+Source: the InfluxDB line protocol reference; single lines are parsed by ``line-protocol-parser`` (C), and those that it refuses by
 ``line_protocol_parts.py``.  The series of a number or boolean is ``measurement_field{tags}``; a text becomes the document
-``measurement_field/tag:value`` with ``{"text": …}``.  A body without texts and faults goes the quick way; else line by line, so
-that the good fields are kept.  Integers of 64 bits become the nearest double.
+``measurement_field/tag:value`` with ``{"text": …}``.  A body without texts and faults is parsed on a fast path, any other line by
+line, so that the good fields are kept.  Integers of 64 bits become the nearest double.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from dashboard.ingest.parsed import Parsed, check_count
 
 #: Longer lines are refused: matching one holds the interpreter for a millisecond in 64 KiB.
 MAX_LINE_CHARACTERS = 262_144
-#: The C parser's time grows with the square of the tags in a line; lines with more commas are taken apart here.
+#: The C parser's time grows with the square of the tags in a line; lines with more commas are parsed by ``line_protocol_parts.py``.
 _MAX_COMMAS = 500
 _MAX_QUICK_CHARACTERS = 8_192
 MAX_LINES_OF_A_TEXT = 1_000
-#: Times count in a unit; in milliseconds they are so many times as much, divided by so much.
+#: Unit of times: factor and divisor to get milliseconds, and the unit's name.
 Scale = tuple[int, int, str]
 _NANO, _MICRO, _MILLI = (1, 1_000_000, "nanoseconds"), (1, 1_000, "microseconds"), (1, 1, "milliseconds")
 _PRECISIONS: dict[str, Scale] = {
@@ -39,19 +39,19 @@ _PRECISIONS: dict[str, Scale] = {
 }  # fmt: skip
 _BY_SIZE = ((5_000_000_000, 1_000, 1), (5_000_000_000_000, 1, 1), (5_000_000_000_000_000, 1, 1_000))
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
-#: Longer lines, and lines of which more would have to be remembered, are worked out anew each time.
+#: Lines that are longer, or whose series are longer, are not cached.
 _MAX_CACHED_CHARACTERS = 4_096
 _MAX_CACHED_SERIES_CHARACTERS = 8_192
 
-#: The names of the fields, their series, and how many tags there are.
+#: Names of the fields, their series, and the number of tags.
 Row = tuple[list[str], list[str], int]
 _NO_ROW: Row = ([], [], 0)
 
 
 class LineCache(OwnedRecall[str | tuple[str, ...], Row]):
-    """The names of the fields that stand behind a measurement and tags, by those as they stand in the line; and their series.
+    """Cache of lines' field names and series, by the text of measurement and tags.
 
-    ``labels`` are put beside the tags of each line, ``topic`` is where the lines come from, when they come from several places.
+    ``labels`` are added to the tags of each line.  ``topic``: the source of the lines, if there are several.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precis
     """Parse lines; a refusal's index is its line's, from 0. Raises Invalid for an unknown precision or too many lines.
 
     ``precision``: n, ns, u, us, µ, ms, s, m or h, or InfluxDB 3's auto (by the size of the time) and nanosecond to second;
-    ``latest_ms``: the latest time a sample may carry.
+    ``latest_ms``: the latest time that a sample may have.
     """
     if precision not in _PRECISIONS:
         raise Invalid(f"{precision[:20]!a} is none of n, ns, u, us, ms, s, m, h", field="precision")
@@ -92,9 +92,9 @@ def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precis
 
 
 def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Scale) -> Batch | None:
-    """Return the columns of lines without fault, the first of them line ``first`` of the body; None: go the other way.
+    """Return the columns of lines, the first of them line ``first`` of the body; None if they have a fault or need the slow path.
 
-    Neighbours mostly have one time, so it is worked out once.  The C parser keeps the last of repeated fields without a word,
+    Neighbours mostly have the same time, so it is converted once.  The C parser silently keeps the last of repeated fields,
     so the equals signs are counted.
     """
     keys: list[str] = []
@@ -109,7 +109,7 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
     try:
         for line in lines:
             found = parse_line(line)
-            fields = found["fields"]  # a comment gives None: the other way
+            fields = found["fields"]  # a comment gives None: the slow path
             names, row, tagged = known(line[: line.index(" ")]) or _NO_ROW
             if names != [*fields]:
                 _, row, tagged = _row(line, found, cache)
@@ -135,7 +135,7 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
 
 
 def _in_ms(stated: int, scale: Scale) -> int:
-    """Return a time in milliseconds; where no unit is said, as InfluxDB 3 takes it by its size."""
+    """Return a time in milliseconds; for the precision auto by the time's size, as in InfluxDB 3."""
     times_by, divide_by, _ = scale
     if not divide_by:
         times_by, divide_by = next((each for below, *each in _BY_SIZE if abs(stated) < below), _NANO[:2])
@@ -145,8 +145,8 @@ def _in_ms(stated: int, scale: Scale) -> int:
 def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> Row:
     """Return the series of one line's fields, in their order; raises Invalid.
 
-    Learnt by the line's head, up to the first space, unless that space may be an escaped one; further lists of fields behind
-    the same head by both.
+    They are cached by the line's head, up to the first space, unless that may be escaped; further lists of fields with the
+    same head are cached by both.
     """
     head, names = line.partition(" ")[0], [*found["fields"]]
     both = cache.get((head, *names))
@@ -162,7 +162,7 @@ def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> Row:
 
 
 def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache) -> str:
-    """Return the series of a field, which no other measurement and field may have; raises Invalid."""
+    """Return the series of a field; raises Invalid, also when another measurement and field own it."""
     if len(tags) > MAX_FOREIGN_LABELS:
         raise Invalid(f"has {len(tags)} tags; at most {MAX_FOREIGN_LABELS}", field="tags")
     key = foreign_key(f"{measurement}_{name}", tags.items())
@@ -183,7 +183,7 @@ def _each(body: bytes, cache: LineCache, latest_ms: int, scale: Scale) -> Parsed
 
 
 def _spread(first: int, counts: list[int]) -> list[int]:
-    """Return the line of each sample, of so many samples a line."""
+    """Return each sample's line; ``counts``: the number of samples in each line from ``first`` on."""
     return [number for number, count in enumerate(counts, first) for _ in range(count)]
 
 
@@ -194,11 +194,11 @@ def _at_line(number: int, invalid: Invalid) -> Invalid:
 
 
 def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms: int, scale: Scale) -> None:
-    """Take one line; raises Invalid when it cannot be read. A field that cannot be kept is refused alone."""
+    """Add one line's fields; raises Invalid when it cannot be read. A bad field is refused alone."""
     if len(line) > MAX_LINE_CHARACTERS:
         raise Invalid(f"is longer than {MAX_LINE_CHARACTERS} bytes")
     try:
-        text = line.decode()  # the C parser does not survive other bytes inside quotes
+        text = line.decode()  # the C parser crashes on other bytes inside quotes
     except UnicodeDecodeError:
         raise Invalid("is not UTF-8") from None
     found = _read(text)
@@ -234,7 +234,7 @@ def _read(text: str) -> tuple[str, Mapping[str, str], Mapping[str, Value], int |
             if found is None:
                 return None
             tags, fields = found["tags"], found["fields"]
-            if text.count("=") == len(tags) + len(fields):  # else one may stand twice, or an = in a text
+            if text.count("=") == len(tags) + len(fields):  # otherwise a field is repeated, or a text has an =
                 return found["measurement"], tags, fields, found["time"], []
     elif text.lstrip().startswith("#"):
         return None
@@ -243,13 +243,13 @@ def _read(text: str) -> tuple[str, Mapping[str, str], Mapping[str, Value], int |
 
 
 def _field_reason(invalid: Invalid) -> str:
-    """Return why a field is not kept, with the tag that is at fault."""
+    """Return why a field is refused, with the faulty tag."""
     tag = invalid.field.removeprefix("labels.") if invalid.field.startswith("labels.") else ""
     return f"the tag {tag} {invalid.reason}" if tag else invalid.reason
 
 
 def ends_in_a_text(lines: list[bytes]) -> bool:
-    """Return whether a text in quotes begins in these lines and does not end in them."""
+    """Return whether a quoted text begins in these lines and does not end in them."""
     number = 0
     while number < len(lines):
         if b'"' in lines[number] and _is_open(lines[number]):
@@ -261,14 +261,14 @@ def ends_in_a_text(lines: list[bytes]) -> bool:
 
 
 def closes_a_text(line: bytes) -> bool:
-    """Return whether a text that is open where the line begins is so no more where it ends."""
+    """Return whether a line ends the quoted text in which it begins."""
     return _quotes(line) % 2 == 1
 
 
 def lines_of(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield each line that is not empty, with its place; a text in quotes may hold line ends."""
+    """Yield each non-empty line with its index; a quoted text may hold line ends."""
     lines = body.split(b"\n")
-    number = looked_to = 0  # before looked_to no line ends a text that is open
+    number = looked_to = 0  # no line before looked_to ends an open text
     while number < len(lines):
         line, first = lines[number], number
         if b'"' in line and _is_open(line):
@@ -285,7 +285,7 @@ def lines_of(body: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _is_open(line: bytes) -> bool:
-    """Return whether a text begins in the fields of this line and does not end in it. Quotes in tags mean nothing."""
+    """Return whether a quoted text begins in this line's fields and does not end in it. Quotes in tags have no meaning."""
     text = _ESCAPED.sub("", line.decode("utf-8", "replace"))
     head, _, fields = text.partition(" ")
     return not head.startswith("#") and fields.count('"') % 2 == 1

@@ -1,6 +1,6 @@
-"""One line of Influx line protocol taken apart, so that each fault names its tag or field and costs only that.
+"""Lenient parser for one line of Influx line protocol; each fault names its tag or field, and a faulty field costs only itself.
 
-For lines that the C parser refuses.  More lenient than that: ``+1`` and repeated equal tags are taken, empty tags are no tags.
+For lines that the C parser refuses.  Unlike that, it accepts ``+1`` and repeated equal tags, and ignores empty tags.
 Source: the InfluxDB line protocol reference; ``models/points.go`` of InfluxDB 1.8.
 """
 
@@ -33,7 +33,7 @@ _BOOLEANS = {
 
 @dataclass(slots=True)
 class Line:
-    """``faults`` are those of fields, of which the others hold."""
+    """A parsed line. ``faults``: those of single fields; the line's other fields are valid."""
 
     measurement: str
     tags: dict[str, str] = field(default_factory=dict)
@@ -43,9 +43,9 @@ class Line:
 
 
 def take_apart(text: str) -> Line:
-    """Take one line apart; raises Invalid naming what makes the whole line unreadable (its measurement, a tag, its time)."""
+    """Parse one line; raises Invalid when the measurement, a tag or the time makes the whole line unreadable."""
     head = _HEAD.match(text)
-    assert head is not None  # it matches nothing, too
+    assert head is not None  # the pattern also matches the empty text
     measurement, *tags = _TAG.findall(head[1]) if not head[1].startswith(",") else [""]
     if not measurement:
         raise Invalid("has no measurement")

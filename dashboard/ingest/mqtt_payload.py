@@ -1,8 +1,8 @@
-"""What an MQTT message says: a plain number, a word, JSON, or what Telegraf publishes (line protocol, or JSON of its own).
+"""Parser for MQTT payloads: a plain number, a word, JSON, or Telegraf's output (line protocol, or its own JSON).
 
-A number is the series; of a JSON object each number or boolean is ``name_key``, nested ones ``name_key_key``, of an array the name
-with a number behind it; texts become documents, null is no value, and an empty message is none.  What Telegraf publishes has names,
-tags and times of its own; the topic's labels are put beside its tags.
+A plain number is a sample of the series ``name``.  In a JSON object each number or boolean is a sample of ``name_key``, nested
+ones of ``name_key_key``; in an array the index follows the name.  Texts become documents.  Null and an empty message give
+nothing.  Telegraf's output has its own names, tags and times; the topic's labels are added to its tags.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from dashboard.ingest.parsed import NotFinite, Parsed, Recall
 from dashboard.ingest.telegraf_json import is_metric, take_metrics
 
 MAX_TEXT_BYTES = 4_096
-#: ``auto``: lines of which each has a time are line protocol, JSON with ``name`` and ``fields`` is Telegraf's.
+#: ``auto``: if every line has a time, it is line protocol; JSON with ``name`` and ``fields`` is Telegraf's.
 PayloadFormat = Literal["auto", "influx", "json", "text"]
-#: Topics whose lines are remembered, each for itself.
+#: Most topics with a cache of lines each; beyond it all caches are dropped.
 _MAX_CACHES = 1_000
 _LINE = re.compile(rb"[^\s=\"{\[][^\n]*?=[^\n]+ -?\d{10,19}\s*")
 
 
 class MqttReader:
-    """Reads messages of one broker, and remembers which topic a series comes from."""
+    """Reader of one broker's messages, which remembers the topic that each series comes from."""
 
     def __init__(self, *, format_: PayloadFormat = "auto", max_items: int = 20_000) -> None:
         self._format = format_
@@ -37,7 +37,7 @@ class MqttReader:
         self._lines: Recall[str, LineCache] = Recall(_MAX_CACHES)
 
     def read(self, topic: str, payload: bytes, template: TopicTemplate, latest_ms: int) -> Parsed:
-        """Read one message; raises Invalid when the topic is not the template's or the payload cannot be read."""
+        """Read one message; raises Invalid when the topic does not match the template or the payload cannot be read."""
         matched = template.match(topic)
         if matched is None:
             raise Invalid("the topic is not of this template", field="topic")
@@ -45,7 +45,7 @@ class MqttReader:
         name, labels = matched
         text = payload.strip()
         if not text:
-            return Parsed()  # how a retained message is taken back
+            return Parsed()  # an empty payload deletes a retained message
         if self._format == "influx" or (self._format == "auto" and _is_lines(text)):
             return self._read_lines(topic, payload, labels, latest_ms)
         is_json = text[:1] in (b"{", b"[", b'"') or text in (b"true", b"false", b"null")
@@ -61,7 +61,7 @@ class MqttReader:
         return parsed
 
     def _read_lines(self, topic: str, payload: bytes, labels: list[tuple[str, str]], latest_ms: int) -> Parsed:
-        """Read lines, with the topic's labels beside their tags."""
+        """Read line protocol, and add the topic's labels to the tags."""
         cache = self._lines.get(topic)
         if cache is None:
             cache = LineCache(origins=self._origins, labels=_present(labels), topic=f"{topic} ")
@@ -92,7 +92,7 @@ def _present(labels: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _is_lines(text: bytes) -> bool:
-    """Return whether each line looks like line protocol with a time, as Telegraf writes it."""
+    """Return whether each line looks like line protocol with a time, which Telegraf writes."""
     return all(_LINE.fullmatch(line) for line in text.split(b"\n") if line.strip())
 
 

@@ -1,8 +1,8 @@
-"""Which MQTT topics are taken, and what series they are called.
+"""Templates of MQTT topics: the topics to accept, and the names and labels of their series.
 
-A template is a topic in which ``{label}`` stands for one level that becomes a label and ``{name}`` for one that becomes the name:
+In a template ``{label}`` stands for a level that becomes a label, ``{name}`` for the level that becomes the name:
 ``home/{room}/{name}``.  Plain levels behind ``{name}`` are part of the name, so that ``plug/{name}`` and
-``plug/{name}/availability`` are told apart.  Without ``{name}`` the name is the plain levels, joined by ``_``.
+``plug/{name}/availability`` give different series.  Without ``{name}`` the name is the plain levels, joined by ``_``.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class TopicTemplate:
-    """A template that was checked: its levels, each fixed or the name of a place."""
+    """A checked template: its levels, each with whether it is a placeholder (then the text is the placeholder's name)."""
 
     levels: tuple[tuple[str, bool], ...]
 
     @property
     def topic_filter(self) -> str:
-        """Return what to subscribe to."""
+        """The topic filter to subscribe to."""
         return "/".join("+" if is_place else level for level, is_place in self.levels)
 
     @property
     def prefix(self) -> str:
-        """Return the plain levels that it begins with."""
+        """The plain levels before the first placeholder, joined by slashes."""
         fixed = []
         for level, is_place in self.levels:
             if is_place:
@@ -41,19 +41,19 @@ class TopicTemplate:
 
     @property
     def labels(self) -> frozenset[str]:
-        """Return the labels that it gives."""
+        """The names of the labels that it gives."""
         return frozenset(level for level, is_place in self.levels if is_place and level != "name")
 
     @property
     def ending(self) -> str:
-        """Return what its names end in, behind ``{name}``; of a template without ``{name}`` the whole name, behind a slash."""
+        """The end of its series' names, behind ``{name}``; without ``{name}`` a slash and the whole name."""
         if ("name", True) not in self.levels:
             return "/" + "_".join(level for level, is_place in self.levels if level and not is_place)
         behind = self.levels[self.levels.index(("name", True)) + 1 :]
         return "".join(f"_{level}" for level, is_place in behind if level and not is_place)
 
     def match(self, topic: str) -> tuple[str, list[tuple[str, str]]] | None:
-        """Return the name and labels that a topic gives; None when it is not of this template."""
+        """Return the name and labels for a topic; None when it does not match."""
         parts = topic.split("/")
         if len(parts) != len(self.levels) or len(topic) > MAX_TOPIC_CHARACTERS:
             return None
@@ -88,7 +88,7 @@ def parse_template(text: str) -> TopicTemplate:
 
 
 def folded(templates: Sequence[TopicTemplate]) -> Iterator[tuple[int, int]]:
-    """Yield pairs of templates (the later one, the earlier one) that would make one series of two topics."""
+    """Yield pairs of templates (index of the later, of the earlier) that would give two topics the same series."""
     met: dict[tuple[frozenset[str], str], int] = {}
     for number, template in enumerate(templates):
         made = template.labels, template.ending
@@ -98,9 +98,9 @@ def folded(templates: Sequence[TopicTemplate]) -> Iterator[tuple[int, int]]:
 
 
 def filters_of(templates: Sequence[TopicTemplate]) -> list[str]:
-    """Return what to subscribe to, so that topics beside the templates are seen, too; no two of these overlap.
+    """Return topic filters that do not overlap and, where possible, also match topics that no template covers.
 
-    Everything below the plain levels that the templates begin with; where one begins with a place, only the templates' own topics.
+    They match all topics below the templates' prefixes. If a template begins with a placeholder, they are the templates' own filters.
     """
     prefixes = sorted({template.prefix for template in templates})
     if "" in prefixes:

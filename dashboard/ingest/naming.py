@@ -1,15 +1,15 @@
-"""What series and documents of foreign formats are called here.
+"""Names of series and documents of foreign formats.
 
 The rules, the same for every format:
 
-- A name keeps its letters (A-Z, a-z), digits and ``_ : . - /``; every other character becomes ``_``; one that begins with
-  something else than a letter, ``_`` or ``:`` gets a ``_`` in front.
-- A label name keeps letters, digits and ``_``; every other character becomes ``_``; one that begins with a digit gets a ``_`` in
-  front, and of several ``_`` in front one stays (``__x`` is reserved).
-- A label value is never changed, control characters included; the series' text shows them escaped. One that is too long
-  refuses the sample.
-- Two labels that would get one name with different values refuse the sample: nothing collides in silence.
-- An empty label value is no label, as in Prometheus.
+- A name keeps its letters (A-Z, a-z), digits and ``_ : . - /``; every other character becomes ``_``. A name that does not
+  begin with a letter, ``_`` or ``:`` gets a leading ``_``.
+- A label name keeps letters, digits and ``_``; every other character becomes ``_``. One that begins with a digit gets a
+  leading ``_``; several leading ``_`` become one (``__x`` is reserved).
+- A label value is never changed, control characters included; the series' text shows them escaped. A sample with a value
+  that is too long is refused.
+- A sample is refused if two of its labels would get one name with different values, so that nothing collides in silence.
+- An empty label value means no label, as in Prometheus.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _NOT_FIRST = re.compile(r"[^A-Za-z_:]")
 _NOT_IN_LABEL = re.compile(r"[^A-Za-z0-9_]")
 _NOT_IN_PART = re.compile(r"[^A-Za-z0-9_.\-]")
 _MAX_SHOWN_BYTES = 200
-#: More than any setting keeps, so that a flood of them is not gone through.
+#: The most that any setting allows; a sample with more labels is refused unread.
 MAX_FOREIGN_LABELS = CEILING.labels
 
 
 def foreign_name(name: str) -> str:
-    """A name by the rules above; raises Invalid when it is empty (its length is checked with the series)."""
+    """Convert a name by the rules above; raises Invalid when it is empty (its length is checked with the series)."""
     if not name:
         raise Invalid("the name is empty", field="series")
     mapped = _NOT_IN_NAME.sub("_", name[: CEILING.name_bytes + 1])
@@ -39,7 +39,7 @@ def foreign_name(name: str) -> str:
 
 
 def foreign_label(name: str) -> str:
-    """A label's name by the rules above."""
+    """Convert a label's name by the rules above."""
     mapped = _NOT_IN_LABEL.sub("_", name[: CEILING.label_name_bytes + 1])
     if mapped[:1].isdigit() or not mapped:
         return f"_{mapped}"
@@ -47,7 +47,7 @@ def foreign_label(name: str) -> str:
 
 
 def foreign_labels(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Labels by the rules above; raises Invalid when two of different value would have one name."""
+    """Convert labels by the rules above; raises Invalid when two with different values would get one name, and for too many."""
     labels: dict[str, str] = {}
     for count, (name, value) in enumerate(pairs):
         if count >= MAX_FOREIGN_LABELS:
@@ -61,7 +61,7 @@ def foreign_labels(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def with_labels(tags: Mapping[str, str], labels: Mapping[str, str]) -> Mapping[str, str]:
-    """Tags and the labels of where they came from; a tag of the same name and another value becomes ``exported_…``."""
+    """Merge tags with their source's ``labels``; a tag with a label's name and another value becomes ``exported_…``."""
     if not labels:
         return tags
     renamed = {f"exported_{tag}" if labels.get(tag, value) != value else tag: value for tag, value in tags.items()}
@@ -69,14 +69,14 @@ def with_labels(tags: Mapping[str, str], labels: Mapping[str, str]) -> Mapping[s
 
 
 def foreign_key(name: str, pairs: Iterable[tuple[str, str]] = ()) -> str:
-    """The canonical series text for a foreign name and labels; raises Invalid."""
+    """Return the canonical series text for a foreign name and labels; raises Invalid."""
     return series_key(foreign_name(name), foreign_labels(pairs)).text
 
 
 def foreign_document(name: str, pairs: Iterable[tuple[str, str]] = ()) -> str:
-    """The document key for a foreign name and labels: ``name/label:value/label:value``, labels in order of their names.
+    """Return the document key for a foreign name and labels: ``name/label:value/label:value``, in order of label names.
 
-    A value that had to be changed, or a key that had to be cut, ends in a hash of the whole, so that nothing collides.
+    If a value had to be changed or the key had to be cut, it ends in a hash of the whole, so that keys do not collide.
     """
     key = series_key(foreign_name(name)[:MAX_NAME_BYTES], foreign_labels(pairs))
     parts = [f"{label}:{_NOT_IN_PART.sub('_', value)}" for label, value in key.labels]
@@ -89,7 +89,7 @@ def foreign_document(name: str, pairs: Iterable[tuple[str, str]] = ()) -> str:
     return f"{plain[: MAX_NAME_BYTES - 9]}-{mark}"
 
 
-#: Tokens of ours wherever they stand, and what JSON bodies, addresses and headers say their secrets in.
+#: This server's tokens anywhere, and the fields of JSON bodies, URLs and headers that hold secrets.
 _SECRETS = re.compile(
     r"""dsh_[\w-]+|(?<=["'&?\s])((?:auth_token|api_key|token|password|p)["']?\s*[:=]\s*["']?)[^"'&\s,}]+""",
     re.IGNORECASE,
@@ -97,12 +97,12 @@ _SECRETS = re.compile(
 
 
 def without_secrets(text: str) -> str:
-    """A text without the tokens that feeders say in it."""
+    """Replace the secrets in a text by ``***``."""
     return _SECRETS.sub(lambda found: f"{found[1] or ''}***", text)
 
 
 def shown(offending: bytes | str) -> str:
-    """The beginning of what was refused, as text of at most 200 bytes, without the tokens in it."""
+    """Return the beginning of refused data as text of at most 200 bytes, with secrets replaced."""
     raw = offending.encode("utf-8", "replace") if isinstance(offending, str) else offending
     text = raw[:_MAX_SHOWN_BYTES].decode("utf-8", "replace")
     return without_secrets(text).encode()[:_MAX_SHOWN_BYTES].decode("utf-8", "ignore")

@@ -1,4 +1,4 @@
-"""Prometheus' native histograms, as remote write 1.0 and 2.0 send them -> ``_count``, ``_sum``, and percentiles or buckets.
+"""Conversion of native histograms (remote write 1.0 and 2.0) to ``_count``, ``_sum``, and percentiles or buckets.
 
 Source: prompb types.proto and io.prometheus.write.v2, message Histogram (the same numbers in both); "Native Histograms" of the
 Prometheus documentation.  The bucket of index i holds values from base**(i-1) to base**i.  A histogram of custom buckets
@@ -83,7 +83,7 @@ def _buckets(found: Message) -> list[tuple[str, str, float]]:
 
 
 def _counts(found: Message, side: str) -> Iterator[tuple[int, float]]:
-    """The index and the count of each bucket; integers are told as differences, of which the first is from 0."""
+    """Yield index and count of each bucket; integer counts are sent as differences, the first one from 0."""
     given = found.get(f"{side}Counts", [])
     deltas = found.get(f"{side}Deltas", [])
     if len(given) + len(deltas) > _MAX_BUCKETS:

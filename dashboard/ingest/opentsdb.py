@@ -1,7 +1,7 @@
 """OpenTSDB's ``POST /api/put``: one data point, ``{"metric", "timestamp", "value", "tags"}``, or a list of them.
 
-Source: opentsdb.net/docs, "HTTP API, /api/put".  ``timestamp`` is in seconds or milliseconds, its size tells; ``value`` may be a number
-in quotes.
+Source: opentsdb.net/docs, "HTTP API, /api/put".  ``timestamp`` is in seconds or milliseconds, told by its size; ``value`` may be a
+number in quotes.
 """
 
 from __future__ import annotations

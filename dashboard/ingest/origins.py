@@ -1,8 +1,8 @@
-"""Which of a sender's names a series comes from, so that two of them never become one series in silence.
+"""Origins of series: the sender's name behind each, so that two names never become one series in silence.
 
-``edge_a b`` and ``edge a_b`` of line protocol would both be one series, edge_a_b, here.  The first that comes owns the series, the
-other is refused with the reason.  An owner that was silent for a while loses its series, so that senders may be configured anew.
-Each process remembers for itself.  Pure: the time comes with the data.
+``edge_a b`` and ``edge a_b`` of line protocol would both be the series edge_a_b.  The first one to arrive owns the series; the
+other is refused with the reason.  An owner that is silent for one to two periods loses its series, so that senders can be
+reconfigured.  Each process remembers only its own requests.  The module reads no clock: the time comes with the data.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dashboard.ingest.parsed import Recall
 K = TypeVar("K")
 V = TypeVar("V")
 
-#: An owner that was silent for two of these loses its series.
+#: Length of a period; an owner that was silent for two of them loses its series.
 RENEWED_EVERY_MS = 600_000
 
 
@@ -26,7 +26,7 @@ class NameTaken(Invalid):
 
 
 class Origins:
-    """Owners of series, by their canonical text; those of the present period and of the one before."""
+    """Owners of series by canonical text, for this period and the one before."""
 
     def __init__(self, max_items: int = 20_000) -> None:
         self._max_items = max_items
@@ -36,7 +36,7 @@ class Origins:
         self.period = 0
 
     def renew(self, latest_ms: int) -> None:
-        """Begin a new period when it is time for one; whoever remembers what was claimed forgets it then."""
+        """Begin a new period when it is due; caches of claims (``OwnedRecall``) are emptied then."""
         if latest_ms < self._until_ms:
             return
         is_long_ago = latest_ms >= self._until_ms + RENEWED_EVERY_MS
@@ -45,7 +45,7 @@ class Origins:
         self.period += 1
 
     def claim(self, key: str, origin: str) -> str:
-        """Return ``key``, which is ``origin``'s from now on; raises NameTaken when another has it."""
+        """Make ``origin`` the owner of ``key`` and return ``key``; raises NameTaken when another origin owns it."""
         owner = self._present.get(key) or self._before.get(key)
         if owner is not None and owner != origin:
             raise NameTaken(
@@ -59,7 +59,7 @@ class Origins:
 
 
 class OwnedRecall(Recall[K, V]):
-    """``Recall`` that forgets when the owners of series are renewed, so that those who still send claim theirs again."""
+    """``Recall`` that is emptied with each new period of ``origins``, so that active senders claim their series again."""
 
     def __init__(self, max_items: int = 20_000, *, origins: Origins | None = None) -> None:
         super().__init__(max_items)
@@ -67,7 +67,7 @@ class OwnedRecall(Recall[K, V]):
         self._period = 0
 
     def renew(self, latest_ms: int) -> None:
-        """Forget everything when the owners of series are renewed; called once a body."""
+        """Empty the cache when a new period of ``origins`` has begun; called once a body."""
         self.origins.renew(latest_ms)
         if self._period != self.origins.period:
             self._period = self.origins.period

@@ -1,8 +1,8 @@
 """OTLP/HTTP metrics, protobuf and JSON: resources, scopes, metrics, data points -> samples.
 
-Source: opentelemetry-proto 1.x and the OTLP specification.  What series are called: ``otlp_names.py``, ``otlp_resources.py``.
-A part that cannot be read costs itself: a point, a metric, a scope or a resource.  A point whose attributes are bytes that were
-met before costs one look-up.
+Source: opentelemetry-proto 1.x and the OTLP specification.  Names of series: ``otlp_names.py``, ``otlp_resources.py``.
+An unreadable point, metric, scope or resource is refused alone.  A point whose attributes have the same bytes as an earlier
+one's costs one look-up.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ from dashboard.ingest.parsed import Family, Parsed
 from dashboard.ingest.protobuf import BYTES, read_fields, read_message
 
 _ONE: Shape = (("", None),)
-#: All series of one point, which may be a histogram.
+#: Most bytes of the series of one point (a histogram has many); longer ones are not cached.
 _MAX_CACHED_SERIES_BYTES = 16_384
 _UNITS = {"": None, "1": None, "By": "B", "By/s": "B/s", "KiBy": "KiB", "MiBy": "MiB", "GiBy": "GiB", "Cel": "°C"}
 _DELTA = (1, "AGGREGATION_TEMPORALITY_DELTA")
-#: The flag of a point that says: there is no value any more.
+#: Flag of a point: the series has no value any more.
 _NO_RECORDED_VALUE = 1
-#: Resources, scopes and metrics in one request.
+#: Most resources, scopes and metrics in one request; a larger one is refused.
 _MAX_PARTS = 200_000
 _SNAKE_KEY = re.compile(rb'"[a-z]+_[a-z_]+"\s*:')
 
 
 @dataclass(slots=True, frozen=True)
 class _Metric:
-    """What all points of one metric share. ``sent``: its name as it was sent; ``raw`` tells it and its origin from all others."""
+    """Properties shared by all points of a metric. ``sent``: the name as sent; ``raw``: unique for the origin and that name."""
 
     name: str
     sent: str
@@ -62,12 +62,12 @@ class _Metric:
 
 
 def parse_otlp_protobuf(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
-    """``ExportMetricsServiceRequest`` -> Parsed; a refusal's index is its data point's, from 0. Raises Invalid."""
+    """Parse an ``ExportMetricsServiceRequest``; a refusal's index is its data point's, from 0. Raises Invalid."""
     return _Walk(cache, latest_ms).take(read_message(body, REQUEST))
 
 
 def parse_otlp_json(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
-    """The same from JSON, whose names may be ``resourceMetrics`` or ``resource_metrics``; raises Invalid."""
+    """Parse the request's JSON form, with field names like ``resourceMetrics`` or ``resource_metrics``. Raises Invalid."""
     try:
         request = msgspec.json.decode(body)
     except RecursionError:
@@ -85,7 +85,7 @@ def parse_otlp_json(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
 
 
 def _camel(value: Any, depth: int) -> Any:
-    """Decoded JSON with the names of fields as protobuf's JSON has them."""
+    """Convert the field names of decoded JSON from snake case to protobuf's camel case; raises Invalid."""
     if depth > 400:
         raise Invalid("nested too deep")
     if isinstance(value, list):
@@ -97,8 +97,10 @@ def _camel(value: Any, depth: int) -> Any:
 
 @dataclass(slots=True)
 class _Walk:
-    """One request on its way. ``index``: the next data point; ``places``: the point of each sample; ``sent``: by origin and the
-    name that a metric got, its name as it was sent."""
+    """Walk through one request. ``index``: that of the next data point; ``places``: the point's index of each sample.
+
+    ``sent``: a metric's name as sent, by its origin and its converted name.
+    """
 
     cache: PointCache
     latest_ms: int
@@ -109,7 +111,7 @@ class _Walk:
     sent: dict[tuple[bytes, str], str] = field(default_factory=dict)
 
     def take(self, request: dict[str, Any]) -> Parsed:
-        """All of it; raises Invalid when it has too many parts."""
+        """Parse the whole request; raises Invalid when it has too many parts."""
         self.parsed.batch.where = lambda: self.places
         resources = items(request, "resourceMetrics", _MAX_PARTS)
         read = [self._read(part, RESOURCE_METRICS) for part in resources]
@@ -120,7 +122,7 @@ class _Walk:
         return self.parsed
 
     def _read(self, part: Any, schema: Any) -> dict[str, Any] | None:
-        """A part; None, and one refusal, when it cannot be read."""
+        """Decode a part; an unreadable one is refused, and None returned."""
         self.parts += 1
         if self.parts > _MAX_PARTS:
             raise Invalid(f"more than {_MAX_PARTS} resources, scopes and metrics in one body")
@@ -131,7 +133,7 @@ class _Walk:
             return None
 
     def _refuse(self, invalid: Invalid, part: Any) -> None:
-        """A whole part counts as one point."""
+        """Refuse a whole part, which counts as one point."""
         if isinstance(part, dict):
             part = {name: value for name, value in part.items() if isinstance(value, str | int | float | bool)}
         self.parsed.refuse(self.index, invalid, _shown(part))
@@ -178,7 +180,7 @@ class _Walk:
                         self._refuse(_named(invalid, str(metric.get("name", ""))), data)
 
     def _metric(self, metric: dict[str, Any], shape: str, data: Any, origin: Origin) -> None:
-        """The points of a metric; those of a gauge or sum that is still protobuf quickly where that goes."""
+        """Parse a metric's points; those of a gauge or sum in protobuf as columns where possible."""
         columns = None
         if isinstance(data, bytes) and shape in ("gauge", "sum"):
             known = self.cache.numbers(_raw(origin, metric.get("name")))
@@ -211,7 +213,7 @@ class _Walk:
         self.places.extend(rows)
 
     def _described(self, metric: dict[str, Any], shape: str, data: dict[str, Any], origin: Origin) -> _Metric | Invalid:
-        """What the points of a metric share; or why none of them can be taken."""
+        """Return what the points of a metric share, or the reason why all of them are refused."""
         sent, unit = metric.get("name") or "", metric.get("unit") or ""
         if not isinstance(sent, str) or not sent:
             return Invalid("the metric has no name", field="name")
@@ -237,7 +239,7 @@ class _Walk:
         return _Metric(name, sent, shape, kind, _unit(unit), origin, _raw(origin, sent))
 
     def _take(self, points: list[tuple[int, Any]], metric: _Metric | Invalid) -> None:
-        """Points of one metric, each wholly or not at all."""
+        """Parse points of one metric; each is accepted or refused as a whole."""
         for place, point in points:
             try:
                 if isinstance(metric, Invalid):
@@ -254,7 +256,7 @@ class _Walk:
             self.places += [place] * (len(self.parsed.batch.keys) - len(self.places))
 
     def _point(self, point: Any, metric: _Metric) -> None:
-        """One point of any shape; raises Invalid."""
+        """Parse one point of any shape; raises Invalid."""
         found = read_point(metric.shape, point)
         attributes = items(found, "attributes", MAX_ATTRIBUTES)
         t_ns = whole(found.get("timeUnixNano") or 0, "timeUnixNano")
@@ -281,7 +283,7 @@ class _Walk:
             _learn(point, metric, keys, self.cache)
 
     def _end(self, metric: _Metric, attributes: list[Any], t_ms: int | None) -> None:
-        """All series that points of these attributes have made end; which ``le`` and ``quantile`` there are is not said."""
+        """End all series of points with these attributes; the point does not name their ``le`` and ``quantile``."""
         labels = _labels(metric, attributes)
         suffixes = SUFFIXES[metric.shape]
         self.parsed.ended += [(series_key(metric.name + suffix, labels).text, t_ms) for suffix in suffixes]
@@ -292,14 +294,14 @@ class _Walk:
 
 
 def _all_others(data: Any) -> PointColumns:
-    """All points, to be read one by one."""
+    """Return all points as ``others``, to be read one by one."""
     message = read_any(data, POINTS)
     points = items(message, "dataPoints", MAX_SAMPLES)
     return PointColumns(others=list(enumerate(points)), count=len(points), rest=message)
 
 
 class _TooMany(Invalid):
-    """The body holds more than may be gone through: no single part of it is to blame."""
+    """The body as a whole holds more than ``MAX_SAMPLES``; no single part is at fault."""
 
 
 def _raw(origin: Origin, name: object) -> bytes:
@@ -307,13 +309,13 @@ def _raw(origin: Origin, name: object) -> bytes:
 
 
 def _named(invalid: Invalid, name: str) -> Invalid:
-    """The same, saying of which metric; its class and code stay."""
+    """Add the metric's name to the reason; the class and code stay."""
     invalid.reason = f"{invalid.reason} (metric {name[:120]})"
     return invalid
 
 
 def _shown(part: Any, shape: str = "") -> bytes:
-    """A part as a person can read it."""
+    """Return a part as readable text, for a refusal's snippet."""
     if isinstance(part, bytes):
         try:
             part = read_point(shape, part) if shape else f"protobuf of {len(part)} bytes"
@@ -323,7 +325,7 @@ def _shown(part: Any, shape: str = "") -> bytes:
 
 
 def _unit(unit: Any) -> str | None:
-    """The unit as it is shown; one that cannot be shown is left out, for the number is worth more than it."""
+    """Return the unit to show; None instead of an invalid one, which is no reason to refuse the sample."""
     if not isinstance(unit, str) or unit.startswith("{"):
         return None
     try:
@@ -333,7 +335,7 @@ def _unit(unit: Any) -> str | None:
 
 
 def _learn(point: bytes, metric: _Metric, keys: tuple[str, ...], cache: PointCache) -> None:
-    """Remember a number point's attributes by their bytes, when nothing else is behind its value."""
+    """Cache a number point's attributes by their bytes, if nothing else follows its value."""
     at = 27 if point[0] == 0x11 else 18
     tail = point[at:]
     if len(metric.raw) + len(tail) > MAX_CACHED_BYTES:
@@ -349,7 +351,7 @@ def _learn(point: bytes, metric: _Metric, keys: tuple[str, ...], cache: PointCac
 
 
 def _labels(metric: _Metric, attributes: list[Any], *others: str) -> dict[str, str]:
-    """The labels of a point without ``le`` and ``quantile``; ``others`` are theirs."""
+    """Return a point's labels without ``le`` and ``quantile``; an attribute of a name in ``others`` is renamed."""
     own = metric.origin.labels
     return labels_of(pairs_of(attributes), own if not others else own | dict.fromkeys(others, "")) | own
 

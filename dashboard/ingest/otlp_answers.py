@@ -1,4 +1,4 @@
-"""What is answered to OTLP: ``ExportMetricsServiceResponse`` with what was refused, and ``google.rpc.Status`` for errors.
+"""Answers to OTLP: ``ExportMetricsServiceResponse`` with the refused points, and ``google.rpc.Status`` for errors.
 
 Source: the OTLP specification, "Partial Success" and "Failures"; google/rpc/status.proto.
 """
@@ -13,7 +13,7 @@ _MAX_MESSAGE = 500
 
 
 def partial_success(parsed: Parsed) -> dict[str, object]:
-    """The JSON answer to what was parsed: ``{}``, or how many points were refused and why the first was."""
+    """Build the JSON answer: ``{}``, or the number of refused points and the reason for the first."""
     refused = _faults(parsed)
     if not refused:
         return {}
@@ -21,7 +21,7 @@ def partial_success(parsed: Parsed) -> dict[str, object]:
 
 
 def partial_success_protobuf(parsed: Parsed) -> bytes:
-    """The same as ``ExportMetricsServiceResponse``."""
+    """Build the same answer as an ``ExportMetricsServiceResponse`` in protobuf."""
     refused = _faults(parsed)
     if not refused:
         return b""
@@ -31,13 +31,13 @@ def partial_success_protobuf(parsed: Parsed) -> bytes:
 
 
 def status_protobuf(code: int, message: str) -> bytes:
-    """An error as ``google.rpc.Status``."""
+    """Encode an error as ``google.rpc.Status``."""
     said = message.encode()
     return b"\x08" + _varint(code) + b"\x12" + _varint(len(said)) + said
 
 
 def _faults(parsed: Parsed) -> list[Refusal]:
-    """Without points that have no value, which are no fault of their sender, and without what is no point of his."""
+    """Return the refusals that are the sender's fault: not NaN or ±Inf, and not of ``target_info``, which is made here."""
     return [
         refusal
         for refusal in parsed.batch.refused
@@ -46,7 +46,7 @@ def _faults(parsed: Parsed) -> list[Refusal]:
 
 
 def _count(refused: list[Refusal]) -> int:
-    """How many points those are: a histogram's makes several samples."""
+    """Count the refused points; several refused samples may belong to one point."""
     return len({refusal.index for refusal in refused})
 
 

@@ -1,4 +1,4 @@
-"""What is remembered of OTLP's points and of where they came from, over all requests."""
+"""Cache of OTLP's points and resources over all requests."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from dashboard.ingest.otlp_points import Shape
 from dashboard.ingest.otlp_resources import OtlpOptions, Resources
 from dashboard.ingest.parsed import Recall
 
-#: Points whose metric and attributes take more are worked out anew each time.
+#: Most bytes of a cached point's metric and attributes; longer ones are parsed anew each time.
 MAX_CACHED_BYTES = 4_096
 
 
 class Numbers(Recall[bytes, str]):
-    """Series of a metric's number points by their attributes as protobuf; ``name``: what the metric was called then."""
+    """Series of a metric's number points by their attributes' protobuf bytes; ``name``: the metric's converted name."""
 
     name = ""
 
 
 class PointCache:
-    """Series of points met before, bounded in number and in what each takes; and the resources they came from."""
+    """Series of earlier points, bounded in number and in bytes of each, and the resources they came from."""
 
     def __init__(self, max_items: int = 20_000, options: OtlpOptions | None = None) -> None:
         self.options = options or OtlpOptions()
@@ -29,7 +29,7 @@ class PointCache:
         self._learnt = 0
 
     def numbers(self, raw: bytes) -> Numbers:
-        """What is known of the number points of one metric."""
+        """Return the cache of one metric's number points."""
         found = self._numbers.get(raw)
         if found is None:
             found = Numbers(self._max_items)
@@ -38,7 +38,7 @@ class PointCache:
         return found
 
     def learn_number(self, raw: bytes, name: str, attributes: bytes, key: str) -> None:
-        """Remember one. A metric whose name changes, because its unit or shape does, is learnt anew."""
+        """Cache a number point's series. If the metric's name has changed, with its unit or shape, its cache is emptied first."""
         self._learnt += 1
         if self._learnt > self._max_items:
             self._numbers.clear()

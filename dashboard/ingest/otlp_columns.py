@@ -1,7 +1,7 @@
-"""The quick way for the points of one OTLP gauge or sum that stand in protobuf as SDKs write them, read as columns.
+"""Fast path for the points of an OTLP gauge or sum in the protobuf layout that SDKs write: they are read as columns.
 
-A point there is: start (field 2, or not), time (3), a double (4) or an integer (6), attributes (7).  What is behind the value is
-looked up as it stands; only bytes that were found to be whole attributes are remembered, so what is found is read rightly.
+Such a point is: start time (field 2, optional), time (3), a double (4) or an integer (6), attributes (7).  The bytes behind the
+value are looked up unparsed.  Only bytes that were parsed as whole attributes are in the cache, so a hit is always right.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from dashboard.ingest.batch import check_time
 from dashboard.ingest.otlp_schema import POINTS
 from dashboard.ingest.protobuf import read_message, same_in_all
 
-#: The time and the value in the part up to the attributes, by its length and the tag before the value.
+#: Layout of time and value in the bytes before the attributes, by their length and the tag of the value.
 _LAYOUTS = {
     (27, 0x21): struct.Struct("<10x8sxd"), (27, 0x31): struct.Struct("<10x8sxq"),
     (18, 0x21): struct.Struct("<x8sxd"), (18, 0x31): struct.Struct("<x8sxq"),
 }  # fmt: skip
 
 
-#: The value alone.
+#: The same with the value alone.
 _VALUES = {
     (27, 0x21): struct.Struct("<19xd"), (27, 0x31): struct.Struct("<19xq"),
     (18, 0x21): struct.Struct("<10xd"), (18, 0x31): struct.Struct("<10xq"),
@@ -33,7 +33,7 @@ _VALUES = {
 
 @dataclass(slots=True)
 class PointColumns:
-    """Points that are taken, the others with their places, and what else the message says."""
+    """Parsed points as columns, ``others`` (row, bytes) to be parsed one by one, and the message's other fields in ``rest``."""
 
     keys: list[str] = field(default_factory=list)
     times: list[int | None] = field(default_factory=list)
@@ -44,7 +44,7 @@ class PointColumns:
 
 
 def read_columns(data: bytes, known: Mapping[bytes, str], latest_ms: int) -> PointColumns | None:
-    """A ``Gauge`` or ``Sum`` message -> PointColumns; None when it is laid out in another way. ``known``: series by attributes."""
+    """Read a ``Gauge`` or ``Sum`` message; None when its layout is another. ``known``: series by the bytes of the attributes."""
     at = 2 if len(data) > 1 and data[1] < 0x80 else 3
     width = 27 if len(data) > at and data[at] == 0x11 else 18
     layout = _LAYOUTS.get((width, data[at + width - 9])) if len(data) >= at + width else None
@@ -62,7 +62,7 @@ def read_columns(data: bytes, known: Mapping[bytes, str], latest_ms: int) -> Poi
 
 
 def _split(data: bytes, width: int) -> tuple[list[bytes], list[bytes], int] | None:
-    """Each point up to its attributes, its attributes, and where the points end; None when one is too short."""
+    """Return the points' bytes before the attributes, their attributes, and the offset behind them; None when one is too short."""
     heads, tails = list[bytes](), list[bytes]()
     at, end = 0, len(data)
     try:

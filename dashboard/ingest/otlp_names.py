@@ -1,13 +1,13 @@
-"""What metrics and attributes of OpenTelemetry are called as series and labels.
+"""Names of series and labels for OpenTelemetry's metrics and attributes.
 
-Source: the OpenTelemetry specification, "Prometheus and OpenMetrics Compatibility"; the units and suffixes as Prometheus' own
-receiver has them (github.com/prometheus/otlptranslator).
+Source: the OpenTelemetry specification, "Prometheus and OpenMetrics Compatibility"; units and suffixes as in Prometheus' own
+receiver (github.com/prometheus/otlptranslator).
 
-- A metric's name keeps letters, digits and ``:``; all else between them becomes one ``_``.  Its unit is put behind it in words
-  (``By`` -> ``_bytes``, ``m/s`` -> ``_meters_per_second``) unless it stands in the name, ``_total`` behind a monotonic sum, and
-  ``_ratio`` behind a gauge of unit ``1``.
-- An attribute's name is treated alike; one that begins with a digit gets ``key_`` in front.  Attributes that get one name are
-  one label: their values joined by ``;`` in the order of their own names.
+- A metric's name keeps letters, digits and ``:``; every run of other characters becomes one ``_``.  The unit is appended in words
+  (``By`` -> ``_bytes``, ``m/s`` -> ``_meters_per_second``) unless the name contains it.  A monotonic sum gets ``_total``, a gauge
+  of unit ``1`` gets ``_ratio``.
+- An attribute's name is converted the same way; one that begins with a digit gets ``key_`` in front.  Attributes that get the
+  same name become one label: their values joined by ``;`` in the order of the attributes' names.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.series import CEILING
 from dashboard.ingest.naming import foreign_name
 
-#: prometheus: by the rules above; as_sent: names keep dots, dashes and slashes, and nothing is put behind them.
+#: prometheus: by the rules above; as_sent: names keep dots, dashes and slashes, and nothing is appended.
 Names = Literal["prometheus", "as_sent"]
 
 _UNITS = {
@@ -35,7 +35,7 @@ _NOT_IN_LABEL = re.compile(r"[^A-Za-z0-9]+")
 
 
 def metric_name(name: str, unit: str, *, monotonic: bool, gauge: bool, names: Names = "prometheus") -> str:
-    """The name of a metric's series, without the suffixes of its shape; raises Invalid when nothing of the name can be kept."""
+    """Convert a metric's name, without the suffixes of its shape; raises Invalid when it has no letter and no digit."""
     if names == "as_sent":
         return foreign_name(name)
     words = [word for word in _NOT_IN_NAME.split(name[: CEILING.name_bytes + 1]) if word]
@@ -55,7 +55,7 @@ def metric_name(name: str, unit: str, *, monotonic: bool, gauge: bool, names: Na
 
 
 def _unit_words(unit: str) -> tuple[str, str]:
-    """``By/s`` -> bytes, per_second; what stands in braces is no unit."""
+    """Split a unit into words: ``By/s`` -> bytes, per_second. A part with braces is an annotation, not a unit."""
     main, _, per = unit[:200].partition("/")
     main, per = main.strip(), per.strip()
     main = "" if "{" in main or "}" in main else _clean(_UNITS.get(main, main))
@@ -68,13 +68,13 @@ def _clean(unit: str) -> str:
 
 
 def label_name(name: str) -> str:
-    """The label of an attribute."""
+    """Convert an attribute's name to a label's name."""
     mapped = _NOT_IN_LABEL.sub("_", name[: CEILING.label_name_bytes + 1])
     return f"key_{mapped}" if mapped[:1].isdigit() else mapped or "_"
 
 
 def labels_of(attributes: Iterable[tuple[str, str]], but: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Labels of attributes. One whose name is in ``but``, which says more of where it comes from, becomes ``exported_…``."""
+    """Convert attributes to labels. One whose name is in ``but``, labels of the origin that take precedence, becomes ``exported_…``."""
     labels: dict[str, str] = {}
     for name, value in sorted(attributes):
         mapped = label_name(name)

@@ -1,8 +1,8 @@
-"""One OTLP data point -> the samples it stands for, as (suffix of the name, further label, value). Knows JSON's shapes only.
+"""Conversion of one OTLP data point, in its JSON form, to samples: (suffix of the name, further label, value).
 
-A histogram gives ``_count``, ``_sum`` and ``_bucket{le=…}`` as Prometheus has it, and ``_min`` and ``_max`` when they are
-there; an exponential one ``_p50``, ``_p90`` and ``_p99`` instead of its many buckets; a summary ``{quantile=…}``.  Integers
-become the nearest double.
+A histogram gives ``_count``, ``_sum`` and ``_bucket{le=…}`` as in Prometheus, and ``_min`` and ``_max`` if the point has them.
+An exponential one gives ``_p50``, ``_p90`` and ``_p99`` instead of its many buckets; a summary gives ``{quantile=…}``.
+Integers become the nearest double.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Rows = tuple[Shape, list[float]]
 MAX_BUCKETS = 2_048
 MAX_QUANTILES = 64
 _EXTREMES = ("min", "max")
-#: The suffixes of all series of a shape but for those that a further label tells apart.
+#: Suffixes of a shape's series that have no further label.
 SUFFIXES = {
     "gauge": ("",),
     "sum": ("",),
@@ -31,17 +31,17 @@ SUFFIXES = {
     "exponentialHistogram": ("_count", "_sum", "_min", "_max", "_p50", "_p90", "_p99"),
     "summary": ("_count", "_sum"),
 }
-#: The suffix and the further label of the others.
+#: Suffix and further label of those that have one.
 DIVIDED = {"histogram": ("_bucket", "le"), "summary": ("", "quantile")}
 
 
 def rows_of(shape: str, point: dict[str, Any]) -> Rows:
-    """The samples of a point of a gauge, sum, histogram, exponentialHistogram or summary; raises Invalid."""
+    """Convert a point of a gauge, sum, histogram, exponentialHistogram or summary to samples; raises Invalid."""
     return _ROWS[shape](point)
 
 
 def number(value: Any, field: str) -> float:
-    """A finite number that JSON may hold as text; raises Invalid, NotFinite."""
+    """Return a finite number, which JSON may hold as text; raises Invalid, NotFinite."""
     if isinstance(value, str) and len(value) <= 40:
         try:
             value = float(value)
@@ -65,14 +65,14 @@ def _single(point: dict[str, Any]) -> Rows:
 
 
 def _totals(point: dict[str, Any]) -> tuple[list[tuple[str, tuple[str, str] | None]], list[float]]:
-    """Count, sum, min and max, so far as they are there and finite."""
+    """Return the rows of count, and of sum, min and max where they are given and finite."""
     suffixes: list[tuple[str, tuple[str, str] | None]] = [("_count", None)]
     values = [float(whole(point.get("count") or 0, "count"))]
     for name in ("sum", *_EXTREMES):
         if point.get(name) is not None:
             try:
                 value = number(point[name], name)
-            except NotFinite:  # of what was measured, not of the counts
+            except NotFinite:  # only sum, min and max can be: the counts stay valid
                 continue
             suffixes.append((f"_{name}", None))
             values.append(value)
@@ -114,7 +114,7 @@ def _exponential(point: dict[str, Any]) -> Rows:
 
 
 def _buckets(point: dict[str, Any], name: str, scale: int) -> list[tuple[float, float]]:
-    """The geometric middle and the count of each bucket of one side, from zero outwards."""
+    """Return the geometric mean and the count of each bucket of one side, from zero outwards."""
     side = point.get(name)
     if side is None:
         return []
@@ -128,20 +128,20 @@ def _buckets(point: dict[str, Any], name: str, scale: int) -> list[tuple[float, 
 
 
 def _within(point: dict[str, Any], value: float) -> float:
-    """Not beyond the least and the greatest value, where the point says them."""
+    """Clamp a value to the point's min and max, where it has them."""
     least, most = (value if point.get(name) is None else number(point[name], name) for name in ("min", "max"))
     return max(least, min(most, value))
 
 
 def _summary(point: dict[str, Any]) -> Rows:
-    suffixes, values = _totals(point | {"sum": point.get("sum") or 0.0})  # a sum of 0 is not written by protobuf
+    suffixes, values = _totals(point | {"sum": point.get("sum") or 0.0})  # protobuf leaves a sum of 0 out
     for entry in items(point, "quantileValues", MAX_QUANTILES):
         if not isinstance(entry, dict):
             raise Invalid("must be objects", field="quantileValues")
         quantile = number(entry.get("quantile") or 0.0, "quantile")
         try:
             value = number(entry.get("value") or 0.0, "value")
-        except NotFinite:  # no observation in the window: the usual NaN of a quiet summary
+        except NotFinite:  # NaN: no observation in the summary's window
             continue
         suffixes.append(("", ("quantile", decimal_text(quantile))))
         values.append(value)

@@ -1,11 +1,11 @@
-"""Where OpenTelemetry's metrics come from: what a resource and a scope put on all their series, and ``target_info``.
+"""Labels that an OpenTelemetry resource and scope put on all their series, and ``target_info``.
 
 Source: the OpenTelemetry specification, "Prometheus and OpenMetrics Compatibility", Resource Attributes and Instrumentation Scope.
 
-- ``service.name`` (behind ``service.namespace/`` if there is one) is the label ``job``, ``service.instance.id`` is ``instance``.
-  All other attributes of the resource are labels of one more series, ``target_info``, whose value is 1.
-- A resource that says neither, as most of a collector's do, has all its attributes as labels: nothing else would tell it from
-  others.  So have resources that were sent in one request with the same ``job`` and ``instance``.
+- ``service.name`` (with ``service.namespace/`` in front if there is one) is the label ``job``, ``service.instance.id`` is
+  ``instance``.  All other attributes of the resource are labels of a further series, ``target_info``, whose value is 1.
+- If a resource has neither, like most of a collector's, all its attributes become labels: nothing else distinguishes it.
+  The same holds for resources in one request with the same ``job`` and ``instance``.
 - A scope's name, version, schema and attributes are the labels ``otel_scope_name``, ``otel_scope_version``,
   ``otel_scope_schema_url`` and ``otel_scope_…``.
 """
@@ -28,7 +28,7 @@ from dashboard.ingest.parsed import Recall
 
 TARGET_INFO = "target_info"
 _IDENTITY = ("service.name", "service.namespace", "service.instance.id")
-#: Resources that are remembered, and the longest one that is.
+#: Most cached resources (beyond it the cache is emptied), and most bytes of one (a longer one is not cached).
 _MAX_RESOURCES = 1_000
 _MAX_REMEMBERED_BYTES = 16_384
 
@@ -36,16 +36,16 @@ Identity = tuple[str, str]
 
 
 class OtlpOptions(NamedTuple):
-    """What the settings say. ``promoted``: attributes of resources that are labels of all their series; ``*``: all."""
+    """Settings for OTLP. ``promoted``: resource attributes that become labels of all the resource's series; ``*``: all."""
 
     promoted: frozenset[str] = frozenset()
     names: Names = "prometheus"
 
 
 class Origin(NamedTuple):
-    """Labels of all series of a resource and a scope; ``raw`` is the same for the same labels.
+    """Labels of all series of a resource and a scope; ``raw`` is equal for equal labels.
 
-    ``info``: the text of target_info; ``fault``: why there is none though there should be.
+    ``info``: the series text of target_info; ``fault``: why it is missing although there should be one.
     """
 
     labels: dict[str, str]
@@ -55,7 +55,7 @@ class Origin(NamedTuple):
 
 
 class Resources:
-    """Makes origins, and remembers those met before. ``shared``: identities that several resources were seen to have."""
+    """Factory and cache of origins. ``_shared``: identities that several resources of one request had."""
 
     def __init__(self, options: OtlpOptions) -> None:
         self._options = options
@@ -64,7 +64,7 @@ class Resources:
         self._shared: Recall[Identity, bool] = Recall(_MAX_RESOURCES)
 
     def note_shared(self, resources: Iterable[Part]) -> None:
-        """Look whether several resources of one request would be told apart by nothing."""
+        """Note the identities (``job``, ``instance``) that several resources of one request have in common."""
         distinct = {raw_of(resource): resource for resource in resources}
         if len(distinct) < 2:
             return
@@ -79,7 +79,7 @@ class Resources:
                 self._shared.learn(identity, True)
 
     def origin(self, resource: Part) -> Origin:
-        """What a resource (protobuf or decoded JSON) puts on its series; raises Invalid."""
+        """Return the labels that a resource (protobuf or decoded JSON) puts on its series; raises Invalid."""
         raw, pairs = raw_of(resource), self._attributes(resource)
         identity = _identity(pairs)
         alone = not any(identity) or identity in self._shared
@@ -115,7 +115,7 @@ class Resources:
 
 
 def with_scope(origin: Origin, scope: Part, schema_url: object) -> Origin:
-    """The same of a scope of that resource; raises Invalid."""
+    """Add the labels of one of the resource's scopes; raises Invalid."""
     found = read_any(scope or {}, SCOPE)
     texts = {"name": found.get("name"), "version": found.get("version"), "schema_url": schema_url}
     labels = {f"otel_scope_{name}": text for name, text in texts.items() if isinstance(text, str) and text}
@@ -128,7 +128,7 @@ def with_scope(origin: Origin, scope: Part, schema_url: object) -> Origin:
 
 
 def raw_of(part: Part) -> bytes:
-    """Bytes that are the same for the same part of a request."""
+    """Return bytes that are equal for equal parts of a request."""
     return part if isinstance(part, bytes) else msgspec.json.encode(part)
 
 

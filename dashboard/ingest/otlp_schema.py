@@ -1,6 +1,6 @@
-"""OTLP's metrics messages by the numbers of their fields, named as its JSON names them. Resources, scopes, metrics, gauges, sums
-and data points stay bytes until they are read, so that one that is broken costs no other.
+"""Schemas of OTLP's metrics messages: field numbers, with the field names of its JSON form.
 
+Resources, scopes, metrics, gauges, sums and data points stay bytes until they are read, so that a broken one costs no other.
 Source: opentelemetry-proto 1.x, metrics/v1/metrics.proto, common/v1/common.proto. Field numbers there never change.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.protobuf import Field, Schema, read_message
 
-#: A part of a request: bytes of protobuf that are not read yet, or decoded JSON of any shape.
+#: A part of a request: protobuf bytes that are not decoded yet, or decoded JSON of any shape.
 Part = Any
 
 _ANY_VALUE: dict[int, Field] = {}
@@ -77,17 +77,17 @@ _POINT: dict[str, Schema] = {
     },
 }  # fmt: skip
 _POINT["sum"] = _POINT["gauge"]
-#: What a metric can be.
+#: The shapes of metrics.
 SHAPES = tuple(_POINT)
 
 
 def read_point(shape: str, point: Any) -> dict[str, Any]:
-    """A data point as its JSON would be; raises Invalid."""
+    """Read a data point, protobuf or decoded JSON, in its JSON form; raises Invalid."""
     return read_any(point, _POINT[shape], "dataPoints")
 
 
 def read_any(part: Any, schema: Schema, field: str = "resourceMetrics") -> dict[str, Any]:
-    """A part of a request, protobuf or decoded JSON, as its JSON would be; raises Invalid."""
+    """Read a part of a request, protobuf or decoded JSON, in its JSON form; raises Invalid."""
     if isinstance(part, bytes):
         return read_message(part, schema)
     if not isinstance(part, dict):

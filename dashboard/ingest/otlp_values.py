@@ -1,4 +1,4 @@
-"""Attribute values as texts.
+"""Conversion of attribute values to texts.
 
 Source: the OpenTelemetry specification, "AnyValue representation for non-OTLP protocols": a text as it is, numbers and booleans
 as in JSON, bytes as base64, lists and maps as JSON, nothing as an empty text.
@@ -18,14 +18,14 @@ from dashboard.ingest.otlp_schema import Part
 from dashboard.ingest.protobuf import Message
 
 MAX_ATTRIBUTES = 1_024
-#: Lists and maps in one another; each takes two messages of protobuf.
+#: Deepest nesting of lists and maps (each level takes two protobuf messages); a deeper value is refused.
 MAX_NESTED = 48
 _INT64 = 2**63
 _MAX_ITEMS = 10_000
 
 
 def attribute_text(value: Part) -> str:
-    """An attribute's value as the text of a label; raises Invalid."""
+    """Convert an attribute's value to the text of a label; raises Invalid."""
     if isinstance(value, dict) and isinstance(text := value.get("stringValue"), str):
         return text
     if not value:
@@ -37,7 +37,7 @@ def attribute_text(value: Part) -> str:
 
 
 def float_text(value: float) -> str:
-    """A number as JSON and Go write it: 3, 0.5, 1e+21, NaN, Infinity."""
+    """Format a number as JSON and Go do: 3, 0.5, 1e+21, NaN, Infinity."""
     if not math.isfinite(value):
         return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
     if value == 0 or 1e-6 <= abs(value) < 1e21:
@@ -46,13 +46,13 @@ def float_text(value: float) -> str:
 
 
 def decimal_text(value: float) -> str:
-    """A finite number without an exponent, as Prometheus writes ``le`` and ``quantile``."""
+    """Format a finite number without an exponent, as Prometheus does in ``le`` and ``quantile``."""
     text = format(Decimal(repr(value)), "f")
     return text.removesuffix(".0")
 
 
 def whole(value: Part, field: str) -> int:
-    """An integer that JSON may hold as text; raises Invalid."""
+    """Return an integer, which JSON may hold as text; raises Invalid."""
     if isinstance(value, str) and len(value) <= 20:
         try:
             value = int(value)
@@ -66,7 +66,7 @@ def whole(value: Part, field: str) -> int:
 
 
 def items(holder: Message, name: str, most: int) -> list[Part]:
-    """A list that may be missing; raises Invalid when it is none or too long."""
+    """Return a list field, [] when it is missing; raises Invalid when it is not a list or has more than ``most`` items."""
     found = holder.get(name)
     if found is None:
         return []
@@ -78,7 +78,7 @@ def items(holder: Message, name: str, most: int) -> list[Part]:
 
 
 def pairs_of(attributes: list[Part]) -> list[tuple[str, str]]:
-    """Names and texts of attributes; raises Invalid."""
+    """Return the (name, text) pairs of attributes; raises Invalid."""
     pairs = []
     for attribute in attributes:
         if not isinstance(attribute, dict) or not isinstance(key := attribute.get("key", ""), str):
@@ -126,7 +126,7 @@ def _debased(text: str) -> bytes:
 
 
 def _json(value: Part, depth: int) -> str:
-    """An element of a list or map."""
+    """Format an element of a list or map as JSON; raises Invalid."""
     if depth > MAX_NESTED:
         raise Invalid(f"an attribute's lists and maps are nested deeper than {MAX_NESTED}", field="attributes")
     if not value:

@@ -1,7 +1,7 @@
-"""Unpack bodies that are packed in other ways than gzip, which is unpacked as it arrives. Needs the extra [protobuf].
+"""Decompression of bodies in encodings other than gzip, which is undone as the body arrives. Needs the extra [protobuf].
 
-Source: the names that an OpenTelemetry collector's receiver takes (config/confighttp) and Prometheus' remote write uses.
-Nothing is written beyond the bound, whatever a body claims.
+Source: the encodings of an OpenTelemetry collector's receiver (config/confighttp) and of Prometheus' remote write.
+Never more than the limit is written, whatever length a body claims.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ try:
 except ImportError:  # the extra [protobuf] is not installed, see ``MissingExtra``
     cramjam = None  # type: ignore[assignment]  # a module, or none
 
-#: What a collector may send besides gzip.
+#: Encodings that a collector may send besides gzip.
 ENCODINGS = ("zstd", "zlib", "deflate", "snappy", "x-snappy-framed", "lz4")
 _FRAMED_SNAPPY = b"\xff\x06\x00\x00sNaPpY"
 #: Tried first: most bodies unpack to less than this many times their length.
@@ -49,7 +49,7 @@ def unpack(body: bytes, encoding: str, max_bytes: int) -> bytes:
 
 
 def unpack_snappy_block(body: bytes, max_bytes: int) -> bytes:
-    """Undo snappy's block format; the length it claims is looked at before anything is written."""
+    """Unpack snappy's block format; the claimed length is checked before anything is written. Raises as ``unpack``."""
     cramjam = _cramjam()
     if not body:
         raise Invalid("the body is empty; send a snappy block")
@@ -71,7 +71,7 @@ def _cramjam() -> Any:
 
 
 def _bounded(body: bytes, into: Callable[[bytes, bytearray], int], encoding: str, max_bytes: int) -> bytes:
-    """Unpack into a buffer of a usual length, and then of the greatest that is allowed."""
+    """Unpack into a buffer of the usual length, and if that is too short into one of the greatest allowed length."""
     usual = min(max_bytes, _USUAL_RATIO * len(body) + 65_536)
     for length in sorted({usual, max_bytes}):
         buffer = bytearray(length)
@@ -85,7 +85,7 @@ def _bounded(body: bytes, into: Callable[[bytes, bytearray], int], encoding: str
 
 
 def _inflate(body: bytes, max_bytes: int) -> bytes:
-    """zlib's format, or deflate alone, which some senders call by the same name."""
+    """Unpack zlib's format, or raw deflate, which some senders also call ``deflate``."""
     for window in (15, -15):
         inflater = zlib.decompressobj(window)
         try:

@@ -1,4 +1,4 @@
-"""What one body of a foreign format is parsed to: samples, documents, events, and series that have ended."""
+"""Parsed, the result of parsing one body of a foreign format: samples, documents, events, and ended series."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _MAX_SNIPPETS = 1_000
-#: The ``code`` of a refusal for NaN and ±Inf, which many exporters send as "no value": no fault of the sender.
+#: The ``code`` of refusals for NaN and ±Inf. Many exporters send them for "no value", so they are not the sender's fault.
 NOT_FINITE = "not_finite"
 
 
 class NotFinite(Invalid):
-    """A NaN or an infinity: never shown, told apart from the sender's mistakes by its code."""
+    """A NaN or an infinity, which is never stored; its code distinguishes it from the sender's mistakes."""
 
     code = NOT_FINITE
 
@@ -33,7 +33,7 @@ class NotFinite(Invalid):
 
 
 class Family(NamedTuple):
-    """Series that are alike but for one label, whose values are not said. ``t_ms``: when they ended (None: now)."""
+    """All series that differ from ``key`` only in ``label``, whatever its value. ``t_ms``: when they ended (None: now)."""
 
     key: SeriesKey
     label: str
@@ -42,10 +42,10 @@ class Family(NamedTuple):
 
 @dataclass(slots=True)
 class Parsed:
-    """``documents`` are (key, JSON text, cadence in s), ``places`` where in the body each stood.
+    """``documents`` are (key, JSON text, cadence in s); ``places`` are their indexes in the body.
 
-    ``ended`` (series, ms) those that the sender says ended, and when (None: now); ``ended_families``: and those.
-    ``silent``: series that were named with no value that can be shown.
+    ``ended``: (series, ms) that the sender declared ended, and when (None: now); ``ended_families``: ended families.
+    ``silent``: series that were named without a finite value.
     """
 
     batch: Batch = field(default_factory=Batch)
@@ -66,7 +66,7 @@ class Parsed:
         every_s: float | None = None,
         kind: str | None = None,
     ) -> None:
-        """One sample more; raises Invalid when the value, unit or cadence cannot be kept. The time is checked already."""
+        """Add a sample whose time is already checked; raises Invalid when the value, unit or cadence is not allowed."""
         batch = self.batch
         value = finite(value)
         if unit is not None or every_s is not None:
@@ -81,19 +81,19 @@ class Parsed:
         batch.values.append(value)
 
     def write(self, key: str, value: object, every_s: float | None = None, *, place: int = 0) -> None:
-        """One document more."""
+        """Add a document; ``place``: its index in the body."""
         self.documents.append((key, msgspec.json.encode(value), every_s))
         self.places.append(place)
 
     def refuse(self, index: int, why: Invalid, offending: bytes | str = b"") -> None:
-        """Note what was not taken; the first thousand with a snippet."""
+        """Add a refusal; only the first ``_MAX_SNIPPETS`` have a snippet."""
         refused = self.batch.refused
         snippet = shown(offending) if len(refused) < _MAX_SNIPPETS else ""
         refused.append(Refusal(index, why.field, why.reason, why.code, snippet))
 
 
 def finite(value: float) -> float:
-    """The value, when it can be shown as it is; raises NotFinite or Invalid."""
+    """Return the value as a finite double; raises NotFinite, or Invalid when an integer is too large."""
     if isinstance(value, int):
         return check_value(value)
     if not math.isfinite(value):
@@ -102,20 +102,20 @@ def finite(value: float) -> float:
 
 
 def check_count(parts: Sequence[object], what: str = "samples") -> None:
-    """Raise Invalid when there are more parts in a body than may be gone through."""
+    """Raise Invalid when a body has more than ``MAX_SAMPLES`` parts."""
     if len(parts) > MAX_SAMPLES:
         raise Invalid(f"{len(parts)} {what} in one body; at most {MAX_SAMPLES}")
 
 
 class Recall(dict[K, V]):
-    """What was worked out before, by the bytes it was worked out from; emptied when it is full."""
+    """Bounded cache of parsed results by their input; it is emptied when it is full."""
 
     def __init__(self, max_items: int = 20_000) -> None:
         super().__init__()
         self._max_items = max_items
 
     def learn(self, seen: K, value: V) -> V:
-        """Remember ``value``; returns it."""
+        """Cache ``value`` and return it."""
         if len(self) >= self._max_items:
             self.clear()
         self[seen] = value

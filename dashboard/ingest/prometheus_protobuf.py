@@ -1,6 +1,6 @@
-"""What Go's Prometheus client pushes by default: ``io.prometheus.client.MetricFamily`` messages, each behind its length.
+"""Prometheus' protobuf format, which Go's client pushes by default: length-delimited ``io.prometheus.client.MetricFamily`` messages.
 
-Source: prometheus/client_model, metrics.proto; the Pushgateway's README.  The samples of a family are those that its text would have.
+Source: prometheus/client_model, metrics.proto; the Pushgateway's README.  A family gives the same samples as in the text format.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _Row = tuple[str, tuple[str, str] | None, float]
 
 
 def parse_prometheus_protobuf(body: bytes, latest_ms: int, *, labels: Mapping[str, str]) -> Parsed:
-    """Delimited families -> Parsed; a refusal's index is its metric's, from 0. Raises Invalid when they cannot be told apart."""
+    """Parse delimited families; a refusal's index is its metric's, from 0. Raises Invalid when they cannot be separated."""
     parsed, places, index = Parsed(), list[int](), 0
     parsed.batch.where = lambda: places
     for message in _messages(body):
@@ -88,7 +88,7 @@ def _messages(body: bytes) -> Iterator[bytes]:
 def _take(
     parsed: Parsed, name: str, kind: str | None, metric: Message, given: Mapping[str, str], latest_ms: int
 ) -> None:
-    """The samples of one metric, those that are finite; raises Invalid for the first that is not."""
+    """Add the finite samples of one metric; raises Invalid for the first that is not finite."""
     own = {str(pair.get("name", "")): str(pair.get("value", "")) for pair in metric.get("labels", [])}
     labels = with_labels(own, given)
     t_ms = metric.get("timestamp")
@@ -122,7 +122,7 @@ def _rows(metric: Message) -> Iterator[_Row]:
 
 
 def _buckets(histogram: Message) -> Iterator[_Row]:
-    """Cumulative, with the infinite one, which Go's client leaves out."""
+    """Yield the cumulative buckets, with the infinite one, which Go's client leaves out."""
     buckets = histogram.get("buckets", [])
     for bucket in buckets:
         bound = bucket.get("bound", 0.0)

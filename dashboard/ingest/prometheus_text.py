@@ -1,9 +1,9 @@
-"""What Prometheus exporters and push clients send: text format 0.0.4 and OpenMetrics 1.0, read as leniently as Prometheus reads them.
+"""Parser for Prometheus' text format 0.0.4 and OpenMetrics 1.0, as lenient as Prometheus' own.
 
 Source: prometheus.io/docs/instrumenting/exposition_formats; Prometheus' own lexers (model/textparse), which check neither the order
-of families nor the suffixes of names; pushgateway README (grouping keys).  A line that cannot be read costs itself, a NaN or
-infinite sample too.  A text without any good line, and OpenMetrics without its end, is refused as a whole.  ``_created`` samples of
-OpenMetrics and exemplars are left out.
+of families nor the suffixes of names; pushgateway README (grouping keys).  An unreadable line or a NaN or infinite sample is
+refused alone.  A text without any good line, or OpenMetrics without ``# EOF``, is refused as a whole.  ``_created`` samples of
+OpenMetrics and exemplars are ignored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dashboard.ingest.batch import MAX_SAMPLES, check_time
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.parsed import NotFinite, Parsed, Recall
 
-#: A line of 64 labels of 4 KiB with escapes is longer; a target may be given more.
+#: Default limit of a line; a longer one is refused. A target may be configured with a higher one.
 MAX_LINE_BYTES = 65_536
 _MAX_KNOWN_CHARACTERS = 1_024
 ACCEPT = "application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
@@ -35,11 +35,11 @@ _KINDS = {
     "info": "gauge",
     "stateset": "gauge",
 }
-#: What stands behind the name of a family in the names of its samples.
+#: Suffixes that a family's samples add to its name.
 _SUFFIXES = ("_total", "_bucket", "_count", "_sum", "_created", "_info", "_gcount", "_gsum")
 _NAME = r"[A-Za-z_:][A-Za-z0-9_:]*"
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
-#: A sample up to its value: the name, which may stand quoted among the labels instead, and the labels.
+#: A sample up to its value: the name and the labels. The name may instead be quoted among the labels.
 _HEAD = re.compile(rf"[ \t]*({_NAME})?[ \t]*(\{{(?:[^\"{{}}]|{_QUOTED})*+\}})?[ \t]*", re.DOTALL)
 _PAIR = re.compile(rf"[ \t]*({_QUOTED}|[A-Za-z_][A-Za-z0-9_]*)[ \t]*(?:=[ \t]*({_QUOTED}))?[ \t]*(?:,|$)", re.DOTALL)
 _COMMENT = re.compile(rf"[ \t]*#[ \t]*(TYPE|UNIT)[ \t]+({_QUOTED}|\S+)[ \t]+(\S+)[ \t]*$")
@@ -49,15 +49,15 @@ _PLAIN = {"\\": "\\", '"': '"', "n": "\n"}
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
-#: The series and the name of a sample by its text up to the value, for one set of labels that are put on it.
+#: Series and name of a sample by its text up to the value. Valid for one set of added labels.
 KnownHeads = Recall[str, tuple[str, str]]
-#: Of a sample: whether it is left out, its kind, its unit.
+#: A sample's metadata: whether it is ignored, its kind, its unit.
 _Told = tuple[bool, str | None, str | None]
 
 
 @dataclass(slots=True)
 class _Reader:
-    """One text on its way. ``index``: the next sample; ``bad`` and ``good``: lines that could not be read, and that could."""
+    """Parser state of one text. ``index``: that of the next sample; ``good``: number of good lines; ``bad``: the first fault."""
 
     latest_ms: int
     openmetrics: bool
@@ -75,7 +75,7 @@ class _Reader:
     bad: str = ""  # a text: an error would keep, by its traceback, the body that it came of
 
     def read(self, text: str) -> Parsed:
-        """All lines; raises Invalid."""
+        """Parse all lines; raises Invalid."""
         ended = False
         for number, line in enumerate(text.split("\n"), 1):
             if len(line) > self.max_line_bytes:
@@ -115,9 +115,9 @@ class _Reader:
         self.families.clear()
 
     def _sample(self, line: str) -> None:
-        """One sample; raises Invalid when the line cannot be read. What is wrong with its content refuses it alone."""
+        """Parse one sample; raises Invalid when the line cannot be read. A readable sample with bad content is refused alone."""
         head = _HEAD.match(line)
-        assert head is not None  # it matches nothing, too
+        assert head is not None  # the pattern also matches the empty text
         seen = self.known.get(head[0])
         name, labels = (seen[1], {}) if seen is not None else _named(line, head)
         value, t_s = self._numbers(line[head.end() :])
@@ -149,7 +149,7 @@ class _Reader:
             raise
 
     def _family(self, name: str) -> _Told:
-        """What is told of the family that a sample belongs to."""
+        """Return the metadata of a sample's family."""
         family = name
         if name not in self.types:
             family = next(
@@ -170,7 +170,7 @@ class _Reader:
             return None
 
     def _numbers(self, rest: str) -> tuple[float, float | None]:
-        """The value and the time in seconds."""
+        """Return the value and the time in seconds (None: none given); raises Invalid."""
         if self.openmetrics:
             rest = rest.partition(" # ")[0]  # an exemplar
         parts = rest.split()
@@ -184,7 +184,7 @@ class _Reader:
 
 
 def is_openmetrics(content_type: str) -> bool:
-    """Whether a Content-Type says OpenMetrics."""
+    """Return whether a Content-Type is OpenMetrics."""
     return content_type.split(";")[0].strip().lower() == "application/openmetrics-text"
 
 
@@ -199,10 +199,10 @@ def parse_prometheus(
     max_line_bytes: int = MAX_LINE_BYTES,
     known: KnownHeads | None = None,
 ) -> Parsed:
-    """Text -> Parsed; a refusal's index is its sample's, from 0. Raises Invalid when no line can be read.
+    """Parse a text; a refusal's index is its sample's, from 0. Raises Invalid when no line can be read.
 
-    ``labels`` are put on every sample: a sample's own label of that name gives way, or, with ``rename``, becomes
-    ``exported_…``, as in a scrape.  ``every_s``: how often this comes.  ``known``: what was met before with the same ``labels``.
+    ``labels`` are added to every sample. A sample's own label of the same name is dropped or, with ``rename``, becomes
+    ``exported_…``, as in a scrape.  ``every_s``: the samples' cadence.  ``known``: cache of earlier calls with the same ``labels``.
     """
     text = body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     seen = KnownHeads(1) if known is None else known
@@ -210,15 +210,15 @@ def parse_prometheus(
 
 
 def with_labels(own: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """A sample's labels and those of its group, which count."""
+    """Merge a sample's labels with those of its group, which take precedence."""
     return _labels(own, given, rename=False)
 
 
 def group_labels(path: str) -> dict[str, str]:
-    """The grouping key in ``job/<job>{/<label>/<value>}``, the part of a push's path behind ``/metrics/``; raises Invalid.
+    """Parse the grouping key ``job/<job>{/<label>/<value>}``, the part of a push's path behind ``/metrics/``. Raises Invalid.
 
-    A name that ends in ``@base64`` has its value in base64 (URL alphabet), which may be ``=`` for an empty one.  An empty value
-    means no label; a slash at the end means nothing.
+    If a name ends in ``@base64``, its value is in base64 (URL alphabet); ``=`` stands for an empty one.  An empty value
+    means no label; a trailing slash is ignored.
     """
     parts = [unquote(part) for part in path.lstrip("/").split("/")]
     if len(parts) % 2 and not parts[-1]:
@@ -247,7 +247,7 @@ def _debased(value: str) -> str:
 
 
 def _named(line: str, head: re.Match[str]) -> tuple[str, dict[str, str]]:
-    """The name and the labels at the beginning of a line; raises Invalid."""
+    """Parse the name and the labels at the beginning of a line; raises Invalid."""
     if _NOT_UTF8.search(line):
         raise Invalid("is not UTF-8")
     name, own = head[1] or "", _pairs(head[2][1:-1]) if head[2] else []
@@ -262,7 +262,7 @@ def _named(line: str, head: re.Match[str]) -> tuple[str, dict[str, str]]:
 
 
 def _pairs(inside: str) -> list[tuple[str, str | None]]:
-    """Labels and their values; None: a name alone, which is the metric's where it stands first."""
+    """Return the labels and their values. A value of None: a name alone, which is the metric's if it is the first."""
     pairs: list[tuple[str, str | None]] = []
     at = 0
     while inside[at:].strip(" \t"):
@@ -292,7 +292,7 @@ def _labels(own: Mapping[str, str], given: Mapping[str, str], rename: bool) -> d
 
 
 def _number(text: str, name: str) -> float:
-    """A number as Go reads it; raises Invalid."""
+    """Parse a number in Go's syntax; raises Invalid."""
     try:
         if "_" in text or not text.isascii():
             raise ValueError

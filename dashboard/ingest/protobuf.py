@@ -1,7 +1,7 @@
-"""Protocol buffers as bytes: varints, the fields of a message, and a message by its schema as the JSON mapping would show it.
+"""Decoder for protocol buffers: varints, the fields of a message, and a message by its schema, shaped as in the JSON mapping.
 
-Source: protobuf.dev/programming-guides/encoding.  Own code where ``protobuf`` exists, because remote write and OTLP are told
-apart by slices of bytes that were met before, which a decoded message no longer has; the tests check it against ``protobuf``.
+Source: protobuf.dev/programming-guides/encoding.  Own code although ``protobuf`` exists: remote write and OTLP look series up by
+slices of the message's bytes, which a decoded message no longer has.  The tests check it against ``protobuf``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _fixed32 = struct.Struct("<I").unpack_from
 
 
 class Field(NamedTuple):
-    """How a field is called and read. ``kind``: double, fixed64, sfixed64, int, sint32, sint64, bool, text, bytes, or message."""
+    """Name and type of a field. ``kind``: double, fixed64, sfixed64, int, sint32, sint64, bool, text, bytes, or message."""
 
     name: str
     kind: str
@@ -36,7 +36,7 @@ Message = dict[str, Any]
 
 
 def read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """The unsigned number at ``at``, and the place behind it; raises Invalid."""
+    """Read the unsigned varint at ``at``; return it and the offset behind it. Raises Invalid."""
     value = shift = 0
     while True:
         if at >= len(data) or shift > 63:
@@ -50,12 +50,12 @@ def read_varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def signed(value: int) -> int:
-    """An unsigned 64-bit number as the signed one of the same bits."""
+    """Convert an unsigned 64-bit number to the signed one with the same bits."""
     return value - (1 << 64) if value >= 1 << 63 else value
 
 
 def read_fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
-    """Each field of a message: its number, wire type and value (bytes; else the bits as an unsigned number). Raises Invalid."""
+    """Yield each field's number, wire type and value (bytes, or the bits as an unsigned number). Raises Invalid."""
     at, end = 0, len(data)
     while at < end:
         tag = data[at]
@@ -85,7 +85,7 @@ def read_fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
 
 
 def read_message(data: bytes, schema: Schema, depth: int = 0) -> dict[str, Any]:
-    """A message as a dict by field names; unknown fields are skipped. Raises Invalid."""
+    """Decode a message to a dict by field names; unknown fields are skipped. Raises Invalid."""
     if depth > MAX_DEPTH:
         raise Invalid(f"nested deeper than {MAX_DEPTH}")
     found: dict[str, Any] = {}
@@ -107,13 +107,13 @@ def read_message(data: bytes, schema: Schema, depth: int = 0) -> dict[str, Any]:
 
 
 def same_in_all(rows: bytes, width: int, start: int, end: int) -> bool:
-    """Whether the bytes from ``start`` to ``end`` are the same in every row of ``width`` bytes."""
+    """Return whether the bytes from ``start`` to ``end`` are equal in every row of ``width`` bytes."""
     count = len(rows) // width
     return all(rows[place::width] == rows[place : place + 1] * count for place in range(start, end))
 
 
 def double(bits: int) -> float:
-    """The IEEE double of 64 bits."""
+    """Convert 64 bits to the IEEE double that they represent."""
     value: float = _doubles(bits.to_bytes(8, "little"))[0]
     return value
 

@@ -1,7 +1,7 @@
 """Prometheus remote write 1.0: a snappy block that holds a protobuf ``WriteRequest``.
 
-Source: prometheus.io/docs/specs/prw/remote_write_spec (1.0), prompb/remote.proto and types.proto.  Almost every series of a
-body was in the one before: its labels are the same bytes, so they are looked up as bytes, and only the sample is read.
+Source: prometheus.io/docs/specs/prw/remote_write_spec (1.0), prompb/remote.proto and types.proto.  Almost every series
+of a body was in the one before, with the same bytes for its labels.  So labels are looked up as bytes, and only samples are decoded.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from dashboard.ingest.protobuf import (
 MAX_DECODED_BYTES = 32 * 1024 * 1024
 _MAX_METADATA = 20_000
 _MAX_CACHED_BYTES = 4_096
-#: A series' end when it has one sample: field 2 of 16 bytes; in it field 1, a double, and field 2, a time of 6 bytes.
+#: The end of a series with one sample: field 2 of 16 bytes, which holds field 1, a double, and field 2, a time of 6 bytes.
 _TAIL = struct.Struct("<3xdx6s")
 _VALUE = struct.Struct("<3xd7x")
 _TAIL_MARKS = ((0, b"\x12"), (1, b"\x10"), (2, b"\x09"), (11, b"\x10"))
 _TAIL_BYTES = _TAIL.size
 _TAIL_BEGINS = b"\x12\x10\x09"
-#: The same where the value is 0, which protobuf leaves out.
+#: The same for the value 0, which protobuf leaves out.
 _ZERO_BEGINS = b"\x12\x07\x10"
 _ZERO_TAIL = _TAIL_BEGINS + bytes(8) + b"\x10"
 
@@ -55,7 +55,7 @@ def parse_remote_write(
     families: Families | None = None,
     max_bytes: int = MAX_DECODED_BYTES,
 ) -> Parsed:
-    """A snappy block -> Parsed; a refusal's index is its series', from 0.
+    """Parse a snappy block; a refusal's index is its series', from 0.
 
     Raises Invalid when the body cannot be read, TooLarge when it claims to be longer than ``max_bytes``, MissingExtra.
     """
@@ -63,7 +63,7 @@ def parse_remote_write(
 
 
 def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families: Families | None = None) -> Parsed:
-    """The protobuf message ``WriteRequest`` -> Parsed; raises Invalid when it cannot be taken apart."""
+    """Parse the protobuf message ``WriteRequest``; raises Invalid when it is malformed."""
     parsed, metadata, families = Parsed(), list[bytes](), families or Families()
     others = _quickly(data, parsed, cache, latest_ms, metadata)
     for index, series in others:
@@ -80,7 +80,7 @@ def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families
 def _quickly(
     data: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int, metadata: list[bytes]
 ) -> list[tuple[int, bytes]]:
-    """Take the series whose labels are known and that have one plain sample; returns the others with their places."""
+    """Add the series with known labels and one plain sample; return the others with their indexes."""
     keys, tails, others = list[str](), list[bytes](), list[tuple[int, bytes]]()
     known, at, end, skipped = cache.get, 0, len(data), 0
     while at < end:
@@ -101,7 +101,7 @@ def _quickly(
                 raise Invalid("the body is a request of version 2, its Content-Type does not say so")
             continue
         key = known(data[begin : at - 18]) if length > 18 else None
-        if key is not None:  # the bytes in front are whole labels, so what follows begins a field
+        if key is not None:  # known bytes are whole labels, so a field begins behind them
             keys.append(key)
             tails.append(data[at - 18 : at])
         elif length > 9 and data[at - 9 : at - 6] == _ZERO_BEGINS and (key := known(data[begin : at - 9])) is not None:
@@ -123,7 +123,7 @@ def _quickly(
 
 
 def _with(others: list[tuple[int, bytes]], left: Sequence[int], data: bytes) -> list[tuple[int, bytes]]:
-    """The others, and those of the rest that are ``left`` (their places in the rest), in the order of the body."""
+    """Return the others and those of the rest that are ``left`` (their indexes in the rest), in the order of the body."""
     series = [value for number, wire, value in read_fields(data) if (number, wire) == (1, BYTES)]
     taken = {index for index, _ in others}
     rest = [index for index in range(len(series)) if index not in taken]
@@ -132,7 +132,7 @@ def _with(others: list[tuple[int, bytes]], left: Sequence[int], data: bytes) -> 
 
 
 def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int) -> Sequence[int]:
-    """Add the samples that are plain, finite and of a time that can be meant; returns the rows of the others."""
+    """Add the samples that are plain, finite and of a valid time; return the rows of the others."""
     if any(tails[place::_TAIL_BYTES] != mark * len(keys) for place, mark in _TAIL_MARKS):
         return range(len(keys))
     values: Sequence[float]
@@ -161,7 +161,7 @@ def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int) 
 
 
 def _width(data: bytes, at: int, wire: int) -> int:
-    """How long the value of an unknown field of this message is."""
+    """Return the length of an unknown field's value."""
     if wire == VARINT:
         return read_varint(data, at)[1] - at
     if wire == FIXED64:
@@ -172,7 +172,7 @@ def _width(data: bytes, at: int, wire: int) -> int:
 
 
 def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int) -> None:
-    """One ``TimeSeries``, with any number of samples: those that are good; raises Invalid for the first that is not."""
+    """Add the valid samples of one ``TimeSeries``; raises Invalid for the first that is not."""
     labels, samples, histograms = list[bytes](), list[bytes](), list[bytes]()
     for number, wire, value in read_fields(series):
         if wire != BYTES or not isinstance(value, bytes):
@@ -189,7 +189,7 @@ def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int) -> N
 
 
 def take_points(key: str, samples: list[bytes], histograms: list[bytes], parsed: Parsed, latest_ms: int) -> None:
-    """The samples and native histograms of one series, those that are good; raises Invalid for the first that is not."""
+    """Add the valid samples and native histograms of one series; raises Invalid for the first that is not."""
     failed: Invalid | None = None
     for sample in samples:
         try:
@@ -214,7 +214,7 @@ def take_points(key: str, samples: list[bytes], histograms: list[bytes], parsed:
 
 
 def _learn(series: bytes, tail_bytes: int, key: str, cache: LabelCache) -> None:
-    """Remember the labels by their bytes, when nothing but one short sample is behind them."""
+    """Cache the labels by their bytes, if only one short sample follows them."""
     if 2 < tail_bytes <= _TAIL_BYTES and len(series) <= _MAX_CACHED_BYTES:
         head = series[:-tail_bytes]
         try:
@@ -226,7 +226,7 @@ def _learn(series: bytes, tail_bytes: int, key: str, cache: LabelCache) -> None:
 
 
 def _described(series: bytes) -> str:
-    """The labels of a series, for people."""
+    """Return a series' labels as readable text, for a refusal's snippet."""
     pairs = []
     try:
         for number, wire, value in read_fields(series):
@@ -241,7 +241,7 @@ def _described(series: bytes) -> str:
 
 
 def _sample(data: bytes) -> tuple[int, int]:
-    """The bits of a sample's value, and its time."""
+    """Return the bits of a sample's value, and its time in milliseconds."""
     bits = t_ms = 0
     for number, wire, value in read_fields(data):
         if number == 1 and wire == FIXED64 and isinstance(value, int):

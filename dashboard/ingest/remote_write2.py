@@ -1,7 +1,7 @@
 """Prometheus remote write 2.0: a snappy block that holds ``io.prometheus.write.v2.Request``.
 
-Source: prometheus.io/docs/specs/prw/remote_write_spec_2_0.  Texts are told once, as symbols; a series names them by number.  What
-kind a series is and which unit it has stands beside it.
+Source: prometheus.io/docs/specs/prw/remote_write_spec_2_0.  Each text is sent once, as a symbol, and series
+refer to it by number.  A series carries its own metadata: kind and unit.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from dashboard.ingest.remote_write import MAX_DECODED_BYTES, take_points
 _KINDS = {1: "counter", 2: "gauge", 3: "histogram", 4: "histogram", 5: "summary"}
 _MAX_SYMBOLS = 1_000_000
 
-#: Series by their labels' texts.
+#: Series by the texts of their labels.
 SymbolCache = Recall[tuple[str, ...], str]
 
 
 @dataclass(slots=True)
 class Written(Parsed):
-    """``histograms``: how many a series had, by its place in the body; ``ended_samples``: those that said an end."""
+    """``histograms``: number of histograms of each series, by its index in the body; ``ended_samples``: number of stale markers."""
 
     histograms: dict[int, int] = field(default_factory=dict)
     ended_samples: int = 0
@@ -35,12 +35,12 @@ class Written(Parsed):
 def parse_remote_write2(
     body: bytes, cache: SymbolCache, latest_ms: int, *, max_bytes: int = MAX_DECODED_BYTES
 ) -> Written:
-    """A snappy block -> Written; a refusal's index is its series', from 0. Raises Invalid, TooLarge, MissingExtra."""
+    """Parse a snappy block; a refusal's index is its series', from 0. Raises Invalid, TooLarge, MissingExtra."""
     return parse_request2(unpack_snappy_block(body, max_bytes), cache, latest_ms)
 
 
 def parse_request2(data: bytes, cache: SymbolCache, latest_ms: int) -> Written:
-    """The message ``Request``; raises Invalid when it cannot be taken apart."""
+    """Parse the message ``Request``; raises Invalid when it is malformed."""
     symbols, series = list[str](), list[bytes]()
     for number, wire, value in read_fields(data):
         if wire != BYTES or not isinstance(value, bytes):
@@ -79,7 +79,7 @@ def parse_request2(data: bytes, cache: SymbolCache, latest_ms: int) -> Written:
 
 
 def _parts(series: bytes) -> tuple[list[int], list[bytes], list[bytes], bytes]:
-    """References of the labels, samples, histograms, metadata."""
+    """Split a series into the references of its labels, its samples, histograms and metadata."""
     labels, samples, histograms, metadata = list[int](), list[bytes](), list[bytes](), b""
     for number, wire, value in read_fields(series):
         if number == 1 and wire == VARINT and isinstance(value, int):
@@ -108,7 +108,7 @@ def _numbers(packed: bytes) -> list[int]:
 
 
 def _texts(references: list[int], symbols: list[str]) -> tuple[str, ...]:
-    """Names and values of the labels, in turns."""
+    """Resolve references to label names and values, which alternate; raises Invalid."""
     if len(references) % 2 or len(references) > 2 * (CEILING.labels + 1):
         raise Invalid(f"{len(references)} references are no labels", field="labels_refs")
     try:
@@ -126,7 +126,7 @@ def _learn(texts: tuple[str, ...], cache: SymbolCache) -> str:
 
 
 def _declare(parsed: Parsed, row: int, metadata: bytes, symbols: list[str]) -> None:
-    """Put down the kind and the unit of the rows from ``row`` on; those of native histograms have their kinds already."""
+    """Set kind and unit of the rows from ``row`` on; rows of native histograms have their kinds already."""
     kind = unit = 0
     for number, _, value in read_fields(metadata):
         if number == 1 and isinstance(value, int):

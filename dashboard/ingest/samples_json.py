@@ -1,7 +1,7 @@
 """This server's own format: a JSON array of samples, one object, or NDJSON lines; or one bare number for a named series.
 
-``{"series":"orders","labels":{"shop":"a"},"value":3.1,"t":ms?,"unit"?,"every_s"?}``.  A batch that is all right is decoded
-in one go; one that is not is gone through sample by sample, so that the good ones are kept and each bad one is named.
+``{"series":"orders","labels":{"shop":"a"},"value":3.1,"t":ms?,"unit"?,"every_s"?}``.  A batch without
+faults is decoded in one go; any other is parsed sample by sample, so that the good samples are kept and each bad one is named.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from dashboard.ingest.batch import (
 )
 from dashboard.ingest.naming import shown
 
-#: The Raw of a field that is not there.
+#: The Raw of a missing field.
 _ABSENT = Raw(b"")
 _SPACE = b" \t\r\n"
 
 
 class Sample(Struct, gc=False):
-    """One sample as it stands in the body; ``labels`` stay bytes until they are new. A value of null is none."""
+    """Sample as in the body. ``labels`` are decoded only if they are new; a null value gives no sample."""
 
     series: str
     value: int | float | None
@@ -58,7 +58,7 @@ _many = msgspec.json.Decoder(list[Sample])
 _raw_many = msgspec.json.Decoder(list[Raw])
 _named = msgspec.json.Decoder(_NamedSample)
 _number = msgspec.json.Decoder(int | float)
-#: Takes what looks like JSON apart, whatever numbers and texts there are.
+#: Finds the ends of JSON values, with invalid numbers and texts allowed.
 _loose = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
 #: A number that need not be JSON.
 _DECIMAL = re.compile(rb"[+-]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][+-]?\d{1,5})?")
@@ -67,16 +67,16 @@ _FIELDS = frozenset(Sample.__struct_fields__)
 
 
 def parse_samples(body: bytes, cache: KeyCache, latest_ms: int) -> Batch:
-    """Array, object or NDJSON -> Batch; raises Invalid when the body as a whole cannot be read.
+    """Parse an array, an object or NDJSON; raises Invalid when the body as a whole cannot be read.
 
-    ``latest_ms`` is the latest time a sample may carry.
+    ``latest_ms``: the latest time that a sample may have.
     """
     body = body.removeprefix(BYTE_ORDER_MARK)
     start = body.lstrip(_SPACE)[:1]
     if not start:
         raise Invalid('the body is empty; send [{"series":"orders","value":3}]')
     if start not in b"[{":
-        if b"\n{" in body:  # lines, of which the first is none of ours
+        if b"\n{" in body:  # NDJSON with a bad first line
             return _parse_each(_lines(body), cache, latest_ms)
         raise Invalid("send a JSON array or object, or a bare number to /api/v1/samples/NAME")
     try:
@@ -87,7 +87,7 @@ def parse_samples(body: bytes, cache: KeyCache, latest_ms: int) -> Batch:
 
 
 def read_number(text: bytes) -> int | float:
-    """A bare number, as shells and people write it: ``.5``, ``+3`` and ``07`` are numbers, too; raises Invalid."""
+    """Read a bare number, also forms that JSON lacks: ``.5``, ``+3`` and ``07``. Raises Invalid."""
     try:
         decoded: int | float = _number.decode(text)
         return decoded
@@ -100,7 +100,7 @@ def read_number(text: bytes) -> int | float:
 
 
 def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batch:
-    """A bare number, or one sample object without ``series``, for the series ``name``; raises Invalid."""
+    """Parse a bare number, or a sample object without ``series``, for the series ``name``. Raises Invalid."""
     text = body.removeprefix(BYTE_ORDER_MARK).strip(_SPACE)
     if not text:
         raise Invalid("is missing; send a number as the body, or ?value=3.1", field="value")
@@ -118,7 +118,7 @@ def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batc
 
 
 def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int) -> Batch | None:
-    """The quick way, for a batch without fault whose series are known; None: go the other way."""
+    """Build the batch by columns, the fast path, if it has no fault and all series are known; else return None."""
     names, labels = [s.series for s in samples], [bytes(s.labels) for s in samples]
     keys = cache.find(names, labels)
     if keys is None:
@@ -126,7 +126,7 @@ def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int
     if not samples or len(samples) > MAX_SAMPLES:
         return None
     try:
-        values = [float(s.value) for s in samples]  # type: ignore[arg-type]  # None goes the other way
+        values = [float(s.value) for s in samples]  # type: ignore[arg-type]  # None: TypeError
     except (OverflowError, TypeError):
         return None
     declared = []
@@ -158,21 +158,21 @@ def _is_plain(
     times: list[int | float | None],
     declared: list[tuple[int, str | None, float | None]],
 ) -> bool:
-    """Whether the body has exactly the keys that were decoded: none twice, none unknown, so nothing nested either.
+    """Return whether the body has exactly the decoded keys: none twice, none unknown, and so nothing nested.
 
-    Counts colons instead of looking at each object: one for each key, and those in names and label values.  A body that
-    writes them otherwise only costs the quick way.
+    It counts colons instead of parsing each object: one for each key, and those in names and label values.  A body with
+    other colons only misses the fast path.
     """
     expected = (
         2 * len(names) + "".join(names).count(":") + b"".join(labels).count(b":") + len(labels) - labels.count(b"")
     )
     expected += len(times) - times.count(None)
     expected += sum((unit is not None) + (every_s is not None) for _, unit, every_s in declared)
-    return body.count(b":") == expected and b"\\u003" not in body  # a colon may be written so, too
+    return body.count(b":") == expected and b"\\u003" not in body  # a colon may be escaped, as \u003a
 
 
 def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:
-    """Sample by sample: keeps the good ones, names the bad ones."""
+    """Parse sample by sample: keep the good ones and refuse each bad one. Raises Invalid for too many."""
     if len(parts) > MAX_SAMPLES:
         raise Invalid(f"{len(parts)} samples in one body; at most {MAX_SAMPLES}")
     batch = Batch()
@@ -205,7 +205,7 @@ def _add(batch: Batch, sample: Sample, cache: KeyCache, latest_ms: int) -> None:
 
 
 def _split(body: bytes, start: bytes) -> list[bytes]:
-    """The body's samples as separate JSON texts; raises Invalid when an array cannot be taken apart."""
+    """Split the body into the JSON texts of its samples; raises Invalid when an array cannot be split."""
     if start == b"[":
         try:
             return [bytes(raw) for raw in _raw_many.decode(body)]
@@ -214,7 +214,7 @@ def _split(body: bytes, start: bytes) -> list[bytes]:
             if parts is None:
                 raise _invalid(error, body) from None
             return parts
-    try:  # one object, over several lines perhaps
+    try:  # one object, possibly over several lines
         _one.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _lines(body)
@@ -226,7 +226,7 @@ def _lines(body: bytes) -> list[bytes]:
 
 
 def _split_loosely(body: bytes) -> list[bytes] | None:
-    """An array of which some samples are not JSON (NaN), or not text (half a character); None: it cannot be taken apart."""
+    """Split an array with samples that are not valid JSON (NaN, broken UTF-8); None: it cannot be split."""
     parts = []
     try:
         text = body.decode()
@@ -235,7 +235,7 @@ def _split_loosely(body: bytes) -> list[bytes] | None:
             end = _loose.raw_decode(text, at)[1]
             parts.append(text[at:end].encode())
             if len(parts) > MAX_SAMPLES:
-                return parts  # too many, whatever comes
+                return parts  # too many already
             at = _blank(text, end)
             if text[at] == "]":
                 return parts if _blank(text, at + 1) == len(text) else None
@@ -247,14 +247,14 @@ def _split_loosely(body: bytes) -> list[bytes] | None:
 
 
 def _blank(text: str, at: int) -> int:
-    """Where what is not blank begins."""
+    """Return the offset of the first non-blank character from ``at`` on."""
     found = _BLANKS.match(text, at)
-    assert found is not None  # it matches nothing, too
+    assert found is not None  # the pattern also matches the empty text
     return found.end()
 
 
 def _invalid(error: Exception, text: bytes) -> Invalid:
-    """msgspec's complaint in our words: the field, then the reason."""
+    """Convert an error of msgspec to an Invalid with field and reason."""
     if isinstance(error, RecursionError):
         return Invalid("nested too deep")
     if isinstance(error, UnicodeDecodeError):

@@ -1,7 +1,7 @@
 """Long bodies in slices of about 1 MiB, cut where a line or an element of a JSON array ends.
 
-Each slice is parsed and accepted before the next, so that neither memory nor the time for which the interpreter is held grows with the
-body.  Slices are cut lazily; what cannot be cut comes as one slice.
+Each slice is parsed and accepted before the next, so that neither memory nor the time for which the interpreter is held grows
+with the body.  Slices are cut lazily; a body that cannot be cut is one slice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SLICE_BYTES = 1 << 20
 _HEAD = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*"metrics"\s*:\s*)?\[')
 _TAIL = re.compile(rb"\]\s*\}?\s*")
 _BETWEEN = re.compile(rb"\}\s*,\s*\{")
-#: Places that look like the end of an element and are none (in texts) before we give up.
+#: Apparent ends of an element (within texts) to try; after so many the rest is not cut.
 _MAX_TRIED = 20
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -48,7 +48,7 @@ def line_slices(body: bytes) -> Iterator[Slice]:
 
 
 def _end_of_text(body: bytes, end: int) -> int:
-    """Return where the line ends in which an open text ends; ``end``, when that is not soon."""
+    """Return the end of the line in which an open text ends; ``end`` if that is too far away."""
     at = end
     for _ in range(MAX_LINES_OF_A_TEXT):
         after = body.find(b"\n", at + 1)
@@ -85,7 +85,7 @@ def array_slices(body: bytes) -> Iterator[Slice]:
 
 
 def _cut(body: bytes, at: int, end: int) -> tuple[int, int]:
-    """Return the end of an element about a slice behind ``at``, and how many elements there are before; (0, 0): it was not found."""
+    """Return the end of an element about a slice behind ``at``, and the number of elements up to it; (0, 0): not found."""
     look_at = at + SLICE_BYTES
     for _ in range(_MAX_TRIED):
         found = _BETWEEN.search(body, look_at, end)
@@ -99,7 +99,7 @@ def _cut(body: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def _count(array: bytes) -> int:
-    """Count the elements of an array; 0: it is none, so it was cut within a text or an element."""
+    """Count the elements of an array; 0: it is not one, because it was cut within a text or an element."""
     try:
         return len(_elements.decode(array))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

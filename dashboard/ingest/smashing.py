@@ -1,8 +1,8 @@
-"""Smashing's ``POST /widgets/:id``: JSON with ``auth_token`` and the fields of a widget; ``POST /dashboards/:id``: an order.
+"""Smashing's ``POST /widgets/:id``: JSON with ``auth_token`` and a widget's fields; ``POST /dashboards/:id``: a command.
 
-Source: Smashing's lib/dashing/app.rb and its widgets.  ``current`` (Number), ``value`` (Meter) and ``points`` (Graph) become the
-series named as the widget; what else there is (title, text, items, image, status, moreinfo, prefix, suffix, …) becomes the document of that
-name; so does a text in the place of a number.
+Source: Smashing's lib/dashing/app.rb and its widgets.  ``current`` (Number), ``value`` (Meter) and ``points`` (Graph) become
+samples of the series with the widget's name.  All other fields (title, text, items, image, status, moreinfo, prefix, suffix, …)
+become the document of that name, and so does a text in place of a number.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from dashboard.ingest.parsed import Parsed
 MAX_POINTS = 10_000
 _NUMBERS = ("current", "value")
 _NOT_KEPT = frozenset({"auth_token", "api_key", "points", *_NUMBERS})
-#: A Graph's x below this is no time but a place in the line, as in Smashing's own example.
+#: A smaller x of a Graph is not a time but a position, as in Smashing's own example.
 _FIRST_TIME_S = 100_000_000
 
 
 def parse_widget(widget: str, body: bytes, latest_ms: int) -> Parsed:
-    """The fields of one widget -> Parsed; raises Invalid. ``widget`` is the id in the path, unquoted."""
+    """Parse the fields of one widget; raises Invalid. ``widget`` is the id in the path, unquoted."""
     fields = read_object(body)
     name = check_name(foreign_name(widget), field="widget")
     parsed = Parsed()
@@ -50,12 +50,12 @@ def parse_widget(widget: str, body: bytes, latest_ms: int) -> Parsed:
 
 
 def parse_dashboard_event(body: bytes) -> str:
-    """The order in ``{"event": "reload"}``; raises Invalid."""
+    """Parse the command in ``{"event": "reload"}``; raises Invalid."""
     return check_text(text_in(read_object(body), "event"), field="event", max_bytes=64)
 
 
 def _number(given: Any, field: str) -> float:
-    """A number, or a text that is one: Smashing's own widgets read both."""
+    """Read a number, or a text that holds one: Smashing's own widgets accept both. Raises Invalid."""
     if isinstance(given, str) and len(given) <= 40:
         try:
             given = float(given.replace("_", "x"))
@@ -69,7 +69,7 @@ def _number(given: Any, field: str) -> float:
 
 
 def _unit(fields: dict[str, Any]) -> str | None:
-    """The suffix as the unit, when it can be one."""
+    """Return the suffix as the unit; None when it is missing or not allowed as a unit."""
     suffix = fields.get("suffix")
     if not isinstance(suffix, str) or not suffix.strip():
         return None
@@ -80,7 +80,7 @@ def _unit(fields: dict[str, Any]) -> str | None:
 
 
 def _graph(name: str, points: Any, parsed: Parsed, latest_ms: int) -> None:
-    """A Graph's points; where x is no time only the last says something new."""
+    """Add a Graph's points; where x is not a time, only the last point, as the others were sent before. Raises Invalid."""
     if not isinstance(points, list) or len(points) > MAX_POINTS:
         raise Invalid(f"must be a list of at most {MAX_POINTS}", field="points")
     first = 0

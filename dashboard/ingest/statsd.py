@@ -1,7 +1,7 @@
-"""StatsD and DogStatsD datagrams, line by line, as they stand: metrics, events, service checks. Aggregating is statsd_aggregator's.
+"""Parser for lines of StatsD and DogStatsD: metrics, events, service checks. ``statsd_aggregator.py`` aggregates them.
 
 Source: etsy/statsd docs/metric_types.md; DogStatsD datagram format v1.0–v1.3 (several values, ``|T`` is the time; container,
-external data, cardinality and unknown fields are passed over, as there); tags also as ``name,k=v:1|c`` (Influx) and
+external data, cardinality and unknown fields are ignored, as there).  Tags may also be ``name,k=v:1|c`` (Influx) and
 ``name;k=v:1|c`` (Graphite).
 """
 
@@ -15,23 +15,23 @@ from dashboard.domain.event import EventIn, build_event, fingerprint_of
 from dashboard.ingest.batch import check_time
 from dashboard.ingest.naming import MAX_FOREIGN_LABELS, foreign_document, foreign_key, foreign_labels
 
-#: A datagram cannot be longer.
+#: The most that a datagram can have; further bytes are ignored.
 MAX_DATAGRAM_BYTES = 65_536
 MAX_VALUES = 1_000
 
 MetricType = Literal["c", "g", "ms", "h", "d", "s"]
 _TYPES: dict[bytes, MetricType] = {b"c": "c", b"g": "g", b"ms": "ms", b"h": "h", b"d": "d", b"s": "s"}
-#: What a sign in front of a gauge means: Etsy's StatsD changes the gauge by it, Datadog's sets a negative value.  ``auto``: a
-#: value in lines with what only Datadog's clients write (``|#`` tags and the fields behind), else a change.
+#: Meaning of a sign before a gauge's value.  ``delta``: a change of the gauge, as in Etsy's StatsD; ``value``: part of the value,
+#: as in Datadog's.  ``auto``: value in lines with fields that only Datadog's clients write (``|#`` tags and others), else delta.
 GaugeSigns = Literal["auto", "delta", "value"]
 _STATES = ("ok", "warning", "critical", "unknown")
-_LEVELS = ("", "warning", "danger", "warning")  # what a status widget calls them
+_LEVELS = ("", "warning", "danger", "warning")  # the same as levels of a status widget
 
 
 class Metric(NamedTuple):
-    """One line. ``values`` are texts of a set's members, else numbers; ``t_ms``: not to be aggregated.
+    """Metric of one line. ``values``: a set's members as texts, else numbers. With a ``t_ms`` it is not aggregated over time.
 
-    ``deltas``: a sign in front of a gauge is a change; ``signed``: there is one in front of the first value.
+    ``deltas``: a sign before a gauge's value means a change; ``signed``: the first value has one.
     """
 
     key: str
@@ -44,7 +44,7 @@ class Metric(NamedTuple):
 
 
 class Check(NamedTuple):
-    """A service check: what happened, and the document that holds its state."""
+    """A service check: its event, and the key and content of the document that holds its state."""
 
     event: EventIn
     document: str
@@ -55,7 +55,7 @@ Line = Metric | EventIn | Check
 
 
 def parse_line(line: bytes, latest_ms: int, gauge_signs: GaugeSigns = "auto") -> Line:
-    """One line; raises Invalid."""
+    """Parse one line; raises Invalid."""
     try:
         text = line.decode()
     except UnicodeDecodeError:
@@ -101,7 +101,7 @@ def _metric(text: str, latest_ms: int, gauge_signs: GaugeSigns) -> Metric:
 
 
 def _head(head: str) -> tuple[str, list[tuple[str, str]]]:
-    """The name, and tags that stand behind it."""
+    """Split the name from the tags behind it."""
     for mark in (",", ";"):
         if mark in head:
             name, *pairs = head.split(mark)
@@ -114,13 +114,13 @@ def _tags(text: str) -> list[tuple[str, str]]:
 
 
 def _pair(tag: str, mark: str) -> tuple[str, str]:
-    """A tag without a value is one that is there: ``true``."""
+    """Split a tag into name and value; a tag without a value has the value ``true``."""
     name, found, value = tag.partition(mark)
     return name, value if found else "true"
 
 
 def _merged(tags: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Tags of one name and several values, which DogStatsD allows, become one: ``a,b``. Raises Invalid for too many."""
+    """Merge tags of one name and several values, which DogStatsD allows, to one: ``a,b``. Raises Invalid for too many tags."""
     if len(tags) > MAX_FOREIGN_LABELS:
         raise Invalid(f"more than {MAX_FOREIGN_LABELS} tags", field="labels")
     values: dict[str, dict[str, None]] = {}
@@ -147,7 +147,7 @@ def _rate(text: str) -> float:
 
 
 def _event(text: str, latest_ms: int) -> EventIn:
-    """``_e{title bytes,text bytes}:title|text|d:time|h:host|p:priority|t:alert type|k:key|s:source|#tags``."""
+    """Parse ``_e{title bytes,text bytes}:title|text|d:time|h:host|p:priority|t:alert type|k:key|s:source|#tags``. Raises Invalid."""
     lengths, brace, rest = text[3:].partition("}:")
     sizes = lengths.split(",")
     if not brace or len(sizes) != 2 or not all(size.isascii() and size.isdigit() and len(size) < 6 for size in sizes):
@@ -174,7 +174,7 @@ def _event(text: str, latest_ms: int) -> EventIn:
 
 
 def _check(text: str, latest_ms: int) -> Check:
-    """``_sc|name|0..3|d:time|h:host|#tags|m:message``; the message is last and may hold anything."""
+    """Parse ``_sc|name|0..3|d:time|h:host|#tags|m:message``; the message is last and may hold anything. Raises Invalid."""
     _, name, *rest = text.split("|", 3)
     if len(rest) == 0 or rest[0] not in ("0", "1", "2", "3"):
         raise Invalid("a check is _sc|name|0..3", field="status")

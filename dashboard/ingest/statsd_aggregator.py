@@ -1,17 +1,17 @@
-"""StatsD metrics between two flushes -> a few Batches a flush. Knows no clock: the time comes with ``flush``.
+"""Aggregation of StatsD metrics between two flushes. It reads no clock: the time comes with ``flush``.
 
-A metric's series, each declared to come every flush:
+A metric's series, each declared with the flush interval as its cadence:
 
 - counter: ``name`` is its rate a second, ``name_count`` its count in this interval; 0 while it is silent, until it is forgotten;
-- gauge: ``name``, its last value, in the flushes in which it was said (a silent gauge goes stale, as it should);
+- gauge: ``name``, its last value, in flushes of intervals in which it was sent (a silent gauge becomes stale, as it should);
 - timer, histogram, distribution: ``name_count``, ``_mean``, ``_min``, ``_max``, ``_p50``, ``_p90``, ``_p99``;
-- set: ``name``, how many different members.
+- set: ``name``, the number of distinct members.
 
-A metric with a time of its own (``|T``) is not aggregated over time: a gauge is ``name`` and a counter ``name_count`` at that time,
-the counts of one time added up.  A metric is forgotten after ``idle_flushes`` silent flushes, but not what a gauge was, for ``+n``
-and ``-n`` change that.  A series that a metric of another type has already (a counter's and a timer's ``name_count``) is left out
-and said; a metric that would have none is refused.
-The way of the many: a line whose bytes but for the value were met before costs one look-up.
+A metric with an explicit time (``|T``) is not aggregated over time: a gauge is ``name`` and a counter ``name_count`` at that time,
+with the counts of one time added up.  A metric is forgotten after ``idle_flushes`` silent flushes.  A gauge's value is kept, because
+``+n`` and ``-n`` change it.  A series that a metric of another type owns already (a counter's and a timer's ``name_count``) is left
+out and refused; a metric that would have no series is refused.
+Fast path: a line that differs from an earlier one only in its value costs one look-up.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from dashboard.ingest.origins import NameTaken
 from dashboard.ingest.parsed import Parsed, Recall, finite
 from dashboard.ingest.statsd import MAX_DATAGRAM_BYTES, Check, GaugeSigns, Metric, MetricType, parse_line
 
-#: Values of one timer in one interval that percentiles are taken from; of more, every second, fourth, … is kept.
+#: Most values of one timer in one interval for its percentiles; of more, every second, fourth, … is kept.
 MAX_KEPT = 4_096
 MAX_MEMBERS = 10_000
 MAX_REFUSED = 1_000
 MAX_WAITING = 10_000
 _LARGEST = 1e300
-#: How a single number is taken.
+#: How a single number is applied to its cell.
 _COUNTED, _TIMED, _CHANGED, _SET = range(4)
 _WORDS = {"c": "counter", "g": "gauge", "s": "set", "ms": "timer", "h": "histogram", "d": "distribution"}
-#: Samples in one piece of a flush; to sort so many values of a timer takes as long as one sample.
+#: Work in one piece of a flush, in samples; sorting ``_SORTED_PER_SAMPLE`` values of a timer takes as long as one sample.
 _PIECE_SAMPLES = 4_000
 _SORTED_PER_SAMPLE = 25
 
 
 class Cell:
-    """What came for one metric since the last flush. Fields are used as the type asks for."""
+    """State of one metric since the last flush. The type decides which fields are used."""
 
     __slots__ = (
         "barred",
@@ -64,9 +64,9 @@ class Cell:
         self.key, self.type = key, type_
         self.base = 0.0  # a gauge's value
         self.idle = 0
-        self.is_live = False  # something came that has no time of its own
+        self.is_live = False  # a value without an explicit time was received
         self.names = _names(key, type_)
-        self.barred: frozenset[str] = frozenset()  # those that another metric has
+        self.barred: frozenset[str] = frozenset()  # series that another metric owns
         self.members: set[str] = set()
         self.values: list[float] = []
         self.empty()
@@ -81,7 +81,7 @@ class Cell:
         self.members.clear()
 
     def time(self, value: float, weight: float) -> None:
-        """One value of a timer, which stands for ``weight`` values."""
+        """Add one value of a timer, which stands for ``weight`` values."""
         self.count += weight
         self.total += value * weight
         if value < self.low:
@@ -96,24 +96,24 @@ class Cell:
 
 
 class Aggregator:
-    """Takes datagrams, gives Batches at each flush. accepted + refused = lines, exactly; ``refused`` counts by code."""
+    """Aggregator of datagrams. ``accepted`` and ``refused`` (by code) together count every line."""
 
     def __init__(self, *, max_metrics: int = 10_000, idle_flushes: int = 300, gauge_signs: GaugeSigns = "auto") -> None:
         self._max_metrics = max_metrics
         self._gauge_signs = gauge_signs
         self._idle_flushes = idle_flushes
         self._cells: dict[tuple[str, MetricType], Cell] = {}
-        self._bases: dict[str, float] = {}  # of gauges that are forgotten but for what +n and -n start from
+        self._bases: dict[str, float] = {}  # values of forgotten gauges, which +n and -n change
         self._owners: dict[str, Cell] = {}  # by series
-        #: By (name, everything behind the value): the cell, the weight, and how a single number is taken.
+        #: By (name, everything behind the value): the cell, the weight, and how a single number is applied.
         self._known: Recall[tuple[bytes, bytes], tuple[Cell, float, int]] = Recall(2 * max_metrics)
         self._waiting = Parsed()
-        self._counted: dict[tuple[str, int], int] = {}  # rows of counts with a time of their own, by series and time
+        self._counted: dict[tuple[str, int], int] = {}  # rows of counts with an explicit time, by series and time
         self.accepted = 0
         self.refused: Counter[str] = Counter()
 
     def feed(self, data: bytes, latest_ms: int) -> None:
-        """One datagram, of which every good line is taken."""
+        """Process one datagram; a bad line is refused alone."""
         known, taken = self._known, 0
         for number, line in enumerate(data[:MAX_DATAGRAM_BYTES].split(b"\n")):
             head, _, rest = line.partition(b":")
@@ -146,9 +146,9 @@ class Aggregator:
         self.accepted += taken
 
     def flush(self, now_ms: int, seconds: float) -> Iterator[Parsed]:
-        """What came since the last flush, ``seconds`` ago, as samples of ``now_ms``, in pieces of some 10 ms of work.
+        """Yield the samples, at ``now_ms``, of all metrics since the last flush ``seconds`` ago, in pieces of some 10 ms of work.
 
-        Between two pieces datagrams may be fed: a metric whose piece is yet to come has them in it, another in the next flush.
+        Datagrams may be fed between two pieces: they count in this flush for metrics not yet yielded, else in the next one.
         """
         parsed, self._waiting, work = self._waiting, Parsed(), 0.0
         self._counted.clear()
@@ -166,7 +166,7 @@ class Aggregator:
         yield parsed
 
     def _forget(self, name: tuple[str, MetricType], cell: Cell) -> None:
-        """A metric that was silent for long, but not what a gauge was."""
+        """Forget a metric that was silent for long, but keep a gauge's value."""
         del self._cells[name]
         for series in set(cell.names) - cell.barred:
             self._owners.pop(series, None)
@@ -241,7 +241,7 @@ class Aggregator:
     def _cell(self, key: str, type_: MetricType) -> Cell:
         cell = self._cells.get((key, type_))
         if cell is None and type_ in ("ms", "h"):
-            cell = self._cells.get((key, "h" if type_ == "ms" else "ms"))  # the same, to Etsy's and to Datadog's
+            cell = self._cells.get((key, "h" if type_ == "ms" else "ms"))  # Etsy's and Datadog's name of one type
         if cell is None:
             if len(self._cells) >= self._max_metrics:
                 raise LimitOfMetrics(f"would be one more than {self._max_metrics} metrics", field="series")
@@ -253,7 +253,7 @@ class Aggregator:
         return cell
 
     def _own(self, cell: Cell) -> None:
-        """Give the cell its series, but for those that a metric of another type has; raises NameTaken when it would have none."""
+        """Give the cell its series, except those that another metric owns; raises NameTaken when none is left."""
         taken = [series for series in cell.names if series in self._owners]
         for series in taken:
             owner = self._owners[series]
@@ -270,13 +270,13 @@ class Aggregator:
 
 
 class LimitOfMetrics(Invalid):
-    """A metric too many."""
+    """The limit of metrics is reached."""
 
     code = "series_limit"
 
 
 def _names(key: str, type_: MetricType) -> tuple[str, ...]:
-    """The series of a metric; raises Invalid when the longest name would be too long."""
+    """Return the series of a metric; raises Invalid when the longest name would be too long."""
     if type_ in ("g", "s"):
         return (key,)
     parts = ("count",) if type_ == "c" else ("count", "mean", "min", "max", "p50", "p90", "p99")
@@ -286,7 +286,7 @@ def _names(key: str, type_: MetricType) -> tuple[str, ...]:
 
 
 def _emit(parsed: Parsed, cell: Cell, now_ms: int, seconds: float) -> None:
-    """The samples of one metric. Sums beyond what is a number are left out and counted as refused."""
+    """Add the samples of one metric. Sums that overflow a double are left out and refused."""
     units: tuple[str | None, ...] = (None,)
     values: tuple[float, ...]
     if cell.type == "c":

@@ -1,8 +1,8 @@
 """Telegraf's ``data_format = "json"``, by HTTP or MQTT: ``{"metrics":[{"name","tags","fields","timestamp"}]}`` or one inner object.
 
-Source: telegraf plugins/serializers/json.  As in line protocol a number or boolean becomes the series ``name_field{tags}``, a text the
-document of that name; of an array each number has its place behind the name, null is no value.  ``timestamp`` is in seconds, or finer with
-``json_timestamp_units``: its size tells.
+Source: telegraf plugins/serializers/json.  As in line protocol a number or boolean becomes the series ``name_field{tags}``, a text
+the document of that name; in an array the index follows the name; nulls are ignored.  ``timestamp`` is in seconds, or in a smaller
+unit with ``json_timestamp_units``, told by its size.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dashboard.ingest.parsed import Parsed, check_count
 def parse_telegraf_json(body: bytes, latest_ms: int, *, origins: Origins | None = None) -> Parsed:
     """Parse a body; a refusal's index is its metric's, from 0, its field the metric's field. Raises Invalid.
 
-    ``origins``: what was met before; without them names that become one series are only noticed within one body.
+    ``origins``: the owners of series over all bodies; without them names that become one series are noticed within a body only.
     """
     origins = Origins() if origins is None else origins
     origins.renew(latest_ms)
@@ -31,7 +31,7 @@ def parse_telegraf_json(body: bytes, latest_ms: int, *, origins: Origins | None 
 def take_metrics(
     given: Any, latest_ms: int, *, origins: Origins, labels: Mapping[str, str] | None = None, topic: str = ""
 ) -> Parsed:
-    """Parse JSON that is decoded, as ``parse_telegraf_json``; ``labels``: those of the topic, ``topic`` itself."""
+    """Parse decoded JSON, as ``parse_telegraf_json``; ``labels``: those of the topic; ``topic``: its name, part of each origin."""
     metrics = given.get("metrics", [given]) if isinstance(given, dict) else given
     if not isinstance(metrics, list):
         raise Invalid("must be an object with metrics, a list", field="metrics")
@@ -56,7 +56,7 @@ def take_metrics(
 
 
 def is_metric(given: Any) -> bool:
-    """Return whether decoded JSON is what Telegraf writes, one metric or a batch."""
+    """Return whether decoded JSON is Telegraf's, one metric or a batch."""
     if not isinstance(given, dict):
         return False
     metrics = given.get("metrics")
@@ -66,7 +66,7 @@ def is_metric(given: Any) -> bool:
 
 
 def time_of(stated: Any, latest_ms: int, field: str) -> int | None:
-    """Return seconds, milliseconds, micro- or nanoseconds since 1970 as milliseconds; raises Invalid. None stays None."""
+    """Convert seconds, milliseconds, micro- or nanoseconds since 1970 to milliseconds; None stays None. Raises Invalid."""
     if stated is None:
         return None
     if not isinstance(stated, int | float) or isinstance(stated, bool):
@@ -92,7 +92,7 @@ def _described(metric: Any, latest_ms: int) -> tuple[str, dict[str, str], dict[s
 
 
 def _text(tag: str, value: Any) -> str:
-    """Return a tag's value; numbers and booleans as JSON writes them."""
+    """Return a tag's value as text; numbers and booleans as in JSON."""
     if isinstance(value, str):
         return value
     if not isinstance(value, int | float):
@@ -109,7 +109,7 @@ def _take(
     place: int,
     origins: Origins,
 ) -> None:
-    """Take one value, or refuse it."""
+    """Add one value, or refuse it."""
     try:
         if isinstance(leaf.value, ValueFault):
             raise Invalid(leaf.value.reason, field="value")

@@ -23,7 +23,7 @@ from dashboard.replication.replicas import Replicas
 
 _log = logging.getLogger(__name__)
 
-#: Beyond this part of the documents that there may be, the log says so.
+#: Beyond this share of the most documents a warning is logged.
 _NEARLY_FULL = 0.9
 
 
@@ -106,7 +106,7 @@ class AcceptDocument:
         await self._journal.append(self._partition(key), encode_change(DocumentDeleted(key)))
 
     def _say_before(self, count: int) -> None:
-        """Say once in the log that there will soon be as many as there may be, until there is room again."""
+        """Log once that the limit of documents is near; again only after there was room."""
         is_near = count >= _NEARLY_FULL * self._max_documents
         if is_near and not self._said:
             _log.info(

@@ -1,7 +1,7 @@
-"""Annotations by the number that their sender was given: found, changed and removed in the document ``events``.
+"""Annotations by number: they are found, changed and removed in the document ``events``.
 
-Grafana's API counts annotations; here an annotation is an item of a list, and its number is made of the item's id.  One that left the
-list for want of room is gone.
+Grafana's API has numbers for annotations; here an annotation is an item of a list, and its number is derived from the item's
+id.  An annotation that was dropped because the list was full is gone.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from dashboard.replication.replicas import Replicas
 
 
 def number_of(item_id: str) -> int:
-    """Return the number of an annotation; JavaScript can count so far."""
+    """Return the number of an annotation, which JavaScript can represent exactly."""
     return int(item_id[:13], 16) or 1 if all(char in "0123456789abcdef" for char in item_id[:13]) and item_id else 0
 
 
 def number_of_event(event: EventIn) -> int:
-    """Return the number that an annotation with a time of its own is going to have."""
+    """Return the number that an annotation with an explicit time is going to have."""
     assert event.t_ms is not None
     return number_of(item_id_of(event, str(event.t_ms)))
 
@@ -42,7 +42,7 @@ class Annotations:
     async def find(self, number: int) -> dict[str, Any]:
         """Find the item; raises NotFound, Unavailable."""
         for again in (False, True):
-            if again:  # another process may just have taken it in
+            if again:  # another process may have just stored it
                 await self._replicas.catch_up(EVENTS)
             document = await self._replicas.find_document(EVENTS)
             items = msgspec.json.decode(document.body).get("items", []) if document is not None else []
@@ -52,11 +52,11 @@ class Annotations:
         raise NotFound("Annotation not found")
 
     async def change(self, item: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-        """Put these fields in the place of the item's; raises Overloaded, Unavailable."""
+        """Replace these fields of the item; raises Overloaded, Unavailable."""
         await self._append(str(item["id"]), msgspec.json.encode({**item, **new}))
 
     async def remove(self, item: Mapping[str, Any]) -> None:
-        """Take it off the list; raises Overloaded, Unavailable."""
+        """Remove the item from the list; raises Overloaded, Unavailable."""
         await self._append(str(item["id"]), b"")
 
     async def _append(self, item_id: str, raw: bytes) -> None:

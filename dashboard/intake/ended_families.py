@@ -1,4 +1,4 @@
-"""Find the series that end with a histogram or a summary, whose buckets and quantiles its sender does not name again."""
+"""Series that end with a histogram or summary: its sender does not name the buckets and quantiles when it ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dashboard.ingest.parsed import Family
 
 
 def members_of(families: Sequence[Family], known: Iterable[SeriesKey]) -> list[tuple[str, int | None]]:
-    """Return the known series of the families, each with the time of its end. One look at every known series."""
+    """Return the known series of the families, each with the time of its end in milliseconds. It scans all known series once."""
     wanted = {(family.key, family.label): family.t_ms for family in families}
     labels_by_name: dict[str, set[str]] = {}
     for family in families:

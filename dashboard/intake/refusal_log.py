@@ -1,4 +1,4 @@
-"""Refusals in the log: the first of a sender, then at most one a minute with how many there were."""
+"""Rate-limited log of refusals: a sender's first one, then at most one line a minute with the number since the last."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ EVERY_MS = 60_000
 
 
 class RefusalLog:
-    """What is said of one sender. Knows no clock: the time comes with the refusal."""
+    """Log state of one sender. It reads no clock: the time comes with the refusal."""
 
     def __init__(self) -> None:
         self._said_ms: int | None = None
         self._since = 0
 
     def say(self, log: logging.Logger, who: str, reason: str, snippet: str, now_ms: int, count: int = 1) -> None:
-        """Log a refusal, if it is time for one."""
+        """Count a refusal, and log it unless the last line is less than ``EVERY_MS`` old."""
         self._since += count
         if self._said_ms is not None and now_ms - self._said_ms < EVERY_MS:
             return

@@ -1,6 +1,6 @@
-"""The ingest tap: what comes from each feeder, live, over all processes: rate, last line, what was refused and why.
+"""Ingest statistics: each feeder's rate, last line, and refusals with reasons, live and over all processes.
 
-Each process notes what comes to it and tells the others (by signals) every two seconds; so any of them can answer.
+Each process counts its own feeders and sends changes to the others (by signals) every two seconds, so any process can answer.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from dashboard.intake.refusal_log import RefusalLog
 _log = logging.getLogger(__name__)
 
 _TELL_EVERY_S = 2.0
-#: The rate is that of the last so many tellings.
+#: The rate is measured over this many intervals of ``_TELL_EVERY_S``.
 _RATE_OVER = 5
 _MAX_FEEDERS = 2_000
-#: Addresses of senders whom nobody knows.
+#: Most unknown senders, by address; beyond it the one silent for longest is forgotten.
 _MAX_UNKNOWN = 200
-#: Feeders told of at once.
+#: Most feeders in one signal; the others follow in the next ones.
 _MAX_TOLD = 500
 _LONGEST_REASON = 300
 
 
 class _Feeder:
-    """One of this process."""
+    """A feeder of this process."""
 
     def __init__(self, key: str, name: str, kind: str, max_series: int) -> None:
         self.key, self.name, self.kind, self.max_series = key, name, kind, max_series
@@ -48,12 +48,12 @@ class _Feeder:
         self.totals: deque[int] = deque([0], maxlen=_RATE_OVER + 1)
 
     def refuse(self, reason: str, offending: bytes | str) -> None:
-        """Keep it to be looked at."""
+        """Keep a refusal to be shown."""
         snippet = shown(offending)
         self.refusals.append(Refused(self.last_ms, without_secrets(reason)[:_LONGEST_REASON], snippet))
 
     def log(self, count: int) -> None:
-        """Say the newest in the log, if it is time for that."""
+        """Log the newest refusal, rate-limited."""
         newest = self.refusals[-1] if self.refusals else None
         if newest is not None and newest.t_ms == self.last_ms:
             self._log.say(_log, f"feeder {self.name}", newest.reason, newest.snippet, self.last_ms, count)
@@ -79,7 +79,7 @@ class _Feeder:
 
 
 class IngestStats:
-    """``now_ms`` is the journal's time."""
+    """Statistics of all feeders. ``now_ms`` gives the journal's time."""
 
     def __init__(self, *, bus: Bus, nodes: Membership, now_ms: Callable[[], int]) -> None:
         self._bus = bus
@@ -92,11 +92,11 @@ class IngestStats:
         self._others_here: list[Callable[[], Iterable[FeederState]]] = []
         bus.subscribe(IngestStatsUpdate, self._hear)
         bus.subscribe(NodeLeft, self._hear_left)
-        bus.subscribe(AskRoster, lambda *_: self._missed())  # a process is new
+        bus.subscribe(AskRoster, lambda *_: self._missed())  # a new process asks for everything
         bus.subscribe_gap(self._missed)
 
     def include(self, states: Callable[[], Iterable[FeederState]]) -> None:
-        """Show these feeders of this process too: listeners and scrape targets, which keep their own counts."""
+        """Include further feeders of this process: listeners and scrape targets, which keep their own counts."""
         self._others_here.append(states)
 
     def _here(self) -> list[FeederState]:
@@ -104,7 +104,7 @@ class IngestStats:
         return own + [state for states in self._others_here for state in states()]
 
     def note(self, caller: Caller, format_: str, batch: Batch, accepted: int, refused: list[Refusal]) -> None:
-        """Count what came from a feeder, and what became of it."""
+        """Count a feeder's accepted and refused samples, and keep its last line and refusals."""
         feeder = self._met(caller, format_)
         feeder.accepted += accepted
         feeder.refused += len(refused)
@@ -116,21 +116,21 @@ class IngestStats:
         feeder.log(len(refused))
 
     def note_lost(self, caller: Caller, format_: str, count: int, reason: str, offending: str) -> None:
-        """Count samples that were refused together, for one reason: too many a second, a journal that takes nothing now."""
+        """Count samples that were refused together for one reason: too many a second, or a journal that cannot store now."""
         feeder = self._met(caller, format_)
         feeder.refused += count
         feeder.refuse(reason, offending)
         feeder.log(count)
 
     def note_fault(self, caller: Caller, format_: str, reason: str, body: bytes, *, address: str = "") -> None:
-        """Count a whole body that was refused. ``address``: where it came from, of an unknown sender."""
+        """Count a body that was refused as a whole. ``address``: that of an unknown sender."""
         feeder = self._met(caller, format_, address)
         feeder.refused += 1
         feeder.refuse(reason, body)
         feeder.log(1)
 
     def note_passed_over(self, caller: Caller, format_: str, reason: str, address: str) -> None:
-        """Tell something by which nothing is lost; once for as long as it stands among what is shown."""
+        """Show a fault that loses no data, unless the same reason is among the shown refusals already."""
         feeder = self._met(caller, format_, address)
         if not any(refused.reason == reason for refused in feeder.refusals):
             feeder.refuse(reason, address)
@@ -143,7 +143,7 @@ class IngestStats:
         return feeder
 
     def note_series(self, caller: Caller, count: int) -> None:
-        """Note how many series the feeder has."""
+        """Set the feeder's number of series."""
         self._feeder(caller).series = count
 
     def _feeder(self, caller: Caller, address: str = "") -> _Feeder:
@@ -164,7 +164,7 @@ class IngestStats:
         return feeder
 
     def _make_room(self, key: str) -> None:
-        """Forget the one that was silent for longest, when there are too many; senders whom nobody knows have room of their own."""
+        """Forget the feeder silent for longest if there are too many; unknown senders have a limit of their own."""
         is_unknown = key.startswith("anonymous:")
         alike = [each for each in self._feeders.values() if each.key.startswith("anonymous:") is is_unknown]
         if len(alike) >= (_MAX_UNKNOWN if is_unknown else _MAX_FEEDERS):
@@ -175,7 +175,7 @@ class IngestStats:
     # --- over all processes ---
 
     async def run(self) -> None:
-        """Tell the other processes, until cancelled."""
+        """Send changes to the other processes until cancelled."""
         while True:
             await asyncio.sleep(_TELL_EVERY_S)
             self._forget_gone()
@@ -183,7 +183,7 @@ class IngestStats:
             for feeder in self._feeders.values():
                 feeder.totals.append(feeder.accepted)
             whole, self._whole = self._whole, False
-            told = {key: number for number, key in enumerate(self._told)}  # the longest untold come first
+            told = {key: number for number, key in enumerate(self._told)}  # those not sent for longest come first
             changed = [state for state in states if whole or state != self._told.get(state.key)]
             changed = sorted(changed, key=lambda state: told.get(state.key, -1))[:_MAX_TOLD]
             if (changed or whole) and not await self._bus.publish(IngestStatsUpdate(self._bus.node_id, whole, changed)):
@@ -209,7 +209,7 @@ class IngestStats:
             theirs.pop(state.key, None)
             theirs[state.key] = state
         for key in list(theirs)[: max(0, len(theirs) - _MAX_FEEDERS)]:
-            del theirs[key]  # it has forgotten them itself
+            del theirs[key]  # the sender has forgotten them itself
 
     def _hear_left(self, signal: NodeLeft, _: Heard) -> None:
         self._others.pop(signal.id, None)

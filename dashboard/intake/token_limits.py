@@ -1,7 +1,7 @@
-"""What each token, or source, may feed: names that begin so, so many samples a second, so many series of its own.
+"""Limits of tokens and sources: allowed prefixes of names, samples a second, and number of series.
 
-Both are counted over all processes.  Its series are those that it has fed since the first of the processes that run now
-started; only what is new is refused, so what feeders send again after a restart is known before they bring new series into being.
+Samples and series are counted over all processes.  A token's series are those that it has fed since the oldest running process
+started.  Only new series are refused, so that after a restart feeders get their existing series back first.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from dashboard.domain.identity import Caller
 from dashboard.domain.rate import Pace
 
 FORBIDDEN = Forbidden.code
-#: What a token did not use is saved up for so long.
+#: A token may save up unused samples of this long; more are lost.
 BURST_S = 10.0
 
 
 class TokenLimits:
-    """Callers without a token have no limits here. ``rates`` and ``ownership`` are those of tokens."""
+    """Checks of tokens' limits; callers without a token have none. ``rates`` and ``ownership`` are by token."""
 
     def __init__(self, *, ownership: SeriesOwnership, rates: SharedRateLimits) -> None:
         self._ownership = ownership
         self._rates = rates
 
     def pay(self, caller: Caller | None, count: int) -> None:
-        """Take ``count`` samples off what the token may send now; raises TooMany, and then takes nothing."""
+        """Subtract ``count`` samples from the token's allowance; raises TooMany, and then subtracts nothing."""
         token = caller.token if caller is not None else None
         if token is None or not token.per_s or not count:
             return
@@ -39,17 +39,17 @@ class TokenLimits:
             )
 
     def check_name(self, caller: Caller | None, name: str) -> None:
-        """Raises Forbidden when the token may not write what is called so."""
+        """Check that the token may write the name; raises Forbidden."""
         if self.barred(caller, (name,)):
             raise Forbidden(self.why(caller))
 
     def barred(self, caller: Caller | None, keys: Iterable[str]) -> set[str]:
-        """Those of the series that begin with none of the token's prefixes."""
+        """Return the series that begin with none of the token's prefixes."""
         prefixes = caller.token.prefixes if caller is not None and caller.token is not None else ()
         return {key for key in keys if not key.startswith(prefixes)} if prefixes else set()
 
     def why(self, caller: Caller | None) -> str:
-        """The reason given for what is barred."""
+        """Return the reason to give for series that are ``barred``."""
         token = caller.token if caller is not None else None
         begins = " or ".join(token.prefixes) if token else ""
         return (
@@ -61,7 +61,7 @@ class TokenLimits:
     def surplus(
         self, caller: Caller | None, keys: Iterable[str], new: Collection[str], exists: Callable[[str], bool]
     ) -> set[str]:
-        """Those of a batch's ``keys`` that are ``new`` and would (in their order) be too many of the token's."""
+        """Return those of a batch's ``keys`` that are ``new`` and would, in order, exceed the token's number of series."""
         token = caller.token if caller is not None else None
         if token is None or not token.max_series:
             return set()
@@ -74,7 +74,7 @@ class TokenLimits:
         return set(beginning[max(0, token.max_series - len(self._ownership.of(token.id)) - old) :])
 
     def why_surplus(self, caller: Caller | None) -> tuple[str, str]:
-        """The reason given for what is one too many, and its code."""
+        """Return the reason to give for series in ``surplus``, and its code."""
         token, what = (caller.token, caller.kind) if caller is not None else (None, "")
         cure = "make a token with a larger --max-series" if what == "token" else "give the source a larger max_series"
         reason = (
@@ -83,18 +83,18 @@ class TokenLimits:
         return reason, f"{what}_series_limit"
 
     async def catch_up(self) -> None:
-        """Know what tokens have fed on other processes; raises Unavailable."""
+        """Fetch the series that tokens have fed on other processes; raises Unavailable."""
         await self._ownership.catch_up()
 
     async def tell(self) -> None:
-        """Return when the other processes know what was noted, or cannot be told now."""
+        """Tell the other processes which series were noted; return when they know, or cannot be told now."""
         await self._ownership.tell()
 
     def series_of(self, caller: Caller | None) -> int:
-        """How many series the caller's token (or the source) has fed; 0 without one."""
+        """Count the series that the caller's token (or the source) has fed; 0 without one."""
         token = caller.token if caller is not None else None
         return len(self._ownership.of(token.id)) if token is not None else 0
 
     def note(self, caller: Caller | None, keys: Collection[str]) -> bool:
-        """The token has fed these series; False: that is known."""
+        """Note that the token has fed these series; return False when that is known already."""
         return caller is not None and caller.token is not None and self._ownership.add(caller.token.id, keys)

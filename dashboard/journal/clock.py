@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 #: Difference in milliseconds from which another clock counts as stepped; a smaller one is slewed.
 STEP_MS = 1_000
-#: A clock that is wrong for a minute must not cost what was accepted: a step is believed after so many seconds.
+#: A step counts for trimming after this many seconds: a clock that is wrong for a minute must not delete accepted entries.
 PATIENCE_S = 600.0
 
 
@@ -24,7 +24,7 @@ class JournalClock:
         self._monotonic = monotonic
         self._base_ms = (wall() - monotonic()) * 1000
         self.steps = 0
-        self._held_ms = 0.0  # of steps that are younger than ``PATIENCE_S``
+        self._held_ms = 0.0  # sum of the steps younger than ``PATIENCE_S``
         self._leapt_s = 0.0
 
     def now_ms(self) -> int:

@@ -90,7 +90,7 @@ async def load(client: Client, keys: Keys) -> Checkpoint | None:
 
 
 async def _records(client: Client, keys: Keys, index: dict[bytes, bytes]) -> dict[str, bytes] | None:
-    """Return the records that the index names; None: a blob is missing (any more)."""
+    """Return the records that the index names; None: a blob is missing or has expired."""
     names = list(index)
     records: dict[str, bytes] = {}
     for start in range(0, len(names), _FETCHED):

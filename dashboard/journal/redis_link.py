@@ -138,7 +138,7 @@ def explain(error: BaseException) -> str:
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Return whether Redis is running and refuses the login or a permission: trying again is of no use."""
+    """Return whether Redis is running and refuses the login or a permission, so that retries cannot succeed."""
     return isinstance(error, _REFUSALS) or "NOAUTH" in str(error) or "WRONGPASS" in str(error)
 
 

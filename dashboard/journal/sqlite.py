@@ -1,8 +1,8 @@
-"""The default engine: one process, one SQLite file, group commit. What was answered survives kill -9 and a power cut.
+"""Journal engine ``sqlite``, the default: one process, one SQLite file, group commit.
 
-One thread writes. Whatever was appended while it committed goes into its next transaction, so the wait is one commit,
-however many feeders there are.  WAL with ``synchronous=FULL``: a commit is on the disk when it returns.  Checkpoints
-lie in a file of their own, so that writing a long one never holds up the journal.
+Answered appends survive kill -9 and a power cut.  One thread writes.  Entries appended during a commit go into the next
+transaction, so an append waits for one or two commits, however many feeders there are.  WAL with ``synchronous=FULL``: a commit
+is on the disk when it returns.  Checkpoints are in a file of their own, so that a long one never delays the journal.
 
 Source: SQLite, "Write-Ahead Logging", "PRAGMA synchronous".
 """
@@ -31,9 +31,9 @@ _log = logging.getLogger(__name__)
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
 
-#: Entries waiting for the writer or under way, in bytes, before appends are refused as overloaded.
+#: Most bytes of entries that wait for the writer or are being written; beyond it appends raise Overloaded.
 MAX_WAITING_BYTES = 32 << 20
-#: What an entry takes in memory besides its payload.
+#: Memory that an entry takes besides its payload.
 ENTRY_BYTES = 200
 TAIL_BYTES = 8 << 20
 READ_ROWS = 500
@@ -51,7 +51,7 @@ class PendingAppend(NamedTuple):
 
 
 class UnderWay(NamedTuple):
-    """A transaction in the writer's thread: what it stores, on which heads, at what time."""
+    """A transaction in the writer's thread: its appends, the heads before it, and its time."""
 
     batch: list[PendingAppend]
     heads: dict[str, int]
@@ -60,7 +60,7 @@ class UnderWay(NamedTuple):
 
 
 class SqliteJournal:
-    """See ``port.Journal``. ``folder`` is made if it is missing, locked while it is open, and watched."""
+    """Journal in SQLite, see ``port.Journal``. ``folder`` is created if missing, locked while it is open, and watched."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class SqliteJournal:
         self._folder.release()
 
     def _cure(self, error: sqlite3.Error | OSError) -> str:
-        """What to do when the files cannot be opened."""
+        """Return the remedy for files that cannot be opened."""
         if isinstance(error, OSError | sqlite3.OperationalError):
             return "free some space, or mend the folder's permissions"
         return f"{cure_of(self._folder.path)}, or delete {JOURNAL_FILE} to begin a new journal"
@@ -155,7 +155,7 @@ class SqliteJournal:
         return f"cannot store: {fault}" if fault else ""
 
     async def append(self, partition: str, payload: bytes, *, request_id: str = "") -> Position:
-        if self._folder.fault:  # the file that is still open has no name any more: what is stored in it is lost
+        if self._folder.fault:  # the open file was deleted or replaced, so anything stored in it would be lost
             raise Unavailable(f"the journal cannot store: {self._folder.fault}")
         if self._waiting_bytes + len(payload) + ENTRY_BYTES > MAX_WAITING_BYTES:
             raise Overloaded("the journal's writer is behind; try again in a second")
@@ -225,7 +225,7 @@ class SqliteJournal:
             raise Invalid(f"the checkpoint is damaged: {error}") from None
 
     async def hold(self, name: str, for_s: float) -> bool:
-        return True  # the folder is locked: nobody else could have it
+        return True  # the folder is locked, so no other process can hold the lease
 
     def _tail(self, partition: str) -> Tail:
         if partition not in self._tails:
@@ -236,7 +236,7 @@ class SqliteJournal:
         return await asyncio.get_running_loop().run_in_executor(self._reader, call, *args)
 
     async def _flush(self) -> None:
-        """Store all that waits in one transaction; then readers get it, then the appenders are answered."""
+        """Store all waiting entries in one transaction, pass them to the readers, then answer the appenders."""
         batch, self._waiting = self._waiting, []
         now = self._clock.now_ms()
         heads = {w.partition: self._tail(w.partition).head_seq for w in batch}
@@ -249,14 +249,15 @@ class SqliteJournal:
         self._counters.journal_appends += len(batch)
 
     async def _settle(self) -> None:
-        """Wait for the transaction under way, whoever is cancelled meanwhile, and tell everybody how it went."""
+        """Wait for the transaction in the writer's thread, even if cancelled meanwhile, and answer all its appends."""
         assert self._under_way is not None
         batch, heads, now, job = self._under_way
         try:
             seqs = await asyncio.shield(job)
         except sqlite3.Error as error:
             self._fault = str(error)
-            batch, self._waiting = batch + self._waiting, []  # who came meanwhile has waited too: nobody waits twice
+            # a failure also answers the appends that arrived meanwhile
+            batch, self._waiting = batch + self._waiting, []
             seqs = [Unavailable(f"the journal cannot store: {error}")] * len(batch)
         else:
             self._fault = ""
@@ -279,7 +280,7 @@ class SqliteJournal:
                 waiting.done.set_exception(seq)
 
     async def _trim(self) -> bool:
-        """Delete what is too old or too much, a bounded number of rows at a time; whether more is to be done."""
+        """Delete entries beyond the limits of age and bytes, a bounded number at a time; return whether more are left."""
         loop = asyncio.get_running_loop()
         horizon = self._clock.trimming_ms() - self._max_age_ms
         excess = self._size - self._max_bytes

@@ -1,4 +1,4 @@
-"""The two SQLite files of the ``sqlite`` engine, as blocking calls, each used by one thread at a time.
+"""Blocking access to the two SQLite files of the ``sqlite`` engine, each used by one thread at a time.
 
 Owns the schema and the SQL.  Knows nothing of the event loop.
 """
@@ -46,9 +46,9 @@ def _connect(path: Path, timeout_s: float, synchronous: str) -> sqlite3.Connecti
 
 
 def begin_epoch(journal: Path, checkpoint: Path, epoch: str) -> None:
-    """Give files that are put back from a backup a new epoch; raises sqlite3.Error.
+    """Give files restored from a backup a new epoch; raises sqlite3.Error.
 
-    Screens that come back are told of the gap.  Checkpoints of the journal's epoch stay valid in the new one.
+    Returning screens are told of the gap.  Checkpoints of the journal's epoch stay valid in the new one.
     """
     if not journal.exists():
         return
@@ -70,7 +70,7 @@ class JournalFile:
         self._read_db: sqlite3.Connection
 
     def open(self, new_epoch: str) -> tuple[str, dict[str, int], int]:
-        """Open or make the file; returns its epoch (``new_epoch`` for a new file), each partition's head, and its bytes."""
+        """Open or create the file; return its epoch (``new_epoch`` for a new file), each partition's head, and its bytes."""
         self._db = _connect(self._path, self._timeout_s, "FULL")
         self._db.executescript(_JOURNAL_SCHEMA)
         self._db.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (new_epoch,))
@@ -89,9 +89,9 @@ class JournalFile:
             self._read_db.close()
 
     def append(self, rows: list[tuple[str, str, bytes]], heads: dict[str, int], t_ms: int) -> list[int | Unavailable]:
-        """Store (partition, request id, payload) rows in one transaction; returns each row's seq, old ones for old requests.
+        """Store (partition, request id, payload) rows in one transaction; return the seq of each, that of a repeat's first.
 
-        A row that cannot be stored for what it is (an id that is not text, too many bytes) gets an error in its place.
+        An invalid row (an id that is not text, too many bytes) gets an error in its place.
         """
         heads = dict(heads)
         seqs: list[int | Unavailable] = []
@@ -114,7 +114,7 @@ class JournalFile:
         return seqs
 
     def _insert(self, partition: str, seq: int, t_ms: int, request_id: str, payload: bytes) -> int:
-        """Store one entry as ``seq``, or find the one that had its request id; returns its number."""
+        """Store one entry as ``seq``, or find the one with the same request id; return its number."""
         if request_id and (known := self._known(partition, request_id)):
             return known
         row = (partition, seq, t_ms, request_id or None, payload)
@@ -128,9 +128,9 @@ class JournalFile:
         return found[0] if found else 0
 
     def trim(self, horizon_ms: int, excess_bytes: int) -> tuple[int, bool]:
-        """Delete the oldest rows that are before ``horizon_ms`` or make up ``excess_bytes``.
+        """Delete the oldest rows: those before ``horizon_ms``, and further ones up to ``excess_bytes``.
 
-        Returns the bytes freed, and whether there may be more to delete.  Does not wait for who has locked the file.
+        Returns the bytes freed, and whether there may be more to delete.  Does not wait if another process has locked the file.
         """
         freed, more = 0, False
         cuts: list[tuple[str, int]] = []
@@ -167,7 +167,7 @@ class JournalFile:
             self._db.execute(f"PRAGMA busy_timeout = {int(1000 * self._timeout_s)}")
 
     def read(self, partition: str, after_seq: int, limit: int) -> list[Entry]:
-        """Up to ``limit`` entries after ``after_seq``, in order."""
+        """Return up to ``limit`` entries after ``after_seq``, in order."""
         rows = self._read_db.execute(
             "SELECT seq, t_ms, payload FROM entries WHERE partition = ? AND seq > ? ORDER BY seq LIMIT ?",
             (partition, after_seq, limit),
@@ -175,13 +175,13 @@ class JournalFile:
         return [Entry(*row) for row in rows]
 
     def oldest_seq(self, partition: str, default: int) -> int:
-        """The number of the oldest entry kept."""
+        """Return the seq of the oldest entry kept, ``default`` when there is none."""
         (seq,) = self._read_db.execute("SELECT min(seq) FROM entries WHERE partition = ?", (partition,)).fetchone()
         return default if seq is None else int(seq)
 
 
 class CheckpointFile:
-    """``checkpoint.sqlite3``: the replica's state, a record a series or document. Losing it costs time, not order."""
+    """``checkpoint.sqlite3``: the replica's state, a record for each series or document. Its loss costs time, not order."""
 
     def __init__(self, path: Path, timeout_s: float) -> None:
         self._path = path
@@ -189,7 +189,7 @@ class CheckpointFile:
         self._db: sqlite3.Connection
 
     def open(self) -> bool:
-        """Open or make the file; one that is no database (any more) is put aside: True."""
+        """Open or create the file; put a damaged one aside and return True."""
         try:
             self._open()
         except sqlite3.DatabaseError as error:
@@ -227,7 +227,7 @@ class CheckpointFile:
         self._db.execute("COMMIT")
 
     def rollback(self) -> None:
-        """Take back what was begun and not committed; nothing to do after a commit."""
+        """Roll back an open transaction; does nothing after a commit."""
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 

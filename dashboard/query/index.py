@@ -1,7 +1,7 @@
-"""An index of label values: which series a selector matches, kept as series come and go. Pure.
+"""Inverted index from label values to series, with the matches of selectors, kept current as series come and go. Pure.
 
-A selector is evaluated once, in steps of about a millisecond, for all who need it.  From then on a new series is tested against
-the selectors that may want it, found by its name, never the other way round.  Source: the postings of time series databases.
+A selector is evaluated once for all its holders, in steps of about a millisecond.  From then on each new series is tested against
+the selectors that may match it, found by its name; selectors are never evaluated again.  Source: postings of time series databases.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from dashboard.domain.series import SeriesKey
 from dashboard.query.patterns import CHUNK, Chunk, literals_of, prefix_of
 
 NAME_LABEL = "__name__"
-#: Series that are looked at in one step.
+#: Series tested in one step.
 _STEP = 2_000
-#: Changes of a selector's matches that are remembered for those who follow them.
+#: Remembered changes of a selector's matches; who is further behind has to read all matches again.
 _KEPT_CHANGES = 2_000
 
 
 class Keyed(Protocol):
-    """What is indexed: a series, or a document as a name without labels. Hashed by identity."""
+    """An indexed item: a series, or a document as a name without labels. Hashed by identity."""
 
     @property
     def key(self) -> SeriesKey:
@@ -34,7 +34,7 @@ K = TypeVar("K", bound=Keyed)
 
 
 class Matches(Generic[K]):
-    """What a selector matches now; ``version`` counts its changes, of which the last are in ``changes``."""
+    """Current matches of a selector; ``version`` counts their changes, the last of which are in ``changes``."""
 
     __slots__ = ("changes", "holders", "is_ready", "members", "selector", "version")
 
@@ -47,7 +47,7 @@ class Matches(Generic[K]):
         self.is_ready = False
 
     def since(self, version: int) -> list[tuple[K, bool]] | None:
-        """Return the changes after ``version`` (what, and whether it came); None: not all are remembered."""
+        """Return the changes after ``version``: (item, whether it was added). None: not all are remembered."""
         count = self.version - version
         return None if count > len(self.changes) else list(islice(self.changes, len(self.changes) - count, None))
 
@@ -64,13 +64,13 @@ class Matches(Generic[K]):
 
 
 class _Label(Generic[K]):
-    """One label: what has each of its values, and the values as texts to scan."""
+    """A label: the items of each of its values, and the values as texts to scan."""
 
     __slots__ = ("by_value", "chunks")
 
     def __init__(self) -> None:
         self.by_value: dict[str, dict[K, None]] = {}
-        self.chunks: list[Chunk] | None = None  # None: values have come or gone
+        self.chunks: list[Chunk] | None = None  # None: the values have changed
 
     def texts(self) -> list[Chunk]:
         if self.chunks is None:
@@ -80,27 +80,27 @@ class _Label(Generic[K]):
 
 
 class SeriesIndex(Generic[K]):
-    """Everything that is there, by the values of its labels, and the matches of the selectors that somebody holds."""
+    """Index of all items by their labels' values, and the matches of all selectors that are held."""
 
     def __init__(self) -> None:
         self._items: dict[K, None] = {}
         self._labels: dict[str, _Label[K]] = {}
         self._held: dict[str, Matches[K]] = {}  # by the selector's text
-        self._by_name: dict[str, dict[str, Matches[K]]] = {}  # those that ask for one name, by it
+        self._by_name: dict[str, dict[str, Matches[K]]] = {}  # of selectors for a single name, by that name
         self._unnamed: dict[str, Matches[K]] = {}  # the others
-        self.version = 0  # changes whenever an item comes or goes
+        self.version = 0  # grows whenever an item is added or removed
 
     def __len__(self) -> int:
         return len(self._items)
 
     def items(self) -> Iterable[K]:
-        """Return everything that is there, in the order of its coming."""
+        """Return all items in the order in which they were added."""
         return self._items
 
-    # --- what is there ---
+    # --- items ---
 
     def add(self, item: K) -> None:
-        """Index an item, and add it to the matches that want it."""
+        """Index an item, and add it to the matches of the selectors that match it."""
         self._items[item] = None
         self.version += 1
         for label, value in _pairs(item.key):
@@ -129,14 +129,14 @@ class SeriesIndex(Generic[K]):
             matches.change(item, is_member=False)
 
     def _candidates(self, name: str) -> Iterator[Matches[K]]:
-        """Yield the matches, ready or not, whose selectors may want a name."""
+        """Yield the matches, ready or not, whose selectors may match a name."""
         yield from self._by_name.get(name, {}).values()
         yield from self._unnamed.values()
 
-    # --- who wants what ---
+    # --- selectors ---
 
     def cost(self, selectors: Iterable[Selector]) -> int:
-        """Return about how many values and items must be looked at for the selectors that nobody holds yet."""
+        """Estimate how many values and items must be tested to evaluate the selectors that are not held yet."""
         return sum(self._cost(each) for each in selectors if (m := self._held.get(each.text)) is None or not m.is_ready)
 
     def _cost(self, selector: Selector) -> int:
@@ -145,14 +145,14 @@ class SeriesIndex(Generic[K]):
         return values // 10 + len(self._start(selector) or ())
 
     def acquire(self, selector: Selector) -> Matches[K]:
-        """Hold a selector's matches, which are evaluated now if nobody holds them yet; ``release`` is the other end."""
+        """Hold a selector's matches, and evaluate them now if they are not ready; ``release`` ends it."""
         matches = self.hold(selector)
         for _ in self.evaluate(matches):
             pass
         return matches
 
     def hold(self, selector: Selector) -> Matches[K]:
-        """Hold a selector's matches, which may not be ready: see ``evaluate``."""
+        """Hold a selector's matches without evaluating them: see ``evaluate``."""
         matches = self._held.get(selector.text)
         if matches is None:
             matches = self._held[selector.text] = Matches(selector)
@@ -161,7 +161,7 @@ class SeriesIndex(Generic[K]):
         return matches
 
     def release(self, matches: Matches[K]) -> None:
-        """Let go of matches; nobody's are forgotten."""
+        """Release matches; those without a holder are forgotten."""
         matches.holders -= 1
         if not matches.holders and self._held.get(matches.selector.text) is matches:
             del self._held[matches.selector.text]
@@ -174,7 +174,7 @@ class SeriesIndex(Generic[K]):
         return self._unnamed if selector.name is None else self._by_name.setdefault(selector.name, {})
 
     def evaluate(self, matches: Matches[K]) -> Iterator[None]:
-        """Find the members of matches that are not ready, step by step; items may come and go between two steps."""
+        """Evaluate matches that are not ready, step by step; items may be added and removed between two steps."""
         if matches.is_ready:
             return
         selector = matches.selector
@@ -195,7 +195,7 @@ class SeriesIndex(Generic[K]):
         matches.is_ready = True
 
     def _values(self, matcher: Matcher) -> Iterator[Iterable[str]]:
-        """Yield the values of a label that a regular expression matches, in parts; for ``!~`` likewise those that it matches."""
+        """Yield a label's values that the regular expression matches, in parts; also for ``!~`` those that the expression matches."""
         values = self._labels[matcher.label]
         if (literals := literals_of(matcher.value)) is not None:
             yield [value for value in literals if value in values.by_value]
@@ -209,7 +209,7 @@ class SeriesIndex(Generic[K]):
                 yield list(chunk.matching(matcher.value))
 
     def _start(self, selector: Selector) -> dict[K, None] | None:
-        """Return the fewest items that an equality leaves; None: no matcher is one."""
+        """Return the smallest set of items that an equality matcher leaves; None: there is no such matcher."""
         pools = [
             self._labels[m.label].by_value.get(m.value, {}) if m.label in self._labels else {}
             for m in selector.matchers
@@ -218,7 +218,7 @@ class SeriesIndex(Generic[K]):
         return min(pools, key=len) if pools else None
 
     def _pool(self, selector: Selector, scanned: dict[str, set[str]]) -> Iterable[K]:
-        """Return items of which the members are a part, as few as the index knows of."""
+        """Return the smallest known set of items that contains all members."""
         pool = self._start(selector)
         if pool is not None:
             return pool

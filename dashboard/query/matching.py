@@ -1,6 +1,6 @@
-"""What several selectors match together: members in the order of their texts, each with the selectors that want it.
+"""Union of several selectors' matches: members in the order of their texts, each with the selectors that match it.
 
-Kept by the changes of the index; nothing is matched twice.
+It is kept current by the changes of the index; nothing is matched twice.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 from dashboard.domain.selector import Selector
 from dashboard.query.index import Keyed, SeriesIndex
 
-#: More changes than these are taken over by building everything anew.
+#: After more changes than these everything is built anew.
 _MOST_CHANGES = 200
 
 
@@ -32,7 +32,7 @@ def _text(item: Texted) -> str:
 
 
 class Matching(Generic[K]):
-    """``members`` are in the order of their texts; ``places``: the indices of the selectors that match each."""
+    """``members`` are in the order of their texts; ``places``: the indexes of the selectors that match each."""
 
     def __init__(self, index: SeriesIndex[K], selectors: Sequence[Selector]) -> None:
         self.index = index
@@ -44,13 +44,13 @@ class Matching(Generic[K]):
         self._rebuild()
 
     def close(self) -> None:
-        """Let go of the selectors' matches."""
+        """Release the selectors' matches."""
         for matches in self._matches:
             self.index.release(matches)
         self._matches = []
 
     def refresh(self) -> None:
-        """Take over what came or went since the last call."""
+        """Apply the changes of the index since the last call."""
         if self._seen == self.index.version:
             return
         self._seen = self.index.version
@@ -80,7 +80,7 @@ class Matching(Generic[K]):
             if not places:
                 del self.places[item]
                 at = bisect_left(self.members, item.text, key=_text)
-                while self.members[at] != item:  # one of the same text has come after it
+                while self.members[at] != item:  # another item of the same text has been added since
                     at += 1
                 del self.members[at]
 

@@ -1,7 +1,7 @@
-"""One series' history at one resolution: a row of (min, max, sum, count) for each step of time that had samples.
+"""History of a series at one resolution: a bucket of (min, max, sum, count) for each time step that had samples.
 
-Columns, 32 bytes a bucket, ordered by time.  Merging is order-independent (but for rounding of the sum), so late samples
-find their bucket.
+Stored in columns, ordered by time, 36 bytes a bucket.  Merging does not depend on the order (except for rounding of the sum),
+so late samples can be merged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TRIM_BATCH = 16
 
 
 class Columns(Struct, frozen=True):
-    """Buckets to be read: start of each (ms), and the least, mean and greatest value in it."""
+    """Buckets for reading: start of each (ms), and its least, mean and greatest value."""
 
     times: list[int]
     mins: list[float]
@@ -29,16 +29,16 @@ class Columns(Struct, frozen=True):
 
 
 def mean(total: float, count: int, least: float, greatest: float) -> float:
-    """The mean; the middle when the sum of finite values was too large to be one."""
+    """Return the mean, or the middle of least and greatest value when the sum has overflowed."""
     return total / count if isfinite(total) else least / 2 + greatest / 2
 
 
 class Folded(Struct, array_like=True, frozen=True):
-    """A row of buckets as a checkpoint keeps it: compressed columns of all but the last, which stands by itself.
+    """Buckets as a checkpoint stores them: compressed columns of all but the last, and the last by itself.
 
-    ``columns``: slots, mins, maxs, sums, counts; little-endian, 8 bytes each, behind one another, by zlib. ``checksum`` is
-    its CRC-32, so that damage is found at the start and not when somebody looks.  ``trimmed_from``: once buckets before a
-    later slot than this are to go, some do; None: there are too few.
+    ``columns``: slots, mins, maxs, sums, counts, one after the other; little-endian, 8 bytes a value, compressed by zlib.
+    ``checksum``: their CRC-32, so that damage is found at the start and not at the first read.  ``trimmed_from``: trimming to a
+    later slot than this removes buckets; None: there are too few to trim.
     """
 
     rows: int
@@ -49,10 +49,10 @@ class Folded(Struct, array_like=True, frozen=True):
 
 
 class Buckets:
-    """``slot`` is time // step; ``step_ms`` is fixed for the life of the object.
+    """Mutable buckets. ``slot`` is time // step; ``step_ms`` is fixed for the life of the object.
 
-    What was restored stays folded until somebody looks at it: a process that starts has thousands of histories, and is
-    asked for few of them at once.
+    Restored buckets stay compressed until they are read: a starting process has thousands of histories, few of which are
+    read soon.
     """
 
     __slots__ = ("_counts", "_folded", "_maxs", "_mins", "_slots", "_sums", "step_ms")
@@ -107,13 +107,13 @@ class Buckets:
         self._counts.insert(at, count)
 
     def withdraw(self, slot: int, value: float, left: list[float]) -> None:
-        """Take one sample out of the bucket of ``slot``. ``left``: those others of the bucket that are still held raw.
+        """Remove one sample from the bucket of ``slot``. ``left``: the bucket's other samples that are still held raw.
 
-        The bucket is exact again when they are all of its others. Otherwise its least and greatest value stay.
+        If ``left`` has all of the bucket's others, the bucket is exact again. Otherwise its least and greatest value stay.
         """
         at = bisect_left(self.slots, slot)
         if at == len(self._slots) or self._slots[at] != slot:
-            return  # it has left its window
+            return  # the bucket has left its window
         if not left and self._counts[at] <= 1:
             for column in (self._slots, self._mins, self._maxs, self._sums, self._counts):
                 del column[at]
@@ -125,7 +125,7 @@ class Buckets:
             self._counts[at] -= 1
 
     def trim(self, before_slot: int) -> None:
-        """Let go of buckets before ``before_slot``, now and then."""
+        """Remove the buckets before ``before_slot``, in batches."""
         if self._folded is not None:
             if self._trim_is_far(before_slot):
                 return
@@ -137,14 +137,14 @@ class Buckets:
                 del column[:cut]
 
     def _trim_is_far(self, before_slot: int) -> bool:
-        """Whether what is folded may stay so."""
+        """Return whether trimming would remove nothing, so that the folded buckets may stay folded."""
         assert self._folded is not None
         if self._folded.trimmed_from is not None:
             return before_slot <= self._folded.trimmed_from
         return len(self) < _TRIM_BATCH
 
     def columns(self, from_slot: int) -> Columns:
-        """What is in ``from_slot`` and after."""
+        """Return the buckets of ``from_slot`` and later."""
         at = bisect_left(self.slots, from_slot)
         step = self.step_ms
         mins, maxs = self._mins[at:].tolist(), self._maxs[at:].tolist()
@@ -152,18 +152,18 @@ class Buckets:
         return Columns([s * step for s in self._slots[at:]], mins, means, maxs)
 
     def held(self, slot: int) -> tuple[float, int]:
-        """Sum and count of the bucket of ``slot``, which there is."""
+        """Return sum and count of the bucket of ``slot``, which must exist."""
         at = bisect_left(self.slots, slot)
         return self._sums[at], self._counts[at]
 
     def raw(self) -> list[bytes]:
-        """The columns as little-endian bytes, counts widened to int64: to be folded elsewhere (``fold``)."""
+        """Return the columns as little-endian bytes, counts widened to int64, for ``fold`` in a thread."""
         self.unfold()
         floats = (self._mins, self._maxs, self._sums)
         return [pack(self._slots), *map(pack, floats), pack(array("q", self._counts))]
 
     def restore(self, folded: Folded) -> None:
-        """Take over what a checkpoint kept; raises ValueError."""
+        """Restore the buckets of a checkpoint; raises ValueError when they are damaged."""
         if zlib.crc32(folded.columns) != folded.checksum or folded.rows < 0:
             raise ValueError("damaged columns")
         self._folded = folded if folded.rows else None
@@ -171,7 +171,7 @@ class Buckets:
             self.merge(*folded.last)
 
     def unfold(self) -> None:
-        """Lay out what is folded."""
+        """Decompress the folded buckets."""
         if self._folded is None:
             return
         folded, self._folded = self._folded, None
@@ -184,7 +184,7 @@ class Buckets:
 
 
 def fold(raw: list[bytes]) -> Folded:
-    """Columns of ``Buckets.raw`` as a checkpoint keeps them. Takes a millisecond or so: to be done in a thread."""
+    """Compress the columns of ``Buckets.raw`` for a checkpoint. It takes about a millisecond, so call it in a thread."""
     rows = len(raw[0]) // 8
     if not rows:
         return Folded(0, memoryview(b""), 0, None, None)

@@ -1,4 +1,4 @@
-"""The documents of a replica, by key, and an index of their keys for selectors."""
+"""Documents of a replica by key, with an index of their keys for selectors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DocumentKey(NamedTuple):
 
 
 class DocumentTable(dict[str, StoredDocument]):
-    """Stored documents by key, deleted ones too as long as they are remembered; keys come and go by item only."""
+    """Stored documents by key, with the remembered deleted ones; keys are added and removed by item only."""
 
     def __init__(self) -> None:
         super().__init__()

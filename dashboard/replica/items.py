@@ -1,7 +1,7 @@
-"""A document that is a list of the newest items: what an ``ItemsListed`` makes of it.
+"""Documents that list the newest items, and their changes by ``ItemsListed``.
 
-Every process adds to it by an entry, never by reading and writing it again: the journal's order is the order of the items,
-and none is lost.
+A process adds items by an entry, never by rewriting the document: the journal's order is the order of the items, and none
+is lost.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from msgspec import Raw, Struct
 
 from dashboard.entries.documents import ItemsListed
 
-#: Checks whose state is remembered beside the items; of more, those that changed longest ago count as ok.
+#: Most checks whose state is stored; beyond it those that changed longest ago count as ok.
 _MAX_STATES = 1_000
 
 
@@ -24,7 +24,7 @@ class _Listed(Struct):
 
 
 class _Item(Struct):
-    """``of``: whose state it tells; "": that of ``id``. What foreign entries or documents hold may be of any type."""
+    """``of``: the check whose state this is; "": that of ``id``. In foreign entries or documents fields may have any type."""
 
     id: Any = ""
     of: Any = ""
@@ -42,9 +42,10 @@ _item = msgspec.json.Decoder(_Item)
 
 
 def with_items(body: bytes, change: ItemsListed) -> bytes:
-    """The document's new JSON text; ``body`` itself where nothing is new: an item that is there, a check that says what it said.
+    """Apply a change and return the document's new JSON text.
 
-    What checks said last and is not ok stays in ``states``, whatever items leave.  A document that was no list of items is replaced.
+    It is ``body`` itself if nothing is new: the items exist already, and the checks' states are the same.  The last states of checks
+    that are not ok stay in ``states``, whichever items are dropped.  A document that is not a list of items is replaced.
     """
     before = _read(body)
     states, fresh, gone = dict(before.states), dict[str, bytes](), set[str]()
@@ -77,7 +78,7 @@ def with_items(body: bytes, change: ItemsListed) -> bytes:
 
 @lru_cache(maxsize=8)
 def _read(body: bytes) -> _Before:
-    """A document's items by their ids. What says nothing new is most of what comes: it is not read again each time."""
+    """Read a document's items by their ids. The result is cached, because most changes bring nothing new."""
     try:
         listed = _document.decode(body) if body else _Listed()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -98,7 +99,7 @@ def _read_item(raw: bytes | Raw) -> _Item:
 
 
 def _those_that_stay(items: list[bytes], change: ItemsListed) -> list[bytes]:
-    """In their order; who leaves for want of room, see ``ItemsListed``."""
+    """Return the items that fit, in their order; ``ItemsListed`` says which are dropped first."""
     places = range(len(items))
     kept, size = set[int](), 0
     for place in sorted(places, key=lambda p: change.ok_leaves and _read_item(items[p]).state == "ok"):

@@ -1,29 +1,29 @@
-"""Which of an entry's late samples stand at a time that their series has a sample of already.
+"""Late samples of an entry, whose series may have a sample of the same time already.
 
-A sample that is later than all others of its series is new without looking. Only the others come here: samples that were sent again,
-corrections, and old samples that are brought in later.
+A sample later than all others of its series is new without a check.  Only the others are checked here: repeated samples,
+corrections, and old samples that are imported later.
 """
 
 from __future__ import annotations
 
 from dashboard.replica.series import Series
 
-#: Looking through a series is quicker than making a set of its times, for so many samples of one entry.
+#: Searches of an unordered series by one entry; from the next one on a set of its times is built, which is faster then.
 _LOOKS = 3
 
 
 class LateSamples:
-    """Lives as long as one entry is applied."""
+    """Check of one entry's late samples; it lives as long as the entry is applied."""
 
     __slots__ = ("_looks", "times")
 
     def __init__(self) -> None:
         self._looks: dict[Series, int] = {}
-        #: All times of series that were looked through often; who appends a sample to one of them adds its time.
+        #: All times of series that were searched often. Code that appends a sample to one of them must add its time.
         self.times: dict[Series, set[int]] = {}
 
     def is_new(self, series: Series, t_ms: int, value: float) -> bool:
-        """Whether the sample is to be appended: not when the same one is held. One of another value at this time is let go."""
+        """Return whether to append the sample: False if the series holds the same one. One of another value at this time is removed."""
         at = self._place(series, t_ms)
         if at < 0:
             return True

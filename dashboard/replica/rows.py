@@ -1,8 +1,8 @@
-"""The series of a list of keys that a feeder sends again and again, and the samples of theirs that wait to be sorted in.
+"""Rows: the series of a list of keys that a feeder sends repeatedly, with samples that wait to be added to their columns.
 
-Touching three columns of each of a thousand series for one sample costs mostly cache misses.  So whole entries wait here,
-as they came, and are sorted into the columns several at a time: when a reader looks at one of the series, when one of
-them turns to another fine step, or when many wait.
+Adding one sample to three columns of each of a thousand series costs mostly cache misses.  So whole entries wait here and are
+added to the columns several at a time: when one of the series is read, when one of them begins another fine step, or when
+many entries wait.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from collections.abc import Iterable, Iterator
 from itertools import repeat
 from typing import Any, Generic, Protocol, TypeVar
 
-#: So many entries wait at the most.
+#: Most waiting entries; then all are added.
 _MOST_WAITING = 32
-#: Shorter lists are sorted in at once.
+#: Entries of shorter lists are added at once.
 _WAITING_FROM = 16
-#: A list with repetitions is divided when its parts are so long at least, on average.
+#: Least mean length of the parts of a list with repetitions; a list with shorter parts is not divided.
 _PART_FROM = 64
 
 
 class Columned(Protocol):
-    """A series, as far as its rows are concerned."""
+    """The part of a series that rows use."""
 
     @property
     def columns(self) -> tuple[array[int], array[int], array[float]]:
-        """Numbers of entries, times and values, which live as long as the series."""
+        """The columns seqs, times and values, which are the same objects as long as the series lives."""
 
 
 S = TypeVar("S", bound=Columned)
 
 
 class Rows(Generic[S]):
-    """``repeats``: a series stands in several rows. The columns live as long as their series.
+    """Rows of one list of keys. ``repeats``: a series has several rows.
 
-    ``parts``: where a list with repetitions is cut so that none is left within a part, with the rows of each; empty when
-    that would cut it too small.  ``alike``: they all are of one list, which stands there several times over.
+    ``parts``: the division of a list with repetitions into parts without any, each with its rows; empty if the parts would be
+    too short.  ``alike``: all parts are the same list, repeated.
     """
 
     __slots__ = ("_columns", "_seqs", "_times", "_values", "alike", "parts", "repeats", "series")
@@ -52,7 +52,7 @@ class Rows(Generic[S]):
         self._values: list[array[float]] = []
 
     def hold(self, seq: int, times: int | array[int], values: array[float]) -> None:
-        """Let an entry wait. No series stands twice, each has this as its ``waiting``."""
+        """Hold an entry back. The list must have no series twice, and each must have this object as its ``waiting``."""
         if len(self.series) < _WAITING_FROM:
             self.append(seq, times, values)
             return
@@ -63,7 +63,7 @@ class Rows(Generic[S]):
             self.flush()
 
     def append(self, seq: int, times: int | array[int], values: array[float]) -> None:
-        """Sort one entry in; nothing waits."""
+        """Add one entry to the columns; no entry may be waiting."""
         append: Any = array.append
         seqs, all_times, all_values = self._columns
         each = repeat(times) if isinstance(times, int) else times
@@ -71,7 +71,7 @@ class Rows(Generic[S]):
             deque(map(append, columns, items), maxlen=0)  # the loop runs in C
 
     def flush(self) -> None:
-        """Sort in what waits."""
+        """Add the waiting entries to the columns."""
         if not self._seqs:
             return
         seqs, times, values = self._seqs, self._times, self._values
@@ -94,7 +94,7 @@ class Rows(Generic[S]):
 
 
 def _turned(whole: array[Any], rows: Iterable[array[Any]], count: int) -> Iterator[array[Any]]:
-    """Rows of ``count`` items as columns; ``whole`` is empty."""
+    """Transpose rows of ``count`` items to columns; ``whole`` is an empty array to fill."""
     for row in rows:
         whole.extend(row)
     return map(whole.__getitem__, map(slice, range(count), repeat(None), repeat(count)))

@@ -1,10 +1,9 @@
-"""One series: its newest samples as they came, its buckets, and what is known of it.
+"""State of one series: its newest samples in order of arrival, its buckets, and its metadata.
 
-Samples stand in order of arrival with the ``seq`` of the entry that brought each, so "what is new since a position" is a
-slice.  One series has one value at one millisecond: a later sample of the same time takes the place of the earlier.  As soon
-as a sample falls into another fine step than the one before, the run before it is folded into the buckets; samples then leave
-the raw window without being missed.  Does not own: which series there are (``series_table.py``), what screens read
-(``query/reading.py``).
+Each sample has the ``seq`` of its entry, so the samples after a position are a slice.  A series has one value at one
+millisecond: a later sample of the same time replaces the earlier one.  As soon as a sample falls into another fine step than
+the one before, the run before it is folded into the buckets, so samples can leave the raw window without loss.  Does not own
+the set of series (``series_table.py``) and their reading for screens (``query/reading.py``).
 """
 
 from __future__ import annotations
@@ -21,19 +20,21 @@ from dashboard.replica.buckets import Buckets
 from dashboard.replica.rows import Rows
 from dashboard.replica.thinning import extremes
 
-#: Clocks of good machines differ by so much: no reason to call a sample one from the future.
+#: Usual difference of clocks between machines; a sample further ahead of the journal's time counts as one from the future.
 AHEAD_MS = 1_000
 #: Trimming moves memory: done when this many samples are due.
 _TRIM_BATCH = 64
 
 
-#: A ``disorder_seq`` beyond all entries: never take the samples for ordered by time.
+#: A ``disorder_seq`` beyond all entries: the samples are never treated as ordered by time.
 ALWAYS = 2**62
 
 
 class Windows(Struct, frozen=True):
-    """How long what is kept, in milliseconds; ``raw_max`` bounds the samples kept raw whatever their
-    rate: beyond it the older half is made fewer again and again, spikes kept."""
+    """Retention of raw samples and buckets, in milliseconds.
+
+    ``raw_max`` bounds the number of raw samples at any rate: beyond it the older half is thinned out repeatedly, with spikes kept.
+    """
 
     raw_ms: int = 900_000
     raw_max: int = 10_000
@@ -44,7 +45,7 @@ class Windows(Struct, frozen=True):
 
 
 class Series:
-    """Mutable; changed only by the table that owns it."""
+    """A series' state; only the table that owns it changes it."""
 
     __slots__ = (
         "_seqs",
@@ -79,40 +80,40 @@ class Series:
         self.sid = sid
         self.key = key
         self.text = key.text
-        self.unit = guess_unit(key.name)  # until somebody declares one
-        self.kind = ""  # counter, gauge, histogram, summary, delta; "": nobody said
+        self.unit = guess_unit(key.name)  # until a sender declares one
+        self.kind = ""  # counter, gauge, histogram, summary, delta; "": not declared
         self.every_s: float | None = None
         self.every_s_declared = False
         self.created_seq = seq
-        self.meta_seq = seq  # of the entry that last changed unit, kind or cadence, or said that it has ended
+        self.meta_seq = seq  # of the entry that last changed unit, kind or cadence, or ended the series
         self.last_seq = 0
         self.last_ms = 0  # newest sample time, never later than the journal's time of its entry
         self.ahead_ms = 0  # a sample may be held that is later than last_ms, but none that is later than this
-        self.ended_ms = 0  # when its sender said that no more comes
+        self.ended_ms = 0  # end of the series by its sender's word; 0: none
         self.disorder_seq = -1  # of the entry that last brought a sample older than one before it; -1: none
         self.trimmed_seq = -1  # of the newest entry whose samples have left the raw window
-        self.thinned_seq = -1  # of the newest entry whose samples were made fewer
-        self.thinned_count = 0  # samples that then went
+        self.thinned_seq = -1  # of the newest entry whose samples were thinned out
+        self.thinned_count = 0  # samples removed then
         self._seqs = array("q")
         self._times = array("q")
         self._values = array("d")
-        self.waiting: Rows[Series] | None = None  # where samples of it wait to be sorted in
+        self.waiting: Rows[Series] | None = None  # rows that hold samples yet to be added to the columns
         self.folded = 0  # samples before this index are in the buckets
-        self.folded_run = 0  # how many the last fold took
-        self.slot_ms = -windows.fine_step_ms  # start of the fine step of the samples that are not
+        self.folded_run = 0  # number of samples in the last fold
+        self.slot_ms = -windows.fine_step_ms  # start of the fine step of the samples not yet folded
         self.fine = Buckets(windows.fine_step_ms)
         self.coarse = Buckets(windows.coarse_step_ms)
 
     @property
     def is_ended(self) -> bool:
-        """Whether its sender said so, and has sent nothing later since."""
+        """True if its sender ended the series and has sent nothing later since."""
         return 0 < self.ended_ms >= self.last_ms
 
-    # Columns in order of arrival; whoever looks at one sees all that has come.
+    # Columns in order of arrival; reading one adds the waiting samples first.
 
     @property
     def seqs(self) -> array[int]:
-        """The entry that brought each sample."""
+        """The seq of each sample's entry."""
         if self.waiting is not None:
             self.settle()
         return self._seqs
@@ -133,30 +134,30 @@ class Series:
 
     @property
     def columns(self) -> tuple[array[int], array[int], array[float]]:
-        """The three of them."""
+        """The columns seqs, times and values."""
         return self.seqs, self.times, self.values
 
     def settle(self) -> None:
-        """Sort in what waits."""
+        """Add the waiting samples to the columns."""
         if self.waiting is not None:
             self.waiting.flush()
             self.waiting = None
 
     def load(self, seqs: array[int], times: array[int], values: array[float]) -> None:
-        """Take over stored columns, which must be of one length."""
+        """Load stored columns, which must be of one length."""
         self._seqs, self._times, self._values = seqs, times, values
 
     def forget_seqs(self) -> None:
-        """A new epoch: all samples are older than its first entry."""
+        """Set all seqs to 0, because a new epoch begins: all samples are older than its first entry."""
         self.settle()
         self._seqs[:] = array("q", bytes(8 * len(self._seqs)))
 
     def is_longer(self, limit: int) -> bool:
-        """Whether there are more samples than that, not counting what waits."""
+        """Return whether there are more samples than ``limit``, not counting waiting ones."""
         return len(self._times) > limit
 
     def turn(self, now_ms: int, windows: Windows) -> None:
-        """The sample just appended opened another fine step: fold the run before it, learn, trim."""
+        """Begin a new fine step with the sample just appended: fold the run before it, learn the cadence, trim."""
         newest = len(self._times) - 1
         run = newest - self.folded
         if run:
@@ -172,7 +173,7 @@ class Series:
         self.trim(now_ms, windows)
 
     def _fits(self, run: int, windows: Windows) -> bool:
-        """Whether so many samples in a fine step are what the known cadence brings, give or take half of them."""
+        """Return whether this number of samples in a fine step fits the known cadence, within 50%."""
         return self.every_s is not None and 0.5 <= run * self.every_s * 1000 / windows.fine_step_ms <= 1.5
 
     def _fold(self, end: int, windows: Windows) -> None:
@@ -183,7 +184,7 @@ class Series:
         self.folded = end
 
     def trim(self, now_ms: int, windows: Windows) -> None:
-        """Let go of what is older than its window; make the older half fewer when there are more than ``raw_max``."""
+        """Remove samples and buckets older than their windows; thin out the older half if there are more than ``raw_max``."""
         times = self._times
         if len(times) >= windows.raw_max + _TRIM_BATCH:
             self._thin(len(times) // 2)
@@ -198,7 +199,7 @@ class Series:
         self.coarse.trim((now_ms - windows.coarse_ms) // windows.coarse_step_ms)
 
     def _thin(self, end: int) -> None:
-        """Keep a quarter of the samples before ``end``, which are folded, the spikes among them."""
+        """Keep a quarter of the samples before ``end``, spikes included; all of them must be folded."""
         picked = extremes(self._values[:end], end // 4)
         seq, removed = self._seqs[end - 1], end - len(picked)
         self.thinned_count = removed + (self.thinned_count if seq == self.thinned_seq else 0)
@@ -210,7 +211,7 @@ class Series:
 
     @property
     def is_ordered(self) -> bool:
-        """Whether the samples held are ordered by time."""
+        """True if the samples held are ordered by time."""
         return self.disorder_seq < max(self.trimmed_seq, 0)
 
     def _older_than(self, horizon_ms: int) -> int:
@@ -227,7 +228,7 @@ class Series:
             self.folded -= cut
 
     def place_of(self, t_ms: int) -> int:
-        """Where the sample of this time stands; -1: none is held."""
+        """Find the index of the sample at this time; -1: none is held."""
         times = self.times
         if times and times[-1] == t_ms:
             return len(times) - 1
@@ -237,7 +238,7 @@ class Series:
         return at if at < len(times) and times[at] == t_ms else -1
 
     def forget(self, at: int) -> None:
-        """Let go of the sample that stands there, and of its share in the buckets."""
+        """Remove the sample at index ``at``, also from the buckets."""
         t_ms, value = self._times[at], self._values[at]
         for column in (self._seqs, self._times, self._values):
             del column[at]
@@ -249,7 +250,7 @@ class Series:
                 buckets.withdraw(t_ms // step_ms, value, self._folded_between(start_ms, start_ms + step_ms))
 
     def _folded_between(self, from_ms: int, until_ms: int) -> list[float]:
-        """The values of samples in the buckets that are still held, of a stretch of time."""
+        """Return the values of held samples that are folded, of ``from_ms`` up to before ``until_ms``."""
         times = self._times
         if self.is_ordered:
             end = min(self.folded, bisect_left(times, until_ms))
@@ -257,7 +258,7 @@ class Series:
         return [self._values[at] for at in range(self.folded) if from_ms <= times[at] < until_ms]
 
     def overflow(self, windows: Windows) -> None:
-        """Too many samples within one fine step: fold what there is, and make it fewer until it fits."""
+        """Handle too many samples within one fine step: fold all samples, then thin them out to at most ``raw_max``."""
         self.settle()
         if len(self._times) > self.folded:
             self._fold(len(self._times), windows)
@@ -266,7 +267,7 @@ class Series:
 
 
 def _place_among(times: array[int], t_ms: int) -> int:
-    """The last place of a time in a column that is in no order; -1: none. Looks at bytes: six times as fast as items."""
+    """Find the last index of a time in an unordered column; -1: none. Searching bytes is six times as fast as items."""
     data, wanted = times.tobytes(), array("q", (t_ms,)).tobytes()
     at = data.rfind(wanted)
     while at % 8 and at >= 0:

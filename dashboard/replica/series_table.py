@@ -1,7 +1,7 @@
-"""All series of a replica, by key and in order of their number, and the hot path that applies a batch to them.
+"""Table of a replica's series by canonical text, and the hot path that applies a batch to them.
 
-A series' number (``sid``) is a hash of its name and labels, so every replica gives the same, whatever it has seen of the
-journal: a screen that moves to another process finds its series again.
+A series' number (``sid``) is a hash of its name and labels, so it is the same in every replica, whichever entries that has read.
+A screen that moves to another process finds its series again.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from dashboard.replica.patience import Patience
 from dashboard.replica.rows import Rows
 from dashboard.replica.series import AHEAD_MS, ALWAYS, Series, Windows
 
-#: Lists of keys whose series are remembered, and the longest list (in bytes) that is.
+#: Most cached lists of keys with their series, and most bytes of one; longer ones are not cached.
 _KNOWN_LISTS = 256
 _KNOWN_LIST_BYTES = 256 << 10
-#: Departed series that are remembered, so that a screen coming back can be told.
+#: Departed series that are remembered, so that a returning screen can be told; a screen from before them gets a snapshot.
 _KNOWN_GONE = 10_000
-#: Within one fine step a series may grow by so much beyond ``raw_max``: its length is looked at in every so-manieth
-#: entry, and in every entry that has several rows of one series.
+#: Within one fine step a series may grow by ``_OVERFLOW`` beyond ``raw_max``. Its length is checked every ``_OVERFLOW_EVERY``
+#: entries, and in every entry with several rows of one series.
 _OVERFLOW = 1_000
 _OVERFLOW_EVERY = 16
-#: A list in which a series stands this often at the most is no reason to look in every entry.
+#: Lists that have no series more often than this are checked only every ``_OVERFLOW_EVERY`` entries, too.
 _FEW_PARTS = 8
 _SWEEP_EVERY_MS = 60_000
-#: JavaScript's numbers hold integers of so many bits.
+#: Bits of the largest integers that JavaScript's numbers hold exactly.
 _SID_BITS = 53
 
 
 def sid_of(text: str) -> int:
-    """The number of the series with this canonical text: of 10,000 series two have the same once in 10^8 tables."""
+    """Hash a series' canonical text to its number: two of 10,000 series collide in one of 10^8 tables."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest()) >> (56 - _SID_BITS)
 
 
@@ -49,7 +49,7 @@ class SeriesTable:
         self.windows = windows
         self.by_text: dict[str, Series] = {}
         self._sids: set[int] = set()
-        self._ahead: set[Series] = set()  # those that hold samples later than their last_ms
+        self._ahead: set[Series] = set()  # series that hold samples later than their last_ms
         self.gone: deque[tuple[int, int, str]] = deque()
         self.gone_floor = 0
         self.swept_ms = 0
@@ -107,9 +107,9 @@ class SeriesTable:
         *,
         hold: bool = True,
     ) -> None:
-        """The hot path: each series stands in one row, no sample is noticeably later than ``now_ms``.
+        """Append an entry on the hot path: each series has one row, and no sample is noticeably later than ``now_ms``.
 
-        ``hold``: the entry may wait in ``rows``. Not worth it when the same series come in other rows next.
+        ``hold``: the entry may wait in ``rows``. That does not pay if the next entry has the same series in another order.
         """
         step = self.windows.fine_step_ms
         turning, late = [], []
@@ -145,7 +145,7 @@ class SeriesTable:
         now_ms: int,
         late: list[Series],
     ) -> None:
-        """Append an entry of which some samples are not later than what is held. Nothing waits."""
+        """Append an entry with some samples not later than those held. No entry may be waiting."""
         each = repeat(times, len(values)) if isinstance(times, int) else times
         looked_at = set(late)
         again = []
@@ -160,7 +160,7 @@ class SeriesTable:
         self._append(again, seq, now_ms)
 
     def _append(self, rows: Iterable[tuple[Series, int, float]], seq: int, now_ms: int) -> int:
-        """The same, row by row: a series may stand in several. Returns how many samples were new."""
+        """Append an entry row by row; a series may have several rows. Return the number of new samples."""
         windows, step = self.windows, self.windows.fine_step_ms
         late = LateSamples()
         appended = 0
@@ -183,7 +183,7 @@ class SeriesTable:
         return appended
 
     def _note_late(self, series: Series, t_ms: int, seq: int, now_ms: int) -> None:
-        """A sample comes that is not later than all others."""
+        """Note a sample that is not later than all others of its series."""
         if t_ms >= series.last_ms:
             series.last_ms = t_ms
             return
@@ -194,12 +194,12 @@ class SeriesTable:
             series.last_ms = max(t_ms, now_ms)
 
     def _append_ahead(self, rows: Iterable[tuple[Series, int, float]], seq: int, now_ms: int) -> None:
-        """Some samples are from the future: a feeder's clock is ahead. They count as no newer than they came."""
+        """Append an entry with samples from the future (a feeder's clock is ahead), which count as no newer than ``now_ms``."""
         for series, t_ms, value in rows:
             last_ms = series.last_ms
             if self._append(((series, t_ms, value),), seq, now_ms) and t_ms > now_ms:
                 series.last_ms = max(last_ms, now_ms)
-                series.disorder_seq = ALWAYS  # what comes next may be older than this, and newer than last_ms
+                series.disorder_seq = ALWAYS  # the next samples may be older than this one, and newer than last_ms
                 self._note_ahead(series, t_ms)
 
     def _note_ahead(self, series: Series, t_ms: int) -> None:
@@ -207,13 +207,13 @@ class SeriesTable:
         self._ahead.add(series)
 
     def _are_ahead(self, rows: tuple[Series, ...]) -> bool:
-        """Whether one of them may hold samples later than its ``last_ms``; those whose time has come are struck off."""
+        """Return whether a series may hold samples later than its ``last_ms``; forget the series whose future samples are past."""
         found = self._ahead.intersection(rows)
         self._ahead.difference_update(series for series in found if series.last_ms >= series.ahead_ms)
         return any(series.last_ms < series.ahead_ms for series in found)
 
     def _trim_overfull(self, rows: Iterable[Series]) -> None:
-        """A series may get more than its bound within one fine step: it is looked at now and then."""
+        """Thin out the series that have grown beyond their limit within one fine step."""
         limit = self.windows.raw_max + _OVERFLOW
         for series in rows:
             if series.is_longer(limit):
@@ -238,14 +238,14 @@ class SeriesTable:
                 series.meta_seq = seq
 
     def end(self, seq: int, now_ms: int, change: SeriesEnded) -> None:
-        """No more comes of these series; unknown ones, and ends before what came already, are passed over."""
+        """Apply the end of series. Unknown series, and ends earlier than a series' newest sample, are ignored."""
         texts = change.keys.decode("utf-8", "replace").split("\n")
         times: Iterable[int | None] = change.times or repeat(None)
-        for text, t_ms in zip(texts, times):  # noqa: B905  # of a foreign entry as many as there are
+        for text, t_ms in zip(texts, times):  # noqa: B905  # a foreign entry may have fewer of one
             series = self.by_text.get(text)
             if series is None or series.meta_seq > seq or series.last_seq >= seq:
                 continue
-            if t_ms is None:  # with what came before in the journal, whatever the clocks of its processes say
+            if t_ms is None:  # ends with its newest sample, whatever the clocks of the processes say
                 t_ms = series.last_ms
             if series.last_ms > t_ms:
                 continue
@@ -263,7 +263,7 @@ class SeriesTable:
         return known
 
     def _find(self, keys: bytes, seq: int) -> tuple[Series, ...]:
-        """The series of these keys, made where they are new; raises Invalid before any is made."""
+        """Return the series of these keys, with new ones created; raises Invalid before any is created."""
         try:
             texts = keys.decode().split("\n")
         except UnicodeDecodeError:
@@ -274,7 +274,7 @@ class SeriesTable:
                 raise Invalid(f"{text[:60]!a} is not a canonical series key")
         for text, key in new.items():
             series = self.by_text[text] = Series(self._new_sid(text), key, self.windows, seq)
-            series.text = text  # the same object, for texts may be long
+            series.text = text  # one object for both, as texts may be long
             self.index.add(series)
         return tuple(self.by_text[text] for text in texts)
 
@@ -286,7 +286,7 @@ class SeriesTable:
         return sid
 
     def _sweep(self, seq: int, now_ms: int) -> None:
-        """Once a minute of journal time: forget series that have been silent for the longest window."""
+        """Forget series that were silent for the longest window, once a minute of the journal's time."""
         self.swept_ms = now_ms
         horizon = self.patience.kept_ms - self.windows.coarse_ms
         departed = [series for series in self if series.last_ms < horizon]
@@ -302,7 +302,7 @@ class SeriesTable:
             self.gone_floor = self.gone.popleft()[0]
 
     def restore(self, series: Series) -> None:
-        """Put a series back that a checkpoint held."""
+        """Add a series from a checkpoint."""
         self.by_text[series.text] = series
         self._sids.add(series.sid)
         if series.disorder_seq >= 0 and series.times and (newest_ms := max(series.times)) > series.last_ms:
@@ -311,7 +311,7 @@ class SeriesTable:
         self.index.add(series)
 
     def rebase(self) -> None:
-        """A new epoch began: everything held counts as older than its first entry."""
+        """Reset all seqs, because a new epoch began: everything held counts as older than its first entry."""
         for series in self:
             series.forget_seqs()
             series.last_seq = series.meta_seq = series.created_seq = 0

@@ -1,4 +1,4 @@
-"""One SQL database: its engine, its transactions, its faults as the error tree's.
+"""SQL database: engine, transactions, and translation of database errors to this server's.
 
 SQLite: WAL, every write begins with BEGIN IMMEDIATE (a transaction that turns from reading to writing fails at once
 when another writes), one connection per transaction.  PostgreSQL: psycopg 3.
@@ -34,18 +34,19 @@ from dashboard.store.migrate import upgrade
 _log = logging.getLogger(__name__)
 
 PEOPLE_FILE = "people.sqlite3"
-#: A file of more bytes is not read through at each start.
+#: A larger SQLite file is not checked for damage at each start.
 _CHECKED_BYTES = 64 << 20
 #: How long a statement may wait for a lock or an answer.
 _BUSY_S = 4.0
 #: How long a whole transaction may take.
 _TRANSACTION_S = 8.0
 _POOL = 8
-#: The same of PostgreSQL, whose process may be frozen: to connect, to answer a ping, a statement, a whole transaction.
+#: Limits for PostgreSQL, whose process may be frozen: to connect, answer a ping, run a statement, run a whole transaction.
 _CONNECT_S, _PING_S, _STATEMENT_MS, _ANSWER_S = 2, 1.0, 2_500, 3.0
 _MIGRATION_S = 60.0
-#: At the start it is waited for so long: machines that boot together do not do it in order. What it says, or the network, then:
+#: How long a start waits for PostgreSQL, as machines that boot together are not ready in order, and the pause between attempts.
 _START_S, _AGAIN_S = 30.0, 0.5
+#: Parts of the error texts of PostgreSQL, or of the network, until then.
 _AWAY = (
     "refused",
     "starting up",
@@ -56,25 +57,25 @@ _AWAY = (
     "name resolution",
     "closed the",
 )
-#: What SQLite says while another process makes the tables, or has just made the file: some of it at once, without its own waiting.
+#: SQLite's error texts while another process creates the tables or the file; some come at once, without SQLite's own waiting.
 _BUSY = ("locked", "busy")
 
 
 class Database:
-    """``async with database.write() as tx`` commits at its end; ``read()`` sees one moment. Raise Unavailable, Invalid."""
+    """``async with database.write() as tx`` commits at its end; ``read()`` sees one snapshot. Both raise Unavailable, Invalid."""
 
     def __init__(self, engine: AsyncEngine, *, sqlite: bool, folder: DataFolder | None = None) -> None:
         self._engine = engine
-        self._folder = folder  # that holds the file
-        # PostgreSQL would look anew with each statement
+        self._folder = folder  # the folder of the file
+        # by default PostgreSQL takes a new snapshot for each statement
         options: dict[str, Any] = {} if sqlite else {"isolation_level": "REPEATABLE READ"}
         self._reading = engine.execution_options(writes=False, **options)
         self.sqlite = sqlite
-        # SQLite's waiting is a sleep that gets longer: in one process it is better to queue
+        # SQLite waits by ever longer sleeps; within one process a queue is better
         self._one_writer = asyncio.Semaphore(1 if sqlite else _POOL)
 
     async def open(self) -> None:
-        """Bring the tables up to date; a store that is not there yet, or busy, is waited for. Raises ConfigurationError."""
+        """Upgrade the tables; wait for a store that does not answer yet, or is busy. Raises ConfigurationError."""
         if self._folder is not None:
             self._folder.check_not_lost(PEOPLE_FILE, "the users and their messages")
         await self._migrate()
@@ -101,7 +102,7 @@ class Database:
                 return
 
     async def _check_file(self, folder: DataFolder) -> None:
-        """Refuse a damaged file: with some of its pages gone, users would be missing without a word."""
+        """Raise ConfigurationError for a damaged file: without some of its pages, users would be missing silently."""
         if (folder.path / PEOPLE_FILE).stat().st_size > _CHECKED_BYTES:
             return
         async with self._reading.begin() as tx:
@@ -119,26 +120,26 @@ class Database:
         return f" ({PEOPLE_FILE}); {cure_of(self._folder.path)}" if damaged else ""
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         await self._engine.dispose()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may write."""
+        """Begin a transaction that may write."""
         async with self._guarded(), self._one_writer, self._bounded(self._engine) as tx:
             yield tx
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads."""
+        """Begin a transaction that only reads."""
         async with self._guarded(), self._bounded(self._reading) as tx:
             yield tx
 
     @asynccontextmanager
     async def _bounded(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        """Begin a transaction; cut the line to a PostgreSQL that does not answer in time, also to the commit.
+        """Begin a transaction; close the connection to a PostgreSQL that does not answer in time, also to the commit.
 
-        To cancel a statement would not do: the driver then waits for the server to confirm it.
+        Cancelling a statement is not enough: the driver then waits for the server's confirmation.
         """
         cut: asyncio.TimerHandle | None = None
         try:
@@ -158,7 +159,7 @@ class Database:
         try:
             async with asyncio.timeout(_TRANSACTION_S):
                 yield
-        except DataError:  # a NUL, a text too long: of PostgreSQL; whoever sent it is not to come again with it
+        except DataError:  # PostgreSQL refuses a NUL or a text that is too long; a retry cannot succeed
             raise Invalid("a text in it cannot be stored") from None
         except (DBAPIError, PoolTimeout, TimeoutError, OSError) as error:
             _log.debug("the store failed: %s", _reason(error))
@@ -166,14 +167,17 @@ class Database:
 
 
 def _reason(error: BaseException) -> str:
-    """One line, without statements, values and passwords."""
+    """Return an error's text in one line, without statements, values and passwords."""
     cause = getattr(error, "orig", None) or error
     text = str(cause).strip().splitlines()
     return text[0][:200] if text else type(cause).__name__
 
 
 def open_database(url: str, folder: DataFolder) -> Database:
-    """By URL (``postgresql://user:password@host/name``), else an SQLite file in ``folder``; raises ConfigurationError."""
+    """Open the database at ``url`` (``postgresql://user:password@host/name``); empty: the SQLite file in ``folder``.
+
+    Raises ConfigurationError.
+    """
     if not url:
         folder.make()
         return Database(_sqlite(folder.path / PEOPLE_FILE), sqlite=True, folder=folder)

@@ -1,7 +1,6 @@
-"""Lines to PostgreSQL that a frozen server holds up: noticed when one is taken from the pool, and cut when time is over.
+"""Connections to a frozen PostgreSQL: they are detected when taken from the pool, and closed after a deadline.
 
-A process that was stopped, or a machine that is gone, takes what is sent and never answers; only a shut socket ends the
-driver's waiting.
+A stopped process or a lost machine never answers; only closing the socket ends the driver's wait.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 def cut_line(line: Any) -> None:
-    """Shut the socket of a psycopg connection: whoever waits for it gets an OperationalError at once."""
+    """Shut down the socket of a psycopg connection, so that waiting calls get an OperationalError at once."""
     if line.closed:
         return
     with suppress(OSError), socket.socket(fileno=os.dup(line.pgconn.socket)) as shut:
@@ -26,7 +25,7 @@ def cut_line(line: Any) -> None:
 
 
 def ping_at_checkout(engine: AsyncEngine, wait_s: float) -> None:
-    """Ping each connection that is taken from the pool; one that does not answer in ``wait_s`` is replaced."""
+    """Ping each connection taken from the pool; replace one that does not answer within ``wait_s``."""
     dialect = engine.sync_engine.dialect
 
     @event.listens_for(engine.sync_engine, "checkout")

@@ -233,7 +233,7 @@ async def count_forgettable(tx: AsyncConnection, before_ms: int) -> int:
 
 
 async def forget_messages(tx: AsyncConnection, before_ms: int) -> int:
-    """Messages older than they have to be kept; notifications only once they are read. Returns how many."""
+    """Delete messages from before ``before_ms``, notifications only once they are read; return the number deleted."""
     old = _forgettable(before_ms)
     ends = select(messages.c.room_id, func.max(messages.c.changed_seq)).where(old).group_by(messages.c.room_id)
     for room_id, seq in (await tx.execute(ends)).all():

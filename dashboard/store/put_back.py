@@ -1,4 +1,4 @@
-"""Changes to an SQLite file of people and messages that is put back from a backup."""
+"""Changes to an SQLite file of people and messages that is restored from a backup."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-#: A room's log goes on so far beyond where it was: no page can have seen these positions.
+#: Distance by which a room's log is moved on, so that no page has seen the new positions.
 _JUMP = 1_000_000
 
 

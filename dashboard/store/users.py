@@ -54,7 +54,7 @@ async def password_of(tx: AsyncConnection, user_id: str) -> str | None:
 
 
 async def create_user(tx: AsyncConnection, user: User, password_hash: str) -> None:
-    """Add a user; raises Invalid when there is, or was, one of that name: what was theirs must not become another's."""
+    """Add a user; raises Invalid when the name is or was in use: nobody may inherit a deleted user's data."""
     await check_free(tx, user.id)
     values = {
         "id": user.id,
@@ -225,7 +225,7 @@ async def tries_end(tx: AsyncConnection, name: str, address: str, window_ms: int
 
 
 async def take_back_try(tx: AsyncConnection, name: str, address: str) -> None:
-    """Remove the latest try: it was not answered."""
+    """Remove the latest attempt, because it was not answered."""
     latest = select(func.max(tries.c.id)).where(tries.c.name == name, tries.c.address == address).scalar_subquery()
     await tx.execute(delete(tries).where(tries.c.id == latest))
 

@@ -46,7 +46,7 @@ async def test_a_private_board_that_goes_stays_private_and_its_name_reserved(pla
         gone = await start(database, {"host"}, set())
         assert not gone.sees(VERA, "finance")
         assert not gone.joins(VERA, Room("finance", "board", "Finance"))  # what was said there
-        with pytest.raises(ConfigurationError, match="finance was the name of a private board that had gone"):
+        with pytest.raises(ConfigurationError, match="finance was the name of a deleted private board"):
             await start(database, {"host", "finance"}, set())
         await start(database, {"host", "finance"}, {"finance"})
         assert (await start(database, {"host", "finance"}, set())).sees(VERA, "finance")  # its operator's wish
@@ -57,7 +57,7 @@ async def test_a_board_that_is_opened_and_then_goes_stays_reserved(place: Place)
         await start(database, {"host", "finance"}, {"finance"})
         await start(database, {"host", "finance"}, set())
         await start(database, {"host"}, set())
-        with pytest.raises(ConfigurationError, match="that had gone"):
+        with pytest.raises(ConfigurationError, match="of a deleted private board"):
             await start(database, {"host", "finance"}, set())
 
 

@@ -73,7 +73,7 @@ def test_commands_in_another_folder_do_not_make_a_new_one(tmp_path: Path) -> Non
     add = ("user", "add", "ann", "--password-stdin", "--data", "fresh")
     refused = command(*add, cwd=tmp_path, said="correct horse battery\n")
     assert (refused.returncode, list(tmp_path.iterdir())) == (1, [])
-    assert "fresh is no server's data folder" in refused.stderr
+    assert "fresh is not a server's data folder" in refused.stderr
     made = command(*add, "--new", cwd=tmp_path, said="correct horse battery\n")
     assert (made.returncode, made.stdout) == (0, "ann is viewer\n")
     assert f"Data folder: {tmp_path / 'fresh'}" in made.stderr

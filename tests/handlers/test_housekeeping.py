@@ -38,7 +38,7 @@ async def count(at: Site) -> int:
         return int((await tx.execute(select(func.count()).select_from(messages))).scalar_one())
 
 
-@pytest.mark.expects_log("nothing is forgotten yet")
+@pytest.mark.expects_log("nothing is deleted yet")
 async def test_a_clock_that_jumps_for_a_minute_costs_no_message(tmp_path: Path) -> None:
     async with site(tmp_path, message_days=2) as at:
         await (await at.socket(as_="vera")).ask("join_room", roomId="host")
@@ -60,8 +60,8 @@ async def test_what_is_too_old_is_announced_and_then_forgotten(
         hands.wall_s += 3 * DAY_S
         with caplog.at_level(logging.INFO):
             await hands.move(0)
-        assert "1 messages of before" in caplog.text
-        assert "are forgotten in 10 minutes (message_days = 2)" in caplog.text
+        assert "1 messages from before" in caplog.text
+        assert "will be deleted in 10 minutes (message_days = 2)" in caplog.text
         await hands.move(housekeeping_module.PATIENCE_S / 2)
         assert await count(at) == 1
         await hands.move(housekeeping_module.PATIENCE_S / 2)

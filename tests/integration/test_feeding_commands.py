@@ -355,7 +355,7 @@ def test_ctrl_c_says_that_the_import_can_go_on(tmp_path: Path, begin: object) ->
         assert "trying again" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 1
-        assert "the same command goes on from here" in process.stderr.read()
+        assert "run the same command again to resume" in process.stderr.read()
 
 
 def test_import_says_what_it_cannot_do(server: ServerProcess, tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""Routes that feeders post to, one file a family of formats."""
+"""Routes that feeders post to, one module for each family of formats."""

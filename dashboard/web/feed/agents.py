@@ -1,4 +1,4 @@
-"""Agents that post JSON of their own: Telegraf's ``http`` output, collectd's ``write_http``."""
+"""Agents with their own JSON: Telegraf's ``http`` output, collectd's ``write_http``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.web.feed.format import TEXT, Answer, FeedRequest, Format, faults_
 
 
 class TelegrafJson(Format):
-    """Telegraf's JSON. It repeats for ever what is not answered 2xx, so what is refused for good is told in a 200."""
+    """Telegraf's JSON. Telegraf repeats a request for ever unless it is answered 2xx, so final refusals are listed in a 200."""
 
     name = "telegraf"
 
@@ -34,7 +34,7 @@ class TelegrafJson(Format):
 
 
 class CollectdJson(Format):
-    """collectd's JSON. It sends its credentials only after a 401."""
+    """collectd's JSON. collectd sends its credentials only after a 401."""
 
     name = "collectd"
     is_asked_first = True

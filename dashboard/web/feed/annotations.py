@@ -1,4 +1,4 @@
-"""Grafana's annotations by the number that POST gave: ``/api/annotations/NUMBER``, read, changed and removed.
+"""Grafana's annotations by the number that POST returned: ``/api/annotations/NUMBER`` reads, changes and removes one.
 
 Source: grafana.com/docs, "Annotations HTTP API".
 """
@@ -15,13 +15,13 @@ from dashboard.web.feed.format import json_answer
 
 @dataclass(frozen=True, slots=True)
 class AnnotationServices(FeedServices):
-    """Besides, the annotations that there are."""
+    """Services of feeders, and the stored annotations."""
 
     annotations: Annotations
 
 
 class AnnotationHandler(FeederHandler[AnnotationServices]):
-    """GET shows one, PATCH changes what it names, PUT all of it, DELETE removes it."""
+    """GET returns one, PATCH changes the given fields, PUT all fields, DELETE removes it."""
 
     async def get(self, number: str) -> None:
         item = await self.services.annotations.find(int(number))

@@ -19,7 +19,7 @@ class DocumentJson(Format):
 
 @dataclass(frozen=True, slots=True)
 class DocumentServices(FeedServices):
-    """Besides, what documents are read from."""
+    """Services of feeders, and the replicas to read documents from."""
 
     replicas: Replicas
 

@@ -1,4 +1,4 @@
-"""Events of others: Graphite's events, Grafana's annotations, Alertmanager's webhook and Prometheus' own alerts."""
+"""Events in foreign formats: Graphite's events, Grafana's annotations, Alertmanager's webhook and Prometheus' alerts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboard.web.feed.format import TEXT, Answer, Fault, FeedRequest, Format, 
 
 
 class GraphiteEvent(Format):
-    """An event as Graphite takes it."""
+    """An event in Graphite's format."""
 
     name = "graphite_event"
 
@@ -25,7 +25,7 @@ class GraphiteEvent(Format):
 
 
 class GrafanaAnnotation(Format):
-    """An annotation as Grafana takes it; its errors are Grafana's. ``message``: what a good one is answered."""
+    """An annotation in Grafana's format, with Grafana's errors. ``message``: the answer to a good one."""
 
     name = "grafana_annotation"
 
@@ -43,7 +43,7 @@ class GrafanaAnnotation(Format):
 
 
 class AlertmanagerWebhook(Format):
-    """Alertmanager's webhook. It drops what is answered 4xx and repeats what is answered 5xx."""
+    """Alertmanager's webhook. Alertmanager drops a request that is answered 4xx, and repeats one that is answered 5xx."""
 
     name = "alertmanager"
     later_status = 503
@@ -57,7 +57,7 @@ class AlertmanagerWebhook(Format):
         return self.done()
 
     def done(self) -> Answer:
-        """Return the answer to alerts that were all taken."""
+        """Return the answer if all alerts were accepted."""
         return Answer(200, content_type=TEXT)
 
 

@@ -1,7 +1,7 @@
 """Feeding: authenticate, parse, accept, answer; the same for every format.
 
-Bodies are read raw whatever their Content-Type; long ones are parsed in a thread; GET and HEAD answer 200 so that feeders can
-look whether somebody is there.  Does not own: the formats' bytes (``ingest/``), what each format answers (beside this file).
+Bodies are read raw whatever their Content-Type; long ones are parsed in a thread.  GET and HEAD answer 200, so that feeders can
+check that the server exists.  Does not own the parsers (``ingest/``) and the formats' answers (the other modules here).
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
 
 _MAX_REQUEST_ID_BYTES = 200
-#: A body that is longer must show its token elsewhere: no more is kept of what an unknown sender writes.
+#: Bytes buffered of an unknown sender's body. The token of a longer one must be in a header, the query, or within these bytes.
 _UNPROVEN_BYTES = 262_144
 _SHOWN_BYTES = 512
-#: What the tap says of a token that nobody knows, where none is needed.
+#: The reason shown for an unknown token where none is needed.
 TOKEN_IGNORED = "the token is not known; it was ignored, as this server needs none on this machine: leave it out"  # noqa: S105 - no token
 _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -47,7 +47,7 @@ F = TypeVar("F", bound=FeedServices)
 
 
 class FeederHandler(BaseHandler[F]):
-    """Base of all handlers that feeders post to: the steps, which a handler puts in a row."""
+    """Base of all handlers that feeders post to, with the steps that a handler combines."""
 
     has_foreign_errors = True  # they are the format's
 
@@ -56,24 +56,27 @@ class FeederHandler(BaseHandler[F]):
         self.format = services.format
         self.encodings, self.challenge = self.format.encodings, self.format.challenge
         self.path_args = []  # Tornado sets them only for methods that it knows
-        self._unknown: DashboardError | None = None  # why the sender is nobody
-        self._is_counted = False  # what came of the body
-        self._may_show_token = True  # the body, which is short so far
-        self._begun = b""  # how the body begins, unpacked, for showing it
+        self._unknown: DashboardError | None = None  # why the sender could not be authenticated
+        self._is_counted = False  # whether the body's outcome is in the statistics
+        self._may_show_token = True  # the body may still hold the token, as it is short so far
+        self._begun = b""  # the beginning of the body, unpacked, to show it
 
     @property
     def max_bytes(self) -> int:
         return self.services.max_bytes
 
     async def feed(self) -> None:
-        """Take one body and answer it."""
+        """Process one body and answer it."""
         await self.authenticate()
         request = self.feed_request(self.body())
         parsed, outcome = await self.take(request)
         self.send(self.format.answer(request, parsed, outcome))
 
     async def take(self, request: FeedRequest) -> tuple[Parsed, Outcome]:
-        """Parse and accept the body, a long one slice by slice; raises what these do. Returns the last slice and the whole outcome."""
+        """Parse and accept the body, a long one slice by slice; return the last slice and the whole outcome.
+
+        Raises the errors of ``parse`` and ``accept``.
+        """
         if len(request.body) <= SLICE_BYTES:
             parsed = await self.parse(request)
             return parsed, await self.accept(parsed, self.format.request_key(request, parsed))
@@ -93,24 +96,24 @@ class FeederHandler(BaseHandler[F]):
     # --- authenticate ---
 
     async def authenticate(self) -> None:
-        """Find out who feeds, and whether that one may; raises NotAuthenticated, Forbidden."""
+        """Authenticate and authorise the sender; raises NotAuthenticated, Forbidden."""
         try:
             self.authorise_feeder()
-        except BadToken:  # another process may just have made the token that stands in the body
+        except BadToken:  # another process may have just created the token in the body
             if not self._is_refreshed:
                 await self.context.identity.refresh()
             self.authorise_feeder()
 
     def authorise_feeder(self) -> None:
-        """Authorise without looking for new tokens. A token may also stand in the query or in a JSON body."""
+        """Authorise with the tokens known to this process. The token may also be in the query or in a JSON body."""
         if self._unknown is not None:
             raise self._unknown
         self.authorise(self.shown_elsewhere())
 
     def authorise(self, shown: str = "") -> None:
-        """Accept the caller, or the one whose token ``shown`` is; raises NotAuthenticated, Forbidden.
+        """Authorise the caller, or the owner of the token ``shown``; raises NotAuthenticated, Forbidden.
 
-        Where no token is needed a foreign one counts as none: jobs and clients that come from elsewhere bring theirs.
+        Where no token is needed an unknown one is ignored: jobs and clients moved from other servers still send theirs.
         """
         if shown and self.caller.token is None:
             self.caller = self._shown_by(shown)
@@ -133,7 +136,7 @@ class FeederHandler(BaseHandler[F]):
         return True
 
     def shown_elsewhere(self) -> str:
-        """Return the token in the query or in the body of a request that shows none in its headers; empty: there is none."""
+        """Return the token in the query or body if the headers have none; empty: there is none."""
         if self.caller.token is not None:
             return ""
         return self.get_query_argument("p", "") or self.token_in(self.body())
@@ -143,7 +146,7 @@ class FeederHandler(BaseHandler[F]):
         return token_in(body, search=not self._is_proven()) if self.format.shows_token else ""
 
     def _is_proven(self) -> bool:
-        """Return whether the body need not show whose it is."""
+        """Return whether the body need not hold the token."""
         return self._may_feed() or bool(self.get_query_argument("p", ""))
 
     def check_caller(self) -> None:
@@ -158,12 +161,12 @@ class FeederHandler(BaseHandler[F]):
         except (NotAuthenticated, Forbidden) as error:
             if not self._is_feeding() or (isinstance(error, BadToken) and not self._is_refreshed):
                 raise
-            # answered when the body is there: a client that is still writing does not read, and would only see a reset
+            # answered after the whole body: a client that is still writing does not read, and would only see a reset
             self._unknown = error
             self._body.refuse(error)
 
     def _tell_ignored(self) -> None:
-        """Show in the tap that a token was not known, for a server that wants one will refuse it."""
+        """Show in the statistics that a token was unknown, because a server that requires tokens would refuse it."""
         self.services.intake.stats.note_passed_over(self.caller, self.format.name, TOKEN_IGNORED, self.address)
 
     def _is_feeding(self) -> bool:
@@ -195,7 +198,7 @@ class FeederHandler(BaseHandler[F]):
     # --- parse ---
 
     def feed_request(self, body: bytes) -> FeedRequest:
-        """Return what the format sees of this request."""
+        """Return this request as the format sees it."""
         query = {name: self.get_query_argument(name) for name in self.request.query_arguments}
         samples = self.services.intake.samples
         path = tuple(part for part in self.path_args if part is not None)
@@ -210,7 +213,7 @@ class FeederHandler(BaseHandler[F]):
         )
 
     async def parse(self, request: FeedRequest) -> Parsed:
-        """Read the body; a long one in a thread, so that the loop goes on meanwhile. Raises Invalid."""
+        """Parse the body; a long one in a thread, to keep the event loop free. Raises Invalid."""
         if len(request.body) <= self.format.parsed_at_once_bytes and not request.encoding:
             return self.format.parse(request)
         return await asyncio.get_running_loop().run_in_executor(None, self.format.parse, request)
@@ -218,9 +221,9 @@ class FeederHandler(BaseHandler[F]):
     # --- accept ---
 
     async def accept(self, parsed: Parsed, key: str = "", *, part: str = "") -> Outcome:
-        """Keep what may be kept; raises TooMany, Overloaded, Unavailable. ``key``: by which the format knows it again.
+        """Store the acceptable part; raises TooMany, Overloaded, Unavailable.
 
-        ``part``: which part of the body it is.
+        ``key``: the format's request key, by which a repeat is recognised.  ``part``: distinguishes the slices of a body.
         """
         request_id = self.request_id(key)
         request_id = request_id + part if request_id else ""
@@ -230,11 +233,11 @@ class FeederHandler(BaseHandler[F]):
         )
 
     def request_id(self, default: str = "") -> str:
-        """Return the Idempotency-Key, by which the same request again stores nothing again; raises Invalid."""
+        """Return the request id from the Idempotency-Key, by which a repeated request stores nothing; raises Invalid."""
         key = self.request.headers.get("Idempotency-Key", "") or default
         checked = check_text(key, field="Idempotency-Key", max_bytes=_MAX_REQUEST_ID_BYTES)
         owner = self.caller.token.id if self.caller.token is not None else self.caller.id or self.caller.kind
-        return f"{owner}/{checked}" if checked else ""  # each feeder has request ids of its own
+        return f"{owner}/{checked}" if checked else ""  # request ids are unique per feeder only
 
     # --- answer ---
 
@@ -271,7 +274,7 @@ class FeederHandler(BaseHandler[F]):
         self.send(self.format.refuse(self.feed_request(b""), Fault(status, code, text, extra)))
 
     def is_refusal(self, status: int) -> bool:
-        """Return whether something that should have been taken was refused, and not merely a question."""
+        """Return whether a response with this status refuses data, unlike the answer to a mere query."""
         return self._is_feeding() and status != 405
 
     def _wants_page(self) -> bool:
@@ -279,7 +282,7 @@ class FeederHandler(BaseHandler[F]):
 
 
 def _beginning(chunk: bytes, *, packed: str) -> bytes:
-    """Return how a body begins, unpacked; empty when it cannot be."""
+    """Return the beginning of a body, unpacked; empty when it cannot be unpacked."""
     if packed in ("gzip", "x-gzip", "deflate"):
         try:
             return zlib.decompressobj(47).decompress(chunk, _SHOWN_BYTES)
@@ -289,7 +292,7 @@ def _beginning(chunk: bytes, *, packed: str) -> bytes:
 
 
 class FeedHandler(FeederHandler[FeedServices]):
-    """Takes bodies of one format by POST."""
+    """Handler for bodies of one format by POST."""
 
     def get(self, *_: str) -> None:
         self.send(self.format.greet(self.feed_request(b"")))

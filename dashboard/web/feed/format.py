@@ -1,6 +1,6 @@
-"""What a feeder's format has to say: how its bodies are read, and what its senders are told.
+"""Interface of feeders' formats: parsing of bodies, and answers to senders.
 
-One object a format, made once with the caches that it needs.  ``feeding.py`` does the rest, for all of them alike.
+Each format is one object, created once with its caches.  ``feeding.py`` does the rest, which is the same for all formats.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Answer(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """Why a request is refused; ``code`` and ``extra`` are the fields of our own JSON errors."""
+    """Reason for refusing a request; ``code`` and ``extra`` are fields of this server's own JSON errors."""
 
     status: int
     code: str
@@ -79,11 +79,11 @@ def text_answer(text: str, status: int = 200) -> Answer:
 
 
 class Format:
-    """How the bodies of one format are read and answered; the defaults are those of our own formats.
+    """Parser and answers of one format; the defaults are those of this server's own formats.
 
-    ``name``: what its samples are counted under.  ``later_status``: what its senders understand as "try again later".
+    ``name``: the name in counters.  ``later_status``: the status that its senders understand as "try again later".
     ``encodings``: content encodings that ``parse`` unpacks itself.  ``shows_token``: a JSON body may hold the token.
-    ``is_asked_first``: its senders show who they are only after a 401, so that is no refusal yet.
+    ``is_asked_first``: its senders authenticate only after a 401, so the first 401 is not counted as a refusal.
     ``parsed_at_once_bytes``: longer bodies are parsed in a thread.  ``headers``: added to every answer.
     """
 
@@ -94,11 +94,11 @@ class Format:
     is_asked_first = False
     parsed_at_once_bytes = 131_072
     headers: ClassVar[Mapping[str, str]] = {}
-    #: Agents send their credentials only when they are asked like this.
+    #: The WWW-Authenticate header, without which agents do not send their credentials.
     challenge = 'Basic realm="dashboard"'
 
     def greet(self, request: FeedRequest) -> Answer:
-        """Return the answer to GET, by which feeders look whether somebody is there."""
+        """Return the answer to GET, by which feeders check that the server exists."""
         return json_answer({"post": f"{self.name}, see docs/protocol.md"})
 
     def slices(self, body: bytes) -> Iterator[Slice]:
@@ -114,34 +114,34 @@ class Format:
         return structs.replace(refusal, index=refusal.index + first)
 
     def request_key(self, request: FeedRequest, parsed: Parsed) -> str:
-        """Return what is the same for a request that is sent again, by which it is stored once; empty: nothing is."""
+        """Return a key that is equal for a repeated request, so that it is stored once; empty: repeats are not recognised."""
         return ""
 
     def shown(self, request: FeedRequest) -> str:
-        """Return what the tap shows of a body that is refused as a whole; empty: its beginning."""
+        """Return the text to show for a body that is refused as a whole; empty: its beginning is shown."""
         return ""
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
-        """Tell what was taken, and what was not; an Invalid raised here becomes a refusal."""
+        """Return the answer with accepted and refused samples; an Invalid raised here becomes a refusal of the request."""
         raise NotImplementedError
 
     def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
-        """Tell that nothing was taken, in the format's own terms."""
+        """Return the answer to a request that is refused as a whole, in the format's own terms."""
         return json_answer({"code": fault.code, "error": fault.text, **fault.extra}, fault.status)
 
 
 def faults_in(refused: Sequence[Refusal]) -> list[Refusal]:
-    """Return the refusals without those of "no value", which are no fault of the sender."""
+    """Return the refusals without those of NaN and ±Inf, which mean "no value" and are not the sender's fault."""
     return [refusal for refusal in refused if refusal.code != NOT_FINITE]
 
 
 def first_reason(refused: Sequence[Refusal], what: str = "") -> str:
-    """Return why the first was refused, with its place when ``what`` names what is counted."""
+    """Return the reason of the first refusal, with its index when ``what`` names the counted items."""
     first = refused[0]
     place = f"{what} {first.index}: " if what else ""
     return f"{place}{first.field + ': ' if first.field else ''}{first.reason}"
 
 
 def told(refused: Sequence[Refusal]) -> list[dict[str, Any]]:
-    """Return the refusals as our own answers list them."""
+    """Return the refusals as listed in this server's own answers, at most ``_MAX_TOLD``."""
     return [{"index": r.index, "field": r.field, "reason": r.reason, "code": r.code} for r in refused[:_MAX_TOLD]]

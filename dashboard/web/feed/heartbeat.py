@@ -1,7 +1,7 @@
 """Heartbeats: Uptime Kuma's ``/api/push/TOKEN``, Healthchecks' ``/ping/CHECK``.
 
-The token stands in the address, and its name is the monitor's; or the address is the monitor's name, and the token stands elsewhere
-(or none is needed).  GET writes here, as in the originals, so a request that a browser sends from another site's page is refused.
+Either the path holds the token, whose name is the monitor's, or the path holds the monitor's name, and the token is elsewhere
+(or none is needed).  GET writes here, as in the originals, so a browser's request from another site's page is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SAME_SITE = ("same-origin", "none")
 
 
 class UptimeKuma(Format):
-    """Uptime Kuma's answers: a monitor that nobody knows is 404."""
+    """Uptime Kuma's answers: an unknown monitor is 404."""
 
     name = "uptime_kuma"
 
@@ -27,7 +27,7 @@ class UptimeKuma(Format):
 
 
 class Healthchecks(Format):
-    """Healthchecks' answers: a check that nobody knows is 404."""
+    """Healthchecks' answers: an unknown check is 404."""
 
     name = "healthchecks"
 
@@ -38,12 +38,12 @@ class Healthchecks(Format):
 
 
 class HeartbeatHandler(FeederHandler[FeedServices]):
-    """Base of both handlers, whose address may hold the token."""
+    """Base of both handlers, whose path may hold the token."""
 
     secret_path = True
 
     def authorise_feeder(self) -> None:
-        """Leave the rest to ``identify``, which knows what the address says."""
+        """Leave authorisation to ``identify``, which gets the path."""
         if self._unknown is not None:
             raise self._unknown
 
@@ -51,7 +51,7 @@ class HeartbeatHandler(FeederHandler[FeedServices]):
         return status != 405  # GET feeds, too
 
     def identify(self, shown: str) -> str:
-        """Return the monitor's name, ``shown`` being a token or that name; raises NotFound when nobody knows it, Forbidden."""
+        """Return the monitor's name; ``shown`` is a token or that name. Raises NotFound for an unknown one, Forbidden."""
         if self.request.headers.get("Sec-Fetch-Site", "none") not in _SAME_SITE:
             raise Forbidden("a page of another site may not say this")
         found = self.context.identity.by_path(shown) if self.caller.token is None else None
@@ -84,7 +84,7 @@ class UptimeKumaHandler(HeartbeatHandler):
 
 
 class HealthchecksHandler(HeartbeatHandler):
-    """``HEAD|GET|POST /ping/CHECK[/start|/fail|/log|/EXIT CODE]``, CHECK being an id, or a key and a slug, which is the name then.
+    """``HEAD|GET|POST /ping/CHECK[/start|/fail|/log|/EXIT CODE]``; CHECK is an id, or a key and a slug, which is then the name.
 
     The body's beginning is the text.
     """
@@ -97,7 +97,7 @@ class HealthchecksHandler(HeartbeatHandler):
             raise NotFound(invalid.reason) from None
         name, said = self.identify(ping.check), self.body()
         name = ping.slug or name
-        if token := self.token_in(said):  # the text is shown to people
+        if token := self.token_in(said):  # the text will be shown, so the token is removed
             said = said.replace(token.encode(), b"***")
         await self.keep(parse_ping(name, ping.action, said), text_answer("OK"))
 

@@ -1,7 +1,7 @@
-"""Influx line protocol, as InfluxDB 1 (``/write``), 2 (``/api/v2/write``), 3 (``/api/v3/write_lp``) and Grafana Live take it.
+"""Influx line protocol at the addresses of InfluxDB 1 (``/write``), 2 (``/api/v2/write``), 3 (``/api/v3/write_lp``) and Grafana Live.
 
 Source: docs.influxdata.com, the HTTP APIs of 1.8, 2 and 3; Grafana's "Live push".  A wrong status loses data: Telegraf's output for
-InfluxDB 1 drops what is answered 4xx, 429 too, and repeats for ever what is answered an error that is not JSON.
+InfluxDB 1 drops a request that is answered 4xx, even 429, and repeats one for ever if the error is not JSON.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from dashboard.ingest.slices import Slice, line_slices
 from dashboard.intake.accept_samples import Outcome
 from dashboard.web.feed.format import TEXT, Answer, Fault, FeedRequest, Format, json_answer
 
-#: What clients take us for, so that they write as to an InfluxDB 1.
+#: The version reported to clients, so that they write as to InfluxDB 1.
 VERSION = "1.8.10"
 _V2_PRECISIONS = ("", "ns", "us", "ms", "s")
 _V3_PRECISIONS = ("auto", "nanosecond", "microsecond", "millisecond", "second", "ns", "us", "ms", "s", "n", "u")
-#: What clients compare with, letter by letter.
+#: Texts that clients compare literally.
 _PLAIN_JSON = "application/json"
 _MAX_TOLD = 1_000
 _V2_CODES = {
@@ -41,7 +41,7 @@ _V2_CODES = {
 
 
 class Lines(Format):
-    """Base of the formats of lines. ``words``: texts of errors by status, where the original has its own."""
+    """Base of the formats with lines. ``words``: error texts by status, where the original has its own."""
 
     name = "influx"
     words: ClassVar[dict[int, str]] = {}
@@ -50,7 +50,7 @@ class Lines(Format):
         self._lines = lines
 
     def precision(self, request: FeedRequest) -> str:
-        """Return the unit of the times; raises Invalid."""
+        """Return the unit of the timestamps; raises Invalid."""
         return request.query.get("precision", "")
 
     def slices(self, body: bytes) -> Iterator[Slice]:
@@ -80,7 +80,7 @@ class Lines(Format):
         return self.error(fault.status, self.words.get(fault.status) or fault.text)
 
     def done(self) -> Answer:
-        """Return the answer to lines that were all taken."""
+        """Return the answer if all lines were accepted."""
         return Answer(204)
 
     def error(self, status: int, text: str) -> Answer:
@@ -89,7 +89,7 @@ class Lines(Format):
 
 
 class Influx1(Lines):
-    """Lines as InfluxDB 1 takes them."""
+    """Lines, parameters and answers of InfluxDB 1."""
 
     later_status = 503
     challenge = 'Basic realm="InfluxDB"'
@@ -111,7 +111,7 @@ class Influx1(Lines):
 
 
 class Influx2(Lines):
-    """Lines as InfluxDB 2 takes them."""
+    """Lines, parameters and answers of InfluxDB 2."""
 
     words: ClassVar[dict[int, str]] = {401: "unauthorized access", 413: "the body is too large"}
 
@@ -127,7 +127,7 @@ class Influx2(Lines):
 
 
 class Influx3(Lines):
-    """Lines as InfluxDB 3 takes them."""
+    """Lines, parameters and answers of InfluxDB 3."""
 
     words: ClassVar[dict[int, str]] = {401: "unauthorized access"}
 
@@ -157,7 +157,7 @@ class Influx3(Lines):
 
 
 class GrafanaLive(Lines):
-    """Lines in nanoseconds, as Grafana Live takes them."""
+    """Lines of Grafana Live, with times in nanoseconds."""
 
     name = "grafana_live"
     words: ClassVar[dict[int, str]] = {401: "Unauthorized"}
@@ -173,5 +173,5 @@ class GrafanaLive(Lines):
 
 
 def _in_header(text: str) -> str:
-    """Return a text as it may stand in a header."""
+    """Return a text that is allowed in a header."""
     return "".join(char if " " <= char <= "~" else "?" for char in text)[:1_000]

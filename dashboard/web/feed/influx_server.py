@@ -1,4 +1,7 @@
-"""What InfluxDB's and Grafana's clients ask before they write: ``/query``, ``/ping``, ``/health``, ``/ready``, ``/api/health``."""
+"""Handlers for the requests of InfluxDB's and Grafana's clients before they write.
+
+``/query``, ``/ping``, ``/health``, ``/ready``, ``/api/health``.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,13 @@ from dashboard.web.server.base import BaseHandler
 
 @dataclass(frozen=True, slots=True)
 class QueryServices(FeedServices):
-    """Besides, the names of the databases."""
+    """Services of feeders, and the names of the databases."""
 
     databases: Databases
 
 
 class QueryHandler(FeederHandler[QueryServices]):
-    """``/query``: clients look for their database, or make it, before they write; it is always there."""
+    """``/query``: clients look for their database, or create it, before they write; it always exists."""
 
     async def get(self) -> None:
         await self.authenticate()
@@ -42,10 +45,10 @@ class QueryHandler(FeederHandler[QueryServices]):
 
 
 class _OpenHandler(BaseHandler[None]):
-    """Answers everybody, whatever token they show: clients look with it whether there is a server."""
+    """Answers without authentication: clients check with it that the server exists."""
 
     def check_caller(self) -> None:
-        """Ask for nothing."""
+        """Require no authentication."""
 
 
 class InfluxPingHandler(_OpenHandler):
@@ -83,7 +86,7 @@ class InfluxReadyHandler(_OpenHandler):
 
 
 class GrafanaHealthHandler(_OpenHandler):
-    """``GET /api/health``: what Grafana answers."""
+    """``GET /api/health``, answered like Grafana."""
 
     def get(self) -> None:
         self.write_json({"database": "ok", "version": "12.0.0", "commit": ""})

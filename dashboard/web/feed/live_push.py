@@ -1,6 +1,7 @@
-"""Grafana Live's ``/api/live/push/STREAM``: lines by POST, or one message after the other by WebSocket.
+"""Grafana Live's ``/api/live/push/STREAM``: lines by POST, or messages by WebSocket.
 
-Source: Grafana's pkg/services/live/pushws and pushhttp.  A handler of both kinds: Tornado gives WebSockets only by its own class.
+Source: Grafana's pkg/services/live/pushws and pushhttp.
+One handler for both, derived from Tornado's WebSocketHandler, as Tornado offers no other way to a WebSocket.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.server.websocket import WebSocketTransport
 
 _MAX_FRAGMENTS = 1_024
-#: A message that the journal cannot store for so long is given up, so that the connection goes on with newer ones.
+#: A message that the journal cannot store for this long is dropped, so that the connection goes on with newer ones.
 _PATIENCE_S = 60.0
 
 
 @dataclass(slots=True)
 class OpenPushes:
-    """How many connections there are, of so many at the most."""
+    """Count of open connections; beyond ``most`` new ones are refused."""
 
     most: int = 1_000
     count: int = 0
@@ -32,13 +33,13 @@ class OpenPushes:
 
 @dataclass(frozen=True, slots=True)
 class LivePushServices(FeedServices):
-    """Besides, the count of connections."""
+    """Services of feeders, and the count of connections."""
 
     open: OpenPushes = field(default_factory=OpenPushes)
 
 
 class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
-    """Each message is a body of its own; what is wrong with one is shown in the tap, and the connection goes on."""
+    """Each message is a body of its own; a faulty one is shown among the refusals, and the connection stays open."""
 
     async def post(self, *_: str) -> None:
         await self.feed()
@@ -82,7 +83,7 @@ class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
         self.on_connection_close()
 
     async def _take_messages(self) -> None:
-        """Take what was read before more is read, so that a sender that is faster than the journal waits."""
+        """Process the messages already read before reading more, so that a sender faster than the journal waits."""
         while self._messages:
             try:
                 self.check_caller()  # the token may have been revoked
@@ -94,7 +95,7 @@ class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
                 return
 
     async def _take(self, body: bytes) -> None:
-        """Take one message, again while the journal cannot store it; whatever else is wrong is refused once."""
+        """Process one message; retry while the journal cannot store it. Any other fault refuses the message."""
         self._is_counted = False
         until = asyncio.get_running_loop().time() + _PATIENCE_S
         while True:

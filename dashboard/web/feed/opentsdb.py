@@ -18,7 +18,7 @@ _MAX_TOLD = 1_000
 
 
 class OpenTsdbPut(Format):
-    """Data points as OpenTSDB takes them; with ``?summary`` or ``?details`` it answers how many."""
+    """Data points in OpenTSDB's format; with ``?summary`` or ``?details`` the answer has their numbers."""
 
     name = "opentsdb"
 

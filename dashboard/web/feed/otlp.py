@@ -1,6 +1,6 @@
-"""OpenTelemetry by HTTP: ``POST /v1/metrics``, protobuf or JSON, answered in the same; ``/v1/traces`` and ``/v1/logs`` say no.
+"""OpenTelemetry by HTTP: ``POST /v1/metrics``, protobuf or JSON, answered in the same; ``/v1/traces`` and ``/v1/logs`` are refused.
 
-Source: the OTLP specification, "OTLP/HTTP".  An error is a ``google.rpc.Status``; 429 and 503 with Retry-After are tried again.
+Source: the OTLP specification, "OTLP/HTTP".  An error is a ``google.rpc.Status``; senders retry after 429 and 503 with Retry-After.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from dashboard.web.server.base import UnsupportedEncoding
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 #: Both names of protobuf are in use; the answer has the type of the request.
 _PROTOBUFS = (PROTOBUF, "application/protobuf")
-#: google.rpc.Code of our errors; else UNKNOWN.
+#: The google.rpc.Code of each error code; else UNKNOWN.
 _CODES = {400: 3, 401: 16, 403: 7, 404: 12, 413: 3, 415: 3, 429: 8, 503: 14}
-#: The same request with deltas is the same for so long.
+#: An identical request with deltas counts as a repeat for this long.
 _SAME_MS = 60_000
 _ONLY_METRICS = (
     "this server takes metrics only, at /v1/metrics; switch the exporter of {0} off: OTEL_{1}_EXPORTER=none in a program, "
@@ -33,7 +33,7 @@ _ONLY_METRICS = (
 
 
 class Otlp(Format):
-    """OTLP metrics. Refused points are told in a 200, so that the sender does not send them again."""
+    """OTLP metrics. Refused points are reported in a 200, so that the sender does not send them again."""
 
     name = "otlp"
     encodings = ENCODINGS
@@ -52,7 +52,7 @@ class Otlp(Format):
         return parse(body, self._points, request.latest_ms)
 
     def request_key(self, request: FeedRequest, parsed: Parsed) -> str:
-        """A request with deltas that comes again, byte for byte, within a minute is the same request."""
+        """Return the same key for a request with deltas that is repeated, byte for byte, within ``_SAME_MS``; else ""."""
         if "delta" not in parsed.batch.kinds.values():
             return ""
         digest = hashlib.blake2b(request.body, digest_size=16).digest()
@@ -74,7 +74,7 @@ class Otlp(Format):
         return Answer(fault.status, msgspec.json.encode({"code": number, "message": fault.text}), JSON)
 
     def shown(self, request: FeedRequest) -> str:
-        """Say what came, where its bytes would tell a person nothing."""
+        """Describe a protobuf body, whose bytes are not readable."""
         if request.content_type in _PROTOBUFS or request.encoding:
             packed = f", packed by {request.encoding}" if request.encoding else ""
             return f"{request.content_type} of {len(request.body)} bytes{packed}"
@@ -82,7 +82,7 @@ class Otlp(Format):
 
 
 class OtherSignalHandler(FeederHandler[FeedServices]):
-    """``/v1/traces`` and ``/v1/logs``, which a program's exporters find by themselves: they are told what is taken."""
+    """``/v1/traces`` and ``/v1/logs``, which exporters use by default: the answer says that only metrics are accepted."""
 
     def get(self) -> None:
         self.send(self.format.greet(self.feed_request(b"")))

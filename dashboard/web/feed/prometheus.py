@@ -1,7 +1,7 @@
 """Prometheus' pushes: remote write (``/api/v1/write``), and the Pushgateway's ``/metrics/job/…``.
 
-Source: prometheus.io, "Remote Write 1.0" and "2.0"; the README of the Pushgateway.  Prometheus drops what is answered 4xx, by
-default 429 too, and repeats what is answered 5xx.
+Source: prometheus.io, "Remote Write 1.0" and "2.0"; the README of the Pushgateway.  Prometheus drops a request that is
+answered 4xx, by default also 429, and repeats one that is answered 5xx.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PROTO = re.compile(r";\s*proto=\"?([\w.]+)")
 
 
 class RemoteWrite(Format):
-    """Remote write, version 1 and 2. A sample without a value is no fault."""
+    """Remote write, version 1 and 2. A sample without a value is not a fault."""
 
     name = "remote_write"
     later_status = 503
@@ -56,17 +56,17 @@ class RemoteWrite(Format):
         return Answer(204, headers=written)
 
     def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
-        """Tell that nothing was taken, which version 2 wants in numbers."""
+        """Refuse the request; version 2 also wants the numbers of written samples in headers."""
         answer = super().refuse(request, fault)
         return answer._replace(headers=_counts(0, 0)) if _is_second(request) else answer
 
     def shown(self, request: FeedRequest) -> str:
-        """Say what came: its bytes would tell a person nothing."""
+        """Describe the body, whose bytes are not readable."""
         return f"remote write of {len(request.body)} bytes"
 
 
 def _is_second(request: FeedRequest) -> bool:
-    """Whether the body is said to be a ``Request`` of version 2: by its Content-Type, else by its version."""
+    """Return whether the headers declare a ``Request`` of version 2: the Content-Type, else the version."""
     proto = _PROTO.search(request.headers.get("Content-Type", ""))
     if proto is not None:
         return proto[1] == _SECOND
@@ -74,7 +74,7 @@ def _is_second(request: FeedRequest) -> bool:
 
 
 def _check_version(request: FeedRequest) -> None:
-    """Raise UnsupportedEncoding for what is of neither version."""
+    """Raise UnsupportedEncoding if the headers declare neither version."""
     proto = _PROTO.search(request.headers.get("Content-Type", ""))
     if proto is not None:
         if proto[1] not in (_FIRST, _SECOND):
@@ -93,7 +93,7 @@ def _counts(samples: int, histograms: int) -> tuple[tuple[str, str], ...]:
 
 
 def _written(parsed: Written, outcome: Outcome) -> tuple[tuple[str, str], ...]:
-    """Count the samples and histograms that were kept; an end of a series is a sample, too."""
+    """Count the stored samples and histograms; an end of a series counts as a sample, too."""
     rows = Counter(parsed.batch.where() if parsed.batch.where is not None else ())
     before = Counter(refusal.index for refusal in parsed.batch.refused)
     late = Counter(refusal.index for refusal in outcome.refused) - before
@@ -108,10 +108,10 @@ def _first(faults: list[Refusal], what: str) -> str:
 
 
 class Pushgateway(Format):
-    """Text in Prometheus' formats or delimited protobuf, for a group of labels that stands in the address."""
+    """Text in Prometheus' formats or delimited protobuf, for the group of labels in the path."""
 
     name = "pushgateway"
-    parsed_at_once_bytes = 32_768  # reading this text takes longest of all
+    parsed_at_once_bytes = 32_768  # this text takes longest to parse
     encodings = ("snappy",)
 
     def __init__(self, max_bytes: int) -> None:
@@ -131,12 +131,12 @@ class Pushgateway(Format):
         return Answer(200, content_type=TEXT)
 
     def shown(self, request: FeedRequest) -> str:
-        """Say what came, where its bytes would tell a person nothing."""
+        """Describe a protobuf body, whose bytes are not readable."""
         return f"metrics in protobuf, {len(request.body)} bytes" if "protobuf" in request.content_type else ""
 
 
 class PushgatewayHandler(FeederHandler[FeedServices]):
-    """``/metrics/job/JOB{/LABEL/VALUE}``: PUT and POST feed the group, PUT and DELETE end what is not in it any more."""
+    """``/metrics/job/JOB{/LABEL/VALUE}``: PUT and POST feed the group; PUT and DELETE end the series no longer in it."""
 
     def get(self, _: str) -> None:
         self.send(self.format.greet(self.feed_request(b"")))
@@ -164,5 +164,5 @@ class PushgatewayHandler(FeederHandler[FeedServices]):
 
 
 def _group(address: str) -> dict[str, str]:
-    """Return the labels of the group in an address, which is still quoted: a value may hold a slash."""
+    """Return the labels of the group in a path that is still percent-encoded, as a value may hold a slash."""
     return group_labels(address.removeprefix("/metrics/"))

@@ -1,4 +1,4 @@
-"""The routes that feeders post to: our own, and those of the formats of others."""
+"""Routes that feeders post to: this server's own, and those of foreign formats."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from dashboard.web.server.route import AnyRoute, Route
 def feed_routes(
     intake: Intake, replicas: Replicas, settings: Settings, orders: ScreenOrders, annotations: Annotations
 ) -> list[AnyRoute]:
-    """Return the routes; the caches of the formats live as long as these."""
+    """Return the routes; the formats' caches live as long as they do."""
     size, max_bytes, keys = 2 * settings.max_series, settings.max_ingest_bytes, KeyCache(2 * settings.max_series)
 
     def services(format_: Format) -> FeedServices:
@@ -77,7 +77,7 @@ def feed_routes(
 
 
 def _line_routes(intake: Intake, settings: Settings, feed: Callable[[str, Format], AnyRoute]) -> list[AnyRoute]:
-    """Return the routes of line protocol, and those that its clients ask before they write."""
+    """Return the routes of line protocol, and those that its clients call before they write."""
     lines, databases, max_bytes = LineCache(2 * settings.max_series), Databases(), settings.max_lines_bytes
     influx1 = influx.Influx1(lines, databases)
     return [
@@ -114,7 +114,7 @@ def _protobuf_routes(intake: Intake, settings: Settings) -> list[AnyRoute]:
 
 
 def _max_bytes(format_: Format, settings: Settings) -> int:
-    """Return how long a body of a format may be, unpacked."""
+    """Return the most bytes that a body of a format may have, unpacked."""
     if isinstance(format_, influx.Lines):
         return settings.max_lines_bytes
     if isinstance(format_, samples.SamplesJson | agents.TelegrafJson | agents.CollectdJson | opentsdb.OpenTsdbPut):

@@ -1,4 +1,4 @@
-"""Our own formats of samples: ``/api/v1/samples``, ``/api/v1/samples/NAME``."""
+"""This server's own formats of samples: ``/api/v1/samples``, ``/api/v1/samples/NAME``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ASKED = ("value", "t", "unit", "every_s")
 
 
 class SamplesJson(Format):
-    """JSON array, object, or NDJSON lines; what is refused is told sample by sample."""
+    """JSON array, object, or NDJSON lines; the answer lists each refused sample."""
 
     name = "json"
 
@@ -35,7 +35,7 @@ class SamplesJson(Format):
         return Parsed(parse_samples(request.body, self._keys, request.latest_ms))
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
-        """202, or 400 naming each refused sample (the good ones are kept)."""
+        """Answer 202, or 400 with each refused sample (the good ones are stored)."""
         if not outcome.refused:
             return json_answer({"accepted": outcome.accepted}, 202)
         total = outcome.accepted + len(outcome.refused)
@@ -51,7 +51,7 @@ class SamplesJson(Format):
 
 
 class NamedSample(SamplesJson):
-    """One bare number for one series, as the body or as ``?value=``."""
+    """Format of a bare number for a named series, as the body or as ``?value=``."""
 
     def slices(self, body: bytes) -> Iterator[Slice]:
         yield Slice(0, body)
@@ -70,7 +70,7 @@ class NamedSample(SamplesJson):
 
 
 def _object(value: bytes, asked: dict[str, str]) -> bytes:
-    """Return a bare number and the arguments of the query as one sample object."""
+    """Return a bare number and the query's arguments as a sample object in JSON."""
     numbers = {name: read_query_number(name, asked[name]) for name in ("t", "every_s") if name in asked}
     units = {"unit": asked["unit"]} if "unit" in asked else {}
     return msgspec.json.encode({"value": read_number(value.strip()), **numbers, **units})

@@ -1,4 +1,4 @@
-"""Tokens that stand in a JSON body: ``auth_token`` (Smashing) or ``api_key``."""
+"""Tokens in JSON bodies: ``auth_token`` (Smashing) or ``api_key``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHOWN = re.compile(rb'"(?:auth_token|api_key)"\s*:\s*"([\x21\x23-\x5b\x5d-\x7e]
 def token_in(body: bytes, *, search: bool) -> str:
     """Return the token in a JSON object; empty: there is none.
 
-    ``search``: the first one counts also in an array, or in broken JSON, whose fault is told later.
+    ``search``: also return the first one in an array, or in broken JSON, whose fault is reported later.
     """
     start = body.lstrip()[:1]
     if start == b"{":
@@ -45,7 +45,7 @@ def says_something(header: str) -> bool:
 
 
 def is_foreign(header: str) -> bool:
-    """Return whether an Authorization header cannot hold a token of ours: clients send ``root:root`` or nothing by default."""
+    """Return whether an Authorization header cannot hold our token: clients send ``root:root`` or nothing by default."""
     scheme, _, rest = header.strip().partition(" ")
     if scheme.lower() != "basic":
         return scheme.lower() in ("bearer", "token") and not rest.strip()

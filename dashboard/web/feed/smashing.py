@@ -18,7 +18,7 @@ from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, first_
 
 
 class SmashingWidget(Format):
-    """The fields of a widget: 204; a wrong token gets Smashing's own line of text."""
+    """Fields of a widget, answered 204; the answer to a wrong token is Smashing's own text."""
 
     name = "smashing"
 
@@ -37,7 +37,7 @@ class SmashingWidget(Format):
 
 
 class SmashingOrder(SmashingWidget):
-    """An order to the screens of a board (``*``: of all), which is also kept as an event."""
+    """A command to the screens of a board (``*``: of all), which is also stored as an event."""
 
     def parse(self, request: FeedRequest) -> Parsed:
         order, board = order_in(request), request.path[0]
@@ -45,7 +45,7 @@ class SmashingOrder(SmashingWidget):
 
 
 def order_in(request: FeedRequest) -> str:
-    """Return the order in a body; raises Invalid."""
+    """Return the command in a body; raises Invalid."""
     order = parse_dashboard_event(request.body)
     if not order:
         raise Invalid("is missing", field="event")
@@ -54,7 +54,7 @@ def order_in(request: FeedRequest) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OrderServices(FeedServices):
-    """Besides, what passes the orders on."""
+    """Services of feeders, and the sender of commands to screens."""
 
     orders: ScreenOrders
 

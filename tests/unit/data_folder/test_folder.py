@@ -83,7 +83,7 @@ def test_a_folder_whose_restore_was_cut_off_is_refused(tmp_path: Path) -> None:
     (tmp_path / RESTORING).mkdir()
     DataFolder(tmp_path).make()  # nothing has been replaced yet
     (tmp_path / RESTORING / READY_FILE).touch()
-    with pytest.raises(ConfigurationError, match="was cut off; run it again: dashboard restore FILE"):
+    with pytest.raises(ConfigurationError, match="was interrupted; run it again: dashboard restore FILE"):
         DataFolder(tmp_path).make()
 
 
@@ -139,9 +139,11 @@ def test_a_command_works_on_the_only_running_servers_folder_and_says_so(
     assert used_folder(load(), running=lambda: [there]) == there
     assert f"Data folder: {there}" in capsys.readouterr().err
     for running in ([], [there, tmp_path / "too"]):
-        with pytest.raises(click.ClickException, match=r"is no server's data folder.*--data FOLDER.*--new"):
+        with pytest.raises(click.ClickException, match=r"is not a server's data folder.*--data FOLDER.*--new"):
             used_folder(load(), running=lambda found=running: found)  # type: ignore[misc]
-    with pytest.raises(click.ClickException, match="elsewhere is no server's data folder"):  # it was named: no guessing
+    with pytest.raises(
+        click.ClickException, match="elsewhere is not a server's data folder"
+    ):  # it was named: no guessing
         used_folder(load({"data": "elsewhere"}), running=lambda: [there])
     assert used_folder(load(), new=True, running=lambda: [there]) == Path(".data")
     assert not here.exists()

@@ -121,7 +121,7 @@ def test_a_restore_that_is_killed_anywhere_leaves_all_old_or_is_finished_by_the_
             break
         assert child.exitcode == -signal.SIGKILL
         if (folder / RESTORING / READY_FILE).exists():
-            with pytest.raises(ConfigurationError, match="was cut off"):
+            with pytest.raises(ConfigurationError, match="was interrupted"):
                 DataFolder(folder).lock()
             ends.append("refused")
         else:
@@ -198,7 +198,7 @@ def test_a_backup_is_of_one_moment_whatever_is_written_meanwhile(tmp_path: Path)
 
 
 def test_a_backup_is_never_overwritten_unasked_and_closed_to_others(tmp_path: Path, file: Path) -> None:
-    with pytest.raises(Invalid, match="is there already"):
+    with pytest.raises(Invalid, match="exists already"):
         save(tmp_path / "data", file)
     save(tmp_path / "data", file, replace=True)
     assert file.stat().st_mode & 0o777 == 0o600

@@ -56,7 +56,7 @@ def test_a_whole_file_is_taken_and_described_without_its_secrets(whole: SourcesF
     assert whole.described() == [
         "scrape node: http://127.0.0.1:9100/metrics every 5 s, with a token",
         "scrape app: https://app.example:8443/metrics every 15 s, with a password",
-        "statsd: listens on UDP and TCP 0.0.0.0:8125 (whoever reaches it may feed: this protocol knows no tokens), flushes every 10 s",
+        "statsd: listens on UDP and TCP 0.0.0.0:8125 (everyone who can reach it may feed: this protocol has no tokens), flushes every 10 s",
         "graphite: listens on TCP and UDP 127.0.0.1:2003",
         "mqtt home: subscribes at broker.example:8883 over TLS to home/{room}/{name}, status",
     ]
