@@ -196,8 +196,6 @@ class Dashboard:
             body_timeout=self.settings.body_timeout_s,
             max_body_size=_MAX_BODY_BYTES,
             ssl_options=tls_of(self.settings),
-            xheaders=bool(self.settings.proxies),
-            trusted_downstream=list(self.settings.proxies),
         )
         self._server.add_sockets(sockets)
         if self._worker:

@@ -43,7 +43,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         "1000",
     ]
     process = ServerProcess(tmp_path_factory.mktemp("server"), *flags)
-    process.command("user", "add", "ada", "--role", "admin", "--password-stdin", "--new", said="correct horse battery\n")
+    process.command(
+        "user", "add", "ada", "--role", "admin", "--password-stdin", "--new", said="correct horse battery\n"
+    )
     process.start()
     yield process
     process.close()

@@ -1,0 +1,48 @@
+"""Trusted reverse proxies: which client a request comes from, and by which scheme.
+
+Only what a named proxy has appended counts: of ``X-Forwarded-For`` the rightmost address that is no named proxy, of
+``X-Forwarded-Proto`` the last word.  Everybody else may write what they like into these headers.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from tornado.httputil import HTTPServerRequest
+
+
+def plain_address(text: str) -> str:
+    """Return an IP address in its usual form, an IPv4 address in IPv6 clothes as IPv4; empty: it is none."""
+    try:
+        address = ipaddress.ip_address(text.strip().removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return ""
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
+
+
+class TrustedProxies:
+    """``addresses``: those of the proxies."""
+
+    def __init__(self, addresses: Iterable[str]) -> None:
+        self._addresses = frozenset(plain_address(each) or each for each in addresses)
+
+    def apply(self, request: HTTPServerRequest) -> None:
+        """Set ``remote_ip`` and ``protocol`` of a request."""
+        peer = plain_address(request.remote_ip or "")
+        if not peer:  # a Unix socket
+            return
+        request.remote_ip = peer
+        if peer not in self._addresses:
+            return
+        for text in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+            address = plain_address(text)
+            if not address:
+                break
+            request.remote_ip = address
+            if address not in self._addresses:
+                break
+        scheme = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip().lower()
+        if scheme in ("http", "https"):
+            request.protocol = scheme
