@@ -66,6 +66,21 @@ async def test_default_ports_are_the_same_as_none() -> None:
             )
 
 
+async def test_by_https_pages_by_http_are_of_another_origin_and_browsers_are_to_stay() -> None:
+    async with running(proxies=("127.0.0.1",), allowed_hosts=("wall.example",)) as server:
+        for scheme, origin, is_allowed in (
+            ("https", "https://wall.example", True),
+            ("https", "http://wall.example", False),
+            ("http", "http://wall.example", True),
+        ):
+            headers = {"Host": "wall.example", "X-Forwarded-Proto": scheme, "Origin": origin}
+            response = await fetch(server, "/healthz", headers=headers)
+            assert (response.code != 403) is is_allowed, (scheme, origin)
+            assert ("Strict-Transport-Security" in response.headers) is (scheme == "https")
+        local = await fetch(server, "/healthz", headers={"Host": "localhost", "X-Forwarded-Proto": "https"})
+        assert "Strict-Transport-Security" not in local.headers
+
+
 async def raw(server: Dashboard, request: str | bytes) -> tuple[int, dict[str, str], bytes]:
     """Status, headers (in lower case) and body of what a request is answered, byte by byte as it is sent."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)

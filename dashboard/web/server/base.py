@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import msgspec
 from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPServerRequest
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from dashboard.accounts.policies import POLICIES, authorise
@@ -24,6 +25,7 @@ from dashboard.domain.errors import BadToken, DashboardError, Invalid, NotAuthen
 from dashboard.domain.identity import ANONYMOUS, Caller, Role
 from dashboard.domain.strict_json import check_json
 from dashboard.web.server.context import WebContext
+from dashboard.web.server.identity import LOCAL_NAMES
 from dashboard.web.server.request_body import RequestBody
 
 _log = logging.getLogger(__name__)
@@ -34,6 +36,8 @@ _SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
+#: A year. Not sent for ``localhost``, which other programs share; browsers pass it over for IP addresses.
+_HSTS = "max-age=31536000"
 #: Additional headers of pages.
 _PAGE_HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
@@ -89,6 +93,8 @@ class BaseHandler(RequestHandler, Generic[S]):
         self.clear_header("Server")
         for name, value in _SECURITY_HEADERS.items():
             self.set_header(name, value)
+        if self.request.protocol == "https" and self.request.host_name not in LOCAL_NAMES:
+            self.set_header("Strict-Transport-Security", _HSTS)
 
     # --- the body ---
 
@@ -293,8 +299,8 @@ class BaseHandler(RequestHandler, Generic[S]):
 
 def allows_origin(handler: RequestHandler, origin: str) -> bool:
     """Return whether pages of an origin may use this server."""
-    allows: Callable[[str, str], bool] = handler.application.allows_origin  # type: ignore[attr-defined]  # GuardedApplication's
-    return allows(origin, handler.request.headers.get("Host", ""))
+    allows: Callable[[str, HTTPServerRequest], bool] = handler.application.allows_origin  # type: ignore[attr-defined]  # GuardedApplication's
+    return allows(origin, handler.request)
 
 
 def log_request(handler: RequestHandler) -> None:

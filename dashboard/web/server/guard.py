@@ -12,6 +12,7 @@ from tornado.web import Application, HTTPError
 
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
+from dashboard.web.server.proxies import TrustedProxies
 
 #: Paths that load balancers and kubelets request by IP address, which is no allowed Host.
 _ASKED_BY_ADDRESS = ("/healthz", "/readyz")
@@ -54,6 +55,7 @@ class GuardedApplication(Application):
         context: WebContext,
         names: frozenset[str],
         max_uri_bytes: int,
+        proxies: TrustedProxies,
         **settings: Any,
     ) -> None:
         super().__init__(
@@ -67,10 +69,12 @@ class GuardedApplication(Application):
         self._addresses = [re.compile(handler[0]) for handler in handlers]
         self._names = names
         self._max_uri_bytes = max_uri_bytes
+        self._proxies = proxies
         self._origins = frozenset(map(_origin, settings.get("trusted_origins", ())))
 
     def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
         """Return the delegate of the route's handler, or of the refusal; called by Tornado."""
+        self._proxies.apply(request)
         refusal = self._refusal(request)
         if refusal is None:
             self._without_slash(request)
@@ -86,9 +90,10 @@ class GuardedApplication(Application):
         if len(path) > 1 and path.endswith("/") and not any(known.fullmatch(path) for known in self._addresses):
             request.path = path.rstrip("/") or "/"
 
-    def allows_origin(self, origin: str, host: str) -> bool:
-        """Return whether pages of an origin may use this server; ``host``: the request's Host header."""
-        return _origin(origin) in self._origins or _same_origin(origin, host)
+    def allows_origin(self, origin: str, request: httputil.HTTPServerRequest) -> bool:
+        """Return whether pages of an origin may use this server by such a request."""
+        host = request.headers.get("Host", "")
+        return _origin(origin) in self._origins or _same_origin(origin, host, request.protocol)
 
     def _refusal(self, request: httputil.HTTPServerRequest) -> GuardRefusal | None:
         if len(request.uri or "") > self._max_uri_bytes:
@@ -97,7 +102,7 @@ class GuardedApplication(Application):
         if _hostname(host) not in self._names and request.path not in _ASKED_BY_ADDRESS:
             return GuardRefusal(421, "this server is not called that; see the setting allowed_hosts")
         origin = request.headers.get("Origin")
-        if origin is not None and not self.allows_origin(origin, host):
+        if origin is not None and not self.allows_origin(origin, request):
             return GuardRefusal(403, "pages of other origins may not use this server; see the setting trusted_origins")
         if request.headers.get("Content-Type", "").lower().startswith("multipart/"):
             return GuardRefusal(415, "multipart bodies are not supported")
@@ -124,7 +129,9 @@ def _origin(text: str) -> tuple[str, str, int] | None:
         return None
 
 
-def _same_origin(origin: str, host: str) -> bool:
-    """Return whether an origin has the name and port of ``host``; the scheme is not compared, a proxy may hide it."""
+def _same_origin(origin: str, host: str, protocol: str) -> bool:
+    """Return whether an origin is that of ``host``. By http both schemes are, for a proxy may hide https; by https only https."""
     found = _origin(origin)
-    return found is not None and found == _origin(f"{found[0]}://{host}")
+    if found is None or (protocol == "https" and found[0] != "https"):
+        return False
+    return found == _origin(f"{found[0]}://{host}")

@@ -52,7 +52,7 @@ class RequestBody:
 
     @property
     def is_gzip(self) -> bool:
-        """Whether chunks are decompressed, and so ``take`` has several steps."""
+        """Return whether chunks are decompressed: ``take`` then has several steps."""
         return self._gunzip is not None
 
     def take(self, chunk: bytes) -> Iterator[None]:

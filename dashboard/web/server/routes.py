@@ -16,6 +16,7 @@ from dashboard.web.server.context import WebContext
 from dashboard.web.server.guard import GuardedApplication
 from dashboard.web.server.identity import LOCAL_NAMES
 from dashboard.web.server.openapi import OpenApiHandler, describe_routes
+from dashboard.web.server.proxies import TrustedProxies
 from dashboard.web.server.route import AnyRoute, Route
 
 #: Regular expressions of path parameters; others match anything but a slash.
@@ -55,6 +56,7 @@ def make_application(routes: Sequence[AnyRoute], *, settings: Settings, context:
         context=context,
         names=LOCAL_NAMES | {name.lower() for name in settings.allowed_hosts} | {settings.host},
         max_uri_bytes=settings.max_uri_bytes,
+        proxies=TrustedProxies(settings.proxies),
         trusted_origins=list(settings.trusted_origins),
         log_function=log_request,
     )
