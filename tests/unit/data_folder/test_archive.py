@@ -58,7 +58,7 @@ def test_a_part_that_is_damaged_or_not_known_is_told(tmp_path: Path) -> None:
 def test_another_file_is_no_backup(tmp_path: Path) -> None:
     file = tmp_path / "x.tar"
     file.write_bytes(b"no tar" * 1_000)
-    with pytest.raises(Invalid, match="no backup"):
+    with pytest.raises(Invalid, match="not a backup"):
         read_manifest(file)
     with tarfile.open(file, "w") as tar:
         tar.add(__file__, "other")

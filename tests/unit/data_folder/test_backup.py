@@ -59,7 +59,7 @@ def test_a_folder_without_anything_or_half_restored_is_not_backed_up(tmp_path: P
     fill(tmp_path / "data", "first")
     (tmp_path / "data" / RESTORING).mkdir()
     (tmp_path / "data" / RESTORING / READY_FILE).touch()
-    with pytest.raises(Invalid, match="cut off"):
+    with pytest.raises(Invalid, match="interrupted"):
         save(tmp_path / "data", tmp_path / "b.tar")
 
 

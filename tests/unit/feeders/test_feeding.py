@@ -16,7 +16,7 @@ def test_readings_become_a_batch_that_declares_units_and_cadences() -> None:
 
 
 @pytest.mark.gen_test
-@pytest.mark.expects_log("not stored: the disk is full")
+@pytest.mark.expects_log("could not be stored: the disk is full")
 async def test_a_feeder_beats_on_also_when_the_journal_refuses() -> None:
     beats = 0
 
