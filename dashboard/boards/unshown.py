@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
 
 import yaml
 from msgspec import Struct
@@ -48,7 +47,7 @@ async def unshown(boards: Boards, every: Iterable[Series]) -> list[Unshown]:
 def _row(name: str, some: list[Series]) -> Unshown:
     newest = max(some, key=lambda series: series.last_ms)
     kind = suited(newest, len(some))
-    widget: dict[str, Any] = {"kind": kind, "title": name.replace("_", " ").capitalize(), "series": [name]}
+    widget: dict[str, object] = {"kind": kind, "title": name.replace("_", " ").capitalize(), "series": [name]}
     if kind == "line" and (label := _telling_label(some)):
         widget["legend"] = label
     if kind == "gauge":
