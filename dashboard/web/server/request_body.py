@@ -52,7 +52,7 @@ class RequestBody:
 
     @property
     def is_gzip(self) -> bool:
-        """Return whether chunks are decompressed: ``take`` then has several steps."""
+        """True where chunks are decompressed and ``take`` has several steps."""
         return self._gunzip is not None
 
     def take(self, chunk: bytes) -> Iterator[None]:
