@@ -96,7 +96,7 @@ def run_broken(module: Module, test: str = "") -> int:
     """Break a module in this process and run its namesake, or another test; return pytest's exit code."""
     setattr(builtins, _SWITCH, False)
     sys.meta_path.insert(0, _Finder(module.name))
-    options = ["-p", "no:xdist", "-p", "no:cacheprovider", "-q", "-x", "--timeout=15", "--tb=line"]
+    options = ["-p", "no:xdist", "-p", "no:cacheprovider", "-q", "-x", "--timeout=10", "--tb=line"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     return int(pytest.main([*options, test or namesake(module)], plugins=[_Plugin()]))
 
