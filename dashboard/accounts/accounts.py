@@ -87,7 +87,7 @@ class Accounts:
                     user = await stored_users.note_login(tx, user_id, now_ms, stored)
                 await record(tx, now_ms, user_id, "login.done" if user else "login.failed", user_id, address)
                 if user:
-                    await stored_users.forget_tries(tx, user_id, address)
+                    await self._tries.forget(tx, user_id, address)
         self._counters.logins["done" if user else "failed"] += 1
         if user is None:
             raise BadToken("the name or the password is wrong")
@@ -211,7 +211,7 @@ class Accounts:
             if not good:
                 raise Invalid("is wrong", field="old_password")
             async with self._database.write() as tx:
-                await stored_users.forget_tries(tx, caller.id, address)
+                await self._tries.forget(tx, caller.id, address)
         changes |= {"kept_session": caller.session, "password_was": stored}
         return await self.change_user(caller.id, address, caller.id, **changes)
 

@@ -1,4 +1,4 @@
-"""Limit on password attempts: by name and address, and by address over all names. An attempt without an answer does not count."""
+"""Limit on password attempts: by name and network, and by network over all names. An attempt without an answer does not count."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashboard.accounts.fair_queue import network_of
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Overloaded, TooMany, Unavailable
 from dashboard.store import users as stored_users
@@ -26,7 +29,7 @@ class LoginTries:
 
     async def count(self, user_id: str, address: str) -> str | None:
         """Count an attempt and return the hash to compare the password with; raises TooMany, Unavailable."""
-        now_ms = self._now_ms()
+        now_ms, address = self._now_ms(), network_of(address)
         async with self._database.write() as tx:
             tries = await stored_users.count_try(tx, user_id, address, now_ms, TRIES_WINDOW_MS)
             ends_ms = await stored_users.tries_end(tx, user_id, address, TRIES_WINDOW_MS, MAX_TRIES)
@@ -48,5 +51,9 @@ class LoginTries:
         except (Overloaded, Unavailable):
             with suppress(DashboardError):
                 async with self._database.write() as tx:
-                    await stored_users.take_back_try(tx, user_id, address)
+                    await stored_users.take_back_try(tx, user_id, network_of(address))
             raise
+
+    async def forget(self, tx: AsyncConnection, user_id: str, address: str) -> None:
+        """Forget the attempts for a name from an address that has given the right password."""
+        await stored_users.forget_tries(tx, user_id, network_of(address))
