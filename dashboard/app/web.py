@@ -161,7 +161,7 @@ class WebParts:
             replicas=self._replicas,
             bus=cluster.bus,
             nodes=cluster.nodes,
-            loop_lag_ms=lambda: cluster.lag.last_ms,
+            lag=cluster.lag,
             registry=cluster.registry,
             presence=cluster.presence,
             more=self._sources.metrics,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,7 +12,9 @@ from dashboard.hub.registry import ConnectionRegistry
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
 
-_LAG_PROBE_S = 0.1
+_LAG_PROBE_S = 0.02
+#: Upper bounds of the buckets of lags, in seconds.
+LAG_BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
 class Vital(NamedTuple):
@@ -42,11 +45,17 @@ VITALS = {
 
 
 class LoopLag:
-    """Lag of the event loop: how late its timers fire, and so how long every other task waits."""
+    """Lag of the event loop: how late its timers fire, and so how long every other task waits.
+
+    A block of the loop shows as a lag that is at most ``_LAG_PROBE_S`` shorter. ``counts``: lags up to each of ``LAG_BOUNDS_S``
+    and over its own predecessor, then the longer ones; ``sum_s``: all lags together, in seconds.
+    """
 
     def __init__(self) -> None:
-        self.worst_ms = 0.0  # since the last reading
         self.last_ms = 0.0
+        self.counts = [0] * (len(LAG_BOUNDS_S) + 1)
+        self.sum_s = 0.0
+        self._worst_ms: dict[str, float] = {}  # by reader: since its last reading
 
     async def run(self) -> None:
         """Measure until cancelled."""
@@ -54,13 +63,21 @@ class LoopLag:
         while True:
             began = loop.time()
             await asyncio.sleep(_LAG_PROBE_S)
-            self.last_ms = max(0.0, (loop.time() - began - _LAG_PROBE_S) * 1000)
-            self.worst_ms = max(self.worst_ms, self.last_ms)
+            self.add(max(0.0, loop.time() - began - _LAG_PROBE_S))
 
-    def take_worst_ms(self) -> float:
-        """Return the worst lag since the last call, in milliseconds, and reset it."""
-        worst, self.worst_ms = self.worst_ms, 0.0
-        return worst
+    def add(self, lag_s: float) -> None:
+        """Add a measured lag."""
+        self.last_ms = lag_s * 1000
+        self.counts[bisect_left(LAG_BOUNDS_S, lag_s)] += 1
+        self.sum_s += lag_s
+        for reader, worst_ms in self._worst_ms.items():
+            self._worst_ms[reader] = max(worst_ms, self.last_ms)
+
+    def take_worst_ms(self, reader: str) -> float:
+        """Return the worst lag since the same reader's last call, in milliseconds; at the first call the last lag."""
+        worst_ms = self._worst_ms.get(reader, self.last_ms)
+        self._worst_ms[reader] = 0.0
+        return worst_ms
 
 
 class Vitals:
@@ -100,7 +117,7 @@ class Vitals:
             "viewers": float(len(self._registry.connections)),
             "series": float(self._replicas.series_count()),
             "journal_bytes": float(self._journal.size_bytes()),
-            "loop_lag_ms": self._lag.take_worst_ms(),
+            "loop_lag_ms": self._lag.take_worst_ms("beat"),
             "lag_entries": float(self._replicas.lag()),
             "gaps": float(counters.gaps.total()),
             "resumes": float(counters.resumes),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import accumulate
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from dashboard.cluster.bus import Bus
 from dashboard.cluster.membership import Membership
+from dashboard.cluster.vitals import LAG_BOUNDS_S, LoopLag
 from dashboard.domain.counters import Counters, quantile
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.hub.view_table import ViewTable
@@ -28,7 +30,7 @@ class Metrics:
         replicas: Replicas,
         bus: Bus,
         nodes: Membership,
-        loop_lag_ms: Callable[[], float],
+        lag: LoopLag,
         registry: ConnectionRegistry,
         presence: PresenceTracker,
         more: Callable[[], Iterable[Metric]],
@@ -42,13 +44,14 @@ class Metrics:
         self._replicas = replicas
         self._bus = bus
         self._nodes = nodes
-        self._loop_lag_ms = loop_lag_ms
+        self._lag = lag
 
     def collect(self) -> Iterable[Metric]:
         """Yield all metrics; called at each scrape."""
         yield from self._counted()
         yield from self._counted_by_label()
         yield from self._gauges()
+        yield self._loop_lag()
         yield from self._more()
         info = GaugeMetricFamily("dashboard_node_info", "Name of this process", labels=["node"])
         info.add_metric([self._nodes.name], 1)
@@ -131,6 +134,12 @@ class Metrics:
             fed.add_metric(list(row), count)
         yield fed
 
+    def _loop_lag(self) -> Metric:
+        bounds = [*map(str, LAG_BOUNDS_S), "+Inf"]
+        buckets = list(zip(bounds, accumulate(self._lag.counts), strict=True))
+        meaning = "Lags of the event loop, measured fifty times a second"
+        return HistogramMetricFamily("dashboard_loop_lag_seconds", meaning, buckets=buckets, sum_value=self._lag.sum_s)
+
     def _gauges(self) -> Iterable[Metric]:
         replicas = self._replicas.followed()
         journal_seq = sum(self._journal.head(partition).seq for partition in replicas)
@@ -148,7 +157,11 @@ class Metrics:
             ("replica_lag_entries", self._replicas.lag(), "Journal entries not applied yet"),
             ("nodes", len(self._nodes.table.nodes), "Processes whose beats have arrived lately"),
             ("restarts", self._nodes.restarts, "How often the supervisor has started this worker again"),
-            ("loop_lag_seconds", self._loop_lag_ms() / 1000, "Last measured lag of the event loop"),
+            (
+                "loop_lag_max_seconds",
+                self._lag.take_worst_ms("scrape") / 1000,
+                "Longest lag of the event loop since the last scrape",
+            ),
         ):
             yield GaugeMetricFamily(f"dashboard_{name}", meaning, value=value)
         for name, recent, meaning in (
