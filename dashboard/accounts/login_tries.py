@@ -45,7 +45,7 @@ class LoginTries:
 
     @asynccontextmanager
     async def answered(self, user_id: str, address: str) -> AsyncIterator[None]:
-        """Undo the count if the attempt cannot be answered: a user who is told to retry must not be locked out for it."""
+        """Take back a counted attempt if the body raises Overloaded or Unavailable: who is told to retry is not locked out for it."""
         try:
             yield
         except (Overloaded, Unavailable):

@@ -34,7 +34,7 @@ class Body:
 
 
 def read_ndjson(lines: list[bytes], first: int) -> Body:
-    """Read one object per line, as in docs/protocol.md; blank lines count as lines. ``first``: the number of the first line."""
+    """Read one object per line, as in docs/protocol.md; blank lines are skipped, but numbered. ``first``: the number of the first line."""
     body = Body()
     for number, line in enumerate(lines, first):
         if not line.strip():

@@ -43,7 +43,7 @@ def with_store(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def load_settings(config: Path | None, flags: dict[str, Any]) -> Loaded:
-    """Return the settings from flags, environment and file; raise click's errors."""
+    """Return the settings from flags, environment and file; raises ClickException."""
     file = config or (Path(os.environ["DASHBOARD_CONFIG"]) if "DASHBOARD_CONFIG" in os.environ else None)
     try:
         return load(flags, os.environ, file)

@@ -1,7 +1,7 @@
 """Outbox: which batch to send next, and what an answer means. No I/O, clock or lock: the clients own those.
 
-Source: docs/protocol.md, POST /api/v1/samples.  A batch keeps its bytes and its Idempotency-Key until it is settled.  So
-the server stores it once, however often it is sent, while it remembers the key (15 minutes by default).
+Source: docs/protocol.md, POST /api/v1/samples.  A batch keeps its bytes and its Idempotency-Key until it is settled.  The
+server therefore stores a repeated batch once, as long as it remembers the key (15 minutes by default).
 """
 
 from __future__ import annotations

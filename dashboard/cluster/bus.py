@@ -113,5 +113,5 @@ class Bus:
             raise Unavailable("the signals of other processes do not arrive; try again in a second") from None
 
     def passed_ms(self) -> int:
-        """Return how many milliseconds of the journal's time have passed by now."""
+        """Return the journal's time in milliseconds since the first signal that this process read."""
         return self._time.passed_ms + int((self._monotonic() - self._entry_s) * 1000)

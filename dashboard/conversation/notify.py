@@ -72,7 +72,10 @@ class Notify:
         data: bytes = b"null",
         key: str = "",
     ) -> int:
-        """Notify a user, all users of a role, or all who may join a room; return how many. The same ``key`` notifies once."""
+        """Notify a user, all users of a role, or all who may join a room; return the number of receivers.
+
+        A repeated ``key`` notifies nobody again, but they are still counted.
+        """
         try:
             receivers = self._receivers(user, role, room)
         except NotFound:  # another process may have just created it

@@ -185,7 +185,7 @@ class RoomLogs:
                 await self._try_to_catch_up(room_id)
 
     async def catch_up(self, room_id: str) -> None:
-        """Read the missing messages of a room in memory from the store and deliver them; raises Unavailable."""
+        """Read from the store what the log of a room lacks, and deliver it; raises Unavailable."""
         log = self._logs[room_id]
         async with self._lock(room_id):
             whole = False

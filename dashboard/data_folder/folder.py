@@ -1,7 +1,8 @@
 """Data folder: its permissions, its lock, and the check that its files still exist.
 
 The folder has mode 0700 and its files 0600: they hold password hashes and direct messages.  A server holds a lock
-(``flock`` on ``journal.lock``) for as long as it uses the folder; by this lock a running server's folder is also found.
+(``flock`` on ``journal.lock``) for as long as it uses the folder; the lock also lets commands find
+the folder of a running server.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ class DataFolder:
         )
 
     def note(self, name: str) -> None:
-        """Remember that the part ``name`` exists."""
+        """List the file ``name`` in the inventory, so that its loss is noticed."""
         known = self._inventory()
         if name not in known:
             file = self.path / INVENTORY_FILE

@@ -80,7 +80,7 @@ class User(Struct, frozen=True):
     kept_session: str = ""
 
     def holds(self, session: str, version: int | None) -> bool:
-        """Return whether a session of this ``version`` is still valid. None, of a JWT that another program made, always is."""
+        """Return whether a session is valid: of the user's ``version``, or kept, or without a version (a JWT of another program)."""
         return version in (None, self.version) or (bool(session) and session == self.kept_session)
 
 

@@ -135,7 +135,7 @@ class SourceState:
 
 
 def feeder_of(state: SourceState) -> FeederState:
-    """Return the state as a feeder in the ingest statistics."""
+    """Convert a source's state to a feeder's, for the ingest statistics."""
     newest = state.refusals[-1].snippet if state.refusals else ""
     return FeederState(
         key=f"source:{state.id}",

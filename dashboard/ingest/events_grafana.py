@@ -48,7 +48,7 @@ def parse_annotation_change(body: bytes, item: Mapping[str, Any], latest_ms: int
 
 
 def annotation_of(number: int, item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an item of the document ``events`` as Grafana shows an annotation."""
+    """Convert an item of the document ``events`` to a Grafana annotation with the id ``number``."""
     text = "\n".join(filter(None, (str(item.get("label", "")), str(item.get("value", "")))))
     t_ms = item.get("t", 0)
     return {"id": number, "time": t_ms, "timeEnd": item.get("ended", t_ms), "tags": item.get("tags", []), "text": text}

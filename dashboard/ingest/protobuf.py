@@ -1,7 +1,7 @@
-"""Decoder for protocol buffers: varints, the fields of a message, and a message by its schema, shaped as in the JSON mapping.
+"""Decoder for protocol buffers: varints, fields, and whole messages by a schema, as dicts shaped like the JSON mapping.
 
-Source: protobuf.dev/programming-guides/encoding.  Own code although ``protobuf`` exists: remote write and OTLP look series up by
-slices of the message's bytes, which a decoded message no longer has.  The tests check it against ``protobuf``.
+Source: protobuf.dev/programming-guides/encoding.  The package ``protobuf`` is not used: remote write and OTLP look up a series
+by a slice of the encoded message, and decoded messages no longer have these bytes.  The tests compare both.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from dashboard.replication.replicas import Replicas
 
 
 def number_of(item_id: str) -> int:
-    """Return the number of an annotation, which JavaScript can represent exactly."""
+    """Derive an annotation's number from its item's id: 52 bits, which JavaScript represents exactly; 0 for another id."""
     return int(item_id[:13], 16) or 1 if all(char in "0123456789abcdef" for char in item_id[:13]) and item_id else 0
 
 
@@ -40,7 +40,7 @@ class Annotations:
         self._replicas = replicas
 
     async def find(self, number: int) -> dict[str, Any]:
-        """Find the item; raises NotFound, Unavailable."""
+        """Return the item of the annotation ``number``; raises NotFound, Unavailable."""
         for again in (False, True):
             if again:  # another process may have just stored it
                 await self._replicas.catch_up(EVENTS)

@@ -130,7 +130,7 @@ def read_script(name: str) -> str:
 
 
 def explain(error: BaseException) -> str:
-    """Return the fault of Redis as a text for operators, without passwords."""
+    """Describe an error of Redis for operators, without passwords."""
     if isinstance(error, TimeoutError | exceptions.TimeoutError) and not str(error):
         return "no answer in time"
     text = without_password(str(error)) or type(error).__name__
@@ -179,7 +179,7 @@ class BackOff:
         self._longest_s = longest_s
 
     def reset(self) -> None:
-        """Begin with the first pause again."""
+        """Reset the next pause to the first one."""
         self._next_s = self._first_s
 
     def next_s(self) -> float:

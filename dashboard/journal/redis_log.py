@@ -52,8 +52,8 @@ def _unpack(value: bytes) -> bytes | None:
     return payload if len(payload) == length and unpacker.eof else None
 
 
-class Doubt(Exception):
-    """Row that does not follow the one before: another epoch has begun, entries are missing, or the row is foreign."""
+class OutOfSequence(Exception):
+    """Error for a row that does not follow the one before: of another epoch, after missing entries, or foreign."""
 
 
 class Log:
@@ -125,7 +125,7 @@ class Log:
         """Take the rows that were read after ``last_id``.
 
         ``newest_seq``: the partition's newest entry, as Redis has just confirmed for this epoch; a row that claims a later number
-        is foreign.  Without it a row that does not follow raises Doubt; the rows before it have been taken.
+        is foreign.  Without it a row that does not follow raises OutOfSequence; the rows before it have been taken.
         """
         fresh: list[Entry] = []
         seq = self.tail.head_seq
@@ -133,7 +133,7 @@ class Log:
             for raw_id, fields in rows:
                 entry = self.parse(raw_id, fields)
                 if newest_seq is None and (entry is None or entry.seq != seq + 1):
-                    raise Doubt
+                    raise OutOfSequence
                 if entry is None or entry.seq <= seq or (newest_seq is not None and entry.seq > newest_seq):
                     self.foreign += 1
                 else:

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from dashboard.domain.counters import Counters
 from dashboard.journal import redis_scripts as scripts
 from dashboard.journal.redis_link import REDIS_ERRORS, BackOff, Client, Link, close, explain, honour_cancel
-from dashboard.journal.redis_log import Doubt, Log, seq_of
+from dashboard.journal.redis_log import Log, OutOfSequence, seq_of
 from dashboard.journal.redis_scripts import LogState
 
 _log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class Reader:
             foreign = log.foreign
             try:
                 log.take(rows)
-            except Doubt:
+            except OutOfSequence:
                 await self._resolve(client, rows)
             if not rows and stored_before == log.head and log.tail.head_seq < stored_before.seq:
                 raise Starving(f"entry {stored_before.seq} is stored, but this connection does not return it")

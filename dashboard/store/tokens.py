@@ -126,7 +126,7 @@ async def create_code(tx: AsyncConnection, code_hash: str, purpose: str, expires
 
 
 async def use_code(tx: AsyncConnection, code_hash: str, purpose: str, now_ms: int) -> bool:
-    """Use up a code; return whether it was valid until now."""
+    """Mark a code as used; return False if it is unknown for this purpose, used already, or expired."""
     statement = (
         update(codes)
         .where(
@@ -141,7 +141,7 @@ async def use_code(tx: AsyncConnection, code_hash: str, purpose: str, now_ms: in
 
 
 async def is_code(tx: AsyncConnection, code_hash: str, purpose: str, now_ms: int) -> bool:
-    """Return whether the code is good now."""
+    """Return whether a code is valid."""
     statement = select(codes.c.hash).where(
         codes.c.hash == code_hash, codes.c.purpose == purpose, codes.c.used_ms.is_(None), codes.c.expires_ms > now_ms
     )

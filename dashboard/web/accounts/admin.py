@@ -97,7 +97,7 @@ class NewLink(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LinkState(Struct, frozen=True):
-    """Response to a new share link."""
+    """Response to ``POST /api/v1/links``: the new share link."""
 
     id: str
     url: str

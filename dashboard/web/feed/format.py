@@ -102,7 +102,7 @@ class Format:
         return json_answer({"post": f"{self.name}, see docs/protocol.md"})
 
     def slices(self, body: bytes) -> Iterator[Slice]:
-        """Cut a long body into parts that can be parsed and accepted one after the other; lazily, in a thread."""
+        """Yield parts of a long body that can be parsed and accepted one after the other. The caller runs each step in a thread."""
         yield Slice(0, body)
 
     def parse(self, request: FeedRequest) -> Parsed:

@@ -26,7 +26,7 @@ class QueryServices(FeedServices):
 
 
 class QueryHandler(FeederHandler[QueryServices]):
-    """``/query``: clients look for their database, or create it, before they write; it always exists."""
+    """``/query``: clients look up or create their database before they write. Every database counts as existing."""
 
     async def get(self) -> None:
         await self.authenticate()

@@ -22,19 +22,19 @@ class BodyBudget:
         self.held_bytes = 0
 
     def take(self, count: int) -> bool:
-        """Hold so many bytes more; False: that would be too many."""
+        """Reserve bytes; return False if that would be too many."""
         if self.held_bytes + count > self._max_bytes:
             return False
         self.held_bytes += count
         return True
 
     def give_back(self, count: int) -> None:
-        """Hold so many bytes less."""
+        """Release reserved bytes."""
         self.held_bytes -= count
 
 
 class RequestBody:
-    """``refused``: why the body is not taken; the rest of it is read and thrown away.
+    """Body of a request. ``refused``: why it is not accepted; the rest of it is read and thrown away.
 
     ``max_bytes`` bounds both what arrives and what it decompresses to.
     """
@@ -56,7 +56,7 @@ class RequestBody:
         return self._gunzip is not None
 
     def take(self, chunk: bytes) -> Iterator[None]:
-        """Take a chunk that has arrived, step by step."""
+        """Store an arrived chunk. The caller runs the iterator to its end; between its steps others may run. Sets ``refused``."""
         self._arrived += len(chunk)
         if self._arrived > self._max_bytes:
             self.refuse(TooLarge(f"the body has more than {self._max_bytes} bytes"))
