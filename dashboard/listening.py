@@ -1,7 +1,8 @@
-"""Listening sockets and the TLS context of the HTTP server."""
+"""Listening sockets of the HTTP server, its TLS context, and the number of sockets that the process may open."""
 
 from __future__ import annotations
 
+import resource
 import socket
 import ssl
 
@@ -12,6 +13,8 @@ from dashboard.settings import Settings
 
 #: Handshakes that the kernel queues; beyond it new connections are dropped or delayed.
 BACKLOG = 4_096
+#: File descriptors besides those of WebSocket connections: other HTTP connections, databases, Redis, sources.
+_OTHER_DESCRIPTORS = 1_024
 
 
 def bind(settings: Settings) -> list[socket.socket]:
@@ -35,3 +38,19 @@ def tls_of(settings: Settings) -> ssl.SSLContext | None:
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(f"tls_certificate, tls_key: cannot be loaded: {error}") from None
     return context
+
+
+def raise_descriptor_limit(settings: Settings) -> str:
+    """Allow this process the open files that ``max_connections`` needs; return what is missing, empty: nothing."""
+    needed = settings.max_connections + _OTHER_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return ""
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed == needed:
+        return ""
+    return (
+        f"max_connections = {settings.max_connections} needs {needed} open files and this process may have {allowed}; "
+        "allow more (ulimit -Hn, LimitNOFILE=), or set max_connections lower"
+    )

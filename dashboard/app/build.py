@@ -99,15 +99,22 @@ class Dashboard:
         )
         self.stats.include(self.sources.states)
         self._host_feeder: HostFeeder | None = None
-        self.readiness = Readiness(
-            journal=self.journal,
-            nodes=self.cluster.nodes,
-            replicas=self.replicas,
-            others={"data": lambda: self.folder.fault, "store": lambda: self.accounts.directory.fault},
-        )
+        self.readiness = self._make_readiness()
         self._server: DashboardHttpServer | None = None
         self.web = self._make_web()
         self.port = settings.port
+
+    def _make_readiness(self) -> Readiness:
+        return Readiness(
+            journal=self.journal,
+            nodes=self.cluster.nodes,
+            replicas=self.replicas,
+            others={
+                "data": lambda: self.folder.fault,
+                "store": lambda: self.accounts.directory.fault,
+                "sockets": lambda: self._server.fault() if self._server else "",
+            },
+        )
 
     def _make_people(self) -> None:
         self.accounts = AccountParts(

@@ -14,6 +14,7 @@ from dashboard.boards.boards import Boards
 from dashboard.cli.data_option import say_warnings
 from dashboard.cli.settings_options import load_settings, with_settings
 from dashboard.domain.errors import ConfigurationError
+from dashboard.listening import raise_descriptor_limit
 from dashboard.resources import resource_folder
 from dashboard.settings import Settings, flag, shown, variable
 
@@ -31,6 +32,8 @@ def check(config: Path | None, **flags: Any) -> None:
         for source in read_sources(loaded.settings).described():
             click.echo(source)
     say_warnings(loaded)
+    if missing := raise_descriptor_limit(loaded.settings):
+        click.echo(f"warning: {missing}", err=True)
     for problem in problems:
         click.echo(f"problem: {problem}", err=True)
     if problems:

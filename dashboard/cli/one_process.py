@@ -11,6 +11,7 @@ from collections.abc import Callable
 import click
 
 from dashboard.app.build import Dashboard
+from dashboard.listening import raise_descriptor_limit
 from dashboard.settings import Settings
 from dashboard.worker import Worker
 
@@ -27,6 +28,7 @@ def _tune_garbage_collector() -> None:
 
 async def serve_here(settings: Settings, orders: str, say_address: Callable[[int], None]) -> int:
     """Serve until SIGTERM or SIGINT and return the exit code. ``orders``: the supervisor's instructions. Raises ConfigurationError."""
+    raise_descriptor_limit(settings)
     worker = Worker.of(orders) if orders else None
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -1,4 +1,5 @@
-"""Tornado's HTTP server with what it lacks: a time for headers apart from the life of an idle connection, and errors in JSON.
+"""Tornado's HTTP server with what it lacks: a time for headers apart from the life of an idle connection, errors in JSON,
+and an acceptor that can run out of file descriptors.
 
 Only public methods of the stream are put between: ``read_until_regex``, by which Tornado reads headers and nothing else, and
 ``write``, by which it answers what is no HTTP.
@@ -8,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import msgspec
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
+
+from dashboard.web.server.acceptor import Acceptor
 
 #: Header blocks over their limit are read up to here, so that the 431 arrives; of longer ones the connection is reset.
 _DRAINED_HEADER_BYTES = 262_144
@@ -35,6 +39,19 @@ class DashboardHttpServer(HTTPServer):
         self.header_timeout_s = options.pop("header_timeout_s")
         options["max_header_size"] = self.max_header_bytes + _DRAINED_HEADER_BYTES
         super().initialize(*args, **options)
+        self._acceptors: list[Acceptor] = []
+
+    def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
+        """Accept connections on listening sockets, until ``stop``."""
+        for listening in sockets:
+            acceptor = Acceptor(listening, self._handle_connection)
+            self._acceptors.append(acceptor)
+            self._sockets[listening.fileno()] = listening
+            self._handlers[listening.fileno()] = acceptor.stop
+
+    def fault(self) -> str:
+        """Return why no connection can be accepted now; empty: they can."""
+        return next(filter(None, (each.fault for each in self._acceptors)), "")
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Serve one connection."""

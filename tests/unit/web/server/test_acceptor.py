@@ -1,0 +1,64 @@
+"""The acceptor: without file descriptors it waits, says so once, and goes on when there are some."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+from typing import Any
+
+import pytest
+
+from dashboard.web.server.acceptor import Acceptor
+from tests.support.nodes import until
+
+pytestmark = pytest.mark.gen_test
+
+
+class Scarce(socket.socket):
+    """A listening socket of a process whose file descriptors may have run out."""
+
+    left = 0
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        if not self.left:
+            raise OSError(errno.EMFILE, "Too many open files")
+        accepted = super().accept()
+        self.left -= 1
+        return accepted
+
+
+def listen() -> Scarce:
+    listening = Scarce()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen()
+    listening.setblocking(False)
+    return listening
+
+
+@pytest.mark.expects_log("allow more open files")
+async def test_without_file_descriptors_clients_wait_and_one_line_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    with listen() as listening, socket.create_connection(listening.getsockname()) as client:
+        accepted: list[socket.socket] = []
+        acceptor = Acceptor(listening, lambda connection, _: accepted.append(connection))
+        await until(lambda: acceptor.fault != "")
+        await asyncio.sleep(1.2)  # it tries again meanwhile
+        assert "Too many open files" in acceptor.fault
+        assert [record.levelno for record in caplog.records] == [logging.WARNING]
+        listening.left = 2
+        await until(lambda: len(accepted) == 1)
+        assert (acceptor.fault, accepted[0].getpeername()) == ("", client.getsockname())
+        accepted[0].close()
+        acceptor.stop()
+
+
+async def test_whoever_stops_accepts_no_more() -> None:
+    with listen() as listening:
+        listening.left = 2
+        accepted: list[socket.socket] = []
+        acceptor = Acceptor(listening, lambda connection, _: accepted.append(connection))
+        acceptor.stop()
+        with socket.create_connection(listening.getsockname()):
+            await asyncio.sleep(0.05)
+        assert accepted == []
