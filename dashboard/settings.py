@@ -163,6 +163,7 @@ class Settings:
     control_burst: float = _setting(200, "pings and pongs a client may send at once", least=1)
     max_subscriptions: int = _setting(128, "views that one connection may watch", least=1)
     max_connections: int = _setting(20_000, "WebSocket connections of one process", least=1)
+    max_anonymous_per_address: int = _setting(1_000, "WebSocket connections of one address without a login", least=1)
     heartbeat_s: float = _setting(10, "seconds without a sign of life after which a client is pinged", least=0.1)
     dead_s: float = _setting(20, "seconds without a sign of life after which a client is closed", least=0.2)
     stalled_s: float = _setting(

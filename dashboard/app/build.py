@@ -141,6 +141,7 @@ class Dashboard:
         settings = self.settings
         self._limits = HubLimits(
             max_connections=settings.max_connections,
+            max_anonymous_per_address=settings.max_anonymous_per_address,
             max_subscriptions=settings.max_subscriptions,
             heartbeat_s=settings.heartbeat_s,
             dead_s=settings.dead_s,

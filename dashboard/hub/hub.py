@@ -11,6 +11,7 @@ from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.hub.connection import Connection
 from dashboard.hub.fanout import SENDS_PER_TURN
 from dashboard.hub.limits import HubLimits
+from dashboard.hub.places import ConnectionPlaces
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.hub.shared import Shared
 from dashboard.hub.transport import Transport
@@ -55,16 +56,13 @@ class Hub:
         self._requests = requests
         self._dispatcher = dispatcher
         self._limits = limits
+        self.places = ConnectionPlaces(registry, limits)
         self._session_limits = session_limits
         self._monotonic = monotonic
         self._counters = counters
         self.degraded = ""
 
-    def full(self) -> bool:
-        """Return whether ``max_connections`` are open."""
-        return len(self._registry.connections) >= self._limits.max_connections
-
-    def opened(self, transport: Transport, caller: Caller = ANONYMOUS) -> Connection:
+    def opened(self, transport: Transport, caller: Caller = ANONYMOUS, network: str = "") -> Connection:
         """Register a client whose handshake is done."""
         now_s = self._monotonic()
         connection = Connection(
@@ -77,6 +75,7 @@ class Hub:
             caller=caller,
         )
         self._registry.connections.add(connection)
+        self.places.add(connection, network)
         self._counters.connections_opened += 1
         return connection
 
@@ -86,6 +85,7 @@ class Hub:
             return
         connection.closed = True
         self._registry.connections.discard(connection)
+        self.places.remove(connection)
         own = by_client and code >= _FIRST_PRIVATE
         self._counters.connections_closed["client" if own else str(int(code))] += 1
         for view_id in list(connection.subscriptions):

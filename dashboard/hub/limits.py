@@ -9,6 +9,7 @@ class HubLimits(Struct, frozen=True):
     """Limits of connections; the settings of the same names explain them."""
 
     max_connections: int = 20_000
+    max_anonymous_per_address: int = 1_000
     max_subscriptions: int = 128
     heartbeat_s: float = 10
     dead_s: float = 20

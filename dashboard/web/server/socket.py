@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from tornado.web import stream_request_body
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
+from dashboard.accounts.fair_queue import network_of
 from dashboard.conversation.dispatch import RequestDispatcher
 from dashboard.domain.errors import BadToken
 from dashboard.domain.identity import ANONYMOUS, Caller
@@ -38,17 +39,13 @@ class SocketHandler(WebSocketHandler):
         self._context = context
         self._hub, self._dispatcher, self._options, self._now_ms = services
         self._caller = ANONYMOUS
+        self._network = ""
         self._connection: Connection | None = None
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
 
     async def prepare(self) -> None:
-        if self._hub.full():
-            self.set_header("Retry-After", "5")
-            self.set_status(503)
-            self.finish({"code": "overloaded", "error": f"more than {self._options.max_connections} connections"})
-            return
         identity = self._context.identity
         try:
             try:
@@ -59,6 +56,12 @@ class SocketHandler(WebSocketHandler):
         except BadToken as error:
             self.set_status(401)
             self.finish({"code": error.code, "error": str(error)})
+            return
+        self._network = network_of(self.request.remote_ip or "")
+        if refusal := self._hub.places.refusal(self._caller, self._network):
+            self.set_header("Retry-After", "5")
+            self.set_status(503)
+            self.finish({"code": "overloaded", "error": refusal})
 
     def _known_caller(self) -> Caller:
         """Return the caller after a refresh. Without need of a login an unknown token is ignored. Raises BadToken."""
@@ -111,7 +114,7 @@ class SocketHandler(WebSocketHandler):
     def open(self, *args: str, **kwargs: str) -> None:
         transport = self.ws_connection
         assert isinstance(transport, WebSocketTransport)
-        self._connection = self._hub.opened(transport, self._caller)
+        self._connection = self._hub.opened(transport, self._caller, self._network)
         options = self._options
         welcome = Welcome(
             protocol=PROTOCOL_VERSION,
