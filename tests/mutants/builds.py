@@ -6,20 +6,25 @@ import asyncio
 import os
 import sys
 import time
+from array import array
 from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from dashboard import supervisor
 from dashboard.app import build as app
 from dashboard.cluster import membership as nodes
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.position import Position
+from dashboard.entries.samples import Samples, pack, unpack_ints
 from dashboard.hub import view_requests, view_table
 from dashboard.intake import accept_samples
 from dashboard.journal import redis as redis_journal
 from dashboard.journal import redis_appender, redis_log, redis_reader
 from dashboard.journal import redis_scripts as scripts
 from dashboard.journal.port import Entry
+from dashboard.replica import series_table
 from dashboard.replication import replication
 
 #: Modules have imported the name from each other.
@@ -147,15 +152,17 @@ def delivers_before_the_journal() -> None:
 
 
 def applies_some_twice() -> None:
-    """Every 20th entry is applied twice."""
-    apply = replication.Replica.apply
+    """Every 20th entry is applied again a millisecond later (at the same time a series holds one value anyway)."""
+    apply = series_table.SeriesTable.apply
 
-    def broken(self: Any, entry: Entry) -> None:
-        apply(self, entry)
-        if not entry.seq % 20:
-            apply(self, entry)
+    def broken(self: Any, seq: int, now_ms: int, change: Samples) -> None:
+        apply(self, seq, now_ms, change)
+        if not seq % 20:
+            times = change.times
+            later = times + 1 if isinstance(times, int) else pack(array("q", [t + 1 for t in unpack_ints(times)]))
+            apply(self, seq, now_ms, msgspec.structs.replace(change, times=later))
 
-    replication.Replica.apply = broken  # type: ignore[method-assign]
+    series_table.SeriesTable.apply = broken  # type: ignore[method-assign]
 
 
 def ignores_the_flush_number() -> None:
