@@ -16,7 +16,8 @@ from tests.support.server import ServerProcess
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    flags = ("--no-host-feeder", "--no-server-feeder", "--header-timeout-s", "1", "--body-timeout-s", "1")
+    quick = ("--header-timeout-s", "1", "--body-timeout-s", "1", "--max-json-bytes", str(4 << 20))
+    flags = ("--no-host-feeder", "--no-server-feeder", *quick)
     process = ServerProcess(tmp_path_factory.mktemp("http"), *flags).start()
     yield process
     process.close()
