@@ -111,7 +111,7 @@ class BaseHandler(RequestHandler, Generic[S]):
         self._counted = True
         self.context.begin()
         if self.context.draining:
-            self.set_header("Connection", "close")
+            self.close_when_answered()
         encoding = self.request.headers.get("Content-Encoding", "identity").strip().lower()
         is_gzip = encoding in ("gzip", "x-gzip")
         self._received = 0
@@ -211,6 +211,12 @@ class BaseHandler(RequestHandler, Generic[S]):
 
     # --- answers ---
 
+    def close_when_answered(self) -> None:
+        """Close the connection when the response has been sent, and say so in the response."""
+        connection = self.request.connection
+        if isinstance(connection, HTTP1Connection):
+            connection._disconnect_on_finish = True  # Tornado has no hook: it decides by the request alone
+
     def write_json(self, value: Any, status: int = 200) -> None:
         """Write a JSON response."""
         self.set_status(status)
@@ -260,7 +266,7 @@ class BaseHandler(RequestHandler, Generic[S]):
             if error.retryable:
                 self.set_header("Retry-After", str(math.ceil(error.retry_after_s)))
             if error.http_status == 413:
-                self.set_header("Connection", "close")
+                self.close_when_answered()
         elif isinstance(error, HTTPError) and error.log_message:
             text = error.log_message % error.args if error.args else error.log_message
         if isinstance(error, NotAuthenticated):

@@ -41,7 +41,7 @@ class RefusedHandler(BaseHandler[GuardRefusal]):
     def prepare(self) -> Awaitable[None] | None:
         super().prepare()
         if self.services.status == 414:
-            self.set_header("Connection", "close")
+            self.close_when_answered()
         raise HTTPError(self.services.status, self.services.reason.replace("%", "%%"))
 
 
