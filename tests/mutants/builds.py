@@ -83,11 +83,17 @@ def tells_no_gap() -> None:
 
 def forgets_where_epochs_part() -> None:
     """In a new epoch it reads everything there is once more."""
+    apply, is_again = series_table.SeriesTable.apply, []
 
     def resume_seq(self: Any, after: Position, oldest_seq: int) -> int:
+        is_again.append(True)
         return oldest_seq - 1
 
+    def broken(self: Any, seq: int, now_ms: int, change: Samples) -> None:
+        apply(self, seq, now_ms, _later(change) if is_again else change)
+
     redis_log.Log.resume_seq = resume_seq  # type: ignore[method-assign]
+    series_table.SeriesTable.apply = broken  # type: ignore[method-assign]
 
 
 def ignores_since() -> None:
@@ -151,16 +157,21 @@ def delivers_before_the_journal() -> None:
     redis_log.Log.take = broken_take  # type: ignore[method-assign]
 
 
+def _later(change: Samples) -> Samples:
+    """A millisecond later: a series holds one value at one time, so that the same samples again change nothing."""
+    times = change.times
+    shifted = times + 1 if isinstance(times, int) else pack(array("q", [t + 1 for t in unpack_ints(times)]))
+    return msgspec.structs.replace(change, times=shifted)
+
+
 def applies_some_twice() -> None:
-    """Every 20th entry is applied again a millisecond later (at the same time a series holds one value anyway)."""
+    """Every 20th entry is applied again."""
     apply = series_table.SeriesTable.apply
 
     def broken(self: Any, seq: int, now_ms: int, change: Samples) -> None:
         apply(self, seq, now_ms, change)
         if not seq % 20:
-            times = change.times
-            later = times + 1 if isinstance(times, int) else pack(array("q", [t + 1 for t in unpack_ints(times)]))
-            apply(self, seq, now_ms, msgspec.structs.replace(change, times=later))
+            apply(self, seq, now_ms, _later(change))
 
     series_table.SeriesTable.apply = broken  # type: ignore[method-assign]
 
@@ -176,10 +187,11 @@ def ignores_the_flush_number() -> None:
 
 
 def ignores_the_request_id() -> None:
-    """The same request is stored as often as it comes."""
+    """The same request is stored as often as it comes, at the time at which it comes."""
     accept = accept_samples.AcceptSamples.accept
 
     async def broken(self: Any, batch: Any, *, request_id: str = "", **more: Any) -> Any:
+        batch.times[:] = [None] * len(batch.times)
         return await accept(self, batch, **more)
 
     accept_samples.AcceptSamples.accept = broken  # type: ignore[method-assign]
