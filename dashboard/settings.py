@@ -338,7 +338,7 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
 
 
 def _check_reach(settings: Settings, refuse: Callable[[str, str], None]) -> None:
-    """What a server needs that others can reach, and what belongs together."""
+    """Refuse a server that others can reach without its protection, and settings of which one needs another."""
     if settings.secret and len(settings.secret.encode()) < _MIN_SECRET_BYTES:
         refuse("secret", f"has less than {_MIN_SECRET_BYTES} bytes; make one: openssl rand -base64 48")
     if settings.webhooks and len(settings.webhook_secret.encode()) < _MIN_SECRET_BYTES:
@@ -372,7 +372,7 @@ def _check_reach(settings: Settings, refuse: Callable[[str, str], None]) -> None
 
 
 def _check_processes(settings: Settings, sources: Mapping[str, str], refuse: Callable[[str, str], None]) -> None:
-    """What belongs together when there are several processes."""
+    """Refuse settings that do not fit together when there are several processes."""
     if settings.workers > 1 and not settings.redis:
         refuse("workers", "several processes need a common journal; add redis = redis://127.0.0.1:6379/0 (--redis …)")
     if settings.redis and sources["journal"] != "default":
