@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TypeVar
 
 import click
 
 from dashboard import __version__
+
+T = TypeVar("T")
 
 #: Module and function of each command.
 _COMMANDS = {
@@ -31,11 +34,16 @@ class _Commands(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(f"dashboard.cli.{module}"), name)
-        return command
+        return load(_COMMANDS[cmd_name], click.Command) if cmd_name in _COMMANDS else None
+
+
+def load(place: str, kind: type[T]) -> T:
+    """Import an object of this package that only some commands need. ``place``: ``MODULE:NAME``; ``kind``: its type."""
+    module, _, name = place.partition(":")
+    loaded = getattr(import_module(f"dashboard.cli.{module}"), name)
+    if not isinstance(loaded, kind):
+        raise TypeError(f"{place}: expected {kind.__name__}, not {type(loaded).__name__}")
+    return loaded
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

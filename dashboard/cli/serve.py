@@ -7,14 +7,16 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from types import FunctionType
+from typing import Any, cast
 
 import click
 import msgspec
 
 from dashboard import logs
+from dashboard.cli import load
 from dashboard.cli.data_option import say_warnings
 from dashboard.cli.settings_options import load_settings, with_settings
 from dashboard.data_folder.folder import STATUS_FILE
@@ -28,6 +30,8 @@ try:
     import uvloop
 except ImportError:  # the extra [uvloop] is not installed
     uvloop = None
+
+_ServeHere = Callable[[Settings, str, Callable[[int], None]], Coroutine[None, None, int]]
 
 
 @click.command()
@@ -65,8 +69,9 @@ def _loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop]
 
 
 async def _serve(settings: Settings, orders: str) -> int:
-    from dashboard.cli.one_process import serve_here  # neither the supervisor nor an error in the settings needs it
-
+    serve_here = cast(
+        _ServeHere, load("server_process:serve_here", FunctionType)
+    )  # the supervisor needs no server code
     return await serve_here(settings, orders, lambda port: _say_address(settings, port))
 
 
