@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from dashboard.data_folder.folder import LOCK_FILE, locked_folders, too_wide
-from dashboard.settings import Loaded, shown
+from dashboard.settings import shown
+from dashboard.settings_loading import Loaded
 
 
 def say_warnings(loaded: Loaded) -> None:

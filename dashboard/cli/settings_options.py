@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from dashboard.domain.errors import ConfigurationError
-from dashboard.settings import Loaded, Settings, flag, load
+from dashboard.settings import Settings, flag
+from dashboard.settings_loading import Loaded, load
 
 _CONFIG_HELP = "file of settings (TOML, lines of `name = value`)  [DASHBOARD_CONFIG]"
 

@@ -21,7 +21,7 @@ from dashboard.data_folder.folder import (
     too_wide,
 )
 from dashboard.domain.errors import ConfigurationError
-from dashboard.settings import load
+from dashboard.settings_loading import load
 
 
 def mode_of(path: Path) -> int:
