@@ -19,7 +19,7 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 def text_in(given: dict[str, Any], name: str) -> str:
-    """Return a text field, "" when it is missing; raises Invalid when it is something else."""
+    """Return a string field, "" when it is missing; raises Invalid when it is not a string."""
     found = given.get(name)
     if found is None:
         return ""

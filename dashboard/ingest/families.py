@@ -1,6 +1,7 @@
-"""Metadata of Prometheus' metric families. It comes now and then, in bodies of its own, and holds for all series.
+"""Metadata of Prometheus' metric families. Prometheus sends them from time to time, in bodies without samples.
 
-Source: prompb MetricMetadata.  Only the kinds are used.  After new metadata every series is looked up once.
+Source: prompb MetricMetadata.  Only the kinds are used.  They apply to all series of a family.  After new metadata the kind of
+every series is looked up once.
 """
 
 from __future__ import annotations

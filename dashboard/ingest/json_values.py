@@ -55,9 +55,9 @@ def read_leniently(body: bytes) -> Any:
 
 
 def leaves(name: str, value: Any) -> Iterator[Leaf]:
-    """Yield the numbers, booleans and texts in a value, in order, without nulls. Raises Invalid when there are too many.
+    """Yield the numbers, booleans and strings in a value, in order, without nulls. Raises Invalid when there are too many.
 
-    In an object each is ``name_key``; in an array the index follows the name.
+    A value in an object is named ``name_key``; in an array the index follows the name.
     """
     waiting, count = [(name, "", value, 0)], 0
     while waiting:

@@ -1,9 +1,10 @@
 """Influx line protocol: ``measurement[,tag=v…] field=v[,field=v…] [time]``, as Telegraf, InfluxDB clients and Grafana Live send.
 
-Source: the InfluxDB line protocol reference; single lines are parsed by ``line-protocol-parser`` (C), and those that it refuses by
-``line_protocol_parts.py``.  The series of a number or boolean is ``measurement_field{tags}``; a text becomes the document
-``measurement_field/tag:value`` with ``{"text": …}``.  A body without texts and faults is parsed on a fast path, any other line by
-line, so that the good fields are kept.  Integers of 64 bits become the nearest double.
+Source: the InfluxDB line protocol reference.  ``line-protocol-parser`` (C) parses single lines; ``line_protocol_parts.py`` parses
+the lines that the C parser refuses.  A number or boolean field becomes a sample of the series ``measurement_field{tags}``; a string
+field becomes the document ``measurement_field/tag:value`` with ``{"text": …}``.  A body without string fields and without faults is
+parsed on a fast path.  Any other body is parsed line by line, so that the good fields are kept.  64-bit integers become the nearest
+double.
 """
 
 from __future__ import annotations
@@ -261,7 +262,7 @@ def ends_in_a_text(lines: list[bytes]) -> bool:
 
 
 def closes_a_text(line: bytes) -> bool:
-    """Return whether a line ends the quoted text in which it begins."""
+    """Return whether a line contains the end of a quoted string that began on an earlier line."""
     return _quotes(line) % 2 == 1
 
 

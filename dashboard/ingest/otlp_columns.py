@@ -44,7 +44,10 @@ class PointColumns:
 
 
 def read_columns(data: bytes, known: Mapping[bytes, str], latest_ms: int) -> PointColumns | None:
-    """Read a ``Gauge`` or ``Sum`` message; None when its layout is another. ``known``: series by the bytes of the attributes."""
+    """Read a ``Gauge`` or ``Sum`` message; return None if its bytes do not have one of the expected layouts.
+
+    ``known`` maps the encoded attributes of a data point to its series.
+    """
     at = 2 if len(data) > 1 and data[1] < 0x80 else 3
     width = 27 if len(data) > at and data[at] == 0x11 else 18
     layout = _LAYOUTS.get((width, data[at + width - 9])) if len(data) >= at + width else None
@@ -62,7 +65,10 @@ def read_columns(data: bytes, known: Mapping[bytes, str], latest_ms: int) -> Poi
 
 
 def _split(data: bytes, width: int) -> tuple[list[bytes], list[bytes], int] | None:
-    """Return the points' bytes before the attributes, their attributes, and the offset behind them; None when one is too short."""
+    """Return each point's bytes before its attributes, each point's attributes, and the offset after the last point.
+
+    Return None if a point is too short.
+    """
     heads, tails = list[bytes](), list[bytes]()
     at, end = 0, len(data)
     try:

@@ -33,9 +33,9 @@ class MissingExtra(DashboardError):
 
 
 def unpack(body: bytes, encoding: str, max_bytes: int) -> bytes:
-    """Return the body unpacked; an empty encoding, ``identity`` and ``gzip`` leave it as it is.
+    """Decompress a body; return it unchanged if the encoding is empty, ``identity`` or ``gzip``.
 
-    Raises Invalid when it is not packed so, TooLarge when it unpacks to more than ``max_bytes``, MissingExtra.
+    Raises Invalid if the body is not in that encoding, TooLarge if the result exceeds ``max_bytes``, MissingExtra.
     """
     if encoding not in ENCODINGS:
         return body

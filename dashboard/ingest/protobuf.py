@@ -36,7 +36,7 @@ Message = dict[str, Any]
 
 
 def read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """Read the unsigned varint at ``at``; return it and the offset behind it. Raises Invalid."""
+    """Read the unsigned varint at ``at``; return the number and the offset after it. Raises Invalid."""
     value = shift = 0
     while True:
         if at >= len(data) or shift > 63:

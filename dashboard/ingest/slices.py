@@ -32,7 +32,7 @@ class Slice(NamedTuple):
 
 
 def line_slices(body: bytes) -> Iterator[Slice]:
-    """Yield slices of whole lines; a text in quotes is not cut."""
+    """Yield slices of whole lines; do not cut a quoted string that spans lines."""
     at = first = 0
     while len(body) - at > SLICE_BYTES:
         end = body.find(b"\n", at + SLICE_BYTES)
@@ -99,7 +99,7 @@ def _cut(body: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def _count(array: bytes) -> int:
-    """Count the elements of an array; 0: it is not one, because it was cut within a text or an element."""
+    """Count the elements of a JSON array; return 0 for invalid JSON, which comes from a cut within a string or an element."""
     try:
         return len(_elements.decode(array))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
