@@ -187,7 +187,7 @@ class AcceptSamples:
         return {key for key in share.batch.keys if key not in known}
 
     def _within_sizes(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
-        """Take out the samples of new series with too large names or labels; return the refusals, by place in ``whole``."""
+        """Remove the samples of new series with too large names or labels; return the refusals, in the order of ``whole``."""
         reasons = dict[str, Invalid]()
         for key in new:
             try:
@@ -198,7 +198,7 @@ class AcceptSamples:
         return _bar(share, reasons, "", "invalid", whole) if reasons else []
 
     def _within_limit(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
-        """Take out the samples of new series beyond ``max_series``; return the refusals, by place in ``whole``."""
+        """Remove the samples of new series beyond ``max_series``; return the refusals, in the order of ``whole``."""
         coming = {key for key in self._coming if self._is_new(key)}
         room = self._max_series - self._replicas.series_count() - self._count_met() - len(coming)
         beginning = list(dict.fromkeys(key for key in share.batch.keys if key in new and key not in coming))
@@ -209,7 +209,7 @@ class AcceptSamples:
         return _bar(share, barred, reason, "series_limit", whole)
 
     def _within_token(self, share: Share, new: set[str], caller: Caller | None, whole: Batch) -> list[Refusal]:
-        """Take out the samples of new series beyond the token's own limit; return the refusals, by place in ``whole``."""
+        """Remove the samples of new series beyond the token's own limit; return the refusals, in the order of ``whole``."""
         barred = self._limits.surplus(
             caller, share.batch.keys, new, lambda key: key in self._coming or not self._is_new(key)
         )
