@@ -23,11 +23,11 @@ _MAX_TOLD = 1_000
 
 
 class FeedRequest(NamedTuple):
-    """A request as a format sees it.
+    """Parts of a request that a format needs.
 
-    ``address``: the path as it was sent; ``path``: its parts that the route leaves open, unquoted.
+    ``address``: the path as it was sent; ``path``: the parts of the path that match the route's variables, unquoted.
     ``query``: the last value of each argument.
-    ``now_ms`` and ``latest_ms``: the journal's time, and the latest time that a sample may carry.
+    ``now_ms``: the journal's time; ``latest_ms``: the latest time that a sample may have.
     """
 
     body: bytes

@@ -51,7 +51,7 @@ class HeartbeatHandler(FeederHandler[FeedServices]):
         return status != 405  # GET feeds, too
 
     def identify(self, shown: str) -> str:
-        """Return the monitor's name; ``shown`` is a token or that name. Raises NotFound for an unknown one, Forbidden."""
+        """Return the monitor's name; ``shown`` is its token or its name. Raises NotFound for an unknown monitor, Forbidden."""
         if self.request.headers.get("Sec-Fetch-Site", "none") not in _SAME_SITE:
             raise Forbidden("a page of another site may not say this")
         found = self.context.identity.by_path(shown) if self.caller.token is None else None

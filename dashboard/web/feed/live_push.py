@@ -39,7 +39,10 @@ class LivePushServices(FeedServices):
 
 
 class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
-    """Each message is a body of its own; a faulty one is shown among the refusals, and the connection stays open."""
+    """Grafana Live push over POST or WebSocket. Each WebSocket message is parsed as a separate body.
+
+    A faulty message is counted as a refusal, and the connection stays open.
+    """
 
     async def post(self, *_: str) -> None:
         await self.feed()

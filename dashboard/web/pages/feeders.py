@@ -44,7 +44,7 @@ class FeederShown(Struct, frozen=True):
 
 
 class UnshownShown(Struct, frozen=True):
-    """Series of one name that no board shows; ``widget``: lines for a board's file."""
+    """All series with the same name, if no board shows them. ``widget``: YAML of a widget to add to a board's file."""
 
     name: str
     series: int

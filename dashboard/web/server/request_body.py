@@ -96,7 +96,7 @@ class RequestBody:
             self._chunks.append(data)
 
     def refuse(self, error: DashboardError) -> None:
-        """Take no more of the body, and let go of what there is; the first reason counts."""
+        """Read no more of the body and free the part read so far; keep the error of the first call."""
         if self.refused is None:
             self.refused = error
             self._drop()
