@@ -32,9 +32,9 @@ class JournalClock:
         return int(self._base_ms + self._monotonic() * 1000)
 
     def follow(self, now_ms: int, took_s: float) -> bool:
-        """Follow another clock, which said ``now_ms`` within the last ``took_s`` seconds; return whether this one stepped.
+        """Follow another clock, whose reading ``now_ms`` is at most ``took_s`` seconds old; return whether this clock stepped.
 
-        A small difference is reduced by a quarter at each call, but only if it is greater than the uncertainty of the answer.
+        Each call reduces a small difference by a quarter, but only a difference greater than the uncertainty of the reading.
         """
         off = now_ms + took_s * 500 - (self._base_ms + self._monotonic() * 1000)
         uncertain = took_s * 500 + 1

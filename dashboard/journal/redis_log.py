@@ -57,7 +57,10 @@ class OutOfSequence(Exception):
 
 
 class Log:
-    """Log of a partition. ``seq``: the newest entry known to be stored, read or not. For the event loop's thread only."""
+    """Log of a partition, for use on the event loop's thread only.
+
+    ``seq`` is the number of the newest entry that is known to be stored, even if this process has not read that entry yet.
+    """
 
     def __init__(self, partition: str, keys: Keys) -> None:
         self.partition = partition

@@ -40,7 +40,7 @@ class Starving(RedisError):
 
 
 async def settle(log: Log, client: Client) -> LogState:
-    """Read where the partition stands and bring ``log`` in line: start, continue, or adopt another epoch.
+    """Read the state of the partition's log in Redis and update ``log``: start, continue, or adopt another epoch.
 
     If entries that were known to be stored are missing, a new epoch begins.  Raises the exceptions of redis-py.
     """

@@ -116,7 +116,7 @@ async def append(
 
 
 async def look(client: Client, keys: Keys, candidate: str, ids: list[str]) -> LogState:
-    """Return where the partition stands (look.lua)."""
+    """Return the state of the partition's log in Redis (look.lua)."""
     reply = await _look(client, [keys.log, keys.head], candidate, *ids)
     epoch, seq, size, now_ms, oldest, last, common, *flat = reply
     origins = {name.decode()[5:]: int(fork) for name, fork in zip(flat[::2], flat[1::2], strict=True)}
@@ -129,7 +129,7 @@ async def turn(client: Client, keys: Keys, epoch: str, candidate: str, fork: int
 
 
 async def hold(client: Client, key: str, holder: str, for_ms: int) -> bool:
-    """Take or renew a lease (hold.lua); return False if another holder has it."""
+    """Acquire or renew a lease (hold.lua); return False if another process holds it."""
     return bool(await _hold(client, [key], holder, for_ms))
 
 

@@ -89,7 +89,9 @@ class JournalFile:
             self._read_db.close()
 
     def append(self, rows: list[tuple[str, str, bytes]], heads: dict[str, int], t_ms: int) -> list[int | Unavailable]:
-        """Store (partition, request id, payload) rows in one transaction; return the seq of each, that of a repeat's first.
+        """Store (partition, request id, payload) rows in one transaction; return the seq of each row.
+
+        A row with the request id of an earlier row is not stored again and gets the seq of that row.
 
         An invalid row (an id that is not text, too many bytes) gets an error in its place.
         """
