@@ -1,7 +1,8 @@
 """Inverted index from label values to series, with the matches of selectors, kept current as series come and go. Pure.
 
-A selector is evaluated once for all its holders, in steps of about a millisecond.  From then on each new series is tested against
-the selectors that may match it, found by its name; selectors are never evaluated again.  Source: postings of time series databases.
+A selector is evaluated once, in steps of about a millisecond; all views with that selector share the matches.  Afterwards each new
+series is tested against the selectors that its name may match, so no selector is evaluated a second time.  Source: the posting
+lists of time series databases.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Matches(Generic[K]):
 
 
 class _Label(Generic[K]):
-    """A label: the items of each of its values, and the values as texts to scan."""
+    """Index of one label: the items of each value, and the values as chunks that a regular expression can scan."""
 
     __slots__ = ("by_value", "chunks")
 
@@ -80,7 +81,7 @@ class _Label(Generic[K]):
 
 
 class SeriesIndex(Generic[K]):
-    """Index of all items by their labels' values, and the matches of all selectors that are held."""
+    """Index of all items by their labels' values, and the matches of all selectors in use."""
 
     def __init__(self) -> None:
         self._items: dict[K, None] = {}
@@ -136,7 +137,7 @@ class SeriesIndex(Generic[K]):
     # --- selectors ---
 
     def cost(self, selectors: Iterable[Selector]) -> int:
-        """Estimate how many values and items must be tested to evaluate the selectors that are not held yet."""
+        """Estimate how many values and items must be tested to evaluate those of the selectors that are not in use yet."""
         return sum(self._cost(each) for each in selectors if (m := self._held.get(each.text)) is None or not m.is_ready)
 
     def _cost(self, selector: Selector) -> int:
@@ -161,7 +162,7 @@ class SeriesIndex(Generic[K]):
         return matches
 
     def release(self, matches: Matches[K]) -> None:
-        """Release matches; those without a holder are forgotten."""
+        """Release matches that ``acquire`` returned; forget them when nobody uses them any more."""
         matches.holders -= 1
         if not matches.holders and self._held.get(matches.selector.text) is matches:
             del self._held[matches.selector.text]

@@ -32,7 +32,10 @@ def _text(item: Texted) -> str:
 
 
 class Matching(Generic[K]):
-    """``members`` are in the order of their texts; ``places``: the indexes of the selectors that match each."""
+    """Items that match any of the selectors. ``members``: the items, sorted by their text.
+
+    ``places`` maps each item to the indices of the selectors that match the item.
+    """
 
     def __init__(self, index: SeriesIndex[K], selectors: Sequence[Selector]) -> None:
         self.index = index

@@ -32,7 +32,7 @@ _OPTIONS_BY_LINE.never_nl = True  # no part of a pattern, such as [^a], reaches 
 
 
 class Chunk:
-    """Values of a label, in the order given, and as one text; those with a line feed stand apart."""
+    """Values of a label, in the order given, and joined into one string. ``odd``: values with a line feed."""
 
     __slots__ = ("_starts", "_text", "odd", "values")
 
@@ -67,7 +67,7 @@ def literals_of(pattern: str) -> tuple[str, ...] | None:
 
 
 def prefix_of(pattern: str) -> str | None:
-    """Return the literal before a final ``.*``; None: the pattern has another form."""
+    """Return the literal of a pattern ``literal.*``; None for any other pattern."""
     found = _PREFIX.fullmatch(pattern)
     return found[1] if found else None
 
