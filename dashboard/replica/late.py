@@ -23,7 +23,10 @@ class LateSamples:
         self.times: dict[Series, set[int]] = {}
 
     def is_new(self, series: Series, t_ms: int, value: float) -> bool:
-        """Return whether to append the sample: False if the series holds the same one. One of another value at this time is removed."""
+        """Return whether to append the sample: False if the series has the same value at this time.
+
+        A different value at this time is removed first.
+        """
         at = self._place(series, t_ms)
         if at < 0:
             return True

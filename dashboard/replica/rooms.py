@@ -30,7 +30,10 @@ class RoomLog:
         return bool(self._held)
 
     def take(self, message: Message) -> list[Message]:
-        """Take a change; return the changes that can be shown now, in order (none: it is known, or waits for others)."""
+        """Take a change; return the changes that users can see now, in order.
+
+        Return none if the change is known already, or if a change before it is missing.
+        """
         if message.changed_seq <= self.seq:
             return []
         if len(self._held) < _MAX_HELD:

@@ -43,7 +43,7 @@ def sid_of(text: str) -> int:
 
 
 class SeriesTable:
-    """Series by canonical text. ``gone`` holds (seq, sid, text) of departed series, ``gone_floor`` the seq that it reaches back to."""
+    """Series by canonical text. ``gone`` holds (seq, sid, text) of each removed series with a seq above ``gone_floor``."""
 
     def __init__(self, windows: Windows) -> None:
         self.windows = windows

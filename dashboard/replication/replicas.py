@@ -150,7 +150,7 @@ class Replicas:
             self.leave(partitions)
 
     async def wait_ready(self, partitions: tuple[str, ...]) -> None:
-        """Wait until the replicas of these partitions, which must be in use, have caught up."""
+        """Wait until the replicas of the partitions have caught up. The partitions must be in use."""
         for each in partitions:
             await self._kept[each].replication.caught_up.wait()
 
