@@ -220,7 +220,7 @@ class RoomFanout:
 
 
 def notification_state(message: Message, *, read: bool) -> NotificationState:
-    """Return a notification as an entry of a list."""
+    """Convert the message of an inbox to a notification for the user's list of notifications."""
     return NotificationState(
         notification_id=message_id(message.room, message.seq),
         title=message.title,

@@ -1,4 +1,4 @@
-"""Join of a room on a connection: missed messages, members, and from then on every event."""
+"""Handler of ``join``: reply with a room's missed messages and members; then send every event to that connection."""
 
 from __future__ import annotations
 

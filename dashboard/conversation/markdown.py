@@ -26,10 +26,10 @@ _MAX_LINKS = 50
 
 
 class _Parser(MarkdownIt):
-    """markdown-it that shows an address as it is asked for: it would decode Punycode, and show аpple.com for xn--pple-43d.com."""
+    """Subclass of markdown-it that does not decode Punycode: a link to xn--pple-43d.com must not look like аpple.com."""
 
     def normalizeLinkText(self, url: str) -> str:  # noqa: N802 - markdown-it's name
-        """Return what is shown of an address that stands for itself."""
+        """Return the text of a link whose text is its own address."""
         asked_for = self.normalizeLink(url)
         host = urlsplit(asked_for).netloc or asked_for
         return asked_for if "xn--" in host.lower() else super().normalizeLinkText(url)

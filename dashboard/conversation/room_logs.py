@@ -100,7 +100,10 @@ class RoomLogs:
     # --- publishing ---
 
     async def publish(self, event: RoomEvent, request_id: str, *, again: bool = False) -> bool:
-        """Publish a committed event to all processes; return False if that failed, the sweep then repeats it."""
+        """Publish a committed event to all processes; return False if the journal did not store the event.
+
+        The periodic sweep then delivers the event later.  ``again`` is True if the sweep repeats a failed publication.
+        """
         try:
             async with asyncio.timeout(_APPEND_S):
                 await self._journal.append(ROOMS, ROOM_CODEC.encode(event), request_id=request_id)

@@ -251,7 +251,7 @@ def state_fields(message: Message) -> dict[str, object]:
 
 
 def state_of(message: Message) -> MessageState:
-    """Return a message as it stands in lists."""
+    """Convert a message to the form that replies with several messages contain."""
     return MessageState(**state_fields(message))  # type: ignore[arg-type]  # the fields are the struct's own
 
 
