@@ -1,4 +1,4 @@
-"""Payloads about documents: written, deleted, or a list's newest items."""
+"""Journal entries for documents: a document was written or deleted, or items were added to a document's list."""
 
 from __future__ import annotations
 

@@ -95,9 +95,9 @@ class ScreenOrder(Signal, tag="o", frozen=True):
 
 
 class SeriesOwned(Signal, tag="h", frozen=True):
-    """Series ``keys`` that an owner has. ``whole``: exactly these; else these besides earlier ones, without ``gone``.
+    """Series that an owner has: with ``whole`` exactly ``keys``, otherwise the earlier series and ``keys``, without ``gone``.
 
-    An owner is a feeder's token with the series that it fed, or a group of a Pushgateway; ``holder`` names it.
+    An owner is a feeder's token with the series that it fed, or a group of a Pushgateway.  ``holder`` is the owner's name.
     """
 
     node: str
@@ -115,7 +115,7 @@ class AskSeriesOwned(Signal, tag="k", frozen=True):
 
 
 class RateUsed(Signal, tag="p", frozen=True):
-    """Rate that a process has used, by holder: the holder's limit, and how many tokens it spent."""
+    """Rate that a process has allowed. ``spent``: the limit and the spent tokens of each token or user."""
 
     node: str
     kind: str
