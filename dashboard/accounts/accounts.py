@@ -322,7 +322,7 @@ class Accounts:
         return token, text
 
     async def issue(self, by: str, user: User, expires_ms: int) -> str:
-        """Issue a JWT with a session of its own, with which a program acts as the user; raises Unavailable."""
+        """Issue a JWT that lets a program act as the user, in a new session; raises Unavailable."""
         session, now_ms = secrets.token_urlsafe(16), self._now_ms()
         async with self._database.write() as tx:
             await record(tx, now_ms, by, "session.issued", user.id, expires=expires_ms)

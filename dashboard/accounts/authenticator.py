@@ -23,7 +23,7 @@ _NOTED_EVERY_MS = 60_000
 
 
 class Authenticator:
-    """Lookup of callers. ``now_ms`` is the journal's time."""
+    """Lookup of a request's caller by its token or JWT. ``now_ms`` is the journal's time."""
 
     def __init__(self, directory: Directory, credentials: Credentials, *, now_ms: Callable[[], int]) -> None:
         self._directory = directory
