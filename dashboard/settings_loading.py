@@ -137,7 +137,7 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
 
 
 def _check_reach(settings: Settings, refuse: Callable[[str, str], None]) -> None:
-    """Refuse a server that others can reach without its protection, and settings of which one needs another."""
+    """Refuse a server that other machines can reach but that lacks protection, and a setting without another that it needs."""
     if settings.secret and len(settings.secret.encode()) < _MIN_SECRET_BYTES:
         refuse("secret", f"has less than {_MIN_SECRET_BYTES} bytes; make one: openssl rand -base64 48")
     if settings.webhooks and len(settings.webhook_secret.encode()) < _MIN_SECRET_BYTES:

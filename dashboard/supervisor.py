@@ -267,7 +267,10 @@ class Supervisor:
             self._write_status()
 
     async def _roll_all(self) -> bool:
-        """Replace each worker by a new one that serves first; return False if one did not start, the rest then stays."""
+        """Replace each worker by a new worker; stop the old worker when the new one serves.
+
+        If a new worker does not start, keep the remaining old workers and return False.
+        """
         for number in list(self._current):
             if self._stopping.is_set():
                 return False

@@ -28,9 +28,9 @@ LEFT_OUT = (LOCK_FILE, INVENTORY_FILE, STATUS_FILE)
 
 
 def renew(folder: Path) -> None:
-    """Make parts that were put back differ from what screens have seen, so that each screen is told of the gap.
+    """Give restored parts a new epoch, so that each screen learns that it may have seen data which the backup does not have.
 
-    Raises sqlite3.Error, ConfigurationError when the secret is none of ours.
+    Raises sqlite3.Error, and ConfigurationError when the secret file is not valid.
     """
     if (folder / SECRET_FILE).exists():
         check_secret(folder / SECRET_FILE)

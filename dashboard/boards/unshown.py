@@ -68,7 +68,7 @@ def suited(series: Series, count: int) -> str:
 
 
 def _telling_label(some: list[Series]) -> str:
-    """Return a label whose value differs for each series; empty if there is none."""
+    """Return a label that has a different value for each series; empty if there is no such label."""
     names = {label for series in some for label, _ in series.key.labels}
     telling = [n for n in sorted(names) if len({dict(s.key.labels).get(n) for s in some}) == len(some)]
     return telling[0] if telling else ""

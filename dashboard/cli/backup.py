@@ -26,7 +26,7 @@ _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
 @contextmanager
 def _progress(label: str) -> Iterator[Callable[[int], Progress]]:
-    """Show a progress bar on standard error, where that is a terminal; raise click's errors for ours."""
+    """Show a progress bar on standard error if that is a terminal; convert DashboardError to ClickException."""
     with ExitStack() as stack:
 
         def start(size: int) -> Progress:

@@ -30,7 +30,7 @@ _PARTIAL_DROPPED = re.compile(r"dropped=(\d+)$")
 
 
 def _to_its_end(stream: BinaryIO) -> list[bytes]:
-    """Return the remaining lines of a text with line breaks; none if the text does not end."""
+    """Return the further lines of a quoted string that spans lines; return none if the string does not end."""
     began, lines = stream.tell(), list[bytes]()
     for line in islice(stream, MAX_LINES_OF_A_TEXT):
         lines.append(line)

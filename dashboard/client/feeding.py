@@ -28,8 +28,8 @@ OnTrouble = Callable[[str], None]
 class Feeding(ABC):
     """Base of both clients. ``labels`` are added to every sample.
 
-    ``on_refused`` is called with samples that will never be stored, ``on_trouble`` with a line for each request that failed.
-    Both are called where the client sends (the thread, the loop) or where ``push`` is called, and must not block.
+    ``on_refused`` is called with samples that will never be stored.  ``on_trouble`` is called with a line of text for each request
+    that failed.  Both run on the sending thread or event loop, or on the caller's of ``push``, and must not block.
     """
 
     def __init__(

@@ -62,7 +62,7 @@ class SeriesInfo:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Value of a series at a time; in a window that is shown in buckets, the mean of a bucket."""
+    """Value of a series at a time. If the window consists of buckets, the value is the mean of a bucket."""
 
     series: str
     t_ms: int
@@ -145,7 +145,7 @@ class Following:
         self._since, self._gap = "", gap
 
     def lost(self, error: OSError, now_s: float) -> float:
-        """Return the seconds to wait after a lost connection. Raises FollowError if another would end in the same way."""
+        """Return the seconds to wait after a lost connection. Raises FollowError if a new connection would fail in the same way."""
         if isinstance(error, Lost) and (error.code in _MEND_THE_CLIENT or 4500 <= error.code < 5000):
             raise FollowError(str(error)) from error
         if not isinstance(error, HandshakeRefused):

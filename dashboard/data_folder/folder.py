@@ -98,7 +98,7 @@ class DataFolder:
         return ""
 
     async def run(self) -> None:
-        """Look every `LOOK_EVERY_S`, until cancelled."""
+        """Check the folder every `LOOK_EVERY_S` seconds, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             await asyncio.to_thread(self.look)
@@ -158,7 +158,10 @@ def private_file(file: Path) -> Path:
 
 
 def private_database(file: Path) -> Path:
-    """Make an SQLite file and its -wal and -shm private, creating the file if needed; SQLite copies its mode to new ones."""
+    """Make an SQLite file and its ``-wal`` and ``-shm`` files private; create the SQLite file if it does not exist.
+
+    SQLite gives later ``-wal`` and ``-shm`` files the mode of the SQLite file.
+    """
     for suffix in ("-wal", "-shm"):
         beside = file.with_name(file.name + suffix)
         if beside.exists():

@@ -1,4 +1,4 @@
-"""Node: one process of the server. How often it reports, and when it counts as gone."""
+"""Node: one process of the server. Interval of its beats, and the silence after which other nodes treat it as ended."""
 
 from __future__ import annotations
 

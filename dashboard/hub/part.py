@@ -72,7 +72,7 @@ class Part:
         self.advance()
 
     def holds(self, since: Seen) -> bool:
-        """Return whether the replica has reached ``since``, or never will because the epoch is another."""
+        """Return whether the replica has reached ``since``; True if the epochs differ, because it never will."""
         position = self._replica().position
         return since.epoch != position.epoch or since.seq <= position.seq
 

@@ -56,7 +56,7 @@ class PresenceNotices:
             self._work.set()
 
     def board_soon(self, *boards: str) -> None:
-        """Queue notices of boards whose watchers a connection here has not been sent yet."""
+        """Queue notices for the boards: some connection of this process does not know their present watchers."""
         if boards:
             self._boards.update(boards)
             self._work.set()

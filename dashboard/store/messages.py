@@ -131,7 +131,7 @@ async def notifications_called(tx: AsyncConnection, author: str, key: str) -> li
 
 
 async def notifications_that_quote(tx: AsyncConnection, prefix: str) -> list[Message]:
-    """Return the notifications in all inboxes whose keys are ``prefix`` and a number, without emptied ones, by room."""
+    """Return the notifications of all inboxes whose keys are ``prefix`` and a number, ordered by inbox; leave out deleted ones."""
     inboxes = select(rooms.c.id).where(rooms.c.kind == "inbox")
     statement = select(messages).where(
         messages.c.room_id.in_(inboxes), messages.c.key.startswith(prefix, autoescape=True), messages.c.text != ""
@@ -157,9 +157,9 @@ async def _change(tx: AsyncConnection, message: Message, now_ms: int, **values: 
 
 
 async def changes_after(tx: AsyncConnection, room_id: str, after: int, limit: int) -> tuple[list[Message], int, bool]:
-    """Return the messages changed after ``after`` by their latest changes, the end of the log, and whether they are all.
+    """Return the messages changed after ``after``, the sequence number of the newest change, and whether the list is complete.
 
-    A change that a later one of the same message has replaced is not listed.
+    Each message is in the list once, at the place of its latest change.
     """
     row = (await tx.execute(select(rooms.c.last_seq, rooms.c.trimmed_seq).where(rooms.c.id == room_id))).one_or_none()
     if row is None:
@@ -189,7 +189,7 @@ async def newest_seq(tx: AsyncConnection, room_id: str) -> int:
 
 
 async def newest(tx: AsyncConnection, room_id: str, before: int | None, limit: int) -> tuple[list[Message], bool]:
-    """Return the messages before ``before`` (None: the newest), oldest first, and whether there are older ones."""
+    """Return up to ``limit`` messages before ``before`` (None: the newest), oldest first, and whether there are older messages."""
     statement = select(messages).where(messages.c.room_id == room_id)
     if before is not None:
         statement = statement.where(messages.c.seq < before)
