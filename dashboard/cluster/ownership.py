@@ -73,6 +73,10 @@ class SeriesOwnership:
         """Return the series of an owner."""
         return self._held.get(owner, _NOTHING)
 
+    def owners(self) -> list[str]:
+        """Return all owners that have series, in their order."""
+        return sorted(self._held)
+
     def add(self, owner: str, keys: Collection[str]) -> bool:
         """Add series to an owner; return False if it has all of them already."""
         held = self.of(owner)

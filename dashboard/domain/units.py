@@ -30,7 +30,7 @@ BY_PATTERN = (
 _MADE = re.compile(r"(?:_total|_sum|_min|_max|_mean|_avg|_last|_p\d{2,3})+$")
 #: Names without a unit: counts of measured things, and timestamps, which would be shown as durations.
 _NONE = re.compile(
-    r".*(?:_count|_bucket|_created|timestamp_seconds|(?:start|boot|node|expiry|creation|last_\w+)_time_seconds)"
+    r".*(?:_count|_bucket|_created|timestamp_seconds|(?:start|boot|node|expiry|creation|last_\w+|push|push_failure)_time_seconds)"
 )
 
 

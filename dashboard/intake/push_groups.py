@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
@@ -29,6 +29,19 @@ class PushGroups:
         self._samples = samples
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
+    def of(self, labels: Mapping[str, str]) -> Collection[str]:
+        """Return the series of a group."""
+        return self._ownership.of(_name(labels))
+
+    def every(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield the groups with their series; a group's name is a JSON list of its labels."""
+        for group in self._ownership.owners():
+            yield group, list(self._ownership.of(group))
+
+    async def catch_up(self) -> None:
+        """Wait until every answered push of any process is known here; raises Unavailable."""
+        await self._ownership.catch_up()
+
     async def add(self, labels: Mapping[str, str], keys: Collection[str], *, caller: Caller) -> None:
         """Replace the group's series of the same metric names by these (POST); the replaced ones end."""
         names = {key.partition("{")[0] for key in keys}
@@ -48,7 +61,7 @@ class PushGroups:
     @asynccontextmanager
     async def _locked(self, labels: Mapping[str, str]) -> AsyncIterator[str]:
         """Yield the group's key under a lock of this process, after every answered push of any process is known."""
-        group = json.dumps(sorted(labels.items()))
+        group = _name(labels)
         await self._ownership.catch_up()
         async with self._locks.setdefault(group, asyncio.Lock()):
             yield group
@@ -59,3 +72,7 @@ class PushGroups:
 
     async def _end(self, left: set[str], caller: Caller) -> set[str]:
         return await self._samples.end(((key, None) for key in sorted(left)), caller=caller) if left else set()
+
+
+def _name(labels: Mapping[str, str]) -> str:
+    return json.dumps(sorted(labels.items()))

@@ -10,6 +10,7 @@ from typing import Any
 import cramjam
 import pytest
 
+from dashboard.app.build import Dashboard
 from tests.handlers.feeders import basic, bearer, guarded, post, series, series_in
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
@@ -165,11 +166,58 @@ async def test_remote_write_wants_a_token_and_says_later_with_503(tmp_path: Path
 TEXT = '# TYPE jobs counter\njobs_total 3\n# TYPE last gauge\nlast{a="b"} 1.5\n'
 
 
+def pushed_in(server: Dashboard) -> dict[str, float]:
+    """What the bodies of pushes held, without the times of the pushes."""
+    return {text: value for text, value in series_in(server).items() if not text.startswith("push_")}
+
+
+async def test_a_group_says_when_it_was_pushed_and_when_that_failed() -> None:
+    async with running() as server:
+        before = time.time()
+        await post(server, "/metrics/job/a/host/b", "one 1\n")
+        group = '{host="b",job="a"}'
+        first = series_in(server)
+        assert before - 1 < first[f"push_time_seconds{group}"] < time.time() + 1
+        assert first[f"push_failure_time_seconds{group}"] == 0
+        assert (await post(server, "/metrics/job/a/host/b", "two 2\nbroken\n")).code == 400
+        then = series_in(server)
+        assert then[f"push_failure_time_seconds{group}"] >= then[f"push_time_seconds{group}"]
+        listed = await fetch(server, "/api/v1/metrics")
+        (row,) = answer(listed)["data"]
+        assert (row["labels"], row["last_push_successful"]) == ({"host": "b", "job": "a"}, False)
+        assert row["two"]["metrics"] == [{"labels": {"host": "b", "job": "a"}, "value": "2"}]
+        await post(server, "/metrics/job/a/host/b", "two 3\n")
+        assert answer(await fetch(server, "/api/v1/metrics"))["data"][0]["last_push_successful"] is True
+        await post(server, "/metrics/job/b", "one 1\n")
+        await post(server, "/metrics/job/a/host/b", None, method="DELETE")
+        assert [row["labels"] for row in answer(await fetch(server, "/api/v1/metrics"))["data"]] == [{"job": "b"}]
+        await post(server, "/metrics/job/b", None, method="DELETE")
+        assert answer(await fetch(server, "/api/v1/metrics"))["data"] == []
+        rows = answer(await fetch(server, "/api/v1/series"))["series"]
+        assert {row["freshness"] for row in rows} == {"dead"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "body"),
+    [
+        ("GET", "/-/healthy", 200, b"OK"),
+        ("GET", "/-/ready", 200, b"OK"),
+        ("GET", "/api/v1/status", 200, b'"status":"success"'),
+        ("GET", "/api/v1/metrics", 200, b'{"status":"success","data":[]}'),
+        ("PUT", "/api/v1/admin/wipe", 403, b"forbidden"),  # nobody is an administrator here
+    ],
+)
+async def test_what_a_pushgateway_is_asked_besides(method: str, path: str, status: int, body: bytes) -> None:
+    async with running() as server:
+        response = await fetch(server, path, method=method, body=None)
+        assert (response.code, body in response.body) == (status, True)
+
+
 async def test_a_push_feeds_its_group() -> None:
     async with running() as server:
         response = await post(server, "/metrics/job/nightly/instance/web%2F1", TEXT, method="PUT")
         assert (response.code, response.body) == (200, b"")
-        assert series_in(server) == {
+        assert pushed_in(server) == {
             'jobs_total{instance="web/1",job="nightly"}': 3,
             'last{a="b",instance="web/1",job="nightly"}': 1.5,
         }
@@ -191,7 +239,7 @@ async def test_a_push_may_be_protobuf_packed_or_openmetrics_and_its_grouping_val
         assert (await post(server, "/metrics/job/go/x@base64/=/y@base64/w6k", text, headers=packed)).code == 200
         openmetrics = {"Content-Type": "application/openmetrics-text; version=1.0.0"}
         assert (await post(server, "/metrics/job/go/", "b 1\n# EOF\n", headers=openmetrics)).code == 200
-        assert series_in(server) == {'size{job="go"}': 7, 'a{job="go",y="é"}': 1, 'b{job="go"}': 1}
+        assert pushed_in(server) == {'size{job="go"}': 7, 'a{job="go",y="é"}': 1, 'b{job="go"}': 1}
 
 
 async def test_put_replaces_the_group_post_adds_to_it_and_delete_ends_it() -> None:
@@ -199,7 +247,7 @@ async def test_put_replaces_the_group_post_adds_to_it_and_delete_ends_it() -> No
 
         async def states() -> dict[str, str]:
             rows = answer(await fetch(server, "/api/v1/series"))["series"]
-            return {row["name"]: row["freshness"] for row in rows}
+            return {row["name"]: row["freshness"] for row in rows if not row["name"].startswith("push_")}
 
         await post(server, "/metrics/job/a", "one 1\ntwo 2\n", method="PUT")
         await post(server, "/metrics/job/a/x/y", "other 1\n", method="PUT")

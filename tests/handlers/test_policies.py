@@ -123,6 +123,9 @@ async def test_a_proof_that_is_wrong_is_refused_wherever_it_is_shown(tmp_path: P
                 "/health",
                 "/ready",
                 "/api/health",
+                "/-/healthy",
+                "/-/ready",
+                "/api/v1/status",
             ):  # those answer whoever asks
                 continue
             body = "{}" if method in ("POST", "PUT", "PATCH") else None

@@ -142,6 +142,12 @@ def first_reason(refused: Sequence[Refusal], what: str = "") -> str:
     return f"{place}{first.field + ': ' if first.field else ''}{first.reason}"
 
 
+def first_fault(faults: Sequence[Refusal], what: str) -> str:
+    """Return the reason of the first refusal with its index and what it refuses."""
+    first = faults[0]
+    return f"{first_reason(faults, what)} ({first.snippet})" if first.snippet else first_reason(faults, what)
+
+
 def told(refused: Sequence[Refusal]) -> list[dict[str, Any]]:
     """Return the refusals as listed in this server's own answers, at most ``_MAX_TOLD``."""
     return [{"index": r.index, "field": r.field, "reason": r.reason, "code": r.code} for r in refused[:_MAX_TOLD]]

@@ -15,7 +15,7 @@ from dashboard.ingest.influx_query import Databases
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.feed.format import Answer
 from dashboard.web.feed.influx import VERSION
-from dashboard.web.server.base import BaseHandler
+from dashboard.web.feed.open_handler import OpenHandler
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,7 @@ class QueryHandler(FeederHandler[QueryServices]):
         self.send(Answer(200, msgspec.json.encode(answer), "application/json"))
 
 
-class _OpenHandler(BaseHandler[None]):
-    """Answers without authentication: clients check with it that the server exists."""
-
-    def check_caller(self) -> None:
-        """Require no authentication."""
-
-
-class InfluxPingHandler(_OpenHandler):
+class InfluxPingHandler(OpenHandler):
     """``GET|HEAD /ping``."""
 
     def get(self) -> None:
@@ -62,7 +55,7 @@ class InfluxPingHandler(_OpenHandler):
         self.finish()
 
 
-class InfluxHealthHandler(_OpenHandler):
+class InfluxHealthHandler(OpenHandler):
     """``GET /health``."""
 
     def get(self) -> None:
@@ -78,14 +71,14 @@ class InfluxHealthHandler(_OpenHandler):
         )
 
 
-class InfluxReadyHandler(_OpenHandler):
+class InfluxReadyHandler(OpenHandler):
     """``GET /ready``."""
 
     def get(self) -> None:
         self.write_json({"status": "ready"})
 
 
-class GrafanaHealthHandler(_OpenHandler):
+class GrafanaHealthHandler(OpenHandler):
     """``GET /api/health``, answered like Grafana."""
 
     def get(self) -> None:

@@ -1,7 +1,7 @@
-"""Prometheus' pushes: remote write (``/api/v1/write``), and the Pushgateway's ``/metrics/job/…``.
+"""Prometheus' remote write, version 1 and 2 (``/api/v1/write``).
 
-Source: prometheus.io, "Remote Write 1.0" and "2.0"; the README of the Pushgateway.  Prometheus drops a request that is
-answered 4xx, by default also 429, and repeats one that is answered 5xx.
+Source: prometheus.io, "Remote Write 1.0" and "2.0".  Prometheus drops a request that is answered 4xx, by default also 429, and
+repeats one that is answered 5xx.
 """
 
 from __future__ import annotations
@@ -9,18 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import Refusal
 from dashboard.ingest.families import Families
-from dashboard.ingest.packed import unpack
 from dashboard.ingest.parsed import Parsed, Recall
-from dashboard.ingest.prometheus_protobuf import parse_prometheus_protobuf
-from dashboard.ingest.prometheus_text import group_labels, is_openmetrics, parse_prometheus
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write
 from dashboard.ingest.remote_write2 import SymbolCache, Written, parse_remote_write2
 from dashboard.intake.accept_samples import Outcome
-from dashboard.web.feed.feeding import FeederHandler, FeedServices
-from dashboard.web.feed.format import TEXT, Answer, Fault, FeedRequest, Format, faults_in, first_reason
+from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, faults_in, first_fault
 from dashboard.web.server.base import UnsupportedEncoding
 
 _FIRST, _SECOND = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
@@ -51,7 +45,7 @@ class RemoteWrite(Format):
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         written = _written(parsed, outcome) if isinstance(parsed, Written) else ()
         if faults := faults_in(outcome.refused):
-            text = f"{len(faults)} samples refused; {_first(faults, 'series')}"
+            text = f"{len(faults)} samples refused; {first_fault(faults, 'series')}"
             return self.refuse(request, Fault(400, "invalid", text, {}))._replace(headers=written)
         return Answer(204, headers=written)
 
@@ -100,69 +94,3 @@ def _written(parsed: Written, outcome: Outcome) -> tuple[tuple[str, str], ...]:
     samples = sum(count - late[place] for place, count in rows.items() if not parsed.histograms.get(place))
     histograms = sum(count for place, count in parsed.histograms.items() if not late[place] and not before[place])
     return _counts(samples + parsed.ended_samples, histograms)
-
-
-def _first(faults: list[Refusal], what: str) -> str:
-    first = faults[0]
-    return f"{first_reason(faults, what)} ({first.snippet})" if first.snippet else first_reason(faults, what)
-
-
-class Pushgateway(Format):
-    """Text in Prometheus' formats or delimited protobuf, for the group of labels in the path."""
-
-    name = "pushgateway"
-    parsed_at_once_bytes = 32_768  # this text takes longest to parse
-    encodings = ("snappy",)
-
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
-
-    def parse(self, request: FeedRequest) -> Parsed:
-        content_type, labels = request.headers.get("Content-Type", ""), _group(request.address)
-        body = unpack(request.body, request.encoding, self._max_bytes)
-        if "protobuf" in content_type:
-            return parse_prometheus_protobuf(body, request.latest_ms, labels=labels)
-        openmetrics = is_openmetrics(content_type)
-        return parse_prometheus(body, request.latest_ms, openmetrics=openmetrics, labels=labels)
-
-    def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
-        if faults := faults_in(outcome.refused):
-            raise Invalid(f"{len(faults)} samples refused; {_first(faults, 'sample')}")
-        return Answer(200, content_type=TEXT)
-
-    def shown(self, request: FeedRequest) -> str:
-        """Describe a protobuf body, whose bytes are not readable."""
-        return f"metrics in protobuf, {len(request.body)} bytes" if "protobuf" in request.content_type else ""
-
-
-class PushgatewayHandler(FeederHandler[FeedServices]):
-    """``/metrics/job/JOB{/LABEL/VALUE}``: PUT and POST feed the group; PUT and DELETE end the series no longer in it."""
-
-    def get(self, _: str) -> None:
-        self.send(self.format.greet(self.feed_request(b"")))
-
-    async def put(self, _: str) -> None:
-        await self._push(replace=True)
-
-    async def post(self, _: str) -> None:
-        await self._push(replace=False)
-
-    async def delete(self, _: str) -> None:
-        await self.authenticate()
-        await self.services.intake.groups.replace(_group(self.request.path), (), caller=self.caller)
-        self.send(Answer(202, content_type=TEXT))
-
-    async def _push(self, *, replace: bool) -> None:
-        await self.authenticate()
-        request, groups = self.feed_request(self.body()), self.services.intake.groups
-        parsed = await self.parse(request)
-        outcome = await self.accept(parsed)
-        kept = {key for part in outcome.series for key in part}
-        change = groups.replace if replace else groups.add
-        await change(_group(request.address), kept, caller=self.caller)
-        self.send(self.format.answer(request, parsed, outcome))
-
-
-def _group(address: str) -> dict[str, str]:
-    """Return the labels of the group in a path that is still percent-encoded, as a value may hold a slash."""
-    return group_labels(address.removeprefix("/metrics/"))

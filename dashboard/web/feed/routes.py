@@ -17,7 +17,19 @@ from dashboard.intake.annotations import Annotations
 from dashboard.intake.intake import Intake
 from dashboard.replication.replicas import Replicas
 from dashboard.settings import Settings
-from dashboard.web.feed import agents, events, heartbeat, influx, influx_server, opentsdb, prometheus, samples, smashing
+from dashboard.web.feed import (
+    agents,
+    events,
+    heartbeat,
+    influx,
+    influx_server,
+    opentsdb,
+    prometheus,
+    pushgateway,
+    pushgateway_api,
+    samples,
+    smashing,
+)
 from dashboard.web.feed.annotations import AnnotationHandler, AnnotationServices
 from dashboard.web.feed.documents import DocumentHandler, DocumentJson, DocumentServices
 from dashboard.web.feed.feeding import FeedHandler, FeedServices
@@ -51,7 +63,7 @@ def feed_routes(
         feed("/api/put", opentsdb.OpenTsdbPut(Origins(size))),
         feed("/api/v1/telegraf", agents.TelegrafJson(Origins(size))),
         feed("/api/v1/collectd", agents.CollectdJson(Origins(size))),
-        Route("/metrics/{group}", prometheus.PushgatewayHandler, services(prometheus.Pushgateway(max_bytes))),
+        *_pushgateway_routes(intake, replicas, max_bytes),
         *_protobuf_routes(intake, settings),
         feed("/widgets/{widget}", smashing.SmashingWidget()),
         Route(
@@ -94,6 +106,20 @@ def _line_routes(intake: Intake, settings: Settings, feed: Callable[[str, Format
             LivePushHandler,
             LivePushServices(intake, max_bytes, influx.GrafanaLive(lines)),
         ),
+    ]
+
+
+def _pushgateway_routes(intake: Intake, replicas: Replicas, max_bytes: int) -> list[AnyRoute]:
+    """Return the routes of a Pushgateway."""
+    pushes = FeedServices(intake, max_bytes, pushgateway.Pushgateway(max_bytes))
+    groups = pushgateway_api.GroupServices(intake.groups, replicas)
+    return [
+        Route("/metrics/{group}", pushgateway.PushgatewayHandler, pushes),
+        Route("/-/healthy", pushgateway_api.PushHealthHandler, None),
+        Route("/-/ready", pushgateway_api.PushHealthHandler, None),
+        Route("/api/v1/status", pushgateway_api.PushStatusHandler, None),
+        Route("/api/v1/metrics", pushgateway_api.PushGroupsHandler, groups),
+        Route("/api/v1/admin/wipe", pushgateway_api.PushWipeHandler, groups),
     ]
 
 

@@ -1,0 +1,98 @@
+"""The Pushgateway's ``/metrics/job/JOB{/LABEL/VALUE}``: pushes of groups, and their ends.
+
+Source: the README and ``handler/push.go`` of the Pushgateway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dashboard.domain.errors import Invalid
+from dashboard.ingest.naming import foreign_key
+from dashboard.ingest.packed import unpack
+from dashboard.ingest.parsed import Parsed
+from dashboard.ingest.prometheus_protobuf import parse_prometheus_protobuf
+from dashboard.ingest.prometheus_text import group_labels, is_openmetrics, parse_prometheus
+from dashboard.intake.accept_samples import Outcome
+from dashboard.web.feed.feeding import FeederHandler, FeedServices
+from dashboard.web.feed.format import TEXT, Answer, FeedRequest, Format, faults_in, first_fault
+
+#: Series in which each group shows its last good push and its last refused one, in seconds since 1970.
+PUSHED, FAILED = "push_time_seconds", "push_failure_time_seconds"
+
+
+class Pushgateway(Format):
+    """Text in Prometheus' formats or delimited protobuf, for the group of labels in the path."""
+
+    name = "pushgateway"
+    parsed_at_once_bytes = 32_768  # this text takes longest to parse
+    encodings = ("snappy",)
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+
+    def parse(self, request: FeedRequest) -> Parsed:
+        content_type, labels = request.headers.get("Content-Type", ""), group_in(request.address)
+        body = unpack(request.body, request.encoding, self._max_bytes)
+        if "protobuf" in content_type:
+            return parse_prometheus_protobuf(body, request.latest_ms, labels=labels)
+        openmetrics = is_openmetrics(content_type)
+        return parse_prometheus(body, request.latest_ms, openmetrics=openmetrics, labels=labels)
+
+    def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
+        if faults := faults_in(outcome.refused):
+            raise Invalid(f"{len(faults)} samples refused; {first_fault(faults, 'sample')}")
+        return Answer(200, content_type=TEXT)
+
+    def shown(self, request: FeedRequest) -> str:
+        """Describe a protobuf body, whose bytes are not readable."""
+        return f"metrics in protobuf, {len(request.body)} bytes" if "protobuf" in request.content_type else ""
+
+
+class PushgatewayHandler(FeederHandler[FeedServices]):
+    """``/metrics/job/JOB{/LABEL/VALUE}``: PUT and POST feed the group; PUT and DELETE end the series no longer in it."""
+
+    def get(self, _: str) -> None:
+        self.send(self.format.greet(self.feed_request(b"")))
+
+    async def put(self, _: str) -> None:
+        await self._push(replace=True)
+
+    async def post(self, _: str) -> None:
+        await self._push(replace=False)
+
+    async def delete(self, _: str) -> None:
+        await self.authenticate()
+        await self.services.intake.groups.replace(group_in(self.request.path), (), caller=self.caller)
+        self.send(Answer(202, content_type=TEXT))
+
+    async def _push(self, *, replace: bool) -> None:
+        await self.authenticate()
+        request, groups = self.feed_request(self.body()), self.services.intake.groups
+        parsed = await self.parse(request)
+        outcome = await self.accept(parsed)
+        labels = group_in(request.address)
+        kept = {key for part in outcome.series for key in part}
+        kept |= await self._note_push(labels, failed=bool(faults_in(outcome.refused)), now_ms=request.now_ms)
+        change = groups.replace if replace else groups.add
+        await change(labels, kept, caller=self.caller)
+        self.send(self.format.answer(request, parsed, outcome))
+
+    async def _note_push(self, labels: Mapping[str, str], *, failed: bool, now_ms: int) -> set[str]:
+        """Store the time of this push in the group's own series; return those that the group has.
+
+        A token that may not write them, or has no room for them, pushes without.
+        """
+        intake = self.services.intake
+        pushed, failure = (foreign_key(name, labels.items()) for name in (PUSHED, FAILED))
+        known, parsed = set(intake.groups.of(labels)), Parsed()
+        parsed.add(failure if failed else pushed, now_ms, now_ms / 1000, kind="gauge")
+        if not failed and failure not in known:
+            parsed.add(failure, now_ms, 0, kind="gauge")
+        outcome = await intake.samples.accept(parsed.batch, caller=self.caller)
+        return (known & {pushed, failure}).union(*outcome.series)
+
+
+def group_in(address: str) -> dict[str, str]:
+    """Return the labels of the group in a path that is still percent-encoded, as a value may hold a slash."""
+    return group_labels(address.removeprefix("/metrics/"))
