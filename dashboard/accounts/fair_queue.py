@@ -6,13 +6,13 @@ An address with many jobs delays only itself.  When the queue is full, the last 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, TypeVarTuple
 
 from dashboard.domain.errors import Overloaded
+from dashboard.domain.ip_addresses import network_of
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
@@ -84,16 +84,3 @@ class FairQueue:
     def close(self) -> None:
         """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def network_of(address: str) -> str:
-    """Return the network that usually belongs to one customer: an IPv4 address, or the /64 of an IPv6 address."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)

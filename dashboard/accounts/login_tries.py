@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dashboard.accounts.fair_queue import network_of
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Overloaded, TooMany, Unavailable
+from dashboard.domain.ip_addresses import network_of
 from dashboard.store import users as stored_users
 from dashboard.store.database import Database
 

@@ -6,7 +6,6 @@ from this machine to a local name.  A proxy that is not configured is detected b
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from tornado.httputil import HTTPServerRequest
@@ -15,6 +14,7 @@ from dashboard.accounts.accounts import Accounts
 from dashboard.accounts.authenticator import AT_MACHINE, LOCAL, Authenticator
 from dashboard.domain.errors import BadToken
 from dashboard.domain.identity import ANONYMOUS, Caller
+from dashboard.domain.ip_addresses import is_loopback_address
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler
@@ -114,10 +114,7 @@ class WebIdentity:
 def _came_straight(request: HTTPServerRequest) -> bool:
     if any(name in request.headers for name in _FORWARDING):
         return False
-    try:
-        if not ipaddress.ip_address(request.remote_ip or "").is_loopback:
-            return False
-    except ValueError:
+    if not is_loopback_address(request.remote_ip or ""):
         return False
     host = request.headers.get("Host", "")
     name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host

@@ -6,20 +6,11 @@ Only what a named proxy has appended counts: of ``X-Forwarded-For`` the rightmos
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 
 from tornado.httputil import HTTPServerRequest
 
-
-def plain_address(text: str) -> str:
-    """Return an IP address in its usual form, an IPv4 address in IPv6 clothes as IPv4; empty: it is none."""
-    try:
-        address = ipaddress.ip_address(text.strip().removeprefix("[").removesuffix("]"))
-    except ValueError:
-        return ""
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
+from dashboard.domain.ip_addresses import plain_address
 
 
 class TrustedProxies:

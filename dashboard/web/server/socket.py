@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from tornado.web import stream_request_body
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
-from dashboard.accounts.fair_queue import network_of
 from dashboard.conversation.dispatch import RequestDispatcher
 from dashboard.domain.errors import BadToken
 from dashboard.domain.identity import ANONYMOUS, Caller
+from dashboard.domain.ip_addresses import network_of
 from dashboard.hub.connection import Connection
 from dashboard.hub.hub import Hub
 from dashboard.hub.shared import Shared

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dashboard.accounts.fair_queue import FairQueue, network_of
+from dashboard.accounts.fair_queue import FairQueue
 from dashboard.domain.errors import Overloaded
 
 pytestmark = pytest.mark.gen_test
@@ -87,17 +87,3 @@ async def test_work_that_fails_frees_its_place(queue: FairQueue) -> None:
         with pytest.raises(ZeroDivisionError):
             await queue.run("a", lambda: 1 // 0)
     assert await queue.run("a", lambda: 7) == 7
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("10.0.0.1", "10.0.0.1"),
-        ("::ffff:10.0.0.1", "10.0.0.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("", ""),
-    ],
-)
-async def test_one_customer_is_one_address(address: str, network: str) -> None:
-    assert network_of(address) == network

@@ -1,0 +1,38 @@
+"""IP addresses of clients: their usual form, and the network that counts as one client for limits."""
+
+from __future__ import annotations
+
+import ipaddress
+
+
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Parse an address, an IPv4 address in IPv6 clothes (``::ffff:``) as IPv4; None: it is none."""
+    try:
+        found = ipaddress.ip_address(text.strip().removeprefix("[").removesuffix("]").partition("%")[0])
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return mapped or found
+
+
+def plain_address(text: str) -> str:
+    """Return an IP address in its usual form, an IPv4 address in IPv6 clothes as IPv4; empty: it is none."""
+    found = _parsed(text)
+    return "" if found is None else str(found)
+
+
+def network_of(address: str) -> str:
+    """Return the network that usually belongs to one customer: an IPv4 address, or the /64 of an IPv6 address.
+
+    A text that is no address (of a Unix socket) is returned as it is.
+    """
+    found = _parsed(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return address if found is None else str(found)
+
+
+def is_loopback_address(text: str) -> bool:
+    """Return whether a text is an address of this machine alone."""
+    found = _parsed(text)
+    return found is not None and found.is_loopback
