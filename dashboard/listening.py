@@ -13,7 +13,7 @@ from dashboard.settings import Settings
 
 #: Handshakes that the kernel queues; beyond it new connections are dropped or delayed.
 BACKLOG = 4_096
-#: File descriptors besides those of WebSocket connections: other HTTP connections, databases, Redis, sources.
+#: File descriptors besides those of WebSockets and of idle HTTP connections: requests, databases, Redis, sources.
 _OTHER_DESCRIPTORS = 1_024
 
 
@@ -41,8 +41,8 @@ def tls_of(settings: Settings) -> ssl.SSLContext | None:
 
 
 def raise_descriptor_limit(settings: Settings) -> str:
-    """Allow this process the open files that ``max_connections`` needs; return what is missing, empty: nothing."""
-    needed = settings.max_connections + _OTHER_DESCRIPTORS
+    """Allow this process the open files that its connections need; return what is missing, empty: nothing."""
+    needed = settings.max_connections + settings.max_idle_connections + _OTHER_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return ""

@@ -130,6 +130,13 @@ class Settings:
     max_header_bytes: int = _setting(16_384, "size of a request's headers", least=1_024)
     header_timeout_s: float = _setting(10, "seconds for a request's headers, from its first byte", least=0.1)
     idle_timeout_s: float = _setting(120, "seconds that an HTTP connection lives without a request", least=0.1)
+    max_idle_connections: int = _setting(
+        2_000, "HTTP connections without a request; beyond it the oldest is closed", least=1
+    )
+    answer_timeout_s: float = _setting(
+        15, "seconds that a client may read nothing of its answer before it is closed", least=0.1
+    )
+    max_answers_mib: int = _setting(128, "memory for answers that clients have not read yet, MiB", least=1)
     max_uri_bytes: int = _setting(4_096, "length of a request's address", least=64)
     max_body_bytes: int = _setting(1_048_576, "size of a request's body", least=1)
     max_lines_bytes: int = _setting(25_000_000, "size of a feeder's body of line protocol, unpacked", least=1)

@@ -37,6 +37,7 @@ from dashboard.replication.replicas import Replicas, windows_of
 from dashboard.resources import build_id, resource_folder
 from dashboard.runtime import Runtime
 from dashboard.settings import Settings, is_open
+from dashboard.web.server.http_connections import HttpConnections
 from dashboard.web.server.http_server import DashboardHttpServer
 from dashboard.worker import READY, Worker
 
@@ -204,12 +205,24 @@ class Dashboard:
             body_timeout=self.settings.body_timeout_s,
             max_body_size=_MAX_BODY_BYTES,
             ssl_options=tls_of(self.settings),
+            connections=self._connections(),
         )
         self._server.add_sockets(sockets)
         if self._worker:
             self._worker.say(READY)
         if self.settings.direct_port:
             self.runtime.start("direct port", self._open_direct_port)
+
+    def _connections(self) -> HttpConnections:
+        connections = HttpConnections(
+            max_idle=self.settings.max_idle_connections,
+            max_unread_bytes=self.settings.max_answers_mib << 20,
+            answer_timeout_s=self.settings.answer_timeout_s,
+            counters=self.counters,
+            monotonic=time.monotonic,
+        )
+        self.runtime.start("unread answers", connections.run)
+        return connections
 
     async def _start_state(self) -> None:
         if self._worker:

@@ -21,6 +21,7 @@ class Counters:
     connections_opened: int = 0
     connections_closed: Counter[str] = field(default_factory=Counter)  # by close code; "client": any code of the client
     messages_received: int = 0
+    http_closed: Counter[str] = field(default_factory=Counter)  # by reason: idle, slow, unread
     errors_sent: Counter[str] = field(default_factory=Counter)  # by error code
     frames_sent: int = 0
     bytes_sent: int = 0

@@ -14,7 +14,6 @@ from sqlalchemy import insert
 
 from dashboard.store import database as database_module
 from dashboard.store.schema import messages
-from dashboard.web.rooms import rooms as rooms_module
 from tests.handlers.test_rooms_http import say
 from tests.support.site import site
 
@@ -85,9 +84,8 @@ async def test_an_export_to_a_slow_reader_is_whole(tmp_path: Path, monkeypatch: 
         assert len(json.loads(body)) == count
 
 
-async def test_an_export_that_nobody_reads_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms_module, "_READ_S", 0.2)
-    async with site(tmp_path) as at:
+async def test_an_export_that_nobody_reads_ends(tmp_path: Path) -> None:
+    async with site(tmp_path, answer_timeout_s=0.2) as at:
         async with at.server.accounts.database.write() as tx:
             await tx.execute(insert(messages), [_row(number) for number in range(1, 3_001)])
         reader, writer = await asyncio.open_connection("127.0.0.1", at.server.port, limit=4096)

@@ -116,6 +116,12 @@ class Metrics:
                 "WebSocket connections closed, by close code (client: the client sent a private code)",
             ),
             ("errors_sent", "code", c.errors_sent, "Error messages sent to clients"),
+            (
+                "http_closed",
+                "reason",
+                c.http_closed,
+                "HTTP connections closed (idle: too many; slow: an answer not read in time; unread: too many bytes not read)",
+            ),
             ("gaps", "reason", c.gaps, "Gap notices sent to viewers that missed entries"),
             ("messages_posted", "kind", c.messages_posted, "Messages stored, by kind of room"),
             ("authentications", "outcome", c.authentications, "Authentications on WebSocket connections"),

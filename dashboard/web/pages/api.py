@@ -17,6 +17,8 @@ from dashboard.web.server.base import BaseHandler
 
 #: Estimated microseconds of matching, beyond which a request is refused.
 _MAX_COST_US = 2_000_000
+#: A longer list is sent in parts of this size at least, each when the client has read the one before.
+_SENT_BYTES = 1 << 18
 
 
 class SeriesServices(NamedTuple):
@@ -36,12 +38,18 @@ class SeriesHandler(BaseHandler[SeriesServices]):
             if found.cost_us() > _MAX_COST_US:
                 raise Invalid("matching them takes too long; name the metrics", field="match")
             now_ms = self.services.now_ms()
-            rows = []
+            self.set_header("Content-Type", "application/json; charset=utf-8")
+            self.write(b'{"now":%d,"series":[' % now_ms)
+            waiting = 0
             for part in found.steps(now_ms):
-                rows.append(part)
-                await asyncio.sleep(0)
-        self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(b'{"now":%d,"series":[%b]}' % (now_ms, b"".join(rows)))
+                self.write(part)
+                waiting += len(part)
+                if waiting < _SENT_BYTES:
+                    await asyncio.sleep(0)
+                else:
+                    waiting = 0
+                    await self.flush()  # waits for a slow client
+        self.finish(b"]}")
 
 
 class BoardHandler(BaseHandler[PageServices]):

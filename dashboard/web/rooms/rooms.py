@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 from collections.abc import Sequence
@@ -10,7 +9,6 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
-from tornado.http1connection import HTTP1Connection
 
 from dashboard.conversation.conversation import Conversation
 from dashboard.conversation.fanout import RoomFanout
@@ -28,8 +26,6 @@ from dashboard.web.server.operation import Operation, Operations
 UserId = Annotated[str, Meta(max_length=40)]
 #: Messages of an export that are read from the store in one transaction.
 _EXPORTED_AT_ONCE = 500
-#: An export is cut off if the client does not read such a part in this time.
-_READ_S = 60.0
 _COLUMNS = ("id", "t", "user", "name", "text", "at", "edited", "deleted")
 
 
@@ -238,13 +234,7 @@ class RoomExportHandler(ApiHandler[RoomServices]):
             else:
                 self.write(_csv([_row(state) for state in states]))
             after = some[-1].seq
-            try:
-                async with asyncio.timeout(_READ_S):
-                    await self.flush()  # waits for a slow client; no transaction is open
-            except TimeoutError:  # the client must see that the export is incomplete
-                assert isinstance(self.request.connection, HTTP1Connection)
-                self.request.connection.close()
-                return
+            await self.flush()  # waits for a slow client; no transaction is open
         if kind == "json":
             self.write(b"]")
         self.finish()

@@ -1,6 +1,7 @@
-"""Acceptor of connections on a listening socket. Without file descriptors it waits, and says so in one line a minute.
+"""Acceptor of connections on a listening socket. When file descriptors run out it waits, and says so in one line a minute.
 
-Tornado's own acceptor raises then, at once again for as long as a client waits: thousands of tracebacks a second.
+Tornado's own acceptor raises then, at once again for as long as a client waits: thousands of tracebacks a second.  The last
+descriptors are kept for files and databases, so that requests are still served.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import resource
 import socket
 from collections.abc import Callable
 
@@ -17,15 +19,26 @@ _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 #: Connections accepted in one turn of the loop.
 _AT_ONCE = 128
 _PAUSE_S = 0.5
+#: File descriptors that connections do not take, or an eighth of a small number.
+_RESERVED = 64
 _SAID_EVERY_S = 60.0
 
 
 class Acceptor:
-    """``accepted`` gets each connection and its address. ``fault``: why none can be accepted now; empty: they can."""
+    """``accepted`` gets each connection and its address. ``fault``: why none can be accepted now; empty: they can.
 
-    def __init__(self, listening: socket.socket, accepted: Callable[[socket.socket, object], None]) -> None:
+    ``make_room``: called when descriptors run out, to close connections that can be spared.
+    """
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        accepted: Callable[[socket.socket, object], None],
+        make_room: Callable[[], None],
+    ) -> None:
         self._listening = listening
         self._accepted = accepted
+        self._make_room = make_room
         self._loop = asyncio.get_running_loop()
         self._pause: asyncio.TimerHandle | None = None
         self._said_s = -_SAID_EVERY_S
@@ -51,15 +64,24 @@ class Acceptor:
             except OSError as error:
                 if error.errno not in _EXHAUSTED:
                     raise
-                self._wait(error)
+                self._wait(f"no connection can be accepted: {error.strerror}")
+                return
+            self._accepted(connection, address)
+            if connection.fileno() >= _most_descriptors():
+                self._wait("hardly any file descriptors are left: connections are accepted slowly")
                 return
             self.fault = ""
-            self._accepted(connection, address)
 
-    def _wait(self, error: OSError) -> None:
-        self.fault = f"no connection can be accepted: {error.strerror}"
+    def _wait(self, fault: str) -> None:
+        self.fault = fault
+        self._make_room()
         if self._loop.time() - self._said_s >= _SAID_EVERY_S:
             self._said_s = self._loop.time()
             _log.warning("%s; allow more open files (ulimit -n, LimitNOFILE=), or fewer max_connections", self.fault)
         self._loop.remove_reader(self._listening)
         self._pause = self._loop.call_later(_PAUSE_S, self._loop.add_reader, self._listening, self._accept)
+
+
+def _most_descriptors() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 30 if soft == resource.RLIM_INFINITY else soft - min(_RESERVED, soft // 8)

@@ -11,6 +11,7 @@ import http
 import logging
 import math
 import secrets
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from urllib.parse import quote
 import msgspec
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPServerRequest
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from dashboard.accounts.policies import POLICIES, authorise
@@ -247,13 +249,20 @@ class BaseHandler(RequestHandler, Generic[S]):
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log exceptions that the client did not cause."""
-        if not isinstance(value, DashboardError | HTTPError):
+        if not isinstance(value, DashboardError | HTTPError | StreamClosedError):
             _log.error("%s %s failed", self.request.method, self.shown_path, exc_info=(typ, value, tb))
 
     @property
     def shown_path(self) -> str:
         """Path for the log, without secrets."""
         return self.template if self.secret_path else self.request.path
+
+    def send_error(self, status_code: int = 500, **kwargs: object) -> None:
+        """Send an error, unless the client has left or was closed in the middle of its answer."""
+        if not isinstance(sys.exception(), StreamClosedError):
+            super().send_error(status_code, **kwargs)
+        elif not self._finished:
+            self.finish()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None, None))[1]

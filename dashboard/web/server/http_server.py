@@ -1,5 +1,5 @@
 """Tornado's HTTP server with what it lacks: a time for headers apart from the life of an idle connection, errors in JSON,
-and an acceptor that can run out of file descriptors.
+bounds on connections (``http_connections.py``), and an acceptor that can run out of file descriptors.
 
 Only public methods of the stream are put between: ``read_until_regex``, by which Tornado reads headers and nothing else, and
 ``write``, by which it answers what is no HTTP.
@@ -14,10 +14,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import msgspec
+from tornado.http1connection import HTTP1ServerConnection
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
+from dashboard.domain.ip_addresses import network_of
 from dashboard.web.server.acceptor import Acceptor
+from dashboard.web.server.http_connections import HttpConnections
 
 #: Header blocks over their limit are read up to here, so that the 431 arrives; of longer ones the connection is reset.
 _DRAINED_HEADER_BYTES = 262_144
@@ -32,11 +35,13 @@ class DashboardHttpServer(HTTPServer):
 
     max_header_bytes: int
     header_timeout_s: float
+    connections: HttpConnections
 
     def initialize(self, *args: Any, **options: Any) -> None:
-        """Take the bounds of headers besides Tornado's own arguments."""
+        """Take the bounds of headers and connections besides Tornado's own arguments."""
         self.max_header_bytes = options.pop("max_header_bytes")
         self.header_timeout_s = options.pop("header_timeout_s")
+        self.connections = options.pop("connections")
         options["max_header_size"] = self.max_header_bytes + _DRAINED_HEADER_BYTES
         super().initialize(*args, **options)
         self._acceptors: list[Acceptor] = []
@@ -44,7 +49,7 @@ class DashboardHttpServer(HTTPServer):
     def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
         """Accept connections on listening sockets, until ``stop``."""
         for listening in sockets:
-            acceptor = Acceptor(listening, self._handle_connection)
+            acceptor = Acceptor(listening, self._handle_connection, self.connections.make_room)
             self._acceptors.append(acceptor)
             self._sockets[listening.fileno()] = listening
             self._handlers[listening.fileno()] = acceptor.stop
@@ -55,12 +60,15 @@ class DashboardHttpServer(HTTPServer):
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Serve one connection."""
-        read, write = stream.read_until_regex, stream.write
+        read, write, connections = stream.read_until_regex, stream.write, self.connections
+        connections.open(stream, network_of(str(address[0]) if address else ""))
 
         async def read_headers(regex: bytes, max_bytes: int | None = None) -> bytes:
+            connections.wait(stream)
             first = await stream.read_bytes(1, partial=True)
             async with asyncio.timeout(self.header_timeout_s):
                 block = first + await read(regex, max_bytes=max_bytes)
+            connections.begin(stream)
             if len(block) > self.max_header_bytes:
                 await write(
                     _answer(
@@ -80,11 +88,22 @@ class DashboardHttpServer(HTTPServer):
                     "Bad Request",
                     "this is not HTTP/1.1 as it must be; see Content-Length, chunks and header lines",
                 )
-            return write(data)
+            written = write(data)
+            if stream.writing():
+                connections.wrote(stream)
+            return written
 
         stream.read_until_regex = read_headers  # type: ignore[method-assign]  # Tornado has no hook
         stream.write = write_answer  # type: ignore[method-assign]  # Tornado has no hook
         super().handle_stream(stream, address)
+
+    def on_close(self, server_conn: object) -> None:
+        """Forget a connection that has ended or has become a WebSocket; called by Tornado."""
+        assert isinstance(server_conn, HTTP1ServerConnection)
+        stream = server_conn.stream
+        self.connections.forget(stream)
+        del stream.read_until_regex, stream.write  # of ``handle_stream``: what a WebSocket sends is its own affair
+        super().on_close(server_conn)
 
 
 def _answer(status: int, phrase: str, text: str) -> bytes:

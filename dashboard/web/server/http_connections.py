@@ -1,0 +1,172 @@
+"""HTTP connections of this process (not WebSockets): a bound on idle ones, and on the bytes of answers that clients do not read.
+
+A connection is idle until the headers of a request have arrived.  When too many are idle, the oldest is closed.  An answer has to
+be read in time: a client that takes nothing for ``answer_timeout_s``, or less than ``_LEAST_PER_S`` bytes a second after that
+time, is closed.  When all clients together have too much to read, the client with the most is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import socket
+import termios
+from array import array
+from collections import Counter
+from collections.abc import Callable
+from itertools import islice
+
+from tornado.iostream import IOStream
+
+from dashboard.domain.counters import Counters
+
+_SWEEP_S = 0.5
+#: An answer may take longer the longer it is, as long as the client reads this many bytes a second.
+_LEAST_PER_S = 16_384
+#: Idle connections that are looked at for one that has sent nothing; if all of these have, none is closed.
+_LOOKED_AT = 32
+#: Idle connections that are closed at once when file descriptors run out.
+_ROOM = 32
+
+
+class _Unread:
+    """Answer that its client has not read to the end; times are monotonic seconds, indices count bytes of the stream."""
+
+    __slots__ = ("began_at", "began_s", "read_s", "read_to")
+
+    def __init__(self, at: int, now_s: float) -> None:
+        self.began_at = self.read_to = at
+        self.began_s = self.read_s = now_s
+
+
+class HttpConnections:
+    """Table of the open HTTP connections. ``monotonic`` gives seconds."""
+
+    def __init__(
+        self,
+        *,
+        max_idle: int,
+        max_unread_bytes: int,
+        answer_timeout_s: float,
+        counters: Counters,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._max_idle = max_idle
+        self._max_unread_bytes = max_unread_bytes
+        self._answer_timeout_s = answer_timeout_s
+        self._counters = counters
+        self._monotonic = monotonic
+        self._networks: dict[IOStream, str] = {}
+        self._idle: dict[IOStream, None] = {}  # the oldest first
+        self._unread: dict[IOStream, _Unread] = {}
+
+    def __len__(self) -> int:
+        return len(self._networks)
+
+    @property
+    def idle_count(self) -> int:
+        """Number of connections that wait for a request."""
+        return len(self._idle)
+
+    @property
+    def unread_bytes(self) -> int:
+        """Bytes of answers that clients have not read."""
+        return sum(map(_unread_of, self._unread))
+
+    def open(self, stream: IOStream, network: str) -> None:
+        """Add a new connection."""
+        self._networks[stream] = network
+
+    def forget(self, stream: IOStream) -> None:
+        """Remove a connection that has ended, or has become a WebSocket."""
+        self._networks.pop(stream, None)
+        self._idle.pop(stream, None)
+        self._unread.pop(stream, None)
+
+    def wait(self, stream: IOStream) -> None:
+        """Mark a connection as idle; close the oldest idle one if there are too many."""
+        self._idle[stream] = None
+        if len(self._idle) > self._max_idle:
+            self._close_an_idle_one()
+
+    def begin(self, stream: IOStream) -> None:
+        """Mark a connection as busy: the headers of a request have arrived."""
+        self._idle.pop(stream, None)
+
+    def _close_an_idle_one(self) -> None:
+        for stream in list(islice(self._idle, _LOOKED_AT)):
+            if stream.closed() or not _has_sent(stream):
+                self._counters.http_closed["idle"] += 1
+                self._close(stream)
+                return
+
+    def make_room(self) -> None:
+        """Close the oldest idle connections, because file descriptors run out."""
+        for _ in range(min(_ROOM, len(self._idle))):
+            self._close_an_idle_one()
+
+    def wrote(self, stream: IOStream) -> None:
+        """Note that bytes of an answer are waiting to be read; close the client with the most if all have too many."""
+        if stream not in self._networks:
+            return
+        if stream not in self._unread:
+            self._unread[stream] = _Unread(_taken_of(stream), self._monotonic())
+        while self.unread_bytes > self._max_unread_bytes:
+            self._counters.http_closed["unread"] += 1
+            self._close(self._greediest())
+
+    def _greediest(self) -> IOStream:
+        """Return the connection with the most unread bytes, of the network with the most."""
+        by_network: Counter[str] = Counter()
+        for stream in self._unread:
+            by_network[self._networks[stream]] += _unread_of(stream)
+        (network, _), *_ = by_network.most_common(1)
+        return max((each for each in self._unread if self._networks[each] == network), key=_unread_of)
+
+    async def run(self) -> None:
+        """Close clients that do not read their answers, until cancelled."""
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            self.check()
+
+    def check(self) -> None:
+        """Close clients that do not read their answers in time."""
+        now_s = self._monotonic()
+        for stream, unread in list(self._unread.items()):
+            if stream.closed() or not stream.writing():
+                del self._unread[stream]
+                continue
+            read_to = _taken_of(stream)
+            if read_to != unread.read_to:
+                unread.read_to, unread.read_s = read_to, now_s
+            allowed_s = self._answer_timeout_s + (stream._total_write_index - unread.began_at) / _LEAST_PER_S
+            if now_s - unread.read_s >= self._answer_timeout_s or now_s - unread.began_s >= allowed_s:
+                self._counters.http_closed["slow"] += 1
+                self._close(stream)
+
+    def _close(self, stream: IOStream) -> None:
+        self._idle.pop(stream, None)
+        self._unread.pop(stream, None)
+        stream.close()
+
+
+def _unread_of(stream: IOStream) -> int:
+    return 0 if stream.closed() else stream._total_write_index - stream._total_write_done_index
+
+
+def _taken_of(stream: IOStream) -> int:
+    """Return how many bytes the client's machine has taken: those written less those in the kernel's buffer, which may be large."""
+    waiting = array("i", [0])
+    try:
+        fcntl.ioctl(stream.fileno(), termios.TIOCOUTQ, waiting)
+    except OSError:  # not every system has it
+        waiting[0] = 0
+    return stream._total_write_done_index - waiting[0]  # Tornado says it nowhere else
+
+
+def _has_sent(stream: IOStream) -> bool:
+    """Return whether the client has sent bytes that have not been read yet."""
+    try:
+        return bool(socket.socket.recv(stream.socket, 1, socket.MSG_PEEK))  # not SSLSocket's, which cannot peek
+    except OSError:
+        return False
