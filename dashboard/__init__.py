@@ -1,6 +1,6 @@
 """A live dashboard server: feeders post numbers, browsers and wall screens show them within a tick.
 
-The rooms, in reading order. Each imports only from rooms above it (import-linter checks it, see setup.cfg):
+The packages, in reading order. Each imports only from packages above it (import-linter checks this, see setup.cfg):
 
     domain        values and rules: series, selectors, documents, boards, freshness, partitions, errors; no I/O
     settings      every setting, in one table; beside it ``runtime``, the owner of every task, ``logs``, ``resources``
@@ -17,15 +17,15 @@ The rooms, in reading order. Each imports only from rooms above it (import-linte
     store         SQL for what must outlive the journal
     accounts      users, tokens, sessions, policies
     cluster       the processes of one installation: membership, the signal bus, ownership, shared rate limits
-    presence      which users are connected, and telling the others
+    presence      which users are connected, and notices of changes
     boards        board files, the views that they need, orders to their screens
     intake        acceptance of what feeders send: limits, time stamps, statistics
     conversation  rooms, messages, notifications
     feeders       built-in feeders: this machine, this server, the file of sources
     web           Tornado handlers by area: server, feed, accounts, rooms, pages, ops
-    app           the composition root, where alone the journal's engines are named
+    app           the composition root, the only place that names the journal's engines
     supervisor    the parent of several workers
-    client        the Python client for other programs: standard library only, imports none of the other rooms
+    client        the Python client for other programs: standard library only, imports none of the other packages
     cli           the commands: serve, reload, check, push, tail, run, import, user, token, notify, message
 
 docs/development.md follows a sample and a message through them.

@@ -1,4 +1,4 @@
-"""Log in and out, and administer users, tokens and share links. Every act is in the audit log, in the same transaction."""
+"""Service for logins, users, tokens and share links. Every change is recorded in the audit log, in the same transaction."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Accounts:
         return self.begin(user)
 
     def begin(self, user: User, session: str = "") -> LoginSession:
-        """Start a session for an authenticated user. ``session``: extend the session of this id instead."""
+        """Start a session for an authenticated user. ``session``: id of a session to extend instead."""
         now_ms = self._now_ms()
         expires_ms = now_ms + self._session_ms
         session = session or secrets.token_urlsafe(16)
@@ -224,7 +224,7 @@ class Accounts:
         await self._directory.changed()
 
     def _distinct(self, full_name: str, user_id: str) -> str:
-        """Return the name in its one form; raises Invalid when it looks like another user's."""
+        """Return the normalised name; raises Invalid when it looks like another user's name."""
         name = clean_name(full_name)
         before = self._directory.users.get(user_id)
         if before is None or name != before.name:  # a name from before this rule may stay
@@ -246,7 +246,7 @@ class Accounts:
     # --- the first admin ---
 
     async def first_admin_code(self) -> str | None:
-        """Create a code, valid for a day, with which the first admin is made. None: there is an admin already."""
+        """Create a code, valid for a day, that lets its owner create the first admin; return None if there is an admin already."""
         now_ms = self._now_ms()
         async with self._database.write() as tx:
             if await stored_users.count_admins(tx):
@@ -258,7 +258,7 @@ class Accounts:
     async def make_first_admin(
         self, code: str, address: str, *, name: str, full_name: str, password: str
     ) -> LoginSession:
-        """Create the first admin and log in. Raises BadToken when the code is wrong, used or expired, else as ``create_user``."""
+        """Create the first admin and log in. Raises BadToken if the code is wrong, used or expired, and what ``create_user`` raises."""
         user_id = parse_user_name(name, field="id")
         check_password(password)
         async with self._database.read() as tx:  # a wrong code costs no more than this query
@@ -292,7 +292,7 @@ class Accounts:
         max_series: int = 0,
         days: float | None = None,
     ) -> tuple[Token, str]:
-        """Create a token; return it and its text, which is not stored. Raises Invalid, Unavailable."""
+        """Create a token; return the token and its secret text, which is not stored. Raises Invalid, Unavailable."""
         for verb in verbs:
             if verb not in VERBS:
                 raise Invalid(f"{verb[:20]!a} is not one of {', '.join(VERBS)}", field="verbs")
@@ -345,7 +345,7 @@ class Accounts:
         await self._directory.changed()
 
     async def create_link(self, by: str, address: str, board: str, hours: float) -> tuple[str, str, int]:
-        """Create a link that shows a board to whoever has it; return its id, JWT and expiry in milliseconds."""
+        """Create a link that shows a board without a login; return the link's id, JWT and expiry in milliseconds."""
         now_ms = self._now_ms()
         link, expires_ms = secrets.token_urlsafe(12), now_ms + int(hours * 3_600_000)
         async with self._database.write() as tx:

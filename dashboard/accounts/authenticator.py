@@ -82,7 +82,7 @@ class Authenticator:
         return _token_caller(token)
 
     def by_jwt(self, text: str, *, at_machine: bool) -> Caller:
-        """Return the caller of a session; ``at_machine``: a local one is accepted. Raises BadToken."""
+        """Return the caller of a session's JWT; ``at_machine``: accept the local operator's sessions too. Raises BadToken."""
         return self._caller(self._credentials.claims(text, self._now_ms()), at_machine=at_machine)
 
     def _caller(self, claims: Claims, *, at_machine: bool) -> Caller:
@@ -118,7 +118,7 @@ class Authenticator:
         )
 
     def still(self, caller: Caller) -> Caller | None:
-        """Return an earlier caller with current name, role and grants; None if the session, token or link has ended."""
+        """Return the caller with the present name, role and grants; None if the session, token or link has ended."""
         if any(self._directory.is_revoked(link) for link in caller.links):
             caller = msgspec.structs.replace(caller, boards=(), links=())
         if caller.kind == "share":

@@ -91,7 +91,7 @@ def hash_of(token: str) -> str:
 
 
 def _name_of(given: str | None, token: str) -> str:
-    """Return the id by which a session is revoked: ``jti``, or a hash where another program's JWT has none or an unsafe one."""
+    """Return the id by which a session is revoked: ``jti``, or a hash if another program's JWT has no safe ``jti``."""
     if given and len(given) <= _MAX_SESSION and given.isascii() and given.isprintable():
         return given
     return hash_of(given or token)[:32]

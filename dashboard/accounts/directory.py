@@ -34,7 +34,7 @@ _PUBLISH_S = 0.5
 
 
 class Directory:
-    """Copy of the store in memory. ``publish`` sends a signal to the other processes; None: there are none."""
+    """Copy of the store in memory. ``publish`` sends a signal to the other processes; None if there are no other processes."""
 
     def __init__(
         self,

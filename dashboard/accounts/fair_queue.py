@@ -1,6 +1,6 @@
 """Queue for expensive work (argon2: 64 MiB and 80 ms each): a few jobs at a time, taken from the addresses in turn.
 
-An address with many jobs delays only itself.  When the queue is full, the last job of the address with the most is refused.
+An address with many jobs delays only itself.  When the queue is full, the last job of the address with the most jobs is refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ Result = TypeVar("Result")
 
 
 class FairQueue:
-    """``at_once`` jobs run in threads; ``most_of_one`` may wait of one address, ``most`` in all; further ones are refused."""
+    """Queue for jobs in threads. ``at_once``: jobs that run at the same time; further jobs wait.
+
+    ``most_of_one``: waiting jobs of one address; ``most``: waiting jobs of all addresses. Jobs beyond these are refused.
+    """
 
     def __init__(self, name: str, *, at_once: int, most: int, most_of_one: int) -> None:
         self._threads = ThreadPoolExecutor(at_once, name)

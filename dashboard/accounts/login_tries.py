@@ -1,4 +1,4 @@
-"""Limit on password attempts: by name and network, and by network over all names. An attempt without an answer does not count."""
+"""Limit on password attempts: by name and network, and by network over all names. An attempt counts only if the password was checked."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class LoginTries:
 
     @asynccontextmanager
     async def answered(self, user_id: str, address: str) -> AsyncIterator[None]:
-        """Take back a counted attempt if the body raises Overloaded or Unavailable: who is told to retry is not locked out for it."""
+        """Undo the count of an attempt if the body raises Overloaded or Unavailable: a user who may retry must not be locked out."""
         try:
             yield
         except (Overloaded, Unavailable):

@@ -33,7 +33,7 @@ def clean_name(text: str, *, field: str = "name") -> str:
 
 
 def check_distinct(name: str, user_id: str, users: Iterable[User], *, field: str = "name") -> None:
-    """Raise Invalid when the name looks like another user's name or id, or like one of the server's own."""
+    """Raise Invalid when the name looks like another user's name or id, or like a name that the server uses itself."""
     if taken := looks_like(name, user_id, users):
         raise Invalid(f"looks like {taken}, which is taken; add something that tells the two apart", field=field)
 
@@ -64,7 +64,7 @@ def skeleton(text: str) -> str:
 
 @cache
 def _alike() -> dict[str, str]:
-    """Build the map from each confusable character to the one that replaces its group."""
+    """Build the map from each confusable character to the character that stands for its group of confusable characters."""
     found: dict[str, list[dict[str, str]]] = json.loads(
         files("confusable_homoglyphs").joinpath("confusables.json").read_text("utf-8")
     )

@@ -243,7 +243,7 @@ class OpenId:
 
 
 def _printable(name: str) -> str:
-    """Convert the provider's name to an allowed display name; empty: nothing of it can be shown."""
+    """Convert the provider's name to an allowed display name; return an empty text if that is not possible."""
     try:
         return clean_name("".join(char for char in name if char.isprintable())[:MAX_FULL_NAME])[:MAX_FULL_NAME]
     except Invalid:

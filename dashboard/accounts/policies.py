@@ -16,7 +16,10 @@ from dashboard.domain.room import Room, participants
 
 
 class Policy(Struct, frozen=True):
-    """Permission. ``least``: lowest role; ``verb``: tokens with it may, too; ``person``: needs a user id; ``why``: further rules."""
+    """Permission for a route or message. ``least``: the lowest role that has it; ``verb``: tokens with this verb have it too.
+
+    ``person``: the caller needs a user id; ``why``: further rules.
+    """
 
     least: Role
     verb: str = ""
@@ -234,7 +237,10 @@ class Access:
         self._private |= frozenset(names)
 
     def sees(self, caller: Caller, board_id: str) -> bool:
-        """Return whether a caller may see a board: public, shared, granted, not private for viewers; operators see all."""
+        """Return whether a caller may see a board.
+
+        Everybody sees public boards, viewers also those that are not private, operators all. A share link or a grant adds boards.
+        """
         if board_id in self._public or board_id in caller.boards:
             return True
         if caller.token is not None:

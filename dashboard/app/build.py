@@ -47,9 +47,9 @@ _DIRECT_PORT_RETRY_S = 0.25
 
 
 class Dashboard:
-    """Process of the server: ``await start()``, then it serves until ``await stop()``.
+    """Process of the server. It serves from the end of ``start()`` until ``stop()`` is called.
 
-    ``worker``: it has a supervisor, which handed it its sockets.
+    ``worker``: this process has a supervisor and inherited its listening sockets.
     """
 
     def __init__(self, settings: Settings, worker: Worker | None = None) -> None:
@@ -317,7 +317,10 @@ class Dashboard:
         self.folder.release()
 
     async def _finish_requests(self, window_s: float) -> None:
-        """Finish running requests; feeders on idle connections get ``window_s`` to send once more and be asked to reconnect."""
+        """Finish running requests, and accept more on idle connections for ``window_s``.
+
+        The response to a feeder's next request asks the feeder to reconnect.
+        """
         assert self._server is not None
         try:
             async with asyncio.timeout(self.settings.drain_s / 2):

@@ -1,6 +1,6 @@
-"""The table of what lies in the data folder: what a backup holds, and what it leaves out.
+"""Table of the files in the data folder: which a backup contains, and which it leaves out.
 
-Whoever adds a file to the data folder adds a row here; tests/faults/test_backup.py fails on a file that has none.
+Every file in the data folder needs a row here; tests/faults/test_backup.py fails on a file without a row.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LEFT_OUT = (LOCK_FILE, INVENTORY_FILE, STATUS_FILE)
 
 
 def renew(folder: Path) -> None:
-    """Give restored parts a new epoch, so that each screen learns that it may have seen data which the backup does not have.
+    """Give restored parts a new epoch: screens may have seen later entries than the backup has, so each must learn of the gap.
 
     Raises sqlite3.Error, and ConfigurationError when the secret file is not valid.
     """

@@ -27,7 +27,10 @@ from dashboard.settings import Settings
 
 
 class SourceParts:
-    """Parts for sources; a faulty file raises ConfigurationError. ``now_ms`` is the journal's time."""
+    """Services that run the configured sources. ``now_ms`` is the journal's time.
+
+    Raises ConfigurationError if the file of sources has a fault.
+    """
 
     def __init__(
         self,

@@ -12,7 +12,10 @@ from dashboard.domain.errors import ConfigurationError, DashboardError, NotFound
 
 
 class Boards:
-    """Boards by id, the file's name without its suffix; a bad file raises ConfigurationError with its path and the fault."""
+    """Boards by id. A board's id is the name of its file without the suffix.
+
+    Raises ConfigurationError with the path and the fault of a bad file.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._boards = {path.stem: load_board(path) for path in sorted(folder.glob("*.yaml"))}

@@ -1,4 +1,7 @@
-"""Orders to the screens of a board on every process: reload the page. Offline screens miss it, and load the page when they return."""
+"""Orders to the screens of a board on every process: reload the page.
+
+Offline screens miss an order; they load the page when they connect again.
+"""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Unshown(Struct, frozen=True):
 
 
 async def unshown(boards: Boards, every: Iterable[Series]) -> list[Unshown]:
-    """Return the unshown series by name, newest first, at most 200 names; the event loop gets turns meanwhile."""
+    """Return the unshown series by name, newest first, at most 200 names; let other tasks run in between."""
     selectors = [selector for board in boards.all() for selector in board.selectors()]
     found: dict[str, list[Series]] = {}
     for number, series in enumerate(list(every), 1):

@@ -1,4 +1,4 @@
-"""Resolver from watch requests to view specifications, of a board or of selectors, if the caller may see them."""
+"""Resolver of watch requests: finds the view of a board or of selectors, and checks that the caller may see it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ViewResolver:
 
 
 def _unseen(caller: Caller, boards: Boards, board_id: str) -> NotAuthenticated | NotFound:
-    """Return NotFound to a user, so that hidden boards stay unknown; tell others to authenticate."""
+    """Return NotFound for a known caller, who must not learn that the board exists, else NotAuthenticated."""
     if caller.kind in ("anonymous", "share"):
         return NotAuthenticated("authenticate first: this board is not public")
     return boards.missing(board_id)

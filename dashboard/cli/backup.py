@@ -47,7 +47,7 @@ def _progress(label: str) -> Iterator[Callable[[int], Progress]]:
 def backup(file: Path, replace: bool, **options: Any) -> None:
     """Write one consistent copy of the data folder to FILE, while the server runs.
 
-    It holds everything that was answered before the command began. FILE appears when it is whole; keep it as safe as the
+    It contains everything that the server had acknowledged before the command began. FILE appears when it is whole; keep it as safe as the
     data folder: it holds password hashes, messages and the secret.
     """
     loaded = load_settings(options.pop("config"), options)

@@ -20,9 +20,9 @@ def say_warnings(loaded: Loaded) -> None:
 
 
 def used_folder(loaded: Loaded, *, new: bool = False, running: Callable[[], list[Path]] = locked_folders) -> Path:
-    """Find the folder and print it; ``new``: it may be one that no server has used. Raises click's errors.
+    """Find the data folder and print its path; ``new``: accept a folder that no server has used. Raises click's errors.
 
-    Without ``--data`` the default is taken where it is a server's folder, else that of the only running server.
+    Without ``--data``, use the default folder if a server has used it, else the folder of the only running server.
     """
     settings = loaded.settings
     folder = Path(settings.data)

@@ -76,7 +76,7 @@ def run(
 def _run(command: tuple[str, ...]) -> int:
     """Run the command and return its exit code as a shell does: 126 or 127 if it cannot be run, 128 + n after signal n.
 
-    The terminal sends its signals to the job directly; others are passed on to it. So this process outlives the job.
+    Signals from the terminal reach the job directly. This process passes all other signals on to the job, and waits for its end.
     """
     process: subprocess.Popen[bytes] | None = None
     early: list[int] = []  # signals that came before the process was started

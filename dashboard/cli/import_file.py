@@ -154,7 +154,7 @@ class Import:
             click.echo("further refused lines are counted, not shown", err=True)
 
     def _exchange(self, path: str, body: bytes) -> Answer:
-        """Send the request until there is an answer other than "later"."""
+        """Send the request again until the server answers with a status that does not ask to retry later."""
         headers = {**self._headers, "Idempotency-Key": self.state.request_key}
         request = encode_request("POST", self._address, path, headers, body)
         backoff = Backoff(random.random)

@@ -2,7 +2,7 @@
 
 A CSV file has a header.  Long form: columns ``series`` and ``value``, optionally ``t``, ``unit``, ``every_s``; every other
 column is a label.  Wide form: a time column, and each other column is a series.  Time is ``t`` (ms since 1970), or ``time`` or
-``timestamp`` (ISO 8601, UTC by default, or seconds since 1970).  Quoted texts have no line breaks.
+``timestamp`` (ISO 8601, UTC by default, or seconds since 1970).  Quoted fields must not contain line breaks.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _no_constant(name: str) -> float:
 
 
 def csv_header(line: bytes) -> list[str]:
-    """Return the columns of a header; raise ValueError if there is none for values."""
+    """Return the columns of a header; raise ValueError if no column is for values."""
     columns = [column.strip() for column in _row(line.removeprefix(b"\xef\xbb\xbf"))]
     if "series" in columns and "value" in columns:
         return columns

@@ -1,7 +1,7 @@
 """Progress of an import, in a file beside the imported one, so that an import can resume without storing anything twice.
 
-Each request has the lines from ``offset`` to ``end`` (bytes of the file) and its own key.  Both are saved before it is sent,
-and ``offset`` moves when it is answered.  So a request whose answer was lost is sent again with the same lines and key, which
+Each request has the lines from ``offset`` to ``end`` (bytes of the file) and its own key.  Both are saved before the request is sent,
+and ``offset`` moves when the response arrives.  So a request whose answer was lost is sent again with the same lines and key, which
 the server stores only once (while it remembers the key: 15 minutes by default).
 """
 
@@ -45,7 +45,7 @@ class State:
 
 
 def state_file(file: Path) -> Path:
-    """Return the path of the state of a file's import."""
+    """Return the path of the file with the progress of an import."""
     return file.with_name(f"{file.name}.import-state")
 
 

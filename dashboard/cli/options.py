@@ -16,7 +16,7 @@ from dashboard.domain.series import series_key
 
 
 def with_server(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options --url and --token, checked, as ``url`` and ``token`` (None without one)."""
+    """Add and check the options --url and --token; pass them as ``url`` and ``token`` (None if there is no token)."""
     url = click.option(
         "--url",
         default=lambda: os.environ.get("DASHBOARD_URL", "http://127.0.0.1:8888"),
@@ -49,7 +49,7 @@ def _checked_token(_context: click.Context, _parameter: click.Parameter, token: 
 
 
 def heed_interrupt() -> None:
-    """Let SIGINT end this command also where the parent ignored it: a shell does so for background jobs of a script."""
+    """Let SIGINT end this command even if the parent ignored SIGINT, as a shell does for the background jobs of a script."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -71,7 +71,7 @@ def label_pairs(name: str, labels: tuple[str, ...]) -> dict[str, str]:
 
 
 class OneShot:
-    """Client for one command; ``close`` returns what went wrong, as a text."""
+    """Client for one command; ``close`` returns an error message, empty if all went well."""
 
     def __init__(self, url: str, token: str | None) -> None:
         self._url = url
@@ -88,7 +88,7 @@ class OneShot:
         self._trouble = trouble
 
     def close(self, wait_s: float) -> str:
-        """Send for at most ``wait_s`` seconds. Return an empty text if everything was accepted, else one line that says why not."""
+        """Send for at most ``wait_s`` seconds. Return an empty text if everything was accepted, else one line with the reason."""
         complete = self.client.close(wait_s)
         if self._refused:
             return f"{self._url}: {self._refused[0]}"

@@ -31,7 +31,7 @@ def _now_ms() -> int:
 
 
 def _with_accounts(options: dict[str, Any], work: Callable[[Accounts, Directory, Credentials], Awaitable[_T]]) -> _T:
-    """Open the configured store and work on it. A running server reads the change within a second."""
+    """Open the configured store and call ``work`` with it. A running server reads the change within a second."""
     new = options.pop("new", False)
     loaded = load_settings(options.pop("config"), options)
     settings = loaded.settings
@@ -75,7 +75,7 @@ _STDIN = click.option("--password-stdin", is_flag=True, help="read the password 
 
 @click.group()
 def user() -> None:
-    """Users: add, list, change, delete; and tokens to be a user by."""
+    """Users: add, list, change, delete; and tokens for programs that act as a user."""
 
 
 @user.command("add")
@@ -149,7 +149,7 @@ def user_change(
 @click.argument("name")
 @with_store
 def user_delete(name: str, **options: Any) -> None:
-    """Delete the user NAME; what they wrote stays."""
+    """Delete the user NAME; the user's messages stay."""
 
     async def work(accounts: Accounts, *_: Any) -> None:
         await accounts.delete_user(_BY, "", name)
@@ -163,7 +163,7 @@ def user_delete(name: str, **options: Any) -> None:
 @click.option("--hours", type=float, default=24, show_default=True, help="how long it holds")
 @with_store
 def user_token(name: str, hours: float, **options: Any) -> None:
-    """Print a JWT by which a program is the user NAME, on /ws (auth) and over HTTP (Bearer)."""
+    """Print a JWT that lets a program act as the user NAME, on /ws (auth) and over HTTP (Bearer)."""
 
     async def work(accounts: Accounts, directory: Directory, *_: Any) -> str:
         found = directory.user(name)
@@ -202,7 +202,7 @@ def token_create(
     days: float | None,
     **options: Any,
 ) -> None:
-    """Make a token called NAME and print it; it is shown this once."""
+    """Create a token called NAME and print its text, which cannot be shown again."""
 
     async def work(accounts: Accounts, *others: Any) -> str:
         _, text = await accounts.create_token(
@@ -223,7 +223,7 @@ def token_create(
 @token_group.command("list")
 @with_store
 def token_list(**options: Any) -> None:
-    """Print all tokens, without what they are worth."""
+    """Print all tokens, without their secret texts."""
 
     async def work(accounts: Accounts, *_: Any) -> list[Token]:
         return await accounts.list_tokens()

@@ -17,7 +17,7 @@ from dashboard.worker import Worker
 
 
 def _tune_garbage_collector() -> None:
-    """Exempt the objects of the start from garbage collection, and collect less often.
+    """Exempt the objects created at the start from garbage collection, and collect less often.
 
     The hot paths make no reference cycles, so collections only cost time there (a third of an ingest request, measured).
     """

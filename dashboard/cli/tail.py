@@ -49,7 +49,7 @@ def tail(
 
 
 def _news(update: Update) -> list[Point]:
-    """Return all points of an update; of a snapshot only the newest of each series, so that a restart repeats no old values."""
+    """Return all points of an update, but only each series' newest point of a snapshot: old values must not be printed again."""
     if not update.snapshot:
         return list(update.points)
     return list({point.series: point for point in update.points}.values())

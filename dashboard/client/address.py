@@ -17,7 +17,7 @@ class Address:
 
     @classmethod
     def of(cls, url: str) -> Address:
-        """Return the address for a URL. Raises ValueError with a text that says what to write."""
+        """Return the address for a URL. Raises ValueError with a message that shows the right form."""
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError(f"{url!r:.100} is not a server's address: write http://HOST:PORT")
@@ -37,7 +37,7 @@ class Address:
 
 
 def authorization(token: str | None) -> dict[str, str]:
-    """Return the header with a token; empty without a token. Raises ValueError for a text that no header can hold."""
+    """Return the header with a token; empty without a token. Raises ValueError if a header cannot contain the token."""
     if not token:
         return {}
     if not token.isascii() or not token.isprintable() or " " in token:

@@ -17,7 +17,7 @@ from dashboard.client.outbox import Batch, Outcome
 
 
 class AsyncClient(Feeding):
-    """Client for asyncio. ``push`` and the others return at once and need a running loop; a task sends.
+    """Client for asyncio. ``push`` and the other feeding methods return at once and need a running loop; a task sends the samples.
 
     Call ``close`` before the loop ends: samples that still wait are not sent otherwise.
     """
@@ -46,7 +46,7 @@ class AsyncClient(Feeding):
     # --- feeding ---
 
     async def flush(self, timeout_s: float | None = None) -> bool:
-        """Wait until all samples pushed before are settled; return whether they are, within ``timeout_s`` (None: no limit)."""
+        """Wait until every sample pushed so far is accepted, refused or dropped; return False after ``timeout_s`` (None: no limit)."""
         target = self._outbox.counts.pushed
         try:
             async with asyncio.timeout(timeout_s):
@@ -147,7 +147,7 @@ class AsyncClient(Feeding):
         rate_hz: float = 10,
         points: int = 1000,
     ) -> AsyncGenerator[Update]:
-        """Iterate over the updates of a view without end, over lost connections: a snapshot first, then changes.
+        """Iterate over the updates of a view without end: a snapshot first, then changes. Reconnect after lost connections.
 
         Raises ValueError at once, and FollowError when the server refuses for good; ends when the client is closed.  If you
         leave the iteration early, close it (``contextlib.aclosing``): its connection stays open otherwise until it is collected.

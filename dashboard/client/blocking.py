@@ -45,10 +45,10 @@ def exchange(address: Address, request: bytes, timeout_s: float, tls: ssl.SSLCon
 
 
 class Client(Feeding):
-    """Blocking client. ``push`` and the others return at once; a batch is sent every ``flush_s``, or when it is full.
+    """Blocking client. ``push`` and the other feeding methods return at once; a batch is sent every ``flush_s``, or when full.
 
-    While the server is away, at most ``buffer`` samples wait, besides one batch in flight.  Further ones replace the oldest of
-    the same series, which are counted as dropped.  ``close`` sends waiting samples; it is called at exit and at the end of
+    While the server is away, at most ``buffer`` samples wait, besides one batch in flight.  Further samples replace the oldest
+    samples of the same series, which are counted as dropped.  ``close`` sends waiting samples; it is called at exit and at the end of
     ``with``.
     """
 
@@ -79,7 +79,7 @@ class Client(Feeding):
     # --- feeding ---
 
     def flush(self, timeout_s: float | None = None) -> bool:
-        """Wait until all samples pushed before are settled; return whether they are, within ``timeout_s`` (None: no limit)."""
+        """Wait until every sample pushed so far is accepted, refused or dropped; return False after ``timeout_s`` (None: no limit)."""
         with self._changed:
             target = self._outbox.counts.pushed
             self._hurry = True
@@ -130,7 +130,7 @@ class Client(Feeding):
                 self._changed.notify_all()
 
     def _begin_in_child(self) -> None:
-        """Begin empty in a forked child: the parent sends the waiting samples, and its thread does not run here."""
+        """Forget the waiting samples and the thread in a forked child process: the parent still has both."""
         self._outbox = self._new_outbox()
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -181,7 +181,7 @@ class Client(Feeding):
         rate_hz: float = 10,
         points: int = 1000,
     ) -> Generator[Update]:
-        """Iterate over the updates of a view without end, over lost connections: a snapshot first, then changes.
+        """Iterate over the updates of a view without end: a snapshot first, then changes. Reconnect after lost connections.
 
         Raises ValueError at once, and FollowError when the server refuses for good; ends when the client is closed.  While no
         update is taken the server skips frames: the next update holds all changes since the last one.

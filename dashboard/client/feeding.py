@@ -1,4 +1,4 @@
-"""Feeding methods of both clients: push, gauge, timer, timed. Thread-safe; they raise no error into the measured program."""
+"""Feeding methods of both clients: push, gauge, timer, timed. Thread-safe. A failure to send raises no error in the calling program."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Feeding(ABC):
 
     @abstractmethod
     def _pushed(self, full: bool) -> None:
-        """Take note of a waiting sample; ``full``: there are enough for a batch."""
+        """Wake the sender after a sample was added; ``full``: there are enough samples for a batch."""
 
     def _request(self, batch: Batch) -> bytes:
         headers = {**self._headers, **batch.headers}

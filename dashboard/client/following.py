@@ -37,7 +37,7 @@ _MEND_THE_REQUEST = frozenset(
 
 
 class FollowError(Exception):
-    """Refusal that no retry changes: a wrong selector, board or token."""
+    """Refusal that a retry cannot change: a wrong selector, board or token."""
 
 
 class Lost(ConnectionError):
@@ -126,7 +126,7 @@ class Following:
         return json.dumps(self._watch | ({"since": self._since} if self._since else {}))
 
     def take(self, message: dict[str, Any]) -> Update | None:
-        """Return the update in a message; None: it has none. Raises FollowError; LookupError when the view must begin anew."""
+        """Return the update in a message, if any. Raises FollowError, and LookupError when the view must begin anew."""
         kind = message.get("type")
         if kind == "error" and message.get("code") in _MEND_THE_REQUEST:
             raise FollowError(str(message.get("message")))
@@ -141,7 +141,7 @@ class Following:
         return None
 
     def begin_anew(self, gap: str) -> None:
-        """Forget the position: the next request is answered by a snapshot, whose update has this gap."""
+        """Forget the position. The server then sends a snapshot, and that update has ``gap`` as its reason."""
         self._since, self._gap = "", gap
 
     def lost(self, error: OSError, now_s: float) -> float:

@@ -24,7 +24,7 @@ class Answer(NamedTuple):
 
     @property
     def said(self) -> dict[str, Any]:
-        """Body as a JSON object; empty if it is none (an error page of a proxy, for example)."""
+        """Body as a JSON object; empty if the body is something else (an error page of a proxy, for example)."""
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -52,9 +52,9 @@ def encode_request(method: str, address: Address, path: str, headers: Mapping[st
 
 
 def is_whole(data: bytes | bytearray) -> bool:
-    """Return whether an answer is complete, even if the connection stays open, as with some proxies.
+    """Return whether an answer is complete by its own headers, because some proxies leave the connection open.
 
-    Return False when only the end of the connection shows it.  Raises ConnectionError when the headers cannot be read.
+    Return False if the headers do not give the length of the body.  Raises ConnectionError when the headers cannot be read.
     """
     end = data.find(b"\r\n\r\n")
     if end < 0:
@@ -69,7 +69,7 @@ def is_whole(data: bytes | bytearray) -> bool:
 
 
 def decode_answer(data: bytes) -> Answer:
-    """Return the answer in all bytes of a connection. Raises ConnectionError when they are no complete answer."""
+    """Parse an answer from all bytes of a connection. Raises ConnectionError when the bytes are not a complete answer."""
     if b"\r\n\r\n" not in data:
         raise ConnectionError("the connection ended before the answer was complete")
     response = http.client.HTTPResponse(cast("socket.socket", _Received(data)))

@@ -87,7 +87,7 @@ class Outbox:
         return len(self._buffer) >= self._max_batch
 
     def add(self, sample: Sample) -> Refusal | None:
-        """Add a sample; one that cannot be part of a body is refused here, counted, and never sent."""
+        """Add a sample. A sample that would make the body invalid is counted as refused and never sent."""
         self._pushed += 1
         if problem := sample.problem():
             self._refused += 1
@@ -97,7 +97,7 @@ class Outbox:
         return None
 
     def batch(self) -> Batch | None:
-        """Return the batch to send now: the unsettled one, else a new one of the oldest samples; None: no sample waits."""
+        """Return the batch to send now: the batch in flight, else a new batch of the oldest samples; None if no sample waits."""
         if not self._under_way and (samples := self._buffer.take(self._max_batch)):
             self._under_way.append(Batch.of(samples, self._new_key()))
         return self._under_way[0] if self._under_way else None
@@ -135,14 +135,14 @@ class Outbox:
         self._dropped += waiting
 
     def _halve(self, batch: Batch) -> None:
-        """Divide a batch into two new ones: the server has stored nothing of it."""
+        """Divide a batch into two new batches, with new keys: the server has stored nothing of the batch."""
         middle = len(batch.samples) // 2
         for part in (batch.samples[middle:], batch.samples[:middle]):
             self._under_way.appendleft(Batch.of(part, self._new_key()))
 
 
 def _refusals(batch: Batch, answer: Answer) -> tuple[Refusal, ...]:
-    """Return the refusals that a 400 names; all samples if it names none (the whole body, or the client, was refused)."""
+    """Return the refusals in an answer; if it names no samples, the server refused the whole body, so return all samples."""
     said = answer.said
     named = said.get("refused")
     if answer.status == 400 and isinstance(named, list):

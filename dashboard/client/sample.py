@@ -11,7 +11,7 @@ _MOST_INTEGER = 2**53
 
 
 def _number(value: Any) -> Any:
-    """Return a number of any kind as an int or a float; any other value as it is."""
+    """Convert a number of any kind to an int or a float; return any other value unchanged."""
     if type(value) in (int, float) or isinstance(value, str | bytes):
         return value
     if isinstance(value, int):  # such as a bool
@@ -60,7 +60,7 @@ class Sample:
         return self.name, self.labels
 
     def problem(self) -> str:
-        """Return why the sample cannot be part of a body, which it would make invalid; empty if it can."""
+        """Return why this sample would make a body invalid; empty if it would not."""
         value: object = self.value
         if not isinstance(value, int | float):
             return f"{value!r:.40} is not a number"
@@ -95,7 +95,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Sample that will not be stored, and why. ``code``: the server's (``invalid``, ``series_limit``), or for example ``http_401``."""
+    """Sample that will not be stored, and why.
+
+    ``code``: the code that the server gave (``invalid``, ``series_limit``), otherwise its HTTP status (``http_401``).
+    """
 
     sample: Sample
     reason: str
@@ -105,7 +108,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Counts of samples: ``pushed`` = ``accepted`` + ``refused`` + ``dropped`` + ``waiting``, always. ``retries``: requests."""
+    """Counts of samples: ``pushed`` = ``accepted`` + ``refused`` + ``dropped`` + ``waiting``. ``retries`` counts requests."""
 
     pushed: int = 0
     accepted: int = 0

@@ -1,6 +1,6 @@
 """WebSocket, client side: bytes -> events and back, without I/O. Source: RFC 6455; no extensions.
 
-Pings are answered by themselves.  Bytes to be sent wait until ``outgoing`` takes them.
+Pings are answered automatically.  Bytes to be sent wait until ``outgoing`` takes them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class BrokenProtocol(ConnectionError):
 
 
 class HandshakeRefused(ConnectionError):
-    """Handshake that was answered with another status than 101. Header names are in lower case."""
+    """Handshake that the server answered with a status other than 101. Header names are in lower case."""
 
     def __init__(self, status: int, headers: dict[str, str]) -> None:
         super().__init__(f"the handshake was answered {status}")

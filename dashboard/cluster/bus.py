@@ -25,7 +25,7 @@ T = TypeVar("T", bound=Signal)
 
 
 class Heard(NamedTuple):
-    """Times of a signal: when it was published (journal's time), and how much journal time had passed (``SignalTime``)."""
+    """Times of a signal. ``t_ms``: the journal's time of its publication; ``passed_ms``: see ``SignalTime``."""
 
     t_ms: int
     passed_ms: int
@@ -62,7 +62,7 @@ class Bus:
         self._on_gap.append(handler)
 
     async def publish(self, signal: Signal) -> bool:
-        """Publish a signal to all processes, this one included; return False if the journal, which reports why, did not store it."""
+        """Publish a signal to all processes, including this one; return False if the journal did not store the signal."""
         try:
             await self._journal.append(SIGNALS, SIGNAL_CODEC.encode(signal))
         except DashboardError as error:

@@ -100,7 +100,7 @@ class Membership:
         return bool(self._journal.fault() or self.fault())
 
     def totals(self) -> dict[str, float]:
-        """Return every reading summed or maximised over all nodes: this one's latest, the others' from their last beats."""
+        """Return the sum or the maximum of every reading over all nodes. Other nodes' readings are those of their last beats."""
         others = [node.beat.readings for node in self.table.nodes.values() if node.beat.id != self._bus.node_id]
         readings = [*others, self._vitals.latest]
         found: dict[str, float] = {"nodes": float(len(readings))}
@@ -111,7 +111,7 @@ class Membership:
         return found
 
     async def leave(self) -> None:
-        """Publish that this process stops, so that others need not wait for its timeout; give up after a second."""
+        """Publish that this process stops; wait at most a second. Without this, others notice only after ``SILENT_MS``."""
         try:
             async with asyncio.timeout(_LEAVE_S):
                 await self._bus.publish(NodeLeft(self._bus.node_id))

@@ -2,7 +2,7 @@
 
 A change applies here at once and is published through the journal.  Journal order decides, also for this process' own changes.
 A process that starts, or has missed signals, asks the others; their answers only add series.  The state lives in memory as long
-as any process runs.  It is bounded in series: beyond the bound all of it is forgotten.
+as any process runs.  The number of series is bounded: beyond the bound, all owners' series are forgotten.
 """
 
 from __future__ import annotations
@@ -86,20 +86,20 @@ class SeriesOwnership:
         return True
 
     def replace(self, owner: str, keys: Collection[str]) -> None:
-        """Set the series of an owner, which loses all others."""
+        """Set the series of an owner; the owner loses all other series."""
         now = set(keys)
         if set(self.of(owner)) != now:
             self._change(owner, _Update(True, now))
 
     def exchange(self, owner: str, gone: Collection[str], keys: Collection[str]) -> None:
-        """Add ``keys`` to an owner and take those of ``gone`` away that are not in ``keys``."""
+        """Add the series ``keys`` to an owner and remove the series ``gone``; a series in both stays."""
         held, now = set(self.of(owner)), set(keys)
         left = held.intersection(gone) - now
         if left or not held.issuperset(now):
             self._change(owner, _Update(False, now - held, left))
 
     def keep(self, owner: str, wanted: Callable[[str], bool]) -> None:
-        """Forget the owner's unwanted series older than ``_AHEAD_S``, in this process only: nothing is published."""
+        """Forget the owner's series that are not ``wanted`` and older than ``_AHEAD_S``, in this process only."""
         held, new = self._held.pop(owner, {}), self._monotonic() - _AHEAD_S
         kept = {key: since for key, since in held.items() if since > new or wanted(key)}
         self._count -= len(held) - len(kept)
@@ -141,7 +141,7 @@ class SeriesOwnership:
         await self._bus.catch_up()
 
     async def tell(self) -> bool:
-        """Publish all changes; return False if that failed, ``run`` then tries again."""
+        """Publish all changes; return False if that failed. ``run`` then publishes them later."""
         async with self._telling:  # wait also for a change that another caller is publishing
             while self._updates:
                 owner, update = self._updates.popitem()

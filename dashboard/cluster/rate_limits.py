@@ -1,8 +1,8 @@
 """Rate limits over all processes, by key: a token's samples, a user's messages.
 
-Each process decides at once from its own token bucket and publishes what it allowed; the others take that from their buckets.
-So the pace holds over time, whichever processes a client uses.  For a moment, and in the first burst, each process may
-allow a burst of its own.  A publication that fails is not repeated: until the next one each process limits by itself.
+Each process decides at once from its own token bucket and publishes the tokens that it spent; the others take as many
+from their buckets.  So the limit holds over time, whichever processes a client uses.  For a moment, each process may allow a whole
+burst.  A publication that fails is not repeated: until the next one each process limits by itself.
 """
 
 from __future__ import annotations

@@ -47,8 +47,8 @@ VITALS = {
 class LoopLag:
     """Lag of the event loop: how late its timers fire, and so how long every other task waits.
 
-    A block of the loop shows as a lag that is at most ``_LAG_PROBE_S`` shorter. ``counts``: lags up to each of ``LAG_BOUNDS_S``
-    and over its own predecessor, then the longer ones; ``sum_s``: all lags together, in seconds.
+    If something blocks the loop, the measured lag is at most ``_LAG_PROBE_S`` shorter than the block.  ``counts``: a histogram,
+    not cumulative, with the upper bounds ``LAG_BOUNDS_S`` and a last bucket above them.  ``sum_s``: the sum of all lags.
     """
 
     def __init__(self) -> None:

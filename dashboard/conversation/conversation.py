@@ -1,6 +1,6 @@
 """Messages in rooms and in direct conversations: post, edit, delete, mark as read, and history.
 
-A message is checked and rate-limited, committed in SQL (the same key twice is the same message), appended to the journal and
+A message is checked and rate-limited, committed in SQL (a repeated key stores no second message), appended to the journal and
 acknowledged.  Every process applies it and delivers it to its connections.
 """
 
@@ -100,12 +100,12 @@ class Conversation:
         return Room(room_id, "direct", "", private=True, members=two)
 
     def rooms(self, caller: Caller) -> list[Room]:
-        """Return the rooms that the caller may join, boards' first, without direct ones; ``last_seq`` may be outdated."""
+        """Return the rooms that the caller may join, boards' rooms first, without direct conversations; ``last_seq`` may be outdated."""
         found = [room for room in self._directory.rooms.values() if self._access.joins(caller, room)]
         return sorted(found, key=lambda room: (room.kind != "board", room.title.lower(), room.id))
 
     async def rooms_now(self, caller: Caller) -> list[Room]:
-        """Return the same rooms with the current ``last_seq`` from the store; raises Unavailable."""
+        """Return the rooms of ``rooms``, with the current ``last_seq`` from the store; raises Unavailable."""
         found = self.rooms(caller)
         async with self._database.read() as tx:
             ends = await ends_of(tx, [room.id for room in found])
@@ -212,7 +212,10 @@ class Conversation:
         return changed
 
     async def delete(self, caller: Caller, room_id: str, message_id: str) -> Message:
-        """Delete the caller's message, as an operator anybody's in a room, and its quotes in notifications. Raises as ``edit``."""
+        """Delete a message and its quotes in notifications; raises what ``edit`` raises.
+
+        Operators may delete every message in a room, others only their own messages.
+        """
         room = await self.find_room(caller, room_id)
         self._limit(caller)
         async with self._database.write() as tx:

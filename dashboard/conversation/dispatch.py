@@ -333,7 +333,7 @@ class RequestDispatcher:
         )
 
     def _has_elsewhere(self, caller: Caller) -> bool:
-        """Return whether the user is at the limit only with connections of other processes."""
+        """Return whether the user reaches the limit of connections only together with connections to other processes."""
         most = self._max_user_connections
         return len(self._registry.connections_of(caller.id)) < most <= self._presence.tabs(caller.id)
 

@@ -87,7 +87,10 @@ class Join:
         )
 
     async def _missed(self, room_id: str, since: int) -> list[Message] | None:
-        """Return the missed messages from the store; None: too many, forgotten, or not a position of this room."""
+        """Return the missed messages from the store.
+
+        Return None if there are too many, if some are deleted already, or if ``since`` is not a position of this room.
+        """
         async with self._database.read() as tx:
             changes, _, whole = await changes_after(tx, room_id, since, _MAX_RECOVERED)
         return changes if whole else None

@@ -1,7 +1,7 @@
 """Markdown of a message, rendered to safe HTML, and the users that it mentions.
 
-markdown-it renders it (CommonMark without raw HTML, images and headings) and nh3 sanitises the result, so that two independent
-programs would have to fail.  Browsers build it from elements and text nodes only (``static/js/widgets/``).
+markdown-it renders the text (CommonMark without raw HTML, images and headings), and nh3 sanitises the result, so unsafe HTML
+needs a fault in both programs.  Browsers build the message from elements and text nodes only (``static/js/widgets/``).
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ _QUOTED = 200
 
 
 class Notify:
-    """Sender of notifications. ``now_ms``: the journal's time; ``local``: there is a local operator without a login, too."""
+    """Sender of notifications. ``now_ms``: the journal's time; ``local``: the local operator, who has no login, gets notifications too."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Notify:
     ) -> int:
         """Notify a user, all users of a role, or all who may join a room; return the number of receivers.
 
-        A repeated ``key`` notifies nobody again, but they are still counted.
+        A repeated ``key`` notifies nobody again, but the number still includes those receivers.
         """
         try:
             receivers = self._receivers(user, role, room)
@@ -140,7 +140,9 @@ class Notify:
         return sent
 
     async def follow_mentions(self, tx: AsyncConnection, message: Message) -> list[Message]:
-        """Update the quotes of an edited or deleted message, empty for users no longer mentioned; return changed notifications."""
+        """Update the notifications that quote an edited or deleted message; return the changed notifications.
+
+        A user whom the message no longer mentions gets an empty quote."""
         quotes = dict.fromkeys(map(inbox_room, message.mentions), message.text[:_QUOTED])
         quoting = await notifications_called(tx, _sender(message.author), _mention_key(message)[:MAX_KEY])
         await lock_rooms(tx, {*quotes, *(each.room for each in quoting)})
@@ -167,7 +169,7 @@ class Notify:
         data: str,
         key: str,
     ) -> tuple[list[Message], int]:
-        """Store a notification for each receiver; return all, also those stored before, and the number of new ones."""
+        """Store a notification for each receiver; return all of them, also those stored before, and the number of new notifications."""
         now_ms = self._now_ms()
         sent, fresh = [], 0
         for user in receivers:
@@ -192,7 +194,7 @@ class Notify:
         return sent, fresh
 
     async def list(self, caller: Caller, before: int | None, limit: int) -> tuple[list[tuple[Message, bool]], bool]:
-        """Return the caller's notifications, newest first, each with whether it is read, and whether there are older ones."""
+        """Return the caller's notifications, newest first, each with True if it is read, and whether there are older notifications."""
         room = inbox_room(caller.id)
         async with self._database.read() as tx:
             found, more = await newest(tx, room, before, limit)

@@ -24,7 +24,7 @@ class RoomAdmin:
         self._now_ms = now_ms
 
     async def ensure_boards(self, titles: dict[str, str]) -> None:
-        """Create a room of each board's id; raises ConfigurationError if another room has the id, Unavailable."""
+        """Create a room for each board, with the board's id; raises ConfigurationError if another room has that id, Unavailable."""
         async with self._database.write() as tx:
             for board, title in titles.items():
                 try:

@@ -116,7 +116,7 @@ class RoomLogs:
         return True
 
     def _keep(self, read: ReadEntry, request_id: str) -> None:
-        """Keep an unpublished read mark, merged with an earlier one: the store does not know which authors to tell."""
+        """Keep an unpublished read mark, merged with an earlier mark: the store does not know which authors need a receipt."""
         earlier = self._unpublished.pop((read.room, read.user), None)
         if earlier is not None:
             seq = max(earlier[0].seq, read.seq)
@@ -171,7 +171,7 @@ class RoomLogs:
                 asyncio.get_running_loop().call_later(_HOLE_S, self._holes.put_nowait, message.room)
 
     async def _load_private(self, message: Message) -> RoomLog:
-        """Begin the log of a direct conversation that is newer than its users' connections, so none of it was delivered yet."""
+        """Begin the log of a direct conversation that started after its users had connected, so no message was delivered yet."""
         async with self._lock(message.room):
             return self._logs.setdefault(message.room, RoomLog(0, 0, []))
 
@@ -188,7 +188,7 @@ class RoomLogs:
                 await self._try_to_catch_up(room_id)
 
     async def catch_up(self, room_id: str) -> None:
-        """Read from the store what the log of a room lacks, and deliver it; raises Unavailable."""
+        """Read the messages that the log of a room lacks from the store, and deliver them; raises Unavailable."""
         log = self._logs[room_id]
         async with self._lock(room_id):
             whole = False
@@ -220,7 +220,7 @@ class RoomLogs:
             self._forget_idle()
 
     async def _look_everywhere(self) -> None:
-        """Check all rooms, however old their last change; wait until the store answers."""
+        """Check all rooms for missed messages, not only those that changed lately; wait until the store answers."""
         while True:
             try:
                 await self._look(0)

@@ -1,4 +1,4 @@
-"""Notices of rooms that connected users may join from now on; ``dispatch.py`` sends ``left`` for rooms that they no longer may."""
+"""Notices to connected users of rooms that they may newly join; ``dispatch.py`` sends ``left`` for rooms that they may not any more."""
 
 from __future__ import annotations
 

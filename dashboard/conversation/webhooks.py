@@ -1,6 +1,6 @@
 """Webhooks: notifications posted to the configured URLs, signed, stored until delivered and retried for a day.
 
-For each URL one process sends at a time, by a lease.  Redirects are not followed; a response may have 64 KiB.
+A lease for each URL ensures that only one process at a time sends to it.  Redirects are not followed; a response may have 64 KiB.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ Progress = Callable[[int], None]
 
 
 class DataPart(Struct, frozen=True):
-    """File of the data folder that a backup holds. ``database``: an SQLite file, else plain bytes."""
+    """File of the data folder that a backup contains. ``database``: the file is an SQLite database."""
 
     name: str
     holds: str
@@ -40,7 +40,7 @@ class Stored(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True):
-    """Content of ``backup.json``. ``begun_ms``: the backup has everything that was answered before this time."""
+    """Content of ``backup.json``. ``begun_ms``: the backup has everything that the server acknowledged before this time."""
 
     format: int
     version: str
@@ -54,7 +54,7 @@ class Manifest(Struct, frozen=True):
 
 
 def write_archive(file: Path, copies: Path, *, version: str, begun_ms: int, names: Iterable[str]) -> Manifest:
-    """Move the copies into the tar ``file``: each copy is deleted once it is written. Raises OSError."""
+    """Write the copies to the tar ``file``, and delete each copy that is written. Raises OSError."""
     stored = [Stored(name, (copies / name).stat().st_size, _sha256(copies / name)) for name in names]
     manifest = Manifest(_FORMAT, version, begun_ms, stored)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

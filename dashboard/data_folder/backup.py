@@ -1,9 +1,9 @@
 """Backup of a data folder while a server uses it: a consistent snapshot of every database, in one file.
 
-A read transaction is opened in each database, one right after the other, in the order of the table of parts.  The copy has
-what was committed at that moment, however long it takes and whatever the server writes meanwhile (WAL: readers and the
-writer do not wait for each other).  The order matters: the journal is read after the checkpoint, so that it has all later
-entries, and the messages after the journal that announces them.
+A read transaction is opened in each database, one right after the other, in the order of the table of parts.  The
+copy contains the data committed at that moment, without later writes of the server (WAL: readers and the writer do not wait for
+each other).  The order matters: the journal is copied after the checkpoint, so that no entry after the checkpoint is missing;
+the messages are copied after the journal, whose entries refer to them.
 
 Source: SQLite, "Online Backup API", "Isolation In SQLite".
 """
@@ -65,7 +65,7 @@ def back_up(
 
 @contextmanager
 def _workspace(file: Path) -> Iterator[Path]:
-    """Create a folder beside ``file`` for the copies; the remains of a killed backup are removed first."""
+    """Remove the remains of a killed backup, then create a folder beside ``file`` for the copies."""
     folder = file.with_name(f".{file.name}.partial")
     make_private(folder)
     descriptor = os.open(folder, os.O_RDONLY)

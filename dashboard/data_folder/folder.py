@@ -31,7 +31,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class DataFolder:
-    """The data folder in use by a server process. ``fault`` describes what is wrong with it; empty: nothing."""
+    """Data folder that this process uses. ``fault`` describes what is wrong with the folder; empty if nothing is."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -106,7 +106,7 @@ class DataFolder:
     # --- what the folder has had ---
 
     def check_not_lost(self, name: str, holds: str) -> None:
-        """Raise ConfigurationError, with the remedy, if a part existed once and is missing or empty now."""
+        """Raise ConfigurationError, with the remedy, if a file that once existed is missing or empty now."""
         file = self.path / name
         if name not in self._inventory() or (file.exists() and file.stat().st_size):
             return
@@ -170,7 +170,7 @@ def private_database(file: Path) -> Path:
 
 
 def too_wide(folder: Path) -> str:
-    """Return a warning, with the remedy, if other users may read the folder; empty: they may not."""
+    """Return a warning, with the remedy, if other users may read the folder, else an empty text."""
     try:
         mode = stat.S_IMODE(folder.stat().st_mode)
     except OSError:
@@ -185,7 +185,7 @@ def locked_folders(proc: Path = Path("/proc")) -> list[Path]:
 
     Empty where the locks cannot be read.
 
-    Source: proc_locks(5). Only the processes of this user are seen, unless it is root.
+    Source: proc_locks(5). Only servers of the calling user are found, or of all users if root calls.
     """
     found: dict[tuple[int, int], Path] = {}
     try:

@@ -1,8 +1,9 @@
 """Restore of a backup into a data folder that no server uses, whole or not at all.
 
 The parts are unpacked and checked in ``restoring/`` beside the files in use.  After all checks a file ``READY`` is written
-there, and only then are files replaced.  A restore killed before that has changed nothing.  After one killed later, the
-server refuses to start, and the next restore finishes it.  The folder's earlier files are put aside, not deleted.
+there, and only then are files replaced.  A restore killed before that point has changed
+nothing.  After a restore killed later, the server refuses to start, and the next restore finishes the work.  The folder's earlier
+files are put aside, not deleted.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def _prepare(
     renew: Callable[[Path], None],
     start: Callable[[int], Progress],
 ) -> Manifest:
-    """Unpack and check all parts beside those in use, then write ``READY``."""
+    """Unpack and check all parts in a folder beside the files in use, then write ``READY``."""
     fresh = folder / RESTORING
     shutil.rmtree(fresh, ignore_errors=True)
     found = read_manifest(file)
@@ -131,7 +132,7 @@ def _own(fresh: Path, folder: Path) -> None:
 
 
 def _replace(folder: Path) -> Path | None:
-    """Do what ``READY`` says. It is idempotent, so it can be repeated after an interruption."""
+    """Replace the files as ``READY`` says. This is idempotent, so an interrupted call can be repeated."""
     fresh = folder / RESTORING
     plan = msgspec.json.decode((fresh / READY_FILE).read_bytes(), type=Plan)
     aside = folder / plan.aside

@@ -19,7 +19,7 @@ Positive = Annotated[float, Meta(gt=0)]
 
 
 class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
-    """Limit from which a value counts as ``state``: ``at`` (in the series' unit) or more; with ``below``, ``at`` or less."""
+    """Limit that gives a value the state ``state``: values from ``at`` (in the series' unit) up; with ``below``, from ``at`` down."""
 
     at: float
     state: Literal["warning", "critical"]
@@ -65,7 +65,7 @@ class Board(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def selectors(self) -> tuple[Selector, ...]:
         """Return all selectors of the page in reading order: each widget's series, then its document.
 
-        Raises Invalid for a text that is no selector.  On the wire a definition's ``selectors`` are indices into this list.
+        Raises Invalid for an invalid selector.  On the wire a definition's ``selectors`` are indices into this list.
         """
         wanted = [s for w in self.widgets for s in (*w.series, *((w.document,) if w.document else ()))]
         return tuple(parse_selector(text) for text in wanted)

@@ -26,8 +26,8 @@ _SPACES = re.compile(r"\s+")
 class EventIn(Struct, frozen=True):
     """Event as a feeder sent it. A ``t_ms`` of None stands for the time of acceptance.
 
-    ``state``: of an alert ``firing`` or ``resolved``, of a check ``ok``, ``warning``, ``critical`` or ``unknown``, else "".
-    Events of one ``fingerprint`` are about the same alert or check: the newest state counts.
+    ``state``: ``firing`` or ``resolved`` for an alert; ``ok``, ``warning``, ``critical`` or ``unknown`` for a check; else "".
+    Events with the same ``fingerprint`` are about the same alert or check; the newest event gives its state.
     """
 
     t_ms: int | None

@@ -41,7 +41,7 @@ class FeederState(Struct, array_like=True, frozen=True):
 
 
 def merge(states: list[FeederState]) -> FeederState:
-    """Return one state of a feeder from the states that several processes report of it."""
+    """Merge the states that several processes report for the same feeder."""
     newest = max(states, key=lambda state: state.last_ms)
     refusals = sorted((each for state in states for each in state.refusals), key=lambda each: -each.t_ms)
     return FeederState(

@@ -1,7 +1,7 @@
 """Freshness of a value by its age: live, late, stale or dead.
 
-The age is the time between the value and the journal's time now.  It is measured by the cadence ``every_s``, which the
-feeder declares or the server learns as the median gap.  ``static/js/data/freshness.js`` has the same rule for screens.
+The age is the time from the value to the journal's time now.  It is compared with the cadence ``every_s``, which the feeder
+declares or the server learns as the median gap.  ``static/js/data/freshness.js`` has the same rule for screens.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Freshness(StrEnum):
 
 
 def freshness(age_ms: float, every_s: float | None, *, ended: bool = False) -> Freshness:
-    """Return the state for an age and a cadence (None: the default). A time in the future counts by its distance too.
+    """Return the state for an age and a cadence (None: the default). For a value in the future, the distance counts as age.
 
-    ``ended``: its feeder has ended the series, which is then dead at once.
+    ``ended``: the feeder has declared the end of the series; its values are dead at once.
     """
     if ended:
         return Freshness.DEAD
@@ -51,10 +51,10 @@ def freshness(age_ms: float, every_s: float | None, *, ended: bool = False) -> F
 
 
 def learn_every_s(times_ms: Sequence[int], known: float | None = None) -> float | None:
-    """Return the median gap of the last sample times in seconds; ``known`` if that differs from it by at most a fifth.
+    """Return the median gap between the last samples in seconds; return ``known`` if the two differ by at most a fifth.
 
-    With fewer than three positive gaps ``known`` is returned (None: nothing learned yet), so that a first burst teaches
-    nothing.
+    Return ``known`` (None: nothing learned yet) also for fewer than three positive gaps: a first burst says nothing about the
+    cadence.
     """
     recent = sorted(times_ms[-LEARN_GAPS - 1 :])
     gaps = sorted(b - a for a, b in zip(recent, recent[1:], strict=False) if b > a)

@@ -66,7 +66,7 @@ def check_password(text: str, *, field: str = "password") -> str:
 class User(Struct, frozen=True):
     """A person that can log in. ``version`` grows with every change that ends older sessions.
 
-    ``kept_session`` stays valid all the same: the session in which the user changed the password.
+    ``kept_session``, the session in which the user changed the password, stays valid.
     """
 
     id: str
@@ -80,15 +80,18 @@ class User(Struct, frozen=True):
     kept_session: str = ""
 
     def holds(self, session: str, version: int | None) -> bool:
-        """Return whether a session is valid: of the user's ``version``, or kept, or without a version (a JWT of another program)."""
+        """Return whether a session is valid.
+
+        It is valid if it has the user's ``version``, is the kept session, or has no version (a JWT of another program).
+        """
         return version in (None, self.version) or (bool(session) and session == self.kept_session)
 
 
 class Token(Struct, frozen=True):
-    """Token of a feeder or program. ``prefixes``: its series' names begin with one of them; none: any name.
+    """Token of a feeder or program. ``prefixes``: the name of each fed series must begin with one of these; empty: any name.
 
-    ``per_s``: samples a second, 0: no limit of its own.  ``max_series``: series that it may create, 0: as many as the
-    server may have.
+    ``per_s``: samples a second, 0 for no limit.  ``max_series``: number of series that the token may create, 0 for no limit
+    but the server's.
     """
 
     id: str

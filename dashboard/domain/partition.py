@@ -1,7 +1,7 @@
 """Partitions of the journal: which one holds a series or document, and which ones a screen needs.
 
-The metric's name chooses the partition. So all series of one metric lie together, and a selector that names its metric
-needs only one partition.
+The metric's name chooses the partition. So one partition has all series of a metric, and a
+selector that names its metric needs only one partition.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ class Position(NamedTuple):
 class Seen(NamedTuple):
     """Position as screens know it, with the journal's time of its entry (0: not known).
 
-    The time distinguishes two entries with the same number.  This matters if a lagging copy of the journal took over while
-    every process that had read the lost entries died: then only the screens can notice the loss.
+    The time distinguishes two entries with the same number.  Such entries exist after a lagging copy of the journal
+    took over.  If every process that had read the lost entries died as well, only the screens can notice the loss.
     """
 
     epoch: str

@@ -83,7 +83,7 @@ def participants(room_id: str) -> tuple[str, ...]:
 
 
 def kind_of(room_id: str) -> RoomKind:
-    """Return the kind of a room by its id; ``room`` also for a board's room, which the id does not show."""
+    """Return the kind of a room by its id. A board's room is a ``room`` too: its id looks like any other."""
     return "direct" if room_id.startswith(_DIRECT) else "inbox" if room_id.startswith(_INBOX) else "room"
 
 
@@ -97,7 +97,7 @@ def parse_room_id(text: str, *, field: str = "roomId") -> str:
 def clean_text(text: str, *, field: str = "text", most: int = MAX_TEXT) -> str:
     """Return a message's text without control characters and outer white space, line ends as line feeds.
 
-    Raises Invalid for a text that is empty or longer than ``most`` characters, for a NUL, and for a lone surrogate.
+    Raises Invalid for a text that is empty, is longer than ``most`` characters, or contains a NUL or a lone surrogate.
     """
     if "\0" in text:
         raise Invalid("holds a NUL character; remove it", field=field)

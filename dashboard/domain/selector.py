@@ -79,7 +79,7 @@ class Selector:
 
     @property
     def name(self) -> str | None:
-        """The only name that it can match; None: it may match several."""
+        """Only name that the selector can match; None if it can match several names."""
         return next((m.value for m in self._name if m.operator == "="), None)
 
     def __eq__(self, other: object) -> bool:

@@ -170,7 +170,7 @@ def parse_series(text: str) -> SeriesKey:
 
 
 def unescape(text: str) -> str:
-    r"""Undo the escapes of a quoted label value: ``\\``, ``\"``, ``\n``, ``\x1b``, ``\u0085``; any other keeps its letter alone."""
+    r"""Undo the escapes of a quoted label value: ``\\``, ``\"``, ``\n``, ``\x1b``, ``\u0085``; any other escape becomes its letter."""
     return _UNESCAPE.sub(_meant, text) if "\\" in text else text
 
 

@@ -26,7 +26,7 @@ class Codec(Generic[S]):
         return self._encoder.encode(payload)
 
     def decode(self, data: bytes) -> S | None:
-        """Return the payload; None for bytes of another program, of a later version, or damaged ones."""
+        """Decode a payload; return None for damaged bytes and for bytes of another program or of a later version."""
         try:
             return self._decoder.decode(data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

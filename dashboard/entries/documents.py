@@ -6,10 +6,10 @@ from msgspec import Struct
 
 
 class ItemsListed(Struct, array_like=True, tag="l", frozen=True):
-    """Items (id, JSON object) to put in front of the ``items`` of the document ``key``, the last first; each replaces the one of its id.
+    """Items (id, JSON object) to add at the front of the list ``items`` in the document ``key``; the last item ends up first.
 
-    An item without bytes takes the one of its id off the list.  The oldest leave when there are more than ``most``, or more than
-    ``max_bytes`` in all; ``ok_leaves``: those whose state is ok first.
+    Each item replaces the item with the same id.  An item without bytes only removes the item with that id.  If the list then
+    has more than ``most`` items or ``max_bytes`` bytes, the oldest are dropped; with ``ok_leaves``, items in state ok go first.
     """
 
     key: str
@@ -20,7 +20,7 @@ class ItemsListed(Struct, array_like=True, tag="l", frozen=True):
 
 
 class DocumentWritten(Struct, array_like=True, tag="d", frozen=True):
-    """The document ``key`` is now ``body`` (JSON text); ``passing`` as in ``Document``."""
+    """New ``body`` (JSON text) of the document ``key``; ``passing`` as in ``Document``."""
 
     key: str
     body: bytes
@@ -29,6 +29,6 @@ class DocumentWritten(Struct, array_like=True, tag="d", frozen=True):
 
 
 class DocumentDeleted(Struct, array_like=True, tag="x", frozen=True):
-    """The document ``key`` is gone."""
+    """Deletion of the document ``key``."""
 
     key: str

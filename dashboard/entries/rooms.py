@@ -19,7 +19,7 @@ class MessageEntry(RoomEvent, tag="m", frozen=True):
 
 
 class ReadEntry(RoomEvent, tag="r", frozen=True):
-    """Read mark of a user: ``room`` is read up to ``seq``. ``authors``: per author, the newest message just read."""
+    """Read mark of a user: ``room`` is read up to ``seq``. ``authors``: for each author, the newest message among those just read."""
 
     room: str
     user: str

@@ -37,7 +37,7 @@ class Samples(Struct, array_like=True, tag="s", frozen=True, gc=False):
 
 
 class SeriesEnded(Struct, array_like=True, tag="e", frozen=True):
-    """End of series, as their feeder declares it; ``keys`` as in ``Samples``. A later sample starts the series again.
+    """End of series, declared by their feeder; ``keys`` as in ``Samples``. A later sample starts the series again.
 
     ``times``: when each ended, in ms; empty: at the last sample before this entry.
     """
@@ -53,7 +53,7 @@ def encode_samples(
     declared: Sequence[tuple[int, str | None, float | None]] = (),
     kinds: Sequence[tuple[int, str]] = (),
 ) -> bytes:
-    """Return the payload bytes of a batch of samples, one row a sample, in the order given."""
+    """Return the payload bytes of a batch of samples, with one row for each sample, in the order given."""
     column = times if isinstance(times, int) else pack(array("q", times))
     texts = "\n".join(keys).encode()
     return _encoder.encode(Samples(texts, column, pack(array("d", values)), tuple(declared), tuple(kinds)))

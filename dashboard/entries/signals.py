@@ -36,7 +36,7 @@ class NodeLeft(Signal, tag="l", frozen=True):
 
 
 class UserHere(Struct, array_like=True, frozen=True):
-    """User on one process. ``tabs`` 0: the user has left it. ``boards`` holds one entry a tab; both tuples are sorted."""
+    """User on one process. ``tabs`` 0: the user has left it. ``boards`` has one entry for each tab; ``boards`` and ``rooms`` are sorted."""
 
     user: str
     name: str
@@ -50,7 +50,7 @@ class UserHere(Struct, array_like=True, frozen=True):
 class Roster(Signal, tag="r", frozen=True):
     """Users of a process that changed since ``version - 1``; ``whole``: all its users.
 
-    ``screens``: pages without a user by board, those counts that changed.
+    ``screens``: for each board, the number of open pages without a user; with changed numbers only.
     """
 
     node: str
@@ -109,7 +109,7 @@ class SeriesOwned(Signal, tag="h", frozen=True):
 
 
 class AskSeriesOwned(Signal, tag="k", frozen=True):
-    """Request to all other processes to publish what is owned: the asking process may have missed signals."""
+    """Request to all other processes to publish the series of their owners: the asking process may have missed signals."""
 
     node: str
 

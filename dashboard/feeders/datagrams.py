@@ -72,7 +72,10 @@ def _prepare(made: socket.socket) -> None:
 
 
 class DatagramReader:
-    """Reader of one socket. ``begin`` returns the function that takes a burst's datagrams; ``end`` gets their number."""
+    """Reader of one socket, in bursts. ``begin`` is called before a burst and returns the handler of its datagrams.
+
+    ``end`` is called after the burst with the number of datagrams.
+    """
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ def middle(index: int, scale: int) -> float:
 
 
 def quantiles(spread: Sequence[tuple[float, float]]) -> Iterator[tuple[str, float]]:
-    """Yield suffix and value of each percentile of ``spread``: (value, count), ascending. Yields nothing when all counts are 0."""
+    """Yield suffix and value of each percentile; yield nothing if all counts are 0. ``spread``: (value, count), ascending."""
     total = sum(count for _, count in spread)
     if total > 0:
         for part, suffix in _PARTS:

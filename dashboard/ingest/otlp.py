@@ -294,7 +294,7 @@ class _Walk:
 
 
 def _all_others(data: Any) -> PointColumns:
-    """Return all points as ``others``, to be read one by one."""
+    """Return columns with all points in ``others``: the caller reads those points one by one."""
     message = read_any(data, POINTS)
     points = items(message, "dataPoints", MAX_SAMPLES)
     return PointColumns(others=list(enumerate(points)), count=len(points), rest=message)
@@ -335,7 +335,7 @@ def _unit(unit: Any) -> str | None:
 
 
 def _learn(point: bytes, metric: _Metric, keys: tuple[str, ...], cache: PointCache) -> None:
-    """Cache a number point's attributes by their bytes, if nothing else follows its value."""
+    """Cache the series of a number point by the bytes of its attributes, if only attributes follow the value in the point."""
     at = 27 if point[0] == 0x11 else 18
     tail = point[at:]
     if len(metric.raw) + len(tail) > MAX_CACHED_BYTES:

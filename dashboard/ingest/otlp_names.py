@@ -74,7 +74,7 @@ def label_name(name: str) -> str:
 
 
 def labels_of(attributes: Iterable[tuple[str, str]], but: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Convert attributes to labels. One whose name is in ``but``, labels of the origin that take precedence, becomes ``exported_…``."""
+    """Convert attributes to labels. ``but``: labels of the origin; an attribute with the name of such a label becomes ``exported_…``."""
     labels: dict[str, str] = {}
     for name, value in sorted(attributes):
         mapped = label_name(name)

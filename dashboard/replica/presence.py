@@ -17,7 +17,7 @@ _UNKNOWN = -1
 
 
 class UserPresence(Struct, frozen=True):
-    """User over all nodes. ``boards`` holds one entry a tab."""
+    """Presence of a user over all nodes. ``boards`` has one entry for each tab."""
 
     user: str
     name: str

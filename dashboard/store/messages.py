@@ -66,9 +66,9 @@ async def find_by_key(tx: AsyncConnection, room_id: str, author: str, key: str) 
 
 
 async def post(tx: AsyncConnection, message: Message) -> tuple[Message, bool]:
-    """Store a new message, whose ``seq`` is given here; return the message and True.
+    """Store a new message and assign its ``seq``; return the message and True.
 
-    If the author has a message with the same key in the room, return that one and False.  Raises NotFound for an unknown
+    If the author already has a message with the same key in the room, return that message and False.  Raises NotFound for an unknown
     or closed room.
     """
     seq = await _next_seq(tx, message.room, message.t_ms)  # locks the room: a second post with the same key waits here

@@ -29,7 +29,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Back to nothing."""
+    """Drop all tables."""
     op.drop_table("reads")
     op.drop_table("participants")
     op.drop_index("ix_messages_t_ms", table_name="messages")
