@@ -1,6 +1,6 @@
 """Sockets for datagrams, UDP and Unix, read in bursts between which the event loop runs other tasks.
 
-The kernel drops datagrams that do not fit into its buffer meanwhile, and counts them exactly (SO_MEMINFO).
+Between the bursts the kernel's buffer holds the datagrams. The kernel drops those that do not fit, and counts them (SO_MEMINFO).
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class DatagramReader:
         return (drops - before) % 2**32
 
     def _take_burst(self) -> bool:
-        """Take datagrams until there are none (True), or the burst's time is over (False)."""
+        """Process waiting datagrams; return True if none is left, False if the burst's time ran out first."""
         loop, receive, take = asyncio.get_running_loop(), self._of.recv, self._begin()
         until, taken = loop.time() + _BURST_S, 0
         try:

@@ -25,7 +25,7 @@ class Reading(NamedTuple):
 
 
 def to_batch(readings: Iterable[Reading], every_s: float) -> Batch:
-    """Return readings as a batch that declares units and cadences and leaves the times to the journal."""
+    """Convert readings to a batch with declared units and cadences and without times, which the journal adds."""
     batch = Batch()
     for row, reading in enumerate(readings):
         batch.keys.append(series_key(reading.name, reading.labels).text)
@@ -36,7 +36,7 @@ def to_batch(readings: Iterable[Reading], every_s: float) -> Batch:
 
 
 async def run_every(every_s: float, beat: Callable[[], Awaitable[None]]) -> None:
-    """Call ``beat`` every ``every_s`` seconds until cancelled; log a DashboardError once until a call succeeds again."""
+    """Call ``beat`` every ``every_s`` seconds until cancelled; log only the first DashboardError of a series of failures."""
     loop = asyncio.get_running_loop()
     due = loop.time()
     refused = False

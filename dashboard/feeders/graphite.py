@@ -1,7 +1,7 @@
-"""Listener for Graphite's plaintext lines by TCP and UDP. A TCP sender faster than the journal is not read meanwhile.
+"""Listener for Graphite's plaintext lines by TCP and UDP. If the journal falls behind, TCP senders have to wait.
 
-Pickle, which carbon-relay and pcp2graphite send by default, is never decoded, because that can run any code.  It is recognised,
-and the refusal names the setting to change.
+Pickle, which carbon-relay and pcp2graphite send by default, is never decoded, because decoding can run any code.  Pickled data is
+recognised, and the refusal names the setting to change.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class GraphiteSource:
                 await self._take(self._some())
 
     def _some(self) -> bytes:
-        """Return waiting datagrams, joined, up to a limit of bytes."""
+        """Take waiting datagrams up to a limit of bytes; return them joined."""
         size = count = 0
         for datagram in self._waiting:
             if count and size + len(datagram) > _TOGETHER_BYTES:

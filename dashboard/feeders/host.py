@@ -1,7 +1,7 @@
 """Feeder of the host's numbers, by psutil: processor, memory, disks, network, file systems, top processes.
 
 psutil runs in a thread, because listing the processes takes tens of milliseconds.  Rates are differences of psutil's counters
-between two readings, so the first reading has none.
+between two readings, so the first reading has no rates.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class HostFeeder:
         await run_every(self._every_s, self._beat)
 
     def close(self) -> None:
-        """Shut the thread down; a running read is not waited for."""
+        """Shut the thread down without waiting for a read in progress."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _beat(self) -> None:

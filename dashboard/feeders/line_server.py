@@ -16,9 +16,9 @@ _SHOWN_BYTES = 200
 
 
 class LineServer:
-    """``take`` is called with whole lines, without the last line end; a sender waits until it has returned.
+    """TCP server that passes whole lines, without the last line end, to ``take``; nothing more is read until ``take`` returns.
 
-    ``foreign`` gets the first bytes of a connection and returns why they are another protocol, or "".
+    ``foreign`` gets the first bytes of a connection; it returns a refusal if they belong to another protocol, else "".
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class LineServer:
 
 
 class LineSplitter:
-    """Splitter of chunks into whole lines. ``rest``: the beginning of an unfinished line; a line that is too long is skipped."""
+    """Splitter of chunks into whole lines. ``rest``: the unfinished last line. Lines that are too long are skipped."""
 
     def __init__(self, max_line_bytes: int) -> None:
         self.rest = b""
@@ -99,7 +99,7 @@ class LineSplitter:
         self._max_line_bytes = max_line_bytes
 
     def split(self, data: bytes) -> tuple[bytes, list[bytes]]:
-        """Return the whole lines, and the beginning of a line that is too long."""
+        """Return the whole lines, and the beginning of a skipped line that was too long."""
         if self.is_skipping:
             _, newline, data = data.partition(b"\n")
             if not newline:

@@ -1,7 +1,7 @@
 """Subscription to topics of an MQTT broker (the extra ``mqtt``: aiomqtt). ``Sources`` reconnects after a failure.
 
 A retained message does not carry its time of publication, so it is counted as dropped: an old value must not look new.
-Topics that no template covers are subscribed to as well where the broker allows it, and shown once each among the refusals.
+If the broker allows it, topics that no template covers are subscribed to as well; each is shown once among the refusals.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def check_extra() -> None:
 
 
 class MqttSource:
-    """Source for one broker. Messages wait in a bounded queue for the journal; beyond ``_MAX_WAITING`` they are dropped."""
+    """Source for one broker. Messages wait for the journal in a queue of at most ``_MAX_WAITING``; further messages are dropped."""
 
     def __init__(self, broker: MqttBroker, *, submitter: Submitter, state: SourceState) -> None:
         self.state = state
@@ -86,7 +86,7 @@ class MqttSource:
             raise SourceFault("subscription", f"the broker refuses {refused}")
 
     async def _take(self, client: Any) -> None:
-        """Read and store messages; those that wait in the queue together are stored together."""
+        """Read and store messages; store all messages in the queue at once."""
         merged, messages = Parsed(), client.messages
         try:
             async for message in messages:
@@ -140,7 +140,7 @@ class MqttSource:
 
 
 async def _refused(client: Any, filters: list[str]) -> str:
-    """Subscribe to the filters in order; return the first one that the broker refuses, or ""."""
+    """Subscribe to the filters in order; return the first filter that the broker refuses, or ""."""
     for each in filters:
         granted = await client.subscribe(each, qos=1)
         if any(code == _REFUSED for code in granted):

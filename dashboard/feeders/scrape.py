@@ -1,7 +1,7 @@
 """Scraping of a Prometheus target at its interval, as Prometheus does it; ``up`` is 1 after a success, else 0.
 
-A failed scrape feeds no samples, so the target's series become late, stale and dead by their declared interval.  A series
-that is missing from a good answer, and was in the one before, has ended; one with explicit timestamps has not, as in Prometheus.
+A failed scrape feeds no samples, so the target's series become late, stale and dead by their declared interval.  A series that a
+good answer no longer contains has ended, unless its samples had explicit timestamps, as in Prometheus.
 Redirects are not followed.
 """
 
@@ -31,7 +31,7 @@ _LONGEST_DELAY_S = 2.0
 
 
 def scrape_client(targets: Sequence[ScrapeTarget]) -> SimpleAsyncHTTPClient:
-    """Create the HTTP client for all targets; it has a slot for each, so that none waits for another that hangs."""
+    """Create the HTTP client for all targets, with one slot for each target: a target that hangs must not delay another."""
     limit = max((target.max_bytes for target in targets), default=0) + _BEYOND_BYTES
     return SimpleAsyncHTTPClient(
         force_instance=True, max_clients=max(1, len(targets)), max_body_size=limit, max_buffer_size=limit
@@ -63,7 +63,7 @@ class _Body:
 
 
 class ScrapeSource:
-    """Source for one target. ``parser`` parses long answers off the loop; ``jitter`` gives a random number between two."""
+    """Source for one target. ``parser``: threads that parse long answers; ``jitter(a, b)`` returns a random number from a to b."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class ScrapeSource:
         self._brought: set[str] = set()  # series of the last good answer without explicit timestamps
 
     async def run(self) -> None:
-        """Scrape on a steady grid that begins at a random time."""
+        """Scrape at a fixed interval; the first scrape is at a random time within the interval."""
         loop = asyncio.get_running_loop()
         every_s = self._target.every_s
         await asyncio.sleep(self._jitter(0, min(every_s / 2, _LONGEST_DELAY_S)))

@@ -1,4 +1,4 @@
-"""Feeder of the server's own numbers as ordinary series: each process feeds its own, and one of them also the totals.
+"""Feeder of the server's own numbers as ordinary series: each process feeds its own numbers, and one process also feeds the totals.
 
 ``node_…{node="…"}`` are the vital numbers of a process, ``dashboard_…`` the totals; the document ``cluster_nodes`` is a table.
 """
@@ -40,7 +40,7 @@ _COLUMNS = [
 
 
 class ServerFeeder:
-    """Feeder of ``vitals.latest`` and, with the lease, of the totals. ``now_ms`` is the journal's time."""
+    """Feeder of ``vitals.latest``, and of the totals while this process holds the lease. ``now_ms`` is the journal's time."""
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ _PLACES: dict[Place, str] = {"waiting": "no longer runs here", "here": "runs her
 
 
 class SourceFault(DashboardError):
-    """Failure of a source; ``reason`` is the word by which failures are counted."""
+    """Failure of a source; failures are counted by ``reason``, a single word."""
 
     code = "source"
     retryable = True
@@ -48,11 +48,11 @@ class SourceRefusal(NamedTuple):
 
 @dataclass(slots=True)
 class SourceState:
-    """``accepted``, ``refused`` and ``dropped`` count the units that the source sends (lines, values); their sum is all of them.
+    """Counters and faults of a source. Every unit of data (line or value) is ``accepted``, ``refused`` or ``dropped``.
 
-    ``received`` counts the carriers of these units: datagrams, connections, messages, answers.  ``unstored`` counts
-    samples made of accepted lines that could not be stored (StatsD's, each made of many lines).
-    ``series``: how many series it has created, of at most ``max_series``.
+    ``received`` counts the datagrams, connections, messages or answers that contained these units.  ``unstored`` counts samples
+    that could not be stored although their lines were accepted (StatsD aggregates many lines to one sample).  ``series``: the
+    number of series that the source has created, of at most ``max_series``.
     """
 
     id: str
@@ -96,7 +96,7 @@ class SourceState:
         self.last_seen_ms = self.now_ms()
 
     def refuse(self, code: str, reason: str, offending: bytes | str, *, count: bool = True) -> None:
-        """Keep, log and count a refusal. ``count`` False: it is counted elsewhere, and only kept to be shown."""
+        """Keep, log and count a refusal. ``count`` False: do not count it, because the caller does."""
         if count:
             self.refused[code] += 1
         now_ms, snippet = self.now_ms(), shown(offending)
@@ -110,7 +110,7 @@ class SourceState:
             self.refuse(each.code, reason, each.snippet, count=count)
 
     def fail(self, fault: Exception) -> None:
-        """Note that the source does not work now; only the first failure in a row is logged."""
+        """Record that the source does not work now; log only the first of several failures in a row."""
         reason = fault.reason if isinstance(fault, SourceFault) else getattr(fault, "code", type(fault).__name__)
         self.failures[reason] += 1
         said = str(fault) or type(fault).__name__
@@ -120,7 +120,7 @@ class SourceState:
         self.reason = said
 
     def well(self) -> None:
-        """Note that the source works."""
+        """Record that the source works."""
         if self.failing_since_ms is not None:
             self.failing_since_ms, self.reason = None, ""
             _log.info("source %s: works again", self.id)

@@ -1,7 +1,7 @@
-"""Operation of the configured sources: exactly one process runs each, and another takes over when that one dies.
+"""Operation of the configured sources: one process runs each source; another process takes over if that process dies.
 
-The process that runs a source holds its lease. A process that cannot renew the lease in time stops the source, so that
-two never run it for long.
+The process that runs a source holds its lease. A process that cannot renew the lease in time stops the source, so that two
+processes never run one source for long.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class Source(Protocol):
 
 
 class _LeaseLost(Exception):
-    """Another process runs the source now, or may soon."""
+    """Loss of the lease: another process runs the source now, or may soon."""
 
 
 class Sources:
-    """Owner of the leases and of the pauses after failures. ``jitter`` gives a random number between two."""
+    """Owner of the leases and of the pauses after failures. ``jitter(a, b)`` returns a random number from a to b."""
 
     def __init__(self, sources: Sequence[Source], *, journal: Journal, jitter: Callable[[float, float], float]) -> None:
         self._sources = sources
@@ -89,7 +89,7 @@ class Sources:
                 raise _LeaseLost
 
     async def _persist(self, source: Source) -> None:
-        """Run the source, and again after every failure, with growing pauses."""
+        """Run the source; after every failure run it again, after pauses that grow."""
         loop = asyncio.get_running_loop()
         pause_s = _FIRST_PAUSE_S
         while True:
@@ -105,7 +105,7 @@ class Sources:
 
 
 def _first(error: Exception) -> Exception:
-    """Return the first error that is not a group."""
+    """Return the first error in nested exception groups, or the error itself."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error

@@ -37,9 +37,9 @@ Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
 
 
 class ScrapeTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A Prometheus target. ``labels`` are put on all its series besides ``job`` (the name) and ``instance`` (the address).
+    """A Prometheus target. ``labels`` are added to all its series, and so are ``job`` (the name) and ``instance`` (the address).
 
-    ``timeout_s`` and ``max_bytes`` limit an answer. Of a line longer than ``max_line_bytes`` only the line is refused.
+    ``timeout_s`` and ``max_bytes`` limit an answer.  A line longer than ``max_line_bytes`` is refused alone.
     """
 
     name: Name
@@ -80,7 +80,7 @@ class ScrapeTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Statsd(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A listener for StatsD and DogStatsD: UDP, at the same port TCP, and a Unix socket for datagrams when one is named."""
+    """A listener for StatsD and DogStatsD: UDP and TCP at the same port, and a Unix socket for datagrams if the file names one."""
 
     host: Text = "127.0.0.1"
     port: Port = 8125
@@ -166,7 +166,7 @@ class SourcesFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     mqtt: Annotated[list[MqttBroker], Meta(max_length=100)] = []
 
     def described(self) -> list[str]:
-        """Describe what the server is going to do, in a line for each source."""
+        """Describe each source in one line: what the server will fetch or listen to."""
         alone = [each for each in (self.statsd, self.graphite) if each is not None]
         return [str(each) for each in (*self.scrape, *alone, *self.mqtt)]
 
@@ -211,7 +211,7 @@ _AT = re.compile(r" - at `([^`]*)`$")
 
 
 def _explained(said: str, places: Places) -> str:
-    """Return msgspec's message with file and line, and with the known fields where one is unknown."""
+    """Return msgspec's message with file and line; for an unknown field, add the known fields."""
     if unknown := _UNKNOWN.fullmatch(said):
         place = (*_place(unknown[2] or "$"), unknown[1])
         known = _fields_at(place[:-1])
@@ -239,7 +239,7 @@ def _fields_at(place: Place) -> tuple[str, ...]:
 
 
 def _faults(found: SourcesFile) -> Iterator[tuple[Place, str]]:
-    """Yield the faults that the types cannot express: place, and reason with remedy."""
+    """Yield the place of each fault that the types cannot express, and the reason with a remedy."""
     yield from _twice("scrape", [target.name for target in found.scrape])
     yield from _twice("mqtt", [broker.name for broker in found.mqtt])
     for number, target in enumerate(found.scrape):

@@ -28,7 +28,7 @@ _MAX_LINE_BYTES = 16_384
 
 
 class _Waiting(NamedTuple):
-    """A piece of a flush that is not stored yet, with the number that keeps it from being stored twice."""
+    """Piece of a flush that is not stored yet. The request id keeps a retry from storing the piece twice."""
 
     parsed: Parsed
     request_id: str
@@ -96,7 +96,7 @@ class StatsdSource:
         self._count_lines()
 
     def _lines(self) -> LineServer:
-        """Return the server for TCP, which reads lines as Etsy's does."""
+        """Create the TCP server, which splits lines in the same way as Etsy's StatsD."""
         return LineServer(
             self.state,
             self._take_lines,
@@ -175,7 +175,7 @@ class StatsdSource:
             self.state.unstored["events"] += kept.dropped
 
     async def _store_last(self) -> None:
-        """Store the last samples, if that is possible at once, when the source moves or the server stops."""
+        """Try once to store the last samples, when another process takes the source over or the server stops."""
         if self._storing is not None:
             self._waiting.appendleft(self._storing)
         try:

@@ -41,7 +41,7 @@ class TakesEvents(Protocol):
 
 
 class Submitter:
-    """``events``: the service that stores events; None: there is none, and events are counted as dropped."""
+    """Writer of sources' data. ``events``: the service that stores events; if None, events are counted as dropped."""
 
     def __init__(
         self,
@@ -69,10 +69,10 @@ class Submitter:
         request_id: str = "",
         of_source: bool = True,
     ) -> Kept:
-        """Store all of it. A retryable error is raised once ``patience_s`` have passed. Retries store nothing twice.
+        """Store all data of ``parsed``. Retries store nothing twice; after ``patience_s`` the last retryable error is raised.
 
         After a cancellation, a call with the same ``request_id`` continues the work.  ``of_source`` False: the samples are this
-        server's, about the source (``up``), and do not count towards the source's series.
+        server's own, about the source (``up``), and do not count towards the source's series.
         """
         kept, request_id = Kept(), request_id or secrets.token_hex(8)
         caller = state.caller if of_source else None
@@ -95,7 +95,7 @@ class Submitter:
         return kept
 
     async def keep_counted(self, parsed: Parsed, state: SourceState, *, patience_s: float = math.inf) -> None:
-        """Store as ``keep`` does, and count every outcome in ``state``; for sources where one line is one sample."""
+        """Store as ``keep`` does, and count every outcome in ``state``; for sources in which each line is one sample."""
         try:
             kept = await self.keep(parsed, state, patience_s=patience_s)
         except DashboardError as error:

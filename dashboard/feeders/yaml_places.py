@@ -1,4 +1,4 @@
-"""Values of a YAML file and the line of each, so that an error can name it."""
+"""Values of a YAML file and the line of each value, so that an error can name the line."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Browser connections of this process, the views that they watch, and the frames that they are sent."""
+"""Browser connections of this process, the views that they watch, and the frames that the server sends to them."""

@@ -38,7 +38,7 @@ class Connection:
     """Client of this process and its state. Every ``now_s`` is monotonic seconds.
 
     ``caller``: the user or token that the connection belongs to; ``boards``: watched boards by view id; ``rooms``: joined rooms.
-    ``requests``: queued requests, served in order while ``busy``; ``authenticating``: how many of them are ``auth``.
+    ``requests``: queued requests, served in order while ``busy``; ``authenticating``: number of ``auth`` requests among them.
     """
 
     __slots__ = (

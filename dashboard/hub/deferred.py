@@ -20,7 +20,7 @@ _NOT_READY_CHECK_S = 0.1
 
 
 class DeferredReply(NamedTuple):
-    """Watch request that waits; after ``deadline_s`` (monotonic) it is answered even if the replicas are behind."""
+    """Watch request that waits for the replicas. At ``deadline_s`` (monotonic) it is answered even if they are behind."""
 
     subscription: Subscription
     request_id: int | str | None
@@ -54,7 +54,7 @@ class DeferredReplies:
         board: bytes | None,
         since: list[Seen] | None,
     ) -> None:
-        """Queue a watch request; its subscription gets no frames until it is answered."""
+        """Queue a watch request; the subscription gets no frames until the reply is sent."""
         subscription.frame_no, subscription.awaits_reply = -1, True
         deadline_s = self._monotonic() + _AHEAD_S
         self._waiting.append(DeferredReply(subscription, request_id, board, since, deadline_s))

@@ -30,7 +30,7 @@ class Fanout:
         self._counters = counters
 
     async def send(self, view: View, frame: Shared, previous_no: int) -> None:
-        """Send a view's next frame to the subscriptions that have frame ``previous_no``; mark undrained ones as behind."""
+        """Send a view's next frame to the subscriptions that have frame ``previous_no``; mark undrained subscriptions as behind."""
         plain = frame.frame
         number, seqs, behind = view.frame_no, view.seqs, self._views.behind(view)
         sent = skipped = 0

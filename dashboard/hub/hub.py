@@ -37,7 +37,7 @@ class Dispatcher(Protocol):
 
 
 class Hub:
-    """Owner of this process' connections. ``monotonic`` gives seconds; ``degraded``: why data are delayed, empty if they are not."""
+    """Owner of this process' connections. ``monotonic`` gives seconds; ``degraded``: the reason why data is delayed, else empty."""
 
     def __init__(
         self,

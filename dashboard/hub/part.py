@@ -110,7 +110,7 @@ class Part:
         return any(selector.matches(key) for selector in self._selectors)
 
     def changes(self, after_seq: int, limit: int, as_of_ms: int, *, live: bool) -> Changes | None:
-        """Return the changes after ``after_seq``, None if there are none. ``live``: include when the oldest value was accepted."""
+        """Return the changes after ``after_seq``, None if there are none. ``live``: include the time of acceptance of the oldest value."""
         replica = self._replica()
         changed = [series for series in self.members if series.last_seq > after_seq]
         points, buckets = self._rows(changed, after_seq, limit, as_of_ms)

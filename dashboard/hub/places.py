@@ -1,4 +1,4 @@
-"""Places for connections: a fifth of them is for authenticated clients only, and one address can take only some of the rest."""
+"""Places for connections: a fifth is only for authenticated clients; of the rest, one address can take a limited number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dashboard.hub.registry import ConnectionRegistry
 
 
 class ConnectionPlaces:
-    """Count of open connections, of all and of anonymous ones by network (an IPv4 address or a /64)."""
+    """Number of open connections, in all, and of anonymous clients by network (an IPv4 address or a /64)."""
 
     def __init__(self, registry: ConnectionRegistry, limits: HubLimits) -> None:
         self._registry = registry
@@ -18,7 +18,7 @@ class ConnectionPlaces:
         self._by_network: dict[str, set[Connection]] = {}
 
     def refusal(self, caller: Caller, network: str) -> str:
-        """Return why a client gets no place; empty: it gets one."""
+        """Return why a client gets no place; empty if the client gets a place."""
         most, taken = self._limits.max_connections, len(self._registry.connections)
         if taken >= most:
             return f"more than {most} connections"
@@ -40,7 +40,7 @@ class ConnectionPlaces:
             self._by_network.setdefault(network, set()).add(connection)
 
     def remove(self, connection: Connection) -> None:
-        """Count a connection no longer."""
+        """Remove a connection from the counts."""
         if (network := self._networks.pop(connection, None)) is not None:
             here = self._by_network[network]
             here.discard(connection)

@@ -51,7 +51,7 @@ class Preparation:
         selectors: tuple[Selector, ...],
         then: Callable[[], None],
     ) -> None:
-        """Call ``then`` when the matches of the selectors are known: now, or in the connection's turn.
+        """Call ``then`` as soon as the matches of the selectors are known: at once, or when it is the connection's turn.
 
         Raises Invalid if the selectors cost too much or match too many series, TooMany if the connection has too many requests.
         A DashboardError in a later turn is sent to the client.

@@ -1,6 +1,6 @@
-"""Registry of this process' connections by user, room and board, with a broadcast to any of them.
+"""Registry of this process' connections by user, room and board, with a broadcast to the connections of each.
 
-A broadcast is encoded once.  Messages are sent in order and none is skipped; a client that does not read is closed (4002).
+A broadcast is encoded once.  Messages are sent in order and none is skipped; a client that does not read is disconnected (4002).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dashboard.hub.shared import Shared
 
 
 class ConnectionRegistry:
-    """Index of the open connections. ``people`` are the authenticated ones."""
+    """Index of the open connections. ``people`` are the authenticated connections."""
 
     def __init__(self) -> None:
         self.connections: set[Connection] = set()
@@ -30,7 +30,7 @@ class ConnectionRegistry:
         self._users.setdefault(connection.caller.id, set()).add(connection)
 
     def remove_user(self, connection: Connection) -> None:
-        """Remove a connection from its user and its rooms, because it has ended or changes its user."""
+        """Remove a connection from its user and its rooms, because it has ended or another user logs in on it."""
         for room in list(connection.rooms):
             self.leave(connection, room)
         self.people.discard(connection)
@@ -47,7 +47,7 @@ class ConnectionRegistry:
         _remove(self._rooms, room, connection)
 
     def watch(self, connection: Connection, boards: frozenset[str]) -> frozenset[str]:
-        """Set the boards that a connection has open; return those that it had before."""
+        """Set the boards that a connection has open; return the boards that it had open before."""
         before = self._watched.get(connection, frozenset())
         for board in before - boards:
             _remove(self._boards, board, connection)

@@ -28,7 +28,7 @@ class Snapshots:
         self._pending: asyncio.Queue[PendingSnapshot] = asyncio.Queue()
 
     def request(self, subscription: Subscription, request_id: int | str | None, board: bytes | None) -> None:
-        """Queue a large view's snapshot; the subscription gets no frames until it is sent."""
+        """Queue a large view's snapshot; the subscription gets no frames until the snapshot is sent."""
         subscription.frame_no, subscription.awaits_snapshot = -1, True
         self._views.behind(subscription.view).discard(subscription)
         self._pending.put_nowait(PendingSnapshot(subscription, request_id, board))

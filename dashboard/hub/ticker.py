@@ -39,7 +39,7 @@ class Ticker:
     def is_ready(self, view: View, since: list[Seen] | None) -> bool:
         """Return whether a watch request can be answered now.
 
-        A client at ``since`` may be up to a tick ahead of the view; the view's next tick is then made at once.
+        If the client's positions ``since`` are ahead of the view, the view's next tick takes place at once.
         """
         if not self._views.caught_up(view) or (since is not None and not view.holds(since)):
             return False
@@ -49,7 +49,7 @@ class Ticker:
         return True
 
     def _schedule(self, view: View, last_due_s: float, *, hasten: bool = False) -> None:
-        """Schedule the next tick on the grid; missed ticks are skipped. ``hasten``: schedule it now instead."""
+        """Schedule the next tick on the grid; missed ticks are skipped. ``hasten``: tick now instead."""
         period = 1 / view.spec.rate_hz
         now = self._monotonic()
         due = now if hasten else last_due_s + period

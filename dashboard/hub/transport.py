@@ -18,7 +18,7 @@ class Transport(Protocol):
         """Return an upper bound of the buffered bytes."""
 
     def close(self, code: int, reason: str) -> None:
-        """Send a close frame and wait a short time for the peer's."""
+        """Send a close frame and wait a short time for the peer's close frame."""
 
     def abort(self) -> None:
         """Close the socket without a close frame."""

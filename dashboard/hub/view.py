@@ -1,7 +1,7 @@
 """View: the series and documents that one screen needs at a rate, shared by all screens with the same needs.
 
-A view has a position and advances once a tick.  The changes between two positions are a *delta*.  It is built the same way for the
-tick's frame, for a client that fell behind and for one that reconnects.  Each delta and snapshot is encoded once.
+A view has a position and advances once a tick.  The changes between two positions are a *delta*.  A delta is built in the same
+way for a tick's frame, for a client that fell behind, and for a client that reconnects.  Each delta and snapshot is encoded once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _KEPT_DELTAS = 64
 
 
 class ViewSpec(NamedTuple):
-    """Identity of a view: equal specifications share one view. ``points``: most samples of a series in a snapshot."""
+    """Identity of a view: equal specifications share one view. ``points``: maximum number of samples per series in a snapshot."""
 
     selectors: tuple[Selector, ...]
     window_ms: int
@@ -67,7 +67,7 @@ class View:
         return tuple(part.seq for part in self._parts)
 
     def close(self) -> None:
-        """Release the matches of the selectors when the view has no viewer any more."""
+        """Release the matches of the selectors, because nobody watches the view any more."""
         for part in self._parts:
             part.close()
 
@@ -118,7 +118,7 @@ class View:
         return self._snapshot
 
     def snapshot_parts(self, as_of_ms: int) -> Iterator[bytes]:
-        """Yield the snapshot's JSON in pieces, all at the view's position of the first piece, even if the view advances."""
+        """Yield the snapshot's JSON in pieces. All show the view's position at the first piece, even if the view advances."""
         for part in self._parts:
             part.refresh()
         from_ms = as_of_ms - self.spec.window_ms
@@ -142,11 +142,11 @@ class View:
         yield b"]}"
 
     def holds(self, since: Sequence[Seen]) -> bool:
-        """Return whether the replicas have reached ``since``, a client's positions; if not, they soon will."""
+        """Return whether the replicas have reached a client's positions ``since``."""
         return len(since) != len(self._parts) or all(map(Part.holds, self._parts, since))
 
     def missing(self, since: Sequence[Seen]) -> str:
-        """Return why a client at ``since`` cannot get a delta but needs ``gap`` and a snapshot; empty: it can."""
+        """Return why a client at ``since`` needs ``gap`` and a snapshot instead of a delta; empty if a delta is possible."""
         if len(since) != len(self._parts):
             return "epoch"  # the number of partitions has changed
         return next(filter(None, map(Part.missing, self._parts, since)), "")
@@ -170,7 +170,7 @@ class View:
         return self._deltas[after] or Shared(encode(Frame(self.id, self.as_of_ms, positions_text(self.positions))))
 
     def _build_delta(self, after: tuple[int, ...], limit: int, *, live: bool) -> Shared | None:
-        """Build a delta, None if nothing changed. ``live``: it is a tick's frame, so measure its oldest value's delay."""
+        """Build a delta, None if nothing changed. ``live``: the delta is for a tick's frame, so measure the delay of its oldest value."""
         found = [
             changes
             for part, seq in zip(self._parts, after, strict=True)

@@ -1,4 +1,4 @@
-"""Table of this process' views and their subscriptions: a view lives from its first viewer to its last."""
+"""Table of this process' views and their subscriptions. A view exists as long as it has a subscription."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Watched:
 
 
 class Held:
-    """Held matches of several selectors, which may still have to be evaluated."""
+    """Matches of several selectors, kept while this object is in use. Some may not be evaluated yet."""
 
     def __init__(self, held: list[tuple[SeriesIndex[Any], Matches[Any]]]) -> None:
         self._held = held
@@ -89,7 +89,7 @@ class ViewTable:
         return True
 
     def cost(self, selectors: Sequence[Selector]) -> int:
-        """Return the estimated microseconds of matching the selectors; 0 for those whose matches are known."""
+        """Estimate the microseconds that it takes to match the selectors; those with known matches cost nothing."""
         with self._indexes(selectors) as indexes:
             return sum(index.cost(selectors) for index in indexes)
 
@@ -128,7 +128,7 @@ class ViewTable:
         return self._sources.ready(self._watched[view.id].partitions)
 
     def missed(self, partition: str, reason: str) -> None:
-        """Move the views of a partition whose replica missed entries to its position; viewers get ``gap`` and a snapshot."""
+        """Move the views of a partition to the position of its replica, which missed entries; viewers get ``gap`` and a snapshot."""
         for watched in self._watched.values():
             if partition not in watched.partitions:
                 continue

@@ -1,1 +1,1 @@
-"""Bytes that feeders send -> samples and documents. Pure: no I/O, no clock. One file a format."""
+"""Bytes that feeders send -> samples and documents. Pure: no I/O, no clock. One file for each format."""

@@ -24,7 +24,7 @@ _UNITS = ("seconds", "milliseconds", "microseconds", "nanoseconds")
 class Refusal(Struct, frozen=True):
     """Refused sample: its index in the body, the faulty field, and the reason.
 
-    In line formats the index is the line's, from 0. ``snippet``: the first of the offending bytes, as text.
+    In line formats the index is that of the line, from 0.  ``snippet``: the beginning of the offending bytes, as text.
     """
 
     index: int
@@ -49,7 +49,7 @@ class Batch:
 
     A time of None stands for the time of acceptance.  ``kinds``: the format's kind of each series, by canonical text
     (counter, gauge, histogram, summary, or delta: a counter's increase since the last sample).  ``where``: returns each
-    row's index in the body, for formats that make several rows of one item; without it a row's index is its position.
+    row's index in the body, for formats in which one item gives several rows; without it a row's index is its position.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class KeyCache:
         self._lists: dict[tuple[int, str, bytes], list[str]] = {}
 
     def find(self, names: list[str], labels: list[bytes]) -> list[str] | None:
-        """Return the canonical text of each row; None when one is not known. A repeated list of rows costs one look-up."""
+        """Return the canonical text of each row, or None if any row is unknown. A repeated list of rows costs one look-up."""
         rows = len(names), "\n".join(names), b"\n".join(labels)
         keys = self._lists.get(rows)
         if keys is not None:
@@ -87,7 +87,7 @@ class KeyCache:
         return keys
 
     def learn(self, name: str, labels: bytes) -> str:
-        """Work out and cache the canonical text of a name (or ``name{label="v"}``) and its labels, a JSON object. Raises Invalid."""
+        """Build and cache the canonical text of a name (or ``name{label="v"}``) and its labels, a JSON object. Raises Invalid."""
         pairs, bare = _labels(labels), name
         if "{" in name:
             key = parse_series(name)
@@ -148,7 +148,7 @@ def check_time(t_ms: float | None, latest_ms: int, *, field: str = "t", unit: st
 
 
 def _meant(t_ms: float, latest_ms: int, unit: str) -> str:
-    """Return a hint at the unit in which the number would be a time, or ""."""
+    """Return a hint if the number would be a valid time in another unit, else ""."""
     if unit not in _UNITS or not 0 < t_ms < 1e30:
         return ""
     place = _UNITS.index(unit)

@@ -24,7 +24,7 @@ MAX_VALUES = 64
 def parse_collectd(body: bytes, latest_ms: int, *, origins: Origins | None = None) -> Parsed:
     """Parse a body; a refusal's index is its value list's, from 0. Raises Invalid when the body is not a list.
 
-    ``origins``: the owners of series over all bodies; without them names that become one series are noticed within a body only.
+    ``origins``: the owners of series over all bodies. Without it, two names that become one series are noticed only within a body.
     """
     origins = Origins() if origins is None else origins
     origins.renew(latest_ms)
@@ -44,7 +44,7 @@ def parse_collectd(body: bytes, latest_ms: int, *, origins: Origins | None = Non
 
 
 def _take(index: int, given: Any, parsed: Parsed, latest_ms: int, origins: Origins) -> None:
-    """Add one list's values; each is refused alone. Raises Invalid when the list as a whole cannot be read."""
+    """Add the values of one list. A bad value is refused alone; raises Invalid when the whole list cannot be read."""
     if not isinstance(given, dict):
         raise Invalid("must be an object")
     values, names, types = (_list(given, name) for name in ("values", "dsnames", "dstypes"))

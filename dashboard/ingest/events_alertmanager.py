@@ -1,4 +1,4 @@
-"""Alerts: the webhooks of Alertmanager (version 4) and Grafana (version 1, and its older form), and what Prometheus itself posts.
+"""Alerts: the webhooks of Alertmanager (version 4) and Grafana (version 1, and its older form), and Prometheus' own posts of alerts.
 
 Source: prometheus.io/docs/alerting "webhook_config"; Alertmanager's api/v2/openapi.yaml; grafana.com/docs, "Configure webhook
 notifications", and of version 7 "Alert notifications".  An alert's title is its summary, else its
@@ -33,7 +33,7 @@ def parse_alertmanager(body: bytes, now_ms: int) -> Parsed:
 
 
 def parse_alerts(body: bytes, now_ms: int) -> Parsed:
-    """Parse the list of ``POST /api/v2/alerts``, where an alert is over when its ``endsAt`` is past; raises Invalid."""
+    """Parse the list of ``POST /api/v2/alerts``, in which an alert is resolved if its ``endsAt`` is past; raises Invalid."""
     return _alerts(read_json(body), now_ms)
 
 
@@ -50,7 +50,7 @@ def _alerts(alerts: Any, now_ms: int) -> Parsed:
 
 
 def _rule(given: dict[str, Any]) -> EventIn:
-    """Return an alert of Grafana before version 8."""
+    """Convert an alert in the form of Grafana before version 8."""
     name, rule = text_in(given, "ruleName"), given.get("ruleId", "")
     matches = given.get("evalMatches") or []
     values = [

@@ -1,6 +1,6 @@
-"""Grafana's annotations, ``{"time": ms, "timeEnd"?: ms, "tags": [], "text"}``: new ones, also in Graphite's form, and changes to one.
+"""Grafana's annotations, ``{"time": ms, "timeEnd"?: ms, "tags": [], "text"}``: new annotations, also in Graphite's form, and changes.
 
-Source: grafana.com/docs, "Annotations HTTP API".  Of a text of several lines the first is the title.
+Source: grafana.com/docs, "Annotations HTTP API".  The first line of ``text`` is the title.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_TAGS = 8
 
 
 def parse_grafana_annotation(body: bytes, now_ms: int, latest_ms: int) -> Parsed:
-    """Parse one annotation, whose time is ``now_ms`` when none is given; raises Invalid."""
+    """Parse one annotation; without a time it gets ``now_ms``. Raises Invalid."""
     given = read_object(body)
     if "what" in given and "text" not in given:
         (event,) = parse_graphite_event(body, latest_ms).events

@@ -1,4 +1,4 @@
-"""Readers for the objects, texts and times in the JSON of events, shared by all formats of events."""
+"""Readers for the objects, strings and times in the JSON of events, shared by all formats of events."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def text_in(given: dict[str, Any], name: str) -> str:
 
 
 def texts_in(given: dict[str, Any], name: str) -> dict[str, str]:
-    """Return a field that is an object of texts, {} when it is missing; raises Invalid."""
+    """Return a field that is an object with string values, {} when it is missing; raises Invalid."""
     found = given.get(name) or {}
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise Invalid("must be an object of texts", field=name)
@@ -37,7 +37,7 @@ def texts_in(given: dict[str, Any], name: str) -> dict[str, str]:
 
 
 def tags_in(given: dict[str, Any], name: str = "tags") -> list[str]:
-    """Return tags, given as a list of texts or as text with spaces or commas between; [] when missing. Raises Invalid."""
+    """Return tags from a list of strings, or from one string with spaces or commas between; [] when missing. Raises Invalid."""
     found = given.get(name) or []
     if isinstance(found, str):
         return found.replace(",", " ").split()

@@ -1,7 +1,7 @@
 """Graphite's plaintext protocol: ``path value time`` lines, tagged ones too: ``path;tag=value value time``. Never pickle.
 
-Source: graphite.readthedocs.io, "Feeding in your data" and "Tags".  The time is in seconds; none, ``N`` and -1 mean now.
-Pickled data is recognised (a length of four bytes, then how a pickle begins), so that its sender can be told.
+Source: graphite.readthedocs.io, "Feeding in your data" and "Tags".  The time is in seconds; a missing time, ``N`` and -1 mean now.
+Pickled data is recognised (a length of four bytes, then the first bytes of a pickle), so that the refusal can name it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def looks_pickled(data: bytes) -> bool:
 
 
 def parse_graphite(data: bytes, cache: PathCache, latest_ms: int) -> Parsed:
-    """Parse whole lines; a refusal's index is its line's, from 0. Raises Invalid for too many lines."""
+    """Parse whole lines; a refusal's index is that of its line, from 0. Raises Invalid for too many lines."""
     lines = data.split(b"\n")
     check_count(lines, "lines")
     parsed = Parsed()

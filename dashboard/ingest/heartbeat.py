@@ -27,7 +27,7 @@ _SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
 class CheckPing(NamedTuple):
     """Path of a Healthchecks ping. ``action``: success (""), start, fail, log, or an exit code as text.
 
-    ``check``: the check's id or the key of its project; ``slug``: with a key the check's name, else "".
+    ``check``: the check's id, or the key of its project; ``slug``: the check's name if there is a key, else "".
     """
 
     check: str
@@ -36,7 +36,10 @@ class CheckPing(NamedTuple):
 
 
 def parse_push(name: str, query: Mapping[str, str], *, every_s: float | None = None) -> Parsed:
-    """Parse Uptime Kuma's query. As in Uptime Kuma, a missing ``status`` is up, an unknown one down, an unreadable ping ignored."""
+    """Parse Uptime Kuma's query.
+
+    As in Uptime Kuma, a missing ``status`` means up, an unknown ``status`` means down, and an unreadable ``ping`` is ignored.
+    """
     status, message = query.get("status") or "up", query.get("msg") or ""
     parsed = _state(name, status == "up", message or ("OK" if status == "up" else "down"), every_s)
     if ping := query.get("ping", ""):
@@ -46,7 +49,7 @@ def parse_push(name: str, query: Mapping[str, str], *, every_s: float | None = N
 
 
 def parse_ping_path(path: str) -> CheckPing:
-    """Parse the path behind ``/ping/``: an id, or a key and a slug, then optionally start, fail, log or an exit code. Raises Invalid."""
+    """Parse the path after ``/ping/``: an id, or a key and a slug, then optionally start, fail, log or an exit code. Raises Invalid."""
     check, *more = path.strip("/").split("/")
     if not check or len(check) > 200:
         raise Invalid("has no check", field="path")

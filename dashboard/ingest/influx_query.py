@@ -1,4 +1,4 @@
-"""Answers to ``/query``, which InfluxDB's clients call before they write: every database named so far exists, and is empty.
+"""Answers to ``/query``, which InfluxDB's clients call before they write: every database that a client has named exists and is empty.
 
 Source: docs.influxdata.com, InfluxQL of 1.8 ("Explore your schema", "Manage your database").
 """
@@ -38,7 +38,7 @@ class Databases:
             self._names[name] = None
 
     def answer(self, query: str, database: str) -> dict[str, object]:
-        """Return the answer to one or more statements; ``database``: the one that the request names."""
+        """Return the answer to one or more statements; ``database``: the database that the request names."""
         self.name(database)
         statements = [each for each in _STATEMENT.findall(query) if each.strip()]
         return {"results": [{"statement_id": place, **self._result(each)} for place, each in enumerate(statements)]}

@@ -1,4 +1,4 @@
-"""Lenient JSON for foreign senders, where a bad value is refused alone; and the numbers and texts in nested values.
+"""Lenient JSON for foreign senders, in which a bad value is refused alone; and the numbers and strings in nested values.
 
 ``domain/strict_json.py`` refuses a whole body for a NaN or a repeated key.  A sender cannot always choose what it sends, so here
 a NaN is a number that is refused alone, and a repeated key has a ``ValueFault`` as its value.
@@ -34,7 +34,7 @@ class ValueFault(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """A value within a nested one. ``name``: the keys on its path, joined by ``_``; ``path``: unique also for equal names."""
+    """A value within nested objects or arrays. ``name``: the keys on its path, joined by ``_``; ``path``: unique, unlike ``name``."""
 
     name: str
     path: str

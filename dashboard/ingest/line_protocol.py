@@ -52,7 +52,7 @@ _NO_ROW: Row = ([], [], 0)
 class LineCache(OwnedRecall[str | tuple[str, ...], Row]):
     """Cache of lines' field names and series, by the text of measurement and tags.
 
-    ``labels`` are added to the tags of each line.  ``topic``: the source of the lines, if there are several.
+    ``labels`` are added to the tags of each line.  ``topic``: the lines' source, for a caller with several sources.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class LineCache(OwnedRecall[str | tuple[str, ...], Row]):
 
 
 def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precision: str = "ns") -> Parsed:
-    """Parse lines; a refusal's index is its line's, from 0. Raises Invalid for an unknown precision or too many lines.
+    """Parse lines; a refusal's index is that of its line, from 0. Raises Invalid for an unknown precision or too many lines.
 
     ``precision``: n, ns, u, us, µ, ms, s, m or h, or InfluxDB 3's auto (by the size of the time) and nanosecond to second;
     ``latest_ms``: the latest time that a sample may have.
@@ -93,10 +93,10 @@ def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precis
 
 
 def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Scale) -> Batch | None:
-    """Return the columns of lines, the first of them line ``first`` of the body; None if they have a fault or need the slow path.
+    """Parse lines to columns; return None if they have a fault or need the slow path. ``first``: index of the first line in the body.
 
-    Neighbours mostly have the same time, so it is converted once.  The C parser silently keeps the last of repeated fields,
-    so the equals signs are counted.
+    Consecutive lines mostly have the same time, so each time is converted once.  The C parser silently keeps the last of repeated
+    fields, so the equals signs are counted.
     """
     keys: list[str] = []
     times: list[int | None] = []
@@ -146,8 +146,8 @@ def _in_ms(stated: int, scale: Scale) -> int:
 def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> Row:
     """Return the series of one line's fields, in their order; raises Invalid.
 
-    They are cached by the line's head, up to the first space, unless that may be escaped; further lists of fields with the
-    same head are cached by both.
+    The series are cached by the line's head, the part before the first space, unless that space may be escaped.  Other lists of
+    fields with the same head are cached by head and field names.
     """
     head, names = line.partition(" ")[0], [*found["fields"]]
     both = cache.get((head, *names))
@@ -163,7 +163,7 @@ def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> Row:
 
 
 def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache) -> str:
-    """Return the series of a field; raises Invalid, also when another measurement and field own it."""
+    """Return the series of a field; raises Invalid, also when another measurement and field own the series."""
     if len(tags) > MAX_FOREIGN_LABELS:
         raise Invalid(f"has {len(tags)} tags; at most {MAX_FOREIGN_LABELS}", field="tags")
     key = foreign_key(f"{measurement}_{name}", tags.items())
@@ -184,7 +184,7 @@ def _each(body: bytes, cache: LineCache, latest_ms: int, scale: Scale) -> Parsed
 
 
 def _spread(first: int, counts: list[int]) -> list[int]:
-    """Return each sample's line; ``counts``: the number of samples in each line from ``first`` on."""
+    """Return the line number of each sample; ``counts``: the number of samples in each line, of which the first is ``first``."""
     return [number for number, count in enumerate(counts, first) for _ in range(count)]
 
 
@@ -225,7 +225,7 @@ def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms:
 
 
 def _read(text: str) -> tuple[str, Mapping[str, str], Mapping[str, Value], int | None, list[Invalid]] | None:
-    """Return measurement, tags, fields, time, and the faults of fields; None: a comment. Raises Invalid."""
+    """Return measurement, tags, fields, time, and the faults of fields; None for a comment. Raises Invalid."""
     if text.count(",") <= _MAX_COMMAS:
         try:
             found: Any = parse_line(text)
@@ -267,7 +267,7 @@ def closes_a_text(line: bytes) -> bool:
 
 
 def lines_of(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield each non-empty line with its index; a quoted text may hold line ends."""
+    """Yield each non-empty line with its index; a quoted string may contain line breaks."""
     lines = body.split(b"\n")
     number = looked_to = 0  # no line before looked_to ends an open text
     while number < len(lines):
@@ -286,7 +286,7 @@ def lines_of(body: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _is_open(line: bytes) -> bool:
-    """Return whether a quoted text begins in this line's fields and does not end in it. Quotes in tags have no meaning."""
+    """Return whether a quoted string begins in this line's fields and does not end in this line. Quotes in tags have no meaning."""
     text = _ESCAPED.sub("", line.decode("utf-8", "replace"))
     head, _, fields = text.partition(" ")
     return not head.startswith("#") and fields.count('"') % 2 == 1

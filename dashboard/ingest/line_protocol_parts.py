@@ -1,6 +1,6 @@
-"""Lenient parser for one line of Influx line protocol; each fault names its tag or field, and a faulty field costs only itself.
+"""Lenient parser for one line of Influx line protocol; each fault names its tag or field, and a faulty field is refused alone.
 
-For lines that the C parser refuses.  Unlike that, it accepts ``+1`` and repeated equal tags, and ignores empty tags.
+For lines that the C parser refuses.  Unlike the C parser, it accepts ``+1`` and repeated equal tags, and ignores empty tags.
 Source: the InfluxDB line protocol reference; ``models/points.go`` of InfluxDB 1.8.
 """
 

@@ -1,7 +1,7 @@
 """Parser for MQTT payloads: a plain number, a word, JSON, or Telegraf's output (line protocol, or its own JSON).
 
 A plain number is a sample of the series ``name``.  In a JSON object each number or boolean is a sample of ``name_key``, nested
-ones of ``name_key_key``; in an array the index follows the name.  Texts become documents.  Null and an empty message give
+values of ``name_key_key``; in an array the index follows the name.  Strings become documents.  Null and an empty message give
 nothing.  Telegraf's output has its own names, tags and times; the topic's labels are added to its tags.
 """
 
@@ -97,7 +97,7 @@ def _is_lines(text: bytes) -> bool:
 
 
 def _plain(text: bytes) -> Any:
-    """Return a number, else the text itself; raises Invalid."""
+    """Parse a number; return any other text unchanged. Raises Invalid."""
     try:
         said = text.decode("utf-8-sig")
     except UnicodeDecodeError:

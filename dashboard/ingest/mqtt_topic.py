@@ -1,7 +1,7 @@
 """Templates of MQTT topics: the topics to accept, and the names and labels of their series.
 
 In a template ``{label}`` stands for a level that becomes a label, ``{name}`` for the level that becomes the name:
-``home/{room}/{name}``.  Plain levels behind ``{name}`` are part of the name, so that ``plug/{name}`` and
+``home/{room}/{name}``.  Plain levels after ``{name}`` are part of the name, so that ``plug/{name}`` and
 ``plug/{name}/availability`` give different series.  Without ``{name}`` the name is the plain levels, joined by ``_``.
 """
 
@@ -20,7 +20,7 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class TopicTemplate:
-    """A checked template: its levels, each with whether it is a placeholder (then the text is the placeholder's name)."""
+    """A checked template: its levels as text, each with True if the text is the name of a placeholder."""
 
     levels: tuple[tuple[str, bool], ...]
 
@@ -41,7 +41,7 @@ class TopicTemplate:
 
     @property
     def labels(self) -> frozenset[str]:
-        """The names of the labels that it gives."""
+        """The names of the labels that the template gives a topic."""
         return frozenset(level for level, is_place in self.levels if is_place and level != "name")
 
     @property
@@ -88,7 +88,7 @@ def parse_template(text: str) -> TopicTemplate:
 
 
 def folded(templates: Sequence[TopicTemplate]) -> Iterator[tuple[int, int]]:
-    """Yield pairs of templates (index of the later, of the earlier) that would give two topics the same series."""
+    """Yield the indices (later, earlier) of each pair of templates that would give two topics the same series."""
     met: dict[tuple[frozenset[str], str], int] = {}
     for number, template in enumerate(templates):
         made = template.labels, template.ending

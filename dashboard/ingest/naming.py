@@ -47,7 +47,7 @@ def foreign_label(name: str) -> str:
 
 
 def foreign_labels(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Convert labels by the rules above; raises Invalid when two with different values would get one name, and for too many."""
+    """Convert labels by the rules above; raises Invalid if two labels with different values would get one name, and for too many labels."""
     labels: dict[str, str] = {}
     for count, (name, value) in enumerate(pairs):
         if count >= MAX_FOREIGN_LABELS:

@@ -2,7 +2,7 @@
 
 Source: prompb types.proto and io.prometheus.write.v2, message Histogram (the same numbers in both); "Native Histograms" of the
 Prometheus documentation.  The bucket of index i holds values from base**(i-1) to base**i.  A histogram of custom buckets
-(schema -53) is a classic one, and gives ``_bucket{le=…}``; every other gives ``_p50``, ``_p90`` and ``_p99``.
+(schema -53) is a classic histogram and gives ``_bucket{le=…}``; every other gives ``_p50``, ``_p90`` and ``_p99``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _HISTOGRAM: Schema = {
 
 
 def take_histogram(data: bytes, key: SeriesKey, parsed: Parsed, latest_ms: int) -> None:
-    """Add the samples of one histogram of this series, or its end; raises Invalid."""
+    """Add the samples of one histogram of this series, or the end of the series; raises Invalid."""
     found = read_message(data, _HISTOGRAM)
     t_ms = check_time(found.get("timestamp", 0), latest_ms, field="timestamp")
     total = found.get("sum", 0.0)
@@ -83,7 +83,7 @@ def _buckets(found: Message) -> list[tuple[str, str, float]]:
 
 
 def _counts(found: Message, side: str) -> Iterator[tuple[int, float]]:
-    """Yield index and count of each bucket; integer counts are sent as differences, the first one from 0."""
+    """Yield index and count of each bucket; integer counts are sent as differences from the bucket before."""
     given = found.get(f"{side}Counts", [])
     deltas = found.get(f"{side}Deltas", [])
     if len(given) + len(deltas) > _MAX_BUCKETS:

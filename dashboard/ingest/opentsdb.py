@@ -1,7 +1,7 @@
 """OpenTSDB's ``POST /api/put``: one data point, ``{"metric", "timestamp", "value", "tags"}``, or a list of them.
 
-Source: opentsdb.net/docs, "HTTP API, /api/put".  ``timestamp`` is in seconds or milliseconds, told by its size; ``value`` may be a
-number in quotes.
+Source: opentsdb.net/docs, "HTTP API, /api/put".  The size of ``timestamp`` decides between seconds and milliseconds; ``value``
+may be a number in quotes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dashboard.ingest.telegraf_json import time_of
 
 
 def parse_opentsdb(body: bytes, latest_ms: int, *, origins: Origins) -> Parsed:
-    """Parse a body; a refusal's index is its point's, from 0. Raises Invalid."""
+    """Parse a body; a refusal's index is that of its point, from 0. Raises Invalid."""
     origins.renew(latest_ms)
     given = read_leniently(body)
     points = given if isinstance(given, list) else [given]

@@ -1,8 +1,8 @@
-"""Origins of series: the sender's name behind each, so that two names never become one series in silence.
+"""Origins of series: the name that the sender gave each series, so that two names never become one series unnoticed.
 
-``edge_a b`` and ``edge a_b`` of line protocol would both be the series edge_a_b.  The first one to arrive owns the series; the
-other is refused with the reason.  An owner that is silent for one to two periods loses its series, so that senders can be
-reconfigured.  Each process remembers only its own requests.  The module reads no clock: the time comes with the data.
+``edge_a b`` and ``edge a_b`` of line protocol would both be the series edge_a_b.  The first to arrive owns the
+series; the other is refused with the reason.  An owner without samples for one to two periods loses its series, so that senders
+can be reconfigured.  Each process remembers only its own requests.  The module reads no clock: the time comes with the data.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Origins:
         self.period = 0
 
     def renew(self, latest_ms: int) -> None:
-        """Begin a new period when it is due; caches of claims (``OwnedRecall``) are emptied then."""
+        """Begin a new period when it is due; each ``OwnedRecall`` then empties its cache of claims."""
         if latest_ms < self._until_ms:
             return
         is_long_ago = latest_ms >= self._until_ms + RENEWED_EVERY_MS
@@ -67,7 +67,7 @@ class OwnedRecall(Recall[K, V]):
         self._period = 0
 
     def renew(self, latest_ms: int) -> None:
-        """Empty the cache when a new period of ``origins`` has begun; called once a body."""
+        """Empty the cache when a new period of ``origins`` has begun; call it once for each body."""
         self.origins.renew(latest_ms)
         if self._period != self.origins.period:
             self._period = self.origins.period

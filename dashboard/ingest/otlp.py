@@ -1,8 +1,8 @@
 """OTLP/HTTP metrics, protobuf and JSON: resources, scopes, metrics, data points -> samples.
 
-Source: opentelemetry-proto 1.x and the OTLP specification.  Names of series: ``otlp_names.py``, ``otlp_resources.py``.
-An unreadable point, metric, scope or resource is refused alone.  A point whose attributes have the same bytes as an earlier
-one's costs one look-up.
+Source: opentelemetry-proto 1.x and the OTLP specification.  Names of series: ``otlp_names.py``, ``otlp_resources.py``.  An
+unreadable point, metric, scope or resource is refused alone.  A point whose attributes have the same bytes as those of an earlier
+point costs one look-up.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _SNAKE_KEY = re.compile(rb'"[a-z]+_[a-z_]+"\s*:')
 
 @dataclass(slots=True, frozen=True)
 class _Metric:
-    """Properties shared by all points of a metric. ``sent``: the name as sent; ``raw``: unique for the origin and that name."""
+    """Properties shared by all points of a metric. ``sent``: the name as sent; ``raw``: bytes that identify origin and name."""
 
     name: str
     sent: str
@@ -62,7 +62,7 @@ class _Metric:
 
 
 def parse_otlp_protobuf(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
-    """Parse an ``ExportMetricsServiceRequest``; a refusal's index is its data point's, from 0. Raises Invalid."""
+    """Parse an ``ExportMetricsServiceRequest``; a refusal's index is that of its data point, from 0. Raises Invalid."""
     return _Walk(cache, latest_ms).take(read_message(body, REQUEST))
 
 
@@ -97,9 +97,9 @@ def _camel(value: Any, depth: int) -> Any:
 
 @dataclass(slots=True)
 class _Walk:
-    """Walk through one request. ``index``: that of the next data point; ``places``: the point's index of each sample.
+    """Parser of one request. ``index``: index of the next data point; ``places``: for each sample, the index of its data point.
 
-    ``sent``: a metric's name as sent, by its origin and its converted name.
+    ``sent``: maps a metric's origin and converted name to the name as sent.
     """
 
     cache: PointCache
@@ -122,7 +122,7 @@ class _Walk:
         return self.parsed
 
     def _read(self, part: Any, schema: Any) -> dict[str, Any] | None:
-        """Decode a part; an unreadable one is refused, and None returned."""
+        """Decode a part; refuse an unreadable part and return None."""
         self.parts += 1
         if self.parts > _MAX_PARTS:
             raise Invalid(f"more than {_MAX_PARTS} resources, scopes and metrics in one body")
@@ -180,7 +180,7 @@ class _Walk:
                         self._refuse(_named(invalid, str(metric.get("name", ""))), data)
 
     def _metric(self, metric: dict[str, Any], shape: str, data: Any, origin: Origin) -> None:
-        """Parse a metric's points; those of a gauge or sum in protobuf as columns where possible."""
+        """Parse a metric's points; parse a gauge or sum in protobuf by columns if its layout allows that."""
         columns = None
         if isinstance(data, bytes) and shape in ("gauge", "sum"):
             known = self.cache.numbers(_raw(origin, metric.get("name")))
@@ -213,7 +213,7 @@ class _Walk:
         self.places.extend(rows)
 
     def _described(self, metric: dict[str, Any], shape: str, data: dict[str, Any], origin: Origin) -> _Metric | Invalid:
-        """Return what the points of a metric share, or the reason why all of them are refused."""
+        """Return the properties that all points of a metric share, or the reason why all points are refused."""
         sent, unit = metric.get("name") or "", metric.get("unit") or ""
         if not isinstance(sent, str) or not sent:
             return Invalid("the metric has no name", field="name")
@@ -301,7 +301,7 @@ def _all_others(data: Any) -> PointColumns:
 
 
 class _TooMany(Invalid):
-    """The body as a whole holds more than ``MAX_SAMPLES``; no single part is at fault."""
+    """Fault of a body with more than ``MAX_SAMPLES`` samples; no single part is at fault."""
 
 
 def _raw(origin: Origin, name: object) -> bytes:
@@ -309,7 +309,7 @@ def _raw(origin: Origin, name: object) -> bytes:
 
 
 def _named(invalid: Invalid, name: str) -> Invalid:
-    """Add the metric's name to the reason; the class and code stay."""
+    """Return the same error with the metric's name in its reason."""
     invalid.reason = f"{invalid.reason} (metric {name[:120]})"
     return invalid
 
@@ -325,7 +325,7 @@ def _shown(part: Any, shape: str = "") -> bytes:
 
 
 def _unit(unit: Any) -> str | None:
-    """Return the unit to show; None instead of an invalid one, which is no reason to refuse the sample."""
+    """Return the unit to show; return None for an invalid unit, because that is no reason to refuse the sample."""
     if not isinstance(unit, str) or unit.startswith("{"):
         return None
     try:
@@ -351,7 +351,7 @@ def _learn(point: bytes, metric: _Metric, keys: tuple[str, ...], cache: PointCac
 
 
 def _labels(metric: _Metric, attributes: list[Any], *others: str) -> dict[str, str]:
-    """Return a point's labels without ``le`` and ``quantile``; an attribute of a name in ``others`` is renamed."""
+    """Return a point's labels without ``le`` and ``quantile``; an attribute with a name in ``others`` is renamed."""
     own = metric.origin.labels
     return labels_of(pairs_of(attributes), own if not others else own | dict.fromkeys(others, "")) | own
 

@@ -37,7 +37,7 @@ def status_protobuf(code: int, message: str) -> bytes:
 
 
 def _faults(parsed: Parsed) -> list[Refusal]:
-    """Return the refusals that are the sender's fault: not NaN or ±Inf, and not of ``target_info``, which is made here."""
+    """Return the refusals that are the sender's fault: those of NaN, ±Inf and the server's own ``target_info`` are not."""
     return [
         refusal
         for refusal in parsed.batch.refused

@@ -11,13 +11,13 @@ MAX_CACHED_BYTES = 4_096
 
 
 class Numbers(Recall[bytes, str]):
-    """Series of a metric's number points by their attributes' protobuf bytes; ``name``: the metric's converted name."""
+    """Series of the number points of one metric, by the protobuf bytes of their attributes. ``name``: the metric's converted name."""
 
     name = ""
 
 
 class PointCache:
-    """Series of earlier points, bounded in number and in bytes of each, and the resources they came from."""
+    """Cache of the series and resources of earlier points. The number of points and the bytes of each are bounded."""
 
     def __init__(self, max_items: int = 20_000, options: OtlpOptions | None = None) -> None:
         self.options = options or OtlpOptions()
@@ -38,7 +38,7 @@ class PointCache:
         return found
 
     def learn_number(self, raw: bytes, name: str, attributes: bytes, key: str) -> None:
-        """Cache a number point's series. If the metric's name has changed, with its unit or shape, its cache is emptied first."""
+        """Cache the series of a number point. If the metric's converted name has changed, empty the metric's cache first."""
         self._learnt += 1
         if self._learnt > self._max_items:
             self._numbers.clear()

@@ -1,7 +1,8 @@
 """Fast path for the points of an OTLP gauge or sum in the protobuf layout that SDKs write: they are read as columns.
 
-Such a point is: start time (field 2, optional), time (3), a double (4) or an integer (6), attributes (7).  The bytes behind the
-value are looked up unparsed.  Only bytes that were parsed as whole attributes are in the cache, so a hit is always right.
+Such a point is: start time (field 2, optional), time (3), a double (4) or an integer (6), attributes (7).  The bytes after the
+value are looked up without being parsed.  Only bytes that were parsed as whole attributes are in the cache, so a hit is always
+right.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _VALUES = {
 
 @dataclass(slots=True)
 class PointColumns:
-    """Parsed points as columns, ``others`` (row, bytes) to be parsed one by one, and the message's other fields in ``rest``."""
+    """Parsed points as columns. ``others``: (row, bytes) of points that need the slow path; ``rest``: the message's other fields."""
 
     keys: list[str] = field(default_factory=list)
     times: list[int | None] = field(default_factory=list)

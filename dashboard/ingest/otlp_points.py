@@ -1,7 +1,7 @@
 """Conversion of one OTLP data point, in its JSON form, to samples: (suffix of the name, further label, value).
 
 A histogram gives ``_count``, ``_sum`` and ``_bucket{le=…}`` as in Prometheus, and ``_min`` and ``_max`` if the point has them.
-An exponential one gives ``_p50``, ``_p90`` and ``_p99`` instead of its many buckets; a summary gives ``{quantile=…}``.
+An exponential histogram gives ``_p50``, ``_p90`` and ``_p99`` instead of its many buckets; a summary gives ``{quantile=…}``.
 Integers become the nearest double.
 """
 
@@ -65,7 +65,7 @@ def _single(point: dict[str, Any]) -> Rows:
 
 
 def _totals(point: dict[str, Any]) -> tuple[list[tuple[str, tuple[str, str] | None]], list[float]]:
-    """Return the rows of count, and of sum, min and max where they are given and finite."""
+    """Return the row of the count, and the rows of sum, min and max if these are given and finite."""
     suffixes: list[tuple[str, tuple[str, str] | None]] = [("_count", None)]
     values = [float(whole(point.get("count") or 0, "count"))]
     for name in ("sum", *_EXTREMES):
@@ -128,7 +128,7 @@ def _buckets(point: dict[str, Any], name: str, scale: int) -> list[tuple[float, 
 
 
 def _within(point: dict[str, Any], value: float) -> float:
-    """Clamp a value to the point's min and max, where it has them."""
+    """Clamp a value to the point's min and max, if the point has them."""
     least, most = (value if point.get(name) is None else number(point[name], name) for name in ("min", "max"))
     return max(least, min(most, value))
 

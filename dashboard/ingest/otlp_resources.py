@@ -4,8 +4,8 @@ Source: the OpenTelemetry specification, "Prometheus and OpenMetrics Compatibili
 
 - ``service.name`` (with ``service.namespace/`` in front if there is one) is the label ``job``, ``service.instance.id`` is
   ``instance``.  All other attributes of the resource are labels of a further series, ``target_info``, whose value is 1.
-- If a resource has neither, like most of a collector's, all its attributes become labels: nothing else distinguishes it.
-  The same holds for resources in one request with the same ``job`` and ``instance``.
+- If a resource has neither attribute, all its attributes become labels, because nothing else distinguishes the resource.  Most
+  resources from a collector are such.  The same applies to resources in one request with the same ``job`` and ``instance``.
 - A scope's name, version, schema and attributes are the labels ``otel_scope_name``, ``otel_scope_version``,
   ``otel_scope_schema_url`` and ``otel_scope_…``.
 """
@@ -36,7 +36,7 @@ Identity = tuple[str, str]
 
 
 class OtlpOptions(NamedTuple):
-    """Settings for OTLP. ``promoted``: resource attributes that become labels of all the resource's series; ``*``: all."""
+    """Settings for OTLP. ``promoted``: resource attributes that become labels of all series of the resource; ``*`` means all attributes."""
 
     promoted: frozenset[str] = frozenset()
     names: Names = "prometheus"
@@ -45,7 +45,7 @@ class OtlpOptions(NamedTuple):
 class Origin(NamedTuple):
     """Labels of all series of a resource and a scope; ``raw`` is equal for equal labels.
 
-    ``info``: the series text of target_info; ``fault``: why it is missing although there should be one.
+    ``info``: the series text of ``target_info``; ``fault``: the reason why ``target_info`` cannot be built.
     """
 
     labels: dict[str, str]
@@ -55,7 +55,7 @@ class Origin(NamedTuple):
 
 
 class Resources:
-    """Factory and cache of origins. ``_shared``: identities that several resources of one request had."""
+    """Factory and cache of origins. ``_shared``: identities (``job``, ``instance``) of several resources in one request."""
 
     def __init__(self, options: OtlpOptions) -> None:
         self._options = options
@@ -64,7 +64,7 @@ class Resources:
         self._shared: Recall[Identity, bool] = Recall(_MAX_RESOURCES)
 
     def note_shared(self, resources: Iterable[Part]) -> None:
-        """Note the identities (``job``, ``instance``) that several resources of one request have in common."""
+        """Remember the identities (``job``, ``instance``) that several resources of one request share."""
         distinct = {raw_of(resource): resource for resource in resources}
         if len(distinct) < 2:
             return

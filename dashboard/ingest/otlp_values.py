@@ -1,7 +1,7 @@
-"""Conversion of attribute values to texts.
+"""Conversion of attribute values to strings.
 
-Source: the OpenTelemetry specification, "AnyValue representation for non-OTLP protocols": a text as it is, numbers and booleans
-as in JSON, bytes as base64, lists and maps as JSON, nothing as an empty text.
+Source: the OpenTelemetry specification, "AnyValue representation for non-OTLP protocols": strings unchanged, numbers and
+booleans as in JSON, bytes as base64, lists and maps as JSON, a missing value as an empty string.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def items(holder: Message, name: str, most: int) -> list[Part]:
 
 
 def pairs_of(attributes: list[Part]) -> list[tuple[str, str]]:
-    """Return the (name, text) pairs of attributes; raises Invalid."""
+    """Return the (name, string value) pairs of attributes; raises Invalid."""
     pairs = []
     for attribute in attributes:
         if not isinstance(attribute, dict) or not isinstance(key := attribute.get("key", ""), str):

@@ -1,7 +1,7 @@
-"""Decompression of bodies in encodings other than gzip, which is undone as the body arrives. Needs the extra [protobuf].
+"""Decompression of bodies in encodings other than gzip. Needs the extra [protobuf]. Gzip is decompressed as the body arrives.
 
 Source: the encodings of an OpenTelemetry collector's receiver (config/confighttp) and of Prometheus' remote write.
-Never more than the limit is written, whatever length a body claims.
+The output never exceeds the limit, whatever length a body claims.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _cramjam() -> Any:
 
 
 def _bounded(body: bytes, into: Callable[[bytes, bytearray], int], encoding: str, max_bytes: int) -> bytes:
-    """Unpack into a buffer of the usual length, and if that is too short into one of the greatest allowed length."""
+    """Decompress into a buffer of the usual length; if that is too short, into a buffer of the greatest allowed length."""
     usual = min(max_bytes, _USUAL_RATIO * len(body) + 65_536)
     for length in sorted({usual, max_bytes}):
         buffer = bytearray(length)

@@ -24,7 +24,7 @@ NOT_FINITE = "not_finite"
 
 
 class NotFinite(Invalid):
-    """A NaN or an infinity, which is never stored; its code distinguishes it from the sender's mistakes."""
+    """Refusal of a NaN or an infinity, which is never stored; its code distinguishes it from the sender's mistakes."""
 
     code = NOT_FINITE
 
@@ -33,7 +33,7 @@ class NotFinite(Invalid):
 
 
 class Family(NamedTuple):
-    """All series that differ from ``key`` only in ``label``, whatever its value. ``t_ms``: when they ended (None: now)."""
+    """Group of all series that equal ``key`` except for the value of ``label``. ``t_ms``: when they ended (None: now)."""
 
     key: SeriesKey
     label: str
@@ -42,10 +42,10 @@ class Family(NamedTuple):
 
 @dataclass(slots=True)
 class Parsed:
-    """``documents`` are (key, JSON text, cadence in s); ``places`` are their indexes in the body.
+    """Content of a body. ``documents``: (key, JSON text, cadence in s); ``places``: the documents' indices in the body.
 
-    ``ended``: (series, ms) that the sender declared ended, and when (None: now); ``ended_families``: ended families.
-    ``silent``: series that were named without a finite value.
+    ``ended``: (series, ms) of each series that the sender declared as ended at that time (None: now); ``ended_families``: the
+    same for families.  ``silent``: series in the body without a finite value.
     """
 
     batch: Batch = field(default_factory=Batch)

@@ -52,7 +52,7 @@ _Row = tuple[str, tuple[str, str] | None, float]
 
 
 def parse_prometheus_protobuf(body: bytes, latest_ms: int, *, labels: Mapping[str, str]) -> Parsed:
-    """Parse delimited families; a refusal's index is its metric's, from 0. Raises Invalid when they cannot be separated."""
+    """Parse delimited families; a refusal's index is that of its metric, from 0. Raises Invalid if the families cannot be separated."""
     parsed, places, index = Parsed(), list[int](), 0
     parsed.batch.where = lambda: places
     for message in _messages(body):
@@ -88,7 +88,7 @@ def _messages(body: bytes) -> Iterator[bytes]:
 def _take(
     parsed: Parsed, name: str, kind: str | None, metric: Message, given: Mapping[str, str], latest_ms: int
 ) -> None:
-    """Add the finite samples of one metric; raises Invalid for the first that is not finite."""
+    """Add the finite samples of one metric; then raise Invalid for the first value that is not finite."""
     own = {str(pair.get("name", "")): str(pair.get("value", "")) for pair in metric.get("labels", [])}
     labels = with_labels(own, given)
     t_ms = metric.get("timestamp")
@@ -122,7 +122,7 @@ def _rows(metric: Message) -> Iterator[_Row]:
 
 
 def _buckets(histogram: Message) -> Iterator[_Row]:
-    """Yield the cumulative buckets, with the infinite one, which Go's client leaves out."""
+    """Yield the cumulative buckets; add the infinite bucket, which Go's client leaves out."""
     buckets = histogram.get("buckets", [])
     for bucket in buckets:
         bound = bucket.get("bound", 0.0)

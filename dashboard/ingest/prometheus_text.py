@@ -57,7 +57,7 @@ _Told = tuple[bool, str | None, str | None]
 
 @dataclass(slots=True)
 class _Reader:
-    """Parser state of one text. ``index``: that of the next sample; ``good``: number of good lines; ``bad``: the first fault."""
+    """Parser state of one text. ``index``: index of the next sample; ``good``: number of good lines; ``bad``: the first fault."""
 
     latest_ms: int
     openmetrics: bool
@@ -199,7 +199,7 @@ def parse_prometheus(
     max_line_bytes: int = MAX_LINE_BYTES,
     known: KnownHeads | None = None,
 ) -> Parsed:
-    """Parse a text; a refusal's index is its sample's, from 0. Raises Invalid when no line can be read.
+    """Parse a text; a refusal's index is that of its sample, from 0. Raises Invalid when no line can be read.
 
     ``labels`` are added to every sample. A sample's own label of the same name is dropped or, with ``rename``, becomes
     ``exported_…``, as in a scrape.  ``every_s``: the samples' cadence.  ``known``: cache of earlier calls with the same ``labels``.
@@ -215,9 +215,9 @@ def with_labels(own: Mapping[str, str], given: Mapping[str, str]) -> dict[str, s
 
 
 def group_labels(path: str) -> dict[str, str]:
-    """Parse the grouping key ``job/<job>{/<label>/<value>}``, the part of a push's path behind ``/metrics/``. Raises Invalid.
+    """Parse the grouping key ``job/<job>{/<label>/<value>}``, the part of a push's path after ``/metrics/``. Raises Invalid.
 
-    If a name ends in ``@base64``, its value is in base64 (URL alphabet); ``=`` stands for an empty one.  An empty value
+    If a name ends in ``@base64``, its value is in base64 (URL alphabet); ``=`` stands for an empty value.  An empty value
     means no label; a trailing slash is ignored.
     """
     parts = [unquote(part) for part in path.lstrip("/").split("/")]
@@ -262,7 +262,7 @@ def _named(line: str, head: re.Match[str]) -> tuple[str, dict[str, str]]:
 
 
 def _pairs(inside: str) -> list[tuple[str, str | None]]:
-    """Return the labels and their values. A value of None: a name alone, which is the metric's if it is the first."""
+    """Return the labels and their values. A first name without a value is the metric's name, and its value is None."""
     pairs: list[tuple[str, str | None]] = []
     at = 0
     while inside[at:].strip(" \t"):

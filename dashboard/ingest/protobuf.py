@@ -1,7 +1,8 @@
 """Decoder for protocol buffers: varints, fields, and whole messages by a schema, as dicts shaped like the JSON mapping.
 
-Source: protobuf.dev/programming-guides/encoding.  The package ``protobuf`` is not used: remote write and OTLP look up a series
-by a slice of the encoded message, and decoded messages no longer have these bytes.  The tests compare both.
+Source: protobuf.dev/programming-guides/encoding.  The package ``protobuf`` is not used: remote write and OTLP look up a series by
+a slice of the encoded message, and decoded messages no longer have these bytes.  The tests compare the results of this module
+with those of the package.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def read_varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def signed(value: int) -> int:
-    """Convert an unsigned 64-bit number to the signed one with the same bits."""
+    """Convert an unsigned 64-bit number to the signed number with the same bits."""
     return value - (1 << 64) if value >= 1 << 63 else value
 
 

@@ -1,7 +1,7 @@
 """Prometheus remote write 1.0: a snappy block that holds a protobuf ``WriteRequest``.
 
-Source: prometheus.io/docs/specs/prw/remote_write_spec (1.0), prompb/remote.proto and types.proto.  Almost every series
-of a body was in the one before, with the same bytes for its labels.  So labels are looked up as bytes, and only samples are decoded.
+Source: prometheus.io/docs/specs/prw/remote_write_spec (1.0), prompb/remote.proto and types.proto.  Almost every series of a body
+was in the previous body, with the same bytes for its labels.  So labels are looked up as bytes, and only samples are decoded.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def parse_remote_write(
     families: Families | None = None,
     max_bytes: int = MAX_DECODED_BYTES,
 ) -> Parsed:
-    """Parse a snappy block; a refusal's index is its series', from 0.
+    """Parse a snappy block; a refusal's index is that of its series, from 0.
 
     Raises Invalid when the body cannot be read, TooLarge when it claims to be longer than ``max_bytes``, MissingExtra.
     """
@@ -123,7 +123,7 @@ def _quickly(
 
 
 def _with(others: list[tuple[int, bytes]], left: Sequence[int], data: bytes) -> list[tuple[int, bytes]]:
-    """Return the others and those of the rest that are ``left`` (their indexes in the rest), in the order of the body."""
+    """Merge ``others`` with the series of the rest whose indices are in ``left``, in the order of the body."""
     series = [value for number, wire, value in read_fields(data) if (number, wire) == (1, BYTES)]
     taken = {index for index, _ in others}
     rest = [index for index in range(len(series)) if index not in taken]
@@ -132,7 +132,7 @@ def _with(others: list[tuple[int, bytes]], left: Sequence[int], data: bytes) -> 
 
 
 def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int) -> Sequence[int]:
-    """Add the samples that are plain, finite and of a valid time; return the rows of the others."""
+    """Add the samples that are plain and finite and have a valid time; return the rows of all other samples."""
     if any(tails[place::_TAIL_BYTES] != mark * len(keys) for place, mark in _TAIL_MARKS):
         return range(len(keys))
     values: Sequence[float]
@@ -172,7 +172,7 @@ def _width(data: bytes, at: int, wire: int) -> int:
 
 
 def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int) -> None:
-    """Add the valid samples of one ``TimeSeries``; raises Invalid for the first that is not."""
+    """Add the valid samples of one ``TimeSeries``; then raise Invalid for the first invalid sample."""
     labels, samples, histograms = list[bytes](), list[bytes](), list[bytes]()
     for number, wire, value in read_fields(series):
         if wire != BYTES or not isinstance(value, bytes):
@@ -189,7 +189,7 @@ def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int) -> N
 
 
 def take_points(key: str, samples: list[bytes], histograms: list[bytes], parsed: Parsed, latest_ms: int) -> None:
-    """Add the valid samples and native histograms of one series; raises Invalid for the first that is not."""
+    """Add the valid samples and native histograms of one series; then raise Invalid for the first that is invalid."""
     failed: Invalid | None = None
     for sample in samples:
         try:
@@ -214,7 +214,7 @@ def take_points(key: str, samples: list[bytes], histograms: list[bytes], parsed:
 
 
 def _learn(series: bytes, tail_bytes: int, key: str, cache: LabelCache) -> None:
-    """Cache the labels by their bytes, if only one short sample follows them."""
+    """Cache the labels by their bytes, if the series has only one short sample after the labels."""
     if 2 < tail_bytes <= _TAIL_BYTES and len(series) <= _MAX_CACHED_BYTES:
         head = series[:-tail_bytes]
         try:

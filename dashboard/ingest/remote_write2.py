@@ -1,7 +1,7 @@
 """Prometheus remote write 2.0: a snappy block that holds ``io.prometheus.write.v2.Request``.
 
-Source: prometheus.io/docs/specs/prw/remote_write_spec_2_0.  Each text is sent once, as a symbol, and series
-refer to it by number.  A series carries its own metadata: kind and unit.
+Source: prometheus.io/docs/specs/prw/remote_write_spec_2_0.  Each string is sent once, as a symbol, and series refer to symbols by
+number.  A series carries its own metadata: kind and unit.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SymbolCache = Recall[tuple[str, ...], str]
 
 @dataclass(slots=True)
 class Written(Parsed):
-    """``histograms``: number of histograms of each series, by its index in the body; ``ended_samples``: number of stale markers."""
+    """Counts for the response. ``histograms``: by the index of the series in the body; ``ended_samples``: stale markers."""
 
     histograms: dict[int, int] = field(default_factory=dict)
     ended_samples: int = 0
@@ -35,7 +35,7 @@ class Written(Parsed):
 def parse_remote_write2(
     body: bytes, cache: SymbolCache, latest_ms: int, *, max_bytes: int = MAX_DECODED_BYTES
 ) -> Written:
-    """Parse a snappy block; a refusal's index is its series', from 0. Raises Invalid, TooLarge, MissingExtra."""
+    """Parse a snappy block; a refusal's index is that of its series, from 0. Raises Invalid, TooLarge, MissingExtra."""
     return parse_request2(unpack_snappy_block(body, max_bytes), cache, latest_ms)
 
 

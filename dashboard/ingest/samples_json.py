@@ -1,7 +1,7 @@
 """This server's own format: a JSON array of samples, one object, or NDJSON lines; or one bare number for a named series.
 
-``{"series":"orders","labels":{"shop":"a"},"value":3.1,"t":ms?,"unit"?,"every_s"?}``.  A batch without
-faults is decoded in one go; any other is parsed sample by sample, so that the good samples are kept and each bad one is named.
+``{"series":"orders","labels":{"shop":"a"},"value":3.1,"t":ms?,"unit"?,"every_s"?}``.  A batch without faults is decoded
+in one go.  Any other batch is parsed sample by sample: the good samples are kept, and each bad sample is named.
 """
 
 from __future__ import annotations
@@ -158,10 +158,10 @@ def _is_plain(
     times: list[int | float | None],
     declared: list[tuple[int, str | None, float | None]],
 ) -> bool:
-    """Return whether the body has exactly the decoded keys: none twice, none unknown, and so nothing nested.
+    """Return whether the body has exactly the decoded keys: no key twice, no unknown key, and thus no nested object.
 
-    It counts colons instead of parsing each object: one for each key, and those in names and label values.  A body with
-    other colons only misses the fast path.
+    This compares the number of colons with the number of keys and of colons in names and label values.  A body with colons
+    elsewhere only misses the fast path.
     """
     expected = (
         2 * len(names) + "".join(names).count(":") + b"".join(labels).count(b":") + len(labels) - labels.count(b"")
@@ -172,7 +172,7 @@ def _is_plain(
 
 
 def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:
-    """Parse sample by sample: keep the good ones and refuse each bad one. Raises Invalid for too many."""
+    """Parse sample by sample: keep each good sample and refuse each bad sample. Raises Invalid for too many samples."""
     if len(parts) > MAX_SAMPLES:
         raise Invalid(f"{len(parts)} samples in one body; at most {MAX_SAMPLES}")
     batch = Batch()
@@ -226,7 +226,7 @@ def _lines(body: bytes) -> list[bytes]:
 
 
 def _split_loosely(body: bytes) -> list[bytes] | None:
-    """Split an array with samples that are not valid JSON (NaN, broken UTF-8); None: it cannot be split."""
+    """Split an array with samples that are not valid JSON (NaN, broken UTF-8); return None if that is impossible."""
     parts = []
     try:
         text = body.decode()

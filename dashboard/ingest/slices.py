@@ -48,7 +48,7 @@ def line_slices(body: bytes) -> Iterator[Slice]:
 
 
 def _end_of_text(body: bytes, end: int) -> int:
-    """Return the end of the line in which an open text ends; ``end`` if that is too far away."""
+    """Return the end of the line in which an open quoted string ends; return ``end`` if that line is too far away."""
     at = end
     for _ in range(MAX_LINES_OF_A_TEXT):
         after = body.find(b"\n", at + 1)
@@ -62,7 +62,7 @@ def _end_of_text(body: bytes, end: int) -> int:
 
 
 def array_slices(body: bytes) -> Iterator[Slice]:
-    """Yield slices of a JSON array of objects (also ``{"metrics": […]}``), each an array; or of NDJSON, each lines."""
+    """Yield slices of a JSON array of objects (also ``{"metrics": […]}``), each an array; for NDJSON yield slices of lines."""
     if len(body) <= SLICE_BYTES:
         yield Slice(0, body)
         return
@@ -85,7 +85,10 @@ def array_slices(body: bytes) -> Iterator[Slice]:
 
 
 def _cut(body: bytes, at: int, end: int) -> tuple[int, int]:
-    """Return the end of an element about a slice behind ``at``, and the number of elements up to it; (0, 0): not found."""
+    """Return the end of an element about a slice's length after ``at``, and the number of elements up to that end.
+
+    Return (0, 0) if no such end is found.
+    """
     look_at = at + SLICE_BYTES
     for _ in range(_MAX_TRIED):
         found = _BETWEEN.search(body, look_at, end)

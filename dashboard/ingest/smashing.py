@@ -2,7 +2,7 @@
 
 Source: Smashing's lib/dashing/app.rb and its widgets.  ``current`` (Number), ``value`` (Meter) and ``points`` (Graph) become
 samples of the series with the widget's name.  All other fields (title, text, items, image, status, moreinfo, prefix, suffix, …)
-become the document of that name, and so does a text in place of a number.
+become the document of that name, and so does a string in place of a number.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def parse_dashboard_event(body: bytes) -> str:
 
 
 def _number(given: Any, field: str) -> float:
-    """Read a number, or a text that holds one: Smashing's own widgets accept both. Raises Invalid."""
+    """Read a number, or a string that contains a number: Smashing's own widgets accept both. Raises Invalid."""
     if isinstance(given, str) and len(given) <= 40:
         try:
             given = float(given.replace("_", "x"))
@@ -80,7 +80,7 @@ def _unit(fields: dict[str, Any]) -> str | None:
 
 
 def _graph(name: str, points: Any, parsed: Parsed, latest_ms: int) -> None:
-    """Add a Graph's points; where x is not a time, only the last point, as the others were sent before. Raises Invalid."""
+    """Add a Graph's points. If x is not a time, add only the last point: the other points were sent before. Raises Invalid."""
     if not isinstance(points, list) or len(points) > MAX_POINTS:
         raise Invalid(f"must be a list of at most {MAX_POINTS}", field="points")
     first = 0

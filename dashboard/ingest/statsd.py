@@ -29,9 +29,9 @@ _LEVELS = ("", "warning", "danger", "warning")  # the same as levels of a status
 
 
 class Metric(NamedTuple):
-    """Metric of one line. ``values``: a set's members as texts, else numbers. With a ``t_ms`` it is not aggregated over time.
+    """Metric of one line. ``values``: strings for the members of a set, else numbers. With ``t_ms`` it is not aggregated over time.
 
-    ``deltas``: a sign before a gauge's value means a change; ``signed``: the first value has one.
+    ``deltas``: a sign before a gauge's value means a change; ``signed``: the first value has a sign.
     """
 
     key: str
@@ -101,7 +101,7 @@ def _metric(text: str, latest_ms: int, gauge_signs: GaugeSigns) -> Metric:
 
 
 def _head(head: str) -> tuple[str, list[tuple[str, str]]]:
-    """Split the name from the tags behind it."""
+    """Split the name from the tags after it."""
     for mark in (",", ";"):
         if mark in head:
             name, *pairs = head.split(mark)
@@ -120,7 +120,7 @@ def _pair(tag: str, mark: str) -> tuple[str, str]:
 
 
 def _merged(tags: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Merge tags of one name and several values, which DogStatsD allows, to one: ``a,b``. Raises Invalid for too many tags."""
+    """Merge tags with the same name, which DogStatsD allows, into one tag with the value ``a,b``. Raises Invalid for too many tags."""
     if len(tags) > MAX_FOREIGN_LABELS:
         raise Invalid(f"more than {MAX_FOREIGN_LABELS} tags", field="labels")
     values: dict[str, dict[str, None]] = {}
@@ -174,7 +174,7 @@ def _event(text: str, latest_ms: int) -> EventIn:
 
 
 def _check(text: str, latest_ms: int) -> Check:
-    """Parse ``_sc|name|0..3|d:time|h:host|#tags|m:message``; the message is last and may hold anything. Raises Invalid."""
+    """Parse ``_sc|name|0..3|d:time|h:host|#tags|m:message``; the message comes last and may contain any character. Raises Invalid."""
     _, name, *rest = text.split("|", 3)
     if len(rest) == 0 or rest[0] not in ("0", "1", "2", "3"):
         raise Invalid("a check is _sc|name|0..3", field="status")

@@ -7,11 +7,11 @@ A metric's series, each declared with the flush interval as its cadence:
 - timer, histogram, distribution: ``name_count``, ``_mean``, ``_min``, ``_max``, ``_p50``, ``_p90``, ``_p99``;
 - set: ``name``, the number of distinct members.
 
-A metric with an explicit time (``|T``) is not aggregated over time: a gauge is ``name`` and a counter ``name_count`` at that time,
-with the counts of one time added up.  A metric is forgotten after ``idle_flushes`` silent flushes.  A gauge's value is kept, because
-``+n`` and ``-n`` change it.  A series that a metric of another type owns already (a counter's and a timer's ``name_count``) is left
-out and refused; a metric that would have no series is refused.
-Fast path: a line that differs from an earlier one only in its value costs one look-up.
+A metric with an explicit time (``|T``) is not aggregated over time: a gauge is ``name`` and a counter ``name_count`` at that
+time, with the counts of one time added up.  A metric is forgotten after ``idle_flushes`` silent flushes.  A gauge's value is
+kept, because ``+n`` and ``-n`` change that value.  A series that a metric of another type owns already (a counter's and a timer's
+``name_count``) is left out and refused; a metric that would have no series is refused.  Fast path: a line that differs from an
+earlier line only in its value costs one look-up.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Cell:
         self.members.clear()
 
     def time(self, value: float, weight: float) -> None:
-        """Add one value of a timer, which stands for ``weight`` values."""
+        """Add one value of a timer with its weight: a sampled value stands for ``weight`` values."""
         self.count += weight
         self.total += value * weight
         if value < self.low:
@@ -148,7 +148,7 @@ class Aggregator:
     def flush(self, now_ms: int, seconds: float) -> Iterator[Parsed]:
         """Yield the samples, at ``now_ms``, of all metrics since the last flush ``seconds`` ago, in pieces of some 10 ms of work.
 
-        Datagrams may be fed between two pieces: they count in this flush for metrics not yet yielded, else in the next one.
+        Datagrams may be fed between two pieces.  They count in this flush for metrics not yet yielded, else in the next flush.
         """
         parsed, self._waiting, work = self._waiting, Parsed(), 0.0
         self._counted.clear()
@@ -253,7 +253,7 @@ class Aggregator:
         return cell
 
     def _own(self, cell: Cell) -> None:
-        """Give the cell its series, except those that another metric owns; raises NameTaken when none is left."""
+        """Give the cell its series, except those that another metric owns; raises NameTaken if no series is left."""
         taken = [series for series in cell.names if series in self._owners]
         for series in taken:
             owner = self._owners[series]

@@ -1,10 +1,9 @@
 """Acceptance of events: each goes into the document ``events``, the state of an alert or check also into ``alerts``.
 
-Both documents are lists for the list, table and status widgets, newest first:
-``{"items": [{"id", "label", "value", "t", "state", …}]}``.
-An event is an entry with the item to add (``replica/items.py``).  Nobody reads and rewrites the list, so no event is lost when
-several processes accept events at once.  A repeated event (an alert that goes on) replaces the earlier one.  A check that repeats
-its state is no new event; the replica detects this.
+Both documents are lists for the list, table and status widgets, newest first: ``{"items": [{"id", "label", "value", "t", "state",
+…}]}``.  An event is an entry with the item to add (``replica/items.py``).  Nobody reads and rewrites the list, so no event is
+lost when several processes accept events at once.  A repeated event (an alert that goes on) replaces the earlier one.  A check
+with an unchanged state gives no new event; the replica detects this.
 """
 
 from __future__ import annotations
@@ -68,7 +67,7 @@ class AcceptEvents:
 
 
 def item_id_of(event: EventIn, when: str) -> str:
-    """Return the id of an event's item; ``when``: its time, or another text that differs between equal events."""
+    """Return the id of an event's item; ``when``: the event's time, or another text that distinguishes otherwise equal events."""
     text = "" if event.kind == "alert" else event.text  # an alert's text may change while it goes on
     return fingerprint_of(event.fingerprint, event.title, event.state, when, text)
 

@@ -48,7 +48,7 @@ class Outcome(Struct, frozen=True):
 
 
 class Share(Struct):
-    """Rows of a batch for one partition; ``rows``: their places in the whole batch (None: all of it)."""
+    """Rows of a batch for one partition; ``rows``: their indices in the whole batch (None: the share is the whole batch)."""
 
     partition: str
     batch: Batch
@@ -56,7 +56,10 @@ class Share(Struct):
 
 
 class _Taken(Struct):
-    """Result of the batch's pieces so far. ``coming``: new series in ``appends``; ``to_tell``: the token owns new series."""
+    """Result of the batch's pieces so far. ``coming``: new series in ``appends``.
+
+    ``to_tell``: the token has new series, which other processes must learn.
+    """
 
     refused: list[Refusal] = []
     series: list[list[str]] = []
@@ -176,7 +179,7 @@ class AcceptSamples:
         return self._replicas.followed().get(partition)
 
     def _known(self, partition: str) -> Container[str]:
-        """Return the known series of a partition; if it is not followed here, those accepted here."""
+        """Return the known series of a partition; if this process does not follow it, the series accepted here."""
         replica = self._replica(partition)
         return self._met.get(partition, ()) if replica is None else replica.table.by_text
 
@@ -218,8 +221,8 @@ class AcceptSamples:
     async def end(self, ended: Iterable[tuple[str, int | None]], *, caller: Caller | None = None) -> set[str]:
         """Mark series as ended, each at its time (None: now), because their sender will send no more.
 
-        Returns the series that the caller may not write, which are skipped.  Unknown series are marked too: their samples may
-        still be on their way.  Raises Overloaded or Unavailable.
+        Returns the series that the caller may not write, which are skipped.  Unknown series are marked too: their samples may not
+        have arrived yet.  Raises Overloaded or Unavailable.
         """
         times, now = dict(ended), self._now_ms()
         barred = self._limits.barred(caller, times)
@@ -322,7 +325,7 @@ class AcceptSamples:
         ]
 
     def _apart(self, batch: Batch, now_ms: int) -> list[int]:
-        """Return the times of a batch; deltas without a time get different ones, for a series has one value per millisecond."""
+        """Return the times of a batch; give deltas without a time different times, because a series has one value per millisecond."""
         given, times = self._delta_ms, list[int]()
         if len(given) > 2 * self._max_series:
             given.clear()
@@ -334,7 +337,7 @@ class AcceptSamples:
         return times
 
     def _new_kinds(self, batch: Batch, replica: Replica | None, now_ms: int) -> list[tuple[int, str]]:
-        """Return the kinds that the journal lacks, or has had for ``DECLARED_EVERY_MS``, each by a row of its series."""
+        """Return the kinds to declare: those that the journal lacks or has had for ``DECLARED_EVERY_MS``. Each has a row of its series."""
         by_text, said = replica.table.by_text if replica is not None else {}, self._kinds_ms
         new = {
             key
@@ -353,7 +356,7 @@ class AcceptSamples:
 
 
 def _bar(share: Share, barred: set[str] | dict[str, Invalid], reason: str, code: str, whole: Batch) -> list[Refusal]:
-    """Take the samples of the barred series out of the share; return the refusals, by place in ``whole``.
+    """Remove the samples of the barred series from the share; return the refusals, with their indices in ``whole``.
 
     ``barred``: a set, or a mapping from each series to its own error, which then replaces ``reason``.
     """

@@ -1,7 +1,7 @@
-"""Annotations by number: they are found, changed and removed in the document ``events``.
+"""Annotations by number: find, change and remove them in the document ``events``.
 
 Grafana's API has numbers for annotations; here an annotation is an item of a list, and its number is derived from the item's
-id.  An annotation that was dropped because the list was full is gone.
+id.  A full list drops its oldest items, and with them old annotations.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dashboard.replication.replicas import Replicas
 
 
 def number_of(item_id: str) -> int:
-    """Derive an annotation's number from its item's id: 52 bits, which JavaScript represents exactly; 0 for another id."""
+    """Derive an annotation's number from its item's id: 52 bits, which JavaScript represents exactly; 0 for an invalid id."""
     return int(item_id[:13], 16) or 1 if all(char in "0123456789abcdef" for char in item_id[:13]) and item_id else 0
 
 

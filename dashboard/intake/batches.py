@@ -15,9 +15,9 @@ _KEY_BYTES_PER_ENTRY = 256 << 10
 
 
 def rows_per_entry(keys: list[str]) -> int:
-    """Return the number of rows per entry. In a batch that repeats a list of series, each entry begins with its first series.
+    """Return the number of rows per entry. If a batch repeats a list of series, each entry has the whole list, once or several times.
 
-    Every entry then holds the same list, or a multiple of it, which a replica applies fastest.
+    A replica applies such entries fastest.
     """
     most = _rows_that_fit(keys)
     if len(keys) <= most:
@@ -38,7 +38,7 @@ def _rows_that_fit(keys: list[str]) -> int:
 
 
 def pieces_of(batch: Batch) -> Iterator[Batch]:
-    """Yield the batch itself, or its rows in several batches; the first one has all refusals of the parser."""
+    """Yield the batch itself, or its rows in several batches; the first batch has all refusals of the parser."""
     if len(batch.keys) <= _ROWS_AT_ONCE:
         yield batch
         return
@@ -64,7 +64,7 @@ def _slice(places: Callable[[], list[int]], start: int, end: int) -> Callable[[]
 
 
 def places_of(batch: Batch) -> list[int]:
-    """Return each row's place in the body; if the format gives none, the places that were not refused, in order."""
+    """Return the index of each row in the body; if the format gives no indices, the indices that were not refused, in order."""
     if batch.where is not None and len(places := batch.where()) == len(batch.keys):
         return places
     taken = {refusal.index for refusal in batch.refused}

@@ -1,4 +1,4 @@
-"""Series that end with a histogram or summary: its sender does not name the buckets and quantiles when it ends."""
+"""Series that end with a histogram or summary: the sender declares the end without naming the buckets and quantiles."""
 
 from __future__ import annotations
 

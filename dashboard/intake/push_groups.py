@@ -1,7 +1,7 @@
 """Groups of a Pushgateway: a series that a later push leaves out of its group is marked as ended.
 
-All processes know a group's series for as long as one of them runs (``cluster/ownership.py``).  A series whose push is forgotten
-becomes stale by its cadence, as any other.
+All processes know a group's series for as long as one of them runs (``cluster/ownership.py``).  A series of a forgotten push
+becomes stale by its cadence, like any other series.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dashboard.intake.accept_samples import AcceptSamples
 class PushGroups:
     """Series of each group. A group is identified by its labels; ``keys`` are the accepted series of a push.
 
-    Each call may raise Overloaded or Unavailable after a part of the change was made; a repeated call makes the rest.
+    Each call may raise Overloaded or Unavailable after a part of the change; a repeated call completes the change.
     """
 
     def __init__(self, *, ownership: SeriesOwnership, samples: AcceptSamples) -> None:
@@ -60,7 +60,7 @@ class PushGroups:
 
     @asynccontextmanager
     async def _locked(self, labels: Mapping[str, str]) -> AsyncIterator[str]:
-        """Yield the group's key under a lock of this process, after every answered push of any process is known."""
+        """Yield the group's key under a lock of this process, after this process has learned of every acknowledged push."""
         group = _name(labels)
         await self._ownership.catch_up()
         async with self._locks.setdefault(group, asyncio.Lock()):

@@ -1,4 +1,4 @@
-"""Rate-limited log of refusals: a sender's first one, then at most one line a minute with the number since the last."""
+"""Rate-limited log of refusals: a sender's first refusal, then at most one line a minute with the number since the last line."""
 
 from __future__ import annotations
 

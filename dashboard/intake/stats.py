@@ -116,7 +116,7 @@ class IngestStats:
         feeder.log(len(refused))
 
     def note_lost(self, caller: Caller, format_: str, count: int, reason: str, offending: str) -> None:
-        """Count samples that were refused together for one reason: too many a second, or a journal that cannot store now."""
+        """Count samples that were refused together for one reason: too many per second, or a journal that cannot store now."""
         feeder = self._met(caller, format_)
         feeder.refused += count
         feeder.refuse(reason, offending)
@@ -164,7 +164,7 @@ class IngestStats:
         return feeder
 
     def _make_room(self, key: str) -> None:
-        """Forget the feeder silent for longest if there are too many; unknown senders have a limit of their own."""
+        """Forget the feeder silent for longest if there are too many; unknown senders have a separate limit."""
         is_unknown = key.startswith("anonymous:")
         alike = [each for each in self._feeders.values() if each.key.startswith("anonymous:") is is_unknown]
         if len(alike) >= (_MAX_UNKNOWN if is_unknown else _MAX_FEEDERS):

@@ -1,7 +1,7 @@
 """Limits of tokens and sources: allowed prefixes of names, samples a second, and number of series.
 
 Samples and series are counted over all processes.  A token's series are those that it has fed since the oldest running process
-started.  Only new series are refused, so that after a restart feeders get their existing series back first.
+started.  Only series that do not exist yet are refused, so after a restart feeders can continue their existing series.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BURST_S = 10.0
 
 
 class TokenLimits:
-    """Checks of tokens' limits; callers without a token have none. ``rates`` and ``ownership`` are by token."""
+    """Checks of tokens' limits; callers without a token have no limits. ``rates`` and ``ownership`` have the token as their key."""
 
     def __init__(self, *, ownership: SeriesOwnership, rates: SharedRateLimits) -> None:
         self._ownership = ownership
@@ -49,7 +49,7 @@ class TokenLimits:
         return {key for key in keys if not key.startswith(prefixes)} if prefixes else set()
 
     def why(self, caller: Caller | None) -> str:
-        """Return the reason to give for series that are ``barred``."""
+        """Return the reason for refusing the series that ``barred`` returned."""
         token = caller.token if caller is not None else None
         begins = " or ".join(token.prefixes) if token else ""
         return (
@@ -74,7 +74,7 @@ class TokenLimits:
         return set(beginning[max(0, token.max_series - len(self._ownership.of(token.id)) - old) :])
 
     def why_surplus(self, caller: Caller | None) -> tuple[str, str]:
-        """Return the reason to give for series in ``surplus``, and its code."""
+        """Return the reason for refusing the series that ``surplus`` returned, and the reason's code."""
         token, what = (caller.token, caller.kind) if caller is not None else (None, "")
         cure = "make a token with a larger --max-series" if what == "token" else "give the source a larger max_series"
         reason = (
@@ -87,11 +87,11 @@ class TokenLimits:
         await self._ownership.catch_up()
 
     async def tell(self) -> None:
-        """Tell the other processes which series were noted; return when they know, or cannot be told now."""
+        """Publish the noted series to the other processes; return once that is done or has failed."""
         await self._ownership.tell()
 
     def series_of(self, caller: Caller | None) -> int:
-        """Count the series that the caller's token (or the source) has fed; 0 without one."""
+        """Count the series that the caller's token (or the source) has fed; 0 without a token."""
         token = caller.token if caller is not None else None
         return len(self._ownership.of(token.id)) if token is not None else 0
 

@@ -1,6 +1,6 @@
 """Clock of the journal: the time in new entries, and the time between entries.
 
-It advances by the monotonic clock, so neither a step of the wall clock nor daylight saving shows in any age.  When the
+The clock advances by the monotonic clock, so a step of the wall clock or daylight saving changes no age.  When the
 wall clock was really set to another time, this clock follows once and counts the step.
 """
 
@@ -63,5 +63,5 @@ class JournalClock:
         return self._held_ms if self._monotonic() - self._leapt_s < PATIENCE_S else 0.0
 
     def trimming_ms(self) -> int:
-        """Return the time by which entries are too old: a step forward counts once it has lasted ``PATIENCE_S``."""
+        """Return the time for measuring the age of entries: a step forward counts only after ``PATIENCE_S``."""
         return int(self.now_ms() - self._held())

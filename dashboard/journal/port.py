@@ -25,7 +25,7 @@ _SIGNALS_S = 60.0
 
 
 def retention_s(partition: str) -> float:
-    """Return the longest time in seconds that a partition is kept, whatever the settings say."""
+    """Return the longest time in seconds for which a partition is kept, whatever the settings are."""
     return _SIGNALS_S if partition == SIGNALS else float("inf")
 
 
@@ -45,7 +45,7 @@ class Gap(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """Stored state: ``records`` hold everything up to ``position``; a record may already hold later entries."""
+    """Stored state: ``records`` contain the state up to ``position``; a record may already include later entries."""
 
     position: Position
     records: dict[str, bytes]
@@ -59,7 +59,7 @@ class Journal(Protocol):
     """Interface of an engine."""
 
     async def open(self) -> None:
-        """Open the journal. Raises ConfigurationError when its place cannot be used (locked by another process, read-only)."""
+        """Open the journal. Raises ConfigurationError if its storage cannot be used (locked by another process, read-only)."""
 
     async def run(self) -> None:
         """Store appended entries, until cancelled. The caller supervises this task."""
@@ -71,7 +71,7 @@ class Journal(Protocol):
         """Return the position of the newest entry, as far as this process knows."""
 
     async def attach(self, partition: str) -> Position:
-        """Ask the store for the position of the newest entry and return it; waits until the store answers."""
+        """Return the position of the newest entry in the store; wait until the store answers."""
 
     def size_bytes(self) -> int:
         """Return the payload bytes kept now, over all partitions."""
@@ -82,12 +82,12 @@ class Journal(Protocol):
     async def append(self, partition: str, payload: bytes, *, request_id: str = "") -> Position:
         """Store one entry and return its position once it is stored.
 
-        For a ``request_id`` seen before it returns the first position and stores nothing.  Raises Overloaded when the bounded
-        buffer of waiting entries is full, Unavailable when the store refuses.  Cancelling does not take an entry back.
+        For a known ``request_id``, return the position of the first entry and store nothing.  Raises Overloaded when the bounded
+        buffer of waiting entries is full, Unavailable when the store refuses.  Cancelling does not withdraw an entry.
         """
 
     def follow(self, partition: str, after: Position) -> AsyncIterator[Gap | list[Entry]]:
-        """Iterate over every entry after ``after``, in order and in batches, without end; new ones as they are stored."""
+        """Iterate over all entries after ``after``, in order and in batches; wait for new entries without end."""
 
     async def save_checkpoint(
         self,
@@ -100,15 +100,15 @@ class Journal(Protocol):
     ) -> None:
         """Replace the stored checkpoint's position and the given records (None: remove), atomically.
 
-        ``whole``: these are all records, so other stored ones are removed.  ``base``: the position that the stored checkpoint
-        must have (None: no checkpoint may be stored); raises Conflict otherwise.
+        ``whole``: ``records`` are all records, so all other stored records are removed.  ``base``: the position that the stored
+        checkpoint must have (None: there must be no checkpoint); raises Conflict otherwise.
         """
 
     async def checkpoint_position(self, partition: str) -> Position | None:
-        """Return the position of the stored checkpoint; None: there is none. Raises Unavailable."""
+        """Return the position of the stored checkpoint; None if there is no checkpoint. Raises Unavailable."""
 
     async def load_checkpoint(self, partition: str) -> Checkpoint | None:
-        """Return the stored checkpoint; None: there is none. Raises Unavailable (try again) or Invalid (it is damaged)."""
+        """Return the stored checkpoint; None if there is no checkpoint. Raises Unavailable (try again) or Invalid (it is damaged)."""
 
     async def hold(self, name: str, for_s: float) -> bool:
-        """Take or renew the lease ``name`` for ``for_s`` seconds; return False if another process has it or the store fails."""
+        """Acquire or renew the lease ``name`` for ``for_s`` seconds; return False if another process has it or the store fails."""

@@ -1,8 +1,8 @@
 """Presence tracker: publishes this process' users to the others and keeps the table of users over all processes.
 
 Every change is published as a part of this node's roster, through the journal.  The table changes only when the roster comes back
-from the journal, as for the rosters of other nodes; users then get the difference as notices.  If a connection
-ends without a close by its user, its presence is kept for five seconds, so that a reconnect causes no notices.
+from the journal, as for the rosters of other nodes; users then get the difference as notices.  If a connection ends
+without a close by the client, its presence is kept for five seconds, so that a reconnect causes no notices.
 """
 
 from __future__ import annotations
