@@ -18,7 +18,13 @@ find_python() {
 }
 
 ensure_environment() {
-  local extras=${1:-} wanted stamp=.venv/.installed
+  local extras=${1:-}
+  ensure_packages "$extras"
+  .venv/bin/python -m scripts.browser_files # also after a change of what they are made from
+}
+
+ensure_packages() {
+  local extras=$1 wanted stamp=.venv/.installed
   wanted=$({ pwd; cat setup.cfg pyproject.toml package-lock.json scripts/build_backend.py; } | sha256sum | cut -c1-32)
   if [[ -f $stamp && -d static/vendor ]] && grep -qxF "$wanted $extras" "$stamp"; then return; fi
   if [[ ! -x .venv/bin/python ]]; then

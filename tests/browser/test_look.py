@@ -66,6 +66,23 @@ def test_the_board_fills_the_screen_exactly_and_cuts_no_text(
     assert page.evaluate(_CUT) == []
 
 
+def test_text_is_set_in_inter_with_figures_of_one_width(pages: Pages, host_site: ServerProcess) -> None:
+    page = pages.open(host_site.url)
+    until(page, _FED)
+    until(page, "() => [...document.fonts].some((f) => f.family === 'Inter' && f.status === 'loaded')")
+    width = """(text) => {
+        const e = document.body.appendChild(Object.assign(document.createElement("span"), { textContent: text }));
+        const { width } = e.getBoundingClientRect();
+        e.remove();
+        return width;
+    }"""
+    assert page.evaluate(width, "1111") == page.evaluate(width, "0808")
+    families = page.evaluate(
+        "[...document.querySelectorAll('h1, .tile h2, nav button, td, canvas')].map((e) => getComputedStyle(e).fontFamily.split(',')[0])"
+    )
+    assert set(families) == {"Inter"}
+
+
 def test_type_grows_with_the_screen(pages: Pages, host_site: ServerProcess) -> None:
     sizes = {}
     for width, height in ((1280, 720), (1920, 1080), (3840, 2160)):

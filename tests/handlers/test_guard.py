@@ -230,6 +230,9 @@ async def test_static_files_are_kept_for_ever_only_under_this_build() -> None:
         for path in ("../setup.cfg", "%2e%2e/setup.cfg", "css/../../setup.cfg", "css/none.css"):
             assert (await fetch(server, f"/static/{build}/{path}")).code in (403, 404), path
         assert (await fetch(server, f"/static/{build}/vendor/uplot.js", method="HEAD")).code == 200
+        face = await fetch(server, f"/static/{build}/vendor/inter-latin.woff2")
+        assert (face.headers["Content-Type"], face.body[:4]) == ("font/woff2", b"wOF2")
+        assert "immutable" in face.headers["Cache-Control"]
 
 
 @pytest.mark.parametrize(("length", "status"), [(200, 404), (201, 414)])

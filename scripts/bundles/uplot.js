@@ -1,0 +1,3 @@
+// Charts: uPlot, minified.
+
+export { default } from "uplot";
