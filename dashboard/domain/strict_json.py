@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
-
 from dashboard.domain.document import check_depth
 from dashboard.domain.errors import Invalid
 
@@ -24,18 +22,6 @@ def check_json(text: bytes | str) -> Any:
         raise Invalid("holds a number of too many digits") from None
     check_depth(value)
     return value
-
-
-def read_json(body: bytes) -> Any:
-    """Decode JSON of any shape; raises Invalid when it is not JSON or breaks a rule. NaN and Infinity are not JSON."""
-    body = body.removeprefix(BYTE_ORDER_MARK)
-    try:
-        msgspec.json.decode(body)
-    except RecursionError:
-        raise Invalid("nested too deep") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Invalid(f"the body is not JSON: {error}") from None
-    return check_json(body)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -13,8 +13,7 @@ import msgspec
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.event import EventIn, build_event, fingerprint_of
-from dashboard.domain.strict_json import read_json
-from dashboard.ingest.events_json import moment, read_object, text_in, texts_in
+from dashboard.ingest.events_json import moment, read_events, read_object, text_in, texts_in
 from dashboard.ingest.parsed import Parsed
 
 MAX_ALERTS = 10_000
@@ -34,7 +33,7 @@ def parse_alertmanager(body: bytes, now_ms: int) -> Parsed:
 
 def parse_alerts(body: bytes, now_ms: int) -> Parsed:
     """Parse the list of ``POST /api/v2/alerts``, in which an alert is resolved if its ``endsAt`` is past; raises Invalid."""
-    return _alerts(read_json(body), now_ms)
+    return _alerts(read_events(body), now_ms)
 
 
 def _alerts(alerts: Any, now_ms: int) -> Parsed:

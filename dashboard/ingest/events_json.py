@@ -5,35 +5,47 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from dashboard.domain.errors import Invalid
-from dashboard.domain.strict_json import read_json
 from dashboard.ingest.batch import MIN_T_MS
+from dashboard.ingest.json_values import as_json, read_leniently
+
+
+def read_events(body: bytes) -> Any:
+    """Decode JSON as the original receivers do: of a repeated key the last value counts, NaN is no value. Raises Invalid."""
+    try:
+        given, _ = as_json(read_leniently(body))
+    except RecursionError:
+        raise Invalid("nested too deep") from None
+    return given
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """Read a JSON object; raises Invalid."""
-    given = read_json(body)
+    """Read a JSON object as ``read_events`` does; raises Invalid."""
+    given = read_events(body)
     if not isinstance(given, dict):
         raise Invalid("must be a JSON object")
     return given
 
 
 def text_in(given: dict[str, Any], name: str) -> str:
-    """Return a string field, "" when it is missing; raises Invalid when it is not a string."""
+    """Return a field as text, "" when it is missing: a number or boolean as in JSON. Raises Invalid for lists and objects."""
+    return _text(given.get(name), name)
+
+
+def any_text_in(given: dict[str, Any], name: str) -> str:
+    """Return a field as text, a list or object as JSON; "" when it is missing."""
     found = given.get(name)
-    if found is None:
-        return ""
-    if not isinstance(found, str):
-        raise Invalid("must be text", field=name)
-    return found
+    return found if isinstance(found, str) else "" if found is None else msgspec.json.encode(found).decode()
 
 
 def texts_in(given: dict[str, Any], name: str) -> dict[str, str]:
     """Return a field that is an object with string values, {} when it is missing; raises Invalid."""
     found = given.get(name) or {}
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+    if not isinstance(found, dict):
         raise Invalid("must be an object of texts", field=name)
-    return found
+    return {key: _text(value, name) for key, value in found.items() if value is not None}
 
 
 def tags_in(given: dict[str, Any], name: str = "tags") -> list[str]:
@@ -41,9 +53,17 @@ def tags_in(given: dict[str, Any], name: str = "tags") -> list[str]:
     found = given.get(name) or []
     if isinstance(found, str):
         return found.replace(",", " ").split()
-    if not isinstance(found, list) or not all(isinstance(tag, str) for tag in found):
+    if not isinstance(found, list):
         raise Invalid("must be a list of texts", field=name)
-    return found
+    return [_text(tag, name) for tag in found if tag is not None]
+
+
+def _text(value: Any, name: str) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if not isinstance(value, int | float):
+        raise Invalid("must be text", field=name)
+    return msgspec.json.encode(value).decode()
 
 
 def moment(text: str, field: str) -> int | None:

@@ -1,7 +1,7 @@
 """Lenient JSON for foreign senders, in which a bad value is refused alone; and the numbers and strings in nested values.
 
 ``domain/strict_json.py`` refuses a whole body for a NaN or a repeated key.  A sender cannot always choose what it sends, so here
-a NaN is a number that is refused alone, and a repeated key has a ``ValueFault`` as its value.
+a NaN is a number that is refused alone, and a repeated key has a ``ValueFault`` as its value, with the last of its values.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ _LONE = re.compile(
 
 
 class ValueFault(NamedTuple):
-    """An unusable value, with the reason."""
+    """An unusable value, with the reason. ``last``: the last value of a repeated key, which most receivers take."""
 
     reason: str
+    last: Any = None
 
 
 class Leaf(NamedTuple):
@@ -86,9 +87,33 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for name, _ in pairs:
             if name in seen:
-                found[name] = ValueFault("stands twice in one object")
+                last = found[name]
+                found[name] = last if isinstance(last, ValueFault) else ValueFault("stands twice in one object", last)
             seen.add(name)
     return found
+
+
+def as_json(value: Any) -> tuple[Any, list[str]]:
+    """Convert a value read leniently to one that JSON can hold, and return what was changed.
+
+    A repeated key has its last value, a number that is not finite becomes null.
+    """
+    said: list[str] = []
+
+    def convert(each: Any) -> Any:
+        if isinstance(each, ValueFault):
+            said.append(each.reason)
+            return convert(each.last)
+        if isinstance(each, dict):
+            return {name: convert(inner) for name, inner in each.items()}
+        if isinstance(each, list):
+            return [convert(inner) for inner in each]
+        if isinstance(each, float) and not math.isfinite(each):
+            said.append("is not a finite number")
+            return None
+        return each
+
+    return convert(value), said
 
 
 def _whole(digits: str) -> float:

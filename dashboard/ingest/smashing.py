@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import msgspec
-
+from dashboard.domain.document import check_depth
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_name, check_text
 from dashboard.ingest.batch import check_time
 from dashboard.ingest.events_json import read_object, text_in
+from dashboard.ingest.json_values import ValueFault, as_json, read_leniently, written
 from dashboard.ingest.naming import foreign_name
+from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
 
 MAX_POINTS = 10_000
@@ -26,13 +27,19 @@ _NOT_KEPT = frozenset({"auth_token", "api_key", "points", *_NUMBERS})
 _FIRST_TIME_S = 100_000_000
 
 
-def parse_widget(widget: str, body: bytes, latest_ms: int) -> Parsed:
-    """Parse the fields of one widget; raises Invalid. ``widget`` is the id in the path, unquoted."""
-    fields = read_object(body)
+def parse_widget(widget: str, body: bytes, latest_ms: int, *, origins: Origins | None = None) -> Parsed:
+    """Parse the fields of one widget; raises Invalid. ``widget`` is the id in the path, unquoted.
+
+    ``origins``: the owners of names over all bodies; without them two ids that become one name are not noticed.
+    """
     name = check_name(foreign_name(widget), field="widget")
     parsed = Parsed()
+    fields = _fields(body, parsed)
+    if origins is not None:
+        origins.renew(latest_ms)
+        origins.claim(name, widget)
     unit = _unit(fields)
-    others = {field: value for field, value in fields.items() if field not in _NOT_KEPT}
+    others = _others(fields, parsed)
     for place, field in enumerate(_NUMBERS):
         if fields.get(field) is not None:
             try:
@@ -41,7 +48,7 @@ def parse_widget(widget: str, body: bytes, latest_ms: int) -> Parsed:
                 if isinstance(fields[field], str):
                     others[field] = fields[field]
                     continue
-                parsed.refuse(place, Invalid(invalid.reason, field=field), msgspec.json.encode(fields[field]))
+                parsed.refuse(place, Invalid(invalid.reason, field=field), written(fields[field]))
     if fields.get("points") is not None:
         _graph(name, fields["points"], parsed, latest_ms)
     if others:
@@ -52,6 +59,34 @@ def parse_widget(widget: str, body: bytes, latest_ms: int) -> Parsed:
 def parse_dashboard_event(body: bytes) -> str:
     """Parse the command in ``{"event": "reload"}``; raises Invalid."""
     return check_text(text_in(read_object(body), "event"), field="event", max_bytes=64)
+
+
+def _fields(body: bytes, parsed: Parsed) -> dict[str, Any]:
+    """Read the object; a field that stands twice is told, and its last value counts, as in Ruby. Raises Invalid."""
+    given = read_leniently(body)
+    if not isinstance(given, dict):
+        raise Invalid("must be a JSON object")
+    for field, value in given.items():
+        if isinstance(value, ValueFault):
+            parsed.refuse(0, Invalid("stands twice; its last value counts", field=field[:40]), field)
+            given[field] = value.last
+    return given
+
+
+def _others(fields: dict[str, Any], parsed: Parsed) -> dict[str, Any]:
+    """Return the fields of the document; what JSON cannot hold in one is told and left out."""
+    kept: dict[str, Any] = {}
+    for field, value in fields.items():
+        if field in _NOT_KEPT:
+            continue
+        try:
+            check_depth([value])
+            kept[field], said = as_json(value)
+            for reason in said:
+                parsed.refuse(0, Invalid(reason, field=field[:40]), field)
+        except Invalid as invalid:
+            parsed.refuse(0, Invalid(invalid.reason, field=field[:40]), field)
+    return kept
 
 
 def _number(given: Any, field: str) -> float:
@@ -91,6 +126,7 @@ def _graph(name: str, points: Any, parsed: Parsed, latest_ms: int) -> None:
         try:
             if not isinstance(point, dict):
                 raise Invalid("must be an object of x and y", field="points")
+            point = {axis: value.last if isinstance(value, ValueFault) else value for axis, value in point.items()}
             if point.get("y") is None and "y" in point:
                 continue  # no value, as Rickshaw draws it
             t_ms = (
@@ -98,4 +134,4 @@ def _graph(name: str, points: Any, parsed: Parsed, latest_ms: int) -> None:
             )
             parsed.add(name, t_ms, _number(point.get("y"), "y"))
         except Invalid as invalid:
-            parsed.refuse(place, invalid, msgspec.json.encode(point))
+            parsed.refuse(place, invalid, written(point))

@@ -65,7 +65,7 @@ def feed_routes(
         feed("/api/v1/collectd", agents.CollectdJson(Origins(size))),
         *_pushgateway_routes(intake, replicas, max_bytes),
         *_protobuf_routes(intake, settings),
-        feed("/widgets/{widget}", smashing.SmashingWidget()),
+        feed("/widgets/{widget}", smashing.SmashingWidget(Origins(size))),
         Route(
             "/dashboards/{widget}",
             smashing.OrderHandler,

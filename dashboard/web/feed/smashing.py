@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from dashboard.boards.screen_orders import ScreenOrders
 from dashboard.domain.errors import Invalid
 from dashboard.domain.event import build_event
+from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.smashing import parse_dashboard_event, parse_widget
 from dashboard.intake.accept_samples import Outcome
@@ -22,8 +23,11 @@ class SmashingWidget(Format):
 
     name = "smashing"
 
+    def __init__(self, origins: Origins | None = None) -> None:
+        self._origins = origins
+
     def parse(self, request: FeedRequest) -> Parsed:
-        return parse_widget(request.path[0], request.body, request.latest_ms)
+        return parse_widget(request.path[0], request.body, request.latest_ms, origins=self._origins)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         if outcome.refused:

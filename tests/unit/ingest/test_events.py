@@ -63,7 +63,7 @@ def test_a_bad_alert_is_refused_alone() -> None:
     wrong: list[Any] = [
         5,
         {},
-        {"labels": {"a": 1}},
+        {"labels": {"a": [1]}},
         good | {"startsAt": "x"},
         good | {"endsAt": 5},
         good | {"startsAt": "1960-01-01T00:00:00Z"},
@@ -93,8 +93,8 @@ def test_graphite_events() -> None:
     for body in (
         b"{}",
         b'{"what":" "}',
-        b'{"what":5}',
-        b'{"what":"a","tags":[1]}',
+        b'{"what":[5]}',
+        b'{"what":"a","tags":[[1]]}',
         b'{"what":"a","when":5}',
         b'{"what":"a","when":"now"}',
         b"[]",

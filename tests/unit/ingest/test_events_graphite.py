@@ -27,7 +27,7 @@ def test_the_same_event_is_known_by_title_and_tags() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"{}", b'{"what":" "}', b'{"what":5}', b'{"what":"a","tags":[1]}', b'{"what":"a","when":"now"}', b"[]"]
+    "body", [b"{}", b'{"what":" "}', b'{"what":[5]}', b'{"what":"a","tags":[[1]]}', b'{"what":"a","when":"now"}', b"[]"]
 )
 def test_what_is_no_event_is_refused(body: bytes) -> None:
     with pytest.raises(Invalid):

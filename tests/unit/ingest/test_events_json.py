@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.events_json import moment, read_object, tags_in, text_in, texts_in
+from dashboard.ingest.events_json import any_text_in, moment, read_object, tags_in, text_in, texts_in
 from tests.support.parsed_checks import T
 
 GIVEN: dict[str, Any] = {
@@ -16,6 +16,8 @@ GIVEN: dict[str, Any] = {
     "object": {"a": "b"},
     "mixed": {"a": 1},
     "list": ["a", "b"],
+    "deep": {"a": {}},
+    "rows": [["a"]],
 }
 
 
@@ -31,12 +33,34 @@ def test_texts_objects_and_tags_are_given_as_they_are() -> None:
 
 @pytest.mark.parametrize(
     ("read", "name"),
-    [(text_in, "number"), (texts_in, "number"), (texts_in, "mixed"), (tags_in, "number"), (tags_in, "mixed")],
+    [
+        (text_in, "object"),
+        (text_in, "list"),
+        (texts_in, "number"),
+        (texts_in, "deep"),
+        (tags_in, "number"),
+        (tags_in, "rows"),
+    ],
 )
 def test_what_is_of_another_kind_is_refused_by_name(read: Callable[..., object], name: str) -> None:
     with pytest.raises(Invalid) as refused:
         read(GIVEN, name)
     assert refused.value.field == name
+
+
+def test_numbers_and_booleans_are_texts_as_in_json_and_data_may_be_anything() -> None:
+    assert (text_in(GIVEN, "number"), texts_in(GIVEN, "mixed"), tags_in({"tags": [1, True, None]})) == (
+        "5",
+        {"a": "1"},
+        ["1", "true"],
+    )
+    assert [any_text_in(GIVEN, name) for name in ("gone", "text", "object")] == ["", "a", '{"a":"b"}']
+
+
+def test_a_key_twice_and_a_nan_cost_nothing_else() -> None:
+    assert read_object(b'{"a":1,"a":2,"b":{"c":NaN,"d":[1e400,"x"]}}') == {"a": 2, "b": {"c": None, "d": [None, "x"]}}
+    with pytest.raises(Invalid, match="nested too deep"):
+        read_object(b'{"a":' + b"[" * 900 + b"]" * 900 + b"}")
 
 
 def test_a_body_is_an_object() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dashboard.domain.errors import Invalid
+from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.smashing import parse_dashboard_event, parse_widget
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
@@ -84,8 +85,26 @@ def test_widget_names_are_mapped_and_bad_bodies_invalid() -> None:
             parse_widget(widget, body, LATEST_MS)
 
 
+def test_one_bad_field_costs_only_itself() -> None:
+    body = b'{"current":NaN,"title":"a","title":"b","items":[{"value":NaN},{"value":2}],"deep":%b,"value":"7"}'
+    parsed = parse_widget("w", body % (b"[" * 17 + b"]" * 17), LATEST_MS)
+    assert (parsed.batch.keys, parsed.batch.values) == (["w"], [7])
+    assert document(parsed) == {"title": "b", "items": [{"value": None}, {"value": 2}]}
+    assert [refusal.field for refusal in parsed.batch.refused] == ["title", "items", "deep", "current"]
+    parsed = parse_widget("w", b'{"points":[{"x":1,"x":%d,"y":1},{"x":%d,"y":NaN}]}' % (T, T // 1000), LATEST_MS)
+    assert (parsed.batch.keys, len(parsed.batch.refused)) == ([], 2)
+
+
+def test_two_ids_that_would_be_one_name_are_told_apart() -> None:
+    origins = Origins()
+    parse_widget("a b", b'{"current":1}', LATEST_MS, origins=origins)
+    with pytest.raises(Invalid, match="would both be a_b"):
+        parse_widget("a_b", b'{"current":1}', LATEST_MS, origins=origins)
+    parse_widget("a b", b'{"current":2}', LATEST_MS, origins=origins)
+
+
 def test_orders() -> None:
     assert parse_dashboard_event(b'{"auth_token":"a","event":"reload"}') == "reload"
-    for body in (b"[]", b'{"event":5}', b'{"event":"a\\u0000"}'):
+    for body in (b"[]", b'{"event":[5]}', b'{"event":"a\\u0000"}'):
         with pytest.raises(Invalid):
             parse_dashboard_event(body)
