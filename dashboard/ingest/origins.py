@@ -25,6 +25,12 @@ class NameTaken(Invalid):
     code = "name_taken"
 
 
+def taken_by(key: str, origin: str, owner: str) -> NameTaken:
+    """Return the refusal of ``origin``, whose series ``key`` is that of ``owner``."""
+    name = key.partition("{")[0][:100]
+    return NameTaken(f"{origin[:100]!a} and {owner[:100]!a} would both be {name} here; rename one", field="series")
+
+
 class Origins:
     """Owners of series by canonical text, for this period and the one before."""
 
@@ -48,10 +54,7 @@ class Origins:
         """Make ``origin`` the owner of ``key`` and return ``key``; raises NameTaken when another origin owns it."""
         owner = self._present.get(key) or self._before.get(key)
         if owner is not None and owner != origin:
-            raise NameTaken(
-                f"{origin[:100]!a} and {owner[:100]!a} would both be {key.partition('{')[0][:100]} here; rename one",
-                field="series",
-            )
+            raise taken_by(key, origin, owner)
         if len(self._present) >= self._max_items:
             self._before, self._present = self._present, {}
         self._present[key] = origin

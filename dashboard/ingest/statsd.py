@@ -31,7 +31,8 @@ _LEVELS = ("", "warning", "danger", "warning")  # the same as levels of a status
 class Metric(NamedTuple):
     """Metric of one line. ``values``: strings for the members of a set, else numbers. With ``t_ms`` it is not aggregated over time.
 
-    ``deltas``: a sign before a gauge's value means a change; ``signed``: the first value has a sign.
+    ``deltas``: a sign before a gauge's value means a change; ``signed``: the first value has a sign.  ``origin``: the name and
+    the tags' names as sent, of which two different ones may give one ``key``.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Metric(NamedTuple):
     signed: bool = False
     t_ms: int | None = None
     deltas: bool = True
+    origin: str = ""
 
 
 class Check(NamedTuple):
@@ -93,11 +95,13 @@ def _metric(text: str, latest_ms: int, gauge_signs: GaugeSigns) -> Metric:
     members = stated.split(":")
     if len(members) > MAX_VALUES:
         raise Invalid(f"{len(members)} values; at most {MAX_VALUES}", field="value")
+    origin = ",".join([name, *sorted({tag for tag, _ in tags})])
     if type_ == "s":
-        return Metric(key, type_, tuple(members), rate, t_ms=t_ms)
+        return Metric(key, type_, tuple(members), rate, t_ms=t_ms, origin=origin)
     deltas = t_ms is None and (gauge_signs == "delta" or (gauge_signs == "auto" and not is_datadog))
     signed = deltas and type_ == "g" and members[0][:1] in ("+", "-")
-    return Metric(key, type_, tuple(_number(member, "value") for member in members), rate, signed, t_ms, deltas)
+    values = tuple(_number(member, "value") for member in members)
+    return Metric(key, type_, values, rate, signed, t_ms, deltas, origin)
 
 
 def _head(head: str) -> tuple[str, list[tuple[str, str]]]:

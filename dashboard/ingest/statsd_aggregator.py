@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series, series_key
-from dashboard.ingest.origins import NameTaken
+from dashboard.ingest.origins import NameTaken, taken_by
 from dashboard.ingest.parsed import Parsed, Recall, finite
 from dashboard.ingest.statsd import MAX_DATAGRAM_BYTES, Check, GaugeSigns, Metric, MetricType, parse_line
 
@@ -53,6 +53,7 @@ class Cell:
         "low",
         "members",
         "names",
+        "origin",
         "stride",
         "total",
         "touched",
@@ -60,8 +61,8 @@ class Cell:
         "values",
     )
 
-    def __init__(self, key: str, type_: MetricType) -> None:
-        self.key, self.type = key, type_
+    def __init__(self, key: str, type_: MetricType, origin: str) -> None:
+        self.key, self.type, self.origin = key, type_, origin
         self.base = 0.0  # a gauge's value
         self.idle = 0
         self.is_live = False  # a value without an explicit time was received
@@ -199,7 +200,7 @@ class Aggregator:
         if metric.t_ms is not None:
             self._add_timed(metric)
             return
-        cell = self._cell(metric.key, metric.type)
+        cell = self._cell(metric)
         cell.touched = cell.is_live = True
         weight = 1 / metric.rate
         for value in metric.values:
@@ -224,7 +225,7 @@ class Aggregator:
         if metric.type not in ("c", "g"):
             raise Invalid("only counters and gauges may have a time of their own", field="t")
         assert metric.t_ms is not None
-        cell = self._cell(metric.key, metric.type)
+        cell = self._cell(metric)
         series = cell.names[-1]
         if series in cell.barred:
             raise NameTaken(f"the series {series[:100]} is that of another metric; rename one", field="series")
@@ -238,18 +239,22 @@ class Aggregator:
             else:
                 self._waiting.add(series, metric.t_ms, value / metric.rate, kind="gauge")
 
-    def _cell(self, key: str, type_: MetricType) -> Cell:
+    def _cell(self, metric: Metric) -> Cell:
+        """Return the metric's cell; raises NameTaken when it is that of another name, LimitOfMetrics when there is no room."""
+        key, type_ = metric.key, metric.type
         cell = self._cells.get((key, type_))
         if cell is None and type_ in ("ms", "h"):
             cell = self._cells.get((key, "h" if type_ == "ms" else "ms"))  # Etsy's and Datadog's name of one type
         if cell is None:
             if len(self._cells) >= self._max_metrics:
                 raise LimitOfMetrics(f"would be one more than {self._max_metrics} metrics", field="series")
-            cell = Cell(key, type_)
+            cell = Cell(key, type_, metric.origin)
             self._own(cell)
             self._cells[key, type_] = cell
             if type_ == "g":
                 cell.base = self._bases.pop(key, 0.0)
+        if cell.origin != metric.origin:
+            raise taken_by(key, metric.origin, cell.origin)
         return cell
 
     def _own(self, cell: Cell) -> None:

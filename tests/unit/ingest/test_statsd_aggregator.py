@@ -65,7 +65,7 @@ def test_events_and_checks_wait_for_the_flush() -> None:
 
 
 def test_of_a_timer_not_more_values_are_kept_than_percentiles_need() -> None:
-    cell = Cell("a", "ms")
+    cell = Cell("a", "ms", "a")
     for value in range(3 * MAX_KEPT):
         cell.time(float(value), 1.0)
     assert len(cell.values) <= MAX_KEPT
@@ -83,3 +83,20 @@ def test_a_long_flush_comes_in_pieces(metrics: int) -> None:
     pieces = list(aggregator.flush(T, 1.0))
     assert len(pieces) > 2
     assert sum(len(piece.batch.keys) for piece in pieces) == 2 * metrics
+
+
+def test_two_names_that_would_be_one_series_are_told_apart() -> None:
+    aggregator = Aggregator()
+    aggregator.feed(b"a b:1|c\na_b:5|c\na b:2|c\na b:1|g\nm:1|g|#x-y:1\nm:2|g|#x_y:1", LATEST_MS)
+    (parsed,) = aggregator.flush(T, 1.0)
+    assert dict(zip(parsed.batch.keys, parsed.batch.values, strict=True)) == {
+        "a_b": 3,
+        "a_b_count": 3,
+        'm{x_y="1"}': 1,
+    }
+    assert [(refusal.index, refusal.code) for refusal in parsed.batch.refused] == [
+        (1, "name_taken"),
+        (3, "name_taken"),
+        (5, "name_taken"),
+    ]
+    assert "'a_b' and 'a b' would both be a_b here" in parsed.batch.refused[0].reason
