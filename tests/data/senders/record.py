@@ -258,7 +258,7 @@ def main() -> None:
     given = options.parse_args()
     if given.telegraf:
         for name, output in TELEGRAF.items():
-            record(name, telegraf(given.telegraf, output))
+            record(name, telegraf(given.telegraf, output), requests=2)  # the second has what needs two looks, as cpu
     if given.otelcol:
         for name, (exporter, said) in OTELCOL.items():
             record(name, otelcol(given.otelcol, exporter, said))
