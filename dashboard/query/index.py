@@ -3,12 +3,15 @@
 A selector is evaluated once, in steps of about a millisecond; all views with that selector share the matches.  Afterwards each new
 series is tested against the selectors that its name may match, so no selector is evaluated a second time.  Source: the posting
 lists of time series databases.
+
+Listeners are told of changes: a listener that is *armed* at matches is called once when a member's data change, or the members.
+So what nobody changes costs nothing, and what changes often costs its listeners one call each time that they have looked.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
@@ -32,12 +35,16 @@ class Keyed(Protocol):
 
 
 K = TypeVar("K", bound=Keyed)
+Listener = Callable[[], None]
 
 
 class Matches(Generic[K]):
-    """Current matches of a selector; ``version`` counts their changes, the last of which are in ``changes``."""
+    """Current matches of a selector; ``version`` counts their changes, the last of which are in ``changes``.
 
-    __slots__ = ("changes", "holders", "is_ready", "members", "selector", "version")
+    ``armed``: listeners that wait for a change; ``followers``: how many of the holders may arm one.
+    """
+
+    __slots__ = ("armed", "changes", "followers", "holders", "is_ready", "members", "selector", "version")
 
     def __init__(self, selector: Selector) -> None:
         self.selector = selector
@@ -45,23 +52,32 @@ class Matches(Generic[K]):
         self.version = 0
         self.changes: deque[tuple[K, bool]] = deque(maxlen=_KEPT_CHANGES)
         self.holders = 0
+        self.followers = 0
         self.is_ready = False
+        self.armed: set[Listener] = set()
+
+    def fire(self) -> None:
+        """Call each armed listener once; it may be armed again meanwhile."""
+        armed, self.armed = self.armed, set()
+        for listener in armed:
+            listener()
 
     def since(self, version: int) -> list[tuple[K, bool]] | None:
         """Return the changes after ``version``: (item, whether it was added). None: not all are remembered."""
         count = self.version - version
         return None if count > len(self.changes) else list(islice(self.changes, len(self.changes) - count, None))
 
-    def change(self, item: K, *, is_member: bool) -> None:
-        """Add or remove a member."""
+    def change(self, item: K, *, is_member: bool) -> bool:
+        """Add or remove a member; return False if nothing was to be changed."""
         if is_member == (item in self.members):
-            return
+            return False
         if is_member:
             self.members[item] = None
         else:
             del self.members[item]
         self.version += 1
         self.changes.append((item, is_member))
+        return True
 
 
 class _Label(Generic[K]):
@@ -89,7 +105,9 @@ class SeriesIndex(Generic[K]):
         self._held: dict[str, Matches[K]] = {}  # by the selector's text
         self._by_name: dict[str, dict[str, Matches[K]]] = {}  # of selectors for a single name, by that name
         self._unnamed: dict[str, Matches[K]] = {}  # the others
+        self._followed: dict[K, list[Matches[K]]] = {}  # by member: the matches that have followers
         self.version = 0  # grows whenever an item is added or removed
+        self.followed_version = 0  # grows whenever ``followed`` changes for an item
 
     def __len__(self) -> int:
         return len(self._items)
@@ -112,7 +130,7 @@ class SeriesIndex(Generic[K]):
             values.by_value[value][item] = None
         for matches in self._candidates(item.key.name):
             if matches.selector.matches(item.key):
-                matches.change(item, is_member=True)
+                self._change(matches, item, is_member=True)
 
     def remove(self, item: K) -> None:
         """Forget an item."""
@@ -127,7 +145,12 @@ class SeriesIndex(Generic[K]):
                 del values.by_value[value]
                 values.chunks = None
         for matches in self._candidates(item.key.name):
-            matches.change(item, is_member=False)
+            self._change(matches, item, is_member=False)
+
+    def _change(self, matches: Matches[K], item: K, *, is_member: bool) -> None:
+        if matches.change(item, is_member=is_member) and matches.followers:
+            (self._follow if is_member else self._unfollow)(matches, item)
+            matches.fire()
 
     def _candidates(self, name: str) -> Iterator[Matches[K]]:
         """Yield the matches, ready or not, whose selectors may match a name."""
@@ -173,6 +196,51 @@ class SeriesIndex(Generic[K]):
 
     def _group(self, selector: Selector) -> dict[str, Matches[K]]:
         return self._unnamed if selector.name is None else self._by_name.setdefault(selector.name, {})
+
+    # --- listeners ---
+
+    def follow(self, matches: Matches[K]) -> None:
+        """Fire the armed listeners of ready matches from now on, until ``unfollow``."""
+        matches.followers += 1
+        if matches.followers == 1:
+            for item in matches.members:
+                self._follow(matches, item)
+
+    def unfollow(self, matches: Matches[K]) -> None:
+        """End what ``follow`` began."""
+        matches.followers -= 1
+        if not matches.followers:
+            for item in matches.members:
+                self._unfollow(matches, item)
+
+    def _follow(self, matches: Matches[K], item: K) -> None:
+        self._followed.setdefault(item, []).append(matches)
+        self.followed_version += 1
+
+    def _unfollow(self, matches: Matches[K], item: K) -> None:
+        followed = self._followed[item]
+        followed.remove(matches)
+        if not followed:
+            del self._followed[item]
+        self.followed_version += 1
+
+    def followed(self, items: Iterable[K]) -> tuple[Matches[K], ...]:
+        """Return the matches with followers of which any of these items is a member."""
+        if not self._followed:
+            return ()
+        found: dict[Matches[K], None] = {}
+        for item in items:
+            if (of_item := self._followed.get(item)) is not None:
+                found.update(dict.fromkeys(of_item))
+        return tuple(found)
+
+    def fire(self, item: K) -> None:
+        """Call the armed listeners of an item's matches, because its data have changed."""
+        for matches in self._followed.get(item, ()):
+            if matches.armed:
+                matches.fire()
+
+    # --- evaluation ---
 
     def evaluate(self, matches: Matches[K]) -> Iterator[None]:
         """Evaluate matches that are not ready, step by step; items may be added and removed between two steps."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
 from dashboard.domain.selector import Selector
-from dashboard.query.index import Keyed, SeriesIndex
+from dashboard.query.index import Keyed, Listener, SeriesIndex
 
 #: After more changes than these everything is built anew.
 _MOST_CHANGES = 200
@@ -34,12 +34,17 @@ def _text(item: Texted) -> str:
 class Matching(Generic[K]):
     """Items that match any of the selectors. ``members``: the items, sorted by their text.
 
-    ``places`` maps each item to the indices of the selectors that match the item.
+    ``places`` maps each item to the indices of the selectors that match the item.  ``on_change``: called once after ``arm``, when
+    members or their data have changed.
     """
 
-    def __init__(self, index: SeriesIndex[K], selectors: Sequence[Selector]) -> None:
+    def __init__(self, index: SeriesIndex[K], selectors: Sequence[Selector], on_change: Listener | None = None) -> None:
         self.index = index
+        self._on_change = on_change
         self._matches = [index.acquire(selector) for selector in selectors]
+        if on_change is not None:
+            for matches in self._matches:
+                index.follow(matches)
         self._versions = [0] * len(self._matches)
         self._seen = -1
         self.members: list[K] = []
@@ -49,8 +54,17 @@ class Matching(Generic[K]):
     def close(self) -> None:
         """Release the selectors' matches."""
         for matches in self._matches:
+            if self._on_change is not None:
+                matches.armed.discard(self._on_change)
+                self.index.unfollow(matches)
             self.index.release(matches)
         self._matches = []
+
+    def arm(self) -> None:
+        """Call ``on_change`` at the next change, once."""
+        if self._on_change is not None:
+            for matches in self._matches:
+                matches.armed.add(self._on_change)
 
     def refresh(self) -> None:
         """Apply the changes of the index since the last call."""

@@ -30,6 +30,39 @@ def test_members_are_in_the_order_of_their_texts_with_the_selectors_that_want_th
     ]  # fmt: skip
 
 
+def test_a_listener_is_told_once_after_each_time_that_it_was_armed() -> None:
+    index: SeriesIndex[Item] = SeriesIndex()
+    told: list[str] = []
+    one = Matching(index, SELECTORS[:2], lambda: told.append("one"))
+    two = Matching(index, SELECTORS[:1], lambda: told.append("two"))
+    one.arm()
+    two.arm()
+    both, alone, neither = Item("cpu"), Item('mem{host="a"}'), Item('mem{host="b"}')
+    for item in (neither, alone):
+        index.add(item)
+    assert told == ["one"]
+    one.arm()
+    one.arm()
+    index.fire(neither)
+    index.fire(alone)
+    index.fire(alone)
+    assert told == ["one", "one"]
+    index.add(both)
+    assert sorted(told) == ["one", "one", "one", "two"]  # it was still armed at the other selector
+    one.arm()
+    two.arm()
+    assert len(index.followed([both, alone, neither])) == 2
+    version = index.followed_version
+    index.add(Item("disk"))
+    assert index.followed_version == version
+    two.close()
+    index.remove(both)
+    assert told[4:] == ["one"]
+    one.close()
+    index.fire(alone)
+    assert (told[5:], index.followed([alone])) == ([], ())
+
+
 def test_what_comes_and_goes_is_taken_over_when_it_is_asked_for() -> None:
     index: SeriesIndex[Item] = SeriesIndex()
     matching = Matching(index, SELECTORS)
