@@ -31,8 +31,11 @@ class DocumentTable(dict[str, StoredDocument]):
         self.index: SeriesIndex[DocumentKey] = SeriesIndex()
 
     def __setitem__(self, key: str, stored: StoredDocument) -> None:
-        if key not in self:
-            self.index.add(DocumentKey(key, SeriesKey(key)))
+        item = DocumentKey(key, SeriesKey(key))
+        if key in self:
+            self.index.fire(item)
+        else:
+            self.index.add(item)
         super().__setitem__(key, stored)
 
     def __delitem__(self, key: str) -> None:

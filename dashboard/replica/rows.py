@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -29,6 +29,17 @@ class Columned(Protocol):
         """The columns seqs, times and values, which are the same objects as long as the series lives."""
 
 
+class Followed(Protocol):
+    """Matches of a selector with listeners, see ``query/index.py``."""
+
+    @property
+    def armed(self) -> Collection[object]:
+        """The listeners that wait for a change."""
+
+    def fire(self) -> None:
+        """Call them."""
+
+
 S = TypeVar("S", bound=Columned)
 
 
@@ -36,13 +47,27 @@ class Rows(Generic[S]):
     """Rows of one list of keys. ``repeats``: a series has several rows.
 
     ``parts``: the division of a list with repetitions into parts without any, each with its rows; empty if the parts would be
-    too short.  ``alike``: all parts are the same list, repeated.
+    too short.  ``alike``: all parts are the same list, repeated.  ``followed``: the matches that any of the series belongs to, as of
+    the index's ``followed_version``.
     """
 
-    __slots__ = ("_columns", "_seqs", "_times", "_values", "alike", "parts", "repeats", "series")
+    __slots__ = (
+        "_columns",
+        "_seqs",
+        "_times",
+        "_values",
+        "alike",
+        "followed",
+        "followed_version",
+        "parts",
+        "repeats",
+        "series",
+    )
 
     def __init__(self, series: tuple[S, ...]) -> None:
         self.series = series
+        self.followed: Sequence[Followed] = ()
+        self.followed_version = -1
         self.repeats = len(set(series)) < len(series)
         self.parts = _divided(series) if self.repeats else ()
         self.alike = len({rows for _, rows in self.parts}) == 1

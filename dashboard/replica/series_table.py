@@ -127,14 +127,24 @@ class SeriesTable:
                 turning.append(series)
         if hold and not turning and not late:
             rows.hold(seq, times, values)
+            self._fire(rows)
             return
         rows.flush()
         if late:
             self._append_with_late(rows, times, values, seq, now_ms, late)
         else:
             rows.append(seq, times, values)
+            self._fire(rows)
         for series in turning:
             series.turn(self.patience.kept_ms, self.windows)
+
+    def _fire(self, rows: Rows[Series]) -> None:
+        """Call the listeners of all series of a list, each of which has got a new sample."""
+        if rows.followed_version != self.index.followed_version:
+            rows.followed, rows.followed_version = self.index.followed(rows.series), self.index.followed_version
+        for matches in rows.followed:
+            if matches.armed:
+                matches.fire()
 
     def _append_with_late(
         self,
@@ -157,6 +167,7 @@ class SeriesTable:
                 series.seqs.append(seq)
                 series.times.append(t_ms)
                 series.values.append(value)
+                self.index.fire(series)
         self._append(again, seq, now_ms)
 
     def _append(self, rows: Iterable[tuple[Series, int, float]], seq: int, now_ms: int) -> int:
@@ -178,6 +189,7 @@ class SeriesTable:
             series.values.append(value)
             series.last_seq = seq
             appended += 1
+            self.index.fire(series)
             if not 0 <= t_ms - series.slot_ms < step:
                 series.turn(self.patience.kept_ms, windows)
         return appended
@@ -226,16 +238,20 @@ class SeriesTable:
                 continue
             if unit is not None and unit != series.unit:
                 series.unit = unit
-                series.meta_seq = seq
+                self._declared(series, seq)
             if every_s is not None and not (series.every_s_declared and series.every_s == every_s):
                 series.every_s = every_s
                 series.every_s_declared = True
-                series.meta_seq = seq
+                self._declared(series, seq)
         for row, kind in change.kinds:
             series = rows[row]  # type: ignore[index]  # as above
             if series is not None and kind != series.kind:
                 series.kind = kind
-                series.meta_seq = seq
+                self._declared(series, seq)
+
+    def _declared(self, series: Series, seq: int) -> None:
+        series.meta_seq = seq
+        self.index.fire(series)
 
     def end(self, seq: int, now_ms: int, change: SeriesEnded) -> None:
         """Apply the end of series. Unknown series, and ends earlier than a series' newest sample, are ignored."""
@@ -250,7 +266,7 @@ class SeriesTable:
             if series.last_ms > t_ms:
                 continue
             series.ended_ms = min(t_ms, max(now_ms, series.last_ms))  # its sender's clock may be ahead
-            series.meta_seq = seq
+            self._declared(series, seq)
 
     def _rows(self, keys: bytes, seq: int) -> Rows[Series]:
         known = self._lists.get(keys)
