@@ -51,6 +51,7 @@ class ViewParts:
             counters=counters,
         )
         replicas.subscribe_gap(self.table.missed)
+        replicas.subscribe_applied(self._ticker.applied)
 
     def start(self, runtime: Runtime) -> None:
         """Start the tasks of the views."""

@@ -33,12 +33,14 @@ class Fanout:
         """Send a view's next frame to the subscriptions that have frame ``previous_no``; mark undrained subscriptions as behind."""
         plain = frame.frame
         number, seqs, behind = view.frame_no, view.seqs, self._views.behind(view)
+        unchanged = view.unchanged_seqs
         sent = skipped = 0
         for subscription in list(self._views.subscriptions(view)):
             if subscription.frame_no != previous_no:
                 continue
             transport = subscription.transport
             if transport.writing:
+                subscription.sent = unchanged
                 behind.add(subscription)
                 skipped += 1
                 continue
@@ -58,13 +60,14 @@ class Fanout:
         if accepted is not None:
             self._counters.accept_to_socket_ms.append(max(0, self._now_ms() - accepted))
 
-    async def catch_up(self, view: View) -> None:
-        """Send one frame with all missed changes to the skipped subscriptions that have drained since."""
-        now_ms = self._now_ms()
+    async def catch_up(self, view: View) -> int:
+        """Send one frame with all missed changes to the skipped subscriptions that have drained since; return how many have."""
+        now_ms, sent_to = self._now_ms(), 0
         for number, subscription in enumerate(list(self._views.behind(view)), 1):
             connection, behind = subscription.connection, self._views.behind(view)
             if connection.closed or subscription not in behind or subscription.transport.writing:
                 continue
+            sent_to += 1
             sent = subscription.sent
             reason = view.gap_reason if sent is None else view.missing(view.at(sent))
             if sent is None or reason:
@@ -81,3 +84,4 @@ class Fanout:
             behind.discard(subscription)
             if not number % SENDS_PER_TURN:
                 await asyncio.sleep(0)
+        return sent_to

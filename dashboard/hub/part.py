@@ -32,18 +32,42 @@ class Changes(Struct):
 
 
 class Part:
-    """Reader of one partition's replica. ``seq``: the last entry read; ``step_ms``: length of the buckets, 0 for raw samples."""
+    """Reader of one partition's replica. ``seq``: the last entry read; ``step_ms``: length of the buckets, 0 for raw samples.
+
+    ``on_change``: called once after each ``advance`` when something that the part shows has changed.
+    """
 
     def __init__(
-        self, replica: Callable[[], Replica], selectors: tuple[Selector, ...], *, window_ms: int, step_ms: int
+        self,
+        replica: Callable[[], Replica],
+        selectors: tuple[Selector, ...],
+        *,
+        window_ms: int,
+        step_ms: int,
+        on_change: Callable[[], None],
     ) -> None:
         self._replica = replica
         self._selectors = selectors
         self._window_ms = window_ms
         self._step_ms = step_ms
+        self._on_change = on_change
         self.seq = replica().position.seq
-        self._series = Matching(replica().table.index, selectors)
-        self._documents = Matching(replica().documents.index, selectors)
+        self._unchanged_seq = (
+            -1
+        )  # up to this entry nothing that the part shows has changed since ``seq``; -1: nothing has
+        self._match()
+
+    def _match(self) -> None:
+        replica = self._replica()
+        self._series = Matching(replica.table.index, self._selectors, self._changed)
+        self._documents = Matching(replica.documents.index, self._selectors, self._changed)
+        self._series.arm()
+        self._documents.arm()
+
+    def _changed(self) -> None:
+        if self._unchanged_seq < 0:
+            self._unchanged_seq = max(self.seq, self._replica().position.seq - 1)
+            self._on_change()
 
     def close(self) -> None:
         """Release the matches of the selectors; the part cannot be used any more."""
@@ -61,15 +85,16 @@ class Part:
         replica = self._replica()
         return Seen(replica.position.epoch, self.seq, replica.accepted_ms(self.seq) or 0)
 
-    def advance(self) -> bool:
-        """Advance to the replica's position; return whether there are new entries."""
+    def advance(self) -> int:
+        """Advance to the replica's position; return the entry up to which nothing changed that the part shows."""
         self.refresh()
-        before, self.seq = self.seq, self._replica().position.seq
-        return self.seq != before
-
-    def restart(self) -> None:
-        """Move to the position of the replica, which may have been replaced."""
-        self.advance()
+        self.seq = self._replica().position.seq
+        unchanged, self._unchanged_seq = self._unchanged_seq, -1
+        if unchanged < 0:
+            return self.seq
+        self._series.arm()
+        self._documents.arm()
+        return unchanged
 
     def holds(self, since: Seen) -> bool:
         """Return whether the replica has reached ``since``; True if the epochs differ, because it never will."""
@@ -100,8 +125,8 @@ class Part:
         replica = self._replica()
         if replica.table.index is not self._series.index:  # the replica was replaced
             self.close()
-            self._series = Matching(replica.table.index, self._selectors)
-            self._documents = Matching(replica.documents.index, self._selectors)
+            self._match()
+            self._changed()
             return
         self._series.refresh()
         self._documents.refresh()

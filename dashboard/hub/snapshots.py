@@ -56,7 +56,7 @@ class Snapshots:
                 if subscription.is_current():
                     subscription.sent, subscription.frame_no = seqs, number
                     if view.frame_no != number:
-                        self._views.behind(view).add(subscription)
+                        self._views.fall_behind(subscription)
                 # A repeated watch replaces the subscription, but each of its requests gets an answer.
                 if view.id in subscription.connection.subscriptions:
                     subscription.connection.reply_snapshot(body, request_id, board)

@@ -1,4 +1,8 @@
-"""Ticker of views: each view advances at its own rate, on a time grid that starts with its first viewer."""
+"""Ticker of views: a view's first change is sent at once, the next frame a tick later at the earliest.
+
+A view is looked at when something that it shows has changed, when one of its viewers is behind, or when somebody asks for it.
+Time alone is no reason, so a still view costs nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import asyncio
 import heapq
 from collections.abc import Callable
 from itertools import count
+from math import inf
 
 from dashboard.domain.position import Seen
 from dashboard.hub.fanout import Fanout
@@ -24,73 +29,88 @@ class Ticker:
         self._fanout = fanout
         self._now_ms = now_ms
         self._monotonic = monotonic
-        self._due: list[tuple[float, int, str]] = []
+        self._changed: list[View] = []  # by entries, of which more may be in hand
+        self._due: list[tuple[float, int, View]] = []  # views that wait for their tick, in the order of their turns
         self._turn = count()
         self._wake = asyncio.Event()
+        views.subscribe(on_change=self._changed.append, on_behind=self._schedule)
 
     def join(self, connection: Subscriber, spec: ViewSpec) -> Subscription:
-        """Subscribe a connection to a view, and start the view's ticks with its first subscription."""
-        subscription, begins = self._views.join(connection, spec)
-        if begins:
-            self._schedule(subscription.view, self._monotonic())
-            self._wake.set()
-        return subscription
+        """Subscribe a connection to a view."""
+        return self._views.join(connection, spec)[0]
 
     def is_ready(self, view: View, since: list[Seen] | None) -> bool:
-        """Return whether a watch request can be answered now.
-
-        If the client's positions ``since`` are ahead of the view, the view's next tick takes place at once.
-        """
+        """Return whether a watch request can be answered now, and let the view be as new as its answer must be."""
         if not self._views.caught_up(view) or (since is not None and not view.holds(since)):
             return False
-        if since is not None and view.missing(since) == "ahead":
-            self._schedule(view, 0, hasten=True)
-            return False
+        is_old = not 0 <= self._now_ms() - view.as_of_ms < 1000 / view.spec.rate_hz
+        if (is_old and not view.has_changed) or (since is not None and view.missing(since) == "ahead"):
+            self._look_early(view)
         return True
 
-    def _schedule(self, view: View, last_due_s: float, *, hasten: bool = False) -> None:
-        """Schedule the next tick on the grid; missed ticks are skipped. ``hasten``: tick now instead."""
-        period = 1 / view.spec.rate_hz
-        now = self._monotonic()
-        due = now if hasten else last_due_s + period
-        if due < now:
-            due = now + period - (now - last_due_s) % period
-        view.turn = next(self._turn)
-        heapq.heappush(self._due, (due, view.turn, view.id))
-        if hasten:
-            self._wake.set()
+    def _look_early(self, view: View) -> None:
+        """Advance a view between two ticks; its viewers get what changed with the next one."""
+        if view.advance(self._now_ms()) is not None:
+            self._let_catch_up(view)
+
+    def _let_catch_up(self, view: View) -> None:
+        self._views.fall_behind(*(each for each in self._views.subscriptions(view) if each.frame_no >= 0))
+
+    def applied(self) -> None:
+        """Schedule the changed views, because all entries in hand have been applied."""
+        changed = self._changed[:]
+        self._changed.clear()
+        for view in changed:
+            self._schedule(view)
+
+    def _schedule(self, view: View) -> None:
+        """Schedule a view's next tick: now, or as soon as a tick has passed since its last one."""
+        self._schedule_at(view, max(self._monotonic(), view.ticked_s + 1 / view.spec.rate_hz))
+
+    def _schedule_at(self, view: View, due_s: float) -> None:
+        if due_s < view.due_s and self._views.get(view.id) is view:
+            view.due_s = due_s
+            heapq.heappush(self._due, (due_s, next(self._turn), view))
+            if self._due[0][2] is view:
+                self._wake.set()
 
     async def run(self) -> None:
         """Tick until cancelled."""
         while True:
-            if not self._due:
-                self._wake.clear()
-                await self._wake.wait()
+            wait_s = self._due[0][0] - self._monotonic() if self._due else None
+            if wait_s is None or wait_s > 0:
+                await self._sleep(wait_s)
                 continue
-            due, turn, view_id = self._due[0]
-            wait = due - self._monotonic()
-            if wait > 0:
-                self._wake.clear()
-                try:
-                    async with asyncio.timeout(wait):
-                        await self._wake.wait()
-                except TimeoutError:
-                    pass
-                continue
-            heapq.heappop(self._due)
-            view = self._views.get(view_id)
-            if view is not None and view.turn == turn:
-                try:
+            due_s, _, view = heapq.heappop(self._due)
+            if due_s == view.due_s:  # else it was scheduled anew, before this
+                view.due_s = inf
+                if self._views.get(view.id) is view:
                     await self._tick(view)
-                finally:  # the runtime logs a failed tick; schedule the next one anyway
-                    if self._views.get(view_id) is view and view.turn == turn:
-                        self._schedule(view, due)
-            await asyncio.sleep(0)
+                    await asyncio.sleep(0)
+
+    async def _sleep(self, wait_s: float | None) -> None:
+        """Wait until a view is scheduled before the others, or for ``wait_s``."""
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
 
     async def _tick(self, view: View) -> None:
-        previous_no = view.frame_no
-        frame = view.advance(self._now_ms())
-        if frame is not None:
-            await self._fanout.send(view, frame, previous_no)
-        if self._views.behind(view):
-            await self._fanout.catch_up(view)
+        """Send what has changed. A look for viewers that have drained is no tick unless one of them gets a frame."""
+        began_s, previous_no = self._monotonic(), view.frame_no
+        if view.has_changed:
+            view.ticked_s = began_s
+        try:
+            frame = view.advance(self._now_ms())
+            if frame is not None:
+                await self._fanout.send(view, frame, previous_no)
+            if self._views.behind(view) and await self._fanout.catch_up(view):
+                view.ticked_s = began_s
+        except Exception:  # the runtime logs it; the viewers that it did not reach get a catch-up frame
+            self._let_catch_up(view)
+            raise
+        finally:
+            if self._views.behind(view):
+                self._schedule_at(view, began_s + 1 / view.spec.rate_hz)

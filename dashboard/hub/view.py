@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from typing import NamedTuple
 
 from dashboard.domain.position import Seen, positions_text
@@ -44,24 +45,49 @@ class ViewSpec(NamedTuple):
 
 
 class View:
-    """Reader of the replicas that a specification needs. ``frame_no``: number of frames; ``seqs``: last entry of each partition."""
+    """Reader of the replicas that a specification needs. ``frame_no``: number of frames; ``seqs``: last entry of each partition.
 
-    def __init__(self, spec: ViewSpec, replicas: Sequence[Callable[[], Replica]], as_of_ms: int) -> None:
+    ``on_change``: called with the view, once until it advances, when something that it shows has changed.
+    """
+
+    def __init__(
+        self,
+        spec: ViewSpec,
+        replicas: Sequence[Callable[[], Replica]],
+        as_of_ms: int,
+        on_change: Callable[[View], None] = lambda view: None,
+    ) -> None:
         self.spec = spec
         self.id = spec.id
         self.as_of_ms = as_of_ms
         self.frame_no = 0
-        self.turn = 0  # number of its next tick in the Ticker's schedule
+        self.has_changed = False  # since it last advanced
+        self.ticked_s = -inf  # monotonic time of its last tick
+        self.due_s = inf  # monotonic time of its next tick, if one is scheduled
         self.generation = 0  # changes when entries were missed
         self.gap_reason = "trimmed"  # why entries were last missed
         self.oldest_accepted_ms: int | None = None  # when the oldest value in the last tick's frame was accepted
         self.step_ms = step_for(spec.window_ms, replicas[0]().table.windows)
+        self._on_change = on_change
         self._parts = [
-            Part(replica, spec.selectors, window_ms=spec.window_ms, step_ms=self.step_ms) for replica in replicas
+            Part(
+                replica,
+                spec.selectors,
+                window_ms=spec.window_ms,
+                step_ms=self.step_ms,
+                on_change=self._part_changed,
+            )
+            for replica in replicas
         ]
         self.seqs = self._places()
+        self.unchanged_seqs = self.seqs  # up to here nothing had changed since the position before the last advance
         self._snapshot: Shared | None = None
         self._deltas: dict[tuple[int, ...], Shared | None] = {}
+
+    def _part_changed(self) -> None:
+        if not self.has_changed:
+            self.has_changed = True
+            self._on_change(self)
 
     def _places(self) -> tuple[int, ...]:
         return tuple(part.seq for part in self._parts)
@@ -82,28 +108,28 @@ class View:
 
     def rebase(self) -> None:
         """Move to the replicas' positions, after a replica missed entries or began another epoch."""
-        for part in self._parts:
-            part.restart()
-        self.seqs = self._places()
+        self._move()
         self.generation += 1
-        self._snapshot = None
-        self._deltas = {}
 
     def advance(self, as_of_ms: int) -> Shared | None:
         """Advance to the replicas' positions; return the frame for up-to-date clients, None if nothing changed."""
-        moved = [part.advance() for part in self._parts]
-        previous, self.seqs = self.seqs, self._places()
+        self._move()
         self.as_of_ms = as_of_ms
-        self._snapshot = None
-        self._deltas = {}
-        if not any(moved):
+        if self.unchanged_seqs == self.seqs:
             return None
         self.oldest_accepted_ms = None
-        frame = self._build_delta(previous, POINTS_PER_TICK, live=True)
-        self._deltas[previous] = frame
+        frame = self._build_delta(self.unchanged_seqs, POINTS_PER_TICK, live=True)
+        self._deltas[self.unchanged_seqs] = frame
         if frame is not None:
             self.frame_no += 1
         return frame
+
+    def _move(self) -> None:
+        self.unchanged_seqs = tuple([part.advance() for part in self._parts])
+        self.seqs = self._places()
+        self.has_changed = False
+        self._snapshot = None
+        self._deltas = {}
 
     def is_large(self) -> bool:
         """Return whether the view has so many series that its snapshot must be built in pieces (``snapshot_parts``)."""

@@ -112,6 +112,7 @@ class ViewRequests:
         view, connection = subscription.view, subscription.connection
         now_ms = self._now_ms()
         subscription.frame_no, subscription.sent = view.frame_no, view.seqs
+        self._views.behind(view).discard(subscription)
         missing = view.missing(since) if since is not None else ""
         if since is not None and not missing:
             self._counters.resumes += 1

@@ -42,6 +42,10 @@ class Held:
         return sum(len(matches.members) for _, matches in self._held)
 
 
+def _nobody(view: View) -> None:
+    """Ignore a view that changes."""
+
+
 class ViewTable:
     """Table of views by id. ``now_ms`` is the journal's time."""
 
@@ -49,6 +53,12 @@ class ViewTable:
         self._sources = sources
         self._now_ms = now_ms
         self._watched: dict[str, _Watched] = {}
+        self._on_change: Callable[[View], None] = _nobody
+        self._on_behind: Callable[[View], None] = _nobody
+
+    def subscribe(self, *, on_change: Callable[[View], None], on_behind: Callable[[View], None]) -> None:
+        """Call ``on_change`` with views that show something that entries change, ``on_behind`` when viewers need a catch-up frame."""
+        self._on_change, self._on_behind = on_change, on_behind
 
     def __len__(self) -> int:
         return len(self._watched)
@@ -65,7 +75,8 @@ class ViewTable:
         if watched is None:
             partitions = self._sources.want(spec.selectors)
             replicas = [partial(self._sources.replica, each) for each in partitions]
-            watched = self._watched[spec.id] = _Watched(View(spec, replicas, self._now_ms()), partitions)
+            view = View(spec, replicas, self._now_ms(), self._on_change)
+            watched = self._watched[spec.id] = _Watched(view, partitions)
         if before := connection.subscriptions.get(spec.id):
             watched.behind.discard(before)
             before.frame_no = -1  # a fan-out in progress skips it
@@ -123,6 +134,13 @@ class ViewTable:
         watched = self._watched.get(view.id)
         return watched.behind if watched is not None else set()
 
+    def fall_behind(self, *subscriptions: Subscription) -> None:
+        """Mark subscriptions of one view as behind: its next tick sends each a catch-up frame as soon as it has drained."""
+        watched = self._watched.get(subscriptions[0].view.id) if subscriptions else None
+        if watched is not None:
+            watched.behind.update(subscriptions)
+            self._on_behind(watched.view)
+
     def caught_up(self, view: View) -> bool:
         """Return whether the replicas that a view reads have caught up with the journal."""
         return self._sources.ready(self._watched[view.id].partitions)
@@ -134,8 +152,9 @@ class ViewTable:
                 continue
             watched.view.rebase()
             watched.view.gap_reason = reason
-            for subscription in watched.subscriptions.values():
-                if subscription.awaits_reply or subscription.awaits_snapshot:  # its pending reply is newer than the gap
-                    continue
+            told = [  # of the others the pending reply is newer than the gap
+                each for each in watched.subscriptions.values() if not (each.awaits_reply or each.awaits_snapshot)
+            ]
+            for subscription in told:
                 subscription.sent, subscription.frame_no = None, -1
-                watched.behind.add(subscription)
+            self.fall_behind(*told)

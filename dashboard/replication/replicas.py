@@ -80,12 +80,21 @@ class Replicas:
         self._changed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self._on_gap: list[Callable[[str, str], None]] = []
+        self._on_applied: list[Callable[[], None]] = []
         if partitions == 1:
             self.want(())
 
     def subscribe_gap(self, handler: Callable[[str, str], None]) -> None:
         """Call ``handler`` with partition and reason whenever its replica has missed entries."""
         self._on_gap.append(handler)
+
+    def subscribe_applied(self, handler: Callable[[], None]) -> None:
+        """Call ``handler`` whenever a replica has applied all entries that came together."""
+        self._on_applied.append(handler)
+
+    def _applied(self) -> None:
+        for handler in self._on_applied:
+            handler()
 
     def _missed(self, partition: str, reason: str) -> None:
         for handler in self._on_gap:
@@ -114,6 +123,7 @@ class Replicas:
             checkpoint_bytes=self._checkpoint_bytes,
             counters=self._counters,
             on_gap=self._missed,
+            on_applied=self._applied,
             one_at_a_time=self._one_at_a_time,
         )
 

@@ -61,6 +61,7 @@ class Replication:
         checkpoint_bytes: int,
         counters: Counters,
         on_gap: Callable[[str, str], None],
+        on_applied: Callable[[], None],
         one_at_a_time: asyncio.Lock,
     ) -> None:
         self._journal = journal
@@ -75,6 +76,7 @@ class Replication:
         self._target = 0
         self._one_at_a_time = one_at_a_time  # this process stores one checkpoint at a time
         self._on_gap = on_gap  # called with the partition and the reason when entries were missed
+        self._on_applied = on_applied  # called when the entries in hand have been applied
         self._base: Position | None = None  # of the stored checkpoint that ``_stored`` describes
         # the stored checkpoint may be another process' or another epoch's: the next one replaces all records
         self._whole = False
@@ -136,6 +138,7 @@ class Replication:
             else:
                 await self._apply(batch)
             self._moved.ring()
+            self._on_applied()
             if replica.position.seq >= self._target:
                 self.caught_up.set()
             else:

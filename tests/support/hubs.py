@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 from dashboard.domain.counters import Counters
@@ -34,10 +35,12 @@ class Source:
     def __init__(self) -> None:
         self.of_all = Replica(WINDOWS, Position(EPOCH, 0))
         self.is_ready = True
+        self.on_applied: Callable[[], None] = lambda: None
 
     def feed(self, *names: str, t_ms: int = T0) -> None:
         seq = self.of_all.position.seq + 1
         self.of_all.apply(samples(seq, t_ms, [(name, t_ms, 1.0) for name in names]))
+        self.on_applied()
 
     def lose(self) -> None:
         self.of_all.gap(Gap("epoch", Position(NEXT_EPOCH, 0)))
@@ -103,7 +106,7 @@ class Nobody:
 class Parts:
     """A hub, and what it is made of."""
 
-    def __init__(self, source: Source, resolve: Any) -> None:
+    def __init__(self, source: Source, resolve: Any, monotonic: Callable[[], float] = time.monotonic) -> None:
         counters, limits = Counters(), HubLimits()
 
         def now_ms() -> int:
@@ -114,7 +117,8 @@ class Parts:
         self.counters = counters
         self.registry = ConnectionRegistry()
         self.fanout = Fanout(views=self.views, snapshots=self.snapshots, now_ms=now_ms, counters=counters)
-        self.ticker = Ticker(views=self.views, fanout=self.fanout, now_ms=now_ms, monotonic=time.monotonic)
+        self.ticker = Ticker(views=self.views, fanout=self.fanout, now_ms=now_ms, monotonic=monotonic)
+        source.on_applied = self.ticker.applied
         self.requests = ViewRequests(
             views=self.views,
             ticker=self.ticker,
@@ -124,7 +128,7 @@ class Parts:
             on_boards=lambda connection: None,
             max_subscriptions=limits.max_subscriptions,
             now_ms=now_ms,
-            monotonic=time.monotonic,
+            monotonic=monotonic,
             counters=counters,
         )
         self.hub = Hub(
@@ -134,7 +138,7 @@ class Parts:
             dispatcher=Nobody(),
             limits=limits,
             session_limits=SessionLimits(),
-            monotonic=time.monotonic,
+            monotonic=monotonic,
             counters=counters,
         )
 

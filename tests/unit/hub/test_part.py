@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dashboard.domain.position import Position, Seen
 from dashboard.domain.selector import parse_selector
 from dashboard.hub.part import Part
@@ -10,8 +12,14 @@ from tests.support.histories import EPOCH, T0, document, replica_of, samples
 NEXT_EPOCH = "fedcba9876543210"
 
 
-def part_of(replica: Replica, *selectors: str, step_ms: int = 0) -> Part:
-    part = Part(lambda: replica, tuple(map(parse_selector, selectors or ("a", "b"))), window_ms=60_000, step_ms=step_ms)
+def part_of(replica: Replica, *selectors: str, step_ms: int = 0, on_change: Callable[[], None] = lambda: None) -> Part:
+    part = Part(
+        lambda: replica,
+        tuple(map(parse_selector, selectors or ("a", "b"))),
+        window_ms=60_000,
+        step_ms=step_ms,
+        on_change=on_change,
+    )
     part.refresh()
     return part
 
@@ -30,8 +38,25 @@ def test_a_part_stands_where_the_replica_stood_until_it_is_advanced() -> None:
     assert part.position[:2] == (EPOCH, 1)
     apply(replica, ("a", T0 + 5, 2.0))
     assert part.seq == 1
-    assert part.advance()
-    assert (part.seq, part.advance()) == (2, False)
+    assert part.advance() == 1
+    assert (part.seq, part.advance()) == (2, 2)
+
+
+def test_a_part_says_once_that_something_it_shows_has_changed_and_from_where_on() -> None:
+    replica, told = replica_of([first()]), list[int]()
+    part = part_of(replica, on_change=lambda: told.append(replica.position.seq))
+    apply(replica, ("x", T0 + 5, 2.0))
+    assert (told, part.advance()) == ([], 2)
+    apply(replica, ("x", T0 + 6, 2.0))
+    apply(replica, ("a", T0 + 6, 2.0), ("b", T0 + 6, 2.0))
+    apply(replica, ("a", T0 + 7, 2.0))
+    assert (told, part.advance(), part.seq) == ([4], 3, 5)
+    apply(replica, ("a", T0 + 7, 2.0))  # held already
+    assert (told, part.advance()) == ([4], 6)
+    apply(replica, ("a", T0 + 7, 3.0))  # a correction
+    part.close()
+    apply(replica, ("a", T0 + 8, 3.0))
+    assert told == [4, 7]
 
 
 def test_only_what_the_selectors_match_is_told() -> None:
@@ -123,5 +148,5 @@ def test_after_a_gap_a_part_stands_where_the_replica_stands() -> None:
     replica = replica_of([first()])
     part = part_of(replica)
     replica.gap(Gap("epoch", Position(NEXT_EPOCH, 7)))
-    part.restart()
+    part.advance()
     assert part.position[:2] == (NEXT_EPOCH, 7)

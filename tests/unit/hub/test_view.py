@@ -87,6 +87,33 @@ def test_whoever_follows_skips_or_comes_back_holds_the_same(seed: int, window_ms
     assert follower.names.keys() == newcomer.names.keys()
 
 
+@settings(max_examples=25)
+@given(st.integers(0, 2**32), st.sampled_from([10**9, 2 * 10**9]), st.booleans())
+def test_views_that_are_advanced_only_when_they_say_so_show_the_same(seed: int, window_ms: int, wide: bool) -> None:  # noqa: FBT001
+    entries = history(seed, 60)
+    replica = Replica(WIDE if wide else WINDOWS, Position(EPOCH, 0))
+    changed: list[View] = []
+    views, screens = [], []
+    for text in ("a", "b", "c", '{x="2"}', "doc1", '{__name__=~"doc.|e"}'):
+        spec = ViewSpec((parse_selector(text),), window_ms if wide else 60_000, 10.0, 10**6)
+        views.append(View(spec, [lambda: replica], replica.now_ms, changed.append))
+        screens.append(Screen())
+        screens[-1].take(views[-1].snapshot(replica.now_ms).body)
+    for entry in entries:
+        replica.apply(entry)
+        for view in changed:
+            if (frame := view.advance(replica.now_ms)) is not None:
+                screens[views.index(view)].take(frame.body)
+        changed.clear()
+    for view, screen in zip(views, screens, strict=True):
+        assert view.advance(replica.now_ms) is None
+        newcomer = Screen()
+        newcomer.take(view.snapshot(replica.now_ms).body)
+        assert newcomer.names.keys() == screen.names.keys()
+        if wide:
+            assert newcomer.held() == screen.held()
+
+
 @settings(max_examples=15)
 @given(st.integers(0, 2**32))
 def test_a_newcomer_between_two_ticks_misses_nothing_and_gets_nothing_twice(seed: int) -> None:

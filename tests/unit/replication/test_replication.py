@@ -25,6 +25,7 @@ def replication(journal: Journal) -> Replication:
         checkpoint_bytes=1 << 30,
         counters=Counters(),
         on_gap=lambda partition, reason: None,
+        on_applied=lambda: None,
         one_at_a_time=asyncio.Lock(),
     )
 
