@@ -2,7 +2,7 @@
  *
  * viewers PORT MODE PATH WATCH CHECK
  *   MODE   ws: handshake, WATCH, frames; raw: frames from the first byte; socketio: Engine.IO 4 over its WebSocket
- *   WATCH  the text sent after the handshake; a viewer that comes back adds "since"
+ *   WATCH  the text sent after the handshake, with the viewer's number for each '@'; a viewer that comes back adds "since"
  *   CHECK  1: look at every point: its value must be the one before plus 1, its time is when it was sent
  * It looks at its sockets once a millisecond, so that a send does not pay for waking it up, as it does not when viewers
  * are on other machines; all times are late by up to that.
@@ -128,7 +128,7 @@ static void send_all(Viewer *v, const char *data, size_t length) {
 }
 
 static void send_frame(Viewer *v, int opcode, const char *text, size_t length) { /* masked with zeros */
-    char out[1024];
+    char out[1100];
     size_t head = 2;
     out[0] = (char)(0x80 | opcode);
     if (length < 126) {
@@ -173,14 +173,16 @@ static void connected(Viewer *v) {
 
 static void say_watch(Viewer *v) {
     char text[900];
+    size_t length = 0;
     v->state = WAITING;
     if (mode == SOCKETIO) return;
-    int length = (int)strlen(watch);
-    if (v->position[0])
-        length = snprintf(text, sizeof text, "%.*s,\"since\":\"%s\"}", length - 1, watch, v->position);
-    else
-        memcpy(text, watch, (size_t)length);
-    send_frame(v, 1, text, (size_t)length);
+    for (const char *from = watch; *from && length < sizeof text - 100; from++)
+        if (*from == '@')
+            length += (size_t)sprintf(text + length, "%d", (int)(v - viewers));
+        else
+            text[length++] = *from;
+    if (v->position[0]) length += (size_t)sprintf(text + length - 1, ",\"since\":\"%s\"}", v->position) - 1;
+    send_frame(v, 1, text, length);
 }
 
 static const char *field(const char *text, size_t length, const char *name) { /* where its value begins */
@@ -248,6 +250,8 @@ static void take_text(Viewer *v, const char *text, size_t length) {
         }
         seen.frames++;
         seen.bytes += (long long)length + (length < 126 ? 2 : 4);
+    } else if (*type == 'p') {
+        ready(v);
     } else if (*type == 'g') {
         seen.gaps++;
     } else if (*type == 'e') {
