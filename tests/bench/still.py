@@ -44,7 +44,10 @@ def _lone(bench: Bench, taking: Server, showing: Server, p50_ms: float, p99_ms: 
         what,
         p99,
         "ms",
-        {"bare send loop p50": middle(f["p50"] for f in floors), "bare send loop p99": middle(f["p99"] for f in floors)},
+        {
+            "bare send loop p50": middle(f["p50"] for f in floors),
+            "bare send loop p99": middle(f["p99"] for f in floors),
+        },
         (
             Bar("ms, p50", p50, p50_ms),
             Bar("ms, p99", p99, p99_ms),

@@ -89,7 +89,7 @@ def test_whoever_follows_skips_or_comes_back_holds_the_same(seed: int, window_ms
 
 @settings(max_examples=25)
 @given(st.integers(0, 2**32), st.sampled_from([10**9, 2 * 10**9]), st.booleans())
-def test_views_that_are_advanced_only_when_they_say_so_show_the_same(seed: int, window_ms: int, wide: bool) -> None:  # noqa: FBT001
+def test_views_that_are_advanced_only_when_they_say_so_show_the_same(seed: int, window_ms: int, wide: bool) -> None:
     entries = history(seed, 60)
     replica = Replica(WIDE if wide else WINDOWS, Position(EPOCH, 0))
     changed: list[View] = []
