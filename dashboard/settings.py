@@ -155,7 +155,9 @@ class Settings:
     )
     body_timeout_s: float = _setting(15, "seconds for a request's body", least=0.1)
 
-    hello_s: float = _setting(5, "seconds for a WebSocket client's first request", least=0.1)
+    hello_s: float = _setting(
+        5, "seconds for a WebSocket client's first request; without a login for its first view", least=0.1
+    )
     max_message_bytes: int = _setting(65_536, "size of a WebSocket message from a client", least=128)
     max_fragments: int = _setting(1_024, "fragments of a WebSocket message from a client", least=1)
     messages_per_s: float = _setting(20, "messages per second from a client", least=0.1)
@@ -164,7 +166,9 @@ class Settings:
     control_burst: float = _setting(200, "pings and pongs a client may send at once", least=1)
     max_subscriptions: int = _setting(128, "views that one connection may watch", least=1)
     max_connections: int = _setting(20_000, "WebSocket connections of one process", least=1)
-    max_anonymous_per_address: int = _setting(1_000, "WebSocket connections of one address without a login", least=1)
+    max_anonymous_per_address: int = _setting(
+        1_000, "WebSocket connections of one address without a login, over all workers of a machine", least=1
+    )
     heartbeat_s: float = _setting(10, "seconds without a sign of life after which a client is pinged", least=0.1)
     dead_s: float = _setting(20, "seconds without a sign of life after which a client is closed", least=0.2)
     stalled_s: float = _setting(

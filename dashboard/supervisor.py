@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from dashboard.address_counts import AddressCounts, make_shared
 from dashboard.data_folder.folder import STATUS_FILE, DataFolder, private_file
 from dashboard.runtime import Group
 from dashboard.worker import READY, TICK, VARIABLE, Orders
@@ -30,6 +31,8 @@ _log = logging.getLogger(__name__)
 _SOUND_AFTER_S = 10.0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
+#: Columns in the table of addresses per worker: it, those that replace it, and those that still drain.
+_COLUMNS_OF_WORKER = 8
 #: A new worker may take this long to serve; a slower one is killed.
 _START_S = 60.0
 _DUMP_S = 0.25
@@ -58,10 +61,13 @@ class Status(Struct):
 
 
 class Process:
-    """Worker process, as the supervisor sees it. Times are the event loop's seconds."""
+    """Worker process, as the supervisor sees it. Times are the event loop's seconds; ``column``: see ``Orders``."""
 
-    def __init__(self, number: int, process: asyncio.subprocess.Process, line: socket.socket, now_s: float) -> None:
+    def __init__(
+        self, number: int, process: asyncio.subprocess.Process, line: socket.socket, column: int, now_s: float
+    ) -> None:
         self.number = number
+        self.column = column
         self.process = process
         self.line = line
         self.started_s = self.heard_s = now_s
@@ -106,6 +112,9 @@ class Supervisor:
         self._restarts = dict.fromkeys(self._current, 0)
         self._pauses = dict.fromkeys(self._current, 0.0)
         self._all: set[Process] = set()
+        self._columns = _COLUMNS_OF_WORKER * workers
+        self._addresses = make_shared(self._columns)
+        self._address_counts = AddressCounts.shared(self._addresses, 0, self._columns)
         self._stopping = asyncio.Event()
         self._roll = asyncio.Event()
         self._rolls = self._failed_rolls = 0
@@ -141,22 +150,32 @@ class Supervisor:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         listening = [each.fileno() for each in self._sockets]
-        orders = Orders(number, self._restarts[number], listening, theirs.fileno())
+        column = self._free_column()
+        orders = Orders(
+            number, self._restarts[number], listening, theirs.fileno(), self._addresses, column, self._columns
+        )
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "dashboard",
             *self._arguments,
-            pass_fds=[*listening, theirs.fileno()],
+            pass_fds=[*listening, theirs.fileno(), self._addresses],
             env={**os.environ, VARIABLE: msgspec.json.encode(orders).decode()},
         )
         theirs.close()
         loop = asyncio.get_running_loop()
-        worker = Process(number, process, ours, loop.time())
+        worker = Process(number, process, ours, column, loop.time())
         self._all.add(worker)
         loop.add_reader(ours, self._hear, worker)
         self._group.start(f"worker {number}", lambda: self._follow(worker))
         return worker
+
+    def _free_column(self) -> int:
+        """Return a cleared column that no living worker has."""
+        taken = {worker.column for worker in self._all}
+        column = next(each for each in range(self._columns) if each not in taken)
+        self._address_counts.clear(column)
+        return column
 
     def _hear(self, worker: Process) -> None:
         try:

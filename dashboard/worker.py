@@ -1,4 +1,4 @@
-"""Worker's side of the link to its supervisor: the listening sockets that it inherits, and a socket pair ("line").
+"""Worker's side of the link to its supervisor: the sockets and the table of addresses that it inherits, and a socket pair ("line").
 
 The worker sends one byte at a time: "r" once it serves, "t" every second that its event loop runs.  The line closes when the
 supervisor has ended; the worker then stops.
@@ -16,6 +16,8 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct
 
+from dashboard.address_counts import AddressCounts
+
 #: Environment variable with the worker's ``Orders`` as JSON.
 VARIABLE = "DASHBOARD_WORKER"
 TICK_S = 1.0
@@ -23,12 +25,18 @@ READY, TICK = b"r", b"t"
 
 
 class Orders(Struct, frozen=True):
-    """Instructions of the supervisor. ``number``: from 1; ``restarts`` of that number; ``listening``, ``line``: descriptors."""
+    """Instructions of the supervisor. ``number``: from 1; ``restarts`` of that number; ``listening``, ``line``: descriptors.
+
+    ``addresses``: descriptor of the shared ``AddressCounts``, of which ``column`` of ``columns`` is the worker's.
+    """
 
     number: int
     restarts: int
     listening: list[int]
     line: int
+    addresses: int
+    column: int
+    columns: int
 
 
 class Worker:
@@ -40,6 +48,7 @@ class Worker:
         self.sockets = [socket.socket(fileno=fd) for fd in orders.listening]
         for each in self.sockets:
             each.setblocking(False)
+        self.addresses = AddressCounts.shared(orders.addresses, orders.column, orders.columns)
         self._line = socket.socket(fileno=orders.line)
         self._line.setblocking(False)
         faulthandler.register(signal.SIGUSR1, all_threads=True)  # the supervisor requests the stacks before it kills

@@ -9,6 +9,7 @@ from pathlib import Path
 from tornado.netutil import bind_sockets
 
 from dashboard.accounts.policies import Access
+from dashboard.address_counts import AddressCounts
 from dashboard.app.accounts import AccountParts
 from dashboard.app.cluster import ClusterParts
 from dashboard.app.engine import make_journal
@@ -155,6 +156,7 @@ class Dashboard:
             requests=self.views.requests,
             dispatcher=self.people.dispatcher,
             limits=self._limits,
+            addresses=self._worker.addresses if self._worker else AddressCounts.alone(),
             session_limits=SessionLimits(
                 hello_s=settings.hello_s,
                 messages_per_s=settings.messages_per_s,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Protocol
 
+from dashboard.address_counts import Place
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError
 from dashboard.domain.identity import ANONYMOUS, Caller
@@ -39,6 +40,7 @@ class Connection:
 
     ``caller``: the user or token that the connection belongs to; ``boards``: watched boards by view id; ``rooms``: joined rooms.
     ``requests``: queued requests, served in order while ``busy``; ``authenticating``: number of ``auth`` requests among them.
+    ``preparing``: requests for views that wait for their turn; ``used_s``: when ``is_used`` was last seen to be true.
     """
 
     __slots__ = (
@@ -53,6 +55,8 @@ class Connection:
         "closed",
         "heard_s",
         "pinged_s",
+        "place",
+        "preparing",
         "requests",
         "rooms",
         "session",
@@ -60,6 +64,7 @@ class Connection:
         "status",
         "subscriptions",
         "transport",
+        "used_s",
     )
 
     def __init__(
@@ -72,7 +77,9 @@ class Connection:
         max_queue_bytes: int,
         now_s: float,
         caller: Caller = ANONYMOUS,
+        place: Place | None = None,
     ) -> None:
+        self.place = place or Place()
         self.caller = caller
         self.boards: dict[str, str] = {}
         self.rooms: set[str] = set()
@@ -87,7 +94,8 @@ class Connection:
         self.session = session
         self.subscriptions: dict[str, Subscription] = {}
         self.closed = False
-        self.began_s = self.heard_s = self.pinged_s = now_s
+        self.preparing = 0
+        self.began_s = self.heard_s = self.pinged_s = self.used_s = now_s
         self.stalled_s = 0.0  # when the send buffer stopped draining; 0: it drains
 
     def receive(self, text: str, now_s: float) -> None:
@@ -103,6 +111,11 @@ class Connection:
                 self._port.take(self, outcome)
             except DashboardError as error:
                 self.refuse(error, outcome.id)
+
+    @property
+    def is_used(self) -> bool:
+        """True while the client is known, watches something, or is about to."""
+        return self.caller.kind != "anonymous" or bool(self.subscriptions or self.preparing or self.authenticating)
 
     @property
     def is_reading(self) -> bool:

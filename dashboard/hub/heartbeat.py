@@ -1,4 +1,4 @@
-"""Heartbeat of connections: ping quiet clients; close those that are dead, stalled, or never sent a request."""
+"""Heartbeat of connections: ping quiet clients; close those that are dead, stalled, or have no use for their connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _CHECKS_PER_TURN = 200
 
 
 class Heartbeat:
-    """Check of every connection, once a second. ``monotonic`` gives seconds; ``hello_s``: time limit of the first request."""
+    """Check of every connection, once a second. ``monotonic`` gives seconds; ``hello_s``: time limit of the first request.
+
+    An anonymous client has as long without a view; pings and refused requests do not prolong it.
+    """
 
     def __init__(
         self, *, registry: ConnectionRegistry, limits: HubLimits, hello_s: float, monotonic: Callable[[], float]
@@ -45,8 +48,12 @@ class Heartbeat:
         else:
             connection.stalled_s = 0.0
         stalled = connection.stalled_s and now_s - connection.stalled_s >= limits.stalled_s
+        if connection.is_used:
+            connection.used_s = now_s
         if connection.session.overdue(now_s):
             connection.give_up(CloseCode.NO_HELLO, f"no request within {self._hello_s:g} s")
+        elif now_s - connection.used_s > self._hello_s:
+            connection.give_up(CloseCode.NO_HELLO, f"no view and no login within {self._hello_s:g} s")
         elif stalled and quiet_s >= limits.stalled_s / 2:
             connection.give_up(CloseCode.SLOW, "the connection does not drain")
         elif quiet_s >= limits.dead_s:

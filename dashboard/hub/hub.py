@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from dashboard.address_counts import AddressCounts, Place
 from dashboard.domain.counters import Counters
 from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.hub.connection import Connection
@@ -47,6 +48,7 @@ class Hub:
         requests: ViewRequests,
         dispatcher: Dispatcher,
         limits: HubLimits,
+        addresses: AddressCounts,
         session_limits: SessionLimits,
         monotonic: Callable[[], float],
         counters: Counters,
@@ -56,14 +58,14 @@ class Hub:
         self._requests = requests
         self._dispatcher = dispatcher
         self._limits = limits
-        self.places = ConnectionPlaces(registry, limits)
+        self.places = ConnectionPlaces(registry, limits, addresses)
         self._session_limits = session_limits
         self._monotonic = monotonic
         self._counters = counters
         self.degraded = ""
 
-    def opened(self, transport: Transport, caller: Caller = ANONYMOUS, network: str = "") -> Connection:
-        """Register a client whose handshake is done."""
+    def opened(self, transport: Transport, caller: Caller = ANONYMOUS, place: Place | None = None) -> Connection:
+        """Register a client whose handshake is done, with the place that was reserved for it."""
         now_s = self._monotonic()
         connection = Connection(
             port=self,
@@ -73,9 +75,9 @@ class Hub:
             max_queue_bytes=self._limits.max_queue_bytes,
             now_s=now_s,
             caller=caller,
+            place=place,
         )
         self._registry.connections.add(connection)
-        self.places.add(connection, network)
         self._counters.connections_opened += 1
         return connection
 
@@ -85,7 +87,7 @@ class Hub:
             return
         connection.closed = True
         self._registry.connections.discard(connection)
-        self.places.remove(connection)
+        connection.place.release()
         own = by_client and code >= _FIRST_PRIVATE
         self._counters.connections_closed["client" if own else str(int(code))] += 1
         for view_id in list(connection.subscriptions):

@@ -68,6 +68,7 @@ class Preparation:
         if len(jobs) >= _MAX_WAITING:
             raise TooMany(f"{_MAX_WAITING} requests are waiting; wait for their replies")
         jobs.append(_Job(connection, request_id, selectors, then))
+        connection.preparing += 1
         self._work.set()
 
     async def run(self) -> None:
@@ -80,6 +81,7 @@ class Preparation:
                 try:
                     await self._prepare(job)
                 finally:
+                    connection.preparing -= 1
                     del self._waiting[connection]
                     if jobs and not connection.closed:
                         self._waiting[connection] = jobs  # behind the others

@@ -27,6 +27,7 @@ class ConnectionRegistry:
     def add_user(self, connection: Connection) -> None:
         """Add an authenticated connection under its user."""
         self.people.add(connection)
+        connection.place.release()
         self._users.setdefault(connection.caller.id, set()).add(connection)
 
     def remove_user(self, connection: Connection) -> None:

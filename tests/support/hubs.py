@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from dashboard.address_counts import AddressCounts, Place
 from dashboard.domain.counters import Counters
 from dashboard.domain.identity import ANONYMOUS, Caller, Role
 from dashboard.domain.position import Position
@@ -132,6 +133,7 @@ class Parts:
             counters=counters,
         )
         self.hub = Hub(
+            addresses=AddressCounts.alone(),
             registry=self.registry,
             views=self.views,
             requests=self.requests,
@@ -180,6 +182,7 @@ def connect(
     port: Somebody | None = None,
     *,
     max_queue_bytes: int = 1_000,
+    place: Place | None = None,
 ) -> Connection:
     """A connection without a hub, since second 100."""
     return Connection(
@@ -190,6 +193,7 @@ def connect(
         max_queue_bytes=max_queue_bytes,
         now_s=100.0,
         caller=caller,
+        place=place,
     )
 
 

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from tornado.web import stream_request_body
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
+from dashboard.address_counts import Place
 from dashboard.conversation.dispatch import RequestDispatcher
-from dashboard.domain.errors import BadToken
+from dashboard.domain.errors import BadToken, Overloaded
 from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.domain.ip_addresses import network_of
 from dashboard.hub.connection import Connection
@@ -39,7 +40,7 @@ class SocketHandler(WebSocketHandler):
         self._context = context
         self._hub, self._dispatcher, self._options, self._now_ms = services
         self._caller = ANONYMOUS
-        self._network = ""
+        self._place = Place()
         self._connection: Connection | None = None
 
     def set_default_headers(self) -> None:
@@ -53,15 +54,19 @@ class SocketHandler(WebSocketHandler):
             except BadToken:
                 await identity.refresh()  # another process may have just created the token
                 self._caller = self._known_caller()
+            self._place = self._hub.places.reserve(self._caller, network_of(self.request.remote_ip or ""))
         except BadToken as error:
             self.set_status(401)
             self.finish({"code": error.code, "error": str(error)})
-            return
-        self._network = network_of(self.request.remote_ip or "")
-        if refusal := self._hub.places.refusal(self._caller, self._network):
+        except Overloaded as error:
             self.set_header("Retry-After", "5")
             self.set_status(503)
-            self.finish({"code": "overloaded", "error": refusal})
+            self.finish({"code": error.code, "error": str(error)})
+
+    def on_finish(self) -> None:
+        """Release the place of a client that was refused; called by Tornado when the response is complete."""
+        if self.get_status() != 101:
+            self._place.release()
 
     def _known_caller(self) -> Caller:
         """Return the caller after a refresh. Without need of a login an unknown token is ignored. Raises BadToken."""
@@ -114,7 +119,7 @@ class SocketHandler(WebSocketHandler):
     def open(self, *args: str, **kwargs: str) -> None:
         transport = self.ws_connection
         assert isinstance(transport, WebSocketTransport)
-        self._connection = self._hub.opened(transport, self._caller, self._network)
+        self._connection = self._hub.opened(transport, self._caller, self._place)
         options = self._options
         welcome = Welcome(
             protocol=PROTOCOL_VERSION,
@@ -146,6 +151,7 @@ class SocketHandler(WebSocketHandler):
     def _on_end(self, code: int) -> None:
         if self._connection is not None:
             self._hub.dropped(self._connection, code, by_client=True)
+        self._place.release()
         self.on_connection_close()
 
     def on_message(self, message: str | bytes) -> None:

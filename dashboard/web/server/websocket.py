@@ -99,8 +99,9 @@ class WebSocketTransport(WebSocketProtocol):
         handler.set_header("Sec-WebSocket-Accept", base64.b64encode(accept))
         handler.finish()
         self.stream = handler.detach()
-        if self.stream.closed():
-            return  # the client left before the response
+        if self.stream.closed():  # the client left before the response
+            self._finish()
+            return
         self.stream.set_nodelay(True)
         self._by_stream = isinstance(self.stream, SSLIOStream)
         self._socket_send = self.stream.socket.send

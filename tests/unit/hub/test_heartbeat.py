@@ -7,7 +7,7 @@ from dashboard.hub.heartbeat import Heartbeat
 from dashboard.hub.limits import HubLimits
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.rfc6455.close_codes import CloseCode
-from tests.support.hubs import Viewer, connect
+from tests.support.hubs import Viewer, connect, person
 from tests.support.nodes import at_work, until
 
 LIMITS = HubLimits(heartbeat_s=10, dead_s=20, stalled_s=9)
@@ -18,8 +18,8 @@ def heartbeat(registry: ConnectionRegistry | None = None, now_s: float = 0.0) ->
 
 
 def greeted(viewer: Viewer) -> Connection:
-    """One that has made its first request, in second 100."""
-    connection = connect(viewer)
+    """Return a user's connection that has made its first request, in second 100."""
+    connection = connect(viewer, person("ann"))
     connection.receive('{"type":"ping"}', 100.0)
     return connection
 
@@ -52,6 +52,33 @@ def test_a_client_that_asks_for_nothing_is_closed() -> None:
     heartbeat().check(connection, 104.9)
     assert viewer.ended is None
     heartbeat().check(connection, 105.1)
+    assert viewer.ended == CloseCode.NO_HELLO
+
+
+def test_an_anonymous_client_that_watches_nothing_is_closed_whatever_it_sends() -> None:
+    viewer, beat = Viewer(may_end=True), heartbeat()
+    connection = connect(viewer)
+    for now_s in (101.0, 103.0, 104.9):
+        connection.receive('{"type":"ping"}', now_s)
+        connection.heard_s = now_s
+        beat.check(connection, now_s)
+    assert viewer.ended is None
+    beat.check(connection, 105.1)
+    assert viewer.ended == CloseCode.NO_HELLO
+
+
+def test_an_anonymous_client_stays_while_it_has_a_view_or_waits_for_one() -> None:
+    viewer, beat = Viewer(may_end=True), heartbeat()
+    connection = connect(viewer)
+    connection.receive('{"type":"ping"}', 100.0)
+    connection.preparing = 1
+    beat.check(connection, 109.0)
+    connection.preparing, connection.authenticating = 0, 1
+    beat.check(connection, 112.0)
+    connection.heard_s, connection.authenticating = 112.0, 0
+    beat.check(connection, 117.0)
+    assert viewer.ended is None
+    beat.check(connection, 117.1)
     assert viewer.ended == CloseCode.NO_HELLO
 
 

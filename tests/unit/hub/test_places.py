@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dashboard.address_counts import AddressCounts, Place
+from dashboard.domain.errors import Overloaded
 from dashboard.domain.identity import ANONYMOUS, Caller
 from dashboard.hub.limits import HubLimits
 from dashboard.hub.places import ConnectionPlaces
@@ -14,19 +16,18 @@ ANN = Caller("user", "ann")
 class Stand:
     def __init__(self, **limits: int) -> None:
         self.registry = ConnectionRegistry()
-        self.places = ConnectionPlaces(self.registry, HubLimits(**limits))  # type: ignore[arg-type]  # only whole numbers here
+        self.places = ConnectionPlaces(self.registry, HubLimits(**limits), AddressCounts.alone())  # type: ignore[arg-type]  # only whole numbers here
+        self.taken: list[Place] = []
 
     def open(self, caller: Caller, network: str) -> str:
         """Open a connection if it gets a place; why it gets none."""
-        if not (refusal := self.places.refusal(caller, network)):
-            connection = connect(caller=caller)
-            self.registry.connections.add(connection)
-            self.places.add(connection, network)
-        return refusal
-
-    def close_one(self) -> None:
-        connection = self.registry.connections.pop()
-        self.places.remove(connection)
+        try:
+            place = self.places.reserve(caller, network)
+        except Overloaded as refusal:
+            return str(refusal)
+        self.taken.append(place)
+        self.registry.connections.add(connect(caller=caller, place=place))
+        return ""
 
 
 def test_one_address_takes_only_some_places_without_a_login() -> None:
@@ -37,13 +38,20 @@ def test_one_address_takes_only_some_places_without_a_login() -> None:
     assert [stand.open(ANN, "10.0.0.1") for _ in range(3)] == [""] * 3
 
 
-def test_a_place_that_is_left_or_whose_client_has_logged_in_is_free_again() -> None:
+def test_a_place_that_is_left_is_free_again_once() -> None:
     stand = Stand(max_anonymous_per_address=1)
     assert stand.open(ANONYMOUS, "10.0.0.1") == ""
-    stand.close_one()
+    for _ in range(3):
+        stand.taken[0].release()
+    assert [stand.open(ANONYMOUS, "10.0.0.1") == "" for _ in range(2)] == [True, False]
+
+
+def test_the_place_of_a_client_that_has_logged_in_is_free_again() -> None:
+    stand = Stand(max_anonymous_per_address=1)
     assert stand.open(ANONYMOUS, "10.0.0.1") == ""
     (connection,) = stand.registry.connections
     connection.caller = ANN
+    stand.registry.add_user(connection)
     assert stand.open(ANONYMOUS, "10.0.0.1") == ""
 
 
