@@ -37,6 +37,8 @@ SHOWS_TOKEN = Policy(Role.NOBODY, why="a token in the body, the path or the quer
 TALKS = Policy(Role.VIEWER, person=True, why="who may join the room")
 PERSON = Policy(Role.VIEWER, person=True)
 EDITS = Policy(Role.EDITOR)
+#: Editors, users to whom the board is granted for editing, and tokens with the verb ``board``: ``Access.edits``.
+EDITS_BOARD = Policy(Role.VIEWER, verb="board", why="who may edit the board")
 OPERATES = Policy(Role.OPERATOR)
 ADMINISTERS = Policy(Role.ADMIN)
 
@@ -131,7 +133,17 @@ POLICIES: dict[str, Policy] = {
     "POST /ping/{check}": SHOWS_TOKEN,
     # reading
     "GET /api/v1/series": READS,
+    "GET /api/v1/boards": Policy(Role.VIEWER, verb="board", why="the boards that the caller may see"),
     "GET /api/v1/boards/{board}": BOARD,
+    "PUT /api/v1/boards/{board}": EDITS_BOARD,
+    "PATCH /api/v1/boards/{board}": EDITS_BOARD,
+    "DELETE /api/v1/boards/{board}": EDITS_BOARD,
+    "GET /api/v1/boards/{board}/versions": EDITS_BOARD,
+    "GET /api/v1/boards/{board}/versions/{number}": EDITS_BOARD,
+    "GET /api/v1/boards/{board}/diff": EDITS_BOARD,
+    "POST /api/v1/boards/{board}/rollback": EDITS_BOARD,
+    "POST /api/v1/boards/{board}/restore": EDITS_BOARD,
+    "GET /api/v1/schema/board.json": ANYBODY,
     # the caller's own account
     "POST /api/v1/login": ANYBODY,
     "POST /api/v1/logout": ANYBODY,
@@ -244,9 +256,21 @@ class Access:
         if board_id in self._public or board_id in caller.boards:
             return True
         if caller.token is not None:
-            return "read" in caller.token.verbs and board_id not in self._private
+            return bool({"read", "board"} & set(caller.token.verbs)) and board_id not in self._private
         least = Role.OPERATOR if board_id in self._private else Role.VIEWER
         return caller.role >= least or any(board == board_id and role for board, role in caller.grants)
+
+    def is_private(self, board_id: str) -> bool:
+        """Return whether only operators and users with a grant see the board."""
+        return board_id in self._private
+
+    def edits(self, caller: Caller, board_id: str) -> bool:
+        """Return whether a caller may edit a board: editors, users to whom that is granted, and tokens with the verb ``board``."""
+        if caller.token is not None:
+            return "board" in caller.token.verbs and board_id not in self._private
+        if any(board == board_id and role >= Role.EDITOR for board, role in caller.grants):
+            return True
+        return caller.role >= Role.EDITOR and self.sees(caller, board_id)
 
     def joins(self, caller: Caller, room: Room) -> bool:
         """Return whether a caller may join a room: a direct one's two users, a private one's members and admins, else by board or role."""

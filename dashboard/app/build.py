@@ -11,6 +11,7 @@ from tornado.netutil import bind_sockets
 from dashboard.accounts.policies import Access
 from dashboard.address_counts import AddressCounts
 from dashboard.app.accounts import AccountParts
+from dashboard.app.boards import BoardParts
 from dashboard.app.cluster import ClusterParts
 from dashboard.app.engine import make_journal
 from dashboard.app.intake import make_intake
@@ -127,6 +128,13 @@ class Dashboard:
             counters=self.counters,
             now_ms=self.clock.now_ms,
         )
+        self.board_parts = BoardParts(
+            accounts=self.accounts,
+            boards=self.boards,
+            access=self.access,
+            registry=self.cluster.registry,
+            now_ms=self.clock.now_ms,
+        )
         self.people = PeopleParts(
             settings=self.settings,
             journal=self.journal,
@@ -175,7 +183,7 @@ class Dashboard:
             journal=self.journal,
             hub=self.hub,
             views=self.views.table,
-            boards=self.boards,
+            boards=self.board_parts,
             access=self.access,
             replicas=self.replicas,
             cluster=self.cluster,
@@ -233,6 +241,7 @@ class Dashboard:
             self.folder.lock(shared=True)
         await self.journal.open()
         await self.accounts.open()
+        await self.board_parts.open()
         await self.people.open()
         self.runtime.start("journal", self.journal.run)
         self.runtime.start("replicas", self.replicas.run)
@@ -249,6 +258,7 @@ class Dashboard:
         if not self.settings.redis:  # else it follows Redis' clock
             self.runtime.start("clock", WallClock(self.clock, self.counters).run)
         self.accounts.start(self.runtime)
+        self.board_parts.start(self.runtime)
         self.people.start(self.runtime)
         await self.replicas.wait_ready(tuple(self.replicas.followed()))
 

@@ -8,10 +8,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboard.accounts.policies import Access
 from dashboard.app.accounts import AccountParts
+from dashboard.app.boards import BoardParts
 from dashboard.app.cluster import ClusterParts
 from dashboard.app.people import PeopleParts
 from dashboard.app.sources import SourceParts
-from dashboard.boards.boards import Boards
 from dashboard.cluster.readiness import Readiness
 from dashboard.domain.counters import Counters
 from dashboard.domain.identity import ANONYMOUS
@@ -26,6 +26,8 @@ from dashboard.settings import Settings, is_open
 from dashboard.web.accounts.accounts import AccountServices
 from dashboard.web.accounts.oidc import OidcServices
 from dashboard.web.accounts.routes import account_routes
+from dashboard.web.boards.boards import BoardServices
+from dashboard.web.boards.routes import board_routes
 from dashboard.web.feed.routes import feed_routes
 from dashboard.web.ops.health import ClientServices
 from dashboard.web.ops.metrics import Metrics
@@ -56,7 +58,7 @@ class WebParts:
         journal: Journal,
         hub: Hub,
         views: ViewTable,
-        boards: Boards,
+        boards: BoardParts,
         access: Access,
         replicas: Replicas,
         cluster: ClusterParts,
@@ -71,7 +73,7 @@ class WebParts:
         self._settings = settings
         self._journal = journal
         self._hub = hub
-        self._boards = boards
+        self._board_parts, self._boards = boards, boards.boards
         self._replicas = replicas
         self._cluster = cluster
         self._accounts = accounts
@@ -115,6 +117,7 @@ class WebParts:
         routes: list[AnyRoute] = [
             Route("/ws", SocketHandler, SocketServices(self._hub, people.dispatcher, settings, self._now_ms)),
             *self._page_routes(),
+            *board_routes(BoardServices(self._boards, self._access, self._board_parts.library)),
             *feed_routes(
                 self._intake,
                 self._replicas,

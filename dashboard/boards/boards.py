@@ -1,30 +1,151 @@
-"""Boards from YAML files of a folder, read and checked once at the start."""
+"""Boards that can be shown now, by id: those of files and those of the store. A board in both is shown from its file."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
-import msgspec
-import yaml
+from msgspec import Struct
 
+from dashboard.boards.board_text import parse_board
 from dashboard.domain.board import Board
-from dashboard.domain.errors import ConfigurationError, DashboardError, NotFound
+from dashboard.domain.board_document import (
+    BOARD_ID,
+    Document,
+    board_of,
+    complete,
+    decode_document,
+    encode_document,
+    unknown_fields,
+)
+from dashboard.domain.errors import ConfigurationError, NotFound, TooLarge
+
+#: Moves that are followed from an old id to the present one.
+_MAX_MOVES = 10
+
+
+class ShownBoard(Struct, frozen=True):
+    """Board with where it comes from. ``board`` and ``document`` are complete; ``written`` is as its author wrote it.
+
+    ``tag`` changes with every change of ``written``; ``unknown``: fields that this version does not know; ``text``: of the file.
+    """
+
+    id: str
+    board: Board
+    document: Document
+    written: Document
+    tag: str
+    source: Literal["file", "store"]
+    path: Path | None = None
+    text: str = ""
+    unknown: tuple[str, ...] = ()
+    version: int = 0
+    created_by: str = ""
+    changed_by: str = ""
+    changed_ms: int = 0
+    archived: bool = False
+
+
+def tag_of(written: bytes) -> str:
+    """Return the tag of a board's text."""
+    return hashlib.sha256(written).hexdigest()[:16]
+
+
+def file_board(path: Path) -> ShownBoard:
+    """Read and check a board's file; raises ConfigurationError with the line and the cure."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+        changed_ms = int(path.stat().st_mtime * 1000)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise ConfigurationError(f"{path}: cannot be read: {reason}") from None
+    if not BOARD_ID.fullmatch(path.stem):
+        raise ConfigurationError(f"{path}: the file's name is the board's id: use 1 to 60 letters, digits, - and _")
+    try:
+        written = parse_board(text, path)
+    except TooLarge as error:
+        raise ConfigurationError(str(error)) from None
+    document = complete(written)
+    return ShownBoard(
+        id=path.stem,
+        board=board_of(document),
+        document=document,
+        written=written,
+        tag=tag_of(text.encode()),
+        source="file",
+        path=path,
+        text=text,
+        unknown=tuple(unknown_fields(written)),
+        changed_ms=changed_ms,
+    )
+
+
+def stored_board(
+    board_id: str,
+    text: str,
+    *,
+    version: int = 0,
+    created_by: str = "",
+    changed_by: str = "",
+    changed_ms: int = 0,
+    archived: bool = False,
+) -> ShownBoard:
+    """Return a board of the store, whose document is the JSON text ``text``; raises Invalid if this version cannot show it."""
+    written = decode_document(text)
+    document = complete(written)
+    return ShownBoard(
+        id=board_id,
+        board=board_of(document),
+        document=document,
+        written=written,
+        tag=tag_of(encode_document(written)),
+        source="store",
+        unknown=tuple(unknown_fields(written)),
+        version=version,
+        created_by=created_by,
+        changed_by=changed_by,
+        changed_ms=changed_ms,
+        archived=archived,
+    )
+
+
+def load_board(path: Path) -> Board:
+    """Read and check one board file; raises ConfigurationError."""
+    return file_board(path).board
+
+
+#: Called with a board's id, what was shown before and what is shown now; None: no board.
+OnChange = Callable[[str, ShownBoard | None, ShownBoard | None], None]
 
 
 class Boards:
-    """Boards by id. A board's id is the name of its file without the suffix.
+    """Boards by id. ``folder``: files that must be good, read at once; a bad one raises ConfigurationError with its path and the fault."""
 
-    Raises ConfigurationError with the path and the fault of a bad file.
-    """
+    def __init__(self, folder: Path | None = None) -> None:
+        given = sorted(folder.glob("*.yaml")) if folder else []
+        self._given = {path.stem: file_board(path) for path in given}
+        self._files: Mapping[str, ShownBoard] = {}
+        self._stored: dict[str, ShownBoard] = {}
+        self._moved: dict[str, str] = {}
+        self._on_change: list[OnChange] = []
+        #: What is wrong with files, by path.
+        self.faults: Mapping[Path, str] = {}
+        self._shown = dict(self._given)
 
-    def __init__(self, folder: Path) -> None:
-        self._boards = {path.stem: load_board(path) for path in sorted(folder.glob("*.yaml"))}
+    # --- reading ---
 
     def get(self, board_id: str) -> Board:
         """Return a board; raises NotFound."""
-        if board_id not in self._boards:
+        return self.shown(board_id).board
+
+    def shown(self, board_id: str) -> ShownBoard:
+        """Return a board with where it comes from; raises NotFound."""
+        found = self._shown.get(board_id)
+        if found is None:
             raise self.missing(board_id)
-        return self._boards[board_id]
+        return found
 
     @staticmethod
     def missing(board_id: str) -> NotFound:
@@ -32,24 +153,72 @@ class Boards:
         return NotFound(f"there is no board {board_id[:40]!a}")
 
     def all(self) -> list[Board]:
-        """Return all boards."""
-        return list(self._boards.values())
+        """Return all boards that are not archived."""
+        return [each.board for each in self._shown.values() if not each.archived]
+
+    def every(self) -> list[ShownBoard]:
+        """Return all boards with where they come from, also archived ones, ordered by id."""
+        return [self._shown[board_id] for board_id in sorted(self._shown)]
 
     def titles(self) -> dict[str, str]:
-        """Return every board's title by its id."""
-        return {board_id: board.title for board_id, board in self._boards.items()}
+        """Return the title of every board that is not archived, by its id."""
+        return {board_id: each.board.title for board_id, each in self._shown.items() if not each.archived}
 
+    def is_shadowed(self, board_id: str) -> bool:
+        """Return whether a board of the store is not shown, because a file has its id."""
+        return board_id in self._stored and self._shown[board_id].source == "file"
 
-def load_board(path: Path) -> Board:
-    """Read and check one board file; raises ConfigurationError."""
-    try:
-        raw = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
-        board = msgspec.convert(raw, Board)
-        board.selectors()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: not YAML: {error}") from None
-    except (msgspec.ValidationError, DashboardError) as error:
-        raise ConfigurationError(f"{path}: {error}") from None
-    return board
+    def is_given(self, board_id: str) -> bool:
+        """Return whether a board's file comes with the program, so that nobody edits it."""
+        found = self._given.get(board_id)
+        return found is not None and self._shown.get(board_id) is found
+
+    def fault_of(self, board_id: str) -> str:
+        """Return what is wrong with the file of a board; empty if nothing is."""
+        return next((text for path, text in self.faults.items() if path.stem == board_id), "")
+
+    def moved_to(self, board_id: str) -> str:
+        """Return the present id of a board that was renamed; the same id if it was not."""
+        for _ in range(_MAX_MOVES):
+            if board_id in self._shown or board_id not in self._moved:
+                break
+            board_id = self._moved[board_id]
+        return board_id
+
+    # --- changing ---
+
+    def subscribe(self, handler: OnChange) -> None:
+        """Call ``handler`` after each change of a board."""
+        self._on_change.append(handler)
+
+    def take_files(self, files: Mapping[str, ShownBoard], faults: Mapping[Path, str]) -> None:
+        """Show the boards of the folder's files, instead of those shown from files before."""
+        before, self._files = self._files, files
+        told, self.faults = self.faults, faults
+        bad = {path.stem for path in (told.keys() ^ faults.keys())}
+        bad |= {path.stem for path in told.keys() & faults.keys() if told[path] != faults[path]}
+        self._settle({*before, *files, *bad}, told=bad)
+
+    def take_stored(self, boards: Mapping[str, ShownBoard | None], moved: Mapping[str, str]) -> None:
+        """Take boards of the store that have changed; None: the board is gone."""
+        for board_id, board in boards.items():
+            if board is None:
+                self._stored.pop(board_id, None)
+            else:
+                self._stored[board_id] = board
+            self._moved.pop(board_id, None)
+        self._moved |= moved
+        self._settle(boards, told=())
+
+    def _settle(self, changed: Iterable[str], *, told: Iterable[str]) -> None:
+        told = set(told)
+        for board_id in changed:
+            before = self._shown.get(board_id)
+            now = self._files.get(board_id) or self._given.get(board_id) or self._stored.get(board_id)
+            if now is None:
+                self._shown.pop(board_id, None)
+            else:
+                self._shown[board_id] = now
+            if before is not now or board_id in told:
+                for handler in self._on_change:
+                    handler(board_id, before, now)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
-from dashboard.domain.board import to_json
 from dashboard.domain.errors import Invalid, NotAuthenticated, NotFound
 from dashboard.domain.identity import Caller, Role
 from dashboard.domain.selector import parse_selectors
 from dashboard.hub.view import ViewSpec
+from dashboard.messages.boards import encode_shown
 from dashboard.messages.views import Watch
 
 DEFAULT_WINDOW_S = 900.0
@@ -31,8 +31,10 @@ class ViewResolver:
         if request.board is not None:
             if not self._access.sees(caller, request.board):
                 raise _unseen(caller, self._boards, request.board)
-            board = self._boards.get(request.board)
-            selectors, json = board.selectors(), to_json(board)
+            shown = self._boards.shown(request.board)
+            board = shown.board
+            selectors = board.selectors()
+            json = encode_shown(board, shown.tag, self._boards.fault_of(shown.id))
             window_s, rate_hz = request.window_s or board.window_s, request.rate_hz or board.rate_hz
         else:
             if caller.role < Role.VIEWER and caller.token is None:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "import": "import_file:import_file",
     "user": "people:user",
     "token": "people:token_group",
+    "board": "board:board",
     "notify": "say:notify",
     "message": "say:message",
 }

@@ -7,12 +7,8 @@ from typing import Any
 
 import click
 
+from dashboard.cli.calls import call
 from dashboard.cli.options import with_server
-from dashboard.client.address import Address, authorization
-from dashboard.client.blocking import exchange
-from dashboard.client.http import encode_request
-
-_TIMEOUT_S = 10.0
 
 
 @click.command()
@@ -45,13 +41,4 @@ def message(room: str, text: str, url: str, token: str | None) -> None:
 
 
 def _post(url: str, path: str, token: str | None, body: dict[str, Any]) -> dict[str, Any]:
-    address = Address.of(url)
-    headers = {"Content-Type": "application/json", **authorization(token)}
-    request = encode_request("POST", address, path, headers, json.dumps(body).encode())
-    try:
-        answer = exchange(address, request, _TIMEOUT_S)
-    except OSError as error:
-        raise click.ClickException(f"{url}: {error}; is the server running?") from None
-    if answer.status >= 300:
-        raise click.ClickException(f"{url} {answer.reason}")
-    return answer.said
+    return call(url, "POST", path, token, json.dumps(body).encode()).said

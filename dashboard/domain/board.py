@@ -1,24 +1,27 @@
-"""Board: a dashboard page and its widgets, as a board file (YAML) describes them. Valid once built.
+"""Board: a dashboard page and its widgets, as a board document describes them. Valid once built.
 
-A board is a grid of ``columns`` × ``rows`` cells that fills the screen. A widget takes ``w`` × ``h`` cells; widgets are
-placed in reading order.  Does not own: where board files are found (``boards/boards.py``) and how a widget is drawn
-(``static/js/widgets/``).
+A board is a grid of ``columns`` × ``rows`` cells that fills the screen. A widget takes ``w`` × ``h`` cells at column ``x`` and row
+``y``, counted from 0; a widget without a place is placed in reading order (``board_layout.py``).  Does not own: where boards are
+kept (``boards/``) and how a widget is drawn (``static/js/widgets/``).
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from dashboard.domain.selector import Selector, parse_selector
 
 Kind = Literal["stat", "line", "gauge", "bar", "table", "text", "status"]
-Positive = Annotated[float, Meta(gt=0)]
+#: Widgets of one board; a page with more of them could not be read.
+MAX_WIDGETS = 500
+#: Rows that a board may have, so that a place is bounded.
+MAX_ROWS = 200
+Word = Annotated[str, Meta(max_length=60)]
 
 
-class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
+class Threshold(Struct, frozen=True):
     """Limit that gives a value the state ``state``: values from ``at`` (in the series' unit) up; with ``below``, from ``at`` down."""
 
     at: float
@@ -26,13 +29,19 @@ class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
     below: bool = False
 
 
-class Widget(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Box on the board. ``series`` are selectors; ``document`` is a document's key (table, text and status widgets)."""
+class Widget(Struct, frozen=True, kw_only=True):
+    """Box on the board. ``series`` are selectors; ``document`` is a document's key (table, text and status widgets).
+
+    ``id``: stable name of the widget on its board; ``x``, ``y``: its place.  Both are derived where they are not written.
+    """
 
     kind: Kind
     title: Annotated[str, Meta(max_length=200)]
-    series: tuple[str, ...] = ()
+    id: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{0,60}$")] = ""
+    series: Annotated[tuple[str, ...], Meta(max_length=100)] = ()
     document: str = ""
+    x: Annotated[int, Meta(ge=0, le=23)] | None = None
+    y: Annotated[int, Meta(ge=0, lt=MAX_ROWS)] | None = None
     w: Annotated[int, Meta(ge=1, le=24)] = 1
     h: Annotated[int, Meta(ge=1, le=24)] = 1
     unit: str | None = None  # overrides the series' own unit
@@ -40,20 +49,22 @@ class Widget(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     legend: str = ""  # the label whose value names a line; empty: all labels that differ between the lines
     min: float | None = None
     max: float | None = None
-    thresholds: tuple[Threshold, ...] = ()
+    thresholds: Annotated[tuple[Threshold, ...], Meta(max_length=50)] = ()
     note: Annotated[str, Meta(max_length=200)] = ""
 
 
-class Board(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Dashboard page: its grid, its time window and the rate of its frames."""
+class Board(Struct, frozen=True, kw_only=True):
+    """Dashboard page: its grid, its time window and the rate of its frames; ``folder`` and ``tags`` order the index."""
 
     title: Annotated[str, Meta(max_length=200)]
     subtitle: Annotated[str, Meta(max_length=200)] = ""
+    folder: Annotated[str, Meta(max_length=100)] = ""
+    tags: Annotated[tuple[Word, ...], Meta(max_length=20)] = ()
     columns: Annotated[int, Meta(ge=1, le=24)] = 12
-    rows: Annotated[int, Meta(ge=1, le=24)] = 6
+    rows: Annotated[int, Meta(ge=1, le=MAX_ROWS)] = 6
     window_s: Annotated[int, Meta(ge=1, le=172_800)] = 900
     rate_hz: Annotated[float, Meta(ge=0.1, le=30)] = 10
-    widgets: tuple[Widget, ...] = ()
+    widgets: Annotated[tuple[Widget, ...], Meta(max_length=MAX_WIDGETS)] = ()
 
     def __post_init__(self) -> None:
         for widget in self.widgets:
@@ -61,6 +72,14 @@ class Board(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
                 raise ValueError(
                     f"widget {widget.title!r} takes {widget.w}×{widget.h} cells, the board has {self.columns}×{self.rows}"
                 )
+            if widget.x is not None and widget.x + widget.w > self.columns:
+                raise ValueError(
+                    f"widget {widget.title!r} reaches to column {widget.x + widget.w}, the board has {self.columns}"
+                )
+        ids = [widget.id for widget in self.widgets if widget.id]
+        if len(ids) != len(set(ids)):
+            twice = next(each for each in ids if ids.count(each) > 1)
+            raise ValueError(f"two widgets have the id {twice!r}; give one of them another")
 
     def selectors(self) -> tuple[Selector, ...]:
         """Return all selectors of the page in reading order: each widget's series, then its document.
@@ -69,8 +88,3 @@ class Board(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """
         wanted = [s for w in self.widgets for s in (*w.series, *((w.document,) if w.document else ()))]
         return tuple(parse_selector(text) for text in wanted)
-
-
-def to_json(board: Board) -> bytes:
-    """Return the JSON text that browsers get."""
-    return msgspec.json.encode(board)

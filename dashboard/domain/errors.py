@@ -118,6 +118,13 @@ class Conflict(DashboardError):
     http_status = 409
 
 
+class ChangedMeanwhile(DashboardError):
+    """Change that was made to an older state than the present one (``If-Match``); the text says what others changed."""
+
+    code = "changed_meanwhile"
+    http_status = 412
+
+
 class ConfigurationError(DashboardError):
     """Wrong setting; the text names the setting, the value and the remedy."""
 

@@ -106,7 +106,7 @@ class Token(Struct, frozen=True):
     last_used_ms: int | None = None
 
 
-VERBS = ("write", "read", "message", "notify")
+VERBS = ("write", "read", "message", "notify", "board")
 
 Kind = Literal["anonymous", "local", "user", "token", "share", "source"]
 

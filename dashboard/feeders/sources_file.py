@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct, ValidationError, convert
 
 from dashboard.domain.errors import ConfigurationError, Invalid
+from dashboard.domain.yaml_places import Place, Places, read_yaml
 from dashboard.feeders.source_state import SourceFault
-from dashboard.feeders.yaml_places import Place, Places, read_yaml
 from dashboard.ingest.mqtt_payload import PayloadFormat
 from dashboard.ingest.mqtt_topic import TopicTemplate, folded, parse_template
 from dashboard.ingest.naming import foreign_labels

@@ -16,6 +16,7 @@ from dashboard.hub.subscription import Subscription
 from dashboard.hub.ticker import Ticker
 from dashboard.hub.view import ViewSpec
 from dashboard.hub.view_table import ViewTable
+from dashboard.messages.boards import is_current
 from dashboard.messages.session import type_of
 from dashboard.messages.views import Error, Ping, Pong, Unwatch, Unwatched, Watch, encode
 from dashboard.rfc6455.close_codes import CloseCode
@@ -75,6 +76,8 @@ class ViewRequests:
     def _watch(self, connection: Connection, request: Watch) -> None:
         since = parse_positions(request.since) if request.since is not None else None
         spec, board = self._resolve(request, connection.caller)
+        if board is not None and not is_current(board, request.tag):
+            since = None
         self.preparation.submit(
             connection, request.id, spec.selectors, lambda: self._subscribe(connection, request, spec, board, since)
         )

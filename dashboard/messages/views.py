@@ -29,7 +29,10 @@ class Head(Struct, frozen=True):
 
 
 class Watch(Struct, frozen=True):
-    """Request to show a board or the series that selectors match; ``since`` asks for the changes after a position."""
+    """Request to show a board or the series that selectors match; ``since`` asks for the changes after a position.
+
+    ``tag``: the state of the board that the client has; if it is another one now, the reply is a snapshot with the board.
+    """
 
     id: RequestId | None = None
     board: Annotated[str, Meta(max_length=100)] | None = None
@@ -38,6 +41,7 @@ class Watch(Struct, frozen=True):
     rate_hz: Annotated[float, Meta(ge=0.1, le=30)] | None = None
     points: Annotated[int, Meta(ge=4, le=10_000)] | None = None
     since: Annotated[str, Meta(max_length=4_000)] | None = None
+    tag: Annotated[str, Meta(max_length=100)] | None = None
 
 
 class Unwatch(Struct, frozen=True):

@@ -120,6 +120,69 @@ private_boards = Table(
     Column("gone", Boolean, nullable=False),
 )
 
+#: Boards, with the published document; those from files have a row while they have a draft.  ``draft`` empty: there is none.
+#: ``draft_seq``: the newest operation; those after ``draft_from`` made the draft.  ``moved_to``: the board has another id now.
+boards = Table(
+    "boards",
+    metadata,
+    Column("id", String(100), primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("draft", Text, nullable=False),
+    Column("draft_base", String(64), nullable=False),
+    Column("draft_seq", BigInteger, nullable=False),
+    Column("draft_from", BigInteger, nullable=False),
+    Column("draft_by", String(40), nullable=False),
+    Column("draft_ms", BigInteger, nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("changed_by", String(40), nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+    Column("archived", Boolean, nullable=False),
+    Column("deleted_ms", BigInteger),
+    Column("moved_to", String(100), nullable=False),
+    Column("revision", BigInteger, nullable=False, index=True),
+)
+
+#: Published versions of boards.
+board_versions = Table(
+    "board_versions",
+    metadata,
+    Column("board_id", String(100), ForeignKey("boards.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("document", Text, nullable=False),
+    Column("author", String(40), nullable=False),
+    Column("t_ms", BigInteger, nullable=False),
+    Column("note", String(500), nullable=False),
+)
+
+#: Operations on drafts. ``undoes``: the operation that this one takes back, or with ``again`` makes again.
+board_operations = Table(
+    "board_operations",
+    metadata,
+    Column("board_id", String(100), ForeignKey("boards.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("author", String(40), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("key", String(100), nullable=False),
+    Column("t_ms", BigInteger, nullable=False),
+    Column("changes", Text, nullable=False),
+    Column("undoes", BigInteger, nullable=False),
+    Column("again", Boolean, nullable=False),
+    UniqueConstraint("board_id", "author", "key"),
+)
+
+#: What a user keeps about boards: favourites, the home board, when each was last seen.
+board_marks = Table(
+    "board_marks",
+    metadata,
+    Column("user_id", String(40), primary_key=True),
+    Column("board_id", String(100), primary_key=True),
+    Column("favourite", Boolean, nullable=False),
+    Column("home", Boolean, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+)
+
 #: Logins that were tried lately, for the limit on them.
 tries = Table(
     "tries",

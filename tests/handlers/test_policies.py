@@ -32,6 +32,7 @@ PARTS = {
     "{check}": "none",
     "{annotation}": "7",
     "{signal}": "traces",
+    "{number}": "1",
 }
 #: A heartbeat's address is its token: who has none finds nothing.
 REFUSALS = (401, 403, 404)
@@ -78,6 +79,8 @@ def expected(row: str, caller: str) -> int:
         return 200
     if not role:
         return 401
+    if policy.why == "who may edit the board":
+        return 200 if role >= Role.EDITOR else 403
     return 200 if role >= policy.least else 403
 
 

@@ -60,7 +60,7 @@ class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
     """Body of ``POST /api/v1/tokens``."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80)]
-    verbs: tuple[Literal["write", "read", "message", "notify"], ...] = ("write",)
+    verbs: tuple[Literal["write", "read", "message", "notify", "board"], ...] = ("write",)
     prefixes: Annotated[list[Prefix], Meta(max_length=50)] = []
     per_s: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
     max_series: Annotated[int, Meta(ge=0, le=1_000_000)] = 0

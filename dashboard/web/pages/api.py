@@ -1,4 +1,4 @@
-"""HTTP handlers for reading: the series with last value, age and freshness, and the boards."""
+"""HTTP handlers for reading: the series with last value, age and freshness."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
-from dashboard.boards.visible import seen_board
-from dashboard.domain.board import to_json
 from dashboard.domain.errors import Invalid
 from dashboard.domain.selector import parse_selectors
 from dashboard.query.listing import SeriesList
 from dashboard.replication.replicas import Replicas
-from dashboard.web.pages.pages import PageServices
 from dashboard.web.server.base import BaseHandler
 
 #: Estimated microseconds of matching, beyond which a request is refused.
@@ -50,12 +47,3 @@ class SeriesHandler(BaseHandler[SeriesServices]):
                     waiting = 0
                     await self.flush()  # waits for a slow client
         self.finish(b"]}")
-
-
-class BoardHandler(BaseHandler[PageServices]):
-    """``GET /api/v1/boards/ID``: a board as JSON."""
-
-    def get(self, board_id: str) -> None:
-        board = seen_board(self.services.boards, self.services.access, self.caller, board_id)
-        self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(to_json(board))

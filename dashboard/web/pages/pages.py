@@ -39,6 +39,10 @@ class BoardPage(Page):
     """``/`` and ``/boards/ID``: a board from a file."""
 
     def get(self, board_id: str = HOME) -> None:
+        moved = self.services.boards.moved_to(board_id)
+        if moved != board_id and self.services.access.sees(self.caller, moved):
+            self.redirect(f"/boards/{moved}" + (f"?{self.request.query}" if self.request.query else ""), permanent=True)
+            return
         board = seen_board(self.services.boards, self.services.access, self.caller, board_id)
         self.render_page("board.html", title=board.title, board_id=board_id, boards=self.seen(), selectors=[])
 

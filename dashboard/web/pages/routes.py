@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dashboard.web.pages import pages
-from dashboard.web.pages.api import BoardHandler, SeriesHandler, SeriesServices
+from dashboard.web.pages.api import SeriesHandler, SeriesServices
 from dashboard.web.pages.feeders import FeedersHandler, FeedersServices
 from dashboard.web.pages.pages import PageServices
 from dashboard.web.server.route import AnyRoute, Route
@@ -28,6 +28,5 @@ def page_routes(
         Route("/favicon.ico", pages.FaviconHandler, static / "favicon.svg"),
         Route("/static/{build}/{path}", pages.StaticHandler, static),
         Route("/api/v1/series", SeriesHandler, series),
-        Route("/api/v1/boards/{board}", BoardHandler, services),
         Route("/api/v1/feeders", FeedersHandler, feeders),
     ]

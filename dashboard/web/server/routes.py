@@ -31,6 +31,7 @@ _PARTS = {
     "group": "job(?:@base64)?/.+",
     "check": ".+",
     "annotation": "[0-9]{1,16}",
+    "number": "[0-9]{1,9}",
 }
 _METHODS = ("get", "post", "put", "patch", "delete", "options")
 

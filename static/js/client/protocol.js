@@ -5,7 +5,8 @@
 /** @typedef {{at: number, state: "warning" | "critical", below?: boolean}} Threshold */
 /**
  * @typedef {object} Widget
- * @property {string} kind @property {string} title @property {string[]} series @property {string} document
+ * @property {string} id @property {string} kind @property {string} title @property {string[]} series @property {string} document
+ * @property {number | null} x @property {number | null} y
  * @property {number} w @property {number} h @property {string | null} unit @property {number | null} decimals
  * @property {string} legend @property {number | null} min @property {number | null} max
  * @property {Threshold[]} thresholds @property {string} note
@@ -14,7 +15,7 @@
  * `place` is the index of the widget's first selector in the request's list.
  * @typedef {Partial<Widget> & {kind: string, title: string, place?: number}} PlacedWidget
  */
-/** @typedef {{title?: string, subtitle?: string, columns: number, rows: number, widgets: PlacedWidget[]}} Board */
+/** @typedef {{title?: string, subtitle?: string, columns: number, rows: number, widgets: PlacedWidget[], window_s?: number, rate_hz?: number, tag?: string, fault?: string}} Board */
 /**
  * What the server says once about a series. Times are in ms.
  * @typedef {object} Definition
@@ -69,7 +70,7 @@
  */
 /** @typedef {{type: "gap", id?: string | number, view: string, reason: string, position: string}} Gap */
 /** @typedef {{board: string} | {selectors: string[]}} Watched */
-/** @typedef {Watched & {window_s?: number, rate_hz?: number, points?: number}} WatchRequest */
+/** @typedef {Watched & {window_s?: number, rate_hz?: number, points?: number, tag?: string}} WatchRequest */
 
 // --- people ---
 
@@ -100,6 +101,7 @@
  * @property {{reason: string}} degraded
  * @property {{window_s: number}} drain
  * @property {{board: string}} reload
+ * @property {{board: string, definition?: Board, moved_to?: string}} board_changed
  * @property {{code: string, message: string, key?: string}} error
  * @property {Authentication} authenticated
  * @property {{users: ConnectedUser[]}} users

@@ -19,12 +19,15 @@ const selectors = JSON.parse(board.dataset.selectors ?? "[]").concat(new URLSear
 const subtitle = /** @type {HTMLElement} */ (document.getElementById("subtitle"));
 board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: (text) => shell.announce(text) });
 
+/** Screens ask for a changed board's data within this time, not all at once. */
+const SPREAD_MS = 200;
+let shownS = 900;
 const asked = Number(new URLSearchParams(location.search).get("window"));
 let windowS = asked >= 1 && asked <= 172_800 ? asked : null;
 
 /** Return the request for the view. */
 function request() {
-  const watched = boardId ? { board: boardId } : { selectors };
+  const watched = boardId ? { board: boardId, tag: board.board?.tag } : { selectors };
   return windowS ? { ...watched, window_s: windowS, rate_hz: windowS > 3_600 ? 1 : 10 } : watched;
 }
 
@@ -40,14 +43,35 @@ if (!boardId && !selectors.length) {
 const subscription = shell.views.watch(request(), {
   snapshot(snapshot) {
     board.begin(snapshot, selectors);
-    const parts = [board.board?.subtitle, windowName(snapshot.window_s)].filter(Boolean);
-    setText(subtitle, parts.join(" · "));
+    shownS = snapshot.window_s;
+    showBoard();
   },
   frame: (frame) => board.apply(frame),
   error: (error) => {
     if (error.code === "not_authenticated") location.replace(loginUrl()); // the session has ended
     board.replaceChildren(h("p", { class: "message", text: error.message }));
   },
+});
+
+/** Show what the board says about itself. */
+function showBoard() {
+  if (boardId) subscription.request = request(); // with the tag of this state, so that a reconnection brings a later one
+  const parts = [board.board?.subtitle, windowName(shownS)].filter(Boolean);
+  setText(subtitle, parts.join(" · "));
+  if (board.board?.title) setText(/** @type {Element} */ (document.querySelector("h1")), board.board.title);
+  const notice = /** @type {HTMLElement} */ (document.getElementById("board-notice"));
+  const fault = board.board?.fault ?? "";
+  notice.hidden = !fault;
+  notice.title = fault;
+  setText(notice, fault && `The board’s file is broken, so this is its last good state: ${fault}`);
+}
+
+shell.connection.on("message", (message) => {
+  if (message.type !== "board_changed" || message.board !== boardId) return;
+  if (message.moved_to) location.replace(`/boards/${message.moved_to}${location.search}`);
+  else if (!message.definition) board.replaceChildren(h("p", { class: "message", text: "This board was deleted. An editor can bring it back for 30 days." }));
+  else if (board.change(message.definition)) setTimeout(() => shell.views.change(subscription, request()), Math.random() * SPREAD_MS);
+  showBoard();
 });
 
 /** Show another window of time. @param {number | null} seconds */

@@ -14,9 +14,21 @@ import "./status-tile.js";
 /** @import { Board, Frame, Snapshot, Widget } from "../client/protocol.js" */
 /** @import { Tile, TileContext } from "./tile.js" */
 
-const DEFAULTS = { series: [], document: "", w: 1, h: 1, unit: null, decimals: null, legend: "", min: null, max: null, thresholds: [], note: "" };
+/** Fields of a widget that say where it is; a change of them rebuilds nothing. */
+const PLACE = new Set(["x", "y", "w", "h"]);
+const DEFAULTS = { id: "", x: null, y: null, series: [], document: "", w: 1, h: 1, unit: null, decimals: null, legend: "", min: null, max: null, thresholds: [], note: "" };
 /** A board of chosen series with more rows than this is taller than the screen. */
 const MOST_CHOSEN_ROWS = 4;
+
+/** Return what a widget draws, without its place, as JSON. @param {Widget} widget */
+function drawing(widget) {
+  return JSON.stringify(widget, (key, value) => (PLACE.has(key) && typeof value === "number" ? undefined : value));
+}
+
+/** Return what a board asks of the server, as JSON. @param {Board | undefined} board */
+function dataOf(board) {
+  return JSON.stringify([board?.window_s, board?.rate_hz, board?.widgets.map(({ series, document }) => [series ?? [], document ?? ""])]);
+}
 
 export class DashBoard extends HTMLElement {
   constructor() {
@@ -52,7 +64,7 @@ export class DashBoard extends HTMLElement {
   /** Rebuild the tiles if others are needed: for another board, or for a chosen document that has appeared. */
   update() {
     const board = this.board ?? chosenBoard(this.selectors, this.store);
-    const plan = JSON.stringify(board);
+    const plan = JSON.stringify({ ...board, tag: "", fault: "" });
     if (plan === this.plan && this.tiles[0]?.isConnected) return;
     this.plan = plan;
     this.build(board);
@@ -66,20 +78,40 @@ export class DashBoard extends HTMLElement {
     for (const tile of this.tiles) tile.changed();
   }
 
-  /** Replace the tiles by those of a board. @param {Board} board */
+  /** Make the tiles of a board. A tile whose widget is the same as before stays, at its new place. @param {Board} board */
   build(board) {
     this.style.setProperty("--columns", String(board.columns));
     this.style.setProperty("--rows", String(board.rows));
     this.toggleAttribute("data-long", !this.board && board.rows > MOST_CHOSEN_ROWS);
     let place = 0; // index in the list of the board's selectors, as the server makes it: the series of each widget, then its document
+    const known = new Map(this.tiles.filter((tile) => tile.isConnected && tile.widget.id).map((tile) => [tile.widget.id, tile]));
     this.tiles = board.widgets.map((given) => {
       const widget = /** @type {Widget} */ ({ ...DEFAULTS, ...given });
-      const tile = /** @type {Tile} */ (h(`${widget.kind}-tile`));
-      tile.configure(widget, this.context, given.place ?? place);
+      const kept = known.get(widget.id);
+      const same = kept && drawing(kept.widget) === drawing(widget);
+      const tile = same ? kept : /** @type {Tile} */ (h(`${widget.kind}-tile`));
+      if (same) tile.replaced(widget, given.place ?? place);
+      else tile.configure(widget, this.context, given.place ?? place);
       place += widget.series.length + (widget.document ? 1 : 0);
       return tile;
     });
-    this.replaceChildren(...this.tiles);
+    const wanted = new Set(/** @type {Element[]} */ (this.tiles));
+    for (const child of [...this.children]) if (!wanted.has(child)) child.remove();
+    const reading = [...this.tiles].sort((a, b) => (a.widget.y ?? 0) - (b.widget.y ?? 0) || (a.widget.x ?? 0) - (b.widget.x ?? 0));
+    reading.forEach((tile, rank) => {
+      tile.style.order = String(rank); // for a phone's column; moving the element would end its listeners
+      if (!tile.isConnected) this.append(tile);
+    });
+  }
+
+  /** Show another state of the board. @param {Board} board @returns {boolean} whether it shows other data, so that its view must be asked for again */
+  change(board) {
+    const before = this.board;
+    this.board = board;
+    if (dataOf(before) !== dataOf(board)) return true;
+    this.update();
+    for (const tile of this.tiles) tile.changed();
+    return false;
   }
 
   /** Paint all tiles, once a second: their ages grow while no values arrive. */

@@ -73,8 +73,7 @@ export class Tile extends HTMLElement {
     this.firstPlace = firstPlace;
     this.className = `tile ${widget.kind}`;
     this.dataset.fresh = "none";
-    this.style.setProperty("--w", String(widget.w));
-    this.style.setProperty("--h", String(widget.h));
+    this.placeInGrid();
     this.tabIndex = 0;
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", widget.title);
@@ -91,6 +90,23 @@ export class Tile extends HTMLElement {
     resized.observe(this);
     signal.addEventListener("abort", () => resized.disconnect());
     setText(this.emptyCode, this.snippets()[0] ?? "");
+  }
+
+  /** Take the place that the widget has on the grid; without one the tile flows behind the others. */
+  placeInGrid() {
+    const { x, y, w, h: rows } = this.widget;
+    this.style.setProperty("--w", String(w));
+    this.style.setProperty("--h", String(rows));
+    this.style.gridColumn = x === null ? "" : `${x + 1} / span ${w}`;
+    this.style.gridRow = y === null ? "" : `${y + 1} / span ${rows}`;
+  }
+
+  /** Go on with the same widget at another place. @param {Widget} widget @param {number} firstPlace */
+  replaced(widget, firstPlace) {
+    if (firstPlace !== this.firstPlace) this.shape = -1; // other series may match now
+    this.widget = widget;
+    this.firstPlace = firstPlace;
+    this.placeInGrid();
   }
 
   disconnectedCallback() {

@@ -32,7 +32,7 @@ def test_a_board_that_is_not_there_is_not_found(tmp_path: Path) -> None:
     [
         ("title: [", "not YAML"),
         ("subtitle: x", "title"),
-        ("title: x\ncolour: red", "colour"),
+        ("title: x\nwidgets:\n- {kind: pie, title: a}", r"bad\.yaml:3"),
         ("title: x\nwidgets:\n- {kind: stat, title: a, series: ['{']}", "selector|series|name"),
         ("title: x\ncolumns: 2\nwidgets:\n- {kind: stat, title: a, w: 3}", "3×1"),
     ],

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.domain.errors import ConfigurationError
-from dashboard.feeders.yaml_places import read_yaml
+from dashboard.domain.yaml_places import read_yaml
 
 
 def written(folder: Path, text: str | bytes) -> Path:

@@ -84,6 +84,11 @@ def read_yaml(path: Path) -> tuple[Any, Places]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise ConfigurationError(f"{path}: cannot be read: {reason}") from None
+    return parse_yaml(text, path)
+
+
+def parse_yaml(text: str, path: Path) -> tuple[Any, Places]:
+    """Parse the only document of a text; raises ConfigurationError naming ``path`` and the line."""
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
         _check_size(path, root)
@@ -93,3 +98,5 @@ def read_yaml(path: Path) -> tuple[Any, Places]:
         raise ConfigurationError(f"{path}{line}: not YAML: {error.problem}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError(f"{path}: not YAML: {error}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path}: not YAML: nested too deep") from None

@@ -1,0 +1,49 @@
+"""Composition of the boards: files, the store's boards, their use cases, notices to screens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dashboard.accounts.policies import Access
+from dashboard.app.accounts import AccountParts
+from dashboard.boards.board_notices import BoardNotices
+from dashboard.boards.boards import Boards
+from dashboard.boards.library import Library
+from dashboard.boards.stored_boards import StoredBoards
+from dashboard.hub.registry import ConnectionRegistry
+from dashboard.runtime import Runtime
+
+
+class BoardParts:
+    """Parts for boards: call ``open`` when the store is open, then ``start``. ``now_ms`` is the journal's time."""
+
+    def __init__(
+        self,
+        *,
+        accounts: AccountParts,
+        boards: Boards,
+        access: Access,
+        registry: ConnectionRegistry,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self.boards = boards
+        self._stored = StoredBoards(database=accounts.database, boards=boards)
+        accounts.directory.subscribe(self._stored.look_soon)
+        self.library = Library(
+            database=accounts.database,
+            directory=accounts.directory,
+            access=access,
+            boards=boards,
+            stored=self._stored,
+            now_ms=now_ms,
+        )
+        self._notices = BoardNotices(registry=registry, boards=boards)
+
+    async def open(self) -> None:
+        """Read the boards of the opened store; raises Unavailable."""
+        await self._stored.look()
+
+    def start(self, runtime: Runtime) -> None:
+        """Start the tasks of the boards."""
+        runtime.start("stored boards", self._stored.run)
+        runtime.start("board notices", self._notices.run)

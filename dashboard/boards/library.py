@@ -1,0 +1,264 @@
+"""Use cases on published boards of the store: put, versions, differences, rollback, rename, archive, delete, bring back.
+
+Each is authorised here (``Access.edits``) and recorded in the audit log.  Every process shows the change when the store's revision
+has reached it (``stored_boards.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashboard.accounts.directory import Directory
+from dashboard.accounts.policies import Access
+from dashboard.boards.boards import Boards, tag_of
+from dashboard.boards.stored_boards import StoredBoards
+from dashboard.domain.board_changes import differences, in_words
+from dashboard.domain.board_document import (
+    Document,
+    board_of,
+    check_board_id,
+    checked,
+    complete,
+    decode_document,
+    encode_document,
+)
+from dashboard.domain.errors import ChangedMeanwhile, Conflict, Forbidden, Invalid, NotFound
+from dashboard.domain.identity import Caller
+from dashboard.store.audit import record
+from dashboard.store.boards import (
+    BoardRow,
+    BoardVersion,
+    add_board,
+    add_version,
+    change_board,
+    forget_deleted,
+    move_board,
+    read_board,
+    read_version,
+    versions_of,
+)
+from dashboard.store.database import Database
+from dashboard.store.private_boards import note_private, private_ever
+from dashboard.store.rooms import ensure_room
+
+#: A deleted board can be brought back for this long.
+KEPT_MS = 30 * 86_400_000
+#: Versions of a board that are searched for the one that a caller has read.
+_SEARCHED = 100
+_MAX_NOTE = 500
+#: A PUT with this condition makes a new board, and changes none.
+NEW = "new"
+
+
+class Author(NamedTuple):
+    """Author of a change, and the address for the audit log."""
+
+    caller: Caller
+    address: str = ""
+
+    @property
+    def name(self) -> str:
+        """The author's id."""
+        return self.caller.id or self.caller.kind
+
+
+class Library:
+    """Published boards of the store. ``now_ms`` is the journal's time."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        directory: Directory,
+        access: Access,
+        boards: Boards,
+        stored: StoredBoards,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._access = access
+        self._boards = boards
+        self._stored = stored
+        self._now_ms = now_ms
+
+    def check_edits(self, author: Author, board_id: str) -> None:
+        """Raise Forbidden if the author may not edit a board, NotFound if it is not for the author to see."""
+        if not self._access.edits(author.caller, board_id):
+            if board_id and not self._access.sees(author.caller, board_id):
+                raise Boards.missing(board_id)
+            raise Forbidden("this takes the role editor, on this board or everywhere, or a token with the verb board")
+
+    async def put(self, author: Author, board_id: str, value: object, *, matching: str = "", note: str = "") -> int:
+        """Publish a document as the next version of a board, which is made if need be; return the version.
+
+        ``matching``: the tag of the state that the author has read, or ``NEW``; empty: whatever is there.
+        Raises Invalid, Forbidden, ChangedMeanwhile, Conflict (a file has the id, or the board was deleted), Unavailable.
+        """
+        check_board_id(board_id, field="board")
+        self.check_edits(author, board_id)
+        self._refuse_file(board_id)
+        document = checked(value)
+        async with self._database.write() as tx:
+            row = await add_board(tx, board_id, author.name, self._now_ms())
+            await self._check_present(tx, row, board_id)
+            await self._check_unchanged(tx, row, matching)
+            version = await self.publish(tx, row, author, document, note)
+        await self._changed()
+        return version
+
+    async def publish(
+        self, tx: AsyncConnection, row: BoardRow, author: Author, document: Document, note: str, **values: object
+    ) -> int:
+        """Store a checked document as the next version, in the caller's transaction; return the version."""
+        if len(note) > _MAX_NOTE:
+            raise Invalid(f"has {len(note)} characters; at most {_MAX_NOTE}", field="note")
+        now_ms, text = self._now_ms(), encode_document(document).decode()
+        version = row.version + 1
+        await add_version(tx, BoardVersion(row.id, version, text, author.name, now_ms, note))
+        await change_board(
+            tx, row.id, document=text, version=version, changed_by=author.name, changed_ms=now_ms, **values
+        )
+        await ensure_room(tx, row.id, "board", board_of(document).title, now_ms)
+        await record(tx, now_ms, author.name, "board.published", row.id, author.address, version=version, note=note)
+        return version
+
+    def _refuse_file(self, board_id: str) -> None:
+        shown = next((each for each in self._boards.every() if each.id == board_id), None)
+        if shown is not None and shown.source == "file":
+            where = "comes with the server" if self._boards.is_given(board_id) else f"is the file {shown.path}"
+            raise Conflict(f"{board_id} {where}; put a copy under another id, or edit the file")
+
+    async def _check_present(self, tx: AsyncConnection, row: BoardRow, board_id: str) -> None:
+        if row.moved_to:
+            raise Conflict(f"{board_id} was renamed to {row.moved_to}; take that name, or another one")
+        if row.deleted_ms is not None:
+            raise Conflict(f"{board_id} was deleted; bring it back, or take another id")
+        if not row.document and (await private_ever(tx)).get(board_id):
+            raise Conflict(f"{board_id} was the name of a deleted private board; take another id")
+
+    async def _check_unchanged(self, tx: AsyncConnection, row: BoardRow, matching: str) -> None:
+        if matching == NEW and row.document:
+            raise ChangedMeanwhile(f"{row.id} exists already; read it, and send its ETag as If-Match")
+        if matching in ("", NEW) or (row.document and tag_of(row.document.encode()) == matching):
+            return
+        if not row.document:
+            raise ChangedMeanwhile(f"there is no board {row.id} any more, or not yet")
+        read = next(
+            (each for each in await versions_of(tx, row.id, _SEARCHED) if tag_of(each.document.encode()) == matching),
+            None,
+        )
+        what = "; ".join(words_between(read.document, row.document)) if read else "an unknown earlier state was read"
+        raise ChangedMeanwhile(f"{row.changed_by} has changed {row.id} meanwhile (version {row.version}): {what}")
+
+    async def _row(self, tx: AsyncConnection, board_id: str) -> BoardRow:
+        row = await read_board(tx, board_id)
+        if row is None or row.moved_to or not (row.document or row.draft):
+            raise Boards.missing(board_id)
+        return row
+
+    # --- versions ---
+
+    async def versions(
+        self, author: Author, board_id: str, limit: int, before: int | None = None
+    ) -> list[BoardVersion]:
+        """Return the versions of a board, the newest first; raises NotFound, Forbidden, Unavailable."""
+        self.check_edits(author, board_id)
+        async with self._database.read() as tx:
+            await self._row(tx, board_id)
+            return await versions_of(tx, board_id, limit, before)
+
+    async def version(self, author: Author, board_id: str, number: int) -> BoardVersion:
+        """Return one version of a board; raises NotFound, Forbidden, Unavailable."""
+        self.check_edits(author, board_id)
+        async with self._database.read() as tx:
+            found = await read_version(tx, board_id, number)
+        if found is None:
+            raise NotFound(f"{board_id[:40]} has no version {number}")
+        return found
+
+    async def diff(self, author: Author, board_id: str, old: int, new: int) -> list[str]:
+        """Return in words what differs between two versions; raises NotFound, Forbidden, Unavailable."""
+        one, two = await self.version(author, board_id, old), await self.version(author, board_id, new)
+        return words_between(one.document, two.document)
+
+    async def rollback(self, author: Author, board_id: str, number: int, note: str = "") -> int:
+        """Publish an earlier version again, as a new one, and return its number; raises NotFound, Forbidden, Unavailable."""
+        earlier = await self.version(author, board_id, number)
+        document = decode_document(earlier.document)
+        return await self.put(author, board_id, document, note=note or f"as version {number}")
+
+    # --- the board itself ---
+
+    async def archive(self, author: Author, board_id: str, *, archived: bool) -> None:
+        """Take a board out of the lists, or back; it is still found by its address."""
+        self.check_edits(author, board_id)
+        self._refuse_file(board_id)
+        async with self._database.write() as tx:
+            await self._row(tx, board_id)
+            await change_board(tx, board_id, archived=archived)
+            await record(tx, self._now_ms(), author.name, "board.archived", board_id, author.address, archived=archived)
+        await self._changed()
+
+    async def rename(self, author: Author, board_id: str, to: str) -> None:
+        """Give a board another id; the old address leads to it. Raises Conflict (the id was used, or the board is private)."""
+        check_board_id(to)
+        self.check_edits(author, board_id)
+        self._refuse_file(board_id)
+        if self._access.is_private(board_id):
+            raise Conflict(f"{board_id} is private by its name; make a copy, and name it in private_boards")
+        async with self._database.write() as tx:
+            row = await self._row(tx, board_id)
+            if to in self._boards.titles() or await read_board(tx, to) or self._access.is_private(to):
+                raise Conflict(f"the id {to} is or was another board's; take another one")
+            await move_board(tx, row, to, author.name, self._now_ms())
+            await ensure_room(tx, to, "board", board_of(decode_document(row.document)).title, self._now_ms())
+            await record(tx, self._now_ms(), author.name, "board.renamed", board_id, author.address, to=to)
+        await self._changed()
+
+    async def delete(self, author: Author, board_id: str, *, matching: str = "") -> None:
+        """Delete a board; it can be brought back for 30 days. Raises NotFound, Forbidden, ChangedMeanwhile, Conflict (a file)."""
+        self.check_edits(author, board_id)
+        self._refuse_file(board_id)
+        async with self._database.write() as tx:
+            row = await self._row(tx, board_id)
+            if row.deleted_ms is not None:
+                raise Boards.missing(board_id)
+            await self._check_unchanged(tx, row, matching)
+            await change_board(tx, board_id, deleted_ms=self._now_ms())
+            if self._access.is_private(board_id):
+                await note_private(tx, board_id, gone=True)
+            await record(tx, self._now_ms(), author.name, "board.deleted", board_id, author.address)
+        await self._changed()
+
+    async def restore(self, author: Author, board_id: str) -> None:
+        """Bring a deleted board back, as it was; raises NotFound, Forbidden, Unavailable."""
+        self.check_edits(author, board_id)
+        async with self._database.write() as tx:
+            row = await self._row(tx, board_id)
+            if row.deleted_ms is None or row.deleted_ms < self._now_ms() - KEPT_MS:
+                raise NotFound(f"{board_id[:40]} is not deleted, or was for more than 30 days")
+            await change_board(tx, board_id, deleted_ms=None)
+            if self._access.is_private(board_id):
+                await note_private(tx, board_id, gone=False)
+            await record(tx, self._now_ms(), author.name, "board.restored", board_id, author.address)
+        await self._changed()
+
+    async def forget(self) -> None:
+        """Delete for good the boards that were deleted more than 30 days ago; raises Unavailable."""
+        async with self._database.write() as tx:
+            await forget_deleted(tx, self._now_ms() - KEPT_MS)
+
+    async def _changed(self) -> None:
+        """Show a committed change here at once, and let the other processes read it."""
+        await self._stored.look()
+        await self._directory.changed()
+
+
+def words_between(old: str, new: str) -> list[str]:
+    """Return in words what differs between two documents, given as JSON texts."""
+    one, two = complete(decode_document(old)), complete(decode_document(new))
+    return in_words(differences(one, two), one, two)

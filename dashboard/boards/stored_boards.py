@@ -1,0 +1,77 @@
+"""Boards of the store as this process shows them: read again whenever the store's revision has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from dashboard.boards.boards import Boards, ShownBoard, stored_board
+from dashboard.domain.errors import DashboardError, Unavailable
+from dashboard.store.boards import BoardRow, changed_boards
+from dashboard.store.database import Database
+
+_log = logging.getLogger(__name__)
+
+#: Pause after the store did not answer.
+_AGAIN_S = 1.0
+#: Boards that are decoded before the event loop gets a turn (about 1 ms each).
+_PER_TURN = 5
+
+
+class StoredBoards:
+    """Reader of the store's boards into ``boards``."""
+
+    def __init__(self, *, database: Database, boards: Boards) -> None:
+        self._database = database
+        self._boards = boards
+        self._revision = 0
+        self._wake = asyncio.Event()
+        self._lock = asyncio.Lock()
+
+    def look_soon(self) -> None:
+        """Read changes soon, because something in the store has changed."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Read changes when woken, until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self.look()
+            except Unavailable as error:
+                _log.debug("boards not read: %s", error)
+                self._wake.set()
+                await asyncio.sleep(_AGAIN_S)
+
+    async def look(self) -> None:
+        """Read and show the boards that have changed; raises Unavailable."""
+        async with self._lock:
+            async with self._database.read() as tx:
+                rows = await changed_boards(tx, self._revision)
+            shown: dict[str, ShownBoard | None] = {}
+            for number, row in enumerate(rows, 1):
+                shown[row.id] = _shown(row)
+                if not number % _PER_TURN:
+                    await asyncio.sleep(0)
+            self._revision = max((row.revision for row in rows), default=self._revision)
+            if rows:
+                self._boards.take_stored(shown, {row.id: row.moved_to for row in rows if row.moved_to})
+
+
+def _shown(row: BoardRow) -> ShownBoard | None:
+    if not row.document or row.deleted_ms is not None or row.moved_to:
+        return None
+    try:
+        return stored_board(
+            row.id,
+            row.document,
+            version=row.version,
+            created_by=row.created_by,
+            changed_by=row.changed_by,
+            changed_ms=row.changed_ms,
+            archived=row.archived,
+        )
+    except DashboardError as error:  # written by a later version, of which this one does not know a widget
+        _log.warning("the board %s of the store cannot be shown: %s", row.id, error)
+        return None

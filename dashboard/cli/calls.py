@@ -1,0 +1,26 @@
+"""Requests of commands to a running server."""
+
+from __future__ import annotations
+
+import click
+
+from dashboard.client.address import Address, authorization
+from dashboard.client.blocking import exchange
+from dashboard.client.http import Answer, encode_request
+
+_TIMEOUT_S = 10.0
+
+
+def call(
+    url: str, method: str, path: str, token: str | None, body: bytes = b"", headers: dict[str, str] | None = None
+) -> Answer:
+    """Send a request and return the answer; raises click's error when the server is away or refuses."""
+    address = Address.of(url)
+    every = {"Content-Type": "application/json", **authorization(token), **(headers or {})}
+    try:
+        answer = exchange(address, encode_request(method, address, path, every, body), _TIMEOUT_S)
+    except OSError as error:
+        raise click.ClickException(f"{url}: {error}; is the server running?") from None
+    if answer.status >= 300:
+        raise click.ClickException(f"{url} {answer.reason}")
+    return answer

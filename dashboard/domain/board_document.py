@@ -1,0 +1,164 @@
+"""Board document: a board as a tree of plain values, with the fields that this version does not know.
+
+Everything that edits a board works on documents, so that nothing is lost; everything that shows one works on ``Board``.
+A document is complete when each widget has an id and a place on the grid of 24 columns (``complete``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from dashboard.domain.board import MAX_ROWS, MAX_WIDGETS, Board, Threshold, Widget
+from dashboard.domain.board_layout import Box, bottom, lay_out
+from dashboard.domain.errors import DashboardError, Invalid
+
+Document = dict[str, object]
+#: Columns of a complete document, if its own number divides it.
+GRID_COLUMNS = 24
+#: Length of a document as JSON; longer ones are refused.
+MAX_DOCUMENT_BYTES = 256 << 10
+#: Ids of boards: parts of addresses, and names of files.
+BOARD_ID = re.compile(r"[A-Za-z0-9_-]{1,60}")
+_NOT_IN_IDS = re.compile(r"[^a-z0-9]+")
+_MAX_SLUG = 40
+
+
+def check_board_id(text: str, *, field: str = "id") -> str:
+    """Check the id of a new board and return it; raises Invalid."""
+    if not BOARD_ID.fullmatch(text):
+        raise Invalid(f"{text[:40]!a}: write 1 to 60 letters, digits, - and _", field=field)
+    return text
+
+
+def board_of(document: object) -> Board:
+    """Return the board that a document describes; raises Invalid with the place of what is wrong."""
+    widgets = document.get("widgets") if isinstance(document, dict) else None
+    if isinstance(widgets, list) and len(widgets) > MAX_WIDGETS:
+        raise Invalid(f"has {len(widgets):,} entries; at most {MAX_WIDGETS}", field="widgets")
+    try:
+        board = msgspec.convert(document, Board)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).replace("`", "").partition(" - at $")
+        raise Invalid(reason, field=place.lstrip(".")) from None
+    for number, widget in enumerate(board.widgets):
+        try:
+            msgspec.structs.replace(board, widgets=(widget,)).selectors()
+        except DashboardError as error:
+            raise Invalid(str(error), field=f"widgets[{number}]") from None
+    return board
+
+
+def checked(value: object) -> Document:
+    """Return a value as a document after checking it, its length too; raises Invalid.
+
+    Values that JSON does not have, as dates, become texts.
+    """
+    board_of(value)
+    try:
+        text = msgspec.json.encode(value)
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        raise Invalid(f"holds what JSON does not have: {error}", field="board") from None
+    if len(text) > MAX_DOCUMENT_BYTES:
+        raise Invalid(f"the board takes more than {MAX_DOCUMENT_BYTES >> 10} KiB", field="board")
+    return decode_document(text)
+
+
+def encode_document(document: Document) -> bytes:
+    """Return the JSON text of a document, its fields in their order."""
+    return msgspec.json.encode(document)
+
+
+def decode_document(text: bytes | str) -> Document:
+    """Return the document in a JSON text of ``encode_document``."""
+    return msgspec.json.decode(text, type=dict[str, object])
+
+
+def widgets_of(document: Document) -> list[Document]:
+    """Return the widgets of a valid document, each to be changed in place only if the document is the caller's own."""
+    widgets = document.get("widgets", [])
+    return [each for each in widgets if isinstance(each, dict)] if isinstance(widgets, list | tuple) else []
+
+
+def number_in(values: Mapping[str, object], name: str, default: int) -> int:
+    """Return a whole number of a document that was checked."""
+    value = values.get(name, default)
+    return value if isinstance(value, int) else default
+
+
+def ids_of(widgets: Iterable[Mapping[str, object]]) -> list[str]:
+    """Return the id of each widget: the written one, else one from its kind and title.
+
+    Derived ids do not depend on the widgets before them, except for widgets of the same kind and title.
+    """
+    widgets = list(widgets)
+    taken = {str(each["id"]) for each in widgets if each.get("id")}
+    found = []
+    for each in widgets:
+        name = str(each.get("id") or "")
+        if not name:
+            words = f"{each.get('kind', '')} {each.get('title', '')}".lower()
+            slug = _NOT_IN_IDS.sub("-", words).strip("-")[:_MAX_SLUG].strip("-") or "tile"
+            name, number = slug, 1
+            while name in taken:
+                number += 1
+                name = f"{slug}-{number}"
+            taken.add(name)
+        found.append(name)
+    return found
+
+
+def complete(document: Document) -> Document:
+    """Return a copy of a valid document whose widgets have ids and places, on 24 columns if the board's number divides 24."""
+    columns = number_in(document, "columns", 12)
+    factor = GRID_COLUMNS // columns if GRID_COLUMNS % columns == 0 else 1
+    widgets = widgets_of(document)
+    boxes = [
+        Box(
+            number_in(each, "x", 0) if each.get("x") is not None else None,
+            number_in(each, "y", 0) if each.get("y") is not None else None,
+            number_in(each, "w", 1),
+            number_in(each, "h", 1),
+        )
+        for each in widgets
+    ]
+    places = lay_out(boxes, columns)
+    made = [
+        {"id": name}
+        | each
+        | {"id": name, "x": place.x * factor, "y": min(place.y, MAX_ROWS - 1), "w": place.w * factor, "h": place.h}
+        for name, each, place in zip(ids_of(widgets), widgets, places, strict=True)
+    ]
+    rows = min(max(number_in(document, "rows", 6), bottom(places)), MAX_ROWS)
+    return document | {"columns": columns * factor, "rows": rows, "widgets": made}
+
+
+def unknown_fields(document: Document) -> list[str]:
+    """Return the places of the fields that this version does not know, each with the field that may be meant."""
+    found = _unknown(document, Board, "")
+    for number, widget in enumerate(widgets_of(document)):
+        found += _unknown(widget, Widget, f"widgets[{number}].")
+        limits = widget.get("thresholds")
+        for place, limit in enumerate(limits if isinstance(limits, list) else []):
+            if isinstance(limit, dict):
+                found += _unknown(limit, Threshold, f"widgets[{number}].thresholds[{place}].")
+    return found
+
+
+def _unknown(values: Document, kind: type[msgspec.Struct], before: str) -> list[str]:
+    known = kind.__struct_fields__
+    found = []
+    for name in values:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, 1, 0.75)
+            found.append(f"{before}{name}" + (f" (did you mean {near[0]}?)" if near else ""))
+    return found
+
+
+def board_schema() -> dict[str, object]:
+    """Return the JSON Schema (draft 2020-12) of board documents, for editors of board files."""
+    schema: dict[str, object] = msgspec.json.schema(Board)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Board", **schema}

@@ -1,0 +1,1 @@
+"""HTTP routes of boards: index, documents, versions, drafts."""

@@ -1,0 +1,297 @@
+"""HTTP handlers for boards: the list, a board's document with its ETag, versions, differences, rollback, deletion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, ClassVar, NamedTuple
+
+from msgspec import Meta, Struct
+from tornado.ioloop import IOLoop
+
+from dashboard.accounts.policies import Access
+from dashboard.boards.board_text import parse_board, write_board
+from dashboard.boards.boards import Boards, ShownBoard
+from dashboard.boards.library import NEW, Author, Library
+from dashboard.boards.visible import seen_board
+from dashboard.domain.board_document import board_schema, decode_document
+from dashboard.domain.errors import ConfigurationError, Invalid
+from dashboard.domain.identity import Role
+from dashboard.web.server.api import ApiHandler
+from dashboard.web.server.operation import Operation, Operations
+
+_YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
+_AS_WRITTEN = "1: YAML text, as its author wrote it"
+
+
+class BoardListed(Struct, frozen=True):
+    """Board in the index. ``source``: where it is kept; ``shadowed``: the store has a board of this id, too; ``fault``: of its file."""
+
+    id: str
+    title: str
+    subtitle: str
+    folder: str
+    tags: tuple[str, ...]
+    tiles: int
+    source: str
+    shadowed: bool
+    archived: bool
+    may_edit: bool
+    version: int
+    etag: str
+    created_by: str
+    changed_by: str
+    changed: int
+    unknown: tuple[str, ...]
+    fault: str
+
+
+class BoardList(Struct, frozen=True):
+    """Boards that the caller may see, by id. ``faults``: broken files, for operators."""
+
+    boards: list[BoardListed]
+    faults: list[str] = []
+
+
+class Published(Struct, frozen=True):
+    """Response to a publication: the new version and its ETag."""
+
+    id: str
+    version: int
+    etag: str
+
+
+class BoardChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of ``PATCH /api/v1/boards/ID``: another id, or whether it is archived."""
+
+    id: str | None = None
+    archived: bool | None = None
+
+
+class Rollback(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of ``POST /api/v1/boards/ID/rollback``."""
+
+    version: Annotated[int, Meta(ge=1)]
+    note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class VersionListed(Struct, frozen=True):
+    """Published version of a board. ``t``: milliseconds since the epoch."""
+
+    version: int
+    author: str
+    t: int
+    note: str
+
+
+class VersionList(Struct, frozen=True):
+    """Versions of a board, the newest first."""
+
+    versions: list[VersionListed]
+
+
+class Differences(Struct, frozen=True):
+    """Differences between two versions, in words."""
+
+    old: int
+    new: int
+    changes: list[str]
+
+
+class BoardServices(NamedTuple):
+    """Services of the routes of boards."""
+
+    boards: Boards
+    access: Access
+    library: Library
+
+
+class BoardApi(ApiHandler[BoardServices]):
+    """Base of the handlers of boards."""
+
+    @property
+    def author(self) -> Author:
+        """The caller, as author of a change."""
+        return Author(self.caller, self.address)
+
+    def condition(self) -> str:
+        """Return the tag that the caller wants to change: of ``If-Match``, or NEW for ``If-None-Match: *``; empty: any."""
+        tag = self.request.headers.get("If-Match", "").strip()
+        if self.request.headers.get("If-None-Match", "").strip() == "*":
+            return NEW
+        return "" if tag == "*" else tag.removeprefix("W/").strip('"')
+
+    def published(self, board_id: str, version: int, status: int = 200) -> None:
+        """Write the response to a publication."""
+        tag = self.services.boards.shown(board_id).tag
+        self.set_header("ETag", f'"{tag}"')
+        self.write_json(Published(board_id, version, tag), status)
+
+
+class BoardsHandler(BoardApi):
+    """``GET /api/v1/boards``: the boards that the caller may see."""
+
+    operations: ClassVar[Operations] = {"get": Operation("List the boards", returns=BoardList)}
+
+    def get(self) -> None:
+        boards, access = self.services.boards, self.services.access
+        seen = [each for each in boards.every() if access.sees(self.caller, each.id)]
+        faults = list(boards.faults.values()) if self.caller.role >= Role.OPERATOR else []
+        self.write_json(BoardList([self._listed(each) for each in seen], faults))
+
+    def _listed(self, shown: ShownBoard) -> BoardListed:
+        boards, board = self.services.boards, shown.board
+        return BoardListed(
+            id=shown.id,
+            title=board.title,
+            subtitle=board.subtitle,
+            folder=board.folder,
+            tags=board.tags,
+            tiles=len(board.widgets),
+            source="server" if boards.is_given(shown.id) else shown.source,
+            shadowed=boards.is_shadowed(shown.id),
+            archived=shown.archived,
+            may_edit=self.services.access.edits(self.caller, shown.id),
+            version=shown.version,
+            etag=shown.tag,
+            created_by=shown.created_by,
+            changed_by=shown.changed_by,
+            changed=shown.changed_ms,
+            unknown=shown.unknown,
+            fault=boards.fault_of(shown.id),
+        )
+
+
+class BoardHandler(BoardApi):
+    """``/api/v1/boards/ID``: read, publish, rename, archive or delete a board."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation("A board's document, complete", query={"written": _AS_WRITTEN}, raw=True),
+        "put": Operation(
+            "Publish a board, as JSON or YAML; If-Match: the ETag that was read; If-None-Match *: a new board",
+            returns=Published,
+            query={"note": "what was changed and why, for the list of versions"},
+        ),
+        "patch": Operation("Rename or archive a board", body=BoardChange, status=204),
+        "delete": Operation("Delete a board; it can be brought back for 30 days", status=204),
+    }
+
+    def get(self, board_id: str) -> None:
+        seen_board(self.services.boards, self.services.access, self.caller, board_id)
+        shown = self.services.boards.shown(board_id)
+        self.set_header("ETag", f'"{shown.tag}"')
+        if self.get_query_argument("written", ""):
+            self.set_header("Content-Type", "application/yaml; charset=utf-8")
+            self.set_header("Content-Disposition", f'attachment; filename="{board_id}.yaml"')
+            self.finish(shown.text or write_board(shown.written))
+        else:
+            self.write_json(shown.document)
+
+    async def put(self, board_id: str) -> None:
+        self.services.library.check_edits(self.author, board_id)
+        body, note = self.body(), self.get_query_argument("note", "")
+        is_yaml = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower() in _YAML
+        value: object = await self._parse(board_id, body) if is_yaml else self.json(dict[str, object])
+        version = await self.services.library.put(self.author, board_id, value, matching=self.condition(), note=note)
+        self.published(board_id, version, 201 if version == 1 else 200)
+
+    async def _parse(self, board_id: str, body: bytes) -> object:
+        try:
+            text = body.decode("utf-8")
+            return await IOLoop.current().run_in_executor(None, parse_board, text, Path(f"{board_id}.yaml"))
+        except UnicodeDecodeError:
+            raise Invalid("is not UTF-8", field="body") from None
+        except ConfigurationError as error:
+            raise Invalid(str(error), field="board") from None
+
+    async def patch(self, board_id: str) -> None:
+        library = self.services.library
+        library.check_edits(self.author, board_id)
+        change = self.json(BoardChange)
+        if change.archived is not None:
+            await library.archive(self.author, board_id, archived=change.archived)
+        if change.id is not None and change.id != board_id:
+            await library.rename(self.author, board_id, change.id)
+        self.done()
+
+    async def delete(self, board_id: str) -> None:
+        await self.services.library.delete(self.author, board_id, matching=self.condition())
+        self.done()
+
+
+class RestoreHandler(BoardApi):
+    """``POST /api/v1/boards/ID/restore``: bring a deleted board back."""
+
+    operations: ClassVar[Operations] = {"post": Operation("Bring a deleted board back", status=204)}
+
+    async def post(self, board_id: str) -> None:
+        await self.services.library.restore(self.author, board_id)
+        self.done()
+
+
+class VersionsHandler(BoardApi):
+    """``GET /api/v1/boards/ID/versions``: the published versions."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation(
+            "List the versions of a board, the newest first",
+            returns=VersionList,
+            query={"before": "earlier versions than this one", "limit": "at most so many, 1 to 100"},
+        )
+    }
+
+    async def get(self, board_id: str) -> None:
+        limit, before = self.number("limit", 50, 1, 100) or 50, self.number("before", None, 1, 2**31)
+        found = await self.services.library.versions(self.author, board_id, limit, before)
+        self.write_json(VersionList([VersionListed(each.version, each.author, each.t_ms, each.note) for each in found]))
+
+
+class VersionHandler(BoardApi):
+    """``GET /api/v1/boards/ID/versions/NUMBER``: the document of one version."""
+
+    operations: ClassVar[Operations] = {"get": Operation("The document of one version", raw=True)}
+
+    async def get(self, board_id: str, number: str) -> None:
+        found = await self.services.library.version(self.author, board_id, int(number))
+        self.write_json(decode_document(found.document))
+
+
+class DiffHandler(BoardApi):
+    """``GET /api/v1/boards/ID/diff?old=1&new=2``: what differs between two versions, in words."""
+
+    operations: ClassVar[Operations] = {
+        "get": Operation(
+            "Compare two versions of a board, in words",
+            returns=Differences,
+            query={"old": "number of the earlier version", "new": "number of the later version"},
+        )
+    }
+
+    async def get(self, board_id: str) -> None:
+        self.services.library.check_edits(self.author, board_id)
+        newest = self.services.boards.shown(board_id).version
+        new = self.number("new", newest, 1, 2**31) or 1
+        old = self.number("old", max(1, new - 1), 1, 2**31) or 1
+        self.write_json(Differences(old, new, await self.services.library.diff(self.author, board_id, old, new)))
+
+
+class RollbackHandler(BoardApi):
+    """``POST /api/v1/boards/ID/rollback``: publish an earlier version again."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Publish an earlier version again, as a new one", body=Rollback, returns=Published)
+    }
+
+    async def post(self, board_id: str) -> None:
+        self.services.library.check_edits(self.author, board_id)
+        body = self.json(Rollback)
+        version = await self.services.library.rollback(self.author, board_id, body.version, body.note)
+        self.published(board_id, version)
+
+
+class SchemaHandler(ApiHandler[None]):
+    """``GET /api/v1/schema/board.json``: the JSON Schema of board documents."""
+
+    operations: ClassVar[Operations] = {"get": Operation("The JSON Schema of board documents", raw=True)}
+
+    def get(self) -> None:
+        self.write_json(board_schema())

@@ -1,0 +1,170 @@
+"""Boards by HTTP: published, compared, rolled back, renamed, archived, deleted and brought back; who may do what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.inprocess import running
+from tests.support.site import Site, site
+
+pytestmark = pytest.mark.gen_test
+
+WALL = {"title": "Wall", "widgets": [{"kind": "stat", "title": "CPU", "series": ["cpu"], "w": 6, "h": 2}]}
+
+
+def wall(**changes: Any) -> dict[str, Any]:
+    return {**WALL, **changes}
+
+
+async def put(at: Site, body: Any = WALL, *, as_: str = "eddy", board: str = "wall", **headers: str) -> Any:
+    return await at.json("PUT", f"/api/v1/boards/{board}", body, as_=as_, headers=headers)
+
+
+async def test_a_board_is_published_seen_compared_and_rolled_back(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        status, first = await put(at)
+        assert (status, first["version"]) == (201, 1)
+        assert (await put(at, wall(title="Wall 2")))[1]["version"] == 2
+        response = await at.fetch("GET", "/api/v1/boards/wall", as_="vera")
+        document = yaml.safe_load(response.body)
+        assert (document["title"], document["columns"]) == ("Wall 2", 24)
+        assert document["widgets"][0]["id"] == "stat-cpu"
+        assert [document["widgets"][0][name] for name in "xywh"] == [0, 0, 12, 2]
+        assert (await at.json("GET", "/api/v1/boards/wall/diff", as_="eddy"))[1]["changes"] == [
+            "board: title “Wall” → “Wall 2”"
+        ]
+        rolled = await at.json("POST", "/api/v1/boards/wall/rollback", {"version": 1}, as_="eddy")
+        assert rolled == (200, {"id": "wall", "version": 3, "etag": first["etag"]})
+        versions = (await at.json("GET", "/api/v1/boards/wall/versions", as_="eddy"))[1]["versions"]
+        assert [(each["version"], each["author"], each["note"]) for each in versions] == [
+            (3, "eddy", "as version 1"), (2, "eddy", ""), (1, "eddy", ""),
+        ]  # fmt: skip
+        assert (await at.json("GET", "/api/v1/boards/wall/versions/2", as_="eddy"))[1]["title"] == "Wall 2"
+        assert (await at.fetch("GET", "/boards/wall", as_="vera")).code == 200
+        rows = (await at.json("GET", "/api/v1/audit", as_="ada"))[1]["events"]
+        assert [each["action"] for each in rows].count("board.published") == 3
+
+
+async def test_whoever_changes_an_older_state_sees_what_the_other_changed(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        _, first = await put(at)
+        await put(at, wall(subtitle="by olga"), as_="olga")
+        headers = {"If-Match": f'"{first["etag"]}"'}
+        status, refused = await put(at, wall(title="mine"), **headers)
+        assert (status, refused["code"]) == (412, "changed_meanwhile")
+        assert "olga has changed wall" in refused["error"]
+        assert "subtitle nothing → “by olga”" in refused["error"]
+        assert (await put(at, wall(), **{"If-None-Match": "*"}))[0] == 412
+        assert (await put(at, wall(), board="other", **{"If-Match": '"abc"'}))[0] == 412
+        tag = (await at.fetch("GET", "/api/v1/boards/wall", as_="eddy")).headers["ETag"]
+        assert (await put(at, wall(title="mine"), **{"If-Match": tag}))[0] == 200
+        assert (await at.json("DELETE", "/api/v1/boards/wall", as_="eddy", headers={"If-Match": tag}))[0] == 412
+
+
+async def test_yaml_is_taken_with_the_line_of_what_is_wrong_and_unknown_fields_are_kept_and_said(
+    tmp_path: Path,
+) -> None:
+    async with site(tmp_path) as at:
+        text = "title: Wall\ncolour: red\nwidgets:\n- {kind: stat, title: CPU, serie: [cpu]}\n"
+        assert (await put(at, text, **{"Content-Type": "application/yaml"}))[0] == 201
+        listed = (await at.json("GET", "/api/v1/boards", as_="eddy"))[1]["boards"]
+        row = next(each for each in listed if each["id"] == "wall")
+        assert row["unknown"] == ["colour", "widgets[0].serie (did you mean series?)"]
+        written = (await at.fetch("GET", "/api/v1/boards/wall?written=1", as_="eddy")).body.decode()
+        assert yaml.safe_load(written) == yaml.safe_load(text)
+        status, refused = await put(
+            at, "title: x\nwidgets:\n- {kind: pie, title: a}\n", **{"Content-Type": "text/yaml"}
+        )
+        assert (status, "wall.yaml:3" in refused["error"]) == (400, True), refused
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (wall(widgets=[{"kind": "stat", "title": "a"}] * 10_000), "at most 500"),
+        (wall(widgets=[{"kind": "stat", "title": "a", "id": "x"}] * 2), "two widgets have the id 'x'"),
+        (wall(widgets=[{"kind": "stat", "title": "a", "id": "../x"}]), "id"),
+        (wall(widgets=[{"kind": "stat", "title": "a", "series": ["{"]}]), "widgets[0]"),
+        ({"widgets": []}, "title"),
+        (wall(note="x" * 300_000), "256 KiB"),
+    ],
+)
+async def test_a_document_that_is_no_board_is_refused_with_the_reason(tmp_path: Path, body: Any, reason: str) -> None:
+    async with site(tmp_path) as at:
+        status, refused = await put(at, body)
+        assert (status, reason in refused["error"] + refused.get("field", "")) == (400, True), refused
+
+
+async def test_a_megabyte_and_an_alias_bomb_are_refused(tmp_path: Path) -> None:
+    bomb = "a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(
+        f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 10)}]\n" for n in range(8)
+    )
+    async with site(tmp_path) as at:
+        for body, code in ((bomb, 400), ("title: x\n#" + "x" * 1_000_000, 413)):
+            assert (await put(at, body, **{"Content-Type": "application/yaml"}))[0] == code
+
+
+async def test_a_board_is_archived_renamed_deleted_and_brought_back(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        await put(at)
+        assert (await at.fetch("PATCH", "/api/v1/boards/wall", {"archived": True}, as_="eddy")).code == 204
+        row = next(b for b in (await at.json("GET", "/api/v1/boards", as_="eddy"))[1]["boards"] if b["id"] == "wall")
+        assert row["archived"] is True
+        assert b"/boards/wall" not in (await at.fetch("GET", "/boards/host", as_="vera")).body
+        assert (
+            await at.fetch("PATCH", "/api/v1/boards/wall", {"archived": False, "id": "hall"}, as_="eddy")
+        ).code == 204
+        old = await at.fetch("GET", "/boards/wall?window=60", as_="vera")
+        assert (old.code, old.headers["Location"]) == (301, "/boards/hall?window=60")
+        assert (await at.fetch("GET", "/boards/hall", as_="vera")).code == 200
+        assert [
+            v["version"] for v in (await at.json("GET", "/api/v1/boards/hall/versions", as_="eddy"))[1]["versions"]
+        ] == [1]
+        assert (await put(at))[0] == 409
+        assert (await at.fetch("DELETE", "/api/v1/boards/hall", as_="eddy")).code == 204
+        assert (await at.fetch("GET", "/boards/hall", as_="vera")).code == 404
+        assert (await put(at, board="hall"))[0] == 409
+        assert (await at.fetch("POST", "/api/v1/boards/hall/restore", {}, as_="eddy")).code == 204
+        assert (await at.fetch("GET", "/boards/hall", as_="vera")).code == 200
+
+
+async def test_who_may_edit(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        await put(at)
+        assert (await put(at, as_="vera"))[0] == 403
+        assert (await put(at, as_=""))[0] == 401
+        grant = {"grants": {"wall": "editor"}}
+        assert (await at.fetch("PATCH", "/api/v1/users/vera", grant, as_="ada")).code == 200
+        assert (await put(at, as_="vera"))[0] == 200
+        assert (await put(at, as_="vera", board="other"))[0] == 403
+        for verb, status in (("board", 200), ("write", 403), ("read", 403)):
+            assert (await at.json("PUT", "/api/v1/boards/wall", WALL, headers=at.bearer(verb)))[0] == status, verb
+        assert (await put(at, board="host"))[0] == 409  # it is a file that comes with the server
+
+
+async def test_a_private_boards_name_stays_private_when_it_goes(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/people.sqlite3"
+    async with running(data=str(tmp_path / "a"), store=store) as server:
+        at = Site(server)
+        await at.prepare()
+        await put(at, as_="olga", board="secrets")
+    async with running(data=str(tmp_path / "a"), store=store, private_boards=("secrets",)) as server:
+        at.server = server
+        assert (await put(at, board="secrets"))[0] == 404
+        assert (await at.json("PATCH", "/api/v1/boards/secrets", {"id": "open"}, as_="olga"))[0] == 409
+        assert (await at.fetch("DELETE", "/api/v1/boards/secrets", as_="olga")).code == 204
+    async with running(data=str(tmp_path / "a"), store=store) as server:
+        at.server = server
+        assert (await put(at, board="secrets"))[0] == 404
+        assert (await put(at, board="secrets", as_="olga"))[0] == 409
+
+
+async def test_the_schema_tells_editors_what_a_board_may_have(tmp_path: Path) -> None:
+    async with running() as server:
+        status, schema = await Site(server).json("GET", "/api/v1/schema/board.json")
+        assert status == 200
+        assert set(schema["$defs"]["Widget"]["required"]) == {"kind", "title"}

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dashboard.boards.board_text import line_of, parse_board, write_board
+from dashboard.domain.errors import ConfigurationError, TooLarge
+
+PATH = Path("wall.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "line"),
+    [
+        ("title: x\nwidgets:\n- {kind: stat, title: a}\n- {kind: pie, title: b}\n", "wall.yaml:4: widgets[1].kind: Invalid enum", 4),
+        ("title: x\nwidgets:\n- kind: stat\n  title: a\n  w: wide\n", "wall.yaml:5: widgets[0].w: Expected int", 5),
+        ("title: x\ntitle: y\n", "wall.yaml:2: title stands twice", 2),
+        ("title: [\n", "wall.yaml:2: not YAML", 2),
+        ("subtitle: x\n", "wall.yaml:1: Object missing required field title", 1),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_its_line_and_field(text: str, reason: str, line: int) -> None:
+    with pytest.raises(ConfigurationError) as told:
+        parse_board(text, PATH)
+    assert str(told.value).startswith(reason)
+    assert line_of(str(told.value)) == line
+
+
+def test_a_text_that_is_too_long_is_refused_before_it_is_read() -> None:
+    with pytest.raises(TooLarge, match="512 KiB"):
+        parse_board("#" * 600_000, PATH)
+
+
+def test_a_written_board_reads_back_as_the_same() -> None:
+    document = parse_board((Path(__file__).resolve().parents[3] / "boards" / "host.yaml").read_text(), PATH)
+    text = write_board(document)
+    assert yaml.safe_load(text) == document
+    assert "series: [host_cpu_percent]" in text
+    assert line_of("no line") == 0
