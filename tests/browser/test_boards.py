@@ -1,0 +1,67 @@
+"""Boards on screens: a change is shown without a reload, and only changed tiles are built again; old files look as they did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browser.pages import Pages, until
+from tests.support.server import ServerProcess
+
+TILES = [{"kind": "stat", "title": name, "series": [f"board_{name}"], "w": 6, "h": 3} for name in "abc"]
+
+
+def put(server: ServerProcess, board: str, **document: Any) -> None:
+    status, said = server.json("PUT", f"/api/v1/boards/{board}", document)
+    assert status in (200, 201), said
+
+
+def test_a_published_change_builds_only_the_changed_tile_on_the_screens(pages: Pages, site: ServerProcess) -> None:
+    put(site, "live", title="Live", widgets=TILES)
+    page = pages.open(f"{site.url}/boards/live")
+    until(page, "() => document.querySelectorAll('.tile').length === 3")
+    page.evaluate("""() => {
+        window.__loaded = true;
+        for (const tile of document.querySelectorAll(".tile")) tile.dataset.first = "1";
+    }""")
+    changed = [TILES[0], {**TILES[1], "title": "b", "unit": "s"}, {**TILES[2], "x": 0, "y": 3}]
+    put(site, "live", title="Live 2", widgets=[*changed, {"kind": "stat", "title": "d", "series": ["board_d"]}])
+    until(page, "() => document.querySelectorAll('.tile').length === 4")
+    until(page, "() => document.querySelector('h1').textContent === 'Live 2'")
+    kept = page.evaluate(
+        "() => [...document.querySelectorAll('.tile')].filter((t) => t.dataset.first).map((t) => t.widget.title)"
+    )
+    assert (kept, page.evaluate("window.__loaded")) == (["a", "c"], True)
+    site.post("board_d", 5)
+    until(
+        page,
+        "() => [...document.querySelectorAll('.tile')].some((t) => t.widget.title === 'd' && t.textContent.includes('5'))",
+    )
+    assert site.json("DELETE", "/api/v1/boards/live")[0] == 204
+    until(page, "() => document.body.textContent.includes('This board was deleted')")
+
+
+def test_a_screen_of_a_renamed_board_is_led_on(pages: Pages, site: ServerProcess) -> None:
+    put(site, "before", title="Named", widgets=TILES)
+    page = pages.open(f"{site.url}/boards/before")
+    until(page, "() => document.querySelectorAll('.tile').length === 3")
+    assert site.json("PATCH", "/api/v1/boards/before", {"id": "afterwards"})[0] == 204
+    until(page, "() => location.pathname === '/boards/afterwards' && document.querySelectorAll('.tile').length === 3")
+
+
+@pytest.mark.parametrize("board", ["host", "cluster"])
+def test_boards_without_places_look_as_they_did_to_the_pixel(pages: Pages, site: ServerProcess, board: str) -> None:
+    page = pages.open(f"{site.url}/boards/{board}", width=1920, height=1080)
+    until(page, "() => document.querySelectorAll('.tile').length > 10")
+    rectangles = "() => [...document.querySelectorAll('.tile')].map((t) => Object.values(t.getBoundingClientRect().toJSON()).map((n) => Math.round(n * 100) / 100))"
+    placed = page.evaluate(rectangles)
+    page.evaluate("""() => {
+        document.querySelector("dash-board").style.setProperty("--columns", "12");
+        for (const tile of document.querySelectorAll(".tile")) {
+            tile.style.gridColumn = `span ${tile.widget.w / 2}`;
+            tile.style.gridRow = `span ${tile.widget.h}`;
+        }
+    }""")  # as the browser placed them before
+    flowed = page.evaluate(rectangles)
+    assert max(abs(a - b) for one, two in zip(placed, flowed, strict=True) for a, b in zip(one, two, strict=True)) < 0.1
