@@ -216,6 +216,7 @@ class Dashboard:
             max_body_size=_MAX_BODY_BYTES,
             ssl_options=tls_of(self.settings),
             connections=self._connections(),
+            tell_refused=self.web.context.tell_refused,
         )
         self._server.add_sockets(sockets)
         if self._worker:

@@ -117,6 +117,34 @@ async def test_what_is_no_request_is_told_so_in_json(request_: bytes, status: in
             assert headers["sec-websocket-version"] == "13"
 
 
+@pytest.mark.parametrize(
+    ("sent", "reason", "shown"),
+    [
+        (
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1, 1, 4, 0, 0, 0, 1, 0x83)),
+            "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+            "",
+        ),
+        (b"put sys.cpu 1700000000 1 host=a\r\n\r\n", "this is not HTTP/1.1", "put sys.cpu 1700000000 1 host=a"),
+        (b"GET /?token=dsh_secret HTTP/1.1\r\nX: " + b"x" * 60_000 + b"\r\n\r\n", "431: ", "GET /?token=*** HTTP/1.1"),
+    ],
+)
+async def test_what_is_no_request_is_in_the_tap(sent: bytes, reason: str, shown: str) -> None:
+    async with running() as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(sent)
+        if sent.startswith(b"PRI"):
+            said = await asyncio.wait_for(reader.readuntil(b"collector"), 10)
+        else:
+            said = await asyncio.wait_for(reader.read(), 10)
+        assert (b"otlphttp" in said) == sent.startswith(b"PRI")
+        (feeder,) = answer(await fetch(server, "/api/v1/feeders"))["feeders"]
+        (refusal,) = feeder["refusals"]
+        assert reason in refusal["reason"]
+        assert shown in refusal["snippet"]
+        writer.close()
+
+
 async def test_an_idle_connection_lives_longer_than_headers_may_take() -> None:
     async with running(header_timeout_s=0.2, idle_timeout_s=1.5) as server:
         get = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -46,6 +46,23 @@ async def test_what_telegraf_would_send_for_ever_is_told_in_a_200() -> None:
         assert (await post(server, "/api/v1/telegraf", b"{")).code == 400
 
 
+async def test_telegrafs_http_output_may_send_line_protocol_too() -> None:
+    async with running() as server:
+        sent = f'größe,host=a wert=1,text="x" {time.time_ns()}\nm bad\nm v=2\n'
+        response = await post(server, "/api/v1/telegraf", sent)
+        assert (response.code, answer(response)["accepted"]) == (200, 3)
+        assert [refusal["index"] for refusal in answer(response)["refused"]] == [1]
+        assert series_in(server) == {'gr__e_wert{host="a"}': 1, "m_v": 2}
+        for other in (
+            b"metric=mem field=active host=a  1 1700000000\n",
+            b"# HELP a b\na 1\n",
+            b"a.b 1 1700000000\n",
+            b"\x84\xa4",
+        ):
+            response = await post(server, "/api/v1/telegraf", other)
+            assert (response.code, "set data_format" in answer(response)["error"]) == (400, True)
+
+
 async def test_collectd_values_bring_their_cadence_and_kind() -> None:
     async with running() as server:
         response = await post(server, "/api/v1/collectd", [VALUES | {"time": time.time()}])

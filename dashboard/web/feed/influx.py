@@ -57,9 +57,7 @@ class Lines(Format):
         return line_slices(body)
 
     def moved(self, refusal: Refusal, first: int) -> Refusal:
-        whole = super().moved(refusal, first)
-        reason = refusal.reason.removeprefix(f"line {refusal.index + 1}: ")
-        return structs.replace(whole, reason=f"line {whole.index + 1}: {reason}")
+        return moved_line(refusal, first)
 
     def parse(self, request: FeedRequest) -> Parsed:
         precision = self.precision(request)
@@ -170,6 +168,14 @@ class GrafanaLive(Lines):
 
     def error(self, status: int, text: str) -> Answer:
         return json_answer({"message": text}, status)
+
+
+def moved_line(refusal: Refusal, first: int) -> Refusal:
+    """Return a refusal of a slice with its place in the whole body; ``first``: the line or element in which the slice begins."""
+    index, place = refusal.index + first, f"line {refusal.index + 1}: "
+    if not refusal.reason.startswith(place):
+        return structs.replace(refusal, index=index)
+    return structs.replace(refusal, index=index, reason=f"line {index + 1}: {refusal.reason.removeprefix(place)}")
 
 
 def _in_header(text: str) -> str:

@@ -44,6 +44,7 @@ def feed_routes(
 ) -> list[AnyRoute]:
     """Return the routes; the formats' caches live as long as they do."""
     size, max_bytes, keys = 2 * settings.max_series, settings.max_ingest_bytes, KeyCache(2 * settings.max_series)
+    lines = LineCache(size)
 
     def services(format_: Format) -> FeedServices:
         return FeedServices(intake, _max_bytes(format_, settings), format_)
@@ -59,9 +60,9 @@ def feed_routes(
             DocumentHandler,
             DocumentServices(intake, max_bytes, DocumentJson(), replicas),
         ),
-        *_line_routes(intake, settings, feed),
+        *_line_routes(intake, settings, lines, feed),
         feed("/api/put", opentsdb.OpenTsdbPut(Origins(size))),
-        feed("/api/v1/telegraf", agents.TelegrafJson(Origins(size))),
+        feed("/api/v1/telegraf", agents.TelegrafJson(Origins(size), lines)),
         feed("/api/v1/collectd", agents.CollectdJson(Origins(size))),
         *_pushgateway_routes(intake, replicas, max_bytes),
         *_protobuf_routes(intake, settings),
@@ -88,9 +89,11 @@ def feed_routes(
     ]
 
 
-def _line_routes(intake: Intake, settings: Settings, feed: Callable[[str, Format], AnyRoute]) -> list[AnyRoute]:
+def _line_routes(
+    intake: Intake, settings: Settings, lines: LineCache, feed: Callable[[str, Format], AnyRoute]
+) -> list[AnyRoute]:
     """Return the routes of line protocol, and those that its clients call before they write."""
-    lines, databases, max_bytes = LineCache(2 * settings.max_series), Databases(), settings.max_lines_bytes
+    databases, max_bytes = Databases(), settings.max_lines_bytes
     influx1 = influx.Influx1(lines, databases)
     return [
         feed("/write", influx1),

@@ -19,6 +19,7 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
 from dashboard.domain.ip_addresses import network_of
+from dashboard.web.server import http2
 from dashboard.web.server.acceptor import Acceptor
 from dashboard.web.server.http_connections import HttpConnections
 
@@ -26,6 +27,9 @@ from dashboard.web.server.http_connections import HttpConnections
 _DRAINED_HEADER_BYTES = 262_144
 #: What Tornado writes when a message cannot be read, before it closes the connection.
 _MALFORMED = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+
+_NOT_HTTP = "this is not HTTP/1.1 as it must be; see Content-Length, chunks and header lines"
+_SHOWN_BYTES = 200
 
 Read = Callable[..., Awaitable[bytes]]
 
@@ -36,12 +40,15 @@ class DashboardHttpServer(HTTPServer):
     max_header_bytes: int
     header_timeout_s: float
     connections: HttpConnections
+    #: Shows a refusal, of an IP address, with its reason and the first bytes.
+    tell_refused: Callable[[str, str, str], None]
 
     def initialize(self, *args: Any, **options: Any) -> None:
         """Take the bounds of headers and connections besides Tornado's own arguments."""
         self.max_header_bytes = options.pop("max_header_bytes")
         self.header_timeout_s = options.pop("header_timeout_s")
         self.connections = options.pop("connections")
+        self.tell_refused = options.pop("tell_refused")
         options["max_header_size"] = self.max_header_bytes + _DRAINED_HEADER_BYTES
         super().initialize(*args, **options)
         self._acceptors: list[Acceptor] = []
@@ -61,33 +68,32 @@ class DashboardHttpServer(HTTPServer):
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Serve one connection."""
         read, write, connections = stream.read_until_regex, stream.write, self.connections
-        connections.open(stream, network_of(str(address[0]) if address else ""))
+        sender = str(address[0]) if address else ""
+        connections.open(stream, network_of(sender))
+        begun = b""
 
         async def read_headers(regex: bytes, max_bytes: int | None = None) -> bytes:
+            nonlocal begun
             connections.wait(stream)
             first = await stream.read_bytes(1, partial=True)
             async with asyncio.timeout(self.header_timeout_s):
                 block = first + await read(regex, max_bytes=max_bytes)
             connections.begin(stream)
-            if len(block) > self.max_header_bytes:
-                await write(
-                    _answer(
-                        431,
-                        "Request Header Fields Too Large",
-                        f"the headers have more than {self.max_header_bytes} bytes",
-                    )
-                )
-                stream.close()
-                raise TimeoutError  # by which Tornado gives the connection up without a word
-            return block
+            begun = block[:_SHOWN_BYTES]
+            if block.startswith(http2.PREFACE):
+                self.tell_refused(sender, http2.REASON, "")
+                async with asyncio.timeout(self.header_timeout_s):
+                    await http2.refuse(stream)
+            elif len(block) > self.max_header_bytes:
+                await write(self._refuse(*self._too_long(), sender, begun))
+            else:
+                return block
+            stream.close()
+            raise TimeoutError  # by which Tornado gives the connection up without a word
 
         def write_answer(data: bytes | memoryview) -> asyncio.Future[None]:
             if data == _MALFORMED:
-                data = _answer(
-                    400,
-                    "Bad Request",
-                    "this is not HTTP/1.1 as it must be; see Content-Length, chunks and header lines",
-                )
+                data = self._refuse(400, "Bad Request", _NOT_HTTP, sender, begun)
             written = write(data)
             if stream.writing():
                 connections.wrote(stream)
@@ -96,6 +102,15 @@ class DashboardHttpServer(HTTPServer):
         stream.read_until_regex = read_headers  # type: ignore[method-assign]  # Tornado has no hook
         stream.write = write_answer  # type: ignore[method-assign]  # Tornado has no hook
         super().handle_stream(stream, address)
+
+    def _too_long(self) -> tuple[int, str, str]:
+        reason = f"the headers have more than {self.max_header_bytes} bytes"
+        return 431, "Request Header Fields Too Large", reason
+
+    def _refuse(self, status: int, phrase: str, reason: str, sender: str, begun: bytes) -> bytes:
+        first = begun.partition(b"\r\n")[0].decode("latin-1")
+        self.tell_refused(sender, f"{status}: {reason}", first)
+        return _answer(status, phrase, reason)
 
     def on_close(self, server_conn: object) -> None:
         """Forget a connection that has ended or has become a WebSocket; called by Tornado."""
