@@ -37,6 +37,7 @@ class Settings:
     data: str = _setting(
         ".data", "folder for the journal and the history, relative to the current folder; created if missing"
     )
+    boards: str = _setting("", "folder of board files (YAML), watched; empty: boards in the data folder")
     allowed_hosts: tuple[str, ...] = _setting(
         (), "host names, besides localhost, by which requests may address this server"
     )

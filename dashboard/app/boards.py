@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from dashboard.accounts.policies import Access
 from dashboard.app.accounts import AccountParts
+from dashboard.boards.board_files import BoardFiles
 from dashboard.boards.board_notices import BoardNotices
 from dashboard.boards.boards import Boards
 from dashboard.boards.library import Library
 from dashboard.boards.stored_boards import StoredBoards
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.runtime import Runtime
+from dashboard.settings import Settings
+
+
+def board_folder(settings: Settings) -> Path:
+    """Return the folder of board files."""
+    return Path(settings.boards) if settings.boards else Path(settings.data) / "boards"
 
 
 class BoardParts:
@@ -22,11 +30,13 @@ class BoardParts:
         *,
         accounts: AccountParts,
         boards: Boards,
+        folder: Path,
         access: Access,
         registry: ConnectionRegistry,
         now_ms: Callable[[], int],
     ) -> None:
         self.boards = boards
+        self.files = BoardFiles(folder=folder, boards=boards)
         self._stored = StoredBoards(database=accounts.database, boards=boards)
         accounts.directory.subscribe(self._stored.look_soon)
         self.library = Library(
@@ -40,10 +50,12 @@ class BoardParts:
         self._notices = BoardNotices(registry=registry, boards=boards)
 
     async def open(self) -> None:
-        """Read the boards of the opened store; raises Unavailable."""
+        """Read the folder and the boards of the opened store; raises Unavailable."""
+        self.files.load()
         await self._stored.look()
 
     def start(self, runtime: Runtime) -> None:
         """Start the tasks of the boards."""
+        runtime.start("board files", self.files.run)
         runtime.start("stored boards", self._stored.run)
         runtime.start("board notices", self._notices.run)

@@ -11,7 +11,7 @@ from tornado.netutil import bind_sockets
 from dashboard.accounts.policies import Access
 from dashboard.address_counts import AddressCounts
 from dashboard.app.accounts import AccountParts
-from dashboard.app.boards import BoardParts
+from dashboard.app.boards import BoardParts, board_folder
 from dashboard.app.cluster import ClusterParts
 from dashboard.app.engine import make_journal
 from dashboard.app.intake import make_intake
@@ -96,6 +96,7 @@ class Dashboard:
             counters=self.counters,
         )
         self._make_people()
+        self.board_parts.files.subscribe(self.people.make_rooms)
         self.hub = self._make_hub()
         self.sources = SourceParts(
             settings=settings, journal=self.journal, intake=self.intake, now_ms=self.clock.now_ms
@@ -117,6 +118,7 @@ class Dashboard:
                 "store": lambda: self.accounts.directory.fault,
                 "sockets": lambda: self._server.fault() if self._server else "",
             },
+            notices={"boards": self.board_parts.files.faults},
         )
 
     def _make_people(self) -> None:
@@ -131,6 +133,7 @@ class Dashboard:
         self.board_parts = BoardParts(
             accounts=self.accounts,
             boards=self.boards,
+            folder=board_folder(self.settings),
             access=self.access,
             registry=self.cluster.registry,
             now_ms=self.clock.now_ms,

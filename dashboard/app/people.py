@@ -152,6 +152,11 @@ class PeopleParts:
             },
         )
 
+    async def make_rooms(self, titles: dict[str, str]) -> None:
+        """Create the rooms of new boards; raises ConfigurationError (a private room has the id), Unavailable."""
+        await self.room_admin.ensure_boards(titles)
+        await self._accounts.directory.changed()
+
     async def open(self) -> None:
         """Read the opened store and create the boards' rooms; raises ConfigurationError."""
         await self.room_admin.ensure_boards(self._boards.titles())

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from dashboard.domain.board_document import MAX_DOCUMENT_BYTES, Document, checked
+from dashboard.domain.board import MAX_WIDGETS
+from dashboard.domain.board_document import MAX_DOCUMENT_BYTES, Document, board_of, checked, unknown_fields
 from dashboard.domain.errors import ConfigurationError, Invalid, TooLarge
 from dashboard.domain.yaml_places import Place, parse_yaml
 
@@ -26,6 +27,46 @@ def parse_board(text: str, path: Path) -> Document:
         return checked(value)
     except Invalid as error:
         raise ConfigurationError(f"{places.where(_place(error.field))}: {error.reason}") from None
+
+
+def faults_in(text: str, path: Path) -> tuple[list[str], list[str]]:
+    """Return every fault of a text, and every field that is not known, each with its line; raises nothing."""
+    try:
+        value, places = parse_yaml(text, path)
+        checked(value)
+    except ConfigurationError as error:
+        return [str(error)], []
+    except Invalid as error:
+        found = _faults_of(value) or [(error.field, error.reason)]
+        return [f"{places.where(_place(field))}: {reason}" for field, reason in found], []
+    remarks = []
+    for each in unknown_fields(value):
+        field, _, meant = each.partition(" ")
+        remarks.append(f"{places.where(_place(field))} is not a field{meant and f' {meant}'}; it is kept")
+    return [], remarks
+
+
+def _faults_of(value: object) -> list[tuple[str, str]]:
+    """Return the first fault of the board itself and of each of its widgets: their fields and the reasons."""
+    if not isinstance(value, dict):
+        return []
+    found = _fault(value | {"widgets": []})
+    sound = {"title": "x"} if found else {name: each for name, each in value.items() if name != "widgets"}
+    widgets = value.get("widgets")
+    for number, widget in enumerate(widgets[:MAX_WIDGETS] if isinstance(widgets, list) else []):
+        found += [
+            (field.replace("[0]", f"[{number}]", 1) or f"widgets[{number}]", reason)
+            for field, reason in _fault(sound | {"widgets": [widget]})
+        ]
+    return found
+
+
+def _fault(document: Document) -> list[tuple[str, str]]:
+    try:
+        board_of(document)
+    except Invalid as error:
+        return [(error.field, error.reason)]
+    return []
 
 
 def _place(field: str) -> Place:

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from dashboard.app.sources import read_sources
-from dashboard.boards.boards import Boards
+from dashboard.boards.board_text import faults_in
+from dashboard.boards.boards import Boards, file_board
 from dashboard.cli.data_option import say_warnings
 from dashboard.cli.settings_options import load_settings, with_settings
 from dashboard.domain.errors import ConfigurationError
@@ -20,9 +21,16 @@ from dashboard.settings import Settings, flag, shown, variable
 
 
 @click.command()
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @with_settings
-def check(config: Path | None, **flags: Any) -> None:
-    """Print every setting with its source, and check the settings as far as possible without starting a server."""
+def check(folder: Path | None, config: Path | None, **flags: Any) -> None:
+    """Print every setting with its source, and check the settings as far as possible without starting a server.
+
+    With a FOLDER check the board files in it instead, and print every fault with its file and line.
+    """
+    if folder is not None:
+        _check_boards(folder)
+        return
     loaded = load_settings(config, flags)
     width = max(len(each.name) for each in fields(Settings))
     for each in fields(Settings):
@@ -39,6 +47,30 @@ def check(config: Path | None, **flags: Any) -> None:
     if problems:
         raise SystemExit(1)
     click.echo("no problems found")
+
+
+def _check_boards(folder: Path) -> None:
+    paths = sorted(folder.glob("*.yaml"))
+    broken = 0
+    for path in paths:
+        try:
+            faults, remarks = faults_in(path.read_text("utf-8"), path)
+            if not faults:
+                file_board(path)
+        except (OSError, UnicodeDecodeError) as error:
+            faults, remarks = [f"{path}: cannot be read: {error}"], []
+        except ConfigurationError as error:
+            faults, remarks = [str(error)], []
+        broken += bool(faults)
+        for remark in remarks:
+            click.echo(f"warning: {remark}", err=True)
+        for fault in faults:
+            click.echo(f"problem: {fault}", err=True)
+    for path in sorted(folder.glob("*.yml")):
+        click.echo(f"warning: {path} is not read; name it {path.stem}.yaml", err=True)
+    click.echo(f"{len(paths)} boards, {broken} of them broken")
+    if broken:
+        raise SystemExit(1)
 
 
 def _problems(settings: Settings) -> list[str]:

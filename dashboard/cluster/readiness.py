@@ -15,7 +15,8 @@ _MAX_LAG_ENTRIES = 1_000
 class Readiness:
     """Checks behind ``/readyz``. ``draining``: the process is stopping and accepts no new clients.
 
-    ``others`` are further parts by name; each returns its fault, or an empty text.
+    ``others`` are further parts by name; each returns its fault, or an empty text.  ``notices``: what operators should mend,
+    though the process is ready.
     """
 
     def __init__(
@@ -25,7 +26,9 @@ class Readiness:
         nodes: Membership,
         replicas: Replicas,
         others: Mapping[str, Callable[[], str]],
+        notices: Mapping[str, Callable[[], list[str]]] | None = None,
     ) -> None:
+        self._notices = notices or {}
         self._others = others
         self._journal = journal
         self._nodes = nodes
@@ -35,6 +38,10 @@ class Readiness:
     def drain(self) -> None:
         """Mark the process as stopping; it stays unready."""
         self.draining = True
+
+    def notices(self) -> dict[str, list[str]]:
+        """Return what operators should mend, by part; parts without anything are left out."""
+        return {name: texts for name, told in self._notices.items() if (texts := told())}
 
     def checks(self) -> dict[str, str]:
         """Return the state of each part by its name: ``ok``, or what is wrong with it."""

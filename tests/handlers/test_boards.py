@@ -168,3 +168,24 @@ async def test_the_schema_tells_editors_what_a_board_may_have(tmp_path: Path) ->
         status, schema = await Site(server).json("GET", "/api/v1/schema/board.json")
         assert status == 200
         assert set(schema["$defs"]["Widget"]["required"]) == {"kind", "title"}
+
+
+@pytest.mark.expects_log("its last good state stays")
+async def test_a_saved_file_is_on_the_screens_of_a_board_and_a_broken_one_is_said_where_operators_look(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "boards"
+    folder.mkdir()
+    path = folder / "wall.yaml"
+    path.write_text("title: Wall\nwidgets:\n- {kind: stat, title: CPU, series: [cpu]}\n")
+    async with site(tmp_path, boards=str(folder)) as at:
+        socket = await at.socket(as_="vera")
+        assert (await socket.ask("watch", board="wall"))["board"]["title"] == "Wall"
+        path.write_text(path.read_text().replace("Wall", "Hall"))
+        assert (await socket.until("board_changed"))["definition"]["title"] == "Hall"
+        path.write_text("title: [\n")
+        told = (await socket.until("board_changed"))["definition"]
+        assert (told["title"], "wall.yaml:2: not YAML" in told["fault"]) == ("Hall", True)
+        status, ready = await at.json("GET", "/readyz")
+        assert (status, ready["notices"]["boards"]) == (200, [told["fault"]])
+        assert (await put(at))[0] == 409

@@ -37,3 +37,23 @@ def test_boards_are_put_shown_compared_rolled_back_exported_and_deleted(server: 
     assert "shop" not in board("list")
     board("restore", "shop")
     assert "shop" in board("list")
+
+
+def test_check_says_everything_that_is_wrong_with_a_folder_of_boards(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text(WALL)
+    (tmp_path / "odd.yaml").write_text("title: x\ncolumn: 3\n")
+    assert (run("check", str(tmp_path)).returncode, run("check", str(tmp_path)).stdout) == (
+        0,
+        "2 boards, 0 of them broken\n",
+    )
+    (tmp_path / "bad.yaml").write_text("title: x\nwidgets:\n- {kind: pie, title: a}\n- {kind: stat}\n")
+    (tmp_path / "old.yml").write_text(WALL)
+    done = run("check", str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "3 boards, 1 of them broken\n")
+    for said in (
+        "bad.yaml:3: widgets[0].kind",
+        "bad.yaml:4: widgets[1]",
+        "odd.yaml:2: column is not a field (did you mean columns?)",
+        "old.yaml",
+    ):
+        assert said in done.stderr, said

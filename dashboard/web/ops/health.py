@@ -34,7 +34,9 @@ class ReadyHandler(BaseHandler[Readiness]):
     def get(self) -> None:
         checks = self.services.checks()
         ready = all(state == "ok" for state in checks.values())
-        self.write_json({"ready": ready, "checks": checks}, 200 if ready else 503)
+        notices = self.services.notices()
+        body = {"ready": ready, "checks": checks} | ({"notices": notices} if notices else {})
+        self.write_json(body, 200 if ready else 503)
 
 
 class SocketsHandler(BaseHandler[ClientServices]):

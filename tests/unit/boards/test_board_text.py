@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dashboard.boards.board_text import line_of, parse_board, write_board
+from dashboard.boards.board_text import faults_in, line_of, parse_board, write_board
 from dashboard.domain.errors import ConfigurationError, TooLarge
 
 PATH = Path("wall.yaml")
@@ -39,3 +39,16 @@ def test_a_written_board_reads_back_as_the_same() -> None:
     assert yaml.safe_load(text) == document
     assert "series: [host_cpu_percent]" in text
     assert line_of("no line") == 0
+
+
+def test_all_faults_of_a_text_are_said_at_once_each_with_its_line() -> None:
+    text = (
+        "title: x\nrows: 0\nwidgets:\n- {kind: pie, title: a}\n- {kind: stat}\n- {kind: stat, title: c, seris: [a]}\n"
+    )
+    faults, _ = faults_in(text, PATH)
+    assert [each.partition(" ")[0] for each in faults] == ["wall.yaml:2:", "wall.yaml:4:", "wall.yaml:5:"]
+    faults, unknown = faults_in("title: x\nwidgets:\n- {kind: stat, title: c, seris: [a]}\n", PATH)
+    assert (faults, unknown) == (
+        [],
+        ["wall.yaml:3: widgets[0].seris is not a field (did you mean series?); it is kept"],
+    )

@@ -1,0 +1,117 @@
+"""Board files of a folder, watched: a saved file is shown within a second; a broken one leaves its last good state on the screens.
+
+Every process watches the folder of its own machine.  The folder is polled, so it may be on any file system.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from dashboard.boards.boards import Boards, ShownBoard, file_board
+from dashboard.domain.errors import ConfigurationError, DashboardError
+
+_log = logging.getLogger(__name__)
+
+#: A file that is the same in two looks is complete: editors write in several steps.
+_LOOK_EVERY_S = 0.2
+#: Files that are read; the others are a fault.
+_MAX_FILES = 1_000
+#: Time of change, size and number of a file.
+Signature = tuple[int, int, int]
+
+
+class BoardFiles:
+    """Watcher of the files ``*.yaml`` in a folder."""
+
+    def __init__(self, *, folder: Path, boards: Boards) -> None:
+        self.folder = folder
+        self._on_titles: Callable[[dict[str, str]], Awaitable[None]] | None = None
+        self._boards = boards
+        self._seen: dict[Path, Signature] = {}
+        self._read: dict[Path, Signature] = {}
+        self._good: dict[str, ShownBoard] = {}
+        self._faults: dict[Path, str] = {}
+
+    def subscribe(self, handler: Callable[[dict[str, str]], Awaitable[None]]) -> None:
+        """Call ``handler`` with the titles of boards that are new here, by id."""
+        self._on_titles = handler
+
+    def load(self) -> None:
+        """Read all files now; what is wrong with one is noted, and the others are shown."""
+        self._seen = self._scan()
+        self._take(self._seen)
+
+    async def run(self) -> None:
+        """Look for changed files until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            await self.look()
+
+    async def look(self) -> None:
+        """Read the files that differ from what was read, and are as they were at the last look."""
+        now = await asyncio.to_thread(self._scan)
+        before, self._seen = self._seen, now
+        if now == self._read or now != before:
+            return
+        known = set(self._boards.titles())
+        await asyncio.to_thread(self._read_changed, now)
+        self._show()
+        new = {board: title for board, title in self._boards.titles().items() if board not in known}
+        if new and self._on_titles is not None:
+            try:
+                await self._on_titles(new)
+            except DashboardError as error:
+                _log.warning("no room for the conversation of %s: %s", ", ".join(new), error)
+
+    def _scan(self) -> dict[Path, Signature]:
+        found = {}
+        try:
+            with os.scandir(self.folder) as entries:
+                for entry in entries:
+                    if entry.name.endswith(".yaml") and not entry.name.startswith(".") and entry.is_file():
+                        state = entry.stat()
+                        found[Path(entry.path)] = (state.st_mtime_ns, state.st_size, state.st_ino)
+        except FileNotFoundError:
+            return {}  # no folder: no files
+        except OSError as error:
+            _log.debug("%s: %s", self.folder, error)
+            return self._read  # a file that goes meanwhile, or a file system that is away: look again
+        return found
+
+    def _take(self, now: dict[Path, Signature]) -> None:
+        self._read_changed(now)
+        self._show()
+
+    def _read_changed(self, now: dict[Path, Signature]) -> None:
+        for number, path in enumerate(sorted(now), 1):
+            if now[path] == self._read.get(path):
+                continue
+            try:
+                if number > _MAX_FILES:
+                    raise ConfigurationError(f"{path}: more than {_MAX_FILES} files; make a second server of them")
+                self._good[path.stem] = file_board(path)
+                self._faults.pop(path, None)
+            except ConfigurationError as error:
+                text = str(error).removeprefix(f"{self.folder}/")
+                if self._faults.get(path) != text:
+                    _log.warning("board file %s; its last good state stays", text)
+                self._faults[path] = text
+        for path in self._read.keys() - now.keys():
+            self._good.pop(path.stem, None)
+            self._faults.pop(path, None)
+        self._read = now
+
+    def _show(self) -> None:
+        self._boards.take_files(dict(self._good), dict(self._faults))
+
+    def faults(self) -> list[str]:
+        """Return what is wrong with files, a line each."""
+        return list(self._faults.values())
+
+    def versions(self) -> dict[str, str]:
+        """Return the tag of each file that is shown, by the board's id."""
+        return {board_id: shown.tag for board_id, shown in self._good.items()}

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from dashboard.boards.board_files import BoardFiles
+from dashboard.boards.boards import Boards, ShownBoard, stored_board
+
+pytestmark = pytest.mark.gen_test
+WALL = "title: Wall\nwidgets:\n- {kind: stat, title: CPU, series: [cpu]}\n"
+
+
+class Watched:
+    """A folder, the boards, and what changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.boards = Boards()
+        self.changed: list[str] = []
+        self.made: list[str] = []
+        self.boards.subscribe(self._note)
+        self.files = BoardFiles(folder=folder, boards=self.boards)
+        self.files.subscribe(self._make)
+
+    def _note(self, board_id: str, before: ShownBoard | None, now: ShownBoard | None) -> None:
+        self.changed.append(board_id)
+
+    async def _make(self, titles: dict[str, str]) -> None:
+        self.made += titles
+
+    async def looks(self) -> list[str]:
+        """What two looks change: a file must be the same in both."""
+        self.changed.clear()
+        await self.files.look()
+        await self.files.look()
+        return self.changed
+
+
+async def test_a_saved_file_is_shown_and_others_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "host.yaml").write_text("title: Host")
+    watched = Watched(tmp_path)
+    watched.files.load()
+    (tmp_path / "wall.yaml").write_text(WALL)
+    assert await watched.looks() == ["wall"]
+    assert (watched.boards.titles(), watched.made) == ({"host": "Host", "wall": "Wall"}, ["wall"])
+    assert await watched.looks() == []
+    assert set(watched.files.versions()) == {"host", "wall"}
+    (tmp_path / "wall.yaml").unlink()
+    assert await watched.looks() == ["wall"]
+    assert watched.boards.titles() == {"host": "Host"}
+
+
+async def test_a_file_is_read_when_it_stopped_changing(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    watched.files.load()
+    (tmp_path / "wall.yaml").write_text("title: Wa")
+    await watched.files.look()
+    (tmp_path / "wall.yaml").write_text(WALL)
+    await watched.files.look()
+    assert watched.boards.titles() == {}
+    await watched.files.look()
+    assert watched.boards.titles() == {"wall": "Wall"}
+
+
+@pytest.mark.expects_log("its last good state stays")
+async def test_a_broken_file_leaves_its_last_good_state_with_a_notice(tmp_path: Path) -> None:
+    path = tmp_path / "wall.yaml"
+    path.write_text(WALL)
+    watched = Watched(tmp_path)
+    watched.files.load()
+    path.write_text(WALL + "- {kind: pie, title: x}\n")
+    assert await watched.looks() == ["wall"]
+    assert watched.boards.titles() == {"wall": "Wall"}
+    assert watched.boards.fault_of("wall").startswith("wall.yaml:4: widgets[1].kind")
+    assert watched.files.faults() == [watched.boards.fault_of("wall")]
+    path.write_text(WALL.replace("Wall", "Hall"))
+    assert await watched.looks() == ["wall"]
+    assert (watched.boards.titles(), watched.files.faults()) == ({"wall": "Hall"}, [])
+
+
+async def test_the_file_wins_over_the_store(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    watched.boards.take_stored({"wall": stored_board("wall", '{"title":"Stored"}')}, {})
+    (tmp_path / "wall.yaml").write_text(WALL)
+    watched.files.load()
+    assert (watched.boards.titles(), watched.boards.is_shadowed("wall")) == ({"wall": "Wall"}, True)
+    (tmp_path / "wall.yaml").unlink()
+    await watched.looks()
+    assert (watched.boards.titles(), watched.boards.is_shadowed("wall")) == ({"wall": "Stored"}, False)
+
+
+async def test_a_folder_that_is_not_there_has_no_boards(tmp_path: Path) -> None:
+    watched = Watched(tmp_path / "none")
+    watched.files.load()
+    task = asyncio.create_task(watched.files.run())
+    await asyncio.sleep(0)
+    task.cancel()
+    assert watched.boards.titles() == {}
