@@ -18,7 +18,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_text, series_key
 from dashboard.ingest.batch import MAX_SAMPLES, check_time
 from dashboard.ingest.otlp_cache import MAX_CACHED_BYTES, PointCache
-from dashboard.ingest.otlp_columns import PointColumns, read_columns
+from dashboard.ingest.otlp_columns import PointColumns, attributes_of, read_columns
 from dashboard.ingest.otlp_names import labels_of, metric_name
 from dashboard.ingest.otlp_points import DIVIDED, SUFFIXES, Shape, rows_of
 from dashboard.ingest.otlp_resources import TARGET_INFO, Origin, with_scope
@@ -335,18 +335,15 @@ def _unit(unit: Any) -> str | None:
 
 
 def _learn(point: bytes, metric: _Metric, keys: tuple[str, ...], cache: PointCache) -> None:
-    """Cache the series of a number point by the bytes of its attributes, if only attributes follow the value in the point."""
-    at = 27 if point[0] == 0x11 else 18
-    tail = point[at:]
-    if len(metric.raw) + len(tail) > MAX_CACHED_BYTES:
+    """Cache the series of a number point by the bytes of its attributes, if only attributes follow the numbers in the point."""
+    tail = attributes_of(point)
+    if tail is None or len(metric.raw) + len(tail) > MAX_CACHED_BYTES:
         return
     try:
-        numbers = [number for number, _, _ in read_fields(point)]
         plain = all(number == 7 and wire == BYTES for number, wire, _ in read_fields(tail))
     except Invalid:
         return
-    head = numbers[: len(numbers) - numbers.count(7)]
-    if plain and head in ([2, 3, 4], [2, 3, 6], [3, 4], [3, 6]):
+    if plain:
         cache.learn_number(metric.raw, metric.name, tail, keys[0])
 
 

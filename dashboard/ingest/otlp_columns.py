@@ -1,8 +1,9 @@
-"""Fast path for the points of an OTLP gauge or sum in the protobuf layout that SDKs write: they are read as columns.
+"""Fast path for the points of an OTLP gauge or sum in the protobuf layouts that senders write: they are read as columns.
 
-Such a point is: start time (field 2, optional), time (3), a double (4) or an integer (6), attributes (7).  The bytes after the
-value are looked up without being parsed.  Only bytes that were parsed as whole attributes are in the cache, so a hit is always
-right.
+Such a point is: its numbers, in any order, and then its attributes (field 7).  The numbers are the start time (2, optional), the time
+(3), and a double (4) or an integer (6).  SDKs write fields by rising numbers; the collector, which fills its buffer from the end, writes
+6, 3, 2, 7, and what else a sum says before the points.  The bytes of the attributes are looked up without being parsed.  Only bytes
+that were parsed as whole attributes are in the cache, so a hit is always right.
 """
 
 from __future__ import annotations
@@ -10,26 +11,67 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import permutations
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import check_time
 from dashboard.ingest.otlp_schema import POINTS
 from dashboard.ingest.protobuf import read_message, same_in_all
 
-#: Layout of time and value in the bytes before the attributes, by their length and the tag of the value.
+#: Tags of a point's numbers: start, time, double, integer. Each is followed by 8 bytes.
+_START, _TIME, _DOUBLE, _INTEGER = 0x11, 0x19, 0x21, 0x31
+_NUMBER_BYTES = 9
+#: Tags of a sum's temporality and monotonicity, which some senders write before the points.
+_SUM_TAGS = (0x10, 0x18)
+
+
+class _Layout(NamedTuple):
+    """Order of a point's numbers. ``tags``: their tags; ``time``, ``value``: offsets of the numbers; the structs read them from a head."""
+
+    tags: bytes
+    time: int
+    value: int
+    both: struct.Struct
+    value_only: struct.Struct
+
+    @property
+    def width(self) -> int:
+        """Bytes before the attributes."""
+        return _NUMBER_BYTES * len(self.tags)
+
+
+def _layout(tags: tuple[int, ...]) -> _Layout:
+    codes = {_START: "8x", _TIME: "8s", _DOUBLE: "d", _INTEGER: "q"}
+    value_tag = next(tag for tag in tags if tag in (_DOUBLE, _INTEGER))
+    both = struct.Struct("<" + "".join(f"x{codes[tag]}" for tag in tags))
+    value_only = struct.Struct("<" + "".join(f"x{codes[tag] if tag == value_tag else '8x'}" for tag in tags))
+    offsets = {tag: _NUMBER_BYTES * place + 1 for place, tag in enumerate(tags)}
+    return _Layout(bytes(tags), offsets[_TIME], offsets[value_tag], both, value_only)
+
+
 _LAYOUTS = {
-    (27, 0x21): struct.Struct("<10x8sxd"), (27, 0x31): struct.Struct("<10x8sxq"),
-    (18, 0x21): struct.Struct("<x8sxd"), (18, 0x31): struct.Struct("<x8sxq"),
-}  # fmt: skip
+    bytes(tags): _layout(tags)
+    for value_tag in (_DOUBLE, _INTEGER)
+    for numbers in ((_TIME, value_tag), (_START, _TIME, value_tag))
+    for tags in permutations(numbers)
+}
 
 
-#: The same with the value alone.
-_VALUES = {
-    (27, 0x21): struct.Struct("<19xd"), (27, 0x31): struct.Struct("<19xq"),
-    (18, 0x21): struct.Struct("<10xd"), (18, 0x31): struct.Struct("<10xq"),
-}  # fmt: skip
+def _layout_at(data: bytes, begin: int, end: int) -> _Layout | None:
+    """Return the layout of the point between two offsets; None if the point has another one."""
+    tags = bytearray()
+    while len(tags) < 3 and begin + _NUMBER_BYTES <= end and data[begin] in (_START, _TIME, _DOUBLE, _INTEGER):
+        tags.append(data[begin])
+        begin += _NUMBER_BYTES
+    return _LAYOUTS.get(bytes(tags))
+
+
+def attributes_of(point: bytes) -> bytes | None:
+    """Return the bytes behind the numbers of a point; None if its layout is not one of the expected layouts."""
+    layout = _layout_at(point, 0, len(point))
+    return point[layout.width :] if layout is not None else None
 
 
 @dataclass(slots=True)
@@ -49,15 +91,17 @@ def read_columns(data: bytes, known: Mapping[bytes, str], latest_ms: int) -> Poi
 
     ``known`` maps the encoded attributes of a data point to its series.
     """
-    at = 2 if len(data) > 1 and data[1] < 0x80 else 3
-    width = 27 if len(data) > at and data[at] == 0x11 else 18
-    layout = _LAYOUTS.get((width, data[at + width - 9])) if len(data) >= at + width else None
-    split = _split(data, width) if layout is not None else None
+    first = 0
+    while len(data) > first + 4 and data[first] in _SUM_TAGS and data[first + 1] < 0x80:
+        first += 2
+    at = first + (2 if len(data) > first + 1 and data[first + 1] < 0x80 else 3)
+    layout = _layout_at(data, at, len(data))
+    split = _split(data, first, layout.width) if layout is not None else None
     if layout is None or split is None:
         return None
     heads, tails, at = split
     try:
-        rest = read_message(data[at:], POINTS)
+        rest = read_message(data[:first] + data[at:], POINTS)
     except Invalid:
         return None
     if "dataPoints" in rest:
@@ -65,13 +109,13 @@ def read_columns(data: bytes, known: Mapping[bytes, str], latest_ms: int) -> Poi
     return _columns(layout, heads, tails, rest, known, latest_ms)
 
 
-def _split(data: bytes, width: int) -> tuple[list[bytes], list[bytes], int] | None:
-    """Return each point's bytes before its attributes, each point's attributes, and the offset after the last point.
+def _split(data: bytes, at: int, width: int) -> tuple[list[bytes], list[bytes], int] | None:
+    """Return the ``width`` bytes before each point's attributes, each point's attributes, and the offset after the last point.
 
     Return None if a point is too short.
     """
     heads, tails = list[bytes](), list[bytes]()
-    at, end = 0, len(data)
+    end = len(data)
     try:
         while data[at] == 0x0A:
             length = data[at + 1]
@@ -94,7 +138,7 @@ def _split(data: bytes, width: int) -> tuple[list[bytes], list[bytes], int] | No
 
 
 def _columns(
-    layout: struct.Struct,
+    layout: _Layout,
     heads: list[bytes],
     tails: list[bytes],
     rest: dict[str, Any],
@@ -102,14 +146,15 @@ def _columns(
     latest_ms: int,
 ) -> PointColumns:
     keys = list(map(known.get, tails))
-    joined, width, value_tag = b"".join(heads), layout.size, heads[0][-9]
-    if same_in_all(joined, width, width - 17, width - 9):
-        given: Sequence[float] = [value for (value,) in _VALUES[width, value_tag].iter_unpack(joined)]
-        stamps: Sequence[bytes] = [joined[width - 17 : width - 9]] * len(given)
+    joined, width, tags = b"".join(heads), layout.width, layout.tags
+    if same_in_all(joined, width, layout.time, layout.time + 8):
+        given: Sequence[float] = [value for (value,) in layout.value_only.iter_unpack(joined)]
+        stamps: Sequence[bytes] = [joined[layout.time : layout.time + 8]] * len(given)
     else:
-        stamps, given = zip(*layout.iter_unpack(joined), strict=True)
-    values = given if value_tag == 0x21 else list(map(float, given))
-    is_whole = value_tag == 0x31  # any integer has a nearest double
+        columns = list(zip(*layout.both.iter_unpack(joined), strict=True))
+        stamps, given = columns if layout.time < layout.value else reversed(columns)
+    is_whole = _INTEGER in tags  # any integer has a nearest double
+    values = list(map(float, given)) if is_whole else given
     moments: dict[bytes, int | None] = {}
     distinct = set(stamps)
     for stamp in distinct:
@@ -119,24 +164,17 @@ def _columns(
             continue
     count = len(heads)
     found = PointColumns(rest=rest, count=count)
-    tags = joined[::width], joined[width - 18 :: width], joined[width - 9 :: width]
     if (
         None not in keys
         and len(moments) == len(distinct)
-        and tags == (heads[0][:1] * count, b"\x19" * count, bytes([value_tag]) * count)
+        and all(joined[_NUMBER_BYTES * place :: width] == tags[place : place + 1] * count for place in range(len(tags)))
         and (is_whole or all(map(isfinite, given)))
     ):
         found.keys, found.times, found.values = keys, list(map(moments.__getitem__, stamps)), list(values)  # type: ignore[assignment]  # no None left
         return found
-    marks = heads[0][0], 0x19, value_tag
     for row, (key, stamp, value) in enumerate(zip(keys, stamps, values, strict=True)):
         head = heads[row]
-        if (
-            key is None
-            or (head[0], head[-18], head[-9]) != marks
-            or stamp not in moments
-            or not (is_whole or isfinite(value))
-        ):
+        if key is None or head[::_NUMBER_BYTES] != tags or stamp not in moments or not (is_whole or isfinite(value)):
             found.others.append((row, head + tails[row]))
             continue
         found.keys.append(key)

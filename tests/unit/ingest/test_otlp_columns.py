@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import math
+from itertools import permutations
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Gauge, Sum
 
-from dashboard.ingest.otlp_columns import read_columns
+from dashboard.ingest import otlp
+from dashboard.ingest.otlp import parse_otlp_protobuf
+from dashboard.ingest.otlp_cache import PointCache
+from dashboard.ingest.otlp_columns import attributes_of, read_columns
+from tests.support.collector_bytes import collector_bytes
 from tests.support.parsed_checks import LATEST_MS, T
+from tests.support.recorded import Recorded, requests_of
 
 NS = T * 1_000_000
 
@@ -73,3 +80,43 @@ def test_points_of_the_future_are_not_taken_as_they_are() -> None:
 @pytest.mark.parametrize("data", [b"", b"\x0a", b"\x0a\x02ab", b"\x10\x01", b"\xff" * 40])
 def test_what_is_laid_out_in_another_way_is_left_to_others(data: bytes) -> None:
     assert read_columns(data, {}, LATEST_MS) is None
+
+
+def test_points_as_the_collector_writes_them_are_columns() -> None:
+    message = gauge(("x", 1), ("y", -2), start=True, is_monotonic=True, aggregation_temporality=2)
+    data = collector_bytes(message)
+    assert data[:4] == b"\x18\x01\x10\x02"
+    hosts = {collector_bytes(gauge((host, 0)).data_points[0])[18:]: host for host in "xy"}
+    found = read_columns(data, hosts, LATEST_MS)
+    assert found is not None
+    assert (found.keys, found.times, found.values) == (["x", "y"], [T, T + 1], [1.0, -2.0])
+    assert found.rest == {"aggregationTemporality": 2, "isMonotonic": True}
+
+
+@pytest.mark.parametrize("request_", requests_of("otelcol-protobuf"))
+def test_a_recorded_request_of_the_collector_is_read_as_columns_from_the_second_time_on(
+    request_: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it has the bytes that ``collector_bytes`` writes, so that benches may use those."""
+    body, cache = request_.body, PointCache()
+    message = ExportMetricsServiceRequest.FromString(body)
+    assert collector_bytes(message) == body
+    ascending = parse_otlp_protobuf(message.SerializeToString(), PointCache(), 2 * T).batch
+    first = parse_otlp_protobuf(body, cache, 2 * T).batch
+    monkeypatch.setattr(otlp, "read_point", None)
+    second = parse_otlp_protobuf(body, cache, 2 * T).batch
+    assert len(second.keys) > 0
+    assert second.keys == first.keys == ascending.keys
+    assert second.values == first.values == ascending.values
+    assert second.times == first.times == ascending.times
+
+
+@pytest.mark.parametrize("numbers", list(permutations((2, 3, 6))))
+def test_the_numbers_of_a_point_may_have_any_order(numbers: tuple[int, ...]) -> None:
+    values = {2: NS, 3: NS + 5_000_000, 6: 42}
+    head = b"".join(bytes([number << 3 | 1]) + values[number].to_bytes(8, "little") for number in numbers)
+    tail = next(iter(known("x")))
+    assert attributes_of(head + tail) == tail
+    found = read_columns(bytes([0x0A, len(head + tail)]) + head + tail, known("x"), LATEST_MS)
+    assert found is not None
+    assert (found.keys, found.times, found.values) == (['a{host="x"}'], [T + 5], [42.0])
