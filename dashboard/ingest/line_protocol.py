@@ -2,9 +2,9 @@
 
 Source: the InfluxDB line protocol reference.  ``line-protocol-parser`` (C) parses single lines; ``line_protocol_parts.py`` parses
 the lines that the C parser refuses.  A number or boolean field becomes a sample of the series ``measurement_field{tags}``; a string
-field becomes the document ``measurement_field/tag:value`` with ``{"text": …}``.  A body without string fields and without faults is
-parsed on a fast path.  Any other body is parsed line by line, so that the good fields are kept.  64-bit integers become the nearest
-double.
+field becomes the document ``measurement_field/tag:value`` with ``{"text": …}``.  A body without faults is parsed on a fast path, but for
+its lines with string fields.  Any other body is parsed line by line, so that the good fields are kept.  64-bit integers become the
+nearest double.
 """
 
 from __future__ import annotations
@@ -40,17 +40,19 @@ _PRECISIONS: dict[str, Scale] = {
 }  # fmt: skip
 _BY_SIZE = ((5_000_000_000, 1_000, 1), (5_000_000_000_000, 1, 1), (5_000_000_000_000_000, 1, 1_000))
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
-#: Lines that are longer, or whose series are longer, are not cached.
+#: Lines that are longer, or whose series are longer, are not cached; nor are more series of one measurement and tags.
 _MAX_CACHED_CHARACTERS = 4_096
 _MAX_CACHED_SERIES_CHARACTERS = 8_192
 
-#: Names of the fields, their series, and the number of tags.
-Row = tuple[list[str], list[str], int]
-_NO_ROW: Row = ([], [], 0)
+
+#: Names of the fields when the line first came, their series, and the number of tags; then all series by field name, because
+#: Telegraf writes the fields of a line in another order each time.
+Row = tuple[list[str], list[str], int, dict[str, str]]
+_NO_ROW: Row = ([], [], 0, {})
 
 
-class LineCache(OwnedRecall[str | tuple[str, ...], Row]):
-    """Cache of lines' field names and series, by the text of measurement and tags.
+class LineCache(OwnedRecall[str, Row]):
+    """Cache of lines' fields and their series, by the text of measurement and tags.
 
     ``labels`` are added to the tags of each line.  ``topic``: the lines' source, for a caller with several sources.
     """
@@ -84,36 +86,65 @@ def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precis
         text = body.decode()
     except UnicodeDecodeError:
         text = ""
-    if text and '"' not in text and "\x00" not in text and "\n\ufeff" not in text:
+    if text and "\x00" not in text and "\n\ufeff" not in text:
         first = len(text) - len(text.lstrip("\n"))
-        batch = _quickly(text.strip("\n"), first, cache, latest_ms, _PRECISIONS[precision])
-        if batch is not None:
-            return Parsed(batch)
+        parsed = _quickly(text.strip("\n"), first, cache, latest_ms, _PRECISIONS[precision])
+        if parsed is not None:
+            return parsed
     return _each(body, cache, latest_ms, _PRECISIONS[precision])
 
 
-def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Scale) -> Batch | None:
+class _Columns:
+    """Samples of whole lines, not yet added to ``batch``. ``counts``: the number of samples of each line."""
+
+    __slots__ = ("batch", "counts", "given", "keys", "times")
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.keys: list[str] = []
+        self.times: list[int | None] = []
+        self.given: list[float] = []
+        self.counts: list[int] = []
+
+    def flush(self, t_ms: int | None) -> None:
+        """Move the samples to the batch; ``t_ms``: the time of those without one yet."""
+        self.times += [t_ms] * (len(self.keys) - len(self.times))
+        self.batch.keys += self.keys
+        self.batch.times += self.times
+        self.batch.values += map(float, self.given)
+        for column in (self.keys, self.times, self.given):
+            column.clear()
+
+
+def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Scale) -> Parsed | None:
     """Parse lines to columns; return None if they have a fault or need the slow path. ``first``: index of the first line in the body.
 
     Consecutive lines mostly have the same time, so each time is converted once.  The C parser silently keeps the last of repeated
-    fields, so the equals signs are counted.
+    fields, so the equals signs are counted.  A line with a quoted string is parsed by itself.
     """
-    keys: list[str] = []
-    times: list[int | None] = []
-    given: list[float] = []
-    counts: list[int] = []
-    tags = 0
-    known, last, t_ms = cache.get, None, None
     lines = text.split("\n")
     if max(map(len, lines)) > _MAX_QUICK_CHARACTERS:
         return None
+    parsed = Parsed()
+    columns = _Columns(parsed.batch)
+    keys, times, given, counts = columns.keys, columns.times, columns.given, columns.counts
+    known, last, t_ms = cache.get, None, None
+    has_texts, signs, tags, alone = '"' in text, _signs(text), 0, 0
     try:
-        for line in lines:
+        for number, line in enumerate(lines, first):
+            if has_texts and '"' in line:
+                columns.flush(t_ms)
+                counts.append(_alone(number, line, parsed, cache, latest_ms, scale))
+                signs -= _signs(line)
+                alone += counts[-1]
+                continue
             found = parse_line(line)
             fields = found["fields"]  # a comment gives None: the slow path
-            names, row, tagged = known(line[: line.index(" ")]) or _NO_ROW
+            names, row, tagged, series = known(line[: line.index(" ")]) or _NO_ROW
             if names != [*fields]:
-                _, row, tagged = _row(line, found, cache)
+                row = [series[name] for name in fields if name in series]
+                if len(row) < len(fields):
+                    row, tagged = _row(line, found, cache)
             stated = found["time"]
             if stated != last:
                 times += [t_ms] * (len(keys) - len(times))
@@ -124,15 +155,29 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
             tags += tagged
             counts.append(len(row))
             given += fields.values()
+        columns.flush(t_ms)
     except (LineFormatError, Invalid, TypeError, ValueError):
         return None
-    if text.count("=") - text.count("\\=") != tags + len(keys):
+    count = len(parsed.batch.keys)
+    if signs != tags + count - alone or count > MAX_SAMPLES:
         return None
-    times += [t_ms] * (len(keys) - len(times))
-    values = list(map(float, given))
-    if len(values) > MAX_SAMPLES:
-        return None
-    return Batch(keys, times, values, where=partial(_spread, first, counts))
+    parsed.batch.where = partial(_spread, first, counts)
+    return parsed
+
+
+def _alone(number: int, line: str, parsed: Parsed, cache: LineCache, latest_ms: int, scale: Scale) -> int:
+    """Add a line with quotes; return the number of its samples. Raises Invalid, also when the string ends on a later line."""
+    raw = line.encode()
+    if _is_open(raw):
+        raise Invalid("does not end in its line")
+    before = len(parsed.batch.keys)
+    _take(number, raw, parsed, cache, latest_ms, scale)
+    return len(parsed.batch.keys) - before
+
+
+def _signs(text: str) -> int:
+    """Count the equals signs that are not escaped."""
+    return text.count("=") - text.count("\\=")
 
 
 def _in_ms(stated: int, scale: Scale) -> int:
@@ -143,23 +188,24 @@ def _in_ms(stated: int, scale: Scale) -> int:
     return stated * times_by // divide_by
 
 
-def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> Row:
-    """Return the series of one line's fields, in their order; raises Invalid.
+def _row(line: str, found: dict[str, dict[str, str]], cache: LineCache) -> tuple[list[str], int]:
+    """Return the series of one line's fields, in their order, and the number of tags; raises Invalid.
 
-    The series are cached by the line's head, the part before the first space, unless that space may be escaped.  Other lists of
-    fields with the same head are cached by head and field names.
+    The series are cached by field name and the line's head, the part before the first space, unless that space may be escaped.
     """
     head, names = line.partition(" ")[0], [*found["fields"]]
-    both = cache.get((head, *names))
-    if both is not None:
-        return both
     measurement, tags = str(found["measurement"]), with_labels(found["tags"], cache.labels)
-    row = [_key(measurement, name, tags, cache) for name in names]
-    made = names, row, len(found["tags"])
-    small = len(line) <= _MAX_CACHED_CHARACTERS and sum(map(len, row)) <= _MAX_CACHED_SERIES_CHARACTERS
+    cached = cache.get(head)
+    series = cached[3] if cached is not None else {}
+    keys = [series.get(name) or _key(measurement, name, tags, cache) for name in names]
+    small = len(line) <= _MAX_CACHED_CHARACTERS and sum(map(len, keys)) <= _MAX_CACHED_SERIES_CHARACTERS
     if small and head and head[-1] != "\\":
-        cache.learn((head, *names) if head in cache else head, made)
-    return made
+        if sum(map(len, series.values())) + sum(map(len, keys)) > _MAX_CACHED_SERIES_CHARACTERS:
+            series.clear()
+        series.update(zip(names, keys, strict=True))
+        if cached is None:
+            cache.learn(head, (names, keys, len(found["tags"]), series))
+    return keys, len(found["tags"])
 
 
 def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache) -> str:

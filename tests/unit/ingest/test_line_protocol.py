@@ -6,6 +6,7 @@ import time
 import pytest
 
 from dashboard.domain.errors import Invalid
+from dashboard.ingest import line_protocol
 from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
 from dashboard.ingest.parsed import Parsed
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
@@ -213,11 +214,34 @@ def test_lines_of_which_much_would_have_to_be_remembered_are_not_remembered() ->
     assert len(cache) == 1
 
 
-def test_several_lists_of_fields_behind_one_head_are_all_remembered() -> None:
+def test_the_fields_behind_one_head_are_remembered_in_whatever_order_they_come() -> None:
     cache = LineCache()
     for _ in range(2):
         assert parse("a,t=1 f=1\na,t=1 g=2\na,t=1 f=3,g=4", cache).batch.keys[:2] == ['a_f{t="1"}', 'a_g{t="1"}']
-    assert len(cache) == 3
+    assert len(cache) == 1
+    assert rows(parse("a,t=1 g=4,f=3", cache)) == {('a_g{t="1"}', None, 4.0), ('a_f{t="1"}', None, 3.0)}
+    many = [f"a,t=1 {'x' * 1_000}{number}=1" for number in range(20)]
+    assert len(parse("\n".join(many), cache).batch.keys) == 20
+    assert sum(map(len, cache["a,t=1"][3].values())) < 10_000
+
+
+def test_lines_with_texts_keep_their_place_among_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = 'a f=1 1700000000000000000\na f=2,s="x y",g=7 1700000000000000000\na f=3\nb,t="q" f=4\nc s="1\\"2=",f=5'
+    slowly = parse(body + "\n# the slow way")
+    monkeypatch.setattr(line_protocol, "_each", None)
+    quickly = parse(body)
+    assert rows(quickly) == rows(slowly)
+    values = quickly.batch.values
+    assert [values[0], *sorted(values[1:3]), *values[3:]] == [1.0, 2.0, 7.0, 3.0, 4.0, 5.0]
+    assert (quickly.documents, quickly.places) == (slowly.documents, slowly.places)
+    assert quickly.batch.where is not None
+    assert quickly.batch.where() == [0, 1, 1, 2, 3, 4]
+
+
+def test_a_text_over_several_lines_is_one_field() -> None:
+    parsed = parse('a f=1\na s="x\ny=2",f=2\na f=3')
+    assert parsed.batch.values == [1.0, 2.0, 3.0]
+    assert [body for _, body, _ in parsed.documents] == [b'{"text":"x\\ny=2"}']
 
 
 @pytest.mark.parametrize(
