@@ -17,7 +17,7 @@ from dashboard.ingest.families import Families
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.native_histogram import STALE_BITS, take_histogram
 from dashboard.ingest.packed import unpack_snappy_block
-from dashboard.ingest.parsed import Parsed, Recall
+from dashboard.ingest.parsed import NotFinite, Parsed, Recall
 from dashboard.ingest.protobuf import (
     BYTES,
     FIXED32,
@@ -71,6 +71,8 @@ def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families
             _take(series, parsed, cache, latest_ms)
         except Invalid as invalid:
             parsed.refuse(index, invalid, _described(series))
+    if others and parsed.batch.refused:
+        parsed.batch.refused.sort(key=lambda refusal: refusal.index)
     if metadata:
         families.learn(metadata)
     families.note(parsed)
@@ -116,7 +118,8 @@ def _quickly(
     if len(keys) + len(others) > MAX_SAMPLES:
         raise Invalid(f"more than {MAX_SAMPLES} series in one body")
     if keys:
-        left = _add_columns(parsed, keys, b"".join(tails), latest_ms)
+        taken = {index for index, _ in others}
+        left = _add_columns(parsed, keys, b"".join(tails), latest_ms, taken)
         if left:
             others = _with(others, left, data)
     return others
@@ -131,8 +134,11 @@ def _with(others: list[tuple[int, bytes]], left: Sequence[int], data: bytes) -> 
     return [(index, value) for index, value in enumerate(series) if index in both and isinstance(value, bytes)]
 
 
-def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int) -> Sequence[int]:
-    """Add the samples that are plain and finite and have a valid time; return the rows of all other samples."""
+def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int, taken: set[int]) -> Sequence[int]:
+    """Add the samples that are plain and have a valid time; return the rows of all other samples.
+
+    ``taken``: indices in the body of the series that are not among these.
+    """
     if any(tails[place::_TAIL_BYTES] != mark * len(keys) for place, mark in _TAIL_MARKS):
         return range(len(keys))
     values: Sequence[float]
@@ -151,13 +157,28 @@ def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int) 
             continue
     left: list[int] = []
     if len(moments) < len(set(stamps)) or not all(map(math.isfinite, values)):
-        left = [row for row, v in enumerate(values) if not math.isfinite(v) or stamps[row] not in moments]
-        kept = sorted(set(range(len(keys))).difference(left))
+        left = [row for row, stamp in enumerate(stamps) if stamp not in moments]
+        odd = [row for row, v in enumerate(values) if not math.isfinite(v) and stamps[row] in moments]
+        _add_not_finite(parsed, [(row, keys[row], moments[stamps[row]]) for row in odd], tails, len(keys), taken)
+        kept = sorted(set(range(len(keys))).difference(left, odd))
         keys, values, stamps = ([column[row] for row in kept] for column in (keys, values, stamps))  # type: ignore[assignment]  # lists of the same items
     parsed.batch.keys += keys
     parsed.batch.times += map(moments.__getitem__, stamps)
     parsed.batch.values += values
     return left
+
+
+def _add_not_finite(
+    parsed: Parsed, rows: list[tuple[int, str, int | None]], tails: bytes, count: int, taken: set[int]
+) -> None:
+    """Note ended series, whose value is a staleness marker, and refuse all other values. Summaries without observations have many NaN."""
+    places = [index for index in range(count + len(taken)) if index not in taken]
+    for row, key, t_ms in rows:
+        begin = row * _TAIL_BYTES + len(_TAIL_BEGINS)
+        if int.from_bytes(tails[begin : begin + 8], "little") == STALE_BITS:
+            parsed.ended.append((key, t_ms))
+        else:
+            parsed.refuse(places[row], NotFinite(), key)
 
 
 def _width(data: bytes, at: int, wire: int) -> int:
