@@ -1,4 +1,4 @@
-"""What foreign formats cost beside the bare decoding of the same bytes: lines, remote_write, otlp, statsd.
+"""What foreign formats cost beside the bare decoding of the same bytes: lines, remote_write, otlp, collector, statsd.
 
 In this process and without a server: the parser, and for lines the entry's bytes, the SQLite journal and the replica too.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,13 +34,15 @@ from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows
 from tests.bench.figure import Bar, Row, bench
 from tests.bench.processes import Bench
+from tests.support.collector_bytes import collector_bytes
+from tests.support.recorded import requests_of
 from tests.support.write_request import WriteRequest, encode, snappy
 
 _T = 1_700_000_000_000
-_LATEST_MS = 1_800_000_000_000
+LATEST_MS = 1_900_000_000_000
 
 
-def _least_us(bench: Bench, *works: Callable[[], object]) -> list[float]:
+def least_us(bench: Bench, *works: Callable[[], object]) -> list[float]:
     """The least CPU time of each, in turns, so that a machine that is slow for a while is so for all."""
     least = [1e9] * len(works)
     for _ in range(int(bench.pick(7, 40))):
@@ -68,7 +71,7 @@ def lines(bench: Bench) -> Iterator[Row]:
 
     async def accept(journal: SqliteJournal) -> None:
         nonlocal seq
-        batch = parse_line_protocol(next(bodies), cache, _LATEST_MS).batch
+        batch = parse_line_protocol(next(bodies), cache, LATEST_MS).batch
         payloads = []
         rows = rows_per_entry(batch.keys)
         for start in range(0, len(batch.keys), rows):
@@ -91,10 +94,10 @@ def lines(bench: Bench) -> Iterator[Row]:
         )
         runner.run(journal.open())
         running = runner.get_loop().create_task(journal.run())
-        mine, parsed, least = _least_us(
+        mine, parsed, least = least_us(
             bench,
             lambda: runner.run(accept(journal)),
-            lambda: parse_line_protocol(body, cache, _LATEST_MS),
+            lambda: parse_line_protocol(body, cache, LATEST_MS),
             floor,
         )
         running.cancel()
@@ -114,33 +117,60 @@ def remote_write(bench: Bench) -> Iterator[Row]:
     labels = {"__name__": "http_requests_total", "code": "200", "instance": "web-1.example.org:9090", "job": "api"}
     body = snappy(encode([(labels | {"handler": f"/api/{i}"}, [(i * 1.5, _T)]) for i in range(1_000)]))
     cache = LabelCache()
-    mine, least = _least_us(
+    mine, least = least_us(
         bench,
-        lambda: parse_remote_write(body, cache, _LATEST_MS),
+        lambda: parse_remote_write(body, cache, LATEST_MS),
         lambda: WriteRequest.FromString(bytes(cramjam.snappy.decompress_raw(body))),
     )
     yield _beside("remote write", mine, least, "snappy and protobuf")
 
 
-@bench
-def otlp(bench: Bench) -> Iterator[Row]:
-    """OTLP protobuf, 1,000 points of 3 attributes: the parser, beside protobuf alone."""
+def _points(count: int) -> ExportMetricsServiceRequest:
+    """A sum of ``count`` points of 3 attributes."""
     request = ExportMetricsServiceRequest()
     of = request.resource_metrics.add()
     of.resource.attributes.add(key="service.name").value.string_value = "api"
     total = of.scope_metrics.add().metrics.add(name="http.requests").sum
     total.is_monotonic, total.aggregation_temporality = True, 2
-    for i in range(1_000):
+    for i in range(count):
         point = total.data_points.add(start_time_unix_nano=_T * 10**6, time_unix_nano=_T * 10**6, as_double=i * 1.5)
         for key, value in (("route", f"/api/{i}"), ("method", "GET"), ("status", "200")):
             point.attributes.add(key=key).value.string_value = value
-    body, cache = request.SerializeToString(), PointCache()
-    mine, least = _least_us(
+    return request
+
+
+@bench
+def otlp(bench: Bench) -> Iterator[Row]:
+    """OTLP protobuf, 1,000 points of 3 attributes: the parser, beside protobuf alone."""
+    body, cache = _points(1_000).SerializeToString(), PointCache()
+    mine, least = least_us(
         bench,
-        lambda: parse_otlp_protobuf(body, cache, _LATEST_MS),
+        lambda: parse_otlp_protobuf(body, cache, LATEST_MS),
         lambda: ExportMetricsServiceRequest.FromString(body),
     )
     yield _beside("OTLP", mine, least, "protobuf")
+
+
+@bench
+def collector(bench: Bench) -> Iterator[Row]:
+    """OTLP as the collector writes it, recorded and 5,000 points in its order, beside the same with its fields ascending."""
+    recorded = max((request.body for request in requests_of("otelcol-protobuf")), key=len)
+    for what, request in (
+        ("a recorded request", ExportMetricsServiceRequest.FromString(recorded)),
+        ("5,000 points", _points(5_000)),
+    ):
+        bodies = collector_bytes(request), request.SerializeToString()
+        cache = PointCache()
+        count = len(parse_otlp_protobuf(bodies[0], cache, LATEST_MS).batch.keys)
+        theirs, ascending = least_us(bench, *(partial(parse_otlp_protobuf, body, cache, LATEST_MS) for body in bodies))
+        yield Row(
+            f"CPU per sample of OTLP as the collector writes it, {what}",
+            theirs / count,
+            "us",
+            {"the same ascending": ascending / count},
+            (Bar("x the same ascending", theirs / ascending, 1.1),),
+            {"samples": count},
+        )
 
 
 def _beside(what: str, mine: float, least: float, peer: str) -> Row:
@@ -163,9 +193,9 @@ def statsd(bench: Bench) -> Iterator[Row]:
 
     def ours() -> None:
         for datagram in datagrams:
-            aggregator.feed(datagram, _LATEST_MS)
+            aggregator.feed(datagram, LATEST_MS)
 
-    mine, flush = _least_us(bench, ours, lambda: list(aggregator.flush(_T, 1.0)))
+    mine, flush = least_us(bench, ours, lambda: list(aggregator.flush(_T, 1.0)))
     yield Row(
         "CPU per StatsD metric",
         mine / 5_000,

@@ -82,7 +82,7 @@ def still(bench: Bench) -> Iterator[Row]:
     idle = Viewers(bench, without.port, json.dumps({"type": "ping", "id": 1}))
     idle.open(count)
     time.sleep(1)
-    with_views, alone = [], []
+    with_views, alone = list[float](), list[float]()
     for _ in range(int(bench.pick(2, 4))):
         for server, viewers, costs in ((watching, views, with_views), (without, idle, alone)):
             fed = Fed(server, viewers, Feeder(server.port, measuring("other", 1000), 1), seconds)
