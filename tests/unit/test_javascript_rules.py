@@ -33,6 +33,7 @@ NO_UNIT_TEST = {
     "pages/admin.js": "tests/browser/test_people.py",
     "pages/board-chat.js": "tests/browser/test_panel.py",
     "pages/board.js": "tests/browser/test_host_board.py",
+    "pages/browser-check.js": "tests/browser/test_old_chromium.py",
     "pages/explore.js": "tests/browser/test_chosen_and_explore.py",
     "pages/feeders.js": "tests/browser/test_feeders.py",
     "pages/first-admin.js": "tests/browser/test_people.py",

@@ -11,6 +11,7 @@ from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
 from dashboard.boards.visible import seen_board
 from dashboard.domain.selector import parse_selector
+from dashboard.web.pages.browsers import knows_trusted_types, needs_old_files
 from dashboard.web.server.addresses import own_address
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
@@ -19,11 +20,15 @@ HOME = "host"
 
 
 class PageServices(NamedTuple):
-    """Services of the pages. ``with_oidc``: the login page offers the OpenID provider."""
+    """Services of the pages.
+
+    ``with_oidc``: the login page offers the OpenID provider. ``with_old_files``: the files for old browsers were built.
+    """
 
     boards: Boards
     access: Access
     with_oidc: bool
+    with_old_files: bool
 
 
 class Page(BaseHandler[PageServices]):
@@ -33,6 +38,12 @@ class Page(BaseHandler[PageServices]):
         """Return the titles of the boards that the caller may see, by id."""
         boards, access = self.services.boards, self.services.access
         return {key: title for key, title in boards.titles().items() if access.sees(self.caller, key)}
+
+    def render_wall(self, template: str, **values: Any) -> None:
+        """Write a page that wall screens show, with the files that the browser needs."""
+        built, agent = self.services.with_old_files, self.request.headers.get("User-Agent", "")
+        old = built and needs_old_files(agent, self.get_query_argument("files", ""))
+        self.render_page(template, trusted_types=knows_trusted_types(agent), old=old, with_old=built, **values)
 
 
 class BoardPage(Page):
@@ -44,7 +55,7 @@ class BoardPage(Page):
             self.redirect(f"/boards/{moved}" + (f"?{self.request.query}" if self.request.query else ""), permanent=True)
             return
         board = seen_board(self.services.boards, self.services.access, self.caller, board_id)
-        self.render_page("board.html", title=board.title, board_id=board_id, boards=self.seen(), selectors=[])
+        self.render_wall("board.html", title=board.title, board_id=board_id, boards=self.seen(), selectors=[])
 
 
 class ChosenPage(Page):
@@ -55,7 +66,7 @@ class ChosenPage(Page):
         for text in selectors:
             parse_selector(text)
         title = ", ".join(selectors) or "Chosen series"
-        self.render_page("board.html", title=title, board_id="", boards=self.seen(), selectors=selectors)
+        self.render_wall("board.html", title=title, board_id="", boards=self.seen(), selectors=selectors)
 
 
 class ExplorePage(Page):

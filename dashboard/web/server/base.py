@@ -52,12 +52,18 @@ S = TypeVar("S")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 
-def content_security_policy(nonce: str) -> str:
-    """Return the policy of a page: only this server's scripts and styles, and no markup from strings (Trusted Types)."""
+_TRUSTED_TYPES = "; require-trusted-types-for 'script'; trusted-types 'none'"
+
+
+def content_security_policy(nonce: str, *, trusted_types: bool = True) -> str:
+    """Return the policy of a page: only this server's scripts and styles, and no markup from strings (Trusted Types).
+
+    ``trusted_types`` False: the browser is one that does not know them, and calls them an error.
+    """
     return (
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
         "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+        f"frame-ancestors 'self'{_TRUSTED_TYPES if trusted_types else ''}"
     )
 
 
@@ -225,18 +231,19 @@ class BaseHandler(RequestHandler, Generic[S]):
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.finish(msgspec.json.encode(value))
 
-    def render_page(self, template: str, **values: Any) -> None:
-        """Write a page as the response."""
+    def render_page(self, template: str, *, trusted_types: bool = True, **values: Any) -> None:
+        """Write a page as the response. ``old``: with the files for old browsers; ``with_old``: there are such files."""
         self.set_header("Content-Type", "text/html; charset=utf-8")
         nonce = secrets.token_urlsafe(16)
         for name, value in _PAGE_HEADERS.items():
             self.set_header(name, value)
-        self.set_header("Content-Security-Policy", content_security_policy(nonce))
+        self.set_header("Content-Security-Policy", content_security_policy(nonce, trusted_types=trusted_types))
         build = self.context.build
         self.context.identity.keep(self)
         me = describe(self.caller)
         page = self.context.templates.get_template(template)
-        self.finish(page.render(nonce=nonce, build=build, static=f"/static/{build}", me=me, **values))
+        values = {"old": False, "with_old": False, "nonce": nonce, "build": build, "me": me, **values}
+        self.finish(page.render(static=f"/static/{build}", **values))
 
     def head(self, *args: str, **kwargs: str) -> Any:
         """Handle HEAD as GET without the body."""

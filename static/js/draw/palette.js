@@ -17,7 +17,14 @@ export function colour(token, alpha = 1) {
     value = getComputedStyle(document.documentElement).getPropertyValue(`--${token}`).trim();
     known.set(token, value);
   }
-  return alpha === 1 ? value : value.replace(/\)$/, ` / ${alpha})`);
+  return alpha === 1 ? value : withAlpha(value, alpha);
+}
+
+/** Return a colour made transparent. @param {string} value `oklch(…)`, or `#rgb` or `#rrggbb`, which the files for old browsers have @param {number} alpha */
+export function withAlpha(value, alpha) {
+  if (!value.startsWith("#")) return value.replace(/\)$/, ` / ${alpha})`);
+  const digits = value.length === 4 ? value.slice(1).replace(/./g, "$&$&") : value.slice(1);
+  return `#${digits}${Math.round(alpha * 255).toString(16).padStart(2, "0")}`;
 }
 
 /** Return the token of the colour of a tile's series. @param {number} index @returns {string} */

@@ -27,6 +27,7 @@ const SHORTEST_BEAT_S = 0.5;
 const BEAT_PAUSE_MS = 200;
 const MOST_SNIPPETS = 12;
 const MOST_LEGEND = 8;
+const CONTAINER_UNITS = CSS.supports("width", "1cqb");
 
 export class Tile extends HTMLElement {
   constructor() {
@@ -86,7 +87,10 @@ export class Tile extends HTMLElement {
       event.preventDefault(); // otherwise the same key would press the first button of the dialog
       this.showFeed();
     }, { signal });
-    const resized = new ResizeObserver(() => context.loop.mark(this));
+    const resized = new ResizeObserver(() => {
+      this.measure();
+      context.loop.mark(this);
+    });
     resized.observe(this);
     signal.addEventListener("abort", () => resized.disconnect());
     setText(this.emptyCode, this.snippets()[0] ?? "");
@@ -111,6 +115,13 @@ export class Tile extends HTMLElement {
 
   disconnectedCallback() {
     this.listening.abort();
+  }
+
+  /** Set the container units of the body for browsers that have none. */
+  measure() {
+    if (CONTAINER_UNITS) return;
+    this.body.style.setProperty("--cqb", `${this.body.clientHeight / 100}px`);
+    this.body.style.setProperty("--cqi", `${this.body.clientWidth / 100}px`);
   }
 
   /** Put the values into the body. For subclasses to override. */

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts import browser_files
-from scripts.browser_files import NPM, ROOT, Bundle, make_browser_files, native, run, state
+from scripts.browser_files import NPM, ROOT, Bundle, Sheet, make_browser_files, native, state
 
 PACKAGES = NPM / "node_modules"
 
@@ -83,9 +83,18 @@ def test_a_change_of_a_source_is_a_change_of_the_state(tmp_path: Path, monkeypat
 def test_a_failing_program_ends_the_build_with_its_words(tmp_path: Path) -> None:
     entry = tmp_path / "entry.js"
     entry.write_text("export const = 1;")
-    esbuild = native(PACKAGES, "@esbuild/*/**/esbuild*")
     with pytest.raises(SystemExit, match=r'Expected identifier but found "="'):
-        run([str(esbuild), *Bundle(str(entry), "page.js").options(tmp_path)], cwd=ROOT)
+        Bundle(str(entry), "page.js").make(PACKAGES, tmp_path / "page.js")
+
+
+def test_a_style_sheet_is_made_for_its_target(tmp_path: Path) -> None:
+    entry, sheet = tmp_path / "entry.css", tmp_path / "sheet.css"
+    entry.write_text("a { --page: oklch(50% 0 0); inset: 0; display: flex; gap: 1px; }")
+    Sheet(str(entry), "sheet.css", "chrome 79").make(PACKAGES, sheet)
+    assert sheet.read_text().startswith(
+        "@supports not (appearance:none){a>:not(:last-child){margin-right:1px}}a{--page:#636363;"
+    )
+    assert "inset" not in sheet.read_text()
 
 
 def test_a_machine_that_npm_has_no_program_for_is_told_so(tmp_path: Path) -> None:
