@@ -1,4 +1,4 @@
-"""Which files a browser gets: the ES modules of ``static/js``, or the set that is built for old browsers.
+"""The choice of the files that a browser gets: the ES modules of ``static/js``, or the set that is built for old browsers.
 
 Old is what understands the modules' syntax but not their colours: Chromium 79 to 110, as televisions of 2020 to 2023 have it.  What is
 older still gets the modules too, and ``static/js/pages/browser-check.js`` says that it cannot run the page.

@@ -39,7 +39,7 @@ class Page(BaseHandler[PageServices]):
         boards, access = self.services.boards, self.services.access
         return {key: title for key, title in boards.titles().items() if access.sees(self.caller, key)}
 
-    def render_wall(self, template: str, **values: Any) -> None:
+    def render_wall(self, template: str, **values: object) -> None:
         """Write a page that wall screens show, with the files that the browser needs."""
         built, agent = self.services.with_old_files, self.request.headers.get("User-Agent", "")
         old = built and needs_old_files(agent, self.get_query_argument("files", ""))
