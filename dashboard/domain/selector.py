@@ -14,7 +14,7 @@ from typing import NamedTuple
 import re2
 
 from dashboard.domain.errors import Invalid
-from dashboard.domain.series import LABEL_NAME, NAME, SeriesKey, unescape
+from dashboard.domain.series import NAME, SeriesKey, unescape
 
 #: Enough for a series of 64 labels and 16 KiB to be selected by its own text; longer ones are refused.
 MAX_SELECTOR_BYTES = 20_480
@@ -101,7 +101,7 @@ def parse_selector(text: str) -> Selector:
         raise Invalid(
             f'{text[:60]!a} is not a selector; write name, name{{label="value"}} or {{label=~"re.*"}}', field="selector"
         )
-    matchers = [_matcher("__name__", "=", head[1])] if head[1] else []
+    matchers = [make_matcher("__name__", "=", head[1])] if head[1] else []
     inside, position = head[3] or "", 0
     while inside[position:].strip():
         found = _MATCHER.match(inside, position)
@@ -109,7 +109,7 @@ def parse_selector(text: str) -> Selector:
             raise Invalid(
                 f'expected label="value" (or != =~ !~) at {inside[position : position + 30]!a}', field="selector"
             )
-        matchers.append(_matcher(found[1], found[2], unescape(found[3][1:-1])))
+        matchers.append(make_matcher(found[1], found[2], unescape(found[3][1:-1])))
         position = found.end()
     if not matchers:
         raise Invalid('{} selects nothing; {__name__=~".+"} selects everything', field="selector")
@@ -141,9 +141,8 @@ def pattern_weight(text: str) -> int:
     return len(text) // 4 + sum(counts) + nested * _NESTED_WEIGHT
 
 
-def _matcher(label: str, operator: str, value: str) -> Matcher:
-    if not LABEL_NAME.fullmatch(label):
-        raise Invalid(f"{label!a} is not a label name", field="selector")
+def make_matcher(label: str, operator: str, value: str) -> Matcher:
+    """Build a matcher of a label, which may have any name; raise Invalid when its regular expression is none."""
     if operator == "=":
         return Matcher(label, operator, value, value.__eq__)
     if operator == "!=":

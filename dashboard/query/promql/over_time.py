@@ -1,0 +1,142 @@
+"""Aggregations over time, quantiles and regressions of windows. Source: Prometheus, "Query functions", <aggregation>_over_time.
+
+All windows advance together, one sample each in a step, with the compensated sums that Prometheus uses, so results do not
+depend on how many windows are computed at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dashboard.query.promql.budget import Budget
+from dashboard.query.promql.summation import Sum
+from dashboard.query.promql.values import Bools, Floats, Ints, Ranges
+
+#: Values of windows that are sorted at once for quantiles.
+_SORTED_AT_ONCE = 4_000_000
+
+
+def _each(windows: Ranges, budget: Budget) -> Iterator[tuple[Ints, Floats, Bools]]:
+    """Yield the nth sample's place and value of all windows, and which windows have one."""
+    most = max(len(windows.samples) - 1, 0)
+    for nth in range(int(windows.counts.max(initial=0))):
+        budget.check()
+        places = windows.low + nth
+        active = places < windows.high
+        places = np.minimum(places, most)
+        yield places, windows.samples[places], active
+
+
+def total(windows: Ranges, budget: Budget) -> Floats:
+    """Return the sum of each window."""
+    summed = Sum(windows.low.shape)
+    for _, values, active in _each(windows, budget):
+        summed.add(values, active)
+    return summed.result()
+
+
+def average(windows: Ranges, budget: Budget) -> Floats:
+    """Return the mean of each window."""
+    summed = Sum(windows.low.shape)
+    for _, values, active in _each(windows, budget):
+        summed.add(values, active)
+    counts = windows.counts
+    result = summed.value / counts + summed.lost / counts
+    overflowed = np.isinf(summed.value) | np.isnan(summed.value)
+    if overflowed.any():
+        result = np.where(overflowed, _running_average(windows, budget), result)
+    return result
+
+
+def _running_average(windows: Ranges, budget: Budget) -> Floats:
+    """Return the mean by parts, which does not overflow where the sum does."""
+    summed = Sum(windows.low.shape)
+    for _, values, active in _each(windows, budget):
+        summed.add(values / windows.counts, active)
+    return summed.result()
+
+
+def extreme(windows: Ranges, budget: Budget, *, greatest: bool) -> Floats:
+    """Return the least or greatest value of each window; NaN counts only if there is no other."""
+    pick = np.fmax if greatest else np.fmin
+    result = np.full(windows.low.shape, np.nan)
+    for _, values, active in _each(windows, budget):
+        result = np.where(active, pick(result, values), result)
+    return result
+
+
+def variance(windows: Ranges, budget: Budget) -> Floats:
+    """Return the population variance of each window."""
+    mean, squares = Sum(windows.low.shape), Sum(windows.low.shape)
+    count = 0.0
+    for _, values, active in _each(windows, budget):
+        count += 1
+        delta = values - (mean.value + mean.lost)
+        mean.add(delta / count, active)
+        squares.add(delta * (values - (mean.value + mean.lost)), active)
+    return (squares.value + squares.lost) / windows.counts
+
+
+def last(windows: Ranges) -> Floats:
+    """Return the last value of each window."""
+    return windows.samples[np.clip(windows.high - 1, 0, max(len(windows.samples) - 1, 0))]
+
+
+def quantile(windows: Ranges, q: Floats, budget: Budget) -> Floats:
+    """Return the ``q`` quantile of each window; ``q`` for each step."""
+    rows, steps = np.nonzero(windows.counts)
+    result = np.full(windows.low.shape, np.nan)
+    width = int(windows.counts.max(initial=0))
+    if not width:
+        return result
+    most = len(windows.samples) - 1
+    at_once = max(1, _SORTED_AT_ONCE // width)
+    for start in range(0, len(rows), at_once):
+        budget.check()
+        some, some_steps = rows[start : start + at_once], steps[start : start + at_once]
+        places = windows.low[some, some_steps][:, None] + np.arange(width)
+        active = places < windows.high[some, some_steps][:, None]
+        values = windows.samples[np.minimum(places, most)]
+        result[some, some_steps] = quantiles(values.T, active.T, q[some_steps])
+    return result
+
+
+def quantiles(values: Floats, there: Bools, q: Floats) -> Floats:
+    """Return the quantile of each column's existing values, at least one; ``q`` for each column. NaN is the least value."""
+    missing = np.isnan(values) & there
+    ordered = np.sort(np.where(there, np.where(missing, -np.inf, values), np.inf), axis=0)
+    ordered = np.where(np.arange(len(values))[:, None] < missing.sum(axis=0)[None, :], np.nan, ordered)
+    count = there.sum(axis=0)
+    rank = np.clip(np.nan_to_num(q), 0, 1) * (count - 1)
+    lower = np.maximum(0, np.floor(rank)).astype(np.int64)
+    upper = np.minimum(count - 1, lower + 1)
+    weight = rank - np.floor(rank)
+    columns = np.arange(values.shape[1])
+    found = ordered[lower, columns] * (1 - weight) + ordered[upper, columns] * weight
+    found = np.where(q < 0, -np.inf, np.where(q > 1, np.inf, found))
+    return np.where(np.isnan(q), np.nan, found)
+
+
+def regression(windows: Ranges, since_ms: Ints, budget: Budget) -> tuple[Floats, Floats]:
+    """Return slope (a second) and the value at ``since_ms`` of each window's least-squares line; at least two samples."""
+    shape = windows.low.shape
+    sum_x, sum_y, sum_xy, sum_xx = Sum(shape), Sum(shape), Sum(shape), Sum(shape)
+    first = windows.samples[np.minimum(windows.low, max(len(windows.samples) - 1, 0))]
+    constant = np.ones(shape, dtype=np.bool_)
+    for places, values, active in _each(windows, budget):
+        x = (windows.times[places] - since_ms) / 1e3
+        sum_x.add(x, active)
+        sum_y.add(values, active)
+        sum_xy.add(x * values, active)
+        sum_xx.add(x * x, active)
+        constant &= ~active | (values == first)
+    n = windows.counts
+    x, y = sum_x.value + sum_x.lost, sum_y.value + sum_y.lost
+    covariance = sum_xy.value + sum_xy.lost - x * y / n
+    spread = sum_xx.value + sum_xx.lost - x * x / n
+    slope = covariance / spread
+    at = y / n - slope * x / n
+    endless = np.where(np.isinf(first), np.nan, 0.0)
+    return np.where(constant, endless, slope), np.where(constant, first + endless, at)

@@ -1,0 +1,253 @@
+"""From an expression's text to its tree, by promql-parser. Errors get their line and column here, for the parser has none. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import lru_cache
+
+import promql_parser as library
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.selector import Matcher, Selector, make_matcher
+from dashboard.query.promql.errors import BadExpression
+from dashboard.query.promql.scan import Scanned, scan
+from dashboard.query.promql.signatures import AGGREGATIONS, EXPERIMENTAL_AGGREGATIONS, FUNCTIONS
+from dashboard.query.promql.syntax import (
+    Aggregate,
+    Binary,
+    Call,
+    Expr,
+    Instant,
+    Matching,
+    Negated,
+    Number,
+    Paren,
+    Range,
+    Subquery,
+    Text,
+    When,
+)
+
+#: What may follow a beginning of an expression that is right so far.
+_ENDINGS = (
+    "", "x", "1", '"x"', "x)", "(x)", "(x) x", "{a='x'}", "='x'", "'x'", "x='x'", "5m", "5m]", "]", ":]", "1]", "()", "(x) (x)",
+)  # fmt: skip
+_SYNTAX = ("invalid promql query", "unexpected end of input", "unclosed left parenthesis")
+_OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
+_CARDS = {"VectorMatchCardinality.ManyToOne": "left", "VectorMatchCardinality.OneToMany": "right"}
+
+
+@lru_cache(maxsize=1_024)
+def parse(source: str) -> Expr:
+    """Parse an expression; raise BadExpression with line and column."""
+    scanned = scan(source)
+    try:
+        tree = _parse(scanned.text())
+    except ValueError as error:
+        raise _located(scanned, str(error)) from None
+    return _Converter(scanned).convert(tree)
+
+
+def layout(source: str) -> str:
+    """Return an expression in the usual layout; raise BadExpression."""
+    parse(source)
+    scanned = scan(source)
+    text = str(_parse(scanned.text()).prettify())
+    for at_ms in scanned.at_ms:  # the parser has seen 0 for each
+        text = text.replace("@ 0.000", f"@ {at_ms / 1000:.3f}", 1)
+    return text
+
+
+def _parse(text: str) -> library.Expr:
+    """Parse a text that was scanned; raise ValueError, also when the parser panics."""
+    try:
+        return library.parse(text)
+    except ValueError:
+        raise
+    except BaseException as panic:
+        if type(panic).__name__ != "PanicException":  # it is no Exception, and has no public name
+            raise
+        raise ValueError("the parser cannot read this") from None
+
+
+# --- places of errors ---
+
+
+def _located(scanned: Scanned, reason: str) -> BadExpression:
+    """Return the parser's error with its place: the first token that cannot follow, or the smallest part with the same error."""
+    if any(text in reason for text in _SYNTAX) or not _in_parts(scanned, reason):
+        count = _right_tokens(scanned)
+        if count < len(scanned.tokens):
+            token = scanned.tokens[count]
+            return scanned.error(f"unexpected {token.text!r}", token.start)
+        if any(text in reason for text in _SYNTAX):
+            return scanned.error("unexpected end of input", len(scanned.source))
+    return scanned.error(reason, _place(scanned, reason))
+
+
+def _right_tokens(scanned: Scanned) -> int:
+    """Return how many tokens are the beginning of some expression."""
+    low, high = 0, len(scanned.tokens)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _begins(scanned, middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _begins(scanned: Scanned, count: int) -> bool:
+    text, closing = scanned.text(count), _closing(scanned, count)
+    for ending in _ENDINGS:
+        try:
+            _parse(f"{text} {ending}{closing}")
+        except ValueError as error:
+            if not any(part in str(error) for part in ("invalid promql", "unexpected", "bad number", "unclosed")):
+                return True
+        else:
+            return True
+    return False
+
+
+def _closing(scanned: Scanned, count: int) -> str:
+    opened: list[str] = []
+    for token in scanned.tokens[:count]:
+        if token.text in ("(", "[", "{"):
+            opened.append({"(": ")", "[": "]", "{": "}"}[token.text])
+        elif token.text in (")", "]", "}") and opened:
+            opened.pop()
+    return "".join(reversed(opened))
+
+
+def _in_parts(scanned: Scanned, reason: str) -> bool:
+    return any(True for _ in _faulty(scanned, reason))
+
+
+def _faulty(scanned: Scanned, reason: str) -> Iterator[int]:
+    """Yield the places of the parts, a word with its parentheses, that have this error, the smallest first."""
+    tokens, opened = scanned.tokens, list[int]()
+    for at, token in enumerate(tokens):
+        if token.text == "(":
+            opened.append(at)
+        elif token.text == ")" and opened:
+            begin = opened.pop()
+            begin -= begin > 0 and tokens[begin - 1].kind == "word"
+            try:
+                _parse(" ".join(each.text for each in tokens[begin : at + 1]))
+            except ValueError as error:
+                if str(error) == reason:
+                    yield tokens[begin].start
+
+
+def _place(scanned: Scanned, reason: str) -> int:
+    """Return the place of an error that is about meaning."""
+    if (place := next(_faulty(scanned, reason), None)) is not None:
+        return place
+    quoted = [part for part in reason.split("'")[1::2] if part]
+    return next((token.start for token in scanned.tokens if token.text in quoted), scanned.tokens[0].start)
+
+
+# --- the parser's tree as ours ---
+
+
+class _Converter:
+    """Conversion of the parser's tree to ours, in the order of the text."""
+
+    def __init__(self, scanned: Scanned) -> None:
+        self._scanned = scanned
+        self._at_ms = list(scanned.at_ms)
+        self._places = 0
+
+    def convert(self, tree: library.Expr) -> Expr:
+        """Return our tree; raise BadExpression for what Prometheus refuses and the parser does not, and for what is experimental."""
+        if isinstance(tree, library.NumberLiteral):
+            return Number(tree.val)
+        if isinstance(tree, library.StringLiteral):
+            return Text(tree.val)
+        if isinstance(tree, library.ParenExpr):
+            return Paren(self.convert(tree.expr))
+        if isinstance(tree, library.UnaryExpr):
+            return Negated(self.convert(tree.expr))
+        if isinstance(tree, library.VectorSelector):
+            return self._instant(tree)
+        if isinstance(tree, library.MatrixSelector):
+            return Range(self._instant(tree.vector_selector), self._range(tree.range))
+        if isinstance(tree, library.SubqueryExpr):
+            inner = self.convert(tree.expr)
+            return Subquery(inner, self._range(tree.range), _ms(tree.step), self._when(tree))
+        if isinstance(tree, library.Call):
+            return self._call(tree)
+        if isinstance(tree, library.AggregateExpr):
+            return self._aggregate(tree)
+        assert isinstance(tree, library.BinaryExpr)
+        return self._binary(tree)
+
+    def _range(self, span: timedelta | None) -> int:
+        if span is None or span <= timedelta(0):
+            raise self._error("duration must be greater than 0", "[")
+        return _ms(span)
+
+    def _when(self, tree: library.VectorSelector | library.SubqueryExpr) -> When:
+        offset_ms = _ms(tree.offset)
+        if tree.at is None:
+            return When(offset_ms)
+        if tree.at.type == library.AtModifierType.At:
+            return When(offset_ms, at_ms=self._at_ms.pop(0))
+        return When(offset_ms, edge="start" if tree.at.type == library.AtModifierType.Start else "end")
+
+    def _instant(self, tree: library.VectorSelector) -> Instant:
+        if tree.matchers.or_matchers:
+            raise self._error("unexpected 'or' in label matching; use a regular expression", "or")
+        written = [("__name__", "=", tree.name)] if tree.name is not None else []
+        written += [(m.name, _OPS[str(m.op)], m.value) for m in tree.matchers.matchers]
+        matchers = tuple(self._matcher(*each) for each in written)
+        self._places += 1
+        return Instant(Selector(matchers), tuple(written), self._when(tree), self._places - 1)
+
+    def _matcher(self, label: str, operator: str, value: str) -> Matcher:
+        try:
+            return make_matcher(label, operator, value)
+        except Invalid as invalid:
+            raise self._error(invalid.reason, label) from None
+
+    def _call(self, tree: library.Call) -> Call:
+        name = tree.func.name
+        signature = FUNCTIONS.get(name)
+        if signature is None:
+            raise self._error(f'function "{name}" is not enabled: it is experimental in Prometheus', name)
+        return Call(name, tuple(self.convert(arg) for arg in tree.args), signature.returns)
+
+    def _aggregate(self, tree: library.AggregateExpr) -> Aggregate:
+        op = str(tree.op)
+        if op in EXPERIMENTAL_AGGREGATIONS or op not in AGGREGATIONS:
+            raise self._error(f"{op} is not enabled: it is experimental in Prometheus", op)
+        modifier = tree.modifier
+        without = modifier is not None and modifier.type == library.AggModifierType.Without
+        labels = tuple(modifier.labels) if modifier is not None else ()
+        param = None if tree.param is None else self.convert(tree.param)
+        return Aggregate(op, self.convert(tree.expr), param, labels, without)
+
+    def _binary(self, tree: library.BinaryExpr) -> Binary:
+        modifier = tree.modifier
+        if modifier is None:
+            matching, is_bool = Matching(), False
+        else:
+            fill = modifier.fill_values
+            if fill is not None and (fill.lhs is not None or fill.rhs is not None):
+                raise self._error("fill modifiers are not enabled: they are experimental in Prometheus", "fill")
+            on = modifier.matching is not None and modifier.matching.type == library.LabelModifierType.Include
+            labels = tuple(modifier.matching.labels) if modifier.matching is not None else ()
+            group = _CARDS.get(str(modifier.card), "")
+            matching = Matching(on, labels, group, tuple(modifier.group_labels or ()))
+            is_bool = bool(modifier.return_bool)
+        return Binary(str(tree.op), self.convert(tree.lhs), self.convert(tree.rhs), matching, is_bool)
+
+    def _error(self, reason: str, word: str) -> BadExpression:
+        found = (token.start for token in self._scanned.tokens if token.text == word)
+        return self._scanned.error(reason, next(found, self._scanned.tokens[0].start))
+
+
+def _ms(span: timedelta | None) -> int:
+    return 0 if span is None else span // timedelta(milliseconds=1)

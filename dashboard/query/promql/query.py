@@ -1,0 +1,144 @@
+"""A whole query: an expression at one time or over a range of steps, bounded, as rows. Pure.
+
+Long ranges are computed in parts of steps, so that memory depends on the number of series and not on the length of the range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from dashboard.domain.errors import Invalid
+from dashboard.query.promql.budget import CELLS_AT_ONCE, Budget
+from dashboard.query.promql.evaluate import Evaluator
+from dashboard.query.promql.notes import Notes
+from dashboard.query.promql.plan import LOOKBACK_MS, Span, needs
+from dashboard.query.promql.samples import Data, Need
+from dashboard.query.promql.syntax import Expr, Kind, kind_of
+from dashboard.query.promql.values import Floats, Grid, Ints, Labels, Ranges, Scalar, String, Value, Vector, merged
+
+#: Most steps of a range query, as in Prometheus.
+MAX_STEPS = 11_000
+
+
+class Row(Struct, frozen=True):
+    """A series of an answer: its points in order of time. ``inputs``: the series it was computed from, as bits."""
+
+    labels: Labels
+    times: Ints
+    values: Floats
+    inputs: int = 0
+
+
+class Answer(Struct, frozen=True):
+    """Result of a query. ``rows`` in their order; ``text`` of a string."""
+
+    kind: Kind
+    rows: Sequence[Row]
+    notes: Notes
+    text: str = ""
+    unit: str = ""
+
+
+class Query(Struct, frozen=True):
+    """An expression over a grid of steps. ``is_range``: the answer has a point for each step, even if there is only one."""
+
+    expr: Expr
+    grid: Grid
+    is_range: bool
+    lookback_ms: int = LOOKBACK_MS
+
+    @property
+    def span(self) -> Span:
+        """The times of the whole query."""
+        return Span(self.grid.start_ms, self.grid.end_ms)
+
+    def needs(self) -> list[Need]:
+        """Return what the selectors need."""
+        return list(needs(self.expr, self.grid, self.span, self.lookback_ms))
+
+
+def instant_query(expr: Expr, at_ms: int, lookback_ms: int = LOOKBACK_MS) -> Query:
+    """Return the query at one time."""
+    return Query(expr, Grid(at_ms, 1, 1), is_range=False, lookback_ms=lookback_ms)
+
+
+def range_query(expr: Expr, grid: Grid, lookback_ms: int = LOOKBACK_MS) -> Query:
+    """Return the query over steps; raise Invalid for expressions that have no value at a step."""
+    kind = kind_of(expr)
+    if kind not in (Kind.SCALAR, Kind.VECTOR):
+        named = {Kind.MATRIX: "range vector", Kind.STRING: "string"}[kind]
+        raise Invalid(f'invalid expression type "{named}" for range query, must be Scalar or instant Vector')
+    return Query(expr, grid, is_range=True, lookback_ms=lookback_ms)
+
+
+def run(query: Query, data: Data, budget: Budget | None = None, *, track: bool = False) -> Answer:
+    """Evaluate a query over the samples that it needs; raise FailedExpression, OverBudget, OutOfTime."""
+    notes = Notes()
+    evaluator = Evaluator(
+        data, query.span, notes=notes, budget=budget or Budget(), lookback_ms=query.lookback_ms, track=track
+    )
+    widest = max((len(columns) for columns in data.values()), default=1)
+    at_once = max(1, CELLS_AT_ONCE // max(widest, 1))
+    grid, parts = query.grid, list[tuple[Grid, Value]]()
+    for first in range(0, grid.count, at_once):
+        part = Grid(grid.start_ms + first * grid.step_ms, grid.step_ms, min(at_once, grid.count - first))
+        parts.append((part, evaluator.evaluate(query.expr, part)))
+    value = parts[0][1]
+    if isinstance(value, String):
+        return Answer(Kind.STRING, [], notes, text=value.value)
+    if isinstance(value, Ranges):
+        return Answer(Kind.MATRIX, _samples(value), notes, unit=value.unit)
+    if isinstance(value, Scalar) and not query.is_range:
+        return Answer(Kind.SCALAR, [Row((), grid.times(), value.values)], notes)
+    if query.is_range:
+        unit = value.unit if isinstance(value, Vector) else ""
+        return Answer(Kind.MATRIX, _joined(parts), notes, unit=unit)
+    assert isinstance(value, Vector)
+    return Answer(Kind.VECTOR, _points(value, grid), notes, unit=value.unit)
+
+
+def _samples(ranges: Ranges) -> list[Row]:
+    """Return the samples of each series' only window."""
+    rows = []
+    for row, labels in enumerate(ranges.labels):
+        low, high = int(ranges.low[row, 0]), int(ranges.high[row, 0])
+        if high > low:
+            rows.append(Row(labels, ranges.times[low:high], ranges.samples[low:high]))
+    return sorted(rows, key=lambda each: each.labels)
+
+
+def _points(vector: Vector, grid: Grid) -> list[Row]:
+    vector = merged(vector)
+    times = grid.times()
+    inputs = vector.inputs or [0] * len(vector.labels)
+    return [
+        Row(labels, times, values, bits)
+        for labels, values, bits in zip(vector.labels, vector.values, inputs, strict=True)
+    ]
+
+
+def _joined(parts: list[tuple[Grid, Value]]) -> list[Row]:
+    """Return the rows of all parts, those of the same labels joined, sorted by their labels."""
+    pieces: dict[Labels, list[tuple[Ints, Floats]]] = {}
+    for grid, value in parts:
+        times = grid.times()
+        if isinstance(value, Scalar):
+            pieces.setdefault((), []).append((times, value.values))
+            continue
+        assert isinstance(value, Vector)
+        vector = merged(value)
+        for row, labels in enumerate(vector.labels):
+            there = vector.there[row]
+            if there.any():
+                pieces.setdefault(labels, []).append((times[there], vector.values[row][there]))
+    rows = []
+    for labels, some in sorted(pieces.items()):
+        if len(some) == 1:
+            rows.append(Row(labels, *some[0]))
+        else:
+            joined = np.concatenate([times for times, _ in some]), np.concatenate([values for _, values in some])
+            rows.append(Row(labels, *joined))
+    return rows

@@ -1,0 +1,153 @@
+"""Linear scan of an expression's text before the parser sees it: tokens with their places, and bounds. Pure.
+
+promql-parser holds the interpreter's lock for seconds on thousands of nested signs, panics on durations that are no time, and
+gives no positions.  So depth and operators are counted here, odd durations are refused, the numbers behind ``@`` are read here,
+and underscores are taken out of numbers.  Source: the lexer's rules in Prometheus, "Literals and comments".
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from msgspec import Struct
+
+from dashboard.query.promql.errors import BadExpression
+
+MAX_BYTES = 4_096
+MAX_DEPTH = 100
+MAX_OPERATORS = 500
+#: The longest duration in seconds; Prometheus counts nanoseconds in 64 bits.
+_MAX_DURATION_S = 9.2e9
+_MAX_AT_S = 9.2e15
+
+_TOKEN = re.compile(
+    r"""(?P<blank>[ \t\r\n]+|\#[^\r\n]*)
+    |(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)
+    |(?P<number>0[xX][0-9a-fA-F_]+|(?:[0-9]+(?:ms|[smhdwy]))+(?![A-Za-z0-9_])|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]+)?)
+    |(?P<word>[A-Za-z_:][A-Za-z0-9_:]*)
+    |(?P<sign>==|!=|=~|!~|>=|<=|[-+*/%^<>=(){}\[\],:@])""",
+    re.VERBOSE,
+)
+_CLOSES = {")": "(", "]": "[", "}": "{"}
+_OPERATORS = frozenset(("-", "+", "*", "/", "%", "^", "==", "!=", ">=", "<=", "<", ">", "and", "or", "unless", "atan2"))
+_DURATION = re.compile(r"([0-9]+)(ms|[smhdwy])")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0, "y": 31_536_000.0}
+
+
+class Token(Struct, frozen=True):
+    """A token: its kind (text, number, word, sign), its text for the parser, and its place in characters."""
+
+    kind: str
+    text: str
+    start: int
+
+
+class Scanned(Struct, frozen=True):
+    """An expression's tokens, and the times behind ``@`` in milliseconds, which the parser sees as 0."""
+
+    source: str
+    tokens: tuple[Token, ...]
+    at_ms: tuple[int, ...]
+
+    def text(self, count: int | None = None) -> str:
+        """Return the first tokens (all for None) as a text for the parser."""
+        return " ".join(token.text for token in self.tokens[:count])
+
+    def error(self, reason: str, place: int) -> BadExpression:
+        """Return the error at a place, in characters from the start."""
+        return error_at(self.source, reason, place)
+
+
+def error_at(source: str, reason: str, place: int) -> BadExpression:
+    """Return the error at a place of a text, with line and column."""
+    before = source[:place]
+    return BadExpression(reason, line=before.count("\n") + 1, column=place - (before.rfind("\n") + 1) + 1)
+
+
+def scan(source: str) -> Scanned:
+    """Cut an expression into tokens; raise BadExpression when it is too long, too deep, or has something that is no token."""
+    if len(source.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise error_at(source, f"the expression is longer than {MAX_BYTES} bytes", 0)
+    tokens: list[Token] = []
+    at_ms: list[int] = []
+    opened: list[tuple[str, int]] = []
+    place = operators = 0
+    while place < len(source):
+        found = _TOKEN.match(source, place)
+        if found is None:
+            raise error_at(source, _no_token(source, place), place)
+        kind, text = found.lastgroup or "", found[0]
+        if kind != "blank":
+            token = Token(kind, text, place)
+            if kind == "sign":
+                _nest(source, opened, token)
+            elif kind == "number":
+                token = Token(kind, _without_underscores(source, token), place)
+            operators += text in _OPERATORS and not (opened and opened[-1][0] == "{")
+            if operators > MAX_OPERATORS:
+                raise error_at(source, f"more than {MAX_OPERATORS} operators", place)
+            tokens += _checked(source, tokens, token, at_ms)
+        place = found.end()
+    if opened:
+        raise error_at(source, f"unclosed {_NAMES[opened[-1][0]]}", opened[-1][1])
+    if not tokens:
+        raise error_at(source, "no expression found in input", 0)
+    return Scanned(source, tuple(tokens), tuple(at_ms))
+
+
+_NAMES = {"(": "left parenthesis", "[": "left bracket", "{": "left brace"}
+
+
+def _no_token(source: str, place: int) -> str:
+    char = source[place]
+    return "unterminated quoted string" if char in "\"'`" else f"unexpected character: {char!a}"
+
+
+def _nest(source: str, opened: list[tuple[str, int]], token: Token) -> None:
+    """Note an opened or closed bracket."""
+    if token.text in _NAMES:
+        opened.append((token.text, token.start))
+        if len(opened) > MAX_DEPTH:
+            raise error_at(source, f"nested deeper than {MAX_DEPTH} levels", token.start)
+    elif token.text in _CLOSES:
+        if not opened or opened[-1][0] != _CLOSES[token.text]:
+            raise error_at(source, f"unexpected {token.text!r}", token.start)
+        opened.pop()
+
+
+def _without_underscores(source: str, token: Token) -> str:
+    text = token.text
+    if "_" in text:
+        if text.endswith("_") or "__" in text or re.search(r"_(?![0-9a-fA-F])|(?<![0-9a-fA-FxX])_", text):
+            raise error_at(source, f"bad number or duration syntax: {text!r}", token.start)
+        text = text.replace("_", "")
+    return text
+
+
+def _checked(source: str, tokens: list[Token], token: Token, at_ms: list[int]) -> list[Token]:
+    """Return the token as the parser may see it, when the tokens before it make it a duration or a time of ``@``."""
+    before = [each.text for each in tokens[-2:]]
+    sign = before[-1] if before and before[-1] in ("-", "+") else ""
+    leader = before[-2] if sign and len(before) == 2 else before[-1] if before else ""
+    is_number = token.kind == "number" or (token.kind == "word" and token.text.lower() in ("nan", "inf"))
+    if not is_number or leader not in ("@", "offset", "[", ":"):
+        return [token]
+    seconds = seconds_of(token.text)
+    most = _MAX_AT_S if leader == "@" else _MAX_DURATION_S
+    if not math.isfinite(seconds) or abs(seconds) > most:
+        what = "timestamp out of bounds for @ modifier" if leader == "@" else "duration out of range"
+        raise error_at(source, f"{what}: {token.text}", token.start)
+    if leader != "@":
+        return [token]
+    at_ms.append(round(-1000 * seconds if sign == "-" else 1000 * seconds))
+    if sign:
+        tokens.pop()
+    return [Token("number", "0", token.start)]
+
+
+def seconds_of(text: str) -> float:
+    """Return the value of a number or duration, in seconds."""
+    if found := _DURATION.findall(text) if text[-1] in "smhdwy" else []:
+        return sum(float(count) * _SECONDS[unit] for count, unit in found)
+    return float(int(text, 16)) if text[:2].lower() == "0x" else float(text)

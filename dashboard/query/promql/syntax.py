@@ -1,0 +1,170 @@
+"""Tree of an expression. Times are in milliseconds; source: Prometheus, "Querying basics" and "Operators".
+
+Every selector has a ``place``, its number in the order of the text, by which its samples are found.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from dashboard.domain.selector import Selector
+
+
+class Kind(StrEnum):
+    """Types of values, as Prometheus names them."""
+
+    SCALAR = "scalar"
+    VECTOR = "vector"
+    MATRIX = "matrix"
+    STRING = "string"
+
+
+class When(Struct, frozen=True):
+    """Shift of the times at which an operand is evaluated: ``@`` (``at_ms``, or "start" or "end" in ``edge``), then ``offset``."""
+
+    offset_ms: int = 0
+    at_ms: int | None = None
+    edge: str = ""
+
+    @property
+    def is_fixed(self) -> bool:
+        """True if there is an ``@``, so that all steps have the same value."""
+        return self.at_ms is not None or bool(self.edge)
+
+
+class Number(Struct, frozen=True):
+    """A number."""
+
+    value: float
+
+
+class Text(Struct, frozen=True):
+    """A string."""
+
+    value: str
+
+
+class Instant(Struct, frozen=True):
+    """Selector of each series' newest sample; ``written`` are its matchers as (label, operator, value)."""
+
+    selector: Selector
+    written: tuple[tuple[str, str, str], ...]
+    when: When
+    place: int
+
+
+class Range(Struct, frozen=True):
+    """Selector of the samples of a range."""
+
+    instant: Instant
+    range_ms: int
+
+
+class Subquery(Struct, frozen=True):
+    """Values of an expression over a range, ``step_ms`` apart (0: the default)."""
+
+    expr: Expr
+    range_ms: int
+    step_ms: int
+    when: When
+
+
+class Paren(Struct, frozen=True):
+    """An expression in parentheses."""
+
+    expr: Expr
+
+
+class Negated(Struct, frozen=True):
+    """An expression behind a minus sign."""
+
+    expr: Expr
+
+
+class Call(Struct, frozen=True):
+    """A call of a function."""
+
+    name: str
+    args: tuple[Expr, ...]
+    returns: Kind
+
+
+class Matching(Struct, frozen=True):
+    """Vector matching: ``on`` or ignoring ``labels``.
+
+    ``group``: "left" or "right" is the side with many series, "" neither; ``include``: labels taken from the other side.
+    """
+
+    on: bool = False
+    labels: tuple[str, ...] = ()
+    group: str = ""
+    include: tuple[str, ...] = ()
+
+
+class Binary(Struct, frozen=True):
+    """A binary operator; ``is_bool``: a comparison that gives 0 or 1."""
+
+    op: str
+    left: Expr
+    right: Expr
+    matching: Matching
+    is_bool: bool
+
+
+class Aggregate(Struct, frozen=True):
+    """An aggregation ``by`` labels, or without them; ``param`` as of ``topk``."""
+
+    op: str
+    expr: Expr
+    param: Expr | None
+    labels: tuple[str, ...]
+    without: bool
+
+
+Expr: TypeAlias = Number | Text | Instant | Range | Subquery | Paren | Negated | Call | Binary | Aggregate
+
+SET_OPERATORS = ("and", "or", "unless")
+COMPARISONS = ("==", "!=", "<", ">", "<=", ">=")
+
+
+def kind_of(expr: Expr) -> Kind:
+    """Return the type of an expression's value."""
+    if isinstance(expr, Number):
+        return Kind.SCALAR
+    if isinstance(expr, Text):
+        return Kind.STRING
+    if isinstance(expr, Range | Subquery):
+        return Kind.MATRIX
+    if isinstance(expr, Paren | Negated):
+        return kind_of(expr.expr)
+    if isinstance(expr, Call):
+        return expr.returns
+    if isinstance(expr, Binary):
+        both = kind_of(expr.left) is Kind.SCALAR and kind_of(expr.right) is Kind.SCALAR
+        return Kind.SCALAR if both else Kind.VECTOR
+    return Kind.VECTOR
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """Return the operands of an expression, in the order of the text."""
+    if isinstance(expr, Range):
+        return (expr.instant,)
+    if isinstance(expr, Subquery | Paren | Negated):
+        return (expr.expr,)
+    if isinstance(expr, Call):
+        return expr.args
+    if isinstance(expr, Binary):
+        return expr.left, expr.right
+    if isinstance(expr, Aggregate):
+        return (expr.expr,) if expr.param is None else (expr.param, expr.expr)
+    return ()
+
+
+def selectors_of(expr: Expr) -> list[Instant]:
+    """Return all selectors of an expression, in the order of the text."""
+    if isinstance(expr, Instant):
+        return [expr]
+    return [found for child in children(expr) for found in selectors_of(child)]

@@ -1,0 +1,178 @@
+"""Values of expressions over a grid of steps, as columns.
+
+A vector has a row for each series and a column for each step; ``there`` says which of its values exist, as NaN is a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from dashboard.query.promql.errors import FailedExpression
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
+#: Sorted by label name; ``__name__`` is one of them.
+Labels: TypeAlias = tuple[tuple[str, str], ...]
+
+NAME = "__name__"
+
+
+class Grid(Struct, frozen=True):
+    """Steps at which an expression is evaluated, in milliseconds."""
+
+    start_ms: int
+    step_ms: int
+    count: int
+
+    @property
+    def end_ms(self) -> int:
+        """The last step."""
+        return self.start_ms + (self.count - 1) * self.step_ms
+
+    def times(self) -> Ints:
+        """Return the steps' times."""
+        return self.start_ms + self.step_ms * np.arange(self.count, dtype=np.int64)
+
+
+class Scalar(Struct, frozen=True):
+    """A number for each step."""
+
+    values: Floats
+
+
+class String(Struct, frozen=True):
+    """A string."""
+
+    value: str
+
+
+class Vector(Struct, frozen=True):
+    """Rows of series. ``is_ordered``: the order of the rows counts.
+
+    ``inputs``: which inputs each row was computed from, as bits; empty if that was not asked for.
+    """
+
+    labels: Sequence[Labels]
+    values: Floats
+    there: Bools
+    inputs: Sequence[int] = ()
+    unit: str = ""
+    is_ordered: bool = False
+
+    def but(self, values: Floats, there: Bools | None = None, *, unit: str | None = None) -> Vector:
+        """Return the same rows with other values."""
+        there = self.there if there is None else there
+        return Vector(self.labels, values, there, self.inputs, self.unit if unit is None else unit)
+
+
+class Ranges(Struct, frozen=True):
+    """Windows of samples, one for each series and step.
+
+    The samples of all series are in ``times`` and ``samples``, one series after the other; those of a window are from ``low``
+    up to before ``high``.  ``from_ms`` and ``until_ms`` are the windows' edges for each step; the left one does not belong to it.
+    """
+
+    labels: Sequence[Labels]
+    times: Ints
+    samples: Floats
+    low: Ints
+    high: Ints
+    from_ms: Ints
+    until_ms: Ints
+    inputs: Sequence[int] = ()
+    unit: str = ""
+
+    @property
+    def counts(self) -> Ints:
+        """Number of samples in each window."""
+        return self.high - self.low
+
+
+Value: TypeAlias = Scalar | String | Vector | Ranges
+
+
+def empty(count: int) -> Vector:
+    """Return a vector without rows, for ``count`` steps."""
+    return Vector([], np.empty((0, count)), np.empty((0, count), dtype=np.bool_))
+
+
+def without_name(labels: Labels) -> Labels:
+    """Return the labels without the name."""
+    return tuple(pair for pair in labels if pair[0] != NAME)
+
+
+def with_label(labels: Labels, name: str, value: str) -> Labels:
+    """Return the labels with one set, or removed for an empty value."""
+    rest = [pair for pair in labels if pair[0] != name]
+    return tuple(sorted([*rest, (name, value)])) if value else tuple(rest)
+
+
+def keep(labels: Labels, names: Iterable[str]) -> Labels:
+    """Return only the named labels."""
+    wanted = set(names)
+    return tuple(pair for pair in labels if pair[0] in wanted)
+
+
+def drop(labels: Labels, names: Iterable[str]) -> Labels:
+    """Return the labels without the named ones."""
+    unwanted = set(names)
+    return tuple(pair for pair in labels if pair[0] not in unwanted)
+
+
+def shown(labels: Labels) -> str:
+    """Return labels as Prometheus prints them."""
+    name = dict(labels).get(NAME, "")
+    inside = ", ".join(f'{n}="{v}"' for n, v in labels if n != NAME)
+    return f"{name}{{{inside}}}" if inside or not name else name
+
+
+def unnamed(vector: Vector) -> Vector:
+    """Return the vector without its rows' names; raise FailedExpression when two rows are the same then."""
+    return merged(
+        Vector([without_name(row) for row in vector.labels], vector.values, vector.there, vector.inputs, vector.unit)
+    )
+
+
+def merged(vector: Vector) -> Vector:
+    """Join the rows of the same labels, which may not have values at the same step; raise FailedExpression."""
+    first: dict[Labels, int] = {}
+    for row, labels in enumerate(vector.labels):
+        first.setdefault(labels, row)
+    if len(first) == len(vector.labels):
+        return vector
+    values, there, inputs = vector.values.copy(), vector.there.copy(), list(vector.inputs)
+    for row, labels in enumerate(vector.labels):
+        into = first[labels]
+        if into != row:
+            if (there[into] & vector.there[row]).any():
+                raise same_labels()
+            values[into] = np.where(vector.there[row], vector.values[row], values[into])
+            there[into] |= vector.there[row]
+            if inputs:
+                inputs[into] |= inputs[row]
+    return taken(Vector(vector.labels, values, there, inputs, vector.unit), list(first.values()))
+
+
+def same_labels() -> FailedExpression:
+    """Return the error of two series with the same labels."""
+    return FailedExpression("vector cannot contain metrics with the same labelset")
+
+
+def taken(vector: Vector, rows: Sequence[int] | Ints) -> Vector:
+    """Return some rows, in this order."""
+    places = np.asarray(rows, dtype=np.int64)
+    inputs = [vector.inputs[row] for row in places] if vector.inputs else ()
+    labels = [vector.labels[row] for row in places]
+    return Vector(labels, vector.values[places], vector.there[places], inputs, vector.unit, vector.is_ordered)
+
+
+def compact(vector: Vector) -> Vector:
+    """Return the rows that have a value at some step."""
+    alive = vector.there.any(axis=1)
+    return vector if alive.all() else taken(vector, np.flatnonzero(alive))
