@@ -125,6 +125,13 @@ class Settings:
     max_series_bytes: int = _setting(
         16_384, "size of a series' name with all its labels", least=64, most=CEILING.text_bytes
     )
+    max_query_samples: int = _setting(50_000_000, "samples that one query of expressions may touch", least=1)
+    query_timeout_s: float = _setting(10, "seconds that one query of expressions may take", least=0.1)
+    query_lookback_s: int = _setting(
+        300,
+        "seconds that expressions look back for a series' newest sample; longer for a series that declares to be slower",
+        least=1,
+    )
     max_documents: int = _setting(1_000, "number of documents that the server keeps at most", least=1)
     max_document_bytes: int = _setting(65_536, "size of a document", least=2)
 

@@ -30,6 +30,10 @@ class Policy(Struct, frozen=True):
 ANYBODY = Policy(Role.NOBODY)
 BOARD = Policy(Role.NOBODY, why="who may see the board")
 SEES = Policy(Role.VIEWER)
+#: Routes of Prometheus' API whose parameters come in the address or in a form.
+_PROMETHEUS_FORMS = (
+    "query", "query_range", "format_query", "parse_query", "query_exemplars", "series", "labels",
+)  # fmt: skip
 READS = Policy(Role.VIEWER, verb="read")
 FEEDS = Policy(Role.EDITOR, verb="write", why="a token's prefixes")
 #: The handler finds the token, in the body or the path, and calls ``authorise_feeding``.
@@ -144,6 +148,8 @@ POLICIES: dict[str, Policy] = {
     "POST /api/v1/boards/{board}/rollback": EDITS_BOARD,
     "POST /api/v1/boards/{board}/restore": EDITS_BOARD,
     "GET /api/v1/schema/board.json": ANYBODY,
+    **{f"{method} /prometheus/api/v1/{name}": READS for method in ("GET", "POST") for name in _PROMETHEUS_FORMS},
+    **{f"GET /prometheus/api/v1/{name}": READS for name in ("label/{label}/values", "metadata", "status/buildinfo")},
     # the caller's own account
     "POST /api/v1/login": ANYBODY,
     "POST /api/v1/logout": ANYBODY,

@@ -194,6 +194,7 @@ class Dashboard:
             intake=self.intake,
             people=self.people,
             sources=self.sources,
+            queries=self.views.queries,
             readiness=self.readiness,
             counters=self.counters,
             now_ms=self.clock.now_ms,
@@ -327,6 +328,7 @@ class Dashboard:
         await self.runtime.stop()
         await self.accounts.close()
         self.sources.close()
+        self.views.queries.close()
         if self._host_feeder is not None:
             self._host_feeder.close()
         await self.journal.close()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from dashboard.accounts.policies import Access, authorise
+from dashboard.app.expressions import make_query_runner
 from dashboard.boards.boards import Boards
 from dashboard.boards.view_resolver import ViewResolver
 from dashboard.domain.counters import Counters
@@ -21,7 +22,7 @@ from dashboard.settings import Settings
 
 
 class ViewParts:
-    """Parts for views. ``on_boards``: called when a connection's boards change; ``now_ms`` is the journal's time."""
+    """Parts for views and expressions. ``on_boards``: called when a connection's boards change; ``now_ms`` is the journal's time."""
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class ViewParts:
         now_ms: Callable[[], int],
         counters: Counters,
     ) -> None:
+        self.queries = make_query_runner(settings, replicas)
         self.table = ViewTable(replicas, now_ms)
         self._snapshots = Snapshots(self.table, now_ms)
         fanout = Fanout(views=self.table, snapshots=self._snapshots, now_ms=now_ms, counters=counters)

@@ -15,6 +15,7 @@ from dashboard.app.sources import SourceParts
 from dashboard.cluster.readiness import Readiness
 from dashboard.domain.counters import Counters
 from dashboard.domain.identity import ANONYMOUS
+from dashboard.expressions.runner import QueryRunner
 from dashboard.hub.hub import Hub
 from dashboard.hub.view_table import ViewTable
 from dashboard.intake.annotations import Annotations
@@ -36,6 +37,8 @@ from dashboard.web.pages.api import SeriesServices
 from dashboard.web.pages.feeders import FeedersServices
 from dashboard.web.pages.pages import PageServices
 from dashboard.web.pages.routes import page_routes
+from dashboard.web.prometheus.handlers import PrometheusServices
+from dashboard.web.prometheus.routes import prometheus_routes
 from dashboard.web.rooms.rooms import RoomServices
 from dashboard.web.rooms.routes import room_routes
 from dashboard.web.server.context import WebContext
@@ -66,6 +69,7 @@ class WebParts:
         intake: Intake,
         people: PeopleParts,
         sources: SourceParts,
+        queries: QueryRunner,
         readiness: Readiness,
         counters: Counters,
         now_ms: Callable[[], int],
@@ -82,6 +86,7 @@ class WebParts:
         self._intake = intake
         self._people = people
         self._sources = sources
+        self._queries = queries
         self._readiness = readiness
         self._counters = counters
         self._now_ms = now_ms
@@ -125,6 +130,7 @@ class WebParts:
                 people.screen_orders,
                 Annotations(journal=self._journal, replicas=self._replicas),
             ),
+            *prometheus_routes(PrometheusServices(self._queries, self._replicas, self._now_ms)),
             *self._account_routes(),
             *room_routes(
                 RoomServices(

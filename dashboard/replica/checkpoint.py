@@ -62,6 +62,7 @@ class _Series(Struct, array_like=True):
     coarse: Folded
     kind: str = ""
     ended_ms: int = 0
+    ends: bytes = b""
 
 
 class RawSeries(NamedTuple):
@@ -120,6 +121,7 @@ def capture_series(series: Series) -> RawSeries:
         "slot_ms": series.slot_ms,
         "kind": series.kind,
         "ended_ms": series.ended_ms,
+        "ends": pack(series.ends) if series.ends else b"",
     }
     samples = [pack(series.seqs), pack(series.times), pack(series.values)]
     return RawSeries(described, samples, series.fine.raw(), series.coarse.raw())
@@ -187,6 +189,7 @@ def _load_series(blob: bytes, windows: Windows) -> Series:
     series = Series(record.sid, parse_series(record.text), windows, record.created_seq)
     series.unit, series.every_s, series.every_s_declared = record.unit, record.every_s, record.every_s_declared
     series.kind, series.ended_ms = record.kind, record.ended_ms
+    series.ends = unpack_ints(record.ends) if record.ends else None
     series.meta_seq, series.last_seq, series.last_ms = record.meta_seq, record.last_seq, record.last_ms
     series.disorder_seq, series.trimmed_seq = record.disorder_seq, record.trimmed_seq
     series.thinned_seq, series.thinned_count = record.thinned_seq, record.thinned_count

@@ -26,6 +26,9 @@ AHEAD_MS = 1_000
 _TRIM_BATCH = 64
 
 
+#: Ends of a series that are remembered.
+_MOST_ENDS = 256
+
 #: A ``disorder_seq`` beyond all entries: the samples are never treated as ordered by time.
 ALWAYS = 2**62
 
@@ -56,6 +59,7 @@ class Series:
         "created_seq",
         "disorder_seq",
         "ended_ms",
+        "ends",
         "every_s",
         "every_s_declared",
         "fine",
@@ -90,6 +94,7 @@ class Series:
         self.last_ms = 0  # newest sample time, never later than the journal's time of its entry
         self.ahead_ms = 0  # a sample may be held that is later than last_ms, but none that is later than this
         self.ended_ms = 0  # end of the series by its sender's word; 0: none
+        self.ends: array[int] | None = None  # times of all ends within the raw window, in order; None: none
         self.disorder_seq = -1  # of the entry that last brought a sample older than one before it; -1: none
         self.trimmed_seq = -1  # of the newest entry whose samples have left the raw window
         self.thinned_seq = -1  # of the newest entry whose samples were thinned out
@@ -108,6 +113,15 @@ class Series:
     def is_ended(self) -> bool:
         """True if its sender ended the series and has sent nothing later since."""
         return 0 < self.ended_ms >= self.last_ms
+
+    def note_end(self, t_ms: int) -> None:
+        """Remember an end for expressions: samples before it do not count after it."""
+        if self.ends is None:
+            self.ends = array("q")
+        at = bisect_left(self.ends, t_ms)
+        if at == len(self.ends) or self.ends[at] != t_ms:
+            self.ends.insert(at, t_ms)
+        del self.ends[:-_MOST_ENDS]
 
     # Columns in order of arrival; reading one adds the waiting samples first.
 
@@ -195,6 +209,8 @@ class Series:
             cut = min(self._older_than(horizon), self.folded)
             if cut >= _TRIM_BATCH or cut == len(times) - 1:
                 self._drop(cut)
+        if self.ends is not None and self.ends and self.ends[0] < horizon:
+            del self.ends[: bisect_left(self.ends, horizon)]
         self.fine.trim((now_ms - windows.fine_ms) // windows.fine_step_ms)
         self.coarse.trim((now_ms - windows.coarse_ms) // windows.coarse_step_ms)
 

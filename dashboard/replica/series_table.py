@@ -254,7 +254,7 @@ class SeriesTable:
         self.index.fire(series)
 
     def end(self, seq: int, now_ms: int, change: SeriesEnded) -> None:
-        """Apply the end of series. Unknown series, and ends earlier than a series' newest sample, are ignored."""
+        """Apply the end of series. Unknown series are ignored; ends earlier than a series' newest sample count for expressions only."""
         texts = change.keys.decode("utf-8", "replace").split("\n")
         times: Iterable[int | None] = change.times or repeat(None)
         for text, t_ms in zip(texts, times):  # noqa: B905  # a foreign entry may have fewer of one
@@ -263,9 +263,11 @@ class SeriesTable:
                 continue
             if t_ms is None:  # ends with its newest sample, whatever the clocks of the processes say
                 t_ms = series.last_ms
+            end_ms = min(t_ms, max(now_ms, series.last_ms))  # its sender's clock may be ahead
+            series.note_end(end_ms)
             if series.last_ms > t_ms:
                 continue
-            series.ended_ms = min(t_ms, max(now_ms, series.last_ms))  # its sender's clock may be ahead
+            series.ended_ms = end_ms
             self._declared(series, seq)
 
     def _rows(self, keys: bytes, seq: int) -> Rows[Series]:

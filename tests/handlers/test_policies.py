@@ -33,6 +33,7 @@ PARTS = {
     "{annotation}": "7",
     "{signal}": "traces",
     "{number}": "1",
+    "{label}": "job",
 }
 #: A heartbeat's address is its token: who has none finds nothing.
 REFUSALS = (401, 403, 404)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dashboard.query.promql.errors import FailedExpression
 from dashboard.query.promql.over_time import quantiles
-from dashboard.query.promql.summation import Sum, summed
+from dashboard.query.promql.summation import CompensatedSum, summed
 from dashboard.query.promql.syntax import Aggregate
 from dashboard.query.promql.values import (
     NAME,
@@ -100,10 +100,10 @@ def _nth_rows(groups: Groups) -> list[tuple[list[int], list[int]]]:
     ]
 
 
-def _sums(vector: Vector, groups: Groups) -> Sum:
+def _sums(vector: Vector, groups: Groups) -> CompensatedSum:
     """Return the groups' sums, added in the order of the rows."""
     steps = vector.values.shape[1]
-    total = Sum((len(groups.labels), steps))
+    total = CompensatedSum((len(groups.labels), steps))
     if steps <= _FEW_STEPS:
         for group, rows in enumerate(groups.rows):
             values, there = vector.values[rows], vector.there[rows]
@@ -112,7 +112,7 @@ def _sums(vector: Vector, groups: Groups) -> Sum:
                 total.value[group, step], total.lost[group, step] = summed(found)
         return total
     for some, rows in _nth_rows(groups):
-        part = Sum((len(some), steps))
+        part = CompensatedSum((len(some), steps))
         part.value, part.lost = total.value[some], total.lost[some]
         part.add(vector.values[rows], vector.there[rows])
         total.value[some], total.lost[some] = part.value, part.lost

@@ -8,7 +8,7 @@ import numpy as np
 
 from dashboard.query.promql.budget import Budget
 from dashboard.query.promql.errors import FailedExpression
-from dashboard.query.promql.syntax import COMPARISONS, Binary, Matching
+from dashboard.query.promql.syntax import COMPARISONS, Binary, VectorMatching
 from dashboard.query.promql.values import (
     NAME,
     Bools,
@@ -66,11 +66,11 @@ def with_scalar(node: Binary, vector: Vector, scalar: Scalar, *, swapped: bool) 
     return compact(vector.but(vector.values, vector.there & holds))
 
 
-def _signature(labels: Labels, matching: Matching) -> Labels:
+def _signature(labels: Labels, matching: VectorMatching) -> Labels:
     return keep(labels, matching.labels) if matching.on else drop(labels, (NAME, *matching.labels))
 
 
-def _by_signature(vector: Vector, matching: Matching) -> dict[Labels, list[int]]:
+def _by_signature(vector: Vector, matching: VectorMatching) -> dict[Labels, list[int]]:
     rows: dict[Labels, list[int]] = {}
     for row, labels in enumerate(vector.labels):
         rows.setdefault(_signature(labels, matching), []).append(row)

@@ -1,56 +1,81 @@
-"""Parts of a date in UTC of values in seconds since the epoch. Source: Prometheus, "Query functions"."""
+"""Parts of a date in UTC of values in seconds since the epoch. Source: Prometheus, "Query functions".
+
+Seconds become whole as in Go on amd64, so values that are no times (NaN, beyond 2^63) have dates, too.  Days are counted from
+the first day that Go's ``time`` knows, which begins a cycle of 400 years like the year 1.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dashboard.query.promql.values import Floats
+from dashboard.query.promql.values import Floats, Ints
 
-#: Beyond these seconds numpy has no dates; Prometheus' own are not useful there either.
-_MOST_S = 9e12
-
-
-def _seconds(values: Floats) -> NDArray[np.datetime64]:
-    whole = np.trunc(np.clip(np.nan_to_num(values, nan=0.0), -_MOST_S, _MOST_S)).astype(np.int64)
-    return np.asarray(whole.astype("datetime64[s]"))
+_ZERO_YEAR = -292_277_022_399
+#: Seconds from the first day to the epoch.
+_EPOCH = np.uint64(9_223_372_028_715_321_600)
+_NO_INTEGER = np.int64(-(2**63))
+_CYCLE_DAYS = 146_097
+_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 
-def _float(numbers: NDArray[np.int64] | NDArray[np.timedelta64]) -> Floats:
-    return np.asarray(numbers.astype(np.int64), dtype=np.float64)
+class _Date(NamedTuple):
+    year: Ints
+    month: Ints
+    day: Ints
+    day_of_year: Ints
+    is_leap: Ints
 
 
-def _since(values: Floats, larger: str, smaller: str) -> Floats:
-    times = _seconds(values)
-    return _float(times.astype(f"datetime64[{smaller}]") - times.astype(f"datetime64[{larger}]"))
+def _absolute(values: Floats) -> Ints:
+    """Return seconds since the first day, without their sign bit's meaning."""
+    fits = np.abs(values) < 2.0**63
+    whole = np.where(fits, np.trunc(np.where(fits, values, 0)).astype(np.int64), _NO_INTEGER)
+    return np.asarray(whole.astype(np.uint64) + _EPOCH)
 
 
-def _month(values: Floats) -> Floats:
-    return _float(_seconds(values).astype("datetime64[M]").astype(np.int64) % 12 + 1)
+def _days(values: Floats) -> Ints:
+    return np.asarray((_absolute(values) // np.uint64(86_400)).astype(np.int64))
 
 
-def _year(values: Floats) -> Floats:
-    return _float(_seconds(values).astype("datetime64[Y]").astype(np.int64) + 1970)
+def _date(values: Floats) -> _Date:
+    """Return year, month and day by the usual arithmetic, with years that begin in March."""
+    days = _days(values)
+    cycle, rest = days // _CYCLE_DAYS, days % _CYCLE_DAYS + 306
+    later, rest = rest // _CYCLE_DAYS, rest % _CYCLE_DAYS
+    year = (rest - rest // 1_460 + rest // 36_524 - rest // 146_096) // 365
+    day_of_year = rest - (365 * year + year // 4 - year // 100)
+    shifted = (5 * day_of_year + 2) // 153
+    day = day_of_year - (153 * shifted + 2) // 5 + 1
+    month = np.where(shifted < 10, shifted + 3, shifted - 9)
+    year = year + (month <= 2) + 400 * later
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    of_year = np.where(month > 2, day_of_year + 60 + leap, day_of_year - 305)
+    return _Date(_ZERO_YEAR - 1 + 400 * cycle + year, month, day, of_year, leap.astype(np.int64))
 
 
-def _day_of_week(values: Floats) -> Floats:
-    return _float((_seconds(values).astype("datetime64[D]").astype(np.int64) + 4) % 7)
+def _float(numbers: Ints) -> Floats:
+    return np.asarray(numbers, dtype=np.float64)
+
+
+def _clock(values: Floats, seconds: int, of: int) -> Floats:
+    return _float((_absolute(values) // np.uint64(seconds) % np.uint64(of)).astype(np.int64))
 
 
 def _days_in_month(values: Floats) -> Floats:
-    months = _seconds(values).astype("datetime64[M]")
-    return _float((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]"))
+    date = _date(values)
+    return _float(_DAYS[date.month - 1] + (date.is_leap & (date.month == 2)))
 
 
 DATES: dict[str, Callable[[Floats], Floats]] = {
-    "minute": lambda values: _since(values, "h", "m"),
-    "hour": lambda values: _since(values, "D", "h"),
-    "day_of_month": lambda values: _since(values, "M", "D") + 1,
-    "day_of_year": lambda values: _since(values, "Y", "D") + 1,
-    "day_of_week": _day_of_week,
+    "minute": lambda values: _clock(values, 60, 60),
+    "hour": lambda values: _clock(values, 3_600, 24),
+    "day_of_month": lambda values: _float(_date(values).day),
+    "day_of_year": lambda values: _float(_date(values).day_of_year),
+    "day_of_week": lambda values: _float((_days(values) + 1) % 7),
     "days_in_month": _days_in_month,
-    "month": _month,
-    "year": _year,
+    "month": lambda values: _float(_date(values).month),
+    "year": lambda values: _float(_date(values).year),
 }

@@ -14,7 +14,7 @@ from dashboard.query.promql.dates import DATES
 from dashboard.query.promql.elementwise import KEEP_UNIT, MATHEMATICS
 from dashboard.query.promql.notes import NO_COUNTER, Notes
 from dashboard.query.promql.plan import LOOKBACK_MS, Span, subquery_grid, times_of
-from dashboard.query.promql.samples import Column, Columns, Data
+from dashboard.query.promql.samples import Column, Data, SampleColumns
 from dashboard.query.promql.signatures import FUNCTIONS
 from dashboard.query.promql.syntax import (
     SET_OPERATORS,
@@ -128,14 +128,14 @@ class Evaluator:
 
     # --- operands ---
 
-    def columns(self, node: Instant) -> Columns:
+    def columns(self, node: Instant) -> SampleColumns:
         """Return the samples of a selector."""
         return self._data[node.place]
 
     def _times(self, when: When, grid: Grid) -> Ints:
         return times_of(when, grid, self.span)
 
-    def inputs(self, columns: Columns) -> list[int]:
+    def inputs(self, columns: SampleColumns) -> list[int]:
         """Return each series as the only input of its row, if inputs are tracked."""
         return [1 << number for number in columns.numbers] if self.track else []
 
@@ -158,7 +158,7 @@ class Evaluator:
             value = self.ones(value.values)
         assert isinstance(value, Vector)
         times = inner.times()
-        columns = Columns(
+        columns = SampleColumns(
             [
                 Column(labels, times[value.there[row]], value.values[row][value.there[row]], unit=value.unit)
                 for row, labels in enumerate(value.labels)

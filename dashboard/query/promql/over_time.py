@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dashboard.query.promql.budget import Budget
-from dashboard.query.promql.summation import Sum
+from dashboard.query.promql.summation import CompensatedSum
 from dashboard.query.promql.values import Bools, Floats, Ints, Ranges
 
 #: Values of windows that are sorted at once for quantiles.
@@ -31,7 +31,7 @@ def _each(windows: Ranges, budget: Budget) -> Iterator[tuple[Ints, Floats, Bools
 
 def total(windows: Ranges, budget: Budget) -> Floats:
     """Return the sum of each window."""
-    summed = Sum(windows.low.shape)
+    summed = CompensatedSum(windows.low.shape)
     for _, values, active in _each(windows, budget):
         summed.add(values, active)
     return summed.result()
@@ -39,7 +39,7 @@ def total(windows: Ranges, budget: Budget) -> Floats:
 
 def average(windows: Ranges, budget: Budget) -> Floats:
     """Return the mean of each window."""
-    summed = Sum(windows.low.shape)
+    summed = CompensatedSum(windows.low.shape)
     for _, values, active in _each(windows, budget):
         summed.add(values, active)
     counts = windows.counts
@@ -52,7 +52,7 @@ def average(windows: Ranges, budget: Budget) -> Floats:
 
 def _running_average(windows: Ranges, budget: Budget) -> Floats:
     """Return the mean by parts, which does not overflow where the sum does."""
-    summed = Sum(windows.low.shape)
+    summed = CompensatedSum(windows.low.shape)
     for _, values, active in _each(windows, budget):
         summed.add(values / windows.counts, active)
     return summed.result()
@@ -69,7 +69,7 @@ def extreme(windows: Ranges, budget: Budget, *, greatest: bool) -> Floats:
 
 def variance(windows: Ranges, budget: Budget) -> Floats:
     """Return the population variance of each window."""
-    mean, squares = Sum(windows.low.shape), Sum(windows.low.shape)
+    mean, squares = CompensatedSum(windows.low.shape), CompensatedSum(windows.low.shape)
     count = 0.0
     for _, values, active in _each(windows, budget):
         count += 1
@@ -122,7 +122,12 @@ def quantiles(values: Floats, there: Bools, q: Floats) -> Floats:
 def regression(windows: Ranges, since_ms: Ints, budget: Budget) -> tuple[Floats, Floats]:
     """Return slope (a second) and the value at ``since_ms`` of each window's least-squares line; at least two samples."""
     shape = windows.low.shape
-    sum_x, sum_y, sum_xy, sum_xx = Sum(shape), Sum(shape), Sum(shape), Sum(shape)
+    sum_x, sum_y, sum_xy, sum_xx = (
+        CompensatedSum(shape),
+        CompensatedSum(shape),
+        CompensatedSum(shape),
+        CompensatedSum(shape),
+    )
     first = windows.samples[np.minimum(windows.low, max(len(windows.samples) - 1, 0))]
     constant = np.ones(shape, dtype=np.bool_)
     for places, values, active in _each(windows, budget):

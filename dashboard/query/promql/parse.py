@@ -1,4 +1,4 @@
-"""From an expression's text to its tree, by promql-parser. Errors get their line and column here, for the parser has none. Pure."""
+"""Parsing of expressions by promql-parser. Errors get their line and column here, for the parser has none. Pure."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from dashboard.query.promql.syntax import (
     Call,
     Expr,
     Instant,
-    Matching,
     Negated,
     Number,
     Paren,
     Range,
     Subquery,
     Text,
+    VectorMatching,
     When,
 )
 
@@ -232,7 +232,7 @@ class _Converter:
     def _binary(self, tree: library.BinaryExpr) -> Binary:
         modifier = tree.modifier
         if modifier is None:
-            matching, is_bool = Matching(), False
+            matching, is_bool = VectorMatching(), False
         else:
             fill = modifier.fill_values
             if fill is not None and (fill.lhs is not None or fill.rhs is not None):
@@ -240,7 +240,7 @@ class _Converter:
             on = modifier.matching is not None and modifier.matching.type == library.LabelModifierType.Include
             labels = tuple(modifier.matching.labels) if modifier.matching is not None else ()
             group = _CARDS.get(str(modifier.card), "")
-            matching = Matching(on, labels, group, tuple(modifier.group_labels or ()))
+            matching = VectorMatching(on, labels, group, tuple(modifier.group_labels or ()))
             is_bool = bool(modifier.return_bool)
         return Binary(str(tree.op), self.convert(tree.lhs), self.convert(tree.rhs), matching, is_bool)
 

@@ -1,4 +1,4 @@
-"""Which samples an expression needs, and at which times its parts are evaluated. Pure."""
+"""Plan of an evaluation: the samples that it needs, and the times at which its parts are evaluated. Pure."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from dashboard.query.promql.values import Floats, Grid, Ints, Labels, Ranges, Sc
 MAX_STEPS = 11_000
 
 
-class Row(Struct, frozen=True):
+class AnswerRow(Struct, frozen=True):
     """A series of an answer: its points in order of time. ``inputs``: the series it was computed from, as bits."""
 
     labels: Labels
@@ -32,28 +32,29 @@ class Row(Struct, frozen=True):
     inputs: int = 0
 
 
-class Answer(Struct, frozen=True):
-    """Result of a query. ``rows`` in their order; ``text`` of a string."""
+class QueryAnswer(Struct, frozen=True):
+    """Result of a query. ``rows`` in their order; ``text``: the value of a string, whose row has only its time."""
 
     kind: Kind
-    rows: Sequence[Row]
+    rows: Sequence[AnswerRow]
     notes: Notes
     text: str = ""
     unit: str = ""
 
 
 class Query(Struct, frozen=True):
-    """An expression over a grid of steps. ``is_range``: the answer has a point for each step, even if there is only one."""
+    """An expression over a grid of steps. ``is_range``: the answer has a point for each step; ``end_ms``: of the range asked for."""
 
     expr: Expr
     grid: Grid
     is_range: bool
+    end_ms: int
     lookback_ms: int = LOOKBACK_MS
 
     @property
     def span(self) -> Span:
         """The times of the whole query."""
-        return Span(self.grid.start_ms, self.grid.end_ms)
+        return Span(self.grid.start_ms, self.end_ms)
 
     def needs(self) -> list[Need]:
         """Return what the selectors need."""
@@ -62,19 +63,19 @@ class Query(Struct, frozen=True):
 
 def instant_query(expr: Expr, at_ms: int, lookback_ms: int = LOOKBACK_MS) -> Query:
     """Return the query at one time."""
-    return Query(expr, Grid(at_ms, 1, 1), is_range=False, lookback_ms=lookback_ms)
+    return Query(expr, Grid(at_ms, 1, 1), is_range=False, end_ms=at_ms, lookback_ms=lookback_ms)
 
 
-def range_query(expr: Expr, grid: Grid, lookback_ms: int = LOOKBACK_MS) -> Query:
-    """Return the query over steps; raise Invalid for expressions that have no value at a step."""
+def range_query(expr: Expr, grid: Grid, end_ms: int, lookback_ms: int = LOOKBACK_MS) -> Query:
+    """Return the query over steps up to ``end_ms``, which need not be a step; raise Invalid for an expression without values at steps."""
     kind = kind_of(expr)
     if kind not in (Kind.SCALAR, Kind.VECTOR):
         named = {Kind.MATRIX: "range vector", Kind.STRING: "string"}[kind]
         raise Invalid(f'invalid expression type "{named}" for range query, must be Scalar or instant Vector')
-    return Query(expr, grid, is_range=True, lookback_ms=lookback_ms)
+    return Query(expr, grid, is_range=True, end_ms=end_ms, lookback_ms=lookback_ms)
 
 
-def run(query: Query, data: Data, budget: Budget | None = None, *, track: bool = False) -> Answer:
+def run(query: Query, data: Data, budget: Budget | None = None, *, track: bool = False) -> QueryAnswer:
     """Evaluate a query over the samples that it needs; raise FailedExpression, OverBudget, OutOfTime."""
     notes = Notes()
     evaluator = Evaluator(
@@ -88,39 +89,39 @@ def run(query: Query, data: Data, budget: Budget | None = None, *, track: bool =
         parts.append((part, evaluator.evaluate(query.expr, part)))
     value = parts[0][1]
     if isinstance(value, String):
-        return Answer(Kind.STRING, [], notes, text=value.value)
+        return QueryAnswer(Kind.STRING, [AnswerRow((), grid.times(), np.zeros(1))], notes, text=value.value)
     if isinstance(value, Ranges):
-        return Answer(Kind.MATRIX, _samples(value), notes, unit=value.unit)
+        return QueryAnswer(Kind.MATRIX, _samples(value), notes, unit=value.unit)
     if isinstance(value, Scalar) and not query.is_range:
-        return Answer(Kind.SCALAR, [Row((), grid.times(), value.values)], notes)
+        return QueryAnswer(Kind.SCALAR, [AnswerRow((), grid.times(), value.values)], notes)
     if query.is_range:
         unit = value.unit if isinstance(value, Vector) else ""
-        return Answer(Kind.MATRIX, _joined(parts), notes, unit=unit)
+        return QueryAnswer(Kind.MATRIX, _joined(parts), notes, unit=unit)
     assert isinstance(value, Vector)
-    return Answer(Kind.VECTOR, _points(value, grid), notes, unit=value.unit)
+    return QueryAnswer(Kind.VECTOR, _points(value, grid), notes, unit=value.unit)
 
 
-def _samples(ranges: Ranges) -> list[Row]:
+def _samples(ranges: Ranges) -> list[AnswerRow]:
     """Return the samples of each series' only window."""
     rows = []
     for row, labels in enumerate(ranges.labels):
         low, high = int(ranges.low[row, 0]), int(ranges.high[row, 0])
         if high > low:
-            rows.append(Row(labels, ranges.times[low:high], ranges.samples[low:high]))
+            rows.append(AnswerRow(labels, ranges.times[low:high], ranges.samples[low:high]))
     return sorted(rows, key=lambda each: each.labels)
 
 
-def _points(vector: Vector, grid: Grid) -> list[Row]:
+def _points(vector: Vector, grid: Grid) -> list[AnswerRow]:
     vector = merged(vector)
     times = grid.times()
     inputs = vector.inputs or [0] * len(vector.labels)
     return [
-        Row(labels, times, values, bits)
+        AnswerRow(labels, times, values, bits)
         for labels, values, bits in zip(vector.labels, vector.values, inputs, strict=True)
     ]
 
 
-def _joined(parts: list[tuple[Grid, Value]]) -> list[Row]:
+def _joined(parts: list[tuple[Grid, Value]]) -> list[AnswerRow]:
     """Return the rows of all parts, those of the same labels joined, sorted by their labels."""
     pieces: dict[Labels, list[tuple[Ints, Floats]]] = {}
     for grid, value in parts:
@@ -137,8 +138,8 @@ def _joined(parts: list[tuple[Grid, Value]]) -> list[Row]:
     rows = []
     for labels, some in sorted(pieces.items()):
         if len(some) == 1:
-            rows.append(Row(labels, *some[0]))
+            rows.append(AnswerRow(labels, *some[0]))
         else:
             joined = np.concatenate([times for times, _ in some]), np.concatenate([values for _, values in some])
-            rows.append(Row(labels, *joined))
+            rows.append(AnswerRow(labels, *joined))
     return rows

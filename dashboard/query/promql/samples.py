@@ -33,7 +33,7 @@ class Column(Struct):
     unit: str = ""
 
 
-class Columns:
+class SampleColumns:
     """Samples of the series of one selector, as flat columns; series ``i`` has those from ``starts[i]`` up to ``starts[i + 1]``."""
 
     __slots__ = ("ends", "labels", "lookbacks", "numbers", "starts", "times", "unit", "values")
@@ -55,4 +55,4 @@ class Columns:
 
 
 #: The samples of each selector, by its place.
-Data = dict[int, Columns]
+Data = dict[int, SampleColumns]

@@ -35,7 +35,7 @@ _DURATION = re.compile(r"([0-9]+)(ms|[smhdwy])")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0, "y": 31_536_000.0}
 
 
-class Token(Struct, frozen=True):
+class Lexeme(Struct, frozen=True):
     """A token: its kind (text, number, word, sign), its text for the parser, and its place in characters."""
 
     kind: str
@@ -47,7 +47,7 @@ class Scanned(Struct, frozen=True):
     """An expression's tokens, and the times behind ``@`` in milliseconds, which the parser sees as 0."""
 
     source: str
-    tokens: tuple[Token, ...]
+    tokens: tuple[Lexeme, ...]
     at_ms: tuple[int, ...]
 
     def text(self, count: int | None = None) -> str:
@@ -69,7 +69,7 @@ def scan(source: str) -> Scanned:
     """Cut an expression into tokens; raise BadExpression when it is too long, too deep, or has something that is no token."""
     if len(source.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise error_at(source, f"the expression is longer than {MAX_BYTES} bytes", 0)
-    tokens: list[Token] = []
+    tokens: list[Lexeme] = []
     at_ms: list[int] = []
     opened: list[tuple[str, int]] = []
     place = operators = 0
@@ -79,11 +79,11 @@ def scan(source: str) -> Scanned:
             raise error_at(source, _no_token(source, place), place)
         kind, text = found.lastgroup or "", found[0]
         if kind != "blank":
-            token = Token(kind, text, place)
+            token = Lexeme(kind, text, place)
             if kind == "sign":
                 _nest(source, opened, token)
             elif kind == "number":
-                token = Token(kind, _without_underscores(source, token), place)
+                token = Lexeme(kind, _without_underscores(source, token), place)
             operators += text in _OPERATORS and not (opened and opened[-1][0] == "{")
             if operators > MAX_OPERATORS:
                 raise error_at(source, f"more than {MAX_OPERATORS} operators", place)
@@ -104,7 +104,7 @@ def _no_token(source: str, place: int) -> str:
     return "unterminated quoted string" if char in "\"'`" else f"unexpected character: {char!a}"
 
 
-def _nest(source: str, opened: list[tuple[str, int]], token: Token) -> None:
+def _nest(source: str, opened: list[tuple[str, int]], token: Lexeme) -> None:
     """Note an opened or closed bracket."""
     if token.text in _NAMES:
         opened.append((token.text, token.start))
@@ -116,7 +116,7 @@ def _nest(source: str, opened: list[tuple[str, int]], token: Token) -> None:
         opened.pop()
 
 
-def _without_underscores(source: str, token: Token) -> str:
+def _without_underscores(source: str, token: Lexeme) -> str:
     text = token.text
     if "_" in text:
         if text.endswith("_") or "__" in text or re.search(r"_(?![0-9a-fA-F])|(?<![0-9a-fA-FxX])_", text):
@@ -125,7 +125,7 @@ def _without_underscores(source: str, token: Token) -> str:
     return text
 
 
-def _checked(source: str, tokens: list[Token], token: Token, at_ms: list[int]) -> list[Token]:
+def _checked(source: str, tokens: list[Lexeme], token: Lexeme, at_ms: list[int]) -> list[Lexeme]:
     """Return the token as the parser may see it, when the tokens before it make it a duration or a time of ``@``."""
     before = [each.text for each in tokens[-2:]]
     sign = before[-1] if before and before[-1] in ("-", "+") else ""
@@ -139,11 +139,17 @@ def _checked(source: str, tokens: list[Token], token: Token, at_ms: list[int]) -
         what = "timestamp out of bounds for @ modifier" if leader == "@" else "duration out of range"
         raise error_at(source, f"{what}: {token.text}", token.start)
     if leader != "@":
-        return [token]
+        return _without_offset(tokens, sign) if leader == "offset" and seconds == 0 else [token]
     at_ms.append(round(-1000 * seconds if sign == "-" else 1000 * seconds))
     if sign:
         tokens.pop()
-    return [Token("number", "0", token.start)]
+    return [Lexeme("number", "0", token.start)]
+
+
+def _without_offset(tokens: list[Lexeme], sign: str) -> list[Lexeme]:
+    """Take back an ``offset`` of 0, which the parser refuses."""
+    del tokens[-2 if sign else -1 :]
+    return []
 
 
 def seconds_of(text: str) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from dashboard.query.promql.values import Bools, Floats
 
 
-class Sum:
+class CompensatedSum:
     """Sums in an array, advanced together. ``lost``: what rounding has taken from ``value``."""
 
     __slots__ = ("lost", "value")
@@ -32,7 +32,7 @@ class Sum:
 
 
 def summed(values: list[float]) -> tuple[float, float]:
-    """Return sum and lost part of numbers, the same as ``Sum`` gives."""
+    """Return sum and lost part of numbers, the same as ``CompensatedSum`` gives."""
     total = lost = 0.0
     for value in values:
         after = total + value

@@ -92,7 +92,7 @@ class Call(Struct, frozen=True):
     returns: Kind
 
 
-class Matching(Struct, frozen=True):
+class VectorMatching(Struct, frozen=True):
     """Vector matching: ``on`` or ignoring ``labels``.
 
     ``group``: "left" or "right" is the side with many series, "" neither; ``include``: labels taken from the other side.
@@ -110,7 +110,7 @@ class Binary(Struct, frozen=True):
     op: str
     left: Expr
     right: Expr
-    matching: Matching
+    matching: VectorMatching
     is_bool: bool
 
 
@@ -168,3 +168,8 @@ def selectors_of(expr: Expr) -> list[Instant]:
     if isinstance(expr, Instant):
         return [expr]
     return [found for child in children(expr) for found in selectors_of(child)]
+
+
+def has_subquery(expr: Expr) -> bool:
+    """Return whether there is a subquery in an expression."""
+    return isinstance(expr, Subquery) or any(has_subquery(child) for child in children(expr))

@@ -12,7 +12,7 @@ from dashboard.query.promql.budget import Budget
 from dashboard.query.promql.elementwise import clamp, rounded
 from dashboard.query.promql.notes import SORT_IN_RANGE, Notes
 from dashboard.query.promql.plan import Span, times_of
-from dashboard.query.promql.samples import Columns
+from dashboard.query.promql.samples import SampleColumns
 from dashboard.query.promql.syntax import Expr, Instant, Paren
 from dashboard.query.promql.values import Floats, Grid, Scalar, String, Value, Vector, compact, empty, taken, unnamed
 
@@ -35,10 +35,10 @@ class Operands(Protocol):
     def scalar(self, expr: Expr, grid: Grid) -> Floats:
         """Return the value of an expression whose type is a number."""
 
-    def columns(self, node: Instant) -> Columns:
+    def columns(self, node: Instant) -> SampleColumns:
         """Return the samples of a selector."""
 
-    def inputs(self, columns: Columns) -> list[int]:
+    def inputs(self, columns: SampleColumns) -> list[int]:
         """Return each series as the only input of its row."""
 
     def ones(self, values: Floats) -> Vector:

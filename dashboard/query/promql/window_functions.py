@@ -14,7 +14,7 @@ from dashboard.query.promql.values import Bools, Floats, Grid, Ranges
 
 
 class Around(Protocol):
-    """What a function of windows needs of its evaluation."""
+    """Evaluation as a function of windows sees it."""
 
     @property
     def budget(self) -> Budget:

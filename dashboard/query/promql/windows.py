@@ -1,4 +1,4 @@
-"""From a selector's samples to values at steps: the newest sample before each step, and the windows of ranges.
+"""Values of selectors at steps: the newest sample before each step, and the windows of ranges.
 
 Source: Prometheus, "Querying basics", staleness; ranges are open on the left, as in Prometheus 3.
 """
@@ -9,19 +9,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboard.query.promql.samples import Columns
+from dashboard.query.promql.samples import SampleColumns
 from dashboard.query.promql.values import Bools, Floats, Ints, Ranges, Vector
 
 
 class Newest(NamedTuple):
-    """For each series and step the newest sample: its value, its time, and whether there is one."""
+    """Newest sample of each series at each step: its value, its time, and whether there is one."""
 
     values: Floats
     times: Ints
     there: Bools
 
 
-def newest(columns: Columns, until_ms: Ints, lookback_ms: int) -> Newest:
+def newest(columns: SampleColumns, until_ms: Ints, lookback_ms: int) -> Newest:
     """Return the newest sample of each series not later than each time, unless it is too old or the series has ended since."""
     shape = len(columns), len(until_ms)
     if not len(columns.times):
@@ -48,20 +48,20 @@ def _ended(ends: Ints, until_ms: Ints, times: Ints) -> Bools:
     return np.asarray((last >= 0) & (end_ms >= times) & (until_ms > times))
 
 
-def instant(columns: Columns, until_ms: Ints, lookback_ms: int, inputs: list[int]) -> Vector:
+def instant(columns: SampleColumns, until_ms: Ints, lookback_ms: int, inputs: list[int]) -> Vector:
     """Return the value of an instant selector at the times of the steps."""
     found = newest(columns, until_ms, lookback_ms)
     return Vector(columns.labels, found.values, found.there, inputs, columns.unit)
 
 
-def ranges(columns: Columns, until_ms: Ints, range_ms: int, inputs: list[int]) -> Ranges:
+def ranges(columns: SampleColumns, until_ms: Ints, range_ms: int, inputs: list[int]) -> Ranges:
     """Return the windows of a range selector that end at the times of the steps."""
     from_ms = until_ms - range_ms
     low, high = _counted(columns, from_ms), _counted(columns, until_ms)
     return Ranges(columns.labels, columns.times, columns.values, low, high, from_ms, until_ms, inputs, columns.unit)
 
 
-def _counted(columns: Columns, bounds_ms: Ints) -> Ints:
+def _counted(columns: SampleColumns, bounds_ms: Ints) -> Ints:
     """Return for each series and bound the place behind its last sample that is not later."""
     starts, times = columns.starts, columns.times
     places = np.empty((len(columns), len(bounds_ms)), dtype=np.int64)

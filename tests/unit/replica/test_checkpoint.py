@@ -175,6 +175,11 @@ def test_kind_and_end_of_a_series_are_kept_and_records_from_before_there_were_an
     records = dict(capture(replica))
     (restored,) = restore(replica.position, records, WINDOWS).table
     assert (restored.kind, restored.ended_ms, restored.is_ended) == ("counter", T0 + 5, True)
-    records["s:a"] = msgspec.msgpack.encode(msgspec.msgpack.decode(records["s:a"])[:-2])
+    series.note_end(T0 + 5)
+    record = msgspec.msgpack.decode(dict(capture(replica))["s:a"])
+    records["s:a"] = msgspec.msgpack.encode(record)
+    (ended,) = restore(replica.position, records, WINDOWS).table
+    assert list(ended.ends or ()) == [T0 + 5]
+    records["s:a"] = msgspec.msgpack.encode(record[:-3])
     (older,) = restore(replica.position, records, WINDOWS).table
-    assert (older.kind, older.is_ended) == ("", False)
+    assert (older.kind, older.is_ended, older.ends) == ("", False, None)

@@ -1,0 +1,130 @@
+"""Runs queries: reads the samples step by step on the loop, and computes in a thread when that takes long.
+
+A caller has a few queries at once; further ones wait, and beyond that are refused.  So a caller with costly queries delays itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from msgspec import Struct
+
+from dashboard.domain.errors import Invalid, Overloaded
+from dashboard.query.expression_samples import SampleReading
+from dashboard.query.promql.budget import Budget
+from dashboard.query.promql.errors import OutOfTime
+from dashboard.query.promql.query import Query, QueryAnswer, run
+from dashboard.query.promql.samples import Data
+from dashboard.query.promql.syntax import has_subquery
+from dashboard.replica.series import Series
+from dashboard.replication.replicas import Replicas
+
+T = TypeVar("T")
+
+#: Threads that compute; more would only take turns with the interpreter's lock.
+_THREADS = 2
+#: Queries with fewer samples and values than these are computed on the loop: about a millisecond.
+_SMALL = 5_000
+#: Estimated microseconds of matching, beyond which a query is refused.
+_MAX_COST_US = 2_000_000
+#: Queries of one caller that run, and that wait; further ones are refused.
+_AT_ONCE = 2
+_MOST_WAITING = 30
+
+
+class QueryLimits(Struct, frozen=True):
+    """Limits of a query: samples that it may touch, seconds that it may take, and the usual lookback."""
+
+    max_samples: int = 50_000_000
+    timeout_s: float = 10.0
+    lookback_ms: int = 300_000
+
+
+class _Caller:
+    """Queries of one caller: the turns to run, and how many have or wait for one."""
+
+    def __init__(self) -> None:
+        self.turns = asyncio.Semaphore(_AT_ONCE)
+        self.count = 0
+
+
+def _is_small(query: Query, data: Data) -> bool:
+    """Return whether a query is computed in about a millisecond."""
+    cells = sum(len(columns.times) + len(columns) * query.grid.count for columns in data.values())
+    return cells < _SMALL and query.grid.count < _SMALL // 10 and not has_subquery(query.expr)
+
+
+class QueryRunner:
+    """The queries of this process."""
+
+    def __init__(self, replicas: Replicas, limits: QueryLimits) -> None:
+        self.limits = limits
+        self._replicas = replicas
+        self._threads = ThreadPoolExecutor(_THREADS, "expressions")
+        self._free = asyncio.Semaphore(_THREADS)
+        self._callers: dict[str, _Caller] = {}
+
+    async def run(
+        self,
+        caller: str,
+        query: Query,
+        finish: Callable[[QueryAnswer, list[Series]], T],
+        *,
+        timeout_s: float | None = None,
+    ) -> T:
+        """Evaluate a query and return what ``finish``, which runs where the query is computed, makes of the answer.
+
+        Raises FailedExpression, OverBudget, OutOfTime, Overloaded, Unavailable, and Invalid if matching takes too long.
+        """
+        seconds = min(timeout_s or self.limits.timeout_s, self.limits.timeout_s)
+        end_s = time.monotonic() + seconds
+        budget = Budget(self.limits.max_samples, lambda: time.monotonic() > end_s)
+        try:
+            async with asyncio.timeout(seconds), self._turn(caller):
+                reading = await self._read(query, budget)
+                return await self._compute(query, reading.data, budget, lambda answer: finish(answer, reading.series))
+        except TimeoutError:
+            raise OutOfTime("query timed out in expression evaluation") from None
+
+    async def _read(self, query: Query, budget: Budget) -> SampleReading:
+        needs = query.needs()
+        async with self._replicas.wanted([need.selector for need in needs]) as replicas:
+            reading = SampleReading(replicas, needs, query.lookback_ms, budget)
+            if reading.cost_us() > _MAX_COST_US:
+                raise Invalid("matching the selectors takes too long; name the metrics", field="query")
+            for _ in reading.steps():
+                await asyncio.sleep(0)
+        return reading
+
+    async def _compute(self, query: Query, data: Data, budget: Budget, finish: Callable[[QueryAnswer], T]) -> T:
+        def work() -> T:
+            return finish(run(query, data, budget, track=not query.is_range))
+
+        if _is_small(query, data):
+            return work()
+        async with self._free:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    @asynccontextmanager
+    async def _turn(self, name: str) -> AsyncIterator[None]:
+        """Wait for the caller's turn; raises Overloaded."""
+        caller = self._callers.setdefault(name, _Caller())
+        if caller.count >= _AT_ONCE + _MOST_WAITING:
+            raise Overloaded("too many queries at once; wait for the answers to the others")
+        caller.count += 1
+        try:
+            async with caller.turns:
+                yield
+        finally:
+            caller.count -= 1
+            if not caller.count:
+                del self._callers[name]
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

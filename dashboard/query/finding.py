@@ -1,0 +1,67 @@
+"""Search for the series of replicas that selectors match and that were there in a time. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from dashboard.domain.selector import Selector
+from dashboard.query.expression_samples import labels_of
+from dashboard.query.promql.values import Labels
+from dashboard.replica.replica import Replica
+from dashboard.replica.series import Series
+
+#: Series that are looked at in one step.
+_STEP = 500
+
+
+class FoundSeries(NamedTuple):
+    """A series that matches; its labels with the name among them."""
+
+    name: str
+    labels: Labels
+    kind: str
+    unit: str
+
+
+class SeriesSearch:
+    """Search for the series that any of the selectors matches (all without selectors) and that have samples in a time."""
+
+    def __init__(self, replicas: Sequence[Replica], selectors: Sequence[Selector], start_ms: int, end_ms: int) -> None:
+        self._indexes = [replica.table.index for replica in replicas]
+        self._selectors = selectors
+        self._start_ms = start_ms
+        self._end_ms = end_ms
+
+    def cost_us(self) -> int:
+        """Return about how many microseconds it takes."""
+        return sum(index.cost(self._selectors) for index in self._indexes)
+
+    def steps(self) -> Iterator[list[FoundSeries]]:
+        """Yield the series in no particular order, in steps of a few milliseconds; some steps have none."""
+        held = [(index, index.hold(selector)) for index in self._indexes for selector in self._selectors]
+        try:
+            for index, matches in held:
+                for _ in index.evaluate(matches):
+                    yield []
+            found = {series: None for _, matches in held for series in matches.members}
+        finally:
+            for index, matches in held:
+                index.release(matches)
+        every = [series for index in self._indexes for series in index.items()] if not self._selectors else list(found)
+        for start in range(0, len(every), _STEP):
+            yield [self._row(series) for series in every[start : start + _STEP] if self._is_there(series)]
+
+    def _is_there(self, series: Series) -> bool:
+        return series.last_ms >= self._start_ms and _first_ms(series) <= self._end_ms
+
+    def _row(self, series: Series) -> FoundSeries:
+        return FoundSeries(series.key.name, labels_of(series), series.kind, series.unit)
+
+
+def _first_ms(series: Series) -> int:
+    """Return about when a series began: its oldest bucket or sample."""
+    for buckets in (series.coarse, series.fine):
+        if len(buckets):
+            return buckets.slots[0] * buckets.step_ms
+    return min(series.times, default=series.last_ms)

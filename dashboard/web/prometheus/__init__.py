@@ -1,0 +1,1 @@
+"""HTTP API of Prometheus for reading, under ``/prometheus/api/v1/``."""

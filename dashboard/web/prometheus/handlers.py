@@ -1,0 +1,207 @@
+"""Handlers of queries: ``query``, ``query_range``, ``format_query``, ``parse_query``, ``query_exemplars``, ``status/buildinfo``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from urllib.parse import parse_qs
+
+import msgspec
+
+from dashboard.domain.errors import Invalid
+from dashboard.expressions.runner import QueryRunner
+from dashboard.query.promql.errors import BadExpression
+from dashboard.query.promql.parse import layout, parse
+from dashboard.query.promql.query import MAX_STEPS, Query, QueryAnswer, instant_query, range_query
+from dashboard.query.promql.syntax import Expr
+from dashboard.query.promql.values import Grid
+from dashboard.replication.replicas import Replicas
+from dashboard.web.prometheus.answers import result_json, success
+from dashboard.web.prometheus.parameters import (
+    EARLIEST_MS,
+    LATEST_MS,
+    WrongParameter,
+    duration_ms,
+    limit_of,
+    time_ms,
+)
+from dashboard.web.prometheus.tree import tree_json
+from dashboard.web.server.base import BaseHandler
+
+_TYPES = {400: "bad_data", 422: "execution", 503: "timeout", 404: "not_found", 413: "bad_data", 429: "unavailable"}
+#: The version whose language and API this is; clients ask for it.
+_VERSION = "3.13.2"
+
+
+class PrometheusServices(NamedTuple):
+    """Services of the API. ``now_ms`` is the journal's time."""
+
+    queries: QueryRunner
+    replicas: Replicas
+    now_ms: Callable[[], int]
+
+
+class PrometheusHandler(BaseHandler[PrometheusServices]):
+    """Handler of a route of the API: parameters from the address and, for POST, from the form; errors in Prometheus' form."""
+
+    _form: dict[str, list[str]] | None = None
+
+    async def get(self, *path: str) -> None:
+        await self.reply(*path)
+
+    async def reply(self, *path: str) -> None:
+        """Send the response."""
+        raise NotImplementedError
+
+    def values(self, name: str) -> list[str]:
+        """Return all values of a parameter, those of the form first."""
+        return [*self._fields().get(name, ()), *self.get_query_arguments(name, strip=False)]
+
+    def first(self, name: str) -> str:
+        """Return a parameter's first value; "": there is none."""
+        return next(iter(self.values(name)), "")
+
+    def _fields(self) -> dict[str, list[str]]:
+        if self._form is None:
+            kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            is_form = self.request.method == "POST" and kind == "application/x-www-form-urlencoded"
+            text = self.body().decode("utf-8", "replace") if is_form else ""
+            try:
+                self._form = parse_qs(text, keep_blank_values=True, max_num_fields=1_000)
+            except ValueError:
+                raise WrongParameter("", "error parsing form values: too many fields") from None
+        return self._form
+
+    def expression(self) -> Expr:
+        """Return the tree of the parameter ``query``; raises WrongParameter."""
+        try:
+            return parse(self.first("query"))
+        except BadExpression as error:
+            raise WrongParameter("query", f"{error.line}:{error.column}: parse error: {error.why}") from None
+
+    def send(self, data: bytes, warnings: Sequence[str] = (), infos: Sequence[str] = ()) -> None:
+        """Send a successful response; ``data`` is JSON."""
+        self.set_header("Content-Type", "application/json")
+        self.finish(success(data, list(warnings), list(infos)))
+
+    @property
+    def caller_key(self) -> str:
+        """Name by which the caller's queries are counted."""
+        return f"{self.caller.kind}:{self.caller.id}" if self.caller.id else f"address:{self.address}"
+
+    def write_fault(self, code: str, text: str, extra: dict[str, str]) -> None:
+        status = self.get_status()
+        kind = _TYPES.get(status, code if status < 500 else "internal")
+        if status == 503 and code != "timeout":
+            kind = "unavailable"
+        self.set_header("Content-Type", "application/json")
+        self.finish(msgspec.json.encode({"status": "error", "errorType": kind, "error": text}))
+
+    def _wants_page(self) -> bool:
+        return False
+
+
+class FormHandler(PrometheusHandler):
+    """Handler of a route whose parameters may also come in a form."""
+
+    async def post(self, *path: str) -> None:
+        await self.reply(*path)
+
+
+class InstantQueryHandler(FormHandler):
+    """``/prometheus/api/v1/query``: an expression at one time."""
+
+    async def reply(self, *path: str) -> None:
+        limit = limit_of(self.first("limit"))
+        at_ms = time_ms("time", self.first("time"), self.services.now_ms())
+        await self.answer(instant_query(self.expression(), at_ms, self.lookback_ms()), limit)
+
+    def lookback_ms(self) -> int:
+        """Return the parameter ``lookback_delta``, or the usual lookback."""
+        text = self.first("lookback_delta")
+        usual = self.services.queries.limits.lookback_ms
+        return round(duration_ms("lookback_delta", text)) or usual if text else usual
+
+    async def answer(self, query: Query, limit: int) -> None:
+        """Evaluate a query and send its answer."""
+        timeout = self.first("timeout")
+        timeout_s = duration_ms("timeout", timeout) / 1000 if timeout else None
+
+        def finish(answer: QueryAnswer, _: object) -> tuple[bytes, list[str], list[str]]:
+            data, is_cut = result_json(answer, limit)
+            warnings = [*answer.notes.warnings, *(["results truncated due to limit"] if is_cut else [])]
+            return data, warnings, list(answer.notes.infos)
+
+        self.send(*await self.services.queries.run(self.caller_key, query, finish, timeout_s=timeout_s))
+
+
+class QueryRangeHandler(InstantQueryHandler):
+    """``/prometheus/api/v1/query_range``: an expression over steps."""
+
+    async def reply(self, *path: str) -> None:
+        limit = limit_of(self.first("limit"))
+        start_ms, end_ms = time_ms("start", self.first("start")), time_ms("end", self.first("end"))
+        if end_ms < start_ms:
+            raise WrongParameter("end", "end timestamp must not be before start time")
+        step_ms = duration_ms("step", self.first("step"))
+        if step_ms <= 0:
+            raise WrongParameter(
+                "step",
+                "zero or negative query resolution step widths are not accepted. Try a positive integer",
+            )
+        if (end_ms - start_ms) // step_ms > MAX_STEPS:
+            raise WrongParameter(
+                "",
+                "exceeded maximum resolution of 11,000 points per timeseries. "
+                "Try decreasing the query resolution (?step=XX)",
+            )
+        step = max(int(step_ms), 1)
+        grid = Grid(start_ms, step, (end_ms - start_ms) // step + 1)
+        expr = self.expression()
+        try:
+            query = range_query(expr, grid, end_ms, self.lookback_ms())
+        except Invalid as invalid:
+            raise WrongParameter("query", invalid.reason) from None
+        await self.answer(query, limit)
+
+
+class FormatQueryHandler(FormHandler):
+    """``/prometheus/api/v1/format_query``: an expression in the usual layout."""
+
+    async def reply(self, *path: str) -> None:
+        self.expression()
+        self.send(msgspec.json.encode(layout(self.first("query"))))
+
+
+class ParseQueryHandler(FormHandler):
+    """``/prometheus/api/v1/parse_query``: the tree of an expression."""
+
+    async def reply(self, *path: str) -> None:
+        self.send(msgspec.json.encode(tree_json(self.expression())))
+
+
+class ExemplarsHandler(FormHandler):
+    """``/prometheus/api/v1/query_exemplars``: none are kept."""
+
+    async def reply(self, *path: str) -> None:
+        start_ms = time_ms("start", self.first("start"), EARLIEST_MS)
+        end_ms = time_ms("end", self.first("end"), LATEST_MS)
+        if end_ms < start_ms:
+            raise WrongParameter("", "end timestamp must not be before start timestamp")
+        self.expression()
+        self.send(b"[]")
+
+
+class BuildHandler(PrometheusHandler):
+    """``/prometheus/api/v1/status/buildinfo``: the version of Prometheus whose language this is."""
+
+    async def reply(self, *path: str) -> None:
+        build = {
+            "version": _VERSION,
+            "revision": self.context.build,
+            "branch": "live-dashboard",
+            "buildUser": "",
+            "buildDate": "",
+            "goVersion": "",
+        }
+        self.send(msgspec.json.encode(build))

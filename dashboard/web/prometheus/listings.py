@@ -1,0 +1,118 @@
+"""Handlers of what there is: ``series``, ``labels``, ``label/NAME/values``, ``metadata``."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from dashboard.domain.errors import Invalid
+from dashboard.domain.selector import Selector
+from dashboard.query.finding import FoundSeries, SeriesSearch
+from dashboard.query.promql.errors import BadExpression
+from dashboard.query.promql.parse import parse
+from dashboard.query.promql.syntax import Instant
+from dashboard.web.prometheus.handlers import FormHandler, PrometheusHandler
+from dashboard.web.prometheus.parameters import EARLIEST_MS, LATEST_MS, WrongParameter, limit_of, time_ms
+
+_MAX_COST_US = 2_000_000
+_CUT = "results truncated due to limit"
+_KINDS = {"delta": "gauge"}
+
+
+class Listing(PrometheusHandler):
+    """Handler of a route about the series that ``match[]`` selects within a time."""
+
+    async def found(self, *, field: str = "") -> list[FoundSeries]:
+        """Return the series that were there in the time asked for, sorted by text."""
+        start_ms = time_ms("start", self.first("start"), EARLIEST_MS)
+        end_ms = time_ms("end", self.first("end"), LATEST_MS)
+        selectors = [self._selector(text, field) for text in self.values("match[]")]
+        found: list[FoundSeries] = []
+        async with self.services.replicas.wanted(selectors) as replicas:
+            search = SeriesSearch(replicas, selectors, start_ms, end_ms)
+            if search.cost_us() > _MAX_COST_US:
+                raise Invalid("matching them takes too long; name the metrics", field="match[]")
+            for part in search.steps():
+                found += part
+                await asyncio.sleep(0)
+        return sorted(found)
+
+    def _selector(self, text: str, field: str) -> Selector:
+        try:
+            expr = parse(text)
+        except BadExpression as error:
+            raise WrongParameter(field, f"{error.line}:{error.column}: parse error: {error.why}") from None
+        if not isinstance(expr, Instant) or expr.when.is_fixed or expr.when.offset_ms:
+            raise WrongParameter(field, f'"{text[:80]}" is no series selector')
+        return expr.selector
+
+
+class SeriesListHandler(Listing, FormHandler):
+    """``/prometheus/api/v1/series``: labels of the series that match."""
+
+    async def reply(self, *path: str) -> None:
+        if not self.values("match[]"):
+            raise WrongParameter("", "no match[] parameter provided")
+        limit = limit_of(self.first("limit"))
+        found = await self.found(field="match[]")
+        cut = 0 < limit < len(found)
+        rows = [dict(series.labels) for series in (found[:limit] if cut else found)]
+        self.send(msgspec.json.encode(rows), [_CUT] if cut else [])
+
+
+class Names(Listing):
+    """Handler of a route that answers with names."""
+
+    def send_names(self, names: list[str], limit: int) -> None:
+        """Send names, at most ``limit`` (0: all)."""
+        cut = 0 < limit < len(names)
+        self.send(msgspec.json.encode(names[:limit] if cut else names), [_CUT] if cut else [])
+
+
+class LabelsHandler(Names, FormHandler):
+    """``/prometheus/api/v1/labels``: names of labels."""
+
+    async def reply(self, *path: str) -> None:
+        limit = limit_of(self.first("limit"))
+        names = {name for series in await self.found() for name, _ in series.labels}
+        self.send_names(sorted(names), limit)
+
+
+class LabelValuesHandler(Names):
+    """``/prometheus/api/v1/label/NAME/values``: values of a label."""
+
+    async def reply(self, *path: str) -> None:
+        limit = limit_of(self.first("limit"))
+        label = path[0]
+        values = {value for series in await self.found() for name, value in series.labels if name == label}
+        self.send_names(sorted(values), limit)
+
+
+class MetadataHandler(Listing):
+    """``/prometheus/api/v1/metadata``: type and unit of the metrics."""
+
+    async def reply(self, *path: str) -> None:
+        limit, metric = self._count("limit"), self.first("metric")
+        per_metric = self._count("limit_per_metric")
+        metrics: dict[str, list[dict[str, str]]] = {}
+        for series in await self.found():
+            name = series.name
+            if metric and name != metric:
+                continue
+            kind = _KINDS.get(series.kind, series.kind) or "unknown"
+            row = {"type": kind, "unit": series.unit, "help": ""}
+            if name not in metrics and 0 <= limit <= len(metrics):
+                break
+            rows = metrics.setdefault(name, [])
+            if row not in rows and not 0 < per_metric <= len(rows):
+                rows.append(row)
+        self.send(msgspec.json.encode(metrics))
+
+    def _count(self, name: str) -> int:
+        text = self.first(name)
+        if not text:
+            return -1
+        if not text.removeprefix("-").isdecimal():
+            raise WrongParameter("", f"{name} must be a number")
+        return int(text)

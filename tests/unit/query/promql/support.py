@@ -1,0 +1,53 @@
+"""Expressions over a few series that are written in the test."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dashboard.query.promql.notes import Notes
+from dashboard.query.promql.parse import parse
+from dashboard.query.promql.query import QueryAnswer, instant_query, run
+from dashboard.query.promql.samples import Column, Data, SampleColumns
+from dashboard.query.promql.syntax import selectors_of
+from dashboard.query.promql.values import Labels
+
+Series = dict[str, list[float]]
+#: Distance of samples; the first is at 0.
+STEP_MS = 10_000
+
+
+def labels(text: str) -> Labels:
+    """The labels of ``name a=1 b=2``."""
+    name, *pairs = text.split()
+    return tuple(sorted((("__name__", name), *((pair.split("=")[0], pair.split("=")[1]) for pair in pairs))))
+
+
+def data_of(text: str, series: Series) -> Data:
+    """The samples that the selectors of an expression match, all of them."""
+    data: Data = {}
+    for node in selectors_of(parse(text)):
+        columns = []
+        for number, (key, values) in enumerate(series.items()):
+            known = dict(labels(key))
+            if all(matcher.test(known.get(matcher.label, "")) for matcher in node.selector.matchers):
+                times = np.arange(len(values), dtype=np.int64) * STEP_MS
+                columns.append(Column(labels(key), times, np.array(values, dtype=np.float64), number=number))
+        data[node.place] = SampleColumns(columns)
+    return data
+
+
+def ask(text: str, series: Series, at_ms: int | None = None) -> QueryAnswer:
+    """The answer at the time of the last sample."""
+    longest = max((len(values) for values in series.values()), default=1)
+    return run(instant_query(parse(text), (longest - 1) * STEP_MS if at_ms is None else at_ms), data_of(text, series))
+
+
+def values(text: str, series: Series, at_ms: int | None = None) -> dict[str, float]:
+    """The answer's values by their labels as ``a=1 b=2``."""
+    rows = ask(text, series, at_ms).rows
+    return {" ".join(f"{n}={v}" for n, v in row.labels): float(row.values[0]) for row in rows}
+
+
+def notes(text: str, series: Series) -> Notes:
+    """The notes of the answer."""
+    return ask(text, series).notes

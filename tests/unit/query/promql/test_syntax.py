@@ -1,0 +1,16 @@
+"""Trees of expressions."""
+
+from __future__ import annotations
+
+from dashboard.query.promql.parse import parse
+from dashboard.query.promql.syntax import Kind, has_subquery, kind_of, selectors_of
+
+
+def test_kinds_selectors_and_subqueries_are_found() -> None:
+    assert [kind_of(parse(text)) for text in ("1 + (2)", "x > 1", "x[1m]", "'a'", "scalar(x)", "-x")] == [
+        Kind.SCALAR, Kind.VECTOR, Kind.MATRIX, Kind.STRING, Kind.SCALAR, Kind.VECTOR,
+    ]  # fmt: skip
+    tree = parse("topk(scalar(a), b + rate(c[1m])) or max_over_time(d[1m:])")
+    assert [(node.place, node.selector.text) for node in selectors_of(tree)] == [(0, "a"), (1, "b"), (2, "c"), (3, "d")]
+    assert has_subquery(tree)
+    assert not has_subquery(parse("rate(x[1m])"))
