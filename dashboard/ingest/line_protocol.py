@@ -213,7 +213,11 @@ def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache)
     if len(tags) > MAX_FOREIGN_LABELS:
         raise Invalid(f"has {len(tags)} tags; at most {MAX_FOREIGN_LABELS}", field="tags")
     key = foreign_key(f"{measurement}_{name}", tags.items())
-    return cache.origins.claim(key, f"{cache.topic}{','.join([measurement, *sorted(tags)])} {name}")
+    return cache.origins.claim(key, _origin(measurement, name, tags, cache))
+
+
+def _origin(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache) -> str:
+    return f"{cache.topic}{','.join([measurement, *sorted(tags)])} {name}"
 
 
 def _each(body: bytes, cache: LineCache, latest_ms: int, scale: Scale) -> Parsed:
@@ -261,6 +265,7 @@ def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms:
         try:
             if isinstance(value, str):
                 document = foreign_document(f"{measurement}_{name}", tags.items())
+                cache.origins.claim(f"{document} ", _origin(measurement, name, tags, cache))
                 parsed.write(document, {"text": value}, place=number)
             else:
                 parsed.add(_key(measurement, name, tags, cache), t_ms, float(value))

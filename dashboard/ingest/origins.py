@@ -7,6 +7,8 @@ can be reconfigured.  Each process remembers only its own requests.  The module 
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from typing import TypeVar
 
 from dashboard.domain.errors import Invalid
@@ -27,7 +29,7 @@ class NameTaken(Invalid):
 
 def taken_by(key: str, origin: str, owner: str) -> NameTaken:
     """Return the refusal of ``origin``, whose series ``key`` is that of ``owner``."""
-    name = key.partition("{")[0][:100]
+    name = key.partition("{")[0][:100].strip()
     return NameTaken(f"{origin[:100]!a} and {owner[:100]!a} would both be {name} here; rename one", field="series")
 
 
@@ -57,8 +59,13 @@ class Origins:
             raise taken_by(key, origin, owner)
         if len(self._present) >= self._max_items:
             self._before, self._present = self._present, {}
-        self._present[key] = origin
+        self._present[key] = sys.intern(origin)  # many series share one
         return key
+
+
+def origin_of(name: str, labels: Mapping[str, str]) -> str:
+    """Return the origin of a series with a name and labels: their names only, as values are kept unchanged. Empty labels are none."""
+    return ",".join([name, *sorted(label for label, value in labels.items() if value)])
 
 
 class OwnedRecall(Recall[K, V]):

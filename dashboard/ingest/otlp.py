@@ -17,6 +17,7 @@ import msgspec
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_text, series_key
 from dashboard.ingest.batch import MAX_SAMPLES, check_time
+from dashboard.ingest.origins import origin_of
 from dashboard.ingest.otlp_cache import MAX_CACHED_BYTES, PointCache
 from dashboard.ingest.otlp_columns import PointColumns, attributes_of, read_columns
 from dashboard.ingest.otlp_names import labels_of, metric_name
@@ -112,6 +113,7 @@ class _Walk:
 
     def take(self, request: dict[str, Any]) -> Parsed:
         """Parse the whole request; raises Invalid when it has too many parts."""
+        self.cache.renew(self.latest_ms)
         self.parsed.batch.where = lambda: self.places
         resources = items(request, "resourceMetrics", _MAX_PARTS)
         read = [self._read(part, RESOURCE_METRICS) for part in resources]
@@ -271,6 +273,7 @@ class _Walk:
         keys = self.cache.shapes.get(seen)
         if keys is None:
             keys = _keys(metric, attributes, shape)
+            self.cache.claim(keys, origin_of(metric.sent, dict(pairs_of(attributes))))
             if len(seen[0]) + len(seen[1]) <= MAX_CACHED_BYTES and sum(map(len, keys)) <= _MAX_CACHED_SERIES_BYTES:
                 self.cache.shapes.learn(seen, keys)
         if len(self.parsed.batch.keys) + len(keys) > MAX_SAMPLES:

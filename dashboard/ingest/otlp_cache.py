@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from dashboard.ingest.origins import Origins
 from dashboard.ingest.otlp_points import Shape
 from dashboard.ingest.otlp_resources import OtlpOptions, Resources
 from dashboard.ingest.parsed import Recall
@@ -19,14 +22,31 @@ class Numbers(Recall[bytes, str]):
 class PointCache:
     """Cache of the series and resources of earlier points. The number of points and the bytes of each are bounded."""
 
-    def __init__(self, max_items: int = 20_000, options: OtlpOptions | None = None) -> None:
+    def __init__(
+        self, max_items: int = 20_000, options: OtlpOptions | None = None, *, origins: Origins | None = None
+    ) -> None:
         self.options = options or OtlpOptions()
         self.resources = Resources(self.options)
         self._max_items = max_items
+        self._origins = Origins(max_items) if origins is None else origins
+        self._period = 0
         #: By origin and metric, attributes as JSON, and the shape of the point.
         self.shapes: Recall[tuple[bytes, bytes, Shape], tuple[str, ...]] = Recall(max_items)
         self._numbers: Recall[bytes, Numbers] = Recall(max_items)
         self._learnt = 0
+
+    def renew(self, latest_ms: int) -> None:
+        """Empty the cache when a new period of the owners of series begins; call it once for each request."""
+        self._origins.renew(latest_ms)
+        if self._period != self._origins.period:
+            self._period = self._origins.period
+            self.shapes.clear()
+            self._numbers.clear()
+
+    def claim(self, keys: Iterable[str], origin: str) -> None:
+        """Make a metric as sent, with its attributes' names, the owner of series; raises NameTaken."""
+        for key in keys:
+            self._origins.claim(key, origin)
 
     def numbers(self, raw: bytes) -> Numbers:
         """Return the cache of one metric's number points."""

@@ -19,7 +19,8 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_text
 from dashboard.ingest.batch import MAX_SAMPLES, check_time
 from dashboard.ingest.naming import foreign_key
-from dashboard.ingest.parsed import NotFinite, Parsed, Recall
+from dashboard.ingest.origins import Origins, OwnedRecall, origin_of
+from dashboard.ingest.parsed import NotFinite, Parsed
 
 #: Default limit of a line; a longer one is refused. A target may be configured with a higher one.
 MAX_LINE_BYTES = 65_536
@@ -50,7 +51,7 @@ _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
 #: Series and name of a sample by its text up to the value. Valid for one set of added labels.
-KnownHeads = Recall[str, tuple[str, str]]
+KnownHeads = OwnedRecall[str, tuple[str, str]]
 #: A sample's metadata: whether it is ignored, its kind, its unit.
 _Told = tuple[bool, str | None, str | None]
 
@@ -136,6 +137,7 @@ class _Reader:
 
     def _learn(self, head: str, name: str, labels: dict[str, str]) -> str:
         key = foreign_key(name, _labels(labels, self.labels, self.rename).items())
+        self.known.origins.claim(key, origin_of(name, labels))
         if len(head) <= _MAX_KNOWN_CHARACTERS:
             self.known.learn(head, (key, name))
         return key
@@ -205,7 +207,8 @@ def parse_prometheus(
     ``exported_…``, as in a scrape.  ``every_s``: the samples' cadence.  ``known``: cache of earlier calls with the same ``labels``.
     """
     text = body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    seen = KnownHeads(1) if known is None else known
+    seen = KnownHeads(1, origins=Origins()) if known is None else known
+    seen.renew(latest_ms)
     return _Reader(latest_ms, openmetrics, labels or {}, rename, every_s, max_line_bytes, seen).read(text)
 
 

@@ -16,8 +16,9 @@ from dashboard.ingest.batch import MAX_SAMPLES, check_time
 from dashboard.ingest.families import Families
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.native_histogram import STALE_BITS, take_histogram
+from dashboard.ingest.origins import Origins, OwnedRecall, origin_of
 from dashboard.ingest.packed import unpack_snappy_block
-from dashboard.ingest.parsed import NotFinite, Parsed, Recall
+from dashboard.ingest.parsed import NotFinite, Parsed
 from dashboard.ingest.protobuf import (
     BYTES,
     FIXED32,
@@ -44,7 +45,7 @@ _ZERO_BEGINS = b"\x12\x07\x10"
 _ZERO_TAIL = _TAIL_BEGINS + bytes(8) + b"\x10"
 
 #: Series by the bytes of their labels.
-LabelCache = Recall[bytes, str]
+LabelCache = OwnedRecall[bytes, str]
 
 
 def parse_remote_write(
@@ -65,6 +66,7 @@ def parse_remote_write(
 def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families: Families | None = None) -> Parsed:
     """Parse the protobuf message ``WriteRequest``; raises Invalid when it is malformed."""
     parsed, metadata, families = Parsed(), list[bytes](), families or Families()
+    cache.renew(latest_ms)
     others = _quickly(data, parsed, cache, latest_ms, metadata)
     for index, series in others:
         try:
@@ -204,7 +206,7 @@ def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int) -> N
             samples.append(value)
         elif number == 4:
             histograms.append(value)
-    key = _key(labels)
+    key = _key(labels, cache.origins)
     _learn(series, len(samples[0]) + 2 if len(samples) == 1 and not histograms else 0, key, cache)
     take_points(key, samples, histograms, parsed, latest_ms)
 
@@ -272,7 +274,7 @@ def _sample(data: bytes) -> tuple[int, int]:
     return bits, t_ms
 
 
-def _key(labels: list[bytes]) -> str:
+def _key(labels: list[bytes], origins: Origins) -> str:
     name, pairs = "", {}
     if len(labels) > CEILING.labels + 1:
         raise Invalid(f"{len(labels)} labels", field="labels")
@@ -288,4 +290,4 @@ def _key(labels: list[bytes]) -> str:
             raise Invalid(f"label {texts[1][:40]!a} stands twice", field="labels")
         pairs[texts[1]] = texts[2]
     name = pairs.pop("__name__", "")
-    return foreign_key(name, pairs.items())
+    return origins.claim(foreign_key(name, pairs.items()), origin_of(name, pairs))

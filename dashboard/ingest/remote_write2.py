@@ -12,8 +12,9 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.series import CEILING, MAX_UNIT_BYTES, check_text
 from dashboard.ingest.batch import MAX_SAMPLES
 from dashboard.ingest.naming import foreign_key
+from dashboard.ingest.origins import OwnedRecall, origin_of
 from dashboard.ingest.packed import unpack_snappy_block
-from dashboard.ingest.parsed import Parsed, Recall
+from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.protobuf import BYTES, VARINT, read_fields, read_varint
 from dashboard.ingest.remote_write import MAX_DECODED_BYTES, take_points
 
@@ -21,7 +22,7 @@ _KINDS = {1: "counter", 2: "gauge", 3: "histogram", 4: "histogram", 5: "summary"
 _MAX_SYMBOLS = 1_000_000
 
 #: Series by the texts of their labels.
-SymbolCache = Recall[tuple[str, ...], str]
+SymbolCache = OwnedRecall[tuple[str, ...], str]
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ def parse_remote_write2(
 def parse_request2(data: bytes, cache: SymbolCache, latest_ms: int) -> Written:
     """Parse the message ``Request``; raises Invalid when it is malformed."""
     symbols, series = list[str](), list[bytes]()
+    cache.renew(latest_ms)
     for number, wire, value in read_fields(data):
         if wire != BYTES or not isinstance(value, bytes):
             continue
@@ -121,7 +123,8 @@ def _learn(texts: tuple[str, ...], cache: SymbolCache) -> str:
     pairs = dict(zip(texts[::2], texts[1::2], strict=True))
     if 2 * len(pairs) < len(texts):
         raise Invalid("a label stands twice", field="labels")
-    key = foreign_key(pairs.pop("__name__", ""), pairs.items())
+    name = pairs.pop("__name__", "")
+    key = cache.origins.claim(foreign_key(name, pairs.items()), origin_of(name, pairs))
     return cache.learn(texts, key) if sum(map(len, texts)) <= CEILING.text_bytes // 16 else key
 
 

@@ -113,10 +113,12 @@ def _take(
     try:
         if isinstance(leaf.value, ValueFault):
             raise Invalid(leaf.value.reason, field="value")
+        origin = f"{','.join([said[0], *sorted(tags)])} {said[1]}{leaf.path}"
         if isinstance(leaf.value, str):
-            parsed.write(foreign_document(leaf.name, tags.items()), {"text": leaf.value}, place=place)
+            document = foreign_document(leaf.name, tags.items())
+            origins.claim(f"{document} ", origin)
+            parsed.write(document, {"text": leaf.value}, place=place)
         else:
-            origin = f"{','.join([said[0], *sorted(tags)])} {said[1]}{leaf.path}"
             key = origins.claim(foreign_key(leaf.name, tags.items()), origin)
             parsed.add(key, t_ms, float(leaf.value) if isinstance(leaf.value, bool) else leaf.value)
     except Invalid as invalid:

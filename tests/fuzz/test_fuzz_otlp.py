@@ -3,6 +3,7 @@ from __future__ import annotations
 from google.protobuf.json_format import MessageToJson
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from dashboard.ingest.origins import Origins
 from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_answers import partial_success_protobuf
 from dashboard.ingest.otlp_cache import PointCache
@@ -49,12 +50,13 @@ PIECES = [
 
 
 def test_no_message_makes_the_parser_raise_anything_but_invalid_and_what_is_known_changes_nothing() -> None:
-    cache = PointCache(500)
+    origins = Origins(1_000_000)  # who owns a series is known to both
+    cache = PointCache(500, origins=origins)
 
     def parse(data: bytes) -> Parsed:
         cache.resources._shared.clear()  # which resources must be told apart is learnt for good
         known = parse_otlp_protobuf(data, cache, LATEST_MS)
-        fresh = parse_otlp_protobuf(data, PointCache(), LATEST_MS)
+        fresh = parse_otlp_protobuf(data, PointCache(origins=origins), LATEST_MS)
         assert columns(known) == columns(fresh)
         partial_success_protobuf(known)
         return known
@@ -63,7 +65,8 @@ def test_no_message_makes_the_parser_raise_anything_but_invalid_and_what_is_know
 
 
 def test_no_json_makes_the_parser_raise_anything_but_invalid() -> None:
-    cache = PointCache(500)
+    origins = Origins(1_000_000)  # who owns a series is known to both
+    cache = PointCache(500, origins=origins)
     bodies = [MessageToJson(seed, indent=None).encode() for seed in seeds()]
     fuzz(lambda body: parse_otlp_json(body, cache, LATEST_MS), bodies, JSON_PIECES, inputs=40_000)
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from dashboard.ingest.parsed import Parsed, Recall
+from dashboard.ingest.origins import Origins
+from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.prometheus_protobuf import parse_prometheus_protobuf
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write, parse_write_request
-from dashboard.ingest.remote_write2 import parse_request2
+from dashboard.ingest.remote_write2 import SymbolCache, parse_request2
 from tests.support.parsed_checks import LATEST_MS, T, fuzz
 from tests.support.write_request import MetricFamily, Request2, WriteRequest, add_series2, encode, snappy
 
@@ -20,11 +21,11 @@ PIECES = [
 
 
 def test_no_message_makes_the_parser_raise_anything_but_invalid_and_the_known_labels_change_nothing() -> None:
-    cache = LabelCache(500)
+    cache = LabelCache(500, origins=Origins(1_000_000))
 
     def parse(data: bytes) -> Parsed:
         known = parse_write_request(data, cache, LATEST_MS)
-        fresh = parse_write_request(data, LabelCache(), LATEST_MS)
+        fresh = parse_write_request(data, LabelCache(origins=cache.origins), LATEST_MS)
         assert columns(known) == columns(fresh)
         return known
 
@@ -55,10 +56,13 @@ def seeds2() -> list[bytes]:
 
 
 def test_no_request_of_version_2_makes_the_parser_raise_anything_but_invalid() -> None:
-    cache: Recall[tuple[str, ...], str] = Recall(500)
+    cache = SymbolCache(500, origins=Origins(1_000_000))
 
     def parse(data: bytes) -> Parsed:
-        known, fresh = parse_request2(data, cache, LATEST_MS), parse_request2(data, Recall(), LATEST_MS)
+        known, fresh = (
+            parse_request2(data, cache, LATEST_MS),
+            parse_request2(data, SymbolCache(origins=cache.origins), LATEST_MS),
+        )
         assert columns(known) == columns(fresh)
         return known
 

@@ -15,7 +15,8 @@ from msgspec import structs
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import Refusal
 from dashboard.ingest.influx_query import Databases
-from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
+from dashboard.ingest.line_protocol import parse_line_protocol
+from dashboard.ingest.line_sources import LineSources
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.slices import Slice, line_slices
 from dashboard.intake.accept_samples import Outcome
@@ -46,8 +47,12 @@ class Lines(Format):
     name = "influx"
     words: ClassVar[dict[int, str]] = {}
 
-    def __init__(self, lines: LineCache) -> None:
-        self._lines = lines
+    def __init__(self, sources: LineSources) -> None:
+        self._sources = sources
+
+    def source(self, request: FeedRequest) -> str:
+        """Return where the sender writes to; the same series from elsewhere is another one to it."""
+        raise NotImplementedError
 
     def precision(self, request: FeedRequest) -> str:
         """Return the unit of the timestamps; raises Invalid."""
@@ -61,7 +66,8 @@ class Lines(Format):
 
     def parse(self, request: FeedRequest) -> Parsed:
         precision = self.precision(request)
-        return parse_line_protocol(request.body, self._lines, request.latest_ms, precision=precision)
+        lines = self._sources.of(self.source(request))
+        return parse_line_protocol(request.body, lines, request.latest_ms, precision=precision)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         """Return 204, or 400 when lines were refused; the good ones are kept."""
@@ -94,9 +100,12 @@ class Influx1(Lines):
     headers: ClassVar[Mapping[str, str]] = {"X-Influxdb-Version": VERSION}
     words: ClassVar[dict[int, str]] = {401: "authorization failed", 413: "http: request body too large"}
 
-    def __init__(self, lines: LineCache, databases: Databases) -> None:
-        super().__init__(lines)
+    def __init__(self, sources: LineSources, databases: Databases) -> None:
+        super().__init__(sources)
         self._databases = databases
+
+    def source(self, request: FeedRequest) -> str:
+        return _database(request.query.get("db", ""), request.query.get("rp", ""))
 
     def precision(self, request: FeedRequest) -> str:
         self._databases.name(request.query.get("db", ""))
@@ -113,6 +122,10 @@ class Influx2(Lines):
 
     words: ClassVar[dict[int, str]] = {401: "unauthorized access", 413: "the body is too large"}
 
+    def source(self, request: FeedRequest) -> str:
+        database, _, policy = request.query.get("bucket", "").partition("/")
+        return _database(database, policy)
+
     def precision(self, request: FeedRequest) -> str:
         precision = super().precision(request)
         if precision not in _V2_PRECISIONS:
@@ -128,6 +141,9 @@ class Influx3(Lines):
     """Lines, parameters and answers of InfluxDB 3."""
 
     words: ClassVar[dict[int, str]] = {401: "unauthorized access"}
+
+    def source(self, request: FeedRequest) -> str:
+        return _database(request.query.get("db", ""), "")
 
     def precision(self, request: FeedRequest) -> str:
         precision = request.query.get("precision", "") or "auto"
@@ -160,6 +176,9 @@ class GrafanaLive(Lines):
     name = "grafana_live"
     words: ClassVar[dict[int, str]] = {401: "Unauthorized"}
 
+    def source(self, request: FeedRequest) -> str:
+        return f"stream {request.path[0]}" if request.path else ""
+
     def precision(self, request: FeedRequest) -> str:
         return "ns"
 
@@ -168,6 +187,11 @@ class GrafanaLive(Lines):
 
     def error(self, status: int, text: str) -> Answer:
         return json_answer({"message": text}, status)
+
+
+def _database(name: str, policy: str) -> str:
+    """Return the source of lines for a database, and its retention policy unless that is the default."""
+    return f"database {name}/{policy}".removesuffix("/autogen").removesuffix("/") if name else ""
 
 
 def moved_line(refusal: Refusal, first: int) -> Refusal:

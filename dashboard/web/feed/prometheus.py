@@ -10,7 +10,7 @@ import re
 from collections import Counter
 
 from dashboard.ingest.families import Families
-from dashboard.ingest.parsed import Parsed, Recall
+from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write
 from dashboard.ingest.remote_write2 import SymbolCache, Written, parse_remote_write2
 from dashboard.intake.accept_samples import Outcome
@@ -31,7 +31,7 @@ class RemoteWrite(Format):
 
     def __init__(self, labels: LabelCache, families: Families, max_bytes: int) -> None:
         self._labels = labels
-        self._symbols: SymbolCache = Recall(20_000)
+        self._symbols = SymbolCache(20_000, origins=labels.origins)
         self._families = families
         self._max_bytes = max_bytes
 

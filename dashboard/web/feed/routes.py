@@ -8,7 +8,7 @@ from dashboard.boards.screen_orders import ScreenOrders
 from dashboard.ingest.batch import KeyCache
 from dashboard.ingest.families import Families
 from dashboard.ingest.influx_query import Databases
-from dashboard.ingest.line_protocol import LineCache
+from dashboard.ingest.line_sources import LineSources
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.otlp_resources import OtlpOptions
@@ -44,7 +44,7 @@ def feed_routes(
 ) -> list[AnyRoute]:
     """Return the routes; the formats' caches live as long as they do."""
     size, max_bytes, keys = 2 * settings.max_series, settings.max_ingest_bytes, KeyCache(2 * settings.max_series)
-    lines = LineCache(size)
+    lines = LineSources(size)
 
     def services(format_: Format) -> FeedServices:
         return FeedServices(intake, _max_bytes(format_, settings), format_)
@@ -62,7 +62,7 @@ def feed_routes(
         ),
         *_line_routes(intake, settings, lines, feed),
         feed("/api/put", opentsdb.OpenTsdbPut(Origins(size))),
-        feed("/api/v1/telegraf", agents.TelegrafJson(Origins(size), lines)),
+        feed("/api/v1/telegraf", agents.TelegrafJson(Origins(size), lines.of(""))),
         feed("/api/v1/collectd", agents.CollectdJson(Origins(size))),
         *_pushgateway_routes(intake, replicas, max_bytes),
         *_protobuf_routes(intake, settings),
@@ -90,7 +90,7 @@ def feed_routes(
 
 
 def _line_routes(
-    intake: Intake, settings: Settings, lines: LineCache, feed: Callable[[str, Format], AnyRoute]
+    intake: Intake, settings: Settings, lines: LineSources, feed: Callable[[str, Format], AnyRoute]
 ) -> list[AnyRoute]:
     """Return the routes of line protocol, and those that its clients call before they write."""
     databases, max_bytes = Databases(), settings.max_lines_bytes

@@ -265,3 +265,13 @@ def test_a_body_of_very_many_fields_takes_bounded_time(outer: bytes) -> None:
     with contextlib.suppress(Invalid):
         parse_otlp_protobuf(body, PointCache(), LATEST_MS)
     assert time.process_time() - began < 2
+
+
+def test_metrics_and_attributes_that_would_be_one_series_are_told_apart_also_in_later_requests() -> None:
+    cache = PointCache()
+    for metric, attribute, kept in (("a.b", "x.y", 1), ("a_b", "x.y", 0), ("a.b", "x_y", 0), ("a.b", "x.y", 1)):
+        whole, metrics = request(service__name="shop")
+        put(metrics.add(name=metric).gauge.data_points.add(time_unix_nano=NS, as_double=1).attributes, attribute, "v")
+        parsed = parse_otlp_protobuf(whole.SerializeToString(), cache, LATEST_MS)
+        assert parsed.batch.keys == ['a_b{job="shop",x_y="v"}'] * kept
+        assert [refusal.code for refusal in parsed.batch.refused] == ["name_taken"] * (1 - kept)

@@ -193,3 +193,10 @@ def test_hostile_lines_take_bounded_time(line: bytes) -> None:
 def test_the_content_type_tells_the_format() -> None:
     assert is_openmetrics("application/openmetrics-text; version=1.0.0; charset=utf-8")
     assert not is_openmetrics("text/plain; version=0.0.4")
+
+
+def test_names_in_quotes_that_would_be_one_are_told_apart() -> None:
+    body = b'{"a b"} 1\na_b 2\nm{"x y"="1"} 3\nm{x_y="1"} 4\nm{x_y="2",z=""} 5\n'
+    parsed = parse_prometheus(body, LATEST_MS)
+    assert values(parsed) == {"a_b": 1, 'm{x_y="1"}': 3, 'm{x_y="2"}': 5}
+    assert [(refusal.index, refusal.code) for refusal in parsed.batch.refused] == [(1, "name_taken"), (3, "name_taken")]

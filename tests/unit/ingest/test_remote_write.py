@@ -131,3 +131,13 @@ def test_a_body_of_very_many_fields_takes_bounded_time(field: bytes) -> None:
     with pytest.raises(Invalid):
         parse_remote_write(body, LabelCache(), LATEST_MS)
     assert time.process_time() - began < 0.5
+
+
+def test_names_that_would_be_one_are_told_apart_also_in_later_bodies() -> None:
+    cache = LabelCache()
+    first = encode([({"__name__": "a b"}, [(1, T)]), ({"__name__": "c"}, [(2, T)])])
+    second = encode([({"__name__": "a_b"}, [(3, T)]), ({"__name__": "c", "x": ""}, [(4, T + 1)])])
+    assert parse_write_request(first, cache, LATEST_MS).batch.keys == ["a_b", "c"]
+    parsed = parse_write_request(second, cache, LATEST_MS)
+    assert (parsed.batch.keys, [refusal.code for refusal in parsed.batch.refused]) == (["c"], ["name_taken"])
+    assert "'a_b' and 'a b' would both be a_b here" in parsed.batch.refused[0].reason

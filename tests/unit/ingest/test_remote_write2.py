@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.parsed import NOT_FINITE, Recall
+from dashboard.ingest.parsed import NOT_FINITE
 from dashboard.ingest.remote_write import LabelCache, parse_write_request
-from dashboard.ingest.remote_write2 import Written, parse_remote_write2, parse_request2
+from dashboard.ingest.remote_write2 import SymbolCache, Written, parse_remote_write2, parse_request2
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 from tests.support.write_request import Request2, WriteRequest, add_series2, snappy
 
@@ -20,7 +20,7 @@ UP = {"__name__": "up", "instance": "web-1:9100", "job": "node"}
 
 
 def parse(request: Any) -> Written:
-    cache: Recall[tuple[str, ...], str] = Recall()
+    cache = SymbolCache()
     first, again = (parse_remote_write2(snappy(request.SerializeToString()), cache, LATEST_MS) for _ in range(2))
     check_parsed(first)
     assert rows(first) == rows(again)
@@ -71,7 +71,7 @@ def test_each_bad_series_is_refused_alone_and_an_end_is_told() -> None:
 def test_what_is_no_request_is_invalid() -> None:
     for data in (b"\x0a", b"\x2a\x05", b"\xff" * 12, b"\x22\x01x"):
         with pytest.raises(Invalid):
-            parse_request2(data, Recall(), LATEST_MS)
+            parse_request2(data, SymbolCache(), LATEST_MS)
 
 
 def fill(histogram: Any) -> None:
@@ -110,7 +110,7 @@ def test_native_histograms_are_kept_as_exponential_ones_of_otlp_are(version: int
     parsed = (
         parse_write_request(data, LabelCache(), LATEST_MS)
         if version == 1
-        else parse_request2(data, Recall(), LATEST_MS)
+        else parse_request2(data, SymbolCache(), LATEST_MS)
     )
     check_parsed(parsed)
     assert rows(parsed) == {
