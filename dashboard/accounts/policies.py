@@ -147,6 +147,11 @@ POLICIES: dict[str, Policy] = {
     "GET /api/v1/boards/{board}/diff": EDITS_BOARD,
     "POST /api/v1/boards/{board}/rollback": EDITS_BOARD,
     "POST /api/v1/boards/{board}/restore": EDITS_BOARD,
+    "GET /api/v1/boards/{board}/draft": EDITS_BOARD,
+    "DELETE /api/v1/boards/{board}/draft": EDITS_BOARD,
+    "POST /api/v1/boards/{board}/operations": EDITS_BOARD,
+    "POST /api/v1/boards/{board}/undo": EDITS_BOARD,
+    "POST /api/v1/boards/{board}/publish": EDITS_BOARD,
     "GET /api/v1/schema/board.json": ANYBODY,
     **{f"{method} /prometheus/api/v1/{name}": READS for method in ("GET", "POST") for name in _PROMETHEUS_FORMS},
     **{f"GET /prometheus/api/v1/{name}": READS for name in ("label/{label}/values", "metadata", "status/buildinfo")},
@@ -204,6 +209,9 @@ POLICIES: dict[str, Policy] = {
     "ws rooms": PERSON,
     "ws notifications": PERSON,
     "ws notification_read": PERSON,
+    "ws edit_board": Policy(Role.VIEWER, person=True, why="who may edit the board"),
+    "ws leave_board": PERSON,
+    "ws point_at": PERSON,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,14 @@ from dashboard.app.accounts import AccountParts
 from dashboard.boards.board_files import BoardFiles
 from dashboard.boards.board_notices import BoardNotices
 from dashboard.boards.boards import Boards
+from dashboard.boards.draft_follower import DraftFollower
+from dashboard.boards.drafts import Drafts
+from dashboard.boards.editing import Editors
 from dashboard.boards.library import Library
 from dashboard.boards.stored_boards import StoredBoards
+from dashboard.cluster.bus import Bus
 from dashboard.hub.registry import ConnectionRegistry
+from dashboard.journal.port import Journal
 from dashboard.runtime import Runtime
 from dashboard.settings import Settings
 
@@ -29,6 +35,8 @@ class BoardParts:
         self,
         *,
         accounts: AccountParts,
+        journal: Journal,
+        bus: Bus,
         boards: Boards,
         folder: Path,
         access: Access,
@@ -47,6 +55,16 @@ class BoardParts:
             stored=self._stored,
             now_ms=now_ms,
         )
+        self.drafts = Drafts(
+            database=accounts.database,
+            journal=journal,
+            boards=boards,
+            library=self.library,
+            now_ms=now_ms,
+            monotonic=time.monotonic,
+        )
+        self.editors = Editors(drafts=self.drafts, database=accounts.database, registry=registry, bus=bus)
+        self._followers = DraftFollower(drafts=self.drafts, boards=boards)
         self._notices = BoardNotices(registry=registry, boards=boards)
 
     async def open(self) -> None:
@@ -58,4 +76,6 @@ class BoardParts:
         """Start the tasks of the boards."""
         runtime.start("board files", self.files.run)
         runtime.start("stored boards", self._stored.run)
+        runtime.start("editors", self.editors.run)
+        runtime.start("drafts", self._followers.run)
         runtime.start("board notices", self._notices.run)

@@ -96,7 +96,6 @@ class Dashboard:
             counters=self.counters,
         )
         self._make_people()
-        self.board_parts.files.subscribe(self.people.make_rooms)
         self.hub = self._make_hub()
         self.sources = SourceParts(
             settings=settings, journal=self.journal, intake=self.intake, now_ms=self.clock.now_ms
@@ -132,6 +131,8 @@ class Dashboard:
         )
         self.board_parts = BoardParts(
             accounts=self.accounts,
+            journal=self.journal,
+            bus=self.cluster.bus,
             boards=self.boards,
             folder=board_folder(self.settings),
             access=self.access,
@@ -143,12 +144,13 @@ class Dashboard:
             journal=self.journal,
             cluster=self.cluster,
             accounts=self.accounts,
-            boards=self.boards,
+            boards=self.board_parts,
             access=self.access,
             view_requests=self.views.requests,
             counters=self.counters,
             now_ms=self.clock.now_ms,
         )
+        self.board_parts.files.subscribe(self.people.make_rooms)
 
     def _make_hub(self) -> Hub:
         settings = self.settings

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dashboard.accounts.policies import Access
 from dashboard.accounts.private_boards import protect_boards
 from dashboard.app.accounts import AccountParts
+from dashboard.app.boards import BoardParts
 from dashboard.app.cluster import ClusterParts
-from dashboard.boards.boards import Boards
 from dashboard.boards.screen_orders import ScreenOrders
 from dashboard.cluster.rate_limits import SharedRateLimits
 from dashboard.conversation.conversation import Conversation
@@ -24,6 +24,7 @@ from dashboard.conversation.typing_notices import TypingNotices
 from dashboard.conversation.webhooks import Webhooks
 from dashboard.domain.counters import Counters
 from dashboard.domain.rate import Pace
+from dashboard.entries.boards import BoardOperated
 from dashboard.hub.view_requests import ViewRequests
 from dashboard.journal.port import Journal
 from dashboard.runtime import Runtime
@@ -43,7 +44,7 @@ class PeopleParts:
         journal: Journal,
         cluster: ClusterParts,
         accounts: AccountParts,
-        boards: Boards,
+        boards: BoardParts,
         access: Access,
         view_requests: ViewRequests,
         counters: Counters,
@@ -52,13 +53,14 @@ class PeopleParts:
         self._settings = settings
         self._cluster = cluster
         self._accounts = accounts
-        self._boards = boards
+        self._boards, self._editors = boards.boards, boards.editors
         self._access = access
         self._counters = counters
         self._now_ms = now_ms
         self.presence = cluster.presence
         self.screen_orders = ScreenOrders(registry=cluster.registry, bus=cluster.bus)
         self._keep_rooms(journal)
+        self.logs.subscribe(BoardOperated, self._editors.operated, self._editors.missed)
         self._talk()
         self.dispatcher = self._make_dispatcher(view_requests)
         accounts.directory.subscribe(self.dispatcher.recheck)
@@ -139,6 +141,7 @@ class PeopleParts:
             ),
             fanout=self.fanout,
             notify=self.notify,
+            editors=self._editors,
             typing=self._typing,
             counters=self._counters,
             serve_view=view_requests.serve,

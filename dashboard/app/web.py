@@ -122,7 +122,9 @@ class WebParts:
         routes: list[AnyRoute] = [
             Route("/ws", SocketHandler, SocketServices(self._hub, people.dispatcher, settings, self._now_ms)),
             *self._page_routes(),
-            *board_routes(BoardServices(self._boards, self._access, self._board_parts.library)),
+            *board_routes(
+                BoardServices(self._boards, self._access, self._board_parts.library, self._board_parts.drafts)
+            ),
             *feed_routes(
                 self._intake,
                 self._replicas,

@@ -100,14 +100,14 @@ class Library:
         """
         check_board_id(board_id, field="board")
         self.check_edits(author, board_id)
-        self._refuse_file(board_id)
+        self.check_home(board_id)
         document = checked(value)
         async with self._database.write() as tx:
             row = await add_board(tx, board_id, author.name, self._now_ms())
             await self._check_present(tx, row, board_id)
             await self._check_unchanged(tx, row, matching)
             version = await self.publish(tx, row, author, document, note)
-        await self._changed()
+        await self.changed()
         return version
 
     async def publish(
@@ -126,7 +126,8 @@ class Library:
         await record(tx, now_ms, author.name, "board.published", row.id, author.address, version=version, note=note)
         return version
 
-    def _refuse_file(self, board_id: str) -> None:
+    def check_home(self, board_id: str) -> None:
+        """Raise Conflict for a board that is a file."""
         shown = next((each for each in self._boards.every() if each.id == board_id), None)
         if shown is not None and shown.source == "file":
             where = "comes with the server" if self._boards.is_given(board_id) else f"is the file {shown.path}"
@@ -196,18 +197,18 @@ class Library:
     async def archive(self, author: Author, board_id: str, *, archived: bool) -> None:
         """Take a board out of the lists, or back; it is still found by its address."""
         self.check_edits(author, board_id)
-        self._refuse_file(board_id)
+        self.check_home(board_id)
         async with self._database.write() as tx:
             await self._row(tx, board_id)
             await change_board(tx, board_id, archived=archived)
             await record(tx, self._now_ms(), author.name, "board.archived", board_id, author.address, archived=archived)
-        await self._changed()
+        await self.changed()
 
     async def rename(self, author: Author, board_id: str, to: str) -> None:
         """Give a board another id; the old address leads to it. Raises Conflict (the id was used, or the board is private)."""
         check_board_id(to)
         self.check_edits(author, board_id)
-        self._refuse_file(board_id)
+        self.check_home(board_id)
         if self._access.is_private(board_id):
             raise Conflict(f"{board_id} is private by its name; make a copy, and name it in private_boards")
         async with self._database.write() as tx:
@@ -217,12 +218,12 @@ class Library:
             await move_board(tx, row, to, author.name, self._now_ms())
             await ensure_room(tx, to, "board", board_of(decode_document(row.document)).title, self._now_ms())
             await record(tx, self._now_ms(), author.name, "board.renamed", board_id, author.address, to=to)
-        await self._changed()
+        await self.changed()
 
     async def delete(self, author: Author, board_id: str, *, matching: str = "") -> None:
         """Delete a board; it can be brought back for 30 days. Raises NotFound, Forbidden, ChangedMeanwhile, Conflict (a file)."""
         self.check_edits(author, board_id)
-        self._refuse_file(board_id)
+        self.check_home(board_id)
         async with self._database.write() as tx:
             row = await self._row(tx, board_id)
             if row.deleted_ms is not None:
@@ -232,7 +233,7 @@ class Library:
             if self._access.is_private(board_id):
                 await note_private(tx, board_id, gone=True)
             await record(tx, self._now_ms(), author.name, "board.deleted", board_id, author.address)
-        await self._changed()
+        await self.changed()
 
     async def restore(self, author: Author, board_id: str) -> None:
         """Bring a deleted board back, as it was; raises NotFound, Forbidden, Unavailable."""
@@ -245,14 +246,14 @@ class Library:
             if self._access.is_private(board_id):
                 await note_private(tx, board_id, gone=False)
             await record(tx, self._now_ms(), author.name, "board.restored", board_id, author.address)
-        await self._changed()
+        await self.changed()
 
     async def forget(self) -> None:
         """Delete for good the boards that were deleted more than 30 days ago; raises Unavailable."""
         async with self._database.write() as tx:
             await forget_deleted(tx, self._now_ms() - KEPT_MS)
 
-    async def _changed(self) -> None:
+    async def changed(self) -> None:
         """Show a committed change here at once, and let the other processes read it."""
         await self._stored.look()
         await self._directory.changed()

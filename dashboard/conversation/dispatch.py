@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from dashboard.accounts.authenticator import Authenticator
 from dashboard.accounts.policies import authorise
+from dashboard.boards.editing import Editors
 from dashboard.conversation.conversation import Conversation
 from dashboard.conversation.fanout import RoomFanout, notification_state
 from dashboard.conversation.join import Join, check_member
@@ -23,6 +24,7 @@ from dashboard.domain.room import inbox_room
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.messages.auth import Auth, Authenticated
+from dashboard.messages.boards import EditBoard, LeaveBoard, PointAt
 from dashboard.messages.fields import PersonalRequest
 from dashboard.messages.notifications import NotificationList, NotificationRead, Notifications, Unread
 from dashboard.messages.people import PersonalReply, encode_personal
@@ -47,7 +49,7 @@ from dashboard.messages.rooms import (
     seq_of,
     state_of,
 )
-from dashboard.messages.session import type_of
+from dashboard.messages.session import proves, type_of
 from dashboard.messages.views import Ping, Request, Unwatch, Watch
 from dashboard.presence.tracker import PresenceTracker
 from dashboard.rfc6455.close_codes import CloseCode
@@ -79,6 +81,7 @@ class RequestDispatcher:
         join: Join,
         fanout: RoomFanout,
         notify: Notify,
+        editors: Editors,
         typing: TypingNotices,
         counters: Counters,
         serve_view: Callable[[Connection, Watch | Unwatch | Ping], None],
@@ -93,6 +96,7 @@ class RequestDispatcher:
         self._join = join
         self._fanout = fanout
         self._notify = notify
+        self._editors = editors
         self._typing = typing
         self._counters = counters
         self._serve_view = serve_view
@@ -120,7 +124,7 @@ class RequestDispatcher:
         self._put(connection, request)
 
     def _put(self, connection: Connection, request: Request) -> None:
-        connection.authenticating += _proves(request)
+        connection.authenticating += proves(request)
         connection.requests.append(request)
         if not connection.busy:
             connection.busy = True
@@ -129,6 +133,7 @@ class RequestDispatcher:
     def dropped(self, connection: Connection, code: int) -> None:
         """Forget a connection that has ended."""
         self._typing.stop(connection)
+        self._editors.dropped(connection)
         self._presence.dropped(connection, code)
         self._known.discard(connection)
         for room in list(connection.rooms):
@@ -182,7 +187,7 @@ class RequestDispatcher:
             if isinstance(request, Auth) and error.retryable:  # a reconnect authenticates again
                 connection.give_up(CloseCode.OVERLOADED, "the store does not answer; reconnect")
         finally:
-            connection.authenticating -= _proves(request)
+            connection.authenticating -= proves(request)
 
     def recheck(self) -> None:
         """Check all connections soon, because users, tokens or sessions have changed."""
@@ -254,6 +259,8 @@ class RequestDispatcher:
             reply = self._fanout.who_is_here(caller, self._presence.people())
         elif isinstance(request, Rooms):
             reply = RoomList(await self._fanout.room_states(caller))
+        elif isinstance(request, EditBoard | LeaveBoard | PointAt):
+            reply = await self._editors.answer(connection, request)
         elif isinstance(request, Notifications | NotificationRead):
             reply = await self._notifications(caller, request)
         elif isinstance(request, Post | Direct | Edit | Delete | Read | History):
@@ -377,8 +384,3 @@ class RequestDispatcher:
         found, more = await self._notify.list(caller, before, request.limit)
         states = [notification_state(message, read=read) for message, read in found]
         return NotificationList(states, await self._fanout.unread(caller.id, room), more)
-
-
-def _proves(request: Request) -> bool:
-    """Return whether a request authenticates by token, so that later requests must wait for it."""
-    return isinstance(request, Auth) and bool(request.token)

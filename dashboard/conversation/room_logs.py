@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Unavailable
 from dashboard.domain.room import Message, kind_of, participants
-from dashboard.entries.rooms import ROOM_CODEC, MessageEntry, ReadEntry, RoomEvent
+from dashboard.entries.room_event import RoomEvent
+from dashboard.entries.rooms import ROOM_CODEC, MessageEntry, ReadEntry
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.journal.port import ROOMS, Gap, Journal
 from dashboard.replica.rooms import RoomLog
@@ -72,6 +73,8 @@ class RoomLogs:
         self._unpublished: dict[tuple[str, str], tuple[ReadEntry, str]] = {}  # by room and reader
         self.fanout: Callable[[str, list[Message]], Awaitable[None]]
         self.on_read: Callable[[ReadEntry], Awaitable[None]]
+        self._others: dict[type[RoomEvent], Callable[[RoomEvent], None]] = {}
+        self._on_gap: list[Callable[[], None]] = []
         self.on_unheard: Callable[[str], None] = lambda room_id: None
 
     # --- reading ---
@@ -135,6 +138,13 @@ class RoomLogs:
 
     # --- following the journal ---
 
+    def subscribe(
+        self, kind: type[RoomEvent], handler: Callable[[RoomEvent], None], on_gap: Callable[[], None]
+    ) -> None:
+        """Call ``handler`` with each event of another kind than the rooms' own, ``on_gap`` when some may have been missed."""
+        self._others[kind] = handler
+        self._on_gap.append(on_gap)
+
     async def run(self) -> None:
         """Follow the journal, fill holes and sweep until cancelled."""
         async with Group() as group:
@@ -146,6 +156,8 @@ class RoomLogs:
         after = await self._journal.attach(ROOMS)
         async for batch in self._journal.follow(ROOMS, after):
             if isinstance(batch, Gap):
+                for missed in self._on_gap:
+                    missed()
                 await self._look_everywhere()
                 continue
             for entry in batch:
@@ -154,6 +166,8 @@ class RoomLogs:
                     await self._take(event.message)
                 elif isinstance(event, ReadEntry):
                     await self.on_read(event)
+                elif event is not None and type(event) in self._others:
+                    self._others[type(event)](event)
                 else:
                     self._counters.foreign_entries += 1
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dashboard.domain.board_document import Document, widgets_of
+from dashboard.domain.board_document import Document, Json, widgets_of
 
-Value = object | UnsetType
+Value = Json | UnsetType
 
 
 class Change(Struct, frozen=True, omit_defaults=True):

@@ -9,14 +9,18 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from dashboard.domain.board import MAX_ROWS, MAX_WIDGETS, Board, Threshold, Widget
 from dashboard.domain.board_layout import Box, bottom, lay_out
 from dashboard.domain.errors import DashboardError, Invalid
 
-Document = dict[str, object]
+#: Any JSON value.
+Json = Annotated[object, Meta(extra_json_schema={"description": "any value"})]
+Document = dict[str, Json]
 #: Columns of a complete document, if its own number divides it.
 GRID_COLUMNS = 24
 #: Length of a document as JSON; longer ones are refused.

@@ -21,7 +21,7 @@ class Box(NamedTuple):
     h: int
 
 
-class Place(NamedTuple):
+class Cells(NamedTuple):
     """Place and size of a widget in cells."""
 
     x: int
@@ -29,7 +29,7 @@ class Place(NamedTuple):
     w: int
     h: int
 
-    def overlaps(self, other: Place) -> bool:
+    def overlaps(self, other: Cells) -> bool:
         """Return whether the two share a cell."""
         return (
             self.x < other.x + other.w
@@ -50,20 +50,20 @@ class _Grid:
         mask = ((1 << w) - 1) << x
         return not any(row & mask for row in self._rows[y : y + h])
 
-    def take(self, x: int, y: int, w: int, h: int) -> Place:
+    def take(self, x: int, y: int, w: int, h: int) -> Cells:
         mask = ((1 << w) - 1) << x
         for row in range(y, min(y + h, len(self._rows))):
             self._rows[row] |= mask
-        return Place(x, y, w, h)
+        return Cells(x, y, w, h)
 
 
-def lay_out(boxes: Sequence[Box], columns: int) -> list[Place]:
+def lay_out(boxes: Sequence[Box], columns: int) -> list[Cells]:
     """Return the place of each box, in their order.
 
     Boxes with a place keep it, unless an earlier one overlaps it: then they move down.  The others flow around them.
     """
     grid = _Grid(columns)
-    found: dict[int, Place] = {}
+    found: dict[int, Cells] = {}
     for number, box in enumerate(boxes):
         if box.x is not None and box.y is not None:
             y = box.y
@@ -80,6 +80,6 @@ def lay_out(boxes: Sequence[Box], columns: int) -> list[Place]:
     return [found[number] for number in range(len(boxes))]
 
 
-def bottom(places: Sequence[Place]) -> int:
+def bottom(places: Sequence[Cells]) -> int:
     """Return the number of rows that the places reach to."""
     return max((place.y + place.h for place in places), default=0)

@@ -42,7 +42,7 @@ class ResizeWidget(Struct, tag="resize", tag_field="op", frozen=True, forbid_unk
 class AddWidget(Struct, tag="add", tag_field="op", frozen=True, forbid_unknown_fields=True):
     """Operation that adds a widget. Without an id, or with one that is taken, it gets a new one; without a place it gets a free one."""
 
-    value: dict[str, object]
+    value: Document
     at: Annotated[int, Meta(ge=0, le=500)] = 500
 
 
@@ -55,8 +55,8 @@ class RemoveWidget(Struct, tag="remove", tag_field="op", frozen=True, forbid_unk
 class ReplaceBoard(Struct, tag="replace", tag_field="op", frozen=True, forbid_unknown_fields=True):
     """Operation that changes what differs between two documents; what others changed meanwhile stays."""
 
-    base: dict[str, object]
-    value: dict[str, object]
+    base: Document
+    value: Document
 
 
 Step = SetField | MoveWidget | ResizeWidget | AddWidget | RemoveWidget | ReplaceBoard

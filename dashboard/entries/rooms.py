@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from dashboard.domain.room import Message
+from dashboard.entries.boards import BoardOperated
 from dashboard.entries.codec import Codec
-
-
-class RoomEvent(Struct, array_like=True, frozen=True):
-    """Base of the payloads of the partition ``events``."""
+from dashboard.entries.room_event import RoomEvent
 
 
 class MessageEntry(RoomEvent, tag="m", frozen=True):
@@ -28,6 +24,6 @@ class ReadEntry(RoomEvent, tag="r", frozen=True):
 
 
 #: Every payload by its tag. Tags are stored: none is changed or used again.
-ROOM_EVENTS: dict[str, type[RoomEvent]] = {"m": MessageEntry, "r": ReadEntry}
+ROOM_EVENTS: dict[str, type[RoomEvent]] = {"m": MessageEntry, "r": ReadEntry, "o": BoardOperated}
 
 ROOM_CODEC: Codec[RoomEvent] = Codec(ROOM_EVENTS)

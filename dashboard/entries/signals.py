@@ -94,6 +94,27 @@ class ScreenOrder(Signal, tag="o", frozen=True):
     order: str
 
 
+class EditorAt(Signal, tag="w", frozen=True):
+    """Editor of a board and the tile that the editor has selected; ``place``: where a tile is being dragged (x, y, w, h).
+
+    ``page`` is the editor's page, new with each load.  ``gone``: the page has left the board.
+    """
+
+    board: str
+    page: str
+    user: str
+    name: str
+    widget: str
+    place: tuple[int, int, int, int] | None = None
+    gone: bool = False
+
+
+class AskEditors(Signal, tag="q", frozen=True):
+    """Request to all processes to tell again who edits a board."""
+
+    board: str
+
+
 class SeriesOwned(Signal, tag="h", frozen=True):
     """Series that an owner has: with ``whole`` exactly ``keys``, otherwise the earlier series and ``keys``, without ``gone``.
 
@@ -135,6 +156,8 @@ SIGNALS: dict[str, type[Signal]] = {
     "h": SeriesOwned,
     "k": AskSeriesOwned,
     "p": RateUsed,
+    "w": EditorAt,
+    "q": AskEditors,
 }
 
 SIGNAL_CODEC: Codec[Signal] = Codec(SIGNALS)

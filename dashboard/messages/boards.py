@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from dashboard.domain.board import Board
+from dashboard.domain.board_document import Document
+from dashboard.messages.fields import PersonalRequest
+
+BoardName = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,60}$")]
+Cell = Annotated[int, Meta(ge=0, le=500)]
 
 
 class ShownDefinition(Board, frozen=True, kw_only=True, omit_defaults=False):
@@ -23,6 +30,72 @@ class BoardChanged(Struct, tag="board_changed", frozen=True, omit_defaults=True)
     moved_to: str = ""
 
 
+# --- editing ---
+
+
+class EditBoard(PersonalRequest, frozen=True, kw_only=True):
+    """Request to edit a board: the reply has its draft, and later operations follow. A connection edits one board at a time."""
+
+    board: BoardName
+    page: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,40}$")]
+
+
+class LeaveBoard(PersonalRequest, frozen=True, kw_only=True):
+    """Request to edit no board any more."""
+
+
+class PointAt(PersonalRequest, frozen=True, kw_only=True):
+    """Notice of the tile that the editor has selected; ``place``: where it is being dragged or resized to (x, y, w, h)."""
+
+    widget: Annotated[str, Meta(max_length=60)] = ""
+    place: tuple[Cell, Cell, Cell, Cell] | None = None
+
+
+class OperationState(Struct, frozen=True, omit_defaults=True):
+    """Committed operation on a draft. ``changes`` as in docs/boards.md; ``published``: the version that the draft became."""
+
+    seq: int
+    author: str
+    name: str
+    key: str
+    t: int
+    changes: Raw
+    undoes: int = 0
+    again: bool = False
+    published: int = 0
+
+
+class Editing(Struct, tag="editing", frozen=True):
+    """Reply to ``edit_board``: the draft after the operation ``seq``, and the operations since the last publication."""
+
+    board: str
+    document: Document
+    seq: int
+    is_draft: bool
+    by: str
+    t: int
+    history: list[OperationState]
+
+
+class BoardOperation(Struct, tag="board_operation", frozen=True):
+    """Notice to the editors of a board: the next operation on its draft."""
+
+    board: str
+    operation: OperationState
+
+
+class BoardEditor(Struct, tag="board_editor", frozen=True, omit_defaults=True):
+    """Notice to the editors of a board: who edits it, at which tile. Told every 10 s; without it for 30 s the editor has left."""
+
+    board: str
+    page: str
+    user: str
+    name: str
+    widget: str = ""
+    place: tuple[int, int, int, int] | None = None
+    gone: bool = False
+
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -32,7 +105,7 @@ def encode_shown(board: Board, tag: str, fault: str) -> bytes:
     return _encoder.encode(ShownDefinition(**fields, tag=tag, fault=fault))
 
 
-def encode_changed(notice: BoardChanged) -> bytes:
+def encode_changed(notice: BoardChanged | BoardOperation | BoardEditor) -> bytes:
     """Return the JSON text of a notice."""
     return _encoder.encode(notice)
 

@@ -8,6 +8,7 @@ from dashboard.messages.auth import (
     Auth,
     Authenticated,
 )
+from dashboard.messages.boards import EditBoard, Editing, LeaveBoard, PointAt
 from dashboard.messages.fields import (
     PersonalRequest,
 )
@@ -73,6 +74,9 @@ REQUESTS: dict[str, type[PersonalRequest]] = {
     "rooms": Rooms,
     "notifications": Notifications,
     "notification_read": NotificationRead,
+    "edit_board": EditBoard,
+    "leave_board": LeaveBoard,
+    "point_at": PointAt,
 }
 
 PersonalReply = (
@@ -101,6 +105,7 @@ PersonalReply = (
     | NotificationChanged
     | NotificationList
     | Unread
+    | Editing
 )
 
 _encoder = msgspec.json.Encoder()

@@ -12,6 +12,7 @@ from msgspec import Struct
 from dashboard.domain.errors import Invalid
 from dashboard.domain.rate import TokenBucket
 from dashboard.domain.strict_json import check_json
+from dashboard.messages.auth import Auth
 from dashboard.messages.fields import RequestId
 from dashboard.messages.people import REQUESTS
 from dashboard.messages.views import Error, Head, Ping, Request, Unwatch, Watch
@@ -56,6 +57,11 @@ MESSAGE_TYPES = tuple(_kinds)
 def type_of(request: Request) -> str:
     """Return the ``type`` of a request."""
     return _names[type(request)]
+
+
+def proves(request: Request) -> bool:
+    """Return whether a request authenticates by token, so that later requests must wait for it."""
+    return isinstance(request, Auth) and bool(request.token)
 
 
 class Session:

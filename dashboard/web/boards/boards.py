@@ -11,6 +11,7 @@ from tornado.ioloop import IOLoop
 from dashboard.accounts.policies import Access
 from dashboard.boards.board_text import parse_board, write_board
 from dashboard.boards.boards import Boards, ShownBoard
+from dashboard.boards.drafts import Drafts
 from dashboard.boards.library import NEW, Author, Library
 from dashboard.boards.visible import seen_board
 from dashboard.domain.board_document import board_schema, decode_document
@@ -103,6 +104,7 @@ class BoardServices(NamedTuple):
     boards: Boards
     access: Access
     library: Library
+    drafts: Drafts
 
 
 class BoardApi(ApiHandler[BoardServices]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.web.boards import boards
+from dashboard.web.boards import boards, drafts
 from dashboard.web.boards.boards import BoardServices
 from dashboard.web.server.route import AnyRoute, Route
 
@@ -17,5 +17,9 @@ def board_routes(services: BoardServices) -> list[AnyRoute]:
         Route("/api/v1/boards/{board}/diff", boards.DiffHandler, services),
         Route("/api/v1/boards/{board}/rollback", boards.RollbackHandler, services),
         Route("/api/v1/boards/{board}/restore", boards.RestoreHandler, services),
+        Route("/api/v1/boards/{board}/draft", drafts.DraftHandler, services),
+        Route("/api/v1/boards/{board}/operations", drafts.OperationsHandler, services),
+        Route("/api/v1/boards/{board}/undo", drafts.UndoHandler, services),
+        Route("/api/v1/boards/{board}/publish", drafts.PublishHandler, services),
         Route("/api/v1/schema/board.json", boards.SchemaHandler, None),
     ]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.domain.board_layout import Box, Place, bottom, lay_out
+from dashboard.domain.board_layout import Box, Cells, bottom, lay_out
 
 
 def flow(*sizes: tuple[int, int]) -> list[tuple[int, int]]:
@@ -16,12 +16,12 @@ def test_boxes_flow_in_reading_order_and_never_back() -> None:
 
 def test_a_box_with_a_place_keeps_it_and_the_others_flow_around_it() -> None:
     places = lay_out([Box(None, None, 2, 1), Box(0, 0, 1, 1), Box(None, None, 2, 1)], 4)
-    assert places == [Place(1, 0, 2, 1), Place(0, 0, 1, 1), Place(0, 1, 2, 1)]
+    assert places == [Cells(1, 0, 2, 1), Cells(0, 0, 1, 1), Cells(0, 1, 2, 1)]
 
 
 def test_of_two_boxes_at_one_place_the_later_moves_down() -> None:
-    assert lay_out([Box(0, 0, 2, 2), Box(1, 1, 2, 1)], 4) == [Place(0, 0, 2, 2), Place(1, 2, 2, 1)]
-    assert bottom([Place(0, 0, 2, 2), Place(1, 2, 2, 1)]) == 3
+    assert lay_out([Box(0, 0, 2, 2), Box(1, 1, 2, 1)], 4) == [Cells(0, 0, 2, 2), Cells(1, 2, 2, 1)]
+    assert bottom([Cells(0, 0, 2, 2), Cells(1, 2, 2, 1)]) == 3
     assert bottom([]) == 0
 
 

@@ -11,6 +11,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.feeder import FeederState, Refused
 from dashboard.domain.rate import Pace
 from dashboard.domain.room import Message
+from dashboard.entries.boards import BoardOperated
 from dashboard.entries.documents import DocumentDeleted, DocumentWritten, ItemsListed
 from dashboard.entries.metrics import CHANGES, decode_change, encode_change
 from dashboard.entries.rooms import ROOM_CODEC, ROOM_EVENTS, MessageEntry, ReadEntry
@@ -18,9 +19,11 @@ from dashboard.entries.samples import Samples, SeriesEnded, pack
 from dashboard.entries.signals import (
     SIGNAL_CODEC,
     SIGNALS,
+    AskEditors,
     AskRoster,
     AskSeriesOwned,
     DirectoryChanged,
+    EditorAt,
     IngestStatsUpdate,
     NodeBeat,
     NodeLeft,
@@ -85,8 +88,17 @@ SIGNAL_BYTES: dict[str, tuple[Any, str]] = {
         RateUsed("id", "user", {"ann": (Pace(1.0, 5.0), 2.0)}),
         "94a170a26964a47573657281a3616e6e9292cb3ff0000000000000cb4014000000000000cb4000000000000000",
     ),
+    "w": (
+        EditorAt("wall", "p", "ann", "Ann", "t", (0, 1, 2, 3)),
+        "98a177a477616c6ca170a3616e6ea3416e6ea1749400010203c2",
+    ),
+    "q": (AskEditors("wall"), "92a171a477616c6c"),
 }
 ROOM_BYTES: dict[str, tuple[Any, str]] = {
+    "o": (
+        BoardOperated("wall", 3, "ann", "Ann", "k", 9, b"[]", 2, True, 0),
+        "9ba16fa477616c6c03a3616e6ea3416e6ea16b09c4025b5d02c300",
+    ),
     "m": (
         MessageEntry(MESSAGE),
         (

@@ -1,0 +1,48 @@
+"""Changes of published boards that come into their open drafts: a file changed in git, or a publication from elsewhere.
+
+Every process that sees the change offers it; the store takes it once, under a key made of the two states.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import NamedTuple
+
+from dashboard.boards.boards import Boards, ShownBoard
+from dashboard.boards.drafts import FILE, Drafts
+from dashboard.domain.errors import DashboardError
+
+_log = logging.getLogger(__name__)
+
+#: Changes that wait; beyond it the newest is dropped, and the draft's editor sees the difference when publishing.
+_MAX_WAITING = 1_000
+
+
+class _Changed(NamedTuple):
+    before: ShownBoard
+    now: ShownBoard
+
+
+class DraftFollower:
+    """Carrier of changes from ``boards`` into drafts."""
+
+    def __init__(self, *, drafts: Drafts, boards: Boards) -> None:
+        self._drafts = drafts
+        self._changed: asyncio.Queue[_Changed] = asyncio.Queue(_MAX_WAITING)
+        boards.subscribe(self._note)
+
+    def _note(self, board_id: str, before: ShownBoard | None, now: ShownBoard | None) -> None:
+        if before is not None and now is not None and before.tag != now.tag and not self._changed.full():
+            self._changed.put_nowait(_Changed(before, now))
+
+    async def run(self) -> None:
+        """Bring changes into drafts until cancelled."""
+        while True:
+            before, now = await self._changed.get()
+            author = FILE if now.source == "file" else now.changed_by
+            key = f"{before.tag} {now.tag} {now.version or now.changed_ms}"
+            try:
+                await self._drafts.merge(now.id, before.document, now.document, key, author)
+            except DashboardError as error:
+                _log.warning("the change of %s did not come into its draft: %s", now.id, error)

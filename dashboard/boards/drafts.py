@@ -1,0 +1,278 @@
+"""Drafts of boards: operations of several editors, undo, publication. Each is committed in the store and then told through the journal.
+
+The store gives an operation its number in the transaction that applies it to the draft, so all processes apply the same operations in
+the same order.  An operation that is sent again under its key is stored once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashboard.boards.boards import Boards
+from dashboard.boards.library import Author, Library
+from dashboard.domain.board_changes import Change, apply_changes, differences
+from dashboard.domain.board_document import Document, complete, decode_document, encode_document
+from dashboard.domain.board_operations import Done, Operation, ReplaceBoard, changes_of, next_undo, undo_changes
+from dashboard.domain.errors import Conflict, DashboardError, Invalid, TooMany
+from dashboard.domain.rate import TokenBucket
+from dashboard.entries.boards import BoardOperated
+from dashboard.entries.rooms import ROOM_CODEC
+from dashboard.journal.port import ROOMS, Journal
+from dashboard.store.audit import record
+from dashboard.store.board_drafts import (
+    OperationRow,
+    add_operation,
+    end_draft,
+    find_operation,
+    forget_operations,
+    lock_board,
+    operations_after,
+)
+from dashboard.store.boards import BoardRow, add_board, read_board
+from dashboard.store.database import Database
+
+_log = logging.getLogger(__name__)
+
+#: Operations of a draft that undo and the history reach back.
+MAX_HISTORY = 500
+#: Operations a second of one author, and at once; more are refused with 429.
+_PER_S, _BURST = 50.0, 200.0
+#: Authors whose rate is remembered; beyond it the longest unused is forgotten.
+_MAX_AUTHORS = 10_000
+#: An append that takes longer has failed; editors read the operation from the store.
+_APPEND_S = 2.0
+#: Operations that made earlier versions are kept for this long.
+_KEPT_MS = 30 * 86_400_000
+_CHANGES = msgspec.json.Decoder(tuple[Change, ...])
+#: Author of what changed in a board's file or by a publication from elsewhere.
+FILE = "file"
+
+
+class DraftState(NamedTuple):
+    """Draft as it is: its complete document, the number of its newest operation, those since the last publication.
+
+    ``is_draft``: it differs from what is published, or did.
+    """
+
+    board: str
+    document: Document
+    seq: int
+    is_draft: bool
+    by: str
+    t_ms: int
+    history: list[OperationRow]
+
+
+class Drafts:
+    """Use cases on drafts. ``now_ms`` is the journal's time, ``monotonic`` gives seconds."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        journal: Journal,
+        boards: Boards,
+        library: Library,
+        now_ms: Callable[[], int],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._journal = journal
+        self._boards = boards
+        self._library = library
+        self._now_ms = now_ms
+        self._monotonic = monotonic
+        self._rates: dict[str, TokenBucket] = {}
+
+    @staticmethod
+    def new_key() -> str:
+        """Return a key for an operation whose caller gave none."""
+        return secrets.token_hex(8)
+
+    async def read(self, author: Author, board_id: str) -> DraftState:
+        """Return the draft of a board, or what is published if there is none; raises NotFound, Forbidden, Unavailable."""
+        self._library.check_edits(author, board_id)
+        self._boards.shown(board_id)
+        async with self._database.read() as tx:
+            row = await read_board(tx, board_id)
+            seq = row.draft_seq if row else 0
+            history = await operations_after(tx, board_id, row.draft_from, MAX_HISTORY) if row else []
+        return DraftState(
+            board=board_id,
+            document=self._document(row, board_id),
+            seq=seq,
+            is_draft=bool(row and row.draft),
+            by=row.draft_by if row and row.draft else "",
+            t_ms=row.draft_ms if row and row.draft else 0,
+            history=history,
+        )
+
+    def _document(self, row: BoardRow | None, board_id: str) -> Document:
+        if row is not None and row.draft:
+            return decode_document(row.draft)
+        shown = self._boards.shown(board_id)
+        if row is not None and row.document and shown.source == "store":
+            return complete(decode_document(row.document))  # this process may not have read it yet
+        return shown.document
+
+    def _check_rate(self, author: Author) -> None:
+        now_s = self._monotonic()
+        bucket = self._rates.pop(author.name, None) or TokenBucket(_PER_S, _BURST, now_s)
+        self._rates[author.name] = bucket
+        if len(self._rates) > _MAX_AUTHORS:
+            del self._rates[next(iter(self._rates))]
+        if not bucket.take(now_s):
+            raise TooMany(f"more than {_PER_S:g} operations a second; send several steps as one operation")
+
+    async def operate(self, author: Author, board_id: str, key: str, operation: Operation) -> int:
+        """Apply an operation to the draft, which begins if need be; return its number.
+
+        Raises Invalid, NotFound (the board, or the tile is gone), Forbidden, TooMany, Unavailable.
+        """
+        return await self._commit(author, board_id, key, lambda document, _: (changes_of(document, operation), 0))
+
+    async def undo(self, author: Author, board_id: str, key: str, *, again: bool) -> int:
+        """Take the author's last operation back, or make it again; what others changed since stays. Return the number."""
+
+        def made(document: Document, history: list[Done]) -> tuple[list[Change], int]:
+            target = next_undo(history, author.name, again=again)
+            if target is None:
+                raise Invalid("nothing to make again" if again else "nothing of yours to take back", field="undo")
+            return undo_changes(document, history, target, again=again), target.seq
+
+        return await self._commit(author, board_id, key, made, again=again)
+
+    async def discard(self, author: Author, board_id: str, key: str) -> int:
+        """Give up a draft: everything is as it is published."""
+        published = self._boards.shown(board_id).document
+        return await self._commit(
+            author, board_id, key, lambda document, _: (differences(document, published), 0), ends=True
+        )
+
+    async def publish(self, author: Author, board_id: str, note: str = "") -> int:
+        """Publish the draft as the next version and return its number. Raises Conflict (there is no draft, or a file is its home)."""
+        self._library.check_edits(author, board_id)
+        async with self._database.write() as tx:
+            row = await self._locked(tx, author, board_id)
+            if not row.draft:
+                raise Conflict(f"{board_id} has no draft: everything is published")
+            document, seq, now_ms = decode_document(row.draft), row.draft_seq + 1, self._now_ms()
+            self._library.check_home(board_id)
+            version = await self._library.publish(tx, row, author, document, note)
+            done = OperationRow(board_id, seq, author.name, author.caller.name, f"published {version}", now_ms, "[]")
+            await add_operation(tx, done, "", "")
+            await end_draft(tx, board_id, seq)
+            await forget_operations(tx, board_id, now_ms - _KEPT_MS, row.draft_from)
+        await self._tell(done, published=version)
+        await self._library.changed()
+        return version
+
+    async def merge(self, board_id: str, old: Document, new: Document, key: str, author: str) -> None:
+        """Bring a change of the published state into an open draft, as an operation; without a draft do nothing."""
+        async with self._database.write() as tx:
+            row = await lock_board(tx, board_id)
+            if row is None or not row.draft or await find_operation(tx, board_id, author, key):
+                return
+            step = ReplaceBoard(base=old, value=new)
+            done = await self._apply(
+                tx, row, author, author, key, lambda document, _: (changes_of(document, [step]), 0)
+            )
+        await self._tell(done)
+
+    async def _commit(
+        self,
+        author: Author,
+        board_id: str,
+        key: str,
+        make: Callable[[Document, list[Done]], tuple[list[Change], int]],
+        *,
+        again: bool = False,
+        ends: bool = False,
+    ) -> int:
+        self._library.check_edits(author, board_id)
+        self._boards.shown(board_id)
+        self._check_rate(author)
+        async with self._database.write() as tx:
+            row = await self._locked(tx, author, board_id)
+            known = await find_operation(tx, board_id, author.name, key)
+            if known is None:
+                done = await self._apply(tx, row, author.name, author.caller.name, key, make, again=again)
+                if ends:
+                    await end_draft(tx, board_id, done.seq)
+                    await record(tx, done.t_ms, author.name, "board.discarded", board_id, author.address)
+            else:
+                done = known
+        if known is None:
+            await self._tell(done)
+        return done.seq
+
+    async def _locked(self, tx: AsyncConnection, author: Author, board_id: str) -> BoardRow:
+        row = await lock_board(tx, board_id)
+        return row or await add_board(tx, board_id, author.name, self._now_ms())
+
+    async def _apply(
+        self,
+        tx: AsyncConnection,
+        row: BoardRow,
+        author: str,
+        name: str,
+        key: str,
+        make: Callable[[Document, list[Done]], tuple[list[Change], int]],
+        *,
+        again: bool = False,
+    ) -> OperationRow:
+        document = self._document(row, row.id)
+        rows = await operations_after(tx, row.id, row.draft_from, MAX_HISTORY)
+        history = [Done(r.seq, r.author, _CHANGES.decode(r.changes), r.undoes, r.again) for r in rows]
+        changes, undoes = make(document, history)
+        now = apply_changes(document, changes)
+        done = OperationRow(
+            row.id,
+            row.draft_seq + 1,
+            author,
+            name,
+            key,
+            self._now_ms(),
+            msgspec.json.encode(changes).decode(),
+            undoes,
+            again,
+        )
+        base = row.draft_base or self._boards.shown(row.id).tag
+        await add_operation(tx, done, encode_document(now).decode(), base)
+        return done
+
+    async def _tell(self, done: OperationRow, *, published: int = 0) -> None:
+        """Append a committed operation; if that fails, editors find it in the store."""
+        entry = entry_of(done, published=published)
+        try:
+            async with asyncio.timeout(_APPEND_S):
+                await self._journal.append(
+                    ROOMS, ROOM_CODEC.encode(entry), request_id=f"board {done.board_id} {done.seq}"
+                )
+        except (DashboardError, TimeoutError) as error:
+            _log.debug("operation %d on %s not appended: %s", done.seq, done.board_id, error)
+
+
+def entry_of(done: OperationRow, *, published: int = 0) -> BoardOperated:
+    """Return the journal's payload for an operation."""
+    if done.key.startswith("published ") and not published:
+        published = int(done.key.partition(" ")[2])
+    return BoardOperated(
+        done.board_id,
+        done.seq,
+        done.author,
+        done.name,
+        done.key,
+        done.t_ms,
+        done.changes.encode(),
+        done.undoes,
+        done.again,
+        published,
+    )

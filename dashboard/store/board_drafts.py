@@ -1,0 +1,94 @@
+"""Drafts of boards and the operations on them. Every function works in the caller's transaction."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashboard.store.boards import BoardRow, read_board
+from dashboard.store.schema import board_operations, boards
+
+
+class OperationRow(Struct, frozen=True):
+    """Committed operation; ``changes`` is JSON text."""
+
+    board_id: str
+    seq: int
+    author: str
+    name: str
+    key: str
+    t_ms: int
+    changes: str
+    undoes: int = 0
+    again: bool = False
+
+
+def _operation(row: Row[tuple[object, ...]]) -> OperationRow:
+    return OperationRow(**row._mapping)
+
+
+async def lock_board(tx: AsyncConnection, board: str) -> BoardRow | None:
+    """Lock a board's row until the transaction ends and return it, so that operations take their numbers in turn."""
+    await tx.execute(update(boards).where(boards.c.id == board).values(draft_seq=boards.c.draft_seq))
+    return await read_board(tx, board)
+
+
+async def find_operation(tx: AsyncConnection, board: str, author: str, key: str) -> OperationRow | None:
+    """Return the operation that an author has sent under a key; None: there is none."""
+    statement = select(board_operations).where(
+        board_operations.c.board_id == board, board_operations.c.author == author, board_operations.c.key == key
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    return None if row is None else _operation(row)
+
+
+async def operations_after(tx: AsyncConnection, board: str, seq: int, limit: int) -> list[OperationRow]:
+    """Return the newest operations after ``seq``, in their order."""
+    statement = (
+        select(board_operations)
+        .where(board_operations.c.board_id == board, board_operations.c.seq > seq)
+        .order_by(board_operations.c.seq.desc())
+        .limit(limit)
+    )
+    return [_operation(row) for row in await tx.execute(statement)][::-1]
+
+
+async def add_operation(tx: AsyncConnection, operation: OperationRow, draft: str, base: str) -> None:
+    """Store an operation and the draft after it. ``base``: the tag of the published state that the draft began with."""
+    await tx.execute(
+        insert(board_operations).values(**{name: getattr(operation, name) for name in OperationRow.__struct_fields__})
+    )
+    await tx.execute(
+        update(boards)
+        .where(boards.c.id == operation.board_id)
+        .values(
+            draft=draft,
+            draft_base=base,
+            draft_seq=operation.seq,
+            draft_by=operation.author,
+            draft_ms=operation.t_ms,
+        )
+    )
+
+
+async def end_draft(tx: AsyncConnection, board: str, seq: int) -> None:
+    """End the draft of a board with the operation ``seq``: later ones begin another."""
+    await tx.execute(update(boards).where(boards.c.id == board).values(draft="", draft_base="", draft_from=seq))
+
+
+async def draft_ends(tx: AsyncConnection, board_ids: list[str]) -> dict[str, int]:
+    """Return the number of the newest operation of each of these boards."""
+    rows = await tx.execute(select(boards.c.id, boards.c.draft_seq).where(boards.c.id.in_(board_ids)))
+    return {row.id: row.draft_seq for row in rows}
+
+
+async def forget_operations(tx: AsyncConnection, board: str, before_ms: int, up_to_seq: int) -> None:
+    """Delete old operations that made earlier versions of a board."""
+    await tx.execute(
+        delete(board_operations).where(
+            board_operations.c.board_id == board,
+            board_operations.c.t_ms < before_ms,
+            board_operations.c.seq <= up_to_seq,
+        )
+    )

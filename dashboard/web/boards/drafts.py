@@ -1,0 +1,114 @@
+"""HTTP handlers for drafts: read, operate, undo and redo, publish, discard."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+from dashboard.domain.board_document import Document
+from dashboard.domain.board_operations import Operation
+from dashboard.web.boards.boards import BoardApi, Published
+from dashboard.web.server.operation import Operation as Described
+from dashboard.web.server.operation import Operations
+
+Key = Annotated[str, Meta(pattern="^[A-Za-z0-9_.:-]{1,80}$")]
+Note = Annotated[str, Meta(max_length=500)]
+
+
+class NewOperation(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of ``POST /api/v1/boards/ID/operations``. The same key again changes nothing and gets the same response."""
+
+    key: Key
+    operation: Operation
+
+
+class UndoBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of ``POST /api/v1/boards/ID/undo``. ``again``: redo."""
+
+    key: Key
+    again: bool = False
+
+
+class PublishBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of ``POST /api/v1/boards/ID/publish``."""
+
+    note: Note = ""
+
+
+class Operated(Struct, frozen=True):
+    """Response to an operation: its number on this board."""
+
+    seq: int
+    status: Literal["committed"] = "committed"
+
+
+class DraftShown(Struct, frozen=True):
+    """Draft of a board after the operation ``seq``. ``by``, ``t``: who changed it last, and when."""
+
+    board: str
+    seq: int
+    is_draft: bool
+    by: str
+    t: int
+    operations: int
+    document: Document
+
+
+class DraftHandler(BoardApi):
+    """``/api/v1/boards/ID/draft``: read or discard the draft."""
+
+    operations: ClassVar[Operations] = {
+        "get": Described("The draft of a board", returns=DraftShown),
+        "delete": Described("Discard the draft: everything is as it is published", returns=Operated),
+    }
+
+    async def get(self, board_id: str) -> None:
+        state = await self.services.drafts.read(self.author, board_id)
+        self.write_json(
+            DraftShown(board_id, state.seq, state.is_draft, state.by, state.t_ms, len(state.history), state.document)
+        )
+
+    async def delete(self, board_id: str) -> None:
+        self.services.library.check_edits(self.author, board_id)
+        key = self.get_query_argument("key", "") or f"discard:{self.services.drafts.new_key()}"
+        self.write_json(Operated(await self.services.drafts.discard(self.author, board_id, key)))
+
+
+class OperationsHandler(BoardApi):
+    """``POST /api/v1/boards/ID/operations``: edit the draft."""
+
+    operations: ClassVar[Operations] = {
+        "post": Described("Apply an operation to the draft", body=NewOperation, returns=Operated)
+    }
+
+    async def post(self, board_id: str) -> None:
+        self.services.library.check_edits(self.author, board_id)
+        body = self.json(NewOperation)
+        self.write_json(Operated(await self.services.drafts.operate(self.author, board_id, body.key, body.operation)))
+
+
+class UndoHandler(BoardApi):
+    """``POST /api/v1/boards/ID/undo``: take the caller's last operation back, or make it again."""
+
+    operations: ClassVar[Operations] = {
+        "post": Described("Undo or redo the caller's last operation", body=UndoBody, returns=Operated)
+    }
+
+    async def post(self, board_id: str) -> None:
+        self.services.library.check_edits(self.author, board_id)
+        body = self.json(UndoBody)
+        self.write_json(Operated(await self.services.drafts.undo(self.author, board_id, body.key, again=body.again)))
+
+
+class PublishHandler(BoardApi):
+    """``POST /api/v1/boards/ID/publish``: publish the draft."""
+
+    operations: ClassVar[Operations] = {
+        "post": Described("Publish the draft as the next version", body=PublishBody, returns=Published)
+    }
+
+    async def post(self, board_id: str) -> None:
+        self.services.library.check_edits(self.author, board_id)
+        body = self.json(PublishBody)
+        self.published(board_id, await self.services.drafts.publish(self.author, board_id, body.note))

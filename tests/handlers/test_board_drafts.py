@@ -1,0 +1,159 @@
+"""Drafts by HTTP and on the socket: editors see each other's operations in one order; viewers see what is published."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.handlers.test_boards import WALL, put
+from tests.support.site import Site, site
+
+pytestmark = pytest.mark.gen_test
+SET = {"op": "set", "widget": "stat-cpu", "field": "title"}
+
+
+class Desk:
+    """Site with the board ``wall``, and operations on it."""
+
+    def __init__(self, at: Site) -> None:
+        self.at = at
+        self.keys = 0
+
+    async def ask(self, path: str, body: Any = None, *, as_: str = "eddy", method: str = "POST") -> tuple[int, Any]:
+        status, said = await self.at.json(method, f"/api/v1/boards/wall/{path}", body, as_=as_)
+        return status, said
+
+    async def operate(self, *steps: dict[str, Any], as_: str = "eddy", key: str = "") -> tuple[int, Any]:
+        self.keys += 1
+        return await self.ask("operations", {"key": key or f"k{self.keys}", "operation": list(steps)}, as_=as_)
+
+    async def undo(self, as_: str = "eddy", *, again: bool = False) -> tuple[int, Any]:
+        self.keys += 1
+        return await self.ask("undo", {"key": f"k{self.keys}", "again": again}, as_=as_)
+
+    async def draft(self) -> dict[str, Any]:
+        return (await self.ask("draft", method="GET"))[1]["document"]
+
+
+@asynccontextmanager
+async def desk(folder: Path, **settings: Any) -> AsyncIterator[Desk]:
+    async with site(folder, **settings) as at:
+        assert (await put(at))[0] == 201
+        yield Desk(at)
+
+
+async def test_editors_share_a_draft_and_viewers_see_what_is_published(tmp_path: Path) -> None:
+    async with desk(tmp_path) as wall:
+        viewer = await wall.at.socket(as_="vera")
+        await viewer.ask("watch", board="wall")
+        assert await wall.operate({**SET, "value": "Load"}) == (200, {"seq": 1, "status": "committed"})
+        assert await wall.operate({"op": "set", "field": "subtitle", "value": "shared"}, as_="olga") == (
+            200, {"seq": 2, "status": "committed"},
+        )  # fmt: skip
+        draft = await wall.draft()
+        assert (draft["widgets"][0]["title"], draft["subtitle"]) == ("Load", "shared")
+        assert (await wall.at.json("GET", "/api/v1/boards/wall", as_="vera"))[1]["widgets"][0]["title"] == "CPU"
+        status, published = await wall.ask("publish", {"note": "renamed"}, as_="olga")
+        assert (status, published["version"]) == (200, 2)
+        changed = await viewer.until("board_changed")
+        assert changed["definition"]["widgets"][0]["title"] == "Load"
+        versions = (await wall.ask("versions", method="GET"))[1]["versions"]
+        assert [(each["author"], each["note"]) for each in versions] == [("olga", "renamed"), ("eddy", "")]
+        assert (await wall.ask("publish", {}))[0] == 409  # everything is published
+
+
+async def test_an_operation_that_is_sent_again_is_stored_once(tmp_path: Path) -> None:
+    async with desk(tmp_path) as wall:
+        add = {"op": "add", "value": {"kind": "text", "title": "x"}}
+        assert await wall.operate(add, key="mine") == await wall.operate(add, key="mine")
+        assert len((await wall.draft())["widgets"]) == 2
+        assert (await wall.operate(add, key="mine", as_="olga"))[1]["seq"] == 2  # a key is its author's own
+
+
+async def test_undo_is_each_editors_own_and_keeps_what_others_did_later(tmp_path: Path) -> None:
+    async with desk(tmp_path) as wall:
+        await wall.operate({**SET, "value": "mine"})
+        await wall.operate({"op": "set", "widget": "stat-cpu", "field": "unit", "value": "s"}, as_="olga")
+        assert (await wall.undo())[0] == 200
+        widget = (await wall.draft())["widgets"][0]
+        assert (widget["title"], widget["unit"]) == ("CPU", "s")
+        assert (await wall.undo())[0] == 400  # nothing of eddy's is left
+        assert (await wall.undo(again=True))[0] == 200
+        assert (await wall.draft())["widgets"][0]["title"] == "mine"
+        await wall.operate({**SET, "value": "hers"}, as_="olga")
+        assert (await wall.undo())[0] == 200
+        assert (await wall.draft())["widgets"][0]["title"] == "hers"
+
+
+async def test_editors_hear_operations_in_order_and_who_edits_where(tmp_path: Path) -> None:
+    async with desk(tmp_path) as wall:
+        eddy, olga = await wall.at.socket(as_="eddy"), await wall.at.socket(as_="olga")
+        await wall.operate({**SET, "value": "1"})
+        joined = await eddy.ask("edit_board", board="wall", page="p1")
+        assert (joined["type"], joined["seq"], joined["is_draft"]) == ("editing", 1, True)
+        assert joined["history"][0]["changes"] == [
+            {"widget": "stat-cpu", "field": "title", "before": "CPU", "after": "1"}
+        ]
+        await olga.ask("edit_board", board="wall", page="p2")
+        await olga.until("board_editor", page="p1")
+        eddy.send("point_at", widget="stat-cpu", place=[0, 0, 6, 2])
+        at = await olga.until("board_editor", page="p1", widget="stat-cpu")
+        assert (at["user"], at["name"], at["place"]) == ("eddy", "Eddy", [0, 0, 6, 2])
+        for number in range(2, 6):
+            await wall.operate({**SET, "value": str(number)}, as_="olga" if number % 2 else "eddy")
+        for socket in (eddy, olga):
+            heard = [(await socket.until("board_operation"))["operation"] for _ in range(4)]
+            assert [(each["seq"], each["changes"][0]["after"]) for each in heard] == [(n, str(n)) for n in range(2, 6)]
+        await wall.ask("publish", {})
+        assert (await eddy.until("board_operation"))["operation"]["published"] == 2
+        eddy.send("leave_board")
+        assert (await olga.until("board_editor", page="p1", gone=True))["user"] == "eddy"
+
+
+async def test_an_operation_that_the_journal_lost_is_read_from_the_store(tmp_path: Path) -> None:
+    async with desk(tmp_path) as wall:
+        eddy = await wall.at.socket(as_="eddy")
+        await eddy.ask("edit_board", board="wall", page="p1")
+        drafts = wall.at.server.board_parts.drafts
+
+        async def lost(*_: Any, **__: Any) -> None:
+            pass
+
+        tell, drafts._tell = drafts._tell, lost  # type: ignore[method-assign]
+        await wall.operate({**SET, "value": "1"})
+        drafts._tell = tell  # type: ignore[method-assign]
+        await wall.operate({**SET, "value": "2"})
+        heard = [(await eddy.until("board_operation"))["operation"]["seq"] for _ in range(2)]
+        assert heard == [1, 2]
+
+
+async def test_discarding_takes_everything_back_and_a_publication_from_elsewhere_comes_into_the_draft(
+    tmp_path: Path,
+) -> None:
+    async with desk(tmp_path) as wall:
+        await wall.operate({**SET, "value": "mine"})
+        eddy = await wall.at.socket(as_="eddy")
+        await eddy.ask("edit_board", board="wall", page="p1")
+        await put(wall.at, {**WALL, "subtitle": "by script"}, as_="olga")
+        came = (await eddy.until("board_operation"))["operation"]
+        assert (came["author"], came["changes"]) == ("olga", [{"field": "subtitle", "after": "by script"}])
+        draft = await wall.draft()
+        assert (draft["widgets"][0]["title"], draft["subtitle"]) == ("mine", "by script")
+        assert (await wall.ask("draft", method="DELETE"))[0] == 200
+        assert (await wall.draft())["widgets"][0]["title"] == "CPU"
+        assert (await wall.ask("draft", method="GET"))[1]["is_draft"] is False
+
+
+async def test_what_may_not_be_done_gets_a_clear_answer(tmp_path: Path) -> None:
+    async with desk(tmp_path) as wall:
+        gone = {"op": "remove", "widget": "gone"}
+        assert "is gone" in (await wall.operate(gone))[1]["error"]
+        assert (await wall.operate({**SET, "value": "x"}, as_="vera"))[0] == 403
+        vera = await wall.at.socket(as_="vera")
+        assert (await vera.ask("edit_board", board="wall", page="p"))["code"] == "forbidden"
+        assert (await wall.operate({**SET, "field": "id", "value": "x"}))[0] == 400
+        assert (await wall.ask("operations", {"key": "a b", "operation": [gone]}))[0] == 400
