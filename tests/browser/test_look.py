@@ -110,6 +110,52 @@ def test_on_a_phone_the_tiles_stack_in_one_column(pages: Pages, host_site: Serve
     assert explore.evaluate(_OVERFLOW)[0] == 0
 
 
+def test_on_a_phone_all_lines_are_named_and_the_head_is_two_rows(pages: Pages, host_site: ServerProcess) -> None:
+    page = pages.open(host_site.url, width=390, height=844)
+    until(page, _FED)
+    hidden = """() => [...document.querySelectorAll(".line .legend")].filter((e) => e.children.length && e.scrollHeight > e.clientHeight + 1)
+        .map((e) => e.textContent)"""
+    assert page.evaluate(hidden) == []
+    shown = page.locator(".line .legend span").all_inner_texts()
+    assert {"receive", "send", "read", "write"} <= set(shown)
+    assert page.evaluate("document.querySelector('.top').getBoundingClientRect().height") < 80
+
+
+def test_labels_at_the_ends_of_lines_are_whole(pages: Pages, server: ServerProcess) -> None:
+    rows = [{"series": "wide", "labels": {"n": str(n)}, "value": 100, "unit": "%"} for n in range(2)]
+    assert server.json("POST", "/api/v1/samples", rows)[0] == 202
+    for width in (390, 1280, 3840):
+        page = pages.open(f"{server.url}/board?series=wide", width=width)
+        room = until(
+            page,
+            """() => { const { chart } = document.querySelector("line-tile");
+                return chart.plot && chart.gutter - chart.fontSize() * 0.5 - chart.widest(["100%"], 600); }""",
+        )
+        assert 0 < room < 40, width
+
+
+def test_lists_use_the_width_of_the_screen_and_cards_hold_their_texts(pages: Pages, server: ServerProcess) -> None:
+    for n in range(9):
+        server.post(f"a_name_that_goes_on_and_on_{n}", 3, labels={"label": "y" * 150})
+    for path, last in (
+        ("/explore", "#series tr:first-child td:last-child"),
+        ("/feeders", ".tray article:nth-child(5)"),
+    ):
+        page = pages.open(server.url + path, width=1920, height=1080, wait=path == "/explore")
+        expect(page.locator(last)).to_be_visible()
+        assert page.locator("main").bounding_box()["width"] > 1900  # type: ignore[index]
+        assert page.evaluate("(s) => document.querySelector(s).getBoundingClientRect().right", last) > 1500
+        assert (
+            page.evaluate(
+                "[...document.querySelectorAll('.tray article > *')].filter((e) => e.scrollWidth > e.clientWidth + 1).length"
+            )
+            == 0
+        )
+        gap = """() => { const [a, b] = document.querySelectorAll("#series tr:first-child td.name, #series tr:first-child td.spark canvas");
+            return a ? b.getBoundingClientRect().left - a.getBoundingClientRect().right : 0; }"""
+        assert page.evaluate(gap) < 40
+
+
 def test_long_names_widen_nothing(pages: Pages, server: ServerProcess) -> None:
     name = "a_name_" + "that_goes_on_" * 14
     server.post(name, 3e9, unit="B", labels={"label": "y" * 200})

@@ -8,21 +8,37 @@ const MOST_LINES = 50;
 /** Values are cut off here, so that their span stays a finite number. */
 const LARGEST = 1e300;
 
-/** Return a round step: 1, 2 or 5 times a power of ten, not below `span`. @param {number} span @param {number} base 1000 or 1024 @returns {number} */
-function niceStep(span, base) {
+/** Steps of durations, in seconds; longer ones are whole days. */
+const TIME_STEPS = [15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
+
+/** Return 1, 2 or 5 times a power of ten, not below `span`. @param {number} span @returns {number} */
+function decimalStep(span) {
+  const power = 10 ** Math.floor(Math.log10(span));
+  const rest = span / power;
+  return (rest <= 1 ? 1 : rest <= 2 ? 2 : rest <= 5 ? 5 : 10) * power;
+}
+
+/** Return a step that is round in the unit of the largest value, not below `span`. @param {number} span @param {number} largest @param {string} unit @returns {number} */
+function niceStep(span, largest, unit) {
   if (!(span > 0) || !Number.isFinite(span)) return 1;
-  const scale = base === 1024 && span >= 1024 ? 1024 ** Math.floor(Math.log(span) / Math.log(1024)) : 1;
-  const power = 10 ** Math.floor(Math.log10(span / scale));
-  const rest = span / scale / power;
-  return (rest <= 1 ? 1 : rest <= 2 ? 2 : rest <= 5 ? 5 : 10) * power * scale;
+  if (unit.startsWith("B") && largest >= 1024) {
+    const scale = 1024 ** Math.floor(Math.log(largest) / Math.log(1024));
+    return decimalStep(span / scale) * scale;
+  }
+  const second = unit === "s" ? 1 : unit === "ms" ? 1_000 : 0;
+  if (second && span / second > 10) {
+    const step = TIME_STEPS.find((each) => each >= span / second) ?? decimalStep(span / second / 86_400) * 86_400;
+    return step * second;
+  }
+  return decimalStep(span);
 }
 
 export class AxisRange {
-  /** @param {{min?: number | null, max?: number | null, base?: number}} [fixed] */
-  constructor({ min = null, max = null, base = 1000 } = {}) {
+  /** @param {{min?: number | null, max?: number | null, unit?: string}} [fixed] */
+  constructor({ min = null, max = null, unit = "" } = {}) {
     this.fixedMin = min;
     this.fixedMax = max;
-    this.base = base;
+    this.unit = unit;
     this.low = 0;
     this.high = 0;
     this.step = 1;
@@ -57,7 +73,7 @@ export class AxisRange {
       high += room;
       if (this.fixedMin === null) low -= room;
     }
-    const step = niceStep((high - low) / STEPS, this.base);
+    const step = niceStep((high - low) / STEPS, Math.max(Math.abs(low), Math.abs(high)), this.unit);
     const tidy = (/** @type {number} */ n) => Number(n.toPrecision(12));
     return [tidy(Math.floor(low / step + 1e-9) * step), tidy(Math.ceil(high / step - 1e-9) * step), step];
   }

@@ -1,9 +1,9 @@
 // Numbers and times as text: the unit decides on prefix and precision. Pure.
 
-const SI = ["", "k", "M", "G", "T", "P", "E"];
-const IEC = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+export const SI = ["", "k", "M", "G", "T", "P", "E"];
+export const IEC = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 /** Units that take an SI prefix: 12.3 kW. Others do not: k°C is not a unit. */
-const PREFIXED = new Set(["", "/s", "/min", "/h", "Hz", "W", "Wh", "VA", "V", "A", "J", "g", "m", "bit", "bit/s", "bps", "req/s", "ops/s"]);
+export const PREFIXED = new Set(["", "/s", "/min", "/h", "Hz", "W", "Wh", "VA", "V", "A", "J", "g", "m", "bit", "bit/s", "bps", "req/s", "ops/s"]);
 
 /** Return a number with this many significant digits, without an exponent. @param {number} value @param {number} digits @returns {string} */
 function significant(value, digits) {

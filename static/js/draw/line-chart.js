@@ -2,6 +2,7 @@
 
 import uPlot from "../../vendor/uplot.js";
 import { align } from "../data/align.js";
+import { axisLabels } from "./axis-labels.js";
 import { AxisRange } from "./axis-range.js";
 import { clock, format, moment } from "./format.js";
 import { boundsAt, boundsOf, drawBands } from "./min-max-band.js";
@@ -22,7 +23,7 @@ export class LineChart {
     this.container = container;
     this.options = options;
     this.onHover = onHover;
-    this.range = new AxisRange({ min: options.min, max: options.max, base: options.unit.startsWith("B") ? 1024 : 1000 });
+    this.range = new AxisRange({ min: options.min, max: options.max, unit: options.unit });
     /** @type {string[]} */
     this.names = [];
     /** @type {Line[]} */
@@ -84,17 +85,17 @@ export class LineChart {
 
   /** Return the width for the end labels, in steps of 8 px, so that it seldom changes. @param {ReturnType<typeof align>} data */
   gutterFor(data) {
-    const longest = Math.max(0, ...data.slice(1).map((column) => this.label(lastOf(column)?.[1]).length));
     const size = this.fontSize();
-    const needed = Math.ceil((longest * size * 0.58 + size) / 8) * 8;
+    const labels = data.slice(1).map((column) => this.label(lastOf(column)?.[1]));
+    const needed = Math.ceil((this.widest(labels, 600) + size) / 8) * 8;
     return size === this.size ? Math.max(this.gutter, needed) : needed;
   }
 
-  /** Return the width of the longest of these labels, in CSS pixels. @param {(string | number | null)[]} labels */
-  widest(labels) {
+  /** Return the width of the longest of these labels, in CSS pixels. @param {(string | number | null)[]} labels @param {number} [weight] */
+  widest(labels, weight = 400) {
     this.pen ??= document.createElement("canvas").getContext("2d");
     if (!this.pen) return 0;
-    this.pen.font = `${this.fontSize()}px ${getComputedStyle(this.container).fontFamily}`;
+    this.pen.font = `${weight} ${this.fontSize()}px ${getComputedStyle(this.container).fontFamily}`;
     let most = 0;
     for (const label of labels) most = Math.max(most, this.pen.measureText(String(label ?? "")).width);
     return Math.ceil(most);
@@ -109,11 +110,6 @@ export class LineChart {
     if (value === undefined) return "";
     const { text, unit } = format(value, this.options.unit, this.options.decimals ?? null);
     return unit === "%" ? `${text}%` : unit ? `${text} ${unit}` : text;
-  }
-
-  /** Return the label of a grid line: an end label without zeros at the end of its decimals. @param {number} value */
-  tick(value) {
-    return this.label(value).replace(/\.0+(?!\d)|(\.\d*[1-9])0+(?!\d)/, "$1");
   }
 
   /** @param {number} width @param {number} height @returns {uPlot.Options} */
@@ -140,7 +136,7 @@ export class LineChart {
           grid,
           size: (_, values) => this.widest(values ?? []) + 8,
           splits: () => this.range.splits(),
-          values: (_, splits) => splits.map((v) => this.tick(v)),
+          values: (_, splits) => axisLabels(splits, this.options.unit),
         },
       ],
       series: [{}, ...this.names.map((_, i) => this.seriesSettings(i))],

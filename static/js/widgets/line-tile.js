@@ -7,6 +7,8 @@ import { mostSevere } from "../data/thresholds.js";
 import { fitChildren, h, setText } from "./dom.js";
 import { Tile } from "./tile.js";
 
+/** @import { Freshness } from "../data/freshness.js" */
+
 const MOST_LINES = 24;
 /** With more lines than this the legend shows their number instead of their names. */
 const MOST_NAMED = 8;
@@ -24,6 +26,8 @@ export class LineTile extends Tile {
     this.unit = undefined;
     /** width for which the legend was last fitted, 0 for never */
     this.legendWidth = 0;
+    /** the badge that it was fitted beside */
+    this.legendBadge = "";
   }
 
   reshaped() {
@@ -55,6 +59,15 @@ export class LineTile extends Tile {
     const { scrollWidth, clientWidth, scrollHeight, clientHeight } = this.legend;
     if (scrollWidth <= clientWidth && scrollHeight <= clientHeight) return;
     this.legend.replaceChildren(this.matched > MOST_LINES ? `${MOST_LINES}/${this.matched}` : ""); // lines that are left out are always counted
+  }
+
+  /** @param {number} now @param {Freshness} fresh @param {number} old @param {number} count */
+  showBadge(now, fresh, old, count) {
+    super.showBadge(now, fresh, old, count);
+    const beside = this.badge.textContent ?? "";
+    if (beside.length === this.legendBadge.length) return; // the age in it may change every second
+    this.legendBadge = beside;
+    if (this.legendWidth) this.fitLegend(this.legendWidth);
   }
 
   /** Rebuild the chart in the colours of another theme. */
