@@ -13,8 +13,8 @@ _SAID_AT_ANY_LEVEL = ("dashboard", "tornado")
 def configure(level: str, style: str) -> None:
     """Send the records of this process to standard error, once.
 
-    Below warnings only our own and Tornado's: libraries say at debug level what they are given, and that is
-    password hashes and messages (SQL parameters).
+    Records below warnings are sent only for this project and Tornado: at debug level, other libraries log their arguments, and
+    SQL parameters contain password hashes and messages.
     """
     handler = logging.StreamHandler(sys.stderr)
     if style == "json":

@@ -19,7 +19,7 @@ def resource_folder(name: str) -> Path:
 
 
 def build_id(*folders: Path) -> str:
-    """Return a short hash of the version and all files of the folders; pages of another build reload themselves."""
+    """Return a short hash of the version and all files of the folders; a page of an older build notices the change and reloads."""
     digest = hashlib.sha256(__version__.encode())
     for folder in folders:
         for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):

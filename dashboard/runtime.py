@@ -1,4 +1,4 @@
-"""Runtime of all tasks: starts them in order, restarts failed ones, stops them in reverse; and primitives that tasks share.
+"""Runtime of all tasks: starts tasks in order, restarts failed tasks, stops tasks in reverse; and primitives for tasks.
 
 A supervised task that raises is logged, counted and started again after a pause that doubles.  This is the only module that
 creates tasks.
@@ -62,7 +62,7 @@ class Runtime:
 
 
 class Group:
-    """Tasks that belong to one call: they end with it, and an error of one cancels all others and is raised by the call.
+    """Tasks that belong to one call and end with it. An error in one task cancels all others and is raised by the call.
 
     Use it as ``async with Group() as group`` in a supervised task, which then restarts the whole group.
     """
@@ -112,7 +112,10 @@ class SingleFlight(Generic[T]):
         self._found: T
 
     async def __call__(self) -> T:
-        """Return the result of a run that started after this call; raise what ``look`` raises, and the next waiter runs it again."""
+        """Return the result of a run that started after this call.
+
+        Raises what ``look`` raises; the next waiting caller then starts a new run.
+        """
         loop = asyncio.get_running_loop()
         asked_s = loop.time()
         async with self._turn:

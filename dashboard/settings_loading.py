@@ -1,4 +1,4 @@
-"""Loading of the settings: flags override the environment, which overrides the file. Checks that they go together."""
+"""Loading of the settings: flags override the environment, which overrides the file. Checks that the settings fit together."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _convert(name: str, value: Any, source: str, *, strict: bool) -> Any:
 
 
 def _changed(sources: Mapping[str, str], first: str, second: str) -> str:
-    """Which of two settings that do not go together somebody has set."""
+    """Return the setting to name in an error about two settings that do not fit together: one that was set."""
     return second if sources[first] == "default" else first
 
 

@@ -1,8 +1,9 @@
 """Supervisor of several workers: owns the listening sockets, restarts ended workers, rolls and drains them.
 
 It serves nothing itself and imports nothing that serves.  A worker that dies is replaced at once, then with pauses that
-grow; one whose loop does not tick is asked for its stacks (SIGUSR1, on standard error) and killed; SIGHUP replaces them one
-after the other, the new one first; SIGTERM drains them all.  Workers are fresh interpreters, so rolling takes new code in.
+grow.  A worker whose event loop does not tick is asked for its stacks (SIGUSR1, on standard error) and killed.  SIGHUP replaces the
+workers one after the other; each new worker starts before the old one stops.  SIGTERM drains all workers.  Workers are fresh
+interpreters, so a rolling restart loads new code.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Process:
         self.replaced = asyncio.Event()
 
     def silent_s(self, now_s: float) -> float:
-        """Return the seconds since its last tick; before the first tick, those beyond ``_START_S``."""
+        """Return the seconds since the last tick; before the first tick, the seconds since the start minus ``_START_S``."""
         return now_s - self.heard_s - (0 if self.ticks else _START_S)
 
     def signal(self, number: signal.Signals) -> None:
@@ -88,7 +89,7 @@ class Process:
 
 
 class Supervisor:
-    """Keeper of the workers. ``arguments``: their command line; ``drain_s``: after this long a stopping worker is killed."""
+    """Parent process of the workers. ``arguments``: their command line; ``drain_s``: time limit of a stopping worker."""
 
     def __init__(
         self,
@@ -221,7 +222,7 @@ class Supervisor:
         await self._replace(worker, pause_s)
 
     async def _replace(self, worker: Process, pause_s: float) -> None:
-        """Restart a worker after the pause, and again until it starts."""
+        """Restart a worker after a pause; retry until it starts."""
         number = worker.number
         while True:
             self._pauses[number] = min(_LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, 2 * pause_s))

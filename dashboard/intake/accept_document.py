@@ -61,8 +61,8 @@ class AcceptDocument:
     ) -> None:
         """Store ``body`` (JSON text) as the document ``key``.
 
-        Raises Invalid, TooLarge, LimitReached, Forbidden, Overloaded, Unavailable.
-        ``passing``: see ``Document``.  ``caller``: its token sets limits; None: a part of this server, without limits.
+        Raises Invalid, TooLarge, LimitReached, Forbidden, Overloaded, Unavailable.  ``passing``: see ``Document``.  ``caller``:
+        its token sets limits; a part of this server passes None and has no limits.
         """
         check_name(key, field="document")
         self._limits.check_name(caller, key)
@@ -106,7 +106,7 @@ class AcceptDocument:
         await self._journal.append(self._partition(key), encode_change(DocumentDeleted(key)))
 
     def _say_before(self, count: int) -> None:
-        """Log once that the limit of documents is near; again only after there was room."""
+        """Log once that the limit of documents is near; log it again only after the number has fallen in the meantime."""
         is_near = count >= _NEARLY_FULL * self._max_documents
         if is_near and not self._said:
             _log.info(

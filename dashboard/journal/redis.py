@@ -1,8 +1,8 @@
-"""Journal engine ``redis``, for many processes: each partition is a Redis stream that all of them append to and follow.
+"""Journal engine ``redis``, for many processes: each partition is a Redis stream that all processes append to and follow.
 
-It connects the parts: ``redis_link.py`` (connections), ``redis_appender.py`` (writing), ``redis_reader.py`` and
-``redis_log.py`` (reading), ``redis_checkpoints.py``, and the atomic steps in ``lua/``.
-Source: Redis documentation, "Streams", "Scripting".  Promises: docs/operations.md, "Several processes".
+This module connects the parts: ``redis_link.py`` (connections), ``redis_appender.py`` (writing), ``redis_reader.py`` and
+``redis_log.py`` (reading), ``redis_checkpoints.py``, and the atomic steps in ``lua/``.  Source: Redis documentation, "Streams",
+"Scripting".  Promises: docs/operations.md, "Several processes".
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ class _Part:
         self.read_fault = ""
 
     def note_reading(self, fault: str) -> None:
-        """Record the fault of reading; empty: none."""
+        """Record the fault of reading, empty if there is none."""
         self.read_fault = fault
 
     def fault(self) -> str:
-        """Return the fault of storing or reading; empty: none."""
+        """Return the fault of storing or reading, empty if there is none."""
         if self.appender.fault:
             return f"cannot store: {self.appender.fault}"
         return f"cannot read: {self.read_fault}" if self.read_fault else ""
@@ -61,8 +61,8 @@ class _Part:
 class RedisJournal:
     """Journal in Redis, see ``port.Journal``.
 
-    ``partitions`` are read when the journal opens, others at their first use.  ``stamp_ms`` returns the time of a new entry
-    (tests move it by hand); None: Redis' clock gives the time, and ``clock`` follows it.
+    ``partitions`` are read when the journal opens, other partitions at their first use.  ``stamp_ms`` returns the time of a new
+    entry (for tests); if None, Redis' clock gives the time, and ``clock`` follows Redis' clock.
     """
 
     def __init__(
@@ -256,7 +256,7 @@ class RedisJournal:
             self._counters.clock_steps += 1
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Repeat a call until Redis answers, however long that takes: followers wait."""
+        """Repeat a call until Redis answers, without a time limit. Followers of the journal wait meanwhile."""
         back_off = BackOff()
         while True:
             try:
@@ -270,7 +270,7 @@ class RedisJournal:
                 return found
 
     async def _oldest(self, log: Log) -> int:
-        """Return the number of the oldest stored entry; one past the newest when none is stored."""
+        """Return the number of the oldest stored entry; if none is stored, the number that the next entry will get."""
         newest = log.seq  # read before the request: entries stored during it are still to be read
         found = await self._patiently(lambda: self._entries(log, "-", 10))
         return found[0].seq if found else newest + 1
@@ -283,7 +283,7 @@ class RedisJournal:
         return [entry for place, entry in enumerate(fresh) if entry.seq == fresh[0].seq + place]
 
     async def _entries(self, log: Log, start: str, count: int) -> list[Entry]:
-        """Fetch this journal's first entries from the id ``start`` on; rows of other programs are skipped, however many."""
+        """Fetch this journal's first entries from the id ``start`` on; skip any number of rows of other programs."""
         while True:
             rows = await self._client.xrange(log.keys.log, start, "+", count=count)
             found = [entry for raw_id, fields in rows if (entry := log.parse(raw_id, fields)) is not None]
@@ -292,7 +292,7 @@ class RedisJournal:
             start = f"({rows[-1][0].decode()}"
 
     async def _seek(self, log: Log, seq: int) -> str:
-        """Return the least id that entry ``seq + 1`` can have. Ids ascend with time, so bisection finds its time."""
+        """Return the least id that entry ``seq + 1`` can have. Ids ascend with time, so a bisection over time finds it."""
         ends = await scripts.look(self._client, log.keys, new_epoch(), [])
         low = int((ends.oldest_id or "0-0").partition("-")[0])
         high = int(ends.last_id.partition("-")[0])

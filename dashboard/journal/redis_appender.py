@@ -1,4 +1,4 @@
-"""Appending to one partition in Redis: all waiting entries go in one round trip, and a lost reply doubles no entry.
+"""Appending to one partition in Redis: one round trip takes all waiting entries, and a lost reply never stores an entry twice.
 
 While Redis is away appends wait, bounded in time and bytes.  A flush whose reply was lost is sent again under the same
 number until its result is known.  Entries whose callers gave up in the meantime are left out.  So an entry that was
@@ -40,14 +40,14 @@ class WaitingAppend:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes that it takes of the buffer."""
+        """Bytes that this append takes in the buffer."""
         return len(self.row.value) + _ENTRY_BYTES
 
 
 class AppendLimits(Struct, frozen=True):
-    """Limits of appending. ``timeout_s``: of one round trip. ``wait_s``, ``max_waiting_bytes``: of waiting appends.
+    """Limits of appending. ``timeout_s`` limits one round trip; ``wait_s`` and ``max_waiting_bytes`` limit waiting appends.
 
-    ``max_age_ms``, ``max_bytes``: of the stored partition.
+    ``max_age_ms`` and ``max_bytes`` limit the stored partition.
     """
 
     timeout_s: float
@@ -58,7 +58,7 @@ class AppendLimits(Struct, frozen=True):
 
 
 class Appender:
-    """Writer of one partition, with one flush in flight at a time. ``stamp_ms`` gives the time of entries; None: Redis."""
+    """Writer of one partition, with one flush in flight at a time. ``stamp_ms`` gives the time of entries; if None, Redis does."""
 
     def __init__(
         self,
@@ -185,9 +185,9 @@ class Appender:
                 self.expire(asyncio.get_running_loop().time())
 
     def expire(self, now_s: float) -> None:
-        """Answer appends whose deadline is not after ``now_s`` with Unavailable.
+        """Answer appends whose deadline has passed at ``now_s`` with Unavailable.
 
-        Those of the flush in flight stay in it until its result is known.
+        The entries of the flush in flight stay in that flush, even if their callers were answered, until its result is known.
         """
         error = Unavailable(f"the journal (Redis) cannot be reached: {self.fault or 'no answer in time'}")
         late = [w for w in (*self._under_way, *self._waiting) if w.deadline_s <= now_s and not w.expired]

@@ -1,7 +1,7 @@
 """Checkpoints in Redis, shared by all processes: an index of records, and one blob for each record.
 
 A checkpoint is written piece by piece into new blobs that expire by themselves.  One atomic step (``lua/commit.lua``)
-puts it into force.  So a checkpoint that fails midway leaves the old one in force and nothing behind.
+puts it into force.  If writing fails midway, the old checkpoint stays in force, and the new blobs expire.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ async def load(client: Client, keys: Keys) -> Checkpoint | None:
 
 
 async def _records(client: Client, keys: Keys, index: dict[bytes, bytes]) -> dict[str, bytes] | None:
-    """Return the records that the index names; None: a blob is missing or has expired."""
+    """Return the records that the index names; None if a blob is missing or has expired."""
     names = list(index)
     records: dict[str, bytes] = {}
     for start in range(0, len(names), _FETCHED):

@@ -1,7 +1,7 @@
 """Connections to Redis: one URL for a single server, Sentinel or Cluster; clients with deadlines and without retries.
 
-The library's own retries are off: a write whose reply was lost must be repeated in a way that cannot double it
-(``lua/append.lua``), and a server that is down must cost little time.  Source: redis-py 8.1, ``redis.asyncio``.
+The library's own retries are off: a write whose reply was lost must be repeated in a way that cannot store it twice
+(``lua/append.lua``), and a call to a server that is down must fail quickly.  Source: redis-py 8.1, ``redis.asyncio``.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Client = Any  # Redis | RedisCluster: the library's two clients share no typed b
 
 
 class Link:
-    """Factory of clients for one URL, which is checked here. ``timeout_s`` bounds each call. Raises ConfigurationError."""
+    """Factory of clients for one URL. ``timeout_s`` bounds each call. Raises ConfigurationError if the URL is not valid."""
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
         self.shown = without_password(url)
@@ -51,9 +51,9 @@ class Link:
     def client(self, *, timeout_s: float | None = None, alone: bool = False) -> Client:
         """Return a new client, not yet connected. ``timeout_s`` replaces the link's deadline of each call.
 
-        ``alone``: a client for one caller, on one connection.  The caller sets the deadline (``asyncio.timeout``).  So the
-        library does without its ``wait_for`` and its check whether the connection is readable, which cost time at every call
-        and can swallow a cancellation.
+        ``alone``: a client for one caller, on one connection.  The caller sets the deadline (``asyncio.timeout``).  So redis-py
+        skips its ``wait_for`` and its check for a readable connection, which cost time at every call and can swallow a
+        cancellation.
         """
         client = self._make(
             {
@@ -150,7 +150,7 @@ def honour_cancel() -> None:
 
 
 async def close(client: Client) -> None:
-    """Close a client, also when this task is cancelled meanwhile; the cancellation is raised afterwards."""
+    """Close a client, even if this task is cancelled meanwhile; raise the cancellation afterwards."""
     try:
         await _close(client)
     except asyncio.CancelledError:

@@ -1,7 +1,7 @@
 """Log of one partition as this process has read it from Redis: newest entries, newest position, followers.
 
-Owns contiguity: every entry is checked against the one before.  Rows of other programs are skipped and counted.  A hole,
-a rewind or another epoch is never passed over.  Does not own connections (``redis_reader.py``).
+Owns contiguity: every entry is checked against the entry before it.  Rows of other programs are skipped and counted.  A hole, a
+rewind or another epoch is never ignored.  Does not own connections (``redis_reader.py``).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def pack_row(request_id: str, payload: bytes) -> Row:
 
 
 def _unpack(value: bytes) -> bytes | None:
-    """Return the payload of a compressed value; None for a value that is not this program's."""
+    """Return the payload of a compressed value; None for a value of another program."""
     if len(value) < _LENGTH.size or (length := _LENGTH.unpack_from(value)[0]) > _MAX_PAYLOAD_BYTES:
         return None
     unpacker = zlib.decompressobj()
@@ -53,7 +53,7 @@ def _unpack(value: bytes) -> bytes | None:
 
 
 class OutOfSequence(Exception):
-    """Error for a row that does not follow the one before: of another epoch, after missing entries, or foreign."""
+    """Error for a row that does not follow the row before: entries are missing, or the row is of another epoch or program."""
 
 
 class Log:
@@ -88,7 +88,7 @@ class Log:
         return list(self._ids)
 
     def id_of(self, seq: int) -> str | None:
-        """Return the id of an entry read not long ago; None: it is not kept."""
+        """Return the id of an entry if it is one of the newest entries read, else None."""
         at = len(self._ids) - 1 - (self.tail.head_seq - seq)
         return self._ids[at] if 0 <= at < len(self._ids) else None
 
@@ -127,8 +127,9 @@ class Log:
     def take(self, rows: list[RawRow], newest_seq: int | None = None) -> None:
         """Take the rows that were read after ``last_id``.
 
-        ``newest_seq``: the partition's newest entry, as Redis has just confirmed for this epoch; a row that claims a later number
-        is foreign.  Without it a row that does not follow raises OutOfSequence; the rows before it have been taken.
+        ``newest_seq``: number of the partition's newest entry, as Redis has just confirmed for this epoch; a row with a later
+        number is foreign and skipped.  Without ``newest_seq``, a row that does not follow the row before raises OutOfSequence,
+        after the rows before it were taken.
         """
         fresh: list[Entry] = []
         seq = self.tail.head_seq
@@ -156,7 +157,7 @@ class Log:
                 self.tail.push(fresh)
 
     def parse(self, raw_id: bytes, fields: dict[bytes, bytes] | None) -> Entry | None:
-        """Return a row of the stream as an entry; None: the row is not this journal's."""
+        """Parse a row of the stream as an entry; return None for a row of another program or epoch."""
         ms, _, number = raw_id.partition(b"-")
         seq = int(number)
         for name, value in (fields or {}).items():

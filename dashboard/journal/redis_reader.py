@@ -1,6 +1,6 @@
-"""Reading of one partition from Redis as it grows, over a connection of its own, with checks for lost entries.
+"""Reading of new entries of one partition from Redis, over a separate connection, with checks for lost entries.
 
-After every (re)connection, and whenever an entry does not follow the one before, the reader checks whether the newest
+After every (re)connection, and whenever an entry does not follow the entry before it, the reader checks whether the newest
 entries it has read are still stored.  If not, entries have been lost, and it begins a new epoch.
 """
 
@@ -36,7 +36,7 @@ def new_epoch() -> str:
 
 
 class Starving(RedisError):
-    """Connection that does not return entries that are stored: it leads to another copy of the data."""
+    """Error of a connection that does not return stored entries, because it leads to another copy of the data."""
 
 
 async def settle(log: Log, client: Client) -> LogState:
@@ -85,7 +85,7 @@ def _fork(ids: list[str], known_seq: int, standing: LogState) -> int:
 
 
 class Reader:
-    """Reader of one partition. ``on_state`` is called with the fault of reading; empty: none."""
+    """Reader of one partition. ``on_state`` is called with the fault of reading, empty if there is none."""
 
     def __init__(self, link: Link, log: Log, counters: Counters, on_state: Callable[[str], None]) -> None:
         self._link = link
@@ -132,7 +132,7 @@ class Reader:
             self._counters.foreign_entries += log.foreign - foreign
 
     async def _resolve(self, client: Client, rows: list[tuple[bytes, dict[bytes, bytes] | None]]) -> None:
-        """Settle the log after a row that does not follow; take the rest of ``rows`` if the epoch is still the same."""
+        """Settle the log after a row that does not follow the row before; take the rest of ``rows`` if the epoch is still the same."""
         log = self._log
         epoch, last_id = log.epoch, log.last_id
         async with asyncio.timeout(self._link.timeout_s):

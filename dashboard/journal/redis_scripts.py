@@ -38,7 +38,7 @@ class Row(NamedTuple):
 
 
 class Appended(NamedTuple):
-    """Reply of append.lua. ``again``: this very flush had been stored before; ``seqs``: one number for each entry."""
+    """Reply of append.lua. ``again``: the same flush had been stored before; ``seqs``: one number for each entry."""
 
     status: str
     epoch: str
@@ -52,7 +52,7 @@ class Appended(NamedTuple):
 class LogState(NamedTuple):
     """State of a partition in Redis. ``origins``: old epoch -> the last seq that it shares with the present one.
 
-    ``common``: how many of the given ids are stored, from the first on; trimmed ones count.
+    ``common``: number of the given ids, from the first on, whose entries are stored or were trimmed.
     """
 
     epoch: str
@@ -73,7 +73,7 @@ class Script:
         self._sha = hashlib.sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 
     async def __call__(self, client: Client, keys: list[str], *arguments: Any) -> Any:
-        """Run the script; a server that does not know it yet gets its text, which runs it too."""
+        """Run the script by its hash; if the server does not know the script yet, send the text instead."""
         try:
             return await client.evalsha(self._sha, len(keys), *keys, *arguments)
         except NoScriptError:
@@ -97,7 +97,7 @@ async def append(
     flush: int,
     rows: list[Row],
 ) -> Appended:
-    """Append entries (append.lua). ``stamp_ms`` None: the entries get Redis' own time, which all processes share."""
+    """Append entries (append.lua). ``stamp_ms`` None: the entries get the time of Redis, which all processes share."""
     flat = [part for row in rows for part in row]
     stamp = "" if stamp_ms is None else stamp_ms
     reply = await _append(

@@ -1,8 +1,8 @@
 """Journal engine ``sqlite``, the default: one process, one SQLite file, group commit.
 
-Answered appends survive kill -9 and a power cut.  One thread writes.  Entries appended during a commit go into the next
+Acknowledged appends survive kill -9 and a power cut.  One thread writes.  Entries appended during a commit go into the next
 transaction, so an append waits for one or two commits, however many feeders there are.  WAL with ``synchronous=FULL``: a commit
-is on the disk when it returns.  Checkpoints are in a file of their own, so that a long one never delays the journal.
+is on the disk when it returns.  Checkpoints are in a separate file, so that a long checkpoint never delays the journal.
 
 Source: SQLite, "Write-Ahead Logging", "PRAGMA synchronous".
 """
@@ -249,7 +249,7 @@ class SqliteJournal:
         self._counters.journal_appends += len(batch)
 
     async def _settle(self) -> None:
-        """Wait for the transaction in the writer's thread, even if cancelled meanwhile, and answer all its appends."""
+        """Wait for the transaction in the writer's thread, even if this task is cancelled, and answer all appends in it."""
         assert self._under_way is not None
         batch, heads, now, job = self._under_way
         try:

@@ -48,7 +48,7 @@ def _connect(path: Path, timeout_s: float, synchronous: str) -> sqlite3.Connecti
 def begin_epoch(journal: Path, checkpoint: Path, epoch: str) -> None:
     """Give files restored from a backup a new epoch; raises sqlite3.Error.
 
-    Returning screens are told of the gap.  Checkpoints of the journal's epoch stay valid in the new one.
+    Screens that connect again learn of the gap.  Checkpoints of the journal's old epoch stay valid in the new epoch.
     """
     if not journal.exists():
         return
@@ -183,7 +183,7 @@ class JournalFile:
 
 
 class CheckpointFile:
-    """``checkpoint.sqlite3``: the replica's state, a record for each series or document. Its loss costs time, not order."""
+    """``checkpoint.sqlite3``: the replica's state, a record for each series or document. A lost file is rebuilt from the journal."""
 
     def __init__(self, path: Path, timeout_s: float) -> None:
         self._path = path
@@ -191,7 +191,7 @@ class CheckpointFile:
         self._db: sqlite3.Connection
 
     def open(self) -> bool:
-        """Open or create the file; put a damaged one aside and return True."""
+        """Open or create the file; if the file is damaged, put it aside, create a new one and return True."""
         try:
             self._open()
         except sqlite3.DatabaseError as error:

@@ -58,7 +58,7 @@ class Tail:
         return self._entries[0].seq if self._entries else self.head_seq + 1
 
     def after(self, seq: int, limit: int = 1_000) -> list[Entry] | None:
-        """Return at most ``limit`` entries after ``seq``; None when the first of them was dropped."""
+        """Return at most ``limit`` entries after ``seq``; None if the first of these entries was dropped."""
         if seq >= self.head_seq:
             return []
         start = seq + 1 - self.oldest_seq()

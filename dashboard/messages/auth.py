@@ -19,7 +19,7 @@ class Auth(PersonalRequest, frozen=True, kw_only=True):
 
 
 class Authenticated(Struct, tag="authenticated", frozen=True, rename="camel"):
-    """Reply to ``auth``: the token is valid, until ``expires`` (ms; null: without end)."""
+    """Reply to ``auth``: the token is valid until ``expires`` (ms; null if it never expires)."""
 
     user: Person
     role: str

@@ -34,7 +34,7 @@ class Person(Struct, frozen=True, rename="camel"):
 
 
 class Screen(Struct, frozen=True):
-    """Open page of a user; an empty ``board``: a page that is no board."""
+    """Open page of a user; ``board`` is empty if the page shows no board."""
 
     board: str
     kind: Literal["person", "display"] = "person"

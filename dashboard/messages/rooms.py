@@ -31,7 +31,10 @@ class Rooms(PersonalRequest, frozen=True, kw_only=True):
 
 
 class Post(PersonalRequest, frozen=True, kw_only=True):
-    """Request to post a message. The same ``key`` (chosen by the client) is the same message. ``at``: its moment, ms."""
+    """Request to post a message. ``key``: chosen by the client; a repeated key posts no second message.
+
+    ``at``: the moment on the charts that the message is about, in ms.
+    """
 
     room_id: Name
     text: Text
@@ -179,7 +182,10 @@ class RoomList(Struct, tag="rooms", frozen=True):
 
 
 class Ack(Struct, tag="ack", frozen=True, rename="camel", omit_defaults=True):
-    """Acknowledgement. ``delivered``: stored, in the room's order; ``read``: others read up to it; ``changed``: edited or deleted."""
+    """Acknowledgement of a message. ``status``: ``delivered`` (stored), ``read`` (another user has read it) or ``changed``.
+
+    ``changed`` means that the message was edited or deleted.
+    """
 
     message_id: str
     room_id: str
@@ -223,7 +229,7 @@ def message_id(room: str, seq: int) -> str:
 
 
 def seq_of(room: str, text: str) -> int | None:
-    """Return the number in a message's id; None: it is no id of a message in this room."""
+    """Return the number in a message's id; None if it is not the id of a message in this room."""
     head, _, number = text.rpartition(".")
     if head != room or not number.isascii() or not number.isdecimal() or len(number) > 15:
         return None
@@ -231,7 +237,7 @@ def seq_of(room: str, text: str) -> int | None:
 
 
 def state_fields(message: Message) -> dict[str, object]:
-    """Return the fields of ``MessageState`` and its notices for a message; a deleted one has no text and no mentions."""
+    """Return the fields that ``MessageState`` and the notices share; a deleted message has no text and no mentions."""
     gone = message.deleted
     return {
         "message_id": message_id(message.room, message.seq),

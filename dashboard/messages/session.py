@@ -1,4 +1,4 @@
-"""Session: the protocol state of one client, without I/O. Texts go in, requests or refusals come out.
+"""Session: the protocol state of one client, without I/O. It turns texts into requests or refusals.
 
 Owns: the form of messages, the deadline of the first message, the message rate.  Does not own: the effects of a request
 (``hub/connection.py``).
@@ -81,13 +81,13 @@ class Session:
         return not self.greeted and now_s - self._opened_s > self._limits.hello_s
 
     def control(self, now_s: float) -> Disconnect | None:
-        """Count a ping or pong frame; return a Disconnect when there were too many, else None."""
+        """Count a ping or pong frame; return a Disconnect if there were too many such frames, else None."""
         if self._controls.take(now_s):
             return None
         return Disconnect(CloseCode.RATE_LIMIT, f"more than {self._limits.controls_per_s:g} pings and pongs a second")
 
     def receive(self, text: str, now_s: float) -> Request | RequestRefusal | Disconnect:
-        """Return the request in one text message, a Refusal of the message, or a Disconnect when there were too many."""
+        """Parse one text message: return its request, a RequestRefusal, or a Disconnect if there were too many messages."""
         if not self._messages.take(now_s):
             return Disconnect(CloseCode.RATE_LIMIT, f"more than {self._limits.messages_per_s:g} messages a second")
         try:

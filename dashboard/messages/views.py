@@ -1,7 +1,7 @@
-"""Messages about views on ``/ws``, both ways: each is one JSON object in a text message. See docs/protocol.md.
+"""Messages about views on ``/ws``, in both directions. Each is one JSON object in a text message. See docs/protocol.md.
 
-The field ``type`` tells the kinds of messages apart.  Messages that many screens get alike (snapshots, frames, gaps) are
-encoded once, without an ``id``; ``with_id`` adds one at the front.
+The field ``type`` names the kind of a message.  Messages that many screens get unchanged (snapshots, frames, gaps) are
+encoded once, without an ``id``; ``with_id`` adds the ``id`` at the front.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class GapNotice(Struct, tag="gap", frozen=True):
 
 
 class Degraded(Struct, tag="degraded", frozen=True):
-    """Notice that data may be late because the server has a fault; an empty reason: the fault is over."""
+    """Notice that data may be late because the server has a fault; an empty reason means that the fault is over."""
 
     reason: str
 
@@ -197,7 +197,7 @@ def encode_definition(definition: Definition) -> bytes:
 
 
 def with_id(body: bytes, request_id: int | str | None) -> bytes:
-    """Return an encoded message with the request's id added; the same bytes for None."""
+    """Return an encoded message with the request's id added; return it unchanged if the id is None."""
     if request_id is None:
         return body
     return b'{"id":' + _encoder.encode(request_id) + b"," + body[1:]

@@ -113,7 +113,7 @@ class PresenceNotices:
             await self._send(self._registry.in_room(room), notices)
 
     async def _send(self, connections: Iterable[Connection], notices: list[tuple[str, PersonalReply]]) -> None:
-        """Send each notice, encoded once, to all but its own user; send many notices as one message to all."""
+        """Send each notice, encoded once, to all users but the user whom it is about; send many notices as one message to all."""
         if len(notices) > _MANY:
             await self._registry.broadcast(connections, encode_personal(_combined([notice for _, notice in notices])))
             return

@@ -44,7 +44,7 @@ _LEFT = (CloseCode.NORMAL, CloseCode.NO_STATUS)
 
 @dataclass(slots=True)
 class _LostConnection:
-    """Presence of a connection that did not end on purpose, kept until ``until_s``."""
+    """Presence of a connection that ended without a close by the client, kept until ``until_s``."""
 
     made_s: float
     until_s: float
@@ -114,12 +114,12 @@ class PresenceTracker:
         self._screens.subtract(self._registry.watch(connection, frozenset()))
 
     def released(self, user: str) -> None:
-        """Publish that a connection of this user now has another one; call it after the registry removed it."""
+        """Publish that a connection of this user now belongs to another user; call it after the registry removed the connection."""
         self._dirty.add(user)
         self._work.set()
 
     def dropped(self, connection: Connection, code: int) -> None:
-        """Publish the end of a connection, or keep it for the grace period; call it before the registry removes it."""
+        """Publish the end of a connection, or keep it for the grace period; call it before the registry removes the connection."""
         lost, now_s = self._lost.setdefault(connection.caller.id, []), self._monotonic()
         if connection in self._registry.people and code not in _LEFT and not is_final(code):
             each = _LostConnection(
@@ -138,7 +138,7 @@ class PresenceTracker:
         self.changed(connection)
 
     def left(self, connection: Connection, room_id: str) -> None:
-        """Publish that a connection, and the user's lost ones, left a room; call it after the registry removed it."""
+        """Publish that a connection and the user's lost connections left a room; call it after the registry removed the connection."""
         for each in self._lost.get(connection.caller.id, ()):
             each.rooms -= {room_id}
         self.changed(connection)
@@ -149,9 +149,9 @@ class PresenceTracker:
         return max(len(self._registry.connections_of(user)), found.tabs if found else 0)
 
     async def is_count_confirmed(self, user: str) -> bool:
-        """Ask all other nodes whose connections ``tabs`` counts for their rosters; return whether all answered in a second.
+        """Ask the other nodes with connections of the user for their rosters; return whether all answered within a second.
 
-        They are asked at most once a second; a call in between returns False.
+        The nodes are asked at most once a second; a call in between returns False.
         """
         others = [node for node in self.table.holders(user) if node != self._bus.node_id]
         if self._monotonic() - self._counted_s < _COUNT_EVERY_S:
@@ -251,7 +251,7 @@ class PresenceTracker:
         self._notices.soon(changed)
 
     def _missed(self) -> None:
-        """Distrust all known rosters after a gap and publish the own one whole."""
+        """Treat all known rosters as incomplete after a gap, and publish this process' whole roster."""
         self.table.doubt()
         self._whole = True
         self._work.set()

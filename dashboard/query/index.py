@@ -39,7 +39,7 @@ Listener = Callable[[], None]
 
 
 class Matches(Generic[K]):
-    """Current matches of a selector; ``version`` counts their changes, the last of which are in ``changes``.
+    """Current matches of a selector. ``version`` counts their changes; ``changes`` has the latest of them.
 
     ``armed``: listeners that wait for a change; ``followers``: how many of the holders may arm one.
     """
@@ -169,14 +169,14 @@ class SeriesIndex(Generic[K]):
         return values // 10 + len(self._start(selector) or ())
 
     def acquire(self, selector: Selector) -> Matches[K]:
-        """Hold a selector's matches, and evaluate them now if they are not ready; ``release`` ends it."""
+        """Return a selector's matches, evaluated now if they are not ready, and keep them current until ``release``."""
         matches = self.hold(selector)
         for _ in self.evaluate(matches):
             pass
         return matches
 
     def hold(self, selector: Selector) -> Matches[K]:
-        """Hold a selector's matches without evaluating them: see ``evaluate``."""
+        """Return a selector's matches like ``acquire``, but leave their evaluation to ``evaluate``."""
         matches = self._held.get(selector.text)
         if matches is None:
             matches = self._held[selector.text] = Matches(selector)
@@ -264,7 +264,7 @@ class SeriesIndex(Generic[K]):
         matches.is_ready = True
 
     def _values(self, matcher: Matcher) -> Iterator[Iterable[str]]:
-        """Yield a label's values that the regular expression matches, in parts; also for ``!~`` those that the expression matches."""
+        """Yield the label values that the matcher's regular expression matches, in parts, for ``=~`` and ``!~`` alike."""
         values = self._labels[matcher.label]
         if (literals := literals_of(matcher.value)) is not None:
             yield [value for value in literals if value in values.by_value]
@@ -305,7 +305,7 @@ class SeriesIndex(Generic[K]):
 
 
 class _Check:
-    """A matcher with the values that its pattern was found to match; None: it is tested value by value."""
+    """Matcher with the set of values that its pattern matches. Without such a set, each value is tested."""
 
     __slots__ = ("found", "is_positive", "label", "passes_empty", "test")
 
@@ -318,7 +318,7 @@ class _Check:
 
 
 def _passes(checks: list[_Check], key: SeriesKey) -> bool:
-    """Return whether all matchers match. An item that came after its values were scanned is none of these: ``add`` tested it."""
+    """Return whether all matchers match. An item added after the scan of the label values is tested by ``add`` instead."""
     labels = dict(key.labels)
     labels[NAME_LABEL] = key.name
     for check in checks:

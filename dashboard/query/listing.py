@@ -40,7 +40,7 @@ class SeriesRow(Struct, frozen=True):
 
 
 class SeriesList:
-    """The series of some replicas that any of the selectors matches (all for none), sorted by name, as JSON."""
+    """JSON list of the series that any of the selectors matches (without selectors: all series), sorted by name."""
 
     def __init__(self, replicas: Sequence[Replica], selectors: Sequence[Selector]) -> None:
         self._indexes = [replica.table.index for replica in replicas]
@@ -51,7 +51,7 @@ class SeriesList:
         return sum(index.cost(self._selectors) for index in self._indexes)
 
     def steps(self, now_ms: int) -> Iterator[bytes]:
-        """Yield the rows as JSON texts joined by commas, some of them empty, in steps of a few milliseconds."""
+        """Yield the rows as pieces of JSON, with commas between the rows, in steps of a few milliseconds; a piece may be empty."""
         held = [(index, index.hold(selector)) for index in self._indexes for selector in self._selectors]
         try:
             for index, matches in held:

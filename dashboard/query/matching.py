@@ -1,6 +1,6 @@
 """Union of several selectors' matches: members in the order of their texts, each with the selectors that match it.
 
-It is kept current by the changes of the index; nothing is matched twice.
+The union follows the changes of the index; no item is matched twice.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Regular expressions of matchers, tested against many values of a label at once.
 
-RE2 scans a text of 10,000 values, one a line, in about a millisecond; testing each value by itself takes ten times as long,
-nearly all of it the way from Python and back.
+RE2 scans a text of 10,000 values, one in each line, in about a millisecond.  A test of each value takes ten times as long, because
+of the calls from Python.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Chunk:
 
 
 def literals_of(pattern: str) -> tuple[str, ...] | None:
-    """Return the values that a pattern such as ``a|b`` matches; None: it is no list of literals."""
+    """Return the values that a pattern such as ``a|b`` matches; None if the pattern is not a list of literals."""
     return tuple(pattern.split("|")) if _LITERALS.fullmatch(pattern) else None
 
 
@@ -74,7 +74,7 @@ def prefix_of(pattern: str) -> str | None:
 
 @lru_cache(maxsize=1_024)
 def _by_line(pattern: str) -> Any:
-    """Return the pattern for one line of many; None: it has parts that mean something else there."""
+    """Compile the pattern to match single lines of a text; return None if parts of it would change their meaning."""
     return None if _NOT_BY_LINE.search(pattern) else re2.compile(f"(?m)^(?:{pattern})$", _OPTIONS_BY_LINE)
 
 

@@ -1,8 +1,8 @@
-"""Samples and buckets of a series for screens: in a window, and the new ones since a position.
+"""Samples and buckets of a series for screens: those in a window, and those that are new since a position.
 
-Raw samples up to a limit are returned as they are.  Beyond it each run of neighbours becomes its first, least, greatest
-and last sample, so that no spike is lost.  Long windows are returned as buckets, which are idempotent: a bucket that is
-read again replaces itself.
+Raw samples up to a limit are returned unchanged.  Beyond the limit, each run of consecutive samples is reduced to its first, least,
+greatest and last sample, so that no spike is lost.  Long windows are returned as buckets; a bucket replaces an earlier reading of
+the same bucket.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Points(Struct, frozen=True):
 
 
 def step_for(window_ms: int, windows: Windows) -> int:
-    """Return the bucket length at which a window is read, in milliseconds; 0: raw samples."""
+    """Return the length in milliseconds of the buckets with which a window is read; 0 for raw samples."""
     if window_ms <= windows.raw_ms:
         return 0
     return windows.fine_step_ms if window_ms <= windows.fine_ms else windows.coarse_step_ms
@@ -35,7 +35,7 @@ def step_for(window_ms: int, windows: Windows) -> int:
 def samples_between(series: Series, after_seq: int, until_seq: int, limit: int, from_ms: int = 0) -> Points:
     """Return the samples of entries after ``after_seq`` up to ``until_seq`` that are not older than ``from_ms``.
 
-    More than ``limit`` (≥ 4) are thinned to at most that many.
+    If there are more than ``limit`` (≥ 4) samples, thin them to at most ``limit``.
     """
     seqs = series.seqs
     low = 0 if not seqs or seqs[0] > after_seq else bisect_right(seqs, after_seq)
@@ -59,9 +59,9 @@ def _by_time(times: array[int], values: array[float]) -> tuple[array[int], array
 
 
 def newest(series: Series) -> tuple[int, float] | None:
-    """Return time and value of the newest sample by its time; None: there is none.
+    """Return time and value of the sample with the latest time; None if there is no sample.
 
-    A sample from the future counts only if there is no other.
+    A sample from the future counts only if there is no other sample.
     """
     times = series.times
     if not times:
@@ -75,7 +75,7 @@ def newest(series: Series) -> tuple[int, float] | None:
 
 
 def buckets_from(series: Series, step_ms: int, from_ms: int, windows: Windows) -> Columns:
-    """Return the buckets of ``step_ms`` (fine or coarse) that begin at ``from_ms`` or later, with the unfinished one."""
+    """Return the buckets of ``step_ms`` (fine or coarse) that begin at ``from_ms`` or later, including the unfinished bucket."""
     kept = series.fine if step_ms == windows.fine_step_ms else series.coarse
     columns = kept.columns(-(-from_ms // step_ms))
     run = series.values[series.folded :]

@@ -1,7 +1,7 @@
 """History of a series at one resolution: a bucket of (min, max, sum, count) for each time step that had samples.
 
-Stored in columns, ordered by time, 36 bytes a bucket.  Merging does not depend on the order (except for rounding of the sum),
-so late samples can be merged.
+Stored in columns, ordered by time, with 36 bytes for each bucket.  Merging does not depend on the order (except for rounding of
+the sum), so late samples can be merged.
 """
 
 from __future__ import annotations
@@ -107,9 +107,9 @@ class Buckets:
         self._counts.insert(at, count)
 
     def withdraw(self, slot: int, value: float, left: list[float]) -> None:
-        """Remove one sample from the bucket of ``slot``. ``left``: the bucket's other samples that are still held raw.
+        """Remove one sample from the bucket of ``slot``. ``left``: the other samples of the bucket that are still kept raw.
 
-        If ``left`` has all of the bucket's others, the bucket is exact again. Otherwise its least and greatest value stay.
+        If ``left`` has all other samples of the bucket, the bucket is exact again.  Otherwise its least and greatest value stay.
         """
         at = bisect_left(self.slots, slot)
         if at == len(self._slots) or self._slots[at] != slot:

@@ -1,8 +1,8 @@
 """Checkpoint of a replica: its state as records, and back.
 
-Series are captured one by one while entries continue to be applied.  The header is captured first, so a record may hold
-entries that came after it.  Replay from the header's position therefore skips, for each series, the entries that its
-record already holds (``SeriesTable.restored_seq``).
+Series are captured one by one while entries continue to be applied.  The header is captured first, so a record may include
+entries that came after the header.  Replay from the header's position therefore skips, for each series, the entries that its
+record already includes (``SeriesTable.restored_seq``).
 """
 
 from __future__ import annotations

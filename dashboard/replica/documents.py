@@ -10,7 +10,7 @@ from dashboard.query.index import SeriesIndex
 
 
 class StoredDocument(NamedTuple):
-    """A document with the seq of the entry that wrote it; ``document`` None: it was deleted."""
+    """A document and the seq of the entry that wrote it. ``document`` is None if that entry deleted it."""
 
     seq: int
     document: Document | None
@@ -24,7 +24,7 @@ class DocumentKey(NamedTuple):
 
 
 class DocumentTable(dict[str, StoredDocument]):
-    """Stored documents by key, with the remembered deleted ones; keys are added and removed by item only."""
+    """Stored and remembered deleted documents by key; keys are added and removed by item only."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,7 +1,6 @@
 """Documents that list the newest items, and their changes by ``ItemsListed``.
 
-A process adds items by an entry, never by rewriting the document: the journal's order is the order of the items, and none
-is lost.
+A process adds items by a journal entry and never rewrites the document, so the items have the journal's order and none is lost.
 """
 
 from __future__ import annotations
@@ -24,7 +23,10 @@ class _Listed(Struct):
 
 
 class _Item(Struct):
-    """``of``: the check whose state this is; "": that of ``id``. In foreign entries or documents fields may have any type."""
+    """Item of a list. ``of``: the check that has this ``state``; "" means the check ``id``.
+
+    Fields may have any type, because another program may have written the entry or document.
+    """
 
     id: Any = ""
     of: Any = ""
@@ -44,8 +46,8 @@ _item = msgspec.json.Decoder(_Item)
 def with_items(body: bytes, change: ItemsListed) -> bytes:
     """Apply a change and return the document's new JSON text.
 
-    It is ``body`` itself if nothing is new: the items exist already, and the checks' states are the same.  The last states of checks
-    that are not ok stay in ``states``, whichever items are dropped.  A document that is not a list of items is replaced.
+    Return ``body`` itself if nothing is new: the items exist already, and the checks' states are the same.  ``states`` keeps the
+    last states of checks that are not ok, even if their items are dropped.  A document that is not a list of items is replaced.
     """
     before = _read(body)
     states, fresh, gone = dict(before.states), dict[str, bytes](), set[str]()

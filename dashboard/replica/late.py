@@ -1,6 +1,6 @@
 """Late samples of an entry, whose series may have a sample of the same time already.
 
-A sample later than all others of its series is new without a check.  Only the others are checked here: repeated samples,
+A sample later than all other samples of its series is new without a check.  All other samples are checked here: repeated samples,
 corrections, and old samples that are imported later.
 """
 
@@ -13,7 +13,7 @@ _LOOKS = 3
 
 
 class LateSamples:
-    """Check of one entry's late samples; it lives as long as the entry is applied."""
+    """Check of one entry's late samples, used while the entry is applied."""
 
     __slots__ = ("_looks", "times")
 

@@ -1,4 +1,4 @@
-"""Table of the nodes, built from the entries of ``signals``: the same on every process, whatever its own clock says."""
+"""Table of the nodes, built from the entries of ``signals``: the same on every process, independent of local clocks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dashboard.entries.signals import NodeBeat, NodeLeft
 
 
 class Node(Struct, frozen=True):
-    """Running node. ``beat_ms``: the journal's time of its last beat; ``passed_ms``: how much of that time had passed."""
+    """Running node. ``beat_ms``: the journal's time of its last beat; ``passed_ms``: the passed time then (``SignalTime``)."""
 
     beat: NodeBeat
     beat_ms: int
@@ -25,7 +25,7 @@ class NodeTable:
     def apply(self, signal: NodeBeat | NodeLeft, *, t_ms: int, passed_ms: int) -> list[Node]:
         """Apply a signal; remove and return the nodes that have fallen silent.
 
-        ``t_ms``: the entry's time; ``passed_ms``: how much of the journal's time has passed until then (``SignalTime``).
+        ``t_ms``: the entry's time; ``passed_ms``: the passed time at the entry (``SignalTime``).
         """
         if isinstance(signal, NodeBeat):
             self.nodes[signal.id] = Node(signal, t_ms, passed_ms)

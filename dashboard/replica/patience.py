@@ -1,4 +1,4 @@
-"""Time for deletion by age: it does not follow a leap of the journal's clock until the leap has lasted. Pure.
+"""Time for deletion by age: follows a leap of the journal's clock only after the leap has lasted for some time. Pure.
 
 A clock that is wrong for a minute must not delete data kept for days.
 """

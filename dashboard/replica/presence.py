@@ -1,7 +1,7 @@
 """Presence over all nodes: the nodes' rosters, combined by user and by board. Pure.
 
-A node that is silent, has left, or was replaced by a new start of the same process loses its users.  In the last two
-cases they have ``GRACE_S`` to connect elsewhere.  Times are the journal's time that has passed (``SignalTime``).
+A node that is silent, has left, or was replaced by a new start of the same process loses its users.  In the last two cases the
+users have ``GRACE_S`` to connect elsewhere.  Times are the journal's time that has passed (``SignalTime``).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class PresenceTable:
     # --- reading ---
 
     def get(self, user: str) -> UserPresence | None:
-        """Return a user's presence; None: the user has no page open."""
+        """Return a user's presence; None if the user has no page open."""
         parts = self._by_user.get(user)
         if not parts:
             return None

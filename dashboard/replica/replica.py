@@ -1,7 +1,7 @@
-"""Replica of one partition: its whole state. ``apply(entry)`` changes it, everything else only reads.
+"""Replica of one partition: its whole state. ``apply(entry)`` changes the state; all other methods only read.
 
-A hole, a new epoch or a rewind arrives as ``Gap`` from the journal and is remembered.  So a screen that asks for the
-changes after a position from before the gap is told that entries are missing.
+The journal reports a hole, a new epoch or a rewind as ``Gap``, and the replica remembers it.  So a screen that asks for the changes
+after a position before the gap learns that entries are missing.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Replica:
         self._times_end = position.seq
 
     def apply(self, entry: Entry) -> None:
-        """Apply the next entry; one that cannot be read is counted in ``broken`` and skipped."""
+        """Apply the next entry; skip an unreadable entry and count it in ``broken``."""
         self.position = Position(self.position.epoch, entry.seq)
         self.now_ms = entry.t_ms
         self._remember_time(entry)
@@ -95,7 +95,7 @@ class Replica:
         self._forget_deleted()
 
     def _forget_deleted(self) -> None:
-        """Forget the oldest deleted documents beyond the limit; the others are kept for screens that come back."""
+        """Forget the oldest deleted documents beyond the limit; screens that connect again still need the others."""
         deleted = [(stored.seq, key) for key, stored in self.documents.items() if stored.document is None]
         for seq, key in sorted(deleted)[: max(0, len(deleted) - _KNOWN_DELETED)]:
             self.documents_floor = seq
@@ -110,7 +110,7 @@ class Replica:
         return self._counted[1]
 
     def gap(self, gap: Gap) -> None:
-        """Record that entries are missing before the next one."""
+        """Record that entries are missing before the next entry."""
         if gap.position.epoch != self.position.epoch or gap.position.seq < self.position.seq:
             self.table.rebase()
             for key, stored in self.documents.items():
@@ -128,6 +128,6 @@ class Replica:
             del self._times[:4_096]
 
     def accepted_ms(self, seq: int) -> int | None:
-        """Return the journal's time of entry ``seq``; None when it is no longer known."""
+        """Return the journal's time of entry ``seq``; None if the time is no longer known."""
         at = len(self._times) - 1 - (self._times_end - seq)
         return self._times[at] if 0 <= at < len(self._times) else None

@@ -1,7 +1,7 @@
 """Log of a room: its newest messages, in the order of its changes. Pure.
 
-Processes commit a change first and append it to the journal then, so changes arrive only nearly in the log's order.  A
-change that is ahead is held back until those before it have come, or were read from the store.  So all users see the
+Processes commit a change and then append it to the journal, so changes may arrive slightly out of the log's order.  An early
+change waits until all changes before it have arrived or were read from the store.  So all users see the
 same order.
 """
 
@@ -16,7 +16,7 @@ _MAX_HELD = 2_000
 
 
 class RoomLog:
-    """Newest messages of a room. Changes up to ``seq`` are applied; messages changed after ``whole_after`` are all here."""
+    """Newest messages of a room. Changes up to ``seq`` are applied; all messages changed after ``whole_after`` are in memory."""
 
     def __init__(self, seq: int, whole_after: int, messages: list[Message]) -> None:
         self.seq = seq
@@ -26,7 +26,7 @@ class RoomLog:
 
     @property
     def waits(self) -> bool:
-        """True while changes are held back because one before them is missing."""
+        """True while changes wait because an earlier change is missing."""
         return bool(self._held)
 
     def take(self, message: Message) -> list[Message]:
@@ -77,13 +77,13 @@ class RoomLog:
             self.whole_after = max(self.whole_after, oldest.changed_seq)
 
     def newest(self, limit: int) -> list[Message] | None:
-        """Return the newest messages, oldest first; None: not all of them are here."""
+        """Return the newest messages, oldest first; None if not all of them are in memory."""
         if len(self._messages) < limit and self.whole_after:
             return None
         return list(self._messages.values())[-limit:]
 
     def since(self, seq: int, limit: int) -> list[Message] | None:
-        """Return the messages changed after ``seq``, in the order of changes; None: not all here, or more than ``limit``."""
+        """Return the messages changed after ``seq``, in the order of changes; None if they are more than ``limit`` or not all in memory."""
         if not self.whole_after <= seq <= self.seq:
             return None
         changed = sorted(
@@ -92,7 +92,7 @@ class RoomLog:
         return changed if len(changed) <= limit else None
 
     def unread(self, user: str, mark: int) -> int | None:
-        """Return the number of messages of other users after ``mark``; None: not all of them are here."""
+        """Return the number of messages of other users after ``mark``; None if not all of them are in memory."""
         if self.whole_after > mark:
             return None
         return sum(each.seq > mark and each.author != user and not each.deleted for each in self._messages.values())

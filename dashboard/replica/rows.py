@@ -1,4 +1,4 @@
-"""Rows: the series of a list of keys that a feeder sends repeatedly, with samples that wait to be added to their columns.
+"""Rows: the series of a list of keys that a feeder sends repeatedly, with samples that are not in the series' columns yet.
 
 Adding one sample to three columns of each of a thousand series costs mostly cache misses.  So whole entries wait here and are
 added to the columns several at a time: when one of the series is read, when one of them begins another fine step, or when
@@ -46,9 +46,9 @@ S = TypeVar("S", bound=Columned)
 class Rows(Generic[S]):
     """Rows of one list of keys. ``repeats``: a series has several rows.
 
-    ``parts``: the division of a list with repetitions into parts without any, each with its rows; empty if the parts would be
-    too short.  ``alike``: all parts are the same list, repeated.  ``followed``: the matches that any of the series belongs to, as of
-    the index's ``followed_version``.
+    ``parts``: divides a list with repeated series into parts without repeated series, each with its rows; empty if the parts would
+    be too short.  ``alike``: all parts are the same list.  ``followed``: the matches that any of the series belongs to, as of the
+    index's ``followed_version``.
     """
 
     __slots__ = (
@@ -77,7 +77,7 @@ class Rows(Generic[S]):
         self._values: list[array[float]] = []
 
     def hold(self, seq: int, times: int | array[int], values: array[float]) -> None:
-        """Hold an entry back. The list must have no series twice, and each must have this object as its ``waiting``."""
+        """Keep an entry's samples for later. The list must have no series twice; ``waiting`` of each series must be this object."""
         if len(self.series) < _WAITING_FROM:
             self.append(seq, times, values)
             return

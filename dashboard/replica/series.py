@@ -2,7 +2,7 @@
 
 Each sample has the ``seq`` of its entry, so the samples after a position are a slice.  A series has one value at one
 millisecond: a later sample of the same time replaces the earlier one.  As soon as a sample falls into another fine step than
-the one before, the run before it is folded into the buckets, so samples can leave the raw window without loss.  Does not own
+the sample before, the earlier samples are folded into the buckets, so samples can leave the raw window without loss.  Does not own
 the set of series (``series_table.py``) and their reading for screens (``query/reading.py``).
 """
 
@@ -36,7 +36,7 @@ ALWAYS = 2**62
 class Windows(Struct, frozen=True):
     """Retention of raw samples and buckets, in milliseconds.
 
-    ``raw_max`` bounds the number of raw samples at any rate: beyond it the older half is thinned out repeatedly, with spikes kept.
+    ``raw_max`` bounds the number of raw samples: beyond it, the older half is thinned out, but spikes are kept.
     """
 
     raw_ms: int = 900_000
@@ -171,7 +171,7 @@ class Series:
         return len(self._times) > limit
 
     def turn(self, now_ms: int, windows: Windows) -> None:
-        """Begin a new fine step with the sample just appended: fold the run before it, learn the cadence, trim."""
+        """Begin a new fine step with the sample just appended: fold the samples before it, learn the cadence, trim."""
         newest = len(self._times) - 1
         run = newest - self.folded
         if run:
@@ -215,7 +215,7 @@ class Series:
         self.coarse.trim((now_ms - windows.coarse_ms) // windows.coarse_step_ms)
 
     def _thin(self, end: int) -> None:
-        """Keep a quarter of the samples before ``end``, spikes included; all of them must be folded."""
+        """Keep a quarter of the samples before ``end``, spikes included. All samples before ``end`` must be folded already."""
         picked = extremes(self._values[:end], end // 4)
         seq, removed = self._seqs[end - 1], end - len(picked)
         self.thinned_count = removed + (self.thinned_count if seq == self.thinned_seq else 0)
@@ -244,7 +244,7 @@ class Series:
             self.folded -= cut
 
     def place_of(self, t_ms: int) -> int:
-        """Find the index of the sample at this time; -1: none is held."""
+        """Find the index of the sample at this time; return -1 if there is none."""
         times = self.times
         if times and times[-1] == t_ms:
             return len(times) - 1
@@ -266,7 +266,7 @@ class Series:
                 buckets.withdraw(t_ms // step_ms, value, self._folded_between(start_ms, start_ms + step_ms))
 
     def _folded_between(self, from_ms: int, until_ms: int) -> list[float]:
-        """Return the values of held samples that are folded, of ``from_ms`` up to before ``until_ms``."""
+        """Return the values of raw samples that are folded already, with times from ``from_ms`` up to before ``until_ms``."""
         times = self._times
         if self.is_ordered:
             end = min(self.folded, bisect_left(times, until_ms))
@@ -283,7 +283,7 @@ class Series:
 
 
 def _place_among(times: array[int], t_ms: int) -> int:
-    """Find the last index of a time in an unordered column; -1: none. Searching bytes is six times as fast as items."""
+    """Find the last index of a time in an unordered column, else return -1. A search in bytes is six times as fast as one in items."""
     data, wanted = times.tobytes(), array("q", (t_ms,)).tobytes()
     at = data.rfind(wanted)
     while at % 8 and at >= 0:

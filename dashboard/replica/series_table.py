@@ -1,7 +1,7 @@
 """Table of a replica's series by canonical text, and the hot path that applies a batch to them.
 
-A series' number (``sid``) is a hash of its name and labels, so it is the same in every replica, whichever entries that has read.
-A screen that moves to another process finds its series again.
+A series' number (``sid``) is a hash of its name and labels, so it is the same in every replica, whichever entries the replica has
+read. A screen that moves to another process finds its series again.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class SeriesTable:
     ) -> None:
         """Append an entry on the hot path: each series has one row, and no sample is noticeably later than ``now_ms``.
 
-        ``hold``: the entry may wait in ``rows``. That does not pay if the next entry has the same series in another order.
+        ``hold``: the entry may wait in ``rows``. Waiting saves no time if the next entry has the same series in another order.
         """
         step = self.windows.fine_step_ms
         turning, late = [], []
@@ -155,7 +155,7 @@ class SeriesTable:
         now_ms: int,
         late: list[Series],
     ) -> None:
-        """Append an entry with some samples not later than those held. No entry may be waiting."""
+        """Append an entry in which some samples are not later than the series' present samples. No entry may be waiting."""
         each = repeat(times, len(values)) if isinstance(times, int) else times
         looked_at = set(late)
         again = []
@@ -195,7 +195,7 @@ class SeriesTable:
         return appended
 
     def _note_late(self, series: Series, t_ms: int, seq: int, now_ms: int) -> None:
-        """Note a sample that is not later than all others of its series."""
+        """Record that a series got a sample that is not its latest."""
         if t_ms >= series.last_ms:
             series.last_ms = t_ms
             return
@@ -281,7 +281,7 @@ class SeriesTable:
         return known
 
     def _find(self, keys: bytes, seq: int) -> tuple[Series, ...]:
-        """Return the series of these keys, with new ones created; raises Invalid before any is created."""
+        """Return the series of these keys and create missing series; if a key is not valid, raise Invalid and create none."""
         try:
             texts = keys.decode().split("\n")
         except UnicodeDecodeError:

@@ -9,7 +9,7 @@ _STOOD_MS = 1_500 * BEAT_S
 
 
 class SignalTime:
-    """Passed time in milliseconds; ``passed_ms`` never falls, whatever steps the journal's clock took."""
+    """Passed time in milliseconds. ``passed_ms`` never falls, even if the journal's clock steps back."""
 
     def __init__(self) -> None:
         self.passed_ms = 0
@@ -18,8 +18,9 @@ class SignalTime:
     def advance(self, t_ms: int, *, attended: bool = False) -> int:
         """Take the time of the next entry; return how much time has passed.
 
-        ``attended``: this entry and the one before were received as they were stored.  A long pause between them then means
-        that this process was suspended, or that the clock was set: it does not count as silence of any node.
+        ``attended``: this process received this entry and the entry before as soon as they were stored.  A long pause between the
+        two then means that this process was suspended or that the clock was set, so the pause does not count as silence of the
+        nodes.
         """
         step_ms = max(0, t_ms - self._entry_ms) if self._entry_ms else 0
         if not attended or step_ms <= _STOOD_MS:

@@ -1,4 +1,4 @@
-"""Thinning of samples that keeps every spike: first, least, greatest and last of each run of neighbours."""
+"""Thinning of samples that keeps every spike: first, least, greatest and last sample of each run of consecutive samples."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from array import array
 
 
 def extremes(values: array[float], limit: int) -> list[int]:
-    """Return the indices, in order, of at most ``limit`` (≥ 4) values: those four of each of ``limit // 4`` equal runs."""
+    """Divide the values into ``limit // 4`` equal runs (``limit`` ≥ 4); return the indices of these four values of each run, in order."""
     runs = max(1, limit // 4)
     picked: list[int] = []
     for run in range(runs):

@@ -1,7 +1,7 @@
 """Replicas of this process: one for each partition of the journal that its screens need.
 
-A partition is followed while it is needed and for ``LINGER_S`` longer; its first use waits until it has caught up.
-With one partition, the default, that one is always followed.  A partition that no screen anywhere needs is still followed
+A partition is followed while it is needed and for ``LINGER_S`` longer; its first use waits until its replica has caught up.
+If there is only one partition, the default, it is always followed.  A partition that no screen anywhere needs is still followed
 by one process, so that its history is kept.
 """
 
@@ -48,7 +48,7 @@ def windows_of(settings: Settings) -> Windows:
 
 
 class _Kept:
-    """Followed partition. ``wanted``: how many need it; ``unwanted_s``: loop time at which the last of these left."""
+    """Followed partition. ``wanted``: number of its users; ``unwanted_s``: loop time at which the last user released it."""
 
     def __init__(self, replication: Replication) -> None:
         self.replication = replication
@@ -144,9 +144,9 @@ class Replicas:
 
     @asynccontextmanager
     async def wanted(self, selectors: Sequence[Selector]) -> AsyncIterator[list[Replica]]:
-        """Provide the replicas that hold what the selectors match (without selectors: all), caught up, inside the block.
+        """Provide, inside the block, caught-up replicas of all partitions that the selectors need (without selectors: of all).
 
-        Raises Unavailable when they have not caught up in time.
+        Raises Unavailable if the replicas have not caught up in time.
         """
         partitions = self.want(selectors)
         try:
@@ -165,9 +165,9 @@ class Replicas:
             await self._kept[each].replication.caught_up.wait()
 
     async def catch_up(self, name: str) -> None:
-        """Wait briefly until entries about the metric or document ``name`` that were stored before this call are applied.
+        """Wait briefly until all stored entries about the metric or document ``name`` are applied.
 
-        For requests about something unknown here: another process may just have stored it.
+        Call it when the series or document is unknown here: another process may have just stored it.
         """
         kept = self._kept.get(partition_of(name, self.partitions))
         if kept is None:
@@ -191,7 +191,7 @@ class Replicas:
         return {name: kept.replication.replica() for name, kept in self._kept.items()}
 
     def of(self, name: str) -> Replica | None:
-        """Return the replica that holds the metric or document ``name``; None: it is not followed here, or not caught up."""
+        """Return the replica that holds the metric or document ``name``; None if that replica is missing or has not caught up."""
         kept = self._kept.get(partition_of(name, self.partitions))
         return kept.replication.replica() if kept is not None and kept.replication.caught_up.is_set() else None
 

@@ -113,7 +113,7 @@ class Replication:
     async def _load(self) -> Checkpoint | None:
         """Return the stored checkpoint; wait while the store is unavailable.
 
-        Going on without the checkpoint would lose it in the end: the next one would replace it.
+        Without this wait, the next checkpoint would replace the stored one, whose state would then be lost.
         """
         pause_s = 0.1
         while True:
@@ -128,7 +128,7 @@ class Replication:
             pause_s = min(5.0, 2 * pause_s)
 
     async def run(self) -> None:
-        """Apply every entry as it comes, until cancelled."""
+        """Apply every entry as it is stored, until cancelled."""
         replica = self._replica
         if replica.position == self._journal.head(self.partition):
             self.caught_up.set()
@@ -168,7 +168,7 @@ class Replication:
         self._on_gap(self.partition, gap.reason)
 
     async def _apply(self, batch: list[Entry]) -> None:
-        """Apply entries in order, with turns for the event loop."""
+        """Apply entries in order; let other tasks run in between."""
         clock = asyncio.get_running_loop().time
         began = clock()
         for entry in batch:
@@ -199,11 +199,11 @@ class Replication:
                 _log.error("checkpoint not stored: %s", error)
 
     async def leads(self) -> bool:
-        """Take or renew the lease on the partition's checkpoints; return whether this process holds it."""
+        """Acquire or renew the lease on the partition's checkpoints; return whether this process holds it."""
         return await self._journal.hold(f"checkpoint:{self.partition}", _LEASE_S)
 
     async def run_unfolding(self) -> None:
-        """Expand the restored histories little by little, so that they are trimmed like the others; ends when all are done."""
+        """Expand the restored histories one after the other, so that they can be trimmed; return when all are expanded."""
         await self.caught_up.wait()
         for number, series in enumerate(list(self._replica.table), 1):
             series.fine.unfold()
@@ -255,7 +255,7 @@ class Replication:
 
 
 def _changed_seq(series: Series) -> int:
-    """Return the entry that last changed anything of a series."""
+    """Return the number of the last entry that changed the series."""
     return max(series.last_seq, series.meta_seq)
 
 

@@ -18,7 +18,7 @@ _WINDOW_BITS = re.compile(r"[89]|1[0-5]")
 
 
 class TooLong(Exception):
-    """Message that is over its limit of bytes when inflated."""
+    """Error for a message that exceeds its limit of bytes when it is decompressed."""
 
 
 def negotiate(header: str) -> bool:

@@ -55,7 +55,7 @@ class PongFrame(Struct, frozen=True):
 
 
 class Close(Struct, frozen=True):
-    """Close frame of the peer; ``code`` is NO_STATUS when it was empty. No bytes are parsed after it."""
+    """Close frame of the peer; ``code`` is NO_STATUS if the frame was empty. No bytes are parsed after this frame."""
 
     code: int
     reason: str
@@ -95,7 +95,7 @@ def encode_close(code: int, reason: str = "") -> bytes:
 
 
 def unmask(data: bytes, mask: bytes) -> bytes:
-    """Return ``data`` XORed with the repeated 4-byte mask; as big integers, so that C does the work."""
+    """Return ``data`` XORed with the repeated 4-byte mask; use big integers, so that the work is done in C."""
     length = len(data)
     key = int.from_bytes((mask * (length // 4 + 1))[:length], sys.byteorder)
     return (int.from_bytes(data, sys.byteorder) ^ key).to_bytes(length, sys.byteorder)

@@ -1,4 +1,4 @@
-"""SQL database: engine, transactions, and translation of database errors to this server's.
+"""SQL database: engine, transactions, and translation of database errors to this server's errors.
 
 SQLite: WAL, every write begins with BEGIN IMMEDIATE (a transaction that turns from reading to writing fails at once
 when another writes), one connection per transaction.  PostgreSQL: psycopg 3.
@@ -62,7 +62,10 @@ _BUSY = ("locked", "busy")
 
 
 class Database:
-    """``async with database.write() as tx`` commits at its end; ``read()`` sees one snapshot. Both raise Unavailable, Invalid."""
+    """SQL database. ``async with database.write() as tx`` commits at its end; ``read()`` sees one snapshot.
+
+    Both raise Unavailable, Invalid.
+    """
 
     def __init__(self, engine: AsyncEngine, *, sqlite: bool, folder: DataFolder | None = None) -> None:
         self._engine = engine
@@ -137,9 +140,9 @@ class Database:
 
     @asynccontextmanager
     async def _bounded(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        """Begin a transaction; close the connection to a PostgreSQL that does not answer in time, also to the commit.
+        """Begin a transaction; close the connection if PostgreSQL does not answer a statement or the commit in time.
 
-        Cancelling a statement is not enough: the driver then waits for the server's confirmation.
+        It is not enough to cancel a statement, because the driver then waits for the server's confirmation.
         """
         cut: asyncio.TimerHandle | None = None
         try:

@@ -1,4 +1,4 @@
-"""Connections to a frozen PostgreSQL: they are detected when taken from the pool, and closed after a deadline.
+"""Connections to a frozen PostgreSQL: detected when they are taken from the pool, and closed after a deadline.
 
 A stopped process or a lost machine never answers; only closing the socket ends the driver's wait.
 """
@@ -25,7 +25,7 @@ def cut_line(line: Any) -> None:
 
 
 def ping_at_checkout(engine: AsyncEngine, wait_s: float) -> None:
-    """Ping each connection taken from the pool; replace one that does not answer within ``wait_s``."""
+    """Ping each connection taken from the pool; replace a connection that does not answer within ``wait_s``."""
     dialect = engine.sync_engine.dialect
 
     @event.listens_for(engine.sync_engine, "checkout")

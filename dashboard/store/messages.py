@@ -1,6 +1,6 @@
 """Messages: each change in a room takes the next number of the room's log, in the transaction that stores it.
 
-That transaction locks the room's row until it ends, so numbers follow the order of commits and none is ever missing.
+That transaction locks the room's row until it ends, so numbers follow the order of commits and no number is ever missing.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ async def lock_rooms(tx: AsyncConnection, room_ids: Iterable[str]) -> None:
 
 
 async def find_by_key(tx: AsyncConnection, room_id: str, author: str, key: str) -> Message | None:
-    """Return an author's message with the client's key; None: there is none."""
+    """Return an author's message with the client's key; None if there is no such message."""
     statement = select(messages).where(
         messages.c.room_id == room_id, messages.c.author == author, messages.c.key == key
     )
@@ -99,7 +99,7 @@ async def post(tx: AsyncConnection, message: Message) -> tuple[Message, bool]:
 
 
 async def get_message(tx: AsyncConnection, room_id: str, seq: int) -> Message:
-    """Return a message, to be changed: its room is locked until this transaction ends. Raises NotFound."""
+    """Return a message that the caller will change, and lock its room until this transaction ends. Raises NotFound."""
     await lock_rooms(tx, (room_id,))  # first, as in every change
     row = (await tx.execute(select(messages).where(messages.c.room_id == room_id, messages.c.seq == seq))).one_or_none()
     if row is None:
@@ -171,7 +171,7 @@ async def changes_after(tx: AsyncConnection, room_id: str, after: int, limit: in
 
 
 async def latest_changes(tx: AsyncConnection, room_id: str, limit: int) -> tuple[list[Message], int, int]:
-    """Return the messages that changed last, the end of the log, and the number after which none is missing here."""
+    """Return the messages that changed last, the number of the newest change, and the number after which no change is missing."""
     row = (await tx.execute(select(rooms.c.last_seq, rooms.c.trimmed_seq).where(rooms.c.id == room_id))).one_or_none()
     if row is None:
         return [], 0, 0
@@ -182,7 +182,7 @@ async def latest_changes(tx: AsyncConnection, room_id: str, limit: int) -> tuple
 
 
 async def newest_seq(tx: AsyncConnection, room_id: str) -> int:
-    """Return the number of a room's newest message; if all its messages were deleted by age, the end of its log."""
+    """Return the number of a room's newest message; if all its messages were deleted by age, the number of the newest change."""
     last = select(func.max(messages.c.seq)).where(messages.c.room_id == room_id).scalar_subquery()
     end = select(rooms.c.last_seq).where(rooms.c.id == room_id).scalar_subquery()
     return int((await tx.execute(select(func.coalesce(last, end, 0)))).scalar_one())
@@ -198,7 +198,7 @@ async def newest(tx: AsyncConnection, room_id: str, before: int | None, limit: i
 
 
 async def authors_between(tx: AsyncConnection, room_id: str, after: int, until: int) -> dict[str, int]:
-    """Return the authors of messages numbered after ``after`` up to ``until``, with the newest of each among them."""
+    """Return, for each author of messages with numbers after ``after`` up to ``until``, the number of the author's newest of these."""
     statement = (
         select(messages.c.author, func.max(messages.c.seq))
         .where(messages.c.room_id == room_id, messages.c.seq > after, messages.c.seq <= until)
@@ -208,7 +208,7 @@ async def authors_between(tx: AsyncConnection, room_id: str, after: int, until: 
 
 
 async def oldest(tx: AsyncConnection, room_id: str, after: int, limit: int) -> list[Message]:
-    """Return the messages numbered after ``after``, oldest first."""
+    """Return the messages with numbers after ``after``, oldest first."""
     statement = select(messages).where(messages.c.room_id == room_id, messages.c.seq > after)
     return [_message(row) for row in await tx.execute(statement.order_by(messages.c.seq).limit(limit))]
 
@@ -233,7 +233,7 @@ async def count_forgettable(tx: AsyncConnection, before_ms: int) -> int:
 
 
 async def forget_messages(tx: AsyncConnection, before_ms: int) -> int:
-    """Delete messages from before ``before_ms``, notifications only once they are read; return the number deleted."""
+    """Delete messages older than ``before_ms``, but notifications only if they are read; return the number deleted."""
     old = _forgettable(before_ms)
     ends = select(messages.c.room_id, func.max(messages.c.changed_seq)).where(old).group_by(messages.c.room_id)
     for room_id, seq in (await tx.execute(ends)).all():

@@ -1,4 +1,4 @@
-"""Migration of the tables with Alembic, inside the caller's transaction; of several processes one does it."""
+"""Migration of the tables with Alembic, inside the caller's transaction; if several processes start, only one migrates."""
 
 from __future__ import annotations
 

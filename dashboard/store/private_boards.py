@@ -1,4 +1,4 @@
-"""Names of boards that were private once. Every function works in the caller's transaction."""
+"""Names of boards that were ever private. Every function works in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from dashboard.store.schema import private_boards, rooms
 
 
 async def boards_ever(tx: AsyncConnection) -> set[str]:
-    """Return the ids of all boards that there are and were: each has a room, and an id is a room's for ever."""
+    """Return the ids of all present and past boards: each has a room, and rooms keep their ids for ever."""
     return set((await tx.execute(select(rooms.c.id).where(rooms.c.kind == "board"))).scalars())
 
 
 async def private_ever(tx: AsyncConnection) -> dict[str, bool]:
-    """Return the boards that were private once, and whether each has been missing since."""
+    """Return the boards that were ever private, each with True if it is missing now."""
     return {row.id: bool(row.gone) for row in await tx.execute(select(private_boards))}
 
 
 async def note_private(tx: AsyncConnection, board: str, *, gone: bool) -> None:
-    """Remember that a board is private, or that a private one is missing."""
+    """Store that a board is private; ``gone``: this private board is missing now."""
     changed = await tx.execute(update(private_boards).where(private_boards.c.id == board).values(gone=gone))
     if not changed.rowcount:
         await tx.execute(insert(private_boards).values(id=board, gone=gone))

@@ -11,9 +11,9 @@ _JUMP = 1_000_000
 
 
 def forget_positions(file: Path) -> None:
-    """Move the log of every room on, so that a page that returns gets the room anew; raises sqlite3.Error.
+    """Skip numbers in the log of every room, so that a page that connects again reloads the room; raises sqlite3.Error.
 
-    Without this, a page that saw changes after the backup would hold the same positions for other messages.
+    Without this, new messages would get numbers that a page knows already from messages after the backup.
     """
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("UPDATE rooms SET last_seq = last_seq + ?", (_JUMP,))

@@ -1,6 +1,6 @@
-"""Revision: the number of the latest change. Each change of users, sessions, tokens, links and rooms takes the next one.
+"""Revision: the number of the latest change. Each change of users, sessions, tokens, links and rooms takes the next number.
 
-Its only row is locked until the change commits, so a reader that has seen number n has seen all changes before it.
+The only row of the table is locked until the change commits, so a reader that has seen number n has seen all earlier changes.
 """
 
 from __future__ import annotations

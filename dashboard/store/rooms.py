@@ -1,4 +1,4 @@
-"""Rooms: their attributes and members, the ends of their logs, and the read marks of users."""
+"""Rooms: their attributes and members, the numbers of their newest changes, and the read marks of users."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _room(row: Row[Any]) -> Room:
 
 
 def _insert(tx: AsyncConnection, table: Any) -> Any:
-    """Return an INSERT that supports ON CONFLICT, which both dialects spell alike."""
+    """Return an INSERT that supports ON CONFLICT, for the dialect of the transaction."""
     return (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(table)
 
 
@@ -40,19 +40,19 @@ async def changed_rooms(tx: AsyncConnection, after: int) -> list[tuple[Room, boo
 
 
 async def progress(tx: AsyncConnection, since_ms: int) -> dict[str, int]:
-    """Return the ends of the logs of the rooms that changed since ``since_ms``, by room."""
+    """Return the number of the newest change of each room that changed since ``since_ms``, by room."""
     rows = await tx.execute(select(rooms.c.id, rooms.c.last_seq).where(rooms.c.changed_ms >= since_ms))
     return {row.id: row.last_seq for row in rows}
 
 
 async def ends_of(tx: AsyncConnection, room_ids: list[str]) -> dict[str, int]:
-    """Return the ends of the logs of these rooms, by room."""
+    """Return the number of the newest change of each of these rooms, by room."""
     rows = await tx.execute(select(rooms.c.id, rooms.c.last_seq).where(rooms.c.id.in_(room_ids)))
     return {row.id: row.last_seq for row in rows}
 
 
 async def ensure_room(tx: AsyncConnection, room_id: str, kind: RoomKind, title: str, now_ms: int) -> None:
-    """Create the room if no room has that id. A board takes over an operator's room, also a closed one.
+    """Create the room if no room has that id. A board takes over an operator's room with its id, even a closed room.
 
     Raises Invalid if that room is private: its messages are not for the board's viewers.
     """
@@ -96,7 +96,7 @@ async def _take_part(tx: AsyncConnection, room_id: str) -> None:
 
 
 async def create_room(tx: AsyncConnection, room: Room, created_by: str, now_ms: int) -> None:
-    """Create an operator's room. Raises Invalid if a room of that id exists or existed."""
+    """Create an operator's room. Raises Invalid if a room with that id exists or existed."""
     try:
         await tx.execute(
             insert(rooms).values(
@@ -156,7 +156,7 @@ async def rooms_of(tx: AsyncConnection, user_id: str) -> list[Room]:
 
 
 async def mark_read(tx: AsyncConnection, user_id: str, room_id: str, seq: int) -> int:
-    """Set a user's read mark of a room to ``seq``, at most the end of its log; return the mark before.
+    """Set a user's read mark of a room to ``seq``, or to the newest change if that is less; return the previous mark.
 
     The mark never falls.  Raises NotFound.
     """
@@ -186,7 +186,7 @@ async def read_marks(tx: AsyncConnection, user_id: str) -> dict[str, int]:
 
 
 async def unread_counts(tx: AsyncConnection, user_id: str, room_ids: list[str]) -> dict[str, int]:
-    """Return the numbers of messages of others that a user has not read, by room; rooms without any are left out."""
+    """Return how many messages of other users a user has not read, by room; leave out rooms without such messages."""
     mark = reads.alias()
     statement = (
         select(messages.c.room_id, func.count())

@@ -1,7 +1,7 @@
 """Tables, for queries. ``migrations/`` creates them (a test compares the two).
 
-Times are milliseconds since the epoch. ``revision`` is the number of the change that last touched a row: a reader that
-remembers the greatest one it has seen finds later changes by it (``store/revisions.py``).
+Times are milliseconds since the epoch. ``revision`` is the number of the change that last touched a row. A reader remembers the
+greatest revision that it has seen, and so finds later changes (``store/revisions.py``).
 """
 
 from __future__ import annotations

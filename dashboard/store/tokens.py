@@ -58,7 +58,7 @@ async def create_token(tx: AsyncConnection, token: Token, token_hash: str) -> No
 
 
 async def revoke_token(tx: AsyncConnection, token_id: str) -> None:
-    """Revoke a token. Raises NotFound if there is none, or if it is revoked already."""
+    """Revoke a token. Raises NotFound if there is no such token, or if it is revoked already."""
     statement = (
         update(tokens)
         .where(tokens.c.id == token_id, tokens.c.revoked.is_(False))
@@ -69,7 +69,7 @@ async def revoke_token(tx: AsyncConnection, token_id: str) -> None:
 
 
 async def note_token_use(tx: AsyncConnection, used: dict[str, int]) -> None:
-    """Store when tokens were last used; this takes no revision, since no process needs to know at once."""
+    """Store when tokens were last used; this takes no revision, because no process needs to know at once."""
     for token_id, t_ms in used.items():
         await tx.execute(update(tokens).where(tokens.c.id == token_id).values(last_used_ms=t_ms))
 
@@ -91,7 +91,7 @@ async def create_link(tx: AsyncConnection, link_id: str, board: str, created_by:
 
 
 async def revoke_link(tx: AsyncConnection, link_id: str, may_see: Callable[[str], bool]) -> None:
-    """Revoke a link; raises NotFound, also when its board is not for the caller to see."""
+    """Revoke a link; raises NotFound, also if the caller may not see the link's board."""
     statement = (
         update(links)
         .where(links.c.id == link_id, links.c.revoked.is_(False))
@@ -120,7 +120,7 @@ async def list_links(tx: AsyncConnection, now_ms: int) -> list[dict[str, Any]]:
 
 
 async def create_code(tx: AsyncConnection, code_hash: str, purpose: str, expires_ms: int) -> None:
-    """Store a new code; older ones for the same purpose become invalid."""
+    """Store a new code; older codes for the same purpose become invalid."""
     await tx.execute(update(codes).where(codes.c.purpose == purpose, codes.c.used_ms.is_(None)).values(used_ms=0))
     await tx.execute(insert(codes).values(hash=code_hash, purpose=purpose, expires_ms=expires_ms))
 

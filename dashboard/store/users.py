@@ -1,4 +1,4 @@
-"""Users, their sessions' end, login attempts and identities. Every function works in the caller's transaction."""
+"""Users, revocations of their sessions, login attempts and identities. Every function works in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def changed_users(tx: AsyncConnection, after: int) -> list[tuple[User, boo
 
 
 async def password_of(tx: AsyncConnection, user_id: str) -> str | None:
-    """Return the hash of a user's password; None: no such user, or one that may not log in."""
+    """Return the hash of a user's password; None if there is no such user, or if the user may not log in."""
     statement = select(users.c.password_hash).where(
         users.c.id == user_id, users.c.disabled.is_(False), users.c.deleted.is_(False)
     )
@@ -90,8 +90,8 @@ async def change_user(
 ) -> User:
     """Change the given attributes; a new password or a ban ends older sessions. Return the user.
 
-    ``password_was``: the hash that must still be stored.  ``kept_session`` outlives the new password, until the next new
-    password, a ban or another role.  Raises NotFound; Invalid when the stored hash is not ``password_was``.
+    ``password_was``: the hash that must still be stored.  ``kept_session`` stays valid despite the new password, until the next
+    new password, a ban or another role.  Raises NotFound; Invalid when the stored hash is not ``password_was``.
     """
     values: dict[str, Any] = {"revision": await next_revision(tx)}
     if name is not None:
@@ -144,9 +144,9 @@ async def delete_user(tx: AsyncConnection, user_id: str) -> None:
 
 
 async def note_login(tx: AsyncConnection, user_id: str, now_ms: int, password_hash: str | None = None) -> User | None:
-    """Store a login and return the user; None: the user may not log in, or no longer has the password of this hash.
+    """Store a login and return the user; None if the user may not log in, or no longer has the password of this hash.
 
-    This takes no revision, since no process needs to know at once.
+    This takes no revision, because no process needs to know at once.
     """
     statement = update(users).where(users.c.id == user_id, users.c.disabled.is_(False), users.c.deleted.is_(False))
     if password_hash is not None:
@@ -193,9 +193,9 @@ async def forget_revocations(tx: AsyncConnection, now_ms: int) -> None:
 
 
 async def count_try(tx: AsyncConnection, name: str, address: str, now_ms: int, window_ms: int) -> int:
-    """Count a login attempt; return the number of attempts by this name and address within the window, with this one.
+    """Count a login attempt; return the number of attempts by this name and address within the window, including this attempt.
 
-    Return ``MOST_TRIES_OF_ADDRESS`` if the address has made more than that, whatever the names.
+    Return ``MOST_TRIES_OF_ADDRESS`` if the address has made more attempts than that for all names together.
     """
     if tx.dialect.name == "postgresql":  # concurrent attempts must count each other; SQLite has one writer at a time
         await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{address} {name}", 0))))
@@ -209,9 +209,9 @@ async def count_try(tx: AsyncConnection, name: str, address: str, now_ms: int, w
 
 
 async def tries_end(tx: AsyncConnection, name: str, address: str, window_ms: int, most: int) -> int:
-    """Return when another login may be tried, by name and address and by address alone; 0: now.
+    """Return when another login may be tried; 0 if it may be tried now.
 
-    It may be tried when fewer than ``most`` attempts of both, and fewer than the limit of an address, are in the window.
+    The window must contain fewer than ``most`` attempts by this name and address, and fewer than the limit by this address alone.
     """
     of_address = select(tries.c.t_ms).where(tries.c.address == address).order_by(tries.c.t_ms.desc())
     latest = [
@@ -225,7 +225,7 @@ async def tries_end(tx: AsyncConnection, name: str, address: str, window_ms: int
 
 
 async def take_back_try(tx: AsyncConnection, name: str, address: str) -> None:
-    """Remove the latest attempt, because it was not answered."""
+    """Remove the latest attempt, because its password was not checked."""
     latest = select(func.max(tries.c.id)).where(tries.c.name == name, tries.c.address == address).scalar_subquery()
     await tx.execute(delete(tries).where(tries.c.id == latest))
 
@@ -236,7 +236,7 @@ async def forget_tries(tx: AsyncConnection, name: str, address: str) -> None:
 
 
 async def find_identity(tx: AsyncConnection, issuer: str, subject: str) -> str | None:
-    """Return the user of a provider's identity; None: it has no user yet."""
+    """Return the user of a provider's identity; None if the identity has no user yet."""
     statement = select(identities.c.user_id).where(identities.c.issuer == issuer, identities.c.subject == subject)
     found: str | None = (await tx.execute(statement)).scalar_one_or_none()
     return found
@@ -248,18 +248,18 @@ async def add_identity(tx: AsyncConnection, issuer: str, subject: str, user_id: 
 
 
 async def check_free(tx: AsyncConnection, user_id: str) -> None:
-    """Raise Invalid when there is, or was, a user of that id."""
+    """Raise Invalid when a user with that id exists or existed."""
     if await is_taken(tx, user_id):
         raise Invalid(f"there is, or was, a user {user_id}; choose another name", field="id")
 
 
 async def check_there(tx: AsyncConnection, user_id: str) -> None:
-    """Raise NotFound when there is no user of that id."""
+    """Raise NotFound when no user has that id."""
     statement = select(users.c.id).where(users.c.id == user_id, users.c.deleted.is_(False))
     if (await tx.execute(statement)).first() is None:
         raise NotFound(f"there is no user {user_id[:40]}")
 
 
 async def is_taken(tx: AsyncConnection, user_id: str) -> bool:
-    """Return whether a user of that id exists or existed."""
+    """Return whether a user with that id exists or existed."""
     return (await tx.execute(select(users.c.id).where(users.c.id == user_id))).first() is not None

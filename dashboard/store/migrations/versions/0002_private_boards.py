@@ -1,4 +1,4 @@
-"""Remember which boards were private once."""
+"""Table of the boards that were ever private."""
 
 from __future__ import annotations
 
