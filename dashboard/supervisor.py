@@ -2,7 +2,7 @@
 
 It serves nothing itself and imports nothing that serves.  A worker that dies is replaced at once, then with pauses that
 grow.  A worker whose event loop does not tick is asked for its stacks (SIGUSR1, on standard error) and killed.  SIGHUP replaces the
-workers one after the other; each new worker starts before the old one stops.  SIGTERM drains all workers.  Workers are fresh
+workers one after the other; each new worker serves before the old worker stops.  SIGTERM drains all workers.  Workers are fresh
 interpreters, so a rolling restart loads new code.
 """
 

@@ -25,9 +25,10 @@ READY, TICK = b"r", b"t"
 
 
 class Orders(Struct, frozen=True):
-    """Instructions of the supervisor. ``number``: from 1; ``restarts`` of that number; ``listening``, ``line``: descriptors.
+    """Instructions of the supervisor. ``number``: the worker's number, from 1; ``restarts``: restarts of that worker so far.
 
-    ``addresses``: descriptor of the shared ``AddressCounts``, of which ``column`` of ``columns`` is the worker's.
+    ``listening``, ``line``: descriptors of the inherited sockets.
+    ``addresses``: descriptor of the shared ``AddressCounts``; ``column``: this worker's column of the ``columns`` in it.
     """
 
     number: int

@@ -31,8 +31,9 @@ class AsyncClient(Feeding):
         tls: ssl.SSLContext | None = None,
         **options: Any,
     ) -> None:
-        """Set up the client; raises ValueError. ``options``: those of Feeding (labels, flush_s, batch, buffer, timeout_s,
-        on_refused, on_trouble)."""
+        """Set up the client; raises ValueError. ``options``: arguments of Feeding (labels, flush_s, batch, buffer, timeout_s,
+        on_refused, on_trouble).
+        """
         super().__init__(url, token, **options)
         self._close_s = close_s
         self._tls = tls
@@ -59,7 +60,7 @@ class AsyncClient(Feeding):
         return self._outbox.settled >= target
 
     async def close(self, timeout_s: float | None = None) -> bool:
-        """Send waiting samples for at most ``timeout_s`` (None: ``close_s``), then end; return whether all are settled."""
+        """Send waiting samples for at most ``timeout_s`` (None: ``close_s``), then end; return whether no sample waits any more."""
         self._closing = True
         self._wanted.set()
         task = self._task

@@ -1,4 +1,4 @@
-"""``Client``: feeds from a thread of its own and follows on a socket. ``asynchronous.py`` has the client for asyncio."""
+"""``Client``: feeds from a separate thread and follows on a socket. ``asynchronous.py`` has the client for asyncio."""
 
 from __future__ import annotations
 
@@ -61,8 +61,9 @@ class Client(Feeding):
         tls: ssl.SSLContext | None = None,
         **options: Any,
     ) -> None:
-        """Set up the client; raises ValueError. ``options``: those of Feeding (labels, flush_s, batch, buffer, timeout_s,
-        on_refused, on_trouble)."""
+        """Set up the client; raises ValueError. ``options``: arguments of Feeding (labels, flush_s, batch, buffer, timeout_s,
+        on_refused, on_trouble).
+        """
         super().__init__(url, token, **options)
         self._close_s = close_s
         self._tls = tls
@@ -89,7 +90,7 @@ class Client(Feeding):
             ) and (self._outbox.settled >= target)
 
     def close(self, timeout_s: float | None = None) -> bool:
-        """Send waiting samples for at most ``timeout_s`` (None: ``close_s``), then end; return whether all are settled.
+        """Send waiting samples for at most ``timeout_s`` (None: ``close_s``), then end; return whether no sample waits any more.
 
         Samples that wait after that are dropped and counted.  Every ``follow`` of this client ends too.
         """

@@ -142,7 +142,8 @@ class Notify:
     async def follow_mentions(self, tx: AsyncConnection, message: Message) -> list[Message]:
         """Update the notifications that quote an edited or deleted message; return the changed notifications.
 
-        A user whom the message no longer mentions gets an empty quote."""
+        A user whom the message no longer mentions gets an empty quote.
+        """
         quotes = dict.fromkeys(map(inbox_room, message.mentions), message.text[:_QUOTED])
         quoting = await notifications_called(tx, _sender(message.author), _mention_key(message)[:MAX_KEY])
         await lock_rooms(tx, {*quotes, *(each.room for each in quoting)})

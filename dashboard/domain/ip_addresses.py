@@ -6,7 +6,7 @@ import ipaddress
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Parse an address, an IPv4 address in IPv6 clothes (``::ffff:``) as IPv4; None: it is none."""
+    """Parse an IP address, an IPv4-mapped IPv6 address (``::ffff:``) as IPv4; return None if the text is not an address."""
     try:
         found = ipaddress.ip_address(text.strip().removeprefix("[").removesuffix("]").partition("%")[0])
     except ValueError:
@@ -16,7 +16,7 @@ def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def plain_address(text: str) -> str:
-    """Return an IP address in its usual form, an IPv4 address in IPv6 clothes as IPv4; empty: it is none."""
+    """Return an IP address in its usual form, an IPv4-mapped IPv6 address as IPv4; empty if the text is not an address."""
     found = _parsed(text)
     return "" if found is None else str(found)
 

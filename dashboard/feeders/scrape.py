@@ -87,7 +87,7 @@ class ScrapeSource:
         self._brought: set[str] = set()  # series of the last good answer without explicit timestamps
 
     async def run(self) -> None:
-        """Scrape at a fixed interval; the first scrape is at a random time within the interval."""
+        """Scrape at a fixed interval, the first time after a random delay."""
         loop = asyncio.get_running_loop()
         every_s = self._target.every_s
         await asyncio.sleep(self._jitter(0, min(every_s / 2, _LONGEST_DELAY_S)))

@@ -157,7 +157,7 @@ class Log:
                 self.tail.push(fresh)
 
     def parse(self, raw_id: bytes, fields: dict[bytes, bytes] | None) -> Entry | None:
-        """Parse a row of the stream as an entry; return None for a row of another program or epoch."""
+        """Parse a row of the stream as an entry; return None for a row that this journal did not store under this id."""
         ms, _, number = raw_id.partition(b"-")
         seq = int(number)
         for name, value in (fields or {}).items():

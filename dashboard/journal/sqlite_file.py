@@ -183,7 +183,7 @@ class JournalFile:
 
 
 class CheckpointFile:
-    """``checkpoint.sqlite3``: the replica's state, a record for each series or document. A lost file is rebuilt from the journal."""
+    """``checkpoint.sqlite3``: the replica's state, a record for each series or document. Without it, the journal's window is all."""
 
     def __init__(self, path: Path, timeout_s: float) -> None:
         self._path = path

@@ -204,7 +204,7 @@ class ReadMark(Struct, tag="read", frozen=True, rename="camel"):
 
 
 class HistoryPage(Struct, tag="history", frozen=True, rename="camel"):
-    """Reply to ``history``: messages, oldest first. ``more``: there are older ones."""
+    """Reply to ``history``: messages, oldest first. ``more``: there are older messages."""
 
     room_id: str
     messages: list[MessageState]

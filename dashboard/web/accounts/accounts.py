@@ -39,7 +39,7 @@ class OwnBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UserShown(Struct, frozen=True):
-    """User, as sent to the user's own client."""
+    """User in responses to the user's own client."""
 
     id: str
     name: str

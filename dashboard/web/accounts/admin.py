@@ -68,7 +68,7 @@ class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TokenState(Struct, frozen=True, omit_defaults=True):
-    """Token, as admins see it; ``token``, its text, only in the response that created it."""
+    """Token, as admins see it; ``token`` is its secret text, present only in the response that created the token."""
 
     id: str
     name: str
@@ -183,7 +183,10 @@ class UserHandler(AdminHandler):
         self.write_json(user_state(user, user.last_login_ms))
 
     def _granted(self, user_id: str, given: Mapping[str, str]) -> tuple[tuple[str, Role], ...]:
-        """Return grants after the check that their boards exist or the user has them already. Raises Invalid, NotFound (the user)."""
+        """Check that the boards of the grants exist, or that the user has the grants already; return the grants.
+
+        Raises Invalid, and NotFound if there is no such user.
+        """
         for board in sorted(given.keys() - self.services.boards.titles().keys()):
             if board not in dict(self.services.accounts.find(user_id).grants):
                 raise Invalid(f"there is no board {board!a}", field="grants")

@@ -32,7 +32,7 @@ class OidcHandler(BaseHandler[OidcServices]):
 
     @property
     def redirect_uri(self) -> str:
-        """URL to which the provider sends the browser back."""
+        """URL to which the provider redirects the browser after the login."""
         base = self.services.public_url.rstrip("/") or f"{self.request.protocol}://{self.request.host}"
         return f"{base}/oidc/callback"
 

@@ -1,4 +1,4 @@
-"""Grafana's annotations by the number that POST returned: ``/api/annotations/NUMBER`` reads, changes and removes one.
+"""Grafana's annotations by the number that POST returned: ``/api/annotations/NUMBER`` reads, changes and removes an annotation.
 
 Source: grafana.com/docs, "Annotations HTTP API".
 """
@@ -21,7 +21,7 @@ class AnnotationServices(FeedServices):
 
 
 class AnnotationHandler(FeederHandler[AnnotationServices]):
-    """GET returns one, PATCH changes the given fields, PUT all fields, DELETE removes it."""
+    """``/api/annotations/NUMBER``: GET returns the annotation, PATCH changes some fields, PUT all fields, DELETE removes it."""
 
     async def get(self, number: str) -> None:
         item = await self.services.annotations.find(int(number))

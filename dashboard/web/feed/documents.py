@@ -11,7 +11,7 @@ from dashboard.web.feed.samples import read_query_number
 
 
 class DocumentJson(Format):
-    """The body is the value itself, so it holds no token."""
+    """Format of a document: the whole body is the document's value, so the body contains no token."""
 
     name = "document"
     shows_token = False

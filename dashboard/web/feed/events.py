@@ -25,7 +25,7 @@ class GraphiteEvent(Format):
 
 
 class GrafanaAnnotation(Format):
-    """An annotation in Grafana's format, with Grafana's errors. ``message``: the answer to a good one."""
+    """An annotation in Grafana's format, with Grafana's errors. ``message``: the text of the answer after success."""
 
     name = "grafana_annotation"
 
@@ -43,7 +43,7 @@ class GrafanaAnnotation(Format):
 
 
 class AlertmanagerWebhook(Format):
-    """Alertmanager's webhook. Alertmanager drops a request that is answered 4xx, and repeats one that is answered 5xx."""
+    """Alertmanager's webhook. Alertmanager drops a request after a 4xx response, and repeats it after a 5xx response."""
 
     name = "alertmanager"
     later_status = 503

@@ -1,7 +1,7 @@
 """Feeding: authenticate, parse, accept, answer; the same for every format.
 
-Bodies are read raw whatever their Content-Type; long ones are parsed in a thread.  GET and HEAD answer 200, so that feeders can
-check that the server exists.  Does not own the parsers (``ingest/``) and the formats' answers (the other modules here).
+Bodies are read raw, whatever their Content-Type is; long bodies are parsed in a thread.  GET and HEAD answer 200, so that feeders
+can check that the server exists.  Does not own the parsers (``ingest/``) and the formats' answers (the other modules here).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True, slots=True)
 class FeedServices:
-    """Services of a route that takes one format; ``max_bytes``: of a body, unpacked."""
+    """Services of a route that takes one format; ``max_bytes``: limit of a body, decompressed."""
 
     intake: Intake
     max_bytes: int
@@ -73,7 +73,7 @@ class FeederHandler(BaseHandler[F]):
         self.send(self.format.answer(request, parsed, outcome))
 
     async def take(self, request: FeedRequest) -> tuple[Parsed, Outcome]:
-        """Parse and accept the body, a long one slice by slice; return the last slice and the whole outcome.
+        """Parse and accept the body, slice by slice if it is long; return the last slice and the outcome of the whole body.
 
         Raises the errors of ``parse`` and ``accept``.
         """
@@ -113,7 +113,7 @@ class FeederHandler(BaseHandler[F]):
     def authorise(self, shown: str = "") -> None:
         """Authorise the caller, or the owner of the token ``shown``; raises NotAuthenticated, Forbidden.
 
-        Where no token is needed an unknown one is ignored: jobs and clients moved from other servers still send theirs.
+        If no token is needed, an unknown token is ignored: jobs and clients of a former server still send the former token.
         """
         if shown and self.caller.token is None:
             self.caller = self._shown_by(shown)
@@ -136,7 +136,7 @@ class FeederHandler(BaseHandler[F]):
         return True
 
     def shown_elsewhere(self) -> str:
-        """Return the token in the query or body if the headers have none; empty: there is none."""
+        """Return the token in the query or body if the headers have no token; empty if there is none at all."""
         if self.caller.token is not None:
             return ""
         return self.get_query_argument("p", "") or self.token_in(self.body())
@@ -146,7 +146,7 @@ class FeederHandler(BaseHandler[F]):
         return token_in(body, search=not self._is_proven()) if self.format.shows_token else ""
 
     def _is_proven(self) -> bool:
-        """Return whether the body need not hold the token."""
+        """Return whether the caller may feed without a token in the body."""
         return self._may_feed() or bool(self.get_query_argument("p", ""))
 
     def check_caller(self) -> None:
@@ -166,7 +166,7 @@ class FeederHandler(BaseHandler[F]):
             self._body.refuse(error)
 
     def _tell_ignored(self) -> None:
-        """Show in the statistics that a token was unknown, because a server that requires tokens would refuse it."""
+        """Show an unknown token in the statistics, because a server that requires tokens would refuse the request."""
         self.services.intake.stats.note_passed_over(self.caller, self.format.name, TOKEN_IGNORED, self.address)
 
     def _is_feeding(self) -> bool:
@@ -198,7 +198,7 @@ class FeederHandler(BaseHandler[F]):
     # --- parse ---
 
     def feed_request(self, body: bytes) -> FeedRequest:
-        """Return this request as the format sees it."""
+        """Return the parts of this request that a format needs."""
         query = {name: self.get_query_argument(name) for name in self.request.query_arguments}
         samples = self.services.intake.samples
         path = tuple(part for part in self.path_args if part is not None)
@@ -213,7 +213,7 @@ class FeederHandler(BaseHandler[F]):
         )
 
     async def parse(self, request: FeedRequest) -> Parsed:
-        """Parse the body; a long one in a thread, to keep the event loop free. Raises Invalid."""
+        """Parse the body, in a thread if it is long, to keep the event loop free. Raises Invalid."""
         if len(request.body) <= self.format.parsed_at_once_bytes and not request.encoding:
             return self.format.parse(request)
         return await asyncio.get_running_loop().run_in_executor(None, self.format.parse, request)
@@ -223,7 +223,7 @@ class FeederHandler(BaseHandler[F]):
     async def accept(self, parsed: Parsed, key: str = "", *, part: str = "") -> Outcome:
         """Store the acceptable part; raises TooMany, Overloaded, Unavailable.
 
-        ``key``: the format's request key, by which a repeat is recognised.  ``part``: distinguishes the slices of a body.
+        ``key``: the format's request key, which is equal for a repeated request.  ``part``: distinguishes the slices of a body.
         """
         request_id = self.request_id(key)
         request_id = request_id + part if request_id else ""
@@ -233,7 +233,7 @@ class FeederHandler(BaseHandler[F]):
         )
 
     def request_id(self, default: str = "") -> str:
-        """Return the request id from the Idempotency-Key, by which a repeated request stores nothing; raises Invalid."""
+        """Return the request id from the Idempotency-Key: a repeated id stores nothing. Raises Invalid."""
         key = self.request.headers.get("Idempotency-Key", "") or default
         checked = check_text(key, field="Idempotency-Key", max_bytes=_MAX_REQUEST_ID_BYTES)
         owner = self.caller.token.id if self.caller.token is not None else self.caller.id or self.caller.kind
@@ -274,7 +274,7 @@ class FeederHandler(BaseHandler[F]):
         self.send(self.format.refuse(self.feed_request(b""), Fault(status, code, text, extra)))
 
     def is_refusal(self, status: int) -> bool:
-        """Return whether a response with this status refuses data, unlike the answer to a mere query."""
+        """Return whether a response with this status refuses data; a failed query without data refuses none."""
         return self._is_feeding() and status != 405
 
     def _wants_page(self) -> bool:
@@ -282,7 +282,7 @@ class FeederHandler(BaseHandler[F]):
 
 
 def _beginning(chunk: bytes, *, packed: str) -> bytes:
-    """Return the beginning of a body, unpacked; empty when it cannot be unpacked."""
+    """Return the beginning of a body, decompressed; empty if the body cannot be decompressed."""
     if packed in ("gzip", "x-gzip", "deflate"):
         try:
             return zlib.decompressobj(47).decompress(chunk, _SHOWN_BYTES)

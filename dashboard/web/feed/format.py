@@ -45,13 +45,13 @@ class FeedRequest(NamedTuple):
 
     @property
     def encoding(self) -> str:
-        """The encoding that the body still has; gzip is undone already."""
+        """The encoding that the body still has, after gzip was decompressed."""
         encoding = self.headers.get("Content-Encoding", "").strip().lower()
         return "" if encoding in ("identity", "gzip", "x-gzip") else encoding
 
 
 class Answer(NamedTuple):
-    """A whole response; an empty ``content_type`` with an empty body: no body. ``headers``: besides those of the format."""
+    """A whole response. If ``content_type`` and the body are empty, there is no body. ``headers``: besides the format's headers."""
 
     status: int
     body: bytes = b""
@@ -81,9 +81,9 @@ def text_answer(text: str, status: int = 200) -> Answer:
 class Format:
     """Parser and answers of one format; the defaults are those of this server's own formats.
 
-    ``name``: the name in counters.  ``later_status``: the status that its senders understand as "try again later".
-    ``encodings``: content encodings that ``parse`` unpacks itself.  ``shows_token``: a JSON body may hold the token.
-    ``is_asked_first``: its senders authenticate only after a 401, so the first 401 is not counted as a refusal.
+    ``name``: the name in counters.  ``later_status``: the status that this format's senders understand as "try again later".
+    ``encodings``: content encodings that ``parse`` decompresses itself.  ``shows_token``: a JSON body may contain the token.
+    ``is_asked_first``: this format's senders authenticate only after a 401, so the first 401 is not counted as a refusal.
     ``parsed_at_once_bytes``: longer bodies are parsed in a thread.  ``headers``: added to every answer.
     """
 
@@ -110,15 +110,15 @@ class Format:
         raise NotImplementedError
 
     def moved(self, refusal: Refusal, first: int) -> Refusal:
-        """Return a refusal of a slice with its place in the whole body."""
+        """Return a refusal of a slice with its index in the whole body."""
         return structs.replace(refusal, index=refusal.index + first)
 
     def request_key(self, request: FeedRequest, parsed: Parsed) -> str:
-        """Return a key that is equal for a repeated request, so that it is stored once; empty: repeats are not recognised."""
+        """Return a key that is equal for a repeated request, so that its data is stored once; empty if repeats cannot be recognised."""
         return ""
 
     def shown(self, request: FeedRequest) -> str:
-        """Return the text to show for a body that is refused as a whole; empty: its beginning is shown."""
+        """Return the text to show for a body that is refused as a whole; if empty, the beginning of the body is shown."""
         return ""
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
@@ -149,5 +149,5 @@ def first_fault(faults: Sequence[Refusal], what: str) -> str:
 
 
 def told(refused: Sequence[Refusal]) -> list[dict[str, Any]]:
-    """Return the refusals as listed in this server's own answers, at most ``_MAX_TOLD``."""
+    """Return the refusals in the form of this server's own answers, at most ``_MAX_TOLD``."""
     return [{"index": r.index, "field": r.field, "reason": r.reason, "code": r.code} for r in refused[:_MAX_TOLD]]

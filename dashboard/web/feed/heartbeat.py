@@ -1,7 +1,7 @@
 """Heartbeats: Uptime Kuma's ``/api/push/TOKEN``, Healthchecks' ``/ping/CHECK``.
 
-Either the path holds the token, whose name is the monitor's, or the path holds the monitor's name, and the token is elsewhere
-(or none is needed).  GET writes here, as in the originals, so a browser's request from another site's page is refused.
+Either the path contains the token, and the token's name is the monitor's name; or the path contains the monitor's name, and the
+token is elsewhere or not needed.  As in the originals, GET writes, so a browser's request from another site's page is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SAME_SITE = ("same-origin", "none")
 
 
 class UptimeKuma(Format):
-    """Uptime Kuma's answers: an unknown monitor is 404."""
+    """Uptime Kuma's answers: 404 for an unknown monitor."""
 
     name = "uptime_kuma"
 
@@ -27,7 +27,7 @@ class UptimeKuma(Format):
 
 
 class Healthchecks(Format):
-    """Healthchecks' answers: an unknown check is 404."""
+    """Healthchecks' answers: 404 for an unknown check."""
 
     name = "healthchecks"
 
@@ -38,7 +38,7 @@ class Healthchecks(Format):
 
 
 class HeartbeatHandler(FeederHandler[FeedServices]):
-    """Base of both handlers, whose path may hold the token."""
+    """Base of both handlers. The path of their requests may contain the token."""
 
     secret_path = True
 
@@ -84,9 +84,9 @@ class UptimeKumaHandler(HeartbeatHandler):
 
 
 class HealthchecksHandler(HeartbeatHandler):
-    """``HEAD|GET|POST /ping/CHECK[/start|/fail|/log|/EXIT CODE]``; CHECK is an id, or a key and a slug, which is then the name.
+    """``HEAD|GET|POST /ping/CHECK[/start|/fail|/log|/EXIT CODE]``; CHECK is an id, or a key and a slug.
 
-    The body's beginning is the text.
+    The slug is then the check's name.  The beginning of the body is the text.
     """
 
     async def get(self, path: str) -> None:

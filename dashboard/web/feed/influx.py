@@ -1,7 +1,7 @@
 """Influx line protocol at the addresses of InfluxDB 1 (``/write``), 2 (``/api/v2/write``), 3 (``/api/v3/write_lp``) and Grafana Live.
 
 Source: docs.influxdata.com, the HTTP APIs of 1.8, 2 and 3; Grafana's "Live push".  A wrong status loses data: Telegraf's output for
-InfluxDB 1 drops a request that is answered 4xx, even 429, and repeats one for ever if the error is not JSON.
+InfluxDB 1 drops a request after a 4xx response, even 429, and repeats a request for ever if the error is not JSON.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _V2_CODES = {
 
 
 class Lines(Format):
-    """Base of the formats with lines. ``words``: error texts by status, where the original has its own."""
+    """Base of the formats with lines. ``words``: the original server's error texts, by status."""
 
     name = "influx"
     words: ClassVar[dict[int, str]] = {}
@@ -70,7 +70,7 @@ class Lines(Format):
         return parse_line_protocol(request.body, lines, request.latest_ms, precision=precision)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
-        """Return 204, or 400 when lines were refused; the good ones are kept."""
+        """Return 204, or 400 if lines were refused; the good lines are stored."""
         if not outcome.refused:
             return self.done()
         first = outcome.refused[0]
@@ -88,7 +88,7 @@ class Lines(Format):
         return Answer(204)
 
     def error(self, status: int, text: str) -> Answer:
-        """Return an error in the original's form."""
+        """Return an error in the form of the original server."""
         raise NotImplementedError
 
 
@@ -203,5 +203,5 @@ def moved_line(refusal: Refusal, first: int) -> Refusal:
 
 
 def _in_header(text: str) -> str:
-    """Return a text that is allowed in a header."""
+    """Return a text with characters replaced that are not allowed in a header."""
     return "".join(char if " " <= char <= "~" else "?" for char in text)[:1_000]

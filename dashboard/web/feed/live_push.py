@@ -1,7 +1,7 @@
 """Grafana Live's ``/api/live/push/STREAM``: lines by POST, or messages by WebSocket.
 
-Source: Grafana's pkg/services/live/pushws and pushhttp.
-One handler for both, derived from Tornado's WebSocketHandler, as Tornado offers no other way to a WebSocket.
+Source: Grafana's pkg/services/live/pushws and pushhttp. One handler serves both. It is derived from Tornado's WebSocketHandler,
+because Tornado offers no other way to a WebSocket.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PATIENCE_S = 60.0
 
 @dataclass(slots=True)
 class OpenPushes:
-    """Count of open connections; beyond ``most`` new ones are refused."""
+    """Number of open connections; beyond ``most``, new connections are refused."""
 
     most: int = 1_000
     count: int = 0
@@ -86,7 +86,7 @@ class LivePushHandler(FeederHandler[LivePushServices], WebSocketHandler):
         self.on_connection_close()
 
     async def _take_messages(self) -> None:
-        """Process the messages already read before reading more, so that a sender faster than the journal waits."""
+        """Process the messages already read before reading more: if the journal falls behind, the sender has to wait."""
         while self._messages:
             try:
                 self.check_caller()  # the token may have been revoked

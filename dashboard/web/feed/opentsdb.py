@@ -18,7 +18,7 @@ _MAX_TOLD = 1_000
 
 
 class OpenTsdbPut(Format):
-    """Data points in OpenTSDB's format; with ``?summary`` or ``?details`` the answer has their numbers."""
+    """Data points in OpenTSDB's format; with ``?summary`` or ``?details`` the answer has the numbers of stored and refused points."""
 
     name = "opentsdb"
 

@@ -1,4 +1,4 @@
-"""OpenTelemetry by HTTP: ``POST /v1/metrics``, protobuf or JSON, answered in the same; ``/v1/traces`` and ``/v1/logs`` are refused.
+"""OpenTelemetry by HTTP: ``POST /v1/metrics``, protobuf or JSON, and so is the answer; ``/v1/traces`` and ``/v1/logs`` are refused.
 
 Source: the OTLP specification, "OTLP/HTTP".  An error is a ``google.rpc.Status``; senders retry after 429 and 503 with Retry-After.
 """
@@ -33,7 +33,7 @@ _ONLY_METRICS = (
 
 
 class Otlp(Format):
-    """OTLP metrics. Refused points are reported in a 200, so that the sender does not send them again."""
+    """OTLP metrics. The response to refused points is a 200 that reports them, so that the sender does not send them again."""
 
     name = "otlp"
     encodings = ENCODINGS
@@ -52,7 +52,7 @@ class Otlp(Format):
         return parse(body, self._points, request.latest_ms)
 
     def request_key(self, request: FeedRequest, parsed: Parsed) -> str:
-        """Return the same key for a request with deltas that is repeated, byte for byte, within ``_SAME_MS``; else ""."""
+        """Return a key for a request with deltas, equal for the same body within ``_SAME_MS``; return "" for any other request."""
         if "delta" not in parsed.batch.kinds.values():
             return ""
         digest = hashlib.blake2b(request.body, digest_size=16).digest()
@@ -74,7 +74,7 @@ class Otlp(Format):
         return Answer(fault.status, msgspec.json.encode({"code": number, "message": fault.text}), JSON)
 
     def shown(self, request: FeedRequest) -> str:
-        """Describe a protobuf body, whose bytes are not readable."""
+        """Describe a protobuf body in words, because its bytes are not readable."""
         if request.content_type in _PROTOBUFS or request.encoding:
             packed = f", packed by {request.encoding}" if request.encoding else ""
             return f"{request.content_type} of {len(request.body)} bytes{packed}"
@@ -82,7 +82,7 @@ class Otlp(Format):
 
 
 class OtherSignalHandler(FeederHandler[FeedServices]):
-    """``/v1/traces`` and ``/v1/logs``, which exporters use by default: the answer says that only metrics are accepted."""
+    """``/v1/traces`` and ``/v1/logs``, which exporters use by default: answer that only metrics are accepted."""
 
     def get(self) -> None:
         self.send(self.format.greet(self.feed_request(b"")))

@@ -1,7 +1,7 @@
 """Prometheus' remote write, version 1 and 2 (``/api/v1/write``).
 
-Source: prometheus.io, "Remote Write 1.0" and "2.0".  Prometheus drops a request that is answered 4xx, by default also 429, and
-repeats one that is answered 5xx.
+Source: prometheus.io, "Remote Write 1.0" and "2.0".  Prometheus drops a request after a 4xx response, by default also 429, and
+repeats it after a 5xx response.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ class RemoteWrite(Format):
         return answer._replace(headers=_counts(0, 0)) if _is_second(request) else answer
 
     def shown(self, request: FeedRequest) -> str:
-        """Describe the body, whose bytes are not readable."""
+        """Describe the body in words, because its bytes are not readable."""
         return f"remote write of {len(request.body)} bytes"
 
 
 def _is_second(request: FeedRequest) -> bool:
-    """Return whether the headers declare a ``Request`` of version 2: the Content-Type, else the version."""
+    """Return whether the headers declare a ``Request`` of version 2. The Content-Type decides, else the version header."""
     proto = _PROTO.search(request.headers.get("Content-Type", ""))
     if proto is not None:
         return proto[1] == _SECOND
@@ -87,7 +87,7 @@ def _counts(samples: int, histograms: int) -> tuple[tuple[str, str], ...]:
 
 
 def _written(parsed: Written, outcome: Outcome) -> tuple[tuple[str, str], ...]:
-    """Count the stored samples and histograms; an end of a series counts as a sample, too."""
+    """Count the stored samples and histograms; the end of a series counts as a sample too."""
     rows = Counter(parsed.batch.where() if parsed.batch.where is not None else ())
     before = Counter(refusal.index for refusal in parsed.batch.refused)
     late = Counter(refusal.index for refusal in outcome.refused) - before

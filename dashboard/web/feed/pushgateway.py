@@ -45,12 +45,12 @@ class Pushgateway(Format):
         return Answer(200, content_type=TEXT)
 
     def shown(self, request: FeedRequest) -> str:
-        """Describe a protobuf body, whose bytes are not readable."""
+        """Describe a protobuf body in words, because its bytes are not readable."""
         return f"metrics in protobuf, {len(request.body)} bytes" if "protobuf" in request.content_type else ""
 
 
 class PushgatewayHandler(FeederHandler[FeedServices]):
-    """``/metrics/job/JOB{/LABEL/VALUE}``: PUT and POST feed the group; PUT and DELETE end the series no longer in it."""
+    """``/metrics/job/JOB{/LABEL/VALUE}``: PUT and POST feed the group; PUT and DELETE end the series that are no longer in the group."""
 
     def get(self, _: str) -> None:
         self.send(self.format.greet(self.feed_request(b"")))
@@ -94,5 +94,5 @@ class PushgatewayHandler(FeederHandler[FeedServices]):
 
 
 def group_in(address: str) -> dict[str, str]:
-    """Return the labels of the group in a path that is still percent-encoded, as a value may hold a slash."""
+    """Return the labels of the group from a path that is still percent-encoded, because a value may contain a slash."""
     return group_labels(address.removeprefix("/metrics/"))

@@ -42,7 +42,7 @@ from dashboard.web.server.route import AnyRoute, Route
 def feed_routes(
     intake: Intake, replicas: Replicas, settings: Settings, orders: ScreenOrders, annotations: Annotations
 ) -> list[AnyRoute]:
-    """Return the routes; the formats' caches live as long as they do."""
+    """Return the routes. The formats' caches are kept as long as the routes."""
     size, max_bytes, keys = 2 * settings.max_series, settings.max_ingest_bytes, KeyCache(2 * settings.max_series)
     lines = LineSources(size)
 
@@ -92,7 +92,7 @@ def feed_routes(
 def _line_routes(
     intake: Intake, settings: Settings, lines: LineSources, feed: Callable[[str, Format], AnyRoute]
 ) -> list[AnyRoute]:
-    """Return the routes of line protocol, and those that its clients call before they write."""
+    """Return the routes of line protocol, and the routes that its clients call before they write."""
     databases, max_bytes = Databases(), settings.max_lines_bytes
     influx1 = influx.Influx1(lines, databases)
     return [
@@ -143,7 +143,7 @@ def _protobuf_routes(intake: Intake, settings: Settings) -> list[AnyRoute]:
 
 
 def _max_bytes(format_: Format, settings: Settings) -> int:
-    """Return the most bytes that a body of a format may have, unpacked."""
+    """Return the limit of bytes for a decompressed body of a format."""
     if isinstance(format_, influx.Lines):
         return settings.max_lines_bytes
     if isinstance(format_, samples.SamplesJson | agents.TelegrafJson | agents.CollectdJson | opentsdb.OpenTsdbPut):

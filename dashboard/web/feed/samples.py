@@ -35,7 +35,7 @@ class SamplesJson(Format):
         return Parsed(parse_samples(request.body, self._keys, request.latest_ms))
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
-        """Answer 202, or 400 with each refused sample (the good ones are stored)."""
+        """Answer 202, or 400 with each refused sample; the good samples are stored."""
         if not outcome.refused:
             return json_answer({"accepted": outcome.accepted}, 202)
         total = outcome.accepted + len(outcome.refused)

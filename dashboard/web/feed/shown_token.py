@@ -39,13 +39,13 @@ def token_in(body: bytes, *, search: bool) -> str:
 
 
 def says_something(header: str) -> bool:
-    """Return whether an Authorization header holds more than an empty user and password."""
+    """Return whether an Authorization header contains more than an empty user and password."""
     _, _, rest = header.strip().partition(" ")
     return rest.strip() not in ("", "Og==")
 
 
 def is_foreign(header: str) -> bool:
-    """Return whether an Authorization header cannot hold our token: clients send ``root:root`` or nothing by default."""
+    """Return whether an Authorization header cannot contain a token of this server: by default, clients send ``root:root`` or nothing."""
     scheme, _, rest = header.strip().partition(" ")
     if scheme.lower() != "basic":
         return scheme.lower() in ("bearer", "token") and not rest.strip()

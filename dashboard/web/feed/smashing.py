@@ -19,7 +19,7 @@ from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, first_
 
 
 class SmashingWidget(Format):
-    """Fields of a widget, answered 204; the answer to a wrong token is Smashing's own text."""
+    """Fields of a widget, answered with 204. The answer to a wrong token is the same text as Smashing's."""
 
     name = "smashing"
 
@@ -41,7 +41,7 @@ class SmashingWidget(Format):
 
 
 class SmashingOrder(SmashingWidget):
-    """A command to the screens of a board (``*``: of all), which is also stored as an event."""
+    """Command to the screens of a board (``*``: of all boards). The command is also stored as an event."""
 
     def parse(self, request: FeedRequest) -> Parsed:
         order, board = order_in(request), request.path[0]

@@ -25,7 +25,7 @@ class RefusalShown(Struct, frozen=True):
 
 
 class FeederShown(Struct, frozen=True):
-    """Feeder, over all processes. ``rate``: samples a second over the last ten seconds; ``max_series`` 0: no limit of its own."""
+    """Feeder, over all processes. ``rate``: samples a second over the last ten seconds; ``max_series`` is 0 without a limit."""
 
     key: str
     name: str
@@ -64,7 +64,7 @@ class FeedersShown(Struct, frozen=True):
 
 
 def feeder_shown(state: FeederState) -> FeederShown:
-    """Return a feeder as sent over HTTP."""
+    """Convert a feeder's state to the form of the response."""
     return FeederShown(
         key=state.key,
         name=state.name,

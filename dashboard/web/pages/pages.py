@@ -126,7 +126,7 @@ class FaviconHandler(BaseHandler[Path]):
 
 
 class StaticHandler(StaticFileHandler):
-    """``/static/BUILD/path``: cached for a year if BUILD is this build, else not at all."""
+    """``/static/BUILD/path``: browsers may cache the file for a year if BUILD is this build, else not at all."""
 
     def initialize(self, context: WebContext, services: Path, template: str = "") -> None:  # type: ignore[override]  # as our handlers
         super().initialize(path=str(services))

@@ -64,7 +64,7 @@ class RoomsShown(Struct, frozen=True):
 
 
 class MessagePage(Struct, frozen=True):
-    """Messages of a room, oldest first. ``more``: there are older ones."""
+    """Messages of a room, oldest first. ``more``: there are older messages."""
 
     messages: list[MessageState]
     more: bool
@@ -105,7 +105,7 @@ class Notified(Struct, frozen=True):
 
 
 def room_shown(room: Room) -> RoomShown:
-    """Return a room as sent over HTTP."""
+    """Convert a room to the form of the response."""
     return RoomShown(room.id, room.kind, room.title, room.private, room.members, str(room.last_seq))
 
 
@@ -125,7 +125,7 @@ class RoomsAdminHandler(ApiHandler[RoomServices]):
     talks = True
 
     def with_caller(self, members: Sequence[str]) -> tuple[str, ...]:
-        """Return the members of a private room, always with the caller, or nobody could change the room again."""
+        """Return the members of a private room and add the caller, because without members nobody could change the room again."""
         own = [self.caller.id] if self.caller.is_person and self.caller.id not in members else []
         return (*members, *own)
 

@@ -1,6 +1,6 @@
-"""Acceptor of connections on a listening socket. When file descriptors run out it waits, and says so in one line a minute.
+"""Acceptor of connections on a listening socket. When file descriptors run out, it waits and logs one line a minute.
 
-Tornado's own acceptor raises then, at once again for as long as a client waits: thousands of tracebacks a second.  The last
+In that case Tornado's own acceptor raises again and again while a client waits: thousands of tracebacks a second.  The last
 descriptors are kept for files and databases, so that requests are still served.
 """
 
@@ -25,9 +25,10 @@ _SAID_EVERY_S = 60.0
 
 
 class Acceptor:
-    """``accepted`` gets each connection and its address. ``fault``: why none can be accepted now; empty: they can.
+    """Acceptor of one listening socket. ``accepted`` is called with each connection and its address.
 
-    ``make_room``: called when descriptors run out, to close connections that can be spared.
+    ``fault``: the reason why no connection can be accepted now, else empty.  ``make_room``: called when descriptors run out, to
+    close connections that can be spared.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """Base of all handlers: security headers, errors as JSON or as a page, HEAD, Allow, bounded bodies.
 
-The only place where errors become HTTP statuses and where the table of policies is checked.  ``guard.py`` checks every request
-before it gets here.
+The only place where errors become HTTP statuses and where the table of policies is checked.  Before that, ``guard.py`` checks
+every request.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ _DRAINED_BODY_BYTES = 64 << 20
 
 @stream_request_body
 class BaseHandler(RequestHandler, Generic[S]):
-    """Handler of a route, with the route's ``services`` (None: it needs none).
+    """Handler of a route. ``services``: the route's services, None if the route needs none.
 
-    Bodies are collected up to ``max_body_bytes`` (decompressed) and read with ``body()``; longer ones are drained and refused.
+    Bodies are collected up to ``max_body_bytes`` (decompressed) and read with ``body()``; longer bodies are drained and refused.
     ``template``: the route's path in the table of policies.
     """
 
@@ -107,7 +107,7 @@ class BaseHandler(RequestHandler, Generic[S]):
     # --- the body ---
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
-        """Decode a part of the URL, replacing bytes that are not UTF-8; the result names nothing, and so is refused later."""
+        """Decode a part of the URL, replacing bytes that are not UTF-8; nothing has such a name, so the request is refused later."""
         return value.decode("utf-8", "replace")
 
     @property
@@ -214,7 +214,7 @@ class BaseHandler(RequestHandler, Generic[S]):
         return value
 
     def check_trusted_origin(self, origin: str) -> bool:
-        """Return the guard's decision, which takes ``https://name`` and ``name:443`` for the same; called by Tornado."""
+        """Return the guard's decision, for which ``https://name`` and ``name:443`` are the same origin; called by Tornado."""
         return allows_origin(self, origin)
 
     # --- answers ---
@@ -299,14 +299,14 @@ class BaseHandler(RequestHandler, Generic[S]):
             self.write_fault(code, text, extra)
 
     def write_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
-        """Write the body of an error, whose status is set already."""
+        """Write the body of an error; the caller has set the status already."""
         self.write_json({"code": code, "error": text, **extra}, self.get_status())
 
     #: Challenge of a 401. Not Basic: browsers would show a password dialog of their own.
     challenge = 'Bearer realm="dashboard"'
 
     def _wants_page(self) -> bool:
-        """Return whether the client is a browser that shows a page; programs such as Java's client accept text/html, too."""
+        """Return whether the client is a browser that shows a page. Programs may accept text/html too, for example Java's client."""
         shows = self.request.method in ("GET", "HEAD") or self.request.headers.get("Sec-Fetch-Mode") == "navigate"
         return shows and "text/html" in self.request.headers.get("Accept", "")
 

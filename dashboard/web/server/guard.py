@@ -73,7 +73,7 @@ class GuardedApplication(Application):
         self._origins = frozenset(map(_origin, settings.get("trusted_origins", ())))
 
     def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
-        """Return the delegate of the route's handler, or of the refusal; called by Tornado."""
+        """Return the delegate of the route's handler, or that of ``RefusedHandler``; called by Tornado."""
         self._proxies.apply(request)
         refusal = self._refusal(request)
         if refusal is None:
@@ -85,13 +85,13 @@ class GuardedApplication(Application):
         return self.get_handler_delegate(request, RefusedHandler, arguments)
 
     def _without_slash(self, request: httputil.HTTPServerRequest) -> None:
-        """Route ``/write/`` as ``/write``, as the original servers of these paths do, unless a route has the slash."""
+        """Remove the final slash of a path such as ``/write/``, like the original servers of these paths, unless a route has that slash."""
         path = request.path
         if len(path) > 1 and path.endswith("/") and not any(known.fullmatch(path) for known in self._addresses):
             request.path = path.rstrip("/") or "/"
 
     def allows_origin(self, origin: str, request: httputil.HTTPServerRequest) -> bool:
-        """Return whether pages of an origin may use this server by such a request."""
+        """Return whether pages of an origin may send this request."""
         host = request.headers.get("Host", "")
         return _origin(origin) in self._origins or _same_origin(origin, host, request.protocol)
 
@@ -118,7 +118,7 @@ def _hostname(host: str) -> str:
 
 
 def _origin(text: str) -> tuple[str, str, int] | None:
-    """Return scheme, name and port of an origin, the port by default the scheme's; None: not a web origin."""
+    """Return scheme, name and port of an origin; the port defaults to that of the scheme. Return None if it is not a web origin."""
     scheme, separator, rest = text.partition("://")
     if not separator or scheme not in _PORTS or any(char in rest for char in "/?#@"):
         return None
@@ -130,7 +130,10 @@ def _origin(text: str) -> tuple[str, str, int] | None:
 
 
 def _same_origin(origin: str, host: str, protocol: str) -> bool:
-    """Return whether an origin is that of ``host``. By http both schemes are, for a proxy may hide https; by https only https."""
+    """Return whether an origin is that of ``host``. A request by https must have an https origin.
+
+    A request by http may have either, because the browser may use https up to a proxy.
+    """
     found = _origin(origin)
     if found is None or (protocol == "https" and found[0] != "https"):
         return False

@@ -35,7 +35,10 @@ Read = Callable[..., Awaitable[bytes]]
 
 
 class DashboardHttpServer(HTTPServer):
-    """``max_header_bytes`` and ``header_timeout_s`` hold from the first byte of a request; until then it is idle."""
+    """HTTP server with limits of headers. ``header_timeout_s`` counts from the first byte of a request.
+
+    Before that byte, the connection is idle.
+    """
 
     max_header_bytes: int
     header_timeout_s: float
@@ -62,7 +65,7 @@ class DashboardHttpServer(HTTPServer):
             self._handlers[listening.fileno()] = acceptor.stop
 
     def fault(self) -> str:
-        """Return why no connection can be accepted now; empty: they can."""
+        """Return why no connection can be accepted now; empty if connections can be accepted."""
         return next(filter(None, (each.fault for each in self._acceptors)), "")
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:

@@ -41,7 +41,7 @@ class WebIdentity:
         self.share_cookie = f"__Host-{_SHARE_COOKIE}" if secure else _SHARE_COOKIE
 
     def caller_of(self, request: HTTPServerRequest, *, talks: bool = False) -> Caller:
-        """Return a request's caller; raises BadToken. An invalid cookie is ignored. ``talks``: the local operator needs a user id."""
+        """Return a request's caller; raises BadToken. An invalid cookie is ignored. ``talks``: give the local operator a user id."""
         header = request.headers.get("Authorization")
         if header:
             return self._identify.by_header(header)
@@ -85,7 +85,7 @@ class WebIdentity:
         return AT_MACHINE if at_machine else ANONYMOUS
 
     def keep(self, handler: RequestHandler) -> None:
-        """Begin a session for the local operator who has none; extend a user's session that is half over."""
+        """Begin a session for a local operator without one; extend a user's session after half of its time."""
         caller: Caller = getattr(handler, "caller", ANONYMOUS)
         if caller == AT_MACHINE and handler.request.path != "/api/v1/me":
             self.set_cookie(handler, self._accounts.begin_local())

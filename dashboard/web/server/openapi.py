@@ -21,7 +21,7 @@ _JSON = "application/json; charset=utf-8"
 
 
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Body of every error response. ``field``: the field at fault, if there is one."""
+    """Body of every error response. ``field``: the field at fault, if any."""
 
     code: str
     error: str

@@ -1,7 +1,7 @@
 """Trusted reverse proxies: which client a request comes from, and by which scheme.
 
-Only what a named proxy has appended counts: of ``X-Forwarded-For`` the rightmost address that is no named proxy, of
-``X-Forwarded-Proto`` the last word.  Everybody else may write what they like into these headers.
+Only values that a configured proxy has appended count: in ``X-Forwarded-For`` the rightmost address that is not a configured
+proxy, in ``X-Forwarded-Proto`` the last word.  Clients can write anything into these headers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dashboard.domain.ip_addresses import plain_address
 
 
 class TrustedProxies:
-    """``addresses``: those of the proxies."""
+    """Configured reverse proxies. ``addresses``: their IP addresses."""
 
     def __init__(self, addresses: Iterable[str]) -> None:
         self._addresses = frozenset(plain_address(each) or each for each in addresses)

@@ -1,4 +1,4 @@
-"""The body of one request as it arrives: bounded, decompressed in small steps, and let go of when the request ends."""
+"""The body of one request as it arrives: bounded, decompressed in small steps, and freed when the request ends."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class BodyBudget:
 
 
 class RequestBody:
-    """Body of a request. ``refused``: why it is not accepted; the rest of it is read and thrown away.
+    """Body of a request. ``refused``: the reason why the body is not accepted; the rest of the body is then read and thrown away.
 
     ``max_bytes`` bounds both what arrives and what it decompresses to.
     """
@@ -56,7 +56,7 @@ class RequestBody:
         return self._gunzip is not None
 
     def take(self, chunk: bytes) -> Iterator[None]:
-        """Store an arrived chunk. The caller runs the iterator to its end; between its steps others may run. Sets ``refused``."""
+        """Store an arrived chunk, or set ``refused``. The caller runs the iterator to its end; other tasks may run between its steps."""
         self._arrived += len(chunk)
         if self._arrived > self._max_bytes:
             self.refuse(TooLarge(f"the body has more than {self._max_bytes} bytes"))
@@ -111,7 +111,7 @@ class RequestBody:
         return self._chunks[0]
 
     def whole(self) -> bytes:
-        """Return the whole body, decompressed; raises why it was refused, or Invalid when it ends too early."""
+        """Return the whole body, decompressed; raises ``refused`` if that is set, or Invalid if the body ends too early."""
         if self.refused is not None:
             raise self.refused
         if self.is_cut_off:
@@ -119,7 +119,7 @@ class RequestBody:
         return self.so_far()
 
     def close(self) -> None:
-        """Let go of everything: an error that is kept would keep, by its traceback, whatever its frames hold."""
+        """Free everything, also the traceback of the error: it would keep the objects of its frames in memory."""
         self._drop()
         self._gunzip = None
         if self.refused is not None:

@@ -69,7 +69,7 @@ class SocketHandler(WebSocketHandler):
             self._place.release()
 
     def _known_caller(self) -> Caller:
-        """Return the caller after a refresh. Without need of a login an unknown token is ignored. Raises BadToken."""
+        """Return the caller after a refresh. If no login is needed, an unknown token is ignored. Raises BadToken."""
         identity = self._context.identity
         try:
             return identity.caller_of(self.request)
@@ -79,7 +79,7 @@ class SocketHandler(WebSocketHandler):
             raise
 
     def check_origin(self, origin: str) -> bool:
-        """Return the guard's decision, which takes ``https://name`` and ``name:443`` for the same; called by Tornado."""
+        """Return the guard's decision, for which ``https://name`` and ``name:443`` are the same origin; called by Tornado."""
         return allows_origin(self, origin)
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
@@ -100,7 +100,7 @@ class SocketHandler(WebSocketHandler):
             await super().get(*args, **kwargs)
 
     def data_received(self, chunk: bytes) -> None:
-        """Ignore a body: a WebSocket handshake has none."""
+        """Ignore the body, because a WebSocket handshake has no body."""
 
     def get_websocket_protocol(self) -> WebSocketProtocol | None:
         if self.request.headers.get("Sec-WebSocket-Version") != "13":

@@ -1,4 +1,4 @@
-"""Own WebSocket on Tornado's public hook: handshake, reading, direct sending and closing.
+"""WebSocket of this project, on Tornado's public hook for it: handshake, reading, direct sending and closing.
 
 Frames are parsed by ``rfc6455/frames.py``; this module owns the stream.  While nothing is buffered a prebuilt frame is written
 directly to the socket, and only the bytes that the kernel does not accept are buffered; with TLS the stream sends everything.
@@ -44,8 +44,8 @@ _CLOSING_S = 2.0
 class WebSocketTransport(WebSocketProtocol):
     """Transport of the hub (``hub.transport.Transport``). ``on_text``, ``on_control``: called for each message or control frame.
 
-    ``on_end``: called once with the close code.  ``on_binary``: without it a binary message closes the connection.
-    ``after_read``: awaited before more is read.
+    ``on_end``: called once with the close code.  ``on_binary``: called for each binary message; without it, such a message closes
+    the connection.  ``after_read``: awaited before more is read.
     """
 
     stream: IOStream
@@ -156,7 +156,7 @@ class WebSocketTransport(WebSocketProtocol):
             self.close(CloseCode.UNSUPPORTED_DATA, "messages are text")
 
     def _answer_ping(self, payload: bytes) -> None:
-        """Answer a ping at once, or the latest one when the buffer has drained (RFC 6455 section 5.5.3)."""
+        """Answer a ping at once or, if bytes are buffered, answer only the latest ping once they are sent (RFC 6455 section 5.5.3)."""
         if not self.writing:
             self.send(encode_frame(Opcode.PONG, payload))
             return
@@ -171,7 +171,7 @@ class WebSocketTransport(WebSocketProtocol):
             self._answer_ping(payload)
 
     async def _linger(self) -> None:
-        """Read on after a violation, so that the peer gets the close frame before the socket closes (and no reset)."""
+        """Continue to read after a violation, so that the peer gets the close frame, and no reset, before the socket closes."""
         try:
             if not self.stream.closed() and not self.writing:
                 self.stream.socket.shutdown(socket.SHUT_WR)
@@ -206,7 +206,7 @@ class WebSocketTransport(WebSocketProtocol):
             self._send_buffered(frame[sent:])
 
     def _send_buffered(self, rest: bytes) -> None:
-        """Send by the stream, behind its buffered bytes, or with TLS; all further frames too until it has drained."""
+        """Send bytes by the stream, after the bytes in its buffer. Until the buffer has drained, all further frames go this way."""
         if self._close_sent or self.stream.closed():
             return
         self._buffered += len(rest)
