@@ -114,7 +114,7 @@ class Accounts:
         )
 
     def renew(self, caller: Caller) -> LoginSession | None:
-        """Extend the caller's session when half of its time has passed; its id stays. None: there is nothing to extend."""
+        """Extend the caller's session when half of its time has passed; its id stays. Return None if there is nothing to extend."""
         user = self._directory.user(caller.id)
         if caller.kind != "user" or caller.expires_ms is None or user is None:
             return None

@@ -48,7 +48,7 @@ class Claims(Struct, frozen=True):
 
 
 def read_secret(given: str, folder: DataFolder) -> bytes:
-    """Return the configured secret, else the one in ``folder``, which is created once. Raises ConfigurationError."""
+    """Return the configured secret, else the secret in ``folder``, which is created once. Raises ConfigurationError."""
     if given:
         return given.encode()
     folder.make()
@@ -62,7 +62,7 @@ def read_secret(given: str, folder: DataFolder) -> bytes:
 
 
 def _make_secret(file: Path) -> None:
-    """Write a new secret atomically; if several processes do, the first one's is kept. Raises OSError."""
+    """Write a new secret atomically; if another process has just written its secret, keep that. Raises OSError."""
     written = private_file(file.with_name(f"{file.name}.{secrets.token_hex(4)}"))
     try:
         written.write_text(secrets.token_urlsafe(48))

@@ -39,7 +39,7 @@ def check_distinct(name: str, user_id: str, users: Iterable[User], *, field: str
 
 
 def looks_like(name: str, user_id: str, users: Iterable[User]) -> str:
-    """Return another user's name or id that ``name`` can be mistaken for; empty: there is none."""
+    """Return another user's name or id that ``name`` can be mistaken for; empty if there is none."""
     wanted = skeleton(name)
     for reserved in RESERVED_NAMES:
         if skeleton(reserved) == wanted:

@@ -287,7 +287,11 @@ class Access:
         return caller.role >= Role.EDITOR and self.sees(caller, board_id)
 
     def joins(self, caller: Caller, room: Room) -> bool:
-        """Return whether a caller may join a room: a direct one's two users, a private one's members and admins, else by board or role."""
+        """Return whether a caller may join a room.
+
+        A direct conversation is open to its two users, a private room to its members and to admins.  The room of a board is open
+        to users who may see the board, any other room to viewers and above.
+        """
         if room.kind in ("direct", "inbox"):
             return caller.is_person and caller.id in participants(room.id)
         if room.private:

@@ -1,4 +1,4 @@
-"""Choice of a command's data folder: the one given by ``--data``, else that of the only running server."""
+"""Choice of a command's data folder: the folder given by ``--data``, else the folder of the only running server."""
 
 from __future__ import annotations
 

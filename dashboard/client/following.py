@@ -236,7 +236,7 @@ class Conversation:
         return updates
 
     def quiet(self) -> None:
-        """Send a ping, after a while without bytes from the server."""
+        """Send a ping. The client calls this after a while without bytes from the server."""
         self._socket.send('{"type":"ping"}')
 
     def _take(self, text: str) -> list[Update]:

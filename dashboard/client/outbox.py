@@ -43,7 +43,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Result of a try. ``wait_s``: seconds to wait before the next one; 0: the batch is settled."""
+    """Result of a try. ``wait_s``: seconds to wait before the next try; 0 if the batch is settled."""
 
     wait_s: float = 0.0
     refusals: tuple[Refusal, ...] = ()
@@ -51,7 +51,7 @@ class Outcome:
 
 
 class Outbox:
-    """Batch in flight, one at a time, and the bounded buffer of samples behind it."""
+    """Batch in flight, one at a time, and the bounded buffer of samples that wait for a batch."""
 
     def __init__(
         self,

@@ -91,7 +91,7 @@ class Membership:
             _log.warning("node %s is gone: nothing heard for 15 s", silent.beat.name)
 
     def fault(self) -> str:
-        """Return what is wrong with the path through the journal; empty: nothing."""
+        """Return what is wrong with the path through the journal; empty if nothing is."""
         silent_s = self._monotonic() - self._heard_s
         return "" if silent_s < _LOST_S else f"no beat of this process has returned for {silent_s:.0f} s"
 

@@ -81,7 +81,7 @@ class LoopLag:
 
 
 class Vitals:
-    """Readings of this process. ``latest``: the last one of each; rates are differences between two measurements."""
+    """Readings of this process. ``latest``: the last reading of each kind; rates are differences between two measurements."""
 
     def __init__(
         self,

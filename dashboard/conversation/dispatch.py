@@ -68,7 +68,7 @@ _SWEEP_S = 0.5
 class RequestDispatcher:
     """Queue and workers for requests: in order within a connection, many connections at once.
 
-    ``serve_view`` answers view requests that are queued behind an ``auth``.  ``limits``: sent in the reply ``authenticated``.
+    ``serve_view`` answers view requests that are queued after an ``auth``.  ``limits``: sent in the reply ``authenticated``.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class RequestDispatcher:
             self._put(connection, Auth(user_id=connection.caller.id, token=""))
 
     def take(self, connection: Connection, request: Request) -> None:
-        """Queue a request behind the earlier ones of its connection; raises TooMany."""
+        """Queue a request after the earlier requests of its connection; raises TooMany."""
         if len(connection.requests) >= _MAX_WAITING:
             raise TooMany(f"{_MAX_WAITING} requests are unanswered; wait for their replies")
         self._put(connection, request)

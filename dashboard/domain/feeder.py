@@ -21,7 +21,7 @@ class Refused(Struct, array_like=True, frozen=True):
 class FeederState(Struct, array_like=True, frozen=True):
     """State of a feeder. Totals count since its process started; ``rate`` is samples a second over the last seconds.
 
-    ``key`` is the same for one feeder in all processes.  ``max_series`` 0: the feeder has no limit of its own.
+    ``key`` is the same for one feeder in all processes.  ``max_series`` is 0 if the feeder has no limit.
     """
 
     key: str

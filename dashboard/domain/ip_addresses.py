@@ -24,7 +24,7 @@ def plain_address(text: str) -> str:
 def network_of(address: str) -> str:
     """Return the network that usually belongs to one customer: an IPv4 address, or the /64 of an IPv6 address.
 
-    A text that is no address (of a Unix socket) is returned as it is.
+    A text that is not an address (of a Unix socket) is returned unchanged.
     """
     found = _parsed(address)
     if isinstance(found, ipaddress.IPv6Address):

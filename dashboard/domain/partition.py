@@ -1,4 +1,4 @@
-"""Partitions of the journal: which one holds a series or document, and which ones a screen needs.
+"""Partitions of the journal: the partition of each series or document, and the partitions that a screen needs.
 
 The metric's name chooses the partition. So one partition has all series of a metric, and a
 selector that names its metric needs only one partition.
@@ -23,7 +23,7 @@ def all_partitions(partitions: int) -> tuple[str, ...]:
 
 
 def partitions_for(selectors: Iterable[Selector], partitions: int) -> tuple[str, ...]:
-    """Return the partitions that hold what the selectors match, in order.
+    """Return the partitions of all series and documents that the selectors match, in order.
 
     These are all partitions if a selector names no metric, or if there is no selector.
     """

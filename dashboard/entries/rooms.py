@@ -1,4 +1,4 @@
-"""Payloads about rooms: messages and read marks. They repeat what the store has committed."""
+"""Journal entries for rooms: messages and read marks. The store has committed their content before."""
 
 from __future__ import annotations
 

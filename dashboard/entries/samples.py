@@ -1,4 +1,4 @@
-"""Payloads about series, and their columns of samples.
+"""Journal entries for series, and their columns of samples.
 
 ``keys`` is the canonical text of each sample's series, joined by newlines (which no key can hold).  So a replica that has
 read the same list before finds its series with one look-up.

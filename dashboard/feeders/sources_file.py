@@ -158,7 +158,7 @@ class MqttBroker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SourcesFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Content of the whole file."""
+    """Content of the file of sources."""
 
     scrape: Annotated[list[ScrapeTarget], Meta(max_length=1_000)] = []
     statsd: Statsd | None = None

@@ -157,7 +157,7 @@ class Connection:
         self.send(message)
 
     def send(self, message: Shared) -> None:
-        """Send a message even if the client has not read the earlier ones."""
+        """Send a message even if the client has not read the earlier messages."""
         frame = message.deflated if self.transport.deflating else message.frame
         self._counters.bytes_sent += len(frame)
         self.transport.send(frame)

@@ -31,7 +31,7 @@ class Dispatcher(Protocol):
     """Port to the handler of users' requests, implemented by ``conversation/dispatch.py``."""
 
     def take(self, connection: Connection, request: Request) -> None:
-        """Queue the request behind the earlier ones of its connection; raises TooMany."""
+        """Queue the request after the earlier requests of its connection; raises TooMany."""
 
     def dropped(self, connection: Connection, code: int) -> None:
         """Forget a connection that has ended."""
@@ -108,7 +108,7 @@ class Hub:
             connection.give_up(flood.code, flood.reason)
 
     def take(self, connection: Connection, request: Request) -> None:
-        """Serve a view request at once; queue a user's request, and every request but a ping behind a pending ``auth``."""
+        """Serve a view request at once; queue a user's request, and every request but a ping while an ``auth`` is pending."""
         if isinstance(request, PersonalRequest) or (connection.authenticating and not isinstance(request, Ping)):
             self._dispatcher.take(connection, request)
         else:

@@ -102,7 +102,7 @@ class Part:
         return since.epoch != position.epoch or since.seq <= position.seq
 
     def missing(self, since: Seen) -> str:
-        """Return the reason for a gap after ``since``, as ``View.missing`` does; empty: no gap."""
+        """Return the reason for a gap after ``since``, as ``View.missing`` does; empty if there is no gap."""
         replica = self._replica()
         self.refresh()
         if since.epoch != replica.position.epoch:

@@ -20,7 +20,10 @@ class PendingSnapshot(NamedTuple):
 
 
 class Snapshots:
-    """Builder of one snapshot at a time, shared by all requests for the same view. ``now_ms`` is the journal's time."""
+    """Builder of large snapshots, one at a time. Waiting requests for the same view share a snapshot.
+
+    ``now_ms`` is the journal's time.
+    """
 
     def __init__(self, views: ViewTable, now_ms: Callable[[], int]) -> None:
         self._views = views

@@ -17,7 +17,7 @@ class Subscriber(Protocol):
     subscriptions: dict[str, Subscription]
 
     def send(self, message: Shared) -> None:
-        """Send a message even if the client has not read the earlier ones."""
+        """Send a message even if the client has not read the earlier messages."""
 
     def reply(self, body: bytes, request_id: int | str | None = None) -> None:
         """Answer a request; close a client that does not read."""

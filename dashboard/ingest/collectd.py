@@ -22,7 +22,7 @@ MAX_VALUES = 64
 
 
 def parse_collectd(body: bytes, latest_ms: int, *, origins: Origins | None = None) -> Parsed:
-    """Parse a body; a refusal's index is its value list's, from 0. Raises Invalid when the body is not a list.
+    """Parse a body; a refusal's index is that of its value list, from 0. Raises Invalid when the body is not a list.
 
     ``origins``: the owners of series over all bodies. Without it, two names that become one series are noticed only within a body.
     """

@@ -34,7 +34,7 @@ def taken_by(key: str, origin: str, owner: str) -> NameTaken:
 
 
 class Origins:
-    """Owners of series by canonical text, for this period and the one before."""
+    """Owners of series by canonical text, for this period and the period before."""
 
     def __init__(self, max_items: int = 20_000) -> None:
         self._max_items = max_items

@@ -28,7 +28,7 @@ _NEARLY_FULL = 0.9
 
 
 class AcceptDocument:
-    """Writer of documents: the only way for them into the journal."""
+    """Writer of documents. Only this class appends documents to the journal."""
 
     def __init__(
         self,

@@ -32,7 +32,7 @@ _STATES = ("ok", "warning", "critical", "unknown")
 
 
 class AcceptEvents:
-    """Writer of events: the only way for them into the journal. ``now_ms`` is the journal's time."""
+    """Writer of events. Only this class appends events to the journal. ``now_ms`` is the journal's time."""
 
     def __init__(self, *, journal: Journal, replicas: Replicas, now_ms: Callable[[], int], counters: Counters) -> None:
         self._journal = journal

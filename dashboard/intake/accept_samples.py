@@ -69,7 +69,7 @@ class _Taken(Struct):
 
 
 class AcceptSamples:
-    """Writer of samples: the only way for them into the journal."""
+    """Writer of samples. Only this class appends samples to the journal."""
 
     def __init__(
         self,
@@ -253,7 +253,7 @@ class AcceptSamples:
         return key not in self._known(partition_of(key.partition("{")[0], self._replicas.partitions))
 
     def _appends(self, partition: str, payloads: list[bytes], request_id: str) -> list[tuple[str, bytes, str]]:
-        """Return the entries with their request ids; appended without an await in between, they are stored all or none."""
+        """Return the entries with their request ids. The caller appends them without an await in between, so all or none are stored."""
         if len(payloads) == 1:
             return [(partition, payloads[0], request_id)]
         ids = [f"{request_id}/{part}" if request_id else "" for part in range(len(payloads))]

@@ -33,7 +33,7 @@ def number_of_event(event: EventIn) -> int:
 
 
 class Annotations:
-    """Items of the document ``events``, by number."""
+    """Annotations in the document ``events``, by the number that Grafana's API gives them."""
 
     def __init__(self, *, journal: Journal, replicas: Replicas) -> None:
         self._journal = journal

@@ -39,11 +39,11 @@ class PushGroups:
             yield group, list(self._ownership.of(group))
 
     async def catch_up(self) -> None:
-        """Wait until every answered push of any process is known here; raises Unavailable."""
+        """Wait until this process has learned of every acknowledged push; raises Unavailable."""
         await self._ownership.catch_up()
 
     async def add(self, labels: Mapping[str, str], keys: Collection[str], *, caller: Caller) -> None:
-        """Replace the group's series of the same metric names by these (POST); the replaced ones end."""
+        """Replace the group's series that have the same metric names as ``keys`` (POST); the replaced series end."""
         names = {key.partition("{")[0] for key in keys}
         async with self._locked(labels) as group:
             left = {key for key in self._ownership.of(group) if key.partition("{")[0] in names}.difference(keys)

@@ -179,7 +179,7 @@ class BackOff:
         self._longest_s = longest_s
 
     def reset(self) -> None:
-        """Reset the next pause to the first one."""
+        """Reset the next pause to the first pause."""
         self._next_s = self._first_s
 
     def next_s(self) -> float:

@@ -116,7 +116,7 @@ class JournalFile:
         return seqs
 
     def _insert(self, partition: str, seq: int, t_ms: int, request_id: str, payload: bytes) -> int:
-        """Store one entry as ``seq``, or find the one with the same request id; return its number."""
+        """Store one entry as ``seq``, or find the entry with the same request id; return its number."""
         if request_id and (known := self._known(partition, request_id)):
             return known
         row = (partition, seq, t_ms, request_id or None, payload)

@@ -31,7 +31,7 @@ class Tail:
         self._wake()
 
     def restart(self, head_seq: int) -> None:
-        """Drop all entries and continue after ``head_seq``: entries before the next one were missed or are void."""
+        """Drop all entries and continue after ``head_seq``: earlier entries were missed or are void."""
         self._entries.clear()
         self._size = 0
         self.head_seq = head_seq

@@ -278,7 +278,7 @@ class SeriesIndex(Generic[K]):
                 yield list(chunk.matching(matcher.value))
 
     def _start(self, selector: Selector) -> dict[K, None] | None:
-        """Return the smallest set of items that an equality matcher leaves; None: there is no such matcher."""
+        """Return the smallest set of items that an equality matcher selects; None if the selector has no such matcher."""
         pools = [
             self._labels[m.label].by_value.get(m.value, {}) if m.label in self._labels else {}
             for m in selector.matchers

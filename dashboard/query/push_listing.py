@@ -64,7 +64,7 @@ def _group(labels: dict[str, str], every: Iterable[Series]) -> dict[str, object]
 
 
 def _place_of(series: Series) -> tuple[str, str, str | None]:
-    """Return the family of a series, the field of its value, and its place in that field (None: it is the field)."""
+    """Return the family of a series, the JSON field of its value, and the key within that field (None: the value is the field)."""
     name, labels = series.key.name, dict(series.key.labels)
     if series.kind not in ("histogram", "summary"):
         return name, "value", None
@@ -78,7 +78,7 @@ def _place_of(series: Series) -> tuple[str, str, str | None]:
 
 
 def _text(value: float) -> str:
-    """Format a number without an exponent where Go does not write one either."""
+    """Format a number as Go does, with an exponent only where Go writes one."""
     return format(Decimal(repr(value)), "f").removesuffix(".0") if abs(value) < 1e21 else repr(value)
 
 

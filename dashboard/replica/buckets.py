@@ -34,11 +34,11 @@ def mean(total: float, count: int, least: float, greatest: float) -> float:
 
 
 class Folded(Struct, array_like=True, frozen=True):
-    """Buckets as a checkpoint stores them: compressed columns of all but the last, and the last by itself.
+    """Buckets as a checkpoint stores them: compressed columns of all buckets but the last, and the last bucket uncompressed.
 
-    ``columns``: slots, mins, maxs, sums, counts, one after the other; little-endian, 8 bytes a value, compressed by zlib.
-    ``checksum``: their CRC-32, so that damage is found at the start and not at the first read.  ``trimmed_from``: trimming to a
-    later slot than this removes buckets; None: there are too few to trim.
+    ``columns``: slots, mins, maxs, sums, counts, one after the other; little-endian, 8 bytes for each value, compressed by zlib.
+    ``checksum``: CRC-32 of ``columns``, so that damage is found at the start and not at the first read.  ``trimmed_from``: a trim
+    removes buckets only if its slot is later than this; None if there are too few buckets to trim.
     """
 
     rows: int

@@ -41,7 +41,7 @@ class RoomLog:
         return self._release()
 
     def catch_up(self, changes: list[Message], last_seq: int) -> list[Message]:
-        """Take all changes after ``seq`` up to ``last_seq``, as read from the store; return the new ones, in order."""
+        """Take all changes after ``seq`` up to ``last_seq``, as read from the store; return the new changes, in order."""
         fresh = [each for each in changes if each.changed_seq > self.seq]
         for message in sorted(fresh, key=lambda each: each.seq):  # in ``fresh`` an edited old message comes last
             self._keep(message)

@@ -227,7 +227,7 @@ class Series:
 
     @property
     def is_ordered(self) -> bool:
-        """True if the samples held are ordered by time."""
+        """True if the samples are ordered by time."""
         return self.disorder_seq < max(self.trimmed_seq, 0)
 
     def _older_than(self, horizon_ms: int) -> int:

@@ -219,7 +219,7 @@ class SeriesTable:
         self._ahead.add(series)
 
     def _are_ahead(self, rows: tuple[Series, ...]) -> bool:
-        """Return whether a series may hold samples later than its ``last_ms``; forget the series whose future samples are past."""
+        """Return whether a series may have samples later than its ``last_ms``; forget the series whose future samples are past."""
         found = self._ahead.intersection(rows)
         self._ahead.difference_update(series for series in found if series.last_ms >= series.ahead_ms)
         return any(series.last_ms < series.ahead_ms for series in found)
@@ -329,7 +329,7 @@ class SeriesTable:
         self.index.add(series)
 
     def rebase(self) -> None:
-        """Reset all seqs, because a new epoch began: everything held counts as older than its first entry."""
+        """Reset all seqs, because a new epoch began: all samples count as older than the first entry of that epoch."""
         for series in self:
             series.forget_seqs()
             series.last_seq = series.meta_seq = series.created_seq = 0

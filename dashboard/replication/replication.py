@@ -1,6 +1,6 @@
 """Replication of one partition: restores its replica from the checkpoint, follows the journal, stores checkpoints.
 
-Among all processes that follow a partition, the one that holds the lease stores its checkpoints.
+Among all processes that follow a partition, the process with the lease stores its checkpoints.
 """
 
 from __future__ import annotations

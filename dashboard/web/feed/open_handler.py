@@ -1,4 +1,4 @@
-"""Base of handlers that answer anybody: clients check with them that the server exists, before they authenticate."""
+"""Base of handlers without authentication: clients use them to check that the server exists, before they authenticate."""
 
 from __future__ import annotations
 

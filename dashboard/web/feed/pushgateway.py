@@ -79,9 +79,9 @@ class PushgatewayHandler(FeederHandler[FeedServices]):
         self.send(self.format.answer(request, parsed, outcome))
 
     async def _note_push(self, labels: Mapping[str, str], *, failed: bool, now_ms: int) -> set[str]:
-        """Store the time of this push in the group's own series; return those that the group has.
+        """Store the time of this push in two series of the group; return the group's series of this kind.
 
-        A token that may not write them, or has no room for them, pushes without.
+        If the token may not write these series, or may create no more series, the push is accepted without them.
         """
         intake = self.services.intake
         pushed, failure = (foreign_key(name, labels.items()) for name in (PUSHED, FAILED))

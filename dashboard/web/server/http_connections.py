@@ -1,8 +1,8 @@
-"""HTTP connections of this process (not WebSockets): a bound on idle ones, and on the bytes of answers that clients do not read.
+"""HTTP connections of this process (not WebSockets): bounds on idle connections and on the bytes of unread answers.
 
 A connection is idle until the headers of a request have arrived.  When too many are idle, the oldest is closed.  An answer has to
-be read in time: a client that takes nothing for ``answer_timeout_s``, or less than ``_LEAST_PER_S`` bytes a second after that
-time, is closed.  When all clients together have too much to read, the client with the most is closed.
+be read in time: a connection is closed if the client reads nothing for ``answer_timeout_s``, or less than ``_LEAST_PER_S`` bytes
+a second after that time.  When all unread answers together have too many bytes, the client with the most is disconnected.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ROOM = 32
 
 
 class _Unread:
-    """Answer that its client has not read to the end; times are monotonic seconds, indices count bytes of the stream."""
+    """Answer that the client has not read to the end; times are monotonic seconds, indices count bytes of the stream."""
 
     __slots__ = ("began_at", "began_s", "read_s", "read_to")
 
@@ -84,7 +84,7 @@ class HttpConnections:
         self._unread.pop(stream, None)
 
     def wait(self, stream: IOStream) -> None:
-        """Mark a connection as idle; close the oldest idle one if there are too many."""
+        """Mark a connection as idle; close the oldest idle connection if there are too many."""
         self._idle[stream] = None
         if len(self._idle) > self._max_idle:
             self._close_an_idle_one()
@@ -106,7 +106,7 @@ class HttpConnections:
             self._close_an_idle_one()
 
     def wrote(self, stream: IOStream) -> None:
-        """Note that bytes of an answer are waiting to be read; close the client with the most if all have too many."""
+        """Record that bytes of an answer are unread; if there are too many in all, disconnect the client with the most."""
         if stream not in self._networks:
             return
         if stream not in self._unread:
@@ -116,7 +116,7 @@ class HttpConnections:
             self._close(self._greediest())
 
     def _greediest(self) -> IOStream:
-        """Return the connection with the most unread bytes, of the network with the most."""
+        """Return the connection with the most unread bytes in the network with the most unread bytes."""
         by_network: Counter[str] = Counter()
         for stream in self._unread:
             by_network[self._networks[stream]] += _unread_of(stream)
@@ -155,7 +155,7 @@ def _unread_of(stream: IOStream) -> int:
 
 
 def _taken_of(stream: IOStream) -> int:
-    """Return how many bytes the client's machine has taken: those written less those in the kernel's buffer, which may be large."""
+    """Return how many bytes the client's machine has received: written bytes minus those in this kernel's buffer, which may be large."""
     waiting = array("i", [0])
     try:
         fcntl.ioctl(stream.fileno(), termios.TIOCOUTQ, waiting)
