@@ -142,7 +142,8 @@ def _check_reach(settings: Settings, refuse: Callable[[str, str], None]) -> None
         refuse("secret", f"has less than {_MIN_SECRET_BYTES} bytes; make one: openssl rand -base64 48")
     if settings.webhooks and len(settings.webhook_secret.encode()) < _MIN_SECRET_BYTES:
         refuse(
-            "webhooks", f"webhook_secret must have at least {_MIN_SECRET_BYTES} bytes: what is posted is signed with it"
+            "webhooks",
+            f"webhook_secret must have at least {_MIN_SECRET_BYTES} bytes: it signs the posted notifications",
         )
     if bool(settings.tls_certificate) != bool(settings.tls_key):
         refuse("tls_certificate", "tls_certificate and tls_key belong together")
@@ -151,13 +152,13 @@ def _check_reach(settings: Settings, refuse: Callable[[str, str], None]) -> None
         if not settings.secret:
             missing.append("secret (openssl rand -base64 48)")
         if not settings.allowed_hosts:
-            missing.append("allowed_hosts (the name that people type)")
+            missing.append("allowed_hosts (the host name in the users' browsers)")
         if not (settings.tls_certificate or settings.proxies):
             missing.append("tls_certificate and tls_key, or proxies (the address of the proxy that ends TLS)")
         if missing:
             refuse("host", "others can reach it, so it also needs " + "; ".join(missing))
     if settings.redis and not settings.secret and settings.workers == 1 and settings.store:
-        refuse("secret", "processes on several machines need the same one; make it: openssl rand -base64 48")
+        refuse("secret", "all processes need the same secret; make one: openssl rand -base64 48")
     for url in (*settings.webhooks, *filter(None, (settings.oidc_issuer, settings.public_url))):
         if not _URL.fullmatch(url):
             refuse(

@@ -234,7 +234,7 @@ class Accounts:
     async def _keep_an_admin(self, tx: Any) -> None:
         had = any(user.role is Role.ADMIN and not user.disabled for user in self._directory.users.values())
         if had and not await stored_users.count_admins(tx):
-            raise Forbidden("there would be no admin left")
+            raise Forbidden("the last administrator must stay; make another user administrator first")
 
     async def list_users(self) -> list[tuple[User, int | None]]:
         """List all users by id, each with the time of the last login in milliseconds (None: never)."""

@@ -46,7 +46,7 @@ class Authenticator:
             try:
                 _, _, password = base64.b64decode(rest, validate=True).decode().partition(":")
             except ValueError:
-                raise BadToken("the Basic authorization is not base64 of user:password") from None
+                raise BadToken("the Basic authorization must be base64 of user:password") from None
             return self.by_text(password)
         raise BadToken("the Authorization header must be Bearer, Token or Basic")
 

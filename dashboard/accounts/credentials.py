@@ -76,7 +76,9 @@ def check_secret(file: Path) -> bytes:
     """Return the secret in a file; raises ConfigurationError when it is too short or not printable ASCII, OSError."""
     found = file.read_bytes().strip()
     if len(found) < MIN_SECRET_BYTES or not found.isascii() or not found.decode("ascii").isprintable():
-        raise ConfigurationError(f"{file} is damaged; delete it (all have to log in again), or restore a backup")
+        raise ConfigurationError(
+            f"{file} is damaged; delete it (all users must then log in again), or restore a backup"
+        )
     return found
 
 
@@ -142,7 +144,7 @@ class Credentials:
         found = self._decode(text, now_ms, None)
         version = found.get("ver")
         if version is not None and type(version) is not int:
-            raise BadToken("the token is not one of ours")
+            raise BadToken("the token is not from this server")
         session = _name_of(found.get("jti"), text)
         return Claims(str(found["sub"]), session, int(found["exp"] * 1000), version, found.get("loc") is True)
 
@@ -155,7 +157,7 @@ class Credentials:
         """Check a share link's JWT; ``user`` is the board. Raises BadToken."""
         found = self._decode(text, now_ms, _SHARE)
         if not found.get("jti"):
-            raise BadToken("the link is not one of ours")
+            raise BadToken("the link is not from this server")
         return Claims(str(found["sub"]), str(found["jti"]), int(found["exp"] * 1000), None, False)
 
     def seal(self, claims: dict[str, Any], expires_ms: int) -> str:

@@ -35,7 +35,7 @@ def clean_name(text: str, *, field: str = "name") -> str:
 def check_distinct(name: str, user_id: str, users: Iterable[User], *, field: str = "name") -> None:
     """Raise Invalid when the name looks like another user's name or id, or like a name that the server uses itself."""
     if taken := looks_like(name, user_id, users):
-        raise Invalid(f"looks like {taken}, which is taken; add something that tells the two apart", field=field)
+        raise Invalid(f"looks like {taken}, which is taken; choose a name that differs more", field=field)
 
 
 def looks_like(name: str, user_id: str, users: Iterable[User]) -> str:

@@ -247,7 +247,7 @@ def _check(policy: Policy, caller: Caller, cure: str) -> None:
         raise NotAuthenticated(cure)
     if caller.role < policy.least:
         raise Forbidden(
-            f"this takes the role {policy.least.word}; {caller.name or 'this caller'} is {caller.role.word}"
+            f"this needs the role {policy.least.word}; {caller.name or 'this caller'} is {caller.role.word}"
         )
 
 

@@ -21,7 +21,7 @@ PARTS = (
     DataPart(CHECKPOINT_FILE, "the history of the series"),
     DataPart(JOURNAL_FILE, "the newest samples, documents and events"),
     DataPart(PEOPLE_FILE, "users, tokens, rooms, messages, the audit log"),
-    DataPart(SECRET_FILE, "what sessions and links are signed with", database=False),
+    DataPart(SECRET_FILE, "the key that signs sessions and links", database=False),
 )
 #: Files that say something of a running server only, or of the folder itself.
 LEFT_OUT = (LOCK_FILE, INVENTORY_FILE, STATUS_FILE)

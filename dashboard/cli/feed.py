@@ -33,7 +33,7 @@ def push(
     """Send one VALUE of SERIES to a running server: dashboard push orders 3 --label shop=a"""
     pairs = label_pairs(series.partition("{")[0], labels)
     if not math.isfinite(value):
-        raise click.ClickException(f"{value} is not a number that can be shown")
+        raise click.ClickException(f"{value} is not a finite number")
     sending = OneShot(url, token)
     sending.client.push(series, value, labels=pairs, **said)
     if wrong := sending.close(wait_s):

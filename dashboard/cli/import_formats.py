@@ -55,7 +55,7 @@ def read_ndjson(lines: list[bytes], first: int) -> Body:
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("has the same key twice")
+        raise ValueError("contains the same key twice")
     return found
 
 

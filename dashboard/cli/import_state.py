@@ -61,7 +61,7 @@ def load(file: Path, url: str) -> State:
     if state.url != url:
         raise StateError(f"the import of {file} was begun at {state.url}; use --again to start from the beginning")
     if _head(file, int(state.head.partition(":")[0])) != state.head or file.stat().st_size < state.offset:
-        raise StateError(f"{file} is not the file whose import was begun; use --again to start from the beginning")
+        raise StateError(f"{file} is not the file of this import; use --again to start from the beginning")
     return state
 
 

@@ -112,7 +112,7 @@ class RoomLogs:
                 await self._journal.append(ROOMS, ROOM_CODEC.encode(event), request_id=request_id)
         except (DashboardError, TimeoutError) as error:
             self._counters.events_not_appended += not again
-            _log.debug("%s not appended, left to the sweep: %s", request_id, error)
+            _log.debug("%s not appended; the sweep will deliver it: %s", request_id, error)
             if isinstance(event, ReadEntry):
                 self._keep(event, request_id)
             return False

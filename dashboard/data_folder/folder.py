@@ -177,7 +177,7 @@ def too_wide(folder: Path) -> str:
         return ""
     if not mode & _OTHERS:
         return ""
-    return f"data = {folder}: others on this machine may look into it (mode {mode:04o}); chmod 700 {folder}"
+    return f"data = {folder}: other users of this machine can read it (mode {mode:04o}); chmod 700 {folder}"
 
 
 def locked_folders(proc: Path = Path("/proc")) -> list[Path]:

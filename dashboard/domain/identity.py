@@ -50,7 +50,7 @@ def parse_user_name(text: str, *, field: str = "name") -> str:
     """Normalize a login name, which is also the user's id; raises Invalid."""
     name = text.strip().lower()
     if name in RESERVED_NAMES:
-        raise Invalid(f"{name} is taken by the server itself", field=field)
+        raise Invalid(f"{name} is reserved for the server", field=field)
     if not USER_NAME.fullmatch(name):
         raise Invalid("write 1 to 40 letters, digits, - _ and ., beginning with a letter or digit", field=field)
     return name

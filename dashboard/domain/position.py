@@ -49,5 +49,5 @@ def parse_positions(text: str) -> list[Seen]:
     """Return the positions in a string of ``positions_text``. Raises Invalid for any other string."""
     found = [_TEXT.fullmatch(part) for part in text.split("-")]
     if not all(found):
-        raise Invalid("is not a position of this server; send one that it gave out", field="since")
+        raise Invalid("is not a position; send a position from this server", field="since")
     return [Seen(each[1], int(each[2]), int(each[3] or 0)) for each in found if each]

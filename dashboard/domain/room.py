@@ -90,7 +90,7 @@ def kind_of(room_id: str) -> RoomKind:
 def parse_room_id(text: str, *, field: str = "roomId") -> str:
     """Return ``text`` if it can be the id of a new room. Raises Invalid otherwise."""
     if not ROOM_ID.fullmatch(text):
-        raise Invalid(f"{text[:80]!r} is no room id; write 1 to 60 letters, digits, - and _", field=field)
+        raise Invalid(f"{text[:80]!r} is not a room id; write 1 to 60 letters, digits, - and _", field=field)
     return text
 
 
@@ -100,11 +100,11 @@ def clean_text(text: str, *, field: str = "text", most: int = MAX_TEXT) -> str:
     Raises Invalid for a text that is empty, is longer than ``most`` characters, or contains a NUL or a lone surrogate.
     """
     if "\0" in text:
-        raise Invalid("holds a NUL character; remove it", field=field)
+        raise Invalid("contains a NUL character; remove it", field=field)
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise Invalid("holds a lone surrogate (half a character); remove it", field=field) from None
+        raise Invalid("contains a lone surrogate (half a character); remove it", field=field) from None
     cleaned = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if all(unicodedata.category(char) in _UNSEEN_KINDS or char in _UNSEEN for char in cleaned):
         raise Invalid("is empty", field=field)

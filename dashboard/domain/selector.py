@@ -125,7 +125,7 @@ def parse_selectors(texts: Iterable[str]) -> tuple[Selector, ...]:
         weight += pattern_weight(text)
         if weight > MAX_PATTERN_WEIGHT:
             raise Invalid(
-                "the regular expressions are too much work for one request; use fewer, or fewer counted repetitions",
+                "the regular expressions take too long to compile for one request; use fewer, or fewer counted repetitions",
                 field="selectors",
             )
         selectors.append(parse_selector(text))

@@ -75,14 +75,14 @@ def check_text(value: str, *, field: str, max_bytes: int) -> str:
     if len(value.encode("utf-8", "surrogatepass")) > max_bytes:
         raise Invalid(f"is longer than {max_bytes} bytes", field=field)
     if _CONTROL.search(value):
-        raise Invalid("holds a control character", field=field)
+        raise Invalid("contains a control character", field=field)
     return check_characters(value, field=field)
 
 
 def check_characters(value: str, *, field: str) -> str:
     """Return ``value`` when it can be written as UTF-8, else raise Invalid."""
     if _SURROGATE.search(value):
-        raise Invalid("holds a lone surrogate, which is not a character", field=field)
+        raise Invalid("contains a lone surrogate, which is not a character", field=field)
     return value
 
 
@@ -163,7 +163,7 @@ def parse_series(text: str) -> SeriesKey:
         if not found:
             raise Invalid(f'expected label="value" at {inside[position : position + 30]!a}', field="series")
         if found[1] in labels:
-            raise Invalid(f"label {found[1]} stands twice", field="series")
+            raise Invalid(f"label {found[1]} appears twice", field="series")
         labels[found[1]] = unescape(found[2])
         position = found.end()
     return series_key(name.strip(), labels)

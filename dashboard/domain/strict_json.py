@@ -19,7 +19,7 @@ def check_json(text: bytes | str) -> Any:
     except RecursionError:
         raise Invalid("nested too deep") from None
     except ValueError:  # Python's own limit of digits
-        raise Invalid("holds a number of too many digits") from None
+        raise Invalid("contains a number with too many digits") from None
     check_depth(value)
     return value
 
@@ -28,6 +28,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for name, value in pairs:
         if name in seen:
-            raise Invalid("stands twice in one object", field=name[:40])
+            raise Invalid("appears twice in one object", field=name[:40])
         seen[name] = value
     return seen

@@ -45,7 +45,7 @@ class Places:
                 inner = (*place, str(key.value))
                 if inner in self._lines:
                     line = key.start_mark.line + 1
-                    raise ConfigurationError(f"{self._path}:{line}: {key.value} stands twice; leave one of them out")
+                    raise ConfigurationError(f"{self._path}:{line}: {key.value} appears twice; remove one")
                 self._note(key, inner)
                 self._walk(value, inner)
 

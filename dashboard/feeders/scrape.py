@@ -201,6 +201,6 @@ def _check_status(answer: HTTPResponse) -> None:
         return
     if 300 <= answer.code < 400:
         raise SourceFault(
-            "redirect", f"answers {answer.code}: redirects are not followed; write the address that it leads to"
+            "redirect", f"answers {answer.code}: redirects are not followed; write the address after the redirect"
         )
     raise SourceFault("status", f"answers {answer.code}")

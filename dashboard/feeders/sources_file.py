@@ -253,7 +253,7 @@ def _faults(found: SourcesFile) -> Iterator[tuple[Place, str]]:
 def _twice(kind: str, names: list[str]) -> Iterator[tuple[Place, str]]:
     for number, name in enumerate(names):
         if name in names[:number]:
-            yield (kind, number, "name"), f"{name} stands twice; give each a name of its own"
+            yield (kind, number, "name"), f"{name} appears twice; give each a different name"
 
 
 def _secret_faults(each: ScrapeTarget | MqttBroker, place: Place) -> Iterator[tuple[Place, str]]:
@@ -314,7 +314,7 @@ def _broker_faults(broker: MqttBroker, place: Place) -> Iterator[tuple[Place, st
     for later, earlier in folded(broker.templates()):
         yield (
             (*place, "topics", later),
-            f"{broker.topics[later]} and {broker.topics[earlier]} would make one series of two topics; put a {{label}} in the "
+            f"{broker.topics[later]} and {broker.topics[earlier]} would give two topics the same series; put a {{label}} in the "
             "place of a level in which they differ, or leave one out",
         )
     if broker.ca_file and not broker.tls:

@@ -28,7 +28,7 @@ class ConnectionPlaces:
         if caller.kind != "anonymous":
             return Place()
         if taken >= most - most // 5:
-            raise Overloaded("the places that are left are for users and tokens; log in, or try again later")
+            raise Overloaded("the remaining connections are reserved for users and tokens; log in, or try again later")
         most = self._limits.max_anonymous_per_address
         if not self._counts.take(network, most):
             raise Overloaded(f"more than {most} connections of one address without a login")

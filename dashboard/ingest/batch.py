@@ -93,7 +93,7 @@ class KeyCache:
             key = parse_series(name)
             bare, inside = key.name, dict(key.labels)
             if twice := inside.keys() & pairs.keys():
-                raise Invalid(f"{min(twice)} stands both in series and in labels", field="labels")
+                raise Invalid(f"{min(twice)} is both in series and in labels", field="labels")
             pairs |= inside
         text = series_key(bare, pairs).text
         if len(name) + len(labels) <= _MAX_CACHED_BYTES:
@@ -109,7 +109,7 @@ def _labels(raw: bytes) -> dict[str, str]:
 
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         if len({name for name, _ in pairs}) < len(pairs):
-            raise Invalid("a label stands twice", field="labels")
+            raise Invalid("a label appears twice", field="labels")
         return dict(pairs)
 
     try:
@@ -133,7 +133,7 @@ def check_value(value: float, *, field: str = "value") -> float:
     try:
         return float(value)
     except OverflowError:
-        raise Invalid("is larger than any number that can be kept", field=field) from None
+        raise Invalid("is larger than any number that can be stored", field=field) from None
 
 
 def check_time(t_ms: float | None, latest_ms: int, *, field: str = "t", unit: str = "milliseconds") -> int | None:

@@ -17,7 +17,7 @@ def middle(index: int, scale: int) -> float:
     """Return the geometric mean of a bucket's bounds; raises Invalid when a double cannot hold it."""
     power = (index + 0.5) * 2.0**-scale
     if not -1_020 < power < 1_020:
-        raise Invalid("the buckets lie beyond what a number can hold", field="offset")
+        raise Invalid("a bucket's bounds are too large for a 64-bit float", field="offset")
     return float(2.0**power)
 
 

@@ -88,7 +88,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         for name, _ in pairs:
             if name in seen:
                 last = found[name]
-                found[name] = last if isinstance(last, ValueFault) else ValueFault("stands twice in one object", last)
+                found[name] = last if isinstance(last, ValueFault) else ValueFault("appears twice in one object", last)
             seen.add(name)
     return found
 

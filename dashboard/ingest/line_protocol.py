@@ -77,7 +77,7 @@ def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precis
     ``latest_ms``: the latest time that a sample may have.
     """
     if precision not in _PRECISIONS:
-        raise Invalid(f"{precision[:20]!a} is none of n, ns, u, us, ms, s, m, h", field="precision")
+        raise Invalid(f"{precision[:20]!a} is not one of n, ns, u, us, ms, s, m, h", field="precision")
     if body.count(b"\n") > MAX_SAMPLES:
         raise Invalid(f"more than {MAX_SAMPLES} lines in one body")
     cache.renew(latest_ms)

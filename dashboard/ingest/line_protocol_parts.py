@@ -51,11 +51,11 @@ def take_apart(text: str) -> Line:
         raise Invalid("has no measurement")
     rest = text[head.end() :].rstrip("\r\n\t ")
     if not rest:
-        raise Invalid(f"has no fields behind {head[1][:40]!a}")
+        raise Invalid(f"has no fields after {head[1][:40]!a}")
     line = Line(_plain(measurement), _tags(tags))
     fields = _FIELDS.match(rest)
     if fields is None or not fields[1]:
-        raise Invalid(f"the text in quotes in {rest[:40]!a} has no end, or something stands behind it")
+        raise Invalid(f"the text in quotes in {rest[:40]!a} has no end, or other characters follow it")
     line.time = _time(rest[fields.end() :].strip())
     for part in _FIELD.findall(fields[1]):
         try:
@@ -73,7 +73,7 @@ def _tags(parts: list[str]) -> dict[str, str]:
             raise Invalid(f"the tag {part[:40]!a} is not name=value", field="tags")
         name, value = _plain(found[1]), _plain(found[2])
         if tags.setdefault(name, value) != value:
-            raise Invalid(f"the tag {name[:40]!a} stands twice", field="tags")
+            raise Invalid(f"the tag {name[:40]!a} appears twice", field="tags")
     return {name: value for name, value in tags.items() if value}
 
 
@@ -84,7 +84,7 @@ def _take(part: str, line: Line) -> None:
     name = _plain(found[1])
     value = _value(found[2], name[:40])
     if name in line.fields:
-        line.faults.append(Invalid("stands twice in the line; its last value counts", field=name[:40]))
+        line.faults.append(Invalid("appears twice in the line; the last value is used", field=name[:40]))
     line.fields[name] = value
 
 
@@ -92,7 +92,7 @@ def _value(text: str, name: str) -> Value:
     """Return a field's value; raises Invalid with the field's name."""
     if text.startswith('"'):
         if len(text) < 2 or not text.endswith('"'):
-            raise Invalid(f"something stands behind the text {text[:40]!a}", field=name)
+            raise Invalid(f"other characters follow the text {text[:40]!a}", field=name)
         return _ESCAPED_IN_TEXT.sub(r"\1", text[1:-1])
     if text in _BOOLEANS:
         return _BOOLEANS[text]
@@ -105,7 +105,7 @@ def _value(text: str, name: str) -> Value:
             raise NotFinite(field=name)
         if not text:
             raise Invalid("has no value", field=name)
-        raise Invalid(f"{text[:40]!a} is no number and no boolean; texts stand in quotes", field=name)
+        raise Invalid(f"{text[:40]!a} is neither a number nor a boolean; write text in quotes", field=name)
     value = float(text)
     if not math.isfinite(value):
         raise NotFinite(field=name)
@@ -116,7 +116,7 @@ def _time(text: str) -> int | None:
     if not text:
         return None
     if not _TIME.fullmatch(text):
-        raise Invalid(f"{text[:40]!a} is not a whole number, as a time must be", field="timestamp")
+        raise Invalid(f"{text[:40]!a} is not a whole number, which a time must be", field="timestamp")
     return int(text)
 
 

@@ -78,7 +78,7 @@ def parse_template(text: str) -> TopicTemplate:
             raise Invalid(f"{level[:40]!a} is neither a plain level nor one {{label}}", field="topic")
         place = found[1] if found else level
         if found and (not LABEL_NAME.fullmatch(place) or place.startswith("__") or place in seen):
-            raise Invalid(f"{place[:40]!a} is no label, or stands twice", field="topic")
+            raise Invalid(f"{place[:40]!a} is not a label, or appears twice", field="topic")
         if found:
             seen.add(place)
         levels.append((place, found is not None))

@@ -56,7 +56,7 @@ def foreign_labels(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
             continue
         mapped = foreign_label(name)
         if labels.setdefault(mapped, value) != value:
-            raise Invalid(f"two labels would be called {mapped[:40]} here", field="labels")
+            raise Invalid(f"two labels would get the name {mapped[:40]} here", field="labels")
     return labels
 
 

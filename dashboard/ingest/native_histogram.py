@@ -94,13 +94,13 @@ def _counts(found: Message, side: str) -> Iterator[tuple[int, float]]:
             total += delta
             given.append(float(total))
     if any(not count >= 0 for count in given):
-        raise Invalid("has buckets of less than nothing", field="histograms")
+        raise Invalid("has a bucket with a negative count", field="histograms")
     at, index = 0, 0
     for span in found.get(side, []):
         index += span.get("offset", 0)
         length = span.get("length", 0)
         if not 0 <= length <= len(given) - at:
-            raise Invalid("has spans of more buckets than there are", field="histograms")
+            raise Invalid("has spans for more buckets than it has", field="histograms")
         for count in given[at : at + length]:
             yield index, count
             index += 1

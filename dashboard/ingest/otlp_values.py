@@ -92,7 +92,7 @@ def _one_of(value: Part) -> tuple[str, Part]:
         for kind, inner in value.items():
             if kind in _KINDS and inner is not None:
                 return kind, inner
-    raise Invalid("an attribute's value is of no known type", field="attributes")
+    raise Invalid("an attribute's value has an unknown type", field="attributes")
 
 
 _KINDS = frozenset(("stringValue", "boolValue", "intValue", "doubleValue", "bytesValue", "arrayValue", "kvlistValue"))

@@ -57,11 +57,11 @@ def unpack_snappy_block(body: bytes, max_bytes: int) -> bytes:
     if claimed > max_bytes:
         raise TooLarge(f"the body claims {claimed} bytes uncompressed; at most {max_bytes}")
     if claimed > 64 * len(body) + 64:  # a copy of 64 bytes takes 3 at least
-        raise Invalid("the body claims more bytes than snappy could hold in it")
+        raise Invalid("the body claims more bytes than snappy can compress into it")
     try:
         return bytes(cramjam.snappy.decompress_raw(body))
     except cramjam.DecompressionError:
-        raise Invalid("the body is no snappy block") from None
+        raise Invalid("the body is not a snappy block") from None
 
 
 def _cramjam() -> Any:

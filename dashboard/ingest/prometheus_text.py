@@ -233,7 +233,7 @@ def group_labels(path: str) -> dict[str, str]:
         if name.endswith("@base64"):
             name, value = name.removesuffix("@base64"), _debased(value)
         if name in labels or not name:
-            raise Invalid(f"label {name[:40]!a} stands twice, or has no name", field="path")
+            raise Invalid(f"label {name[:40]!a} appears twice, or has no name", field="path")
         labels[name] = value
     if not labels["job"]:
         raise Invalid("the job is empty", field="path")
@@ -260,7 +260,7 @@ def _named(line: str, head: re.Match[str]) -> tuple[str, dict[str, str]]:
         raise Invalid("does not begin with the name of a metric")
     labels = {label: value for label, value in own if value is not None}
     if len(labels) < len(own):
-        raise Invalid("a label stands twice, or has no value", field="labels")
+        raise Invalid("a label appears twice, or has no value", field="labels")
     return name, labels
 
 

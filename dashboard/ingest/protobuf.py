@@ -69,7 +69,7 @@ def read_fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
         if wire == BYTES:
             length, at = (data[at], at + 1) if at < end and data[at] < 0x80 else read_varint(data, at)
             if length > end - at:
-                raise Invalid("a protobuf field is longer than what holds it")
+                raise Invalid("a protobuf field is longer than its message")
             yield number, wire, data[at : at + length]
             at += length
         elif wire == VARINT:
@@ -139,7 +139,7 @@ def _value(wire: int, value: int | bytes, field: Field, depth: int) -> Any:
         if kind == "sint32":
             return (value & 0xFFFFFFFF) >> 1 ^ -(value & 1)
         return bool(value) if kind == "bool" else signed(value)
-    raise Invalid("is of another type than it should be", field=field.name)
+    raise Invalid("has the wrong type", field=field.name)
 
 
 def _packed(data: bytes, field: Field) -> list[Any]:

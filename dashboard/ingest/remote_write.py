@@ -98,7 +98,7 @@ def _quickly(
         if tag != 0x0A:
             skipped += 1
             if skipped > _MAX_METADATA:
-                raise Invalid(f"more than {_MAX_METADATA} fields that are no series")
+                raise Invalid(f"more than {_MAX_METADATA} fields that are not series")
             if tag == 0x1A:
                 metadata.append(data[begin:at])
             elif tag == 0x2A:
@@ -116,7 +116,7 @@ def _quickly(
             if len(others) > MAX_SAMPLES:
                 break
     if at > end:
-        raise Invalid("a protobuf field is longer than what holds it")
+        raise Invalid("a protobuf field is longer than its message")
     if len(keys) + len(others) > MAX_SAMPLES:
         raise Invalid(f"more than {MAX_SAMPLES} series in one body")
     if keys:
@@ -287,7 +287,7 @@ def _key(labels: list[bytes], origins: Origins) -> str:
                 except UnicodeDecodeError:
                     raise Invalid("is not UTF-8", field="labels") from None
         if texts[1] in pairs:
-            raise Invalid(f"label {texts[1][:40]!a} stands twice", field="labels")
+            raise Invalid(f"label {texts[1][:40]!a} appears twice", field="labels")
         pairs[texts[1]] = texts[2]
     name = pairs.pop("__name__", "")
     return origins.claim(foreign_key(name, pairs.items()), origin_of(name, pairs))

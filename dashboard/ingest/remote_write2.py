@@ -112,17 +112,17 @@ def _numbers(packed: bytes) -> list[int]:
 def _texts(references: list[int], symbols: list[str]) -> tuple[str, ...]:
     """Resolve references to label names and values, which alternate; raises Invalid."""
     if len(references) % 2 or len(references) > 2 * (CEILING.labels + 1):
-        raise Invalid(f"{len(references)} references are no labels", field="labels_refs")
+        raise Invalid(f"{len(references)} references do not make pairs of name and value", field="labels_refs")
     try:
         return tuple(map(symbols.__getitem__, references))
     except IndexError:
-        raise Invalid("a label names a symbol that is not there", field="labels_refs") from None
+        raise Invalid("a label refers to a symbol that does not exist", field="labels_refs") from None
 
 
 def _learn(texts: tuple[str, ...], cache: SymbolCache) -> str:
     pairs = dict(zip(texts[::2], texts[1::2], strict=True))
     if 2 * len(pairs) < len(texts):
-        raise Invalid("a label stands twice", field="labels")
+        raise Invalid("a label appears twice", field="labels")
     name = pairs.pop("__name__", "")
     key = cache.origins.claim(foreign_key(name, pairs.items()), origin_of(name, pairs))
     return cache.learn(texts, key) if sum(map(len, texts)) <= CEILING.text_bytes // 16 else key

@@ -77,7 +77,7 @@ def _metric(text: str, latest_ms: int, gauge_signs: GaugeSigns) -> Metric:
     kind, *extras = tail.split("|")
     type_ = _TYPES.get(kind.encode("utf-8", "replace"))
     if type_ is None:
-        raise Invalid(f"{kind[:20]!a} is none of c, g, ms, h, d, s", field="type")
+        raise Invalid(f"{kind[:20]!a} is not one of c, g, ms, h, d, s", field="type")
     name, tags = _head(head)
     rate, t_ms, is_datadog = 1.0, None, False
     for extra in extras:

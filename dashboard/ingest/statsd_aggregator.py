@@ -221,14 +221,16 @@ class Aggregator:
 
     def _add_timed(self, metric: Metric) -> None:
         if len(self._waiting.batch.keys) + len(metric.values) > MAX_WAITING:
-            raise Invalid(f"more than {MAX_WAITING} samples with a time of their own in one interval")
+            raise Invalid(f"more than {MAX_WAITING} samples with an explicit time in one interval")
         if metric.type not in ("c", "g"):
-            raise Invalid("only counters and gauges may have a time of their own", field="t")
+            raise Invalid("only counters and gauges may have an explicit time", field="t")
         assert metric.t_ms is not None
         cell = self._cell(metric)
         series = cell.names[-1]
         if series in cell.barred:
-            raise NameTaken(f"the series {series[:100]} is that of another metric; rename one", field="series")
+            raise NameTaken(
+                f"the series {series[:100]} belongs to another metric; rename one of the two", field="series"
+            )
         for value in metric.values:
             assert not isinstance(value, str)
             values, row = self._waiting.batch.values, len(self._waiting.batch.keys)

@@ -67,7 +67,7 @@ class AcceptDocument:
         check_name(key, field="document")
         self._limits.check_name(caller, key)
         if key in (EVENTS, ALERTS):
-            raise Invalid(f"{key!a} is kept by this server; choose another name", field="document")
+            raise Invalid(f"{key!a} is reserved for this server; choose another name", field="document")
         is_new = not self._exists(key) and key not in self._in_flight
         count = self._count() + self._count_in_flight() if is_new else 0
         self._say_before(count)

@@ -67,7 +67,7 @@ async def settle(log: Log, client: Client) -> LogState:
         related = log.epoch in standing.origins
         read_seq = min(fork, standing.seq) if related else 0
         _log.info(
-            "%s: Redis has lost entries after %d (it had %d, it has %d): a new epoch begins",
+            "%s: Redis has lost entries after %d (newest before: %d, now: %d): a new epoch begins",
             log.partition,
             read_seq,
             known_seq,

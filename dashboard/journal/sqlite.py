@@ -138,7 +138,7 @@ class SqliteJournal:
     def _cure(self, error: sqlite3.Error | OSError) -> str:
         """Return the remedy for files that cannot be opened."""
         if isinstance(error, OSError | sqlite3.OperationalError):
-            return "free some space, or mend the folder's permissions"
+            return "free some space, or correct the folder's permissions"
         return f"{cure_of(self._folder.path)}, or delete {JOURNAL_FILE} to begin a new journal"
 
     def head(self, partition: str) -> Position:

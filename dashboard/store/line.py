@@ -34,6 +34,6 @@ def ping_at_checkout(engine: AsyncEngine, wait_s: float) -> None:
         try:
             dialect.do_ping(connection)
         except (DBAPIError, dialect.loaded_dbapi.Error):
-            raise DisconnectionError("the store has closed the line") from None
+            raise DisconnectionError("the store has closed the connection") from None
         finally:
             cut.cancel()

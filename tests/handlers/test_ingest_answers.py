@@ -21,7 +21,7 @@ async def test_what_the_server_lists_itself_is_overwritten_by_nobody(key: str) -
         before = document(server, key)
         for path in (f"/widgets/{key}", f"/api/v1/documents/{key}", f"/ping/{key}"):
             response = await post(server, path, {"text": "mine"})
-            assert (response.code, b"kept by this server" in response.body) == (400, True), path
+            assert (response.code, b"reserved for this server" in response.body) == (400, True), path
         kept = document(server, key)
         assert [item for item in before["items"] if item not in kept["items"]] == []
 

@@ -77,7 +77,7 @@ async def test_influxdb_3_takes_times_by_their_size_and_tells_each_bad_line() ->
         response = await post(server, "/api/v3/write_lp?db=x&precision=millisecond", f"c v=1 {now * 1000}\nbad\nd v=2")
         assert (response.code, answer(response)["error"]) == (400, "partial write of line protocol occurred")
         assert answer(response)["data"] == [
-            {"original_line": "bad", "line_number": 2, "error_message": "line 2: has no fields behind 'bad'"}
+            {"original_line": "bad", "line_number": 2, "error_message": "line 2: has no fields after 'bad'"}
         ]
         assert {"c_v", "d_v"} <= series_in(server).keys()
         assert (await post(server, "/api/v3/write_lp?precision=hour", "a v=1")).code == 400
@@ -204,7 +204,7 @@ async def test_a_long_body_is_taken_in_slices_and_its_refusals_are_at_their_plac
         response = await post(server, "/write", body)
         assert (response.code, answer(response)["error"]) == (
             400,
-            "partial write: line 60001: has no fields behind 'bad' dropped=1",
+            "partial write: line 60001: has no fields after 'bad' dropped=1",
         )
         assert series_in(server)['m_a{n="99"}'] == 69_999
         samples = [{"series": "x", "labels": {"n": str(n % 10)}, "value": n} for n in range(40_000)]

@@ -77,7 +77,7 @@ def test_the_person_at_the_machine_talks_without_a_login(server: ServerProcess) 
     ("arguments", "says"),
     [
         (["push", "bad name", "3"], "is not a name"),
-        (["push", "orders", "nan"], "is not a number that can be shown"),
+        (["push", "orders", "nan"], "is not a finite number"),
         (["push", "orders", "x"], "not a valid float"),
         (["push", "orders", "3", "--label", "shop"], "write NAME=VALUE"),
         (["push", "orders", "3", "--wait", "1", "--url", "http://127.0.0.1:1"], "is the server running?"),

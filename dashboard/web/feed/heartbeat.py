@@ -53,14 +53,14 @@ class HeartbeatHandler(FeederHandler[FeedServices]):
     def identify(self, shown: str) -> str:
         """Return the monitor's name; ``shown`` is its token or its name. Raises NotFound for an unknown monitor, Forbidden."""
         if self.request.headers.get("Sec-Fetch-Site", "none") not in _SAME_SITE:
-            raise Forbidden("a page of another site may not say this")
+            raise Forbidden("a page of another site may not send this")
         found = self.context.identity.by_path(shown) if self.caller.token is None else None
         if found is not None:
             self.caller = found
         try:
             self.authorise(self.shown_elsewhere())
         except Forbidden:
-            raise NotFound("there is no such monitor that may write") from None
+            raise NotFound("there is no such monitor, or its token may not write") from None
         return found.name if found is not None else shown
 
     async def keep(self, parsed: Parsed, answer: Answer) -> None:

@@ -129,7 +129,7 @@ class Influx2(Lines):
     def precision(self, request: FeedRequest) -> str:
         precision = super().precision(request)
         if precision not in _V2_PRECISIONS:
-            raise Invalid(f"{precision[:20]!a} is none of ns, us, ms, s", field="precision")
+            raise Invalid(f"{precision[:20]!a} is not one of ns, us, ms, s", field="precision")
         return precision
 
     def error(self, status: int, text: str) -> Answer:
@@ -148,7 +148,7 @@ class Influx3(Lines):
     def precision(self, request: FeedRequest) -> str:
         precision = request.query.get("precision", "") or "auto"
         if precision not in _V3_PRECISIONS:
-            raise Invalid(f"{precision[:20]!a} is none of {', '.join(_V3_PRECISIONS[:5])}", field="precision")
+            raise Invalid(f"{precision[:20]!a} is not one of {', '.join(_V3_PRECISIONS[:5])}", field="precision")
         return precision
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:

@@ -100,7 +100,7 @@ class GuardedApplication(Application):
             return GuardRefusal(414, f"the URL has more than {self._max_uri_bytes} bytes")
         host = request.headers.get("Host", "")
         if _hostname(host) not in self._names and request.path not in _ASKED_BY_ADDRESS:
-            return GuardRefusal(421, "this server is not called that; see the setting allowed_hosts")
+            return GuardRefusal(421, "this host name is not allowed; see the setting allowed_hosts")
         origin = request.headers.get("Origin")
         if origin is not None and not self.allows_origin(origin, request):
             return GuardRefusal(403, "pages of other origins may not use this server; see the setting trusted_origins")

@@ -90,7 +90,7 @@ class RequestBody:
         if self.size + len(data) > self._max_bytes:
             self.refuse(TooLarge(f"the body has more than {self._max_bytes} bytes"))
         elif not self._budget.take(len(data)):
-            self.refuse(Overloaded("the server holds too many bodies at the moment; try again in a second"))
+            self.refuse(Overloaded("too many request bodies are in memory; try again in a second"))
         else:
             self.size += len(data)
             self._chunks.append(data)

@@ -14,7 +14,7 @@ def test_json_of_any_shape_is_read() -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b'{"a":1,"b":{"c":1,"c":2}}', "c: stands twice"),
+        (b'{"a":1,"b":{"c":1,"c":2}}', "c: appears twice"),
         (b"[" * 100 + b"]" * 100, "nested deeper"),
         (b"[" * 100_000 + b"]" * 100_000, "nested too deep"),
         (b"1" * 5_000, "digits"),

@@ -31,7 +31,7 @@ def test_what_is_missing_is_looked_for_in_what_it_should_be_in(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("a: 1\nb: 2\na: 3\n", ":3: a stands twice"),
+        ("a: 1\nb: 2\na: 3\n", ":3: a appears twice"),
         ("a: 1\nb: [\n", "not YAML"),
         ("a: &x [*x]\n", "nested more than|not YAML"),
         (b"a: \xff\n", "not UTF-8"),

@@ -12,7 +12,7 @@ def test_a_bad_value_costs_only_itself() -> None:
     given = read_leniently(b'\xef\xbb\xbf{"a":NaN,"b":1,"b":2,"c":1e400,"d":"\\ud800x\\ud83d\\ude00","e":"tab\there"}')
     assert math.isnan(given.pop("a"))
     assert given == {
-        "b": ValueFault("stands twice in one object", 2),
+        "b": ValueFault("appears twice in one object", 2),
         "c": math.inf,
         "d": "\ufffdx😀",
         "e": "tab\there",

@@ -67,7 +67,7 @@ def test_times_are_taken_by_their_precision(precision: str, time_: int, t_ms: in
 
 
 def test_an_unknown_precision_is_invalid() -> None:
-    with pytest.raises(Invalid, match="none of"):
+    with pytest.raises(Invalid, match="not one of"):
         parse("m f=1", precision="d")
 
 
@@ -75,7 +75,7 @@ def test_a_field_that_cannot_be_kept_costs_only_itself() -> None:
     parsed = parse("mem,host=a limit=no,usage=1024i,percent=1.5,rate=nan 1700000000000000000\nb f=2")
     assert rows(parsed) == {('mem_percent{host="a"}', T, 1.5), ('mem_usage{host="a"}', T, 1024), ("b_f", None, 2)}
     assert [(r.index, r.field, r.reason, r.code) for r in parsed.batch.refused] == [
-        (0, "limit", "line 1: 'no' is no number and no boolean; texts stand in quotes", "invalid"),
+        (0, "limit", "line 1: 'no' is neither a number nor a boolean; write text in quotes", "invalid"),
         (0, "rate", "line 1: is not a finite number", "not_finite"),
     ]
 
@@ -116,18 +116,18 @@ def test_a_field_that_stands_twice_is_said_and_its_last_value_counts() -> None:
         parsed = parse(f"m,t=a\\=b v=1,v=2,w=3{text}\nn,t=a\\=b v=5{text}")
         assert rows(parsed) == {('m_v{t="a=b"}', None, 2), ('m_w{t="a=b"}', None, 3), ('n_v{t="a=b"}', None, 5)}
         assert [(r.index, r.field) for r in parsed.batch.refused] == [(0, "v")]
-        assert "stands twice" in parsed.batch.refused[0].reason
+        assert "appears twice" in parsed.batch.refused[0].reason
 
 
 @pytest.mark.parametrize(
     ("line", "field", "reason"),
     [
         ("m,host f=1", "tags", "the tag 'host' is not name=value"),
-        ("m,a=1,a=2 f=1", "tags", "the tag 'a' stands twice"),
+        ("m,a=1,a=2 f=1", "tags", "the tag 'a' appears twice"),
         ("m,path=" + "x" * 65_537 + " f=1", "f", "the tag path is 65537 bytes long"),
         ("m f", "f", "is not name=value"),
         ("m f=", "f", "has no value"),
-        ("m,a=1", "", "has no fields behind 'm,a=1'"),
+        ("m,a=1", "", "has no fields after 'm,a=1'"),
         (",a=1 f=1", "", "has no measurement"),
         ('m a=1,f="x', "", "has no end"),
         ("m f=-1u", "f", "'-1u' is below 0; write -1i"),
