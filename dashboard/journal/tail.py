@@ -1,4 +1,4 @@
-"""Tail of a partition: its newest entries in memory, and the readers that wait for the next. Shared by the engines."""
+"""Tail of a partition: its newest entries in memory, and the readers that wait for the next entry. Shared by the engines."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Tail:
             self._size -= len(self._entries.popleft().payload)
 
     def oldest_seq(self) -> int:
-        """Return the number of the oldest entry in memory; one past the head when there is none."""
+        """Return the number of the oldest entry in memory; if there is none, the number that the next entry will get."""
         return self._entries[0].seq if self._entries else self.head_seq + 1
 
     def after(self, seq: int, limit: int = 1_000) -> list[Entry] | None:

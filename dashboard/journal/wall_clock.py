@@ -1,4 +1,4 @@
-"""Watch over the wall clock: the journal's clock follows when this machine's clock is set."""
+"""Check of the wall clock: when this machine's clock is set, the journal's clock follows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CHECK_S = 1.0
 
 
 class WallClock:
-    """Task that keeps the journal's clock in line with this machine's; for engines whose time no other machine gives."""
+    """Task that lets the journal's clock follow this machine's clock, for engines without a clock of another machine."""
 
     def __init__(self, clock: JournalClock, counters: Counters) -> None:
         self._clock = clock
