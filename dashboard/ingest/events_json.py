@@ -13,7 +13,7 @@ from dashboard.ingest.json_values import as_json, read_leniently
 
 
 def read_events(body: bytes) -> Any:
-    """Decode JSON as the original receivers do: of a repeated key the last value counts, NaN is no value. Raises Invalid."""
+    """Decode JSON like the original receivers: a repeated key has its last value, and NaN means no value. Raises Invalid."""
     try:
         given, _ = as_json(read_leniently(body))
     except RecursionError:
@@ -30,12 +30,12 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 def text_in(given: dict[str, Any], name: str) -> str:
-    """Return a field as text, "" when it is missing: a number or boolean as in JSON. Raises Invalid for lists and objects."""
+    """Return a field as text, "" when it is missing; format numbers and booleans as JSON. Raises Invalid for lists and objects."""
     return _text(given.get(name), name)
 
 
 def any_text_in(given: dict[str, Any], name: str) -> str:
-    """Return a field as text, a list or object as JSON; "" when it is missing."""
+    """Return a field as text, "" when it is missing; format lists and objects as JSON too."""
     found = given.get(name)
     return found if isinstance(found, str) else "" if found is None else msgspec.json.encode(found).decode()
 

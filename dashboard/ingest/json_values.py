@@ -1,7 +1,8 @@
 """Lenient JSON for foreign senders, in which a bad value is refused alone; and the numbers and strings in nested values.
 
 ``domain/strict_json.py`` refuses a whole body for a NaN or a repeated key.  A sender cannot always choose what it sends, so here
-a NaN is a number that is refused alone, and a repeated key has a ``ValueFault`` as its value, with the last of its values.
+a NaN is a number that is refused alone, and a repeated key has a ``ValueFault`` as its value, which contains the key's
+last value.
 """
 
 from __future__ import annotations
@@ -94,9 +95,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def as_json(value: Any) -> tuple[Any, list[str]]:
-    """Convert a value read leniently to one that JSON can hold, and return what was changed.
+    """Convert a leniently read value to a value that JSON can represent; return it and the changes.
 
-    A repeated key has its last value, a number that is not finite becomes null.
+    A repeated key gets its last value; a number that is not finite becomes null.
     """
     said: list[str] = []
 

@@ -28,7 +28,7 @@ class NameTaken(Invalid):
 
 
 def taken_by(key: str, origin: str, owner: str) -> NameTaken:
-    """Return the refusal of ``origin``, whose series ``key`` is that of ``owner``."""
+    """Return the refusal of ``origin``, because ``owner`` owns its series ``key``."""
     name = key.partition("{")[0][:100].strip()
     return NameTaken(f"{origin[:100]!a} and {owner[:100]!a} would both be {name} here; rename one", field="series")
 

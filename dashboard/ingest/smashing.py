@@ -30,7 +30,7 @@ _FIRST_TIME_S = 100_000_000
 def parse_widget(widget: str, body: bytes, latest_ms: int, *, origins: Origins | None = None) -> Parsed:
     """Parse the fields of one widget; raises Invalid. ``widget`` is the id in the path, unquoted.
 
-    ``origins``: the owners of names over all bodies; without them two ids that become one name are not noticed.
+    ``origins``: the owners of names over all bodies. Without it, two ids that become one name are not noticed.
     """
     name = check_name(foreign_name(widget), field="widget")
     parsed = Parsed()
@@ -62,19 +62,19 @@ def parse_dashboard_event(body: bytes) -> str:
 
 
 def _fields(body: bytes, parsed: Parsed) -> dict[str, Any]:
-    """Read the object; a field that stands twice is told, and its last value counts, as in Ruby. Raises Invalid."""
+    """Read the object; report a repeated field and use its last value, as Ruby does. Raises Invalid."""
     given = read_leniently(body)
     if not isinstance(given, dict):
         raise Invalid("must be a JSON object")
     for field, value in given.items():
         if isinstance(value, ValueFault):
-            parsed.refuse(0, Invalid("stands twice; its last value counts", field=field[:40]), field)
+            parsed.refuse(0, Invalid("appears twice; the last value is used", field=field[:40]), field)
             given[field] = value.last
     return given
 
 
 def _others(fields: dict[str, Any], parsed: Parsed) -> dict[str, Any]:
-    """Return the fields of the document; what JSON cannot hold in one is told and left out."""
+    """Return the fields of the document; report and leave out values that JSON cannot represent."""
     kept: dict[str, Any] = {}
     for field, value in fields.items():
         if field in _NOT_KEPT:

@@ -32,7 +32,7 @@ class Metric(NamedTuple):
     """Metric of one line. ``values``: strings for the members of a set, else numbers. With ``t_ms`` it is not aggregated over time.
 
     ``deltas``: a sign before a gauge's value means a change; ``signed``: the first value has a sign.  ``origin``: the name and
-    the tags' names as sent, of which two different ones may give one ``key``.
+    the tags' names as sent; two different origins may give the same ``key``.
     """
 
     key: str

@@ -242,7 +242,7 @@ class Aggregator:
                 self._waiting.add(series, metric.t_ms, value / metric.rate, kind="gauge")
 
     def _cell(self, metric: Metric) -> Cell:
-        """Return the metric's cell; raises NameTaken when it is that of another name, LimitOfMetrics when there is no room."""
+        """Return the metric's cell; raises NameTaken if the cell belongs to another name, LimitOfMetrics if there are too many."""
         key, type_ = metric.key, metric.type
         cell = self._cells.get((key, type_))
         if cell is None and type_ in ("ms", "h"):
