@@ -61,7 +61,7 @@ class Fanout:
             self._counters.accept_to_socket_ms.append(max(0, self._now_ms() - accepted))
 
     async def catch_up(self, view: View) -> int:
-        """Send one frame with all missed changes to the skipped subscriptions that have drained since; return how many have."""
+        """Send one frame with all missed changes to the skipped subscriptions that have drained since; return their number."""
         now_ms, sent_to = self._now_ms(), 0
         for number, subscription in enumerate(list(self._views.behind(view)), 1):
             connection, behind = subscription.connection, self._views.behind(view)

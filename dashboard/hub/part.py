@@ -86,7 +86,7 @@ class Part:
         return Seen(replica.position.epoch, self.seq, replica.accepted_ms(self.seq) or 0)
 
     def advance(self) -> int:
-        """Advance to the replica's position; return the entry up to which nothing changed that the part shows."""
+        """Advance to the replica's position; return the last entry before the first change of anything that the part shows."""
         self.refresh()
         self.seq = self._replica().position.seq
         unchanged, self._unchanged_seq = self._unchanged_seq, -1

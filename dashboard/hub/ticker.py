@@ -1,7 +1,7 @@
 """Ticker of views: a view's first change is sent at once, the next frame a tick later at the earliest.
 
-A view is looked at when something that it shows has changed, when one of its viewers is behind, or when somebody asks for it.
-Time alone is no reason, so a still view costs nothing.
+The ticker advances a view when something that the view shows has changed, when one of its viewers is behind, or when a client
+requests it.  The passing of time alone causes no tick, so a view without changes costs nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Ticker:
         return self._views.join(connection, spec)[0]
 
     def is_ready(self, view: View, since: list[Seen] | None) -> bool:
-        """Return whether a watch request can be answered now, and let the view be as new as its answer must be."""
+        """Return whether a watch request can be answered now; first advance the view if it is too old for the answer."""
         if not self._views.caught_up(view) or (since is not None and not view.holds(since)):
             return False
         is_old = not 0 <= self._now_ms() - view.as_of_ms < 1000 / view.spec.rate_hz
@@ -49,7 +49,7 @@ class Ticker:
         return True
 
     def _look_early(self, view: View) -> None:
-        """Advance a view between two ticks; its viewers get what changed with the next one."""
+        """Advance a view between two ticks; its viewers get the changes with the next tick."""
         if view.advance(self._now_ms()) is not None:
             self._let_catch_up(view)
 
@@ -64,7 +64,7 @@ class Ticker:
             self._schedule(view)
 
     def _schedule(self, view: View) -> None:
-        """Schedule a view's next tick: now, or as soon as a tick has passed since its last one."""
+        """Schedule a view's next tick: now, or as soon as a tick has passed since its last tick."""
         self._schedule_at(view, max(self._monotonic(), view.ticked_s + 1 / view.spec.rate_hz))
 
     def _schedule_at(self, view: View, due_s: float) -> None:
@@ -89,7 +89,7 @@ class Ticker:
                     await asyncio.sleep(0)
 
     async def _sleep(self, wait_s: float | None) -> None:
-        """Wait until a view is scheduled before the others, or for ``wait_s``."""
+        """Wait until a view is scheduled earlier than all others, at most ``wait_s``."""
         self._wake.clear()
         try:
             async with asyncio.timeout(wait_s):
@@ -98,7 +98,7 @@ class Ticker:
             pass
 
     async def _tick(self, view: View) -> None:
-        """Send what has changed. A look for viewers that have drained is no tick unless one of them gets a frame."""
+        """Send the changes to the viewers, and catch-up frames to drained viewers. If nothing was sent, this is no tick."""
         began_s, previous_no = self._monotonic(), view.frame_no
         if view.has_changed:
             view.ticked_s = began_s

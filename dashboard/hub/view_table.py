@@ -57,7 +57,7 @@ class ViewTable:
         self._on_behind: Callable[[View], None] = _nobody
 
     def subscribe(self, *, on_change: Callable[[View], None], on_behind: Callable[[View], None]) -> None:
-        """Call ``on_change`` with views that show something that entries change, ``on_behind`` when viewers need a catch-up frame."""
+        """Call ``on_change`` with each changed view, and ``on_behind`` with each view whose viewers need a catch-up frame."""
         self._on_change, self._on_behind = on_change, on_behind
 
     def __len__(self) -> int:
@@ -135,7 +135,7 @@ class ViewTable:
         return watched.behind if watched is not None else set()
 
     def fall_behind(self, *subscriptions: Subscription) -> None:
-        """Mark subscriptions of one view as behind: its next tick sends each a catch-up frame as soon as it has drained."""
+        """Mark subscriptions of one view as behind: each gets a catch-up frame at the view's next tick after its client has drained."""
         watched = self._watched.get(subscriptions[0].view.id) if subscriptions else None
         if watched is not None:
             watched.behind.update(subscriptions)

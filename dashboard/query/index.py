@@ -4,8 +4,8 @@ A selector is evaluated once, in steps of about a millisecond; all views with th
 series is tested against the selectors that its name may match, so no selector is evaluated a second time.  Source: the posting
 lists of time series databases.
 
-Listeners are told of changes: a listener that is *armed* at matches is called once when a member's data change, or the members.
-So what nobody changes costs nothing, and what changes often costs its listeners one call each time that they have looked.
+Listeners learn of changes: a listener that is *armed* at matches is called once, when the members or the data of a member change.
+So matches without changes cost nothing, and frequent changes cost only one call for each time that a listener is armed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Listener = Callable[[], None]
 class Matches(Generic[K]):
     """Current matches of a selector. ``version`` counts their changes; ``changes`` has the latest of them.
 
-    ``armed``: listeners that wait for a change; ``followers``: how many of the holders may arm one.
+    ``armed``: listeners that wait for a change; ``followers``: number of the users of these matches that may arm a listener.
     """
 
     __slots__ = ("armed", "changes", "followers", "holders", "is_ready", "members", "selector", "version")
@@ -57,7 +57,7 @@ class Matches(Generic[K]):
         self.armed: set[Listener] = set()
 
     def fire(self) -> None:
-        """Call each armed listener once; it may be armed again meanwhile."""
+        """Call each armed listener once; a listener may arm itself again during the call."""
         armed, self.armed = self.armed, set()
         for listener in armed:
             listener()
@@ -68,7 +68,7 @@ class Matches(Generic[K]):
         return None if count > len(self.changes) else list(islice(self.changes, len(self.changes) - count, None))
 
     def change(self, item: K, *, is_member: bool) -> bool:
-        """Add or remove a member; return False if nothing was to be changed."""
+        """Add or remove a member; return False if nothing had to change."""
         if is_member == (item in self.members):
             return False
         if is_member:
@@ -200,7 +200,7 @@ class SeriesIndex(Generic[K]):
     # --- listeners ---
 
     def follow(self, matches: Matches[K]) -> None:
-        """Fire the armed listeners of ready matches from now on, until ``unfollow``."""
+        """Call the armed listeners of these ready matches at each change from now on, until ``unfollow``."""
         matches.followers += 1
         if matches.followers == 1:
             for item in matches.members:
@@ -225,7 +225,7 @@ class SeriesIndex(Generic[K]):
         self.followed_version += 1
 
     def followed(self, items: Iterable[K]) -> tuple[Matches[K], ...]:
-        """Return the matches with followers of which any of these items is a member."""
+        """Return all matches that have followers and at least one of these items as a member."""
         if not self._followed:
             return ()
         found: dict[Matches[K], None] = {}

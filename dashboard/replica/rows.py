@@ -37,7 +37,7 @@ class Followed(Protocol):
         """The listeners that wait for a change."""
 
     def fire(self) -> None:
-        """Call them."""
+        """Call the armed listeners."""
 
 
 S = TypeVar("S", bound=Columned)
