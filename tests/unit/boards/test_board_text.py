@@ -16,7 +16,7 @@ PATH = Path("wall.yaml")
     [
         ("title: x\nwidgets:\n- {kind: stat, title: a}\n- {kind: pie, title: b}\n", "wall.yaml:4: widgets[1].kind: Invalid enum", 4),
         ("title: x\nwidgets:\n- kind: stat\n  title: a\n  w: wide\n", "wall.yaml:5: widgets[0].w: Expected int", 5),
-        ("title: x\ntitle: y\n", "wall.yaml:2: title stands twice", 2),
+        ("title: x\ntitle: y\n", "wall.yaml:2: title appears twice", 2),
         ("title: [\n", "wall.yaml:2: not YAML", 2),
         ("subtitle: x\n", "wall.yaml:1: Object missing required field title", 1),
     ],
