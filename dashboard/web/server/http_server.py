@@ -28,7 +28,7 @@ _DRAINED_HEADER_BYTES = 262_144
 #: What Tornado writes when a message cannot be read, before it closes the connection.
 _MALFORMED = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 
-_NOT_HTTP = "this is not valid HTTP/1.1; check Content-Length, chunks and header lines"
+_NOT_HTTP = "this is not HTTP/1.1; check Content-Length, chunks and header lines"
 _SHOWN_BYTES = 200
 
 Read = Callable[..., Awaitable[bytes]]
