@@ -12,6 +12,7 @@ import msgspec
 
 from dashboard.accounts.credentials import TOKEN_PREFIX, Claims, Credentials, hash_of
 from dashboard.accounts.directory import Directory
+from dashboard.accounts.guests import guest_of
 from dashboard.domain.errors import BadToken, DashboardError
 from dashboard.domain.identity import Caller, Role, Token
 
@@ -117,12 +118,18 @@ class Authenticator:
             caller, boards=(*caller.boards, claims.user), links=(*caller.links, claims.session)
         )
 
+    def guest(self, user_id: str, name: str) -> Caller:
+        """Return a guest; raises BadToken if the id is a user's, Invalid if it is none. The caller must be at the machine."""
+        return guest_of(user_id, name, self._directory.users)
+
     def still(self, caller: Caller) -> Caller | None:
         """Return the caller with the present name, role and grants; None if the session, token or link has ended."""
         if any(self._directory.is_revoked(link) for link in caller.links):
             caller = msgspec.structs.replace(caller, boards=(), links=())
         if caller.kind == "share":
             return caller if caller.links else None
+        if caller.kind == "guest":
+            return None if caller.id in self._directory.users else caller
         if caller.kind in ("anonymous", "local"):
             return None if caller.session and self._directory.is_revoked(caller.session) else caller
         if caller.token is not None:

@@ -191,6 +191,10 @@ POLICIES: dict[str, Policy] = {
     "GET /api/openapi.json": ANYBODY,
     # the WebSocket and its messages
     "GET /ws": ANYBODY,
+    **{
+        f"{method} /socket.io": Policy(Role.NOBODY, why="the rows of its messages")
+        for method in ("GET", "POST", "PUT", "OPTIONS")
+    },
     "ws auth": ANYBODY,
     "ws ping": ANYBODY,
     "ws watch": Policy(Role.NOBODY, verb="read", why="who may see the board; selectors are for viewers"),

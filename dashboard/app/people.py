@@ -20,6 +20,7 @@ from dashboard.conversation.notify import Notify
 from dashboard.conversation.room_admin import RoomAdmin
 from dashboard.conversation.room_logs import RoomLogs
 from dashboard.conversation.room_notices import RoomNotices
+from dashboard.conversation.sign_in import SignIn
 from dashboard.conversation.typing_notices import TypingNotices
 from dashboard.conversation.webhooks import Webhooks
 from dashboard.domain.counters import Counters
@@ -125,10 +126,11 @@ class PeopleParts:
         )
 
     def _make_dispatcher(self, view_requests: ViewRequests) -> RequestDispatcher:
-        settings, accounts, registry = self._settings, self._accounts, self._cluster.registry
+        accounts, registry = self._accounts, self._cluster.registry
         return RequestDispatcher(
             registry=registry,
             identify=accounts.authenticator,
+            sign_in=self._make_sign_in(),
             presence=self.presence,
             conversation=self.conversation,
             join=Join(
@@ -145,6 +147,17 @@ class PeopleParts:
             typing=self._typing,
             counters=self._counters,
             serve_view=view_requests.serve,
+            now_ms=self._now_ms,
+        )
+
+    def _make_sign_in(self) -> SignIn:
+        settings, accounts = self._settings, self._accounts
+        return SignIn(
+            registry=self._cluster.registry,
+            identify=accounts.authenticator,
+            presence=self.presence,
+            fanout=self.fanout,
+            counters=self._counters,
             now_ms=self._now_ms,
             max_user_connections=settings.max_user_connections,
             limits={

@@ -24,6 +24,7 @@ from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
 from dashboard.resources import resource_folder
 from dashboard.settings import Settings, is_open
+from dashboard.socketio.dialect import Dialects
 from dashboard.web.accounts.accounts import AccountServices
 from dashboard.web.accounts.oidc import OidcServices
 from dashboard.web.accounts.routes import account_routes
@@ -48,6 +49,8 @@ from dashboard.web.server.request_body import BodyBudget
 from dashboard.web.server.route import AnyRoute, Route
 from dashboard.web.server.routes import make_application
 from dashboard.web.server.socket import SocketHandler, SocketServices
+from dashboard.web.socketio.client import ClientServices as SocketIoServices
+from dashboard.web.socketio.routes import socketio_routes
 
 
 class WebParts:
@@ -121,6 +124,10 @@ class WebParts:
         settings, people = self._settings, self._people
         routes: list[AnyRoute] = [
             Route("/ws", SocketHandler, SocketServices(self._hub, people.dispatcher, settings, self._now_ms)),
+            *socketio_routes(
+                SocketIoServices(self._hub, people.dispatcher, Dialects(self._now_ms)),
+                settings,
+            ),
             *self._page_routes(),
             *board_routes(
                 BoardServices(self._boards, self._access, self._board_parts.library, self._board_parts.drafts)

@@ -125,6 +125,8 @@ class Conversation:
 
     async def direct(self, caller: Caller, user_id: str, text: str, *, key: str | None = None) -> Message:
         """Post a message to one user; raises NotFound, Invalid, TooMany, Unavailable."""
+        if caller.kind == "guest":
+            raise Forbidden("guests talk in rooms; log in to write to one user")
         user = self._person(user_id)
         if user is None:
             await self._directory.refresh()
@@ -229,6 +231,8 @@ class Conversation:
         return changed
 
     async def _own(self, tx: AsyncConnection, caller: Caller, room: Room, message_id: str, *, others: bool) -> Message:
+        if caller.kind == "guest":  # the name may have been another guest's
+            raise Forbidden("guests cannot change messages; log in")
         seq = seq_of(room.id, message_id)
         if seq is None:
             raise NotFound("there is no such message")

@@ -16,19 +16,20 @@ from dashboard.conversation.conversation import Conversation
 from dashboard.conversation.fanout import RoomFanout, notification_state
 from dashboard.conversation.join import Join, check_member
 from dashboard.conversation.notify import Notify
+from dashboard.conversation.sign_in import SignIn
 from dashboard.conversation.typing_notices import TypingNotices
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import BadToken, DashboardError, NotAuthenticated, Overloaded, TooMany, TooManyConnections
-from dashboard.domain.identity import Caller, Role
+from dashboard.domain.errors import BadToken, DashboardError, NotAuthenticated, TooMany
+from dashboard.domain.identity import Caller
 from dashboard.domain.room import inbox_room
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.auth import Auth, Authenticated
+from dashboard.messages.auth import Auth
 from dashboard.messages.boards import EditBoard, LeaveBoard, PointAt
 from dashboard.messages.fields import PersonalRequest
 from dashboard.messages.notifications import NotificationList, NotificationRead, Notifications, Unread
 from dashboard.messages.people import PersonalReply, encode_personal
-from dashboard.messages.presence import Person, Presence, Users
+from dashboard.messages.presence import Presence, Users
 from dashboard.messages.rooms import (
     Ack,
     Delete,
@@ -65,10 +66,16 @@ _MAX_WAITING = 100
 _SWEEP_S = 0.5
 
 
+class Step(PersonalRequest, frozen=True, kw_only=True):
+    """Step that keeps its place among the requests of a connection."""
+
+    run: Callable[[], None]
+
+
 class RequestDispatcher:
     """Queue and workers for requests: in order within a connection, many connections at once.
 
-    ``serve_view`` answers view requests that are queued after an ``auth``.  ``limits``: sent in the reply ``authenticated``.
+    ``serve_view`` answers view requests that are queued after an ``auth``.
     """
 
     def __init__(
@@ -76,6 +83,7 @@ class RequestDispatcher:
         *,
         registry: ConnectionRegistry,
         identify: Authenticator,
+        sign_in: SignIn,
         presence: PresenceTracker,
         conversation: Conversation,
         join: Join,
@@ -86,11 +94,10 @@ class RequestDispatcher:
         counters: Counters,
         serve_view: Callable[[Connection, Watch | Unwatch | Ping], None],
         now_ms: Callable[[], int],
-        max_user_connections: int,
-        limits: dict[str, float],
     ) -> None:
         self._registry = registry
         self._identify = identify
+        self._sign_in = sign_in
         self._presence = presence
         self._conversation = conversation
         self._join = join
@@ -101,20 +108,20 @@ class RequestDispatcher:
         self._counters = counters
         self._serve_view = serve_view
         self._now_ms = now_ms
-        self._max_user_connections = max_user_connections
-        self._limits = limits
         self._ready: asyncio.Queue[Connection] = asyncio.Queue()
         self._recheck = asyncio.Event()
-        self._known: set[Connection] = set()  # connections whose caller may expire or be revoked
 
     # --- calls of the hub ---
 
-    def opened(self, connection: Connection) -> None:
-        """Register an opened connection; authenticate it at once if the handshake already named its user."""
+    def opened(self, connection: Connection, *, authenticates: bool = True) -> None:
+        """Register an opened connection; authenticate it at once if the handshake already named its user.
+
+        ``authenticates``: False for clients that first say whether they want to.
+        """
         caller = connection.caller
         if caller.kind not in ("anonymous", "local") or caller.expires_ms is not None or caller.session or caller.links:
-            self._known.add(connection)
-        if connection.caller.is_person:
+            self._sign_in.known.add(connection)
+        if authenticates and connection.caller.is_person:
             self._put(connection, Auth(user_id=connection.caller.id, token=""))
 
     def take(self, connection: Connection, request: Request) -> None:
@@ -130,12 +137,22 @@ class RequestDispatcher:
             connection.busy = True
             self._ready.put_nowait(connection)
 
+    def sign_out(self, connection: Connection) -> None:
+        """Take an open connection from its user and rooms; what it watches it still may."""
+        self._typing.stop(connection)
+        self._editors.dropped(connection)
+        self._sign_in.sign_out(connection)
+
+    def boards_left(self, connection: Connection) -> None:
+        """Publish that an open connection watches no board any more."""
+        self._presence.changed(connection)
+
     def dropped(self, connection: Connection, code: int) -> None:
         """Forget a connection that has ended."""
         self._typing.stop(connection)
         self._editors.dropped(connection)
         self._presence.dropped(connection, code)
-        self._known.discard(connection)
+        self._sign_in.known.discard(connection)
         for room in list(connection.rooms):
             self._registry.leave(connection, room)
         if connection in self._registry.people:
@@ -143,6 +160,13 @@ class RequestDispatcher:
             self._registry.remove_user(connection)
             if not self._registry.connections_of(user):
                 self._fanout.forget(user)
+
+    def after_requests(self, connection: Connection, step: Callable[[], None]) -> None:
+        """Call ``step`` when the requests that wait now are served."""
+        if connection.busy:
+            connection.requests.append(Step(run=step))
+        else:
+            step()
 
     # --- running ---
 
@@ -171,7 +195,9 @@ class RequestDispatcher:
 
     async def _serve(self, connection: Connection, request: Request) -> None:
         try:
-            if isinstance(request, Watch | Unwatch | Ping):
+            if isinstance(request, Step):
+                request.run()
+            elif isinstance(request, Watch | Unwatch | Ping):
                 self._serve_view(connection, request)
             else:
                 authorise("ws " + type_of(request), connection.caller)
@@ -202,7 +228,7 @@ class RequestDispatcher:
                 pass
             changed, now_ms = self._recheck.is_set(), self._now_ms()
             self._recheck.clear()
-            for number, connection in enumerate(list(self._known), 1):
+            for number, connection in enumerate(list(self._sign_in.known), 1):
                 self._check(connection, now_ms, changed=changed)
                 if not number % 200:
                     await asyncio.sleep(0)
@@ -243,7 +269,7 @@ class RequestDispatcher:
         reply: PersonalReply | None = None
         caller = connection.caller
         if isinstance(request, Auth):
-            reply = await self._authenticate(connection, request)
+            reply = await self._sign_in(connection, request)
         elif isinstance(request, JoinRoom):
             reply = await self._join(connection, request)
             self._counters.joins += 1
@@ -267,6 +293,8 @@ class RequestDispatcher:
             reply = await self._talk(connection, request)
         if reply is not None:
             connection.reply(encode_personal(reply), request.id)
+        else:
+            connection.answer_done(request.id)
 
     async def _talk(
         self, connection: Connection, request: Post | Direct | Edit | Delete | Read | History
@@ -299,71 +327,6 @@ class RequestDispatcher:
             position=str(posted.changed_seq),
             key=posted.key if isinstance(request, Post | Direct) else None,
         )
-
-    async def _authenticate(self, connection: Connection, request: Auth) -> Authenticated:
-        """Bind the connection to a user and return the reply; raises BadToken."""
-        if request.token:
-            caller = await self._identify.by_text_or_refresh(request.token)
-            if caller.kind != "user" or caller.id != request.user_id:
-                raise BadToken("the token belongs to another user than userId")
-            if connection.caller.kind == "user" and connection.caller.id != caller.id:
-                raise BadToken("the connection is already authenticated as another user; open a new one")
-            self._known.add(connection)
-        else:  # the handshake has checked the cookie
-            caller = connection.caller
-            if not caller.is_person or caller.id != request.user_id:
-                raise BadToken("the token is empty, and no cookie names this user")
-        is_full = self._has_elsewhere(caller) and await self._presence.is_count_confirmed(caller.id)
-        while True:
-            user = await self._fanout.prepare(caller)
-            now = self._identify.still(caller)  # the session may have ended meanwhile, or the role changed
-            if now is None:
-                raise BadToken("the session has ended; log in again")
-            if (now.role, now.grants) == (caller.role, caller.grants):
-                break
-            caller = now
-        if connection not in self._registry.people or connection.caller.id != caller.id:
-            self._bind(connection, caller, full=is_full)
-        connection.caller = caller
-        self._presence.changed(connection)
-        self._counters.authentications["done"] += 1
-        return Authenticated(
-            user=Person(caller.id, caller.name, connection.status),
-            role=caller.role.word,
-            roles=[role.word for role in Role if Role.NOBODY < role <= caller.role],
-            grants={board: role.word for board, role in caller.grants},
-            limits=self._limits,
-            now=self._now_ms(),
-            expires=caller.expires_ms,
-            rooms=user.rooms,
-            unread=user.unread,
-        )
-
-    def _has_elsewhere(self, caller: Caller) -> bool:
-        """Return whether the user reaches the limit of connections only together with connections to other processes."""
-        most = self._max_user_connections
-        return len(self._registry.connections_of(caller.id)) < most <= self._presence.tabs(caller.id)
-
-    def _bind(self, connection: Connection, caller: Caller, *, full: bool) -> None:
-        if connection in self._registry.people:
-            before = connection.caller.id
-            self._registry.remove_user(connection)
-            self._presence.released(before)
-        else:
-            self._presence.authenticated(connection)
-        own = len(self._registry.connections_of(caller.id))
-        if self._has_elsewhere(caller) and not full:
-            connection.refuse(Overloaded("this user's connections to other processes are not counted yet"), None)
-            connection.give_up(CloseCode.OVERLOADED, "reconnect: the count may include a process that has ended")
-            return
-        if (full and self._has_elsewhere(caller)) or own >= self._max_user_connections:
-            reason = f"more than {self._max_user_connections} connections of one user"
-            connection.refuse(TooManyConnections(reason), None)
-            connection.give_up(CloseCode.TOO_MANY_CONNECTIONS, reason)
-            return
-        connection.caller = caller
-        if not connection.closed:
-            self._registry.add_user(connection)
 
     def _leave(self, connection: Connection, request: LeaveRoom) -> Left:
         check_member(connection, request.room_id)

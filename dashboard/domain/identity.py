@@ -108,12 +108,15 @@ class Token(Struct, frozen=True):
 
 VERBS = ("write", "read", "message", "notify", "board")
 
-Kind = Literal["anonymous", "local", "user", "token", "share", "source"]
+Kind = Literal["anonymous", "local", "user", "guest", "token", "share", "source"]
+#: End of the name of every guest.
+GUEST_MARK = " (guest)"
 
 
 class Caller(Struct, frozen=True):
     """Caller of a request. ``local``: the local operator of a server that only this machine can reach.
 
+    ``guest``: talks under a name of its own choice, see ``accounts/guests.py``.
     ``source``: a source of data of this server itself, which fetches or listens; its ``token`` limits what it may write.
     ``session``: the id by which the session is revoked.  ``expires_ms``: when the session, token or link expires.
     ``boards``: the boards that the share links ``links`` show.
@@ -133,8 +136,8 @@ class Caller(Struct, frozen=True):
 
     @property
     def is_person(self) -> bool:
-        """True for a user or the local operator, who can read and answer messages."""
-        return self.kind in ("user", "local") and bool(self.id)
+        """True for a user, a guest or the local operator, who can read and answer messages."""
+        return self.kind in ("user", "guest", "local") and bool(self.id)
 
 
 ANONYMOUS = Caller("anonymous")

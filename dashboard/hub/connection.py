@@ -22,6 +22,8 @@ from dashboard.messages.views import Error, Request, encode, with_id
 from dashboard.rfc6455.close_codes import CloseCode
 from dashboard.rfc6455.frames import Opcode, encode_frame
 
+#: Answer of ``answer_done``; not sent on ``/ws``.
+DONE = b'{"type":"done"}'
 PING_FRAME = encode_frame(Opcode.PING, b"")
 
 
@@ -101,7 +103,10 @@ class Connection:
     def receive(self, text: str, now_s: float) -> None:
         """Decode one text message and serve or refuse it."""
         self._counters.messages_received += 1
-        outcome = self.session.receive(text, now_s)
+        self.handle(self.session.receive(text, now_s))
+
+    def handle(self, outcome: Request | RequestRefusal | Disconnect) -> None:
+        """Serve or refuse what the session has made of a message."""
         if isinstance(outcome, Disconnect):
             self.give_up(outcome.code, outcome.reason)
         elif isinstance(outcome, RequestRefusal):
@@ -121,6 +126,11 @@ class Connection:
     def is_reading(self) -> bool:
         """State of the send buffer: True while at most ``max_queue_bytes`` are unread by the client."""
         return self.transport.buffered_bytes() <= self._max_queue_bytes
+
+    def answer_done(self, request_id: int | str | None) -> None:
+        """Answer a request that has no other answer, where clients wait for one: those of Socket.IO with a callback."""
+        if self.transport.dialect is not None and request_id is not None:
+            self.reply(DONE, request_id)
 
     def refuse(self, error: DashboardError, request_id: int | str | None) -> None:
         """Answer a request with an error."""
@@ -158,9 +168,10 @@ class Connection:
 
     def send(self, message: Shared) -> None:
         """Send a message even if the client has not read the earlier messages."""
-        frame = message.deflated if self.transport.deflating else message.frame
-        self._counters.bytes_sent += len(frame)
-        self.transport.send(frame)
+        frame = message.bytes_for(self.transport)
+        if frame:
+            self._counters.bytes_sent += len(frame)
+            self.transport.send(frame)
 
     def give_up(self, code: CloseCode, reason: str) -> None:
         """Close the connection. A client that does not read gets no close frame: its transport is aborted."""

@@ -46,7 +46,8 @@ class Fanout:
                 continue
             subscription.frame_no = number
             subscription.sent = seqs
-            transport.send(frame.deflated if transport.deflating else plain)
+            is_plain = transport.dialect is None and not transport.deflating
+            transport.send(plain if is_plain else frame.bytes_for(transport))
             sent += 1
             if not sent % SENDS_PER_TURN:
                 await asyncio.sleep(0)

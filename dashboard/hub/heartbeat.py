@@ -60,5 +60,5 @@ class Heartbeat:
             connection.give_up(CloseCode.NO_PONG, f"nothing heard for {limits.dead_s:g} s")
         elif quiet_s >= limits.heartbeat_s and now_s - connection.pinged_s >= limits.heartbeat_s:
             connection.pinged_s = now_s
-            if not connection.transport.writing:
+            if connection.transport.dialect is None and not connection.transport.writing:
                 connection.transport.send(PING_FRAME)

@@ -64,13 +64,19 @@ class Hub:
         self._counters = counters
         self.degraded = ""
 
-    def opened(self, transport: Transport, caller: Caller = ANONYMOUS, place: Place | None = None) -> Connection:
+    def opened(
+        self,
+        transport: Transport,
+        caller: Caller = ANONYMOUS,
+        place: Place | None = None,
+        make_session: Callable[[SessionLimits, float], Session] = Session,
+    ) -> Connection:
         """Register a client whose handshake is done, with the place that was reserved for it."""
         now_s = self._monotonic()
         connection = Connection(
             port=self,
             transport=transport,
-            session=Session(self._session_limits, now_s),
+            session=make_session(self._session_limits, now_s),
             counters=self._counters,
             max_queue_bytes=self._limits.max_queue_bytes,
             now_s=now_s,
@@ -90,16 +96,23 @@ class Hub:
         connection.place.release()
         own = by_client and code >= _FIRST_PRIVATE
         self._counters.connections_closed["client" if own else str(int(code))] += 1
+        self.leave_views(connection)
+        self._dispatcher.dropped(connection, code)
+
+    def leave_views(self, connection: Connection) -> None:
+        """Stop all views of a connection."""
         for view_id in list(connection.subscriptions):
             self._views.leave(connection, view_id)
         connection.boards.clear()
-        self._dispatcher.dropped(connection, code)
 
     def received(self, connection: Connection, text: str) -> None:
         """Handle a text message of a client."""
-        now_s = self._monotonic()
-        connection.heard_s = now_s
-        connection.receive(text, now_s)
+        connection.receive(text, self.hear(connection))
+
+    def hear(self, connection: Connection) -> float:
+        """Note a message of a client; return the time, monotonic seconds."""
+        connection.heard_s = now_s = self._monotonic()
+        return now_s
 
     def heard(self, connection: Connection) -> None:
         """Handle a ping or pong frame; close a client that sends too many."""

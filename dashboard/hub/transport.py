@@ -1,18 +1,35 @@
-"""Port of the hub to a WebSocket after its handshake, implemented by ``web/server/websocket.py``."""
+"""Port of the hub to an open connection: a WebSocket (``web/server/websocket.py``), or one of Socket.IO (``web/socketio/``)."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 
+class Translation(Protocol):
+    """Translation of messages for clients of another protocol. Equal clients share one, so that a broadcast is translated once."""
+
+    def wire(self, body: bytes) -> bytes:
+        """Return a message, JSON of ``/ws``, as the bytes to send; empty if these clients do not get it."""
+
+
 class Transport(Protocol):
-    """Open WebSocket. ``deflating``: permessage-deflate is negotiated; ``writing``: bytes are buffered that the peer has not read."""
+    """Open connection. ``writing``: bytes are buffered that the peer has not read; ``deflating``: permessage-deflate is negotiated.
+
+    ``dialect``: None for the protocol of ``/ws``; with one the transport sends its own pings.
+    """
 
     deflating: bool
-    writing: bool
+
+    @property
+    def dialect(self) -> Translation | None:
+        """Translation of messages; None: the protocol of ``/ws``."""
+
+    @property
+    def writing(self) -> bool:
+        """True while bytes are buffered."""
 
     def send(self, frame: bytes) -> None:
-        """Write a whole frame to the socket; buffer the bytes that the kernel does not accept."""
+        """Write whole frames to the socket; buffer the bytes that the kernel does not accept."""
 
     def buffered_bytes(self) -> int:
         """Return an upper bound of the buffered bytes."""

@@ -12,10 +12,14 @@ from dashboard.messages.rooms import RoomState
 
 
 class Auth(PersonalRequest, frozen=True, kw_only=True):
-    """Request to authenticate the connection as a user."""
+    """Request to authenticate the connection as a user, or at the machine of a server that needs no login as a guest.
+
+    A guest has no ``token`` and chooses the ``username``.
+    """
 
     user_id: Name
-    token: Annotated[str, Meta(max_length=8_000)]
+    token: Annotated[str, Meta(max_length=8_000)] = ""
+    username: Annotated[str, Meta(max_length=200)] = ""
 
 
 class Authenticated(Struct, tag="authenticated", frozen=True, rename="camel"):

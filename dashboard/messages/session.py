@@ -86,10 +86,16 @@ class Session:
             return None
         return Disconnect(CloseCode.RATE_LIMIT, f"more than {self._limits.controls_per_s:g} pings and pongs a second")
 
+    def count(self, now_s: float) -> Disconnect | None:
+        """Count a message; return a Disconnect when there were too many, else None."""
+        if self._messages.take(now_s):
+            return None
+        return Disconnect(CloseCode.RATE_LIMIT, f"more than {self._limits.messages_per_s:g} messages a second")
+
     def receive(self, text: str, now_s: float) -> Request | RequestRefusal | Disconnect:
         """Parse one text message: return its request, a RequestRefusal, or a Disconnect if there were too many messages."""
-        if not self._messages.take(now_s):
-            return Disconnect(CloseCode.RATE_LIMIT, f"more than {self._limits.messages_per_s:g} messages a second")
+        if (flood := self.count(now_s)) is not None:
+            return flood
         try:
             head = _head.decode(text)
         except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:

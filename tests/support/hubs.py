@@ -63,6 +63,7 @@ class Viewer:
     """A connection's wire: what it was sent."""
 
     deflating = False
+    dialect = None
 
     def __init__(self, *, may_end: bool = False) -> None:
         self.may_end = may_end

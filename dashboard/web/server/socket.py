@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tornado.web import stream_request_body
-from tornado.websocket import WebSocketHandler, WebSocketProtocol
+from tornado.websocket import WebSocketProtocol
 
 from dashboard.address_counts import Place
 from dashboard.conversation.dispatch import RequestDispatcher
-from dashboard.domain.errors import BadToken, Overloaded
-from dashboard.domain.identity import ANONYMOUS, Caller
-from dashboard.domain.ip_addresses import network_of
 from dashboard.hub.connection import Connection
 from dashboard.hub.hub import Hub
 from dashboard.hub.shared import Shared
 from dashboard.messages.views import PROTOCOL_VERSION, Welcome, encode
 from dashboard.settings import Settings
-from dashboard.web.server.base import allows_origin
 from dashboard.web.server.context import WebContext
+from dashboard.web.server.handshake import HandshakeHandler
 from dashboard.web.server.websocket import WebSocketTransport
 
 
@@ -33,71 +30,18 @@ class SocketServices(NamedTuple):
 
 
 @stream_request_body
-class SocketHandler(WebSocketHandler):
+class SocketHandler(HandshakeHandler):
     """Handler of one WebSocket client, from its handshake on."""
 
     def initialize(self, context: WebContext, services: SocketServices, template: str = "") -> None:
-        self._context = context
+        self.context = context
+        self.place = Place()
         self._hub, self._dispatcher, self._options, self._now_ms = services
-        self._caller = ANONYMOUS
-        self._place = Place()
         self._connection: Connection | None = None
 
-    def set_default_headers(self) -> None:
-        self.clear_header("Server")
-
     async def prepare(self) -> None:
-        identity = self._context.identity
-        try:
-            try:
-                self._caller = identity.caller_of(self.request)
-            except BadToken:
-                await identity.refresh()  # another process may have just created the token
-                self._caller = self._known_caller()
-            self._place = self._hub.places.reserve(self._caller, network_of(self.request.remote_ip or ""))
-        except BadToken as error:
-            self.set_status(401)
-            self.finish({"code": error.code, "error": str(error)})
-        except Overloaded as error:
-            self.set_header("Retry-After", "5")
-            self.set_status(503)
-            self.finish({"code": error.code, "error": str(error)})
-
-    def on_finish(self) -> None:
-        """Release the place of a client that was refused; called by Tornado when the response is complete."""
-        if self.get_status() != 101:
-            self._place.release()
-
-    def _known_caller(self) -> Caller:
-        """Return the caller after a refresh. If no login is needed, an unknown token is ignored. Raises BadToken."""
-        identity = self._context.identity
-        try:
-            return identity.caller_of(self.request)
-        except BadToken:
-            if (at_machine := identity.at_machine(self.request)) is not None:
-                return at_machine
-            raise
-
-    def check_origin(self, origin: str) -> bool:
-        """Return the guard's decision, for which ``https://name`` and ``name:443`` are the same origin; called by Tornado."""
-        return allows_origin(self, origin)
-
-    async def get(self, *args: Any, **kwargs: Any) -> None:
-        """Upgrade to a WebSocket of version 13; answer other requests with 426 and JSON."""
-        headers = self.request.headers
-        connection = {word.strip().lower() for word in headers.get("Connection", "").split(",")}
-        if headers.get("Upgrade", "").lower() != "websocket" or "upgrade" not in connection:
-            self.set_status(426)
-            self.set_header("Upgrade", "websocket")
-            self.finish(
-                {"code": "upgrade_required", "error": "this path is for WebSockets; connect with Upgrade: websocket"}
-            )
-        elif headers.get("Sec-WebSocket-Version") != "13":
-            self.set_status(426)
-            self.set_header("Sec-WebSocket-Version", "13")
-            self.finish({"code": "upgrade_required", "error": "this server needs version 13 of the WebSocket protocol"})
-        else:
-            await super().get(*args, **kwargs)
+        if await self.identify():
+            self.find_place(self._hub.places)
 
     def data_received(self, chunk: bytes) -> None:
         """Ignore the body, because a WebSocket handshake has no body."""
@@ -119,12 +63,12 @@ class SocketHandler(WebSocketHandler):
     def open(self, *args: str, **kwargs: str) -> None:
         transport = self.ws_connection
         assert isinstance(transport, WebSocketTransport)
-        self._connection = self._hub.opened(transport, self._caller, self._place)
+        self._connection = self._hub.opened(transport, self.caller, self.place)
         options = self._options
         welcome = Welcome(
             protocol=PROTOCOL_VERSION,
             server="live-dashboard",
-            build=self._context.build,
+            build=self.context.build,
             now=self._now_ms(),
             heartbeat_s=options.heartbeat_s,
             dead_s=options.dead_s,
@@ -151,11 +95,5 @@ class SocketHandler(WebSocketHandler):
     def _on_end(self, code: int) -> None:
         if self._connection is not None:
             self._hub.dropped(self._connection, code, by_client=True)
-        self._place.release()
+        self.place.release()
         self.on_connection_close()
-
-    def on_message(self, message: str | bytes) -> None:
-        raise NotImplementedError("messages come through on_text")
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        self.finish({"code": "invalid", "error": self._reason})

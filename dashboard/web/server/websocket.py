@@ -66,6 +66,7 @@ class WebSocketTransport(WebSocketProtocol):
         super().__init__(handler)
         self._on_binary, self._after_read = on_binary, after_read
         self.deflating = False
+        self.dialect = None
         self._bounds = (max_message_bytes, max_fragments)
         self._compression = compression
         self._on_text, self._on_control, self._on_end = on_text, on_control, on_end

@@ -96,3 +96,14 @@ async def test_too_many_requests_that_wait_are_refused() -> None:
         for _ in range(150):
             page.say(type="rooms")
         await until(lambda: any(each["code"] == "rate_limited" for each in page.told("error")))
+
+
+async def test_a_step_waits_for_the_requests_before_it() -> None:
+    async with talking() as talk:
+        page = await talk.page("ann", "ops")
+        done: list[int] = []
+        page.say(type="message", roomId="ops", text="last words")
+        talk.people.dispatcher.after_requests(page.connection, lambda: done.append(len(page.told("ack"))))
+        await until(lambda: done == [1])
+        talk.people.dispatcher.after_requests(page.connection, lambda: done.append(7))
+        assert done == [1, 7]

@@ -4,6 +4,7 @@ import zlib
 
 from dashboard.hub.shared import Shared
 from dashboard.rfc6455.frames import Opcode, encode_frame
+from tests.support.hubs import Viewer
 
 BODY = b'{"type":"frame","points":[' + b"[1,[2],[3]]," * 50 + b"[]]}"
 
@@ -25,3 +26,20 @@ def test_all_who_get_a_message_get_the_same_bytes() -> None:
     shared = Shared(BODY)
     assert shared.frame is shared.frame
     assert shared.deflated is shared.deflated
+
+
+def test_a_translation_is_made_once_for_all_clients_of_a_dialect() -> None:
+    class Counting:
+        def __init__(self) -> None:
+            self.made = 0
+
+        def wire(self, body: bytes) -> bytes:
+            self.made += 1
+            return body.upper()
+
+    message, first, second = Shared(b'{"type":"x"}'), Viewer(), Viewer()
+    assert message.bytes_for(first) == message.frame
+    dialect = Counting()
+    first.dialect = second.dialect = dialect  # type: ignore[assignment]
+    assert message.bytes_for(first) == message.bytes_for(second) == b'{"TYPE":"X"}'
+    assert dialect.made == 1

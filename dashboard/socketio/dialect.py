@@ -1,0 +1,48 @@
+"""Bytes of messages on the wire of Socket.IO clients: the same for all clients of one transport and the same namespaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from dashboard.rfc6455.frames import Opcode, encode_frame
+from dashboard.socketio.events import translate
+
+Carrier = Literal["websocket", "polling"]
+#: Before each packet in a body of long polling that holds more than one.
+_SEPARATOR = b"\x1e"
+_MESSAGE = b"4"
+
+
+class Dialect:
+    """Translation for clients of one carrier in the same namespaces. ``now_ms`` is the journal's time."""
+
+    def __init__(self, carrier: Carrier, namespaces: frozenset[str], now_ms: Callable[[], int]) -> None:
+        self.carrier = carrier
+        self.namespaces = namespaces
+        self._now_ms = now_ms
+
+    def wire(self, body: bytes) -> bytes:
+        """Return a message of ``/ws`` as the bytes to send; empty if these clients do not get it."""
+        return self.packed(translate(body, self.namespaces, self._now_ms()))
+
+    def packed(self, packets: list[bytes]) -> bytes:
+        """Return packets of Socket.IO as frames of a WebSocket, or as a part of a body."""
+        if self.carrier == "polling":
+            return _SEPARATOR.join(_MESSAGE + packet for packet in packets)
+        return b"".join(encode_frame(Opcode.TEXT, _MESSAGE + packet) for packet in packets)
+
+
+class Dialects:
+    """Dialects of this process, so that clients alike share one."""
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self._now_ms = now_ms
+        self._made: dict[tuple[Carrier, frozenset[str]], Dialect] = {}
+
+    def get(self, carrier: Carrier, namespaces: frozenset[str]) -> Dialect:
+        """Return the dialect of a carrier and of namespaces."""
+        key = (carrier, namespaces)
+        if key not in self._made:
+            self._made[key] = Dialect(carrier, namespaces, self._now_ms)
+        return self._made[key]

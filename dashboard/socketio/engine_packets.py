@@ -1,0 +1,70 @@
+"""Packets of Engine.IO 4: one type digit and data; several in a body of long polling.
+
+Source: github.com/socketio/engine.io-protocol.  The packet classes of python-engineio are not used: they accept a packet of any
+length and type text, and number strings beyond the protocol, and a strict parser is shorter than the checks around theirs.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from enum import IntEnum
+from typing import NamedTuple
+
+from dashboard.domain.errors import Invalid
+
+#: Between the packets of a body; JSON never contains it unescaped.
+SEPARATOR = "\x1e"
+
+
+class EngineType(IntEnum):
+    """Types of packets. ``BINARY`` has no digit on the wire: a message of bytes."""
+
+    OPEN = 0
+    CLOSE = 1
+    PING = 2
+    PONG = 3
+    MESSAGE = 4
+    UPGRADE = 5
+    NOOP = 6
+    BINARY = 7
+
+
+class EnginePacket(NamedTuple):
+    """Packet of a client. ``data`` is empty for a binary one: this server takes none."""
+
+    type: EngineType
+    data: str = ""
+
+
+#: What a client may send, by the digit.
+_FROM_CLIENT = {
+    str(int(kind)): kind
+    for kind in (EngineType.CLOSE, EngineType.PING, EngineType.PONG, EngineType.MESSAGE, EngineType.UPGRADE)
+}
+_WITHOUT_DATA = (EngineType.CLOSE, EngineType.UPGRADE)
+
+
+def parse_packet(text: str) -> EnginePacket:
+    """Parse the packet in one WebSocket message; raises Invalid."""
+    kind = _FROM_CLIENT.get(text[:1])
+    if kind is None:
+        raise Invalid(f"{text[:1]!a} is not the type of a packet that a client may send; send 1 to 5")
+    if kind in _WITHOUT_DATA and len(text) > 1:
+        raise Invalid(f"a packet of type {text[0]} has no data")
+    return EnginePacket(kind, text[1:])
+
+
+def parse_body(text: str, *, max_packets: int) -> list[EnginePacket]:
+    """Parse the packets in the body of a POST; raises Invalid if one is wrong or there are too many."""
+    if text.count(SEPARATOR) >= max_packets:
+        raise Invalid(f"more than {max_packets} packets in one body")
+    return [_parse_binary(part) if part[:1] == "b" else parse_packet(part) for part in text.split(SEPARATOR)]
+
+
+def _parse_binary(text: str) -> EnginePacket:
+    try:
+        base64.b64decode(text[1:], validate=True)
+    except (binascii.Error, ValueError):
+        raise Invalid("a binary packet is b and base64") from None
+    return EnginePacket(EngineType.BINARY)

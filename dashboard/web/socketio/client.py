@@ -1,0 +1,124 @@
+"""Client of Socket.IO as a connection of the hub: its namespaces, and the way of its requests to the dispatcher."""
+
+from __future__ import annotations
+
+import secrets
+from typing import NamedTuple
+
+import msgspec
+
+from dashboard.address_counts import Place
+from dashboard.conversation.dispatch import RequestDispatcher
+from dashboard.domain.identity import Caller
+from dashboard.hub.hub import Hub
+from dashboard.messages.auth import Auth
+from dashboard.rfc6455.close_codes import CloseCode, is_final
+from dashboard.socketio.dialect import Carrier, Dialect, Dialects
+from dashboard.socketio.events import CONNECT, RequestOrigin, connected
+from dashboard.socketio.packets import MAIN, encode_connect_error, encode_disconnect
+from dashboard.socketio.session import Connect, Leave, NamespaceRefusal, SocketIoSession
+from dashboard.web.socketio.engine_session import EngineSession
+
+
+class ClientServices(NamedTuple):
+    """Services of all clients."""
+
+    hub: Hub
+    dispatcher: RequestDispatcher
+    dialects: Dialects
+
+
+class SocketIoClient:
+    """Client of one session of Engine.IO. ``caller``: by the handshake."""
+
+    def __init__(self, engine: EngineSession, services: ClientServices, caller: Caller, place: Place) -> None:
+        self._engine = engine
+        self._hub, self._dispatcher, self._dialects = services
+        self._caller = caller
+        self._dialect = self._choose(engine.carrier, frozenset())
+        self._connection = self._hub.opened(engine, caller, place, SocketIoSession)
+        session = self._connection.session
+        assert isinstance(session, SocketIoSession)
+        self._session = session
+        self._dispatcher.opened(self._connection, authenticates=False)
+
+    def _choose(self, carrier: Carrier, namespaces: frozenset[str]) -> Dialect:
+        dialect = self._dialects.get(carrier, namespaces)
+        self._engine.dialect = dialect
+        return dialect
+
+    # --- EngineClient ---
+
+    def message(self, data: str) -> None:
+        """Take the data of a message."""
+        connection = self._connection
+        if connection.closed:
+            return
+        outcome = self._session.take(data, self._hub.hear(connection))
+        if isinstance(outcome, Connect):
+            self._connect(outcome)
+        elif isinstance(outcome, NamespaceRefusal):
+            self._send(encode_connect_error(outcome.namespace, msgspec.json.encode({"message": outcome.message})))
+        elif isinstance(outcome, Leave):
+            self._leave(outcome.namespace)
+        elif outcome is not None:
+            connection.handle(outcome)
+
+    def binary(self) -> None:
+        """Skip an attachment; close a client that sends binary messages by themselves."""
+        if not self._connection.closed:
+            refused = self._session.skip_attachment(self._hub.hear(self._connection))
+            if refused is not None:
+                self._connection.handle(refused)
+
+    def heard(self) -> None:
+        """Note a sign of life."""
+        if not self._connection.closed:
+            self._hub.heard(self._connection)
+
+    def carried(self, carrier: Carrier) -> None:
+        """Encode for another carrier from now on."""
+        self._dialect = self._choose(carrier, self._session.namespaces)
+
+    def farewell(self, code: int) -> bytes:
+        """Return packets that keep the client from connecting again, if the code is final."""
+        if not is_final(code):
+            return b""
+        return self._dialect.packed([encode_disconnect(each) for each in sorted(self._session.namespaces)])
+
+    def fail(self, code: CloseCode, reason: str) -> None:
+        """Close the session."""
+        self._connection.give_up(code, reason)
+
+    def ended(self, code: int) -> None:
+        """Forget the connection when the requests that it has sent are served, as the original does."""
+        connection = self._connection
+        self._dispatcher.after_requests(connection, lambda: self._hub.dropped(connection, code, by_client=True))
+
+    # --- namespaces ---
+
+    def _send(self, *packets: bytes) -> None:
+        self._engine.send(self._dialect.packed(list(packets)))
+
+    def _connect(self, request: Connect) -> None:
+        """Answer a CONNECT: at once, or when the token or the cookie's user is checked."""
+        namespace, given = request.namespace, request.handshake
+        self._dialect = self._choose(self._engine.carrier, self._session.namespaces)
+        sid = secrets.token_urlsafe(15)
+        its = RequestOrigin(sid, namespace, CONNECT).id
+        if given.token or given.id:
+            who = Auth(id=its, user_id=given.id or "", token=given.token or "", username=given.username or "")
+            self._connection.handle(who)
+        elif namespace == MAIN and self._caller.is_person:
+            self._connection.handle(Auth(id=its, user_id=self._caller.id, token=""))
+        else:
+            self._send(connected(namespace, sid))
+
+    def _leave(self, namespace: str) -> None:
+        self._dialect = self._choose(self._engine.carrier, self._session.namespaces)
+        connection = self._connection
+        if namespace == MAIN:
+            self._dispatcher.after_requests(connection, lambda: self._dispatcher.sign_out(connection))
+        else:
+            self._hub.leave_views(connection)
+            self._dispatcher.boards_left(connection)

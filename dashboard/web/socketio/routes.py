@@ -1,0 +1,29 @@
+"""Route of Socket.IO."""
+
+from __future__ import annotations
+
+from dashboard.address_counts import Place
+from dashboard.domain.identity import Caller
+from dashboard.settings import Settings
+from dashboard.web.server.route import AnyRoute, Route
+from dashboard.web.socketio.client import ClientServices, SocketIoClient
+from dashboard.web.socketio.engine_session import EngineLimits, EngineSession
+from dashboard.web.socketio.handler import EngineServices, SocketIoHandler
+from dashboard.web.socketio.sessions import EngineSessions
+
+
+def socketio_routes(clients: ClientServices, settings: Settings) -> list[AnyRoute]:
+    """Return the route of Socket.IO."""
+    sessions = EngineSessions(
+        EngineLimits(
+            ping_interval_s=settings.heartbeat_s,
+            ping_timeout_s=settings.dead_s - settings.heartbeat_s,
+            max_body_bytes=settings.max_message_bytes,
+        )
+    )
+
+    def accept(engine: EngineSession, caller: Caller, place: Place) -> SocketIoClient:
+        return SocketIoClient(engine, clients, caller, place)
+
+    services = EngineServices(sessions, clients.hub.places, accept, settings)
+    return [Route("/socket.io", SocketIoHandler, services, "Socket.IO: WebSocket and long polling")]

@@ -1,0 +1,47 @@
+"""Sessions of Engine.IO in this process, by their ids, and the packet that opens one."""
+
+from __future__ import annotations
+
+import secrets
+
+import msgspec
+
+from dashboard.socketio.dialect import Carrier
+from dashboard.web.socketio.engine_session import EngineLimits, EngineSession
+
+
+class EngineSessions:
+    """Registry of sessions. An id is secret: who knows it may send and poll in its session."""
+
+    def __init__(self, limits: EngineLimits) -> None:
+        self.limits = limits
+        self._sessions: dict[str, EngineSession] = {}
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def get(self, sid: str) -> EngineSession | None:
+        """Return a session; None: there is none of this id here."""
+        return self._sessions.get(sid)
+
+    def create(self) -> EngineSession:
+        """Return a new session, which has no client yet."""
+        session = EngineSession(secrets.token_urlsafe(15), self.limits, self._forget)
+        self._sessions[session.sid] = session
+        return session
+
+    def _forget(self, session: EngineSession) -> None:
+        self._sessions.pop(session.sid, None)
+
+    def open_packet(self, session: EngineSession, carrier: Carrier) -> bytes:
+        """Return the first packet of a session."""
+        limits = self.limits
+        return b"0" + msgspec.json.encode(
+            {
+                "sid": session.sid,
+                "upgrades": ["websocket"] if carrier == "polling" else [],
+                "pingInterval": round(limits.ping_interval_s * 1000),
+                "pingTimeout": round(limits.ping_timeout_s * 1000),
+                "maxPayload": limits.max_body_bytes,
+            }
+        )
