@@ -14,7 +14,7 @@ from dashboard.ingest.json_values import ValueFault, read_leniently, written
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import NotFinite, Parsed, check_count
-from dashboard.ingest.telegraf_json import time_of
+from dashboard.ingest.telegraf_json import tag_text, time_of
 
 
 def parse_opentsdb(body: bytes, latest_ms: int, *, origins: Origins) -> Parsed:
@@ -40,13 +40,19 @@ def _take(point: Any, parsed: Parsed, latest_ms: int, origins: Origins) -> None:
     metric, tags, value = point.get("metric"), point.get("tags") or {}, point.get("value")
     if not isinstance(metric, str) or not metric:
         raise Invalid("is missing", field="metric")
-    if not isinstance(tags, dict) or not all(isinstance(each, str) for each in tags.values()):
+    if not isinstance(tags, dict):
         raise Invalid("must be an object of texts", field="tags")
-    t_ms = time_of(point.get("timestamp"), latest_ms, "timestamp")
+    tags = {tag: tag_text(tag, each) for tag, each in tags.items() if each is not None}
+    t_ms = time_of(_stated(point.get("timestamp")), latest_ms, "timestamp")
     if value is None:
         return  # no value
     key = origins.claim(foreign_key(metric, tags.items()), ",".join([metric, *sorted(tags)]))
     parsed.add(key, t_ms, _number(value))
+
+
+def _stated(time: Any) -> Any:
+    """Return a time that is a number in quotes as a number, as OpenTSDB reads it."""
+    return int(time) if isinstance(time, str) and time.isascii() and time.isdigit() and len(time) <= 13 else time
 
 
 def _number(value: Any) -> float:

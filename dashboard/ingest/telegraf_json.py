@@ -87,11 +87,11 @@ def _described(metric: Any, latest_ms: int) -> tuple[str, dict[str, str], dict[s
         raise Invalid("must be an object of texts", field="tags")
     if not isinstance(fields, dict) or not fields:
         raise Invalid("must be an object with one field at least", field="fields")
-    texts = {tag: _text(tag, value) for tag, value in tags.items() if value is not None}
+    texts = {tag: tag_text(tag, value) for tag, value in tags.items() if value is not None}
     return name, texts, fields, time_of(metric.get("timestamp"), latest_ms, "timestamp")
 
 
-def _text(tag: str, value: Any) -> str:
+def tag_text(tag: str, value: Any) -> str:
     """Return a tag's value as text; numbers and booleans as in JSON."""
     if isinstance(value, str):
         return value

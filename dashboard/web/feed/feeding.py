@@ -299,3 +299,10 @@ class FeedHandler(FeederHandler[FeedServices]):
 
     async def post(self, *_: str) -> None:
         await self.feed()
+
+
+class PutFeedHandler(FeedHandler):
+    """Handler for bodies of one format by POST or PUT, as the sender is set."""
+
+    async def put(self, *_: str) -> None:
+        await self.feed()

@@ -45,11 +45,14 @@ class QueryHandler(FeederHandler[QueryServices]):
 
 
 class InfluxPingHandler(OpenHandler):
-    """``GET|HEAD /ping``."""
+    """``GET|HEAD /ping``; with ``?verbose`` the version is in the body, too."""
 
     def get(self) -> None:
         self.set_header("X-Influxdb-Version", VERSION)
         self.set_header("X-Influxdb-Build", "OSS")
+        if self.get_query_argument("verbose", "false") not in ("", "0", "false"):
+            self.write_json({"version": VERSION})
+            return
         self.set_status(204)
         self.clear_header("Content-Type")
         self.finish()

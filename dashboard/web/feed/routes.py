@@ -32,7 +32,7 @@ from dashboard.web.feed import (
 )
 from dashboard.web.feed.annotations import AnnotationHandler, AnnotationServices
 from dashboard.web.feed.documents import DocumentHandler, DocumentJson, DocumentServices
-from dashboard.web.feed.feeding import FeedHandler, FeedServices
+from dashboard.web.feed.feeding import FeedHandler, FeedServices, PutFeedHandler
 from dashboard.web.feed.format import Format
 from dashboard.web.feed.live_push import LivePushHandler, LivePushServices
 from dashboard.web.feed.otlp import OtherSignalHandler, Otlp
@@ -81,7 +81,9 @@ def feed_routes(
             AnnotationHandler,
             AnnotationServices(intake, max_bytes, events.GrafanaAnnotation(), annotations),
         ),
-        feed("/api/v1/alertmanager", events.AlertmanagerWebhook()),
+        Route(
+            "/api/v1/alertmanager", PutFeedHandler, services(events.AlertmanagerWebhook()), "Alertmanager's webhook."
+        ),
         feed("/api/v2/alerts", events.PrometheusAlerts()),
         feed("/api/v1/alerts", events.OldPrometheusAlerts()),
         Route("/api/push/{push}", heartbeat.UptimeKumaHandler, services(heartbeat.UptimeKuma())),
@@ -137,6 +139,7 @@ def _protobuf_routes(intake: Intake, settings: Settings) -> list[AnyRoute]:
             "/api/v1/write", FeedHandler, FeedServices(intake, settings.max_remote_write_bytes, write), "Remote write."
         ),
         Route("/v1/metrics", FeedHandler, otlp, "OTLP metrics."),
+        Route("/api/v1/otlp/v1/metrics", FeedHandler, otlp, "OTLP metrics, at Prometheus' address."),
         Route("/v1/traces", OtherSignalHandler, otlp),
         Route("/v1/logs", OtherSignalHandler, otlp),
     ]

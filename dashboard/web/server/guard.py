@@ -15,7 +15,7 @@ from dashboard.web.server.context import WebContext
 from dashboard.web.server.proxies import TrustedProxies
 
 #: Paths that load balancers and kubelets request by IP address, which is no allowed Host.
-_ASKED_BY_ADDRESS = ("/healthz", "/readyz")
+_ASKED_BY_ADDRESS = ("/healthz", "/readyz", "/healthz/", "/readyz/")
 _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 _PORTS = {"http": 80, "https": 443}
 

@@ -37,12 +37,19 @@ def test_bad_points_are_refused_alone() -> None:
         POINT | {"value": "x"},
         POINT | {"value": True},
         POINT | {"value": "nan"},
-        POINT | {"tags": {"a": 1}},
+        POINT | {"tags": {"a": [1]}},
         POINT | {"timestamp": 5},
     ]
     parsed = parse([*wrong, POINT, POINT | {"value": None}])
     assert len(parsed.batch.keys) == 1
     assert [r.index for r in parsed.batch.refused] == list(range(len(wrong)))
+
+
+def test_tags_and_times_are_texts_as_opentsdb_reads_them() -> None:
+    parsed = parse([POINT | {"tags": {"port": 8080, "up": True, "none": None}, "timestamp": str(T // 1000)}])
+    (key,) = parsed.batch.keys
+    assert key.endswith('{port="8080",up="true"}')
+    assert parsed.batch.times == [T]
 
 
 @pytest.mark.parametrize("body", [b"", b"[", b"[" * 100_000])
