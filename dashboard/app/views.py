@@ -10,6 +10,7 @@ from dashboard.app.expressions import make_query_runner
 from dashboard.boards.boards import Boards
 from dashboard.boards.view_resolver import ViewResolver
 from dashboard.domain.counters import Counters
+from dashboard.expressions.live import LiveExpressions
 from dashboard.hub.connection import Connection
 from dashboard.hub.fanout import Fanout
 from dashboard.hub.snapshots import Snapshots
@@ -36,7 +37,8 @@ class ViewParts:
         counters: Counters,
     ) -> None:
         self.queries = make_query_runner(settings, replicas)
-        self.table = ViewTable(replicas, now_ms)
+        self.live = LiveExpressions(queries=self.queries, replicas=replicas, now_ms=now_ms)
+        self.table = ViewTable(replicas, now_ms, self.live)
         self._snapshots = Snapshots(self.table, now_ms)
         fanout = Fanout(views=self.table, snapshots=self._snapshots, now_ms=now_ms, counters=counters)
         self._ticker = Ticker(views=self.table, fanout=fanout, now_ms=now_ms, monotonic=time.monotonic)
@@ -54,11 +56,13 @@ class ViewParts:
         )
         replicas.subscribe_gap(self.table.missed)
         replicas.subscribe_applied(self._ticker.applied)
+        self.live.subscribe(on_put=self._ticker.applied, on_gap=self.table.expressions_missed)
 
     def start(self, runtime: Runtime) -> None:
         """Start the tasks of the views."""
         for name, work in (
             ("ticks", self._ticker.run),
+            ("expressions", self.live.run),
             ("preparation", self.requests.preparation.run),
             ("deferred replies", self.requests.deferred.run),
             ("snapshots", self._snapshots.run),

@@ -6,7 +6,7 @@ from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
 from dashboard.domain.errors import Invalid, NotAuthenticated, NotFound
 from dashboard.domain.identity import Caller, Role
-from dashboard.domain.selector import parse_selectors
+from dashboard.expressions.watched import expressions_among, watched
 from dashboard.hub.view import ViewSpec
 from dashboard.messages.boards import encode_shown
 from dashboard.messages.views import Watch
@@ -33,7 +33,7 @@ class ViewResolver:
                 raise _unseen(caller, self._boards, request.board)
             shown = self._boards.shown(request.board)
             board = shown.board
-            selectors = board.selectors()
+            texts, places = board.watched()
             json = encode_shown(board, shown.tag, self._boards.fault_of(shown.id))
             window_s, rate_hz = request.window_s or board.window_s, request.rate_hz or board.rate_hz
         else:
@@ -41,9 +41,11 @@ class ViewResolver:
                 raise NotAuthenticated("authenticate first: selectors need the role viewer")
             if len(request.selectors) > self._max_selectors:
                 raise Invalid(f"has {len(request.selectors)} entries; at most {self._max_selectors}", field="selectors")
-            selectors, json = parse_selectors(request.selectors), None
+            texts, places, json = request.selectors, expressions_among(request.selectors), None
             window_s, rate_hz = request.window_s or DEFAULT_WINDOW_S, request.rate_hz or DEFAULT_RATE_HZ
-        return ViewSpec(selectors, int(window_s * 1000), float(rate_hz), request.points or DEFAULT_POINTS), json
+        window_ms, points = int(window_s * 1000), request.points or DEFAULT_POINTS
+        found = watched(texts, places, window_ms, points)
+        return ViewSpec(found.selectors, window_ms, float(rate_hz), points, found.expressions), json
 
 
 def _unseen(caller: Caller, boards: Boards, board_id: str) -> NotAuthenticated | NotFound:

@@ -14,7 +14,9 @@ from dashboard.boards.board_text import faults_in
 from dashboard.boards.boards import Boards, file_board
 from dashboard.cli.data_option import say_warnings
 from dashboard.cli.settings_options import load_settings, with_settings
+from dashboard.domain.board import Board
 from dashboard.domain.errors import ConfigurationError
+from dashboard.expressions.watched import fault_of
 from dashboard.listening import raise_descriptor_limit
 from dashboard.resources import resource_folder
 from dashboard.settings import Settings, flag, shown, variable
@@ -56,7 +58,7 @@ def _check_boards(folder: Path) -> None:
         try:
             faults, remarks = faults_in(path.read_text("utf-8"), path)
             if not faults:
-                file_board(path)
+                faults = _wrong_expressions(path, file_board(path).board)
         except (OSError, UnicodeDecodeError) as error:
             faults, remarks = [f"{path}: cannot be read: {error}"], []
         except ConfigurationError as error:
@@ -71,6 +73,16 @@ def _check_boards(folder: Path) -> None:
     click.echo(f"{len(paths)} boards, {broken} of them broken")
     if broken:
         raise SystemExit(1)
+
+
+def _wrong_expressions(path: Path, board: Board) -> list[str]:
+    """Return the faults of a board's expressions."""
+    return [
+        f"{path}: widget {number + 1} ({widget.title}): expr: {fault}"
+        for number, widget in enumerate(board.widgets)
+        for text in widget.expressions
+        if (fault := fault_of(text))
+    ]
 
 
 def _problems(settings: Settings) -> list[str]:

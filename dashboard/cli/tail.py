@@ -24,7 +24,7 @@ from dashboard.client import Client, FollowError, Point, Update
 def tail(
     selectors: tuple[str, ...], board: str, as_json: bool, count: int, rate_hz: float, url: str, token: str | None
 ) -> None:
-    """Show the values of series as they arrive: dashboard tail 'cpu{host="web-1"}'
+    """Show the values of series or expressions as they arrive: dashboard tail 'cpu{host="web-1"}' 'sum by (shop) (rate(orders_total[1m]))'
 
     Prints a table of the latest values on a terminal; elsewhere, and with --json or --count, one line per value. It begins with
     the newest value of each series. Gaps and lost connections are reported on stderr.
@@ -60,6 +60,7 @@ def _print_lines(updates: Iterator[Update], *, as_json: bool, count: int) -> Non
     for update in updates:
         if update.gap:
             click.echo(f"gap: {update.gap}", err=True)
+        _say_faults(update)
         for point in _news(update):
             print(_json_line(point) if as_json else _line(point))
             printed += 1
@@ -67,6 +68,15 @@ def _print_lines(updates: Iterator[Update], *, as_json: bool, count: int) -> Non
                 sys.stdout.flush()
                 return
         sys.stdout.flush()
+
+
+def _say_faults(update: Update) -> None:
+    """Report expressions that have no values, and those with old inputs."""
+    for document in update.documents:
+        if document.key.startswith("expr:") and isinstance(document.body, dict):
+            for text in (document.body.get("fault"), document.body.get("note")):
+                if text:
+                    click.echo(_printable(str(text)), err=True)
 
 
 def _json_line(point: Point) -> str:

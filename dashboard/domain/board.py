@@ -29,8 +29,15 @@ class Threshold(Struct, frozen=True):
     below: bool = False
 
 
+class Expression(Struct, frozen=True):
+    """Expression of a widget. ``legend``: a template for the names of its lines, such as ``{{shop}}``."""
+
+    expr: Annotated[str, Meta(min_length=1, max_length=4_096)]
+    legend: Annotated[str, Meta(max_length=200)] = ""
+
+
 class Widget(Struct, frozen=True, kw_only=True):
-    """Box on the board. ``series`` are selectors; ``document`` is a document's key (table, text and status widgets).
+    """Box on the board. ``series`` are selectors, ``expr`` expressions; ``document`` is a document's key (table, text and status widgets).
 
     ``id``: stable name of the widget on its board; ``x``, ``y``: its place.  Both are derived where they are not written.
     """
@@ -39,6 +46,7 @@ class Widget(Struct, frozen=True, kw_only=True):
     title: Annotated[str, Meta(max_length=200)]
     id: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{0,60}$")] = ""
     series: Annotated[tuple[str, ...], Meta(max_length=100)] = ()
+    expr: Annotated[str, Meta(max_length=4_096)] | Annotated[tuple[Expression, ...], Meta(max_length=20)] = ()
     document: str = ""
     x: Annotated[int, Meta(ge=0, le=23)] | None = None
     y: Annotated[int, Meta(ge=0, lt=MAX_ROWS)] | None = None
@@ -51,6 +59,13 @@ class Widget(Struct, frozen=True, kw_only=True):
     max: float | None = None
     thresholds: Annotated[tuple[Threshold, ...], Meta(max_length=50)] = ()
     note: Annotated[str, Meta(max_length=200)] = ""
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """The texts of the expressions."""
+        if isinstance(self.expr, str):
+            return (self.expr,) if self.expr else ()
+        return tuple(each.expr for each in self.expr)
 
 
 class Board(Struct, frozen=True, kw_only=True):
@@ -82,9 +97,20 @@ class Board(Struct, frozen=True, kw_only=True):
             raise ValueError(f"two widgets have the id {twice!r}; give one of them another")
 
     def selectors(self) -> tuple[Selector, ...]:
-        """Return all selectors of the page in reading order: each widget's series, then its document.
+        """Return all selectors of the page in reading order, without its expressions. Raises Invalid for an invalid selector."""
+        texts, places = self.watched()
+        return tuple(parse_selector(text) for place, text in enumerate(texts) if place not in places)
 
-        Raises Invalid for an invalid selector.  On the wire a definition's ``selectors`` are indices into this list.
+    def watched(self) -> tuple[list[str], list[int]]:
+        """Return what the page shows in reading order: each widget's series, expressions, document; and the places of the expressions.
+
+        On the wire a definition's ``selectors`` are indices into this list.
         """
-        wanted = [s for w in self.widgets for s in (*w.series, *((w.document,) if w.document else ()))]
-        return tuple(parse_selector(text) for text in wanted)
+        texts, places = list[str](), list[int]()
+        for widget in self.widgets:
+            texts += widget.series
+            places += range(len(texts), len(texts) + len(widget.expressions))
+            texts += widget.expressions
+            if widget.document:
+                texts.append(widget.document)
+        return texts, places

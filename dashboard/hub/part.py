@@ -83,7 +83,7 @@ class Part:
     def position(self) -> Seen:
         """Position of this part: epoch, entry and its journal time."""
         replica = self._replica()
-        return Seen(replica.position.epoch, self.seq, replica.accepted_ms(self.seq) or 0)
+        return Seen(replica.position.epoch, max(self.seq - replica.unsettled, 0), replica.accepted_ms(self.seq) or 0)
 
     def advance(self) -> int:
         """Advance to the replica's position; return the last entry before the first change of anything that the part shows."""
@@ -153,7 +153,7 @@ class Part:
         accepted = None
         if live and changed:
             accepted = replica.accepted_ms(min(_first_after(series, after_seq) for series in changed))
-        definitions = [_define(series, self._series.places[series]) for series in defined]
+        definitions = [self._define(series, self._series.places[series]) for series in defined]
         return Changes(accepted, points, buckets, definitions, documents, gone, gone_documents)
 
     def _rows(
@@ -188,9 +188,25 @@ class Part:
         if self._step_ms:
             columns = buckets_from(series, self._step_ms, from_ms, self._replica().table.windows)
             history = {"t": columns.times, "min": columns.mins, "mean": columns.means, "max": columns.maxs}
-            return _define(series, places, **history, newest=newest(series))
+            return self._define(series, places, **history, newest=newest(series))
         got = samples_between(series, -1, seq, points, from_ms)
-        return _define(series, places, t=got.times, v=got.values, of=got.of if got.of > len(got.times) else None)
+        return self._define(series, places, t=got.times, v=got.values, of=got.of if got.of > len(got.times) else None)
+
+    def _define(self, series: Series, places: list[int], **history: object) -> Definition:
+        text, name = self._replica().shown(series)
+        return Definition(
+            sid=series.sid,
+            series=text,
+            name=name,
+            labels=dict(series.key.labels),
+            unit=series.unit,
+            every_s=series.every_s,
+            last=series.last_ms,
+            selectors=places,
+            kind=series.kind,
+            ended=series.ended_ms,
+            **history,  # type: ignore[arg-type]  # columns by name
+        )
 
     def _state(self, document: Document) -> DocumentState:
         places = self._documents.places[DocumentKey(document.key, SeriesKey(document.key))]
@@ -204,19 +220,3 @@ def _first_after(series: Series, after_seq: int) -> int:
     while at > 0 and seqs[at - 1] > after_seq:
         at -= 1
     return seqs[at]
-
-
-def _define(series: Series, places: list[int], **history: object) -> Definition:
-    return Definition(
-        sid=series.sid,
-        series=series.text,
-        name=series.key.name,
-        labels=dict(series.key.labels),
-        unit=series.unit,
-        every_s=series.every_s,
-        last=series.last_ms,
-        selectors=places,
-        kind=series.kind,
-        ended=series.ended_ms,
-        **history,  # type: ignore[arg-type]  # columns by name
-    )

@@ -1,4 +1,4 @@
-"""Port of the hub to the replicas, implemented by ``replication/replicas.py``."""
+"""Ports of the hub: to the replicas (``replication/replicas.py``), and to derived series (``expressions/live.py``)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from dashboard.domain.selector import Selector
+from dashboard.expressions.watched import LiveSpec
 from dashboard.replica.replica import Replica
 
 
@@ -23,3 +24,19 @@ class ReplicaSources(Protocol):
 
     def ready(self, partitions: tuple[str, ...]) -> bool:
         """Return whether the replicas of these partitions have caught up with the journal."""
+
+
+class ExpressionSource(Protocol):
+    """Derived series of the expressions that views show."""
+
+    def want(self, specs: Sequence[LiveSpec]) -> None:
+        """Evaluate expressions until ``leave``."""
+
+    def leave(self, specs: Sequence[LiveSpec]) -> None:
+        """Release expressions that ``want`` took."""
+
+    def replica(self) -> Replica:
+        """Return the replica of the derived series."""
+
+    def ready(self, specs: Sequence[LiveSpec]) -> bool:
+        """Return whether the history of the expressions is there."""

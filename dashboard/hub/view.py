@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from dashboard.domain.position import Seen, positions_text
 from dashboard.domain.selector import Selector
+from dashboard.expressions.watched import LiveSpec
 from dashboard.hub.part import Changes, Part
 from dashboard.hub.shared import Shared
 from dashboard.messages.views import Frame, GapNotice, Snapshot, encode, encode_definition
@@ -30,12 +31,16 @@ _KEPT_DELTAS = 64
 
 
 class ViewSpec(NamedTuple):
-    """Identity of a view: equal specifications share one view. ``points``: maximum number of samples per series in a snapshot."""
+    """Identity of a view: equal specifications share one view. ``points``: maximum number of samples per series in a snapshot.
+
+    ``expressions``: those whose derived series are among what the selectors match.
+    """
 
     selectors: tuple[Selector, ...]
     window_ms: int
     rate_hz: float
     points: int
+    expressions: tuple[LiveSpec, ...] = ()
 
     @property
     def id(self) -> str:

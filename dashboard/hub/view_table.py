@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 
 from dashboard.domain.selector import Selector
-from dashboard.hub.sources import ReplicaSources
+from dashboard.hub.sources import ExpressionSource, ReplicaSources
 from dashboard.hub.subscription import Subscriber, Subscription
 from dashboard.hub.view import View, ViewSpec
 from dashboard.query.index import Matches, SeriesIndex
+from dashboard.replica.replica import Replica
 
 
 class _Watched:
@@ -49,8 +50,11 @@ def _nobody(view: View) -> None:
 class ViewTable:
     """Table of views by id. ``now_ms`` is the journal's time."""
 
-    def __init__(self, sources: ReplicaSources, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, sources: ReplicaSources, now_ms: Callable[[], int], live: ExpressionSource | None = None
+    ) -> None:
         self._sources = sources
+        self._live = live
         self._now_ms = now_ms
         self._watched: dict[str, _Watched] = {}
         self._on_change: Callable[[View], None] = _nobody
@@ -74,7 +78,10 @@ class ViewTable:
         begins = watched is None
         if watched is None:
             partitions = self._sources.want(spec.selectors)
-            replicas = [partial(self._sources.replica, each) for each in partitions]
+            replicas: list[Callable[[], Replica]] = [partial(self._sources.replica, each) for each in partitions]
+            if spec.expressions and self._live is not None:
+                self._live.want(spec.expressions)
+                replicas.append(self._live.replica)
             view = View(spec, replicas, self._now_ms(), self._on_change)
             watched = self._watched[spec.id] = _Watched(view, partitions)
         if before := connection.subscriptions.get(spec.id):
@@ -97,6 +104,8 @@ class ViewTable:
             del self._watched[view_id]
             watched.view.close()
             self._sources.leave(watched.partitions)
+            if watched.view.spec.expressions and self._live is not None:
+                self._live.leave(watched.view.spec.expressions)
         return True
 
     def cost(self, selectors: Sequence[Selector]) -> int:
@@ -143,13 +152,20 @@ class ViewTable:
 
     def caught_up(self, view: View) -> bool:
         """Return whether the replicas that a view reads have caught up with the journal."""
-        return self._sources.ready(self._watched[view.id].partitions)
+        return self._sources.ready(self._watched[view.id].partitions) and (
+            not view.spec.expressions or self._live is None or self._live.ready(view.spec.expressions)
+        )
 
     def missed(self, partition: str, reason: str) -> None:
         """Move the views of a partition to the position of its replica, which missed entries; viewers get ``gap`` and a snapshot."""
-        for watched in self._watched.values():
-            if partition not in watched.partitions:
-                continue
+        self._begin_anew((each for each in self._watched.values() if partition in each.partitions), reason)
+
+    def expressions_missed(self, reason: str) -> None:
+        """Move the views with expressions to the position of the derived series, which are computed anew."""
+        self._begin_anew((each for each in self._watched.values() if each.view.spec.expressions), reason)
+
+    def _begin_anew(self, every: Iterable[_Watched], reason: str) -> None:
+        for watched in every:
             watched.view.rebase()
             watched.view.gap_reason = reason
             told = [  # of the others the pending reply is newer than the gap

@@ -17,7 +17,7 @@ from dashboard.entries.samples import Samples, SeriesEnded
 from dashboard.journal.port import Entry, Gap
 from dashboard.replica.documents import DocumentTable, StoredDocument
 from dashboard.replica.items import with_items
-from dashboard.replica.series import Windows
+from dashboard.replica.series import Series, Windows
 from dashboard.replica.series_table import SeriesTable
 
 #: Newest entries whose time of acceptance is known; ``accepted_ms`` returns None for older ones.
@@ -28,6 +28,9 @@ _KNOWN_DELETED = 1_000
 
 class Replica:
     """State of one partition. ``position`` is that of the last entry applied, ``now_ms`` its time."""
+
+    #: A position that is given to screens is by so many entries earlier.
+    unsettled = 0
 
     def __init__(self, windows: Windows, position: Position) -> None:
         self.table = SeriesTable(windows)
@@ -101,6 +104,10 @@ class Replica:
             self.documents_floor = seq
             del self.documents[key]
             self.document_version += 1
+
+    def shown(self, series: Series) -> tuple[str, str]:
+        """Return a series' text and name as screens see them."""
+        return series.text, series.key.name
 
     def document_count(self) -> int:
         """Return the number of documents, without deleted ones."""

@@ -114,6 +114,12 @@ class Series:
         """True if its sender ended the series and has sent nothing later since."""
         return 0 < self.ended_ms >= self.last_ms
 
+    def stamp_by_time(self) -> None:
+        """Let each sample count as of an entry of its own time, for series that are no journal's."""
+        self.settle()
+        self._seqs[:] = self._times
+        self.created_seq = self.meta_seq = self._times[0] if self._times else self.created_seq
+
     def note_end(self, t_ms: int) -> None:
         """Remember an end for expressions: samples before it do not count after it."""
         if self.ends is None:

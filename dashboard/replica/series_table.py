@@ -319,6 +319,15 @@ class SeriesTable:
         while len(self.gone) > _KNOWN_GONE:
             self.gone_floor = self.gone.popleft()[0]
 
+    def discard(self, text: str) -> None:
+        """Forget a series at once, without telling that it has gone."""
+        series = self.by_text.pop(text, None)
+        if series is not None:
+            self._sids.discard(series.sid)
+            self._ahead.discard(series)
+            self._lists.clear()
+            self.index.remove(series)
+
     def restore(self, series: Series) -> None:
         """Add a series from a checkpoint."""
         self.by_text[series.text] = series

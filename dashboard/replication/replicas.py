@@ -72,7 +72,7 @@ class Replicas:
     ) -> None:
         self.partitions = partitions
         self._journal = journal
-        self._windows = windows
+        self.windows = windows
         self._checkpoint_s = checkpoint_s
         self._checkpoint_bytes = checkpoint_bytes
         self._counters = counters
@@ -118,7 +118,7 @@ class Replicas:
         return Replication(
             journal=self._journal,
             partition=partition,
-            windows=self._windows,
+            windows=self.windows,
             checkpoint_s=self._checkpoint_s,
             checkpoint_bytes=self._checkpoint_bytes,
             counters=self._counters,

@@ -10,7 +10,7 @@ from tornado.web import HTTPError, StaticFileHandler
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
 from dashboard.boards.visible import seen_board
-from dashboard.domain.selector import parse_selector
+from dashboard.expressions.watched import expressions_among
 from dashboard.web.pages.browsers import knows_trusted_types, needs_old_files
 from dashboard.web.server.addresses import own_address
 from dashboard.web.server.base import BaseHandler
@@ -59,12 +59,12 @@ class BoardPage(Page):
 
 
 class ChosenPage(Page):
-    """``/board?series=SELECTOR&series=…``: charts of any series, shareable by URL."""
+    """``/board?series=SELECTOR&expr=EXPRESSION&…``: charts of any series and expressions, shareable by URL."""
 
     def get(self) -> None:
-        selectors = self.get_query_arguments("series")  # more may follow the #, which only the page sees
-        for text in selectors:
-            parse_selector(text)
+        # more may follow the #, which only the page sees
+        selectors = [*self.get_query_arguments("series"), *self.get_query_arguments("expr")]
+        expressions_among(selectors)
         title = ", ".join(selectors) or "Chosen series"
         self.render_wall("board.html", title=title, board_id="", boards=self.seen(), selectors=selectors)
 

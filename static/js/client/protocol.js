@@ -8,6 +8,7 @@
  * @property {string} id @property {string} kind @property {string} title @property {string[]} series @property {string} document
  * @property {number | null} x @property {number | null} y
  * @property {number} w @property {number} h @property {string | null} unit @property {number | null} decimals
+ * @property {string | {expr: string, legend?: string}[]} [expr] expressions
  * @property {string} legend @property {number | null} min @property {number | null} max
  * @property {Threshold[]} thresholds @property {string} note
  */

@@ -14,8 +14,9 @@ const WINDOWS = /** @type {[string, number | null, string][]} */ ([["15 m", null
 const shell = new Shell();
 const board = /** @type {DashBoard} */ (document.querySelector("dash-board"));
 const boardId = board.dataset.board ?? "";
+const behindHash = new URLSearchParams(location.hash.slice(1));
 /** @type {string[]} those of the address; a long choice stands after the #, which has no limit */
-const selectors = JSON.parse(board.dataset.selectors ?? "[]").concat(new URLSearchParams(location.hash.slice(1)).getAll("series"));
+const selectors = JSON.parse(board.dataset.selectors ?? "[]").concat(behindHash.getAll("series"), behindHash.getAll("expr"));
 const subtitle = /** @type {HTMLElement} */ (document.getElementById("subtitle"));
 board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: (text) => shell.announce(text) });
 

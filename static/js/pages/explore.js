@@ -2,6 +2,7 @@
 
 import "../widgets/connection-curtain.js";
 import { Store } from "../data/store.js";
+import { conditionsOf, isCondition, isDerived, looksAsked } from "../data/expressions.js";
 import { freshness } from "../data/freshness.js";
 import { age, format } from "../draw/format.js";
 import { drawSpark } from "../draw/spark.js";
@@ -39,13 +40,14 @@ class SeriesRow {
     this.seenVersion = -1;
     const check = /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", "aria-label": `Choose ${series.text}` }));
     check.checked = chosen.has(series.text);
-    check.addEventListener("change", () => (check.checked = choose(series.text, check.checked)));
+    check.addEventListener("change", () => (check.checked = choose(isDerived(series) ? series.name : series.text, check.checked)));
     this.spark = /** @type {HTMLCanvasElement} */ (h("canvas", { "aria-hidden": "true" }));
     this.number = h("span");
     this.unit = h("small");
     this.age = h("td", { class: "age" });
     this.state = h("td", { class: "state" });
-    const link = h("a", { href: `/board?series=${encodeURIComponent(series.text)}`, title: series.text }, series.name);
+    const asked = isDerived(series) ? `expr=${encodeURIComponent(series.name)}` : `series=${encodeURIComponent(series.text)}`;
+    const link = h("a", { href: `/board?${asked}`, title: series.text }, series.name);
     if (series.text !== series.name) link.append(h("span", { class: "labels", text: series.text.slice(series.name.length) }));
     this.element = h("tr", {}, h("td", { class: "check" }, check), h("td", { class: "name" }, link), h("td", { class: "spark" }, this.spark),
       h("td", { class: "value" }, this.number, " ", this.unit), this.age, this.state);
@@ -72,9 +74,9 @@ let rows = new Map();
 /** the store's shape for which the rows were made */
 let shape = -1;
 
-/** @param {string} text */
+/** Return whether the search is a selector or an expression, which the server evaluates. @param {string} text */
 function isSelector(text) {
-  return text.includes("{");
+  return looksAsked(text);
 }
 
 /** Return the filter of the search. @returns {(text: string) => boolean} */
@@ -99,7 +101,8 @@ function listSeries() {
   rows = next;
   arrange(byId("series"), [...rows.values()].map((row) => row.element));
   const more = found.length > MOST_ROWS ? `, of which the first ${MOST_ROWS} are shown: narrow the search` : "";
-  setText(byId("count"), `${found.length} of ${all.length} series${more}`);
+  const told = conditionsOf(store.documents.values(), [0]).map((each) => each.fault || each.note).filter(Boolean);
+  setText(byId("count"), told.join("; ") || `${found.length} of ${all.length} series${more}`);
   listDocuments();
   const nothing = byId("nothing");
   nothing.hidden = all.length > 0 && found.length > 0;
@@ -132,7 +135,7 @@ const documentRows = new Map();
 
 function listDocuments() {
   const matches = searchFilter();
-  const found = [...store.documents.values()].filter((document) => matches(document.key)).sort((a, b) => (a.key < b.key ? -1 : 1));
+  const found = [...store.documents.values()].filter((document) => !isCondition(document) && matches(document.key)).sort((a, b) => (a.key < b.key ? -1 : 1));
   byId("documents-section").hidden = !found.length;
   const elements = found.slice(0, MOST_ROWS).map((document) => {
     const row = documentRows.get(document.key) ?? new DocumentRow(document.key);
@@ -176,7 +179,7 @@ const subscription = shell.views.watch(request(watched), {
       const row = rows.get(sid);
       if (row) shell.loop.mark(row);
     }
-    if (frame.documents?.length) listDocuments();
+    if (frame.documents?.length) listSeries();
   },
   error(error) {
     store.series.clear(); // the rows are not watched any more

@@ -1,6 +1,7 @@
 // Grid of tiles: built from a board or from chosen series, and kept up to date from the store.
 
 import { chosenBoard } from "../data/chosen-board.js";
+import { expressionsOf } from "../data/expressions.js";
 import { Store } from "../data/store.js";
 import { h } from "./dom.js";
 import "./stat-tile.js";
@@ -16,7 +17,7 @@ import "./status-tile.js";
 
 /** Fields of a widget that say where it is; a change of them rebuilds nothing. */
 const PLACE = new Set(["x", "y", "w", "h"]);
-const DEFAULTS = { id: "", x: null, y: null, series: [], document: "", w: 1, h: 1, unit: null, decimals: null, legend: "", min: null, max: null, thresholds: [], note: "" };
+const DEFAULTS = { id: "", x: null, y: null, series: [], expr: [], document: "", w: 1, h: 1, unit: null, decimals: null, legend: "", min: null, max: null, thresholds: [], note: "" };
 /** A board of chosen series with more rows than this is taller than the screen. */
 const MOST_CHOSEN_ROWS = 4;
 
@@ -27,7 +28,7 @@ function drawing(widget) {
 
 /** Return what a board asks of the server, as JSON. @param {Board | undefined} board */
 function dataOf(board) {
-  return JSON.stringify([board?.window_s, board?.rate_hz, board?.widgets.map(({ series, document }) => [series ?? [], document ?? ""])]);
+  return JSON.stringify([board?.window_s, board?.rate_hz, board?.widgets.map(({ series, expr, document }) => [series ?? [], expr ?? [], document ?? ""])]);
 }
 
 export class DashBoard extends HTMLElement {
@@ -83,7 +84,7 @@ export class DashBoard extends HTMLElement {
     this.style.setProperty("--columns", String(board.columns));
     this.style.setProperty("--rows", String(board.rows));
     this.toggleAttribute("data-long", !this.board && board.rows > MOST_CHOSEN_ROWS);
-    let place = 0; // index in the list of the board's selectors, as the server makes it: the series of each widget, then its document
+    let place = 0; // index in the list of the board's selectors, as the server makes it: the series of each widget, its expressions, its document
     const known = new Map(this.tiles.filter((tile) => tile.isConnected && tile.widget.id).map((tile) => [tile.widget.id, tile]));
     this.tiles = board.widgets.map((given) => {
       const widget = /** @type {Widget} */ ({ ...DEFAULTS, ...given });
@@ -92,7 +93,7 @@ export class DashBoard extends HTMLElement {
       const tile = same ? kept : /** @type {Tile} */ (h(`${widget.kind}-tile`));
       if (same) tile.replaced(widget, given.place ?? place);
       else tile.configure(widget, this.context, given.place ?? place);
-      place += widget.series.length + (widget.document ? 1 : 0);
+      place += widget.series.length + expressionsOf(widget).length + (widget.document ? 1 : 0);
       return tile;
     });
     const wanted = new Set(/** @type {Element[]} */ (this.tiles));

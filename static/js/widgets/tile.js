@@ -2,6 +2,7 @@
 
 import { age, clock } from "../draw/format.js";
 import { freshest, freshness } from "../data/freshness.js";
+import { conditionsOf, expressionsOf, filled } from "../data/expressions.js";
 import { shortNames } from "../data/labels.js";
 import { stateOf } from "../data/thresholds.js";
 import { fitChildren, h, setText } from "./dom.js";
@@ -40,7 +41,11 @@ export class Tile extends HTMLElement {
     this.badge = h("span", { class: "badge" });
     this.legend = h("span", { class: "legend" });
     this.emptyCode = h("code");
-    this.body = h("div", { class: "body" }, h("div", { class: "empty" }, h("span", { text: "No data yet. Feed it:" }), this.emptyCode));
+    this.emptyText = h("span", { text: "No data yet. Feed it:" });
+    this.body = h("div", { class: "body" }, h("div", { class: "empty" }, this.emptyText, this.emptyCode));
+    /** @type {import("../data/expressions.js").Condition[]} how its expressions are */
+    this.conditions = [];
+    this.fault = "";
     this.note = h("footer");
     this.beat = h("i");
     /** @type {Animation | null} */
@@ -141,14 +146,15 @@ export class Tile extends HTMLElement {
       const matched = this.find(store);
       this.matched = matched.length;
       this.series = matched.slice(0, this.mostSeries);
-      this.names = shortNames(this.series, this.widget.legend);
+      this.names = this.nameLines();
       this.reshaped();
       this.seenVersion = -1;
     }
     const before = this.doc;
     this.doc = this.widget.document ? store.documents.get(this.widget.document) : undefined;
     const version = this.series.reduce((sum, series) => sum + series.version, 0);
-    if (version === this.seenVersion && this.doc === before) return;
+    const told = this.learnConditions(store);
+    if (version === this.seenVersion && this.doc === before && !told) return;
     this.seenVersion = version;
     this.restartBeat();
     this.context.loop.mark(this);
@@ -157,9 +163,44 @@ export class Tile extends HTMLElement {
   /** Return the series that the selectors match, in the order of the selectors, then of the names. @param {Store} store @returns {Series[]} */
   find(store) {
     const all = [...store.series.values()].sort((a, b) => NATURAL.compare(a.text, b.text));
-    const places = this.widget.series.map((_, i) => this.firstPlace + i);
+    const places = this.places();
     const found = places.flatMap((place) => all.filter((series) => series.places.includes(place)));
     return [...new Set(found)];
+  }
+
+  /** Take over how the expressions are. @param {Store} store @returns {boolean} whether that is new */
+  learnConditions(store) {
+    const conditions = conditionsOf(store.documents.values(), this.places());
+    if (JSON.stringify(conditions) === JSON.stringify(this.conditions)) return false;
+    this.conditions = conditions;
+    const fault = conditions.map((each) => each.fault).find(Boolean) ?? "";
+    if (fault !== this.fault) {
+      this.fault = fault;
+      this.showFault(fault);
+    }
+    return true;
+  }
+
+  /** Return the indexes of the tile's selectors and expressions in the request's list. @returns {number[]} */
+  places() {
+    const count = this.widget.series.length + expressionsOf(this.widget).length;
+    return Array.from({ length: count }, (_, i) => this.firstPlace + i);
+  }
+
+  /** Return a name for each series: by the legend of its expression, else by what tells it from the others. @returns {string[]} */
+  nameLines() {
+    const expressions = expressionsOf(this.widget);
+    const names = shortNames(this.series, this.widget.legend.includes("{{") ? "" : this.widget.legend);
+    return this.series.map((series, i) => {
+      const at = series.places.map((place) => place - this.firstPlace - this.widget.series.length).find((place) => expressions[place]);
+      return (at !== undefined && filled(expressions[at].legend, series.labels)) || names[i];
+    });
+  }
+
+  /** Show what is wrong with an expression instead of values. @param {string} fault */
+  showFault(fault) {
+    setText(this.emptyText, fault ? "This expression has no values:" : "No data yet. Feed it:");
+    setText(this.emptyCode, fault || (this.snippets()[0] ?? ""));
   }
 
   paint() {
@@ -173,7 +214,9 @@ export class Tile extends HTMLElement {
     const now = this.context.clock.now();
     const each = this.series.map((series) => freshness(now - series.last, series.everyS, series.ended));
     if (this.doc) each.push(this.doc.every_s ? freshness(now - this.doc.t, this.doc.every_s) : "live");
-    const fresh = freshest(each);
+    const inputs = this.conditions.find((condition) => condition.note);
+    const own = this.fault ? "none" : freshest(each);
+    const fresh = inputs && own === "live" && inputs.old === inputs.inputs ? /** @type {Freshness} */ (inputs.freshness) : own;
     const old = each.filter((state) => state !== "live").length;
     if (fresh !== this.fresh) {
       if (this.fresh !== "none" || fresh !== "live") this.context.announce(`${this.widget.title}: ${WORDS[fresh]}`);
@@ -196,6 +239,7 @@ export class Tile extends HTMLElement {
     if (fresh === "late") text = `late ${age(now - newest)}`;
     else if (fresh === "stale") text = "stale";
     else if (fresh === "dead") text = "no data";
+    else if (fresh === "live" && this.conditions.some((each) => each.note)) text = this.conditions.filter((each) => each.note).map((each) => `${each.old} of ${each.inputs} inputs old`).join(", ");
     else if (fresh === "live" && old) text = `${old} of ${count} old`;
     else if (fresh === "live" && this.state) {
       text = `${SHAPES[this.state]} ${this.state}`;
@@ -211,6 +255,10 @@ export class Tile extends HTMLElement {
 
   /** @param {number} now @param {Freshness} fresh */
   noteText(now, fresh) {
+    const inputs = this.conditions.map((each) => each.note).filter(Boolean);
+    if (inputs.length) return inputs.join("; ");
+    const leftOut = this.conditions.reduce((sum, each) => sum + each.left_out, 0);
+    if (leftOut) return `${leftOut} more series are not shown`;
     const every = this.series[0]?.everyS ?? this.doc?.every_s;
     if (fresh === "late") return every ? `expected every ${age(every * 1000)}` : this.widget.note;
     if (fresh === "stale") return `${age(now - this.newest())} ago`;
@@ -253,9 +301,11 @@ export class Tile extends HTMLElement {
   snippets() {
     const origin = location.origin;
     if (this.widget.document) return [curlForDocument(this.widget.document, this.doc?.body ?? { text: "hello" }, origin)];
-    if (this.series.length) {
+    if (this.series.length && !expressionsOf(this.widget).length) {
       return this.series.slice(0, MOST_SNIPPETS).map((s) => curlForSeries(s, s.value ?? 1, origin));
     }
+    const expressions = expressionsOf(this.widget);
+    if (expressions.length) return expressions.map(({ expr }) => expr);
     return this.widget.series.map((selector) => curlForSeries(seriesFromSelector(selector), 1, origin));
   }
 

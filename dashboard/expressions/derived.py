@@ -1,0 +1,122 @@
+"""Derived series: the values of watched expressions, in a replica of their own that no journal fills.
+
+A position in it is a time, so a screen that moves to another process goes on there: in every process the same expression has the
+same values at the same times.  What is wrong with an expression, and how old its inputs are, is a document of its name.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from dashboard.domain.document import Document
+from dashboard.domain.position import Position
+from dashboard.entries.samples import Samples, pack
+from dashboard.replica.documents import StoredDocument
+from dashboard.replica.replica import Replica
+from dashboard.replica.series import Series, Windows
+
+#: A position that is given to screens is this much earlier: its newest values may still change.
+_UNSETTLED_MS = 2_000
+
+
+class Condition(Struct, frozen=True, omit_defaults=True):
+    """State of an expression. ``fault``: why it has no values; ``note``: which inputs are old, ``freshness`` of the oldest of them.
+
+    ``old`` of its ``inputs`` are not live; ``left_out``: how many of its series are not shown.
+    """
+
+    fault: str = ""
+    note: str = ""
+    freshness: str = "live"
+    inputs: int = 0
+    old: int = 0
+    left_out: int = 0
+
+
+class DerivedRow(Struct, frozen=True):
+    """New values of a derived series. ``key``: its canonical text."""
+
+    key: str
+    times: Sequence[int]
+    values: Sequence[float]
+
+
+class DerivedReplica(Replica):
+    """Replica of the derived series."""
+
+    unsettled = _UNSETTLED_MS
+
+    def __init__(self, windows: Windows, epoch: str) -> None:
+        super().__init__(windows, Position(epoch, 0))
+        self.texts: dict[str, str] = {}  # of the expressions, by the names of their series
+
+    def accepted_ms(self, seq: int) -> int | None:
+        """Return None: derived values were never accepted."""
+        return None
+
+    def shown(self, series: Series) -> tuple[str, str]:
+        """Return the expression with the series' labels, and the expression."""
+        text = self.texts.get(series.key.name, series.key.name)
+        return text + series.text[len(series.key.name) :], text
+
+    def _begin(self, now_ms: int) -> int:
+        seq = max(self.position.seq + 1, now_ms)
+        self.position = Position(self.position.epoch, seq)
+        self.now_ms = now_ms
+        return seq
+
+    def put(self, now_ms: int, rows: Sequence[DerivedRow], unit: str) -> None:
+        """Add values; those of a time that is known replace it."""
+        seq = self._begin(now_ms)
+        keys, times, values, declared = list[str](), array("q"), array("d"), []
+        for row in rows:
+            known = self.table.by_text.get(row.key)
+            if row.times and (known is None or known.unit != unit):
+                declared.append((len(keys), unit, None))
+            keys += [row.key] * len(row.times)
+            times.extend(row.times)
+            values.extend(row.values)
+        if keys:
+            samples = Samples("\n".join(keys).encode(), pack(times), pack(values), tuple(declared))
+            self.table.apply(seq, now_ms, samples)
+
+    def fill(self, now_ms: int, rows: Sequence[DerivedRow], unit: str) -> None:
+        """Add the history of series. Each value counts as put at its own time, so that a screen resumes exactly."""
+        self.put(now_ms, rows, unit)
+        self.floor_seq = self.floor_seq or min((row.times[0] for row in rows if row.times), default=now_ms)
+        for row in rows:
+            series = self.table.by_text.get(row.key)
+            if series is not None:
+                series.stamp_by_time()
+
+    def take_back(self, key: str, t_ms: int) -> None:
+        """Remove the value of a time."""
+        series = self.table.by_text.get(key)
+        if series is not None and (at := series.place_of(t_ms)) >= 0 and len(series.times) > 1:
+            series.forget(at)
+
+    def drop(self, key: str) -> None:
+        """Forget a series that no view shows."""
+        self.table.discard(key)
+
+    def end(self, now_ms: int, keys: Sequence[str]) -> None:
+        """End series that have no values any more."""
+        seq = self._begin(now_ms)
+        for key in keys:
+            series = self.table.by_text.get(key)
+            if series is not None and not series.is_ended:
+                series.ended_ms, series.meta_seq = max(now_ms, series.last_ms), seq
+                self.table.index.fire(series)
+
+    def tell(self, now_ms: int, name: str, condition: Condition) -> None:
+        """Say in what state an expression is, if that is new."""
+        body = msgspec.json.encode(condition)
+        known = self.documents.get(name)
+        if known is not None and known.document is not None and known.document.body == body:
+            return
+        self.documents[name] = StoredDocument(self._begin(now_ms), Document(name, body, now_ms))
+        self.document_version += 1

@@ -1,0 +1,307 @@
+"""Live expressions: each is evaluated once a second for all views of this process, whatever their windows.
+
+A value belongs to a whole second, and is evaluated again a second later, when late samples have come; then it stays.  A sample that is
+later still changes the values of the last minute.  Values whose distance to others is less than a view's step are taken back when the next
+one comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from dashboard.domain.errors import DashboardError
+from dashboard.domain.freshness import Freshness, freshness
+from dashboard.domain.series import SeriesKey
+from dashboard.expressions.derived import Condition, DerivedReplica, DerivedRow
+from dashboard.expressions.runner import QueryRunner
+from dashboard.expressions.watched import LiveSpec
+from dashboard.query.promql.errors import BadExpression
+from dashboard.query.promql.parse import parse
+from dashboard.query.promql.query import AnswerRow, QueryAnswer, instant_query, range_query
+from dashboard.query.promql.syntax import Expr, Kind, kind_of
+from dashboard.query.promql.values import NAME, Grid, Labels
+from dashboard.replica.series import Series
+from dashboard.replication.replicas import Replicas
+
+#: A late sample changes the values of so many seconds.
+LATE_S = 60
+#: Series of one expression that are shown; the others are counted.
+MOST_SERIES = 1_000
+#: An expression that no view shows is kept for this long, for screens that come back.
+LINGER_S = 60.0
+#: How long after a whole second it is evaluated, so that its samples have come.
+_GRACE_MS = 200
+_NAMED_INPUTS = 5
+
+
+class _Live:
+    """A watched expression. ``final_s``: up to here its values have been evaluated for the last time."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.expr: Expr | None = None
+        self.fault = ""
+        try:
+            self.expr = parse(text)
+            if kind_of(self.expr) not in (Kind.VECTOR, Kind.SCALAR):
+                self.fault = f"1:1: a {kind_of(self.expr).value} has no value at a time; write a function around it"
+        except BadExpression as error:
+            self.fault = f"{error.line}:{error.column}: {error.why}"
+        self.specs: dict[LiveSpec, int] = {}  # with the number of views that show each
+        self.filled: set[str] = set()  # names of the specs whose history is there
+        self.unwanted_s = 0.0
+        self.final_s = 0
+        self.seen: dict[Series, int] = {}  # by input: the last entry that was evaluated
+        self.provisional: dict[
+            str, dict[str, int]
+        ] = {}  # by name and key: the time of a value that is taken back later
+        self.there: dict[str, set[str]] = {}  # by name: the keys that have values
+
+
+class LiveExpressions:
+    """The watched expressions of this process. ``now_ms`` is the journal's time; ``on_put``: called when values have been added."""
+
+    def __init__(self, *, queries: QueryRunner, replicas: Replicas, now_ms: Callable[[], int]) -> None:
+        self._queries = queries
+        self._now_ms = now_ms
+        self._replicas = replicas
+        self._on_put: Callable[[], None] = lambda: None
+        self._on_gap: Callable[[str], None] = lambda reason: None
+        self._held: dict[str, _Live] = {}
+        self._wake = asyncio.Event()
+        self._replica = DerivedReplica(replicas.windows, "derived")
+        replicas.subscribe_gap(self._missed)
+
+    def subscribe(self, *, on_put: Callable[[], None], on_gap: Callable[[str], None]) -> None:
+        """Call ``on_put`` after values were added, ``on_gap`` with the reason when all are computed anew."""
+        self._on_put, self._on_gap = on_put, on_gap
+
+    # --- use by views ---
+
+    def want(self, specs: Sequence[LiveSpec]) -> None:
+        """Evaluate expressions until ``leave``."""
+        for spec in specs:
+            live = self._held.setdefault(spec.text, _Live(spec.text))
+            live.specs[spec] = live.specs.get(spec, 0) + 1
+        self._wake.set()
+
+    def leave(self, specs: Sequence[LiveSpec]) -> None:
+        """Release expressions that ``want`` took."""
+        for spec in specs:
+            live = self._held[spec.text]
+            live.specs[spec] -= 1
+            live.unwanted_s = asyncio.get_running_loop().time()
+
+    def replica(self) -> DerivedReplica:
+        """Return the replica of the derived series."""
+        return self._replica
+
+    def ready(self, specs: Sequence[LiveSpec]) -> bool:
+        """Return whether the history of the expressions is there."""
+        return all(spec.name in self._held[spec.text].filled for spec in specs)
+
+    def _missed(self, partition: str, reason: str) -> None:
+        """Compute everything anew: entries are missing, or another epoch began."""
+        if not self._held:
+            return
+        for live in self._held.values():
+            live.filled.clear()
+            live.seen.clear()
+            live.provisional.clear()
+            live.there.clear()
+        self._replica = DerivedReplica(self._replicas.windows, self._epoch())
+        self._on_gap(reason)
+        self._wake.set()
+
+    def _epoch(self) -> str:
+        """Return the epoch: that of the first partition, the same in every process."""
+        followed = self._replicas.followed()
+        return followed[min(followed)].position.epoch if followed else "derived"
+
+    # --- evaluation ---
+
+    async def run(self) -> None:
+        """Evaluate once a second until cancelled; new expressions at once."""
+        while True:
+            self._wake.clear()
+            now_ms = self._now_ms()
+            second = (now_ms - _GRACE_MS) // 1000
+            self._forget_unwanted()
+            if self._replica.position.epoch != self._epoch() and not self._replica.position.seq:
+                self._replica = DerivedReplica(self._replicas.windows, self._epoch())
+                self._on_gap("")
+            for live in list(self._held.values()):
+                await self._advance(live, second)
+            if self._held:
+                self._on_put()
+            await self._sleep(now_ms)
+
+    async def _sleep(self, began_ms: int) -> None:
+        """Wait for the next whole second, or for a new expression."""
+        due_ms = (began_ms - _GRACE_MS) // 1000 * 1000 + 1000 + _GRACE_MS
+        try:
+            async with asyncio.timeout(max(due_ms - self._now_ms(), 10) / 1000 if self._held else None):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    def _forget_unwanted(self) -> None:
+        now_s = asyncio.get_running_loop().time()
+        for text, live in list(self._held.items()):
+            if not any(live.specs.values()) and now_s - live.unwanted_s > LINGER_S:
+                del self._held[text]
+                for spec in live.specs:
+                    for key in live.there.get(spec.name, ()):
+                        self._replica.drop(key)
+
+    async def _advance(self, live: _Live, second: int) -> None:
+        """Evaluate an expression at this second, and again at those that are not final; fill new histories."""
+        if live.expr is None or live.fault:
+            self._tell(live, Condition(fault=live.fault or "it cannot be read"))
+            live.filled.update(spec.name for spec in live.specs)
+            return
+        try:
+            for spec in list(live.specs):
+                if spec.name not in live.filled:
+                    await self._fill(live, live.expr, spec, second)
+            if second > live.final_s:
+                await self._step(live, live.expr, second)
+        except DashboardError as error:
+            self._tell(live, Condition(fault=str(error)))
+            live.filled.update(spec.name for spec in live.specs)
+
+    async def _fill(self, live: _Live, expr: Expr, spec: LiveSpec, second: int) -> None:
+        """Evaluate the window of a view that is new."""
+        last = second // spec.step_s * spec.step_s
+        count = max(spec.window_ms // 1000 // spec.step_s, 1)
+        grid = Grid((last - (count - 1) * spec.step_s) * 1000, spec.step_s * 1000, count)
+        answer = await self._queries.run("live", range_query(expr, grid, grid.end_ms), _rows_of)
+        replica = self._replica
+        replica.texts[spec.name] = spec.text
+        replica.fill(self._now_ms(), _derived(spec, answer.rows[:MOST_SERIES]), answer.unit)
+        live.filled.add(spec.name)
+        live.there.setdefault(spec.name, set())
+
+    async def _step(self, live: _Live, expr: Expr, second: int) -> None:
+        """Evaluate the newest second, and those before it whose samples may have come since."""
+        if live.final_s and second - live.final_s > LATE_S:
+            live.filled.clear()  # too long ago: all of the window is evaluated again
+        first = max(live.final_s + 1, second - LATE_S) if live.final_s else second
+        if (late_s := _late(live, second)) is not None:
+            first = min(first, late_s)
+        replica = self._replica
+        if first < second:
+            before = range_query(expr, Grid(first * 1000, 1000, second - first), (second - 1) * 1000)
+            older = await self._queries.run("live", before, _rows_of)
+        else:
+            older = None
+        newest = await self._queries.run("live", instant_query(expr, second * 1000), _with_inputs)
+        if replica is not self._replica:
+            return  # everything begins anew
+        for spec in live.specs:
+            self._put(live, spec, older, newest[0], second)
+        live.final_s = second - 1
+        live.seen = {series: series.last_seq for series in newest[1]}
+        self._tell(live, _condition(newest[0], newest[1], self._now_ms()))
+
+    def _put(self, live: _Live, spec: LiveSpec, older: QueryAnswer | None, newest: QueryAnswer, second: int) -> None:
+        """Add the values at a view's steps, and the newest one until the next comes."""
+        now_ms, step_ms, replica = self._now_ms(), spec.step_s * 1000, self._replica
+        provisional = live.provisional.setdefault(spec.name, {})
+        for key, t_ms in provisional.items():
+            replica.take_back(key, t_ms)
+        provisional.clear()
+        rows = []
+        for row in _derived(spec, (older.rows if older else [])[:MOST_SERIES]):
+            wanted = [(t, v) for t, v in zip(row.times, row.values, strict=True) if t % step_ms == 0]
+            if wanted:
+                rows.append(DerivedRow(row.key, [t for t, _ in wanted], [v for _, v in wanted]))
+        there = set[str]()
+        for row in _derived(spec, newest.rows[:MOST_SERIES]):
+            there.add(row.key)
+            rows.append(row)
+            if row.times and row.times[0] % step_ms:
+                provisional[row.key] = row.times[0]
+        replica.put(now_ms, rows, newest.unit)
+        if gone := live.there.get(spec.name, set()) - there:
+            replica.end(now_ms, sorted(gone))
+        live.there[spec.name] = there
+
+    def _tell(self, live: _Live, condition: Condition) -> None:
+        for spec in live.specs:
+            self._replica.tell(self._now_ms(), spec.name, condition)
+
+
+def _late(live: _Live, second: int) -> int | None:
+    """Return the second of the oldest sample that came late, within the last minute; None: there is none."""
+    oldest: int | None = None
+    for series, seen in live.seen.items():
+        if series.last_seq == seen:
+            continue
+        at = bisect_right(series.seqs, seen)
+        first_ms = min(series.times[at:], default=None)
+        if first_ms is not None and first_ms <= live.final_s * 1000:
+            second_of = -(-first_ms // 1000)
+            oldest = second_of if oldest is None else min(oldest, second_of)
+    return oldest if oldest is None or oldest > second - LATE_S else second - LATE_S
+
+
+def _rows_of(answer: QueryAnswer, _: list[Series]) -> QueryAnswer:
+    return answer
+
+
+def _with_inputs(answer: QueryAnswer, series: list[Series]) -> tuple[QueryAnswer, list[Series]]:
+    return answer, series
+
+
+def _derived(spec: LiveSpec, rows: Sequence[AnswerRow]) -> list[DerivedRow]:
+    """Return an answer's rows as those of derived series, without NaN and infinite values."""
+    found = []
+    for row in rows:
+        finite = np.isfinite(row.values)
+        times, values = row.times[finite].tolist(), row.values[finite].tolist()
+        if times:
+            found.append(DerivedRow(_key(spec.name, row.labels), times, values))
+    return found
+
+
+def _key(name: str, labels: Labels) -> str:
+    """Return the text of a derived series. A name is the label ``name``, as the series has one of its own."""
+    known = dict(labels)
+    if NAME in known:
+        known.setdefault("name", known.pop(NAME))
+    return SeriesKey(name, tuple(sorted((label, value) for label, value in known.items() if label != NAME))).text
+
+
+def _condition(answer: QueryAnswer, inputs: list[Series], now_ms: int) -> Condition:
+    """Return the state of an expression by the age of its inputs, each judged by its own cadence."""
+    used = 0
+    for row in answer.rows:
+        used |= row.inputs
+    states = {
+        series: freshness(now_ms - series.last_ms, series.every_s, ended=series.is_ended)
+        for place, series in enumerate(inputs)
+        if used >> place & 1
+    }
+    old = [series for series, state in states.items() if state is not Freshness.LIVE]
+    left_out = max(len(answer.rows) - MOST_SERIES, 0)
+    if not old:
+        return Condition(left_out=left_out, inputs=len(states))
+    order = list(Freshness)
+    worst = max((states[series] for series in old), key=order.index)
+    names = [_short(series, inputs) for series in sorted(old, key=lambda series: series.text)[:_NAMED_INPUTS]]
+    more = f" and {len(old) - len(names)} more" if len(old) > len(names) else ""
+    verb = "is" if len(old) == 1 else "are"
+    note = f"{len(old)} of {len(states)} inputs {verb} {worst}: {', '.join(names)}{more}"
+    return Condition(note=note, freshness=worst.value, inputs=len(states), old=len(old), left_out=left_out)
+
+
+def _short(series: Series, inputs: list[Series]) -> str:
+    """Return the values of the labels that tell an input from the others."""
+    others = [dict(each.key.labels) for each in inputs if each is not series]
+    own = [value for label, value in series.key.labels if any(other.get(label) != value for other in others)]
+    return " ".join(own) or series.text[:80]

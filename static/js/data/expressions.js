@@ -1,0 +1,45 @@
+// Expressions of a widget, the names of their lines, and the documents that say how an expression is. Pure.
+
+import { shownValue } from "./labels.js";
+
+/** @import { DocumentState, Widget } from "../client/protocol.js" */
+
+/** Beginning of the keys of documents about expressions. */
+const PREFIX = "expr:";
+
+/** @typedef {{fault: string, note: string, freshness: string, inputs: number, old: number, left_out: number}} Condition */
+const WELL = { fault: "", note: "", freshness: "live", inputs: 0, old: 0, left_out: 0 };
+
+/** Return the expressions of a widget with their legends. @param {Widget} widget @returns {{expr: string, legend: string}[]} */
+export function expressionsOf(widget) {
+  const given = widget.expr ?? [];
+  if (typeof given === "string") return given ? [{ expr: given, legend: widget.legend.includes("{{") ? widget.legend : "" }] : [];
+  return given.map(({ expr, legend }) => ({ expr, legend: legend ?? "" }));
+}
+
+/** Return a legend with the values of labels in place of their names, as in `{{shop}}`. @param {string} template @param {Record<string, string>} labels */
+export function filled(template, labels) {
+  return template.replace(/\{\{\s*([A-Za-z_]\w*)\s*\}\}/g, (_, name) => shownValue(labels[name] ?? ""));
+}
+
+/** Return whether a document is about an expression. @param {DocumentState} document */
+export function isCondition(document) {
+  return document.key.startsWith(PREFIX);
+}
+
+/** Return whether a series has the values of an expression, whose text is its name then. @param {{text: string, name: string}} series */
+export function isDerived(series) {
+  return looksAsked(series.name);
+}
+
+/** Return whether a text is a selector or an expression rather than words to search for. @param {string} text */
+export function looksAsked(text) {
+  return /[{}()[\]"]/.test(text) || /\s[-+*/%^<>]\s|\s(?:offset|and|or|unless)\s/.test(text);
+}
+
+/** Return how the expressions at these places are. @param {Iterable<DocumentState>} documents @param {number[]} places @returns {Condition[]} */
+export function conditionsOf(documents, places) {
+  return [...documents]
+    .filter((document) => isCondition(document) && document.selectors.some((place) => places.includes(place)))
+    .map((document) => ({ ...WELL, .../** @type {Partial<Condition>} */ (document.body) }));
+}

@@ -1,0 +1,39 @@
+"""Expressions on screens: a tile with old inputs says which, a wrong one says where, explore evaluates."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from playwright.sync_api import expect
+
+from tests.browser.pages import Pages, until
+from tests.support.server import ServerProcess
+
+
+def test_a_tile_shows_an_expressions_values_and_which_inputs_are_old(pages: Pages, site: ServerProcess) -> None:
+    for host in ("web-1", "web-2", "web-3"):
+        site.post("load", 2, labels={"host": host}, every_s=1 if host == "web-3" else 600)
+    page = pages.open(f"{site.url}/board?" + urlencode({"expr": "sum(load)"}))
+    tile = page.locator(".tile")
+    expect(tile).to_have_attribute("data-fresh", "live", timeout=10_000)
+    until(page, "document.querySelector('.tile').series[0]?.value === 6")
+    expect(tile.locator("footer")).to_contain_text("1 of 3 inputs is stale: web-3", timeout=15_000)
+    expect(tile.locator(".badge")).to_have_text("1 of 3 inputs old")
+
+
+def test_an_expression_that_fails_says_why_and_the_other_tile_is_well(pages: Pages, site: ServerProcess) -> None:
+    for shop in ("a", "b"):
+        site.post("sales", 1, labels={"shop": shop})
+    page = pages.open(f"{site.url}/board?" + urlencode([("expr", "sales * on () sales"), ("expr", "sum(sales)")]))
+    expect(page.locator(".tile").nth(0)).to_contain_text("many-to-many matching not allowed", timeout=10_000)
+    expect(page.locator(".tile").nth(1)).to_have_attribute("data-fresh", "live", timeout=10_000)
+
+
+def test_explore_evaluates_an_expression_and_says_where_it_is_wrong(pages: Pages, site: ServerProcess) -> None:
+    site.post("visits", 20, labels={"page": "x"})
+    page = pages.open(f"{site.url}/explore")
+    page.locator("#search").fill("sum(visits) / 4")
+    expect(page.locator("#series tr")).to_have_count(1, timeout=10_000)
+    expect(page.locator("#series tr td.value")).to_have_text("5", timeout=10_000)
+    page.locator("#search").fill("sum(visits")
+    expect(page.locator("#count")).to_contain_text("1:4: unclosed left parenthesis", timeout=10_000)

@@ -1,0 +1,163 @@
+"""Live expressions equal an evaluation from scratch, and say how old their inputs are."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.domain.position import Position
+from dashboard.entries.samples import encode_samples
+from dashboard.expressions.live import LATE_S, LiveExpressions
+from dashboard.expressions.runner import QueryLimits, QueryRunner
+from dashboard.expressions.watched import LiveSpec
+from dashboard.journal.port import Entry
+from dashboard.query.promql.parse import parse
+from dashboard.query.promql.query import instant_query
+from dashboard.replica.replica import Replica
+from dashboard.replica.series import Windows
+from tests.promql.replay import answer
+from tests.unit.expressions.test_runner import OneReplica
+
+T0 = 1_700_000_000_000
+
+
+class Source(OneReplica):
+    """One replica, as live expressions see all of them."""
+
+    windows = Windows()
+
+    def __init__(self, held: Replica) -> None:
+        super().__init__(held)
+        self.held = held
+
+    def subscribe_gap(self, handler: object) -> None:
+        self.handler = handler
+
+    def followed(self) -> dict[str, Replica]:
+        return {"metrics.0": self.held}
+
+
+class Feed:
+    """A replica, and live expressions over it, moved by hand."""
+
+    def __init__(self, *specs: LiveSpec) -> None:
+        self.replica = Replica(Windows(), Position("0123456789abcdef", 0))
+        self.now_ms = T0
+        source = Source(self.replica)
+        queries = QueryRunner(source, QueryLimits())  # type: ignore[arg-type]
+        self.live = LiveExpressions(queries=queries, replicas=source, now_ms=lambda: self.now_ms)  # type: ignore[arg-type]
+        self.specs = specs
+        self.live.want(specs)
+
+    def send(self, key: str, t_ms: int, value: float, every_s: float | None = None) -> None:
+        seq = self.replica.position.seq + 1
+        declared = [(0, None, every_s)] if every_s else []
+        self.replica.apply(
+            Entry(seq, max(self.now_ms, self.replica.now_ms), encode_samples([key], [t_ms], [value], declared))
+        )
+
+    async def second(self, second: int) -> None:
+        """Evaluate at a second."""
+        self.now_ms = T0 + second * 1_000 + 300
+        for held in list(self.live._held.values()):
+            await self.live._advance(held, T0 // 1_000 + second)
+
+    def values(self, spec: LiveSpec) -> dict[int, float]:
+        """The values by the second."""
+        rows = [series for series in self.live.replica().table if series.key.name == spec.name]
+        return {(t - T0) // 1_000: v for series in rows for t, v in zip(series.times, series.values, strict=True)}
+
+    def condition(self, spec: LiveSpec) -> bytes:
+        document = self.live.replica().documents[spec.name].document
+        return document.body if document is not None else b""
+
+    def scratch(self, text: str, second: int) -> float | None:
+        rows = answer(self.replica, instant_query(parse(text), T0 + second * 1_000)).rows
+        return float(rows[0].values[0]) if rows else None
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32))
+def test_every_finished_second_equals_an_evaluation_from_scratch_in_any_order_of_arrival(seed: int) -> None:
+    random, spec = Random(seed), LiveSpec("sum(rate(x_total[10s]))", 1, 60_000)
+
+    async def run() -> None:
+        feed = Feed(spec)
+        waiting: list[tuple[int, str, int, float]] = []
+        for second in range(60):
+            for name in ("a", "b", "c"):
+                late = random.choice((0, 0, 0, 0, 1, 3, 20))
+                waiting.append(
+                    (second + late, f'x_total{{n="{name}"}}', T0 + second * 1_000 - random.randrange(900), second * 3.0)
+                )
+            for _due, key, t_ms, value in [each for each in waiting if each[0] == second]:
+                feed.send(key, t_ms, value)
+            waiting = [each for each in waiting if each[0] > second]
+            if random.random() < 0.9:
+                await feed.second(second)
+        await feed.second(60)
+        await feed.second(61)
+        found = feed.values(spec)
+        for second in range(61 - LATE_S + 10, 60):
+            wanted = feed.scratch(spec.text, second)
+            assert found.get(second) == wanted, second
+
+    asyncio.run(run())
+
+
+@pytest.mark.gen_test
+async def test_a_view_of_a_coarse_step_keeps_its_steps_and_the_newest_value() -> None:
+    spec, fine = LiveSpec("x + 0", 10, 600_000), LiveSpec("x + 0", 1, 60_000)
+    feed = Feed(spec, fine)
+    for second in range(25):
+        feed.send("x", T0 + second * 1_000, float(second))
+        await feed.second(second)
+    assert [second for second in feed.values(spec) if second >= 0] == [0, 10, 20, 24]
+    assert [second for second in feed.values(fine) if second >= 0] == list(range(25))
+    assert len(feed.live._held) == 1
+
+
+@pytest.mark.gen_test
+async def test_inputs_age_by_their_own_cadences() -> None:
+    spec = LiveSpec("sum(x)", 1, 60_000)
+    feed = Feed(spec)
+    for second in range(40):
+        feed.send('x{host="web-1"}', T0 + second * 1_000, 1.0, 1.0)
+        if second < 5:
+            feed.send('x{host="web-2"}', T0 + second * 1_000, 1.0, 1.0)
+        if second % 10 == 0:
+            feed.send('x{host="web-3"}', T0 + second * 1_000, 1.0, 10.0)
+        await feed.second(second)
+    assert b'"note":"1 of 3 inputs is stale: web-2"' in feed.condition(spec)
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [("sum(", "1:4: unclosed left parenthesis"), ("x[5m]", "has no value at a time"), ("x * on () x", "many-to-many")],
+)
+async def test_an_expression_without_values_says_why(text: str, fault: str) -> None:
+    wrong, right = LiveSpec(text, 1, 60_000), LiveSpec("sum(x)", 1, 60_000)
+    feed = Feed(wrong, right)
+    for name in ("a", "b"):
+        feed.send(f'x{{n="{name}"}}', T0, 1.0)
+    await feed.second(0)
+    assert fault in feed.condition(wrong).decode()
+    assert feed.live.ready([wrong, right])
+    assert feed.values(right) == {0: 2.0}
+
+
+@pytest.mark.gen_test
+async def test_a_series_that_has_gone_ends() -> None:
+    spec = LiveSpec("topk(1, x)", 1, 60_000)
+    feed = Feed(spec)
+    feed.send('x{n="a"}', T0, 2.0)
+    await feed.second(0)
+    feed.send('x{n="b"}', T0 + 1_000, 3.0)
+    await feed.second(1)
+    ended = {dict(series.key.labels)["n"]: series.is_ended for series in feed.live.replica().table}
+    assert ended == {"a": True, "b": False}

@@ -1,0 +1,41 @@
+"""Watched texts are selectors or expressions."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard.domain.errors import Invalid
+from dashboard.expressions.watched import LiveSpec, expressions_among, fault_of, step_for, watched
+
+
+def test_selectors_stay_what_they_are() -> None:
+    assert expressions_among(
+        ["cpu", 'cpu{host="a"}', '{__name__=~".+"}', "disk.used-bytes", "rate(x[1m])", "a / b"]
+    ) == [4, 5]
+
+
+@pytest.mark.parametrize("text", ["rate(x)", "sum(", "a b", "1 +"])
+def test_a_text_that_is_neither_is_refused_with_its_place(text: str) -> None:
+    with pytest.raises(Invalid, match=r"neither a selector nor an expression: 1:\d"):
+        expressions_among([text])
+
+
+def test_an_expression_has_the_same_name_everywhere_and_one_for_each_step() -> None:
+    spec = LiveSpec("sum(x)", 1, 900_000)
+    assert spec.name == LiveSpec("sum(x)", 1, 60_000).name
+    assert len({spec.name, spec._replace(step_s=5).name, spec._replace(text="sum(y)").name}) == 3
+    found = watched(["a", " sum(x) ", "b"], [1], 900_000, 1_000)
+    assert [selector.text for selector in found.selectors] == ["a", spec.name, "b"]
+    assert found.expressions == (spec,)
+
+
+@pytest.mark.parametrize(
+    ("window_s", "points", "step_s"), [(900, 1_000, 1), (900, 120, 10), (21_600, 1_000, 30), (172_800, 1_000, 300)]
+)
+def test_steps_are_few(window_s: int, points: int, step_s: int) -> None:
+    assert step_for(window_s * 1000, points) == step_s
+
+
+def test_faults_are_told() -> None:
+    assert fault_of("sum(x)") == ""
+    assert fault_of("sum(") == "1:4: unclosed left parenthesis"
