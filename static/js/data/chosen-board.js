@@ -14,7 +14,7 @@ export function chosenBoard(selectors, store) {
   const charts = selectors
     .map((selector, place) => ({ kind: "line", title: selector, series: [selector], place }))
     .filter(({ title, place }) => matched.has(place) || !store.documents.has(title));
-  const documents = [...store.documents.values()].filter((document) => !isCondition(document)).map(({ key, body }) => ({ kind: tileKind(body), title: key, document: key }));
+  const documents = [...store.documents.values()].filter((item) => !isCondition(item)).map(({ key, body }) => ({ kind: tileKind(body), title: key, document: key }));
   const widgets = [...charts, ...documents].map((widget) => ({ ...widget, w: 1, h: 1 }));
   const columns = Math.max(1, Math.min(MOST_COLUMNS, widgets.length));
   return { columns, rows: Math.max(1, Math.ceil(widgets.length / columns)), widgets };

@@ -22,9 +22,9 @@ export function filled(template, labels) {
   return template.replace(/\{\{\s*([A-Za-z_]\w*)\s*\}\}/g, (_, name) => shownValue(labels[name] ?? ""));
 }
 
-/** Return whether a document is about an expression. @param {DocumentState} document */
-export function isCondition(document) {
-  return document.key.startsWith(PREFIX);
+/** Return whether a document is about an expression. @param {DocumentState} item */
+export function isCondition(item) {
+  return item.key.startsWith(PREFIX);
 }
 
 /** Return whether a series has the values of an expression, whose text is its name then. @param {{text: string, name: string}} series */
@@ -40,6 +40,6 @@ export function looksAsked(text) {
 /** Return how the expressions at these places are. @param {Iterable<DocumentState>} documents @param {number[]} places @returns {Condition[]} */
 export function conditionsOf(documents, places) {
   return [...documents]
-    .filter((document) => isCondition(document) && document.selectors.some((place) => places.includes(place)))
-    .map((document) => ({ ...WELL, .../** @type {Partial<Condition>} */ (document.body) }));
+    .filter((item) => isCondition(item) && item.selectors.some((place) => places.includes(place)))
+    .map((item) => ({ ...WELL, .../** @type {Partial<Condition>} */ (item.body) }));
 }
