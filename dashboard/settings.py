@@ -53,7 +53,7 @@ class Settings:
     )
     secret: str = _setting(
         "",
-        "key that signs sessions and links, at least 32 bytes; on a loopback address created in the data folder if empty",
+        "key that signs sessions and links, at least 32 bytes; empty, on a loopback address: created in the data folder",
     )
     public_url: str = _setting(
         "", "address by which others reach this server, https://name; used in links that are printed or sent"
@@ -70,7 +70,7 @@ class Settings:
     message_days: int = _setting(365, "days that messages are kept; unread notifications are kept until read", least=1)
     audit_days: int = _setting(730, "days that the audit log is kept", least=1)
     public_boards: tuple[str, ...] = _setting((), "boards that anybody may see without a login")
-    private_boards: tuple[str, ...] = _setting((), "boards that only operators see, and users to whom they are granted")
+    private_boards: tuple[str, ...] = _setting((), "boards that only operators and users with a grant may see")
     max_user_connections: int = _setting(20, "WebSocket connections that one user may have", least=1)
     chat_per_s: float = _setting(1, "messages per second that a user may write", least=0.01)
     chat_burst: float = _setting(5, "messages that a user may write at once", least=1)
@@ -103,7 +103,9 @@ class Settings:
     append_wait_mib: int = _setting(8, "payload that may wait for Redis, MiB", least=1)
     partitions: int = _setting(1, "number of partitions of the journal in Redis; the same for all processes", least=1)
     workers: int = _setting(1, "number of processes that serve; more than one needs redis", least=1)
-    direct_port: int = _setting(0, "port of worker 1 alone; worker 2 has the next one, and so on; 0: none", least=0)
+    direct_port: int = _setting(
+        0, "port that reaches only worker 1; worker 2 has the next port, and so on; 0: no such ports", least=0
+    )
     node_name: str = _setting("", "name of this process; workers add /NUMBER; empty: the machine's name")
     watchdog_s: float = _setting(
         10, "seconds after which a worker whose event loop does not run is replaced", least=0.5
@@ -129,7 +131,7 @@ class Settings:
     query_timeout_s: float = _setting(10, "seconds that one query of expressions may take", least=0.1)
     query_lookback_s: int = _setting(
         300,
-        "seconds that expressions look back for a series' newest sample; longer for a series that declares to be slower",
+        "seconds that expressions look back for a series' newest sample; longer for a series with a longer declared interval",
         least=1,
     )
     max_documents: int = _setting(1_000, "number of documents that the server keeps at most", least=1)
@@ -139,10 +141,10 @@ class Settings:
     header_timeout_s: float = _setting(10, "seconds for a request's headers, from its first byte", least=0.1)
     idle_timeout_s: float = _setting(120, "seconds that an HTTP connection lives without a request", least=0.1)
     max_idle_connections: int = _setting(
-        2_000, "HTTP connections without a request; beyond it the oldest is closed", least=1
+        2_000, "HTTP connections without a request; beyond this number the oldest is closed", least=1
     )
     answer_timeout_s: float = _setting(
-        15, "seconds that a client may read nothing of its answer before it is closed", least=0.1
+        15, "seconds after which the connection of a client that reads nothing of its answer is closed", least=0.1
     )
     max_answers_mib: int = _setting(128, "memory for answers that clients have not read yet, MiB", least=1)
     max_uri_bytes: int = _setting(4_096, "length of a request's address", least=64)
@@ -155,7 +157,7 @@ class Settings:
     max_remote_write_bytes: int = _setting(33_554_432, "size of a remote write body, unpacked", least=1)
     otlp_resource_labels: tuple[str, ...] = _setting(
         (),
-        "attributes of OpenTelemetry resources that are labels of all their series, besides job and instance; *: all",
+        "attributes of an OpenTelemetry resource that become labels of its series, besides job and instance; *: all attributes",
     )
     otlp_names: Literal["prometheus", "as_sent"] = _setting(
         "prometheus",
@@ -164,7 +166,7 @@ class Settings:
     body_timeout_s: float = _setting(15, "seconds for a request's body", least=0.1)
 
     hello_s: float = _setting(
-        5, "seconds for a WebSocket client's first request; without a login for its first view", least=0.1
+        5, "seconds until a WebSocket client's first request, and without a login until its first view", least=0.1
     )
     max_message_bytes: int = _setting(65_536, "size of a WebSocket message from a client", least=128)
     max_fragments: int = _setting(1_024, "fragments of a WebSocket message from a client", least=1)
@@ -175,13 +177,13 @@ class Settings:
     max_subscriptions: int = _setting(128, "views that one connection may watch", least=1)
     max_connections: int = _setting(20_000, "WebSocket connections of one process", least=1)
     max_anonymous_per_address: int = _setting(
-        1_000, "WebSocket connections of one address without a login, over all workers of a machine", least=1
+        1_000, "WebSocket connections without a login from one client address, over all workers of a machine", least=1
     )
     heartbeat_s: float = _setting(10, "seconds without a sign of life after which a client is pinged", least=0.1)
     dead_s: float = _setting(20, "seconds without a sign of life after which a client is closed", least=0.2)
     stalled_s: float = _setting(
         9,
-        "seconds that a client's socket may stay full before the client is dropped; it must also be silent for half of them",
+        "seconds after which a client whose socket stays full is dropped, if it was also silent for half of that time",
         least=0.1,
     )
     max_queue_bytes: int = _setting(1_048_576, "bytes of answers that may wait for one client", least=1_024)
@@ -189,7 +191,7 @@ class Settings:
 
     host_feeder: bool = _setting(True, "feed this machine's numbers")
     server_feeder: bool = _setting(True, "feed this server's numbers")
-    feed_every_s: float = _setting(1, "seconds between two readings of these two feeders", least=0.05)
+    feed_every_s: float = _setting(1, "seconds between two readings of host_feeder and server_feeder", least=0.05)
     sources: str = _setting("", "YAML file of sources: what is scraped, listened to and subscribed to")
     drain_s: float = _setting(8, "seconds that a stop may take", least=0.1)
     uvloop: bool = _setting(False, "run on uvloop; needs the extra [uvloop]")

@@ -35,7 +35,7 @@ _ORIGIN = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5}
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, where each came from ("default", "file", a variable's name, a flag), and what deserves a warning."""
+    """Settings, where each came from ("default", "file", a variable's name, a flag), and warnings."""
 
     settings: Settings
     sources: dict[str, str]
@@ -45,7 +45,7 @@ class Loaded:
 def load(
     flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, file: Path | None = None
 ) -> Loaded:
-    """Put the settings together; raises ConfigurationError naming the setting, its source and the cure."""
+    """Put the settings together; raises ConfigurationError, which names the setting, its source, and what to do."""
     environ = environ or {}
     chosen: dict[str, Any] = {}
     sources = dict.fromkeys(_TYPES, "default")
@@ -104,7 +104,7 @@ def _convert(name: str, value: Any, source: str, *, strict: bool) -> Any:
 
 
 def _changed(sources: Mapping[str, str], first: str, second: str) -> str:
-    """Return the setting to name in an error about two settings that do not fit together: one that was set."""
+    """Return which of two conflicting settings an error names: ``first``, unless it has its default."""
     return second if sources[first] == "default" else first
 
 
@@ -137,7 +137,7 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
 
 
 def _check_reach(settings: Settings, refuse: Callable[[str, str], None]) -> None:
-    """Refuse a server that other machines can reach but that lacks protection, and a setting without another that it needs."""
+    """Refuse a server that other machines can reach without protection. Refuse a setting if another setting that it needs is missing."""
     if settings.secret and len(settings.secret.encode()) < _MIN_SECRET_BYTES:
         refuse("secret", f"has less than {_MIN_SECRET_BYTES} bytes; make one: openssl rand -base64 48")
     if settings.webhooks and len(settings.webhook_secret.encode()) < _MIN_SECRET_BYTES:
@@ -156,7 +156,7 @@ def _check_reach(settings: Settings, refuse: Callable[[str, str], None]) -> None
         if not (settings.tls_certificate or settings.proxies):
             missing.append("tls_certificate and tls_key, or proxies (the address of the proxy that ends TLS)")
         if missing:
-            refuse("host", "others can reach it, so it also needs " + "; ".join(missing))
+            refuse("host", "other machines can reach this address, so the server also needs " + "; ".join(missing))
     if settings.redis and not settings.secret and settings.workers == 1 and settings.store:
         refuse("secret", "all processes need the same secret; make one: openssl rand -base64 48")
     for url in (*settings.webhooks, *filter(None, (settings.oidc_issuer, settings.public_url))):
@@ -166,7 +166,7 @@ def _check_reach(settings: Settings, refuse: Callable[[str, str], None]) -> None
                 f"{without_password(url)} is not http(s)://host/…",
             )
     if settings.oidc_issuer and find_spec("cryptography") is None:
-        refuse("oidc_issuer", "its extra is not installed; pip install 'live-dashboard[oidc]'")
+        refuse("oidc_issuer", "the extra [oidc] is not installed; pip install 'live-dashboard[oidc]'")
     if bool(settings.oidc_issuer) != bool(settings.oidc_client_id):
         refuse("oidc_issuer", "oidc_issuer and oidc_client_id belong together")
 
@@ -178,12 +178,12 @@ def _check_processes(settings: Settings, sources: Mapping[str, str], refuse: Cal
     if settings.redis and sources["journal"] != "default":
         refuse("journal", "the journal is in Redis when redis is set; leave one of the two out")
     if settings.partitions > 1 and not settings.redis:
-        refuse("partitions", "only a journal in Redis is divided; set redis, or leave partitions at 1")
+        refuse("partitions", "only a journal in Redis has several partitions; set redis, or leave partitions at 1")
     if settings.partitions > 64:
         refuse("partitions", "must be at most 64")
     if not _PREFIX.fullmatch(settings.redis_prefix):
-        refuse("redis_prefix", "write letters, digits, - _ . and :, at most 60")
+        refuse("redis_prefix", "write at most 60 letters, digits, - _ . and :")
     if settings.node_name and not _NODE_NAME.fullmatch(settings.node_name):
-        refuse("node_name", "write letters, digits, - _ . and :, at most 60")
+        refuse("node_name", "write at most 60 letters, digits, - _ . and :")
     if settings.direct_port + settings.workers > 65_535:
         refuse("direct_port", "the workers' ports must be at most 65535")

@@ -42,13 +42,13 @@ def _progress(label: str) -> Iterator[Callable[[int], Progress]]:
 
 @click.command()
 @_FILE
-@click.option("--replace", is_flag=True, help="overwrite FILE if it is there, once the new backup is whole")
+@click.option("--replace", is_flag=True, help="overwrite an existing FILE once the new backup is complete")
 @with_store
 def backup(file: Path, replace: bool, **options: Any) -> None:
     """Write one consistent copy of the data folder to FILE, while the server runs.
 
-    It contains everything that the server had acknowledged before the command began. FILE appears when it is whole; keep it as safe as the
-    data folder: it holds password hashes, messages and the secret.
+    The backup contains everything that the server had acknowledged before the command began. FILE appears only when the backup is
+    complete. Keep FILE as safe as the data folder: it contains password hashes, messages and the secret.
     """
     loaded = load_settings(options.pop("config"), options)
     folder = used_folder(loaded)
@@ -79,13 +79,13 @@ def _moment(t_ms: int) -> str:
 def restore(file: Path, only_check: bool, **options: Any) -> None:
     """Put the backup FILE back into the data folder of a server that does not run.
 
-    FILE is checked before anything is changed; what was in the folder is put aside in it.
+    FILE is checked before anything is changed. The folder's earlier files are moved to a subfolder.
     """
     settings = load_settings(options.pop("config"), options).settings
     if only_check:
         with _progress("Reading") as start:
             manifest = restoring.check(file, PARTS, start)
-        click.echo(f"{file} is whole: {_described(manifest)}")
+        click.echo(f"{file} is complete: {_described(manifest)}")
         return
     folder = DataFolder(Path(settings.data))
     click.echo(f"Data folder: {folder.path.resolve()}", err=True)
@@ -102,8 +102,8 @@ def _say_restored(done: restoring.Restored) -> None:
         click.echo(f"The earlier files are in {done.aside}; delete them when the server works.")
     click.echo(
         "When the server starts:\n"
-        "- Every screen that returns is told `gap` and gets a snapshot. What was accepted after the backup is missing.\n"
-        "- Every room is shown anew, with its newest messages as of the backup.\n"
-        "- Whatever was revoked or changed after the backup is as it was before: sessions, tokens, links, passwords, roles,\n"
-        "  deleted messages. Revoke it again; to end all sessions and links at once delete the file `secret`."
+        "- Every screen that reconnects gets a `gap` notice and a snapshot. Data accepted after the backup is missing.\n"
+        "- Every page loads its rooms again, with the newest messages in the backup.\n"
+        "- Changes made after the backup are undone, revocations too: sessions, tokens, links, passwords, roles,\n"
+        "  deleted messages. Revoke them again; to end all sessions and links at once, delete the file `secret`."
     )

@@ -126,7 +126,7 @@ def test_all_that_was_answered_before_a_backup_under_load_is_back_after_the_rest
         server.killed = True  # the process that the backup's journal tells of is gone
         done = command("restore", str(file), "--data", data)
         assert done.returncode == 0, done.stderr
-        assert "is told `gap`" in done.stdout
+        assert "gets a `gap` notice" in done.stdout
         server.start()
         kept, said = values_of(server), texts_of(server)
         assert [value for value in samples if value not in set(kept)] == []

@@ -82,7 +82,7 @@ def test_the_person_at_the_machine_talks_without_a_login(server: ServerProcess) 
         (["push", "orders", "3", "--label", "shop"], "write NAME=VALUE"),
         (["push", "orders", "3", "--wait", "1", "--url", "http://127.0.0.1:1"], "is the server running?"),
         (["push", "orders", "3", "--url", "file:///etc/passwd"], "write http://HOST:PORT"),
-        (["serve", "--host", "0.0.0.0"], "others can reach it, so it also needs secret"),
+        (["serve", "--host", "0.0.0.0"], "other machines can reach this address, so the server also needs secret"),
         (["serve", "--port", "99999"], "must be at most 65535"),
         (["serve", "--max-series", "many"], "--max-series: max_series cannot be 'many'"),
         (["serve", "--config", "/no/such/file"], "/no/such/file: cannot be read"),
