@@ -30,7 +30,7 @@ def board() -> None:
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
 @with_server
 def list_boards(as_json: bool, url: str, token: str | None) -> None:
-    """Print the boards, one a line: id, where it is kept, version, title."""
+    """Print the boards, one per line: id, source (file or store), version, title."""
     answer = call(url, "GET", _BOARDS, token)
     if as_json:
         click.echo(answer.body.decode())
@@ -99,10 +99,10 @@ def versions(board_id: str, url: str, token: str | None) -> None:
 @board.command()
 @click.argument("board_id")
 @click.argument("version", type=int)
-@click.option("--note", default="", help="why, for the list of versions")
+@click.option("--note", default="", help="reason, for the list of versions")
 @with_server
 def rollback(board_id: str, version: int, note: str, url: str, token: str | None) -> None:
-    """Publish an earlier version of a board again, as a new version, and print its number."""
+    """Publish an earlier version of a board again, as a new version, and print the new version's number."""
     body = json.dumps({"version": version, "note": note}).encode()
     click.echo(f"version {call(url, 'POST', _path(board_id, '/rollback'), token, body).said['version']}")
 
@@ -112,7 +112,7 @@ def rollback(board_id: str, version: int, note: str, url: str, token: str | None
 @click.argument("board_ids", nargs=-1)
 @with_server
 def export(folder: Path, board_ids: tuple[str, ...], url: str, token: str | None) -> None:
-    """Write boards as YAML files into a folder; without ids all boards of the store. Files that are there are not overwritten."""
+    """Write boards as YAML files into a folder; without ids, all boards of the store. Existing files are not overwritten."""
     listed = call(url, "GET", _BOARDS, token).said["boards"]
     wanted = board_ids or [each["id"] for each in listed if each["source"] == "store"]
     folder.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ def export(folder: Path, board_ids: tuple[str, ...], url: str, token: str | None
             with path.open("xb") as file:
                 file.write(text)
         except FileExistsError:
-            raise click.ClickException(f"{path} is there already; move it, or name another folder") from None
+            raise click.ClickException(f"{path} exists already; move it, or name another folder") from None
         click.echo(path)
 
 

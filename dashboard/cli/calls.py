@@ -14,7 +14,7 @@ _TIMEOUT_S = 10.0
 def call(
     url: str, method: str, path: str, token: str | None, body: bytes = b"", headers: dict[str, str] | None = None
 ) -> Answer:
-    """Send a request and return the answer; raises click's error when the server is away or refuses."""
+    """Send a request and return the answer; raises click's error when the server does not answer, or refuses the request."""
     address = Address.of(url)
     every = {"Content-Type": "application/json", **authorization(token), **(headers or {})}
     try:

@@ -27,7 +27,7 @@ def with_server(command: Callable[..., Any]) -> Callable[..., Any]:
         "--token",
         default=lambda: os.environ.get("DASHBOARD_TOKEN"),
         callback=_checked_token,
-        help="token that the server asks for, if it does  [DASHBOARD_TOKEN]",
+        help="token, if the server requires one  [DASHBOARD_TOKEN]",
     )
     return url(token(command))
 
@@ -88,7 +88,7 @@ class OneShot:
         self._trouble = trouble
 
     def close(self, wait_s: float) -> str:
-        """Send for at most ``wait_s`` seconds. Return an empty text if everything was accepted, else one line with the reason."""
+        """Send for at most ``wait_s`` seconds. Return an empty string if everything was accepted, else one line with the reason."""
         complete = self.client.close(wait_s)
         if self._refused:
             return f"{self._url}: {self._refused[0]}"

@@ -69,7 +69,7 @@ def _password(from_stdin: bool) -> str:
     return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
-_NEW = click.option("--new", is_flag=True, help="make the data folder: no server has run on it yet")
+_NEW = click.option("--new", is_flag=True, help="create the data folder, if no server has used it yet")
 _STDIN = click.option("--password-stdin", is_flag=True, help="read the password from standard input")
 
 
@@ -81,7 +81,7 @@ def user() -> None:
 @user.command("add")
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
-@click.option("--full-name", default="", help="as others see it; else NAME")
+@click.option("--full-name", default="", help="name shown to other users  [NAME]")
 @_STDIN
 @_NEW
 @with_store
@@ -160,7 +160,7 @@ def user_delete(name: str, **options: Any) -> None:
 
 @user.command("token")
 @click.argument("name")
-@click.option("--hours", type=float, default=24, show_default=True, help="how long it holds")
+@click.option("--hours", type=float, default=24, show_default=True, help="hours until the token expires")
 @with_store
 def user_token(name: str, hours: float, **options: Any) -> None:
     """Print a JWT that lets a program act as the user NAME, on /ws (auth) and over HTTP (Bearer)."""
@@ -181,16 +181,20 @@ def token_group() -> None:
 
 @token_group.command("create")
 @click.argument("name")
-@click.option("--verb", "verbs", multiple=True, type=click.Choice(VERBS), help="what it may; more than once  [write]")
-@click.option("--prefix", "prefixes", multiple=True, help="its series begin with this; more than once  [any]")
-@click.option("--per-s", type=click.IntRange(0, 10_000_000), default=0, help="samples a second  [no limit of its own]")
+@click.option(
+    "--verb", "verbs", multiple=True, type=click.Choice(VERBS), help="permission of the token; repeatable  [write]"
+)
+@click.option(
+    "--prefix", "prefixes", multiple=True, help="prefix that names of fed series must have; repeatable  [any]"
+)
+@click.option("--per-s", type=click.IntRange(0, 10_000_000), default=0, help="most samples per second  [no limit]")
 @click.option(
     "--max-series",
     type=click.IntRange(0, 1_000_000),
     default=0,
-    help="series it may bring into being  [as many as the server may have]",
+    help="most series that the token may create  [the server's limit]",
 )
-@click.option("--days", type=click.FloatRange(0, 3_650, min_open=True), help="how long it holds  [until revoked]")
+@click.option("--days", type=click.FloatRange(0, 3_650, min_open=True), help="days until the token expires  [never]")
 @_NEW
 @with_store
 def token_create(
@@ -202,7 +206,7 @@ def token_create(
     days: float | None,
     **options: Any,
 ) -> None:
-    """Create a token called NAME and print its text, which cannot be shown again."""
+    """Create a token called NAME and print its secret text, which cannot be shown again."""
 
     async def work(accounts: Accounts, *others: Any) -> str:
         _, text = await accounts.create_token(

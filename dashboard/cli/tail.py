@@ -26,8 +26,8 @@ def tail(
 ) -> None:
     """Show the values of series or expressions as they arrive: dashboard tail 'cpu{host="web-1"}' 'sum by (shop) (rate(orders_total[1m]))'
 
-    Prints a table of the latest values on a terminal; elsewhere, and with --json or --count, one line per value. It begins with
-    the newest value of each series. Gaps and lost connections are reported on stderr.
+    Prints a table of the latest values on a terminal; elsewhere, and with --json or --count, one line per value. The output begins
+    with the newest value of each series. Gaps and lost connections are reported on stderr.
     """
     heed_interrupt()
     plain = as_json or count or not sys.stdout.isatty()
