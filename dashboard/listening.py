@@ -41,7 +41,7 @@ def tls_of(settings: Settings) -> ssl.SSLContext | None:
 
 
 def raise_descriptor_limit(settings: Settings) -> str:
-    """Allow this process the open files that its connections need; return a message if that is not possible, else an empty text."""
+    """Allow this process the open files that its connections need; return a message if that is not possible, else an empty string."""
     needed = settings.max_connections + settings.max_idle_connections + _OTHER_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:

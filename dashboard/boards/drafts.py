@@ -249,7 +249,7 @@ class Drafts:
         return done
 
     async def _tell(self, done: OperationRow, *, published: int = 0) -> None:
-        """Append a committed operation; if that fails, editors find it in the store."""
+        """Append a committed operation to the journal; if that fails, editors read the operation from the store."""
         entry = entry_of(done, published=published)
         try:
             async with asyncio.timeout(_APPEND_S):

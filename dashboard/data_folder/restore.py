@@ -35,7 +35,7 @@ class Plan(Struct, frozen=True):
 
 
 class Restored(Struct, frozen=True):
-    """The restored backup, and the folder of the earlier files (None: there were none)."""
+    """The manifest of the restored backup, and the folder with the earlier files, None if there were no earlier files."""
 
     manifest: Manifest
     aside: Path | None

@@ -1,4 +1,7 @@
-"""Operations on a board's draft: small edits that people make. Pure; each becomes changes, which all processes apply in one order."""
+"""Operations on a board's draft: small edits that people make. Pure.
+
+Each operation becomes changes, which all processes apply in the same order.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ Cell = Annotated[int, Meta(ge=0, le=200)]
 
 
 class SetField(Struct, tag="set", tag_field="op", frozen=True, forbid_unknown_fields=True):
-    """Operation that sets a field of a widget, or of the board without one; without a value the field is removed."""
+    """Operation that sets a field of a widget, or of the board if no widget is named; without a value the field is removed."""
 
     field: Annotated[str, Meta(min_length=1, max_length=60)]
     value: Value = UNSET
@@ -40,7 +43,7 @@ class ResizeWidget(Struct, tag="resize", tag_field="op", frozen=True, forbid_unk
 
 
 class AddWidget(Struct, tag="add", tag_field="op", frozen=True, forbid_unknown_fields=True):
-    """Operation that adds a widget. Without an id, or with one that is taken, it gets a new one; without a place it gets a free one."""
+    """Operation that adds a widget. A missing or taken id is replaced by a new id; a widget without a place gets a free place."""
 
     value: Document
     at: Annotated[int, Meta(ge=0, le=500)] = 500
@@ -53,20 +56,20 @@ class RemoveWidget(Struct, tag="remove", tag_field="op", frozen=True, forbid_unk
 
 
 class ReplaceBoard(Struct, tag="replace", tag_field="op", frozen=True, forbid_unknown_fields=True):
-    """Operation that changes what differs between two documents; what others changed meanwhile stays."""
+    """Operation that applies the differences between ``base`` and ``value``; other fields of the draft keep their values."""
 
     base: Document
     value: Document
 
 
 Step = SetField | MoveWidget | ResizeWidget | AddWidget | RemoveWidget | ReplaceBoard
-#: Steps of one operation: what one hand did, undone at once.
+#: Most steps of one operation; undo takes all steps of an operation back together.
 MAX_STEPS = 200
 Operation = Annotated[tuple[Step, ...], Meta(min_length=1, max_length=MAX_STEPS)]
 
 
 def changes_of(document: Document, operation: Sequence[Step]) -> list[Change]:
-    """Return what an operation changes in a complete document. Raises Invalid, NotFound (the widget is gone)."""
+    """Return the changes that an operation makes to a complete document. Raises Invalid, NotFound (the widget was removed)."""
     changes: list[Change] = []
     now = document
     for step in operation:
@@ -163,7 +166,7 @@ _STEPS: dict[type[Step], Callable[..., list[Change]]] = {
 
 
 class Done(NamedTuple):
-    """Operation in the history of a draft. ``undoes``: the number of the operation that it takes back or makes again."""
+    """Operation in the history of a draft. ``undoes``: the number of the operation that this operation undoes or redoes."""
 
     seq: int
     author: str
@@ -173,7 +176,7 @@ class Done(NamedTuple):
 
 
 def next_undo(history: Iterable[Done], author: str, *, again: bool) -> Done | None:
-    """Return the author's operation that undo takes back next, or with ``again`` the one that redo makes again."""
+    """Return the author's operation that the next undo takes back, or with ``again`` the next redo makes again."""
     undo: list[Done] = []
     redo: list[Done] = []
     by_seq: dict[int, Done] = {}
@@ -195,7 +198,7 @@ def next_undo(history: Iterable[Done], author: str, *, again: bool) -> Done | No
 
 
 def undo_changes(document: Document, history: Sequence[Done], target: Done, *, again: bool) -> list[Change]:
-    """Return the changes that take ``target`` back (or make it again), without those of what others changed since."""
+    """Return the changes that undo (or redo) ``target``, except changes of fields that other authors have changed since."""
     last_of_target = max((each.seq for each in history if target.seq in (each.seq, each.undoes)), default=target.seq)
     since = [each for each in history if each.seq > last_of_target and each.author != target.author]
     touched = {change.place for each in since for change in each.changes}
@@ -215,7 +218,7 @@ def undo_changes(document: Document, history: Sequence[Done], target: Done, *, a
 
 
 def _actual(document: Document, change: Change) -> Change | None:
-    """Return a change with what is there now; None: it has nothing to act on."""
+    """Return a change with the document's present value as ``before``; return None if its widget does not exist, or exists already."""
     if not change.widget:
         return Change("", change.field, field_of(document, change.field), change.after)
     widget = next((each for each in widgets_of(document) if each.get("id") == change.widget), None)

@@ -48,9 +48,9 @@ class UserHere(Struct, array_like=True, frozen=True):
 
 
 class Roster(Signal, tag="r", frozen=True):
-    """Users of a process that changed since ``version - 1``; ``whole``: all its users.
+    """Users of a process that changed since ``version - 1``, or all its users if ``whole``.
 
-    ``screens``: for each board, the number of open pages without a user; with changed numbers only.
+    ``screens``: number of open pages without a user, by board; only boards whose number has changed, unless ``whole``.
     """
 
     node: str

@@ -1,6 +1,7 @@
 """Runs queries: reads the samples step by step on the loop, and computes in a thread when that takes long.
 
-A caller has a few queries at once; further ones wait, and beyond that are refused.  So a caller with costly queries delays itself.
+A caller has at most ``_AT_ONCE`` running queries; ``_MOST_WAITING`` more queries wait, and further queries are refused.  So a
+caller with costly queries delays only itself.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ T = TypeVar("T")
 _THREADS = 2
 #: Queries with fewer samples and values than these are computed on the loop: about a millisecond.
 _SMALL = 5_000
-#: Estimated microseconds of matching, beyond which a query is refused.
+#: A query is refused if matching its selectors takes longer than this, by estimate.
 _MAX_COST_US = 2_000_000
-#: Queries of one caller that run, and that wait; further ones are refused.
+#: Running and waiting queries of one caller; further queries are refused.
 _AT_ONCE = 2
 _MOST_WAITING = 30
 
@@ -46,7 +47,7 @@ class QueryLimits(Struct, frozen=True):
 
 
 class _Caller:
-    """Queries of one caller: the turns to run, and how many have or wait for one."""
+    """Queries of one caller: the turns to run, and the number of running and waiting queries."""
 
     def __init__(self) -> None:
         self.turns = asyncio.Semaphore(_AT_ONCE)
@@ -77,7 +78,7 @@ class QueryRunner:
         *,
         timeout_s: float | None = None,
     ) -> T:
-        """Evaluate a query and return what ``finish``, which runs where the query is computed, makes of the answer.
+        """Evaluate a query and return the result of ``finish``, which is called with the answer, in the thread that computed it.
 
         Raises FailedExpression, OverBudget, OutOfTime, Overloaded, Unavailable, and Invalid if matching takes too long.
         """

@@ -107,7 +107,7 @@ class _Columns:
         self.counts: list[int] = []
 
     def flush(self, t_ms: int | None) -> None:
-        """Move the samples to the batch; ``t_ms``: the time of those without one yet."""
+        """Move the samples to the batch; samples without a time get the time ``t_ms``."""
         self.times += [t_ms] * (len(self.keys) - len(self.times))
         self.batch.keys += self.keys
         self.batch.times += self.times

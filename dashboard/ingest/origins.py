@@ -59,12 +59,15 @@ class Origins:
             raise taken_by(key, origin, owner)
         if len(self._present) >= self._max_items:
             self._before, self._present = self._present, {}
-        self._present[key] = sys.intern(origin)  # many series share one
+        self._present[key] = sys.intern(origin)  # many series share an origin
         return key
 
 
 def origin_of(name: str, labels: Mapping[str, str]) -> str:
-    """Return the origin of a series with a name and labels: their names only, as values are kept unchanged. Empty labels are none."""
+    """Return the origin of a series: its name and the names of its non-empty labels.
+
+    Values of labels are left out, because parsers keep them unchanged.
+    """
     return ",".join([name, *sorted(label for label, value in labels.items() if value)])
 
 

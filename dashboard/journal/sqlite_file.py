@@ -70,7 +70,7 @@ class JournalFile:
         self._read_db: sqlite3.Connection
 
     def open(self, new_epoch: str) -> tuple[str, dict[str, int], int]:
-        """Open or create the file; return its epoch (``new_epoch`` for a new file), each partition's head, and its bytes."""
+        """Open or create the file; return its epoch (``new_epoch`` for a new file), each partition's head, and the size of all payloads."""
         self._db = _connect(self._path, self._timeout_s, "FULL")
         self._db.executescript(_JOURNAL_SCHEMA)
         self._db.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (new_epoch,))

@@ -98,7 +98,7 @@ def _of_each(vector: Vector, of: _OfBuckets, notes: Notes, unit: str | None = No
 
 
 def _coalesced(buckets: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return the buckets with those of the same bound added up."""
+    """Return one bucket for each upper bound; the counts of buckets with the same bound are added up."""
     joined: list[tuple[float, float]] = []
     for bound, count in buckets:
         if joined and joined[-1][0] == bound:

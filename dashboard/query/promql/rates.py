@@ -37,7 +37,7 @@ def extrapolated(windows: Ranges, *, is_counter: bool, is_rate: bool) -> tuple[F
 
 
 def _ends(windows: Ranges) -> tuple[Ints, Ints]:
-    """Return the places of each window's first and last sample; of any sample for an empty window."""
+    """Return the indices of each window's first and last sample; for an empty window, arbitrary indices."""
     most = max(len(windows.samples) - 1, 0)
     return np.minimum(windows.low, most), np.clip(windows.high - 1, 0, most)
 

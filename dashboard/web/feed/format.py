@@ -110,7 +110,7 @@ class Format:
         raise NotImplementedError
 
     def moved(self, refusal: Refusal, first: int) -> Refusal:
-        """Return a refusal of a slice with its index in the whole body."""
+        """Return the refusal with its index in the whole body; ``first``: the index of the slice's first sample."""
         return structs.replace(refusal, index=refusal.index + first)
 
     def request_key(self, request: FeedRequest, parsed: Parsed) -> str:
