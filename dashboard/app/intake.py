@@ -8,11 +8,12 @@ from random import SystemRandom
 from dashboard.cluster.bus import Bus
 from dashboard.cluster.ownership import SeriesOwnership
 from dashboard.cluster.rate_limits import SharedRateLimits
+from dashboard.cluster.shared_origins import SharedOrigins
 from dashboard.domain.counters import Counters
 from dashboard.domain.series import SeriesLimits
 from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_events import AcceptEvents
-from dashboard.intake.accept_samples import AcceptSamples
+from dashboard.intake.accept_samples import MAX_AHEAD_MS, AcceptSamples
 from dashboard.intake.intake import Intake
 from dashboard.intake.push_groups import PushGroups
 from dashboard.intake.stats import IngestStats
@@ -44,18 +45,14 @@ def make_intake(
     bus: Bus,
 ) -> Intake:
     """Build the intake with all its services."""
-    held_by_tokens, held_by_groups = (
-        SeriesOwnership(
-            kind,
-            bus=bus,
-            max_series=4 * settings.max_series,
-            shared=bool(settings.redis),
-            monotonic=time.monotonic,
-            jitter=SystemRandom().uniform,
-        )
-        for kind in ("token", "group")
-    )
+    held_by_tokens, held_by_groups = (_ownership(kind, settings, bus) for kind in ("token", "group"))
     rates = SharedRateLimits("token", bus=bus, shared=bool(settings.redis), monotonic=time.monotonic)
+    origins = SharedOrigins(
+        bus=bus,
+        shared=bool(settings.redis),
+        max_items=2 * settings.max_series,
+        latest_ms=lambda: clock.now_ms() + MAX_AHEAD_MS,
+    )
     limits = TokenLimits(ownership=held_by_tokens, rates=rates)
     samples = AcceptSamples(
         journal=journal,
@@ -78,8 +75,20 @@ def make_intake(
         ),
         events=AcceptEvents(journal=journal, replicas=replicas, now_ms=clock.now_ms, counters=counters),
         groups=PushGroups(ownership=held_by_groups, samples=samples),
-        shared=(held_by_tokens, held_by_groups, rates),
+        shared=(held_by_tokens, held_by_groups, rates, origins),
+        origins=origins,
         limits=limits,
         counters=counters,
         stats=stats,
+    )
+
+
+def _ownership(kind: str, settings: Settings, bus: Bus) -> SeriesOwnership:
+    return SeriesOwnership(
+        kind,
+        bus=bus,
+        max_series=4 * settings.max_series,
+        shared=bool(settings.redis),
+        monotonic=time.monotonic,
+        jitter=SystemRandom().uniform,
     )

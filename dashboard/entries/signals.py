@@ -135,6 +135,14 @@ class AskSeriesOwned(Signal, tag="k", frozen=True):
     node: str
 
 
+class OriginsClaimed(Signal, tag="c", frozen=True):
+    """Owners of series in the formats of ``kind``: for each series its origin, and since when, see ``ingest/origins.py``."""
+
+    node: str
+    kind: str
+    claims: dict[str, tuple[str, int]]
+
+
 class RateUsed(Signal, tag="p", frozen=True):
     """Rate that a process has allowed. ``spent``: the limit and the spent tokens of each token or user."""
 
@@ -156,6 +164,7 @@ SIGNALS: dict[str, type[Signal]] = {
     "h": SeriesOwned,
     "k": AskSeriesOwned,
     "p": RateUsed,
+    "c": OriginsClaimed,
     "w": EditorAt,
     "q": AskEditors,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.parsed import Recall
@@ -33,18 +33,31 @@ def taken_by(key: str, origin: str, owner: str) -> NameTaken:
     return NameTaken(f"{origin[:100]!a} and {owner[:100]!a} would both be {name} here; rename one", field="series")
 
 
-class Origins:
-    """Owners of series by canonical text, for this period and the period before."""
+class Owner(NamedTuple):
+    """Origin of a series, and the time in milliseconds at which it first claimed it."""
 
-    def __init__(self, max_items: int = 20_000) -> None:
+    origin: str
+    since_ms: int
+
+
+class Origins:
+    """Owners of series by canonical text, for this period and the one before.
+
+    ``is_shared``: claims are kept for ``take_claims``, because other processes must hear of them.  Claims are made in threads.
+    """
+
+    def __init__(self, max_items: int = 20_000, *, is_shared: bool = False) -> None:
         self._max_items = max_items
-        self._present: dict[str, str] = {}
-        self._before: dict[str, str] = {}
-        self._until_ms = 0
+        self._is_shared = is_shared
+        self._present: dict[str, Owner] = {}
+        self._before: dict[str, Owner] = {}
+        self._untold: dict[str, Owner] = {}
+        self._until_ms = self._now_ms = 0
         self.period = 0
 
     def renew(self, latest_ms: int) -> None:
-        """Begin a new period when it is due; each ``OwnedRecall`` then empties its cache of claims."""
+        """Begin a new period when it is due; caches of claims (``OwnedRecall``) are emptied then."""
+        self._now_ms = latest_ms
         if latest_ms < self._until_ms:
             return
         is_long_ago = latest_ms >= self._until_ms + RENEWED_EVERY_MS
@@ -54,13 +67,43 @@ class Origins:
 
     def claim(self, key: str, origin: str) -> str:
         """Make ``origin`` the owner of ``key`` and return ``key``; raises NameTaken when another origin owns it."""
-        owner = self._present.get(key) or self._before.get(key)
-        if owner is not None and owner != origin:
-            raise taken_by(key, origin, owner)
+        owner = self._present.get(key)
+        if owner is None:
+            owner = self._before.get(key) or Owner(sys.intern(origin), self._now_ms)
+            if owner.origin == origin:
+                self._keep(key, owner)
+                if self._is_shared and len(self._untold) < self._max_items:
+                    self._untold[key] = owner
+        if owner.origin != origin:
+            raise taken_by(key, origin, owner.origin)
+        return key
+
+    def _keep(self, key: str, owner: Owner) -> None:
         if len(self._present) >= self._max_items:
             self._before, self._present = self._present, {}
-        self._present[key] = sys.intern(origin)  # many series share an origin
-        return key
+        self._present[key] = owner
+
+    # --- other processes ---
+
+    def take_claims(self, most: int) -> dict[str, Owner]:
+        """Return at most so many claims that the other processes have not heard yet, and forget them."""
+        taken: dict[str, Owner] = {}
+        while self._untold and len(taken) < most:
+            key, owner = self._untold.popitem()
+            taken[key] = owner
+        return taken
+
+    def hear(self, claims: Mapping[str, Owner]) -> None:
+        """Note the claims of another process. Of two owners the earlier stays, in all processes alike."""
+        for key, heard in claims.items():
+            known = self._present.get(key) or self._before.get(key) or heard
+            if known.origin == heard.origin:
+                self._keep(key, min(known, heard, key=lambda owner: owner.since_ms))
+            elif (heard.since_ms, heard.origin) < (known.since_ms, known.origin):
+                self._keep(key, heard)
+                self.period += 1  # what was learnt of the other owner is forgotten
+            else:
+                self._untold[key] = known  # the other process has not heard of it
 
 
 def origin_of(name: str, labels: Mapping[str, str]) -> str:

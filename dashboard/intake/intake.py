@@ -9,6 +9,7 @@ import msgspec
 
 from dashboard.cluster.ownership import SeriesOwnership
 from dashboard.cluster.rate_limits import SharedRateLimits
+from dashboard.cluster.shared_origins import SharedOrigins
 from dashboard.domain.counters import Counters
 from dashboard.domain.errors import DashboardError, Forbidden, Invalid, LimitReached, TooLarge
 from dashboard.domain.identity import Caller
@@ -40,7 +41,8 @@ class Intake:
         documents: AcceptDocument,
         events: AcceptEvents,
         groups: PushGroups,
-        shared: Iterable[SeriesOwnership | SharedRateLimits],
+        shared: Iterable[SeriesOwnership | SharedRateLimits | SharedOrigins],
+        origins: SharedOrigins,
         limits: TokenLimits,
         counters: Counters,
         stats: IngestStats,
@@ -51,6 +53,7 @@ class Intake:
         self.events = events
         self.groups = groups
         self._shared = shared
+        self.origins = origins
         self.limits = limits
         self._counters = counters
 

@@ -120,3 +120,13 @@ def test_new_series_on_both_workers_in_turn_are_never_too_many(cluster: Cluster)
             headers = {"Authorization": f"Bearer {token}"}
             taken += cluster.server.request("POST", "/api/v1/samples", body, headers, port)[0] == 202
         assert taken == 7
+
+
+def test_a_name_that_owns_a_series_on_one_worker_owns_it_on_the_other(cluster: Cluster) -> None:
+    def write(worker: int, line: str) -> int:
+        return cluster.server.request("POST", "/write", line, port=cluster.direct_ports[worker - 1])[0]
+
+    assert write(1, "own_a b=1") == 204
+    wait_until(lambda: write(2, "own a_b=2") == 400, 20, "the refusal of the other name")
+    assert write(2, "own_a b=3") == 204
+    assert write(1, "own a_b=4") == 400

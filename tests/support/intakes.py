@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from dashboard.cluster.shared_origins import SharedOrigins
 from dashboard.domain.counters import Counters
 from dashboard.domain.identity import Caller, Role, Token
 from dashboard.intake.accept_document import AcceptDocument
@@ -74,6 +75,7 @@ class IntakeStand:
             events=self.events,
             groups=PushGroups(ownership=ownership(), samples=self.samples),
             shared=(),
+            origins=SharedOrigins(bus=bus, shared=False, max_items=1_000, latest_ms=lambda: T0),
             limits=self.limits,
             counters=self.counters,
             stats=self.stats,

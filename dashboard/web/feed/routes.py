@@ -9,7 +9,6 @@ from dashboard.ingest.batch import KeyCache
 from dashboard.ingest.families import Families
 from dashboard.ingest.influx_query import Databases
 from dashboard.ingest.line_sources import LineSources
-from dashboard.ingest.origins import Origins
 from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.otlp_resources import OtlpOptions
 from dashboard.ingest.remote_write import LabelCache
@@ -44,7 +43,7 @@ def feed_routes(
 ) -> list[AnyRoute]:
     """Return the routes. The formats' caches are kept as long as the routes."""
     size, max_bytes, keys = 2 * settings.max_series, settings.max_ingest_bytes, KeyCache(2 * settings.max_series)
-    lines = LineSources(size)
+    lines, owners = LineSources(size, origins=intake.origins.of("lines")), intake.origins.of
 
     def services(format_: Format) -> FeedServices:
         return FeedServices(intake, _max_bytes(format_, settings), format_)
@@ -61,12 +60,12 @@ def feed_routes(
             DocumentServices(intake, max_bytes, DocumentJson(), replicas),
         ),
         *_line_routes(intake, settings, lines, feed),
-        feed("/api/put", opentsdb.OpenTsdbPut(Origins(size))),
-        feed("/api/v1/telegraf", agents.TelegrafJson(Origins(size), lines.of(""))),
-        feed("/api/v1/collectd", agents.CollectdJson(Origins(size))),
+        feed("/api/put", opentsdb.OpenTsdbPut(owners("opentsdb"))),
+        feed("/api/v1/telegraf", agents.TelegrafJson(owners("telegraf"), lines.of(""))),
+        feed("/api/v1/collectd", agents.CollectdJson(owners("collectd"))),
         *_pushgateway_routes(intake, replicas, max_bytes),
         *_protobuf_routes(intake, settings),
-        feed("/widgets/{widget}", smashing.SmashingWidget(Origins(size))),
+        feed("/widgets/{widget}", smashing.SmashingWidget(owners("smashing"))),
         Route(
             "/dashboards/{widget}",
             smashing.OrderHandler,
@@ -132,8 +131,10 @@ def _protobuf_routes(intake: Intake, settings: Settings) -> list[AnyRoute]:
     """Return the routes of remote write and OpenTelemetry."""
     size = 2 * settings.max_series
     options = OtlpOptions(frozenset(settings.otlp_resource_labels), settings.otlp_names)
-    otlp = FeedServices(intake, settings.max_otlp_bytes, Otlp(PointCache(size, options), settings.max_otlp_bytes))
-    write = prometheus.RemoteWrite(LabelCache(size), Families(), settings.max_remote_write_bytes)
+    points = PointCache(size, options, origins=intake.origins.of("otlp"))
+    otlp = FeedServices(intake, settings.max_otlp_bytes, Otlp(points, settings.max_otlp_bytes))
+    labels = LabelCache(size, origins=intake.origins.of("remote_write"))
+    write = prometheus.RemoteWrite(labels, Families(), settings.max_remote_write_bytes)
     return [
         Route(
             "/api/v1/write", FeedHandler, FeedServices(intake, settings.max_remote_write_bytes, write), "Remote write."

@@ -27,6 +27,7 @@ from dashboard.entries.signals import (
     IngestStatsUpdate,
     NodeBeat,
     NodeLeft,
+    OriginsClaimed,
     RateUsed,
     Roster,
     ScreenOrder,
@@ -87,6 +88,10 @@ SIGNAL_BYTES: dict[str, tuple[Any, str]] = {
     "p": (
         RateUsed("id", "user", {"ann": (Pace(1.0, 5.0), 2.0)}),
         "94a170a26964a47573657281a3616e6e9292cb3ff0000000000000cb4014000000000000cb4000000000000000",
+    ),
+    "c": (
+        OriginsClaimed("id", "lines", {"a_b": ("a b", 7)}),
+        "94a163a26964a56c696e657381a3615f6292a361206207",
     ),
     "w": (
         EditorAt("wall", "p", "ann", "Ann", "t", (0, 1, 2, 3)),

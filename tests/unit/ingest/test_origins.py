@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.ingest.origins import RENEWED_EVERY_MS, NameTaken, Origins, OwnedRecall
+from dashboard.ingest.origins import RENEWED_EVERY_MS, NameTaken, Origins, OwnedRecall, Owner
 
 T = 1_700_000_000_000
 
@@ -45,3 +45,51 @@ def test_what_was_worked_out_is_forgotten_when_owners_are_renewed() -> None:
     assert recall == {"a": 1}
     recall.renew(T + RENEWED_EVERY_MS)
     assert recall == {}
+
+
+def shared() -> Origins:
+    origins = Origins(is_shared=True)
+    origins.renew(T)
+    return origins
+
+
+def tell(teller: Origins, hearer: Origins) -> int:
+    claims = teller.take_claims(100)
+    hearer.hear(claims)
+    return len(claims)
+
+
+def test_what_one_process_has_heard_holds_in_the_others() -> None:
+    one, other = shared(), shared()
+    one.claim("a_b", "a b")
+    assert (tell(one, other), tell(other, one)) == (1, 0)
+    with pytest.raises(NameTaken):
+        other.claim("a_b", "a_b")
+    assert other.claim("a_b", "a b") == "a_b"
+
+
+def test_of_two_owners_the_earlier_stays_in_all_processes() -> None:
+    one, other = shared(), shared()
+    one.claim("a_b", "a b")
+    other.renew(T + 5)
+    other.claim("a_b", "a_b")
+    period = other.period
+    tell(other, one)
+    assert tell(one, other) == 1
+    assert other.period > period  # so that what was learnt of the later owner is read anew
+    for process in (one, other):
+        assert process.claim("a_b", "a b") == "a_b"
+        with pytest.raises(NameTaken):
+            process.claim("a_b", "a_b")
+    assert (tell(one, other), tell(other, one)) == (0, 0)
+
+
+def test_claims_are_told_again_in_each_period_and_no_more_are_kept_than_there_is_room_for() -> None:
+    origins = Origins(10, is_shared=True)
+    origins.renew(T)
+    for number in range(30):
+        origins.claim(f"s{number}", "x")
+    assert len(origins.take_claims(100)) == 10
+    origins.renew(T + RENEWED_EVERY_MS)
+    origins.claim("s29", "x")
+    assert origins.take_claims(100) == {"s29": Owner("x", T)}

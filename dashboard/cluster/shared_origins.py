@@ -1,0 +1,56 @@
+"""Owners of series over all processes: what one process has learnt of a sender's names holds for the others, too.
+
+A claim is heard a moment later elsewhere.  If two processes give a series to two origins meanwhile, the earlier one keeps it in all
+of them.  A process that starts hears of an owner when the next sample of its series is read anew, at the latest after
+``RENEWED_EVERY_MS``, or when it makes a claim that another process contradicts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from dashboard.cluster.bus import Bus, Heard
+from dashboard.entries.signals import OriginsClaimed
+from dashboard.ingest.origins import Origins, Owner
+
+#: Pause between two publications, and most claims in one.
+_TELL_EVERY_S = 0.25
+_MAX_PUBLISHED = 500
+
+
+class SharedOrigins:
+    """The owners by kind of format. ``shared``: there may be other processes; ``max_items``: series of each kind.
+
+    ``latest_ms``: the latest time that a sample may have now.
+    """
+
+    def __init__(self, *, bus: Bus, shared: bool, max_items: int, latest_ms: Callable[[], int]) -> None:
+        self._bus = bus
+        self._shared = shared
+        self._max_items = max_items
+        self._latest_ms = latest_ms
+        self._kinds: dict[str, Origins] = {}
+        bus.subscribe(OriginsClaimed, self._hear)
+
+    def of(self, kind: str) -> Origins:
+        """Return the owners of a kind of formats, the same object each time."""
+        if kind not in self._kinds:
+            self._kinds[kind] = Origins(self._max_items, is_shared=self._shared)
+        return self._kinds[kind]
+
+    async def run(self) -> None:
+        """Publish new claims until cancelled; a claim that could not be published is lost until its owner renews it."""
+        while self._shared:
+            for kind, origins in list(self._kinds.items()):
+                while claims := origins.take_claims(_MAX_PUBLISHED):
+                    told = {key: (owner.origin, owner.since_ms) for key, owner in claims.items()}
+                    if not await self._bus.publish(OriginsClaimed(self._bus.node_id, kind, told)):
+                        break
+            await asyncio.sleep(_TELL_EVERY_S)
+
+    def _hear(self, signal: OriginsClaimed, _: Heard) -> None:
+        if signal.node != self._bus.node_id:
+            origins = self.of(signal.kind)
+            origins.renew(self._latest_ms())
+            origins.hear({key: Owner(*claim) for key, claim in signal.claims.items()})

@@ -1,0 +1,45 @@
+"""Owners of series over several processes."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard.cluster.bus import Bus
+from dashboard.cluster.shared_origins import SharedOrigins
+from dashboard.ingest.origins import NameTaken
+from tests.support.nodes import a_journal, at_work, bus_of, until
+
+pytestmark = pytest.mark.gen_test
+T = 1_700_000_000_000
+
+
+def of_process(bus: Bus, latest_ms: int = T) -> SharedOrigins:
+    return SharedOrigins(bus=bus, shared=True, max_items=100, latest_ms=lambda: latest_ms)
+
+
+async def test_a_claim_of_one_process_holds_in_the_others_by_kind() -> None:
+    journal = a_journal()
+    buses = [bus_of(journal, name) for name in "ab"]
+    one, other = (of_process(bus) for bus in buses)
+    async with at_work(*(bus.run for bus in buses), one.run, other.run):
+        one.of("lines").renew(T)
+        one.of("lines").claim("a_b", "a b")
+
+        def is_known() -> bool:
+            try:
+                other.of("lines").claim("a_b", "a_b")
+            except NameTaken:
+                return True
+            return False
+
+        other.of("telegraf").claim("a_b", "a_b")
+        await until(lambda: "a_b" in other.of("lines")._present)
+        assert is_known()
+
+
+async def test_a_process_that_is_alone_publishes_nothing() -> None:
+    bus = bus_of(a_journal(), "a")
+    alone = SharedOrigins(bus=bus, shared=False, max_items=100, latest_ms=lambda: T)
+    alone.of("lines").claim("a", "a")
+    await alone.run()
+    assert alone.of("lines").take_claims(10) == {}
