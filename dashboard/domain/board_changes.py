@@ -1,7 +1,7 @@
-"""Changes of a board document: fields set or removed, widgets added or removed. Each knows what was there before.
+"""Changes of a board document: fields set or removed, widgets added or removed. Each change has the value before it.
 
-A change names its place by the widget's id and the field's name, never by a number in a list, so changes of different widgets or
-fields do not touch each other, and of the same field the later counts.
+A change names its place by the widget's id and the field's name, never by an index, so changes of different widgets or fields do
+not affect each other. Of two changes of the same field the later one wins.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ Value = Json | UnsetType
 
 
 class Change(Struct, frozen=True, omit_defaults=True):
-    """Change of one field of a widget, or of the board (``widget`` empty); UNSET: the field is not there.
+    """Change of one field of a widget, or of the board if ``widget`` is empty. UNSET stands for a missing field.
 
-    An empty ``field``: the widget itself, whole, at the index ``at`` of the list; UNSET: there is no such widget.
+    If ``field`` is empty, the values are the whole widget, at index ``at`` of the list, and UNSET stands for a missing widget.
     """
 
     widget: str = ""
@@ -38,7 +38,7 @@ class Change(Struct, frozen=True, omit_defaults=True):
 
 
 def apply_changes(document: Document, changes: Iterable[Change]) -> Document:
-    """Return a complete document after the changes; those of widgets that are gone change nothing."""
+    """Return a complete document after the changes; changes of removed widgets are ignored."""
     board = dict(document)
     widgets = widgets_of(board)
     for change in changes:
@@ -67,12 +67,12 @@ def _set(values: Document, field: str, value: Value) -> None:
 
 
 def field_of(values: Document, field: str) -> Value:
-    """Return a field's value; UNSET: it is not there."""
+    """Return a field's value, UNSET if the field is missing."""
     return values.get(field, UNSET)
 
 
 def differences(old: Document, new: Document) -> list[Change]:
-    """Return the changes that make one complete document of another: the board's fields, widgets gone, changed, then new."""
+    """Return the changes from one complete document to another: first the board's fields, then removed, changed and new widgets."""
     changes = [
         Change("", field, field_of(old, field), field_of(new, field))
         for field in dict.fromkeys((*old, *new))

@@ -1,6 +1,6 @@
-"""Board document: a board as a tree of plain values, with the fields that this version does not know.
+"""Board document: a board as a tree of plain values, including fields that this version does not know.
 
-Everything that edits a board works on documents, so that nothing is lost; everything that shows one works on ``Board``.
+Code that edits a board works on documents, so that no field is lost; code that shows a board works on ``Board``.
 A document is complete when each widget has an id and a place on the grid of 24 columns (``complete``).
 """
 
@@ -21,7 +21,7 @@ from dashboard.domain.errors import DashboardError, Invalid
 #: Any JSON value.
 Json = Annotated[object, Meta(extra_json_schema={"description": "any value"})]
 Document = dict[str, Json]
-#: Columns of a complete document, if its own number divides it.
+#: Columns of a complete document, if the document's own number of columns divides it.
 GRID_COLUMNS = 24
 #: Length of a document as JSON; longer ones are refused.
 MAX_DOCUMENT_BYTES = 256 << 10
@@ -57,22 +57,22 @@ def board_of(document: object) -> Board:
 
 
 def checked(value: object) -> Document:
-    """Return a value as a document after checking it, its length too; raises Invalid.
+    """Check a value, also its length, and return it as a document; raises Invalid.
 
-    Values that JSON does not have, as dates, become texts.
+    Values that JSON does not have, such as dates, become strings.
     """
     board_of(value)
     try:
         text = msgspec.json.encode(value)
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
-        raise Invalid(f"holds what JSON does not have: {error}", field="board") from None
+        raise Invalid(f"contains a value that JSON does not have: {error}", field="board") from None
     if len(text) > MAX_DOCUMENT_BYTES:
         raise Invalid(f"the board takes more than {MAX_DOCUMENT_BYTES >> 10} KiB", field="board")
     return decode_document(text)
 
 
 def encode_document(document: Document) -> bytes:
-    """Return the JSON text of a document, its fields in their order."""
+    """Return the JSON text of a document, with its fields in their order."""
     return msgspec.json.encode(document)
 
 
@@ -82,7 +82,7 @@ def decode_document(text: bytes | str) -> Document:
 
 
 def widgets_of(document: Document) -> list[Document]:
-    """Return the widgets of a valid document, each to be changed in place only if the document is the caller's own."""
+    """Return the widgets of a valid document. Change a widget in place only if no other code has the document."""
     widgets = document.get("widgets", [])
     return [each for each in widgets if isinstance(each, dict)] if isinstance(widgets, list | tuple) else []
 
@@ -94,7 +94,7 @@ def number_in(values: Mapping[str, object], name: str, default: int) -> int:
 
 
 def ids_of(widgets: Iterable[Mapping[str, object]]) -> list[str]:
-    """Return the id of each widget: the written one, else one from its kind and title.
+    """Return the id of each widget: the id in the document, else an id derived from the widget's kind and title.
 
     Derived ids do not depend on the widgets before them, except for widgets of the same kind and title.
     """
@@ -116,7 +116,7 @@ def ids_of(widgets: Iterable[Mapping[str, object]]) -> list[str]:
 
 
 def complete(document: Document) -> Document:
-    """Return a copy of a valid document whose widgets have ids and places, on 24 columns if the board's number divides 24."""
+    """Return a copy of a valid document whose widgets have ids and places, on 24 columns if the board's columns divide 24."""
     columns = number_in(document, "columns", 12)
     factor = GRID_COLUMNS // columns if GRID_COLUMNS % columns == 0 else 1
     widgets = widgets_of(document)
@@ -141,7 +141,7 @@ def complete(document: Document) -> Document:
 
 
 def unknown_fields(document: Document) -> list[str]:
-    """Return the places of the fields that this version does not know, each with the field that may be meant."""
+    """Return the paths of the fields that this version does not know, each with a known field of a similar name, if any."""
     found = _unknown(document, Board, "")
     for number, widget in enumerate(widgets_of(document)):
         found += _unknown(widget, Widget, f"widgets[{number}].")

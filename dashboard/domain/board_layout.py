@@ -1,7 +1,7 @@
 """Places of widgets on a board's grid: widgets without a place flow in reading order, widgets that overlap move down.
 
-The flow is that of CSS grid's automatic placement by rows (CSS Grid Layout, 8.5, sparse), so that boards without places look as they
-did when the browser placed them.
+The flow follows CSS grid's automatic placement by rows (CSS Grid Layout, 8.5, sparse).  So boards without places look as they did
+when the browser placed the widgets.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dashboard.domain.board import MAX_ROWS
 
 
 class Box(NamedTuple):
-    """Size of a widget in cells, and its place; None: it has none yet."""
+    """Size of a widget in cells, and its place; ``x`` and ``y`` are None for a widget without a place."""
 
     x: int | None
     y: int | None
@@ -30,7 +30,7 @@ class Cells(NamedTuple):
     h: int
 
     def overlaps(self, other: Cells) -> bool:
-        """Return whether the two share a cell."""
+        """Return whether two widgets share a cell."""
         return (
             self.x < other.x + other.w
             and other.x < self.x + self.w
@@ -60,7 +60,7 @@ class _Grid:
 def lay_out(boxes: Sequence[Box], columns: int) -> list[Cells]:
     """Return the place of each box, in their order.
 
-    Boxes with a place keep it, unless an earlier one overlaps it: then they move down.  The others flow around them.
+    A box with a place keeps it, unless an earlier box overlaps it; then it moves down.  Boxes without a place flow around the others.
     """
     grid = _Grid(columns)
     found: dict[int, Cells] = {}
@@ -81,5 +81,5 @@ def lay_out(boxes: Sequence[Box], columns: int) -> list[Cells]:
 
 
 def bottom(places: Sequence[Cells]) -> int:
-    """Return the number of rows that the places reach to."""
+    """Return the number of rows that the places need."""
     return max((place.y + place.h for place in places), default=0)

@@ -16,14 +16,14 @@ Cell = Annotated[int, Meta(ge=0, le=500)]
 
 
 class ShownDefinition(Board, frozen=True, kw_only=True, omit_defaults=False):
-    """Board as screens get it. ``tag``: changes with the board; ``fault``: what is wrong with its file, whose last good state this is."""
+    """Board as screens get it. ``tag`` changes with the board. With a ``fault`` the file is broken, and this is its last good state."""
 
     tag: str = ""
     fault: str = ""
 
 
 class BoardChanged(Struct, tag="board_changed", frozen=True, omit_defaults=True):
-    """Notice to the screens of a board: what it is now. Without a definition it is gone, or moved to another id."""
+    """Notice to the screens of a board: its new definition. Without a definition the board was deleted, or moved to another id."""
 
     board: str
     definition: Raw | None = None
@@ -41,11 +41,11 @@ class EditBoard(PersonalRequest, frozen=True, kw_only=True):
 
 
 class LeaveBoard(PersonalRequest, frozen=True, kw_only=True):
-    """Request to edit no board any more."""
+    """Request to stop editing."""
 
 
 class PointAt(PersonalRequest, frozen=True, kw_only=True):
-    """Notice of the tile that the editor has selected; ``place``: where it is being dragged or resized to (x, y, w, h)."""
+    """Notice of the tile that the editor has selected; ``place``: (x, y, w, h) while the editor drags or resizes the tile."""
 
     widget: Annotated[str, Meta(max_length=60)] = ""
     place: tuple[Cell, Cell, Cell, Cell] | None = None
@@ -85,7 +85,7 @@ class BoardOperation(Struct, tag="board_operation", frozen=True):
 
 
 class BoardEditor(Struct, tag="board_editor", frozen=True, omit_defaults=True):
-    """Notice to the editors of a board: who edits it, at which tile. Told every 10 s; without it for 30 s the editor has left."""
+    """Notice to the editors of a board: an editor and the selected tile. Sent every 10 s; 30 s without it mean that the editor has left."""
 
     board: str
     page: str
@@ -115,5 +115,5 @@ class _Tagged(Struct, frozen=True):
 
 
 def is_current(definition: bytes, tag: str | None) -> bool:
-    """Return whether a screen that has the state ``tag`` of a board has this one; None: it does not say."""
+    """Return whether a screen with the definition ``tag`` has this definition; True if the screen sent no tag."""
     return tag is None or msgspec.json.decode(definition, type=_Tagged).tag == tag

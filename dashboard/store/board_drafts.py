@@ -29,13 +29,13 @@ def _operation(row: Row[tuple[object, ...]]) -> OperationRow:
 
 
 async def lock_board(tx: AsyncConnection, board: str) -> BoardRow | None:
-    """Lock a board's row until the transaction ends and return it, so that operations take their numbers in turn."""
+    """Lock a board's row until the transaction ends and return it, so that operations are numbered one after the other."""
     await tx.execute(update(boards).where(boards.c.id == board).values(draft_seq=boards.c.draft_seq))
     return await read_board(tx, board)
 
 
 async def find_operation(tx: AsyncConnection, board: str, author: str, key: str) -> OperationRow | None:
-    """Return the operation that an author has sent under a key; None: there is none."""
+    """Return the operation that an author has sent under a key, None if there is no such operation."""
     statement = select(board_operations).where(
         board_operations.c.board_id == board, board_operations.c.author == author, board_operations.c.key == key
     )
@@ -55,7 +55,7 @@ async def operations_after(tx: AsyncConnection, board: str, seq: int, limit: int
 
 
 async def add_operation(tx: AsyncConnection, operation: OperationRow, draft: str, base: str) -> None:
-    """Store an operation and the draft after it. ``base``: the tag of the published state that the draft began with."""
+    """Store an operation and the draft after it. ``base``: the tag of the published state from which the draft was begun."""
     await tx.execute(
         insert(board_operations).values(**{name: getattr(operation, name) for name in OperationRow.__struct_fields__})
     )
@@ -73,7 +73,7 @@ async def add_operation(tx: AsyncConnection, operation: OperationRow, draft: str
 
 
 async def end_draft(tx: AsyncConnection, board: str, seq: int) -> None:
-    """End the draft of a board with the operation ``seq``: later ones begin another."""
+    """End the draft of a board with the operation ``seq``; a later operation begins a new draft."""
     await tx.execute(update(boards).where(boards.c.id == board).values(draft="", draft_base="", draft_from=seq))
 
 
@@ -84,7 +84,7 @@ async def draft_ends(tx: AsyncConnection, board_ids: list[str]) -> dict[str, int
 
 
 async def forget_operations(tx: AsyncConnection, board: str, before_ms: int, up_to_seq: int) -> None:
-    """Delete old operations that made earlier versions of a board."""
+    """Delete operations up to ``up_to_seq`` that are older than ``before_ms``; they led to earlier versions of the board."""
     await tx.execute(
         delete(board_operations).where(
             board_operations.c.board_id == board,

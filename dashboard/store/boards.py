@@ -1,6 +1,6 @@
 """Boards in the store: published documents, versions, archive and deletion. Every function works in the caller's transaction.
 
-A function that writes takes the next revision first, so processes that publish one board at once wait for each other.
+A function that writes takes the next revision first, so processes that publish the same board at the same time wait for each other.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dashboard.store.schema import board_operations, board_versions, boards
 
 
 class BoardRow(Struct, frozen=True):
-    """Board in the store. ``document`` (JSON text) empty: its home is a file. A deleted one can be brought back for 30 days."""
+    """Board in the store. ``document``: JSON text, empty for a board that is a file. A deleted board can be restored for 30 days."""
 
     id: str
     document: str
@@ -60,7 +60,7 @@ async def changed_boards(tx: AsyncConnection, after: int) -> list[BoardRow]:
 
 
 async def read_board(tx: AsyncConnection, board: str) -> BoardRow | None:
-    """Return a board's row; None: there is none."""
+    """Return a board's row, None if it has no row."""
     row = (await tx.execute(select(boards).where(boards.c.id == board))).one_or_none()
     return None if row is None else _board(row)
 
@@ -83,7 +83,7 @@ async def add_board(tx: AsyncConnection, board: str, by: str, now_ms: int) -> Bo
 
 
 async def change_board(tx: AsyncConnection, board: str, **values: object) -> None:
-    """Change columns of a board's row, and let the processes know."""
+    """Change columns of a board's row, with a new revision, so that all processes read it again."""
     await tx.execute(update(boards).where(boards.c.id == board).values(**values, revision=await next_revision(tx)))
 
 
@@ -107,14 +107,14 @@ async def versions_of(tx: AsyncConnection, board: str, limit: int, before: int |
 
 
 async def read_version(tx: AsyncConnection, board: str, version: int) -> BoardVersion | None:
-    """Return one version; None: there is none."""
+    """Return a version of a board, None if there is no such version."""
     statement = select(board_versions).where(board_versions.c.board_id == board, board_versions.c.version == version)
     row = (await tx.execute(statement)).one_or_none()
     return None if row is None else _version(row)
 
 
 async def move_board(tx: AsyncConnection, row: BoardRow, to: str, by: str, now_ms: int) -> None:
-    """Move a board to a new id, with its versions and operations; the old id stays and leads there."""
+    """Move a board to a new id, with its versions and operations; the old id stays and refers to the new id."""
     revision = await next_revision(tx)
     values = {name: getattr(row, name) for name in BoardRow.__struct_fields__}
     await tx.execute(insert(boards).values(**values | {"id": to, "revision": revision, "changed_by": by}))
@@ -129,11 +129,11 @@ async def move_board(tx: AsyncConnection, row: BoardRow, to: str, by: str, now_m
 
 
 async def forget_deleted(tx: AsyncConnection, before_ms: int) -> list[str]:
-    """Delete the boards that were deleted before ``before_ms`` for good; return their ids."""
+    """Delete the content of boards that were marked as deleted before ``before_ms``; return their ids."""
     statement = select(boards.c.id).where(boards.c.deleted_ms < before_ms, boards.c.document != "")
     gone = list((await tx.execute(statement)).scalars())
     for table in (board_versions, board_operations):
         await tx.execute(delete(table).where(table.c.board_id.in_(gone)))
-    for board in gone:  # the row stays: the id was used
+    for board in gone:  # the row stays, so that the id is never used again
         await change_board(tx, board, document="", draft="", version=0)
     return gone
