@@ -1,7 +1,7 @@
 """Samples of replicas for expressions: the series that each selector matches, with their samples in a range. No I/O.
 
-Within the raw window the samples themselves count.  Before it the buckets stand for them: each as one sample at its end, with
-its mean, or its greatest value if the series is a counter.  Series come in the order of their numbers, so results are the same to
+Within the raw window the samples themselves are used.  Before the raw window each bucket becomes one sample at the bucket's end, with
+the bucket's mean, or its greatest value if the series is a counter.  Series are sorted by their numbers, so results are the same to
 the bit in every process.
 """
 
@@ -22,13 +22,13 @@ from dashboard.replica.series import Series, Windows
 
 #: Series that are read in one step.
 _STEP = 400
-#: A series with a declared cadence is looked back for so many times that, so that a slow sender does not vanish.
+#: The lookback of a slow sender is this many times its declared cadence, so that its series do not vanish between two samples.
 _SLOW_CADENCES = 2
 _COUNTER_ENDS = ("_total", "_count", "_bucket", "_sum")
 
 
 class SampleReading:
-    """Reader of what a query needs, in steps of a few milliseconds. ``series``: those read, by their numbers in the columns."""
+    """Reader of the samples that a query needs, in steps of a few milliseconds."""
 
     def __init__(self, replicas: Sequence[Replica], needs: Sequence[Need], lookback_ms: int, budget: Budget) -> None:
         self._replicas = replicas
@@ -40,7 +40,7 @@ class SampleReading:
 
     @property
     def series(self) -> list[Series]:
-        """The series read; a column's ``number`` is the place in it."""
+        """The series read; a column's ``number`` is an index of this list."""
         return list(self._numbers)
 
     def cost_us(self) -> int:
@@ -81,7 +81,7 @@ class SampleReading:
         return Column(labels_of(series), times, values, ends, lookback_ms, number, series.unit)
 
     def _lookback_of(self, series: Series) -> int:
-        """Return how long to look back for a slow sender; 0: the usual time."""
+        """Return the lookback of a slow sender, 0 for the usual lookback."""
         if not series.every_s_declared or series.every_s is None:
             return 0
         own_ms = round(_SLOW_CADENCES * 1000 * series.every_s)
@@ -89,12 +89,12 @@ class SampleReading:
 
 
 def labels_of(series: Series) -> Labels:
-    """Return a series' labels with its name among them, sorted."""
+    """Return a series' labels, including its name, sorted."""
     return tuple(sorted(((NAME, series.key.name), *series.key.labels)))
 
 
 def samples_of(series: Series, from_ms: int, until_ms: int, windows: Windows) -> tuple[Ints, Floats]:
-    """Return the samples after ``from_ms`` up to ``until_ms``, ordered by time, as copies; buckets where there are no samples."""
+    """Return copies of the samples after ``from_ms`` up to ``until_ms``, ordered by time; before the oldest sample, buckets' values."""
     times, values = series.times, series.values
     if series.is_ordered:
         low, high = bisect_right(times, from_ms), bisect_right(times, until_ms)
@@ -118,7 +118,7 @@ def _ints(times: array[int]) -> Ints:
 
 
 def _bucket_samples(series: Series, from_ms: int, until_ms: int, windows: Windows) -> tuple[Ints, Floats]:
-    """Return one sample for each bucket whose end is in the range: fine ones as far back as there are any, coarse ones before."""
+    """Return one sample for each bucket whose end is in the range: coarse buckets up to the oldest fine bucket, then fine buckets."""
     greatest = series.kind in ("counter", "histogram") or series.key.name.endswith(_COUNTER_ENDS)
     fine_times, fine_values = _ends_of(series.fine, from_ms, until_ms, greatest=greatest)
     until_coarse = until_ms

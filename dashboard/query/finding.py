@@ -1,4 +1,4 @@
-"""Search for the series of replicas that selectors match and that were there in a time. Pure."""
+"""Search in replicas for the series that match selectors and that existed in a range of time. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STEP = 500
 
 
 class FoundSeries(NamedTuple):
-    """A series that matches; its labels with the name among them."""
+    """A series that matches; ``labels`` includes its name."""
 
     name: str
     labels: Labels
@@ -25,7 +25,7 @@ class FoundSeries(NamedTuple):
 
 
 class SeriesSearch:
-    """Search for the series that any of the selectors matches (all without selectors) and that have samples in a time."""
+    """Search for the series that match any of the selectors (all series if there is none) and that have samples in a range of time."""
 
     def __init__(self, replicas: Sequence[Replica], selectors: Sequence[Selector], start_ms: int, end_ms: int) -> None:
         self._indexes = [replica.table.index for replica in replicas]
@@ -34,11 +34,11 @@ class SeriesSearch:
         self._end_ms = end_ms
 
     def cost_us(self) -> int:
-        """Return about how many microseconds it takes."""
+        """Return about how many microseconds the search takes."""
         return sum(index.cost(self._selectors) for index in self._indexes)
 
     def steps(self) -> Iterator[list[FoundSeries]]:
-        """Yield the series in no particular order, in steps of a few milliseconds; some steps have none."""
+        """Yield the series in no particular order, in steps of a few milliseconds; a step may yield an empty list."""
         held = [(index, index.hold(selector)) for index in self._indexes for selector in self._selectors]
         try:
             for index, matches in held:

@@ -17,7 +17,7 @@ from dashboard.replica.series import Series
 
 _TYPES = {"counter": "COUNTER", "gauge": "GAUGE", "histogram": "HISTOGRAM", "summary": "SUMMARY"}
 _PUSHED, _FAILED = "push_time_seconds", "push_failure_time_seconds"
-#: Ends of the names of a histogram's or summary's series, and the field in which their values stand.
+#: Suffixes of the names of a histogram's or summary's series, and the JSON field for their values.
 _PARTS = {"_bucket": "", "_count": "count", "_sum": "sum"}
 _DIVIDED = {"le": "buckets", "quantile": "quantiles"}
 
@@ -64,7 +64,7 @@ def _group(labels: dict[str, str], every: Iterable[Series]) -> dict[str, object]
 
 
 def _place_of(series: Series) -> tuple[str, str, str | None]:
-    """Return the family of a series, the JSON field of its value, and the key within that field (None: the value is the field)."""
+    """Return the family of a series, the JSON field of its value, and the key within that field, None if the field has no keys."""
     name, labels = series.key.name, dict(series.key.labels)
     if series.kind not in ("histogram", "summary"):
         return name, "value", None
