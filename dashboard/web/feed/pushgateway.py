@@ -1,4 +1,4 @@
-"""The Pushgateway's ``/metrics/job/JOB{/LABEL/VALUE}``: pushes of groups, and their ends.
+"""The Pushgateway's ``/metrics/job/JOB{/LABEL/VALUE}``: pushes and deletions of groups.
 
 Source: the README and ``handler/push.go`` of the Pushgateway.
 """
@@ -17,7 +17,7 @@ from dashboard.intake.accept_samples import Outcome
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.feed.format import TEXT, Answer, FeedRequest, Format, faults_in, first_fault
 
-#: Series in which each group shows its last good push and its last refused one, in seconds since 1970.
+#: Series with the times of each group's last accepted push and last refused push, in seconds since 1970.
 PUSHED, FAILED = "push_time_seconds", "push_failure_time_seconds"
 
 
@@ -79,7 +79,7 @@ class PushgatewayHandler(FeederHandler[FeedServices]):
         self.send(self.format.answer(request, parsed, outcome))
 
     async def _note_push(self, labels: Mapping[str, str], *, failed: bool, now_ms: int) -> set[str]:
-        """Store the time of this push in two series of the group; return the group's series of this kind.
+        """Store the time of this push in the series ``PUSHED`` or ``FAILED`` of the group; return the group's series of these names.
 
         If the token may not write these series, or may create no more series, the push is accepted without them.
         """

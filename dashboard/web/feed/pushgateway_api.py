@@ -1,4 +1,4 @@
-"""Health, status and list of groups of a Pushgateway, and the end of all groups.
+"""Health, status and list of groups of a Pushgateway, and deletion of all groups.
 
 Source: the Pushgateway's README, "Query API", "Management API" and "Admin API".
 """

@@ -33,7 +33,7 @@ class SeriesHandler(BaseHandler[SeriesServices]):
         async with self.services.replicas.wanted(selectors) as replicas:
             found = SeriesList(replicas, selectors)
             if found.cost_us() > _MAX_COST_US:
-                raise Invalid("matching them takes too long; name the metrics", field="match")
+                raise Invalid("matching the selectors takes too long; name the metrics", field="match")
             now_ms = self.services.now_ms()
             self.set_header("Content-Type", "application/json; charset=utf-8")
             self.write(b'{"now":%d,"series":[' % now_ms)

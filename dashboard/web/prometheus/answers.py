@@ -30,7 +30,7 @@ def number(value: float) -> str:
 
 
 def _times(times: Ints) -> list[str]:
-    """Return times in seconds, as the beginnings of points."""
+    """Return times in seconds, each as the first part of a point's JSON."""
     return [f'[{ms // 1000}.{ms % 1000:03d},"' if ms % 1000 else f'[{ms // 1000},"' for ms in times.tolist()]
 
 
@@ -39,7 +39,7 @@ def _values(values: Floats) -> list[str]:
 
 
 class _Points:
-    """Points as JSON; the texts of the last row's times are used again if they are the same."""
+    """Encoder of a row's points as JSON. It caches the encoded times, because consecutive rows often have the same times."""
 
     def __init__(self) -> None:
         self._key = b""

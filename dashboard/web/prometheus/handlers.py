@@ -29,7 +29,7 @@ from dashboard.web.prometheus.tree import tree_json
 from dashboard.web.server.base import BaseHandler
 
 _TYPES = {400: "bad_data", 422: "execution", 503: "timeout", 404: "not_found", 413: "bad_data", 429: "unavailable"}
-#: The version whose language and API this is; clients ask for it.
+#: The version of Prometheus with the same language and API; clients ask for it.
 _VERSION = "3.13.2"
 
 
@@ -42,7 +42,7 @@ class PrometheusServices(NamedTuple):
 
 
 class PrometheusHandler(BaseHandler[PrometheusServices]):
-    """Handler of a route of the API: parameters from the address and, for POST, from the form; errors in Prometheus' form."""
+    """Handler of a route of the API: parameters from the URL and, for POST, from the form; errors as JSON in Prometheus' format."""
 
     _form: dict[str, list[str]] | None = None
 
@@ -54,11 +54,11 @@ class PrometheusHandler(BaseHandler[PrometheusServices]):
         raise NotImplementedError
 
     def values(self, name: str) -> list[str]:
-        """Return all values of a parameter, those of the form first."""
+        """Return all values of a parameter: first from the form, then from the URL."""
         return [*self._fields().get(name, ()), *self.get_query_arguments(name, strip=False)]
 
     def first(self, name: str) -> str:
-        """Return a parameter's first value; "": there is none."""
+        """Return a parameter's first value, "" if there is none."""
         return next(iter(self.values(name)), "")
 
     def _fields(self) -> dict[str, list[str]]:
@@ -181,7 +181,7 @@ class ParseQueryHandler(FormHandler):
 
 
 class ExemplarsHandler(FormHandler):
-    """``/prometheus/api/v1/query_exemplars``: none are kept."""
+    """``/prometheus/api/v1/query_exemplars``: always empty, because exemplars are not stored."""
 
     async def reply(self, *path: str) -> None:
         start_ms = time_ms("start", self.first("start"), EARLIEST_MS)
@@ -193,7 +193,7 @@ class ExemplarsHandler(FormHandler):
 
 
 class BuildHandler(PrometheusHandler):
-    """``/prometheus/api/v1/status/buildinfo``: the version of Prometheus whose language this is."""
+    """``/prometheus/api/v1/status/buildinfo``: the version of Prometheus with the same language."""
 
     async def reply(self, *path: str) -> None:
         build = {

@@ -1,4 +1,4 @@
-"""Handlers of what there is: ``series``, ``labels``, ``label/NAME/values``, ``metadata``."""
+"""Handlers of listings: ``series``, ``labels``, ``label/NAME/values``, ``metadata``."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _KINDS = {"delta": "gauge"}
 
 
 class Listing(PrometheusHandler):
-    """Handler of a route about the series that ``match[]`` selects within a time."""
+    """Handler of a route about the series that ``match[]`` selects in a range of time."""
 
     async def found(self, *, field: str = "") -> list[FoundSeries]:
-        """Return the series that were there in the time asked for, sorted by text."""
+        """Return the series that existed between the parameters ``start`` and ``end``, sorted by name and labels."""
         start_ms = time_ms("start", self.first("start"), EARLIEST_MS)
         end_ms = time_ms("end", self.first("end"), LATEST_MS)
         selectors = [self._selector(text, field) for text in self.values("match[]")]
@@ -32,7 +32,7 @@ class Listing(PrometheusHandler):
         async with self.services.replicas.wanted(selectors) as replicas:
             search = SeriesSearch(replicas, selectors, start_ms, end_ms)
             if search.cost_us() > _MAX_COST_US:
-                raise Invalid("matching them takes too long; name the metrics", field="match[]")
+                raise Invalid("matching the selectors takes too long; name the metrics", field="match[]")
             for part in search.steps():
                 found += part
                 await asyncio.sleep(0)

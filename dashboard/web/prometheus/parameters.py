@@ -26,7 +26,7 @@ class WrongParameter(Invalid):
 
 
 def number_of(text: str) -> float | None:
-    """Return the number that a text is; None: it is none."""
+    """Return the number in a text, None if the text is not a number."""
     return float(text) if _NUMBER.fullmatch(text) else None
 
 
@@ -72,7 +72,7 @@ def duration_ms(name: str, text: str) -> float:
 
 
 def limit_of(text: str) -> int:
-    """Return a limit of results; 0: none. Raise WrongParameter."""
+    """Return a limit of results, 0 for no limit; raise WrongParameter."""
     if not text:
         return 0
     if not re.fullmatch(r"[+-]?\d{1,18}", text):

@@ -1,7 +1,7 @@
-"""Refusal of HTTP/2, by which gRPC comes, in the words of gRPC: its clients show nobody an answer in HTTP/1.1.
+"""Refusal of gRPC, which uses HTTP/2. The refusal is a gRPC response, because gRPC clients do not show answers in HTTP/1.1.
 
-The first call of a connection is answered with the status *unimplemented*, which is final: a client that is refused before its call
-would call again at once, and for ever.
+The first call of a connection is answered with the status *unimplemented*, which clients take as final.  A client that is refused
+before its first call would retry at once, and for ever.
 Source: RFC 9113, sections 3.4, 4.1 and 6; RFC 7541, section 6; grpc.io, "gRPC over HTTP2", Responses.
 """
 
@@ -12,19 +12,19 @@ import struct
 
 from tornado.iostream import IOStream
 
-#: First bytes of each client that speaks HTTP/2 without asking; ``_REST`` follows them.
+#: First bytes of a client that uses HTTP/2 without negotiation; ``_REST`` follows them.
 PREFACE, _REST = b"PRI * HTTP/2.0\r\n\r\n", b"SM\r\n\r\n"
 REASON = "gRPC is not served; for OpenTelemetry set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or use the exporter otlphttp of a collector"
 _HEADERS, _SETTINGS, _GOAWAY = 1, 4, 7
 _END_OF_STREAM, _END_OF_HEADERS = 1, 4
 _UNIMPLEMENTED = b"12"
-#: Bounds of what is read before the first call, and of what is thrown away after it.
+#: Limits of what is read before the first call, and of the bytes that are discarded after it.
 _MAX_FRAMES, _MAX_FRAME_BYTES, _DRAINED_BYTES = 64, 16_384, 1_048_576
 _DRAINING_S = 2.0
 
 
 async def refuse(stream: IOStream) -> None:
-    """Answer the first call on a connection whose ``PREFACE`` is read, with ``REASON``; the caller bounds the time."""
+    """Answer the first call on a connection with ``REASON``. The caller has read ``PREFACE``, and limits the time."""
     await stream.write(_frame(_SETTINGS, 0, 0, b""))
     if await stream.read_bytes(len(_REST)) != _REST:
         return
@@ -54,7 +54,7 @@ def answer_to(number: int) -> bytes:
 
 
 async def _drain(stream: IOStream) -> None:
-    """Read until the client closes: closing first would take the answer away from it."""
+    """Read until the client closes the connection, because closing it here first could destroy the unread answer."""
     left = _DRAINED_BYTES
     try:
         async with asyncio.timeout(_DRAINING_S):
@@ -75,6 +75,6 @@ def _read_head(head: bytes) -> tuple[int, int, int, int]:
 
 
 def _text(text: bytes) -> bytes:
-    """Encode a text of HPACK without compression; at most 254 bytes long."""
+    """Encode an HPACK string of at most 254 bytes, without compression."""
     size = len(text)
     return (bytes([size]) if size < 127 else bytes([127, size - 127])) + text

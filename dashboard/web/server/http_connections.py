@@ -2,7 +2,7 @@
 
 A connection is idle until the headers of a request have arrived.  When too many are idle, the oldest is closed.  An answer has to
 be read in time: a connection is closed if the client reads nothing for ``answer_timeout_s``, or less than ``_LEAST_PER_S`` bytes
-a second after that time.  When all unread answers together have too many bytes, the client with the most is disconnected.
+a second after that time.  When all unread answers together have too many bytes, the client with the most bytes is disconnected.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dashboard.domain.counters import Counters
 _SWEEP_S = 0.5
 #: An answer may take longer the longer it is, as long as the client reads this many bytes a second.
 _LEAST_PER_S = 16_384
-#: Idle connections that are looked at for one that has sent nothing; if all of these have, none is closed.
+#: Oldest idle connections that are searched for a connection that has sent nothing; if all have sent bytes, none is closed.
 _LOOKED_AT = 32
 #: Idle connections that are closed at once when file descriptors run out.
 _ROOM = 32
@@ -159,14 +159,14 @@ def _taken_of(stream: IOStream) -> int:
     waiting = array("i", [0])
     try:
         fcntl.ioctl(stream.fileno(), termios.TIOCOUTQ, waiting)
-    except OSError:  # not every system has it
+    except OSError:  # not every system has TIOCOUTQ
         waiting[0] = 0
-    return stream._total_write_done_index - waiting[0]  # Tornado says it nowhere else
+    return stream._total_write_done_index - waiting[0]  # Tornado has no public name for it
 
 
 def _has_sent(stream: IOStream) -> bool:
     """Return whether the client has sent bytes that have not been read yet."""
     try:
-        return bool(socket.socket.recv(stream.socket, 1, socket.MSG_PEEK))  # not SSLSocket's, which cannot peek
+        return bool(socket.socket.recv(stream.socket, 1, socket.MSG_PEEK))  # SSLSocket.recv cannot peek
     except OSError:
         return False
