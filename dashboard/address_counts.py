@@ -1,7 +1,7 @@
-"""Count of something by network address, over all processes of a machine that share a piece of memory.
+"""Counts by network address, over all processes of a machine that share a piece of memory.
 
-Each process writes a column of its own and reads all of them, so no lock is needed, and the count of a process that was killed is
-cleared with its column.  Networks share a cell by a keyed hash: a rare collision counts two as one, and nobody can choose whose.
+Each process writes only its own column and reads all columns, so no lock is needed.  Clearing the column of a killed process removes
+its counts.  A keyed hash maps a network to a cell: a rare collision counts two networks as one, and no client can choose which two.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _CELL_BYTES = 4
 
 
 class AddressCounts:
-    """Table of counts. ``column`` is this process' own. ``memory`` begins with the key of the hash."""
+    """Table of counts. ``column``: the column of this process. ``memory`` begins with the key of the hash."""
 
     def __init__(self, memory: mmap.mmap | bytearray, column: int, columns: int) -> None:
         view = memoryview(memory)
@@ -28,7 +28,7 @@ class AddressCounts:
 
     @classmethod
     def alone(cls) -> AddressCounts:
-        """Return the table of a process that shares with no other."""
+        """Return a table that no other process shares."""
         return cls(bytearray(os.urandom(_KEY_BYTES) + bytes(_CELLS * _CELL_BYTES)), 0, 1)
 
     @classmethod
@@ -37,16 +37,16 @@ class AddressCounts:
         return cls(mmap.mmap(descriptor, 0), column, columns)
 
     def take(self, network: str, most: int) -> bool:
-        """Count one more; return False, and count nothing, if all processes together would have more than ``most``."""
+        """Add 1 to the count of a network; return False, and add nothing, if the total of all processes would exceed ``most``."""
         cell = self._cell(network)
-        self._cells[cell + self._column] += 1  # first, so that two processes cannot both take the last place
+        self._cells[cell + self._column] += 1  # before the check, so that two processes cannot both take the last place
         if self.total(network) <= most:
             return True
         self._cells[cell + self._column] -= 1
         return False
 
     def give_back(self, network: str) -> None:
-        """Count one less."""
+        """Subtract 1 from the count of a network."""
         self._cells[self._cell(network) + self._column] -= 1
 
     def total(self, network: str) -> int:
@@ -74,14 +74,14 @@ class Place:
         self._network = network
 
     def release(self) -> None:
-        """Count it no longer for its network, because the connection has ended, never began, or has a user now."""
+        """Release the place, because the connection has ended, was never opened, or belongs to a user now."""
         if self._counts is not None:
             self._counts.give_back(self._network)
             self._counts = None
 
 
 def make_shared(columns: int) -> int:
-    """Create an anonymous file for a table of so many processes; return its descriptor."""
+    """Create an anonymous file for a table with a column for each process; return its descriptor."""
     with tempfile.TemporaryFile() as file:
         file.write(os.urandom(_KEY_BYTES))
         file.truncate(_KEY_BYTES + _CELLS * _CELL_BYTES * columns)

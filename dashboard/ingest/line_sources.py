@@ -1,6 +1,7 @@
-"""Caches of lines by their source: a database, a bucket or a stream, whose series the sender tells apart and this server does not.
+"""Caches of lines by their source: a database, a bucket or a stream.
 
-All caches share the owners of series, so that a series which comes from a second source is refused.
+A sender may use the same series in two sources, but this server would store both as one series.  So all caches share the owners of
+series, and a series that comes from a second source is refused.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from dashboard.ingest.line_protocol import LineCache
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Recall
 
-#: Most sources with a cache of their own; beyond them all caches begin anew.
+#: Most sources with a cache; one more source empties all caches.
 MAX_SOURCES = 64
 
 
 class LineSources:
-    """The caches. ``max_items``: of each cache, and of the owners."""
+    """The caches by source. ``max_items``: limit of each cache, and limit of the owners."""
 
     def __init__(self, max_items: int, *, origins: Origins | None = None) -> None:
         self._max_items = max_items
@@ -22,7 +23,7 @@ class LineSources:
         self._caches: Recall[str, LineCache] = Recall(MAX_SOURCES)
 
     def of(self, source: str) -> LineCache:
-        """Return the cache of a source, such as ``database telegraf``; "" is the one without a name."""
+        """Return the cache of a source, such as ``database telegraf``; "" is the source without a name."""
         cache = self._caches.get(source)
         if cache is None:
             topic = f"{source[:200]}: " if source else ""
