@@ -40,6 +40,15 @@ def tls_of(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
+def node_tls_of(settings: Settings) -> ssl.SSLContext | None:
+    """Return the TLS context of a client of this installation's other processes, which have the same certificate."""
+    if not settings.tls_certificate:
+        return None
+    context = ssl.create_default_context(cafile=settings.tls_certificate)
+    context.check_hostname = False  # they are reached by address; the certificate itself is the proof
+    return context
+
+
 def raise_descriptor_limit(settings: Settings) -> str:
     """Allow this process the open files that its connections need; return a message if that is not possible, else an empty string."""
     needed = settings.max_connections + settings.max_idle_connections + _OTHER_DESCRIPTORS

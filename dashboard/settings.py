@@ -106,6 +106,10 @@ class Settings:
     direct_port: int = _setting(
         0, "port that reaches only worker 1; worker 2 has the next port, and so on; 0: no such ports", least=0
     )
+    node_host: str = _setting(
+        "",
+        "address of this machine for the other machines; with direct_port they forward requests of Socket.IO sessions here",
+    )
     node_name: str = _setting("", "name of this process; workers add /NUMBER; empty: the machine's name")
     watchdog_s: float = _setting(
         10, "seconds after which a worker whose event loop does not run is replaced", least=0.5

@@ -35,6 +35,7 @@ from dashboard.journal.clock import JournalClock
 from dashboard.journal.wall_clock import WallClock
 from dashboard.listening import BACKLOG, bind, tls_of
 from dashboard.messages.session import SessionLimits
+from dashboard.node_sockets import bind_node_socket, node_socket_path
 from dashboard.replication.replicas import Replicas, windows_of
 from dashboard.resources import build_id, resource_folder
 from dashboard.runtime import Runtime
@@ -227,6 +228,8 @@ class Dashboard:
         self._server.add_sockets(sockets)
         if self._worker:
             self._worker.say(READY)
+        if self.settings.redis:
+            self._open_node_socket(self._server)
         if self.settings.direct_port:
             self.runtime.start("direct port", self._open_direct_port)
 
@@ -301,9 +304,21 @@ class Dashboard:
         """State of the setting ``login``: True if the local operator needs no login."""
         return is_open(self.settings)
 
+    def _open_node_socket(self, server: DashboardHttpServer) -> None:
+        """Serve the other processes, too, and tell them where: they forward requests of sessions that are here."""
+        folder, node_id = Path(self.settings.data), self.cluster.bus.node_id
+        server.add_sockets([bind_node_socket(folder, node_id)])
+        addresses = [f"unix:{node_socket_path(folder, node_id)}"]
+        if self.settings.node_host and self.settings.direct_port:
+            addresses.append(f"tcp:{self.settings.node_host}:{self._direct_port()}")
+        self.cluster.addresses.announce(*addresses)
+
+    def _direct_port(self) -> int:
+        return self.settings.direct_port + (self._worker.number - 1 if self._worker else 0)
+
     async def _open_direct_port(self) -> None:
         """Open this process' own port; during a rolling restart, wait until the old process has released it."""
-        port = self.settings.direct_port + (self._worker.number - 1 if self._worker else 0)
+        port = self._direct_port()
         while True:
             try:
                 sockets = bind_sockets(port, self.settings.host, backlog=BACKLOG)
@@ -334,6 +349,7 @@ class Dashboard:
         if self._host_feeder is not None:
             self._host_feeder.close()
         await self.journal.close()
+        node_socket_path(Path(self.settings.data), self.cluster.bus.node_id).unlink(missing_ok=True)
         self.folder.release()
 
     async def _finish_requests(self, window_s: float) -> None:

@@ -8,6 +8,7 @@ import time
 
 from dashboard.cluster.bus import Bus
 from dashboard.cluster.membership import Membership, RosterVersion
+from dashboard.cluster.node_addresses import NodeAddresses
 from dashboard.cluster.vitals import LoopLag, Vitals
 from dashboard.domain.counters import Counters
 from dashboard.hub.registry import ConnectionRegistry
@@ -60,6 +61,7 @@ class ClusterParts:
             now_ms=clock.now_ms,
             monotonic=time.monotonic,
         )
+        self.addresses = NodeAddresses(bus=self.bus, nodes=self.nodes)
         self.presence = PresenceTracker(
             registry=self.registry,
             bus=self.bus,
@@ -77,6 +79,7 @@ class ClusterParts:
             ("vitals", self.vitals.run),
             ("signals", self.bus.run),
             ("beats", self.nodes.run),
+            ("addresses", self.addresses.run),
             ("presence", self.presence.run),
         ):
             runtime.start(name, work)

@@ -21,6 +21,7 @@ from dashboard.hub.view_table import ViewTable
 from dashboard.intake.annotations import Annotations
 from dashboard.intake.intake import Intake
 from dashboard.journal.port import Journal
+from dashboard.listening import node_tls_of
 from dashboard.replication.replicas import Replicas
 from dashboard.resources import resource_folder
 from dashboard.settings import Settings, is_open
@@ -50,6 +51,7 @@ from dashboard.web.server.route import AnyRoute, Route
 from dashboard.web.server.routes import make_application
 from dashboard.web.server.socket import SocketHandler, SocketServices
 from dashboard.web.socketio.client import ClientServices as SocketIoServices
+from dashboard.web.socketio.forwarding import Forwarding
 from dashboard.web.socketio.routes import socketio_routes
 
 
@@ -127,6 +129,8 @@ class WebParts:
             *socketio_routes(
                 SocketIoServices(self._hub, people.dispatcher, Dialects(self._now_ms)),
                 settings,
+                node_id=self._cluster.bus.node_id,
+                forwarding=Forwarding(self._cluster.addresses.of, node_tls_of(settings)) if settings.redis else None,
             ),
             *self._page_routes(),
             *board_routes(

@@ -35,6 +35,13 @@ class NodeLeft(Signal, tag="l", frozen=True):
     id: str
 
 
+class NodeReached(Signal, tag="j", frozen=True):
+    """Addresses by which other processes reach the process ``id``, see ``node_sockets.py``."""
+
+    id: str
+    addresses: tuple[str, ...]
+
+
 class UserHere(Struct, array_like=True, frozen=True):
     """User on one process. ``tabs`` 0: the user has left it. ``boards`` has one entry for each tab; ``boards`` and ``rooms`` are sorted."""
 
@@ -165,6 +172,7 @@ SIGNALS: dict[str, type[Signal]] = {
     "k": AskSeriesOwned,
     "p": RateUsed,
     "c": OriginsClaimed,
+    "j": NodeReached,
     "w": EditorAt,
     "q": AskEditors,
 }

@@ -99,7 +99,8 @@ class NodeClients:
             said = json.loads(line)
             client = self._by_name[said["client"]]
             if "ack" in said:
-                client.acks[said["ack"]].set_result(said["args"])
+                if not (waiting := client.acks[said["ack"]]).done():  # else nobody waits any more
+                    waiting.set_result(said["args"])
             else:
                 client.heard.append((said["event"], said["args"]))
                 news, self.news = self.news, asyncio.Event()

@@ -255,7 +255,7 @@ class EngineSession:
     def leave_poll(self) -> None:
         """Note that the client has closed the connection of its poll."""
         if self._poll is not None:
-            self._poll.cancel()
+            self._poll.set_result(b"")
             self._poll = None
             self._end(CloseCode.ABNORMAL)
 

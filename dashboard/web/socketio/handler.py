@@ -25,6 +25,7 @@ from dashboard.web.server.operation import Operation, Operations
 from dashboard.web.server.request_body import RequestBody
 from dashboard.web.server.websocket import WebSocketTransport
 from dashboard.web.socketio.engine_session import EngineClient, EngineSession
+from dashboard.web.socketio.forwarding import Forwarding
 from dashboard.web.socketio.sessions import EngineSessions
 
 _TRANSPORTS = ("polling", "websocket")
@@ -46,6 +47,7 @@ class EngineServices(NamedTuple):
     places: ConnectionPlaces
     accept: Callable[[EngineSession, Caller, Place], EngineClient]
     settings: Settings
+    forwarding: Forwarding | None = None
 
 
 class EngineError(NamedTuple):
@@ -76,6 +78,7 @@ class SocketIoHandler(HandshakeHandler):
         self._services = services
         self._engine: EngineSession | None = None
         self._posting = self._polling = False
+        self._holder: tuple[str, ...] = ()  # addresses of the process that holds the session
         self._body = RequestBody(max_bytes=0, budget=context.bodies, gzip=False)
 
     async def prepare(self) -> None:
@@ -115,7 +118,9 @@ class SocketIoHandler(HandshakeHandler):
             return BAD_REQUEST if (transport == "websocket") != self.asks_upgrade() else None
         self._engine = self._services.sessions.get(sid)
         if self._engine is None:
-            return UNKNOWN_SID
+            forwarding = self._services.forwarding
+            self._holder = forwarding.holder(self.request, sid) if forwarding is not None else ()
+            return None if self._holder else UNKNOWN_SID
         if transport == "websocket":
             return None if self.asks_upgrade() and self.request.method == "GET" else BAD_REQUEST
         is_polling = self._engine.carrier == "polling" and self.request.method in ("GET", "POST")
@@ -135,10 +140,29 @@ class SocketIoHandler(HandshakeHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
         self.finish(body)
 
+    async def _forward(self) -> None:
+        """Let the process that holds the session serve the request; the session is unknown if it does not answer."""
+        forwarding = self._services.forwarding
+        assert forwarding is not None
+        place, self.place = self.place, Place()
+        try:
+            body = self._body.whole() if self.request.method == "POST" else b""
+            upstream = await forwarding.connect(self._holder)
+            if upstream is None:
+                self._refuse(UNKNOWN_SID)
+                return
+            await forwarding.join(self.request, body, self.detach(), upstream)
+        finally:
+            place.release()
+            self._end_request()
+
     # --- long polling ---
 
     async def get(self, *args: str, **kwargs: str) -> None:
         """Open a session, answer a poll, or upgrade."""
+        if self._holder:
+            await self._forward()
+            return
         if self._argument("transport") == "websocket":
             await super().get(*args, **kwargs)
             return
@@ -151,6 +175,9 @@ class SocketIoHandler(HandshakeHandler):
             return
         self._polling = True
         body = await engine.poll()
+        if not self._polling:  # the client has left
+            self._auto_finish = False
+            return
         self._polling = False
         if body is None:
             self._refuse(BAD_REQUEST)
@@ -165,6 +192,9 @@ class SocketIoHandler(HandshakeHandler):
     async def post(self) -> None:
         """Take the packets of a body."""
         engine = self._engine
+        if self._holder:
+            await self._forward()
+            return
         assert engine is not None
         try:
             text = self._body.whole().decode()
@@ -209,6 +239,7 @@ class SocketIoHandler(HandshakeHandler):
             super().on_connection_close()
             return
         if self._polling and self._engine is not None:
+            self._polling = False
             self._engine.leave_poll()
         self._end_request()
 

@@ -8,22 +8,26 @@ from dashboard.settings import Settings
 from dashboard.web.server.route import AnyRoute, Route
 from dashboard.web.socketio.client import ClientServices, SocketIoClient
 from dashboard.web.socketio.engine_session import EngineLimits, EngineSession
+from dashboard.web.socketio.forwarding import Forwarding
 from dashboard.web.socketio.handler import EngineServices, SocketIoHandler
 from dashboard.web.socketio.sessions import EngineSessions
 
 
-def socketio_routes(clients: ClientServices, settings: Settings) -> list[AnyRoute]:
-    """Return the route of Socket.IO."""
+def socketio_routes(
+    clients: ClientServices, settings: Settings, *, node_id: str, forwarding: Forwarding | None
+) -> list[AnyRoute]:
+    """Return the route of Socket.IO. ``node_id``: of this start of the process; ``forwarding``: None where it is alone."""
     sessions = EngineSessions(
         EngineLimits(
             ping_interval_s=settings.heartbeat_s,
             ping_timeout_s=settings.dead_s - settings.heartbeat_s,
             max_body_bytes=settings.max_message_bytes,
-        )
+        ),
+        node_id,
     )
 
     def accept(engine: EngineSession, caller: Caller, place: Place) -> SocketIoClient:
         return SocketIoClient(engine, clients, caller, place)
 
-    services = EngineServices(sessions, clients.hub.places, accept, settings)
+    services = EngineServices(sessions, clients.hub.places, accept, settings, forwarding)
     return [Route("/socket.io", SocketIoHandler, services, "Socket.IO: WebSocket and long polling")]

@@ -11,10 +11,14 @@ from dashboard.web.socketio.engine_session import EngineLimits, EngineSession
 
 
 class EngineSessions:
-    """Registry of sessions. An id is secret: who knows it may send and poll in its session."""
+    """Registry of sessions. An id is secret: who knows it may send and poll in its session.
 
-    def __init__(self, limits: EngineLimits) -> None:
+    It begins with ``node_id``, so that every process knows which one holds the session.
+    """
+
+    def __init__(self, limits: EngineLimits, node_id: str = "") -> None:
         self.limits = limits
+        self._node_id = node_id
         self._sessions: dict[str, EngineSession] = {}
 
     def __len__(self) -> int:
@@ -26,7 +30,7 @@ class EngineSessions:
 
     def create(self) -> EngineSession:
         """Return a new session, which has no client yet."""
-        session = EngineSession(secrets.token_urlsafe(15), self.limits, self._forget)
+        session = EngineSession(f"{self._node_id}.{secrets.token_urlsafe(15)}", self.limits, self._forget)
         self._sessions[session.sid] = session
         return session
 

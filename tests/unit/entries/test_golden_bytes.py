@@ -27,6 +27,7 @@ from dashboard.entries.signals import (
     IngestStatsUpdate,
     NodeBeat,
     NodeLeft,
+    NodeReached,
     OriginsClaimed,
     RateUsed,
     Roster,
@@ -49,6 +50,10 @@ SIGNAL_BYTES: dict[str, tuple[Any, str]] = {
     "l": (
         NodeLeft("id"),
         "92a16ca26964",
+    ),
+    "j": (
+        NodeReached("id", ("unix:/d/n.sock",)),
+        "93a16aa2696491ae756e69783a2f642f6e2e736f636b",
     ),
     "r": (
         Roster("id", 7, True, [UserHere("ann", "Ann", "away", 5, 2, ("host",), ("ops",))], {"host": 1}),
