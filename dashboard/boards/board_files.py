@@ -1,4 +1,4 @@
-"""Board files of a folder, watched: a saved file is shown within a second; a broken one leaves its last good state on the screens.
+"""Watched folder of board files: a saved file is shown within a second; of a broken file the last good state stays on the screens.
 
 Every process watches the folder of its own machine.  The folder is polled, so it may be on any file system.
 """
@@ -16,11 +16,11 @@ from dashboard.domain.errors import ConfigurationError, DashboardError
 
 _log = logging.getLogger(__name__)
 
-#: A file that is the same in two looks is complete: editors write in several steps.
+#: The folder is polled this often. A file that did not change between two polls is complete: editors write in several steps.
 _LOOK_EVERY_S = 0.2
-#: Files that are read; the others are a fault.
+#: Most files that are read; every further file is reported as a fault.
 _MAX_FILES = 1_000
-#: Time of change, size and number of a file.
+#: Time of change, size and inode of a file.
 Signature = tuple[int, int, int]
 
 
@@ -37,11 +37,11 @@ class BoardFiles:
         self._faults: dict[Path, str] = {}
 
     def subscribe(self, handler: Callable[[dict[str, str]], Awaitable[None]]) -> None:
-        """Call ``handler`` with the titles of boards that are new here, by id."""
+        """Call ``handler`` with the titles of new boards, by id."""
         self._on_titles = handler
 
     def load(self) -> None:
-        """Read all files now; what is wrong with one is noted, and the others are shown."""
+        """Read all files now; note the faults of broken files, and show the other files."""
         self._seen = self._scan()
         self._take(self._seen)
 
@@ -52,7 +52,7 @@ class BoardFiles:
             await self.look()
 
     async def look(self) -> None:
-        """Read the files that differ from what was read, and are as they were at the last look."""
+        """Poll the folder; read the files that have changed, once no file has changed since the last poll."""
         now = await asyncio.to_thread(self._scan)
         before, self._seen = self._seen, now
         if now == self._read or now != before:
@@ -79,7 +79,7 @@ class BoardFiles:
             return {}  # no folder: no files
         except OSError as error:
             _log.debug("%s: %s", self.folder, error)
-            return self._read  # a file that goes meanwhile, or a file system that is away: look again
+            return self._read  # a file was removed during the scan, or the file system does not answer: poll again
         return found
 
     def _take(self, now: dict[Path, Signature]) -> None:
@@ -92,7 +92,9 @@ class BoardFiles:
                 continue
             try:
                 if number > _MAX_FILES:
-                    raise ConfigurationError(f"{path}: more than {_MAX_FILES} files; make a second server of them")
+                    raise ConfigurationError(
+                        f"{path}: more than {_MAX_FILES} files; move some of them to another server"
+                    )
                 self._good[path.stem] = file_board(path)
                 self._faults.pop(path, None)
             except ConfigurationError as error:
@@ -109,7 +111,7 @@ class BoardFiles:
         self._boards.take_files(dict(self._good), dict(self._faults))
 
     def faults(self) -> list[str]:
-        """Return what is wrong with files, a line each."""
+        """Return the faults of broken files, one line for each."""
         return list(self._faults.values())
 
     def versions(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Notices to the screens of this process that a board has changed: they take its new definition without a reload."""
+"""Notices to the screens of this process that a board has changed: a screen applies the new definition without a reload."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.messages.boards import BoardChanged, encode_changed, encode_shown
 
 
 class BoardNotices:
-    """Sender of notices. A board that changes again before its notice is sent is told once, in its last state."""
+    """Sender of notices. If a board changes again before its notice is sent, one notice with the newest state is sent."""
 
     def __init__(self, *, registry: ConnectionRegistry, boards: Boards) -> None:
         self._registry = registry

@@ -1,4 +1,4 @@
-"""Texts of boards: reading YAML or JSON into a checked document, with the line of what is wrong; writing YAML."""
+"""Texts of boards: reading YAML or JSON into a checked document, with the line of each fault; writing YAML."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LINE = re.compile(r":(\d+): (?:[^:]*: )?")
 
 
 def parse_board(text: str, path: Path) -> Document:
-    """Return the checked document of a text, YAML or JSON; raises ConfigurationError with ``path``, line, field and cure, TooLarge."""
+    """Parse YAML or JSON and return the checked document; raises TooLarge, and ConfigurationError with path, line, field and remedy."""
     if len(text) > MAX_TEXT_BYTES:
         raise TooLarge(f"{path}: takes more than {MAX_TEXT_BYTES >> 10} KiB; make two boards of it")
     value, places = parse_yaml(text, path)
@@ -30,7 +30,7 @@ def parse_board(text: str, path: Path) -> Document:
 
 
 def faults_in(text: str, path: Path) -> tuple[list[str], list[str]]:
-    """Return every fault of a text, and every field that is not known, each with its line; raises nothing."""
+    """Return two lists, of the faults in a text and of its unknown fields, each with its line; never raises."""
     try:
         value, places = parse_yaml(text, path)
         checked(value)
@@ -47,7 +47,7 @@ def faults_in(text: str, path: Path) -> tuple[list[str], list[str]]:
 
 
 def _faults_of(value: object) -> list[tuple[str, str]]:
-    """Return the first fault of the board itself and of each of its widgets: their fields and the reasons."""
+    """Return (field, reason) of the first fault of the board itself, and of the first fault of each widget."""
     if not isinstance(value, dict):
         return []
     found = _fault(value | {"widgets": []})
@@ -75,7 +75,7 @@ def _place(field: str) -> Place:
 
 
 def line_of(reason: str) -> int:
-    """Return the line that an error of ``parse_board`` names; 0: none."""
+    """Return the line that an error of ``parse_board`` names, 0 if it names no line."""
     found = _LINE.search(reason)
     return int(found[1]) if found else 0
 

@@ -1,6 +1,6 @@
-"""Changes of published boards that come into their open drafts: a file changed in git, or a publication from elsewhere.
+"""Merging of changes of published boards into open drafts: a file was changed in git, or another version was published.
 
-Every process that sees the change offers it; the store takes it once, under a key made of the two states.
+Every process that sees a change submits it; the store accepts it only once, under a key made from the states before and after.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dashboard.domain.errors import DashboardError
 
 _log = logging.getLogger(__name__)
 
-#: Changes that wait; beyond it the newest is dropped, and the draft's editor sees the difference when publishing.
+#: Most waiting changes; a further change is dropped, and the draft's editor sees the difference when publishing.
 _MAX_WAITING = 1_000
 
 
@@ -25,7 +25,7 @@ class _Changed(NamedTuple):
 
 
 class DraftFollower:
-    """Carrier of changes from ``boards`` into drafts."""
+    """Merger of changes of ``boards`` into drafts."""
 
     def __init__(self, *, drafts: Drafts, boards: Boards) -> None:
         self._drafts = drafts
@@ -37,7 +37,7 @@ class DraftFollower:
             self._changed.put_nowait(_Changed(before, now))
 
     async def run(self) -> None:
-        """Bring changes into drafts until cancelled."""
+        """Merge changes into drafts until cancelled."""
         while True:
             before, now = await self._changed.get()
             author = FILE if now.source == "file" else now.changed_by
@@ -45,4 +45,4 @@ class DraftFollower:
             try:
                 await self._drafts.merge(now.id, before.document, now.document, key, author)
             except DashboardError as error:
-                _log.warning("the change of %s did not come into its draft: %s", now.id, error)
+                _log.warning("the change of %s was not merged into its draft: %s", now.id, error)

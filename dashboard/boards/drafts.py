@@ -1,4 +1,4 @@
-"""Drafts of boards: operations of several editors, undo, publication. Each is committed in the store and then told through the journal.
+"""Drafts of boards: operations of several editors, undo, publication. Each is committed in the store, then appended to the journal.
 
 The store gives an operation its number in the transaction that applies it to the draft, so all processes apply the same operations in
 the same order.  An operation that is sent again under its key is stored once.
@@ -40,25 +40,25 @@ from dashboard.store.database import Database
 
 _log = logging.getLogger(__name__)
 
-#: Operations of a draft that undo and the history reach back.
+#: Most operations of a draft in the history; undo reaches back no further.
 MAX_HISTORY = 500
-#: Operations a second of one author, and at once; more are refused with 429.
+#: Operations per second of one author, and operations at once; more are refused with 429.
 _PER_S, _BURST = 50.0, 200.0
-#: Authors whose rate is remembered; beyond it the longest unused is forgotten.
+#: Most authors whose rate is remembered; a further author replaces the least recently active author.
 _MAX_AUTHORS = 10_000
 #: An append that takes longer has failed; editors read the operation from the store.
 _APPEND_S = 2.0
-#: Operations that made earlier versions are kept for this long.
+#: Operations that led to earlier versions are kept for this long.
 _KEPT_MS = 30 * 86_400_000
 _CHANGES = msgspec.json.Decoder(tuple[Change, ...])
-#: Author of what changed in a board's file or by a publication from elsewhere.
+#: Author of changes of a board's file.
 FILE = "file"
 
 
 class DraftState(NamedTuple):
-    """Draft as it is: its complete document, the number of its newest operation, those since the last publication.
+    """State of a draft: its complete document, the number of its newest operation, and the operations since the last publication.
 
-    ``is_draft``: it differs from what is published, or did.
+    ``is_draft``: a draft is open, even if it equals the published board again.
     """
 
     board: str
@@ -97,7 +97,7 @@ class Drafts:
         return secrets.token_hex(8)
 
     async def read(self, author: Author, board_id: str) -> DraftState:
-        """Return the draft of a board, or what is published if there is none; raises NotFound, Forbidden, Unavailable."""
+        """Return the draft of a board, or the published board if it has no draft; raises NotFound, Forbidden, Unavailable."""
         self._library.check_edits(author, board_id)
         self._boards.shown(board_id)
         async with self._database.read() as tx:
@@ -132,32 +132,32 @@ class Drafts:
             raise TooMany(f"more than {_PER_S:g} operations a second; send several steps as one operation")
 
     async def operate(self, author: Author, board_id: str, key: str, operation: Operation) -> int:
-        """Apply an operation to the draft, which begins if need be; return its number.
+        """Apply an operation to the draft, and begin a draft if there is none; return the operation's number.
 
         Raises Invalid, NotFound (the board, or the tile is gone), Forbidden, TooMany, Unavailable.
         """
         return await self._commit(author, board_id, key, lambda document, _: (changes_of(document, operation), 0))
 
     async def undo(self, author: Author, board_id: str, key: str, *, again: bool) -> int:
-        """Take the author's last operation back, or make it again; what others changed since stays. Return the number."""
+        """Undo the author's last operation, or redo it; later changes by others stay. Return the number of the new operation."""
 
         def made(document: Document, history: list[Done]) -> tuple[list[Change], int]:
             target = next_undo(history, author.name, again=again)
             if target is None:
-                raise Invalid("nothing to make again" if again else "nothing of yours to take back", field="undo")
+                raise Invalid(f"there is no operation of yours to {'redo' if again else 'undo'}", field="undo")
             return undo_changes(document, history, target, again=again), target.seq
 
         return await self._commit(author, board_id, key, made, again=again)
 
     async def discard(self, author: Author, board_id: str, key: str) -> int:
-        """Give up a draft: everything is as it is published."""
+        """Discard a draft: the document becomes the published one again."""
         published = self._boards.shown(board_id).document
         return await self._commit(
             author, board_id, key, lambda document, _: (differences(document, published), 0), ends=True
         )
 
     async def publish(self, author: Author, board_id: str, note: str = "") -> int:
-        """Publish the draft as the next version and return its number. Raises Conflict (there is no draft, or a file is its home)."""
+        """Publish the draft as the next version and return its number. Raises Conflict (there is no draft, or the board is a file)."""
         self._library.check_edits(author, board_id)
         async with self._database.write() as tx:
             row = await self._locked(tx, author, board_id)
@@ -175,7 +175,7 @@ class Drafts:
         return version
 
     async def merge(self, board_id: str, old: Document, new: Document, key: str, author: str) -> None:
-        """Bring a change of the published state into an open draft, as an operation; without a draft do nothing."""
+        """Merge a change of the published board into its open draft, as an operation; without a draft do nothing."""
         async with self._database.write() as tx:
             row = await lock_board(tx, board_id)
             if row is None or not row.draft or await find_operation(tx, board_id, author, key):

@@ -1,4 +1,4 @@
-"""Editors of drafts that are connected to this process: every operation reaches them once and in order, and who edits is told.
+"""Editors of drafts that are connected to this process: they get every operation once and in order, and see the other editors.
 
 Operations arrive through the journal.  One that is missing, because an append failed or the journal was emptied, is read from the store.
 """
@@ -38,9 +38,9 @@ _log = logging.getLogger(__name__)
 
 #: The store is asked this often whether an operation is missing.
 _SWEEP_S = 2.0
-#: Editors are told again this often, so that those of a killed process are forgotten.
+#: Each process announces its editors this often; the editors of a killed process are forgotten when the announcements stop.
 _TELL_EVERY_S = 10.0
-#: Signals that wait to be passed on; beyond it the newest is dropped: the next one replaces it.
+#: Most signals that wait to be passed on; a further signal is dropped, because a later signal replaces it.
 _MAX_WAITING = 1_000
 
 
@@ -76,7 +76,7 @@ class Editors:
         self._registry = registry
         self._bus = bus
         self._seats: dict[Connection, _Seat] = {}
-        self._reached: dict[str, int] = {}  # the newest operation told here, by board
+        self._reached: dict[str, int] = {}  # number of the newest operation sent by this process, by board
         self._locks: dict[str, asyncio.Lock] = {}
         self._heard: asyncio.Queue[BoardOperated | EditorAt | AskEditors] = asyncio.Queue(_MAX_WAITING)
         self._sweep = asyncio.Event()
@@ -87,12 +87,12 @@ class Editors:
         self._note(signal)
 
     def operated(self, event: RoomEvent) -> None:
-        """Take an operation from the journal."""
+        """Queue an operation that has arrived through the journal."""
         if isinstance(event, BoardOperated):
             self._note(event)
 
     def missed(self) -> None:
-        """Look into the store: operations may have been missed."""
+        """Search the store for missed operations soon."""
         self._sweep.set()
 
     def _note(self, heard: BoardOperated | EditorAt | AskEditors) -> None:
@@ -139,7 +139,7 @@ class Editors:
             await self._bus.publish(signal)
 
     def dropped(self, connection: Connection) -> None:
-        """Forget a connection that has ended; the others forget its editor when they have not heard of it for a while."""
+        """Forget a connection that has ended; other editors forget its editor when its announcements stop."""
         seat = self._seats.pop(connection, None)
         if seat is not None and not any(each.board == seat.board for each in self._seats.values()):
             self._reached.pop(seat.board, None)
@@ -155,7 +155,7 @@ class Editors:
     # --- telling ---
 
     async def run(self) -> None:
-        """Tell operations and editors to the connections here until cancelled."""
+        """Send operations and notices about editors to the connections of this process until cancelled."""
         async with Group() as group:
             group.start("operations", self._run_heard)
             group.start("sweep", self._run_sweep)

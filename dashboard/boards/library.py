@@ -46,10 +46,10 @@ from dashboard.store.rooms import ensure_room
 
 #: A deleted board can be brought back for this long.
 KEPT_MS = 30 * 86_400_000
-#: Versions of a board that are searched for the one that a caller has read.
+#: Versions of a board that are searched for the version that a caller has read.
 _SEARCHED = 100
 _MAX_NOTE = 500
-#: A PUT with this condition makes a new board, and changes none.
+#: A PUT with this condition may only create a board, not change one.
 NEW = "new"
 
 
@@ -86,16 +86,18 @@ class Library:
         self._now_ms = now_ms
 
     def check_edits(self, author: Author, board_id: str) -> None:
-        """Raise Forbidden if the author may not edit a board, NotFound if it is not for the author to see."""
+        """Raise Forbidden if the author may see but not edit a board, NotFound if the author may not see it."""
         if not self._access.edits(author.caller, board_id):
             if board_id and not self._access.sees(author.caller, board_id):
                 raise Boards.missing(board_id)
-            raise Forbidden("this takes the role editor, on this board or everywhere, or a token with the verb board")
+            raise Forbidden(
+                "editing needs the role editor, on this board or everywhere, or a token with the verb board"
+            )
 
     async def put(self, author: Author, board_id: str, value: object, *, matching: str = "", note: str = "") -> int:
-        """Publish a document as the next version of a board, which is made if need be; return the version.
+        """Publish a document as the next version of a board, and create the board if it does not exist; return the version.
 
-        ``matching``: the tag of the state that the author has read, or ``NEW``; empty: whatever is there.
+        ``matching``: the tag of the state that the author has read, or ``NEW``; empty for no condition.
         Raises Invalid, Forbidden, ChangedMeanwhile, Conflict (a file has the id, or the board was deleted), Unavailable.
         """
         check_board_id(board_id, field="board")
@@ -135,11 +137,11 @@ class Library:
 
     async def _check_present(self, tx: AsyncConnection, row: BoardRow, board_id: str) -> None:
         if row.moved_to:
-            raise Conflict(f"{board_id} was renamed to {row.moved_to}; take that name, or another one")
+            raise Conflict(f"{board_id} was renamed to {row.moved_to}; use that id, or a new id")
         if row.deleted_ms is not None:
-            raise Conflict(f"{board_id} was deleted; bring it back, or take another id")
+            raise Conflict(f"{board_id} was deleted; restore it, or choose another id")
         if not row.document and (await private_ever(tx)).get(board_id):
-            raise Conflict(f"{board_id} was the name of a deleted private board; take another id")
+            raise Conflict(f"{board_id} was the id of a deleted private board; choose another id")
 
     async def _check_unchanged(self, tx: AsyncConnection, row: BoardRow, matching: str) -> None:
         if matching == NEW and row.document:
@@ -147,12 +149,12 @@ class Library:
         if matching in ("", NEW) or (row.document and tag_of(row.document.encode()) == matching):
             return
         if not row.document:
-            raise ChangedMeanwhile(f"there is no board {row.id} any more, or not yet")
+            raise ChangedMeanwhile(f"there is no board {row.id}: it was deleted, or never published")
         read = next(
             (each for each in await versions_of(tx, row.id, _SEARCHED) if tag_of(each.document.encode()) == matching),
             None,
         )
-        what = "; ".join(words_between(read.document, row.document)) if read else "an unknown earlier state was read"
+        what = "; ".join(words_between(read.document, row.document)) if read else "the ETag is of no recent version"
         raise ChangedMeanwhile(f"{row.changed_by} has changed {row.id} meanwhile (version {row.version}): {what}")
 
     async def _row(self, tx: AsyncConnection, board_id: str) -> BoardRow:
@@ -195,7 +197,7 @@ class Library:
     # --- the board itself ---
 
     async def archive(self, author: Author, board_id: str, *, archived: bool) -> None:
-        """Take a board out of the lists, or back; it is still found by its address."""
+        """Hide a board from the lists, or list it again; an archived board keeps its URL."""
         self.check_edits(author, board_id)
         self.check_home(board_id)
         async with self._database.write() as tx:
@@ -205,16 +207,18 @@ class Library:
         await self.changed()
 
     async def rename(self, author: Author, board_id: str, to: str) -> None:
-        """Give a board another id; the old address leads to it. Raises Conflict (the id was used, or the board is private)."""
+        """Give a board another id; the old URL redirects to it. Raises Conflict (the id was used, or a board is private)."""
         check_board_id(to)
         self.check_edits(author, board_id)
         self.check_home(board_id)
         if self._access.is_private(board_id):
-            raise Conflict(f"{board_id} is private by its name; make a copy, and name it in private_boards")
+            raise Conflict(
+                f"{board_id} is private because of its id; make a copy, and add the copy's id to private_boards"
+            )
         async with self._database.write() as tx:
             row = await self._row(tx, board_id)
             if to in self._boards.titles() or await read_board(tx, to) or self._access.is_private(to):
-                raise Conflict(f"the id {to} is or was another board's; take another one")
+                raise Conflict(f"the id {to} belongs or belonged to another board; choose another id")
             await move_board(tx, row, to, author.name, self._now_ms())
             await ensure_room(tx, to, "board", board_of(decode_document(row.document)).title, self._now_ms())
             await record(tx, self._now_ms(), author.name, "board.renamed", board_id, author.address, to=to)
@@ -241,7 +245,7 @@ class Library:
         async with self._database.write() as tx:
             row = await self._row(tx, board_id)
             if row.deleted_ms is None or row.deleted_ms < self._now_ms() - KEPT_MS:
-                raise NotFound(f"{board_id[:40]} is not deleted, or was for more than 30 days")
+                raise NotFound(f"{board_id[:40]} is not deleted, or was deleted more than 30 days ago")
             await change_board(tx, board_id, deleted_ms=None)
             if self._access.is_private(board_id):
                 await note_private(tx, board_id, gone=False)
@@ -249,12 +253,12 @@ class Library:
         await self.changed()
 
     async def forget(self) -> None:
-        """Delete for good the boards that were deleted more than 30 days ago; raises Unavailable."""
+        """Erase the boards that were marked as deleted more than 30 days ago; raises Unavailable."""
         async with self._database.write() as tx:
             await forget_deleted(tx, self._now_ms() - KEPT_MS)
 
     async def changed(self) -> None:
-        """Show a committed change here at once, and let the other processes read it."""
+        """Show a committed change in this process at once, and signal the other processes to read it."""
         await self._stored.look()
         await self._directory.changed()
 

@@ -12,7 +12,7 @@ from dashboard.store.database import Database
 
 _log = logging.getLogger(__name__)
 
-#: Pause after the store did not answer.
+#: Pause in seconds after a failed read of the store.
 _AGAIN_S = 1.0
 #: Boards that are decoded before the event loop gets a turn (about 1 ms each).
 _PER_TURN = 5
@@ -72,6 +72,6 @@ def _shown(row: BoardRow) -> ShownBoard | None:
             changed_ms=row.changed_ms,
             archived=row.archived,
         )
-    except DashboardError as error:  # written by a later version, of which this one does not know a widget
+    except DashboardError as error:  # a later version wrote it, with a widget that this version does not know
         _log.warning("the board %s of the store cannot be shown: %s", row.id, error)
         return None
