@@ -119,7 +119,7 @@ class Authenticator:
         )
 
     def guest(self, user_id: str, name: str) -> Caller:
-        """Return a guest; raises BadToken if the id is a user's, Invalid if it is none. The caller must be at the machine."""
+        """Return a guest; raises BadToken if the id belongs to a user, Invalid if it is malformed. Only for clients on this machine."""
         return guest_of(user_id, name, self._directory.users)
 
     def still(self, caller: Caller) -> Caller | None:

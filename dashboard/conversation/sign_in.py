@@ -77,7 +77,7 @@ class SignIn:
         )
 
     async def _caller_of(self, before: Caller, request: Auth) -> Caller:
-        """Return who the request says and proves to be. ``before``: the connection's caller. Raises BadToken."""
+        """Return the caller that the request proves to be. ``before``: the connection's present caller. Raises BadToken."""
         if request.token:
             caller = await self._identify.by_text_or_refresh(request.token)
             if caller.kind != "user" or request.user_id not in ("", caller.id):
@@ -92,7 +92,7 @@ class SignIn:
         raise BadToken("the token is empty, and no cookie names this user")
 
     def _has_elsewhere(self, caller: Caller) -> bool:
-        """Return whether the user is at the limit only with connections of other processes."""
+        """Return whether the user reaches the limit of connections only together with those of other processes."""
         most = self._max_user_connections
         return len(self._registry.connections_of(caller.id)) < most <= self._presence.tabs(caller.id)
 
@@ -118,7 +118,7 @@ class SignIn:
             self._registry.add_user(connection)
 
     def sign_out(self, connection: Connection) -> None:
-        """Take an open connection from its user and rooms; what it watches it still may."""
+        """Unbind an open connection from its user and rooms; its views stay open."""
         for room in list(connection.rooms):
             self._registry.leave(connection, room)
         if connection in self._registry.people:

@@ -1,4 +1,4 @@
-"""Handshake of WebSockets: who the client is, whether there is a place, and whether the request is an upgrade."""
+"""Handshake of WebSockets: identify the client, reserve a place for the connection, and check the upgrade request."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class HandshakeHandler(WebSocketHandler):
             raise
 
     def check_origin(self, origin: str) -> bool:
-        """Return the guard's decision, for which ``https://name`` and ``name:443`` are the same origin; called by Tornado."""
+        """Return whether the guard allows the origin; ``https://name`` and ``name:443`` are the same origin. Called by Tornado."""
         return allows_origin(self, origin)
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
