@@ -144,7 +144,7 @@ class Drafts:
         def made(document: Document, history: list[Done]) -> tuple[list[Change], int]:
             target = next_undo(history, author.name, again=again)
             if target is None:
-                raise Invalid(f"there is no operation of yours to {'redo' if again else 'undo'}", field="undo")
+                raise Invalid("nothing of yours to redo" if again else "nothing of yours to undo", field="undo")
             return undo_changes(document, history, target, again=again), target.seq
 
         return await self._commit(author, board_id, key, made, again=again)
