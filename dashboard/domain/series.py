@@ -29,6 +29,8 @@ CEILING = SeriesLimits(256, 2_048, 65_536, 2_048, 262_144)
 #: The longest name of a document, and the longest prefix of a token.
 MAX_NAME_BYTES = SeriesLimits().name_bytes
 MAX_UNIT_BYTES = 32
+#: Labels, also empty ones, that are looked at; a name with more is refused at once.
+_MAX_GIVEN_LABELS = 4 * CEILING.labels
 
 NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:./\-]*")
 LABEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -92,7 +94,10 @@ def series_key(name: str, labels: Mapping[str, str] | Iterable[tuple[str, str]] 
     Sizes are checked against ``CEILING`` only; the settings' limits are for incoming samples (``check_limits``).
     """
     check_name(name, max_bytes=CEILING.name_bytes)
-    pairs = tuple(sorted((intern(str(n)), v) for n, v in dict(labels).items() if v != ""))  # few names, many series
+    given = dict(labels)
+    if len(given) > _MAX_GIVEN_LABELS:
+        raise _beyond(f"{name[:80]} has {len(given)} labels", CEILING.labels, "labels", "labels")
+    pairs = tuple(sorted((intern(str(n)), v) for n, v in given.items() if v != ""))  # few names, many series
     for label, value in pairs:
         if not LABEL_NAME.fullmatch(label) or label.startswith("__"):
             shown = ascii(label[:40])
@@ -125,6 +130,12 @@ def check_limits(key: SeriesKey, limits: SeriesLimits) -> None:
             raise _beyond(f"is {size} bytes long", limits.label_value_bytes, "label_value_bytes", field)
     if (size := len(key.text.encode())) > limits.text_bytes:
         raise _beyond(f"{key.name[:80]} with its labels has {size} bytes", limits.text_bytes, "text_bytes", "labels")
+
+
+def surely_within(text: str, limits: SeriesLimits) -> bool:
+    """Return True only if a series with this canonical text is within the limits, without parsing it; False leaves it open."""
+    short = min(limits.label_name_bytes, limits.label_value_bytes, limits.name_bytes, limits.text_bytes)
+    return len(text) <= short and text.isascii() and text.count("=") <= limits.labels
 
 
 def _beyond(what: str, most: int, limit: str, field: str) -> Invalid:

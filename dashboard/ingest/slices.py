@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from dashboard.domain.errors import TooLarge
 from dashboard.ingest.line_protocol import MAX_LINES_OF_A_TEXT, closes_a_text, ends_in_a_text
 
 SLICE_BYTES = 1 << 20
@@ -21,6 +22,11 @@ _TAIL = re.compile(rb"\]\s*\}?\s*")
 _BETWEEN = re.compile(rb"\}\s*,\s*\{")
 #: Apparent ends of an element (within texts) to try; after so many the rest is not cut.
 _MAX_TRIED = 20
+#: Bytes that are searched at once, and the most that an end with its white space may have to be found at a window's edge.
+_WINDOW_BYTES = 1 << 18
+_OVERLAP_BYTES = 1 << 10
+#: A body, or a rest of one, that cannot be cut may have this length.
+_MOST_IN_ONE_STEP = 2 << 20
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -67,11 +73,11 @@ def array_slices(body: bytes) -> Iterator[Slice]:
         yield Slice(0, body)
         return
     head, end = _HEAD.match(body), body.rfind(b"]")
-    if head is None:
-        yield from line_slices(body) if b"\n{" in body else (Slice(0, body),)
+    if head is None and b"\n{" in body:
+        yield from line_slices(body)
         return
-    if not _TAIL.fullmatch(body, end):
-        yield Slice(0, body)
+    if head is None or not _TAIL.fullmatch(body, end):
+        yield Slice(0, _short(body))
         return
     at, first = head.end(), 0
     while end - at > SLICE_BYTES:
@@ -81,7 +87,16 @@ def array_slices(body: bytes) -> Iterator[Slice]:
         yield Slice(first, b"[" + body[at:cut] + b"]")
         first += count
         at = body.index(b"{", cut)
-    yield Slice(first, b"[" + body[at:end] + b"]" if first else body)
+    yield Slice(first, _short(b"[" + body[at:end] + b"]" if first else body))
+
+
+def _short(body: bytes) -> bytes:
+    """Return a body that is parsed in one step, which holds the interpreter; raises TooLarge."""
+    if len(body) > _MOST_IN_ONE_STEP:
+        raise TooLarge(
+            f"a body of more than {_MOST_IN_ONE_STEP >> 20} MiB must be an array of objects, or lines of them, each shorter than 1 MiB"
+        )
+    return body
 
 
 def _cut(body: bytes, at: int, end: int) -> tuple[int, int]:
@@ -91,7 +106,7 @@ def _cut(body: bytes, at: int, end: int) -> tuple[int, int]:
     """
     look_at = at + SLICE_BYTES
     for _ in range(_MAX_TRIED):
-        found = _BETWEEN.search(body, look_at, end)
+        found = _between(body, look_at, end)
         if found is None:
             break
         cut = found.start() + 1
@@ -99,6 +114,16 @@ def _cut(body: bytes, at: int, end: int) -> tuple[int, int]:
             return cut, count
         look_at = cut
     return 0, 0
+
+
+def _between(body: bytes, at: int, end: int) -> re.Match[bytes] | None:
+    """Find the next apparent end of an element. The search goes on in windows, for one search holds the interpreter."""
+    while at < end:
+        found = _BETWEEN.search(body, at, min(end, at + _WINDOW_BYTES))
+        if found is not None or at + _WINDOW_BYTES >= end:
+            return found
+        at += _WINDOW_BYTES - _OVERLAP_BYTES
+    return None
 
 
 def _count(array: bytes) -> int:

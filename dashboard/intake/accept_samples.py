@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
+from operator import attrgetter
 
 from msgspec import Struct, field
 
@@ -15,12 +16,12 @@ from dashboard.domain.counters import Counters
 from dashboard.domain.errors import Invalid
 from dashboard.domain.identity import Caller
 from dashboard.domain.partition import partition_of
-from dashboard.domain.series import SeriesKey, SeriesLimits, check_limits, parse_series
+from dashboard.domain.series import SeriesKey, SeriesLimits, check_limits, parse_series, surely_within
 from dashboard.entries.metrics import decode_change, encode_change
 from dashboard.entries.samples import Samples, SeriesEnded, encode_samples
 from dashboard.ingest.batch import Batch, Refusal
 from dashboard.ingest.naming import shown
-from dashboard.intake.batches import pieces_of, places_of, rows_per_entry
+from dashboard.intake.batches import entries_of, pieces_of, places_of
 from dashboard.intake.token_limits import FORBIDDEN, TokenLimits
 from dashboard.journal.port import METRICS, Journal
 from dashboard.replica.replica import Replica
@@ -37,6 +38,8 @@ DECLARED_EVERY_MS = 300_000
 _MOST_APART_MS = 900
 #: Refusals of one batch with a snippet; further ones have none.
 _MAX_SNIPPETS = 1_000
+#: Sizes of new series that are checked in one step.
+_CHECKED_AT_ONCE = 200
 
 
 class Outcome(Struct, frozen=True):
@@ -123,11 +126,10 @@ class AcceptSamples:
                 self._coming -= taken.coming
         if taken.to_tell:
             await self._limits.tell()
-        for refusal in taken.refused:
-            self._counters.samples_refused[refusal.code] += 1
+        self._counters.samples_refused.update(map(attrgetter("code"), taken.refused))
         accepted = sum(map(len, taken.series))
         self._counters.samples_accepted += accepted
-        return Outcome(accepted, sorted(taken.refused, key=lambda r: r.index), tuple(taken.series))
+        return Outcome(accepted, sorted(taken.refused, key=attrgetter("index")), tuple(taken.series))
 
     async def _prepare(self, batch: Batch, caller: Caller | None, taken: _Taken, request_id: str) -> None:
         """Check the limits of a piece and encode the entries of its accepted samples."""
@@ -141,7 +143,8 @@ class AcceptSamples:
             if barred := self._limits.barred(caller, share.batch.keys):
                 taken.refused += _bar(share, barred, self._limits.why(caller), FORBIDDEN, batch)
             if new:
-                taken.refused += self._within_sizes(share, new, batch)
+                taken.refused += await self._within_sizes(share, new, batch)
+                new &= self._new_in(share)  # others may have brought some of them meanwhile
                 taken.refused += self._within_token(share, new, caller, batch)
                 taken.refused += self._within_limit(share, new, batch)
             if not share.batch.keys:
@@ -151,7 +154,7 @@ class AcceptSamples:
             coming = new & set(share.batch.keys)
             self._coming.update(coming)
             taken.coming.update(coming)
-            payloads = self._encode(share.batch, self._replica(share.partition))
+            payloads = self._encode(share.batch, self._replica(share.partition), coming)
             taken.appends += self._appends(share.partition, payloads, request_id)
 
     def _shares(self, batch: Batch) -> list[Share]:
@@ -189,10 +192,13 @@ class AcceptSamples:
             return set()
         return {key for key in share.batch.keys if key not in known}
 
-    def _within_sizes(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
+    async def _within_sizes(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
         """Remove the samples of new series with too large names or labels; return the refusals, in the order of ``whole``."""
         reasons = dict[str, Invalid]()
-        for key in new:
+        doubtful = [key for key in new if not surely_within(key, self._series_limits)]
+        for number, key in enumerate(doubtful, 1):
+            if not number % _CHECKED_AT_ONCE:
+                await asyncio.sleep(0)
             try:
                 check_limits(parse_series(key), self._series_limits)
             except Invalid as invalid:
@@ -288,7 +294,7 @@ class AcceptSamples:
                 self._met[partition] = {key: t for key, t in self._met[partition].items() if t >= horizon}
         return sum(map(len, self._met.values()))
 
-    def _encode(self, batch: Batch, replica: Replica | None) -> list[bytes]:
+    def _encode(self, batch: Batch, replica: Replica | None, new: set[str]) -> list[bytes]:
         now = self._now_ms()
         times: list[int] | int = now
         unsaid = batch.times.count(None)
@@ -310,18 +316,15 @@ class AcceptSamples:
         kinds = self._new_kinds(batch, replica, now) if batch.kinds else []
         if len(self._declared_ms) > 2 * self._max_series:
             self._declared_ms.clear()
-        rows = rows_per_entry(batch.keys)
-        if len(batch.keys) <= rows:
-            return [encode_samples(batch.keys, times, batch.values, declared, kinds)]
         return [
             encode_samples(
-                batch.keys[start : start + rows],
-                times if isinstance(times, int) else times[start : start + rows],
-                batch.values[start : start + rows],
-                [(r - start, u, e) for r, u, e in declared if start <= r < start + rows],
-                [(r - start, kind) for r, kind in kinds if start <= r < start + rows],
+                batch.keys[start:end],
+                times if isinstance(times, int) else times[start:end],
+                batch.values[start:end],
+                [(r - start, u, e) for r, u, e in declared if start <= r < end],
+                [(r - start, kind) for r, kind in kinds if start <= r < end],
             )
-            for start in range(0, len(batch.keys), rows)
+            for start, end in entries_of(batch.keys, new)
         ]
 
     def _apart(self, batch: Batch, now_ms: int) -> list[int]:

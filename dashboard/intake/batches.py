@@ -10,6 +10,8 @@ from dashboard.ingest.batch import Batch
 #: Rows of one piece, and of one entry: more would block the event loop while they are accepted or applied.
 _ROWS_AT_ONCE = 8_000
 _ROWS_PER_ENTRY = 2_000
+#: New series in one entry: each costs a replica tens of microseconds, and an entry is applied in one step.
+_NEW_PER_ENTRY = 400
 #: Bytes of the series of an entry; replicas cache longer lists of series not at all, and the entry stays small.
 _KEY_BYTES_PER_ENTRY = 256 << 10
 
@@ -27,6 +29,29 @@ def rows_per_entry(keys: list[str]) -> int:
     except ValueError:
         return most
     return most // again * again
+
+
+def entries_of(keys: list[str], new: set[str]) -> list[tuple[int, int]]:
+    """Return where each entry of a batch begins and ends; the rows with ``new`` series come in shorter entries."""
+    starts = [0]
+    if len(new) > _NEW_PER_ENTRY:
+        seen, here = set[str](), 0
+        for row, key in enumerate(keys):
+            if key not in new or key in seen:
+                continue
+            if here == _NEW_PER_ENTRY:
+                starts.append(row)
+                here = 0
+            seen.add(key)
+            here += 1
+            if len(seen) == len(new):
+                starts.append(row + 1)
+    ends = [*starts[1:], len(keys)]
+    found = []
+    for start, end in zip(starts, ends, strict=True):
+        rows = rows_per_entry(keys[start:end])
+        found += [(each, min(end, each + rows)) for each in range(start, end, rows)]
+    return found
 
 
 def _rows_that_fit(keys: list[str]) -> int:

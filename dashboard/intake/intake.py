@@ -128,6 +128,8 @@ class Intake:
 
         Of several documents with one key the last is stored, and its result counts for all of them.
         """
+        if not parsed.documents:
+            return outcome, []
         newest = {key: (body, every_s) for key, body, every_s in parsed.documents}
         came: dict[str, Refusal | DashboardError | None] = {}
         keys = list(newest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
 import msgspec
 from msgspec import Struct
@@ -14,7 +15,7 @@ from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
 
 #: Rows that are encoded in one step.
-_ROWS_PER_STEP = 500
+_ROWS_PER_STEP = 200
 
 
 class LastSample(Struct, frozen=True):
@@ -62,7 +63,8 @@ class SeriesList:
             for index, matches in held:
                 index.release(matches)
         every = [series for index in self._indexes for series in index.items()] if not self._selectors else found
-        ordered = sorted(every, key=lambda series: series.text)
+        yield b""
+        ordered = sorted(every, key=attrgetter("text"))
         yield b""
         for start in range(0, len(ordered), _ROWS_PER_STEP):
             rows = [_row(series, now_ms) for series in ordered[start : start + _ROWS_PER_STEP]]

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from dashboard.accounts.policies import authorise_feeding
 from dashboard.domain.errors import BadToken, DashboardError, Forbidden, NotAuthenticated
 from dashboard.domain.identity import Caller
 from dashboard.domain.series import check_text
+from dashboard.ingest.batch import Refusal
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.slices import SLICE_BYTES
 from dashboard.intake.accept_samples import Outcome
@@ -31,6 +32,8 @@ _UNPROVEN_BYTES = 262_144
 _SHOWN_BYTES = 512
 #: The reason shown for an unknown token where none is needed.
 TOKEN_IGNORED = "the token is not known; it was ignored, as this server needs none on this machine: leave it out"  # noqa: S105 - no token
+#: Refusals of one body that are worked on in the event loop; more are worked on in a thread.
+_REFUSALS_AT_ONCE = 1_000
 _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -44,6 +47,8 @@ class FeedServices:
 
 
 F = TypeVar("F", bound=FeedServices)
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
 
 
 class FeederHandler(BaseHandler[F]):
@@ -70,7 +75,7 @@ class FeederHandler(BaseHandler[F]):
         await self.authenticate()
         request = self.feed_request(self.body())
         parsed, outcome = await self.take(request)
-        self.send(self.format.answer(request, parsed, outcome))
+        self.send(await self._aside(len(outcome.refused), self.format.answer, request, parsed, outcome))
 
     async def take(self, request: FeedRequest) -> tuple[Parsed, Outcome]:
         """Parse and accept the body, slice by slice if it is long; return the last slice and the outcome of the whole body.
@@ -89,9 +94,18 @@ class FeederHandler(BaseHandler[F]):
         while (some := await loop.run_in_executor(None, next, slices, None)) is not None:
             parsed = await self.parse(request._replace(body=some.body))
             outcome = await self.accept(parsed, part=f"/slice {some.first}" if some.first else "")
-            refused = [self.format.moved(refusal, some.first) for refusal in outcome.refused]
+            refused = await self._aside(len(outcome.refused), self._moved, outcome.refused, some.first)
             whole = Outcome(whole.accepted + outcome.accepted, whole.refused + refused, whole.series + outcome.series)
         return parsed, whole
+
+    def _moved(self, refused: list[Refusal], first: int) -> list[Refusal]:
+        return [self.format.moved(refusal, first) for refusal in refused]
+
+    async def _aside(self, count: int, work: Callable[[*Args], Result], *arguments: *Args) -> Result:
+        """Do work on so many refusals: at once, or in a thread if they are many."""
+        if count <= _REFUSALS_AT_ONCE:
+            return work(*arguments)
+        return await asyncio.get_running_loop().run_in_executor(None, work, *arguments)
 
     # --- authenticate ---
 

@@ -15,6 +15,7 @@ from dashboard.domain.series import (
     check_text,
     parse_series,
     series_key,
+    surely_within,
     unescape,
 )
 
@@ -189,3 +190,23 @@ def test_a_very_long_key_is_refused_in_bounded_time() -> None:
     with pytest.raises(Invalid):
         parse_series(text)
     assert time.process_time() - began < 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ('a{b="c"}', True),
+        ('a{b="' + "x" * 300 + '"}', False),  # longer than a label's name may be
+        ('a{b="é"}', False),
+        ("a{" + ",".join(f'l{n}="v"' for n in range(65)) + "}", False),
+    ],
+)
+def test_sizes_that_are_surely_allowed_are_known_without_parsing(text: str, sure: bool) -> None:
+    assert surely_within(text, SeriesLimits()) is sure
+    if sure:
+        check_limits(parse_series(text), SeriesLimits())
+
+
+def test_a_name_with_very_many_labels_is_refused_before_they_are_looked_at() -> None:
+    with pytest.raises(Invalid, match="has 2000 labels"):
+        series_key("a", {f"no label {n}": "v" for n in range(2_000)})

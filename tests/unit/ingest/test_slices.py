@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from dashboard.domain.errors import TooLarge
 from dashboard.ingest.batch import KeyCache
 from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
 from dashboard.ingest.samples_json import parse_samples
@@ -57,8 +58,30 @@ def test_telegrafs_batches_and_ndjson_are_cut_and_what_is_broken_is_not() -> Non
     found = [v for each in array_slices(lines) for v in parse_samples(each.body, KeyCache(), LATEST_MS).values]
     assert found == list(range(30_000))
     for broken in (
-        json.dumps(metrics).encode()[:-3],
-        json.dumps({"metrics": metrics, "x": 1}).encode(),
+        json.dumps(metrics[:30_000]).encode()[:-3],
+        json.dumps({"metrics": metrics[:30_000], "x": 1}).encode(),
         b"[" * 2_000_000,
     ):
         assert list(array_slices(broken)) == [Slice(0, broken)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'[{"series":"a","value":1,"labels":{"l":"' + b"x" * (3 << 20) + b'"}}]',
+        b'{"series":"a","value":1,"labels":{"l":"' + b"x" * (3 << 20) + b'"}}',
+        b'[{"series":"a","value":1},' + b'{"series":"' + b"},{" * (1 << 20) + b'"}]',
+        b"[" * (3 << 20),
+    ],
+)
+def test_a_long_body_that_cannot_be_cut_is_refused(body: bytes) -> None:
+    """One call of the decoder would hold the interpreter, and with it the event loop."""
+    with pytest.raises(TooLarge, match="array of objects"):
+        list(array_slices(body))
+
+
+def test_an_end_of_an_element_is_found_across_the_windows_of_the_search() -> None:
+    long = b'{"series":"a","value":1,"labels":{"l":"' + b"x" * ((1 << 20) + (1 << 18)) + b'"}}'
+    for blanks in (0, 1, 500):
+        body = b"[" + long + b" " * blanks + b"," + long + b"]"
+        assert [each.first for each in array_slices(body)] == [0, 1], blanks

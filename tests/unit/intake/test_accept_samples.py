@@ -95,8 +95,8 @@ async def test_what_is_declared_again_and_again_is_stored_now_and_then() -> None
 
 @pytest.mark.parametrize(
     ("series", "times", "entries"),
-    [(1, 5_000, [2_000, 2_000, 1_000]), (700, 7, [1_400, 1_400, 1_400, 700]), (1_500, 3, [1_500, 1_500, 1_500]),
-     (2_000, 2, [2_000, 2_000]), (2_001, 2, [2_000, 2_000, 2]), (2_000, 1, [2_000])],
+    [(1, 5_000, [2_000, 2_000, 1_000]), (350, 14, [1_750, 1_750, 1_400]), (1_500, 3, [400, 400, 400, 300, 1_500, 1_500]),
+     (2_000, 2, [400] * 5 + [2_000]), (2_001, 2, [400] * 5 + [1, 2_000, 1]), (2_000, 1, [400] * 5)],
 )  # fmt: skip
 @pytest.mark.gen_test
 async def test_a_long_batch_is_divided_where_its_series_begin_anew(series: int, times: int, entries: list[int]) -> None:

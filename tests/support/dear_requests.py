@@ -1,0 +1,211 @@
+"""Requests that cost a server much: the dearest bodies that its limits let through, or just do not."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import time
+import zlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+import cramjam
+
+MIB = 1 << 20
+Headers = tuple[tuple[str, str], ...]
+GZIP: Headers = (("Content-Encoding", "gzip"),)
+SNAPPY: Headers = (("Content-Encoding", "snappy"), ("Content-Type", "application/x-protobuf"))
+PROTOBUF: Headers = (("Content-Type", "application/x-protobuf"),)
+JSON: Headers = (("Content-Type", "application/json"),)
+
+
+class DearRequest(NamedTuple):
+    """One HTTP request."""
+
+    method: str
+    path: str
+    body: bytes = b""
+    headers: Headers = ()
+
+
+def repeat(some: Callable[[int], bytes], size: int, between: bytes = b"") -> bytes:
+    """Join as many numbered pieces as fit into ``size`` bytes."""
+    each = len(some(10_000_000)) + len(between)
+    return between.join(map(some, range(max(1, size // each))))
+
+
+def post(path: str, body: bytes, headers: Headers = ()) -> DearRequest:
+    """Return a POST."""
+    return DearRequest("POST", path, body, headers)
+
+
+# --- the bodies that issue 14 names ---
+
+
+def lines_with_quotes() -> DearRequest:
+    """Line protocol of 4 MB with texts in quotes."""
+    return post("/write", repeat(lambda n: b'quoted,n=%d text="a, b=\\"c\\" d",v=1,on=t\n' % (n % 500), 4_000_000))
+
+
+def gzip_members() -> DearRequest:
+    """50,000 empty members of gzip before one line."""
+    return post("/write", gzip.compress(b"") * 50_000 + gzip.compress(b"member v=1\n"), GZIP)
+
+
+def packed_samples() -> DearRequest:
+    """160,000 samples in less than 10 KB."""
+    return post("/write", gzip.compress(b"packed v=1\n" * 160_000), GZIP)
+
+
+def refusals() -> DearRequest:
+    """170,000 lines of which each is refused."""
+    return post("/write", b"refused v=x\n" * 170_000)
+
+
+def new_series() -> DearRequest:
+    """12,000 new series, of which 10,000 are taken."""
+    text = b"x" * 200
+    return post("/metrics/job/new", b"".join(b'new{n="%d",text="%b"} 1\n' % (n, text) for n in range(12_000)))
+
+
+def all_series() -> DearRequest:
+    """The list of all series."""
+    return DearRequest("GET", "/api/v1/series")
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def _field(number: int, data: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(data)) + data
+
+
+def _label(name: bytes, value: bytes) -> bytes:
+    return _field(1, _field(1, name) + _field(2, value))
+
+
+def _sample(value: float, t_ms: int) -> bytes:
+    return _field(2, b"\x09" + struct.pack("<d", value) + b"\x10" + _varint(t_ms))
+
+
+def remote_write(series: int, samples: int) -> DearRequest:
+    """Remote write of so many series with so many samples each."""
+    now = int(time.time() * 1000)
+    rows = b"".join(_sample(n, now - samples + n) for n in range(samples))
+    body = b"".join(_field(1, _label(b"__name__", b"rw") + _label(b"n", b"%d" % n) + rows) for n in range(series))
+    return post("/api/v1/write", bytes(cramjam.snappy.compress_raw(body)), SNAPPY)
+
+
+def remote_write_900_000() -> DearRequest:
+    """900,000 samples of remote write."""
+    return remote_write(1_000, 900)
+
+
+def remote_write_32_mib() -> DearRequest:
+    """Remote write as long as may be."""
+    return remote_write(1, 32 * MIB // 19)
+
+
+def otlp(points: int, series: int) -> DearRequest:
+    """OpenTelemetry: one gauge of so many points."""
+    now = int(time.time() * 1e9)
+
+    def point(n: int) -> bytes:
+        attribute = _field(1, b"n") + _field(2, _field(1, b"%d" % (n % series)))
+        return b"\x19" + struct.pack("<Q", now - n * 1_000_000) + b"\x21" + struct.pack("<d", n) + _field(7, attribute)
+
+    gauge = b"".join(_field(1, point(n)) for n in range(points))
+    return post("/v1/metrics", _field(1, _field(2, _field(2, _field(1, b"otlp") + _field(5, gauge)))), PROTOBUF)
+
+
+def otlp_20_mib() -> DearRequest:
+    """OpenTelemetry as long as may be: more points than are taken."""
+    return otlp(20 * MIB // 40, 500)
+
+
+def otlp_json_20_mib() -> DearRequest:
+    """OpenTelemetry in JSON as long as may be."""
+    now = int(time.time() * 1e9)
+    each = b'{"timeUnixNano":"%d","asDouble":1,"attributes":[{"key":"n","value":{"stringValue":"%d"}}]}'
+    points = repeat(lambda n: each % (now - n * 1_000_000, n % 500), 20 * MIB - 1_000, b",")
+    head = b'{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"otlp","gauge":{"dataPoints":['
+    return post("/v1/metrics", head + points + b"]}}]}]}]}", JSON)
+
+
+def json_25_mb() -> DearRequest:
+    """JSON samples as long as may be."""
+    now, each = int(time.time() * 1000), b'{"series":"j","labels":{"n":"%d"},"value":%d,"t":%d}'
+    body = repeat(lambda n: each % (n % 500, n, now - n // 500), 24_500_000, b",")
+    return post("/api/v1/samples", b"[" + body + b"]")
+
+
+def lines_25_mb() -> DearRequest:
+    """Line protocol as long as may be."""
+    each = b"long,n=%d a=1,b=2.5,c=3i 1700000000000000000\n"
+    return post("/write", repeat(lambda n: each % (n % 500), 24_000_000))
+
+
+NAMED = (
+    lines_with_quotes, gzip_members, packed_samples, refusals, remote_write_900_000, new_series, all_series,
+    otlp_20_mib, otlp_json_20_mib, json_25_mb, lines_25_mb, remote_write_32_mib,
+)  # fmt: skip
+
+# --- bombs, and bodies that are refused ---
+
+
+def json_one_element() -> DearRequest:
+    """JSON that cannot be cut: one element with very many labels."""
+    labels = repeat(lambda n: b'"l%d":"v"' % n, 20 * MIB, b",")
+    return post("/api/v1/samples", b'[{"series":"a","value":1,"labels":{' + labels + b"}}]")
+
+
+def refused_json() -> DearRequest:
+    """JSON samples of which each is refused."""
+    return post("/api/v1/samples", b"[" + b",".join([b'{"series":"p","value":"x"}'] * 170_000) + b"]")
+
+
+def too_many_series() -> DearRequest:
+    """Prometheus' text of far more series than are taken."""
+    return post("/metrics/job/many", repeat(lambda n: b'many{n="%d"} 1\n' % n, 3 * MIB))
+
+
+def empty_messages() -> DearRequest:
+    """Remote write of 16 million empty series."""
+    return post("/api/v1/write", bytes(cramjam.snappy.compress_raw(b"\x0a\x00" * (16 * MIB - 1))), SNAPPY)
+
+
+def deep_json() -> DearRequest:
+    """JSON that is very deep."""
+    return post("/api/v1/samples", b"[" * 2_000_000)
+
+
+def zstd_bomb() -> DearRequest:
+    """A few KB that become 256 MiB."""
+    return post("/v1/metrics", bytes(cramjam.zstd.compress(bytes(1 << 28))), (("Content-Encoding", "zstd"), *PROTOBUF))
+
+
+def deflate_bomb() -> DearRequest:
+    """A body that becomes 256 MiB."""
+    return post("/v1/metrics", zlib.compress(bytes(1 << 28), 9), (("Content-Encoding", "deflate"), *PROTOBUF))
+
+
+def gzip_bomb() -> DearRequest:
+    """A body that becomes 1 GiB."""
+    return post("/api/v1/samples", gzip.compress(bytes(1 << 28)) * 4, GZIP)
+
+
+def snappy_bomb() -> DearRequest:
+    """A snappy block of zeros as long as may be."""
+    return post("/api/v1/write", bytes(cramjam.snappy.compress_raw(bytes(32 * MIB))), SNAPPY)
+
+
+BOMBS = (
+    json_one_element, refused_json, too_many_series, empty_messages, deep_json, zstd_bomb, deflate_bomb, gzip_bomb,
+    snappy_bomb,
+)  # fmt: skip
