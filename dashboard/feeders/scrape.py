@@ -108,6 +108,7 @@ class ScrapeSource:
         parsed.ended = [
             (key, None) for key in sorted(self._brought.difference(brought, parsed.silent, parsed.batch.keys))
         ]
+        await self._say_up(1)  # first, so that nobody sees the samples of a target that is still down
         try:
             await self._submitter.keep_counted(parsed, self.state, patience_s=0)
         except DashboardError as error:
@@ -115,7 +116,6 @@ class ScrapeSource:
             return
         self._brought = brought.union(self._brought.intersection(parsed.silent))
         self.state.well()
-        await self._say_up(1)
 
     async def _say_up(self, up: float) -> None:
         said = Parsed()

@@ -67,7 +67,7 @@ def test_a_target_with_too_many_series_is_up_all_the_same(scrape: Any) -> None:
     with Target(lambda _: page("a 1\nb 2\nc 3\n")) as target:
         server = scrape(app={"url": target.url, "max_series": 2})
         wait_for_value(server, f'up{{instance="127.0.0.1:{target.port}",job="app"}}', 1)
-        assert latest(server, "b")
+        wait_until(lambda: latest(server, "b") and counted(server, "refused", "scrape:app", "source_series_limit"))
         assert not latest(server, "c")
         assert counted(server, "series", "scrape:app") == 2
         assert counted(server, "refused", "scrape:app", "source_series_limit") >= 1
