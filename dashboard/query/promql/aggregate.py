@@ -27,12 +27,12 @@ from dashboard.query.promql.values import (
     with_label,
 )
 
-#: With fewer steps the sums of a group are computed number by number, which is faster then.
+#: Up to this many steps a group's sums are computed number by number, which is faster for few steps.
 _FEW_STEPS = 4
 
 
 class Groups:
-    """Rows of a vector in groups: the labels of each, and its rows in their order."""
+    """Rows of a vector in groups: the labels of each group, and the group's rows in their order."""
 
     __slots__ = ("labels", "of_row", "rows")
 
@@ -66,7 +66,7 @@ def grouped(labels: Labels, node: Aggregate) -> Labels:
 
 
 def aggregate(vector: Vector, node: Aggregate, param: Floats | None) -> Vector:
-    """Return a row for each group; ``param``: of ``quantile``, for each step."""
+    """Return a row for each group; ``param``: the wanted quantile at each step, only for ``quantile``."""
     groups = Groups(vector, node)
     if not groups.labels:
         return empty(vector.values.shape[1])
@@ -89,7 +89,7 @@ def _counts(vector: Vector, groups: Groups) -> Floats:
 
 
 def _nth_rows(groups: Groups) -> list[tuple[list[int], list[int]]]:
-    """Return, for each n, the groups that have an nth row, and that row."""
+    """Return, for each n, the groups with more than n rows, and the row at index n of each of these groups."""
     most = max(len(rows) for rows in groups.rows)
     return [
         (
@@ -189,7 +189,7 @@ def _quantile(vector: Vector, groups: Groups, q: Floats) -> Floats:
 
 
 def select(vector: Vector, node: Aggregate, param: Floats) -> Vector:
-    """Return the ``param`` greatest (topk) or least (bottomk) rows of each group at each step; for one step in their order."""
+    """Return the ``param`` greatest (topk) or least (bottomk) rows of each group at each step, sorted if there is only one step."""
     steps = vector.values.shape[1]
     if np.isnan(param).any():
         raise FailedExpression("Parameter value is NaN")
@@ -216,13 +216,13 @@ def select(vector: Vector, node: Aggregate, param: Floats) -> Vector:
 
 
 def _ranked(values: Floats, there: Bools, *, greatest: bool) -> NDArray[np.intp]:
-    """Return each column's rows in their order: wanted values first, NaN after them, missing ones last."""
+    """Return the rows of each column, sorted: greatest (or least) values first, then NaN, then missing values."""
     classes = np.where(there, np.isnan(values).astype(np.int64), 2)
     return np.lexsort((-values if greatest else values, classes), axis=0)
 
 
 def count_values(vector: Vector, node: Aggregate, label: str) -> Vector:
-    """Return how often each value stands in each group at each step; the value is in ``label``."""
+    """Return how often each value occurs in each group at each step; the value becomes the label ``label``."""
     steps = vector.values.shape[1]
     counts: dict[Labels, Floats] = {}
     for row, labels in enumerate(vector.labels):

@@ -157,7 +157,7 @@ def _unit(node: Binary, left: Vector, right: Vector) -> str:
 
 
 def _pairs(node: Binary, many: Vector, one: Vector, budget: Budget) -> tuple[Ints, Ints]:
-    """Return the rows of both sides that match; check that the one side is unique at each step where the other has values."""
+    """Return the matching rows of both sides; check that the rows of ``one`` are unique at each step where ``many`` has values."""
     ones = _by_signature(one, node.matching)
     asked = many.there.any(axis=0) if len(many.labels) else np.zeros(many.values.shape[1], dtype=np.bool_)
     for key, rows in ones.items():
@@ -178,7 +178,7 @@ def _pairs(node: Binary, many: Vector, one: Vector, budget: Budget) -> tuple[Int
 
 
 def _check_unique(node: Binary, many: Vector, pairs: Ints, labels: list[Labels], there: Bools) -> None:
-    """Raise FailedExpression when several rows of the many side match one, without a grouping that tells them apart."""
+    """Raise FailedExpression if several rows of ``many`` match the same row, unless a grouping keeps their labels distinct."""
     grouped: dict[tuple[Labels, Labels], list[int]] = {}
     is_grouped = bool(node.matching.group)
     for place, row in enumerate(pairs):

@@ -1,4 +1,4 @@
-"""Bounds of one evaluation: the samples that it may touch, and its time. Pure: the clock is handed in."""
+"""Limits of one evaluation: its number of samples, and its time. Pure: the caller provides the clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CELLS_AT_ONCE = 1_000_000
 
 
 class Budget:
-    """Count of what an evaluation has used. ``is_late`` is asked now and then whether its time is over."""
+    """Count of the samples that an evaluation has used. ``is_late`` returns whether the evaluation's time is over."""
 
     __slots__ = ("_is_late", "_left", "max_samples")
 

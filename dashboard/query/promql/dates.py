@@ -1,7 +1,7 @@
 """Parts of a date in UTC of values in seconds since the epoch. Source: Prometheus, "Query functions".
 
-Seconds become whole as in Go on amd64, so values that are no times (NaN, beyond 2^63) have dates, too.  Days are counted from
-the first day that Go's ``time`` knows, which begins a cycle of 400 years like the year 1.
+Seconds are truncated as in Go on amd64, so NaN and values beyond 2^63 have dates, too.  Days are counted from the first day that
+Go's ``time`` knows; like the year 1, it begins a cycle of 400 years.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _Date(NamedTuple):
 
 
 def _absolute(values: Floats) -> Ints:
-    """Return seconds since the first day, without their sign bit's meaning."""
+    """Return whole seconds since the first day, as unsigned integers."""
     fits = np.abs(values) < 2.0**63
     whole = np.where(fits, np.trunc(np.where(fits, values, 0)).astype(np.int64), _NO_INTEGER)
     return np.asarray(whole.astype(np.uint64) + _EPOCH)
@@ -41,7 +41,7 @@ def _days(values: Floats) -> Ints:
 
 
 def _date(values: Floats) -> _Date:
-    """Return year, month and day by the usual arithmetic, with years that begin in March."""
+    """Return the dates. The arithmetic uses years that begin in March, so that leap days are last."""
     days = _days(values)
     cycle, rest = days // _CYCLE_DAYS, days % _CYCLE_DAYS + 306
     later, rest = rest // _CYCLE_DAYS, rest % _CYCLE_DAYS

@@ -51,7 +51,7 @@ KEEP_UNIT = frozenset(("abs", "ceil", "floor"))
 
 
 def clamp(values: Floats, least: Floats, greatest: Floats) -> tuple[Floats, Bools]:
-    """Return the values within bounds, and at which steps there are any (not where the bounds are in the wrong order)."""
+    """Return the clamped values, and whether each step has values; a step with ``greatest`` below ``least`` has none."""
     return np.maximum(least, np.minimum(greatest, values)), ~(greatest < least)
 
 

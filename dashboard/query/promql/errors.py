@@ -6,7 +6,7 @@ from dashboard.domain.errors import DashboardError, Invalid
 
 
 class BadExpression(Invalid):
-    """A text that is no valid expression. ``line`` and ``column`` count from 1, in characters."""
+    """A text that is not a valid expression. ``line`` and ``column`` count from 1, in characters."""
 
     def __init__(self, reason: str, *, line: int, column: int) -> None:
         super().__init__(f"{line}:{column}: parse error: {reason}", field="expr")
@@ -16,7 +16,7 @@ class BadExpression(Invalid):
 
 
 class FailedExpression(DashboardError):
-    """A valid expression that cannot be evaluated over the samples that there are."""
+    """A valid expression that cannot be evaluated over the present samples."""
 
     code = "execution"
     http_status = 422

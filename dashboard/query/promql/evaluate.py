@@ -250,7 +250,7 @@ class Evaluator:
                 self.notes.inform(f'{NO_COUNTER} "{name}"')
 
     def absent(self, vector: Vector, operand: Expr) -> Vector:
-        """Return 1 at the steps where the vector has no row."""
+        """Return 1 at the steps where the vector has no value."""
         there: Bools = np.logical_not(vector.there.any(axis=0))
         labels: Labels = relabel.of_absent(operand)
         return compact(Vector([labels], np.ones((1, len(there))), there[None, :], [0] * self.track))

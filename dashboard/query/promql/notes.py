@@ -10,12 +10,12 @@ NOT_MONOTONIC = (
     "PromQL info: input to histogram_quantile needed to be fixed for monotonicity "
     "(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)"
 )
-#: Most notes of a kind that an answer has.
+#: Most warnings, and most remarks, of an answer.
 MOST = 10
 
 
 class Notes:
-    """Notes in the order in which they came, each once."""
+    """Warnings and remarks in order of their first occurrence, without repetitions."""
 
     __slots__ = ("infos", "warnings")
 

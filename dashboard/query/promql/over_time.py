@@ -1,7 +1,7 @@
 """Aggregations over time, quantiles and regressions of windows. Source: Prometheus, "Query functions", <aggregation>_over_time.
 
-All windows advance together, one sample each in a step, with the compensated sums that Prometheus uses, so results do not
-depend on how many windows are computed at once.
+All windows advance together, by one sample in each step, with the compensated sums that Prometheus uses.  So results do not depend
+on how many windows are computed at once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SORTED_AT_ONCE = 4_000_000
 
 
 def _each(windows: Ranges, budget: Budget) -> Iterator[tuple[Ints, Floats, Bools]]:
-    """Yield the nth sample's place and value of all windows, and which windows have one."""
+    """Yield, for each n, the index and value of every window's nth sample, and whether the window has that many samples."""
     most = max(len(windows.samples) - 1, 0)
     for nth in range(int(windows.counts.max(initial=0))):
         budget.check()
@@ -51,7 +51,7 @@ def average(windows: Ranges, budget: Budget) -> Floats:
 
 
 def _running_average(windows: Ranges, budget: Budget) -> Floats:
-    """Return the mean by parts, which does not overflow where the sum does."""
+    """Return the mean as a running average, which does not overflow when the sum would."""
     summed = CompensatedSum(windows.low.shape)
     for _, values, active in _each(windows, budget):
         summed.add(values / windows.counts, active)
@@ -59,7 +59,7 @@ def _running_average(windows: Ranges, budget: Budget) -> Floats:
 
 
 def extreme(windows: Ranges, budget: Budget, *, greatest: bool) -> Floats:
-    """Return the least or greatest value of each window; NaN counts only if there is no other."""
+    """Return the least or greatest value of each window; NaN only if all values are NaN."""
     pick = np.fmax if greatest else np.fmin
     result = np.full(windows.low.shape, np.nan)
     for _, values, active in _each(windows, budget):
@@ -85,7 +85,7 @@ def last(windows: Ranges) -> Floats:
 
 
 def quantile(windows: Ranges, q: Floats, budget: Budget) -> Floats:
-    """Return the ``q`` quantile of each window; ``q`` for each step."""
+    """Return a quantile of each window; ``q``: the wanted quantile at each step."""
     rows, steps = np.nonzero(windows.counts)
     result = np.full(windows.low.shape, np.nan)
     width = int(windows.counts.max(initial=0))
@@ -104,7 +104,7 @@ def quantile(windows: Ranges, q: Floats, budget: Budget) -> Floats:
 
 
 def quantiles(values: Floats, there: Bools, q: Floats) -> Floats:
-    """Return the quantile of each column's existing values, at least one; ``q`` for each column. NaN is the least value."""
+    """Return a quantile of each column, which must have a value; ``q``: the wanted quantile of each column. NaN sorts as least."""
     missing = np.isnan(values) & there
     ordered = np.sort(np.where(there, np.where(missing, -np.inf, values), np.inf), axis=0)
     ordered = np.where(np.arange(len(values))[:, None] < missing.sum(axis=0)[None, :], np.nan, ordered)
@@ -120,7 +120,7 @@ def quantiles(values: Floats, there: Bools, q: Floats) -> Floats:
 
 
 def regression(windows: Ranges, since_ms: Ints, budget: Budget) -> tuple[Floats, Floats]:
-    """Return slope (a second) and the value at ``since_ms`` of each window's least-squares line; at least two samples."""
+    """Return each window's least-squares line: its slope per second and its value at ``since_ms``. Needs two samples or more."""
     shape = windows.low.shape
     sum_x, sum_y, sum_xy, sum_xx = (
         CompensatedSum(shape),

@@ -1,4 +1,4 @@
-"""Parsing of expressions by promql-parser. Errors get their line and column here, for the parser has none. Pure."""
+"""Parsing of expressions by promql-parser. Errors get their line and column here, because the parser gives no positions. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from dashboard.query.promql.syntax import (
     When,
 )
 
-#: What may follow a beginning of an expression that is right so far.
+#: Texts that complete a prefix of some valid expression.
 _ENDINGS = (
     "", "x", "1", '"x"', "x)", "(x)", "(x) x", "{a='x'}", "='x'", "'x'", "x='x'", "5m", "5m]", "]", ":]", "1]", "()", "(x) (x)",
 )  # fmt: skip
@@ -66,7 +66,7 @@ def _parse(text: str) -> library.Expr:
     except ValueError:
         raise
     except BaseException as panic:
-        if type(panic).__name__ != "PanicException":  # it is no Exception, and has no public name
+        if type(panic).__name__ != "PanicException":  # it is not a subclass of Exception, and has no public name
             raise
         raise ValueError("the parser cannot read this") from None
 
@@ -75,7 +75,7 @@ def _parse(text: str) -> library.Expr:
 
 
 def _located(scanned: Scanned, reason: str) -> BadExpression:
-    """Return the parser's error with its place: the first token that cannot follow, or the smallest part with the same error."""
+    """Return the parser's error with its place: the first unexpected token, or the smallest part with the same error."""
     if any(text in reason for text in _SYNTAX) or not _in_parts(scanned, reason):
         count = _right_tokens(scanned)
         if count < len(scanned.tokens):
@@ -87,7 +87,7 @@ def _located(scanned: Scanned, reason: str) -> BadExpression:
 
 
 def _right_tokens(scanned: Scanned) -> int:
-    """Return how many tokens are the beginning of some expression."""
+    """Return the length, in tokens, of the longest prefix that can be completed to a valid expression."""
     low, high = 0, len(scanned.tokens)
     while low < high:
         middle = (low + high + 1) // 2
@@ -126,7 +126,7 @@ def _in_parts(scanned: Scanned, reason: str) -> bool:
 
 
 def _faulty(scanned: Scanned, reason: str) -> Iterator[int]:
-    """Yield the places of the parts, a word with its parentheses, that have this error, the smallest first."""
+    """Yield the places of all parts with this error, the smallest part first; a part is a word with its parentheses."""
     tokens, opened = scanned.tokens, list[int]()
     for at, token in enumerate(tokens):
         if token.text == "(":
@@ -142,7 +142,7 @@ def _faulty(scanned: Scanned, reason: str) -> Iterator[int]:
 
 
 def _place(scanned: Scanned, reason: str) -> int:
-    """Return the place of an error that is about meaning."""
+    """Return the place of an error of types or names, as opposed to syntax."""
     if (place := next(_faulty(scanned, reason), None)) is not None:
         return place
     quoted = [part for part in reason.split("'")[1::2] if part]

@@ -12,7 +12,7 @@ from dashboard.query.promql.syntax import Expr, Instant, Range, Subquery, When, 
 from dashboard.query.promql.values import Grid, Ints
 
 LOOKBACK_MS = 300_000
-#: Distance of a subquery's values when it states none.
+#: Step of a subquery that names no step.
 SUBQUERY_STEP_MS = 60_000
 
 
@@ -24,7 +24,7 @@ class Span(Struct, frozen=True):
 
 
 def times_of(when: When, grid: Grid, span: Span) -> Ints:
-    """Return the times that an operand sees at the steps of the grid."""
+    """Return the times at which an operand is evaluated for the steps of the grid, after ``@`` and ``offset``."""
     if when.at_ms is not None:
         base = np.full(grid.count, when.at_ms, dtype=np.int64)
     elif when.edge:
@@ -35,7 +35,7 @@ def times_of(when: When, grid: Grid, span: Span) -> Ints:
 
 
 def subquery_grid(node: Subquery, grid: Grid, span: Span) -> Grid:
-    """Return the steps of a subquery: multiples of its distance, within the windows of all steps of the grid."""
+    """Return the steps of a subquery: the multiples of its ``step_ms`` within the windows of all steps of the grid."""
     if node.when.is_fixed:
         first = last = int(times_of(node.when, Grid(grid.start_ms, grid.step_ms, 1), span)[0])
     else:
@@ -49,7 +49,7 @@ def subquery_grid(node: Subquery, grid: Grid, span: Span) -> Grid:
 
 
 def needs(expr: Expr, grid: Grid, span: Span, lookback_ms: int = LOOKBACK_MS) -> Iterator[Need]:
-    """Yield what each selector needs."""
+    """Yield the samples that each selector needs."""
     if isinstance(expr, Range | Instant):
         is_instant = isinstance(expr, Instant)
         node = expr if isinstance(expr, Instant) else expr.instant

@@ -33,7 +33,7 @@ class AnswerRow(Struct, frozen=True):
 
 
 class QueryAnswer(Struct, frozen=True):
-    """Result of a query. ``rows`` in their order; ``text``: the value of a string, whose row has only its time."""
+    """Result of a query. ``text``: the value, if the result is a string; then the only row has just the time."""
 
     kind: Kind
     rows: Sequence[AnswerRow]
@@ -43,7 +43,7 @@ class QueryAnswer(Struct, frozen=True):
 
 
 class Query(Struct, frozen=True):
-    """An expression over a grid of steps. ``is_range``: the answer has a point for each step; ``end_ms``: of the range asked for."""
+    """An expression over a grid of steps. ``is_range``: the answer has a point for each step; ``end_ms``: end of the requested range."""
 
     expr: Expr
     grid: Grid
@@ -57,7 +57,7 @@ class Query(Struct, frozen=True):
         return Span(self.grid.start_ms, self.end_ms)
 
     def needs(self) -> list[Need]:
-        """Return what the selectors need."""
+        """Return the samples that the selectors need."""
         return list(needs(self.expr, self.grid, self.span, self.lookback_ms))
 
 
@@ -67,7 +67,7 @@ def instant_query(expr: Expr, at_ms: int, lookback_ms: int = LOOKBACK_MS) -> Que
 
 
 def range_query(expr: Expr, grid: Grid, end_ms: int, lookback_ms: int = LOOKBACK_MS) -> Query:
-    """Return the query over steps up to ``end_ms``, which need not be a step; raise Invalid for an expression without values at steps."""
+    """Return the query over steps up to ``end_ms``, which need not be a step; raise Invalid for a range vector or a string."""
     kind = kind_of(expr)
     if kind not in (Kind.SCALAR, Kind.VECTOR):
         named = {Kind.MATRIX: "range vector", Kind.STRING: "string"}[kind]
@@ -102,7 +102,7 @@ def run(query: Query, data: Data, budget: Budget | None = None, *, track: bool =
 
 
 def _samples(ranges: Ranges) -> list[AnswerRow]:
-    """Return the samples of each series' only window."""
+    """Return the samples in the window of each series; an instant query has only one window for each series."""
     rows = []
     for row, labels in enumerate(ranges.labels):
         low, high = int(ranges.low[row, 0]), int(ranges.high[row, 0])
@@ -122,7 +122,7 @@ def _points(vector: Vector, grid: Grid) -> list[AnswerRow]:
 
 
 def _joined(parts: list[tuple[Grid, Value]]) -> list[AnswerRow]:
-    """Return the rows of all parts, those of the same labels joined, sorted by their labels."""
+    """Join the parts' rows that have the same labels; return all rows, sorted by their labels."""
     pieces: dict[Labels, list[tuple[Ints, Floats]]] = {}
     for grid, value in parts:
         times = grid.times()

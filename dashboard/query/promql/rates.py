@@ -45,7 +45,7 @@ def _ends(windows: Ranges) -> tuple[Ints, Ints]:
 def _with_resets(windows: Ranges, there: Bools, result: Floats) -> Floats:
     """Add the values before the resets of each window, in their order."""
     samples = windows.samples
-    places = np.flatnonzero(samples[1:] < samples[:-1])  # a place's next sample is less; also where two series meet
+    places = np.flatnonzero(samples[1:] < samples[:-1])  # indices before a lower sample, also at the end of a series
     if not len(places):
         return result
     begin = np.searchsorted(places, windows.low, side="left")
@@ -59,7 +59,7 @@ def _with_resets(windows: Ranges, there: Bools, result: Floats) -> Floats:
 
 
 def last_two(windows: Ranges, *, is_rate: bool) -> tuple[Floats, Bools]:
-    """Return the difference of the last two samples, for each second if it is a rate."""
+    """Return the difference of the last two samples, per second if ``is_rate``."""
     _, last = _ends(windows)
     before = np.maximum(last - 1, 0)
     newest, older = windows.samples[last], windows.samples[before]
@@ -71,7 +71,7 @@ def last_two(windows: Ranges, *, is_rate: bool) -> tuple[Floats, Bools]:
 
 
 def transitions(windows: Ranges, *, resets: bool) -> tuple[Floats, Bools]:
-    """Return how often the value changed in each window, or how often it fell."""
+    """Return how often the value changed in each window, or with ``resets`` how often it fell."""
     samples = windows.samples
     after, before = samples[1:], samples[:-1]
     marks = after < before if resets else (after != before) & ~(np.isnan(after) & np.isnan(before))

@@ -19,7 +19,7 @@ _OPTIONS.max_mem = 1 << 20
 
 
 def replace(vector: Vector, target: str, template: str, source: str, pattern: str) -> Vector:
-    """Return the vector with a label set from a match of another; rows without a match stay."""
+    """Return the vector with the label ``target`` set from a match in ``source``; rows without a match stay unchanged."""
     if len(pattern.encode()) > _MAX_PATTERN_BYTES:
         raise FailedExpression("invalid regular expression in label_replace(): longer than 1000 bytes")
     try:
@@ -48,7 +48,7 @@ def _expanded(template: str, found: re.Match[str]) -> str:
 
 
 def join(vector: Vector, target: str, separator: str, sources: Sequence[str]) -> Vector:
-    """Return the vector with a label set from others, joined."""
+    """Return the vector with the label ``target`` set to the joined values of ``sources``."""
     for source in sources:
         _check(source, "source", "label_join")
     _check(target, "destination", "label_join")
@@ -65,7 +65,7 @@ def _check(label: str, what: str, function: str) -> None:
 
 
 def of_absent(expr: Expr) -> Labels:
-    """Return the labels that a selector asks for by equality, each once; none for other expressions."""
+    """Return the labels that a selector compares by equality exactly once; return no labels for other expressions."""
     while isinstance(expr, Paren):
         expr = expr.expr
     if isinstance(expr, Range):

@@ -1,4 +1,4 @@
-"""Samples that an expression is evaluated over, and what it needs: the narrow interface to any store of series. Pure."""
+"""Interface between expressions and a store of series: the samples that an expression needs, and the samples as columns. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Linear scan of an expression's text before the parser sees it: tokens with their places, and bounds. Pure.
 
-promql-parser holds the interpreter's lock for seconds on thousands of nested signs, panics on durations that are no time, and
-gives no positions.  So depth and operators are counted here, odd durations are refused, the numbers behind ``@`` are read here,
+promql-parser holds the interpreter's lock for seconds on thousands of nested signs, panics on durations that are out of range, and
+gives no positions.  So depth and operators are counted here, odd durations are refused, the numbers after ``@`` are read here,
 and underscores are taken out of numbers.  Source: the lexer's rules in Prometheus, "Literals and comments".
 """
 
@@ -44,7 +44,7 @@ class Lexeme(Struct, frozen=True):
 
 
 class Scanned(Struct, frozen=True):
-    """An expression's tokens, and the times behind ``@`` in milliseconds, which the parser sees as 0."""
+    """An expression's tokens, and the times after ``@`` in milliseconds, which the parser sees as 0."""
 
     source: str
     tokens: tuple[Lexeme, ...]
@@ -66,7 +66,7 @@ def error_at(source: str, reason: str, place: int) -> BadExpression:
 
 
 def scan(source: str) -> Scanned:
-    """Cut an expression into tokens; raise BadExpression when it is too long, too deep, or has something that is no token."""
+    """Cut an expression into tokens; raise BadExpression if it is too long, nested too deep, or has an invalid token."""
     if len(source.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise error_at(source, f"the expression is longer than {MAX_BYTES} bytes", 0)
     tokens: list[Lexeme] = []
@@ -126,7 +126,7 @@ def _without_underscores(source: str, token: Lexeme) -> str:
 
 
 def _checked(source: str, tokens: list[Lexeme], token: Lexeme, at_ms: list[int]) -> list[Lexeme]:
-    """Return the token as the parser may see it, when the tokens before it make it a duration or a time of ``@``."""
+    """Return the token in the form for the parser, if the tokens before it show that it is a duration or a time of ``@``."""
     before = [each.text for each in tokens[-2:]]
     sign = before[-1] if before and before[-1] in ("-", "+") else ""
     leader = before[-2] if sign and len(before) == 2 else before[-1] if before else ""
@@ -147,7 +147,7 @@ def _checked(source: str, tokens: list[Lexeme], token: Lexeme, at_ms: list[int])
 
 
 def _without_offset(tokens: list[Lexeme], sign: str) -> list[Lexeme]:
-    """Take back an ``offset`` of 0, which the parser refuses."""
+    """Remove an ``offset`` of 0, which the parser refuses."""
     del tokens[-2 if sign else -1 :]
     return []
 

@@ -10,7 +10,7 @@ S, V, M, T = Kind.SCALAR, Kind.VECTOR, Kind.MATRIX, Kind.STRING
 
 
 class Signature(NamedTuple):
-    """Types of a function: its arguments, how many of the last may be left out (-1: repeated), and its result."""
+    """Types of a function's arguments and result. ``optional``: how many of the last arguments may be left out, -1 if the last repeats."""
 
     args: tuple[Kind, ...]
     returns: Kind = V

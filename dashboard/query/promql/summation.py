@@ -1,4 +1,4 @@
-"""Compensated sums (Kahan's, as Neumaier improved them), which Prometheus uses so that small values are not lost beside large ones."""
+"""Compensated sums (Kahan's, as improved by Neumaier), as in Prometheus, so that small values are not lost beside large values."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CompensatedSum:
 
 
 def summed(values: list[float]) -> tuple[float, float]:
-    """Return sum and lost part of numbers, the same as ``CompensatedSum`` gives."""
+    """Return the sum of numbers and its lost part, exactly as ``CompensatedSum`` computes them."""
     total = lost = 0.0
     for value in values:
         after = total + value

@@ -1,6 +1,6 @@
 """Tree of an expression. Times are in milliseconds; source: Prometheus, "Querying basics" and "Operators".
 
-Every selector has a ``place``, its number in the order of the text, by which its samples are found.
+Every selector has a ``place``, its number in the order of the text, which is the key of its samples.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Paren(Struct, frozen=True):
 
 
 class Negated(Struct, frozen=True):
-    """An expression behind a minus sign."""
+    """An expression after a minus sign."""
 
     expr: Expr
 
@@ -93,9 +93,9 @@ class Call(Struct, frozen=True):
 
 
 class VectorMatching(Struct, frozen=True):
-    """Vector matching: ``on`` or ignoring ``labels``.
+    """Vector matching: ``labels`` are compared if ``on``, else ignored.
 
-    ``group``: "left" or "right" is the side with many series, "" neither; ``include``: labels taken from the other side.
+    ``group``: the side with many series, "left" or "right", or "" for neither; ``include``: labels taken from the other side.
     """
 
     on: bool = False
@@ -115,7 +115,7 @@ class Binary(Struct, frozen=True):
 
 
 class Aggregate(Struct, frozen=True):
-    """An aggregation ``by`` labels, or without them; ``param`` as of ``topk``."""
+    """An aggregation by ``labels``, or ``without`` them; ``param``: the first argument, of ``topk`` for example."""
 
     op: str
     expr: Expr

@@ -1,6 +1,6 @@
 """Values of expressions over a grid of steps, as columns.
 
-A vector has a row for each series and a column for each step; ``there`` says which of its values exist, as NaN is a value.
+A vector has a row for each series and a column for each step.  ``there`` tells which values exist; NaN cannot, because it is a value.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ class String(Struct, frozen=True):
 
 
 class Vector(Struct, frozen=True):
-    """Rows of series. ``is_ordered``: the order of the rows counts.
+    """Rows of series. ``is_ordered``: the order of the rows is part of the result.
 
-    ``inputs``: which inputs each row was computed from, as bits; empty if that was not asked for.
+    ``inputs``: for each row, a bit for every input it was computed from; empty if inputs are not tracked.
     """
 
     labels: Sequence[Labels]
@@ -74,8 +74,8 @@ class Vector(Struct, frozen=True):
 class Ranges(Struct, frozen=True):
     """Windows of samples, one for each series and step.
 
-    The samples of all series are in ``times`` and ``samples``, one series after the other; those of a window are from ``low``
-    up to before ``high``.  ``from_ms`` and ``until_ms`` are the windows' edges for each step; the left one does not belong to it.
+    The samples of all series are in ``times`` and ``samples``, one series after the other.  A window has the samples from index
+    ``low`` up to, but without, ``high``.  Its times are after ``from_ms`` and up to ``until_ms``, which are the same for all series.
     """
 
     labels: Sequence[Labels]
@@ -108,7 +108,7 @@ def without_name(labels: Labels) -> Labels:
 
 
 def with_label(labels: Labels, name: str, value: str) -> Labels:
-    """Return the labels with one set, or removed for an empty value."""
+    """Return the labels with the label ``name`` set to ``value``, or removed if ``value`` is empty."""
     rest = [pair for pair in labels if pair[0] != name]
     return tuple(sorted([*rest, (name, value)])) if value else tuple(rest)
 
@@ -120,7 +120,7 @@ def keep(labels: Labels, names: Iterable[str]) -> Labels:
 
 
 def drop(labels: Labels, names: Iterable[str]) -> Labels:
-    """Return the labels without the named ones."""
+    """Return the labels except the named labels."""
     unwanted = set(names)
     return tuple(pair for pair in labels if pair[0] not in unwanted)
 
@@ -133,14 +133,14 @@ def shown(labels: Labels) -> str:
 
 
 def unnamed(vector: Vector) -> Vector:
-    """Return the vector without its rows' names; raise FailedExpression when two rows are the same then."""
+    """Return the vector without its rows' names; raise FailedExpression if that makes the labels of two rows equal."""
     return merged(
         Vector([without_name(row) for row in vector.labels], vector.values, vector.there, vector.inputs, vector.unit)
     )
 
 
 def merged(vector: Vector) -> Vector:
-    """Join the rows of the same labels, which may not have values at the same step; raise FailedExpression."""
+    """Join rows with the same labels; raise FailedExpression if such rows have values at the same step."""
     first: dict[Labels, int] = {}
     for row, labels in enumerate(vector.labels):
         first.setdefault(labels, row)
@@ -165,7 +165,7 @@ def same_labels() -> FailedExpression:
 
 
 def taken(vector: Vector, rows: Sequence[int] | Ints) -> Vector:
-    """Return some rows, in this order."""
+    """Return the rows with these indices, in the order of the indices."""
     places = np.asarray(rows, dtype=np.int64)
     inputs = [vector.inputs[row] for row in places] if vector.inputs else ()
     labels = [vector.labels[row] for row in places]

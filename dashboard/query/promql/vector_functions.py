@@ -45,7 +45,7 @@ class Operands(Protocol):
         """Return a row without labels."""
 
     def absent(self, vector: Vector, operand: Expr) -> Vector:
-        """Return 1 where a vector has no row."""
+        """Return 1 at the steps where the vector has no value."""
 
 
 _Args = tuple[Expr, ...]
@@ -140,7 +140,7 @@ def _histogram_fraction(of: Operands, args: _Args, grid: Grid) -> Vector:
 
 
 def _no_native_histograms(of: Operands, args: _Args, grid: Grid) -> Vector:
-    """Return nothing, as Prometheus does for series that are no native histograms."""
+    """Return an empty vector, as Prometheus does for series that are not native histograms."""
     of.vector(args[0], grid)
     return empty(grid.count)
 

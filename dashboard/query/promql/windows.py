@@ -22,7 +22,7 @@ class Newest(NamedTuple):
 
 
 def newest(columns: SampleColumns, until_ms: Ints, lookback_ms: int) -> Newest:
-    """Return the newest sample of each series not later than each time, unless it is too old or the series has ended since."""
+    """Return each series' newest sample at each time, unless the sample is too old or the series has ended since."""
     shape = len(columns), len(until_ms)
     if not len(columns.times):
         return Newest(np.zeros(shape), np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.bool_))
@@ -42,7 +42,7 @@ def newest(columns: SampleColumns, until_ms: Ints, lookback_ms: int) -> Newest:
 
 
 def _ended(ends: Ints, until_ms: Ints, times: Ints) -> Bools:
-    """Return at which steps a series has ended after its newest sample. A sample counts at its own time, though its series ends with it."""
+    """Return at which steps a series has ended. A sample is valid at its own time, even if the series ends at the same time."""
     last = np.searchsorted(ends, until_ms, side="right") - 1
     end_ms = ends[np.maximum(last, 0)]
     return np.asarray((last >= 0) & (end_ms >= times) & (until_ms > times))
@@ -62,7 +62,7 @@ def ranges(columns: SampleColumns, until_ms: Ints, range_ms: int, inputs: list[i
 
 
 def _counted(columns: SampleColumns, bounds_ms: Ints) -> Ints:
-    """Return for each series and bound the place behind its last sample that is not later."""
+    """Return, for each series and bound, the index after the series' last sample that is not later than the bound."""
     starts, times = columns.starts, columns.times
     places = np.empty((len(columns), len(bounds_ms)), dtype=np.int64)
     if len(bounds_ms) == 1 and len(times):
