@@ -20,7 +20,7 @@ def _looks(page: Page) -> dict[str, str]:
             badge: tile.querySelector(".badge").textContent,
             note: tile.querySelector("footer").textContent,
             hatch: getComputedStyle(tile, "::after").backgroundImage,
-            body: getComputedStyle(tile.querySelector(".body")).opacity,
+            body: getComputedStyle(tile.querySelector("canvas")).opacity,
             value: getComputedStyle(tile.querySelector(".value")).visibility,
             beat: getComputedStyle(tile.querySelector(".beat i")).visibility,
         })"""

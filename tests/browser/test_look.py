@@ -19,7 +19,7 @@ _CUT = """() => {
     const selectors = "h1, .tile h2, .tile .value, .tile .badge, .tile footer, .tile .legend span, .row span, "
         + ".tile th, .tile td, nav a, nav button, #clock";
     for (const e of document.querySelectorAll(selectors)) {
-        if (!e.textContent || getComputedStyle(e).visibility === "hidden" || !e.getClientRects().length) continue;
+        if (!e.textContent || e.closest(".visually-hidden") || getComputedStyle(e).visibility === "hidden" || !e.getClientRects().length) continue;
         const box = e.getBoundingClientRect();
         const tile = e.closest(".tile")?.getBoundingClientRect() ?? { left: 0, right: innerWidth, top: 0, bottom: 1e9 };
         const wide = e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== "inline";

@@ -21,4 +21,4 @@ test("a colour is read once for each theme, and its alpha is added", (t) => {
 
 test("colours of series repeat after eight", () => assert.deepEqual([0, 7, 8].map(seriesToken), ["series-1", "series-8", "series-1"]));
 
-test("alpha is added to colours of the files for old browsers", () => assert.deepEqual(["#fff", "#10161b"].map((each) => withAlpha(each, 0.5)), ["#ffffff80", "#10161b80"]));
+test("alpha is added to colours of the files for old browsers, and to those of the system", () => assert.deepEqual(["#fff", "#10161b", "CanvasText"].map((each) => withAlpha(each, 0.5)), ["#ffffff80", "#10161b80", "color-mix(in srgb, CanvasText 50%, transparent)"]));

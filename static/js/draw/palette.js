@@ -20,8 +20,9 @@ export function colour(token, alpha = 1) {
   return alpha === 1 ? value : withAlpha(value, alpha);
 }
 
-/** Return a colour made transparent. @param {string} value `oklch(…)`, or `#rgb` or `#rrggbb`, which the files for old browsers have @param {number} alpha */
+/** Return a colour made transparent. @param {string} value `oklch(…)`, a colour of the system, or `#rgb` or `#rrggbb`, which the files for old browsers have @param {number} alpha */
 export function withAlpha(value, alpha) {
+  if (/^[A-Za-z]+$/.test(value)) return `color-mix(in srgb, ${value} ${alpha * 100}%, transparent)`; // a colour of the system
   if (!value.startsWith("#")) return value.replace(/\)$/, ` / ${alpha})`);
   const digits = value.length === 4 ? value.slice(1).replace(/./g, "$&$&") : value.slice(1);
   return `#${digits}${Math.round(alpha * 255).toString(16).padStart(2, "0")}`;

@@ -86,7 +86,7 @@ function showFeeders(feeders, now) {
     row.paint(feeder, now);
     return row.element;
   });
-  const labels = h("summary", { class: "labels", "aria-hidden": "true" }, ...["Feeder", "Formats", "Rate", "Accepted", "Refused", "Series", "Last seen"].map((text, i) => h("span", { class: i > 1 ? "number" : "", text })));
+  const labels = h("div", { class: "labels", "aria-hidden": "true" }, ...["Feeder", "Formats", "Rate", "Accepted", "Refused", "Series", "Last seen"].map((text, i) => h("span", { class: i > 1 ? "number" : "", text })));
   if (place.children.length !== elements.length + 1 || elements.some((element, i) => place.children[i + 1] !== element)) place.replaceChildren(labels, ...elements);
   const rate = feeders.reduce((sum, feeder) => sum + feeder.rate, 0);
   setText(byId("total"), `${countText(feeders.length)} ${feeders.length === 1 ? "feeder" : "feeders"}, ${format(rate, "").text} samples a second`);

@@ -7,6 +7,8 @@
   } catch {
     kept = null; // the browser denies storage to this page: use the default
   }
-  const theme = asked === "light" || asked === "dark" ? asked : kept;
+  const forced = matchMedia("(forced-colors: active)").matches; // the system's colours are below ours
+  const system = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
+  const theme = forced ? system : asked === "light" || asked === "dark" ? asked : kept;
   if (theme === "light") document.documentElement.dataset.theme = "light";
 })();

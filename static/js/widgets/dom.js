@@ -60,6 +60,11 @@ export function arrange(parent, elements) {
   });
 }
 
+/** Make a text that screen readers say and that is not drawn; in a button it follows what the button shows, so that its name has both. @param {string} text */
+export function hidden(text) {
+  return h("span", { class: "visually-hidden", text: ` ${text}` });
+}
+
 /** Make a button. @param {string} text @param {() => void} press @param {{[attribute: string]: string | undefined}} [attributes] */
 export function button(text, press, attributes = {}) {
   const made = /** @type {HTMLButtonElement} */ (h("button", { type: "button", class: "button", text, ...attributes }));

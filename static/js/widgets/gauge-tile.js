@@ -1,7 +1,7 @@
 // Tile for one number between two ends, as an arc.
 
 import { format } from "../draw/format.js";
-import { setText, svg } from "./dom.js";
+import { h, setText, svg } from "./dom.js";
 import { Tile } from "./tile.js";
 
 const RADIUS = 44;
@@ -26,7 +26,8 @@ export class GaugeTile extends Tile {
     this.low = svg("text", { class: "end", x: 24, y: 92 });
     this.high = svg("text", { class: "end", x: 96, y: 92 });
     const text = svg("text", { class: "number", x: 60, y: 65 }, this.number, this.unit);
-    this.body.append(svg("svg", { viewBox: "0 0 120 96", "aria-hidden": "true" }, svg("path", { ...arc, class: "track" }), this.fill, text, this.low, this.high));
+    this.spoken = h("span", { class: "visually-hidden" });
+    this.body.append(this.spoken, svg("svg", { viewBox: "0 0 120 96", "aria-hidden": "true" }, svg("path", { ...arc, class: "track" }), this.fill, text, this.low, this.high));
   }
 
   draw() {
@@ -41,6 +42,7 @@ export class GaugeTile extends Tile {
     const shown = format(series.value, unit, this.widget.decimals);
     setText(this.number, shown.text);
     setText(this.unit, shown.unit);
+    setText(this.spoken, `${shown.text} ${shown.unit}`);
     setText(this.low, format(low, unit).text);
     setText(this.high, format(high, unit).text);
     this.state = this.stateOf(series.value);

@@ -4,6 +4,7 @@ import { LineChart } from "../draw/line-chart.js";
 import { spanAround, spanFor } from "../data/span.js";
 import { seriesToken } from "../draw/palette.js";
 import { mostSevere } from "../data/thresholds.js";
+import { ChartTable } from "./chart-table.js";
 import { fitChildren, h, setText } from "./dom.js";
 import { Tile } from "./tile.js";
 
@@ -17,9 +18,10 @@ export class LineTile extends Tile {
   constructor() {
     super();
     this.mostSeries = MOST_LINES;
-    this.chartBox = h("div", { class: "chart" });
-    this.hoverBox = h("div", { class: "hover" });
-    this.body.append(this.chartBox, this.hoverBox);
+    this.chartBox = h("div", { class: "chart", "aria-hidden": "true" });
+    this.hoverBox = h("div", { class: "hover", "aria-hidden": "true" });
+    this.table = new ChartTable();
+    this.body.append(this.chartBox, this.hoverBox, this.table.element);
     /** @type {LineChart | null} */
     this.chart = null;
     /** @type {string | undefined} unit of the current chart */
@@ -33,6 +35,7 @@ export class LineTile extends Tile {
   reshaped() {
     const { names } = this;
     this.legendWidth = 0;
+    this.table.renew();
     if (names.join("\n") === this.chart?.names.join("\n") && this.unit === this.series[0]?.unit) return;
     this.unit = this.series[0]?.unit;
     this.chart?.destroy();
@@ -85,7 +88,9 @@ export class LineTile extends Tile {
     this.state = mostSevere(this.series.map((series) => this.stateOf(series.value)));
     if (!this.chart) return;
     this.chart.marked = this.context.moment.at;
-    this.chart.draw(this.series, to - span, to, clock.now());
+    const { chart, series } = this;
+    chart.draw(series, to - span, to, clock.now());
+    this.table.update(this.widget.title, this.names, series, to - span, to, (value) => chart.label(value));
   }
 
   /** Show the values under the pointer. @param {{name: string, token: string, text: string}[] | null} rows @param {string} when @param {number} left */

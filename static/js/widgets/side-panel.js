@@ -51,7 +51,7 @@ export class SidePanel extends LiveElement {
     this.host = host;
     const list = h("div", { class: "tabs", role: "tablist", "aria-label": "Panel" }, ...this.tabs);
     const close = button("×", () => this.toggle(false), { class: "quiet close", "aria-label": "Close the panel" });
-    this.append(h("header", {}, list, close), this.body);
+    this.append(h("div", { class: "bar" }, list, close), this.body);
     this.setAttribute("role", "complementary");
     this.setAttribute("aria-label", "Conversation and people");
     this.wireView(chartTime);

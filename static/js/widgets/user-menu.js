@@ -1,7 +1,7 @@
 // Menu of the user at the top right: profile, administration, logging out, or a link to log in.
 
 import { api } from "../client/http.js";
-import { button, h } from "./dom.js";
+import { button, h, hidden } from "./dom.js";
 import { LiveElement } from "./live-element.js";
 import { currentUser, initialsBadge, loginUrl } from "./user.js";
 
@@ -24,8 +24,8 @@ export class UserMenu extends LiveElement {
     if (operates) this.list.append(h("a", { href: "/feeders", text: "Feeders" }));
     if (operates) this.list.append(h("a", { href: "/admin", text: "Administration" }));
     this.list.append(me.kind === "user" ? button("Log out", () => this.logOut(), { class: "" }) : h("a", { href: loginUrl(), text: "Log in as somebody" }));
-    this.opener = button("", () => this.toggle(), { class: "sign", "aria-label": `${name}: menu`, "aria-expanded": "false", "aria-controls": "user-menu" });
-    this.opener.append(initialsBadge({ name }));
+    this.opener = button("", () => this.toggle(), { class: "sign", "aria-expanded": "false", "aria-controls": "user-menu" });
+    this.opener.append(initialsBadge({ name }), hidden(`${name}: menu`));
     this.replaceChildren(this.opener, this.list);
     const { signal } = this.listening;
     this.addEventListener("keydown", (event) => {

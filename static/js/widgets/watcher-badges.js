@@ -1,6 +1,6 @@
 // Badges at the top right for the users and screens that watch this board.
 
-import { arrange, button, h } from "./dom.js";
+import { arrange, button, h, hidden } from "./dom.js";
 import { LiveElement } from "./live-element.js";
 import { initialsBadge } from "./user.js";
 
@@ -25,11 +25,12 @@ export class WatcherBadges extends LiveElement {
     const shown = people.length > MOST + 1 ? people.slice(0, MOST) : people;
     const names = people.map(({ name, status }) => (status === "online" ? name : `${name} (${status})`)).join(", ");
     const parts = [people.length ? `Here: ${names}` : "", screens ? (screens === 1 ? "1 screen" : `${screens} screens`) : ""].filter(Boolean);
-    const made = button("", () => this.onPress(), { class: "sign watchers", "aria-label": `${parts.join("; ")}. Show the list` });
+    const made = button("", () => this.onPress(), { class: "sign watchers" });
     made.append(...shown.map((user) => initialsBadge(user, `${user.name} · ${user.status} · on ${board}`)));
     const rest = people.slice(shown.length);
     if (rest.length) made.append(h("span", { class: "initials", title: rest.map(({ name }) => name).join(", "), text: `+${rest.length}` }));
     if (screens) made.append(h("span", { class: "initials screen", title: `${screens === 1 ? "1 screen shows" : `${screens} screens show`} ${board}`, text: `▭ ${screens}` }));
+    made.append(hidden(`${parts.join("; ")}. Show the list`));
     const focused = this.contains(document.activeElement);
     arrange(this, [made]);
     if (focused) made.focus();

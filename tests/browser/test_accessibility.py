@@ -1,0 +1,146 @@
+"""Every page for every reader: what axe-core finds, tables for charts, live regions, zoom, contrast, forced colours."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import Pages, build, until
+from tests.browser.test_look import _CUT as CUT
+from tests.browser.test_look import _FED as FED
+from tests.support.server import ServerProcess
+
+_AXE = Path(__file__).resolve().parents[2] / ".venv" / "node" / "node_modules" / "axe-core" / "axe.min.js"
+_RUN = """async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+    return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${(node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? ""}`));
+}"""
+
+
+def faults(page: Page) -> list[str]:
+    """What axe-core finds on the page as it is now."""
+    found: list[str] = page.evaluate(_RUN)
+    return found
+
+
+_READY = {
+    "/": ".tile[data-fresh=live]",
+    "/board?series=orders&series=services&series=old": ".tile[data-fresh=stale]",
+    "/board": "dash-board .message",
+    "/explore": "#series tr:nth-child(20)",
+    "/feeders": ".tray article",
+    "/login": "#login",
+    "/first-admin": "#first",
+    "/admin#users": "#section *",
+    "/admin#tokens": "#section *",
+    "/admin#rooms": "#section table",
+    "/admin#links": "#section *",
+    "/admin#audit": "#section *",
+    "/nothing": ".message",
+}
+
+
+def test_axe_finds_nothing_on_any_page_in_either_theme(pages: Pages, host_site: ServerProcess) -> None:
+    host_site.post("orders", 3, labels={"shop": "a"}, every_s=3600)
+    host_site.post("old", 3, every_s=10, t=int(time.time() * 1000) - 240_000)
+    states = {"items": [{"label": "web", "state": "ok"}, {"label": "pay", "state": "critical"}]}
+    host_site.json("PUT", "/api/v1/documents/services", states)
+    found: dict[str, list[str]] = {}
+    for path, ready in _READY.items():
+        page = pages.open(host_site.url + path, wait=False, script=_AXE.read_text())
+        until(page, "(s) => document.querySelector(s)", ready)
+        if path == "/":
+            page.keyboard.press("c")
+            page.keyboard.press("Shift+?")
+            found["with dialog and panel"] = faults(page)
+            page.keyboard.press("Escape")
+        for theme in ("light", "dark"):
+            page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+            found[f"{path} {theme}"] = faults(page)
+        page.context.close()
+    pages.expect("404")
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+def test_a_chart_has_its_data_as_a_table(pages: Pages, server: ServerProcess) -> None:
+    now = int(time.time() * 1000)
+    rows = [
+        {"series": "load", "labels": {"n": n}, "value": int(n) + i, "t": now - 1000 * i}
+        for n in "12"
+        for i in range(40)
+    ]
+    assert server.json("POST", "/api/v1/samples", rows)[0] == 202
+    page = pages.open(f"{server.url}/board?series=load")
+    table = page.locator("line-tile").get_by_role("table")
+    expect(table).to_have_accessible_name(re.compile(r"load, \d\d:\d\d to \d\d:\d\d"))
+    expect(table.get_by_role("columnheader")).to_have_text(["Time", "n 1", "n 2"])
+    until(page, "() => document.querySelectorAll('line-tile tbody tr').length > 3")
+    newest = table.locator("tbody tr").first.locator("td").all_inner_texts()
+    assert newest == ["1", "2"]
+    assert page.locator("line-tile canvas").first.evaluate("(e) => e.closest('[aria-hidden]') !== null")
+
+
+def test_live_regions_speak_of_states_and_not_of_values(pages: Pages, server: ServerProcess) -> None:
+    server.post("spoken", 0, every_s=3600)
+    page = pages.open(f"{server.url}/board?series=spoken")
+    build(
+        page, {"kind": "stat", "title": "Spoken", "series": ["spoken"], "thresholds": [{"at": 50, "state": "critical"}]}
+    )
+    page.evaluate(
+        """() => {
+            window.__said = [];
+            const note = (records) => {
+                for (const { target } of records) {
+                    const region = (target.nodeType === 1 ? target : target.parentElement)?.closest("[role=status], [role=alert], [aria-live]:not([aria-live=off])");
+                    if (region?.textContent) window.__said.push(region.textContent);
+                }
+            };
+            new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true });
+        }"""
+    )
+    for value in (1, 2, 3, 90):
+        server.post("spoken", value)
+        until(page, "(text) => document.querySelector('.number').textContent === text", str(value))
+    until(page, "() => window.__said.length")
+    assert set(page.evaluate("window.__said")) == {"Spoken: critical"}
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (960, 540)])
+def test_at_200_percent_everything_is_there(width: int, height: int, pages: Pages, host_site: ServerProcess) -> None:
+    for path, ready in (
+        ("/", ".tile[data-fresh=live]"),
+        ("/explore", "#series tr:nth-child(20)"),
+        ("/feeders", ".tray article"),
+    ):
+        page = pages.open(
+            host_site.url + path, width=width, height=height, device_scale_factor=2, wait=path != "/feeders"
+        )
+        until(page, "(s) => document.querySelector(s)", ready)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0, path
+        if path == "/":
+            until(page, FED)
+            cut = page.evaluate(CUT)
+            assert [each for each in cut if ": H2." not in each] == []  # a long title ends in …
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_in_forced_colours_and_with_more_contrast_charts_and_marks_are_seen(
+    scheme: str, pages: Pages, host_site: ServerProcess
+) -> None:
+    page = pages.open(host_site.url, forced_colors="active", color_scheme=scheme)
+    until(page, FED)
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    ground, mark = page.evaluate(
+        "[getComputedStyle(document.querySelector('.tile')).backgroundColor, getComputedStyle(document.querySelector('.beat i')).backgroundColor]"
+    )
+    assert ground != mark
+    seen = "() => { const { plot } = document.querySelector('.line').chart; return plot.axes[0].stroke(plot, 0); }"
+    assert until(page, seen) == "CanvasText"
+    plain = pages.open(host_site.url, color_scheme=scheme)
+    more = pages.open(host_site.url, contrast="more", color_scheme=scheme)
+    muted = "getComputedStyle(document.documentElement).getPropertyValue('--muted')"
+    assert plain.evaluate(muted) != more.evaluate(muted)
