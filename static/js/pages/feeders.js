@@ -129,6 +129,7 @@ async function refresh() {
     byId("failed").hidden = false;
     setText(byId("failed"), `▲ These figures are old: ${/** @type {Error} */ (error).message}`);
   }
+  byId("main").removeAttribute("data-loading");
 }
 
 let way = "curl";
