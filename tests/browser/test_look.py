@@ -134,6 +134,36 @@ def test_labels_at_the_ends_of_lines_are_whole(pages: Pages, server: ServerProce
         assert 0 < room < 40, width
 
 
+def _shifts(pages: Pages, url: str, width: int) -> list[dict[str, Any]]:
+    """What moved while a page was loaded, from chromium's trace."""
+    page = pages.open(f"{url.rpartition('/')[0]}/favicon.ico", width=width, wait=False)
+    session = page.context.new_cdp_session(page)
+    events: list[dict[str, Any]] = []
+    ended: list[bool] = []
+    session.on("Tracing.dataCollected", lambda part: events.extend(part["value"]))
+    session.on("Tracing.tracingComplete", lambda _: ended.append(True))
+    session.send("Tracing.start", {"categories": "loading", "transferMode": "ReportEvents"})
+    page.goto(url)
+    until(page, "() => document.body.dataset.connection === 'open' || !document.getElementById('clock')")
+    until(page, "() => document.querySelector('.tile[data-fresh=live], #series tr, .tray article, #login')")
+    page.evaluate("() => document.fonts.ready.then(() => new Promise((done) => setTimeout(done, 300)))")
+    session.send("Tracing.end")
+    until(page, "() => true")
+    while not ended:
+        page.wait_for_timeout(20)
+    page.context.close()
+    data: list[dict[str, Any]] = [event["args"]["data"] for event in events if event["name"] == "LayoutShift"]
+    return [{"score": each["weighted_score_delta"], "nodes": each.get("impacted_nodes")} for each in data]
+
+
+def test_nothing_moves_while_a_page_is_loaded(pages: Pages, server: ServerProcess) -> None:
+    for n in range(3):
+        server.post(f"steady_{n}", 3, every_s=3600)
+    for path in ("/board?series=steady_1&series=steady_2", "/explore", "/feeders", "/login"):
+        for width in (1280, 390):
+            assert _shifts(pages, server.url + path, width) == [], (path, width)
+
+
 def test_lists_use_the_width_of_the_screen_and_cards_hold_their_texts(pages: Pages, server: ServerProcess) -> None:
     for n in range(9):
         server.post(f"a_name_that_goes_on_and_on_{n}", 3, labels={"label": "y" * 150})
