@@ -50,6 +50,7 @@ _PASSED_OVER = {
     "color-scheme: dark": "scroll bars stay light",
     "color-scheme: light": "scroll bars stay light",
     "container-type: size": "its units are set by the tile (static/js/widgets/tile.js)",
+    "forced-color-adjust: none": "its query never holds there",
     "field-sizing: content": "a field of messages keeps its height",
     "overflow-wrap: anywhere": "scripts/bundles/old.css breaks words in another way",
     "scrollbar-color: var(--line) transparent": "scroll bars stay as the system has them",

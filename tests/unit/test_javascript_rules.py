@@ -44,6 +44,7 @@ NO_UNIT_TEST = {
     "pages/theme-toggle.js": "tests/browser/test_keyboard.py",
     "pages/theme.js": "tests/browser/test_look.py",
     "widgets/bar-tile.js": "tests/browser/test_look.py",
+    "widgets/chart-table.js": "tests/browser/test_accessibility.py",
     "widgets/connection-curtain.js": "tests/browser/test_return.py",
     "widgets/conversation-view.js": "tests/browser/test_panel.py",
     "widgets/dash-board.js": "tests/browser/test_details.py",
