@@ -1,7 +1,7 @@
-"""Derived series: the values of watched expressions, in a replica of their own that no journal fills.
+"""Derived series: the values of watched expressions, in a replica that is not filled from a journal.
 
-A position in it is a time, so a screen that moves to another process goes on there: in every process the same expression has the
-same values at the same times.  What is wrong with an expression, and how old its inputs are, is a document of its name.
+Positions in this replica are times.  In every process the same expression has the same values at the same times, so a screen can
+resume in another process.  A document with the expression's name has its fault, and the age of its inputs.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from dashboard.replica.documents import StoredDocument
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
 
-#: A position that is given to screens is this much earlier: its newest values may still change.
+#: Screens get a position that is this much earlier, because the newest values may still change.
 _UNSETTLED_MS = 2_000
 
 
 class Condition(Struct, frozen=True, omit_defaults=True):
-    """State of an expression. ``fault``: why it has no values; ``note``: which inputs are old, ``freshness`` of the oldest of them.
+    """State of an expression. ``fault``: why it has no values; ``note``: which inputs are not live; ``freshness``: the worst of them.
 
-    ``old`` of its ``inputs`` are not live; ``left_out``: how many of its series are not shown.
+    ``inputs``, ``old``: number of inputs, and of inputs that are not live; ``left_out``: number of series that are not shown.
     """
 
     fault: str = ""
@@ -70,7 +70,7 @@ class DerivedReplica(Replica):
         return seq
 
     def put(self, now_ms: int, rows: Sequence[DerivedRow], unit: str) -> None:
-        """Add values; those of a time that is known replace it."""
+        """Add values; a value at a known time replaces the earlier value."""
         seq = self._begin(now_ms)
         keys, times, values, declared = list[str](), array("q"), array("d"), []
         for row in rows:
@@ -85,7 +85,7 @@ class DerivedReplica(Replica):
             self.table.apply(seq, now_ms, samples)
 
     def fill(self, now_ms: int, rows: Sequence[DerivedRow], unit: str) -> None:
-        """Add the history of series. Each value counts as put at its own time, so that a screen resumes exactly."""
+        """Add the history of series. Each value's position is its own time, so that a screen resumes exactly."""
         self.put(now_ms, rows, unit)
         self.floor_seq = self.floor_seq or min((row.times[0] for row in rows if row.times), default=now_ms)
         for row in rows:
@@ -113,7 +113,7 @@ class DerivedReplica(Replica):
                 self.table.index.fire(series)
 
     def tell(self, now_ms: int, name: str, condition: Condition) -> None:
-        """Say in what state an expression is, if that is new."""
+        """Store the state of an expression as a document, if it has changed."""
         body = msgspec.json.encode(condition)
         known = self.documents.get(name)
         if known is not None and known.document is not None and known.document.body == body:

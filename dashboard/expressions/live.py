@@ -1,8 +1,7 @@
 """Live expressions: each is evaluated once a second for all views of this process, whatever their windows.
 
-A value belongs to a whole second, and is evaluated again a second later, when late samples have come; then it stays.  A sample that is
-later still changes the values of the last minute.  Values whose distance to others is less than a view's step are taken back when the next
-one comes.
+A value belongs to a whole second.  It is evaluated again a second later, when late samples have arrived, and is final then.  Even later
+samples change the values of the last minute.  A newest value between two steps of a view is removed when the next value is added.
 """
 
 from __future__ import annotations
@@ -27,19 +26,19 @@ from dashboard.query.promql.values import NAME, Grid, Labels
 from dashboard.replica.series import Series
 from dashboard.replication.replicas import Replicas
 
-#: A late sample changes the values of so many seconds.
+#: A late sample changes the values of at most this many seconds.
 LATE_S = 60
 #: Series of one expression that are shown; the others are counted.
 MOST_SERIES = 1_000
 #: An expression that no view shows is kept for this long, for screens that come back.
 LINGER_S = 60.0
-#: How long after a whole second it is evaluated, so that its samples have come.
+#: A second is evaluated this long after it has begun, so that its samples have arrived.
 _GRACE_MS = 200
 _NAMED_INPUTS = 5
 
 
 class _Live:
-    """A watched expression. ``final_s``: up to here its values have been evaluated for the last time."""
+    """A watched expression. ``final_s``: the values up to this second are final."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -51,8 +50,8 @@ class _Live:
                 self.fault = f"1:1: a {kind_of(self.expr).value} has no value at a time; write a function around it"
         except BadExpression as error:
             self.fault = f"{error.line}:{error.column}: {error.why}"
-        self.specs: dict[LiveSpec, int] = {}  # with the number of views that show each
-        self.filled: set[str] = set()  # names of the specs whose history is there
+        self.specs: dict[LiveSpec, int] = {}  # the number of views of each spec
+        self.filled: set[str] = set()  # names of the specs with a computed history
         self.unwanted_s = 0.0
         self.final_s = 0
         self.seen: dict[Series, int] = {}  # by input: the last entry that was evaluated
@@ -101,7 +100,7 @@ class LiveExpressions:
         return self._replica
 
     def ready(self, specs: Sequence[LiveSpec]) -> bool:
-        """Return whether the history of the expressions is there."""
+        """Return whether the history of the expressions has been computed."""
         return all(spec.name in self._held[spec.text].filled for spec in specs)
 
     def _missed(self, partition: str, reason: str) -> None:
@@ -237,7 +236,7 @@ class LiveExpressions:
 
 
 def _late(live: _Live, second: int) -> int | None:
-    """Return the second of the oldest sample that came late, within the last minute; None: there is none."""
+    """Return the second of the oldest late sample of the last minute, None if no sample was late."""
     oldest: int | None = None
     for series, seen in live.seen.items():
         if series.last_seq == seen:
@@ -270,7 +269,7 @@ def _derived(spec: LiveSpec, rows: Sequence[AnswerRow]) -> list[DerivedRow]:
 
 
 def _key(name: str, labels: Labels) -> str:
-    """Return the text of a derived series. A name is the label ``name``, as the series has one of its own."""
+    """Return the key of a derived series. A metric's name becomes the label ``name``, because the derived series has its own name."""
     known = dict(labels)
     if NAME in known:
         known.setdefault("name", known.pop(NAME))

@@ -1,6 +1,6 @@
-"""Watched texts: selectors stay what they are, other texts are expressions. Pure.
+"""Watched texts: each is a selector or an expression. Pure.
 
-An expression's values are derived series of a name of its own, so a view finds them by a selector like all others.
+The values of an expression are derived series with a name of their own, so a view finds them by a selector, like all other series.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dashboard.query.promql.parse import parse
 
 #: Beginning of the names of derived series.
 PREFIX = "expr:"
-#: Distances of derived values in seconds; few, so that windows of different lengths share them.
+#: Steps of derived series in seconds. There are only few, so that windows of different lengths share derived series.
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600)
 
 
@@ -35,18 +35,18 @@ class LiveSpec(NamedTuple):
 
     @property
     def selector(self) -> Selector:
-        """Selector of its derived series, and of the document that says what is wrong with it."""
+        """Selector of the expression's derived series, and of the document with its state."""
         return Selector((make_matcher("__name__", "=", self.name),))
 
 
 def step_for(window_ms: int, points: int) -> int:
-    """Return the distance in seconds of the values that a window of so many points shows, at least 1."""
+    """Return the step in seconds, at least 1, for a window with at most this many points."""
     wanted = window_ms / 1000 / points
     return next((step for step in _STEPS_S if step >= wanted), _STEPS_S[-1])
 
 
 def is_selector(text: str) -> bool:
-    """Return whether a text is a selector, which is no expression then."""
+    """Return whether a text is a selector; such a text is not an expression."""
     try:
         parse_selector(text)
     except Invalid:
@@ -62,7 +62,7 @@ class Watched(NamedTuple):
 
 
 def watched(texts: Sequence[str], expressions: Iterable[int], window_ms: int, points: int) -> Watched:
-    """Return what texts select; those at the places ``expressions`` are expressions, right or wrong."""
+    """Parse texts. ``expressions``: indices of the texts that are expressions, valid or not; the others are selectors."""
     places = set(expressions)
     plain = iter(parse_selectors([text for place, text in enumerate(texts) if place not in places]))
     step_s = step_for(window_ms, points)
@@ -72,7 +72,7 @@ def watched(texts: Sequence[str], expressions: Iterable[int], window_ms: int, po
 
 
 def fault_of(text: str) -> str:
-    """Return what is wrong with an expression, with line and column; "": nothing."""
+    """Return the fault of an expression with line and column, "" for a valid expression."""
     try:
         parse(text)
     except BadExpression as error:
@@ -81,7 +81,7 @@ def fault_of(text: str) -> str:
 
 
 def expressions_among(texts: Sequence[str]) -> list[int]:
-    """Return the places of the texts that are expressions; raise Invalid for a text that is neither that nor a selector."""
+    """Return the indices of the texts that are expressions; raise Invalid for a text that is neither selector nor expression."""
     found = []
     for place, text in enumerate(texts):
         if is_selector(text):
@@ -90,7 +90,7 @@ def expressions_among(texts: Sequence[str]) -> list[int]:
             parse(text)
         except BadExpression as error:
             if not any(sign in text for sign in "()[]+-*/%^@<> "):
-                parse_selector(text)  # its reason fits better
+                parse_selector(text)  # raises Invalid with the better reason for this text
             raise Invalid(
                 f"{text[:60]!a} is neither a selector nor an expression: {error.line}:{error.column}: {error.why}",
                 field="selectors",
