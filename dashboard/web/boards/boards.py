@@ -62,7 +62,7 @@ class Published(Struct, frozen=True):
 
 
 class BoardChange(Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of ``PATCH /api/v1/boards/ID``: another id, or whether it is archived."""
+    """Body of ``PATCH /api/v1/boards/ID``: a new id, or whether the board is archived."""
 
     id: str | None = None
     archived: bool | None = None
@@ -116,7 +116,7 @@ class BoardApi(ApiHandler[BoardServices]):
         return Author(self.caller, self.address)
 
     def condition(self) -> str:
-        """Return the tag that the caller wants to change: of ``If-Match``, or NEW for ``If-None-Match: *``; empty: any."""
+        """Return the condition of a change: the tag in ``If-Match``, NEW for ``If-None-Match: *``, empty for no condition."""
         tag = self.request.headers.get("If-Match", "").strip()
         if self.request.headers.get("If-None-Match", "").strip() == "*":
             return NEW
@@ -169,7 +169,7 @@ class BoardHandler(BoardApi):
     operations: ClassVar[Operations] = {
         "get": Operation("A board's document, complete", query={"written": _AS_WRITTEN}, raw=True),
         "put": Operation(
-            "Publish a board, as JSON or YAML; If-Match: the ETag that was read; If-None-Match *: a new board",
+            "Publish a board, as JSON or YAML; with If-Match only over this ETag, with If-None-Match * only a new board",
             returns=Published,
             query={"note": "what was changed and why, for the list of versions"},
         ),
@@ -237,7 +237,7 @@ class VersionsHandler(BoardApi):
         "get": Operation(
             "List the versions of a board, the newest first",
             returns=VersionList,
-            query={"before": "earlier versions than this one", "limit": "at most so many, 1 to 100"},
+            query={"before": "earlier versions than this one", "limit": "most versions to return, 1 to 100"},
         )
     }
 

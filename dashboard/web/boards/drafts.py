@@ -17,7 +17,7 @@ Note = Annotated[str, Meta(max_length=500)]
 
 
 class NewOperation(Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of ``POST /api/v1/boards/ID/operations``. The same key again changes nothing and gets the same response."""
+    """Body of ``POST /api/v1/boards/ID/operations``. Repeating a key changes nothing and returns the first response."""
 
     key: Key
     operation: Operation
@@ -44,7 +44,7 @@ class Operated(Struct, frozen=True):
 
 
 class DraftShown(Struct, frozen=True):
-    """Draft of a board after the operation ``seq``. ``by``, ``t``: who changed it last, and when."""
+    """Draft of a board after the operation ``seq``. ``by``, ``t``: author and time of the last change."""
 
     board: str
     seq: int
