@@ -1,4 +1,4 @@
-"""Bytes of messages on the wire of Socket.IO clients: the same for all clients of one transport and the same namespaces."""
+"""Encoding of messages for Socket.IO clients: the bytes are the same for all clients with the same transport and namespaces."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MESSAGE = b"4"
 
 
 class Dialect:
-    """Translation for clients of one carrier in the same namespaces. ``now_ms`` is the journal's time."""
+    """Translation for clients with the same carrier and namespaces. ``now_ms`` is the journal's time."""
 
     def __init__(self, carrier: Carrier, namespaces: frozenset[str], now_ms: Callable[[], int]) -> None:
         self.carrier = carrier
@@ -23,7 +23,7 @@ class Dialect:
         self._now_ms = now_ms
 
     def wire(self, body: bytes) -> bytes:
-        """Return a message of ``/ws`` as the bytes to send; empty if these clients do not get it."""
+        """Return a message of ``/ws`` as the bytes to send; empty if these clients must not get the message."""
         return self.packed(translate(body, self.namespaces, self._now_ms()))
 
     def packed(self, packets: list[bytes]) -> bytes:
@@ -34,7 +34,7 @@ class Dialect:
 
 
 class Dialects:
-    """Dialects of this process, so that clients alike share one."""
+    """Dialects of this process; clients with the same carrier and namespaces share a dialect."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms

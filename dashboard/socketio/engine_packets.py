@@ -1,7 +1,7 @@
 """Packets of Engine.IO 4: one type digit and data; several in a body of long polling.
 
-Source: github.com/socketio/engine.io-protocol.  The packet classes of python-engineio are not used: they accept a packet of any
-length and type text, and number strings beyond the protocol, and a strict parser is shorter than the checks around theirs.
+Source: github.com/socketio/engine.io-protocol.  The packet classes of python-engineio are not used: they accept packets of any
+length and types that the protocol does not have, and a strict parser is shorter than the checks around those classes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SEPARATOR = "\x1e"
 
 
 class EngineType(IntEnum):
-    """Types of packets. ``BINARY`` has no digit on the wire: a message of bytes."""
+    """Types of packets. ``BINARY``, a message of bytes, has no type digit on the wire."""
 
     OPEN = 0
     CLOSE = 1
@@ -31,13 +31,13 @@ class EngineType(IntEnum):
 
 
 class EnginePacket(NamedTuple):
-    """Packet of a client. ``data`` is empty for a binary one: this server takes none."""
+    """Packet of a client. ``data`` of a binary packet is empty, because this server does not use binary data."""
 
     type: EngineType
     data: str = ""
 
 
-#: What a client may send, by the digit.
+#: Types of packets that a client may send, by their digit.
 _FROM_CLIENT = {
     str(int(kind)): kind
     for kind in (EngineType.CLOSE, EngineType.PING, EngineType.PONG, EngineType.MESSAGE, EngineType.UPGRADE)
@@ -51,7 +51,7 @@ def parse_packet(text: str) -> EnginePacket:
     if kind is None:
         raise Invalid(f"{text[:1]!a} is not the type of a packet that a client may send; send 1 to 5")
     if kind in _WITHOUT_DATA and len(text) > 1:
-        raise Invalid(f"a packet of type {text[0]} has no data")
+        raise Invalid(f"a packet of type {text[0]} must have no data")
     return EnginePacket(kind, text[1:])
 
 
@@ -66,5 +66,5 @@ def _parse_binary(text: str) -> EnginePacket:
     try:
         base64.b64decode(text[1:], validate=True)
     except (binascii.Error, ValueError):
-        raise Invalid("a binary packet is b and base64") from None
+        raise Invalid("a binary packet must be b and base64") from None
     return EnginePacket(EngineType.BINARY)

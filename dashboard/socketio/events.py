@@ -64,7 +64,7 @@ from dashboard.socketio.payloads import (
 
 LIVE = "/live"
 CONNECT = "connect"
-#: Errors after which the client is to connect again by itself: a refused CONNECT would end its tries.
+#: Errors after which the client should reconnect by itself; a refused CONNECT would make it stop.
 _RETRYABLE = frozenset({"unavailable", "overloaded"})
 _VIEWS = frozenset({b"snapshot", b"frame", b"gap"})
 _HEAD = re.compile(rb'\{(?:"id":"([^"\\]*)",)?("type":"([a-z_]+)")')
@@ -72,7 +72,7 @@ _VIEW = re.compile(rb'"view":"([^"\\]*)"')
 
 
 class RequestOrigin(NamedTuple):
-    """Request that an answer belongs to, as the answer's id. ``ack``: the number of the callback, for ``connect`` the sid."""
+    """Origin of a request, encoded in the request's id. ``ack``: the number of the callback, or the sid for ``connect``."""
 
     ack: str
     namespace: str
@@ -80,7 +80,7 @@ class RequestOrigin(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The id of the request on the way through the server."""
+        """The id of the request inside the server."""
         return f"{self.ack}|{self.namespace}|{self.event}"
 
 
@@ -89,7 +89,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def translate(body: bytes, namespaces: frozenset[str], now_ms: int) -> list[bytes]:
-    """Return the packets for a message of ``/ws``; none if the client's namespaces do not get it."""
+    """Return the packets for a message of ``/ws``; no packets if the client's namespaces must not get the message."""
     found = _HEAD.match(body)
     if found is None:
         return []
@@ -123,7 +123,7 @@ def _view(name: str, plain: bytes, origin: RequestOrigin | None) -> list[bytes]:
 
 
 def _acked(origin: RequestOrigin, body: bytes) -> list[bytes]:
-    """Return the call of the callback with a success and the fields of an object, if there is a callback."""
+    """Return the acknowledgement with ``success`` and the fields of ``body``, or nothing if the client gave no callback."""
     if not origin.ack:
         return []
     fields = b"," + body[1:] if len(body) > 2 else b"}"
@@ -140,7 +140,7 @@ def _answer(message: object, origin: RequestOrigin, now_ms: int) -> list[bytes]:
     fields = _fields(message, now_ms)
     if origin.ack or not isinstance(message, HistoryPage | NotificationList | UserList | RoomList):
         return _acked(origin, fields)
-    return [encode_event(origin.namespace, origin.event, fields)]  # asked without a callback
+    return [encode_event(origin.namespace, origin.event, fields)]  # the client gave no callback
 
 
 def _fields(message: object, now_ms: int) -> bytes:
@@ -171,7 +171,7 @@ def _refused(error: Error, origin: RequestOrigin) -> list[bytes]:
 
 
 def _authenticated(message: Authenticated, origin: RequestOrigin) -> list[bytes]:
-    """Return the answer, and that the user is online: the notice goes to all others."""
+    """Return the answer, and a notice that the user is online, because the presence notice goes only to other users."""
     entered = _encode(entered_of(message))
     event = encode_event(MAIN, "authenticated", b'{"success":true,' + entered[1:])
     news = encode_event(MAIN, "user:online", _encode(user_at(message.user, iso(message.now))))

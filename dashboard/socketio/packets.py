@@ -1,7 +1,7 @@
 """Packets of Socket.IO 5 inside messages of Engine.IO: ``TYPE[ATTACHMENTS-][/NAMESPACE,][ACK][JSON]``.
 
-Source: github.com/socketio/socket.io-protocol.  The packet class of python-socketio is not used: its parser accepts NaN, keys that
-stand twice and any nesting, and builds objects that are then built again as requests.  Here the JSON stays bytes.
+Source: github.com/socketio/socket.io-protocol.  The packet class of python-socketio is not used: its parser accepts NaN, repeated
+keys and any nesting, and builds objects from which requests would be built again.  Here the JSON stays bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAIN = "/"
 _MAX_ATTACHMENTS = 10
 _MAX_NAMESPACE = 120
 _PACKET = re.compile(r"([0-6])(?:([0-9]{1,3})-)?(?:(/[^,]*)(?:,|\Z))?([0-9]{1,16})?(.*)", re.DOTALL)
-#: Names of events that mean something to the libraries themselves.
+#: Names of events that the client libraries use themselves.
 _RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
 
 
@@ -38,7 +38,7 @@ class PacketType(IntEnum):
 
 
 class Packet(NamedTuple):
-    """Packet of a client. ``ack``: digits, empty without a callback. ``event`` and ``arguments``: of an event.
+    """Packet of a client. ``ack``: digits, empty without a callback. ``event`` and ``arguments``: only in packets of events.
 
     ``payload``: JSON of ``CONNECT``, empty without one.  ``attachments``: binary messages that follow.
     """
@@ -57,7 +57,7 @@ _name = msgspec.json.Decoder(str | int)
 
 
 def parse(text: str) -> Packet:
-    """Parse the data of a message; raises Invalid, after which the session cannot go on."""
+    """Parse the data of a message; raises Invalid, after which the session must end."""
     found = _PACKET.fullmatch(text)
     if found is None:
         raise Invalid(f"{text[:1]!a} is not the type of a packet; send 0 to 6")
@@ -66,19 +66,19 @@ def parse(text: str) -> Packet:
     if len(namespace) > _MAX_NAMESPACE:
         raise Invalid(f"a namespace has at most {_MAX_NAMESPACE} characters")
     if is_binary != (found[2] is not None) or int(found[2] or 0) > _MAX_ATTACHMENTS:
-        raise Invalid(f"a binary packet says its attachments, at most {_MAX_ATTACHMENTS}, and only a binary packet")
+        raise Invalid(f"only a binary packet has a number of attachments, and it must be at most {_MAX_ATTACHMENTS}")
     ack, payload = found[4] or "", found[5]
     if kind in (PacketType.EVENT, PacketType.BINARY_EVENT):
         event, arguments = _parse_event(payload)
         return Packet(kind, namespace, ack, "", event, arguments, int(found[2] or 0))
     if kind in (PacketType.ACK, PacketType.BINARY_ACK):
         if not ack:
-            raise Invalid("an acknowledgement has a number")
+            raise Invalid("an acknowledgement must have a number")
         _parse_values(payload)
     elif kind is PacketType.CONNECT_ERROR or ack or (payload and kind is PacketType.DISCONNECT):
-        raise Invalid(f"a client sends no packet {text[:20]!a}")
+        raise Invalid(f"a client must not send the packet {text[:20]!a}")
     elif payload and payload[0] != "{":
-        raise Invalid("the data of CONNECT is an object")
+        raise Invalid("the data of CONNECT must be an object")
     return Packet(kind, namespace, ack, payload, attachments=int(found[2] or 0))
 
 
@@ -87,7 +87,7 @@ def _parse_event(payload: str) -> tuple[str, tuple[Raw, ...]]:
     try:
         name = str(_name.decode(values[0])) if values else ""
     except msgspec.MsgspecError:
-        raise Invalid("the first value of an event is its name") from None
+        raise Invalid("the first value of an event must be its name") from None
     if not name or name in _RESERVED:
         raise Invalid(f"{name!a} cannot be the name of an event")
     return name, tuple(values[1:])

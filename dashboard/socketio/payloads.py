@@ -67,7 +67,7 @@ def chat_of(message: MessageState) -> Chat:
 
 
 class UserAt(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """User to whom something happened; ``room_id``: in this room, ``status``: the new one."""
+    """User in a notice; ``room_id``: the room that the user entered or left, ``status``: the new status."""
 
     user_id: str
     username: str

@@ -1,4 +1,4 @@
-"""Requests of the server from events of Socket.IO: the names of the events, and the form of their arguments."""
+"""Conversion of Socket.IO events to the server's requests: the names of the events, and the types of their arguments."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _typing(raw: Raw, its: str, event: str) -> Typing:
 
 
 def _plain(kind: type[Watch | Unwatch | Ping | PersonalRequest]) -> Callable[[Raw, str, str], Request]:
-    """Return the decoder of an event whose argument has the fields of the plain protocol."""
+    """Return the decoder of an event whose argument has the same fields as the request on ``/ws``."""
 
     def decode(raw: Raw, its: str, event: str) -> Request:
         return msgspec.structs.replace(_decode(raw, kind, event), id=its)
@@ -135,7 +135,7 @@ def request_of(packet: Packet, request_id: str) -> Request:
 
 
 class Handshake(Struct, frozen=True):
-    """Data of ``CONNECT``: what ``io(url, {auth})`` was given, and what the client's library adds to recover its state."""
+    """Data of ``CONNECT``: the ``auth`` option of ``io()``, and fields that the client library adds to recover its state."""
 
     token: Annotated[str, Meta(max_length=8_000)] | None = None
     id: Annotated[str, Meta(max_length=120)] | None = None

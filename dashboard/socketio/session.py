@@ -1,6 +1,6 @@
 """Session: the protocol state of one Socket.IO client, without I/O. Packets go in; connections, requests or refusals come out.
 
-Owns: the client's namespaces, the form of packets, the number of attachments to skip.  Limits are those of ``/ws``.
+Owns: the client's namespaces, the order of packets, the number of attachments to skip.  The limits are the same as for ``/ws``.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class Connect(Struct, frozen=True):
 
 
 class NamespaceRefusal(Struct, frozen=True):
-    """Request to connect that cannot be granted; the session goes on."""
+    """Refusal of a request to connect to a namespace; the session continues."""
 
     namespace: str
     message: str
 
 
 class Leave(Struct, frozen=True):
-    """End of a namespace, by the client."""
+    """Request of the client to leave a namespace."""
 
     namespace: str
 
@@ -42,7 +42,7 @@ Outcome = Connect | NamespaceRefusal | Leave | Request | RequestRefusal | Discon
 
 
 class SocketIoSession(Session):
-    """Protocol state of one client. ``namespaces``: those that it has connected to."""
+    """Protocol state of one client. ``namespaces``: the namespaces that the client has connected to."""
 
     __slots__ = ("_attachments", "namespaces")
 
@@ -52,12 +52,12 @@ class SocketIoSession(Session):
         self._attachments = 0
 
     def take(self, text: str, now_s: float) -> Outcome:
-        """Return what the data of a message asks for; None: nothing."""
+        """Parse the data of a message and return the request in it, None if it requests nothing."""
         if (flood := self.count(now_s)) is not None:
             return flood
         try:
             if self._attachments:
-                raise Invalid("a packet came before the attachments of the one before it")
+                raise Invalid("a packet came before the attachments of the previous packet")
             packet = parse(text)
         except Invalid as error:
             return Disconnect(CloseCode.PROTOCOL_ERROR, str(error))
@@ -97,7 +97,7 @@ class SocketIoSession(Session):
         origin = RequestOrigin(packet.ack, packet.namespace, packet.event if is_known(packet) else "unknown")
         if packet.type is PacketType.BINARY_EVENT:
             return RequestRefusal(
-                Error("invalid_message", f"{origin.event}: binary data is not taken; send JSON"), origin.id
+                Error("invalid_message", f"{origin.event}: binary data is not accepted; send JSON"), origin.id
             )
         if packet.event in PASSED_OVER:
             return None

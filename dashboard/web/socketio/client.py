@@ -1,4 +1,4 @@
-"""Client of Socket.IO as a connection of the hub: its namespaces, and the way of its requests to the dispatcher."""
+"""Client of Socket.IO as a connection of the hub: its namespaces, and its requests to the dispatcher."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ClientServices(NamedTuple):
 
 
 class SocketIoClient:
-    """Client of one session of Engine.IO. ``caller``: by the handshake."""
+    """Client of one session of Engine.IO. ``caller``: the caller of the handshake."""
 
     def __init__(self, engine: EngineSession, services: ClientServices, caller: Caller, place: Place) -> None:
         self._engine = engine
@@ -65,7 +65,7 @@ class SocketIoClient:
             connection.handle(outcome)
 
     def binary(self) -> None:
-        """Skip an attachment; close a client that sends binary messages by themselves."""
+        """Skip an attachment; close the session if no packet announced the binary message."""
         if not self._connection.closed:
             refused = self._session.skip_attachment(self._hub.hear(self._connection))
             if refused is not None:
@@ -81,7 +81,7 @@ class SocketIoClient:
         self._dialect = self._choose(carrier, self._session.namespaces)
 
     def farewell(self, code: int) -> bytes:
-        """Return packets that keep the client from connecting again, if the code is final."""
+        """Return packets that keep the client from reconnecting if the close code is final, else nothing."""
         if not is_final(code):
             return b""
         return self._dialect.packed([encode_disconnect(each) for each in sorted(self._session.namespaces)])
@@ -91,7 +91,7 @@ class SocketIoClient:
         self._connection.give_up(code, reason)
 
     def ended(self, code: int) -> None:
-        """Forget the connection when the requests that it has sent are served, as the original does."""
+        """Forget the connection once its requests have been served, as the original server does."""
         connection = self._connection
         self._dispatcher.after_requests(connection, lambda: self._hub.dropped(connection, code, by_client=True))
 
@@ -101,7 +101,7 @@ class SocketIoClient:
         self._engine.send(self._dialect.packed(list(packets)))
 
     def _connect(self, request: Connect) -> None:
-        """Answer a CONNECT: at once, or when the token or the cookie's user is checked."""
+        """Answer a CONNECT: at once, or after the check of the token or of the cookie's user."""
         namespace, given = request.namespace, request.handshake
         self._dialect = self._choose(self._engine.carrier, self._session.namespaces)
         sid = secrets.token_urlsafe(15)

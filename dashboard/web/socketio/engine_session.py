@@ -23,9 +23,9 @@ _CLOSE, _PING, _NOOP = b"1", b"2", b"6"
 _SEPARATOR = b"\x1e"
 _PING_FRAME = encode_frame(Opcode.TEXT, _PING)
 _PROBED_FRAME = encode_frame(Opcode.TEXT, b"3probe")
-#: After these the client hears nothing more: it broke the protocol, or is away.
+#: Close codes after which nothing more is sent: the client broke the protocol, or does not answer.
 _SILENT = (CloseCode.PROTOCOL_ERROR, CloseCode.NO_PONG)
-#: The last packets of a closed session wait so long for a poll.
+#: The last packets of a closed session wait this long for a poll.
 _LINGER_S = 10.0
 
 
@@ -65,7 +65,7 @@ class EngineClient(Protocol):
 
 
 class Socket(Protocol):
-    """WebSocket that carries a session, or asks to."""
+    """WebSocket that carries a session, or proposes to carry it."""
 
     writing: bool
 
@@ -83,7 +83,7 @@ class Socket(Protocol):
 
 
 class EngineSession:
-    """Session of one client. ``send`` takes what the dialect of its carrier made.
+    """Session of one client. ``send`` takes bytes that were encoded by the dialect of its carrier.
 
     ``on_end``: called with the session once it takes no more requests.
     """
@@ -100,7 +100,7 @@ class EngineSession:
         self._limits = limits
         self._on_end = on_end
         self._socket: Socket | None = None
-        self._candidate: Socket | None = None  # asks to carry the session
+        self._candidate: Socket | None = None  # proposes to carry the session
         self._probed = False
         self._upgrading: asyncio.TimerHandle | None = None
         self._waiting: list[bytes] = []
@@ -115,11 +115,11 @@ class EngineSession:
 
     @property
     def writing(self) -> bool:
-        """True while the client has not taken all that was sent."""
+        """True while the client has not received all sent bytes."""
         return self._socket.writing if self._socket is not None else bool(self._waiting)
 
     def buffered_bytes(self) -> int:
-        """Return an upper bound of the bytes that the client has not taken."""
+        """Return an upper bound of the sent bytes that the client has not received."""
         return self._socket.buffered_bytes() if self._socket is not None else self._waiting_bytes
 
     def close(self, code: int, reason: str) -> None:
@@ -142,7 +142,7 @@ class EngineSession:
             self._timer = self._loop.call_later(_LINGER_S, self._on_end, self)
 
     def abort(self) -> None:
-        """End the session without a word."""
+        """End the session without sending anything."""
         if self.closed:
             return
         self._stop()
@@ -231,11 +231,11 @@ class EngineSession:
         return body
 
     async def poll(self) -> bytes | None:
-        """Return the packets that wait, or that come; None if the session takes no poll."""
+        """Return the waiting packets, or wait for packets; return None if the session takes no poll."""
         if self._socket is not None or (self.closed and not self._waiting):
             return None
         if self._poll is not None:
-            self.client.fail(CloseCode.PROTOCOL_ERROR, "one poll at a time")
+            self.client.fail(CloseCode.PROTOCOL_ERROR, "only one poll at a time is allowed")
             return None
         if not self.closed:
             self.client.heard()
@@ -260,11 +260,11 @@ class EngineSession:
             self._end(CloseCode.ABNORMAL)
 
     def begin_post(self) -> bool:
-        """Return whether a body may be sent now; a second one beside the first ends the session."""
+        """Return whether a body may be sent now; two bodies at the same time end the session."""
         if self._socket is not None or self.closed:
             return False
         if self._posting:
-            self.client.fail(CloseCode.PROTOCOL_ERROR, "one POST at a time")
+            self.client.fail(CloseCode.PROTOCOL_ERROR, "only one POST at a time is allowed")
             return False
         self._posting = True
         return True
@@ -287,14 +287,14 @@ class EngineSession:
     # --- WebSocket ---
 
     def carry(self, socket: Socket) -> None:
-        """Use a WebSocket from the beginning."""
+        """Use a WebSocket from the start of the session."""
         self._switch(socket)
 
     def _switch(self, socket: Socket) -> None:
         self._socket, self.carrier, self.send = socket, "websocket", socket.send
 
     def propose(self, socket: Socket) -> bool:
-        """Let a WebSocket ask to carry the session; return False if it already has one, or another one asks."""
+        """Let a WebSocket propose to carry the session; return False if the session has a WebSocket or a proposal already."""
         if self.closed or self._socket is not None or self._candidate is not None:
             return False
         self._candidate = socket
@@ -314,7 +314,7 @@ class EngineSession:
         return candidate
 
     def text(self, socket: Socket, text: str) -> None:
-        """Take a text message of the WebSocket that carries the session, or asks to."""
+        """Take a text message of the WebSocket that carries the session, or proposes to carry it."""
         try:
             packet = parse_packet(text)
         except Invalid as error:

@@ -1,6 +1,6 @@
 """HTTP handler for ``/socket.io``: WebSockets, polls and bodies of Engine.IO 4.
 
-Errors are those of the original: status 400 with ``{"code", "message"}``, by which its clients know what to do.
+Errors are the same as those of the original server: status 400 with ``{"code", "message"}``, which its clients understand.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class EngineServices(NamedTuple):
 
 
 class EngineError(NamedTuple):
-    """Error of the original, by its number."""
+    """Error of the original server, with its number."""
 
     code: int
     message: str
@@ -106,7 +106,7 @@ class SocketIoHandler(HandshakeHandler):
             self.set_header("Vary", "Origin")
 
     def _check(self) -> EngineError | None:
-        """Return what is wrong with the request; None: nothing, and ``_engine`` is the session that it names."""
+        """Return the request's fault, else None. If the request names a session, ``_engine`` is that session."""
         transport, sid = self._argument("transport"), self._argument("sid")
         if transport not in _TRANSPORTS:
             return UNKNOWN_TRANSPORT
@@ -217,7 +217,7 @@ class SocketIoHandler(HandshakeHandler):
         self._refuse(BAD_REQUEST)
 
     async def options(self) -> None:
-        """Answer what browsers ask before a request with headers of its own."""
+        """Answer the preflight request of a browser."""
         self.set_header("Access-Control-Allow-Methods", "GET, POST")
         self.set_header("Access-Control-Allow-Headers", "Content-Type, Authorization")
         self.set_header("Access-Control-Max-Age", _PREFLIGHT_S)

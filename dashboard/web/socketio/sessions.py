@@ -11,7 +11,7 @@ from dashboard.web.socketio.engine_session import EngineLimits, EngineSession
 
 
 class EngineSessions:
-    """Registry of sessions. An id is secret: who knows it may send and poll in its session.
+    """Registry of sessions. An id is secret: everybody who knows it can send and poll in its session.
 
     It begins with ``node_id``, so that every process knows which one holds the session.
     """
@@ -25,7 +25,7 @@ class EngineSessions:
         return len(self._sessions)
 
     def get(self, sid: str) -> EngineSession | None:
-        """Return a session; None: there is none of this id here."""
+        """Return the session with this id, None if this process has no such session."""
         return self._sessions.get(sid)
 
     def create(self) -> EngineSession:
