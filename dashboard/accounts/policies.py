@@ -49,7 +49,9 @@ ADMINISTERS = Policy(Role.ADMIN)
 POLICIES: dict[str, Policy] = {
     # pages
     "GET /": BOARD,
+    "GET /boards": SEES,
     "GET /boards/{board}": BOARD,
+    "GET /boards/{board}/edit": Policy(Role.VIEWER, why="who may edit the board"),
     "GET /board": SEES,
     "GET /explore": SEES,
     "GET /login": ANYBODY,
@@ -152,6 +154,8 @@ POLICIES: dict[str, Policy] = {
     "POST /api/v1/boards/{board}/restore": EDITS_BOARD,
     "GET /api/v1/boards/{board}/draft": EDITS_BOARD,
     "DELETE /api/v1/boards/{board}/draft": EDITS_BOARD,
+    "GET /api/v1/boards/{board}/draft/text": EDITS_BOARD,
+    "POST /api/v1/boards/{board}/draft/text": EDITS_BOARD,
     "POST /api/v1/boards/{board}/operations": EDITS_BOARD,
     "POST /api/v1/boards/{board}/undo": EDITS_BOARD,
     "POST /api/v1/boards/{board}/publish": EDITS_BOARD,

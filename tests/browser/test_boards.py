@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.pages import Pages, until
 from tests.support.server import ServerProcess
@@ -65,3 +66,21 @@ def test_boards_without_places_look_as_they_did_to_the_pixel(pages: Pages, site:
     }""")  # as the browser placed them before
     flowed = page.evaluate(rectangles)
     assert max(abs(a - b) for one, two in zip(placed, flowed, strict=True) for a, b in zip(one, two, strict=True)) < 0.1
+
+
+def test_the_index_finds_boards_and_a_new_one_is_made_there(pages: Pages, site: ServerProcess) -> None:
+    put(site, "indexed", title="Checkout", folder="Shop", tags=["eu"], widgets=TILES)
+    put(site, "other", title="Warehouse", widgets=[])
+    page = pages.open(f"{site.url}/boards", wait=False)
+    cards = page.locator(".card")
+    expect(page.get_by_role("heading", name="Shop")).to_be_visible()
+    page.get_by_label("Search boards").fill("check eu")
+    expect(cards).to_have_count(1)
+    page.get_by_role("button", name="Favourite: Checkout").click()
+    page.reload()
+    expect(page.get_by_role("heading", name="Favourites")).to_be_visible()
+    page.get_by_role("button", name="New board").click()
+    page.get_by_label("Title").fill("Made by hand")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/boards/made-by-hand/edit")
+    expect(page.get_by_role("heading", name="Made by hand")).to_be_visible()

@@ -275,6 +275,7 @@ FIELDS = {
     "history": {"roomId": "ops"},
     "typing": {"roomId": "ops", "isTyping": True},
     "presence": {"status": "online"},
+    "edit_board": {"board": "host", "page": "p"},
 }
 
 

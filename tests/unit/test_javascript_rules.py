@@ -32,6 +32,8 @@ NO_UNIT_TEST = {
     "pages/admin-users.js": "tests/browser/test_people.py",
     "pages/admin.js": "tests/browser/test_people.py",
     "pages/board-chat.js": "tests/browser/test_panel.py",
+    "pages/board-editor.js": "tests/browser/test_board_editor.py",
+    "pages/boards.js": "tests/browser/test_boards.py",
     "pages/board.js": "tests/browser/test_host_board.py",
     "pages/browser-check.js": "tests/browser/test_old_chromium.py",
     "pages/explore.js": "tests/browser/test_chosen_and_explore.py",
@@ -45,6 +47,9 @@ NO_UNIT_TEST = {
     "pages/theme.js": "tests/browser/test_look.py",
     "widgets/bar-tile.js": "tests/browser/test_look.py",
     "widgets/chart-table.js": "tests/browser/test_accessibility.py",
+    "widgets/board-panel.js": "tests/browser/test_board_editor.py",
+    "widgets/series-picker.js": "tests/browser/test_board_editor.py",
+    "widgets/tile-placing.js": "tests/browser/test_board_editor.py",
     "widgets/connection-curtain.js": "tests/browser/test_return.py",
     "widgets/conversation-view.js": "tests/browser/test_panel.py",
     "widgets/dash-board.js": "tests/browser/test_details.py",
@@ -86,7 +91,13 @@ FORBIDDEN = (
     ("", "requestAnimationFrame", ("draw/frame-loop.js",)),
 )
 #: Widgets whose listeners need no signal, because they are on elements that are thrown away with them.
-OWN_ELEMENTS = {"widgets/dom.js", "widgets/dialog.js", "widgets/form.js"}
+OWN_ELEMENTS = {
+    "widgets/board-panel.js",
+    "widgets/dialog.js",
+    "widgets/dom.js",
+    "widgets/form.js",
+    "widgets/series-picker.js",
+}
 
 
 def read(module: str) -> str:

@@ -14,18 +14,23 @@ from dashboard.boards.boards import Boards, ShownBoard
 from dashboard.boards.drafts import Drafts
 from dashboard.boards.library import NEW, Author, Library
 from dashboard.boards.visible import seen_board
-from dashboard.domain.board_document import board_schema, decode_document
+from dashboard.domain.board_document import Document, board_schema, decode_document
 from dashboard.domain.errors import ConfigurationError, Invalid
 from dashboard.domain.identity import Role
 from dashboard.web.server.api import ApiHandler
 from dashboard.web.server.operation import Operation, Operations
 
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
+#: Tiles of a board that the index draws.
+_DRAWN = 24
 _AS_WRITTEN = "1: YAML text, as its author wrote it"
 
 
 class BoardListed(Struct, frozen=True):
-    """Board in the index. ``source``: where it is kept; ``shadowed``: the store has a board of this id, too; ``fault``: of its file."""
+    """Board in the index. ``places``: kind, x, y, w and h of its first tiles; ``source``: where it is kept.
+
+    ``shadowed``: the store has a board of this id, too; ``fault``: what is wrong with its file.
+    """
 
     id: str
     title: str
@@ -42,6 +47,8 @@ class BoardListed(Struct, frozen=True):
     created_by: str
     changed_by: str
     changed: int
+    places: list[tuple[str, int, int, int, int]]
+    rows: int
     unknown: tuple[str, ...]
     fault: str
 
@@ -108,7 +115,9 @@ class BoardServices(NamedTuple):
 
 
 class BoardApi(ApiHandler[BoardServices]):
-    """Base of the handlers of boards."""
+    """Base of the handlers of boards. The local operator is the same editor here as on the WebSocket."""
+
+    talks = True
 
     @property
     def author(self) -> Author:
@@ -121,6 +130,16 @@ class BoardApi(ApiHandler[BoardServices]):
         if self.request.headers.get("If-None-Match", "").strip() == "*":
             return NEW
         return "" if tag == "*" else tag.removeprefix("W/").strip('"')
+
+    async def parse(self, board_id: str, body: bytes) -> Document:
+        """Return the document of a YAML text, read outside of the event loop; raises Invalid with its line."""
+        try:
+            text = body.decode("utf-8")
+            return await IOLoop.current().run_in_executor(None, parse_board, text, Path(f"{board_id}.yaml"))
+        except UnicodeDecodeError:
+            raise Invalid("is not UTF-8", field="body") from None
+        except ConfigurationError as error:
+            raise Invalid(str(error), field="board") from None
 
     def published(self, board_id: str, version: int, status: int = 200) -> None:
         """Write the response to a publication."""
@@ -158,6 +177,8 @@ class BoardsHandler(BoardApi):
             created_by=shown.created_by,
             changed_by=shown.changed_by,
             changed=shown.changed_ms,
+            places=[(w.kind, w.x or 0, w.y or 0, w.w, w.h) for w in board.widgets[:_DRAWN]],
+            rows=board.rows,
             unknown=shown.unknown,
             fault=boards.fault_of(shown.id),
         )
@@ -192,18 +213,9 @@ class BoardHandler(BoardApi):
         self.services.library.check_edits(self.author, board_id)
         body, note = self.body(), self.get_query_argument("note", "")
         is_yaml = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower() in _YAML
-        value: object = await self._parse(board_id, body) if is_yaml else self.json(dict[str, object])
+        value: object = await self.parse(board_id, body) if is_yaml else self.json(dict[str, object])
         version = await self.services.library.put(self.author, board_id, value, matching=self.condition(), note=note)
         self.published(board_id, version, 201 if version == 1 else 200)
-
-    async def _parse(self, board_id: str, body: bytes) -> object:
-        try:
-            text = body.decode("utf-8")
-            return await IOLoop.current().run_in_executor(None, parse_board, text, Path(f"{board_id}.yaml"))
-        except UnicodeDecodeError:
-            raise Invalid("is not UTF-8", field="body") from None
-        except ConfigurationError as error:
-            raise Invalid(str(error), field="board") from None
 
     async def patch(self, board_id: str) -> None:
         library = self.services.library

@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
+from dashboard.boards.board_text import write_board
 from dashboard.domain.board_document import Document
-from dashboard.domain.board_operations import Operation
+from dashboard.domain.board_operations import Operation, ReplaceBoard
 from dashboard.web.boards.boards import BoardApi, Published
 from dashboard.web.server.operation import Operation as Described
 from dashboard.web.server.operation import Operations
@@ -21,6 +22,14 @@ class NewOperation(Struct, frozen=True, forbid_unknown_fields=True):
 
     key: Key
     operation: Operation
+
+
+class NewText(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of ``POST /api/v1/boards/ID/draft/text``: the text that was read, and the edited one."""
+
+    key: Key
+    base: Annotated[str, Meta(max_length=600_000)]
+    text: Annotated[str, Meta(max_length=600_000)]
 
 
 class UndoBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +82,30 @@ class DraftHandler(BoardApi):
         self.services.library.check_edits(self.author, board_id)
         key = self.get_query_argument("key", "") or f"discard:{self.services.drafts.new_key()}"
         self.write_json(Operated(await self.services.drafts.discard(self.author, board_id, key)))
+
+
+class TextHandler(BoardApi):
+    """``/api/v1/boards/ID/draft/text``: the draft as YAML, and its change by an edited text."""
+
+    operations: ClassVar[Operations] = {
+        "get": Described("The draft as YAML", raw=True),
+        "post": Described(
+            "Change the draft as the text says; a wrong text is refused with its line", body=NewText, returns=Operated
+        ),
+    }
+
+    async def get(self, board_id: str) -> None:
+        state = await self.services.drafts.read(self.author, board_id)
+        self.set_header("Content-Type", "application/yaml; charset=utf-8")
+        self.finish(write_board(state.document))
+
+    async def post(self, board_id: str) -> None:
+        self.services.library.check_edits(self.author, board_id)
+        body = self.json(NewText)
+        base = await self.parse(board_id, body.base.encode())
+        value = await self.parse(board_id, body.text.encode())
+        step = ReplaceBoard(base=base, value=value)
+        self.write_json(Operated(await self.services.drafts.operate(self.author, board_id, body.key, (step,))))
 
 
 class OperationsHandler(BoardApi):

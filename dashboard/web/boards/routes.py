@@ -18,6 +18,7 @@ def board_routes(services: BoardServices) -> list[AnyRoute]:
         Route("/api/v1/boards/{board}/rollback", boards.RollbackHandler, services),
         Route("/api/v1/boards/{board}/restore", boards.RestoreHandler, services),
         Route("/api/v1/boards/{board}/draft", drafts.DraftHandler, services),
+        Route("/api/v1/boards/{board}/draft/text", drafts.TextHandler, services),
         Route("/api/v1/boards/{board}/operations", drafts.OperationsHandler, services),
         Route("/api/v1/boards/{board}/undo", drafts.UndoHandler, services),
         Route("/api/v1/boards/{board}/publish", drafts.PublishHandler, services),

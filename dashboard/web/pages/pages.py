@@ -10,6 +10,8 @@ from tornado.web import HTTPError, StaticFileHandler
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
 from dashboard.boards.visible import seen_board
+from dashboard.domain.errors import Forbidden
+from dashboard.domain.identity import Role
 from dashboard.expressions.watched import expressions_among
 from dashboard.web.pages.browsers import knows_trusted_types, needs_old_files
 from dashboard.web.server.addresses import own_address
@@ -55,7 +57,31 @@ class BoardPage(Page):
             self.redirect(f"/boards/{moved}" + (f"?{self.request.query}" if self.request.query else ""), permanent=True)
             return
         board = seen_board(self.services.boards, self.services.access, self.caller, board_id)
-        self.render_wall("board.html", title=board.title, board_id=board_id, boards=self.seen(), selectors=[])
+        may_edit = self.services.access.edits(self.caller, board_id)
+        self.render_wall(
+            "board.html", title=board.title, board_id=board_id, boards=self.seen(), selectors=[], may_edit=may_edit
+        )
+
+
+class EditorPage(Page):
+    """``/boards/ID/edit``: the editor of a board."""
+
+    def get(self, board_id: str) -> None:
+        boards, access = self.services.boards, self.services.access
+        board = seen_board(boards, access, self.caller, board_id)
+        if not access.edits(self.caller, board_id):
+            raise Forbidden("this takes the role editor, on this board or everywhere")
+        shown = boards.shown(board_id)
+        home = "server" if boards.is_given(board_id) else shown.source
+        self.render_page("editor.html", title=board.title, board_id=board_id, home=home, version=shown.version)
+
+
+class BoardsPage(Page):
+    """``/boards``: the index of the boards."""
+
+    def get(self) -> None:
+        may_make = self.caller.role >= Role.EDITOR
+        self.render_page("boards.html", title="Boards", boards={}, may_make=may_make)
 
 
 class ChosenPage(Page):
@@ -66,7 +92,9 @@ class ChosenPage(Page):
         selectors = [*self.get_query_arguments("series"), *self.get_query_arguments("expr")]
         expressions_among(selectors)
         title = ", ".join(selectors) or "Chosen series"
-        self.render_wall("board.html", title=title, board_id="", boards=self.seen(), selectors=selectors)
+        self.render_wall(
+            "board.html", title=title, board_id="", boards=self.seen(), selectors=selectors, may_edit=False
+        )
 
 
 class ExplorePage(Page):

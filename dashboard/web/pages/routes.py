@@ -17,7 +17,9 @@ def page_routes(
     """Return the routes; ``static`` is the folder of the browser's files."""
     return [
         Route("/", pages.BoardPage, services),
+        Route("/boards", pages.BoardsPage, services),
         Route("/boards/{board}", pages.BoardPage, services),
+        Route("/boards/{board}/edit", pages.EditorPage, services),
         Route("/board", pages.ChosenPage, services),
         Route("/explore", pages.ExplorePage, services),
         Route("/feeders", pages.FeedersPage, services),

@@ -14,16 +14,16 @@ export class ApiError extends Error {
 /**
  * Send a request and return its answer. The caller names the answer's type, as docs/protocol.md describes it.
  * @template [T=unknown]
- * @param {string} method @param {string} path @param {object} [body]
+ * @param {string} method @param {string} path @param {object} [body] @param {Record<string, string>} [headers] more headers
  * @returns {Promise<T>} null where the answer is empty; fails with an ApiError
  */
-export async function api(method, path, body) {
+export async function api(method, path, body, headers = {}) {
   let response;
   try {
     response = await fetch(path, {
       method,
       credentials: "same-origin",
-      headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {

@@ -18,6 +18,25 @@
  */
 /** @typedef {{title?: string, subtitle?: string, columns: number, rows: number, widgets: PlacedWidget[], window_s?: number, rate_hz?: number, tag?: string, fault?: string}} Board */
 /**
+ * Change of a field of a tile (of the board without `widget`), or without `field` of the tile itself.
+ * @typedef {{widget?: string, field?: string, before?: unknown, after?: unknown, at?: number}} Change
+ */
+/** Step of an operation, see docs/boards.md. @typedef {{op: string, widget?: string, field?: string, value?: unknown, x?: number, y?: number, w?: number, h?: number}} Step */
+/** Widget of a draft: it has an id. @typedef {Omit<Partial<Widget>, "x" | "y"> & {id: string, kind: string, title: string, x?: number, y?: number}} DraftWidget */
+/**
+ * Document of a draft: every widget has an id and a place. Fields that this page does not know are kept.
+ * @typedef {object} BoardDocument
+ * @property {string} title @property {string} [subtitle] @property {string} [folder] @property {string[]} [tags] @property {number} columns
+ * @property {number} rows @property {number} [window_s] @property {number} [rate_hz] @property {DraftWidget[]} widgets
+ */
+/**
+ * @typedef {object} OperationState
+ * @property {number} seq @property {string} author @property {string} name @property {string} key @property {number} t @property {Change[]} changes
+ * @property {number} [undoes] @property {boolean} [again] @property {number} [published]
+ */
+/** @typedef {{board: string, document: BoardDocument, seq: number, is_draft: boolean, by: string, t: number, history: OperationState[]}} Editing */
+/** @typedef {{board: string, page: string, user: string, name: string, widget?: string, place?: [number, number, number, number] | null, gone?: boolean}} BoardEditor */
+/**
  * What the server says once about a series. Times are in ms.
  * @typedef {object} Definition
  * @property {number} sid number of the series on this view
@@ -103,6 +122,9 @@
  * @property {{window_s: number}} drain
  * @property {{board: string}} reload
  * @property {{board: string, definition?: Board, moved_to?: string}} board_changed
+ * @property {Editing} editing
+ * @property {{board: string, operation: OperationState}} board_operation
+ * @property {BoardEditor} board_editor
  * @property {{code: string, message: string, key?: string}} error
  * @property {Authentication} authenticated
  * @property {{users: ConnectedUser[]}} users

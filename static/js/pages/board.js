@@ -4,6 +4,7 @@ import "../widgets/connection-curtain.js";
 import { DashBoard } from "../widgets/dash-board.js";
 import { clock } from "../draw/format.js";
 import { button as makeButton, h, setText } from "../widgets/dom.js";
+import { noteSeen } from "./seen-boards.js";
 import { startChat } from "./board-chat.js";
 import { loginUrl } from "../widgets/user.js";
 import { Shell } from "./shell.js";
@@ -17,6 +18,7 @@ const boardId = board.dataset.board ?? "";
 const behindHash = new URLSearchParams(location.hash.slice(1));
 /** @type {string[]} those of the address; a long choice stands after the #, which has no limit */
 const selectors = JSON.parse(board.dataset.selectors ?? "[]").concat(behindHash.getAll("series"), behindHash.getAll("expr"));
+noteSeen(boardId);
 const subtitle = /** @type {HTMLElement} */ (document.getElementById("subtitle"));
 board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) => shell.showFeed(name, lines), announce: (text) => shell.announce(text) });
 

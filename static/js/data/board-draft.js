@@ -1,0 +1,131 @@
+// Draft of a board as one editor has it: what the server has committed, and this editor's operations that it has not answered yet. Pure.
+//
+// The shown document is the committed one with the waiting operations on top, so an edit shows at once and the server's order counts.
+
+/** @import { BoardDocument, Change, DraftWidget, Editing, OperationState, Step } from "../client/protocol.js" */
+/** An operation that waits for its answer. @typedef {{key: string, steps: Step[]}} Waiting */
+
+/** Return a document after changes; those of tiles that are gone change nothing. @param {BoardDocument} doc @param {Change[]} changes @returns {BoardDocument} */
+export function applyChanges(doc, changes) {
+  const board = { ...doc, widgets: [...doc.widgets] };
+  for (const change of changes) {
+    const { widget = "", field = "", after } = change;
+    if (!widget) setField(board, field, after);
+    else {
+      const index = board.widgets.findIndex((each) => each.id === widget);
+      if (field) {
+        if (index >= 0) setField((board.widgets[index] = { ...board.widgets[index] }), field, after);
+      } else if (after === undefined) {
+        if (index >= 0) board.widgets.splice(index, 1);
+      } else if (index < 0) board.widgets.splice(Math.min(change.at ?? 0, board.widgets.length), 0, /** @type {DraftWidget} */ (after));
+    }
+  }
+  return board;
+}
+
+/** @param {object} values @param {string} field @param {unknown} value undefined: remove it */
+function setField(values, field, value) {
+  const fields = /** @type {Record<string, unknown>} */ (values);
+  if (value === undefined) delete fields[field];
+  else fields[field] = value;
+}
+
+/** Return the changes of one step, as far as this page can tell before the server has answered. @param {BoardDocument} doc @param {Step} step @returns {Change[]} */
+function changesOf(doc, step) {
+  const { widget } = step;
+  if (step.op === "set") return [{ widget: widget ?? "", field: step.field, after: step.value }];
+  if (step.op === "move") return [{ widget, field: "x", after: step.x }, { widget, field: "y", after: step.y }];
+  if (step.op === "resize") return [{ widget, field: "w", after: step.w }, { widget, field: "h", after: step.h }];
+  if (step.op === "add") return [{ widget: /** @type {DraftWidget} */ (step.value).id, after: step.value, at: doc.widgets.length }];
+  if (step.op === "remove") return [{ widget }];
+  return [];
+}
+
+/** Return a document after steps. @param {BoardDocument} doc @param {Step[]} steps @returns {BoardDocument} */
+export function applySteps(doc, steps) {
+  const made = steps.reduce((now, step) => applyChanges(now, changesOf(now, step)), doc);
+  const bottom = Math.max(0, ...made.widgets.map(({ y = 0, h = 1 }) => y + h));
+  return bottom > (made.rows ?? 6) ? { ...made, rows: bottom } : made;
+}
+
+export class BoardDraft {
+  /** @param {string} user id of this editor */
+  constructor(user) {
+    this.user = user;
+    /** @type {BoardDocument} */
+    this.committed = { title: "", columns: 24, rows: 12, widgets: [] };
+    this.seq = -1;
+    /** @type {OperationState[]} since the last publication */
+    this.history = [];
+    /** @type {Waiting[]} */
+    this.waiting = [];
+  }
+
+  /** Begin with the server's state. Operations that wait stay, unless the server has committed them. @param {Editing} state */
+  begin(state) {
+    this.committed = state.document;
+    this.seq = state.seq;
+    this.history = [...state.history];
+    const known = new Set(state.history.filter(({ author }) => author === this.user).map(({ key }) => key));
+    this.waiting = this.waiting.filter(({ key }) => !known.has(key));
+  }
+
+  /** Take the next operation. @param {OperationState} operation @returns {boolean} false if one before it is missing */
+  take(operation) {
+    if (this.seq < 0 || operation.seq <= this.seq) return true;
+    if (operation.seq !== this.seq + 1) return false;
+    this.seq = operation.seq;
+    this.committed = applyChanges(this.committed, operation.changes);
+    if (operation.author === this.user) this.refused(operation.key);
+    this.history = operation.published ? [] : [...this.history, operation];
+    return true;
+  }
+
+  /** Add an operation of this editor. @param {string} key @param {Step[]} steps */
+  add(key, steps) {
+    this.waiting.push({ key, steps });
+  }
+
+  /** Drop an operation that the server has refused, or answered. @param {string} key */
+  refused(key) {
+    this.waiting = this.waiting.filter((each) => each.key !== key);
+  }
+
+  /** The document to show. @returns {BoardDocument} */
+  get current() {
+    return this.waiting.reduce((now, { steps }) => applySteps(now, steps), this.committed);
+  }
+
+  /** Return whose change of a field this operation replaced, if that was this editor's. @param {OperationState} operation @returns {Change[]} */
+  replacedMine(operation) {
+    if (operation.author === this.user) return [];
+    const before = this.history.filter(({ seq }) => seq < operation.seq);
+    return operation.changes.filter(({ widget = "", field = "" }) => {
+      const last = before.filter(({ changes }) => changes.some((each) => (each.widget ?? "") === widget && (each.field ?? "") === field)).at(-1);
+      return Boolean(field) && last?.author === this.user;
+    });
+  }
+}
+
+/** Return in words what an operation changed. @param {OperationState} operation @param {BoardDocument} doc @returns {string[]} */
+export function inWords(operation, doc) {
+  if (operation.published) return [`published version ${operation.published}`];
+  /** @type {Set<string>} */
+  const said = new Set();
+  for (const { widget = "", field = "", before, after } of operation.changes) {
+    const title = doc.widgets.find((each) => each.id === widget)?.title ?? /** @type {DraftWidget | undefined} */ (before ?? after)?.title ?? widget;
+    if (widget && !field) said.add(`${after === undefined ? "removed" : "added"} “${title}”`);
+    else if (field === "x" || field === "y") said.add(`moved “${title}”`);
+    else if (field === "w" || field === "h") said.add(`resized “${title}”`);
+    else said.add(`changed the ${field} of ${widget ? `“${title}”` : "the board"}: ${shown(before)} → ${shown(after)}`);
+  }
+  const prefix = operation.undoes ? (operation.again ? "again: " : "took back: ") : "";
+  return [...said].map((text) => prefix + text);
+}
+
+/** @param {unknown} value */
+function shown(value) {
+  if (value === undefined || value === null || value === "") return "nothing";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return `“${text.length > 40 ? `${text.slice(0, 39)}…` : text}”`;
+}

@@ -1,0 +1,250 @@
+// Side panel of the board editor: every option of the selected tile, those of the board, the history, and the YAML text.
+
+import { inWords } from "../data/board-draft.js";
+import { SIZES } from "../data/suited-widget.js";
+import { age } from "../draw/format.js";
+import { button, h, setText } from "./dom.js";
+
+/** @import { BoardDocument, Change, DraftWidget, OperationState, Step, Threshold } from "../client/protocol.js" */
+/**
+ * What the panel needs from its page.
+ * @typedef {object} PanelHost
+ * @property {(steps: Step[]) => void} operate @property {() => number} now @property {(id: string) => void} duplicate
+ * @property {() => Promise<string>} readText @property {(base: string, text: string) => Promise<void>} writeText @property {string} user
+ */
+/** An option: field, label, kind of input, hint. @typedef {[string, string, "text" | "number" | "lines", string?]} Option */
+
+/** A field is sent when its editor has not typed for this long. */
+const TYPING_MS = 350;
+const TABS = ["Tile", "Board", "History", "YAML"];
+/** @type {Option[]} */
+const SHOWN = [["title", "Title", "text"], ["series", "Shows these series", "lines", "a selector a line: name, or name{label=\"value\"}"], ["expr", "Or this expression", "text", "PromQL, as rate(orders_total[1m])"], ["document", "Or this document", "text", "the key of a document"]];
+/** @type {Option[]} */
+const LOOK = [["unit", "Unit", "text", "from the data"], ["decimals", "Decimals", "number", "as needed"], ["min", "Scale from", "number", "as needed"], ["max", "Scale to", "number", "as needed"], ["legend", "Names of lines", "text", "a label"], ["note", "Note below", "text"]];
+/** @type {Option[]} */
+const PLACE = [["x", "Column", "number"], ["y", "Row", "number"], ["w", "Width", "number"], ["h", "Height", "number"]];
+/** @type {Option[]} */
+const BOARD = [["title", "Title", "text"], ["subtitle", "Subtitle", "text"], ["folder", "Folder", "text", "in the index"], ["tags", "Tags", "lines", "a tag a line"], ["window_s", "Seconds that charts show", "number", "900"], ["rows", "Rows of the grid", "number"]];
+
+export class BoardPanel extends HTMLElement {
+  constructor() {
+    super();
+    this.tab = "Tile";
+    this.selected = "";
+    this.host = /** @type {PanelHost} */ (/** @type {unknown} */ (null)); // set by begin, before anything else
+    this.document = /** @type {BoardDocument} */ ({ title: "", columns: 24, rows: 12, widgets: [] });
+    /** @type {OperationState[]} */
+    this.history = [];
+    this.body = h("div", { role: "tabpanel" });
+    this.replaced = h("div", { class: "replaced", role: "status", hidden: "" });
+    this.tabs = TABS.map((name) => button(name, () => this.show(name), { class: "tab", role: "tab", "aria-selected": "false" }));
+    this.painted = "";
+    this.base = "";
+    /** @type {Map<string, ReturnType<typeof setTimeout>>} */
+    this.timers = new Map();
+  }
+
+  /** Begin. @param {PanelHost} host */
+  begin(host) {
+    this.host = host;
+    this.append(h("div", { role: "tablist", "aria-label": "Options" }, ...this.tabs), this.body, this.replaced);
+    this.show("Tile");
+  }
+
+  /** Show another tab. @param {string} name */
+  show(name) {
+    this.tab = name;
+    for (const tab of this.tabs) tab.setAttribute("aria-selected", String(tab.textContent === name));
+    this.painted = "";
+    this.paint();
+  }
+
+  /** Show the state of the draft. @param {BoardDocument} document @param {OperationState[]} history @param {string} selected id of the selected tile */
+  update(document, history, selected) {
+    this.document = document;
+    this.history = history;
+    if (selected !== this.selected) this.painted = "";
+    this.selected = selected;
+    this.paint();
+  }
+
+  paint() {
+    const widget = this.document.widgets.find(({ id }) => id === this.selected);
+    const state = JSON.stringify([this.tab, this.tab === "Board" ? { ...this.document, widgets: [] } : this.tab === "Tile" ? widget : this.tab === "History" ? this.history.length : ""]);
+    if (state === this.painted) return;
+    const shape = JSON.stringify([this.tab, widget?.id, widget?.kind, widget?.thresholds?.length]);
+    if (this.body.contains(document.activeElement) && this.body.dataset.shape === shape && this.refill(widget)) {
+      this.painted = state; // somebody types here: the fields stay, their values follow
+      return;
+    }
+    this.painted = state;
+    this.body.dataset.shape = shape;
+    if (this.tab === "Tile") this.body.replaceChildren(...this.tileFields(widget));
+    else if (this.tab === "Board") this.body.replaceChildren(...BOARD.map((option) => this.field(option, this.document, null)));
+    else if (this.tab === "History") this.body.replaceChildren(this.historyList());
+    else this.showText();
+  }
+
+  /** Put new values into the fields that nobody edits. @param {DraftWidget | undefined} widget */
+  refill(widget) {
+    const values = this.tab === "Board" ? this.document : widget;
+    if (!values || (this.tab !== "Board" && this.tab !== "Tile")) return false;
+    for (const input of this.body.querySelectorAll("[data-field]")) {
+      if (!(input instanceof HTMLInputElement || input instanceof HTMLTextAreaElement) || input === document.activeElement) continue;
+      input.value = textOf(fieldOf(values, input.dataset.field ?? ""));
+    }
+    return true;
+  }
+
+  // --- the tile ---
+
+  /** @param {DraftWidget | undefined} widget @returns {Node[]} */
+  tileFields(widget) {
+    if (!widget) return [h("p", { class: "hint", text: this.document.widgets.length ? "Select a tile, with a click or with Tab, to change it." : "Choose a series on the left: the widget that suits it comes onto the board." })];
+    const kinds = Object.keys(SIZES).map((kind) => button(kind, () => this.set(widget.id, "kind", kind), { class: "button", "aria-pressed": String(kind === widget.kind) }));
+    const group = (/** @type {Option[]} */ options, /** @type {string} */ name) => h("div", { class: name }, ...options.map((option) => this.field(option, widget, widget.id)));
+    return [
+      h("div", { class: "kinds", role: "group", "aria-label": "Widget" }, ...kinds),
+      group(SHOWN.filter(([name]) => name !== "expr" || !Array.isArray(widget.expr) || !widget.expr.length), ""), group(LOOK, "pair"),
+      h("h2", { text: "Thresholds" }), ...this.limits(widget),
+      h("h2", { text: "Place" }), group(PLACE, "four"),
+      h("div", { class: "acts" }, button("Duplicate", () => this.host.duplicate(widget.id)), button("Remove", () => this.host.operate([{ op: "remove", widget: widget.id }]), { class: "button danger" })),
+    ];
+  }
+
+  /** @param {DraftWidget} widget @returns {Node[]} */
+  limits(widget) {
+    const limits = widget.thresholds ?? [];
+    const change = (/** @type {Threshold[]} */ next) => this.set(widget.id, "thresholds", next.length ? next : undefined);
+    const rows = limits.map((limit, i) => {
+      const with_ = (/** @type {object} */ more) => change(limits.map((each, n) => (n === i ? { ...each, ...more } : each)));
+      const state = choice(["warning", "critical"], limit.state, "State", (value) => with_({ state: value }));
+      const side = choice(["from", "down to"], limit.below ? "down to" : "from", "Side", (value) => with_({ below: value === "down to" }));
+      const at = /** @type {HTMLInputElement} */ (h("input", { type: "number", step: "any", "aria-label": "Limit", value: String(limit.at) }));
+      at.addEventListener("change", () => at.value !== "" && with_({ at: Number(at.value) }));
+      return h("div", { class: "limit" }, state, side, at, button("×", () => change(limits.filter((_, n) => n !== i)), { class: "quiet", "aria-label": "Remove this threshold" }));
+    });
+    return [...rows, button("Add a threshold", () => change([...limits, { at: 0, state: limits.length ? "critical" : "warning" }]))];
+  }
+
+  /** @param {Option} option @param {object} values @param {string | null} widget @returns {HTMLElement} */
+  field([name, label, kind, hint], values, widget) {
+    const id = `field-${widget ?? "board"}-${name}`;
+    const input = /** @type {HTMLInputElement | HTMLTextAreaElement} */ (kind === "lines" ? h("textarea", { id, rows: "2", "data-field": name, spellcheck: "false", placeholder: hint }) : h("input", { id, type: kind === "number" ? "number" : "text", step: "any", "data-field": name, placeholder: hint }));
+    input.value = textOf(fieldOf(values, name));
+    const send = () => {
+      clearTimeout(this.timers.get(id));
+      this.timers.delete(id);
+      if (input.value !== textOf(this.valueOf(widget, name))) this.set(widget, name, valueOf(input.value, kind, name));
+    };
+    input.addEventListener("input", () => {
+      clearTimeout(this.timers.get(id));
+      this.timers.set(id, setTimeout(send, TYPING_MS));
+    });
+    input.addEventListener("change", send);
+    return h("div", { class: "field" }, h("label", { for: id, text: label }), input);
+  }
+
+  /** @param {string | null} widget @param {string} name */
+  valueOf(widget, name) {
+    return fieldOf(widget === null ? this.document : this.document.widgets.find(({ id }) => id === widget), name);
+  }
+
+  /** Set a field of a tile (null: of the board). @param {string | null} widget @param {string} field @param {unknown} value undefined: remove it */
+  set(widget, field, value) {
+    const values = this.document.widgets.find(({ id }) => id === widget);
+    if (widget !== null && (field === "x" || field === "y")) this.host.operate([{ op: "move", widget, x: values?.x, y: values?.y, [field]: value ?? 0 }]);
+    else if (widget !== null && (field === "w" || field === "h")) this.host.operate([{ op: "resize", widget, w: values?.w, h: values?.h, [field]: value ?? 1 }]);
+    else this.host.operate([{ op: "set", field, ...(widget === null ? {} : { widget }), ...(value === undefined ? {} : { value }) }]);
+  }
+
+  // --- the history ---
+
+  historyList() {
+    const now = this.host.now();
+    const items = [...this.history].reverse().map((operation) => {
+      const own = operation.author === this.host.user;
+      return h("li", {}, h("b", { text: own ? "You" : operation.name }), ` ${inWords(operation, this.document).join(", ") || "changed nothing"} `, h("small", { text: `${age(now - operation.t)} ago` }));
+    });
+    return items.length ? h("ol", {}, ...items) : h("p", { class: "hint", text: "Nothing has changed since the last publication." });
+  }
+
+  /** Say that another editor has replaced something of this editor, with a way back. @param {OperationState} operation @param {Change[]} mine */
+  showReplaced(operation, mine) {
+    const back = mine.map(({ widget, field, before }) => ({ op: "set", field, ...(widget ? { widget } : {}), ...(before === undefined ? {} : { value: before }) }));
+    this.replaced.replaceChildren(h("b", { text: `${operation.name} ${inWords({ ...operation, changes: mine }, this.document).join(", ")}` }), " ",
+      button("take back", () => {
+        this.host.operate(back);
+        this.replaced.hidden = true;
+      }, { class: "quiet" }), button("keep", () => (this.replaced.hidden = true), { class: "quiet" }));
+    this.replaced.hidden = false;
+  }
+
+  // --- the text ---
+
+  async showText() {
+    const text = /** @type {HTMLTextAreaElement} */ (h("textarea", { class: "yaml", spellcheck: "false", "aria-label": "The board as YAML" }));
+    const wrong = h("p", { class: "wrong", role: "alert" });
+    const apply = button("Apply", async () => {
+      setText(wrong, "");
+      try {
+        await this.host.writeText(this.base, text.value);
+        this.base = text.value = await this.host.readText();
+      } catch (error) {
+        const said = error instanceof Error ? error.message : String(error);
+        setText(wrong, said);
+        goToLine(text, Number(/\.yaml:(\d+):/.exec(said)?.[1] ?? 0));
+      }
+    }, { class: "button primary" });
+    const again = button("Read again", async () => (this.base = text.value = await this.host.readText()));
+    this.body.replaceChildren(text, wrong, h("div", { class: "acts" }, apply, again));
+    this.base = text.value = await this.host.readText().catch((error) => (setText(wrong, error.message), ""));
+  }
+
+  /** Bring the text up to date when nobody has changed it. */
+  async follow() {
+    const text = this.body.querySelector("textarea.yaml");
+    if (this.tab !== "YAML" || !(text instanceof HTMLTextAreaElement) || text.value !== this.base) return;
+    const now = await this.host.readText().catch(() => this.base);
+    if (text.value === this.base) this.base = text.value = now;
+  }
+}
+customElements.define("board-panel", BoardPanel);
+
+/** Put the cursor on a line of a text. @param {HTMLTextAreaElement} text @param {number} line 0 for none */
+function goToLine(text, line) {
+  if (!line) return;
+  const lines = text.value.split("\n");
+  const start = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+  text.focus();
+  text.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
+}
+
+/** @param {string[]} options @param {string} value @param {string} label @param {(value: string) => void} chosen */
+function choice(options, value, label, chosen) {
+  const select = /** @type {HTMLSelectElement} */ (h("select", { "aria-label": label }, ...options.map((each) => h("option", { value: each, text: each }))));
+  select.value = value;
+  select.addEventListener("change", () => chosen(select.value));
+  return select;
+}
+
+/** @param {object | undefined} values @param {string} name @returns {unknown} */
+function fieldOf(values, name) {
+  return /** @type {Record<string, unknown>} */ (values ?? {})[name];
+}
+
+/** @param {unknown} value */
+function textOf(value) {
+  if (value === undefined || value === null) return "";
+  return Array.isArray(value) ? value.join("\n") : String(value);
+}
+
+/** Return the value of a typed text; undefined: the field is removed. @param {string} text @param {string} kind @param {string} name */
+function valueOf(text, kind, name) {
+  if (kind === "lines") {
+    const lines = text.split("\n").map((line) => line.trim()).filter(Boolean);
+    return lines.length ? lines : undefined;
+  }
+  if (text === "") return name === "title" ? "" : undefined;
+  return kind === "number" ? Number(text) : text;
+}

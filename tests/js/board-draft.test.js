@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { BoardDraft, applyChanges, applySteps, inWords } from "../../static/js/data/board-draft.js";
+
+const BOARD = { title: "T", columns: 24, rows: 4, widgets: [{ id: "a", kind: "stat", title: "A", x: 0, y: 0, w: 4, h: 2 }, { id: "b", kind: "stat", title: "B", x: 4, y: 0, w: 4, h: 2 }] };
+const editing = (/** @type {any} */ more = {}) => ({ board: "wall", document: BOARD, seq: 0, is_draft: false, by: "", t: 0, history: [], ...more });
+const operation = (/** @type {number} */ seq, /** @type {any[]} */ changes, /** @type {any} */ more = {}) => ({ seq, author: "bo", name: "Bo", key: `k${seq}`, t: 0, changes, ...more });
+
+test("changes set, remove, add and take away; those of a tile that is gone change nothing", () => {
+  const made = applyChanges(BOARD, [
+    { widget: "a", field: "title", before: "A", after: "X" },
+    { widget: "a", field: "unit", after: "s" },
+    { field: "subtitle", after: "sub" },
+    { widget: "b", before: BOARD.widgets[1], at: 1 },
+    { widget: "c", after: { id: "c", title: "C" }, at: 9 },
+    { widget: "gone", field: "title", after: "x" },
+    { widget: "a", field: "unit", before: "s" },
+  ]);
+  assert.equal(made.subtitle, "sub");
+  assert.deepEqual(made.widgets.map(({ id, title, unit }) => [id, title, unit]), [["a", "X", undefined], ["c", "C", undefined]]);
+  assert.equal(BOARD.widgets[0].title, "A");
+});
+
+test("an own edit shows at once, and the server's order counts", () => {
+  const draft = new BoardDraft("ann");
+  draft.begin(editing());
+  draft.add("k1", [{ op: "set", widget: "a", field: "title", value: "mine" }]);
+  assert.equal(draft.current.widgets[0].title, "mine");
+  assert.ok(draft.take(operation(1, [{ widget: "a", field: "title", before: "A", after: "theirs" }], { key: "other" })));
+  assert.equal(draft.current.widgets[0].title, "mine");
+  assert.ok(draft.take(operation(2, [{ widget: "a", field: "title", before: "theirs", after: "mine" }], { author: "ann", key: "k1" })));
+  assert.deepEqual(draft.waiting, []);
+  assert.equal(draft.current.widgets[0].title, "mine");
+});
+
+test("a missing operation is noticed, a known one passed over, a publication ends the history", () => {
+  const draft = new BoardDraft("ann");
+  draft.begin(editing({ seq: 4 }));
+  assert.equal(draft.take(operation(6, [])), false);
+  assert.equal(draft.take(operation(4, [{ field: "title", after: "x" }])), true);
+  assert.equal(draft.current.title, "T");
+  draft.take(operation(5, []));
+  assert.equal(draft.history.length, 1);
+  draft.take(operation(6, [], { published: 2 }));
+  assert.deepEqual(draft.history, []);
+});
+
+test("operations that the server has committed before a reconnection do not wait any more, others do", () => {
+  const draft = new BoardDraft("ann");
+  draft.begin(editing());
+  draft.add("k1", [{ op: "remove", widget: "a" }]);
+  draft.add("k2", [{ op: "remove", widget: "b" }]);
+  draft.begin(editing({ seq: 1, history: [operation(1, [], { author: "ann", key: "k1" })] }));
+  assert.deepEqual(draft.waiting.map(({ key }) => key), ["k2"]);
+  draft.refused("k2");
+  assert.equal(draft.current.widgets.length, 2);
+});
+
+test("the board grows with a tile that is moved below its last row", () => {
+  assert.equal(applySteps(BOARD, [{ op: "move", widget: "a", x: 0, y: 7 }]).rows, 9);
+  assert.equal(applySteps(BOARD, [{ op: "resize", widget: "a", w: 4, h: 6 }]).rows, 6);
+  assert.equal(applySteps(BOARD, [{ op: "add", value: { id: "n", title: "N", x: 0, y: 2, w: 1, h: 1 } }]).widgets.at(-1)?.title, "N");
+});
+
+test("whoever set a field before hears who replaced it", () => {
+  const draft = new BoardDraft("ann");
+  draft.begin(editing());
+  draft.take(operation(1, [{ widget: "a", field: "title", before: "A", after: "mine" }], { author: "ann" }));
+  const theirs = operation(2, [{ widget: "a", field: "title", before: "mine", after: "theirs" }, { widget: "b", field: "title", before: "B", after: "x" }]);
+  draft.take(theirs);
+  assert.deepEqual(draft.replacedMine(theirs).map(({ before }) => before), ["mine"]);
+});
+
+test("an operation is said in words", () => {
+  const words = inWords(operation(1, [
+    { widget: "a", field: "x", before: 0, after: 3 }, { widget: "a", field: "y", before: 0, after: 1 }, { widget: "b", field: "w", before: 1, after: 2 },
+    { widget: "n", after: { title: "N" } }, { field: "title", before: "T", after: "y".repeat(50) }, { widget: "a", field: "unit", before: "s" },
+  ]), BOARD);
+  assert.deepEqual(words, ["moved “A”", "resized “B”", "added “N”", `changed the title of the board: “T” → “${"y".repeat(39)}…”`, "changed the unit of “A”: “s” → nothing"]);
+  assert.deepEqual(inWords(operation(1, [], { published: 3 }), BOARD), ["published version 3"]);
+  assert.deepEqual(inWords(operation(1, [{ widget: "a", before: { title: "A" } }], { undoes: 4 }), BOARD), ["took back: removed “A”"]);
+});

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { groupsOf, idFor, matches } from "../../static/js/data/board-index.js";
+
+const board = (/** @type {string} */ id, /** @type {any} */ more = {}) => ({ id, title: id, subtitle: "", folder: "", tags: [], archived: false, ...more });
+const names = (/** @type {any[]} */ groups) => groups.map(({ name, boards }) => [name, boards.map((/** @type {any} */ each) => each.id)]);
+
+test("favourites and recently seen boards come first, then folders, archived ones last", () => {
+  const all = [board("z"), board("b", { folder: "ops" }), board("a"), board("old", { archived: true })];
+  assert.deepEqual(names(groupsOf(all, new Set(["b"]), ["gone", "a"], { search: "", tag: "" })), [
+    ["Favourites", ["b"]], ["Recently seen", ["a"]], ["All boards", ["a", "z"]], ["ops", ["b"]], ["Archived", ["old"]],
+  ]);
+});
+
+test("a search finds words in title, folder and tags; a tag narrows it", () => {
+  const checkout = board("checkout", { title: "Checkout", folder: "Shop", tags: ["eu", "sales"] });
+  assert.ok(matches(checkout, "shop check", ""));
+  assert.ok(matches(checkout, "", "eu"));
+  assert.ok(!matches(checkout, "", "us"));
+  assert.deepEqual(names(groupsOf([checkout, board("b")], new Set(), ["b"], { search: "SALES", tag: "" })), [["Shop", ["checkout"]]]);
+});
+
+test("a new board's id is made of its title and is not taken", () => {
+  assert.equal(idFor("Check out: EU!", new Set()), "check-out-eu");
+  assert.equal(idFor("Wall", new Set(["wall", "wall-2"])), "wall-3");
+  assert.equal(idFor("Übersicht", new Set()), "bersicht");
+  assert.equal(idFor("???", new Set()), "board");
+});
