@@ -19,7 +19,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.position import Position
 from dashboard.domain.series import parse_series
 from dashboard.entries.samples import pack, unpack_floats, unpack_ints
-from dashboard.replica.buckets import Folded, fold
+from dashboard.replica.buckets import Folded, Raw, fold
 from dashboard.replica.documents import StoredDocument
 from dashboard.replica.patience import Patience
 from dashboard.replica.replica import Replica
@@ -70,8 +70,8 @@ class RawSeries(NamedTuple):
 
     described: dict[str, Any]
     samples: list[bytes]
-    fine: list[bytes]
-    coarse: list[bytes]
+    fine: Raw
+    coarse: Raw
 
 
 class _Document(Struct, array_like=True):

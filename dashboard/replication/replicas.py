@@ -230,7 +230,7 @@ class Replicas:
         try:
             async with Group() as group:
                 group.start(f"follow {partition}", replication.run)
-                group.start(f"unfolding {partition}", replication.run_unfolding)
+                group.start(f"repacking {partition}", replication.run_repacking)
                 group.start(f"checkpoints {partition}", replication.run_checkpoints)
                 group.start(f"linger {partition}", lambda: self._until_unwanted(kept))
         except* _Unwanted:

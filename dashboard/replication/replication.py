@@ -33,9 +33,8 @@ _log = logging.getLogger(__name__)
 _BREATH_S = 0.01
 #: Series captured between two turns of the event loop (about 0.2 ms each with full history).
 _SERIES_PER_BREATH = 20
-#: Restored histories unfolded between two pauses (about 1 ms each), and the pause in seconds.
-_UNFOLDED_PER_PAUSE = 5
-_UNFOLDING_PAUSE_S = 0.03
+#: Pause in seconds between two restored histories that are packed (some milliseconds each).
+_REPACKING_PAUSE_S = 0.02
 #: How long the lease on a partition's checkpoints lasts without renewal.
 _LEASE_S = 15.0
 
@@ -202,14 +201,14 @@ class Replication:
         """Acquire or renew the lease on the partition's checkpoints; return whether this process holds it."""
         return await self._journal.hold(f"checkpoint:{self.partition}", _LEASE_S)
 
-    async def run_unfolding(self) -> None:
-        """Expand the restored histories one after the other, so that they can be trimmed; return when all are expanded."""
+    async def run_repacking(self) -> None:
+        """Pack the restored histories one after the other, so that they can be trimmed; return when all are packed."""
         await self.caught_up.wait()
-        for number, series in enumerate(list(self._replica.table), 1):
-            series.fine.unfold()
-            series.coarse.unfold()
-            if not number % _UNFOLDED_PER_PAUSE:
-                await asyncio.sleep(_UNFOLDING_PAUSE_S)
+        for series in list(self._replica.table):
+            for buckets in (series.fine, series.coarse):
+                if buckets.is_folded:
+                    buckets.repack()
+                    await asyncio.sleep(_REPACKING_PAUSE_S)
 
     async def checkpoint(self) -> None:
         """Store the changes since the last checkpoint. Raises Conflict, Unavailable."""

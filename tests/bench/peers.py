@@ -1,9 +1,10 @@
-"""What the server is compared with, each a process: ``python -m tests.bench.peers bare|tornado|decode``.
+"""What the server is compared with, each a process: ``python -m tests.bench.peers bare|tornado|decode|history``.
 
 bare     holds accepted sockets and sends the same bytes in a loop ``for s in sockets: s.send(data)``
 tornado  a WebSocket server as its documentation shows it: ``write_message`` in a loop
 decode   msgspec's typed decode of the bodies that the server is fed
-Each answers orders on its stdin with a line of JSON: accept COUNT; go SECONDS RATE BYTES; decode TIMES.
+history  a replica that is fed six hours of samples (``memory.py``)
+Each answers orders on its stdin with a line of JSON: accept COUNT; go SECONDS RATE BYTES; decode TIMES; measure.
 """
 
 from __future__ import annotations
@@ -141,6 +142,12 @@ def main() -> None:
         bare()
     elif name == "decode":
         decode(Path(rest[0]))
+    elif name == "history":
+        from tests.bench.memory import measure
+
+        say(port=0)
+        for _ in orders():
+            say(**measure(*map(int, rest)))
     else:
         asyncio.run(tornado())
 

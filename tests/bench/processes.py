@@ -44,6 +44,13 @@ def raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def rss_kib_of(pid: int) -> int:
+    """Resident memory of a process."""
+    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return int(found[1])
+
+
 class Child:
     """A process that says lines on its stdout and may be told lines on its stdin."""
 
@@ -96,9 +103,7 @@ class Child:
 
     def rss_kib(self) -> int:
         """Its resident memory."""
-        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
-        assert found is not None
-        return int(found[1])
+        return rss_kib_of(self.pid)
 
     def errors(self) -> str:
         """What it has written to stderr."""

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import random
+import struct
+from array import array
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.replica.chunks import Opened, pack_chunk, unpack_chunk
+
+VALUES = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.integers(-(10**9), 10**9).map(lambda number: number / 100),
+    st.integers(-(2**60), 2**60).map(float),
+    st.sampled_from([0.0, -0.0, 0.1 + 0.2, 1e300, 5e-324, 1 / 3]),
+)
+
+
+def bits(column: array[float]) -> list[bytes]:
+    return [struct.pack("<d", value) for value in column]
+
+
+def opened(rows: list[tuple[int, float, float, float, int]]) -> Opened:
+    slots, mins, maxs, sums, counts = zip(*rows, strict=True)
+    return Opened(array("q", slots), array("d", mins), array("d", maxs), array("d", sums), array("I", counts))
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 10**6), VALUES, VALUES, VALUES | st.sampled_from([float("inf"), -float("inf")]), st.integers(1, 2**32 - 1)
+        ),
+        min_size=1,
+        max_size=40,
+    ),
+    st.integers(-(2**40), 2**40),
+)  # fmt: skip
+def test_every_bit_of_packed_buckets_comes_back(
+    rows: list[tuple[int, float, float, float, int]], first_slot: int
+) -> None:
+    slot, numbered = first_slot, []
+    for step, *rest in rows:
+        numbered.append((slot, *rest))
+        slot += step
+    columns = opened(numbered)  # type: ignore[arg-type]  # five fields each
+    chunk = pack_chunk(columns)
+    again = unpack_chunk(chunk)
+    assert (chunk.first, chunk.last, chunk.rows) == (numbered[0][0], numbered[-1][0], len(rows))
+    assert (again.slots, again.counts) == (columns.slots, columns.counts)
+    for one, other in zip(columns[1:4], again[1:4], strict=True):
+        assert bits(one) == bits(other)
+
+
+@pytest.mark.parametrize(
+    ("decimals", "samples", "bytes_a_bucket"), [(2, 1, 2.5), (0, 1, 2.5), (2, 10, 8), (15, 1, 9)], ids=str
+)
+def test_values_with_few_decimals_take_little(decimals: int, samples: int, bytes_a_bucket: float) -> None:
+    noise = random.Random(1)
+    rows = []
+    for slot in range(256):
+        values = [round(noise.gauss(50, 10), decimals) for _ in range(samples)]
+        rows.append((slot, min(values), max(values), sum(values), samples))
+    assert len(pack_chunk(opened(rows)).data) <= 256 * bytes_a_bucket
+
+
+def test_columns_of_buckets_with_one_sample_are_one_object() -> None:
+    again = unpack_chunk(pack_chunk(opened([(slot, slot / 4, slot / 4, slot / 4, 1) for slot in range(5)])))
+    assert again.mins is again.maxs is again.sums
