@@ -44,7 +44,7 @@ class ViewResolver:
             texts, places, json = request.selectors, expressions_among(request.selectors), None
             window_s, rate_hz = request.window_s or DEFAULT_WINDOW_S, request.rate_hz or DEFAULT_RATE_HZ
         window_ms, points = int(window_s * 1000), request.points or DEFAULT_POINTS
-        found = watched(texts, places, window_ms, points)
+        found = watched(texts, places, window_ms)
         return ViewSpec(found.selectors, window_ms, float(rate_hz), points, found.expressions), json
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
 import numpy as np
 
 from dashboard.domain.errors import DashboardError
@@ -18,11 +19,13 @@ from dashboard.domain.series import SeriesKey
 from dashboard.expressions.derived import Condition, DerivedReplica, DerivedRow
 from dashboard.expressions.runner import QueryRunner
 from dashboard.expressions.watched import LiveSpec
+from dashboard.query.index import Matches, SeriesIndex
 from dashboard.query.promql.errors import BadExpression
 from dashboard.query.promql.parse import parse
-from dashboard.query.promql.query import AnswerRow, QueryAnswer, instant_query, range_query
-from dashboard.query.promql.syntax import Expr, Kind, kind_of
+from dashboard.query.promql.query import AnswerRow, QueryAnswer, range_query
+from dashboard.query.promql.syntax import Expr, Kind, kind_of, selectors_of
 from dashboard.query.promql.values import NAME, Grid, Labels
+from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
 from dashboard.replication.replicas import Replicas
 
@@ -59,6 +62,23 @@ class _Live:
             str, dict[str, int]
         ] = {}  # by name and key: the time of a value that is taken back later
         self.there: dict[str, set[str]] = {}  # by name: the keys that have values
+        self._held: dict[SeriesIndex[Series], list[Matches[Series]]] = {}
+
+    def hold(self, replicas: Iterable[Replica]) -> None:
+        """Hold the matches of the selectors, so that they are not evaluated anew each second."""
+        indexes = {replica.table.index: None for replica in replicas}
+        for index in self._held.keys() - indexes:
+            del self._held[index]  # the replica was replaced
+        for index in indexes.keys() - self._held.keys():
+            selectors = selectors_of(self.expr) if self.expr is not None else []
+            self._held[index] = [index.hold(node.selector) for node in selectors]
+
+    def release(self) -> None:
+        """Release the matches."""
+        for index, every in self._held.items():
+            for matches in every:
+                index.release(matches)
+        self._held.clear()
 
 
 class LiveExpressions:
@@ -153,6 +173,7 @@ class LiveExpressions:
         for text, live in list(self._held.items()):
             if not any(live.specs.values()) and now_s - live.unwanted_s > LINGER_S:
                 del self._held[text]
+                live.release()
                 for spec in live.specs:
                     for key in live.there.get(spec.name, ()):
                         self._replica.drop(key)
@@ -163,6 +184,7 @@ class LiveExpressions:
             self._tell(live, Condition(fault=live.fault or "it cannot be read"))
             live.filled.update(spec.name for spec in live.specs)
             return
+        live.hold(self._replicas.followed().values())
         try:
             for spec in list(live.specs):
                 if spec.name not in live.filled:
@@ -176,7 +198,7 @@ class LiveExpressions:
     async def _fill(self, live: _Live, expr: Expr, spec: LiveSpec, second: int) -> None:
         """Evaluate the window of a view that is new."""
         last = second // spec.step_s * spec.step_s
-        count = max(spec.window_ms // 1000 // spec.step_s, 1)
+        count = spec.history_s // spec.step_s
         grid = Grid((last - (count - 1) * spec.step_s) * 1000, spec.step_s * 1000, count)
         answer = await self._queries.run("live", range_query(expr, grid, grid.end_ms), _rows_of)
         replica = self._replica
@@ -193,39 +215,35 @@ class LiveExpressions:
         if (late_s := _late(live, second)) is not None:
             first = min(first, late_s)
         replica = self._replica
-        if first < second:
-            before = range_query(expr, Grid(first * 1000, 1000, second - first), (second - 1) * 1000)
-            older = await self._queries.run("live", before, _rows_of)
-        else:
-            older = None
-        newest = await self._queries.run("live", instant_query(expr, second * 1000), _with_inputs)
+        grid = Grid(first * 1000, 1000, second - first + 1)
+        query = msgspec.structs.replace(range_query(expr, grid, grid.end_ms), tracks=True)
+        answer, inputs = await self._queries.run("live", query, _with_inputs)
         if replica is not self._replica:
             return  # everything begins anew
         for spec in live.specs:
-            self._put(live, spec, older, newest[0], second)
+            self._put(live, spec, answer, second)
         live.final_s = second - 1
-        live.seen = {series: series.last_seq for series in newest[1]}
-        self._tell(live, _condition(newest[0], newest[1], self._now_ms()))
+        live.seen = {series: series.last_seq for series in inputs}
+        self._tell(live, _condition(answer, inputs, second * 1000, self._now_ms()))
 
-    def _put(self, live: _Live, spec: LiveSpec, older: QueryAnswer | None, newest: QueryAnswer, second: int) -> None:
+    def _put(self, live: _Live, spec: LiveSpec, answer: QueryAnswer, second: int) -> None:
         """Add the values at a view's steps, and the newest one until the next comes."""
-        now_ms, step_ms, replica = self._now_ms(), spec.step_s * 1000, self._replica
-        provisional = live.provisional.setdefault(spec.name, {})
+        now_ms, step_ms, newest_ms = self._now_ms(), spec.step_s * 1000, second * 1000
+        provisional, replica = live.provisional.setdefault(spec.name, {}), self._replica
         for key, t_ms in provisional.items():
             replica.take_back(key, t_ms)
         provisional.clear()
-        rows = []
-        for row in _derived(spec, (older.rows if older else [])[:MOST_SERIES]):
-            wanted = [(t, v) for t, v in zip(row.times, row.values, strict=True) if t % step_ms == 0]
-            if wanted:
-                rows.append(DerivedRow(row.key, [t for t, _ in wanted], [v for _, v in wanted]))
-        there = set[str]()
-        for row in _derived(spec, newest.rows[:MOST_SERIES]):
-            there.add(row.key)
-            rows.append(row)
-            if row.times and row.times[0] % step_ms:
-                provisional[row.key] = row.times[0]
-        replica.put(now_ms, rows, newest.unit)
+        rows, there = list[DerivedRow](), set[str]()
+        for row in _derived(spec, answer.rows[:MOST_SERIES]):
+            wanted = [(t, v) for t, v in zip(row.times, row.values, strict=True) if t % step_ms == 0 or t == newest_ms]
+            if not wanted:
+                continue
+            rows.append(DerivedRow(row.key, [t for t, _ in wanted], [v for _, v in wanted]))
+            if wanted[-1][0] == newest_ms:
+                there.add(row.key)
+                if newest_ms % step_ms:
+                    provisional[row.key] = newest_ms
+        replica.put(now_ms, rows, answer.unit)
         if gone := live.there.get(spec.name, set()) - there:
             replica.end(now_ms, sorted(gone))
         live.there[spec.name] = there
@@ -276,18 +294,20 @@ def _key(name: str, labels: Labels) -> str:
     return SeriesKey(name, tuple(sorted((label, value) for label, value in known.items() if label != NAME))).text
 
 
-def _condition(answer: QueryAnswer, inputs: list[Series], now_ms: int) -> Condition:
+def _condition(answer: QueryAnswer, inputs: list[Series], newest_ms: int, now_ms: int) -> Condition:
     """Return the state of an expression by the age of its inputs, each judged by its own cadence."""
-    used = 0
+    used = count = 0
     for row in answer.rows:
-        used |= row.inputs
+        if row.times[-1] == newest_ms:
+            used |= row.inputs
+            count += 1
     states = {
         series: freshness(now_ms - series.last_ms, series.every_s, ended=series.is_ended)
         for place, series in enumerate(inputs)
         if used >> place & 1
     }
     old = [series for series, state in states.items() if state is not Freshness.LIVE]
-    left_out = max(len(answer.rows) - MOST_SERIES, 0)
+    left_out = max(count - MOST_SERIES, 0)
     if not old:
         return Condition(left_out=left_out, inputs=len(states))
     order = list(Freshness)

@@ -104,7 +104,7 @@ class QueryRunner:
 
     async def _compute(self, query: Query, data: Data, budget: Budget, finish: Callable[[QueryAnswer], T]) -> T:
         def work() -> T:
-            return finish(run(query, data, budget, track=not query.is_range))
+            return finish(run(query, data, budget, track=query.tracks))
 
         if _is_small(query, data):
             return work()

@@ -17,15 +17,21 @@ from dashboard.query.promql.parse import parse
 #: Beginning of the names of derived series.
 PREFIX = "expr:"
 #: Steps of derived series in seconds. There are only few, so that windows of different lengths share derived series.
-_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600)
+_STEPS_S = (1, 2, 5, 10, 30, 60, 120, 300)
+#: Values of a derived series in the longest window that has its step.
+_POINTS = 1_000
 
 
 class LiveSpec(NamedTuple):
-    """An expression whose values a view shows, ``step_s`` apart, for ``window_ms``."""
+    """An expression whose values a view shows, ``step_s`` apart. Views of similar windows share it."""
 
     text: str
     step_s: int
-    window_ms: int
+
+    @property
+    def history_s(self) -> int:
+        """Seconds that its values reach back: over every window that has this step."""
+        return _POINTS * self.step_s
 
     @property
     def name(self) -> str:
@@ -39,9 +45,9 @@ class LiveSpec(NamedTuple):
         return Selector((make_matcher("__name__", "=", self.name),))
 
 
-def step_for(window_ms: int, points: int) -> int:
-    """Return the step in seconds, at least 1, for a window with at most this many points."""
-    wanted = window_ms / 1000 / points
+def step_for(window_ms: int) -> int:
+    """Return the step in seconds, at least 1, of the derived series for a window."""
+    wanted = window_ms / 1000 / _POINTS
     return next((step for step in _STEPS_S if step >= wanted), _STEPS_S[-1])
 
 
@@ -61,12 +67,12 @@ class Watched(NamedTuple):
     expressions: tuple[LiveSpec, ...]
 
 
-def watched(texts: Sequence[str], expressions: Iterable[int], window_ms: int, points: int) -> Watched:
+def watched(texts: Sequence[str], expressions: Iterable[int], window_ms: int) -> Watched:
     """Parse texts. ``expressions``: indices of the texts that are expressions, valid or not; the others are selectors."""
     places = set(expressions)
     plain = iter(parse_selectors([text for place, text in enumerate(texts) if place not in places]))
-    step_s = step_for(window_ms, points)
-    specs = {place: LiveSpec(texts[place].strip(), step_s, window_ms) for place in sorted(places)}
+    step_s = step_for(window_ms)
+    specs = {place: LiveSpec(texts[place].strip(), step_s) for place in sorted(places)}
     selectors = tuple(specs[place].selector if place in specs else next(plain) for place in range(len(texts)))
     return Watched(selectors, tuple(dict.fromkeys(specs.values())))
 

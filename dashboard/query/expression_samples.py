@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from dashboard.query.promql.budget import Budget
-from dashboard.query.promql.samples import Column, Data, Need, SampleColumns
-from dashboard.query.promql.values import NAME, Floats, Ints, Labels
+from dashboard.query.promql.samples import Data, Gathered, Need, SampleColumns
+from dashboard.query.promql.values import NAME, Labels
 from dashboard.replica.buckets import Buckets
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
@@ -62,23 +62,28 @@ class SampleReading:
                 finally:
                     index.release(matches)
             found.sort(key=lambda pair: pair[0].sid)
-            columns: list[Column] = []
-            for place, (series, windows) in enumerate(found):
-                column = self._read(series, need, windows)
-                if len(column.times):
-                    self._budget.spend(len(column.times))
-                    columns.append(column)
-                if place % _STEP == _STEP - 1:
-                    yield
-            self.data[need.place] = SampleColumns(columns)
+            gathered = Gathered()
+            for start in range(0, len(found), _STEP):
+                held = len(gathered.times)
+                for series, windows in found[start : start + _STEP]:
+                    self._read(series, need, windows, gathered)
+                self._budget.spend(len(gathered.times) - held)
+                yield
+            self.data[need.place] = SampleColumns.of(gathered)
 
-    def _read(self, series: Series, need: Need, windows: Windows) -> Column:
-        lookback_ms = self._lookback_of(series) if need.is_instant else 0
-        from_ms = need.from_ms - max(lookback_ms - self._lookback_ms, 0)
+    def _read(self, series: Series, need: Need, windows: Windows, into: Gathered) -> None:
+        from_ms, lookback_ms = need.from_ms, 0
+        if need.is_instant and series.every_s_declared:
+            lookback_ms = self._lookback_of(series)
+            from_ms -= max(lookback_ms - self._lookback_ms, 0)
         times, values = samples_of(series, from_ms, need.until_ms, windows)
+        if not times:
+            return
+        number = self._numbers.get(series)
+        if number is None:
+            number = self._numbers[series] = len(self._numbers)
         ends = np.array(series.ends, dtype=np.int64) if series.ends else None
-        number = self._numbers.setdefault(series, len(self._numbers))
-        return Column(labels_of(series), times, values, ends, lookback_ms, number, series.unit)
+        into.add(labels_of(series), times, values, ends, lookback_ms, number, series.unit)
 
     def _lookback_of(self, series: Series) -> int:
         """Return the lookback of a slow sender, 0 for the usual lookback."""
@@ -89,49 +94,50 @@ class SampleReading:
 
 
 def labels_of(series: Series) -> Labels:
-    """Return a series' labels, including its name, sorted."""
-    return tuple(sorted(((NAME, series.key.name), *series.key.labels)))
+    """Return a series' labels with its name among them, sorted."""
+    name, labels = series.key
+    if not labels or labels[0][0] > NAME:
+        return ((NAME, name), *labels)
+    return tuple(sorted(((NAME, name), *labels)))
 
 
-def samples_of(series: Series, from_ms: int, until_ms: int, windows: Windows) -> tuple[Ints, Floats]:
-    """Return copies of the samples after ``from_ms`` up to ``until_ms``, ordered by time; before the oldest sample, buckets' values."""
+def samples_of(series: Series, from_ms: int, until_ms: int, windows: Windows) -> tuple[array[int], array[float]]:
+    """Return the samples after ``from_ms`` up to ``until_ms``, ordered by time, as copies; buckets where there are no samples."""
     times, values = series.times, series.values
+    if not times:
+        return array("q"), array("d")
     if series.is_ordered:
-        low, high = bisect_right(times, from_ms), bisect_right(times, until_ms)
-        found = _ints(times[low:high]), np.frombuffer(values[low:high], dtype=np.float64)
-        oldest_ms = times[0] if times else None
+        oldest_ms = times[0]
+        low = 0 if from_ms < oldest_ms else bisect_right(times, from_ms)
+        high = len(times) if times[-1] <= until_ms else bisect_right(times, until_ms)
+        found = times[low:high], values[low:high]
     else:
-        every, numbers = _ints(times[:]), np.frombuffer(values[:], dtype=np.float64)
-        order = np.argsort(every, kind="stable")
-        every, numbers = every[order], numbers[order]
-        chosen = slice(*np.searchsorted(every, (from_ms, until_ms), side="right"))
-        found = every[chosen], numbers[chosen]
-        oldest_ms = int(every[0])
-    if oldest_ms is None or from_ms >= oldest_ms - 1 or not (len(series.coarse) or len(series.fine)):
+        pairs = sorted(zip(times, values, strict=True))
+        oldest_ms = pairs[0][0]
+        pairs = [pair for pair in pairs if from_ms < pair[0] <= until_ms]
+        found = array("q", [t for t, _ in pairs]), array("d", [v for _, v in pairs])
+    if from_ms >= oldest_ms - 1 or not len(series.coarse):
         return found
-    before = _bucket_samples(series, from_ms, min(until_ms, oldest_ms - 1), windows)
-    return np.concatenate((before[0], found[0])), np.concatenate((before[1], found[1]))
+    return _with_buckets(series, from_ms, min(until_ms, oldest_ms - 1), windows, found)
 
 
-def _ints(times: array[int]) -> Ints:
-    return np.frombuffer(times, dtype=np.int64)
-
-
-def _bucket_samples(series: Series, from_ms: int, until_ms: int, windows: Windows) -> tuple[Ints, Floats]:
-    """Return one sample for each bucket whose end is in the range: coarse buckets up to the oldest fine bucket, then fine buckets."""
+def _with_buckets(
+    series: Series, from_ms: int, until_ms: int, windows: Windows, found: tuple[array[int], array[float]]
+) -> tuple[array[int], array[float]]:
+    """Put a sample before those found for each bucket that ends in the range: fine ones as far back as there are any."""
     greatest = series.kind in ("counter", "histogram") or series.key.name.endswith(_COUNTER_ENDS)
     fine_times, fine_values = _ends_of(series.fine, from_ms, until_ms, greatest=greatest)
     until_coarse = until_ms
     if len(series.fine):
         until_coarse = min(until_ms, series.fine.slots[0] * windows.fine_step_ms - 1)
-    coarse_times, coarse_values = _ends_of(series.coarse, from_ms, until_coarse, greatest=greatest)
-    return np.concatenate((coarse_times, fine_times)), np.concatenate((coarse_values, fine_values))
+    times, values = _ends_of(series.coarse, from_ms, until_coarse, greatest=greatest)
+    return times + fine_times + found[0], values + fine_values + found[1]
 
 
-def _ends_of(buckets: Buckets, from_ms: int, until_ms: int, *, greatest: bool) -> tuple[Ints, Floats]:
+def _ends_of(buckets: Buckets, from_ms: int, until_ms: int, *, greatest: bool) -> tuple[array[int], array[float]]:
     step = buckets.step_ms
     columns = buckets.columns(from_ms // step - 1)
-    times = np.array(columns.times, dtype=np.int64) + step - 1
-    values = np.array(columns.maxs if greatest else columns.means, dtype=np.float64)
-    chosen = slice(*np.searchsorted(times, (from_ms, until_ms), side="right"))
-    return times[chosen], values[chosen]
+    times = array("q", [start + step - 1 for start in columns.times])
+    values = array("d", columns.maxs if greatest else columns.means)
+    low, high = bisect_right(times, from_ms), bisect_right(times, until_ms)
+    return times[low:high], values[low:high]

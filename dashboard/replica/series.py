@@ -118,6 +118,8 @@ class Series:
         """Let each sample count as of an entry of its own time, for series that are no journal's."""
         self.settle()
         self._seqs[:] = self._times
+        before = self._times[0] - 1 if self._times else -1
+        self.trimmed_seq, self.thinned_seq = min(self.trimmed_seq, before), min(self.thinned_seq, before)
         self.created_seq = self.meta_seq = self._times[0] if self._times else self.created_seq
 
     def note_end(self, t_ms: int) -> None:

@@ -7,11 +7,23 @@ import os
 import sys
 import time
 
-from tests.bench import fanout, holding, listening, matching, memory, parsing, recordings, spreading, still, taking
+from tests.bench import (
+    expressions,
+    fanout,
+    holding,
+    listening,
+    matching,
+    memory,
+    parsing,
+    recordings,
+    spreading,
+    still,
+    taking,
+)
 from tests.bench.figure import BENCHES, SHORT_SLACK, Row, as_json, table
 from tests.bench.processes import LOAD_CORE, SERVER_CORE, Bench, raise_file_limit
 
-_MODULES = (fanout, still, taking, parsing, recordings, listening, matching, memory, holding, spreading)
+_MODULES = (fanout, still, taking, parsing, recordings, listening, matching, memory, holding, spreading, expressions)
 
 
 def main() -> int:

@@ -227,7 +227,6 @@ class Evaluator:
         place = next(place for place, kind in enumerate(FUNCTIONS[node.name].args) if kind == "matrix")
         ranges = self._ranges(node.args[place], grid)
         others = [self.scalar(arg, grid) for at, arg in enumerate(node.args) if at != place]
-        self.budget.spend(int(ranges.counts.sum()))
         values, there = OVER_TIME[node.name](self, ranges, others, grid)
         unit = "" if node.name in _COUNTS else ranges.unit
         if node.name in _UNITS_A_SECOND and unit:

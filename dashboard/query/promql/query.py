@@ -43,13 +43,17 @@ class QueryAnswer(Struct, frozen=True):
 
 
 class Query(Struct, frozen=True):
-    """An expression over a grid of steps. ``is_range``: the answer has a point for each step; ``end_ms``: end of the requested range."""
+    """An expression over a grid of steps. ``is_range``: the answer has a point for each step; ``end_ms``: of the range asked for.
+
+    ``tracks``: the rows know which series they were computed from.
+    """
 
     expr: Expr
     grid: Grid
     is_range: bool
     end_ms: int
     lookback_ms: int = LOOKBACK_MS
+    tracks: bool = False
 
     @property
     def span(self) -> Span:
@@ -124,6 +128,7 @@ def _points(vector: Vector, grid: Grid) -> list[AnswerRow]:
 def _joined(parts: list[tuple[Grid, Value]]) -> list[AnswerRow]:
     """Join the parts' rows that have the same labels; return all rows, sorted by their labels."""
     pieces: dict[Labels, list[tuple[Ints, Floats]]] = {}
+    inputs: dict[Labels, int] = {}
     for grid, value in parts:
         times = grid.times()
         if isinstance(value, Scalar):
@@ -135,11 +140,13 @@ def _joined(parts: list[tuple[Grid, Value]]) -> list[AnswerRow]:
             there = vector.there[row]
             if there.any():
                 pieces.setdefault(labels, []).append((times[there], vector.values[row][there]))
+                if vector.inputs:
+                    inputs[labels] = inputs.get(labels, 0) | vector.inputs[row]
     rows = []
     for labels, some in sorted(pieces.items()):
         if len(some) == 1:
-            rows.append(AnswerRow(labels, *some[0]))
+            rows.append(AnswerRow(labels, *some[0], inputs.get(labels, 0)))
         else:
             joined = np.concatenate([times for times, _ in some]), np.concatenate([values for _, values in some])
-            rows.append(AnswerRow(labels, *joined))
+            rows.append(AnswerRow(labels, *joined, inputs.get(labels, 0)))
     return rows

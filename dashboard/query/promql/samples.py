@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable
 
 import numpy as np
 from msgspec import Struct
@@ -38,20 +39,75 @@ class SampleColumns:
 
     __slots__ = ("ends", "labels", "lookbacks", "numbers", "starts", "times", "unit", "values")
 
-    def __init__(self, columns: Sequence[Column]) -> None:
-        self.labels = [column.labels for column in columns]
-        self.ends = [column.ends_ms for column in columns]
-        self.lookbacks = [column.lookback_ms for column in columns]
-        self.numbers = [column.number for column in columns]
-        units = {column.unit for column in columns}
-        self.unit = units.pop() if len(units) == 1 else ""
-        lengths = [len(column.times) for column in columns]
-        self.starts: Ints = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))).astype(np.int64)
-        self.times: Ints = np.concatenate([np.empty(0, dtype=np.int64), *(column.times for column in columns)])
-        self.values: Floats = np.concatenate([np.empty(0), *(column.values for column in columns)])
+    def __init__(self, columns: Iterable[Column] = ()) -> None:
+        gathered = Gathered()
+        for column in columns:
+            gathered.add(
+                column.labels,
+                array("q", column.times.tobytes()),
+                array("d", column.values.tobytes()),
+                column.ends_ms,
+                column.lookback_ms,
+                column.number,
+                column.unit,
+            )
+        self._take(gathered)
+
+    @classmethod
+    def of(cls, gathered: Gathered) -> SampleColumns:
+        """Return the columns of gathered samples, which may not be added to any more."""
+        made = cls.__new__(cls)
+        made._take(gathered)
+        return made
+
+    def _take(self, gathered: Gathered) -> None:
+        self.labels = gathered.labels
+        self.ends = gathered.ends
+        self.lookbacks = gathered.lookbacks
+        self.numbers = gathered.numbers
+        self.unit = gathered.units.copy().pop() if len(gathered.units) == 1 else ""
+        self.starts: Ints = np.array(gathered.starts, dtype=np.int64)
+        self.times: Ints = np.frombuffer(gathered.times, dtype=np.int64)
+        self.values: Floats = np.frombuffer(gathered.values, dtype=np.float64)
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+class Gathered:
+    """Samples of series that are being read, one series after the other."""
+
+    __slots__ = ("ends", "labels", "lookbacks", "numbers", "starts", "times", "units", "values")
+
+    def __init__(self) -> None:
+        self.labels: list[Labels] = []
+        self.ends: list[Ints | None] = []
+        self.lookbacks: list[int] = []
+        self.numbers: list[int] = []
+        self.starts = [0]
+        self.units: set[str] = set()
+        self.times = array("q")
+        self.values = array("d")
+
+    def add(
+        self,
+        labels: Labels,
+        times: array[int],
+        values: array[float],
+        ends_ms: Ints | None,
+        lookback_ms: int,
+        number: int,
+        unit: str,
+    ) -> None:
+        """Add a series with its samples, ordered by time."""
+        self.labels.append(labels)
+        self.times.extend(times)
+        self.values.extend(values)
+        self.starts.append(len(self.times))
+        self.ends.append(ends_ms)
+        self.lookbacks.append(lookback_ms)
+        self.numbers.append(number)
+        self.units.add(unit)
 
 
 #: The samples of each selector, by its place.
