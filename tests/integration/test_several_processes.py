@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -211,3 +212,43 @@ def test_events_that_come_to_several_processes_at_once_are_all_kept_in_one_order
         wait_until(lambda server=server: len(items(server)) == 90, 10)
     assert set(items(servers[0])) == {f"e{number}" for number in range(90)}
     assert items(servers[0]) == items(servers[1]) == items(servers[2])
+
+
+def test_an_expression_has_the_same_values_on_every_process_and_a_screen_resumes_on_another(start: Start) -> None:
+    first, second = start("one"), start("two")
+    expression, stop = "sum by (shop) (rate(orders_total[10s]))", Event()
+
+    def feed() -> None:
+        value = 0
+        while not stop.wait(0.4):
+            value += 1
+            for shop in ("a", "b"):
+                first.post("orders_total", value * 1.5, labels={"shop": shop})
+
+    with ThreadPoolExecutor() as pool:
+        feeding = pool.submit(feed)
+        try:
+            one, two = Viewer(first, expression), Viewer(second, expression)
+            for viewer in (one, two):
+                viewer.take(lambda screen: len(values_of(screen)) >= 12)
+            screen = one.screen
+            one.close()
+            left_at = max(t for _, t in values_of(screen))
+            moved = Viewer(second, expression, since=screen.position)
+            moved.screen = screen
+            for viewer in (moved, two):
+                viewer.take(lambda screen: max(t for _, t in values_of(screen)) >= left_at + 4_000)
+                viewer.close()
+        finally:
+            stop.set()
+        feeding.result()
+    held, other = values_of(moved.screen), values_of(two.screen)
+    settled = {key: value for key, value in held.items() if key[1] <= left_at + 2_000}
+    assert len(settled) >= 12
+    assert {key: other.get(key) for key in settled} == settled
+    assert moved.screen.gaps == []
+
+
+def values_of(screen: Screen) -> dict[tuple[str, int], float]:
+    """The values of a screen by series and time."""
+    return {(series, t): value for series, points in screen.samples.items() for t, value in points}
