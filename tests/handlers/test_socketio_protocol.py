@@ -282,10 +282,11 @@ async def test_a_packet_that_is_no_handshake_closes_the_connection(tmp_path: Pat
 async def test_a_client_that_drops_its_poll_ends_its_session_without_a_word_in_the_log(tmp_path: Path) -> None:
     async with wire(tmp_path, ENGINE) as there:
         sid = await there.open()
-        reader, writer = await asyncio.open_connection("127.0.0.1", there.port)
+        _, writer = await asyncio.open_connection("127.0.0.1", there.port)
         writer.write(f"GET {ENGINE}?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         await writer.drain()
-        await asyncio.sleep(0.1)
+        while (await there.poll(sid))[0] == 200:  # pings, until the server has the poll of the other connection
+            await there.post(sid, "3")
         writer.close()
         async with deadline(5, "the end of the session"):
             while (await there.post(sid, "4x"))[0] != 400:
