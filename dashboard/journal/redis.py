@@ -8,6 +8,7 @@ This module connects the parts: ``redis_link.py`` (connections), ``redis_appende
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
@@ -19,7 +20,7 @@ from dashboard.domain.errors import ConfigurationError
 from dashboard.domain.position import Position
 from dashboard.journal import redis_checkpoints as checkpoints
 from dashboard.journal import redis_scripts as scripts
-from dashboard.journal.clock import JournalClock
+from dashboard.journal.clock import PATIENCE_S, JournalClock
 from dashboard.journal.port import ANY, Checkpoint, Entry, Gap, retention_s
 from dashboard.journal.redis_appender import Appender, AppendLimits
 from dashboard.journal.redis_link import REDIS_ERRORS, BackOff, Link, close, explain, honour_cancel, is_refusal
@@ -29,6 +30,8 @@ from dashboard.journal.redis_scripts import Keys
 from dashboard.runtime import Group
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 #: Entries fetched in one round trip by a follower that is behind the entries in memory; more take more round trips.
 _PAGE = 200
@@ -62,7 +65,8 @@ class RedisJournal:
     """Journal in Redis, see ``port.Journal``.
 
     ``partitions`` are read when the journal opens, other partitions at their first use.  ``stamp_ms`` returns the time of a new
-    entry (for tests); if None, Redis' clock gives the time, and ``clock`` follows Redis' clock.
+    entry (for tests); if None, Redis' clock gives the time, and ``clock`` follows Redis' clock.  ``patience_s``: a clock that
+    leaps forward trims entries only after this long.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class RedisJournal:
         wait_s: float = 5,
         max_waiting_bytes: int = 8 << 20,
         stamp_ms: Callable[[], int] | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._link = link
         self._prefix = prefix
@@ -89,6 +94,7 @@ class RedisJournal:
         self._wait_s = wait_s
         self._max_waiting_bytes = max_waiting_bytes
         self._stamp_ms = stamp_ms
+        self._patience_s = patience_s
         self._parts: dict[str, _Part] = {}
         self._more_parts = asyncio.Event()
         self._client = link.client()
@@ -235,6 +241,7 @@ class RedisJournal:
                 max_waiting_bytes=self._max_waiting_bytes,
                 max_age_ms=int(min(self._max_age_s, retention_s(partition)) * 1000),
                 max_bytes=self._max_bytes,
+                patience_ms=int(self._patience_s * 1000),
             )
             appender = Appender(
                 log,
@@ -254,6 +261,9 @@ class RedisJournal:
     def _follow_time(self, now_ms: int, took_s: float) -> None:
         if self._stamp_ms is None and self._clock.follow(now_ms, took_s):
             self._counters.clock_steps += 1
+            _log.info(
+                "the clock of Redis was set; by a new time entries are trimmed only after %.0f s", self._patience_s
+            )
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         """Repeat a call until Redis answers, without a time limit. Followers of the journal wait meanwhile."""

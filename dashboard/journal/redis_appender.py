@@ -47,7 +47,7 @@ class WaitingAppend:
 class AppendLimits(Struct, frozen=True):
     """Limits of appending. ``timeout_s`` limits one round trip; ``wait_s`` and ``max_waiting_bytes`` limit waiting appends.
 
-    ``max_age_ms`` and ``max_bytes`` limit the stored partition.
+    ``max_age_ms`` and ``max_bytes`` limit the stored partition. A leap of the clock counts for the age after ``patience_ms``.
     """
 
     timeout_s: float
@@ -55,6 +55,7 @@ class AppendLimits(Struct, frozen=True):
     max_waiting_bytes: int
     max_age_ms: int
     max_bytes: int
+    patience_ms: int = 0
 
 
 class Appender:
@@ -152,6 +153,7 @@ class Appender:
             max_age_ms=self._limits.max_age_ms,
             max_bytes=self._limits.max_bytes,
             flush=self._flush,
+            patience_ms=self._limits.patience_ms,
             rows=[waiting.row for waiting in sent],
         )
         took_s = loop.time() - began

@@ -95,6 +95,7 @@ async def append(
     max_age_ms: int,
     max_bytes: int,
     flush: int,
+    patience_ms: int,
     rows: list[Row],
 ) -> Appended:
     """Append entries (append.lua). ``stamp_ms`` None: the entries get the time of Redis, which all processes share."""
@@ -109,6 +110,7 @@ async def append(
         max_age_ms,
         max_bytes,
         flush,
+        patience_ms,
         *flat,
     )
     status, epoch, seq, now_ms, size, again, *seqs = reply

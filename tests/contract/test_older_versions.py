@@ -125,6 +125,7 @@ async def test_a_redis_of_the_version_before_is_read(tmp_path: Path) -> None:
             max_age_s=10 * 365 * 86_400,
             max_bytes=64 << 20,
             stamp_ms=clock.now_ms,
+            patience_s=0,
         )
         async with running(made) as journal:
             async with replicas_of(journal) as replicas:

@@ -62,6 +62,7 @@ class Engine:
                 max_age_s=max_age_s,
                 max_bytes=max_bytes,
                 stamp_ms=clock.now_ms,
+                patience_s=0,
             )
         return SqliteJournal(
             DataFolder(self.folder), clock=clock, counters=Counters(), max_age_s=max_age_s, max_bytes=max_bytes

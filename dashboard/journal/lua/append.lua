@@ -2,13 +2,17 @@
 --
 -- KEYS  log (stream), head (hash), requests (sorted set: request id -> seq), writer (hash: the last flush of this process)
 -- ARGV  epoch that the writer knows, highest seq that it has seen, candidate for a new epoch, time to stamp ("": this
---       server's), age in ms and payload bytes to keep, number of this flush, then for each entry: request id, field
---       suffix ("": plain, "z": packed), value
+--       server's), age in ms and payload bytes to keep, number of this flush, patience in ms, then for each entry: request
+--       id, field suffix ("": plain, "z": packed), value
 -- returns {status, epoch, seq, now_ms, bytes, again, seq of each entry ...}; status
 --       OK       stored; "again" is 1 when this very flush had been stored before (its reply was lost)
 --       EPOCH    the journal is at another epoch: nothing stored
 --       REWOUND  the journal has fewer entries than the writer has seen: nothing stored
 --       STALE    a later flush of this writer has been stored: nothing stored
+--
+-- A clock that leaps forward trims nothing by its age until the leap has lasted for the patience, at most twice as long (0:
+-- it counts at once).  seen_ms is the time of the last flush; leaps_ms the leaps since since_ms, older_ms those of the
+-- period before: neither counts yet.  A pause without flushes looks like a leap: entries are then kept a while longer.
 --
 -- An entry's id is "<ms>-<seq>"; ms never falls, so that ids ascend whatever the clock does. If ms is not the journal's
 -- time, the field t has it. The field's name is the epoch (and "z" when the value is packed). The value begins with seq and
@@ -17,7 +21,8 @@
 
 local log, head, requests, writer = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local known_epoch, known_seq, candidate = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local max_age, max_bytes, flush = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local max_age, max_bytes, flush, patience = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local leap = math.max(10000, max_age / 10) -- ms between two flushes, beyond which the clock may have leapt
 
 local now = tonumber(ARGV[4])
 if not now then
@@ -49,7 +54,7 @@ if done[1] then
 end
 
 local stored, seen, next_seq = {}, {}, seq
-for i = 8, #ARGV, 3 do
+for i = 9, #ARGV, 3 do
   local request = ARGV[i]
   local found = request ~= '' and (seen[request] or redis.call('ZSCORE', requests, request))
   if found then
@@ -75,8 +80,8 @@ local function add(ms, number, name, value)
 end
 
 local ms, at = math.max(now, last_ms), seq
-for i = 8, #ARGV, 3 do
-  if stored[(i - 8) / 3 + 1] == at + 1 then
+for i = 9, #ARGV, 3 do
+  if stored[(i - 9) / 3 + 1] == at + 1 then
     local name, value = epoch .. ARGV[i + 1], ARGV[i + 2]
     local added = add(ms, at + 1, name, value)
     if type(added) == 'table' and added.err and string.find(added.err, 'equal or smaller', 1, true) then
@@ -101,7 +106,23 @@ end
 if at > seq then last_ms = ms end
 if oldest_ms == 0 then oldest_ms = last_ms end
 
-if bytes > max_bytes or oldest_ms < now - max_age then
+local clock = redis.call('HMGET', head, 'seen_ms', 'leaps_ms', 'older_ms', 'since_ms')
+local passed = now - (tonumber(clock[1]) or now)
+local leaps, older, since = tonumber(clock[2]) or 0, tonumber(clock[3]) or 0, tonumber(clock[4]) or 0
+if patience == 0 then
+  leaps, older = 0, 0
+elseif passed < 0 then -- the clock was set back, perhaps to where it had been
+  since = since + passed
+  local back = -passed - leaps
+  leaps = math.max(0, -back)
+  if back > 0 then older = math.max(0, older - back) end
+else
+  if now - since >= patience then leaps, older, since = 0, leaps, now end
+  if passed > leap then leaps = leaps + passed end
+end
+local horizon = now - leaps - older - max_age
+
+if bytes > max_bytes or oldest_ms < horizon then
   local from, left, keep = '-', 64 + 2 * #stored, nil
   local top = string.format('%.0f-%.0f', last_ms, at)
   while left > 0 and not keep do
@@ -110,7 +131,7 @@ if bytes > max_bytes or oldest_ms < now - max_age then
     for _, row in ipairs(rows) do
       local row_ms = tonumber(string.match(row[1], '^(%d+)'))
       left = left - 1
-      if row[1] == top or left <= 0 or (row_ms >= now - max_age and bytes <= max_bytes) then
+      if row[1] == top or left <= 0 or (row_ms >= horizon and bytes <= max_bytes) then
         keep, oldest_ms = row[1], row_ms
         break
       end
@@ -126,7 +147,9 @@ if bytes > max_bytes or oldest_ms < now - max_age then
 end
 
 redis.call('HSET', head, 'seq', at, 'bytes', bytes, 'last_ms', string.format('%.0f', last_ms),
-  'oldest_ms', string.format('%.0f', oldest_ms))
+  'oldest_ms', string.format('%.0f', oldest_ms), 'seen_ms', string.format('%.0f', now),
+  'leaps_ms', string.format('%.0f', leaps), 'older_ms', string.format('%.0f', older),
+  'since_ms', string.format('%.0f', since))
 redis.call('HSET', writer, 'flush', flush, 'seqs', table.concat(stored, ','))
 redis.call('PEXPIRE', writer, 3600000)
 local reply = {'OK', epoch, at, now, bytes, 0}
