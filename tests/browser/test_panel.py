@@ -282,6 +282,24 @@ def test_people_are_listed_and_can_be_written_to(pages: Pages, site: ServerProce
     assert asked(page, "direct")[0]["userId"] == BEN["id"]
 
 
+def test_names_that_look_alike_are_told_apart_by_their_ids(pages: Pages, site: ServerProcess) -> None:
+    page = open_talking(pages, site.url, message(1, "old"))
+    badge = page.locator(".watchers .initials").nth(1)
+    assert (badge.get_attribute("title") or "").startswith(f"{BEN['name']} (@{BEN['id']})")
+    assert f"(@{BEN['id']})" in (page.locator(".watchers").text_content() or "")
+    _open(page)
+    author = page.locator(".msg header b").first
+    assert author.get_attribute("title") == f"@{BEN['id']}"
+    assert (
+        author.text_content() or ""
+    ) == f"{BEN['name']} (@{BEN['id']})"  # of which those who see read the first part
+    box = author.locator(".visually-hidden").bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (1, 1)
+    page.get_by_role("tab", name="People").click()
+    expect(page.get_by_role("button", name=f"Write to {BEN['name']} (@{BEN['id']})")).to_be_visible()
+
+
 def test_on_a_phone_it_covers_the_page(pages: Pages, site: ServerProcess) -> None:
     page = open_talking(pages, site.url, message(1, "old"), width=390, height=844, is_mobile=True, has_touch=True)
     page.locator("#talk").click()

@@ -4,6 +4,7 @@ import { typingText } from "../data/conversation.js";
 import { arrange, h, setText } from "./dom.js";
 import { LiveElement } from "./live-element.js";
 import { messageRow, pendingRow } from "./message-row.js";
+import { nameAndId } from "./user.js";
 
 /** @import { Conversation } from "../data/conversation.js" */
 /** @import { RowActions } from "./message-row.js" */
@@ -103,7 +104,7 @@ export class ConversationView extends LiveElement {
         all.push(row("new", message.messageId, () => h("p", { class: "new", text: "New" })));
         last = { userId: "", t: 0 };
       }
-      const readers = (conversation.readers.get(message.messageId) ?? []).map((id) => conversation.members.get(id)?.name ?? id);
+      const readers = (conversation.readers.get(message.messageId) ?? []).map((id) => nameAndId({ id, name: conversation.members.get(id)?.name ?? id }));
       const how = {
         own: message.userId === conversation.me,
         grouped: message.userId === last.userId && message.t - last.t < GROUP_MS,

@@ -3,6 +3,7 @@
 import { clock } from "../draw/format.js";
 import { button, h, setText } from "./dom.js";
 import { richBody } from "./rich-body.js";
+import { nameShown } from "./user.js";
 
 /** @import { Message } from "../client/protocol.js" */
 /** @import { Pending } from "../data/conversation.js" */
@@ -48,7 +49,7 @@ export function messageRow(message, how, actions) {
   const when = h("time", { datetime: new Date(message.t).toISOString(), text: clock(message.t) });
   const jump = button("", () => actions.jump(message.t), { class: "when", title: "Show the charts at this time", "aria-label": `${clock(message.t)}: show the charts at this time` });
   jump.append(when);
-  row.append(h("header", {}, h("b", { text: message.name }), message.deleted ? when : jump));
+  row.append(h("header", {}, nameShown({ id: message.userId, name: message.name }), message.deleted ? when : jump));
   if (message.deleted) {
     row.append(h("div", { class: "gone", text: "deleted" }));
     return row;

@@ -2,7 +2,7 @@
 
 import { arrange, button, h } from "./dom.js";
 import { LiveElement } from "./live-element.js";
-import { STATUS, initialsBadge } from "./user.js";
+import { STATUS, initialsBadge, nameAndId, nameShown } from "./user.js";
 
 /** @import { ConnectedUser, User } from "../client/protocol.js" */
 
@@ -33,10 +33,10 @@ export class PeopleList extends LiveElement {
   /** @param {User} user @param {string} more @param {string} me */
   row(user, more, me) {
     const own = user.id === me;
-    const name = h("span", { class: "name" }, h("b", { text: own ? `${user.name} (you)` : user.name }), ...(more ? [h("small", { text: more })] : []));
+    const name = h("span", { class: "name" }, nameShown(user, own ? " (you)" : ""), ...(more ? [h("small", { text: more })] : []));
     const status = h("span", { class: "status", "data-status": user.status, text: `${STATUS[user.status] ?? ""} ${user.status}` });
     if (own) return h("div", { class: "person" }, initialsBadge(user), name, status);
-    const made = button("", () => this.onChoose(user), { class: "person", "aria-label": `Write to ${user.name}, ${user.status}`, title: `Write to ${user.name}`, "data-person": user.id });
+    const made = button("", () => this.onChoose(user), { class: "person", "aria-label": `Write to ${nameAndId(user)}, ${user.status}`, title: `Write to ${nameAndId(user)}`, "data-person": user.id });
     made.append(initialsBadge(user), name, status);
     return made;
   }

@@ -5,6 +5,16 @@ import { h } from "./dom.js";
 
 export const STATUS = /** @type {Record<string, string>} */ ({ online: "●", away: "◐", offline: "○" });
 
+/** Return a user's name with the id, which tells apart names that look alike. @param {{id: string, name: string}} user */
+export function nameAndId({ id, name }) {
+  return `${name} (@${id})`;
+}
+
+/** Make a user's name: the id shows on hover, and is read to those who hear the page. @param {{id: string, name: string}} user @param {string} [more] */
+export function nameShown(user, more = "") {
+  return h("b", { title: `@${user.id}` }, h("span", { text: user.name + more }), h("span", { class: "visually-hidden", text: ` (@${user.id})` }));
+}
+
 /** Make a badge with the initials of a user. @param {{name: string, status?: string}} user @param {string} [title] */
 export function initialsBadge(user, title) {
   return h("span", { class: "initials", "data-status": user.status ?? "online", title, text: initials(user.name) });

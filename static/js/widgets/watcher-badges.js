@@ -2,7 +2,7 @@
 
 import { arrange, button, h, hidden } from "./dom.js";
 import { LiveElement } from "./live-element.js";
-import { initialsBadge } from "./user.js";
+import { initialsBadge, nameAndId } from "./user.js";
 
 /** @import { User } from "../client/protocol.js" */
 
@@ -23,12 +23,12 @@ export class WatcherBadges extends LiveElement {
       return;
     }
     const shown = people.length > MOST + 1 ? people.slice(0, MOST) : people;
-    const names = people.map(({ name, status }) => (status === "online" ? name : `${name} (${status})`)).join(", ");
+    const names = people.map((user) => (user.status === "online" ? nameAndId(user) : `${nameAndId(user)} (${user.status})`)).join(", ");
     const parts = [people.length ? `Here: ${names}` : "", screens ? (screens === 1 ? "1 screen" : `${screens} screens`) : ""].filter(Boolean);
     const made = button("", () => this.onPress(), { class: "sign watchers" });
-    made.append(...shown.map((user) => initialsBadge(user, `${user.name} · ${user.status} · on ${board}`)));
+    made.append(...shown.map((user) => initialsBadge(user, `${nameAndId(user)} · ${user.status} · on ${board}`)));
     const rest = people.slice(shown.length);
-    if (rest.length) made.append(h("span", { class: "initials", title: rest.map(({ name }) => name).join(", "), text: `+${rest.length}` }));
+    if (rest.length) made.append(h("span", { class: "initials", title: rest.map(nameAndId).join(", "), text: `+${rest.length}` }));
     if (screens) made.append(h("span", { class: "initials screen", title: `${screens === 1 ? "1 screen shows" : `${screens} screens show`} ${board}`, text: `▭ ${screens}` }));
     made.append(hidden(`${parts.join("; ")}. Show the list`));
     const focused = this.contains(document.activeElement);
