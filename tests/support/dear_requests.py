@@ -133,7 +133,7 @@ def otlp_json_20_mib() -> DearRequest:
     """OpenTelemetry in JSON as long as may be."""
     now = int(time.time() * 1e9)
     each = b'{"timeUnixNano":"%d","asDouble":1,"attributes":[{"key":"n","value":{"stringValue":"%d"}}]}'
-    points = repeat(lambda n: each % (now - n * 1_000_000, n % 500), 20 * MIB - 1_000, b",")
+    points = repeat(lambda n: each % (now - n * 1_000_000, n % 500), 19 * MIB, b",")
     head = b'{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"otlp","gauge":{"dataPoints":['
     return post("/v1/metrics", head + points + b"]}}]}]}]}", JSON)
 
