@@ -130,3 +130,20 @@ async def test_more_than_a_token_may_send_gets_429(tmp_path: Path) -> None:
         assert (later.code, int(later.headers["Retry-After"]) in (1, 2, 3)) == (429, True)
         later = await fetch(server, f"/api/push/{token}")
         assert (later.code, answer(later)["ok"]) == (429, False)
+
+
+async def test_checks_that_would_have_one_name_are_told_apart() -> None:
+    async with running() as server:
+        for path, status in (
+            ("/ping/key1/nightly", 200),
+            ("/ping/key2/nightly", 400),
+            ("/ping/key1/nightly/start", 200),
+            ("/api/push/web%20shop", 200),
+            ("/api/push/web_shop", 400),
+            ("/ping/key2/other", 200),
+        ):
+            assert (await fetch(server, path)).code == status, path
+        reasons = [
+            r["reason"] for f in answer(await fetch(server, "/api/v1/feeders"))["feeders"] for r in f["refusals"]
+        ]
+        assert any("'web_shop' and 'web shop' would both be web_shop_up here" in reason for reason in reasons)

@@ -6,8 +6,11 @@ token is elsewhere or not needed.  As in the originals, GET writes, so a browser
 
 from __future__ import annotations
 
+import hashlib
+
 from dashboard.domain.errors import Forbidden, Invalid, NotFound
 from dashboard.ingest.heartbeat import parse_ping, parse_ping_path, parse_push
+from dashboard.ingest.naming import foreign_name
 from dashboard.ingest.parsed import Parsed
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, json_answer, text_answer
@@ -63,6 +66,14 @@ class HeartbeatHandler(FeederHandler[FeedServices]):
             raise NotFound("there is no such monitor, or its token may not write") from None
         return found.name if found is not None else shown
 
+    def claim(self, name: str, key: str = "") -> None:
+        """Make the check the owner of its name; raises NameTaken when it is another one's. ``key``: that of its project."""
+        whose = self.caller.name if self.caller.token is not None else hashlib.sha256(key.encode()).hexdigest()[:8]
+        intake = self.services.intake
+        origins = intake.origins.of("heartbeat")
+        origins.renew(intake.samples.latest_ms())
+        origins.claim(foreign_name(f"{name}_up"), f"{name} of the key {whose}" if key else name)
+
     async def keep(self, parsed: Parsed, answer: Answer) -> None:
         """Accept the heartbeat and answer; raises Invalid."""
         outcome = await self.accept(parsed)
@@ -77,6 +88,7 @@ class UptimeKumaHandler(HeartbeatHandler):
     async def get(self, shown: str) -> None:
         await self.authenticate()
         name = self.identify(shown)
+        self.claim(name)
         given = {key: self.get_query_argument(key, "") for key in ("status", "msg", "ping")}
         await self.keep(parse_push(name, given), json_answer({"ok": True}))
 
@@ -96,6 +108,7 @@ class HealthchecksHandler(HeartbeatHandler):
         except Invalid as invalid:
             raise NotFound(invalid.reason) from None
         name, said = self.identify(ping.check), self.body()
+        self.claim(ping.slug or name, ping.check if ping.slug else "")
         name = ping.slug or name
         if token := self.token_in(said):  # the text will be shown, so the token is removed
             said = said.replace(token.encode(), b"***")
