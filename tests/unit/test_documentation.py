@@ -7,13 +7,19 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+from dashboard.accounts import credentials, login_tries
 from dashboard.domain.position import Position
 from dashboard.entries.samples import encode_samples
+from dashboard.hub import preparation
+from dashboard.intake import stats
 from dashboard.journal.port import Entry
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
 from dashboard.rfc6455.close_codes import CloseCode
 from dashboard.settings import Settings
+from dashboard.store import users
+from dashboard.web.feed import feeding
+from dashboard.web.server import request_body
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
@@ -105,3 +111,36 @@ def test_only_the_runtime_creates_tasks() -> None:
         and path.parent.name != "client"  # stands alone, in programs that have no runtime of ours
     ]
     assert offenders == []
+
+
+def test_the_figures_of_exposure_are_those_of_the_code() -> None:
+    section = re.sub(r"\s+", " ", OPERATIONS.partition("## Exposure\n")[2].partition("\n## ")[0])
+    s, mib, kib = Settings(), 1 << 20, 1 << 10
+    for said in (
+        f"{feeding._UNPROVEN_BYTES // kib} KiB of a feeder's body without a token, {s.max_body_bytes // mib} MiB elsewhere",
+        f"{s.max_lines_bytes // 1_000_000} MB a request, unpacked (remote write {s.max_remote_write_bytes // mib} MiB)",
+        f"{s.max_bodies_mib} MiB (`max_bodies_mib`)",
+        f"{request_body._MAX_MEMBERS:,} gzip members",
+        f"{s.answer_timeout_s:g} s without a byte; all callers together {s.max_answers_mib} MiB",
+        f"| {s.max_idle_connections:,}; the oldest are closed |",
+        f"{s.max_anonymous_per_address:,} an address, over all workers of a machine; {s.hello_s:g} s without a view",
+        f"at most {s.max_connections * 4 // 5:,} of {s.max_connections:,}",
+        f"{s.max_user_connections} a user, over all processes",
+        f"{s.max_queue_bytes // mib} MiB of answers and one frame, for {s.stalled_s:g} s",
+        f"{s.messages_per_s:g} a second, burst {s.message_burst:g}; {s.max_message_bytes // kib} KiB each",
+        f"{s.max_subscriptions} views; selectors that take over {preparation._MAX_COST_US // 1_000_000} s to match are refused; "
+        f"{preparation._MAX_WAITING} requests wait",
+        f"in steps of {preparation._SLICE_S * 1000:g} ms",
+        f"{credentials._HASHED_AT_ONCE} at once (64 MiB each), {credentials._MAX_WAITING_OF_ADDRESS} wait an address, "
+        f"{credentials._MAX_WAITING} in all",
+        f"{login_tries.MAX_TRIES} a name and address in {login_tries.TRIES_WINDOW_MS // 60_000} minutes, "
+        f"{users.MOST_TRIES_OF_ADDRESS} an address",
+        f"{stats._MAX_UNKNOWN} addresses",
+        f"{stats._MAX_FEEDERS:,} feeders with {stats.KEPT_REFUSALS} refusals each",
+        f"{s.chat_per_s:g} message a second, burst {s.chat_burst:g}, of 4,000 characters; kept {s.message_days} days",
+        f"{s.max_series:,} (2.1 GiB with all windows full)",
+        f"{s.max_series_bytes // kib} KiB of text each",
+        f"{s.max_documents:,} of {s.max_document_bytes // kib} KiB",
+        f"| {s.journal_max_mib} MiB |",
+    ):
+        assert said in section, said
