@@ -7,8 +7,10 @@ samples change the values of the last minute.  A newest value between two steps 
 from __future__ import annotations
 
 import asyncio
+import logging
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -28,6 +30,7 @@ from dashboard.query.promql.values import NAME, Grid, Labels
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
 from dashboard.replication.replicas import Replicas
+from dashboard.runtime import Group
 
 #: A late sample changes the values of at most this many seconds.
 LATE_S = 60
@@ -38,6 +41,10 @@ LINGER_S = 60.0
 #: A second is evaluated this long after it has begun, so that its samples have arrived.
 _GRACE_MS = 200
 _NAMED_INPUTS = 5
+#: An expression rests for so many times the time that its evaluation took.
+_REST = 4
+
+_log = logging.getLogger(__name__)
 
 
 class _Live:
@@ -57,12 +64,19 @@ class _Live:
         self.filled: set[str] = set()  # names of the specs with a computed history
         self.unwanted_s = 0.0
         self.final_s = 0
+        self.is_busy = False
+        self.due_s = 0  # not evaluated before this second
         self.seen: dict[Series, int] = {}  # by input: the last entry that was evaluated
         self.provisional: dict[
             str, dict[str, int]
         ] = {}  # by name and key: the time of a value that is taken back later
         self.there: dict[str, set[str]] = {}  # by name: the keys that have values
         self._held: dict[SeriesIndex[Series], list[Matches[Series]]] = {}
+
+    @property
+    def is_filled(self) -> bool:
+        """True if the histories of all specs are there."""
+        return all(spec.name in self.filled for spec in self.specs)
 
     def hold(self, replicas: Iterable[Replica]) -> None:
         """Hold the matches of the selectors, so that they are not evaluated anew each second."""
@@ -145,19 +159,35 @@ class LiveExpressions:
 
     async def run(self) -> None:
         """Evaluate once a second until cancelled; new expressions at once."""
-        while True:
-            self._wake.clear()
-            now_ms = self._now_ms()
-            second = (now_ms - _GRACE_MS) // 1000
-            self._forget_unwanted()
-            if self._replica.position.epoch != self._epoch() and not self._replica.position.seq:
-                self._replica = DerivedReplica(self._replicas.windows, self._epoch())
-                self._on_gap("")
-            for live in list(self._held.values()):
-                await self._advance(live, second)
-            if self._held:
-                self._on_put()
-            await self._sleep(now_ms)
+        async with Group() as group:
+            while True:
+                self._wake.clear()
+                now_ms = self._now_ms()
+                second = (now_ms - _GRACE_MS) // 1000
+                self._forget_unwanted()
+                if self._replica.position.epoch != self._epoch() and not self._replica.position.seq:
+                    self._replica = DerivedReplica(self._replicas.windows, self._epoch())
+                    self._on_gap("")
+                for live in self._held.values():
+                    if not live.is_busy and (second >= live.due_s or not live.is_filled):
+                        live.is_busy = True
+                        group.start(f"expression {live.text[:60]}", partial(self._take_turn, live, second))
+                await self._sleep(now_ms)
+
+    async def _take_turn(self, live: _Live, second: int) -> None:
+        """Evaluate an expression; one that takes long is evaluated less often, so that it costs a part of a core at most."""
+        began_s = asyncio.get_running_loop().time()
+        try:
+            await self._advance(live, second)
+        except Exception:  # noqa: BLE001  # a fault of ours in one expression must not end the others
+            _log.exception("the expression %.200s cannot be evaluated", live.text)
+            live.fault = "this server failed to evaluate it; its log says why"
+            await self._advance(live, second)
+        finally:
+            live.is_busy = False
+        took_s = asyncio.get_running_loop().time() - began_s
+        live.due_s = second + max(1, int(took_s * _REST))
+        self._on_put()
 
     async def _sleep(self, began_ms: int) -> None:
         """Wait for the next whole second, or for a new expression."""
@@ -200,7 +230,7 @@ class LiveExpressions:
         last = second // spec.step_s * spec.step_s
         count = spec.history_s // spec.step_s
         grid = Grid((last - (count - 1) * spec.step_s) * 1000, spec.step_s * 1000, count)
-        answer = await self._queries.run("live", range_query(expr, grid, grid.end_ms), _rows_of)
+        answer = await self._queries.run(f"live:{live.text}", range_query(expr, grid, grid.end_ms), _rows_of)
         replica = self._replica
         replica.texts[spec.name] = spec.text
         replica.fill(self._now_ms(), _derived(spec, answer.rows[:MOST_SERIES]), answer.unit)
@@ -217,7 +247,7 @@ class LiveExpressions:
         replica = self._replica
         grid = Grid(first * 1000, 1000, second - first + 1)
         query = msgspec.structs.replace(range_query(expr, grid, grid.end_ms), tracks=True)
-        answer, inputs = await self._queries.run("live", query, _with_inputs)
+        answer, inputs = await self._queries.run(f"live:{live.text}", query, _with_inputs)
         if replica is not self._replica:
             return  # everything begins anew
         for spec in live.specs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -161,3 +162,27 @@ async def test_a_series_that_has_gone_ends() -> None:
     await feed.second(1)
     ended = {dict(series.key.labels)["n"]: series.is_ended for series in feed.live.replica().table}
     assert ended == {"a": True, "b": False}
+
+
+@pytest.mark.gen_test
+@pytest.mark.expects_log("cannot be evaluated")
+async def test_a_fault_of_ours_ends_one_expression_and_not_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, sound = LiveSpec("sum(x)", 1), LiveSpec("max(x)", 1)
+    feed = Feed(broken, sound)
+    feed.send("x", T0, 2.0)
+    step = LiveExpressions._fill
+
+    async def fill(self: LiveExpressions, live: Any, *rest: Any) -> None:
+        if live.text == broken.text:
+            raise ZeroDivisionError
+        await step(self, live, *rest)
+
+    monkeypatch.setattr(LiveExpressions, "_fill", fill)
+    feed.now_ms = T0 + 300
+    running = asyncio.ensure_future(feed.live.run())
+    async with asyncio.timeout(10):
+        while not (feed.live.ready([broken, sound]) and feed.values(sound)):
+            await asyncio.sleep(0.01)
+    running.cancel()
+    assert b"its log says why" in feed.condition(broken)
+    assert feed.values(sound) == {0: 2.0}
