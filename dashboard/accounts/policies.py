@@ -160,6 +160,7 @@ POLICIES: dict[str, Policy] = {
     "POST /api/v1/boards/{board}/undo": EDITS_BOARD,
     "POST /api/v1/boards/{board}/publish": EDITS_BOARD,
     "GET /api/v1/schema/board.json": ANYBODY,
+    "GET /prometheus/": READS,
     **{f"{method} /prometheus/api/v1/{name}": READS for method in ("GET", "POST") for name in _PROMETHEUS_FORMS},
     **{f"GET /prometheus/api/v1/{name}": READS for name in ("label/{label}/values", "metadata", "status/buildinfo")},
     # the caller's own account

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable
+from contextlib import suppress
 
 import yaml
 from msgspec import Struct
 
 from dashboard.boards.boards import Boards
+from dashboard.domain.board import Board
+from dashboard.domain.selector import Selector
+from dashboard.query.promql.errors import BadExpression
+from dashboard.query.promql.parse import parse
+from dashboard.query.promql.syntax import selectors_of
 from dashboard.replica.series import Series
 
 _MAX_NAMES = 200
@@ -17,6 +24,8 @@ _PER_TURN = 500
 #: Names of the server's own series.
 _OWN = ("dashboard_", "node_")
 _PERCENT = ("%", "percent")
+#: Names that expressions take without quotes.
+_PLAIN = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 
 
 class Unshown(Struct, frozen=True):
@@ -33,7 +42,7 @@ class Unshown(Struct, frozen=True):
 
 async def unshown(boards: Boards, every: Iterable[Series]) -> list[Unshown]:
     """Return the unshown series by name, newest first, at most 200 names; let other tasks run in between."""
-    selectors = [selector for board in boards.all() for selector in board.selectors()]
+    selectors = [selector for board in boards.all() for selector in (*board.selectors(), *_within(board))]
     found: dict[str, list[Series]] = {}
     for number, series in enumerate(list(every), 1):
         if not series.key.name.startswith(_OWN) and not any(selector.matches(series.key) for selector in selectors):
@@ -52,8 +61,31 @@ def _row(name: str, some: list[Series]) -> Unshown:
         widget["legend"] = label
     if kind == "gauge":
         widget |= {"min": 0, "max": 100}
+    if proposed := _expression(newest, name):
+        widget = {"kind": "line", "title": widget["title"], "expr": proposed}
+        kind = "line"
+        if "histogram_quantile" not in proposed and (label := _telling_label(some)):
+            widget["legend"] = f"{{{{{label}}}}}"
     text: str = yaml.safe_dump([widget], sort_keys=False, allow_unicode=True)
     return Unshown(name, len(some), newest.unit, newest.text, newest.last_ms, kind, text)
+
+
+def _within(board: Board) -> list[Selector]:
+    """Return the selectors in a board's expressions; a wrong expression has none."""
+    found = []
+    for widget in board.widgets:
+        for text in widget.expressions:
+            with suppress(BadExpression):
+                found += [node.selector for node in selectors_of(parse(text))]
+    return found
+
+
+def _expression(series: Series, name: str) -> str:
+    """Return the expression that shows a counter or a histogram; empty for other series."""
+    operand = name if _PLAIN.fullmatch(name) else f'{{"{name}"}}'
+    if name.endswith("_bucket") and "le" in dict(series.key.labels):
+        return f"histogram_quantile(0.99, sum by (le) (rate({operand}[1m])))"
+    return f"rate({operand}[1m])" if series.kind == "counter" or name.endswith("_total") else ""
 
 
 def suited(series: Series, count: int) -> str:

@@ -217,6 +217,7 @@ async def test_the_python_client_of_prometheus_reads() -> None:
         client = PrometheusConnect(f"http://127.0.0.1:{server.port}/prometheus")
 
         def use() -> tuple[list[str], list[Any], list[Any], list[str]]:
+            assert client.check_prometheus_connection()
             names = client.all_metrics()
             instant = client.custom_query("sum(orders_total)")
             over = client.custom_query_range(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { conditionsOf, expressionsOf, filled, isCondition, isDerived, looksAsked } from "../../static/js/data/expressions.js";
+import { conditionsOf, expressionsOf, filled, isCondition, isDerived, looksAsked, proposed } from "../../static/js/data/expressions.js";
 
 /** @param {object} some */
 const widget = (some) => /** @type {import("../../static/js/client/protocol.js").Widget} */ ({ legend: "", series: [], document: "", ...some });
@@ -28,4 +28,14 @@ test("expressions and selectors are told from words", () => {
   for (const text of ["cpu web", "a-b", "disk/free"]) assert.ok(!looksAsked(text), text);
   assert.ok(isDerived({ text: "sum(x)", name: "sum(x)" }));
   assert.ok(!isDerived({ text: 'x{a="b"}', name: "x" }));
+});
+
+test("counters and histograms are proposed as rates and quantiles", () => {
+  const series = (/** @type {string} */ name, kind = "", labels = {}) => ({ text: name, name, kind, labels });
+  assert.equal(proposed(series("orders_total")), "rate(orders_total[1m])");
+  assert.equal(proposed(series("jobs", "counter")), "rate(jobs[1m])");
+  assert.equal(proposed(series("a.b", "counter")), 'rate({"a.b"}[1m])');
+  assert.equal(proposed({ ...series("a.b", "counter"), text: 'a.b{c="d"}' }), 'rate({"a.b",c="d"}[1m])');
+  assert.equal(proposed(series("took_bucket", "histogram", { le: "1" })), "histogram_quantile(0.99, sum by (le) (rate(took_bucket[1m])))");
+  assert.equal(proposed(series("temperature")), "");
 });

@@ -192,6 +192,13 @@ class ExemplarsHandler(FormHandler):
         self.send(b"[]")
 
 
+class RootHandler(PrometheusHandler):
+    """``/prometheus/``: clients look whether something is there; people are sent to the page where expressions are tried."""
+
+    async def reply(self, *path: str) -> None:
+        self.redirect("/explore")
+
+
 class BuildHandler(PrometheusHandler):
     """``/prometheus/api/v1/status/buildinfo``: the version of Prometheus with the same language."""
 

@@ -12,6 +12,7 @@ _ROOT = "/prometheus/api/v1"
 def prometheus_routes(services: PrometheusServices) -> list[AnyRoute]:
     """Return the routes."""
     return [
+        Route("/prometheus/", handlers.RootHandler, services),
         Route(f"{_ROOT}/query", handlers.InstantQueryHandler, services),
         Route(f"{_ROOT}/query_range", handlers.QueryRangeHandler, services),
         Route(f"{_ROOT}/format_query", handlers.FormatQueryHandler, services),

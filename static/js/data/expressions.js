@@ -32,6 +32,14 @@ export function isDerived(series) {
   return looksAsked(series.name);
 }
 
+/** Return the expression that shows a counter or a histogram, "" for other series. @param {{text: string, name: string, kind: string, labels: Record<string, string>}} series */
+export function proposed(series) {
+  if (isDerived(series)) return "";
+  const operand = /^[A-Za-z_:][A-Za-z0-9_:]*$/.test(series.name) ? series.text : `{"${series.name}"${series.text.slice(series.name.length).replace("{", ",") || "}"}`;
+  if (series.name.endsWith("_bucket") && "le" in series.labels) return `histogram_quantile(0.99, sum by (le) (rate(${series.name}[1m])))`;
+  return series.kind === "counter" || series.name.endsWith("_total") ? `rate(${operand}[1m])` : "";
+}
+
 /** Return whether a text is a selector or an expression rather than words to search for. @param {string} text */
 export function looksAsked(text) {
   return /[{}()[\]"]/.test(text) || /\s[-+*/%^<>]\s|\s(?:offset|and|or|unless)\s/.test(text);

@@ -47,6 +47,7 @@ export class Series {
     this.text = definition.series;
     this.name = definition.name;
     this.labels = definition.labels;
+    this.kind = definition.kind ?? "";
     this.unit = definition.unit;
     this.everyS = definition.every_s;
     /** when its feeder said that no more samples follow, 0 for never */

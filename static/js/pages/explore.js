@@ -2,7 +2,7 @@
 
 import "../widgets/connection-curtain.js";
 import { Store } from "../data/store.js";
-import { conditionsOf, isCondition, isDerived, looksAsked } from "../data/expressions.js";
+import { conditionsOf, isCondition, isDerived, looksAsked, proposed } from "../data/expressions.js";
 import { freshness } from "../data/freshness.js";
 import { age, format } from "../draw/format.js";
 import { drawSpark } from "../draw/spark.js";
@@ -49,8 +49,15 @@ class SeriesRow {
     const asked = isDerived(series) ? `expr=${encodeURIComponent(series.name)}` : `series=${encodeURIComponent(series.text)}`;
     const link = h("a", { href: `/board?${asked}`, title: series.text }, series.name);
     if (series.text !== series.name) link.append(h("span", { class: "labels", text: series.text.slice(series.name.length) }));
-    this.element = h("tr", {}, h("td", { class: "check" }, check), h("td", { class: "name" }, link), h("td", { class: "spark" }, this.spark),
+    this.element = h("tr", {}, h("td", { class: "check" }, check), h("td", { class: "name" }, link, ...this.proposal()), h("td", { class: "spark" }, this.spark),
       h("td", { class: "value" }, this.number, " ", this.unit), this.age, this.state);
+  }
+
+  /** Return a link to the expression that suits a counter or a histogram. */
+  proposal() {
+    const expression = proposed(this.series);
+    const words = expression.startsWith("rate") ? "rate" : "p99";
+    return expression ? [" ", h("a", { class: "proposal", href: `/board?expr=${encodeURIComponent(expression)}`, title: expression, text: words })] : [];
   }
 
   paint() {

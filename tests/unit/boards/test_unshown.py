@@ -39,3 +39,17 @@ async def test_a_widget_suits_its_series() -> None:
     assert suited(by_name["moves"], 1) == "line"
     assert suited(by_name["share"], 1) == "gauge"
     assert [suited(by_name["share"], count) for count in (2, 12, 13)] == ["line", "line", "bar"]
+
+
+async def test_counters_and_histograms_are_proposed_as_expressions_and_those_of_boards_count_as_shown(
+    tmp_path: Path,
+) -> None:
+    sales = "- {kind: line, title: Sales, expr: 'sum(rate(sales_total[1m]))'}"
+    (tmp_path / "wall.yaml").write_text(f"title: Wall\nwidgets:\n{sales}\n- {{kind: line, title: Bad, expr: 'sum('}}\n")
+    names = ("sales_total", 'orders_total{shop="a"}', 'orders_total{shop="b"}', 'took_bucket{le="1"}')
+    every = replica_of([samples(1, T0, [(name, T0, 1.0) for name in names])]).table
+    found = {row.name: yaml.safe_load(row.widget)[0] for row in await unshown(Boards(tmp_path), every)}
+    assert found.keys() == {"orders_total", "took_bucket"}
+    assert found["orders_total"]["expr"] == "rate(orders_total[1m])"
+    assert found["orders_total"]["legend"] == "{{shop}}"
+    assert found["took_bucket"]["expr"] == "histogram_quantile(0.99, sum by (le) (rate(took_bucket[1m])))"
