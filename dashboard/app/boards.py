@@ -40,11 +40,12 @@ class BoardParts:
         boards: Boards,
         folder: Path,
         access: Access,
+        one_machine: Callable[[], bool],
         registry: ConnectionRegistry,
         now_ms: Callable[[], int],
     ) -> None:
         self.boards = boards
-        self.files = BoardFiles(folder=folder, boards=boards)
+        self.files = BoardFiles(folder=folder, boards=boards, one_machine=one_machine)
         self._stored = StoredBoards(database=accounts.database, boards=boards)
         accounts.directory.subscribe(self._stored.look_soon)
         self.library = Library(
@@ -60,6 +61,7 @@ class BoardParts:
             journal=journal,
             boards=boards,
             library=self.library,
+            files=self.files,
             now_ms=now_ms,
             monotonic=time.monotonic,
         )

@@ -137,6 +137,7 @@ class Dashboard:
             boards=self.boards,
             folder=board_folder(self.settings),
             access=self.access,
+            one_machine=self.cluster.nodes.table.on_one_machine,
             registry=self.cluster.registry,
             now_ms=self.clock.now_ms,
         )

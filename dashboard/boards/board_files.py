@@ -11,8 +11,10 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from dashboard.boards.boards import Boards, ShownBoard, file_board
-from dashboard.domain.errors import ConfigurationError, DashboardError
+from dashboard.boards.boards import Boards, ShownBoard, file_board, tag_of
+from dashboard.boards.splice import splice
+from dashboard.domain.board_document import Document
+from dashboard.domain.errors import ConfigurationError, Conflict, DashboardError
 
 _log = logging.getLogger(__name__)
 
@@ -27,10 +29,11 @@ Signature = tuple[int, int, int]
 class BoardFiles:
     """Watcher of the files ``*.yaml`` in a folder."""
 
-    def __init__(self, *, folder: Path, boards: Boards) -> None:
+    def __init__(self, *, folder: Path, boards: Boards, one_machine: Callable[[], bool] = lambda: True) -> None:
         self.folder = folder
         self._on_titles: Callable[[dict[str, str]], Awaitable[None]] | None = None
         self._boards = boards
+        self._one_machine = one_machine
         self._seen: dict[Path, Signature] = {}
         self._read: dict[Path, Signature] = {}
         self._good: dict[str, ShownBoard] = {}
@@ -39,6 +42,29 @@ class BoardFiles:
     def subscribe(self, handler: Callable[[dict[str, str]], Awaitable[None]]) -> None:
         """Call ``handler`` with the titles of new boards, by id."""
         self._on_titles = handler
+
+    def write(self, shown: ShownBoard, document: Document) -> None:
+        """Write a complete document back into its board's file: only the lines of what changed differ.
+
+        Raises Conflict: the file comes with the server, was changed meanwhile, cannot be written, or several machines serve.
+        """
+        path = shown.path
+        if path is None or path.parent != self.folder:
+            raise Conflict(f"{shown.id} comes with the server; save a copy under another id")
+        if not self._one_machine():
+            raise Conflict("several machines serve, each with files of its own; save a copy, or change the file in git")
+        try:
+            text = path.read_text("utf-8")
+            if tag_of(text.encode()) != shown.tag:
+                raise Conflict(f"{path.name} has just been changed; look at its changes, and publish again")
+            made = path.with_name(f".{path.name}.{os.getpid()}")
+            made.write_text(splice(text, document), "utf-8")
+            made.chmod(path.stat().st_mode & 0o777)
+            made.replace(path)
+        except OSError as error:
+            raise Conflict(
+                f"{path.name} cannot be written ({error.strerror}); save a copy, or download the YAML"
+            ) from None
 
     def load(self) -> None:
         """Read all files now; note the faults of broken files, and show the other files."""

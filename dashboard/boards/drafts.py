@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashboard.boards.board_files import BoardFiles
 from dashboard.boards.boards import Boards
 from dashboard.boards.library import Author, Library
 from dashboard.domain.board_changes import Change, apply_changes, differences
@@ -80,6 +81,7 @@ class Drafts:
         journal: Journal,
         boards: Boards,
         library: Library,
+        files: BoardFiles,
         now_ms: Callable[[], int],
         monotonic: Callable[[], float],
     ) -> None:
@@ -87,6 +89,7 @@ class Drafts:
         self._journal = journal
         self._boards = boards
         self._library = library
+        self._files = files
         self._now_ms = now_ms
         self._monotonic = monotonic
         self._rates: dict[str, TokenBucket] = {}
@@ -145,7 +148,7 @@ class Drafts:
             target = next_undo(history, author.name, again=again)
             if target is None:
                 raise Invalid("nothing of yours to redo" if again else "nothing of yours to undo", field="undo")
-            return undo_changes(document, history, target, again=again), target.seq
+            return undo_changes(document, history, target), target.seq
 
         return await self._commit(author, board_id, key, made, again=again)
 
@@ -157,14 +160,19 @@ class Drafts:
         )
 
     async def publish(self, author: Author, board_id: str, note: str = "") -> int:
-        """Publish the draft as the next version and return its number. Raises Conflict (there is no draft, or the board is a file)."""
+        """Publish the draft as the next version and return its number. Raises Conflict (there is no draft, or its file cannot be written).
+
+        A board that is a file is written back by splicing its text.
+        """
         self._library.check_edits(author, board_id)
         async with self._database.write() as tx:
             row = await self._locked(tx, author, board_id)
             if not row.draft:
                 raise Conflict(f"{board_id} has no draft: everything is published")
             document, seq, now_ms = decode_document(row.draft), row.draft_seq + 1, self._now_ms()
-            self._library.check_home(board_id)
+            shown = self._boards.shown(board_id)
+            if shown.source == "file":
+                await asyncio.to_thread(self._files.write, shown, document)
             version = await self._library.publish(tx, row, author, document, note)
             done = OperationRow(board_id, seq, author.name, author.caller.name, f"published {version}", now_ms, "[]")
             await add_operation(tx, done, "", "")

@@ -120,13 +120,15 @@ class Library:
             raise Invalid(f"has {len(note)} characters; at most {_MAX_NOTE}", field="note")
         now_ms, text = self._now_ms(), encode_document(document).decode()
         version = row.version + 1
+        where = {} if self._is_file(row.id) else {"document": text}  # a file's text is its home
         await add_version(tx, BoardVersion(row.id, version, text, author.name, now_ms, note))
-        await change_board(
-            tx, row.id, document=text, version=version, changed_by=author.name, changed_ms=now_ms, **values
-        )
+        await change_board(tx, row.id, version=version, changed_by=author.name, changed_ms=now_ms, **where, **values)
         await ensure_room(tx, row.id, "board", board_of(document).title, now_ms)
         await record(tx, now_ms, author.name, "board.published", row.id, author.address, version=version, note=note)
         return version
+
+    def _is_file(self, board_id: str) -> bool:
+        return any(each.id == board_id and each.source == "file" for each in self._boards.every())
 
     def check_home(self, board_id: str) -> None:
         """Raise Conflict for a board that is a file."""
@@ -159,7 +161,7 @@ class Library:
 
     async def _row(self, tx: AsyncConnection, board_id: str) -> BoardRow:
         row = await read_board(tx, board_id)
-        if row is None or row.moved_to or not (row.document or row.draft):
+        if row is None or row.moved_to or not (row.document or row.draft or row.version):
             raise Boards.missing(board_id)
         return row
 

@@ -197,13 +197,16 @@ def next_undo(history: Iterable[Done], author: str, *, again: bool) -> Done | No
     return chosen[-1] if chosen else None
 
 
-def undo_changes(document: Document, history: Sequence[Done], target: Done, *, again: bool) -> list[Change]:
-    """Return the changes that undo (or redo) ``target``, except changes of fields that other authors have changed since."""
-    last_of_target = max((each.seq for each in history if target.seq in (each.seq, each.undoes)), default=target.seq)
-    since = [each for each in history if each.seq > last_of_target and each.author != target.author]
+def undo_changes(document: Document, history: Sequence[Done], target: Done) -> list[Change]:
+    """Return the changes that take ``target`` back, or make it again if it was taken back, without what others changed since.
+
+    Both take back the last of the operation, its undos and redos, so a redo makes only what the undo had really changed.
+    """
+    last = max((each for each in history if target.seq in (each.seq, each.undoes)), key=lambda each: each.seq)
+    since = [each for each in history if each.seq > last.seq and each.author != target.author]
     touched = {change.place for each in since for change in each.changes}
     edited = {change.widget for each in since for change in each.changes}
-    wanted = target.changes if again else tuple(each.inverted() for each in reversed(target.changes))
+    wanted = [each.inverted() for each in reversed(last.changes)]
     made: list[Change] = []
     now = document
     for change in wanted:

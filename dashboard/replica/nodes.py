@@ -36,6 +36,10 @@ class NodeTable:
             del self.nodes[node.beat.id]
         return silent
 
+    def on_one_machine(self) -> bool:
+        """Return whether all nodes run on one machine, by their names before the worker's number."""
+        return len({node.beat.name.partition("/")[0] for node in self.nodes.values()}) <= 1
+
     def total(self, reading: str) -> float:
         """Return the sum of one reading over all nodes."""
         return sum(node.beat.readings.get(reading, 0.0) for node in self.nodes.values())

@@ -33,6 +33,8 @@ _READY = {
     "/board": "dash-board .message",
     "/explore": "#series tr:nth-child(20)",
     "/feeders": ".tray article",
+    "/boards": ".card",
+    "/boards/host/edit": ".tile[data-fresh=live]",
     "/login": "#login",
     "/first-admin": "#first",
     "/admin#users": "#section *",

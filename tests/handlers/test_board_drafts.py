@@ -157,3 +157,31 @@ async def test_what_may_not_be_done_gets_a_clear_answer(tmp_path: Path) -> None:
         assert (await vera.ask("edit_board", board="wall", page="p"))["code"] == "forbidden"
         assert (await wall.operate({**SET, "field": "id", "value": "x"}))[0] == 400
         assert (await wall.ask("operations", {"key": "a b", "operation": [gone]}))[0] == 400
+
+
+async def test_a_board_that_is_a_file_is_published_into_its_file_and_only_the_edited_line_differs(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "boards"
+    folder.mkdir()
+    path = folder / "wall.yaml"
+    text = "# of the shop\ntitle: Wall  # said\nwidgets:\n- {kind: stat, title: CPU, series: [cpu]}\n- kind: line\n  title: 'Net'\n"
+    path.write_text(text)
+    async with site(tmp_path, boards=str(folder)) as at:
+        wall = Desk(at)
+        viewer = await at.socket(as_="vera")
+        await viewer.ask("watch", board="wall")
+        assert (await wall.operate({"op": "set", "field": "title", "value": "Hall"}))[0] == 200
+        assert (await wall.ask("publish", {"note": "n"}))[0] == 200
+        assert path.read_text() == text.replace("Wall", "Hall")
+        assert (await viewer.until("board_changed"))["definition"]["title"] == "Hall"
+        versions = (await wall.ask("versions", method="GET"))[1]["versions"]
+        assert [(each["author"], each["note"]) for each in versions] == [("eddy", "n")]
+        await wall.operate({"op": "set", "widget": "line-net", "field": "unit", "value": "B"})
+        path.write_text(text.replace("Wall", "Mall"))  # in git, under the open draft
+        await viewer.until("board_changed")
+        while (await wall.draft())["title"] != "Mall":
+            pass
+        assert (await wall.ask("publish", {}))[0] == 200
+        assert path.read_text() == text.replace("Wall", "Mall") + "  unit: B\n"
+        assert (await wall.at.json("POST", "/api/v1/boards/host/publish", {}, as_="eddy"))[0] == 409

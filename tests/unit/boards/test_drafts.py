@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from dashboard.boards.board_files import BoardFiles
 from dashboard.boards.drafts import Drafts, entry_of
 from dashboard.domain.board_operations import Operation
 from dashboard.domain.errors import TooMany
@@ -34,6 +35,7 @@ class Desk:
             journal=self.journal,
             boards=self.node.boards,
             library=self.node.library,
+            files=BoardFiles(folder=Path("none"), boards=self.node.boards),
             now_ms=lambda: self.node.now_ms,
             monotonic=lambda: self.now_s,
         )

@@ -89,12 +89,12 @@ def test_undo_takes_back_ones_own_and_redo_makes_it_again() -> None:
     history = [first, other]
     target = next_undo(history, "ann", again=False)
     assert target == first
-    back = undo_changes(now, history, first, again=False)
+    back = undo_changes(now, history, first)
     assert back == [Change("stat-a", "title", "1", "a")]
     history.append(Done(3, "ann", tuple(back), undoes=1))
     assert next_undo(history, "ann", again=False) is None
     assert next_undo(history, "ann", again=True) == first
-    again = undo_changes(apply_changes(now, back), history, first, again=True)
+    again = undo_changes(apply_changes(now, back), history, first)
     assert again == [Change("stat-a", "title", "a", "1")]
     history.append(Done(4, "ann", tuple(again), undoes=1, again=True))
     assert next_undo(history, "ann", again=False) == first
@@ -104,15 +104,15 @@ def test_undo_leaves_what_another_changed_since() -> None:
     first = Done(1, "ann", (Change("stat-a", "title", "a", "1"), Change("stat-a", "unit", after="s")))
     other = Done(2, "bo", (Change("stat-a", "title", "1", "2"),))
     now = apply_changes(apply_changes(BOARD, first.changes), other.changes)
-    assert undo_changes(now, [first, other], first, again=False) == [Change("stat-a", "unit", "s")]
+    assert undo_changes(now, [first, other], first) == [Change("stat-a", "unit", "s")]
 
 
 def test_undo_of_an_added_widget_keeps_it_when_another_has_edited_it() -> None:
     add = Done(1, "ann", (Change("n", "", after={"id": "n", "kind": "stat", "title": "n"}, at=2),))
     edit = Done(2, "bo", (Change("n", "title", "n", "kept"),))
     now = apply_changes(apply_changes(BOARD, add.changes), edit.changes)
-    assert undo_changes(now, [add, edit], add, again=False) == []
-    assert len(undo_changes(apply_changes(BOARD, add.changes), [add], add, again=False)) == 1
+    assert undo_changes(now, [add, edit], add) == []
+    assert len(undo_changes(apply_changes(BOARD, add.changes), [add], add)) == 1
 
 
 names = st.sampled_from(["stat-a", "stat-b", "text-n", "text-n-2"])
@@ -147,7 +147,7 @@ def test_replicas_converge_in_one_order_and_undo_keeps_what_others_did_later(
                 target = next_undo(history, author, again=again)
                 if target is None:
                     continue
-                changes = undo_changes(document, history, target, again=again)
+                changes = undo_changes(document, history, target)
                 done = Done(len(history) + 1, author, tuple(changes), target.seq, again)
             else:
                 done = Done(len(history) + 1, author, tuple(changes_of(document, msgspec.convert([step], Operation))))

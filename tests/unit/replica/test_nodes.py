@@ -87,3 +87,10 @@ def test_all_processes_decide_alike_whatever_the_clock_does(steps: list[tuple[in
     decided = [[(n.beat.id, at) for at, e in enumerate(entries) for n in each.hear(*e)] for each in (one, other)]
     assert decided[0] == decided[1]
     assert names(one) == names(other)
+
+
+def test_nodes_whose_names_differ_before_the_workers_number_are_on_several_machines() -> None:
+    heard = Heard()
+    for number, name in enumerate(("one/1", "one/2", "two/1")):
+        heard.hear(T0, NodeBeat(str(number), name, T0, "build", 0, {}))
+        assert heard.table.on_one_machine() is (number < 2)

@@ -1,0 +1,177 @@
+"""Splicing changes into the YAML text of a board: only the lines of what changed differ, everything else stays to the byte.
+
+The text is never loaded and dumped again, because that rewrites comments, quotes and line breaks.  Places in the text come from the
+parser's marks; new values are written as flow values on one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+from msgspec import UNSET
+
+from dashboard.boards.board_text import parse_board
+from dashboard.domain.board_changes import Change, differences
+from dashboard.domain.board_document import Document, complete, ids_of, widgets_of
+from dashboard.domain.errors import Conflict
+
+#: Characters of a line in a written file, beyond which nothing is broken all the same.
+_WIDTH = 1 << 16
+#: A text that is put in place of the characters from one index to another.
+_Edit = tuple[int, int, str]
+
+
+def splice(text: str, wanted: Document) -> str:
+    """Return a board's text changed so that it describes the complete document ``wanted``; raises Conflict if that is not possible.
+
+    Fields that the text leaves out because they are derived (ids, places, the grid of 24 columns) are written only when they changed.
+    """
+    path = Path("board")
+    written = parse_board(text, path)
+    wanted = complete(wanted)  # tiles that overlap have moved down
+    changes = differences(complete(written), wanted)
+    moved = any(change.field in ("x", "y", "w", "h") or not change.field for change in changes if change.widget)
+    spliced = _apply(text, _pinned(written, changes) if moved else _named(written, changes))
+    if differences(complete(parse_board(spliced, path)), wanted):
+        raise Conflict("the file cannot be changed in place; save a copy, or download the YAML")
+    return spliced
+
+
+def _named(written: Document, changes: Sequence[Change]) -> list[tuple[int, Change]]:
+    """Return the changes with the number of their widget in the file; a widget whose title changes keeps its id by writing it."""
+    ids, widgets = ids_of(widgets_of(written)), widgets_of(written)
+    numbered = [(ids.index(change.widget) if change.widget else -1, change) for change in changes]
+    named = {
+        number: Change(change.widget, "id", UNSET, change.widget)
+        for number, change in numbered
+        if number >= 0 and change.field in ("title", "kind") and not widgets[number].get("id")
+    }
+    return [*numbered, *named.items()]
+
+
+def _pinned(written: Document, changes: Sequence[Change]) -> list[tuple[int, Change]]:
+    """Return the changes together with all derived ids and places: without them the other widgets would flow elsewhere."""
+    ids, full = ids_of(widgets_of(written)), complete(written)
+    touched = {change.place for change in changes}
+    gone = {change.widget for change in changes if change.widget and not change.field and change.after is UNSET}
+    every = [
+        (-1, Change("", field, UNSET, full[field]))
+        for field in ("columns", "rows")
+        if ("", field) not in touched and full[field] != written.get(field)
+    ]
+    for number, (name, old, new) in enumerate(zip(ids, widgets_of(written), widgets_of(full), strict=True)):
+        every += [
+            (number, Change(name, field, UNSET, new[field]))
+            for field in ("id", "x", "y", "w", "h")
+            if old.get(field) != new[field] and (name, field) not in touched and name not in gone
+        ]
+    return [*((ids.index(each.widget) if each.widget in ids else -1, each) for each in changes), *every]
+
+
+def _apply(text: str, numbered: Sequence[tuple[int, Change]]) -> str:
+    root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    assert isinstance(root, yaml.MappingNode)  # parse_board has seen that
+    widgets = next((value for key, value in root.value if key.value == "widgets"), None)
+    items = widgets.value if isinstance(widgets, yaml.SequenceNode) else []
+    edits: list[_Edit] = []
+    inserted: dict[int, str] = {}
+    added = []
+    for number, change in numbered:
+        if change.widget and not change.field:
+            if change.after is UNSET:
+                edits.append(_removal(text, items, number))
+            else:
+                added.append(change.after)
+            continue
+        mapping = items[number] if change.widget else root
+        if not isinstance(mapping, yaml.MappingNode):
+            raise Conflict("a tile of the file is an alias; change the file by hand")
+        edit = _field(text, mapping, change)
+        if edit[0] == edit[1]:  # several fields may be inserted at one place
+            inserted[edit[0]] = inserted.get(edit[0], "") + edit[2]
+        else:
+            edits.append(edit)
+    edits += [(at, at, more) for at, more in inserted.items()]
+    if added:
+        edits.append(_addition(text, root, widgets, added))
+    for start, end, more in sorted(edits, reverse=True):
+        text = text[:start] + more + text[end:]
+    return text
+
+
+def _flow(value: object) -> str:
+    made: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=_WIDTH)
+    return made.removesuffix("\n").removesuffix("\n...").strip()
+
+
+def _line_start(text: str, at: int) -> int:
+    return text.rfind("\n", 0, at) + 1
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end + 1
+
+
+def _field(text: str, mapping: yaml.MappingNode, change: Change) -> _Edit:
+    """Return the edit that sets, adds or removes a field of a mapping."""
+    flow = mapping.flow_style
+    for index, (key, value) in enumerate(mapping.value):
+        if key.value != change.field:
+            continue
+        start, end = key.start_mark.index, _value_end(text, value)
+        if change.after is not UNSET:
+            return value.start_mark.index, end, _flow(change.after)
+        if not flow:
+            if index == 0 and text[_line_start(text, start) : start].strip():  # behind the dash of a list
+                return start, mapping.value[1][0].start_mark.index, ""
+            return _line_start(text, start), _line_end(text, end - 1), ""
+        if index + 1 < len(mapping.value):
+            return start, mapping.value[index + 1][0].start_mark.index, ""
+        return _value_end(text, mapping.value[index - 1][1]), end, ""
+    if change.after is UNSET:
+        return 0, 0, ""
+    last = _value_end(text, mapping.value[-1][1])
+    if flow:
+        return last, last, f", {change.field}: {_flow(change.after)}"
+    first = mapping.value[0][0].start_mark
+    own_line = mapping.value[-1][0].value != "widgets"
+    at = _line_end(text, last - 1) if own_line else _line_start(text, mapping.value[-1][0].start_mark.index)
+    break_ = "" if at == 0 or text[at - 1] == "\n" else "\n"
+    return at, at, f"{break_}{' ' * first.column}{change.field}: {_flow(change.after)}\n"
+
+
+def _value_end(text: str, node: yaml.Node) -> int:
+    """Return where a value's characters end: a block's mark stands behind the blank lines and comments that follow it."""
+    if isinstance(node, yaml.MappingNode | yaml.SequenceNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _value_end(text, last[1] if isinstance(last, tuple) else last)
+    end = int(node.end_mark.index)
+    while end > node.start_mark.index and text[end - 1].isspace():
+        end -= 1
+    return end
+
+
+def _removal(text: str, items: Sequence[yaml.Node], number: int) -> _Edit:
+    item = items[number]
+    dash = _line_start(text, item.start_mark.index)
+    if text[dash : item.start_mark.index].strip() != "-":
+        raise Conflict("the tiles of the file stand in one line; change the file by hand")
+    return dash, _line_end(text, _value_end(text, item) - 1), ""
+
+
+def _addition(text: str, root: yaml.MappingNode, widgets: yaml.Node | None, added: Sequence[object]) -> _Edit:
+    if isinstance(widgets, yaml.SequenceNode) and widgets.value and not widgets.flow_style:
+        item = widgets.value[-1]
+        at = _line_end(text, _value_end(text, item) - 1)
+        indent = " " * (item.start_mark.column - 2)
+        break_ = "" if text[at - 1] == "\n" else "\n"
+        return at, at, break_ + "".join(f"{indent}- {_flow(each)}\n" for each in added)
+    lines = "".join(f"\n  - {_flow(each)}" for each in added)
+    if widgets is not None:
+        return widgets.start_mark.index, _value_end(text, widgets), lines
+    at = _line_end(text, _value_end(text, root) - 1)
+    break_ = "" if text[at - 1] == "\n" else "\n"
+    return at, at, f"{break_}widgets:{lines}\n"
