@@ -16,6 +16,7 @@ from tests.bench import (
     memory,
     parsing,
     recordings,
+    rooms,
     spreading,
     still,
     taking,
@@ -23,7 +24,20 @@ from tests.bench import (
 from tests.bench.figure import BENCHES, SHORT_SLACK, Row, as_json, table
 from tests.bench.processes import LOAD_CORE, SERVER_CORE, Bench, raise_file_limit
 
-_MODULES = (fanout, still, taking, parsing, recordings, listening, matching, memory, holding, spreading, expressions)
+_MODULES = (
+    fanout,
+    still,
+    taking,
+    parsing,
+    recordings,
+    listening,
+    matching,
+    memory,
+    holding,
+    spreading,
+    expressions,
+    rooms,
+)
 
 
 def main() -> int:

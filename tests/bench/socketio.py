@@ -43,6 +43,53 @@ def _installed() -> tempfile.TemporaryDirectory[str]:
     return folder
 
 
+_ROOM_SERVER = """
+const http = require('http').createServer();
+const io = new (require('socket.io').Server)(http, {transports: ['websocket']});
+io.on('connection', (socket) => socket.join('host'));
+http.listen(0, '127.0.0.1', () => console.log(JSON.stringify({port: http.address().port})));
+require('readline').createInterface({input: process.stdin}).on('line', (line) => {
+  const [, seconds, rate] = line.split(' ').map(Number);
+  let ticks = Math.round(seconds * rate);
+  const timer = setInterval(() => {
+    io.to('host').emit('chat:message', {id: `host.${ticks}`, senderId: 'operator', senderName: 'Operator',
+      text: 'a message of the room', roomId: 'host', timestamp: new Date(), status: 'delivered',
+      position: `${ticks}`, html: '<p>a message of the room</p>', key: 'abcdefghijklmnop'});
+    if (--ticks <= 0) { clearInterval(timer); console.log('{}'); }
+  }, 1000 / rate);
+});
+"""
+
+
+class NodeRoom:
+    """Socket.IO on Node with ``count`` clients in one room; None from ``start`` where it cannot be installed."""
+
+    def __init__(self, bench: Bench, count: int) -> None:
+        folder = Path(_installed().name)
+        (folder / "room.js").write_text(_ROOM_SERVER)
+        self._server = Child([shutil.which("node") or "node", "room.js"], SERVER_CORE, folder / "room-log", folder)
+        bench.take(self._server)
+        self._viewers = Viewers(bench, int(json.loads(self._server.line())["port"]), mode="socketio")
+        self._viewers.open(count)
+
+    @classmethod
+    def start(cls, bench: Bench, count: int) -> NodeRoom | None:
+        """A server with its clients."""
+        try:
+            return cls(bench, count)
+        except (OSError, subprocess.SubprocessError):
+            return None
+
+    def us_per_event(self, seconds: float, rate_hz: float) -> float:
+        """Server CPU per event on a client over a stretch of sending."""
+        self._viewers.report()
+        cpu_s = self._server.cpu_s()
+        self._server.ask(f"go {seconds} {rate_hz} 0", seconds * 10 + 30)
+        time.sleep(0.3)
+        cpu_s = self._server.cpu_s() - cpu_s
+        return cpu_s * 1e6 / max(1, self._viewers.report()["frames"])
+
+
 class SocketIo:
     """A server and its viewers."""
 

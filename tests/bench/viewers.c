@@ -1,6 +1,7 @@
 /* Many viewers in one thread: opens WebSockets, reads what comes, measures how late it is. Driven by lines on stdin.
  *
  * viewers PORT MODE PATH WATCH CHECK
+ *   WATCH  what a viewer asks for, @ stands for its number; of Socket.IO: packets, one a line, none: it only connects
  *   MODE   ws: handshake, WATCH, frames; raw: frames from the first byte; socketio: Engine.IO 4 over its WebSocket
  *   WATCH  the text sent after the handshake, with the viewer's number for each '@'; a viewer that comes back adds "since"
  *   CHECK  1: look at every point: its value must be the one before plus 1, its time is when it was sent
@@ -185,6 +186,22 @@ static void say_watch(Viewer *v) {
     send_frame(v, 1, text, length);
 }
 
+static void say_packets(Viewer *v) { /* of Socket.IO: the lines of WATCH; the answer to callback 1 makes it ready */
+    char text[900];
+    size_t length = 0;
+    for (const char *from = watch;; from++) {
+        if (*from == '@') {
+            length += (size_t)sprintf(text + length, "%d", (int)(v - viewers));
+        } else if (*from == '\n' || !*from) {
+            send_frame(v, 1, text, length);
+            length = 0;
+            if (!*from) return;
+        } else if (length < sizeof text - 20) {
+            text[length++] = *from;
+        }
+    }
+}
+
 static const char *field(const char *text, size_t length, const char *name) { /* where its value begins */
     size_t size = strlen(name);
     const char *found = memmem(text, length < 300 ? length : 300, name, size);
@@ -222,7 +239,16 @@ static void take_text(Viewer *v, const char *text, size_t length) {
     if (mode == SOCKETIO) {
         if (text[0] == '0') send_frame(v, 1, "40", 2);
         if (text[0] == '2') send_frame(v, 1, "3", 1);
-        if (length > 1 && text[0] == '4' && text[1] == '0') ready(v);
+        if (length > 1 && text[0] == '4' && text[1] == '0') {
+            if (*watch)
+                say_packets(v);
+            else
+                ready(v);
+        }
+        if (length > 3 && !memcmp(text, "431[", 4)) {
+            if (memmem(text, length, "while away", 10)) seen.resumed++;
+            ready(v);
+        }
         if (length > 1 && text[0] == '4' && text[1] == '2') seen.frames++, seen.bytes += (long long)length;
         return;
     }
