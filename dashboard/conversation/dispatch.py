@@ -19,7 +19,7 @@ from dashboard.conversation.notify import Notify
 from dashboard.conversation.sign_in import SignIn
 from dashboard.conversation.typing_notices import TypingNotices
 from dashboard.domain.counters import Counters
-from dashboard.domain.errors import BadToken, DashboardError, NotAuthenticated, TooMany
+from dashboard.domain.errors import BadToken, DashboardError, NotAuthenticated, TooMany, Unavailable
 from dashboard.domain.identity import Caller
 from dashboard.domain.room import inbox_room
 from dashboard.hub.connection import Connection
@@ -40,9 +40,12 @@ from dashboard.messages.rooms import (
     JoinRoom,
     LeaveRoom,
     Left,
+    MessageState,
     Post,
     Read,
     ReadMark,
+    Recover,
+    Recovered,
     RoomList,
     Rooms,
     Typing,
@@ -197,6 +200,8 @@ class RequestDispatcher:
         try:
             if isinstance(request, Step):
                 request.run()
+            elif isinstance(request, Recover):
+                connection.reply(encode_personal(await self._recover(connection, request)), request.id)
             elif isinstance(request, Watch | Unwatch | Ping):
                 self._serve_view(connection, request)
             else:
@@ -327,6 +332,26 @@ class RequestDispatcher:
             position=str(posted.changed_seq),
             key=posted.key if isinstance(request, Post | Direct) else None,
         )
+
+    async def _recover(self, connection: Connection, request: Recover) -> Recovered:
+        """Join all rooms from these positions on, or none; raises Unavailable, NotAuthenticated."""
+        if connection not in self._registry.people:
+            raise NotAuthenticated("authenticate first")
+        messages: list[MessageState] = []
+        for room_id, since in request.rooms.items():
+            try:
+                authorise("ws join_room", connection.caller)
+                joined = await self._join(connection, JoinRoom(room_id=room_id, since=since))
+            except Unavailable:
+                raise
+            except DashboardError:
+                joined = None
+            if joined is None or not joined.recovered:
+                for room in list(connection.rooms):
+                    self._leave(connection, LeaveRoom(room_id=room))
+                return Recovered(False, [])
+            messages += joined.messages
+        return Recovered(True, messages)
 
     def _leave(self, connection: Connection, request: LeaveRoom) -> Left:
         check_member(connection, request.room_id)

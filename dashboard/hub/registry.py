@@ -41,11 +41,13 @@ class ConnectionRegistry:
         """Add a connection to a room."""
         connection.rooms.add(room)
         self._rooms.setdefault(room, set()).add(connection)
+        connection.transport.follow_rooms(connection.rooms)
 
     def leave(self, connection: Connection, room: str) -> None:
         """Remove a connection from a room."""
         connection.rooms.discard(room)
         _remove(self._rooms, room, connection)
+        connection.transport.follow_rooms(connection.rooms)
 
     def watch(self, connection: Connection, boards: frozenset[str]) -> frozenset[str]:
         """Set the boards that a connection has open; return the boards that it had open before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 
@@ -30,6 +31,9 @@ class Transport(Protocol):
 
     def send(self, frame: bytes) -> None:
         """Write whole frames to the socket; buffer the bytes that the kernel does not accept."""
+
+    def follow_rooms(self, rooms: Collection[str]) -> None:
+        """Note the rooms that the connection is in from now on."""
 
     def buffered_bytes(self) -> int:
         """Return an upper bound of the buffered bytes."""

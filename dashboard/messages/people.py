@@ -48,6 +48,7 @@ from dashboard.messages.rooms import (
     Post,
     Read,
     ReadMark,
+    Recovered,
     RoomList,
     RoomOpened,
     Rooms,
@@ -84,6 +85,7 @@ PersonalReply = (
     | MessageChanged
     | Authenticated
     | Joined
+    | Recovered
     | Left
     | RoomOpened
     | UserJoined

@@ -20,6 +20,12 @@ class JoinRoom(PersonalRequest, frozen=True, kw_only=True):
     since: Annotated[str, Meta(max_length=40)] | None = None
 
 
+class Recover(PersonalRequest, frozen=True, kw_only=True):
+    """Request to be in these rooms again and get what was missed; not sent on ``/ws``. ``rooms``: last positions by room."""
+
+    rooms: dict[str, str]
+
+
 class LeaveRoom(PersonalRequest, frozen=True, kw_only=True):
     """Request to leave a room."""
 
@@ -137,6 +143,13 @@ class Joined(Struct, tag="joined", frozen=True, rename="camel"):
     recovered: bool
     unread: int
     last_read: str
+
+
+class Recovered(Struct, tag="recovered", frozen=True):
+    """Reply to ``Recover``. ``whole``: the connection is in all rooms, and ``messages`` are all changes that it missed."""
+
+    whole: bool
+    messages: list[MessageState]
 
 
 class Left(Struct, tag="left", frozen=True, rename="camel"):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Literal
+from weakref import WeakValueDictionary
 
 from dashboard.rfc6455.frames import Opcode, encode_frame
 from dashboard.socketio.events import translate
+from dashboard.socketio.positions import Positions
 
 Carrier = Literal["websocket", "polling"]
 #: Before each packet in a body of long polling that holds more than one.
@@ -15,16 +17,22 @@ _MESSAGE = b"4"
 
 
 class Dialect:
-    """Translation for clients with the same carrier and namespaces. ``now_ms`` is the journal's time."""
+    """Translation for clients with the same carrier and namespaces. ``now_ms`` is the journal's time.
 
-    def __init__(self, carrier: Carrier, namespaces: frozenset[str], now_ms: Callable[[], int]) -> None:
+    ``positions``: of clients that can recover and are in the same rooms; None: of clients that cannot.
+    """
+
+    def __init__(
+        self, carrier: Carrier, namespaces: frozenset[str], rooms: frozenset[str] | None, now_ms: Callable[[], int]
+    ) -> None:
+        self.positions = None if rooms is None else Positions(rooms)
         self.carrier = carrier
         self.namespaces = namespaces
         self._now_ms = now_ms
 
     def wire(self, body: bytes) -> bytes:
         """Return a message of ``/ws`` as the bytes to send; empty if these clients must not get the message."""
-        return self.packed(translate(body, self.namespaces, self._now_ms()))
+        return self.packed(translate(body, self.namespaces, self._now_ms(), self.positions))
 
     def packed(self, packets: list[bytes]) -> bytes:
         """Return packets of Socket.IO as frames of a WebSocket, or as a part of a body."""
@@ -38,11 +46,14 @@ class Dialects:
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms
-        self._made: dict[tuple[Carrier, frozenset[str]], Dialect] = {}
+        self._made: WeakValueDictionary[tuple[Carrier, frozenset[str], frozenset[str] | None], Dialect] = (
+            WeakValueDictionary()
+        )
 
-    def get(self, carrier: Carrier, namespaces: frozenset[str]) -> Dialect:
-        """Return the dialect of a carrier and of namespaces."""
-        key = (carrier, namespaces)
-        if key not in self._made:
-            self._made[key] = Dialect(carrier, namespaces, self._now_ms)
-        return self._made[key]
+    def get(self, carrier: Carrier, namespaces: frozenset[str], rooms: frozenset[str] | None = None) -> Dialect:
+        """Return the dialect of a carrier and of namespaces. ``rooms``: of clients that can recover; None: of others."""
+        key = (carrier, namespaces, rooms)
+        dialect = self._made.get(key)
+        if dialect is None:
+            dialect = self._made[key] = Dialect(carrier, namespaces, rooms, self._now_ms)
+        return dialect

@@ -30,7 +30,9 @@ from dashboard.messages.rooms import (
     MembersChanged,
     MessageChanged,
     MessageNotice,
+    MessageState,
     ReadMark,
+    Recovered,
     RoomList,
     RoomOpened,
     TypingNotice,
@@ -61,9 +63,12 @@ from dashboard.socketio.payloads import (
     room_entered,
     user_at,
 )
+from dashboard.socketio.positions import Positions
 
 LIVE = "/live"
 CONNECT = "connect"
+#: A CONNECT that is answered when the rooms are joined again.
+RECOVER = "recover"
 #: Errors after which the client should reconnect by itself; a refused CONNECT would make it stop.
 _RETRYABLE = frozenset({"unavailable", "overloaded"})
 _VIEWS = frozenset({b"snapshot", b"frame", b"gap"})
@@ -88,8 +93,11 @@ _messages = msgspec.json.Decoder(PersonalReply | Error | Pong | Unwatched | Degr
 _encode = msgspec.json.Encoder().encode
 
 
-def translate(body: bytes, namespaces: frozenset[str], now_ms: int) -> list[bytes]:
-    """Return the packets for a message of ``/ws``; no packets if the client's namespaces must not get the message."""
+def translate(body: bytes, namespaces: frozenset[str], now_ms: int, positions: Positions | None = None) -> list[bytes]:
+    """Return the packets for a message of ``/ws``; none if the client's namespaces do not get it.
+
+    ``positions``: of clients that can recover: their messages carry the offset up to which they have everything.
+    """
     found = _HEAD.match(body)
     if found is None:
         return []
@@ -100,8 +108,14 @@ def translate(body: bytes, namespaces: frozenset[str], now_ms: int) -> list[byte
     if found[3] == b"done":
         return _acked(origin, b"{}") if origin is not None else []
     message = _messages.decode(body)
+    if isinstance(message, Joined) and positions is not None:
+        positions.advance(message.room_id, message.position)
+    if isinstance(message, Recovered) and origin is not None:
+        return _recovered(message, origin, positions)
     if origin is not None:
         return _answer(message, origin, now_ms)
+    if isinstance(message, MessageNotice | MessageChanged):
+        return [_chat(message, positions)] if MAIN in namespaces else []
     if isinstance(message, Degraded):
         return [encode_event(LIVE, "degraded", _encode(message))] if LIVE in namespaces else []
     if isinstance(message, Error):
@@ -112,6 +126,19 @@ def translate(body: bytes, namespaces: frozenset[str], now_ms: int) -> list[byte
         if MAIN in namespaces
         else []
     )
+
+
+def _chat(message: MessageState, positions: Positions | None) -> bytes:
+    name = "chat:message" if message.position == message.message_id.rpartition(".")[2] else "chat:message:changed"
+    offset = positions.advance(message.room_id, message.position) if positions is not None else ""
+    return encode_event(MAIN, name, _encode(chat_of(message)), offset)
+
+
+def _recovered(message: Recovered, origin: RequestOrigin, positions: Positions | None) -> list[bytes]:
+    """Answer a CONNECT: the client is where it was, with all that it missed, or has to begin anew."""
+    sid, _, pid = origin.ack.partition(" ")
+    packets = [connected(origin.namespace, sid, pid if message.whole else sid)]
+    return [*packets, *(_chat(each, positions) for each in message.messages)]
 
 
 def _view(name: str, plain: bytes, origin: RequestOrigin | None) -> list[bytes]:
@@ -160,7 +187,7 @@ def _fields(message: object, now_ms: int) -> bytes:
 
 def _refused(error: Error, origin: RequestOrigin) -> list[bytes]:
     fault = Failure(error.code, error.message)
-    if origin.event == CONNECT:
+    if origin.event in (CONNECT, RECOVER):
         if error.code in _RETRYABLE:
             return []
         return [encode_connect_error(origin.namespace, _encode(ConnectRefusal(error.message, fault)))]
@@ -175,15 +202,18 @@ def _authenticated(message: Authenticated, origin: RequestOrigin) -> list[bytes]
     entered = _encode(entered_of(message))
     event = encode_event(MAIN, "authenticated", b'{"success":true,' + entered[1:])
     news = encode_event(MAIN, "user:online", _encode(user_at(message.user, iso(message.now))))
-    if origin.event != CONNECT:
+    if origin.event not in (CONNECT, RECOVER):
         return [*(_acked(origin, entered) or [event]), news]
-    answer = connected(origin.namespace, origin.ack)
+    if origin.event == RECOVER:
+        return [event, news]
+    sid, _, pid = origin.ack.partition(" ")
+    answer = connected(origin.namespace, sid, pid)
     return [answer, event, news] if origin.namespace == MAIN else [answer]
 
 
-def connected(namespace: str, sid: str) -> bytes:
-    """Return the answer to ``CONNECT``."""
-    return encode_connected(namespace, _encode({"sid": sid}))
+def connected(namespace: str, sid: str, pid: str = "") -> bytes:
+    """Return the answer to ``CONNECT``. ``pid``: of a client that can recover; the same as before: it has recovered."""
+    return encode_connected(namespace, _encode({"sid": sid, "pid": pid} if pid else {"sid": sid}))
 
 
 def _posted(ack: Ack, origin: RequestOrigin) -> list[bytes]:
@@ -200,10 +230,6 @@ def _receipt(ack: Ack) -> Receipt:
 
 def _notice(message: object, now_ms: int) -> list[tuple[str, Struct | dict[str, object]]]:
     """Return the events of a notice, each with its argument."""
-    if isinstance(message, MessageNotice):
-        return [("chat:message", chat_of(message))]
-    if isinstance(message, MessageChanged):
-        return [("chat:message:changed", chat_of(message))]
     if isinstance(message, Ack):
         return [("chat:message:ack", _receipt(message))]
     if isinstance(message, TypingNotice):

@@ -118,9 +118,13 @@ def encode_disconnect(namespace: str) -> bytes:
     return b"1" + _head(namespace)
 
 
-def encode_event(namespace: str, name: str, body: bytes) -> bytes:
-    """Return an event with one argument. ``name`` is ASCII and needs no escapes; ``body``: JSON."""
-    return b"".join((b"2", _head(namespace), b'["', name.encode(), b'",', body, b"]"))
+def encode_event(namespace: str, name: str, body: bytes, offset: str = "") -> bytes:
+    """Return an event with one argument, and with the offset behind it if there is one.
+
+    ``name`` and ``offset`` are ASCII and need no escapes; ``body``: JSON.
+    """
+    end = f',"{offset}"]'.encode() if offset else b"]"
+    return b"".join((b"2", _head(namespace), b'["', name.encode(), b'",', body, end))
 
 
 def encode_ack(namespace: str, ack: str, body: bytes) -> bytes:

@@ -141,7 +141,7 @@ class Handshake(Struct, frozen=True):
     id: Annotated[str, Meta(max_length=120)] | None = None
     username: Annotated[str, Meta(max_length=200)] | None = None
     pid: Annotated[str, Meta(max_length=200)] | None = None
-    offset: Annotated[str, Meta(max_length=200)] | None = None
+    offset: Annotated[str, Meta(max_length=4_000)] | None = None
 
 
 def handshake_of(payload: str) -> Handshake:

@@ -155,3 +155,39 @@ async def test_live_data_are_watched_in_their_namespace(tmp_path: Path) -> None:
         assert (await live.answer("watch", {"selectors": ["orders"], "since": "x"}))["code"] == "invalid"
         nobody = clients.open(there.url + "/live")
         assert (await nobody.answer("watch", {"selectors": ["orders"]}))["code"] == "not_authenticated"
+
+
+async def test_a_client_that_comes_back_is_in_its_rooms_and_gets_what_it_missed(tmp_path: Path) -> None:
+    async with site(tmp_path) as there, node_clients() as clients:
+        eddy = await there.socket(as_="eddy")
+        for room in ("ops", "host"):
+            await eddy.ask("join_room", roomId=room)
+        vera = clients.open(
+            there.url, auth={"token": there.jwt("vera")}, transports=["websocket"], reconnectionDelay=400
+        )
+        await vera.next("authenticated")
+        for room in ("ops", "host"):
+            assert (await vera.answer("room:join", room))["success"]
+        for room, text in (("host", "h1"), ("ops", "o1")):
+            await eddy.ask("message", roomId=room, text=text)
+            assert (await vera.next("chat:message"))["text"] == text
+        vera.order("cut")
+        await vera.next("disconnect")
+        for room, text in (("ops", "o2"), ("host", "h2"), ("ops", "o3")):
+            await eddy.ask("message", roomId=room, text=text)
+        await eddy.ask("edit", roomId="ops", messageId="ops.1", text="o1, changed")
+        assert (await vera.next("connect"))["recovered"]
+        assert (await vera.next("chat:message", text="h2"))["id"] == "host.2"
+        changed = await vera.next("chat:message:changed") if not vera.told("chat:message:changed") else {}
+        assert changed.get("text", "o1, changed") == "o1, changed"
+        await eddy.ask("message", roomId="ops", text="o4")
+        await vera.next("chat:message", text="o4")
+        said = [each["text"] for each in vera.told("chat:message")]
+        assert sorted(said) == ["h1", "h2", "o1", "o2", "o3", "o4"]  # each once
+        assert [each for each in said if each[0] == "o"] == ["o1", "o2", "o3", "o4"]
+        eddy.send("leave_room", roomId="host")
+        assert (await vera.answer("room:leave", "host"))["success"]
+        await eddy.ask("message", roomId="ops", text="o5")
+        await vera.next("chat:message", text="o5")
+        vera.order("cut")
+        assert (await vera.next("connect"))["recovered"]

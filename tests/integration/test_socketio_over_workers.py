@@ -131,6 +131,28 @@ async def test_people_on_any_worker_and_transport_see_one_order(
         await talk(cluster, tokens, transports, stack)
 
 
+async def test_whoever_is_cut_comes_back_on_any_worker_and_misses_nothing(
+    company: tuple[Cluster, dict[str, str]],
+) -> None:
+    cluster, tokens = company
+    url = f"http://127.0.0.1:{cluster.port}"
+    async with node_clients() as clients:
+        eve = clients.open(url, auth={"token": tokens["eve"]})
+        ann = clients.open(url, auth={"token": tokens["ann"]}, transports=["websocket"], reconnectionDelay=300)
+        for each in (eve, ann):
+            await each.next("authenticated")
+            assert (await each.answer("room:join", "cluster"))["success"]
+        await eve.answer("chat:message", {"roomId": "cluster", "text": "0"})
+        await ann.next("chat:message", text="0")
+        for number in range(1, 7):
+            ann.order("cut")
+            await ann.next("disconnect")
+            await eve.answer("chat:message", {"roomId": "cluster", "text": str(number)})
+            assert (await ann.next("connect"))["recovered"]
+            await ann.next("chat:message", text=str(number))
+        assert [each["text"] for each in ann.told("chat:message")] == [str(number) for number in range(7)]
+
+
 async def test_a_killed_worker_loses_no_acked_message(company: tuple[Cluster, dict[str, str]]) -> None:
     cluster, tokens = company
     async with node_clients() as clients:

@@ -83,6 +83,9 @@ class Viewer:
     def kinds(self) -> list[str]:
         return [each["type"] for each in self.told]
 
+    def follow_rooms(self, rooms: Any) -> None:
+        """It is none of its business."""
+
     def buffered_bytes(self) -> int:
         return self.buffered
 

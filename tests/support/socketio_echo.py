@@ -50,6 +50,8 @@ class Echo:
 
     def carried(self, carrier: Carrier) -> None: ...
 
+    def in_rooms(self, rooms: frozenset[str]) -> None: ...
+
     def farewell(self, code: int) -> bytes:
         return b""
 

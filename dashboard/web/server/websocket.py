@@ -12,7 +12,7 @@ import base64
 import binascii
 import hashlib
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
@@ -223,6 +223,9 @@ class WebSocketTransport(WebSocketProtocol):
             self._buffered = 0
             self.writing = False
             self._slow = self._by_stream
+
+    def follow_rooms(self, rooms: Collection[str]) -> None:
+        """Ignore the rooms: messages of ``/ws`` name theirs with its position."""
 
     def buffered_bytes(self) -> int:
         """Return an upper bound of the buffered bytes."""

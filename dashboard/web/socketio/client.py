@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import NamedTuple
 
@@ -12,12 +13,17 @@ from dashboard.conversation.dispatch import RequestDispatcher
 from dashboard.domain.identity import Caller
 from dashboard.hub.hub import Hub
 from dashboard.messages.auth import Auth
+from dashboard.messages.rooms import Recover
 from dashboard.rfc6455.close_codes import CloseCode, is_final
-from dashboard.socketio.dialect import Carrier, Dialect, Dialects
-from dashboard.socketio.events import CONNECT, RequestOrigin, connected
+from dashboard.socketio.dialect import Carrier, Dialects
+from dashboard.socketio.events import CONNECT, RECOVER, RequestOrigin, connected
 from dashboard.socketio.packets import MAIN, encode_connect_error, encode_disconnect
+from dashboard.socketio.positions import parse_offset
 from dashboard.socketio.session import Connect, Leave, NamespaceRefusal, SocketIoSession
 from dashboard.web.socketio.engine_session import EngineSession
+
+#: Ids of states that this server has made.
+_PID = re.compile(r"[A-Za-z0-9_-]{20}")
 
 
 class ClientServices(NamedTuple):
@@ -35,17 +41,21 @@ class SocketIoClient:
         self._engine = engine
         self._hub, self._dispatcher, self._dialects = services
         self._caller = caller
-        self._dialect = self._choose(engine.carrier, frozenset())
+        self._rooms: frozenset[str] | None = None  # of a client that can recover
+        self._dialect = services.dialects.get(engine.carrier, frozenset())
+        engine.dialect = self._dialect
         self._connection = self._hub.opened(engine, caller, place, SocketIoSession)
         session = self._connection.session
         assert isinstance(session, SocketIoSession)
         self._session = session
         self._dispatcher.opened(self._connection, authenticates=False)
 
-    def _choose(self, carrier: Carrier, namespaces: frozenset[str]) -> Dialect:
-        dialect = self._dialects.get(carrier, namespaces)
-        self._engine.dialect = dialect
-        return dialect
+    def _choose_dialect(self) -> None:
+        before = self._dialect.positions
+        self._dialect = self._dialects.get(self._engine.carrier, self._session.namespaces, self._rooms)
+        self._engine.dialect = self._dialect
+        if before is not None and self._dialect.positions is not None:
+            self._dialect.positions.take_over(before)
 
     # --- EngineClient ---
 
@@ -78,7 +88,13 @@ class SocketIoClient:
 
     def carried(self, carrier: Carrier) -> None:
         """Encode for another carrier from now on."""
-        self._dialect = self._choose(carrier, self._session.namespaces)
+        self._choose_dialect()
+
+    def in_rooms(self, rooms: frozenset[str]) -> None:
+        """Note the rooms that the client is in, which its offsets name if it can recover."""
+        if self._rooms is not None:
+            self._rooms = rooms
+            self._choose_dialect()
 
     def farewell(self, code: int) -> bytes:
         """Return packets that keep the client from reconnecting if the close code is final, else nothing."""
@@ -103,9 +119,16 @@ class SocketIoClient:
     def _connect(self, request: Connect) -> None:
         """Answer a CONNECT: at once, or after the check of the token or of the cookie's user."""
         namespace, given = request.namespace, request.handshake
-        self._dialect = self._choose(self._engine.carrier, self._session.namespaces)
         sid = secrets.token_urlsafe(15)
-        its = RequestOrigin(sid, namespace, CONNECT).id
+        proves = bool(given.token) or self._caller.is_person
+        if namespace == MAIN and proves:
+            self._rooms = frozenset()
+        self._choose_dialect()
+        rooms = (
+            parse_offset(given.offset or "") if namespace == MAIN and proves and _PID.fullmatch(given.pid or "") else {}
+        )
+        pid = "" if not (namespace == MAIN and proves) else str(given.pid) if rooms else sid
+        its = RequestOrigin(f"{sid} {pid}".rstrip(), namespace, RECOVER if rooms else CONNECT).id
         if given.token or given.id:
             who = Auth(id=its, user_id=given.id or "", token=given.token or "", username=given.username or "")
             self._connection.handle(who)
@@ -113,9 +136,11 @@ class SocketIoClient:
             self._connection.handle(Auth(id=its, user_id=self._caller.id, token=""))
         else:
             self._send(connected(namespace, sid))
+        if rooms:
+            self._connection.handle(Recover(id=RequestOrigin(f"{sid} {pid}", namespace, CONNECT).id, rooms=rooms))
 
     def _leave(self, namespace: str) -> None:
-        self._dialect = self._choose(self._engine.carrier, self._session.namespaces)
+        self._choose_dialect()
         connection = self._connection
         if namespace == MAIN:
             self._dispatcher.after_requests(connection, lambda: self._dispatcher.sign_out(connection))

@@ -7,7 +7,7 @@ Source: github.com/socketio/engine.io-protocol, version 4.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from msgspec import Struct
@@ -53,6 +53,9 @@ class EngineClient(Protocol):
 
     def carried(self, carrier: Carrier) -> None:
         """Encode for another carrier from now on."""
+
+    def in_rooms(self, rooms: frozenset[str]) -> None:
+        """Note the rooms that the client is in from now on."""
 
     def farewell(self, code: int) -> bytes:
         """Return the bytes to send before the session closes with a code."""
@@ -117,6 +120,10 @@ class EngineSession:
     def writing(self) -> bool:
         """True while the client has not received all sent bytes."""
         return self._socket.writing if self._socket is not None else bool(self._waiting)
+
+    def follow_rooms(self, rooms: Collection[str]) -> None:
+        """Note the rooms that the connection is in from now on."""
+        self.client.in_rooms(frozenset(rooms))
 
     def buffered_bytes(self) -> int:
         """Return an upper bound of the sent bytes that the client has not received."""

@@ -1,0 +1,42 @@
+"""Offsets of connection state recovery: the position in each room up to which clients have all messages.
+
+The original's client returns the last text that came behind an event as its offset.  Ours holds the rooms and their positions, so
+any process can bring the client up to date from the rooms' own logs, and nothing has to be kept for those who may come back.
+"""
+
+from __future__ import annotations
+
+#: Clients in more rooms than this get no offset, and begin anew after a lost connection.
+_MAX_ROOMS = 20
+
+
+class Positions:
+    """Last positions of the clients that are in the same ``rooms`` of this process: they all get the same messages."""
+
+    def __init__(self, rooms: frozenset[str]) -> None:
+        self._rooms = rooms
+        self._last: dict[str, str] = {}
+
+    def advance(self, room_id: str, position: str) -> str:
+        """Note the position of the next message, or of a join; return the offset. It is empty if recovery cannot begin here."""
+        if room_id in self._rooms and int(position) > int(self._last.get(room_id, "-1")):
+            self._last[room_id] = position
+        if not self._rooms or len(self._rooms) > _MAX_ROOMS or self._last.keys() < self._rooms:
+            return ""
+        return ",".join(f"{room}:{self._last[room]}" for room in sorted(self._rooms))
+
+    def take_over(self, before: Positions) -> None:
+        """Note the positions of a client that was in the rooms of ``before`` until now."""
+        for room, position in before._last.items():
+            self.advance(room, position)
+
+
+def parse_offset(text: str) -> dict[str, str]:
+    """Return the positions by room of an offset; empty if it is none."""
+    found: dict[str, str] = {}
+    for part in text.split(",")[: _MAX_ROOMS + 1]:
+        room, _, position = part.rpartition(":")
+        if not room or not (position.isascii() and position.isdecimal() and len(position) <= 15):
+            return {}
+        found[room] = position
+    return found if len(found) <= _MAX_ROOMS else {}
