@@ -163,7 +163,7 @@ export class LineChart {
     const token = seriesToken(i);
     return {
       stroke: () => colour(token),
-      width: 1.5,
+      width: Math.max(1.5, this.size * 0.1), // thicker on a large screen, as its type is
       fill: this.names.length <= AREA_LINES ? () => colour(token, 0.07) : undefined,
       fillTo: () => this.range.low,
       points: { show: false },
@@ -227,7 +227,7 @@ export class LineChart {
     for (const end of ends) {
       ctx.fillStyle = colour(end.token);
       ctx.beginPath();
-      ctx.arc(end.x, end.y, 2.6 * ratio, 0, 7);
+      ctx.arc(end.x, end.y, Math.max(2.6 * ratio, size * 0.18), 0, 7);
       ctx.fill();
       if (ends.length * size * 1.12 <= bbox.height + size) ctx.fillText(end.text, bbox.left + bbox.width + size * 0.5, end.at);
     }
