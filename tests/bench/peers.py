@@ -1,7 +1,8 @@
-"""What the server is compared with, each a process: ``python -m tests.bench.peers bare|tornado|decode|history``.
+"""What the server is compared with, each a process: ``python -m tests.bench.peers bare|tornado|handler|decode|history``.
 
 bare     holds accepted sockets and sends the same bytes in a loop ``for s in sockets: s.send(data)``
 tornado  a WebSocket server as its documentation shows it: ``write_message`` in a loop
+handler  a Tornado handler that answers a POST
 decode   msgspec's typed decode of the bodies that the server is fed
 history  a replica that is fed six hours of samples (``memory.py``)
 Each answers orders on its stdin with a line of JSON: accept COUNT; go SECONDS RATE BYTES; decode TIMES; measure.
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 from tornado.netutil import bind_sockets
-from tornado.web import Application
+from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler
 
 
@@ -123,6 +124,24 @@ class Sample(msgspec.Struct):
     t: int
 
 
+class Taker(RequestHandler):
+    """Answers a POST as the server does, and does nothing with its body."""
+
+    def post(self) -> None:
+        self.set_status(202)
+        self.finish('{"accepted":1}')
+
+
+async def handler() -> None:
+    """A Tornado handler that takes a POST, the floor of one."""
+    from tornado.httpserver import HTTPServer
+
+    sockets = bind_sockets(0, "127.0.0.1", backlog=4096)
+    HTTPServer(Application([("/api/v1/samples", Taker)])).add_sockets(sockets)
+    say(port=sockets[0].getsockname()[1])
+    await asyncio.Event().wait()
+
+
 def decode(file: Path) -> None:
     """The floor of taking samples in: bodies, one a line of ``file``, made into values."""
     bodies = file.read_bytes().splitlines()
@@ -142,6 +161,8 @@ def main() -> None:
         bare()
     elif name == "decode":
         decode(Path(rest[0]))
+    elif name == "handler":
+        asyncio.run(handler())
     elif name == "history":
         from tests.bench.memory import measure
 

@@ -1,4 +1,4 @@
-"""What it costs to take samples in, and how soon they are on the screens: ingest, latency."""
+"""What it costs to take samples in, and how soon they are on the screens: ingest, post, latency."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.bench.fanout import Fed, bare_viewers, told
 from tests.bench.feed import Feeder, Poster, counting, now_ms
 from tests.bench.figure import Bar, Row, bench, calmest, middle
-from tests.bench.processes import Bench
+from tests.bench.processes import Bench, Peer, Server
 from tests.bench.viewers import Viewers, watch
 
 _SAMPLES = 1000
@@ -84,6 +84,36 @@ def ingest(bench: Bench) -> Iterator[Row]:
             "least_decode_us": min(floor),
         },
     )
+
+
+@bench
+def post(bench: Bench) -> Iterator[Row]:
+    """One sample a POST, stored on the disk, beside a bare Tornado handler: as curl does, a connection each, and over a kept one."""
+    rounds, posts = int(bench.pick(3, 7)), int(bench.pick(150, 500))
+    server, peer = bench.server(), bench.peer("handler")
+
+    def cpu_us(of: Server | Peer, *, kept: bool) -> float:
+        poster, cpu_s = Poster(of.port), of.cpu_s()
+        for number in range(posts):
+            if not kept:
+                poster.close()
+                poster = Poster(of.port)
+            poster.post(b'{"series":"one","value":%d}' % number)
+        poster.close()
+        return (of.cpu_s() - cpu_s) * 1e6 / posts
+
+    for kept, how in ((False, "a connection each"), (True, "one connection")):
+        cpu_us(server, kept=kept)
+        both = [(cpu_us(server, kept=kept), cpu_us(peer, kept=kept)) for _ in range(rounds)]
+        mine, floor = (middle(column) for column in zip(*both, strict=True))
+        ratio = middle(ours / least for ours, least in both)
+        yield Row(
+            f"server CPU of a POST of one sample, {how}",
+            mine,
+            "us",
+            {"bare Tornado handler": floor},
+            (Bar("x bare Tornado handler", ratio, 2),),
+        )
 
 
 @bench
