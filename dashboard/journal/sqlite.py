@@ -56,7 +56,7 @@ class UnderWay(NamedTuple):
     batch: list[PendingAppend]
     heads: dict[str, int]
     now_ms: int
-    job: asyncio.Future[list[int | Unavailable]]
+    settled: asyncio.Event
 
 
 class SqliteJournal:
@@ -123,7 +123,7 @@ class SqliteJournal:
     async def close(self) -> None:
         loop = asyncio.get_running_loop()
         if self._under_way is not None:
-            await self._settle()
+            await self._under_way.settled.wait()
         while self._waiting:
             await self._flush()
         for pool, end in (
@@ -238,28 +238,41 @@ class SqliteJournal:
     async def _flush(self) -> None:
         """Store all waiting entries in one transaction, pass them to the readers, then answer the appenders."""
         batch, self._waiting = self._waiting, []
-        now = self._clock.now_ms()
+        now, loop = self._clock.now_ms(), asyncio.get_running_loop()
         heads = {w.partition: self._tail(w.partition).head_seq for w in batch}
         rows = [(w.partition, w.request_id, w.payload) for w in batch]
-        job = asyncio.get_running_loop().run_in_executor(self._writer, self._file.append, rows, heads, now)
-        self._under_way = UnderWay(batch, heads, now, job)
-        began = asyncio.get_running_loop().time()
-        await self._settle()
-        self._counters.journal_round_trip_ms.append(1000 * (asyncio.get_running_loop().time() - began))
+        under_way = self._under_way = UnderWay(batch, heads, now, asyncio.Event())
+
+        def store() -> None:
+            outcome: list[int | Unavailable] | BaseException
+            try:
+                outcome = self._file.append(rows, heads, now)
+            except BaseException as error:  # noqa: BLE001 - raised again by _settle, in the event loop
+                outcome = error
+            loop.call_soon_threadsafe(self._settle, under_way, outcome)
+
+        began = loop.time()
+        self._writer.submit(store)
+        await under_way.settled.wait()
+        self._counters.journal_round_trip_ms.append(1000 * (loop.time() - began))
         self._counters.journal_appends += len(batch)
 
-    async def _settle(self) -> None:
-        """Wait for the transaction in the writer's thread, even if this task is cancelled, and answer all appends in it."""
-        assert self._under_way is not None
-        batch, heads, now, job = self._under_way
-        try:
-            seqs = await asyncio.shield(job)
-        except sqlite3.Error as error:
-            self._fault = str(error)
+    def _settle(self, under_way: UnderWay, outcome: list[int | Unavailable] | BaseException) -> None:
+        """Answer all appends of a transaction; the writer's thread calls this in the event loop when the transaction has ended.
+
+        Whoever waits for the transaction may have been cancelled meanwhile.
+        """
+        batch, heads, now, settled = under_way
+        settled.set()
+        if isinstance(outcome, BaseException):
+            if not isinstance(outcome, sqlite3.Error):
+                _log.error("the journal's writer failed", exc_info=outcome)
+            self._fault = str(outcome)
             # a failure also answers the appends that arrived meanwhile
             batch, self._waiting = batch + self._waiting, []
-            seqs = [Unavailable(f"the journal cannot store: {error}")] * len(batch)
+            seqs: list[int | Unavailable] = [Unavailable(f"the journal cannot store: {outcome}")] * len(batch)
         else:
+            seqs = outcome
             self._fault = ""
         self._under_way = None
         self._waiting_bytes -= sum(len(w.payload) + ENTRY_BYTES for w in batch)
