@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
+
+#: Longer texts are no addresses that come again; they are not cached.
+_MAX_CACHED_CHARACTERS = 64
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Parse an IP address, an IPv4-mapped IPv6 address (``::ffff:``) as IPv4; return None if the text is not an address."""
+    return _parsed_once(text) if len(text) <= _MAX_CACHED_CHARACTERS else _parsed_once.__wrapped__(text)
+
+
+@lru_cache(4_096)
+def _parsed_once(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         found = ipaddress.ip_address(text.strip().removeprefix("[").removesuffix("]").partition("%")[0])
     except ValueError:

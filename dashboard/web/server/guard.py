@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tornado import httputil
-from tornado.web import Application, HTTPError
+from tornado.web import Application, HTTPError, RequestHandler
 
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
@@ -17,6 +17,8 @@ from dashboard.web.server.proxies import TrustedProxies
 #: Paths that load balancers and kubelets request by IP address, which is no allowed Host.
 _ASKED_BY_ADDRESS = ("/healthz", "/readyz", "/healthz/", "/readyz/")
 _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
+#: Path that matches only itself.
+_LITERAL = re.compile(r"[\w/-]+")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -67,6 +69,7 @@ class GuardedApplication(Application):
         )
         self._context = context
         self._addresses = [re.compile(handler[0]) for handler in handlers]
+        self._literal = _literal_routes(handlers, self._addresses)
         self._names = names
         self._max_uri_bytes = max_uri_bytes
         self._proxies = proxies
@@ -78,6 +81,8 @@ class GuardedApplication(Application):
         refusal = self._refusal(request)
         if refusal is None:
             self._without_slash(request)
+            if (route := self._literal.get(request.path)) is not None:
+                return self.get_handler_delegate(request, *route)
             return super().find_handler(request, **kwargs)
         if request.method in _FEEDING:
             self._context.tell_refused(str(request.remote_ip), f"{refusal.status}: {refusal.reason}", request.path)
@@ -107,6 +112,17 @@ class GuardedApplication(Application):
         if request.headers.get("Content-Type", "").lower().startswith("multipart/"):
             return GuardRefusal(415, "multipart bodies are not supported")
         return None
+
+
+def _literal_routes(
+    handlers: Sequence[Any], addresses: list[re.Pattern[str]]
+) -> dict[str, tuple[type[RequestHandler], dict[str, Any]]]:
+    """Return class and arguments of the routes without patterns, by path, so that these are found without trying all others first."""
+    found: dict[str, tuple[type[RequestHandler], dict[str, Any]]] = {}
+    for place, (path, handler_class, arguments) in enumerate(handlers):
+        if _LITERAL.fullmatch(path) and not any(each.fullmatch(path) for each in addresses[:place]):
+            found[path] = handler_class, arguments
+    return found
 
 
 def _hostname(host: str) -> str:
