@@ -15,6 +15,7 @@ import http.client
 import json
 import os
 import random
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -27,7 +28,7 @@ from tornado.websocket import websocket_connect
 
 from dashboard.hub import preparation
 from dashboard.intake import batches
-from dashboard.query import listing
+from dashboard.query import listing, patterns
 from dashboard.web.feed import feeding
 from dashboard.web.server import request_body
 from tests.support import dear_requests as dear
@@ -55,12 +56,16 @@ def lines(rng: random.Random) -> DearRequest:
     number = rng.choice(("%d", "1"))
     value = rng.choice((b"v=1", b'v=1,t="a, \\"b\\" c=d"', b"v=x", b"a=1,b=2,c=3", b'v="open'))
     each = b"m%d,n=%b %b\n" % (rng.randrange(3), number.encode(), value)
+    if rng.random() < 0.3:
+        each = b"m v=x\n"  # the shortest line that is refused
     return post("/write", repeat(lambda n: each % n if b"%d" in each else each, SIZE))
 
 
 def packed_lines(rng: random.Random) -> DearRequest:
     """Packed line protocol, in many members or few."""
-    body = gzip.compress(b"") * rng.choice((0, 20_000, 50_000)) + gzip.compress(b"p v=1\n" * rng.choice((1, 100_000)))
+    body = gzip.compress(b"") * rng.choice((0, 50_000, 1_200_000 if NIGHTLY else 100_001)) + gzip.compress(
+        b"p v=1\n" * rng.choice((1, 100_000))
+    )
     return post("/write", body, dear.GZIP)
 
 
@@ -112,7 +117,7 @@ def reading(rng: random.Random) -> DearRequest:
 def watching(rng: random.Random) -> DearRequest:
     """A request on the WebSocket, of a hundred patterns drawn anew."""
     patterns = ["".join(rng.choice("0123456789") for _ in range(3)) for _ in range(100)]
-    selectors = [f'{{n=~".*{one}.*|{one}"}}' for one in patterns]
+    selectors = [f'{{n=~".*.*{one}.*.*x|.*{one}"}}' for one in patterns]
     return DearRequest("WS", "/ws", json.dumps({"type": "watch", "id": 1, "selectors": selectors}).encode())
 
 
@@ -226,22 +231,51 @@ class Dearest(NamedTuple):
     request: str
 
 
-async def search(stand: Stand, *, seed: int, kinds: int = len(KINDS), until_s: float = float("inf")) -> Dearest:
+async def search(stand: Stand, *, seed: int) -> Dearest:
     """Draw requests of every kind for every caller; return the dearest, at once if it is over the bar."""
+    rng, worst = random.Random(seed), Dearest(0.0, "", "", "")
+    for draw, callers in KINDS:
+        for caller in callers:
+            for _ in range(DRAWN):
+                request = draw(rng)
+                worst = max(
+                    worst, Dearest(await stand.dearest_ms(caller, request), caller, draw.__name__, shown(request))
+                )
+                if worst.ms > bar_ms():
+                    return worst
+    return worst
+
+
+def shown(request: DearRequest) -> str:
+    """Describe a request."""
+    return f"{request.method} {request.path} {len(request.body)} bytes {request.body[:60]!r}"
+
+
+async def search_beside(
+    stand: Stand, take_out: Callable[[pytest.MonkeyPatch], None], *, seed: int, for_s: float
+) -> str:
+    """Draw requests and serve each with all mends, then without one; return what is much dearer so, or kept. Empty: nothing."""
     rng, began_s = random.Random(seed), time.monotonic()
-    worst = Dearest(0.0, "", "", "")
-    while True:
-        for draw, callers in KINDS[:kinds]:
-            for caller in callers:
-                for _ in range(DRAWN):
-                    request = draw(rng)
-                    ms = await stand.dearest_ms(caller, request)
-                    shown = f"{request.method} {request.path} {len(request.body)} bytes {request.body[:60]!r}"
-                    worst = max(worst, Dearest(ms, caller, draw.__name__, shown))
-                    if ms > bar_ms():
-                        return worst
-        if until_s == float("inf") or stand.kept() or time.monotonic() - began_s > until_s:
-            return worst
+    while time.monotonic() - began_s < for_s:
+        draw, callers = rng.choice(KINDS)
+        request, caller = draw(rng), rng.choice(callers)
+        sound_ms, broken_ms = 0.0, float("inf")
+        for _ in range(AGAIN):  # what a busy neighbour does to one try counts for nothing
+            sound_ms = max(sound_ms, await stand.longest_ms(caller, request))
+            await stand.forget()
+            with pytest.MonkeyPatch.context() as patch:
+                take_out(patch)
+                broken_ms = min(broken_ms, await stand.longest_ms(caller, request))
+            await stand.forget()
+            if broken_ms <= BAR_MS:
+                break
+        if stand.kept() or (broken_ms > BAR_MS and broken_ms > 1.2 * sound_ms):
+            took_s = time.monotonic() - began_s
+            return (
+                f"in {took_s:.0f} s: a {caller}'s {draw.__name__} ({shown(request)}) holds the loop {broken_ms:.0f} ms of CPU, "
+                f"{sound_ms:.0f} ms with the mend; {stand.kept()} bytes kept"
+            )
+    return ""
 
 
 async def test_no_request_that_a_search_finds_holds_the_loop_or_keeps_memory(tmp_path: Path) -> None:
@@ -260,9 +294,11 @@ async def test_no_named_body_holds_the_loop(tmp_path: Path, make: Callable[[], D
 
 
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Item 1: match in one step, whatever it costs."""
+    """Item 1: match each value by itself, with an engine that goes back, in one step."""
     monkeypatch.setattr(preparation, "_AT_ONCE_US", 10**9)
     monkeypatch.setattr(preparation, "_MAX_COST_US", 10**9)
+    monkeypatch.setattr(patterns, "_by_line", lambda _: None)
+    monkeypatch.setattr(patterns, "_whole", re.compile)
 
 
 def _members_free(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,12 +333,9 @@ MENDS = (_refusals_here, _at_once, _members_free, _new_at_once, _list_at_once, _
 
 @pytest.mark.parametrize("take_out", MENDS if NIGHTLY else MENDS[-1:])
 async def test_with_a_mend_taken_out_the_search_finds_the_fault_in_a_minute(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, take_out: Callable[[pytest.MonkeyPatch], None]
+    tmp_path: Path, take_out: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
     async with standing(tmp_path) as stand:
-        take_out(monkeypatch)
-        began_s = time.monotonic()
-        found = await search(stand, seed=14, until_s=50)
-        took_s, kept = time.monotonic() - began_s, stand.kept()
-        print(f"{take_out.__name__}: found in {took_s:.0f} s: {found}, {kept} bytes kept")
-        assert found.ms > bar_ms() or kept > 0
+        found = await search_beside(stand, take_out, seed=14, for_s=60)
+        print(f"{take_out.__name__}: {found or 'not found'}")
+        assert found

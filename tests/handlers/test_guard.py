@@ -310,3 +310,21 @@ async def test_the_chosen_page_refuses_what_is_no_selector() -> None:
         page = await fetch(server, "/board?series=%3Cscript%3Ealert(1)%3C/script%3E", headers={"Accept": "text/html"})
         assert page.code == 400
         assert b"<script>alert" not in page.body
+
+
+async def test_no_name_of_a_static_file_is_a_fault_of_the_server() -> None:
+    names = (
+        "%00",
+        "css/%00.css",
+        "a%0d%0ab",
+        "%c0%80",
+        "%ff",
+        "a" * 3_000,
+        "css/" + "x" * 300,
+        "%2e%2e/%2e%2e/setup.cfg",
+        "css",
+    )
+    async with running() as server:
+        for name in names:
+            for method in ("GET", "HEAD"):
+                assert (await fetch(server, f"/static/x/{name}", method=method)).code in (400, 403, 404), name

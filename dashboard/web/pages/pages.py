@@ -167,6 +167,8 @@ class StaticHandler(StaticFileHandler):
 
     def get(self, build: str, path: str, include_body: bool = True) -> Any:  # type: ignore[override]  # the build goes before
         self._build = build
+        if not path.isprintable():  # the file system raises ValueError for NUL
+            raise HTTPError(404)
         return super().get(path, include_body=include_body)
 
     def head(self, build: str, path: str) -> Any:  # type: ignore[override]  # the build goes before
