@@ -15,7 +15,7 @@ from msgspec import UNSET
 from dashboard.boards.board_text import parse_board
 from dashboard.domain.board_changes import Change, differences
 from dashboard.domain.board_document import Document, complete, ids_of, widgets_of
-from dashboard.domain.errors import Conflict
+from dashboard.domain.errors import ConfigurationError, Conflict, TooLarge
 
 #: Characters of a line in a written file, beyond which nothing is broken all the same.
 _WIDTH = 1 << 16
@@ -34,7 +34,11 @@ def splice(text: str, wanted: Document) -> str:
     changes = differences(complete(written), wanted)
     moved = any(change.field in ("x", "y", "w", "h") or not change.field for change in changes if change.widget)
     spliced = _apply(text, _pinned(written, changes) if moved else _named(written, changes))
-    if differences(complete(parse_board(spliced, path)), wanted):
+    try:
+        read = complete(parse_board(spliced, path))
+    except (ConfigurationError, TooLarge):
+        read = {}
+    if not read or differences(read, wanted):
         raise Conflict("the file cannot be changed in place; save a copy, or download the YAML")
     return spliced
 
@@ -94,6 +98,11 @@ def _apply(text: str, numbered: Sequence[tuple[int, Change]]) -> str:
         else:
             edits.append(edit)
     edits += [(at, at, more) for at, more in inserted.items()]
+    removed = sum(not change.field and change.after is UNSET for _, change in numbered if change.widget)
+    if items and removed == len(items) and not added:
+        key = next(key for key, _ in root.value if key.value == "widgets")
+        colon = text.index(":", key.end_mark.index) + 1
+        edits.append((colon, colon, " []"))
     if added:
         edits.append(_addition(text, root, widgets, added))
     for start, end, more in sorted(edits, reverse=True):

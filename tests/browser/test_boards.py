@@ -84,3 +84,15 @@ def test_the_index_finds_boards_and_a_new_one_is_made_there(pages: Pages, site: 
     page.keyboard.press("Enter")
     page.wait_for_url("**/boards/made-by-hand/edit")
     expect(page.get_by_role("heading", name="Made by hand")).to_be_visible()
+
+
+def test_a_series_of_the_explore_page_is_put_on_a_board(pages: Pages, site: ServerProcess) -> None:
+    put(site, "taker", title="Takes series", widgets=[])
+    site.post("explored_one", 4)
+    page = pages.open(f"{site.url}/explore")
+    page.get_by_label("Choose explored_one").check()
+    page.get_by_role("button", name="Put on a board").click()
+    page.get_by_role("button", name="Takes series").click()
+    page.wait_for_url("**/boards/taker/edit")
+    until(page, "() => document.querySelector('dash-board').tiles[0]?.widget.series[0] === 'explored_one'")
+    assert site.json("GET", "/api/v1/boards/taker/draft")[1]["operations"] == 1

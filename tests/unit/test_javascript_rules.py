@@ -48,6 +48,7 @@ NO_UNIT_TEST = {
     "widgets/bar-tile.js": "tests/browser/test_look.py",
     "widgets/chart-table.js": "tests/browser/test_accessibility.py",
     "widgets/board-panel.js": "tests/browser/test_board_editor.py",
+    "widgets/put-on-board.js": "tests/browser/test_boards.py",
     "widgets/series-picker.js": "tests/browser/test_board_editor.py",
     "widgets/tile-placing.js": "tests/browser/test_board_editor.py",
     "widgets/connection-curtain.js": "tests/browser/test_return.py",

@@ -8,7 +8,11 @@ import { age, format } from "../draw/format.js";
 import { drawSpark } from "../draw/spark.js";
 import { arrange, byId, h, setText } from "../widgets/dom.js";
 import { curlForSeries } from "../widgets/snippet.js";
+import { SIZES, suitedToSeries } from "../data/suited-widget.js";
+import { putOnBoard } from "../widgets/put-on-board.js";
 import { Shell } from "./shell.js";
+
+/** @import { NewWidget } from "../data/suited-widget.js" */
 
 /** @import { DocumentState } from "../client/protocol.js" */
 /** @import { Series } from "../data/series.js" */
@@ -28,6 +32,8 @@ const shell = new Shell();
 const store = new Store();
 const search = byId("search", HTMLInputElement);
 const show = byId("show", HTMLButtonElement);
+/** for editors only */
+const put = /** @type {HTMLButtonElement | null} */ (document.getElementById("put"));
 /** @type {Set<string>} the chosen series */
 const chosen = new Set();
 
@@ -159,6 +165,7 @@ function choose(text, on) {
   if (!on) chosen.delete(text);
   else if (chosen.size < MOST_CHOSEN) chosen.add(text);
   show.disabled = !chosen.size;
+  if (put) put.disabled = !chosen.size;
   const full = chosen.size === MOST_CHOSEN ? " (the limit)" : "";
   setText(show, chosen.size ? `Show ${chosen.size} as charts${full}` : "Show chosen as charts");
   return chosen.has(text);
@@ -212,6 +219,13 @@ search.addEventListener("input", () => {
   if (selector === watched) listSeries();
   else searchTimer = setTimeout(() => watch(selector), TYPING_MS);
 });
+/** Return the widget that suits a chosen series or expression. @param {string} text @returns {NewWidget} */
+function widgetFor(text) {
+  const series = [...store.series.values()].find((each) => each.text === text && !isDerived(each));
+  if (!series) return { kind: "line", title: text.slice(0, 60), expr: text, ...SIZES.line };
+  return { ...suitedToSeries(series.name, [{ labels: series.labels, unit: series.unit, distinct: new Set(series.values.slice(-20)).size }]), series: [text] };
+}
+put?.addEventListener("click", () => putOnBoard([...chosen].map(widgetFor)));
 show.addEventListener("click", () => {
   const query = new URLSearchParams([...chosen].map((text) => ["series", text])).toString();
   location.assign(query.length < LONGEST_QUERY ? `/board?${query}` : `/board?#${query}`);

@@ -74,6 +74,8 @@ def test_a_field_and_a_tile_are_added_and_removed_as_lines() -> None:
     assert changed(added, edited(added, {"op": "remove", "widget": "n"})) == [
         "-   - {id: n, kind: text, title: New, x: 0, y: 6, w: 1, h: 1}"
     ]
+    bare = edited(added, *({"op": "remove", "widget": name} for name in ("till", "lat", "n")))
+    assert yaml.safe_load(bare)["widgets"] == []
     noted = edited(PLACED, {"op": "set", "widget": "till", "field": "note", "value": "a: b"})
     assert changed(PLACED, noted) == ["+     note: 'a: b'"]
     assert edited(noted, {"op": "set", "widget": "till", "field": "note"}) == PLACED
