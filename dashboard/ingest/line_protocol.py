@@ -10,7 +10,7 @@ nearest double.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -55,6 +55,7 @@ class LineCache(OwnedRecall[str, Row]):
     """Cache of lines' fields and their series, by the text of measurement and tags.
 
     ``labels`` are added to the tags of each line.  ``topic``: the lines' source, for a caller with several sources.
+    ``is_silent``: returns whether nothing comes from a source any more.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class LineCache(OwnedRecall[str, Row]):
         super().__init__(max_items, origins=origins)
         self.labels = labels or {}
         self.topic = topic
+        self.is_silent: Callable[[str], bool] = lambda _: False
 
 
 def parse_line_protocol(body: bytes, cache: LineCache, latest_ms: int, *, precision: str = "ns") -> Parsed:
@@ -213,11 +215,17 @@ def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache)
     if len(tags) > MAX_FOREIGN_LABELS:
         raise Invalid(f"has {len(tags)} tags; at most {MAX_FOREIGN_LABELS}", field="tags")
     key = foreign_key(f"{measurement}_{name}", tags.items())
-    return cache.origins.claim(key, _origin(measurement, name, tags, cache))
+    return _claim(key, measurement, name, tags, cache)
 
 
-def _origin(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache) -> str:
-    return f"{cache.topic}{','.join([measurement, *sorted(tags)])} {name}"
+def _claim(key: str, measurement: str, name: str, tags: Mapping[str, str], cache: LineCache) -> str:
+    """Claim a field's series; the same field of a source that is silent gives way. Raises NameTaken."""
+    said = f"{','.join([measurement, *sorted(tags)])} {name}"
+    return cache.origins.claim(
+        key,
+        f"{cache.topic}{said}",
+        lambda owner: owner.endswith(said) and cache.is_silent(owner[: len(owner) - len(said)]),
+    )
 
 
 def _each(body: bytes, cache: LineCache, latest_ms: int, scale: Scale) -> Parsed:
@@ -265,7 +273,7 @@ def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms:
         try:
             if isinstance(value, str):
                 document = foreign_document(f"{measurement}_{name}", tags.items())
-                cache.origins.claim(f"{document} ", _origin(measurement, name, tags, cache))
+                _claim(f"{document} ", measurement, name, tags, cache)
                 parsed.write(document, {"text": value}, place=number)
             else:
                 parsed.add(_key(measurement, name, tags, cache), t_ms, float(value))

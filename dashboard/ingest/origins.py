@@ -8,7 +8,7 @@ can be reconfigured.  Each process remembers only its own requests.  The module 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
 from dashboard.domain.errors import Invalid
@@ -65,8 +65,11 @@ class Origins:
         self._before, self._present = {} if is_long_ago else self._present, {}
         self.period += 1
 
-    def claim(self, key: str, origin: str) -> str:
-        """Make ``origin`` the owner of ``key`` and return ``key``; raises NameTaken when another origin owns it."""
+    def claim(self, key: str, origin: str, gives_way: Callable[[str], bool] | None = None) -> str:
+        """Make ``origin`` the owner of ``key`` and return ``key``; raises NameTaken when another origin owns it.
+
+        ``gives_way``: returns whether an owner loses its series at once.
+        """
         owner = self._present.get(key)
         if owner is None:
             owner = self._before.get(key) or Owner(sys.intern(origin), self._now_ms)
@@ -75,7 +78,13 @@ class Origins:
                 if self._is_shared and len(self._untold) < self._max_items:
                     self._untold[key] = owner
         if owner.origin != origin:
-            raise taken_by(key, origin, owner.origin)
+            if gives_way is None or not gives_way(owner.origin):
+                raise taken_by(key, origin, owner.origin)
+            owner = Owner(sys.intern(origin), owner.since_ms - 1)  # before the other, so that all processes follow
+            self._keep(key, owner)
+            self.period += 1
+            if self._is_shared and len(self._untold) < self._max_items:
+                self._untold[key] = owner
         return key
 
     def _keep(self, key: str, owner: Owner) -> None:

@@ -9,7 +9,8 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import BYTE_ORDER_MARK
 from dashboard.ingest.batch import Refusal
 from dashboard.ingest.collectd import parse_collectd
-from dashboard.ingest.line_protocol import LineCache, parse_line_protocol
+from dashboard.ingest.line_protocol import parse_line_protocol
+from dashboard.ingest.line_sources import LineSources
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.slices import Slice, array_slices, line_slices
@@ -34,7 +35,7 @@ class TelegrafJson(Format):
 
     name = "telegraf"
 
-    def __init__(self, origins: Origins, lines: LineCache) -> None:
+    def __init__(self, origins: Origins, lines: LineSources) -> None:
         self._origins = origins
         self._lines = lines
 
@@ -49,7 +50,7 @@ class TelegrafJson(Format):
             return parse_telegraf_json(request.body, request.latest_ms, origins=self._origins)
         if _OTHER.match(request.body):
             raise Invalid('this is neither JSON nor line protocol; set data_format = "json" or "influx"')
-        return parse_line_protocol(request.body, self._lines, request.latest_ms)
+        return parse_line_protocol(request.body, self._lines.of("", request.latest_ms), request.latest_ms)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         refused = {"refused": told(outcome.refused)} if outcome.refused else {}

@@ -66,7 +66,7 @@ class Lines(Format):
 
     def parse(self, request: FeedRequest) -> Parsed:
         precision = self.precision(request)
-        lines = self._sources.of(self.source(request))
+        lines = self._sources.of(self.source(request), request.latest_ms)
         return parse_line_protocol(request.body, lines, request.latest_ms, precision=precision)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:

@@ -61,7 +61,7 @@ def feed_routes(
         ),
         *_line_routes(intake, settings, lines, feed),
         feed("/api/put", opentsdb.OpenTsdbPut(owners("opentsdb"))),
-        feed("/api/v1/telegraf", agents.TelegrafJson(owners("telegraf"), lines.of(""))),
+        feed("/api/v1/telegraf", agents.TelegrafJson(owners("telegraf"), lines)),
         feed("/api/v1/collectd", agents.CollectdJson(owners("collectd"))),
         *_pushgateway_routes(intake, replicas, max_bytes),
         *_protobuf_routes(intake, settings),
