@@ -115,10 +115,10 @@ class GuardedApplication(Application):
 
 
 def _literal_routes(
-    handlers: Sequence[Any], addresses: list[re.Pattern[str]]
-) -> dict[str, tuple[type[RequestHandler], dict[str, Any]]]:
+    handlers: Sequence[tuple[str, type[RequestHandler], dict[str, object]]], addresses: list[re.Pattern[str]]
+) -> dict[str, tuple[type[RequestHandler], dict[str, object]]]:
     """Return class and arguments of the routes without patterns, by path, so that these are found without trying all others first."""
-    found: dict[str, tuple[type[RequestHandler], dict[str, Any]]] = {}
+    found: dict[str, tuple[type[RequestHandler], dict[str, object]]] = {}
     for place, (path, handler_class, arguments) in enumerate(handlers):
         if _LITERAL.fullmatch(path) and not any(each.fullmatch(path) for each in addresses[:place]):
             found[path] = handler_class, arguments
