@@ -46,7 +46,7 @@ DRAWN = 8 if NIGHTLY else 1
 #: Length of a drawn body.
 SIZE = 1_500_000 if NIGHTLY else 300_000
 AGAIN = 3
-SERIES = 3_000
+SERIES = 7_000 if NIGHTLY else 3_000
 CALLERS = ("stranger", "viewer", "feeder", "editor")
 Draw = Callable[[random.Random], DearRequest]
 
