@@ -1,7 +1,7 @@
 """Sockets by which the processes of an installation reach each other: a file in the data folder, and on request TCP.
 
-A process serves its HTTP routes there, too.  The file is for the server's own user only.  Its name holds the id of the process'
-start, so a process is never taken for another one, also when it is the same path on another machine.
+A process serves its HTTP routes on these sockets, too.  Only the server's own user may open the file.  The file's name contains the id
+that a process gets at its start, so two processes are never confused, even if the path is the same on another machine.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _is_served(path: Path) -> bool:
 
 
 def _with_short_path(path: Path, call: Callable[[str], None]) -> None:
-    """Call with the path, or with a short one to the same file where it is too long for an address."""
+    """Call ``call`` with the path, or with a short path to the same file if the path is too long for an address."""
     if len(os.fsencode(path)) <= _MAX_PATH:
         call(str(path))
         return

@@ -1,4 +1,4 @@
-"""Addresses of the processes of an installation, as each of them announces its own (``node_sockets.py``)."""
+"""Addresses of the processes of an installation: each process announces its own addresses (``node_sockets.py``)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dashboard.cluster.bus import Bus, Heard
 from dashboard.cluster.membership import Membership
 from dashboard.entries.signals import NodeReached
 
-#: Signals are kept for a minute, so a process that starts finds an announcement of every other one.
+#: Signals are kept for a minute, so a process that starts finds an announcement of every other process.
 _EVERY_S = 20.0
 
 
 class NodeAddresses:
-    """Table of addresses, and the announcement of this process' own."""
+    """Table of addresses by process, and the announcement of this process' own addresses."""
 
     def __init__(self, *, bus: Bus, nodes: Membership) -> None:
         self._bus = bus
@@ -24,12 +24,12 @@ class NodeAddresses:
         bus.subscribe(NodeReached, self._hear)
 
     def announce(self, *addresses: str) -> None:
-        """Tell the other processes where they reach this one."""
+        """Announce the addresses of this process to the other processes."""
         self._own = addresses
         self._announced.set()
 
     def of(self, node_id: str) -> tuple[str, ...]:
-        """Return where another running process is reached; empty: it does not run, or is unknown."""
+        """Return the addresses of another process, empty if it does not run or has announced none."""
         if node_id == self._bus.node_id or node_id not in self._nodes.table.nodes:
             return ()
         return self._known.get(node_id, ())

@@ -1,8 +1,8 @@
-"""Owners of series over all processes: what one process has learnt of a sender's names holds for the others, too.
+"""Owners of series over all processes: a claim that one process accepts is valid in all other processes, too.
 
-A claim is heard a moment later elsewhere.  If two processes give a series to two origins meanwhile, the earlier one keeps it in all
-of them.  A process that starts hears of an owner when the next sample of its series is read anew, at the latest after
-``RENEWED_EVERY_MS``, or when it makes a claim that another process contradicts.
+A claim reaches the other processes a moment later.  If two processes accept two origins for a series meanwhile, the earlier origin
+keeps the series in all processes.  A new process learns of an owner when another process renews the claim, at the latest after
+``RENEWED_EVERY_MS``, or when it publishes a claim that another process contradicts.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from dashboard.cluster.bus import Bus, Heard
 from dashboard.entries.signals import OriginsClaimed
 from dashboard.ingest.origins import Origins, Owner
 
-#: Pause between two publications, and most claims in one.
+#: Pause between two publications, and most claims in a publication.
 _TELL_EVERY_S = 0.25
 _MAX_PUBLISHED = 500
 
 
 class SharedOrigins:
-    """The owners by kind of format. ``shared``: there may be other processes; ``max_items``: series of each kind.
+    """The owners by kind of format. ``shared``: there may be other processes; ``max_items``: most series of each kind.
 
     ``latest_ms``: the latest time that a sample may have now.
     """

@@ -1,7 +1,7 @@
-"""Forwarding of requests to the process that holds their session.
+"""Forwarding of requests to the process that has their session.
 
-The whole connection is handed on: the request is sent there, and then bytes go both ways until either side closes.  So a poll, a body
-and a WebSocket are one thing, and frames are not parsed twice.
+The whole connection is forwarded: first the request, then bytes in both directions until either side closes.  So polls, bodies and
+WebSockets are forwarded alike, and frames are not parsed twice.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from dashboard.runtime import Group
 _MARK = "X-Dashboard-Forwarded"
 _CONNECT_S = 2.0
 _CHUNK_BYTES = 65_536
-#: Headers that belong to one connection; those of an upgrade are kept.
+#: Headers that belong to one connection and are not forwarded, unlike the headers of an upgrade.
 _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "expect", "content-encoding"})
 
 
 class Forwarding:
-    """Connections to other processes. ``addresses``: where a process is reached, by its id; empty: it does not run.
+    """Connections to other processes. ``addresses`` returns the addresses of the process with an id, empty if it does not run.
 
-    ``tls``: context of the clients of this installation's own servers; None: they serve plain HTTP.
+    ``tls``: context for connections to the other processes, None if they serve plain HTTP.
     """
 
     def __init__(self, addresses: Callable[[str], tuple[str, ...]], tls: ssl.SSLContext | None) -> None:
@@ -35,13 +35,13 @@ class Forwarding:
         self._tls = tls
 
     def holder(self, request: HTTPServerRequest, sid: str) -> tuple[str, ...]:
-        """Return the addresses of the process that made the session's id; empty: it is this one, or has ended."""
+        """Return the addresses of the process that created the session, empty if this process did or if that process has ended."""
         if _MARK in request.headers:
             return ()
         return self._addresses(sid.partition(".")[0])
 
     async def connect(self, addresses: tuple[str, ...]) -> IOStream | None:
-        """Return a connection to the first address that answers; None: the process has ended."""
+        """Return a connection to the first address that answers, None if no address answers."""
         for address in addresses:
             try:
                 connection = await asyncio.to_thread(connect_to_node, address, _CONNECT_S)
@@ -60,7 +60,7 @@ class Forwarding:
         return None
 
     async def join(self, request: HTTPServerRequest, body: bytes, client: IOStream, upstream: IOStream) -> None:
-        """Send the request, then carry bytes both ways until either side closes."""
+        """Send the request, then copy bytes in both directions until either side closes."""
         upgrades = "Upgrade" in request.headers
         lines = [f"{request.method} {request.uri} HTTP/1.1", f"{_MARK}: 1"]
         lines += [f"{name}: {value}" for name, value in request.headers.get_all() if name.lower() not in _HOP]
@@ -77,7 +77,7 @@ class Forwarding:
 
 
 def _close(stream: IOStream) -> None:
-    """Close a stream when its last bytes are written; at once where they cannot be."""
+    """Close a stream after its last bytes are written; close a TLS stream, or a stream without such bytes, at once."""
     if stream.closed():
         return
     if stream.writing() and not isinstance(stream, SSLIOStream):
@@ -87,7 +87,7 @@ def _close(stream: IOStream) -> None:
 
 
 async def _carry(source: IOStream, sink: IOStream) -> None:
-    """Carry bytes until one side is closed, then close the other."""
+    """Copy bytes from ``source`` to ``sink`` until one of them is closed, then close the other."""
     try:
         while True:
             await sink.write(await source.read_bytes(_CHUNK_BYTES, partial=True))
