@@ -27,9 +27,9 @@ _MAX_MOVES = 10
 
 
 class ShownBoard(Struct, frozen=True):
-    """Board with where it comes from. ``board`` and ``document`` are complete; ``written`` is as its author wrote it.
+    """Board and its source. ``board`` and ``document`` are complete; ``written`` is the document as its author wrote it.
 
-    ``tag`` changes with every change of ``written``; ``unknown``: fields that this version does not know; ``text``: of the file.
+    ``tag`` changes with every change of ``written``; ``unknown``: fields that this version does not know; ``text``: the file's text.
     """
 
     id: str
@@ -141,7 +141,7 @@ class Boards:
         return self.shown(board_id).board
 
     def shown(self, board_id: str) -> ShownBoard:
-        """Return a board with where it comes from; raises NotFound."""
+        """Return a board with its source; raises NotFound."""
         found = self._shown.get(board_id)
         if found is None:
             raise self.missing(board_id)
@@ -157,7 +157,7 @@ class Boards:
         return [each.board for each in self._shown.values() if not each.archived]
 
     def every(self) -> list[ShownBoard]:
-        """Return all boards with where they come from, also archived ones, ordered by id."""
+        """Return all boards with their sources, also archived boards, ordered by id."""
         return [self._shown[board_id] for board_id in sorted(self._shown)]
 
     def titles(self) -> dict[str, str]:
@@ -192,7 +192,7 @@ class Boards:
         self._on_change.append(handler)
 
     def take_files(self, files: Mapping[str, ShownBoard], faults: Mapping[Path, str]) -> None:
-        """Show the boards of the folder's files, instead of those shown from files before."""
+        """Replace the boards that are shown from files by the boards of ``files``."""
         before, self._files = self._files, files
         told, self.faults = self.faults, faults
         bad = {path.stem for path in (told.keys() ^ faults.keys())}
@@ -200,7 +200,7 @@ class Boards:
         self._settle({*before, *files, *bad}, told=bad)
 
     def take_stored(self, boards: Mapping[str, ShownBoard | None], moved: Mapping[str, str]) -> None:
-        """Take boards of the store that have changed; None: the board is gone."""
+        """Apply changes of the store's boards; a deleted board is None. ``moved``: new ids of renamed boards."""
         for board_id, board in boards.items():
             if board is None:
                 self._stored.pop(board_id, None)

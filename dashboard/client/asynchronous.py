@@ -151,7 +151,7 @@ class AsyncClient(Feeding):
         """Iterate over the updates of a view without end: a snapshot first, then changes. Reconnect after lost connections.
 
         Raises ValueError at once, and FollowError when the server refuses for good; ends when the client is closed.  If you
-        leave the iteration early, close it (``contextlib.aclosing``): its connection stays open otherwise until it is collected.
+        leave the iteration early, close it (``contextlib.aclosing``); otherwise the connection stays open until garbage collection.
         """
         following = Following(selectors, board=board, window_s=window_s, rate_hz=rate_hz, points=points)
         return self._follow(following)

@@ -141,7 +141,7 @@ class RequestDispatcher:
             self._ready.put_nowait(connection)
 
     def sign_out(self, connection: Connection) -> None:
-        """Take an open connection from its user and rooms; what it watches it still may."""
+        """Unbind an open connection from its user and rooms; its views stay open."""
         self._typing.stop(connection)
         self._editors.dropped(connection)
         self._sign_in.sign_out(connection)

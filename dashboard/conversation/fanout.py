@@ -125,7 +125,7 @@ class RoomFanout:
         self._marks.pop(user, None)
 
     def mark(self, user: str, room_id: str) -> int:
-        """Return the number of the last message that a user has read in a room; 0: none."""
+        """Return the number of the last message that a user has read in a room, 0 if the user has read none."""
         return self._marks.get(user, {}).get(room_id, 0)
 
     async def unread(self, user: str, room_id: str) -> int:

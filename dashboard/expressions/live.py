@@ -209,7 +209,7 @@ class LiveExpressions:
                         self._replica.drop(key)
 
     async def _advance(self, live: _Live, second: int) -> None:
-        """Evaluate an expression at this second, and again at those that are not final; fill new histories."""
+        """Evaluate an expression at this second, and again at all seconds that are not final; fill new histories."""
         if live.expr is None or live.fault:
             self._tell(live, Condition(fault=live.fault or "it cannot be read"))
             live.filled.update(spec.name for spec in live.specs)
@@ -238,7 +238,7 @@ class LiveExpressions:
         live.there.setdefault(spec.name, set())
 
     async def _step(self, live: _Live, expr: Expr, second: int) -> None:
-        """Evaluate the newest second, and those before it whose samples may have come since."""
+        """Evaluate the newest second, and earlier seconds for which samples may have arrived since."""
         if live.final_s and second - live.final_s > LATE_S:
             live.filled.clear()  # too long ago: all of the window is evaluated again
         first = max(live.final_s + 1, second - LATE_S) if live.final_s else second
@@ -257,7 +257,7 @@ class LiveExpressions:
         self._tell(live, _condition(answer, inputs, second * 1000, self._now_ms()))
 
     def _put(self, live: _Live, spec: LiveSpec, answer: QueryAnswer, second: int) -> None:
-        """Add the values at a view's steps, and the newest one until the next comes."""
+        """Add the values at a view's steps, and the newest value, which is removed when the next value is added."""
         now_ms, step_ms, newest_ms = self._now_ms(), spec.step_s * 1000, second * 1000
         provisional, replica = live.provisional.setdefault(spec.name, {}), self._replica
         for key, t_ms in provisional.items():

@@ -128,7 +128,7 @@ class Connection:
         return self.transport.buffered_bytes() <= self._max_queue_bytes
 
     def answer_done(self, request_id: int | str | None) -> None:
-        """Answer a request that has no other answer, where clients wait for one: those of Socket.IO with a callback."""
+        """Acknowledge a request that has no other answer, if the client waits for one: a Socket.IO client with a callback."""
         if self.transport.dialect is not None and request_id is not None:
             self.reply(DONE, request_id)
 

@@ -33,7 +33,7 @@ _KEPT_DELTAS = 64
 class ViewSpec(NamedTuple):
     """Identity of a view: equal specifications share one view. ``points``: maximum number of samples per series in a snapshot.
 
-    ``expressions``: those whose derived series are among what the selectors match.
+    ``expressions``: the expressions whose derived series the selectors match.
     """
 
     selectors: tuple[Selector, ...]

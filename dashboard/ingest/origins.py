@@ -95,7 +95,7 @@ class Origins:
     # --- other processes ---
 
     def take_claims(self, most: int) -> dict[str, Owner]:
-        """Return at most so many claims that the other processes have not heard yet, and forget them."""
+        """Return at most ``most`` unpublished claims, and mark them as published."""
         taken: dict[str, Owner] = {}
         while self._untold and len(taken) < most:
             key, owner = self._untold.popitem()

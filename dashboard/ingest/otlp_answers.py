@@ -21,7 +21,7 @@ def partial_success(parsed: Parsed) -> dict[str, object]:
 
 
 def partial_success_protobuf(parsed: Parsed) -> bytes:
-    """Build the same answer as an ``ExportMetricsServiceResponse`` in protobuf."""
+    """Build the answer in protobuf, as ``ExportMetricsServiceResponse``, with the content of the JSON answer."""
     refused = _faults(parsed)
     if not refused:
         return b""

@@ -69,7 +69,7 @@ def _layout_at(data: bytes, begin: int, end: int) -> _Layout | None:
 
 
 def attributes_of(point: bytes) -> bytes | None:
-    """Return the bytes behind the numbers of a point; None if its layout is not one of the expected layouts."""
+    """Return the bytes after the numbers of a point; None if its layout is not one of the expected layouts."""
     layout = _layout_at(point, 0, len(point))
     return point[layout.width :] if layout is not None else None
 

@@ -59,7 +59,7 @@ class AppendLimits(Struct, frozen=True):
 
 
 class Appender:
-    """Writer of one partition, with one flush in flight at a time. ``stamp_ms`` gives the time of entries; if None, Redis does."""
+    """Writer of one partition, with one flush in flight at a time. ``stamp_ms`` returns the time of entries; if None, Redis sets it."""
 
     def __init__(
         self,

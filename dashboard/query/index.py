@@ -63,7 +63,7 @@ class Matches(Generic[K]):
             listener()
 
     def since(self, version: int) -> list[tuple[K, bool]] | None:
-        """Return the changes after ``version``: (item, whether it was added). None: not all are remembered."""
+        """Return the changes after ``version``: (item, whether it was added). Return None if some are no longer remembered."""
         count = self.version - version
         return None if count > len(self.changes) else list(islice(self.changes, len(self.changes) - count, None))
 

@@ -6,7 +6,7 @@ from array import array
 
 
 def extremes(values: array[float], limit: int) -> list[int]:
-    """Divide the values into ``limit // 4`` equal runs (``limit`` ≥ 4); return the indices of these four values of each run, in order."""
+    """Return sorted indices of the first, least, greatest and last value of each of ``limit // 4`` equal runs (``limit`` ≥ 4)."""
     runs = max(1, limit // 4)
     picked: list[int] = []
     for run in range(runs):

@@ -1,7 +1,7 @@
-"""Evaluation of a tree over a grid of steps. Pure: samples, clock and bounds are handed in.
+"""Evaluation of a tree over a grid of steps. Pure: the caller provides samples, clock and limits.
 
-All steps are computed together, as columns.  A vector's rows keep the order of the samples handed in, so results are the same to
-the bit wherever the series are handed in in the same order.
+All steps are computed together, as columns.  A vector's rows keep the order of the given series, so results are the same to the bit
+in all processes that give the series in the same order.
 """
 
 from __future__ import annotations

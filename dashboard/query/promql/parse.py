@@ -161,7 +161,7 @@ class _Converter:
         self._places = 0
 
     def convert(self, tree: library.Expr) -> Expr:
-        """Return our tree; raise BadExpression for what Prometheus refuses and the parser does not, and for what is experimental."""
+        """Return our tree; raise BadExpression for experimental features, and for texts that only Prometheus' parser refuses."""
         if isinstance(tree, library.NumberLiteral):
             return Number(tree.val)
         if isinstance(tree, library.StringLiteral):

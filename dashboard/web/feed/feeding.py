@@ -102,7 +102,7 @@ class FeederHandler(BaseHandler[F]):
         return [self.format.moved(refusal, first) for refusal in refused]
 
     async def _aside(self, count: int, work: Callable[[*Args], Result], *arguments: *Args) -> Result:
-        """Do work on so many refusals: at once, or in a thread if they are many."""
+        """Do work on ``count`` refusals: on the event loop, or in a thread if there are many."""
         if count <= _REFUSALS_AT_ONCE:
             return work(*arguments)
         return await asyncio.get_running_loop().run_in_executor(None, work, *arguments)

@@ -1,8 +1,8 @@
-"""Tornado's HTTP server with what it lacks: a time for headers apart from the life of an idle connection, errors in JSON,
-bounds on connections (``http_connections.py``), and an acceptor that can run out of file descriptors.
+"""Tornado's HTTP server with additions: separate time limits for headers and for idle connections, errors in JSON,
+limits on connections (``http_connections.py``), and an acceptor that survives a lack of file descriptors.
 
-Only public methods of the stream are put between: ``read_until_regex``, by which Tornado reads headers and nothing else, and
-``write``, by which it answers what is no HTTP.
+Only two public methods of the stream are replaced: ``read_until_regex``, by which Tornado reads only headers, and ``write``, by which
+Tornado also answers malformed requests.
 """
 
 from __future__ import annotations
