@@ -106,7 +106,7 @@ class Connection:
         self.handle(self.session.receive(text, now_s))
 
     def handle(self, outcome: Request | RequestRefusal | Disconnect) -> None:
-        """Serve or refuse what the session has made of a message."""
+        """Serve the request in a message, or send the session's refusal."""
         if isinstance(outcome, Disconnect):
             self.give_up(outcome.code, outcome.reason)
         elif isinstance(outcome, RequestRefusal):

@@ -2,7 +2,7 @@
 
 ``edge_a b`` and ``edge a_b`` of line protocol would both be the series edge_a_b.  The first to arrive owns the
 series; the other is refused with the reason.  An owner without samples for one to two periods loses its series, so that senders
-can be reconfigured.  Each process remembers only its own requests.  The module reads no clock: the time comes with the data.
+can be reconfigured.  ``cluster/shared_origins.py`` shares the owners between processes.  This module reads no clock.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ def taken_by(key: str, origin: str, owner: str) -> NameTaken:
 
 
 class Owner(NamedTuple):
-    """Origin of a series, and the time in milliseconds at which it first claimed it."""
+    """Origin of a series, and the time in milliseconds of the origin's first claim."""
 
     origin: str
     since_ms: int
 
 
 class Origins:
-    """Owners of series by canonical text, for this period and the one before.
+    """Owners of series by canonical text, for this period and the previous period.
 
-    ``is_shared``: claims are kept for ``take_claims``, because other processes must hear of them.  Claims are made in threads.
+    ``is_shared``: new claims are kept until ``take_claims`` returns them for publication.  Claims are made in threads.
     """
 
     def __init__(self, max_items: int = 20_000, *, is_shared: bool = False) -> None:
@@ -95,7 +95,7 @@ class Origins:
     # --- other processes ---
 
     def take_claims(self, most: int) -> dict[str, Owner]:
-        """Return at most ``most`` unpublished claims, and mark them as published."""
+        """Return at most ``most`` unpublished claims, and forget that they were unpublished."""
         taken: dict[str, Owner] = {}
         while self._untold and len(taken) < most:
             key, owner = self._untold.popitem()
@@ -103,14 +103,14 @@ class Origins:
         return taken
 
     def hear(self, claims: Mapping[str, Owner]) -> None:
-        """Note the claims of another process. Of two owners the earlier stays, in all processes alike."""
+        """Note the claims of another process. Of two owners, the earlier owner keeps the series in all processes."""
         for key, heard in claims.items():
             known = self._present.get(key) or self._before.get(key) or heard
             if known.origin == heard.origin:
                 self._keep(key, min(known, heard, key=lambda owner: owner.since_ms))
             elif (heard.since_ms, heard.origin) < (known.since_ms, known.origin):
                 self._keep(key, heard)
-                self.period += 1  # what was learnt of the other owner is forgotten
+                self.period += 1  # empties the caches that know the other owner
             else:
                 self._untold[key] = known  # the other process has not heard of it
 

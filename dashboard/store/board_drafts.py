@@ -44,7 +44,7 @@ async def find_operation(tx: AsyncConnection, board: str, author: str, key: str)
 
 
 async def operations_after(tx: AsyncConnection, board: str, seq: int, limit: int) -> list[OperationRow]:
-    """Return the newest operations after ``seq``, in their order."""
+    """Return the newest operations after ``seq``, at most ``limit``, ordered by number."""
     statement = (
         select(board_operations)
         .where(board_operations.c.board_id == board, board_operations.c.seq > seq)
