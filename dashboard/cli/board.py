@@ -55,7 +55,7 @@ def show(board_id: str, url: str, token: str | None) -> None:
 @click.argument("board_id")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--note", default="", help="what was changed and why, for the list of versions")
-@click.option("--if-match", default="", help="publish only if the board still has this ETag (from show, list --json)")
+@click.option("--if-match", default="", help="publish only if the board still has this ETag (from put, list --json)")
 @click.option("--new", is_flag=True, help="publish only if there is no such board yet")
 @with_server
 def put(board_id: str, file: Path, note: str, if_match: str, new: bool, url: str, token: str | None) -> None:
