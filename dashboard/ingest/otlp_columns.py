@@ -2,7 +2,7 @@
 
 Such a point is: its numbers, in any order, and then its attributes (field 7).  The numbers are the start time (2, optional), the time
 (3), and a double (4) or an integer (6).  SDKs write fields by rising numbers; the collector, which fills its buffer from the end, writes
-6, 3, 2, 7, and what else a sum says before the points.  The bytes of the attributes are looked up without being parsed.  Only bytes
+6, 3, 2, 7, and a sum's other fields before its points.  The bytes of the attributes are looked up without being parsed.  Only bytes
 that were parsed as whole attributes are in the cache, so a hit is always right.
 """
 
