@@ -1,8 +1,9 @@
 """Chunks: buckets of the past, packed losslessly into about a tenth of their size. Pure.
 
-Most values have few decimals, so a column is stored as whole numbers of a decimal unit, with what the doubles differ from these in
-their last bits.  Numbers are stored as differences where that is shorter, bytes of equal weight next to each other, all of it
-compressed by zlib.  A column that equals another one, as those of buckets with one sample do, is not stored.
+Most values have few decimals, so a column is stored as whole numbers of a decimal unit, and as the small differences between the
+doubles and these numbers.  If differences between consecutive numbers are smaller, they are stored instead.  Bytes of equal
+significance are put next to each other, and zlib compresses the result.  A column that equals ``mins`` is not stored; the columns of
+buckets with one sample are equal.
 """
 
 from __future__ import annotations
@@ -17,23 +18,23 @@ from numpy.typing import NDArray
 _LEVEL = 4
 #: Raw deflate: the chunk is never stored, so it needs no checksum.
 _WBITS = -15
-#: Decimals that are tried.
+#: Numbers of decimals that are tried.
 _DECIMALS = (0, 1, 2, 3, 4, 6)
-#: Values by which the number of decimals is chosen.
+#: Values of each column that are tested to choose the number of decimals.
 _PROBED = 8
 _NEARLY = 1e-14
-#: Most by which a double may differ from the nearest decimal number, in units of its last bit.
+#: Largest difference between a double and the nearest decimal number, in units of the double's last bit.
 _MOST_UNITS = 127
 _LARGEST = 2.0**53
 _WIDTHS = (1, 2, 4, 8)
 _Ints: TypeAlias = NDArray[np.int64]
 _Floats: TypeAlias = NDArray[np.float64]
-#: Marks of a block of doubles: as they are; decimal numbers, in themselves or as differences.
+#: First byte of a block of doubles: plain doubles, decimal numbers, or differences of decimal numbers.
 _PLAIN, _DECIMAL, _DIFFERENCES = range(3)
 
 
 class Opened(NamedTuple):
-    """Columns of buckets. ``maxs`` and ``sums`` are the same object as ``mins`` if they are equal to it."""
+    """Columns of buckets. ``maxs`` is the same object as ``mins`` if it is equal to ``mins``, and so is ``sums``."""
 
     slots: array[int]
     mins: array[float]
@@ -48,7 +49,7 @@ class Opened(NamedTuple):
         return Opened(self.slots[start:end], mins, maxs, sums, self.counts[start:end])
 
     def delete(self, start: int, end: int) -> None:
-        """Remove the items from ``start`` to before ``end`` from columns that are different objects."""
+        """Remove the items from ``start`` to before ``end``. The columns must be different objects."""
         del (
             self.slots[start:end],
             self.mins[start:end],
@@ -71,7 +72,7 @@ def pack_chunk(columns: Opened) -> PackedBuckets:
     """Pack columns of equal length, at least one row, ordered by slot."""
     slots, mins, maxs, sums, counts = columns
     least, *others = (column.tobytes() for column in (mins, maxs, sums))
-    same = bytes(other == least for other in others)  # bit by bit: 0.0 is not -0.0
+    same = bytes(other == least for other in others)  # compares bits, because 0.0 == -0.0
     block = np.frombuffer(b"".join([least, *(each for each in others if each != least)])).reshape(-1, len(mins))
     with np.errstate(over="ignore", invalid="ignore"):
         parts = [_ints_out(np.diff(_ints(slots))), _ints_out(np.array(counts, np.int64)), same, _doubles_out(block)]
@@ -100,7 +101,7 @@ def _ints(column: array[int] | array[float]) -> _Ints:
 
 
 def _ints_out(values: _Ints) -> bytes:
-    """Return a mark and the numbers: 0 and one number if all are equal, else the width and the bytes, those of equal weight together."""
+    """Encode numbers: 0 and one number if all are equal, else their width and their bytes, grouped by significance."""
     least, greatest = (int(values.min()), int(values.max())) if len(values) else (0, 0)
     if least == greatest:
         return b"\x00" + least.to_bytes(8, "little", signed=True)
@@ -109,7 +110,7 @@ def _ints_out(values: _Ints) -> bytes:
 
 
 def _doubles_out(block: _Floats) -> bytes:
-    """Return rows of doubles as bytes; all rows have the same number of decimals, or none has."""
+    """Encode rows of doubles: all rows with the same number of decimals, or all as plain doubles."""
     probed: list[float] = block[:, :_PROBED].ravel().tolist()
     for decimals in _DECIMALS:
         if not all(abs(round(value, decimals) - value) <= _NEARLY * abs(value) for value in probed):
@@ -125,9 +126,9 @@ def _doubles_out(block: _Floats) -> bytes:
 
 
 def _units(values: _Floats, unit: float) -> tuple[_Ints, _Ints] | None:
-    """Return whole numbers of ``1 / unit``, and by how many units of their last bit the values differ from these; None: by too many."""
+    """Return the values as whole numbers of ``1 / unit``, and the differences from these in last bits; None if one is too big."""
     scaled = values * unit
-    if not np.abs(scaled).max() < _LARGEST:  # also for a sum that is not finite
+    if not np.abs(scaled).max() < _LARGEST:  # also true if a sum is not finite
         return None
     numbers = np.rint(scaled).astype(np.int64)
     differences = values.view(np.int64) - (numbers / unit).view(np.int64)
