@@ -25,7 +25,7 @@ class NewOperation(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewText(Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of ``POST /api/v1/boards/ID/draft/text``: the text that was read, and the edited one."""
+    """Body of ``POST /api/v1/boards/ID/draft/text``: ``base``, the text that was read, and ``text``, the edited text."""
 
     key: Key
     base: Annotated[str, Meta(max_length=600_000)]

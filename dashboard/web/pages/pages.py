@@ -70,7 +70,7 @@ class EditorPage(Page):
         boards, access = self.services.boards, self.services.access
         board = seen_board(boards, access, self.caller, board_id)
         if not access.edits(self.caller, board_id):
-            raise Forbidden("this takes the role editor, on this board or everywhere")
+            raise Forbidden("editing needs the role editor, on this board or everywhere")
         shown = boards.shown(board_id)
         home = "server" if boards.is_given(board_id) else shown.source
         self.render_page("editor.html", title=board.title, board_id=board_id, home=home, version=shown.version)
