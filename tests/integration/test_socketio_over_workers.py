@@ -122,7 +122,10 @@ async def talk(cluster: Cluster, tokens: dict[str, str], transports: list[str], 
         assert [message["id"] for message in each.told("chat:message") if message["id"] in set(stored)] == order
 
 
-@pytest.mark.parametrize("transports", [["polling"], ["websocket"], ["polling", "websocket"]])
+TRANSPORTS = [["polling"], ["websocket"], ["polling", "websocket"]]
+
+
+@pytest.mark.parametrize("transports", TRANSPORTS if os.environ.get("NIGHTLY") else TRANSPORTS[-1:])
 async def test_people_on_any_worker_and_transport_see_one_order(
     company: tuple[Cluster, dict[str, str]], transports: list[str]
 ) -> None:
