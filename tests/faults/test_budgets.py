@@ -28,7 +28,7 @@ from tornado.websocket import websocket_connect
 
 from dashboard.hub import preparation
 from dashboard.intake import batches
-from dashboard.query import listing, patterns
+from dashboard.query import patterns
 from dashboard.web.feed import feeding
 from dashboard.web.server import request_body
 from tests.support import dear_requests as dear
@@ -46,7 +46,7 @@ DRAWN = 8 if NIGHTLY else 1
 #: Length of a drawn body.
 SIZE = 1_500_000 if NIGHTLY else 300_000
 AGAIN = 3
-SERIES = 7_000 if NIGHTLY else 3_000
+SERIES = 3_000
 CALLERS = ("stranger", "viewer", "feeder", "editor")
 Draw = Callable[[random.Random], DearRequest]
 
@@ -318,17 +318,12 @@ def _new_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "_ROWS_PER_ENTRY", 8_000)
 
 
-def _list_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Item 10: write the list of series in one step."""
-    monkeypatch.setattr(listing, "_ROWS_PER_STEP", 10**9)
-
-
 def _bodies_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Item 2: keep the bodies of refused requests."""
     monkeypatch.setattr(request_body.RequestBody, "close", lambda self: None)
 
 
-MENDS = (_refusals_here, _at_once, _members_free, _new_at_once, _list_at_once, _bodies_kept)
+MENDS = (_refusals_here, _at_once, _members_free, _new_at_once, _bodies_kept)
 
 
 @pytest.mark.parametrize("take_out", MENDS if NIGHTLY else MENDS[-1:])
