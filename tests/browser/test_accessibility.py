@@ -129,7 +129,7 @@ def test_at_200_percent_everything_is_there(width: int, height: int, pages: Page
             assert [each for each in cut if ": H2." not in each] == []  # a long title ends in …
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("scheme", ["light"])
 def test_in_forced_colours_and_with_more_contrast_charts_and_marks_are_seen(
     scheme: str, pages: Pages, host_site: ServerProcess
 ) -> None:
