@@ -12,6 +12,7 @@ from dashboard.accounts.authenticator import Authenticator
 from dashboard.domain.errors import DashboardError
 from dashboard.journal.port import Journal
 from dashboard.store.audit import forget_audit
+from dashboard.store.boards import DELETED_KEPT_MS, forget_deleted
 from dashboard.store.database import Database
 from dashboard.store.messages import count_forgettable, forget_messages
 from dashboard.store.tokens import note_token_use
@@ -103,6 +104,7 @@ class Housekeeping:
             await forget_messages(tx, planned.now_ms - self._message_days * _DAY_MS)
             await forget_audit(tx, planned.now_ms - self._audit_days * _DAY_MS)
             await forget_revocations(tx, planned.now_ms)
+            await forget_deleted(tx, planned.now_ms - DELETED_KEPT_MS)
         self._next_s = now_s + _FORGET_EVERY_S
 
     async def _plan(self, now_ms: int, now_s: float) -> Planned:

@@ -29,12 +29,12 @@ from dashboard.domain.errors import ChangedMeanwhile, Conflict, Forbidden, Inval
 from dashboard.domain.identity import Caller
 from dashboard.store.audit import record
 from dashboard.store.boards import (
+    DELETED_KEPT_MS,
     BoardRow,
     BoardVersion,
     add_board,
     add_version,
     change_board,
-    forget_deleted,
     move_board,
     read_board,
     read_version,
@@ -44,8 +44,6 @@ from dashboard.store.database import Database
 from dashboard.store.private_boards import note_private, private_ever
 from dashboard.store.rooms import ensure_room
 
-#: A deleted board can be brought back for this long.
-KEPT_MS = 30 * 86_400_000
 #: Versions of a board that are searched for the version that a caller has read.
 _SEARCHED = 100
 _MAX_NOTE = 500
@@ -246,18 +244,13 @@ class Library:
         self.check_edits(author, board_id)
         async with self._database.write() as tx:
             row = await self._row(tx, board_id)
-            if row.deleted_ms is None or row.deleted_ms < self._now_ms() - KEPT_MS:
+            if row.deleted_ms is None or row.deleted_ms < self._now_ms() - DELETED_KEPT_MS:
                 raise NotFound(f"{board_id[:40]} is not deleted, or was deleted more than 30 days ago")
             await change_board(tx, board_id, deleted_ms=None)
             if self._access.is_private(board_id):
                 await note_private(tx, board_id, gone=False)
             await record(tx, self._now_ms(), author.name, "board.restored", board_id, author.address)
         await self.changed()
-
-    async def forget(self) -> None:
-        """Erase the boards that were marked as deleted more than 30 days ago; raises Unavailable."""
-        async with self._database.write() as tx:
-            await forget_deleted(tx, self._now_ms() - KEPT_MS)
 
     async def changed(self) -> None:
         """Show a committed change in this process at once, and signal the other processes to read it."""

@@ -12,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dashboard.store.revisions import next_revision
 from dashboard.store.schema import board_operations, board_versions, boards
 
+#: A deleted board can be brought back for this long.
+DELETED_KEPT_MS = 30 * 86_400_000
+
 
 class BoardRow(Struct, frozen=True):
     """Board in the store. ``document``: JSON text, empty for a board that is a file. A deleted board can be restored for 30 days."""

@@ -11,11 +11,12 @@ import pytest
 from dashboard.accounts.directory import Directory
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
-from dashboard.boards.library import KEPT_MS, Author, Library, words_between
+from dashboard.boards.library import Author, Library, words_between
 from dashboard.boards.stored_boards import StoredBoards
 from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.errors import Conflict, NotFound
 from dashboard.domain.identity import Caller, Role
+from dashboard.store.boards import DELETED_KEPT_MS, forget_deleted
 from dashboard.store.database import Database, open_database
 from tests.support.stores import NOW
 
@@ -69,13 +70,15 @@ async def test_a_deleted_board_is_kept_for_thirty_days_and_its_id_for_ever(tmp_p
         await node.library.put(EDDY, "wall", WALL)
         await node.library.delete(EDDY, "wall")
         assert node.boards.titles() == {}
-        node.now_ms += KEPT_MS - 1
-        await node.library.forget()
+        node.now_ms += DELETED_KEPT_MS - 1
+        async with database.write() as tx:
+            await forget_deleted(tx, node.now_ms - DELETED_KEPT_MS)
         await node.library.restore(EDDY, "wall")
         assert node.boards.titles() == {"wall": "Wall"}
         await node.library.delete(EDDY, "wall")
-        node.now_ms += KEPT_MS + 1
-        await node.library.forget()
+        node.now_ms += DELETED_KEPT_MS + 1
+        async with database.write() as tx:
+            await forget_deleted(tx, node.now_ms - DELETED_KEPT_MS)
         with pytest.raises(NotFound):
             await node.library.restore(EDDY, "wall")
         with pytest.raises(Conflict):
