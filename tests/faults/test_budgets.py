@@ -29,7 +29,6 @@ from tornado.websocket import websocket_connect
 from dashboard.hub import preparation
 from dashboard.intake import batches
 from dashboard.query import patterns
-from dashboard.web.feed import feeding
 from dashboard.web.server import request_body
 from tests.support import dear_requests as dear
 from tests.support.dear_requests import DearRequest, Headers, post, repeat
@@ -307,11 +306,6 @@ def _members_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_body, "_MAX_MEMBERS", 10**9)
 
 
-def _refusals_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Item 10: write all refusals in the event loop."""
-    monkeypatch.setattr(feeding, "_REFUSALS_AT_ONCE", 10**9)
-
-
 def _new_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Item 10: put any number of new series into one entry."""
     monkeypatch.setattr(batches, "_NEW_PER_ENTRY", 10**9)
@@ -323,7 +317,7 @@ def _bodies_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_body.RequestBody, "close", lambda self: None)
 
 
-MENDS = (_refusals_here, _at_once, _members_free, _new_at_once, _bodies_kept)
+MENDS = (_at_once, _members_free, _new_at_once, _bodies_kept)
 
 
 @pytest.mark.parametrize("take_out", MENDS if NIGHTLY else MENDS[-1:])
