@@ -44,6 +44,7 @@ class PrometheusServices(NamedTuple):
 class PrometheusHandler(BaseHandler[PrometheusServices]):
     """Handler of a route of the API: parameters from the URL and, for POST, from the form; errors as JSON in Prometheus' format."""
 
+    has_foreign_errors = True
     _form: dict[str, list[str]] | None = None
 
     async def get(self, *path: str) -> None:

@@ -16,7 +16,7 @@ from dashboard.web.server.operation import Operation
 from dashboard.web.server.route import AnyRoute, Route
 
 _METHODS = ("get", "post", "put", "patch", "delete", "options")
-_ERRORS = (400, 401, 403, 404, 409, 413, 414, 415, 421, 429, 503)
+_ERRORS = (400, 401, 403, 404, 409, 413, 414, 415, 421, 422, 429, 503)
 _JSON = "application/json; charset=utf-8"
 
 
