@@ -38,6 +38,7 @@ class Settings:
         ".data", "folder for the journal and the history, relative to the current folder; created if missing"
     )
     boards: str = _setting("", "folder of board files (YAML), watched; empty: boards in the data folder")
+    home_board: str = _setting("host", "board at the address /, unless a user has chosen another one on /boards")
     allowed_hosts: tuple[str, ...] = _setting(
         (), "host names, besides localhost, by which requests may address this server"
     )

@@ -163,6 +163,7 @@ class WebParts:
             PageServices(
                 self._boards,
                 self._access,
+                home_board=self._settings.home_board,
                 with_oidc=bool(self._settings.oidc_issuer),
                 with_old_files=(resource_folder("static") / "vendor" / "old.js").exists(),
             ),

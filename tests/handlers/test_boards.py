@@ -146,6 +146,21 @@ async def test_who_may_edit(tmp_path: Path) -> None:
         assert (await put(at, board="host"))[0] == 409  # it is a file that comes with the server
 
 
+async def test_the_home_board_is_the_users_choice_or_the_settings(tmp_path: Path) -> None:
+    async with site(tmp_path, home_board="wall") as at:
+        response = await at.fetch("GET", "/", as_="vera")
+        assert (response.code, response.headers["Location"]) == (302, "/boards")  # there is no such board yet
+        stranger = await at.fetch("GET", "/", headers={"Accept": "text/html"})
+        assert (stranger.code, stranger.headers["Location"]) == (302, "/login?next=%2F")
+        await put(at)
+        assert b'data-board="wall"' in (await at.fetch("GET", "/", as_="vera")).body
+        session = at.cookie("vera")["Cookie"]
+        chosen = await at.fetch("GET", "/", headers={"Cookie": f"{session}; home_board=cluster"})
+        assert b'data-board="cluster"' in chosen.body
+        gone = await at.fetch("GET", "/", headers={"Cookie": f"{session}; home_board=../gone"})
+        assert b'data-board="wall"' in gone.body
+
+
 async def test_a_private_boards_name_stays_private_when_it_goes(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/people.sqlite3"
     async with running(data=str(tmp_path / "a"), store=store) as server:

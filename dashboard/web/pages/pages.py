@@ -10,7 +10,7 @@ from tornado.web import HTTPError, StaticFileHandler
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
 from dashboard.boards.visible import seen_board
-from dashboard.domain.errors import Forbidden
+from dashboard.domain.errors import Forbidden, NotAuthenticated
 from dashboard.domain.identity import Role
 from dashboard.expressions.watched import expressions_among
 from dashboard.web.pages.browsers import knows_trusted_types, needs_old_files
@@ -18,17 +18,20 @@ from dashboard.web.server.addresses import own_address
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
 
-HOME = "host"
+#: Cookie with the board that a browser's user chose as the home board.
+HOME_COOKIE = "home_board"
 
 
 class PageServices(NamedTuple):
     """Services of the pages.
 
+    ``home_board``: the board at ``/`` of users who have not chosen a board.
     ``with_oidc``: the login page offers the OpenID provider. ``with_old_files``: the files for old browsers were built.
     """
 
     boards: Boards
     access: Access
+    home_board: str
     with_oidc: bool
     with_old_files: bool
 
@@ -49,18 +52,37 @@ class Page(BaseHandler[PageServices]):
 
 
 class BoardPage(Page):
-    """``/`` and ``/boards/ID``: a board from a file."""
+    """``/boards/ID``: a board."""
 
-    def get(self, board_id: str = HOME) -> None:
+    def get(self, board_id: str) -> None:
         moved = self.services.boards.moved_to(board_id)
         if moved != board_id and self.services.access.sees(self.caller, moved):
             self.redirect(f"/boards/{moved}" + (f"?{self.request.query}" if self.request.query else ""), permanent=True)
-            return
+        else:
+            self.show(board_id)
+
+    def show(self, board_id: str) -> None:
+        """Write the page of a board; raises NotAuthenticated and NotFound."""
         board = seen_board(self.services.boards, self.services.access, self.caller, board_id)
         may_edit = self.services.access.edits(self.caller, board_id)
         self.render_wall(
             "board.html", title=board.title, board_id=board_id, boards=self.seen(), selectors=[], may_edit=may_edit
         )
+
+
+class HomePage(BoardPage):
+    """``/``: the board that the user chose on ``/boards`` in this browser, else that of the setting ``home_board``."""
+
+    def get(self, board_id: str = "") -> None:
+        chosen = self.get_cookie(HOME_COOKIE, "")
+        wanted = [self.services.boards.moved_to(each) for each in (chosen, self.services.home_board) if each]
+        seen = self.seen()
+        if found := next((each for each in wanted if each in seen), ""):
+            self.show(found)
+        elif self.caller.kind in ("anonymous", "share"):
+            raise NotAuthenticated("log in to see this board")
+        else:
+            self.redirect("/boards")
 
 
 class EditorPage(Page):

@@ -16,7 +16,7 @@ def page_routes(
 ) -> list[AnyRoute]:
     """Return the routes; ``static`` is the folder of the browser's files."""
     return [
-        Route("/", pages.BoardPage, services),
+        Route("/", pages.HomePage, services),
         Route("/boards", pages.BoardsPage, services),
         Route("/boards/{board}", pages.BoardPage, services),
         Route("/boards/{board}/edit", pages.EditorPage, services),

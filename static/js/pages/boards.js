@@ -3,7 +3,7 @@
 import "../widgets/user-menu.js";
 import { ApiError, api } from "../client/http.js";
 import { groupsOf, idFor } from "../data/board-index.js";
-import { favourites, recent, setFavourite } from "./seen-boards.js";
+import { favourites, homeBoard, recent, setFavourite, setHomeBoard } from "./seen-boards.js";
 import { showDialog } from "../widgets/dialog.js";
 import { button, byId, h, setText, svg } from "../widgets/dom.js";
 import { loginUrl } from "../widgets/user.js";
@@ -35,11 +35,16 @@ function card(board) {
     setFavourite(board.id, !liked);
     show();
   }, { class: "quiet", "aria-pressed": String(liked), "aria-label": `Favourite: ${board.title}` });
+  const isHome = homeBoard() === board.id;
+  const house = button("⌂", () => {
+    setHomeBoard(isHome ? "" : board.id);
+    show();
+  }, { class: "quiet", "aria-pressed": String(isHome), "aria-label": `⌂ Home board: ${board.title}`, title: isHome ? "Your home board, at /" : "Make it your home board, at /" });
   const edit = board.may_edit ? h("a", { href: `/boards/${board.id}/edit`, text: "Edit", "aria-label": `Edit ${board.title}` }) : "";
   const when = board.changed && board.source !== "server" ? `changed ${new Date(board.changed).toLocaleDateString()}${board.changed_by ? ` by ${board.changed_by}` : ""}` : "";
   const home = { store: `version ${board.version}`, file: "file", server: "comes with the server" }[board.source] ?? "";
   const remarks = [board.fault && `broken file: ${board.fault}`, board.shadowed && "the store has another board of this id; the file is shown", board.unknown.length && `unknown fields: ${board.unknown.join(", ")}`].filter(Boolean);
-  return h("li", { class: "card" }, thumbnail(board), h("div", { class: "row" }, h("a", { class: "open", href: `/boards/${board.id}`, text: board.title }), h("span", {}, edit, " ", star)),
+  return h("li", { class: "card" }, thumbnail(board), h("div", { class: "row" }, h("a", { class: "open", href: `/boards/${board.id}`, text: board.title }), h("span", {}, edit, " ", house, star)),
     board.subtitle ? h("small", { text: board.subtitle }) : "", h("small", { text: [`${board.tiles} tiles`, home, when].filter(Boolean).join(" · ") }), ...remarks.map((text) => h("small", { class: "remark", text: `▲ ${text}` })));
 }
 

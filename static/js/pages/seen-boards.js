@@ -1,8 +1,11 @@
-// Favourite and recently seen boards of this browser. A browser that denies storage has none.
+// Favourite and recently seen boards of this browser, and its home board. A browser that denies storage has none.
 
 const FAVOURITES = "favourite boards";
 const RECENT = "recent boards";
 const MOST = 50;
+/** Cookie that the server reads to answer `/`. */
+const HOME = "home_board";
+const YEAR_S = 365 * 86_400;
 
 /** @param {string} name @returns {string[]} */
 function read(name) {
@@ -41,4 +44,15 @@ export function recent() {
 /** Remember that a board was seen. @param {string} id */
 export function noteSeen(id) {
   if (id) write(RECENT, [id, ...read(RECENT).filter((each) => each !== id)]);
+}
+
+/** Return the id of the home board that was chosen in this browser; empty if none was. */
+export function homeBoard() {
+  const found = document.cookie.split("; ").find((each) => each.startsWith(`${HOME}=`));
+  return found ? found.slice(HOME.length + 1) : "";
+}
+
+/** Choose the home board of this browser. @param {string} id  empty: the server's */
+export function setHomeBoard(id) {
+  document.cookie = `${HOME}=${id}; Path=/; SameSite=Lax; Max-Age=${id ? YEAR_S : 0}`;
 }
