@@ -13,7 +13,7 @@ from dashboard.ingest.json_values import as_json, read_leniently
 
 
 def read_events(body: bytes) -> Any:
-    """Decode JSON like the original receivers: a repeated key has its last value, and NaN means no value. Raises Invalid."""
+    """Decode JSON leniently; raises Invalid. A repeated key gets its last value; NaN and infinite numbers become None."""
     try:
         given, _ = as_json(read_leniently(body))
     except RecursionError:

@@ -1,8 +1,8 @@
-"""Lenient JSON for foreign senders, in which a bad value is refused alone; and the numbers and strings in nested values.
+"""Lenient decoder of JSON from foreign senders, and iterator over the numbers and strings in nested values.
 
-``domain/strict_json.py`` refuses a whole body for a NaN or a repeated key.  A sender cannot always choose what it sends, so here
-a NaN is a number that is refused alone, and a repeated key has a ``ValueFault`` as its value, which contains the key's
-last value.
+``domain/strict_json.py`` refuses a whole body for a NaN or a repeated key.  A sender cannot always choose what it sends, so this
+decoder keeps bad values, and the caller can refuse only these.  A NaN stays a number.  The value of a repeated key becomes a
+``ValueFault``, which contains the key's last value.
 """
 
 from __future__ import annotations

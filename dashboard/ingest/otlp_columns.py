@@ -28,7 +28,11 @@ _SUM_TAGS = (0x10, 0x18)
 
 
 class _Layout(NamedTuple):
-    """Order of a point's numbers. ``tags``: their tags; ``time``, ``value``: offsets of the numbers; the structs read them from a head."""
+    """Order of the number fields at the start of an encoded point; these bytes are the point's head.
+
+    ``tags``: the fields' protobuf tags, one byte each.  ``time``, ``value``: offsets of these two numbers in the head.
+    ``both``: struct that unpacks the time and the value; ``value_only`` unpacks only the value.
+    """
 
     tags: bytes
     time: int

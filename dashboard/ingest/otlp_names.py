@@ -35,7 +35,7 @@ _NOT_IN_LABEL = re.compile(r"[^A-Za-z0-9]+")
 
 
 def metric_name(name: str, unit: str, *, monotonic: bool, gauge: bool, names: Names = "prometheus") -> str:
-    """Convert a metric's name, without the suffixes of its shape; raises Invalid when it has no letter and no digit."""
+    """Convert a metric's name; raises Invalid if no valid name results. Suffixes such as ``_bucket`` and ``_sum`` are added later."""
     if names == "as_sent":
         return foreign_name(name)
     words = [word for word in _NOT_IN_NAME.split(name[: CEILING.name_bytes + 1]) if word]

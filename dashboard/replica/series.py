@@ -115,7 +115,7 @@ class Series:
         return 0 < self.ended_ms >= self.last_ms
 
     def stamp_by_time(self) -> None:
-        """Let each sample count as of an entry of its own time, for series that are no journal's."""
+        """Set the seq of each sample to its time in ms; for series of expressions, whose samples come from no journal entry."""
         self.settle()
         self._seqs[:] = self._times
         before = self._times[0] - 1 if self._times else -1

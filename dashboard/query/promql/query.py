@@ -33,7 +33,7 @@ class AnswerRow(Struct, frozen=True):
 
 
 class QueryAnswer(Struct, frozen=True):
-    """Result of a query. ``text``: the value, if the result is a string; then the only row has just the time."""
+    """Result of a query. ``text``: the value, if the result is a string; then there is one row, of which only the time is used."""
 
     kind: Kind
     rows: Sequence[AnswerRow]
@@ -43,9 +43,9 @@ class QueryAnswer(Struct, frozen=True):
 
 
 class Query(Struct, frozen=True):
-    """An expression over a grid of steps. ``is_range``: the answer has a point for each step; ``end_ms``: of the range asked for.
+    """An expression over a grid of steps. ``is_range``: the answer has a point for each step; ``end_ms``: end of the requested range.
 
-    ``tracks``: the rows know which series they were computed from.
+    ``tracks``: each row of the answer records the series that it was computed from.
     """
 
     expr: Expr

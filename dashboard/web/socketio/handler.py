@@ -51,7 +51,7 @@ class EngineServices(NamedTuple):
 
 
 class EngineError(NamedTuple):
-    """Error of the original server, with its number."""
+    """Error of the original Socket.IO server, with its number."""
 
     code: int
     message: str
@@ -141,7 +141,7 @@ class SocketIoHandler(HandshakeHandler):
         self.finish(body)
 
     async def _forward(self) -> None:
-        """Let the process that holds the session serve the request; the session is unknown if it does not answer."""
+        """Let the process that holds the session serve the request. If that process does not answer, refuse with ``UNKNOWN_SID``."""
         forwarding = self._services.forwarding
         assert forwarding is not None
         place, self.place = self.place, Place()
@@ -213,7 +213,7 @@ class SocketIoHandler(HandshakeHandler):
             self._refuse(BAD_REQUEST)
 
     async def put(self) -> None:
-        """Answer as the original does."""
+        """Refuse the method with ``BAD_REQUEST``, as the original Socket.IO server does."""
         self._refuse(BAD_REQUEST)
 
     async def options(self) -> None:
