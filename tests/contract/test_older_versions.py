@@ -35,6 +35,7 @@ from dashboard.store.users import changed_users
 from tests.support.journals import HandClock, read, running
 from tests.support.nodes import at_work
 from tests.support.redis_server import RedisServer
+from tests.support.tar import extract
 
 pytestmark = pytest.mark.gen_test
 
@@ -48,7 +49,7 @@ HOUR_MS = 3_600_000
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     with tarfile.open(DATA / "data-folder-of-0.1.0.tar.gz") as archive:
-        archive.extractall(tmp_path, filter="data")
+        extract(archive, tmp_path)
     return tmp_path / "data"
 
 

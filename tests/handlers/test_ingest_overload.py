@@ -25,7 +25,7 @@ REQUESTS: list[tuple[str, str, Any, dict[str, str]]] = [
     ("PUT", "/api/v1/documents/a", "1", {}),
     ("POST", "/write", "a v=1", {}),
     ("POST", "/api/v2/write", "a v=1", {}),
-    ("POST", "/api/live/push/a", "a v=1", {}),
+    ("POST", "/api/live/push/a", "live v=1", {}),
     ("POST", "/api/v1/telegraf", METRIC, {}),
     ("POST", "/api/v1/collectd", [VALUES], {}),
     ("POST", "/api/v1/write", body(("a", 1, now_ms())), REMOTE),

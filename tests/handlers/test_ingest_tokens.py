@@ -29,7 +29,7 @@ REQUESTS: list[tuple[str, str, Any, dict[str, str], bool]] = [
     ("PUT", "/api/v1/documents/a", {"text": "1"}, {}, False),
     ("POST", "/write", "a v=1", {}, False),
     ("POST", "/api/v2/write", "a v=1", {}, False),
-    ("POST", "/api/live/push/a", "a v=1", {}, False),
+    ("POST", "/api/live/push/a", "live v=1", {}, False),
     ("POST", "/api/v1/telegraf", METRIC, {}, True),
     ("POST", "/api/v1/collectd", [VALUES], {}, False),
     ("POST", "/api/v1/write", body(("a", 1, now_ms())), REMOTE, False),

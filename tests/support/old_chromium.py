@@ -24,6 +24,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.support.deadline import DeadlinePassed, scaled, wait_until
 from tests.support.pulse import seconds_since
+from tests.support.tar import extract
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / "tests" / "browser" / "old_chromium"
@@ -62,7 +63,7 @@ def _unpack(packed: Path, folder: Path) -> None:
         subprocess.run(["node", "-e", _UNPACK, packed / f"{name}.br", folder / name], check=True, timeout=120)
     (folder / "chromium").chmod(0o755)
     with tarfile.open(folder / "aws.tar") as archive:
-        archive.extractall(folder, filter="data")
+        extract(archive, folder)
     (folder / "aws.tar").unlink()
 
 
