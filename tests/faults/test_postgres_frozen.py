@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -34,17 +34,22 @@ def postgres() -> Iterator[PostgresServer]:
     server.close()
 
 
+def signal_all(processes: list[psutil.Process], number: signal.Signals) -> None:
+    """Signal processes, of which some may have ended by themselves (autovacuum workers)."""
+    for each in processes:
+        with suppress(psutil.NoSuchProcess):
+            each.send_signal(number)
+
+
 @contextmanager
 def frozen(postgres: PostgresServer) -> Iterator[None]:
     head = psutil.Process(postgres.pid)
     processes = [head, *head.children(recursive=True)]
-    for each in processes:
-        each.send_signal(signal.SIGSTOP)
     try:
+        signal_all(processes, signal.SIGSTOP)
         yield
     finally:
-        for each in processes:
-            each.send_signal(signal.SIGCONT)
+        signal_all(processes, signal.SIGCONT)
         assert postgres.process is not None
         postgres.process.send_signal(signal.SIGCONT)  # runuser stops itself with its child
 
