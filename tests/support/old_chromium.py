@@ -86,8 +86,15 @@ class OldChromium:
         with log.open("w") as errors:
             command = [str(folder / "chromium"), *flags, *where, "about:blank"]
             self._process = subprocess.Popen(command, env=environ, stderr=errors)
-        said = wait_until(lambda: re.search(r"DevTools listening on ws://([^/]+)/", log.read_text()), 20, log.read_text)
-        self._page = self._connect(said[1])
+        try:
+            said = wait_until(
+                lambda: re.search(r"DevTools listening on ws://([^/]+)/", log.read_text()), 30, log.read_text
+            )
+            self._page = self._connect(said[1])
+        except BaseException:  # the process would outlive the test
+            self._process.kill()
+            self._process.wait()
+            raise
         for domain in ("Runtime", "Log", "Page"):
             self.call(f"{domain}.enable")
         agent = self.evaluate("navigator.userAgent")
