@@ -29,7 +29,7 @@ def scaled(seconds: float) -> float:
     return seconds * factor()
 
 
-def wait_until(condition: Callable[[], T], timeout_s: float = 10, what: object = "") -> T:
+def wait_until(condition: Callable[[], T | None], timeout_s: float = 10, what: object = "") -> T:
     """Poll a condition of the world outside (a process, a file) until it is truthy; returns what it gave.
 
     ``timeout_s`` is scaled. ``what`` is asked for its text only in the end. Raises DeadlinePassed.

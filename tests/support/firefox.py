@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import shutil
-import subprocess
-import time
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from websockets.sync.client import connect
-
-from tests.support.deadline import DeadlinePassed, scaled, wait_until
-from tests.support.pulse import seconds_since
+from tests.support.deadline import scaled, wait_until
+from tests.support.driven_browser import DrivenBrowser
 
 _QUIET = """
 user_pref("app.update.enabled", false);
@@ -28,43 +21,23 @@ user_pref("toolkit.telemetry.enabled", false);
 """
 
 
-class Firefox:
-    """A Firefox with one page. ``complaints``: errors and warnings of its pages."""
+class Firefox(DrivenBrowser):
+    """A Firefox with one page."""
 
-    def __init__(self, profile: Path) -> None:
-        self._profile = profile
-        self.complaints: list[str] = []
-        self._count = 0
-
-    def __enter__(self) -> Firefox:
+    def _start(self) -> None:
         program = shutil.which("firefox-esr") or shutil.which("firefox")
         assert program, "Firefox is missing: apt-get install firefox-esr, or run scripts/test"
-        self._profile.mkdir(parents=True)
         (self._profile / "user.js").write_text(_QUIET)
-        log = self._profile / "firefox.log"
-        command = [
-            program,
-            "--headless",
-            "--remote-debugging-port",
-            "0",
-            "--profile",
-            str(self._profile),
-            "--no-remote",
-        ]
-        with log.open("w") as said:
-            environ = {**os.environ, "HOME": str(self._profile), "MOZ_CRASHREPORTER_DISABLE": "1"}
-            self._process = subprocess.Popen(command, stdout=said, stderr=said, env=environ)
-        found = wait_until(lambda: re.search(r"BiDi listening on (ws://\S+)", log.read_text()), 40, log.read_text)
-        self._socket = connect(f"{found[1]}/session", max_size=None, compression=None, ping_interval=None).__enter__()
+        where = ["--remote-debugging-port", "0", "--profile", str(self._profile), "--no-remote"]
+        self._run([program, "--headless", *where], MOZ_CRASHREPORTER_DISABLE="1")
+        found = wait_until(
+            lambda: re.search(r"BiDi listening on (ws://\S+)", self.log.read_text()), 40, self.log.read_text
+        )
+        self._connect(f"{found[1]}/session")
         self.call("session.new", capabilities={})
-        self._context = self.call("browsingContext.getTree")["contexts"][0]["context"]
+        contexts = wait_until(lambda: self.call("browsingContext.getTree")["contexts"], 40, self.log.read_text)
+        self._context = contexts[0]["context"]
         self.call("session.subscribe", events=["log.entryAdded"])
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._socket.close()
-        self._process.terminate()
-        self._process.wait(scaled(15))
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Send a command; returns its result."""
@@ -91,19 +64,6 @@ class Firefox:
         if given["type"] == "exception":
             raise TypeError(given["exceptionDetails"]["text"])
         return json.loads(given["result"]["value"])[0]
-
-    def until(self, expression: str, timeout_s: float = 15) -> Any:
-        """Evaluate until the result is truthy, and return it; an exception in the page is not the end. Raises DeadlinePassed."""
-        began_s, trouble = time.monotonic(), ""
-        while True:
-            try:
-                if given := self.evaluate(expression):
-                    return given
-            except TypeError as error:
-                trouble = str(error)
-            if seconds_since(began_s) > scaled(timeout_s):
-                raise DeadlinePassed(f"not in {timeout_s:g} s: {expression} {trouble} {self.complaints}")
-            time.sleep(0.05)
 
     def screenshot(self) -> bytes:
         """A picture as PNG."""

@@ -9,21 +9,16 @@ from __future__ import annotations
 import base64
 import fcntl
 import json
-import os
 import re
 import shutil
 import subprocess
 import tarfile
-import time
 import urllib.request
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from websockets.sync.client import ClientConnection, connect
-
-from tests.support.deadline import DeadlinePassed, scaled, wait_until
-from tests.support.pulse import seconds_since
+from tests.support.deadline import scaled, wait_until
+from tests.support.driven_browser import DrivenBrowser
 from tests.support.tar import extract
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,58 +62,35 @@ def _unpack(packed: Path, folder: Path) -> None:
     (folder / "aws.tar").unlink()
 
 
-class OldChromium:
-    """A Chromium with one page, 1280×720. ``complaints``: what its console says of errors and warnings."""
+class OldChromium(DrivenBrowser):
+    """A Chromium with one page, 1280×720."""
 
     def __init__(self, version: int, profile: Path) -> None:
+        super().__init__(profile)
         self.version = version
-        self._profile = profile
-        self.complaints: list[str] = []
-        self._count = 0
 
-    def __enter__(self) -> OldChromium:
+    def _start(self) -> None:
         folder = program(self.version)
         flags = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars")
         where = ("--remote-debugging-port=0", f"--user-data-dir={self._profile}", "--window-size=1280,720")
-        environ = {**os.environ, "LD_LIBRARY_PATH": f"{folder}:{folder / 'lib'}", "HOME": str(self._profile)}
-        self._profile.mkdir(parents=True, exist_ok=True)
-        log = self._profile / "chromium.log"
-        with log.open("w") as errors:
-            command = [str(folder / "chromium"), *flags, *where, "about:blank"]
-            self._process = subprocess.Popen(command, env=environ, stderr=errors)
-        try:
-            said = wait_until(
-                lambda: re.search(r"DevTools listening on ws://([^/]+)/", log.read_text()), 30, log.read_text
-            )
-            self._page = self._connect(said[1])
-        except BaseException:  # the process would outlive the test
-            self._process.kill()
-            self._process.wait()
-            raise
+        command = [str(folder / "chromium"), *flags, *where, "about:blank"]
+        self._run(command, LD_LIBRARY_PATH=f"{folder}:{folder / 'lib'}")
+        said = wait_until(
+            lambda: re.search(r"DevTools listening on ws://([^/]+)/", self.log.read_text()), 30, self.log.read_text
+        )
+        self._connect(wait_until(lambda: _page(said[1]), 30, self.log.read_text))
         for domain in ("Runtime", "Log", "Page"):
             self.call(f"{domain}.enable")
         agent = self.evaluate("navigator.userAgent")
-        self.call(
-            "Emulation.setUserAgentOverride", userAgent=agent, acceptLanguage="en-US"
-        )  # its locales were left out
-        return self
-
-    def _connect(self, address: str) -> ClientConnection:
-        with urllib.request.urlopen(f"http://{address}/json", timeout=scaled(10)) as answer:
-            (page,) = (each for each in json.load(answer) if each["type"] == "page")
-        return connect(page["webSocketDebuggerUrl"], max_size=None, compression=None, ping_interval=None).__enter__()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._page.close()
-        self._process.terminate()
-        self._process.wait(scaled(10))
+        # Its locales were left out of the package.
+        self.call("Emulation.setUserAgentOverride", userAgent=agent, acceptLanguage="en-US")
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Send a command; returns its result."""
         self._count += 1
-        self._page.send(json.dumps({"id": self._count, "method": method, "params": parameters}))
+        self._socket.send(json.dumps({"id": self._count, "method": method, "params": parameters}))
         while True:
-            message = json.loads(self._page.recv(timeout=scaled(20)))
+            message = json.loads(self._socket.recv(timeout=scaled(20)))
             if message.get("id") == self._count:
                 assert "error" not in message, (method, message["error"])
                 result: dict[str, Any] = message["result"]
@@ -145,19 +117,12 @@ class OldChromium:
             raise TypeError(result["exceptionDetails"]["exception"].get("description", "?"))
         return result["result"].get("value")
 
-    def until(self, expression: str, timeout_s: float = 15) -> Any:
-        """Evaluate until the result is truthy, and return it; an exception in the page is not the end. Raises DeadlinePassed."""
-        began_s, trouble = time.monotonic(), ""
-        while True:
-            try:
-                if given := self.evaluate(expression):
-                    return given
-            except TypeError as error:
-                trouble = str(error)
-            if seconds_since(began_s) > scaled(timeout_s):
-                raise DeadlinePassed(f"not in {timeout_s:g} s: {expression} {trouble} {self.complaints}")
-            time.sleep(0.05)
-
     def screenshot(self) -> bytes:
         """A picture as PNG."""
         return base64.b64decode(self.call("Page.captureScreenshot")["data"])
+
+
+def _page(address: str) -> str | None:
+    """Return the address of the page to drive; ``None`` while the browser has not opened it yet (it listens first)."""
+    with urllib.request.urlopen(f"http://{address}/json", timeout=scaled(10)) as answer:
+        return next((str(each["webSocketDebuggerUrl"]) for each in json.load(answer) if each["type"] == "page"), None)
