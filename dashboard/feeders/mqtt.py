@@ -116,7 +116,7 @@ class MqttSource:
         except Invalid as invalid:
             self.state.refuse(invalid.code, str(invalid), topic.encode() + b" " + payload)
             return
-        self.state.refuse_all(parsed.batch.refused)
+        self.state.refuse_all(parsed.batch.refused, unlisted=parsed.batch.unread)
         into.batch.keys += parsed.batch.keys
         into.batch.times += parsed.batch.times
         into.batch.values += parsed.batch.values

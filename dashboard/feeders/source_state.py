@@ -12,7 +12,7 @@ from dashboard.domain import feeder as kept
 from dashboard.domain.errors import DashboardError
 from dashboard.domain.feeder import FeederState
 from dashboard.domain.identity import Caller, Token
-from dashboard.ingest.batch import Refusal
+from dashboard.ingest.batch import UNREAD, Refusal
 from dashboard.ingest.naming import shown
 from dashboard.intake.refusal_log import RefusalLog
 
@@ -103,8 +103,10 @@ class SourceState:
         self.refusals.append(SourceRefusal(now_ms, reason, snippet))
         self._pace.say(_log, f"source {self.id}", reason, snippet, now_ms)
 
-    def refuse_all(self, refusals: Iterable[Refusal], *, count: bool = True) -> None:
-        """Keep, log and count the refusals of a parser or of the service."""
+    def refuse_all(self, refusals: Iterable[Refusal], *, count: bool = True, unlisted: int = 0) -> None:
+        """Keep, log and count the refusals of a parser or of the service. ``unlisted``: number of further ones that were not read."""
+        if unlisted:
+            self.refused[UNREAD] += unlisted
         for each in refusals:
             reason = f"{each.field}: {each.reason}" if each.field else each.reason
             self.refuse(each.code, reason, each.snippet, count=count)

@@ -99,15 +99,15 @@ class Submitter:
         try:
             kept = await self.keep(parsed, state, patience_s=patience_s)
         except DashboardError as error:
-            state.dropped[error.code] += size_of(parsed) + len(parsed.batch.refused)
+            state.dropped[error.code] += size_of(parsed) + len(parsed.batch.refused) + parsed.batch.unread
             raise
         except asyncio.CancelledError:
-            state.dropped["stopped"] += size_of(parsed) + len(parsed.batch.refused)
+            state.dropped["stopped"] += size_of(parsed) + len(parsed.batch.refused) + parsed.batch.unread
             raise
         state.accepted += kept.accepted
         if parsed.batch.keys:
             state.last_line = f"{parsed.batch.keys[-1]} {parsed.batch.values[-1]:.6g}"[:200]
-        state.refuse_all(kept.refused)
+        state.refuse_all(kept.refused, unlisted=parsed.batch.unread)
         if kept.dropped:
             state.dropped["events"] += kept.dropped
 

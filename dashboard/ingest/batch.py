@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -17,6 +18,11 @@ MAX_EXACT = 2**53
 MIN_T_MS = 100_000_000_000
 MAX_T_MS = 253_402_300_799_999  # the end of the year 9999
 MAX_EVERY_S = 31_536_000.0
+#: The items of a body after so many refusals are refused unread: a refusal costs ten times as much as a good sample.
+MAX_REFUSALS = 10_000
+#: The ``code`` of items that are refused unread.
+UNREAD = "unread"
+T = TypeVar("T")
 #: Units of senders' times; each is a thousand of the next.
 _UNITS = ("seconds", "milliseconds", "microseconds", "nanoseconds")
 
@@ -50,6 +56,7 @@ class Batch:
     A time of None stands for the time of acceptance.  ``kinds``: the format's kind of each series, by canonical text
     (counter, gauge, histogram, summary, or delta: a counter's increase since the last sample).  ``where``: returns each
     row's index in the body, for formats in which one item gives several rows; without it a row's index is its position.
+    ``unread``: number of items that were refused unread and are not in ``refused``.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -59,6 +66,29 @@ class Batch:
     refused: list[Refusal] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
     where: Callable[[], list[int]] | None = field(default=None, compare=False, repr=False)
+    unread: int = 0
+
+    def is_hopeless(self) -> bool:
+        """Return whether so many items were refused that the rest of the body is refused unread."""
+        return len(self.refused) >= MAX_REFUSALS
+
+    def leave_unread(self, index: int, count: int) -> None:
+        """Refuse the last ``count`` items of a body unread; ``index``: the index of the first of them."""
+        if count:
+            reason = (
+                f"it and what follows was not read, as {MAX_REFUSALS} refusals came before it; send fewer at a time"
+            )
+            self.refused.append(Refusal(index, "", reason, UNREAD))
+            self.unread += count - 1
+
+
+def while_hopeful(items: Sequence[T], batch: Batch) -> Iterator[tuple[int, T]]:
+    """Yield a body's items with their indices; leave the rest unread when too many were refused."""
+    for index, item in enumerate(items):
+        if batch.is_hopeless():
+            batch.leave_unread(index, len(items) - index)
+            return
+        yield index, item
 
 
 class KeyCache:

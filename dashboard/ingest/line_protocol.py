@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from line_protocol_parser import LineFormatError, parse_line
@@ -231,7 +232,12 @@ def _claim(key: str, measurement: str, name: str, tags: Mapping[str, str], cache
 def _each(body: bytes, cache: LineCache, latest_ms: int, scale: Scale) -> Parsed:
     parsed, places = Parsed(), list[int]()
     parsed.batch.where = lambda: places
-    for number, line in lines_of(body):
+    lines = lines_of(body)
+    for number, line in lines:
+        if parsed.batch.is_hopeless():
+            rest = chain((line,), (each for _, each in lines))
+            parsed.batch.leave_unread(number, sum(not each.lstrip().startswith(b"#") for each in rest))
+            break
         try:
             _take(number, line.removeprefix(BYTE_ORDER_MARK), parsed, cache, latest_ms, scale)
         except Invalid as invalid:

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from dashboard.domain.errors import Invalid
+from dashboard.ingest.batch import while_hopeful
 from dashboard.ingest.json_values import ValueFault, read_leniently, written
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import Origins
@@ -25,7 +26,7 @@ def parse_opentsdb(body: bytes, latest_ms: int, *, origins: Origins) -> Parsed:
     check_count(points, "data points")
     parsed, places = Parsed(), list[int]()
     parsed.batch.where = lambda: places
-    for index, point in enumerate(points):
+    for index, point in while_hopeful(points, parsed.batch):
         try:
             _take(point, parsed, latest_ms, origins)
         except Invalid as invalid:

@@ -13,6 +13,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import unquote
 
 from dashboard.domain.errors import Invalid
@@ -78,7 +79,12 @@ class _Reader:
     def read(self, text: str) -> Parsed:
         """Parse all lines; raises Invalid."""
         ended = False
-        for number, line in enumerate(text.split("\n"), 1):
+        lines = text.split("\n")
+        for number, line in enumerate(lines, 1):
+            if self.parsed.batch.is_hopeless():
+                self.parsed.batch.leave_unread(self.index, _samples_in(lines, number - 1))
+                ended = True
+                break
             if len(line) > self.max_line_bytes:
                 self._refuse(Invalid(f"line {number} is longer than {self.max_line_bytes} bytes"), line[:200])
                 continue
@@ -183,6 +189,12 @@ class _Reader:
             return value, None
         t = _number(parts[1], "timestamp")
         return value, t if self.openmetrics else t / 1000
+
+
+def _samples_in(lines: list[str], first: int) -> int:
+    """Count the lines from the line ``first`` on that are neither empty nor comments."""
+    begins = (line.lstrip(" \t\r")[:1] for line in islice(lines, first, None))
+    return sum(begin not in ("", "#") for begin in begins)
 
 
 def is_openmetrics(content_type: str) -> bool:

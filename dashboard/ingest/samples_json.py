@@ -24,6 +24,7 @@ from dashboard.ingest.batch import (
     check_declared,
     check_time,
     check_value,
+    while_hopeful,
 )
 from dashboard.ingest.naming import shown
 
@@ -176,7 +177,7 @@ def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:
     if len(parts) > MAX_SAMPLES:
         raise Invalid(f"{len(parts)} samples in one body; at most {MAX_SAMPLES}")
     batch = Batch()
-    for index, part in enumerate(parts):
+    for index, part in while_hopeful(parts, batch):
         try:
             sample = _one.decode(part)
             check_json(part)

@@ -20,6 +20,7 @@ SLICE_BYTES = 1 << 20
 _HEAD = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*"metrics"\s*:\s*)?\[')
 _TAIL = re.compile(rb"\]\s*\}?\s*")
 _BETWEEN = re.compile(rb"\}\s*,\s*\{")
+_ITEM = re.compile(rb"^[ \t\r]*[^\s#]", re.MULTILINE)
 #: Apparent ends of an element (within texts) to try; after so many the rest is not cut.
 _MAX_TRIED = 20
 #: Bytes that are searched at once, and the most that an end with its white space may have to be found at a window's edge.
@@ -65,6 +66,13 @@ def _end_of_text(body: bytes, end: int) -> int:
             break
         at = after
     return end
+
+
+def items_in(body: bytes) -> int:
+    """Count the elements of a JSON array, or the lines of another body that are neither empty nor comments."""
+    if body.lstrip()[:1] == b"[":
+        return _count(body)
+    return len(_ITEM.findall(body))
 
 
 def array_slices(body: bytes) -> Iterator[Slice]:

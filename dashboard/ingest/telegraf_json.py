@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.batch import check_time
+from dashboard.ingest.batch import check_time, while_hopeful
 from dashboard.ingest.json_values import Leaf, ValueFault, leaves, read_leniently, written
 from dashboard.ingest.naming import foreign_document, foreign_key, with_labels
 from dashboard.ingest.origins import Origins
@@ -38,7 +38,7 @@ def take_metrics(
     check_count(metrics, "metrics")
     parsed, places = Parsed(), list[int]()
     parsed.batch.where = lambda: places
-    for index, metric in enumerate(metrics):
+    for index, metric in while_hopeful(metrics, parsed.batch):
         try:
             name, tags, fields, t_ms = _described(metric, latest_ms)
         except Invalid as invalid:

@@ -19,7 +19,7 @@ from dashboard.domain.partition import partition_of
 from dashboard.domain.series import SeriesKey, SeriesLimits, check_limits, parse_series, surely_within
 from dashboard.entries.metrics import decode_change, encode_change
 from dashboard.entries.samples import Samples, SeriesEnded, encode_samples
-from dashboard.ingest.batch import Batch, Refusal
+from dashboard.ingest.batch import UNREAD, Batch, Refusal
 from dashboard.ingest.naming import shown
 from dashboard.intake.batches import entries_of, pieces_of, places_of
 from dashboard.intake.token_limits import FORBIDDEN, TokenLimits
@@ -43,11 +43,20 @@ _CHECKED_AT_ONCE = 200
 
 
 class Outcome(Struct, frozen=True):
-    """Result of a batch. ``refused``: in the order of the samples in the body; ``series``: of the accepted samples, in parts."""
+    """Result of a batch. ``refused``: in the order of the samples in the body; ``series``: of the accepted samples, in parts.
+
+    ``unlisted``: number of refused samples that are not in ``refused``.
+    """
 
     accepted: int
     refused: list[Refusal]
     series: tuple[list[str], ...] = ()
+    unlisted: int = 0
+
+    @property
+    def refused_count(self) -> int:
+        """The number of refused samples."""
+        return len(self.refused) + self.unlisted
 
 
 class Share(Struct):
@@ -127,9 +136,10 @@ class AcceptSamples:
         if taken.to_tell:
             await self._limits.tell()
         self._counters.samples_refused.update(map(attrgetter("code"), taken.refused))
+        self._counters.samples_refused[UNREAD] += batch.unread
         accepted = sum(map(len, taken.series))
         self._counters.samples_accepted += accepted
-        return Outcome(accepted, sorted(taken.refused, key=attrgetter("index")), tuple(taken.series))
+        return Outcome(accepted, sorted(taken.refused, key=attrgetter("index")), tuple(taken.series), batch.unread)
 
     async def _prepare(self, batch: Batch, caller: Caller | None, taken: _Taken, request_id: str) -> None:
         """Check the limits of a piece and encode the entries of its accepted samples."""

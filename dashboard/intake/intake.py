@@ -68,10 +68,11 @@ class Intake:
 
         Raises TooMany (nothing was stored), Overloaded or Unavailable (perhaps only a part was stored).
         """
-        sent = left = len(parsed.batch.keys) + len(parsed.batch.refused) + len(parsed.documents) + len(parsed.events)
+        to_store = len(parsed.batch.keys) + len(parsed.documents) + len(parsed.events)
+        left = to_store + len(parsed.batch.refused) + parsed.batch.unread
         outcome, events = Outcome(0, []), 0
         try:
-            self.limits.pay(caller, sent - len(parsed.batch.refused))
+            self.limits.pay(caller, to_store)
             outcome = await self.samples.accept(parsed.batch, request_id=request_id, caller=caller)
             left = len(parsed.documents) + len(parsed.events)
             outcome, failed = await self._with_documents(outcome, parsed, caller, request_id)
@@ -92,8 +93,8 @@ class Intake:
                 self.stats.note_lost(caller, format_, left, str(error), _first_name(parsed))
             raise
         finally:
-            self._count(caller, format_, outcome.accepted + events, len(outcome.refused) + left)
-            self.stats.note(caller, format_, parsed.batch, outcome.accepted + events, outcome.refused)
+            self._count(caller, format_, outcome.accepted + events, outcome.refused_count + left)
+            self.stats.note(caller, format_, parsed.batch, outcome.accepted + events, outcome.refused, outcome.unlisted)
             self.stats.note_series(caller, self.limits.series_of(caller))
         return outcome
 
@@ -145,7 +146,7 @@ class Intake:
         taken = len(each) - len(refused) - len(failed)
         self._counters.documents_accepted += taken - sum(why is None for why in came.values())
         in_order = sorted([*outcome.refused, *refused], key=lambda refusal: refusal.index)
-        return Outcome(outcome.accepted + taken, in_order, outcome.series), failed
+        return Outcome(outcome.accepted + taken, in_order, outcome.series, outcome.unlisted), failed
 
     async def _write(
         self, key: str, body: bytes, every_s: float | None, caller: Caller, request_id: str

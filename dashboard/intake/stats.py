@@ -103,17 +103,22 @@ class IngestStats:
         own = [feeder.shown() for feeder in self._feeders.values()]
         return own + [state for states in self._others_here for state in states()]
 
-    def note(self, caller: Caller, format_: str, batch: Batch, accepted: int, refused: list[Refusal]) -> None:
-        """Count a feeder's accepted and refused samples, and keep its last line and refusals."""
+    def note(
+        self, caller: Caller, format_: str, batch: Batch, accepted: int, refused: list[Refusal], unlisted: int = 0
+    ) -> None:
+        """Count a feeder's accepted and refused samples, and keep its last line and refusals.
+
+        ``unlisted``: number of refused samples that are not in ``refused``.
+        """
         feeder = self._met(caller, format_)
         feeder.accepted += accepted
-        feeder.refused += len(refused)
+        feeder.refused += len(refused) + unlisted
         if batch.keys:
             feeder.last_line = f"{batch.keys[-1]} {batch.values[-1]:.6g}"[:SHOWN_BYTES]
         for refusal in refused[-KEPT_REFUSALS:]:
             reason = f"{refusal.field}: {refusal.reason}" if refusal.field else refusal.reason
             feeder.refuse(reason, refusal.snippet)
-        feeder.log(len(refused))
+        feeder.log(len(refused) + unlisted)
 
     def note_lost(self, caller: Caller, format_: str, count: int, reason: str, offending: str) -> None:
         """Count samples that were refused together for one reason: too many per second, or a journal that cannot store now."""

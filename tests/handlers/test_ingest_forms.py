@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from dashboard.app.build import Dashboard
+from dashboard.ingest import batch
+from dashboard.web.feed import feeding
 from tests.handlers.feeders import applied, bearer, document, guarded, post, series_in
 from tests.handlers.support import answer, fetch
 from tests.support.client_frames import frame
@@ -223,3 +225,31 @@ async def test_a_long_body_is_taken_in_slices_and_its_refusals_are_at_their_plac
         assert (response.code, answer(response)["accepted"]) == (400, 39_999)
         assert [refused["index"] for refused in answer(response)["refused"]] == [35_000]
         await applied(server)
+
+
+async def test_the_rest_of_a_body_with_very_many_refusals_is_refused_unread_and_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batch, "MAX_REFUSALS", 1_000)
+    monkeypatch.setattr(feeding, "MAX_REFUSALS", 1_000)
+    async with running() as server:
+        bodies = {
+            "/write": b"good v=1\n" + b"m v=x\n# some text in a comment\n\n" * 100_000 + b"m v=1\n" * 100,
+            "/api/v1/samples": b"[" + b",".join([b'{"series":"?","value":1}'] * 50_000) + b"]",
+            "/metrics/job/j": b"good 1\n" + b"# TYPE m gauge\nm v=x\n\n" * 5_000,
+            "/api/put?summary": b"[" + b",".join([b'{"metric":"m","value":"x"}'] * 50_000) + b"]",
+            "/api/v1/telegraf": b"[" + b",".join([b'{"name":"m"}'] * 5_000) + b"]",
+            "/api/v1/collectd": b"[" + b",".join([b'{"plugin":"m"}'] * 5_000) + b"]",
+        }
+        said = [(await post(server, path, body)).body.decode() for path, body in bodies.items()]
+        assert "dropped=100100" in said[0]
+        assert '"error":"50000 of 50000 samples refused;' in said[1]
+        assert "5000 samples refused;" in said[2]
+        assert said[3] == '{"success":0,"failed":50000}'
+        assert said[4].count('"index"') == 1_000
+        assert "5000 values refused;" in said[5]
+        (feeder,) = server.stats.feeders()
+        assert (feeder.accepted, feeder.refused) == (2, 100_100 + 50_000 + 5_000 + 50_000 + 5_000 + 5_000)
+        assert "was not read, as" in feeder.refusals[-1].reason
+        assert server.counters.samples_refused.total() == feeder.refused
+        assert server.counters.samples_refused["unread"] > 200_000

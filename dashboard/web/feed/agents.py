@@ -74,5 +74,5 @@ class CollectdJson(Format):
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         if faults := faults_in(outcome.refused):
-            raise Invalid(f"{len(faults)} values refused; {first_reason(faults, 'value list')}")
+            raise Invalid(f"{len(faults) + outcome.unlisted} values refused; {first_reason(faults, 'value list')}")
         return Answer(200, content_type=TEXT)

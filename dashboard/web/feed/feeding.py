@@ -16,9 +16,9 @@ from dashboard.accounts.policies import authorise_feeding
 from dashboard.domain.errors import BadToken, DashboardError, Forbidden, NotAuthenticated
 from dashboard.domain.identity import Caller
 from dashboard.domain.series import check_text
-from dashboard.ingest.batch import Refusal
+from dashboard.ingest.batch import MAX_REFUSALS
 from dashboard.ingest.parsed import Parsed
-from dashboard.ingest.slices import SLICE_BYTES
+from dashboard.ingest.slices import SLICE_BYTES, items_in
 from dashboard.intake.accept_samples import Outcome
 from dashboard.intake.intake import Intake
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format
@@ -85,21 +85,28 @@ class FeederHandler(BaseHandler[F]):
         if len(request.body) <= SLICE_BYTES:
             parsed = await self.parse(request)
             return parsed, await self.accept(parsed, self.format.request_key(request, parsed))
-        loop, slices, whole, parsed = (
-            asyncio.get_running_loop(),
-            self.format.slices(request.body),
-            Outcome(0, []),
-            Parsed(),
-        )
+        loop, slices = asyncio.get_running_loop(), self.format.slices(request.body)
+        whole, parsed, unreadable = Outcome(0, []), Parsed(), 0
         while (some := await loop.run_in_executor(None, next, slices, None)) is not None:
-            parsed = await self.parse(request._replace(body=some.body))
+            if unreadable < MAX_REFUSALS:
+                parsed = await self.parse(request._replace(body=some.body))
+                unreadable += len(parsed.batch.refused)
+            else:
+                parsed = Parsed()
+                parsed.batch.leave_unread(0, await loop.run_in_executor(None, items_in, some.body))
             outcome = await self.accept(parsed, part=f"/slice {some.first}" if some.first else "")
-            refused = await self._aside(len(outcome.refused), self._moved, outcome.refused, some.first)
-            whole = Outcome(whole.accepted + outcome.accepted, whole.refused + refused, whole.series + outcome.series)
+            whole = await self._aside(len(outcome.refused), self._joined, whole, outcome, some.first)
         return parsed, whole
 
-    def _moved(self, refused: list[Refusal], first: int) -> list[Refusal]:
-        return [self.format.moved(refusal, first) for refusal in refused]
+    def _joined(self, whole: Outcome, outcome: Outcome, first: int) -> Outcome:
+        """Add the outcome of a slice to that of the slices before; not all refusals of a long body are listed."""
+        listed = outcome.refused[: max(0, MAX_REFUSALS - len(whole.refused))]
+        return Outcome(
+            whole.accepted + outcome.accepted,
+            whole.refused + [self.format.moved(refusal, first) for refusal in listed],
+            whole.series + outcome.series,
+            whole.unlisted + outcome.unlisted + len(outcome.refused) - len(listed),
+        )
 
     async def _aside(self, count: int, work: Callable[[*Args], Result], *arguments: *Args) -> Result:
         """Do work on ``count`` refusals: on the event loop, or in a thread if there are many."""

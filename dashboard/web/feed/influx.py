@@ -76,7 +76,7 @@ class Lines(Format):
         first = outcome.refused[0]
         place = f"line {first.index + 1}: "
         reason = first.reason.removeprefix(place)
-        dropped = len({refusal.index for refusal in outcome.refused})
+        dropped = len({refusal.index for refusal in outcome.refused}) + outcome.unlisted
         field = f"{first.field}: " if first.field else ""
         return self.error(400, f"partial write: {place}{field}{reason} dropped={dropped}")
 

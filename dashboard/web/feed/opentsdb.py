@@ -32,7 +32,7 @@ class OpenTsdbPut(Format):
         return parse_opentsdb(request.body, request.latest_ms, origins=self._origins)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
-        failed = len(outcome.refused)
+        failed = outcome.refused_count
         counts = {"success": outcome.accepted, "failed": failed}
         if "details" in request.query:
             errors = [

@@ -41,7 +41,7 @@ class Pushgateway(Format):
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         if faults := faults_in(outcome.refused):
-            raise Invalid(f"{len(faults)} samples refused; {first_fault(faults, 'sample')}")
+            raise Invalid(f"{len(faults) + outcome.unlisted} samples refused; {first_fault(faults, 'sample')}")
         return Answer(200, content_type=TEXT)
 
     def shown(self, request: FeedRequest) -> str:

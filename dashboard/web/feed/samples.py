@@ -38,11 +38,11 @@ class SamplesJson(Format):
         """Answer 202, or 400 with each refused sample; the good samples are stored."""
         if not outcome.refused:
             return json_answer({"accepted": outcome.accepted}, 202)
-        total = outcome.accepted + len(outcome.refused)
+        total = outcome.accepted + outcome.refused_count
         return json_answer(
             {
                 "code": "invalid",
-                "error": f"{len(outcome.refused)} of {total} samples refused; {first_reason(outcome.refused, 'sample')}",
+                "error": f"{outcome.refused_count} of {total} samples refused; {first_reason(outcome.refused, 'sample')}",
                 "accepted": outcome.accepted,
                 "refused": told(outcome.refused),
             },
