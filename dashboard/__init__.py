@@ -2,9 +2,9 @@
 
 The packages, in reading order. Each imports only from packages above it (import-linter checks this, see setup.cfg):
 
-    domain        values and rules: series, selectors, documents, boards, freshness, partitions, errors; no I/O
-    settings      every setting, in one table; beside it ``runtime``, the owner of every task, ``logs``, ``resources``
-    listening     the sockets to listen on; ``worker``: what a worker shares with its supervisor (``address_counts``)
+domain        values and rules: series, selectors, documents, boards, freshness, partitions, errors; no I/O
+    settings      every setting, in one table; beside it: ``runtime`` (runs all tasks), ``logs``, ``resources``
+    listening     the sockets to listen on; ``worker``: a worker's link to its supervisor; ``address_counts``
     rfc6455       WebSocket frames, compression, close codes; no I/O
     ingest        bytes that feeders send -> samples, documents, events; no I/O
     messages      the JSON messages of ``/ws``, by subject, and the protocol state of one client; no I/O

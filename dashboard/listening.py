@@ -41,7 +41,7 @@ def tls_of(settings: Settings) -> ssl.SSLContext | None:
 
 
 def node_tls_of(settings: Settings) -> ssl.SSLContext | None:
-    """Return the TLS context of a client of this installation's other processes, which have the same certificate."""
+    """Return the TLS context for connections to the other processes, which have the same certificate; None for plain HTTP."""
     if not settings.tls_certificate:
         return None
     context = ssl.create_default_context(cafile=settings.tls_certificate)
@@ -50,7 +50,8 @@ def node_tls_of(settings: Settings) -> ssl.SSLContext | None:
 
 
 def raise_descriptor_limit(settings: Settings) -> str:
-    """Allow this process the open files that its connections need; return a message if that is not possible, else an empty string."""
+    """Raise this process' limit of open files to the number that its connections need; return a message if that is not
+    possible, else an empty string."""
     needed = settings.max_connections + settings.max_idle_connections + _OTHER_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:

@@ -1,7 +1,8 @@
-"""Sockets by which the processes of an installation reach each other: a file in the data folder, and on request TCP.
+"""Sockets by which the processes of an installation reach each other: a Unix socket in the data folder, and on request a TCP socket.
 
-A process serves its HTTP routes on these sockets, too.  Only the server's own user may open the file.  The file's name contains the id
-that a process gets at its start, so two processes are never confused, even if the path is the same on another machine.
+A process serves its HTTP routes on these sockets, too. Only the server's own user may open the Unix socket. Its file name
+contains the id that a process gets at its start, so two processes are never confused, even if the path is the same on another
+machine.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def _is_served(path: Path) -> bool:
 
 
 def _with_short_path(path: Path, call: Callable[[str], None]) -> None:
-    """Call ``call`` with the path, or with a short path to the same file if the path is too long for an address."""
+    """Call ``call`` with the path, or with a short path to the same file if the path is too long for a socket's address."""
     if len(os.fsencode(path)) <= _MAX_PATH:
         call(str(path))
         return

@@ -114,7 +114,7 @@ class SingleFlight(Generic[T]):
     async def __call__(self) -> T:
         """Return the result of a run that started after this call.
 
-        Raises what ``look`` raises; the next waiting caller then starts a new run.
+        Raises the errors of ``look``; the next waiting caller then starts a new run.
         """
         loop = asyncio.get_running_loop()
         asked_s = loop.time()

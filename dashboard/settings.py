@@ -1,4 +1,4 @@
-"""Every setting in one table: name, default, meaning. ``settings_loading.py`` puts their values together.
+"""Every setting in one table: name, default, meaning. ``settings_loading.py`` collects their values.
 
 ``dashboard check`` prints the table with the source of each value; docs/operations.md shows it, and a test compares them.
 """
@@ -27,7 +27,7 @@ def _setting(default: T, meaning: str, *, least: float | None = None, most: floa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Valid once built by ``settings_loading.load``. Units are in the names."""
+    """Values of all settings, valid once built by ``settings_loading.load``. Units are in the names."""
 
     host: str = _setting(
         "127.0.0.1",

@@ -45,7 +45,8 @@ class Loaded:
 def load(
     flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, file: Path | None = None
 ) -> Loaded:
-    """Put the settings together; raises ConfigurationError, which names the setting, its source, and what to do."""
+    """Collect the settings from flags, environment and file; raises ConfigurationError, which names the setting, its
+    source, and what to do."""
     environ = environ or {}
     chosen: dict[str, Any] = {}
     sources = dict.fromkeys(_TYPES, "default")

@@ -45,7 +45,7 @@ _MAX_PREFIXES = 50
 
 
 class LoginSession(Struct, frozen=True):
-    """A login: the user, the JWT, and when it ends."""
+    """Result of a login: the user, the session's JWT, and the time when the session ends."""
 
     user: User
     token: str
@@ -95,7 +95,7 @@ class Accounts:
         return self.begin(user)
 
     def begin(self, user: User, session: str = "") -> LoginSession:
-        """Start a session for an authenticated user. ``session``: id of a session to extend instead."""
+        """Start a session for an authenticated user. ``session``: id of a session to extend; empty: start a new session."""
         now_ms = self._now_ms()
         expires_ms = now_ms + self._session_ms
         session = session or secrets.token_urlsafe(16)
@@ -114,7 +114,7 @@ class Accounts:
         )
 
     def renew(self, caller: Caller) -> LoginSession | None:
-        """Extend the caller's session when half of its time has passed; its id stays. Return None if there is nothing to extend."""
+        """Extend the caller's session once half of its lifetime has passed, under the same id; return None if it was not extended."""
         user = self._directory.user(caller.id)
         if caller.kind != "user" or caller.expires_ms is None or user is None:
             return None
@@ -123,7 +123,7 @@ class Accounts:
         return self.begin(user, caller.session)
 
     async def log_out(self, caller: Caller, address: str) -> None:
-        """End the caller's session, on every socket; a share link is not ended. Raises Unavailable."""
+        """End the caller's session on all its sockets; a share link stays valid. Raises Unavailable."""
         if not caller.session or caller.kind == "share":  # a share link is used by many people
             return
         now_ms = self._now_ms()
@@ -165,7 +165,7 @@ class Accounts:
         grants: tuple[tuple[str, Role], ...] | None = None,
         kept_session: str = "",
     ) -> User:
-        """Change the fields given; a new password ends all sessions but ``kept_session``. ``password_was``: the hash in the store.
+        """Change the given fields; a new password ends all sessions but ``kept_session`` and replaces the hash ``password_was``.
 
         Raises NotFound, Invalid, Forbidden (the last admin), Overloaded, Unavailable.
         """
@@ -198,9 +198,9 @@ class Accounts:
         return user
 
     async def change_own(self, caller: Caller, address: str, *, old_password: str, **changes: Any) -> User:
-        """Change the caller's own user. A new password needs the old one, whose attempts are limited like logins.
+        """Change the caller's own user. A new password needs the old one, whose attempts are limited as in a login.
 
-        Raises Invalid, TooMany and what ``change_user`` raises.
+        Raises Invalid, TooMany and the errors of ``change_user``.
         """
         stored = None
         if changes.get("password") is not None:
@@ -258,7 +258,7 @@ class Accounts:
     async def make_first_admin(
         self, code: str, address: str, *, name: str, full_name: str, password: str
     ) -> LoginSession:
-        """Create the first admin and log in. Raises BadToken if the code is wrong, used or expired, and what ``create_user`` raises."""
+        """Create the first admin and log in. Raises BadToken if the code is wrong, used or expired, and the errors of ``create_user``."""
         user_id = parse_user_name(name, field="id")
         check_password(password)
         async with self._database.read() as tx:  # a wrong code costs no more than this query

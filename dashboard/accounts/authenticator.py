@@ -1,6 +1,6 @@
 """Authenticator of requests: finds the caller by a session, a token, a share link, or a local connection without login.
 
-Looks up the directory in memory (``directory.py``) only; the formats of credentials are in ``credentials.py``.
+Searches only the directory in memory (``directory.py``); the formats of credentials are in ``credentials.py``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Authenticator:
         self._noted: dict[str, int] = {}
 
     async def refresh(self) -> None:
-        """Read changes that other processes have made until now."""
+        """Read the changes that other processes have committed so far."""
         await self._directory.refresh()
 
     def by_header(self, header: str) -> Caller:
@@ -52,7 +52,7 @@ class Authenticator:
         raise BadToken("the Authorization header must be Bearer, Token or Basic")
 
     def by_path(self, text: str) -> Caller | None:
-        """Return the caller of a token in a URL path; None if it is not valid."""
+        """Return the caller of a token in a URL path; None if the token is not valid."""
         try:
             return self.by_token(text)
         except BadToken:
@@ -101,7 +101,7 @@ class Authenticator:
         )
 
     def with_share(self, caller: Caller, text: str) -> Caller:
-        """Return the caller with a share link added; an invalid or revoked link changes nothing."""
+        """Return the caller with the access of a share link, or the unchanged caller if the link is invalid or revoked."""
         try:
             claims = self._credentials.share(text, self._now_ms())
         except DashboardError:

@@ -73,7 +73,7 @@ def _make_secret(file: Path) -> None:
 
 
 def check_secret(file: Path) -> bytes:
-    """Return the secret in a file; raises ConfigurationError when it is too short or not printable ASCII, OSError."""
+    """Return the secret in a file; raises OSError, and ConfigurationError when the secret is too short or not printable ASCII."""
     found = file.read_bytes().strip()
     if len(found) < MIN_SECRET_BYTES or not found.isascii() or not found.decode("ascii").isprintable():
         raise ConfigurationError(
@@ -93,7 +93,8 @@ def hash_of(token: str) -> str:
 
 
 def _name_of(given: str | None, token: str) -> str:
-    """Return the id by which a session is revoked: ``jti``, or a hash if another program's JWT has no safe ``jti``."""
+    """Return the id by which a session is revoked: its ``jti``, or a hash of the JWT if the ``jti`` of another program
+    is missing or unsafe."""
     if given and len(given) <= _MAX_SESSION and given.isascii() and given.isprintable():
         return given
     return hash_of(given or token)[:32]
@@ -119,7 +120,10 @@ class Credentials:
         return await self._queue.run(address, self._hasher.hash, password)
 
     async def check_password(self, stored: str | None, password: str, address: str = "") -> bool:
-        """Check a password; an unknown user (None) takes as long as a known one. Raises Overloaded."""
+        """Return whether a password matches the stored hash. Raises Overloaded.
+
+        ``stored`` is None for an unknown user; this check takes as long as for a known user.
+        """
         if len(password) > MAX_PASSWORD:  # no user can have such a password
             return False
         if stored is None:
@@ -154,14 +158,14 @@ class Credentials:
         return jwt.encode(claims, self._secret, _ALGORITHM)
 
     def share(self, text: str, now_ms: int) -> Claims:
-        """Check a share link's JWT; ``user`` is the board. Raises BadToken."""
+        """Check a share link's JWT; the field ``user`` of the result holds the board's id. Raises BadToken."""
         found = self._decode(text, now_ms, _SHARE)
         if not found.get("jti"):
             raise BadToken("the link is not from this server")
         return Claims(str(found["sub"]), str(found["jti"]), int(found["exp"] * 1000), None, False)
 
     def seal(self, claims: dict[str, Any], expires_ms: int) -> str:
-        """Sign claims that a browser keeps for the server and cannot change."""
+        """Return signed claims, which a browser can store but not change."""
         return jwt.encode(
             claims | {"sub": _SEALED, "aud": _SEALED, "exp": expires_ms // 1000}, self._secret, _ALGORITHM
         )

@@ -58,7 +58,7 @@ class Directory:
         self.fault = ""
 
     def user(self, user_id: str) -> User | None:
-        """Return a user who may log in; None if unknown or disabled."""
+        """Return a user who may log in; None if the user is unknown or disabled."""
         user = self.users.get(user_id)
         return None if user is None or user.disabled else user
 
@@ -84,7 +84,10 @@ class Directory:
                 self.fault = str(error)
 
     async def _look_twice(self) -> None:
-        """Read changes and retry once: a first timeout may be this process' own, if its event loop was blocked."""
+        """Read changes, with one retry.
+
+        A first timeout may come from a blocked event loop of this process, not from the store.
+        """
         try:
             await self.look()
         except Unavailable:
@@ -101,7 +104,7 @@ class Directory:
         self._wake.set()
 
     async def look(self) -> None:
-        """Read and apply what has changed in the store; raises Unavailable."""
+        """Read and apply the new changes in the store; raises Unavailable."""
         async with self._lock:
             async with self._database.read() as tx:
                 revision = await latest_revision(tx)
@@ -160,9 +163,9 @@ class Directory:
             _log.debug("directory not refreshed: %s", error)
 
     async def changed(self) -> None:
-        """Apply a committed change of this process and signal the others; never raises for a store that does not answer.
+        """Read a change that this process has committed, and signal the other processes.
 
-        A change that cannot be read now is read within a second.
+        If the store does not answer, nothing is raised: the change is then read within a second.
         """
         try:
             await self.look()

@@ -19,9 +19,9 @@ Result = TypeVar("Result")
 
 
 class FairQueue:
-    """Queue for jobs in threads. ``at_once``: jobs that run at the same time; further jobs wait.
+    """Queue for jobs in threads. ``at_once``: maximum number of jobs that run at the same time.
 
-    ``most_of_one``: waiting jobs of one address; ``most``: waiting jobs of all addresses. Jobs beyond these are refused.
+    ``most_of_one`` and ``most``: maximum number of waiting jobs, of one address and of all addresses. Further jobs are refused.
     """
 
     def __init__(self, name: str, *, at_once: int, most: int, most_of_one: int) -> None:
@@ -72,7 +72,7 @@ class FairQueue:
         self._pass_on()
 
     def _pass_on(self) -> None:
-        """Give the free place to the first job of the address whose turn is next."""
+        """Start the first job of the address whose turn is next, in the place that has become free."""
         while self._waiting:
             network = next(iter(self._waiting))
             turns = self._waiting.pop(network)

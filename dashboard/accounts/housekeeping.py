@@ -30,7 +30,7 @@ _DAY_MS = 86_400_000
 
 
 class Planned(NamedTuple):
-    """First reading of the clock: the journal's time, and when it was read."""
+    """First of two clock readings before a deletion: the journal's time in ms, and the monotonic time of the reading in seconds."""
 
     now_ms: int
     read_s: float
@@ -70,7 +70,7 @@ class Housekeeping:
             await asyncio.sleep(_EVERY_S)
 
     async def tidy(self) -> None:
-        """Store the tokens' last use, and once an hour delete what is too old; raises Unavailable."""
+        """Store the tokens' last use, and once an hour delete expired records; raises Unavailable."""
         used, self._identify.used = self._identify.used, {}
         if used:
             try:
@@ -83,9 +83,9 @@ class Housekeeping:
             await self._forget()
 
     async def _forget(self) -> None:
-        """Plan the deletion of old records, and delete them once a second reading of the clock agrees with the first.
+        """Plan the deletion of old records, and delete them once a second reading of the clock agrees with the first, ``PATIENCE_S`` later.
 
-        A clock that was wrong for some minutes must not delete messages, nor make a revoked session valid again.  Raises
+        A clock that was wrong for some minutes must not delete messages, and must not make a revoked session valid again. Raises
         Unavailable.
         """
         now_ms, now_s = self._now_ms(), self._monotonic()

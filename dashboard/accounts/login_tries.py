@@ -1,4 +1,7 @@
-"""Limit on password attempts: by name and network, and by network over all names. An attempt counts only if the password was checked."""
+"""Limits on password attempts: for each name and network, and for each network over all names.
+
+An attempt counts only if the password was checked.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ class LoginTries:
         self._now_ms = now_ms
 
     async def count(self, user_id: str, address: str) -> str | None:
-        """Count an attempt and return the hash to compare the password with; raises TooMany, Unavailable."""
+        """Count an attempt and return the user's stored password hash, None for an unknown user; raises TooMany, Unavailable."""
         now_ms, address = self._now_ms(), network_of(address)
         async with self._database.write() as tx:
             tries = await stored_users.count_try(tx, user_id, address, now_ms, TRIES_WINDOW_MS)
@@ -45,7 +48,8 @@ class LoginTries:
 
     @asynccontextmanager
     async def answered(self, user_id: str, address: str) -> AsyncIterator[None]:
-        """Undo the count of an attempt if the body raises Overloaded or Unavailable: a user who may retry must not be locked out."""
+        """Undo the count of an attempt if the ``async with`` block raises Overloaded or Unavailable: a user who may
+        retry must not be locked out."""
         try:
             yield
         except (Overloaded, Unavailable):

@@ -1,6 +1,6 @@
-"""Display names of users: without invisible characters, and none that looks like another's.
+"""Display names of users: no invisible characters, and no name that looks like another user's name.
 
-Two names look alike when they have the same skeleton (UTS 39, section 4).  The table of confusable characters is that of
+Two names look alike when they have the same skeleton (UTS 39, section 4). The table of confusable characters is that of
 ``confusable_homoglyphs``; capitals and small letters count as alike, too.
 """
 
@@ -87,5 +87,5 @@ def _folded(text: str) -> str:
 
 
 def _rank(text: str) -> tuple[bool, int, str]:
-    """Return a sort key that prefers single characters as replacements, because only single ones are looked up."""
+    """Return a sort key that puts ASCII texts first, and longer texts before shorter ones."""
     return not text.isascii(), -len(text), text

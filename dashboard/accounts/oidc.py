@@ -1,7 +1,7 @@
 """Login by an OpenID provider: authorization code with PKCE; the id token is verified with the provider's keys.
 
-Source: OpenID Connect Core 1.0 section 3.1, RFC 7636.  A first login creates a new user.  It never logs in as an existing user,
-whatever name the provider reports.
+Source: OpenID Connect Core 1.0 section 3.1, RFC 7636. A first login creates a new user. A login by a provider never logs in as an
+existing local user, whatever name the provider reports.
 """
 
 from __future__ import annotations

@@ -16,9 +16,10 @@ from dashboard.domain.room import Room, participants
 
 
 class Policy(Struct, frozen=True):
-    """Permission for a route or message. ``least``: the lowest role that has it; ``verb``: tokens with this verb have it too.
+    """Permission for a route or message.
 
-    ``person``: the caller needs a user id; ``why``: further rules.
+    ``least``: the lowest role that has the permission; ``verb``: tokens with this verb have it too. ``person``: the caller needs
+    a user id; ``why``: further rules.
     """
 
     least: Role
@@ -64,7 +65,7 @@ POLICIES: dict[str, Policy] = {
     "GET /favicon.ico": ANYBODY,
     "GET /static/{build}/{path}": ANYBODY,
     "GET /oidc/start": ANYBODY,
-    "GET /oidc/callback": Policy(Role.NOBODY, why="who comes back from the provider"),
+    "GET /oidc/callback": Policy(Role.NOBODY, why="browsers that return from the provider"),
     # feeding
     "GET /api/v1/samples": ANYBODY,
     "POST /api/v1/samples": SHOWS_TOKEN,
@@ -228,7 +229,7 @@ POLICIES: dict[str, Policy] = {
 
 
 def check_complete(wanted: Iterable[str]) -> None:
-    """Check that the rows and the names of routes and messages are the same; raises ConfigurationError."""
+    """Check that each route and message has a row, and that each row has its route or message; raises ConfigurationError."""
     names = set(wanted)
     if without := sorted(names - POLICIES.keys()):
         raise ConfigurationError(f"no policy says who may: {', '.join(without)}; add a row to accounts/policies.py")
@@ -277,7 +278,8 @@ class Access:
     def sees(self, caller: Caller, board_id: str) -> bool:
         """Return whether a caller may see a board.
 
-        Everybody sees public boards, viewers also those that are not private, operators all. A share link or a grant adds boards.
+        Everybody sees public boards, viewers see all boards that are not private, and operators see all boards. A share link or a
+        grant shows further boards.
         """
         if board_id in self._public or board_id in caller.boards:
             return True
@@ -291,7 +293,7 @@ class Access:
         return board_id in self._private
 
     def edits(self, caller: Caller, board_id: str) -> bool:
-        """Return whether a caller may edit a board: editors, users to whom that is granted, and tokens with the verb ``board``."""
+        """Return whether a caller may edit a board: editors, users with a grant for this board, and tokens with the verb ``board`` may."""
         if caller.token is not None:
             return "board" in caller.token.verbs and board_id not in self._private
         if any(board == board_id and role >= Role.EDITOR for board, role in caller.grants):

@@ -13,11 +13,11 @@ from dashboard.store.revisions import next_revision
 
 
 async def protect_boards(database: Database, access: Access, boards: Collection[str], private: Collection[str]) -> None:
-    """Compare the setting ``private_boards`` with the present ``boards``, and with all earlier boards.
+    """Check the setting ``private_boards`` against the present ``boards`` and all earlier boards.
 
-    Raises ConfigurationError if no board ever had a private name, and if a new board has the name of a deleted private
-    board: the new board would inherit the conversation, grants and links.  Names of deleted private boards stay private
-    (``Access.reserve``).  Raises Unavailable.
+    Raises ConfigurationError if no board ever had a private name, and if a new board has the name of a deleted private board: the
+    new board would inherit the conversation, grants and links. Names of deleted private boards stay private (``Access.reserve``).
+    Raises Unavailable.
     """
     async with database.write() as tx:
         if private:  # if two processes start at once, the second one waits here

@@ -82,7 +82,7 @@ class AccountParts:
         runtime.start("housekeeping", self.housekeeping.run)
 
     async def first_admin_path(self) -> str:
-        """Return the path of the page that creates the first admin; empty if there is one or the store does not answer."""
+        """Return the path of the page that creates the first admin; empty if an admin exists or the store does not answer."""
         try:
             code = await self.accounts.first_admin_code()
         except DashboardError:

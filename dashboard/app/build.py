@@ -302,11 +302,14 @@ class Dashboard:
 
     @property
     def is_open(self) -> bool:
-        """State of the setting ``login``: True if the local operator needs no login."""
+        """True if the local operator needs no login (setting ``login``)."""
         return is_open(self.settings)
 
     def _open_node_socket(self, server: DashboardHttpServer) -> None:
-        """Serve the other processes, too, and tell them where: they forward requests of sessions that are here."""
+        """Listen for the other processes, and publish the address.
+
+        Other processes forward requests of sessions that belong to this process.
+        """
         folder, node_id = Path(self.settings.data), self.cluster.bus.node_id
         server.add_sockets([bind_node_socket(folder, node_id)])
         addresses = [f"unix:{node_socket_path(folder, node_id)}"]

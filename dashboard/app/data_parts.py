@@ -28,9 +28,10 @@ LEFT_OUT = (LOCK_FILE, INVENTORY_FILE, STATUS_FILE)
 
 
 def renew(folder: Path) -> None:
-    """Give restored parts a new epoch: screens may have seen later entries than the backup has, so each must learn of the gap.
+    """Give restored parts a new epoch.
 
-    Raises sqlite3.Error, and ConfigurationError when the secret file is not valid.
+    Screens may have seen entries that are newer than the backup, so each screen must learn of the gap. Raises sqlite3.Error, and
+    ConfigurationError when the secret file is not valid.
     """
     if (folder / SECRET_FILE).exists():
         check_secret(folder / SECRET_FILE)
@@ -40,7 +41,7 @@ def renew(folder: Path) -> None:
 
 
 def not_covered(settings: Settings) -> list[str]:
-    """List what this server keeps elsewhere than in the data folder, and how that is backed up."""
+    """List the data that this server stores outside the data folder, each with the way to back it up."""
     found = []
     if settings.redis:
         found.append("samples, documents, events and the history are in Redis: back its own files up (BGSAVE)")

@@ -118,7 +118,7 @@ class WebParts:
         )
 
     def _tell_refused(self, address: str, reason: str, path: str) -> None:
-        """Show refusals of the guard in the ingest statistics."""
+        """Record a refusal by the guard in the ingest statistics."""
         self._intake.note_fault(ANONYMOUS, "http", "refused", reason, path.encode(), address=address)
 
     def application(self) -> GuardedApplication:

@@ -1,6 +1,6 @@
-"""Watched folder of board files: a saved file is shown within a second; of a broken file the last good state stays on the screens.
+"""Watched folder of board files: a saved file is shown within a second; if a file is broken, its last good state stays on the screens.
 
-Every process watches the folder of its own machine.  The folder is polled, so it may be on any file system.
+Every process watches the folder of its own machine. The folder is polled, so it may be on any file system.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ class BoardFiles:
         self._on_titles = handler
 
     def write(self, shown: ShownBoard, document: Document) -> None:
-        """Write a complete document back into its board's file: only the lines of what changed differ.
+        """Write a complete document back into its board's file, changing only the lines of fields that differ.
 
-        Raises Conflict: the file comes with the server, was changed meanwhile, cannot be written, or several machines serve.
+        Raises Conflict if the file comes with the server, was changed since it was read, cannot be written, or if several
+        machines serve.
         """
         path = shown.path
         if path is None or path.parent != self.folder:
@@ -78,7 +79,7 @@ class BoardFiles:
             await self.look()
 
     async def look(self) -> None:
-        """Poll the folder; read the files that have changed, once no file has changed since the last poll."""
+        """Poll the folder. If files have changed, read them at the first poll that finds no further change."""
         now = await asyncio.to_thread(self._scan)
         before, self._seen = self._seen, now
         if now == self._read or now != before:

@@ -30,7 +30,7 @@ def parse_board(text: str, path: Path) -> Document:
 
 
 def faults_in(text: str, path: Path) -> tuple[list[str], list[str]]:
-    """Return two lists, of the faults in a text and of its unknown fields, each with its line; never raises."""
+    """Return the faults in a text, and its unknown fields: two lists of sentences, each with its line. Never raises."""
     try:
         value, places = parse_yaml(text, path)
         checked(value)
@@ -70,7 +70,7 @@ def _fault(document: Document) -> list[tuple[str, str]]:
 
 
 def _place(field: str) -> Place:
-    """Return ``widgets[2].title`` as steps."""
+    """Split the path of a field into keys and indices: ``widgets[2].title`` becomes ``("widgets", 2, "title")``."""
     return tuple(name or int(number) for name, number in _STEP.findall(field))
 
 
@@ -81,7 +81,7 @@ def line_of(reason: str) -> int:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writer of boards: fields in their order, a widget's lists and limits on one line."""
+    """YAML writer for boards: keeps the order of the fields, and writes a widget's lists and limits on one line."""
 
 
 def _represent_list(dumper: yaml.SafeDumper, value: list[object]) -> yaml.Node:

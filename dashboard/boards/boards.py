@@ -121,7 +121,7 @@ OnChange = Callable[[str, ShownBoard | None, ShownBoard | None], None]
 
 
 class Boards:
-    """Boards by id. ``folder``: files that must be good, read at once; a bad one raises ConfigurationError with its path and the fault."""
+    """Boards by id. ``folder``: a folder of board files to read now; a broken file raises ConfigurationError with its path and fault."""
 
     def __init__(self, folder: Path | None = None) -> None:
         given = sorted(folder.glob("*.yaml")) if folder else []
@@ -192,7 +192,7 @@ class Boards:
         self._on_change.append(handler)
 
     def take_files(self, files: Mapping[str, ShownBoard], faults: Mapping[Path, str]) -> None:
-        """Replace the boards that are shown from files by the boards of ``files``."""
+        """Replace all boards from files by ``files``. ``faults``: what is wrong with broken files, by path."""
         before, self._files = self._files, files
         told, self.faults = self.faults, faults
         bad = {path.stem for path in (told.keys() ^ faults.keys())}

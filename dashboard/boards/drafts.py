@@ -1,7 +1,8 @@
-"""Drafts of boards: operations of several editors, undo, publication. Each is committed in the store, then appended to the journal.
+"""Drafts of boards: operations of several editors, undo, publication.
 
-The store gives an operation its number in the transaction that applies it to the draft, so all processes apply the same operations in
-the same order.  An operation that is sent again under its key is stored once.
+Each operation is committed in the store, then appended to the journal. The store gives an operation its number in the transaction
+that applies it to the draft, so all processes apply the same operations in the same order. An operation that is sent again under
+its key is stored once.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ class Drafts:
     async def operate(self, author: Author, board_id: str, key: str, operation: Operation) -> int:
         """Apply an operation to the draft, and begin a draft if there is none; return the operation's number.
 
-        Raises Invalid, NotFound (the board, or the tile is gone), Forbidden, TooMany, Unavailable.
+        Raises Invalid, NotFound (no such board, or the tile was removed), Forbidden, TooMany, Unavailable.
         """
         return await self._commit(author, board_id, key, lambda document, _: (changes_of(document, operation), 0))
 
@@ -160,9 +161,10 @@ class Drafts:
         )
 
     async def publish(self, author: Author, board_id: str, note: str = "") -> int:
-        """Publish the draft as the next version and return its number. Raises Conflict (there is no draft, or its file cannot be written).
+        """Publish the draft as the next version and return its number.
 
-        A board that is a file is written back by splicing its text.
+        Raises Conflict (there is no draft, or the board's file cannot be written). A board that is a file is written back by
+        splicing its text.
         """
         self._library.check_edits(author, board_id)
         async with self._database.write() as tx:

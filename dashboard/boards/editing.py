@@ -1,6 +1,7 @@
 """Editors of drafts that are connected to this process: they get every operation once and in order, and see the other editors.
 
-Operations arrive through the journal.  One that is missing, because an append failed or the journal was emptied, is read from the store.
+Operations arrive through the journal. If an operation is missing because an append failed or the journal was emptied, it is read
+from the store.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def operation_state(entry: BoardOperated) -> OperationState:
 
 
 class _Seat(NamedTuple):
-    """Page of an editor: its board, its name, and the tile that it has selected."""
+    """Open page of an editor: the board, the page's id, and the tile that the editor has selected."""
 
     board: str
     page: str
@@ -92,7 +93,7 @@ class Editors:
             self._note(event)
 
     def missed(self) -> None:
-        """Search the store for missed operations soon."""
+        """Schedule a search of the store for missed operations."""
         self._sweep.set()
 
     def _note(self, heard: BoardOperated | EditorAt | AskEditors) -> None:

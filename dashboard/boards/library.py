@@ -1,7 +1,7 @@
 """Use cases on published boards of the store: put, versions, differences, rollback, rename, archive, delete, bring back.
 
-Each is authorised here (``Access.edits``) and recorded in the audit log.  Every process shows the change when the store's revision
-has reached it (``stored_boards.py``).
+Each is authorised here (``Access.edits``) and recorded in the audit log. Every process shows a change once it has read the
+store's new revision (``stored_boards.py``).
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class Library:
             (each for each in await versions_of(tx, row.id, _SEARCHED) if tag_of(each.document.encode()) == matching),
             None,
         )
-        what = "; ".join(words_between(read.document, row.document)) if read else "the ETag is of no recent version"
+        what = "; ".join(words_between(read.document, row.document)) if read else "the ETag matches no recent version"
         raise ChangedMeanwhile(f"{row.changed_by} has changed {row.id} meanwhile (version {row.version}): {what}")
 
     async def _row(self, tx: AsyncConnection, board_id: str) -> BoardRow:
@@ -225,7 +225,10 @@ class Library:
         await self.changed()
 
     async def delete(self, author: Author, board_id: str, *, matching: str = "") -> None:
-        """Delete a board; it can be brought back for 30 days. Raises NotFound, Forbidden, ChangedMeanwhile, Conflict (a file)."""
+        """Delete a board; it can be brought back for 30 days.
+
+        Raises NotFound, Forbidden, ChangedMeanwhile, Conflict (the board is a file).
+        """
         self.check_edits(author, board_id)
         self.check_home(board_id)
         async with self._database.write() as tx:

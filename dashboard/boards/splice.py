@@ -1,7 +1,7 @@
-"""Splicing changes into the YAML text of a board: only the lines of what changed differ, everything else stays to the byte.
+"""Splicing changes into the YAML text of a board: only the lines of changed fields differ, all other bytes stay.
 
-The text is never loaded and dumped again, because that rewrites comments, quotes and line breaks.  Places in the text come from the
-parser's marks; new values are written as flow values on one line.
+The text is never loaded and dumped again, because that rewrites comments, quotes and line breaks. Places in the text come from
+the parser's marks; new values are written as flow values on one line.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ def splice(text: str, wanted: Document) -> str:
 
 
 def _named(written: Document, changes: Sequence[Change]) -> list[tuple[int, Change]]:
-    """Return the changes with the number of their widget in the file; a widget whose title changes keeps its id by writing it."""
+    """Pair each change with the index of its widget in the file, -1 for the board.
+
+    An id that is derived from a changed title or kind is written into the file, so that the widget keeps it.
+    """
     ids, widgets = ids_of(widgets_of(written)), widgets_of(written)
     numbered = [(ids.index(change.widget) if change.widget else -1, change) for change in changes]
     named = {
@@ -56,7 +59,10 @@ def _named(written: Document, changes: Sequence[Change]) -> list[tuple[int, Chan
 
 
 def _pinned(written: Document, changes: Sequence[Change]) -> list[tuple[int, Change]]:
-    """Return the changes together with all derived ids and places: without them the other widgets would flow elsewhere."""
+    """Return the changes, paired as by ``_named``, and the changes that write all derived ids and places.
+
+    Without written places, the other widgets would move.
+    """
     ids, full = ids_of(widgets_of(written)), complete(written)
     touched = {change.place for change in changes}
     gone = {change.widget for change in changes if change.widget and not change.field and change.after is UNSET}
@@ -153,7 +159,10 @@ def _field(text: str, mapping: yaml.MappingNode, change: Change) -> _Edit:
 
 
 def _value_end(text: str, node: yaml.Node) -> int:
-    """Return where a value's characters end: a block's mark stands behind the blank lines and comments that follow it."""
+    """Return the offset where a value's own characters end.
+
+    The parser's end mark of a block is later: it comes after the blank lines and comments that follow the value.
+    """
     if isinstance(node, yaml.MappingNode | yaml.SequenceNode) and not node.flow_style and node.value:
         last = node.value[-1]
         return _value_end(text, last[1] if isinstance(last, tuple) else last)

@@ -29,7 +29,10 @@ _PLAIN = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 
 
 class Unshown(Struct, frozen=True):
-    """Unshown series of one name. ``series``: their number; ``sample``: one of them; ``widget``: YAML for a board's file."""
+    """Unshown series of one name.
+
+    ``series``: number of these series; ``sample``: one of these series; ``widget``: YAML for a board's file.
+    """
 
     name: str
     series: int
@@ -71,7 +74,7 @@ def _row(name: str, some: list[Series]) -> Unshown:
 
 
 def _within(board: Board) -> list[Selector]:
-    """Return the selectors in a board's expressions; a wrong expression has none."""
+    """Return the selectors in a board's expressions; an expression with an error gives none."""
     found = []
     for widget in board.widgets:
         for text in widget.expressions:

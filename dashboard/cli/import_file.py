@@ -30,7 +30,7 @@ _PARTIAL_DROPPED = re.compile(r"dropped=(\d+)$")
 
 
 def _to_its_end(stream: BinaryIO) -> list[bytes]:
-    """Return the further lines of a quoted string that spans lines; return none if the string does not end."""
+    """Read the remaining lines of a quoted string that contains line breaks; return an empty list if the string does not end."""
     began, lines = stream.tell(), list[bytes]()
     for line in islice(stream, MAX_LINES_OF_A_TEXT):
         lines.append(line)
@@ -81,7 +81,7 @@ class Import:
             self.state.offset, self.state.line = len(first), 1
 
     def _next(self, stream: BinaryIO) -> list[bytes]:
-        """Return the lines of the next request; after an interruption the same lines as in the interrupted request."""
+        """Return the lines of the next request; after an interruption these are the lines of the interrupted request."""
         state = self.state
         if not state.end:
             if state.unended and self._file.stat().st_size > state.offset:
@@ -131,7 +131,7 @@ class Import:
             self.state.accepted += count
 
     def _count_partial(self, said: str, count: int) -> None:
-        """Count a partial write: the server names the first refused line and the number of refused lines."""
+        """Add a partial write to the counts. The server's answer names the first refused line and the number of refused lines."""
         line, dropped = _PARTIAL_LINE.search(said), _PARTIAL_DROPPED.search(said)
         self._refuse(self.state.line + (int(line[1]) if line else 1), said)
         refused = min(count, int(dropped[1]) if dropped else 1)
@@ -154,7 +154,7 @@ class Import:
             click.echo("further refused lines are counted, not shown", err=True)
 
     def _exchange(self, path: str, body: bytes) -> Answer:
-        """Send the request again until the server answers with a status that does not ask to retry later."""
+        """Send a request, and repeat it until the server's answer does not ask for a later retry."""
         headers = {**self._headers, "Idempotency-Key": self.state.request_key}
         request = encode_request("POST", self._address, path, headers, body)
         backoff = Backoff(random.random)

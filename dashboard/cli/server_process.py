@@ -19,8 +19,8 @@ from dashboard.worker import Worker
 def _tune_garbage_collector() -> None:
     """Exempt the objects created at the start from garbage collection, and collect less often.
 
-    The hot paths make no reference cycles, so collections only cost time there (a third of an ingest request, measured).
-    A collection holds the event loop: one of the youngest objects looks at 25,000 of them, one of the middle at 100,000.
+    The hot paths make no reference cycles, so collections only cost time there (a third of an ingest request, measured). A
+    collection blocks the event loop: it examines up to 25,000 objects of the youngest generation, or 100,000 of the middle one.
     """
     gc.collect()
     gc.freeze()
@@ -65,7 +65,7 @@ async def serve_here(settings: Settings, orders: str, say_address: Callable[[int
 
 
 async def _say_first_admin(settings: Settings, server: Dashboard) -> None:
-    """Print the link that makes the first administrator, if others can reach the server and it has none."""
+    """Print the link that makes the first administrator, if other machines can reach the server and no administrator exists."""
     if server.is_open or (path := await server.accounts.first_admin_path()) == "":
         return
     scheme = "https" if settings.tls_certificate or settings.proxies else "http"

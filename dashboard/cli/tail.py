@@ -49,7 +49,10 @@ def tail(
 
 
 def _news(update: Update) -> list[Point]:
-    """Return all points of an update, but only each series' newest point of a snapshot: old values must not be printed again."""
+    """Return the points of an update to print.
+
+    Of a snapshot, this is only the newest point of each series: the older ones were printed before.
+    """
     if not update.snapshot:
         return list(update.points)
     return list({point.series: point for point in update.points}.values())
@@ -71,7 +74,7 @@ def _print_lines(updates: Iterator[Update], *, as_json: bool, count: int) -> Non
 
 
 def _say_faults(update: Update) -> None:
-    """Report expressions that have no values, and those with old inputs."""
+    """Report expressions that have no values or whose inputs are old."""
     for document in update.documents:
         if document.key.startswith("expr:") and isinstance(document.body, dict):
             for text in (document.body.get("fault"), document.body.get("note")):
@@ -118,7 +121,7 @@ def _draw_tables(updates: Iterator[Update]) -> None:
 
 
 def table(latest: dict[str, Point], columns: int, lines: int) -> list[str]:
-    """Return the rows of time, value and series that fit; the last row says how many do not."""
+    """Return the rows of time, value and series that fit; the last row says how many more there are."""
     chosen = [latest[series] for series in sorted(latest)]
     rows = []
     for point in chosen:

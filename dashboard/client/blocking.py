@@ -184,8 +184,8 @@ class Client(Feeding):
     ) -> Generator[Update]:
         """Iterate over the updates of a view without end: a snapshot first, then changes. Reconnect after lost connections.
 
-        Raises ValueError at once, and FollowError when the server refuses for good; ends when the client is closed.  While no
-        update is taken the server skips frames: the next update holds all changes since the last one.
+        Raises ValueError at once, and FollowError when the server refuses for good; ends when the client is closed. If the caller
+        takes no update for a while, the server skips frames: the next update holds all changes since the last one.
         """
         following = Following(selectors, board=board, window_s=window_s, rate_hz=rate_hz, points=points)
         return self._follow(following)

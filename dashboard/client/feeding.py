@@ -28,8 +28,8 @@ OnTrouble = Callable[[str], None]
 class Feeding(ABC):
     """Base of both clients. ``labels`` are added to every sample.
 
-    ``on_refused`` is called with samples that will never be stored.  ``on_trouble`` is called with a line of text for each request
-    that failed.  Both run on the sending thread or event loop, or on the caller's of ``push``, and must not block.
+    ``on_refused`` is called with samples that will never be stored. ``on_trouble`` is called with a line of text for each request
+    that failed. Both run on the sending thread or event loop, or on the thread that calls ``push``, and must not block.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Feeding(ABC):
 
     @contextmanager
     def timer(self, name: str, /, **labels: object) -> Iterator[None]:
-        """Push the duration of the block in seconds, also when it raised."""
+        """Push the duration of the block in seconds, also when the block raises."""
         began = time.perf_counter()
         try:
             yield
@@ -101,7 +101,8 @@ class Feeding(ABC):
             self.push(name, time.perf_counter() - began, unit="s", labels=labels)
 
     def timed(self, name: str, /, **labels: object) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-        """Return a decorator that pushes the duration of each call in seconds; a coroutine function counts until it is done."""
+        """Return a decorator that pushes the duration of each call in seconds; for a coroutine function, until the
+        coroutine has finished."""
 
         def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
             if inspect.iscoroutinefunction(function):
@@ -124,7 +125,7 @@ class Feeding(ABC):
 
     @abstractmethod
     def _pushed(self, full: bool) -> None:
-        """Wake the sender after a sample was added; ``full``: there are enough samples for a batch."""
+        """Wake the sender after a sample was added; ``full``: enough samples wait for a batch."""
 
     def _request(self, batch: Batch) -> bytes:
         headers = {**self._headers, **batch.headers}

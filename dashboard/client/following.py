@@ -50,7 +50,10 @@ class Lost(ConnectionError):
 
 @dataclass(frozen=True, slots=True)
 class SeriesInfo:
-    """Description of a series. ``series``: canonical text; ``every_s``: cadence, None if unknown; ``last_ms``: newest sample."""
+    """Description of a series.
+
+    ``series``: canonical text; ``every_s``: cadence, None if unknown; ``last_ms``: time of the newest sample.
+    """
 
     series: str
     name: str

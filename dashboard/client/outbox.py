@@ -37,7 +37,7 @@ class Batch:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers of its request."""
+        """Headers of the batch's request."""
         return {"Content-Type": "application/json", "Idempotency-Key": self.key}
 
 
@@ -78,7 +78,7 @@ class Outbox:
 
     @property
     def settled(self) -> int:
-        """Number of pushed samples that need no more work."""
+        """Number of pushed samples that were accepted, refused or dropped."""
         return self._accepted + self._refused + self._dropped
 
     @property

@@ -137,7 +137,7 @@ class WebSocket:
         return True
 
     def _read_frame(self) -> tuple[bool, int, bytes] | None:
-        """Return (last, opcode, payload) of a complete frame; None if more bytes are needed."""
+        """Return (last, opcode, payload) of the next complete frame; None if more bytes are needed."""
         buffer = self._buffer
         if len(buffer) < 2:
             return None

@@ -54,7 +54,7 @@ class Bus:
         self.broken = 0
 
     def subscribe(self, kind: type[T], handler: Callable[[T, Heard], None]) -> None:
-        """Call ``handler`` with each signal of this type in the journal's order, also those of this process."""
+        """Call ``handler`` with each signal of this type in the journal's order; this process' own signals are included."""
         self._subscribers.setdefault(kind, []).append(handler)
 
     def subscribe_gap(self, handler: Callable[[], None]) -> None:

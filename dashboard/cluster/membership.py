@@ -100,7 +100,7 @@ class Membership:
         return bool(self._journal.fault() or self.fault())
 
     def totals(self) -> dict[str, float]:
-        """Return the sum or the maximum of every reading over all nodes. Other nodes' readings are those of their last beats."""
+        """Return the sum or the maximum of every reading over all nodes. For other nodes, the readings in their last beats count."""
         others = [node.beat.readings for node in self.table.nodes.values() if node.beat.id != self._bus.node_id]
         readings = [*others, self._vitals.latest]
         found: dict[str, float] = {"nodes": float(len(readings))}

@@ -1,8 +1,9 @@
-"""Ownership of series by each owner of a kind (see ``entries/signals.py``), over all processes.
+"""Table of the series that each owner has, for one kind of owner (see ``entries/signals.py``), shared by all processes.
 
-A change applies here at once and is published through the journal.  Journal order decides, also for this process' own changes.
-A process that starts, or has missed signals, asks the others; their answers only add series.  The state lives in memory as long
-as any process runs.  The number of series is bounded: beyond the bound, all owners' series are forgotten.
+A change applies here at once and is published through the journal. If several processes change the same owner, the order in the
+journal decides, also about this process' own changes. A process that starts, or has missed signals, asks the others; their
+answers only add series. The state lives in memory as long as any process runs. The number of series is bounded: beyond the bound,
+all owners' series are forgotten.
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ class _Update(Struct):
 
 
 class SeriesOwnership:
-    """Series of each owner of one kind. ``shared``: there may be other processes; ``monotonic``: seconds; ``jitter(a, b)``: uniform."""
+    """Series of each owner of one kind.
+
+    ``shared``: there may be other processes; ``monotonic``: seconds; ``jitter(a, b)``: a random number from a to b.
+    """
 
     def __init__(
         self,
@@ -99,7 +103,7 @@ class SeriesOwnership:
             self._change(owner, _Update(False, now - held, left))
 
     def keep(self, owner: str, wanted: Callable[[str], bool]) -> None:
-        """Forget the owner's series that are not ``wanted`` and older than ``_AHEAD_S``, in this process only."""
+        """Forget, in this process only, the owner's series that ``wanted`` rejects. Series younger than ``_AHEAD_S`` seconds stay."""
         held, new = self._held.pop(owner, {}), self._monotonic() - _AHEAD_S
         kept = {key: since for key, since in held.items() if since > new or wanted(key)}
         self._count -= len(held) - len(kept)
@@ -141,7 +145,7 @@ class SeriesOwnership:
         await self._bus.catch_up()
 
     async def tell(self) -> bool:
-        """Publish all changes; return False if that failed. ``run`` then publishes them later."""
+        """Publish all changes now. Return False if that failed: ``run`` then publishes them later."""
         async with self._telling:  # wait also for a change that another caller is publishing
             while self._updates:
                 owner, update = self._updates.popitem()
@@ -156,7 +160,7 @@ class SeriesOwnership:
             return True
 
     async def run(self) -> None:
-        """Ask, answer and publish until cancelled."""
+        """Ask other processes for their series, answer such requests, and publish changes, until cancelled."""
         while True:
             await self._work.wait()
             self._work.clear()

@@ -1,8 +1,8 @@
 """Rate limits over all processes, by key: a token's samples, a user's messages.
 
-Each process decides at once from its own token bucket and publishes the tokens that it spent; the others take as many
-from their buckets.  So the limit holds over time, whichever processes a client uses.  For a moment, each process may allow a whole
-burst.  A publication that fails is not repeated: until the next one each process limits by itself.
+Each process decides at once from its own token bucket and publishes the tokens that it spent; the other processes take the same
+number of tokens from their buckets. So the limit holds over time, whichever processes a client uses. For a moment, each process
+may allow a whole burst. A publication that fails is not repeated: until the next one each process limits by itself.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class SharedRateLimits:
         bus.subscribe(RateUsed, self._hear)
 
     def take(self, key: str, pace: Pace, count: float = 1) -> float:
-        """Take ``count`` tokens and return 0.0; or take none and return the seconds to wait."""
+        """Take ``count`` tokens and return 0.0, or take no token and return the seconds to wait."""
         now_s = self._monotonic()
         bucket = self._bucket(key, pace, now_s)
         if not bucket.take(now_s, count):
@@ -55,7 +55,7 @@ class SharedRateLimits:
         return bucket
 
     async def run(self) -> None:
-        """Publish what was allowed, until cancelled."""
+        """Publish the spent tokens until cancelled."""
         while True:
             await self._work.wait()
             batch = dict(list(self._spent.items())[:_MAX_PUBLISHED])

@@ -15,8 +15,8 @@ _MAX_LAG_ENTRIES = 1_000
 class Readiness:
     """Checks behind ``/readyz``. ``draining``: the process is stopping and accepts no new clients.
 
-    ``others`` are further parts by name; each returns its fault, or an empty text.  ``notices``: what operators should mend,
-    though the process is ready.
+    ``others``: checks of further parts by name; each returns its fault, or an empty text. ``notices``: problems that operators
+    should solve although the process is ready.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Readiness:
         self.draining = True
 
     def notices(self) -> dict[str, list[str]]:
-        """Return what operators should mend, by part; parts without anything are left out."""
+        """Return the problems that operators should solve, by part; parts without problems are left out."""
         return {name: texts for name, told in self._notices.items() if (texts := told())}
 
     def checks(self) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Owners of series over all processes: a claim that one process accepts is valid in all other processes, too.
 
-A claim reaches the other processes a moment later.  If two processes accept two origins for a series meanwhile, the earlier origin
-keeps the series in all processes.  A new process learns of an owner when another process renews the claim, at the latest after
-``RENEWED_EVERY_MS``, or when it publishes a claim that another process contradicts.
+A claim reaches the other processes a moment later. If two processes accept different origins for a series in that moment, the
+earlier origin keeps the series in all processes. A new process learns of an owner when another process renews the claim, at the
+latest after ``RENEWED_EVERY_MS``, or when it publishes a claim that another process contradicts.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ _MAX_PUBLISHED = 500
 
 
 class SharedOrigins:
-    """The owners by kind of format. ``shared``: there may be other processes; ``max_items``: most series of each kind.
+    """Owners of series, by kind of format.
 
-    ``latest_ms``: the latest time that a sample may have now.
+    ``shared``: there may be other processes; ``max_items``: maximum number of series of each kind. ``latest_ms``: the latest time
+    that a sample may have now.
     """
 
     def __init__(self, *, bus: Bus, shared: bool, max_items: int, latest_ms: Callable[[], int]) -> None:
@@ -34,7 +35,7 @@ class SharedOrigins:
         bus.subscribe(OriginsClaimed, self._hear)
 
     def of(self, kind: str) -> Origins:
-        """Return the owners of a kind of formats, the same object each time."""
+        """Return the owners of series for one kind of format; each call with this kind returns the same object."""
         if kind not in self._kinds:
             self._kinds[kind] = Origins(self._max_items, is_shared=self._shared)
         return self._kinds[kind]

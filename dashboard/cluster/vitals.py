@@ -74,7 +74,7 @@ class LoopLag:
             self._worst_ms[reader] = max(worst_ms, self.last_ms)
 
     def take_worst_ms(self, reader: str) -> float:
-        """Return the worst lag since the same reader's last call, in milliseconds; at the first call the last lag."""
+        """Return the worst lag since the same reader's last call, in milliseconds; at a reader's first call, return the last lag."""
         worst_ms = self._worst_ms.get(reader, self.last_ms)
         self._worst_ms[reader] = 0.0
         return worst_ms

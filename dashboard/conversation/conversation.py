@@ -62,7 +62,7 @@ class Conversation:
         self._local = local
 
     def room(self, caller: Caller, room_id: str) -> Room:
-        """Return a room; raises NotFound if there is none or the caller may not join it."""
+        """Return a room; raises NotFound if the room does not exist or the caller may not join it."""
         room = self._directory.rooms.get(room_id)
         if room is None and kind_of(room_id) == "direct":
             room = self._direct_room(room_id)
@@ -91,7 +91,7 @@ class Conversation:
         return self._access.sees(caller, board_id)
 
     def _direct_room(self, room_id: str) -> Room | None:
-        """Return the direct conversation of an id, None unless the id is canonical and both users exist."""
+        """Return the direct conversation with this id, None unless the id is canonical and both users exist."""
         two = participants(room_id)
         if len(set(two)) != 2 or room_id != direct_room(*two):
             return None
@@ -179,7 +179,7 @@ class Conversation:
         return self._person(user_id) is not None
 
     def _person(self, user_id: str) -> Caller | None:
-        """Return a user, or the local operator, as a caller; None if there is none of this id."""
+        """Return the user with this id, or the local operator, as a caller; None if no such user exists."""
         user = self._directory.user(user_id)
         if user is not None:
             return Caller("user", user.id, user.name, user.role, grants=user.grants)
@@ -214,7 +214,7 @@ class Conversation:
         return changed
 
     async def delete(self, caller: Caller, room_id: str, message_id: str) -> Message:
-        """Delete a message and its quotes in notifications; raises what ``edit`` raises.
+        """Delete a message and its quotes in notifications; raises the errors of ``edit``.
 
         Operators may delete every message in a room, others only their own messages.
         """
@@ -273,7 +273,8 @@ class Conversation:
             return await oldest(tx, room_id, after, limit)
 
     async def history(self, caller: Caller, room_id: str, before: str | None, limit: int) -> tuple[list[Message], bool]:
-        """Return messages before ``before``, oldest first, and whether there are older ones; raises NotFound, Unavailable."""
+        """Return the newest messages before the message ``before`` (None: of the whole room), oldest first, and whether
+        there are older ones; raises NotFound, Unavailable."""
         room = await self.find_room(caller, room_id)
         seq = None
         if before is not None and (seq := seq_of(room.id, before)) is None:

@@ -70,7 +70,7 @@ _SWEEP_S = 0.5
 
 
 class Step(PersonalRequest, frozen=True, kw_only=True):
-    """Step that keeps its place among the requests of a connection."""
+    """Internal step that waits for its turn among the requests of a connection."""
 
     run: Callable[[], None]
 
@@ -119,7 +119,7 @@ class RequestDispatcher:
     def opened(self, connection: Connection, *, authenticates: bool = True) -> None:
         """Register an opened connection; authenticate it at once if the handshake already named its user.
 
-        ``authenticates``: False for clients that first say whether they want to.
+        ``authenticates``: False for clients that later say whether they want to be authenticated.
         """
         caller = connection.caller
         if caller.kind not in ("anonymous", "local") or caller.expires_ms is not None or caller.session or caller.links:
@@ -165,7 +165,7 @@ class RequestDispatcher:
                 self._fanout.forget(user)
 
     def after_requests(self, connection: Connection, step: Callable[[], None]) -> None:
-        """Call ``step`` when the requests that wait now are served."""
+        """Call ``step`` after all requests that are queued now have been served."""
         if connection.busy:
             connection.requests.append(Step(run=step))
         else:
@@ -334,7 +334,7 @@ class RequestDispatcher:
         )
 
     async def _recover(self, connection: Connection, request: Recover) -> Recovered:
-        """Join all rooms from these positions on, or none; raises Unavailable, NotAuthenticated."""
+        """Join all requested rooms, each from its position on, or none of them; raises Unavailable, NotAuthenticated."""
         if connection not in self._registry.people:
             raise NotAuthenticated("authenticate first")
         messages: list[MessageState] = []

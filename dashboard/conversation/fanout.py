@@ -61,10 +61,10 @@ class RoomFanout:
         logs.on_unheard = lambda room_id: self._note_event(*participants(room_id))
 
     async def prepare(self, caller: Caller) -> UserRooms:
-        """Load a user's read marks and direct conversations, before the connection gets any room event.
+        """Load a user's read marks and direct conversations, before the connection gets any room event. Raises Unavailable.
 
-        A caller that then adds the connection without awaiting misses no event, unless events arrived during every one of
-        ``_LOADS`` loads.  Raises Unavailable.
+        The caller must then add the connection without awaiting, so that no event is missed. Events during a load cause another
+        load, at most ``_LOADS`` in all; an event during the last one may be missed.
         """
         user = caller.id
         self._preparing[user] += 1
@@ -116,7 +116,7 @@ class RoomFanout:
         return (await self.prepare(caller)).rooms
 
     def _title(self, room_id: str, title: str, own: str) -> str:
-        """Return a room's title; a direct conversation has the other user's name."""
+        """Return a room's title; the title of a direct conversation is the other user's name."""
         others = [self._directory.users.get(user) for user in participants(room_id) if user != own]
         return ", ".join(user.name for user in others if user is not None) or title or room_id
 
@@ -135,7 +135,7 @@ class RoomFanout:
         return known if known is not None else await self.count(user, room_id)
 
     async def _unread_or_none(self, user: str, room_id: str) -> int | None:
-        """Return the unread count, None if the store does not answer: the event is then delivered without it."""
+        """Return the unread count, None if the store does not answer: the event is then delivered without the count."""
         try:
             return await self.unread(user, room_id)
         except Unavailable:
@@ -220,7 +220,7 @@ class RoomFanout:
 
 
 def notification_state(message: Message, *, read: bool) -> NotificationState:
-    """Convert the message of an inbox to a notification for the user's list of notifications."""
+    """Convert a message of an inbox to a notification as clients get it."""
     return NotificationState(
         notification_id=message_id(message.room, message.seq),
         title=message.title,

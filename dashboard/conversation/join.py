@@ -113,7 +113,7 @@ def _position(text: str) -> int:
 
 
 def _merge(older: list[Message], newer: list[Message]) -> list[Message]:
-    """Return the messages with newer versions in place of older ones; changed messages move to the end."""
+    """Merge two lists of messages: a newer version of a message replaces the older version and moves to the end."""
     by_seq = {message.seq: message for message in older}
     for message in newer:
         by_seq.pop(message.seq, None)

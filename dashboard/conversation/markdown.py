@@ -29,7 +29,7 @@ class _Parser(MarkdownIt):
     """Subclass of markdown-it that does not decode Punycode: a link to xn--pple-43d.com must not look like аpple.com."""
 
     def normalizeLinkText(self, url: str) -> str:  # noqa: N802 - markdown-it's name
-        """Return the text of a link whose text is its own address."""
+        """Return the text to show for a link that is written as an address only."""
         asked_for = self.normalizeLink(url)
         host = urlsplit(asked_for).netloc or asked_for
         return asked_for if "xn--" in host.lower() else super().normalizeLinkText(url)

@@ -1,6 +1,6 @@
 """Notifications: kept in each user's inbox, shown on all the user's open pages, forwarded by webhooks.
 
-An inbox is a room that only its owner reads; so order, recovery and unread counts are those of rooms.
+An inbox is a room that only its owner reads; so an inbox has the order, recovery and unread counts of a room.
 """
 
 from __future__ import annotations
@@ -170,7 +170,8 @@ class Notify:
         data: str,
         key: str,
     ) -> tuple[list[Message], int]:
-        """Store a notification for each receiver; return all of them, also those stored before, and the number of new notifications."""
+        """Store a notification for each receiver; return all these notifications, including those stored earlier under
+        the same key, and the number of new ones."""
         now_ms = self._now_ms()
         sent, fresh = [], 0
         for user in receivers:
@@ -203,7 +204,7 @@ class Notify:
         return [(message, message.seq <= mark) for message in reversed(found)], more
 
     async def read(self, caller: Caller, seq: int | None) -> None:
-        """Mark the caller's notifications as read up to ``seq``, or all of them if it is None."""
+        """Mark the caller's notifications as read up to ``seq``, or all of them if ``seq`` is None."""
         room = inbox_room(caller.id)
         async with self._database.write() as tx:
             await ensure_room(tx, room, "inbox", "", self._now_ms())

@@ -24,7 +24,7 @@ class RoomAdmin:
         self._now_ms = now_ms
 
     async def ensure_boards(self, titles: dict[str, str]) -> None:
-        """Create a room for each board, with the board's id; raises ConfigurationError if another room has that id, Unavailable."""
+        """Create a room for each board, with the board's id; raises Unavailable, and ConfigurationError if another room has that id."""
         async with self._database.write() as tx:
             for board, title in titles.items():
                 try:
@@ -35,7 +35,7 @@ class RoomAdmin:
                     ) from None
 
     async def create(self, by: str, address: str, room: Room) -> None:
-        """Create a room; raises Invalid (it exists, or a member is no user), Unavailable."""
+        """Create a room; raises Invalid (the room exists, or a member is no user), Unavailable."""
         await self._check(room.members)
         async with self._database.write() as tx:
             await create_room(tx, room, by, self._now_ms())
@@ -74,7 +74,7 @@ class RoomAdmin:
     async def close(self, by: str, address: str, room_id: str) -> None:
         """Close a room: it cannot be joined any more, and its messages and their quotes in notifications are deleted.
 
-        Raises Invalid (it is a board's own room), NotFound, Unavailable.
+        Raises Invalid (the room belongs to a board), NotFound, Unavailable.
         """
         room = self._directory.rooms.get(room_id)
         if room is not None and room.kind == "board":

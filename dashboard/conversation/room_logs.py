@@ -1,7 +1,8 @@
 """Logs of the rooms that connections here have joined: the newest messages in memory, from the journal and the store.
 
-Messages arrive through the journal's partition ``ROOMS``.  Some never do: the append failed, the journal was emptied, or a process
-died between commit and append.  A sweep finds them every two seconds by comparing each log's end with the store.
+Messages arrive through the journal's partition ``ROOMS``. A message never arrives if its append failed, the journal was emptied,
+or a process died between commit and append. A sweep every two seconds finds such messages by comparing each log's end with the
+store.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ _REPUBLISHED = 200
 
 
 class RoomLogs:
-    """Logs by room id. ``fanout(room, messages)`` and ``on_read(read)`` are called in each room's order.
+    """Logs by room id. ``fanout(room, messages)`` and ``on_read(read)`` are called in the order of each room's changes.
 
-    ``on_unheard(room)`` is called for a message whose room has no log here.  Messages older than ``keep_ms`` are forgotten.
+    ``on_unheard(room)`` is called for a message whose room has no log here. Messages older than ``keep_ms`` are forgotten.
     """
 
     def __init__(
@@ -141,7 +142,8 @@ class RoomLogs:
     def subscribe(
         self, kind: type[RoomEvent], handler: Callable[[RoomEvent], None], on_gap: Callable[[], None]
     ) -> None:
-        """Call ``handler`` with each event of another kind than the rooms' own, ``on_gap`` when some may have been missed."""
+        """Call ``handler`` with each event of ``kind``, a kind that is not about rooms; call ``on_gap`` when some
+        events may have been missed."""
         self._others[kind] = handler
         self._on_gap.append(on_gap)
 

@@ -1,4 +1,7 @@
-"""Notices to connected users of rooms that they may newly join; ``dispatch.py`` sends ``left`` for rooms that they may not any more."""
+"""Notices that tell connected users which further rooms they may join.
+
+``dispatch.py`` sends ``left`` for rooms that they may no longer join.
+"""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class SignIn:
         )
 
     async def _caller_of(self, before: Caller, request: Auth) -> Caller:
-        """Return the caller that the request proves to be. ``before``: the connection's present caller. Raises BadToken."""
+        """Return the caller whose identity the request proves. ``before``: the connection's present caller. Raises BadToken."""
         if request.token:
             caller = await self._identify.by_text_or_refresh(request.token)
             if caller.kind != "user" or request.user_id not in ("", caller.id):
@@ -92,7 +92,7 @@ class SignIn:
         raise BadToken("the token is empty, and no cookie names this user")
 
     def _has_elsewhere(self, caller: Caller) -> bool:
-        """Return whether the user reaches the limit of connections only together with those of other processes."""
+        """Return whether the user's connections reach the limit only if those to other processes are counted."""
         most = self._max_user_connections
         return len(self._registry.connections_of(caller.id)) < most <= self._presence.tabs(caller.id)
 

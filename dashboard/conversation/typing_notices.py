@@ -65,7 +65,7 @@ class TypingNotices:
         self._publish(connection, room_id, is_typing=True)
 
     def _publish(self, connection: Connection, room_id: str, *, is_typing: bool) -> None:
-        """Queue a signal to all processes. A full queue drops it, and the notice then ends by its timeout."""
+        """Queue a signal to all processes. If the queue is full, the signal is dropped, and the notice ends by its timeout."""
         caller = connection.caller
         if not self._outgoing.full():
             self._outgoing.put_nowait(TypingSignal(room_id, caller.id, caller.name, is_typing))

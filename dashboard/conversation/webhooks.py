@@ -1,6 +1,7 @@
 """Webhooks: notifications posted to the configured URLs, signed, stored until delivered and retried for a day.
 
-A lease for each URL ensures that only one process at a time sends to it.  Redirects are not followed; a response may have 64 KiB.
+A lease for each URL ensures that only one process at a time sends to it. Redirects are not followed; a response may have at most
+64 KiB.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ _MAX_RESPONSE_BYTES = 65_536
 
 
 class Webhooks:
-    """Queue of deliveries. ``X-Dashboard-Signature: sha256=HEX`` is the HMAC of ``TIME.BODY``, TIME being ``X-Dashboard-Time`` (s)."""
+    """Queue of deliveries.
+
+    ``X-Dashboard-Signature: sha256=HEX`` is the HMAC of ``TIME.BODY``, where TIME is the header ``X-Dashboard-Time``, in seconds.
+    """
 
     def __init__(
         self,

@@ -40,7 +40,7 @@ class Stored(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True):
-    """Content of ``backup.json``. ``begun_ms``: the backup has everything that the server acknowledged before this time."""
+    """Content of ``backup.json``. ``begun_ms``: the backup contains everything that the server acknowledged before this time."""
 
     format: int
     version: str
@@ -110,7 +110,7 @@ def _manifest_of(tar: tarfile.TarFile, file: Path) -> Manifest:
 def unpack(file: Path, known: frozenset[str], folder: Path | None, progress: Progress) -> Manifest:
     """Check every part of a backup against its SHA-256 and write it to ``folder`` (None: only check).
 
-    Raises Invalid when a part is missing, damaged or not ``known``, OSError.
+    Raises OSError, and Invalid when a part is missing, damaged or not ``known``.
     """
     try:
         with tarfile.open(file, "r:") as tar:

@@ -42,7 +42,7 @@ class DataFolder:
     def make(self, *, restoring: bool = False) -> None:
         """Create the folder if it is missing, readable by its owner only; raises ConfigurationError.
 
-        A folder with an interrupted restore is refused, except for ``restoring``.
+        A folder with an interrupted restore is refused unless ``restoring`` is True.
         """
         try:
             make_private(self.path)
@@ -78,7 +78,7 @@ class DataFolder:
             self._lock = None
 
     def watch(self, name: str) -> None:
-        """Watch the file ``name`` for being removed or replaced."""
+        """Watch for a removal or replacement of the file ``name``."""
         found = (self.path / name).stat()
         self._watched[self.path / name] = found.st_dev, found.st_ino
 

@@ -27,7 +27,7 @@ _BESIDE = ("", "-wal", "-shm", "-journal")
 
 
 class Plan(Struct, frozen=True):
-    """Content of ``READY``: the parts to put in, the others to take out, and the folder for the earlier files."""
+    """Content of ``READY``: the parts to install, the files to remove, and the folder that receives the earlier files."""
 
     fresh: list[str]
     known: list[str]
@@ -121,7 +121,7 @@ def _check_database(file: Path, database: Path) -> None:
 
 
 def _own(fresh: Path, folder: Path) -> None:
-    """Give the unpacked files to the folder's owner, when root restores them for another user."""
+    """Give the unpacked files to the folder's owner, if root runs the restore for another user."""
     owner = folder.stat()
     for each in (fresh, *fresh.iterdir()):
         if each.is_file():

@@ -22,7 +22,8 @@ Word = Annotated[str, Meta(max_length=60)]
 
 
 class Threshold(Struct, frozen=True):
-    """Limit that gives a value the state ``state``: values from ``at`` (in the series' unit) up; with ``below``, from ``at`` down."""
+    """Limit that gives a value the state ``state``: a value of at least ``at`` (in the series' unit), or with ``below``
+    of at most ``at``."""
 
     at: float
     state: Literal["warning", "critical"]
@@ -30,16 +31,18 @@ class Threshold(Struct, frozen=True):
 
 
 class Expression(Struct, frozen=True):
-    """Expression of a widget. ``legend``: a template for the names of its lines, such as ``{{shop}}``."""
+    """Expression of a widget. ``legend``: a template for the names of the lines in the chart, such as ``{{shop}}``."""
 
     expr: Annotated[str, Meta(min_length=1, max_length=4_096)]
     legend: Annotated[str, Meta(max_length=200)] = ""
 
 
 class Widget(Struct, frozen=True, kw_only=True):
-    """Box on the board. ``series`` are selectors, ``expr`` expressions; ``document`` is a document's key (table, text and status widgets).
+    """Box on the board.
 
-    ``id``: stable name of the widget on its board; ``x``, ``y``: its place.  Both are derived where they are not written.
+    ``series`` are selectors, ``expr`` expressions; ``document`` is a document's key (table, text and status widgets). ``id``:
+    stable name of the widget on its board; ``x``, ``y``: its place. The id and the place are derived if they are not written in
+    the board.
     """
 
     kind: Kind
@@ -69,7 +72,7 @@ class Widget(Struct, frozen=True, kw_only=True):
 
 
 class Board(Struct, frozen=True, kw_only=True):
-    """Dashboard page: its grid, its time window and the rate of its frames; ``folder`` and ``tags`` order the index."""
+    """Dashboard page: its grid, its time window and the rate of its frames; ``folder`` and ``tags`` are for the index of boards."""
 
     title: Annotated[str, Meta(max_length=200)]
     subtitle: Annotated[str, Meta(max_length=200)] = ""

@@ -1,7 +1,7 @@
-"""Changes of a board document: fields set or removed, widgets added or removed. Each change has the value before it.
+"""Changes of a board document: fields set or removed, widgets added or removed.
 
-A change names its place by the widget's id and the field's name, never by an index, so changes of different widgets or fields do
-not affect each other. Of two changes of the same field the later one wins.
+Each change also contains the value before the change. A change names its place by the widget's id and the field's name, never by
+an index, so changes of different widgets or fields do not affect each other. Of two changes of the same field the later one wins.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Change(Struct, frozen=True, omit_defaults=True):
         return self.widget, self.field
 
     def inverted(self) -> Change:
-        """Return the change that takes this one back."""
+        """Return the change that undoes this change."""
         return Change(self.widget, self.field, self.after, self.before, self.at)
 
 

@@ -39,7 +39,7 @@ def check_board_id(text: str, *, field: str = "id") -> str:
 
 
 def board_of(document: object) -> Board:
-    """Return the board that a document describes; raises Invalid with the place of what is wrong."""
+    """Return the board that a document describes; raises Invalid with the place of the fault."""
     widgets = document.get("widgets") if isinstance(document, dict) else None
     if isinstance(widgets, list) and len(widgets) > MAX_WIDGETS:
         raise Invalid(f"has {len(widgets):,} entries; at most {MAX_WIDGETS}", field="widgets")
@@ -88,7 +88,7 @@ def widgets_of(document: Document) -> list[Document]:
 
 
 def number_in(values: Mapping[str, object], name: str, default: int) -> int:
-    """Return a whole number of a document that was checked."""
+    """Return the whole number in a field of a checked document; ``default`` if the field is missing."""
     value = values.get(name, default)
     return value if isinstance(value, int) else default
 

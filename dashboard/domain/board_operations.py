@@ -176,7 +176,8 @@ class Done(NamedTuple):
 
 
 def next_undo(history: Iterable[Done], author: str, *, again: bool) -> Done | None:
-    """Return the author's operation that the next undo takes back, or with ``again`` the next redo makes again."""
+    """Return the author's operation that the next undo reverts, or with ``again`` the operation that the next redo
+    restores; None if there is none."""
     undo: list[Done] = []
     redo: list[Done] = []
     by_seq: dict[int, Done] = {}
@@ -198,9 +199,10 @@ def next_undo(history: Iterable[Done], author: str, *, again: bool) -> Done | No
 
 
 def undo_changes(document: Document, history: Sequence[Done], target: Done) -> list[Change]:
-    """Return the changes that take ``target`` back, or make it again if it was taken back, without what others changed since.
+    """Return the changes that undo ``target``, or redo it if it was undone. Values that others have changed since then stay.
 
-    Both take back the last of the operation, its undos and redos, so a redo makes only what the undo had really changed.
+    Both cases invert the newest operation among ``target``, its undos and its redos. So a redo restores only what the undo really
+    changed.
     """
     last = max((each for each in history if target.seq in (each.seq, each.undoes)), key=lambda each: each.seq)
     since = [each for each in history if each.seq > last.seq and each.author != target.author]

@@ -119,7 +119,7 @@ class Conflict(DashboardError):
 
 
 class ChangedMeanwhile(DashboardError):
-    """Change that was made to an older state than the present one (``If-Match``); the text says what others changed."""
+    """Change based on an outdated state (``If-Match``); the text says what others have changed."""
 
     code = "changed_meanwhile"
     http_status = 412

@@ -19,9 +19,9 @@ class Refused(Struct, array_like=True, frozen=True):
 
 
 class FeederState(Struct, array_like=True, frozen=True):
-    """State of a feeder. Totals count since its process started; ``rate`` is samples a second over the last seconds.
+    """State of a feeder. Totals count since the feeder's process started; ``rate`` is samples a second over the last seconds.
 
-    ``key`` is the same for one feeder in all processes.  ``max_series`` is 0 if the feeder has no limit.
+    ``key`` is the same for one feeder in all processes. ``max_series`` is 0 if the feeder has no limit.
     """
 
     key: str

@@ -116,10 +116,9 @@ GUEST_MARK = " (guest)"
 class Caller(Struct, frozen=True):
     """Caller of a request. ``local``: the local operator of a server that only this machine can reach.
 
-    ``guest``: talks under a name of its own choice, see ``accounts/guests.py``.
-    ``source``: a source of data of this server itself, which fetches or listens; its ``token`` limits what it may write.
-    ``session``: the id by which the session is revoked.  ``expires_ms``: when the session, token or link expires.
-    ``boards``: the boards that the share links ``links`` show.
+    ``guest``: the caller talks under a name of their own choice, see ``accounts/guests.py``. ``source``: a source of data of this
+    server itself, which fetches or listens; its ``token`` limits what it may write. ``session``: the id by which the session is
+    revoked. ``expires_ms``: when the session, token or link expires. ``boards``: the boards that the share links ``links`` show.
     """
 
     kind: Kind

@@ -1,4 +1,4 @@
-"""Presence: the status of users, and the silence after which users and nodes count as gone (over the partition ``signals``)."""
+"""Presence: the status of users, and the silence after which users and nodes count as gone."""
 
 from __future__ import annotations
 

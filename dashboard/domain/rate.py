@@ -33,9 +33,9 @@ class TokenBucket:
         return True
 
     def owe(self, now_s: float, count: float) -> None:
-        """Take ``count`` tokens that another process let through, whether the bucket has them or not.
+        """Subtract ``count`` tokens that another process has allowed, even if the bucket has fewer.
 
-        The debt is never more than ``count`` and a burst.
+        The debt is never more than ``count`` plus one burst.
         """
         self._fill(now_s)
         self._tokens = max(min(self._tokens, -self._burst - count), self._tokens - count)

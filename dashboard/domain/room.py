@@ -66,7 +66,7 @@ class Message(Struct, frozen=True, omit_defaults=True):
 
 
 def direct_room(first: str, second: str) -> str:
-    """Return the id of the direct room of two users, in either order."""
+    """Return the id of the direct room of two users; the order of the arguments does not matter."""
     return _DIRECT + ":".join(sorted((first, second)))
 
 
@@ -95,7 +95,7 @@ def parse_room_id(text: str, *, field: str = "roomId") -> str:
 
 
 def clean_text(text: str, *, field: str = "text", most: int = MAX_TEXT) -> str:
-    """Return a message's text without control characters and outer white space, line ends as line feeds.
+    """Return a message's text without control characters and outer white space, and with line feeds as line ends.
 
     Raises Invalid for a text that is empty, is longer than ``most`` characters, or contains a NUL or a lone surrogate.
     """

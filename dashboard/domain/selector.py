@@ -48,7 +48,7 @@ class Matcher(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The condition as text; equal for equal conditions only."""
+        """The condition as text; different conditions have different texts."""
         return f"{self.label}{self.operator}{self.value}"
 
     @property
@@ -142,7 +142,7 @@ def pattern_weight(text: str) -> int:
 
 
 def make_matcher(label: str, operator: str, value: str) -> Matcher:
-    """Build a matcher of a label, which may have any name; raise Invalid when its regular expression is none."""
+    """Build a matcher of a label, which may have any name; raise Invalid when ``value`` must be a regular expression and is not valid."""
     if operator == "=":
         return Matcher(label, operator, value, value.__eq__)
     if operator == "!=":

@@ -36,7 +36,7 @@ _NONE = re.compile(
 
 @lru_cache(maxsize=4_096)
 def guess_unit(name: str) -> str:
-    """Return the unit of a series of this name; "" when the name does not tell."""
+    """Return the unit of a series of this name; "" when the name does not tell the unit."""
     if _NONE.fullmatch(name):
         return ""
     base = _MADE.sub("", name)

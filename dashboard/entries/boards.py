@@ -1,4 +1,4 @@
-"""Payloads about the drafts of boards. They repeat what the store has committed."""
+"""Payloads about the drafts of boards. Their content is committed in the store already."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dashboard.entries.room_event import RoomEvent
 class BoardOperated(RoomEvent, tag="o", frozen=True):
     """Operation ``seq`` on a board's draft. ``changes``: JSON of its changes, see ``domain/board_changes.py``.
 
-    ``undoes``: the operation that it takes back, or with ``again`` makes again.  ``published``: the version that the draft became.
+    ``undoes``: the number of the operation that this one undoes, or redoes with ``again``. ``published``: the version that the
+    draft became, 0 for other operations.
     """
 
     board: str

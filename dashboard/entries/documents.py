@@ -8,8 +8,9 @@ from msgspec import Struct
 class ItemsListed(Struct, array_like=True, tag="l", frozen=True):
     """Items (id, JSON object) to add at the front of the list ``items`` in the document ``key``; the last item ends up first.
 
-    Each item replaces the item with the same id.  An item without bytes only removes the item with that id.  If the list then
-    has more than ``most`` items or ``max_bytes`` bytes, the oldest are dropped; with ``ok_leaves``, items in state ok go first.
+    Each item replaces the item with the same id. An item without bytes only removes the item with that id. If the list then has
+    more than ``most`` items or ``max_bytes`` bytes, the oldest are dropped; with ``ok_leaves``, items in state ok are dropped
+    first.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Journal entries for rooms: messages and read marks. The store has committed their content before."""
+"""Journal entries for rooms: messages and read marks. Their content is committed in the store already."""
 
 from __future__ import annotations
 

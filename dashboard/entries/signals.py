@@ -30,7 +30,7 @@ class NodeBeat(Signal, tag="n", frozen=True):
 
 
 class NodeLeft(Signal, tag="l", frozen=True):
-    """Stop of the process ``id``, on purpose."""
+    """Orderly stop of the process ``id``."""
 
     id: str
 
@@ -43,7 +43,10 @@ class NodeReached(Signal, tag="j", frozen=True):
 
 
 class UserHere(Struct, array_like=True, frozen=True):
-    """User on one process. ``tabs`` 0: the user has left it. ``boards`` has one entry for each tab; ``boards`` and ``rooms`` are sorted."""
+    """User on one process. ``tabs``: number of open tabs; 0: the user has left the process.
+
+    ``boards`` has one entry for each tab; ``boards`` and ``rooms`` are sorted.
+    """
 
     user: str
     name: str
@@ -117,7 +120,7 @@ class EditorAt(Signal, tag="w", frozen=True):
 
 
 class AskEditors(Signal, tag="q", frozen=True):
-    """Request to all processes to tell again who edits a board."""
+    """Request to all processes to announce their editors of a board again."""
 
     board: str
 
@@ -143,7 +146,8 @@ class AskSeriesOwned(Signal, tag="k", frozen=True):
 
 
 class OriginsClaimed(Signal, tag="c", frozen=True):
-    """Owners of series in the formats of ``kind``: for each series its origin, and since when, see ``ingest/origins.py``."""
+    """Owners of series in the formats of ``kind``: for each series its origin, and the time (ms) since which the origin
+    owns the series, see ``ingest/origins.py``."""
 
     node: str
     kind: str

@@ -1,7 +1,7 @@
 """Derived series: the values of watched expressions, in a replica that is not filled from a journal.
 
-Positions in this replica are times.  In every process the same expression has the same values at the same times, so a screen can
-resume in another process.  A document with the expression's name has its fault, and the age of its inputs.
+Positions in this replica are times. In every process the same expression has the same values at the same times, so a screen can
+resume in another process. A document with the expression's name contains the expression's fault and the age of its inputs.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ _UNSETTLED_MS = 2_000
 
 
 class Condition(Struct, frozen=True, omit_defaults=True):
-    """State of an expression. ``fault``: why it has no values; ``note``: which inputs are not live; ``freshness``: the worst of them.
+    """State of an expression.
 
+    ``fault``: why it has no values; ``note``: which inputs are not live; ``freshness``: the worst freshness of the inputs.
     ``inputs``, ``old``: number of inputs, and of inputs that are not live; ``left_out``: number of series that are not shown.
     """
 
@@ -55,7 +56,7 @@ class DerivedReplica(Replica):
         self.texts: dict[str, str] = {}  # of the expressions, by the names of their series
 
     def accepted_ms(self, seq: int) -> int | None:
-        """Return None: derived values were never accepted."""
+        """Return None, because derived values have no time of acceptance."""
         return None
 
     def shown(self, series: Series) -> tuple[str, str]:
@@ -94,7 +95,7 @@ class DerivedReplica(Replica):
                 series.stamp_by_time()
 
     def take_back(self, key: str, t_ms: int) -> None:
-        """Remove the value of a time."""
+        """Remove the value that a series has at the time ``t_ms``."""
         series = self.table.by_text.get(key)
         if series is not None and (at := series.place_of(t_ms)) >= 0 and len(series.times) > 1:
             series.forget(at)

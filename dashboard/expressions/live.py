@@ -1,7 +1,8 @@
 """Live expressions: each is evaluated once a second for all views of this process, whatever their windows.
 
-A value belongs to a whole second.  It is evaluated again a second later, when late samples have arrived, and is final then.  Even later
-samples change the values of the last minute.  A newest value between two steps of a view is removed when the next value is added.
+A value belongs to a whole second. It is evaluated again a second later, when late samples have arrived, and is final then. Even
+later samples change the values of the last minute. If the newest value lies between two steps of a view, it is removed when the
+next value is added.
 """
 
 from __future__ import annotations
@@ -75,11 +76,11 @@ class _Live:
 
     @property
     def is_filled(self) -> bool:
-        """True if the histories of all specs are there."""
+        """True if the histories of all specs have been computed."""
         return all(spec.name in self.filled for spec in self.specs)
 
     def hold(self, replicas: Iterable[Replica]) -> None:
-        """Hold the matches of the selectors, so that they are not evaluated anew each second."""
+        """Keep the sets of series that match the selectors, so that they are not searched anew each second."""
         indexes = {replica.table.index: None for replica in replicas}
         for index in self._held.keys() - indexes:
             del self._held[index]  # the replica was replaced
@@ -88,7 +89,7 @@ class _Live:
             self._held[index] = [index.hold(node.selector) for node in selectors]
 
     def release(self) -> None:
-        """Release the matches."""
+        """Release the sets of series that ``hold`` keeps."""
         for index, every in self._held.items():
             for matches in every:
                 index.release(matches)
@@ -110,20 +111,20 @@ class LiveExpressions:
         replicas.subscribe_gap(self._missed)
 
     def subscribe(self, *, on_put: Callable[[], None], on_gap: Callable[[str], None]) -> None:
-        """Call ``on_put`` after values were added, ``on_gap`` with the reason when all are computed anew."""
+        """Call ``on_put`` after values were added, ``on_gap`` with the reason when all values are computed anew."""
         self._on_put, self._on_gap = on_put, on_gap
 
     # --- use by views ---
 
     def want(self, specs: Sequence[LiveSpec]) -> None:
-        """Evaluate expressions until ``leave``."""
+        """Evaluate expressions every second until ``leave`` is called."""
         for spec in specs:
             live = self._held.setdefault(spec.text, _Live(spec.text))
             live.specs[spec] = live.specs.get(spec, 0) + 1
         self._wake.set()
 
     def leave(self, specs: Sequence[LiveSpec]) -> None:
-        """Release expressions that ``want`` took."""
+        """Stop evaluating expressions that were given to ``want``, unless other views need them."""
         for spec in specs:
             live = self._held[spec.text]
             live.specs[spec] -= 1
@@ -138,7 +139,7 @@ class LiveExpressions:
         return all(spec.name in self._held[spec.text].filled for spec in specs)
 
     def _missed(self, partition: str, reason: str) -> None:
-        """Compute everything anew: entries are missing, or another epoch began."""
+        """Compute all expressions anew, because entries are missing or another epoch began."""
         if not self._held:
             return
         for live in self._held.values():
@@ -175,7 +176,8 @@ class LiveExpressions:
                 await self._sleep(now_ms)
 
     async def _take_turn(self, live: _Live, second: int) -> None:
-        """Evaluate an expression; one that takes long is evaluated less often, so that it costs a part of a core at most."""
+        """Evaluate an expression; an expression that takes long is evaluated less often, so that it uses only a part of
+        a processor core."""
         began_s = asyncio.get_running_loop().time()
         try:
             await self._advance(live, second)
@@ -226,7 +228,7 @@ class LiveExpressions:
             live.filled.update(spec.name for spec in live.specs)
 
     async def _fill(self, live: _Live, expr: Expr, spec: LiveSpec, second: int) -> None:
-        """Evaluate the window of a view that is new."""
+        """Evaluate an expression over the whole window of a new view."""
         last = second // spec.step_s * spec.step_s
         count = spec.history_s // spec.step_s
         grid = Grid((last - (count - 1) * spec.step_s) * 1000, spec.step_s * 1000, count)
@@ -306,7 +308,7 @@ def _with_inputs(answer: QueryAnswer, series: list[Series]) -> tuple[QueryAnswer
 
 
 def _derived(spec: LiveSpec, rows: Sequence[AnswerRow]) -> list[DerivedRow]:
-    """Return an answer's rows as those of derived series, without NaN and infinite values."""
+    """Convert an answer's rows to rows of derived series, without NaN and infinite values."""
     found = []
     for row in rows:
         finite = np.isfinite(row.values)

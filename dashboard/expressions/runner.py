@@ -39,7 +39,7 @@ _MOST_WAITING = 30
 
 
 class QueryLimits(Struct, frozen=True):
-    """Limits of a query: samples that it may touch, seconds that it may take, and the usual lookback."""
+    """Limits of a query: samples that it may touch, seconds that it may take, and the default lookback."""
 
     max_samples: int = 50_000_000
     timeout_s: float = 10.0
@@ -55,7 +55,7 @@ class _Caller:
 
 
 def _is_small(query: Query, data: Data) -> bool:
-    """Return whether a query is computed in about a millisecond."""
+    """Return whether a query can be computed in about a millisecond."""
     cells = sum(len(columns.times) + len(columns) * query.grid.count for columns in data.values())
     return cells < _SMALL and query.grid.count < _SMALL // 10 and not has_subquery(query.expr)
 

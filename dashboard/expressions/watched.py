@@ -23,14 +23,14 @@ _POINTS = 1_000
 
 
 class LiveSpec(NamedTuple):
-    """An expression whose values a view shows, ``step_s`` apart. Views of similar windows share it."""
+    """An expression whose values a view shows, ``step_s`` seconds apart. Views of similar windows share such an expression."""
 
     text: str
     step_s: int
 
     @property
     def history_s(self) -> int:
-        """Seconds that its values reach back: over every window that has this step."""
+        """Length of the history in seconds, enough for every window that has this step."""
         return _POINTS * self.step_s
 
     @property

@@ -99,7 +99,7 @@ class GraphiteSource:
                 await self._take(self._some())
 
     def _some(self) -> bytes:
-        """Take waiting datagrams up to a limit of bytes; return them joined."""
+        """Join waiting datagrams up to a limit of bytes, and return the result."""
         size = count = 0
         for datagram in self._waiting:
             if count and size + len(datagram) > _TOGETHER_BYTES:

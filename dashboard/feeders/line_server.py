@@ -99,7 +99,7 @@ class LineSplitter:
         self._max_line_bytes = max_line_bytes
 
     def split(self, data: bytes) -> tuple[bytes, list[bytes]]:
-        """Return the whole lines, and the beginning of a skipped line that was too long."""
+        """Return the whole lines as one text, and in a list the beginning of a line that was too long and is skipped."""
         if self.is_skipping:
             _, newline, data = data.partition(b"\n")
             if not newline:

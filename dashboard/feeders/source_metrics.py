@@ -15,7 +15,7 @@ def source_metrics(sources: Sources) -> Iterator[Metric]:
     if not states:
         return
     for name, meaning in (
-        ("received", "Datagrams, connections, messages and answers that came in"),
+        ("received", "Datagrams, connections, messages and answers received"),
         ("accepted", "Lines and values that were accepted"),
     ):
         counter = CounterMetricFamily(f"dashboard_source_{name}", meaning, labels=["source"])
@@ -24,9 +24,9 @@ def source_metrics(sources: Sources) -> Iterator[Metric]:
         yield counter
     for name, meaning in (
         ("refused", "Lines and values that were refused"),
-        ("dropped", "Lines and values that did not fit; kernel: datagrams"),
+        ("dropped", "Lines and values dropped for lack of space; kernel: datagrams"),
         ("unstored", "Samples made of accepted lines that could not be stored"),
-        ("failures", "How often the source did not work"),
+        ("failures", "Failures of the source"),
     ):
         counter = CounterMetricFamily(f"dashboard_source_{name}", meaning, labels=["source", "reason"])
         for state in states:
@@ -34,10 +34,10 @@ def source_metrics(sources: Sources) -> Iterator[Metric]:
                 counter.add_metric([state.id, reason], count)
         yield counter
     here = GaugeMetricFamily("dashboard_source_here", "Whether this process runs the source", labels=["source"])
-    failing = GaugeMetricFamily("dashboard_source_failing", "Whether it does not work now", labels=["source"])
-    series = GaugeMetricFamily("dashboard_source_series", "Series that it has brought", labels=["source"])
+    failing = GaugeMetricFamily("dashboard_source_failing", "Whether the source fails now", labels=["source"])
+    series = GaugeMetricFamily("dashboard_source_series", "Series that the source has created", labels=["source"])
     seen = GaugeMetricFamily(
-        "dashboard_source_last_seen_timestamp_seconds", "When something last came", labels=["source"]
+        "dashboard_source_last_seen_timestamp_seconds", "When data was last received", labels=["source"]
     )
     for state in states:
         here.add_metric([state.id], state.place == "here")

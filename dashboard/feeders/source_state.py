@@ -84,7 +84,7 @@ class SourceState:
         )
 
     def rate(self) -> float:
-        """Return the accepted units a second, over the last ``_RATED`` calls."""
+        """Return the number of accepted units per second, averaged over the last ``_RATED`` calls."""
         now_ms = self.now_ms()
         self._rated.append((now_ms, self.accepted))
         then_ms, accepted = self._rated[0]

@@ -32,7 +32,7 @@ class Source(Protocol):
     state: SourceState
 
     async def run(self) -> None:
-        """Bring data in until cancelled; raises SourceFault, OSError or another DashboardError when it cannot."""
+        """Fetch or receive data until cancelled; raises SourceFault, OSError or another DashboardError on failure."""
 
 
 class _LeaseLost(Exception):
@@ -89,7 +89,7 @@ class Sources:
                 raise _LeaseLost
 
     async def _persist(self, source: Source) -> None:
-        """Run the source; after every failure run it again, after pauses that grow."""
+        """Run the source, and run it again after each failure; the pauses between the failures grow."""
         loop = asyncio.get_running_loop()
         pause_s = _FIRST_PAUSE_S
         while True:

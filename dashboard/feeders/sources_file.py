@@ -39,7 +39,7 @@ Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
 class ScrapeTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Prometheus target. ``labels`` are added to all its series, and so are ``job`` (the name) and ``instance`` (the address).
 
-    ``timeout_s`` and ``max_bytes`` limit an answer.  A line longer than ``max_line_bytes`` is refused alone.
+    ``timeout_s`` and ``max_bytes`` limit an answer. A line longer than ``max_line_bytes`` is refused; the other lines are kept.
     """
 
     name: Name
@@ -58,7 +58,7 @@ class ScrapeTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def instance(self) -> str:
-        """The address, as Prometheus writes it."""
+        """Host and port of the address, as in Prometheus' label ``instance``."""
         return urlsplit(self.url).netloc
 
     def token(self) -> str:
@@ -184,7 +184,8 @@ def load_sources(path: Path) -> SourcesFile:
 
 
 def read_secret(file: str, variable: str) -> str:
-    """Read the secret from a variable, or from a file without surrounding white space; empty when neither is named.
+    """Read a secret from an environment variable, or from a file without its surrounding white space; return an empty
+    text when neither is named.
 
     Raises SourceFault, whose text names the file or variable and never the content.
     """

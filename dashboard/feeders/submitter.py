@@ -26,7 +26,10 @@ _LONGEST_PAUSE_S = 2.0
 
 @dataclass(slots=True)
 class Kept:
-    """Outcome for a ``Parsed``. ``accepted``: samples, documents and events; ``dropped``: events without a service for them."""
+    """Result of storing a ``Parsed``.
+
+    ``accepted``: number of samples, documents and events; ``dropped``: number of events, if no service stores events.
+    """
 
     accepted: int = 0
     refused: list[Refusal] = field(default_factory=list)

@@ -42,7 +42,7 @@ class Connection:
 
     ``caller``: the user or token that the connection belongs to; ``boards``: watched boards by view id; ``rooms``: joined rooms.
     ``requests``: queued requests, served in order while ``busy``; ``authenticating``: number of ``auth`` requests among them.
-    ``preparing``: requests for views that wait for their turn; ``used_s``: when ``is_used`` was last seen to be true.
+    ``preparing``: requests for views that wait for their turn; ``used_s``: the last time when ``is_used`` was seen to be True.
     """
 
     __slots__ = (
@@ -119,12 +119,12 @@ class Connection:
 
     @property
     def is_used(self) -> bool:
-        """True while the client is known, watches something, or is about to."""
+        """True while the client is authenticated, has a view, or has a request for one of these under way."""
         return self.caller.kind != "anonymous" or bool(self.subscriptions or self.preparing or self.authenticating)
 
     @property
     def is_reading(self) -> bool:
-        """State of the send buffer: True while at most ``max_queue_bytes`` are unread by the client."""
+        """True while the client has at most ``max_queue_bytes`` left to read."""
         return self.transport.buffered_bytes() <= self._max_queue_bytes
 
     def answer_done(self, request_id: int | str | None) -> None:

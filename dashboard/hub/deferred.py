@@ -1,4 +1,4 @@
-"""Deferred replies to watch requests, sent once this process' replicas have caught up with the client."""
+"""Deferred replies to watch requests, sent once this process' replicas have caught up with the client's positions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _NOT_READY_CHECK_S = 0.1
 
 
 class DeferredReply(NamedTuple):
-    """Watch request that waits for the replicas. At ``deadline_s`` (monotonic) it is answered even if they are behind."""
+    """Watch request that waits for the replicas.
+
+    At ``deadline_s`` (monotonic seconds) the request is answered even if the replicas are still behind.
+    """
 
     subscription: Subscription
     request_id: int | str | None

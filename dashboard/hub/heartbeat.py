@@ -1,4 +1,4 @@
-"""Heartbeat of connections: ping quiet clients; close those that are dead, stalled, or have no use for their connection."""
+"""Heartbeat of connections: ping quiet clients; close dead, stalled and unused connections."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHECKS_PER_TURN = 200
 class Heartbeat:
     """Check of every connection, once a second. ``monotonic`` gives seconds; ``hello_s``: time limit of the first request.
 
-    An anonymous client has as long without a view; pings and refused requests do not prolong it.
+    An anonymous client without a view is closed after the same time; pings and refused requests do not extend it.
     """
 
     def __init__(

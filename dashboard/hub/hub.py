@@ -110,7 +110,7 @@ class Hub:
         connection.receive(text, self.hear(connection))
 
     def hear(self, connection: Connection) -> float:
-        """Note a message of a client; return the time, monotonic seconds."""
+        """Record that a client has sent a message; return the present time in monotonic seconds."""
         connection.heard_s = now_s = self._monotonic()
         return now_s
 
@@ -121,14 +121,14 @@ class Hub:
             connection.give_up(flood.code, flood.reason)
 
     def take(self, connection: Connection, request: Request) -> None:
-        """Serve a view request at once; queue a user's request, and every request but a ping while an ``auth`` is pending."""
+        """Serve a view request at once; queue every personal request and, while an ``auth`` is pending, every request except a ping."""
         if isinstance(request, PersonalRequest) or (connection.authenticating and not isinstance(request, Ping)):
             self._dispatcher.take(connection, request)
         else:
             self._requests.serve(connection, request)
 
     async def broadcast_degraded(self, reason: str) -> None:
-        """Broadcast degraded mode and store it for later clients; an empty reason clears it."""
+        """Broadcast degraded mode and store it for later clients; an empty reason ends degraded mode."""
         self.degraded = reason
         await self._send_all(Shared(encode(Degraded(reason))))
 

@@ -86,7 +86,7 @@ class Part:
         return Seen(replica.position.epoch, max(self.seq - replica.unsettled, 0), replica.accepted_ms(self.seq) or 0)
 
     def advance(self) -> int:
-        """Advance to the replica's position; return the last entry before the first change of anything that the part shows."""
+        """Advance to the replica's position; return the number of the last entry before the part's first change since the last call."""
         self.refresh()
         self.seq = self._replica().position.seq
         unchanged, self._unchanged_seq = self._unchanged_seq, -1
@@ -97,7 +97,8 @@ class Part:
         return unchanged
 
     def holds(self, since: Seen) -> bool:
-        """Return whether the replica has reached ``since``; True if the epochs differ, because it never will."""
+        """Return whether the replica has reached ``since``; True if the epochs differ, because then the replica will
+        never reach ``since``."""
         position = self._replica().position
         return since.epoch != position.epoch or since.seq <= position.seq
 
@@ -117,7 +118,7 @@ class Part:
         return "trimmed" if since.seq < oldest else ""
 
     def accepted_ms(self, seq: int) -> int | None:
-        """Return the journal's time of an entry; None if the replica no longer has it."""
+        """Return the journal's time of an entry; None if the replica no longer knows the time."""
         return self._replica().accepted_ms(seq)
 
     def refresh(self) -> None:
@@ -178,7 +179,7 @@ class Part:
         return points, buckets
 
     def documents(self, after_seq: int) -> list[DocumentState]:
-        """Return the documents written after ``after_seq``; -1: all of them."""
+        """Return the documents written after ``after_seq``; with -1, all documents."""
         stored = [self._replica().documents[each.text] for each in self._documents.members]
         return [self._state(s.document) for s in stored if s.seq > after_seq and s.document is not None]
 

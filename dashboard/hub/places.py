@@ -1,6 +1,6 @@
-"""Places for connections: a fifth is only for authenticated clients; of the rest, one address can take a limited number.
+"""Places for connections: a fifth is reserved for authenticated clients, and one address can take only a limited number of the others.
 
-The places of a process are its own; what one address takes without a login is counted over all processes of the machine.
+Each process has its own places. The places that one address takes without a login are counted over all processes of the machine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dashboard.hub.registry import ConnectionRegistry
 
 
 class ConnectionPlaces:
-    """Limits of all open connections, and of anonymous ones by network (an IPv4 address or a /64)."""
+    """Limits of all open connections, and of anonymous connections by network (an IPv4 address or a /64)."""
 
     def __init__(self, registry: ConnectionRegistry, limits: HubLimits, counts: AddressCounts) -> None:
         self._registry = registry

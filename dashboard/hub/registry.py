@@ -1,6 +1,6 @@
-"""Registry of this process' connections by user, room and board, with a broadcast to the connections of each.
+"""Registry of this process' connections by user, room and board, and broadcasts to these connections.
 
-A broadcast is encoded once.  Messages are sent in order and none is skipped; a client that does not read is disconnected (4002).
+A broadcast is encoded once. Messages are sent in order and none is skipped; a client that does not read is disconnected (4002).
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class ConnectionRegistry:
         return list(self._rooms)
 
     async def broadcast(self, connections: Iterable[Connection], *messages: bytes) -> None:
-        """Send the same JSON texts, in order, to all given connections; close those that do not read."""
+        """Send the same JSON texts, in order, to all given connections; close connections whose clients do not read."""
         shared = [Shared(message) for message in messages]
         for number, connection in enumerate(list(connections), 1):
             for message in shared:

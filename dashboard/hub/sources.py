@@ -14,7 +14,7 @@ class ReplicaSources(Protocol):
     """Replicas that views read, one per partition of the journal; only partitions that a view needs are followed."""
 
     def want(self, selectors: Sequence[Selector]) -> tuple[str, ...]:
-        """Follow the partitions that the selectors need until ``leave``; return them."""
+        """Follow the partitions that the selectors need until ``leave`` is called; return the partitions."""
 
     def leave(self, partitions: tuple[str, ...]) -> None:
         """Release partitions that ``want`` returned."""
@@ -30,13 +30,13 @@ class ExpressionSource(Protocol):
     """Derived series of the expressions that views show."""
 
     def want(self, specs: Sequence[LiveSpec]) -> None:
-        """Evaluate expressions until ``leave``."""
+        """Evaluate expressions every second until ``leave`` is called."""
 
     def leave(self, specs: Sequence[LiveSpec]) -> None:
-        """Release expressions that ``want`` took."""
+        """Stop evaluating expressions that were given to ``want``, unless other views need them."""
 
     def replica(self) -> Replica:
         """Return the replica of the derived series."""
 
     def ready(self, specs: Sequence[LiveSpec]) -> bool:
-        """Return whether the history of the expressions is there."""
+        """Return whether the history of the expressions has been computed."""

@@ -44,6 +44,6 @@ class Subscription:
         self.sent: tuple[int, ...] | None = view.seqs
 
     def is_current(self) -> bool:
-        """Return whether the connection is open and this is still its subscription to the view."""
+        """Return whether the connection is open and this object is still the connection's subscription to the view."""
         connection = self.connection
         return not connection.closed and connection.subscriptions.get(self.view.id) is self

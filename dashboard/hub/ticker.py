@@ -57,7 +57,7 @@ class Ticker:
         self._views.fall_behind(*(each for each in self._views.subscriptions(view) if each.frame_no >= 0))
 
     def applied(self) -> None:
-        """Schedule the changed views, because all entries in hand have been applied."""
+        """Schedule the views that have changed; call this after a batch of entries has been applied."""
         changed = self._changed[:]
         self._changed.clear()
         for view in changed:
@@ -89,7 +89,7 @@ class Ticker:
                     await asyncio.sleep(0)
 
     async def _sleep(self, wait_s: float | None) -> None:
-        """Wait until a view is scheduled earlier than all others, at most ``wait_s``."""
+        """Wait until a view is scheduled earlier than all others, at most ``wait_s`` seconds (None: no limit)."""
         self._wake.clear()
         try:
             async with asyncio.timeout(wait_s):
@@ -98,7 +98,10 @@ class Ticker:
             pass
 
     async def _tick(self, view: View) -> None:
-        """Send the changes to the viewers, and catch-up frames to drained viewers. If nothing was sent, this is no tick."""
+        """Send the changes to the viewers, and catch-up frames to drained viewers.
+
+        If nothing was sent, the call does not count as a tick.
+        """
         began_s, previous_no = self._monotonic(), view.frame_no
         if view.has_changed:
             view.ticked_s = began_s

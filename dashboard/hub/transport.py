@@ -1,4 +1,4 @@
-"""Port of the hub to an open connection: a WebSocket (``web/server/websocket.py``), or one of Socket.IO (``web/socketio/``)."""
+"""Port of the hub to an open connection: a WebSocket (``web/server/websocket.py``), or a session of Socket.IO (``web/socketio/``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Protocol
 
 
 class Translation(Protocol):
-    """Translation of messages for clients of another protocol. Equal clients share one, so that a broadcast is translated once."""
+    """Translation of messages for clients of another protocol.
+
+    Clients that need the same bytes share a translation, so that a broadcast is translated once.
+    """
 
     def wire(self, body: bytes) -> bytes:
         """Return a message, JSON of ``/ws``, as the bytes to send; empty if these clients do not get it."""
@@ -16,7 +19,7 @@ class Translation(Protocol):
 class Transport(Protocol):
     """Open connection. ``writing``: bytes are buffered that the peer has not read; ``deflating``: permessage-deflate is negotiated.
 
-    ``dialect``: None for the protocol of ``/ws``; with one the transport sends its own pings.
+    ``dialect``: None for the protocol of ``/ws``; a transport with a dialect sends its own pings.
     """
 
     deflating: bool
@@ -33,7 +36,7 @@ class Transport(Protocol):
         """Write whole frames to the socket; buffer the bytes that the kernel does not accept."""
 
     def follow_rooms(self, rooms: Collection[str]) -> None:
-        """Note the rooms that the connection is in from now on."""
+        """Set the rooms that the connection is in."""
 
     def buffered_bytes(self) -> int:
         """Return an upper bound of the buffered bytes."""

@@ -52,7 +52,7 @@ class ViewSpec(NamedTuple):
 class View:
     """Reader of the replicas that a specification needs. ``frame_no``: number of frames; ``seqs``: last entry of each partition.
 
-    ``on_change``: called with the view, once until it advances, when something that it shows has changed.
+    ``on_change``: called with the view when something shown has changed, at most once before the next ``advance``.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class View:
         return self._snapshot
 
     def snapshot_parts(self, as_of_ms: int) -> Iterator[bytes]:
-        """Yield the snapshot's JSON in pieces. All show the view's position at the first piece, even if the view advances."""
+        """Yield the snapshot's JSON in pieces. All pieces belong to the view's position at the first piece, even if the view advances."""
         for part in self._parts:
             part.refresh()
         from_ms = as_of_ms - self.spec.window_ms
@@ -230,7 +230,7 @@ class View:
 
 
 def _merge(into: Changes, other: Changes) -> None:
-    """Merge the changes of another part into the first."""
+    """Add the changes ``other`` of another part to ``into``."""
     times = [t for t in (into.accepted, other.accepted) if t is not None]
     into.accepted = min(times, default=None)
     into.points += other.points

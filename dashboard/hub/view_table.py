@@ -39,12 +39,12 @@ class Held:
             yield from index.evaluate(matches)
 
     def count(self) -> int:
-        """Return the number of members of all selectors."""
+        """Return how many series and documents the selectors match in all."""
         return sum(len(matches.members) for _, matches in self._held)
 
 
 def _nobody(view: View) -> None:
-    """Ignore a view that changes."""
+    """Ignore a changed view; this is the handler until ``subscribe`` sets another one."""
 
 
 class ViewTable:
@@ -109,13 +109,13 @@ class ViewTable:
         return True
 
     def cost(self, selectors: Sequence[Selector]) -> int:
-        """Estimate the microseconds that it takes to match the selectors; those with known matches cost nothing."""
+        """Estimate the time for matching the selectors in microseconds; selectors with known matches cost nothing."""
         with self._indexes(selectors) as indexes:
             return sum(index.cost(selectors) for index in indexes)
 
     @contextmanager
     def holding(self, selectors: Sequence[Selector]) -> Iterator[Held]:
-        """Hold the matches of selectors in the indexes while the context lasts."""
+        """Keep the matches of selectors in the indexes while the context lasts."""
         with self._indexes(selectors) as indexes:
             held = [(index, index.hold(selector)) for index in indexes for selector in selectors]
             try:
@@ -139,7 +139,7 @@ class ViewTable:
         return watched.subscriptions.values() if watched is not None else ()
 
     def behind(self, view: View) -> set[Subscription]:
-        """Return a view's skipped subscriptions, a set that the caller changes."""
+        """Return the set of a view's skipped subscriptions; the caller may change the set."""
         watched = self._watched.get(view.id)
         return watched.behind if watched is not None else set()
 

@@ -92,7 +92,7 @@ def while_hopeful(items: Sequence[T], batch: Batch) -> Iterator[tuple[int, T]]:
 
 
 class KeyCache:
-    """Canonical series texts by the bytes that named them, so that a series seen before costs one look-up."""
+    """Cache of canonical series texts by the bytes of name and labels as sent: a series that was seen before costs one look-up."""
 
     def __init__(self, max_keys: int = 20_000) -> None:
         self._max_keys = max_keys

@@ -24,7 +24,8 @@ MAX_VALUES = 64
 def parse_collectd(body: bytes, latest_ms: int, *, origins: Origins | None = None) -> Parsed:
     """Parse a body; a refusal's index is that of its value list, from 0. Raises Invalid when the body is not a list.
 
-    ``origins``: the owners of series over all bodies. Without it, two names that become one series are noticed only within a body.
+    ``origins``: the owners of series over all bodies. Without ``origins``, two names that become one series are noticed only if
+    one body contains both.
     """
     origins = Origins() if origins is None else origins
     origins.renew(latest_ms)
@@ -44,7 +45,10 @@ def parse_collectd(body: bytes, latest_ms: int, *, origins: Origins | None = Non
 
 
 def _take(index: int, given: Any, parsed: Parsed, latest_ms: int, origins: Origins) -> None:
-    """Add the values of one list. A bad value is refused alone; raises Invalid when the whole list cannot be read."""
+    """Add the values of one list.
+
+    Raises Invalid when the whole list cannot be read; a single bad value is refused and the others are kept.
+    """
     if not isinstance(given, dict):
         raise Invalid("must be an object")
     values, names, types = (_list(given, name) for name in ("values", "dsnames", "dstypes"))

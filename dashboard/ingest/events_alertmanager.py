@@ -1,8 +1,9 @@
-"""Alerts: the webhooks of Alertmanager (version 4) and Grafana (version 1, and its older form), and Prometheus' own posts of alerts.
+"""Alerts: the webhooks of Alertmanager (version 4), the webhooks of Grafana (version 1 and the older form), and the
+alerts that Prometheus posts.
 
 Source: prometheus.io/docs/alerting "webhook_config"; Alertmanager's api/v2/openapi.yaml; grafana.com/docs, "Configure webhook
-notifications", and of version 7 "Alert notifications".  An alert's title is its summary, else its
-name; its tags are its labels as ``name:value``.  A bad alert is refused and the others are kept.
+notifications" and, in the documentation of version 7, "Alert notifications". An alert's title is its summary, else its name; its
+tags are its labels as ``name:value``. A bad alert is refused and the others are kept.
 """
 
 from __future__ import annotations

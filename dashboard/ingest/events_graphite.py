@@ -1,4 +1,4 @@
-"""Graphite's ``POST /events/``: ``{"what", "tags", "when", "data"}``; tags are a list or words, ``when`` is in seconds.
+"""Graphite's ``POST /events/``: ``{"what", "tags", "when", "data"}``; ``tags`` is a list or a text of words, ``when`` is in seconds.
 
 Source: graphite.readthedocs.io, "Graphite Events".
 """

@@ -22,7 +22,10 @@ def middle(index: int, scale: int) -> float:
 
 
 def quantiles(spread: Sequence[tuple[float, float]]) -> Iterator[tuple[str, float]]:
-    """Yield suffix and value of each percentile; yield nothing if all counts are 0. ``spread``: (value, count), ascending."""
+    """Yield suffix and value of each percentile; yield nothing if all counts are 0.
+
+    ``spread``: (value, count) pairs, ascending by value.
+    """
     total = sum(count for _, count in spread)
     if total > 0:
         for part, suffix in _PARTS:

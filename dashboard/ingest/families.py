@@ -1,6 +1,6 @@
-"""Metadata of Prometheus' metric families. Prometheus sends them from time to time, in bodies without samples.
+"""Metadata of Prometheus' metric families. Prometheus sends metadata from time to time, in bodies without samples.
 
-Source: prompb MetricMetadata.  Only the kinds are used.  They apply to all series of a family.  After new metadata the kind of
+Source: prompb MetricMetadata. Only the kinds are used. A kind applies to all series of a family. After new metadata the kind of
 every series is looked up once.
 """
 

@@ -1,6 +1,6 @@
-"""Graphite's plaintext protocol: ``path value time`` lines, tagged ones too: ``path;tag=value value time``. Never pickle.
+"""Graphite's plaintext protocol: ``path value time`` lines, also with tags: ``path;tag=value value time``. Pickle is never decoded.
 
-Source: graphite.readthedocs.io, "Feeding in your data" and "Tags".  The time is in seconds; a missing time, ``N`` and -1 mean now.
+Source: graphite.readthedocs.io, "Feeding in your data" and "Tags". The time is in seconds; a missing time, ``N`` and -1 mean now.
 Pickled data is recognised (a length of four bytes, then the first bytes of a pickle), so that the refusal can name it.
 """
 

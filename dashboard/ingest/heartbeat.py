@@ -1,7 +1,7 @@
 """Heartbeats: Uptime Kuma's push (``/api/push/TOKEN?status=up&msg=OK&ping=12``), Healthchecks' pings (``/ping/UUID``, ``/ping/KEY/SLUG``).
 
-Source: Uptime Kuma's server/routers/api-router.js; healthchecks.io/docs/http_api and hc/api/urls.py.  Both give the series
-``<name>_up`` (1 or 0), a document ``<name>`` with the status, and a check's event with its state.  The caller maps the token
+Source: Uptime Kuma's server/routers/api-router.js; healthchecks.io/docs/http_api and hc/api/urls.py. Both give the series
+``<name>_up`` (1 or 0), a document ``<name>`` with the status, and an event with the state of the check. The caller maps the token
 or uuid to the name.
 """
 

@@ -1,6 +1,6 @@
-"""Decoding of long JSON in steps: one call of the decoder holds the interpreter, and with it the event loop.
+"""Decoding of long JSON in steps, because one long call of the decoder would block the interpreter, and with it the event loop.
 
-What is long is split into its members without being decoded, which is forty times as fast; what is short is decoded.
+A long value is split into its members without being decoded, which is forty times as fast. A short value is decoded.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import msgspec
 from dashboard.domain.errors import Invalid
 from dashboard.domain.strict_json import BYTE_ORDER_MARK
 
-#: Deepest nesting of objects and arrays; deeper values are refused alone.
+#: Deepest nesting of objects and arrays; only deeper values are refused.
 MAX_DEPTH = 16
 #: Most values in a nested one.
 MAX_LEAVES = 1_000
@@ -29,7 +29,7 @@ _LONE = re.compile(
 
 
 class ValueFault(NamedTuple):
-    """An unusable value, with the reason. ``last``: the last value of a repeated key, which most receivers take."""
+    """An unusable value, with the reason. ``last``: the last value of a repeated key, which most receivers use."""
 
     reason: str
     last: Any = None
@@ -95,7 +95,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def as_json(value: Any) -> tuple[Any, list[str]]:
-    """Convert a leniently read value to a value that JSON can represent; return it and the changes.
+    """Convert a leniently read value to a value that JSON can represent; return the result, and a list of what was changed.
 
     A repeated key gets its last value; a number that is not finite becomes null.
     """
@@ -122,5 +122,5 @@ def _whole(digits: str) -> float:
 
 
 def encoded(value: dict[str, Any]) -> bytes:
-    """Return an object as JSON, without faults and numbers that are not finite."""
+    """Return an object as JSON, without its faulty values; numbers that are not finite become null."""
     return msgspec.json.encode({name: each for name, each in value.items() if not isinstance(each, ValueFault)})

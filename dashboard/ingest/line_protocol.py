@@ -1,10 +1,10 @@
 """Influx line protocol: ``measurement[,tag=v…] field=v[,field=v…] [time]``, as Telegraf, InfluxDB clients and Grafana Live send.
 
-Source: the InfluxDB line protocol reference.  ``line-protocol-parser`` (C) parses single lines; ``line_protocol_parts.py`` parses
-the lines that the C parser refuses.  A number or boolean field becomes a sample of the series ``measurement_field{tags}``; a string
-field becomes the document ``measurement_field/tag:value`` with ``{"text": …}``.  A body without faults is parsed on a fast path, but for
-its lines with string fields.  Any other body is parsed line by line, so that the good fields are kept.  64-bit integers become the
-nearest double.
+Source: the InfluxDB line protocol reference. ``line-protocol-parser`` (C) parses single lines; ``line_protocol_parts.py`` parses
+the lines that the C parser refuses. A number or boolean field becomes a sample of the series ``measurement_field{tags}``; a
+string field becomes the document ``measurement_field/tag:value`` with ``{"text": …}``. A body without faults is parsed on a fast
+path, except for its lines with string fields. Any other body is parsed line by line, so that the good fields are kept. 64-bit
+integers become the nearest double.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ _NO_ROW: Row = ([], [], 0, {})
 class LineCache(OwnedRecall[str, Row]):
     """Cache of lines' fields and their series, by the text of measurement and tags.
 
-    ``labels`` are added to the tags of each line.  ``topic``: the lines' source, for a caller with several sources.
-    ``is_silent``: returns whether nothing comes from a source any more.
+    ``labels`` are added to the tags of each line. ``topic``: the lines' source, for a caller with several sources. ``is_silent``:
+    returns whether a source has stopped sending.
     """
 
     def __init__(
@@ -184,7 +184,7 @@ def _signs(text: str) -> int:
 
 
 def _in_ms(stated: int, scale: Scale) -> int:
-    """Return a time in milliseconds; for the precision auto by the time's size, as in InfluxDB 3."""
+    """Convert a time to milliseconds. With the precision auto, the size of the number decides its unit, as in InfluxDB 3."""
     times_by, divide_by, _ = scale
     if not divide_by:
         times_by, divide_by = next((each for below, *each in _BY_SIZE if abs(stated) < below), _NANO[:2])
@@ -220,7 +220,7 @@ def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache)
 
 
 def _claim(key: str, measurement: str, name: str, tags: Mapping[str, str], cache: LineCache) -> str:
-    """Claim a field's series; the same field of a source that is silent gives way. Raises NameTaken."""
+    """Claim a field's series. If a silent source owns the series by the same field, that source loses it. Raises NameTaken."""
     said = f"{','.join([measurement, *sorted(tags)])} {name}"
     return cache.origins.claim(
         key,
@@ -248,7 +248,7 @@ def _each(body: bytes, cache: LineCache, latest_ms: int, scale: Scale) -> Parsed
 
 
 def _spread(first: int, counts: list[int]) -> list[int]:
-    """Return the line number of each sample; ``counts``: the number of samples in each line, of which the first is ``first``."""
+    """Return the line number of each sample. ``first``: number of the first line; ``counts``: number of samples in each line."""
     return [number for number, count in enumerate(counts, first) for _ in range(count)]
 
 
@@ -259,7 +259,7 @@ def _at_line(number: int, invalid: Invalid) -> Invalid:
 
 
 def _take(number: int, line: bytes, parsed: Parsed, cache: LineCache, latest_ms: int, scale: Scale) -> None:
-    """Add one line's fields; raises Invalid when it cannot be read. A bad field is refused alone."""
+    """Add one line's fields; raises Invalid when the line cannot be read. A bad field is refused and the others are kept."""
     if len(line) > MAX_LINE_CHARACTERS:
         raise Invalid(f"is longer than {MAX_LINE_CHARACTERS} bytes")
     try:

@@ -1,6 +1,6 @@
-"""Lenient parser for one line of Influx line protocol; each fault names its tag or field, and a faulty field is refused alone.
+"""Lenient parser for one line of Influx line protocol; each fault names its tag or field, and a faulty field does not affect the others.
 
-For lines that the C parser refuses.  Unlike the C parser, it accepts ``+1`` and repeated equal tags, and ignores empty tags.
+For lines that the C parser refuses. Unlike the C parser, it accepts ``+1`` and repeated equal tags, and ignores empty tags.
 Source: the InfluxDB line protocol reference; ``models/points.go`` of InfluxDB 1.8.
 """
 
@@ -33,7 +33,7 @@ _BOOLEANS = {
 
 @dataclass(slots=True)
 class Line:
-    """A parsed line. ``faults``: those of single fields; the line's other fields are valid."""
+    """A parsed line. ``faults``: the faults of single fields; the line's other fields are valid."""
 
     measurement: str
     tags: dict[str, str] = field(default_factory=dict)

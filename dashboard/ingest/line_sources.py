@@ -18,7 +18,7 @@ _MAX_SEEN = 10_000
 
 
 class LineSources:
-    """The caches by source. ``max_items``: limit of each cache, and limit of the owners."""
+    """The caches by source. ``max_items``: maximum number of items in each cache, and maximum number of owned series."""
 
     def __init__(self, max_items: int, *, origins: Origins | None = None) -> None:
         self._max_items = max_items
@@ -32,7 +32,7 @@ class LineSources:
         return seen_ms is not None and self._latest_ms - seen_ms > SILENT_MS
 
     def of(self, source: str, latest_ms: int = 0) -> LineCache:
-        """Return the cache of a source of which a body has come, such as ``database telegraf``; "" is the source without a name.
+        """Return the cache of a source that has sent a body, such as ``database telegraf``; "" is the source without a name.
 
         ``latest_ms``: the latest time that a sample may have now.
         """

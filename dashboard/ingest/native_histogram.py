@@ -1,8 +1,8 @@
 """Conversion of native histograms (remote write 1.0 and 2.0) to ``_count``, ``_sum``, and percentiles or buckets.
 
 Source: prompb types.proto and io.prometheus.write.v2, message Histogram (the same numbers in both); "Native Histograms" of the
-Prometheus documentation.  The bucket of index i holds values from base**(i-1) to base**i.  A histogram of custom buckets
-(schema -53) is a classic histogram and gives ``_bucket{le=…}``; every other gives ``_p50``, ``_p90`` and ``_p99``.
+Prometheus documentation. The bucket of index i holds values from base**(i-1) to base**i. A histogram of custom buckets (schema
+-53) is a classic histogram and gives ``_bucket{le=…}``; every other histogram gives ``_p50``, ``_p90`` and ``_p99``.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def _take(point: Any, parsed: Parsed, latest_ms: int, origins: Origins) -> None:
 
 
 def _stated(time: Any) -> Any:
-    """Return a time that is a number in quotes as a number, as OpenTSDB reads it."""
+    """Convert a time that is a number in quotes to a number, as OpenTSDB does; return any other value unchanged."""
     return int(time) if isinstance(time, str) and time.isascii() and time.isdigit() and len(time) <= 13 else time
 
 

@@ -22,7 +22,7 @@ RENEWED_EVERY_MS = 600_000
 
 
 class NameTaken(Invalid):
-    """Another name of the same sender has this series already."""
+    """Refusal of a series that another name of the same sender owns already."""
 
     code = "name_taken"
 
@@ -95,7 +95,7 @@ class Origins:
     # --- other processes ---
 
     def take_claims(self, most: int) -> dict[str, Owner]:
-        """Return at most ``most`` unpublished claims, and forget that they were unpublished."""
+        """Return at most ``most`` unpublished claims, and treat them as published from now on."""
         taken: dict[str, Owner] = {}
         while self._untold and len(taken) < most:
             key, owner = self._untold.popitem()

@@ -1,8 +1,8 @@
 """OTLP/HTTP metrics, protobuf and JSON: resources, scopes, metrics, data points -> samples.
 
-Source: opentelemetry-proto 1.x and the OTLP specification.  Names of series: ``otlp_names.py``, ``otlp_resources.py``.  An
-unreadable point, metric, scope or resource is refused alone.  A point whose attributes have the same bytes as those of an earlier
-point costs one look-up.
+Source: opentelemetry-proto 1.x and the OTLP specification. Names of series: ``otlp_names.py``, ``otlp_resources.py``. An
+unreadable point, metric, scope or resource is refused, and the rest of the body is kept. A point whose attributes have the same
+bytes as those of an earlier point costs one look-up.
 """
 
 from __future__ import annotations
@@ -287,7 +287,7 @@ class _Walk:
             _learn(point, metric, keys, self.cache)
 
     def _end(self, metric: _Metric, attributes: list[Any], t_ms: int | None) -> None:
-        """End all series of points with these attributes; the point does not name their ``le`` and ``quantile``."""
+        """End all series with these attributes, whatever their ``le`` or ``quantile`` is: the point does not name these two labels."""
         labels = _labels(metric, attributes)
         suffixes = SUFFIXES[metric.shape]
         self.parsed.ended += [(series_key(metric.name + suffix, labels).text, t_ms) for suffix in suffixes]

@@ -13,7 +13,7 @@ _MAX_MESSAGE = 500
 
 
 def partial_success(parsed: Parsed) -> dict[str, object]:
-    """Build the JSON answer: ``{}``, or the number of refused points and the reason for the first."""
+    """Build the JSON answer: ``{}``, or the number of refused points and the reason of the first refusal."""
     refused = _faults(parsed)
     if not refused:
         return {}
@@ -37,7 +37,7 @@ def status_protobuf(code: int, message: str) -> bytes:
 
 
 def _faults(parsed: Parsed) -> list[Refusal]:
-    """Return the refusals that are the sender's fault: those of NaN, ±Inf and the server's own ``target_info`` are not."""
+    """Return the refusals that are the sender's fault, without those of NaN, ±Inf and the server's own ``target_info``."""
     return [
         refusal
         for refusal in parsed.batch.refused

@@ -44,7 +44,7 @@ class PointCache:
             self._numbers.clear()
 
     def claim(self, keys: Iterable[str], origin: str) -> None:
-        """Make a metric as sent, with its attributes' names, the owner of series; raises NameTaken."""
+        """Claim series for a metric, which is identified by its name as sent and the names of its attributes; raises NameTaken."""
         for key in keys:
             self._origins.claim(key, origin)
 

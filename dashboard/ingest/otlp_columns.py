@@ -42,7 +42,7 @@ class _Layout(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Bytes before the attributes."""
+        """Number of bytes before the attributes."""
         return _NUMBER_BYTES * len(self.tags)
 
 
@@ -64,7 +64,7 @@ _LAYOUTS = {
 
 
 def _layout_at(data: bytes, begin: int, end: int) -> _Layout | None:
-    """Return the layout of the point between two offsets; None if the point has another one."""
+    """Return the layout of the point between two offsets; None if the point has a layout that is not expected."""
     tags = bytearray()
     while len(tags) < 3 and begin + _NUMBER_BYTES <= end and data[begin] in (_START, _TIME, _DOUBLE, _INTEGER):
         tags.append(data[begin])

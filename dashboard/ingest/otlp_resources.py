@@ -1,11 +1,12 @@
 """Labels that an OpenTelemetry resource and scope put on all their series, and ``target_info``.
 
-Source: the OpenTelemetry specification, "Prometheus and OpenMetrics Compatibility", Resource Attributes and Instrumentation Scope.
+Source: the OpenTelemetry specification, "Prometheus and OpenMetrics Compatibility", Resource Attributes and Instrumentation
+Scope.
 
 - ``service.name`` (with ``service.namespace/`` in front if there is one) is the label ``job``, ``service.instance.id`` is
   ``instance``.  All other attributes of the resource are labels of a further series, ``target_info``, whose value is 1.
 - If a resource has neither attribute, all its attributes become labels, because nothing else distinguishes the resource.  Most
-  resources from a collector are such.  The same applies to resources in one request with the same ``job`` and ``instance``.
+  resources from a collector have neither.  The same applies to resources in one request with the same ``job`` and ``instance``.
 - A scope's name, version, schema and attributes are the labels ``otel_scope_name``, ``otel_scope_version``,
   ``otel_scope_schema_url`` and ``otel_scope_…``.
 """

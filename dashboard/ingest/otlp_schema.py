@@ -1,7 +1,8 @@
 """Schemas of OTLP's metrics messages: field numbers, with the field names of its JSON form.
 
-Resources, scopes, metrics, gauges, sums and data points stay bytes until they are read, so that a broken part is refused alone.
-Source: opentelemetry-proto 1.x, metrics/v1/metrics.proto, common/v1/common.proto. Field numbers there never change.
+Resources, scopes, metrics, gauges, sums and data points stay bytes until they are read, so that a broken part can be refused
+while the rest is kept. Source: opentelemetry-proto 1.x, metrics/v1/metrics.proto, common/v1/common.proto. Field numbers there
+never change.
 """
 
 from __future__ import annotations

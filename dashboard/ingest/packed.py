@@ -26,7 +26,7 @@ _USUAL_RATIO = 16
 
 
 class MissingExtra(DashboardError):
-    """An optional package is needed for this format and not installed."""
+    """Error for a format whose optional package is not installed."""
 
     code = "unsupported"
     http_status = 415
@@ -35,7 +35,7 @@ class MissingExtra(DashboardError):
 def unpack(body: bytes, encoding: str, max_bytes: int) -> bytes:
     """Decompress a body; return it unchanged if the encoding is empty, ``identity`` or ``gzip``.
 
-    Raises Invalid if the body is not in that encoding, TooLarge if the result exceeds ``max_bytes``, MissingExtra.
+    Raises MissingExtra, Invalid if the body is not in that encoding, and TooLarge if the result exceeds ``max_bytes``.
     """
     if encoding not in ENCODINGS:
         return body
@@ -49,7 +49,7 @@ def unpack(body: bytes, encoding: str, max_bytes: int) -> bytes:
 
 
 def unpack_snappy_block(body: bytes, max_bytes: int) -> bytes:
-    """Unpack snappy's block format; the claimed length is checked before anything is written. Raises as ``unpack``."""
+    """Unpack snappy's block format; the claimed length is checked before anything is written. Raises the errors of ``unpack``."""
     cramjam = _cramjam()
     if not body:
         raise Invalid("the body is empty; send a snappy block")

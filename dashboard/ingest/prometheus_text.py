@@ -1,9 +1,9 @@
 """Parser for Prometheus' text format 0.0.4 and OpenMetrics 1.0, as lenient as Prometheus' own.
 
-Source: prometheus.io/docs/instrumenting/exposition_formats; Prometheus' own lexers (model/textparse), which check neither the order
-of families nor the suffixes of names; pushgateway README (grouping keys).  An unreadable line or a NaN or infinite sample is
-refused alone.  A text without any good line, or OpenMetrics without ``# EOF``, is refused as a whole.  ``_created`` samples of
-OpenMetrics and exemplars are ignored.
+Source: prometheus.io/docs/instrumenting/exposition_formats; Prometheus' own lexers (model/textparse), which check neither the
+order of families nor the suffixes of names; pushgateway README (grouping keys). An unreadable line, or a NaN or infinite sample,
+is refused and the others are kept. A text without any good line, or OpenMetrics without ``# EOF``, is refused as a whole.
+``_created`` samples of OpenMetrics and exemplars are ignored.
 """
 
 from __future__ import annotations
@@ -122,7 +122,10 @@ class _Reader:
         self.families.clear()
 
     def _sample(self, line: str) -> None:
-        """Parse one sample; raises Invalid when the line cannot be read. A readable sample with bad content is refused alone."""
+        """Parse one sample; raises Invalid when the line cannot be read.
+
+        A readable sample with bad content is counted as refused, and nothing is raised.
+        """
         head = _HEAD.match(line)
         assert head is not None  # the pattern also matches the empty text
         seen = self.known.get(head[0])

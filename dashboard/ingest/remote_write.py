@@ -58,7 +58,7 @@ def parse_remote_write(
 ) -> Parsed:
     """Parse a snappy block; a refusal's index is that of its series, from 0.
 
-    Raises Invalid when the body cannot be read, TooLarge when it claims to be longer than ``max_bytes``, MissingExtra.
+    Raises MissingExtra, Invalid when the body cannot be read, and TooLarge when it claims to be longer than ``max_bytes``.
     """
     return parse_write_request(unpack_snappy_block(body, max_bytes), cache, latest_ms, families)
 
@@ -128,7 +128,10 @@ def _quickly(
 
 
 def _with(others: list[tuple[int, bytes]], left: Sequence[int], data: bytes) -> list[tuple[int, bytes]]:
-    """Merge ``others`` with the series of the rest whose indices are in ``left``, in the order of the body."""
+    """Return ``others`` together with the series of ``data`` that the fast path did not take, in the order of the body.
+
+    ``left``: indices of these series, counted without the series of ``others``.
+    """
     series = [value for number, wire, value in read_fields(data) if (number, wire) == (1, BYTES)]
     taken = {index for index, _ in others}
     rest = [index for index in range(len(series)) if index not in taken]
@@ -139,7 +142,7 @@ def _with(others: list[tuple[int, bytes]], left: Sequence[int], data: bytes) -> 
 def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int, taken: set[int]) -> Sequence[int]:
     """Add the samples that are plain and have a valid time; return the rows of all other samples.
 
-    ``taken``: indices in the body of the series that are not among these.
+    ``taken``: indices in the body of the series that are not in ``keys``.
     """
     if any(tails[place::_TAIL_BYTES] != mark * len(keys) for place, mark in _TAIL_MARKS):
         return range(len(keys))
@@ -212,7 +215,7 @@ def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int) -> N
 
 
 def take_points(key: str, samples: list[bytes], histograms: list[bytes], parsed: Parsed, latest_ms: int) -> None:
-    """Add the valid samples and native histograms of one series; then raise Invalid for the first that is invalid."""
+    """Add the valid samples and native histograms of one series; then raise Invalid for the first invalid sample or histogram."""
     failed: Invalid | None = None
     for sample in samples:
         try:

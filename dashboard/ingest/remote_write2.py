@@ -27,7 +27,10 @@ SymbolCache = OwnedRecall[tuple[str, ...], str]
 
 @dataclass(slots=True)
 class Written(Parsed):
-    """Counts for the response. ``histograms``: by the index of the series in the body; ``ended_samples``: stale markers."""
+    """Parsed body, with counts for the response.
+
+    ``histograms``: by the index of the series in the body; ``ended_samples``: stale markers.
+    """
 
     histograms: dict[int, int] = field(default_factory=dict)
     ended_samples: int = 0

@@ -1,7 +1,7 @@
 """Long bodies in slices of about 1 MiB, cut where a line or an element of a JSON array ends.
 
-Each slice is parsed and accepted before the next, so that neither memory nor the time for which the interpreter is held grows
-with the body.  Slices are cut lazily; a body that cannot be cut is one slice.
+Each slice is parsed and accepted before the next, so that neither the memory nor the time of one step grows with the length of
+the body. Slices are cut lazily; a body that cannot be cut is one slice.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def array_slices(body: bytes) -> Iterator[Slice]:
 
 
 def _short(body: bytes) -> bytes:
-    """Return a body that is parsed in one step, which holds the interpreter; raises TooLarge."""
+    """Return a body that is short enough to be parsed in one step, which blocks the interpreter; raises TooLarge otherwise."""
     if len(body) > _MOST_IN_ONE_STEP:
         raise TooLarge(
             f"a body of more than {_MOST_IN_ONE_STEP >> 20} MiB must be an array of objects, or lines of them, each shorter than 1 MiB"
@@ -125,7 +125,7 @@ def _cut(body: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def _between(body: bytes, at: int, end: int) -> re.Match[bytes] | None:
-    """Find the next apparent end of an element. The search goes on in windows, for one search holds the interpreter."""
+    """Find the next apparent end of an element. The body is searched in windows, because one long search would block the event loop."""
     while at < end:
         found = _BETWEEN.search(body, at, min(end, at + _WINDOW_BYTES))
         if found is not None or at + _WINDOW_BYTES >= end:

@@ -30,7 +30,7 @@ _FIRST_TIME_S = 100_000_000
 def parse_widget(widget: str, body: bytes, latest_ms: int, *, origins: Origins | None = None) -> Parsed:
     """Parse the fields of one widget; raises Invalid. ``widget`` is the id in the path, unquoted.
 
-    ``origins``: the owners of names over all bodies. Without it, two ids that become one name are not noticed.
+    ``origins``: the owners of names over all bodies. Without ``origins``, two ids that become one name are not noticed.
     """
     name = check_name(foreign_name(widget), field="widget")
     parsed = Parsed()
@@ -62,7 +62,7 @@ def parse_dashboard_event(body: bytes) -> str:
 
 
 def _fields(body: bytes, parsed: Parsed) -> dict[str, Any]:
-    """Read the object; report a repeated field and use its last value, as Ruby does. Raises Invalid."""
+    """Read the JSON object in a body. A repeated field is reported, and its last value is used, as in Ruby. Raises Invalid."""
     given = read_leniently(body)
     if not isinstance(given, dict):
         raise Invalid("must be a JSON object")

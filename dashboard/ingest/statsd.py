@@ -1,7 +1,7 @@
 """Parser for lines of StatsD and DogStatsD: metrics, events, service checks. ``statsd_aggregator.py`` aggregates them.
 
 Source: etsy/statsd docs/metric_types.md; DogStatsD datagram format v1.0–v1.3 (several values, ``|T`` is the time; container,
-external data, cardinality and unknown fields are ignored, as there).  Tags may also be ``name,k=v:1|c`` (Influx) and
+external data, cardinality and unknown fields are ignored, as in DogStatsD). Tags may also be ``name,k=v:1|c`` (Influx) and
 ``name;k=v:1|c`` (Graphite).
 """
 
@@ -29,10 +29,10 @@ _LEVELS = ("", "warning", "danger", "warning")  # the same as levels of a status
 
 
 class Metric(NamedTuple):
-    """Metric of one line. ``values``: strings for the members of a set, else numbers. With ``t_ms`` it is not aggregated over time.
+    """Metric of one line. ``values``: strings for the members of a set, else numbers.
 
-    ``deltas``: a sign before a gauge's value means a change; ``signed``: the first value has a sign.  ``origin``: the name and
-    the tags' names as sent; two different origins may give the same ``key``.
+    A metric with ``t_ms`` is not aggregated over time. ``deltas``: a sign before a gauge's value means a change; ``signed``: the
+    first value has a sign. ``origin``: the name and the tags' names as sent; two different origins may give the same ``key``.
     """
 
     key: str

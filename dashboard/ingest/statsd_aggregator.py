@@ -2,15 +2,16 @@
 
 A metric's series, each declared with the flush interval as its cadence:
 
-- counter: ``name`` is its rate a second, ``name_count`` its count in this interval; 0 while it is silent, until it is forgotten;
-- gauge: ``name``, its last value, in flushes of intervals in which it was sent (a silent gauge becomes stale, as it should);
+- counter: ``name``, the rate per second, and ``name_count``, the count in this interval; both are 0 while the counter is silent,
+  until the counter is forgotten;
+- gauge: ``name``, the last value, only for intervals in which a value was sent (so a silent gauge becomes stale);
 - timer, histogram, distribution: ``name_count``, ``_mean``, ``_min``, ``_max``, ``_p50``, ``_p90``, ``_p99``;
 - set: ``name``, the number of distinct members.
 
-A metric with an explicit time (``|T``) is not aggregated over time: a gauge is ``name`` and a counter ``name_count`` at that
-time, with the counts of one time added up.  A metric is forgotten after ``idle_flushes`` silent flushes.  A gauge's value is
-kept, because ``+n`` and ``-n`` change that value.  A series that a metric of another type owns already (a counter's and a timer's
-``name_count``) is left out and refused; a metric that would have no series is refused.  Fast path: a line that differs from an
+A metric with an explicit time (``|T``) is not aggregated over time: a gauge gives ``name`` and a counter ``name_count`` at that
+time; counts with the same time are added up. A metric is forgotten after ``idle_flushes`` silent flushes. A gauge's value is
+kept, because ``+n`` and ``-n`` change that value. A series that a metric of another type owns already (a counter's and a timer's
+``name_count``) is left out and refused; a metric that would have no series is refused. Fast path: a line that differs from an
 earlier line only in its value costs one look-up.
 """
 
@@ -114,7 +115,7 @@ class Aggregator:
         self.refused: Counter[str] = Counter()
 
     def feed(self, data: bytes, latest_ms: int) -> None:
-        """Process one datagram; a bad line is refused alone."""
+        """Process one datagram; a bad line is refused and the others are kept."""
         known, taken = self._known, 0
         for number, line in enumerate(data[:MAX_DATAGRAM_BYTES].split(b"\n")):
             head, _, rest = line.partition(b":")
@@ -149,7 +150,8 @@ class Aggregator:
     def flush(self, now_ms: int, seconds: float) -> Iterator[Parsed]:
         """Yield the samples, at ``now_ms``, of all metrics since the last flush ``seconds`` ago, in pieces of some 10 ms of work.
 
-        Datagrams may be fed between two pieces.  They count in this flush for metrics not yet yielded, else in the next flush.
+        Datagrams may be fed between two pieces. They count in this flush if their metric was not yielded yet, else in the next
+        flush.
         """
         parsed, self._waiting, work = self._waiting, Parsed(), 0.0
         self._counted.clear()
@@ -277,7 +279,7 @@ class Aggregator:
 
 
 class LimitOfMetrics(Invalid):
-    """The limit of metrics is reached."""
+    """Metric beyond the limit of metrics."""
 
     code = "series_limit"
 

@@ -1,8 +1,8 @@
 """Telegraf's ``data_format = "json"``, by HTTP or MQTT: ``{"metrics":[{"name","tags","fields","timestamp"}]}`` or one inner object.
 
-Source: telegraf plugins/serializers/json.  As in line protocol, a number or boolean becomes the series ``name_field{tags}``, a
-string the document of that name; in an array the index follows the name; nulls are ignored.  ``timestamp`` is in seconds or, with
-``json_timestamp_units``, in a smaller unit; its size decides.
+Source: telegraf plugins/serializers/json. As in line protocol, a number or boolean becomes the series ``name_field{tags}``, a
+string the document of that name; in an array the index follows the name; nulls are ignored. ``timestamp`` is in seconds or, with
+``json_timestamp_units``, in a smaller unit; the size of the number decides which.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from dashboard.ingest.parsed import Parsed, check_count
 
 
 def parse_telegraf_json(body: bytes, latest_ms: int, *, origins: Origins | None = None) -> Parsed:
-    """Parse a body; a refusal's index is that of its metric, from 0; its field is the metric's field. Raises Invalid.
+    """Parse a body; a refusal names the index of the metric, from 0, and the metric's field. Raises Invalid.
 
-    ``origins``: the owners of series over all bodies. Without it, two names that become one series are noticed only within a body.
+    ``origins``: the owners of series over all bodies. Without ``origins``, two names that become one series are noticed only if
+    one body contains both.
     """
     origins = Origins() if origins is None else origins
     origins.renew(latest_ms)
@@ -31,7 +32,10 @@ def parse_telegraf_json(body: bytes, latest_ms: int, *, origins: Origins | None 
 def take_metrics(
     given: Any, latest_ms: int, *, origins: Origins, labels: Mapping[str, str] | None = None, topic: str = ""
 ) -> Parsed:
-    """Parse decoded JSON like ``parse_telegraf_json``. ``labels``: the labels of the topic; ``topic``: its name, part of each origin."""
+    """Parse decoded JSON like ``parse_telegraf_json``.
+
+    ``labels``: the labels of the topic; ``topic``: the topic's name, which is a part of each origin.
+    """
     metrics = given.get("metrics", [given]) if isinstance(given, dict) else given
     if not isinstance(metrics, list):
         raise Invalid("must be an object with metrics, a list", field="metrics")

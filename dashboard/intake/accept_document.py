@@ -106,7 +106,7 @@ class AcceptDocument:
         await self._journal.append(self._partition(key), encode_change(DocumentDeleted(key)))
 
     def _say_before(self, count: int) -> None:
-        """Log once that the limit of documents is near; log it again only after the number has fallen in the meantime."""
+        """Log once that the limit of documents is near; log it again only after the number has fallen."""
         is_near = count >= _NEARLY_FULL * self._max_documents
         if is_near and not self._said:
             _log.info(

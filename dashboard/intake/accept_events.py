@@ -1,9 +1,9 @@
 """Acceptance of events: each goes into the document ``events``, the state of an alert or check also into ``alerts``.
 
 Both documents are lists for the list, table and status widgets, newest first: ``{"items": [{"id", "label", "value", "t", "state",
-…}]}``.  An event is an entry with the item to add (``replica/items.py``).  Nobody reads and rewrites the list, so no event is
-lost when several processes accept events at once.  A repeated event (an alert that goes on) replaces the earlier one.  A check
-with an unchanged state gives no new event; the replica detects this.
+…}]}``. An event is an entry with the item to add (``replica/items.py``). No process reads and rewrites the list, so no event is
+lost when several processes accept events at once. A repeated event (an alert that goes on) replaces the earlier one. A check with
+an unchanged state gives no new event; the replica detects this.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ _CHECKED_AT_ONCE = 200
 
 
 class Outcome(Struct, frozen=True):
-    """Result of a batch. ``refused``: in the order of the samples in the body; ``series``: of the accepted samples, in parts.
+    """Result of a batch. ``refused``: in the order of the samples in the body; ``series``: those of the accepted samples.
 
     ``unlisted``: number of refused samples that are not in ``refused``.
     """
@@ -70,7 +70,7 @@ class Share(Struct):
 class _Taken(Struct):
     """Result of the batch's pieces so far. ``coming``: new series in ``appends``.
 
-    ``to_tell``: the token has new series, which other processes must learn.
+    ``to_tell``: the token has new series, which must be published to the other processes.
     """
 
     refused: list[Refusal] = []
@@ -119,7 +119,7 @@ class AcceptSamples:
         """Store a parsed batch; return once the journal has stored it.
 
         Raises Overloaded or Unavailable: then nothing was stored, or only a part of a batch for several partitions.
-        ``request_id``: a repeated id stores nothing again and returns the same.  ``caller``: its token sets limits.
+        ``request_id``: a call with a repeated id stores nothing and returns the same outcome. ``caller``: its token sets limits.
         """
         taken = _Taken()
         try:
@@ -192,7 +192,7 @@ class AcceptSamples:
         return self._replicas.followed().get(partition)
 
     def _known(self, partition: str) -> Container[str]:
-        """Return the known series of a partition; if this process does not follow it, the series accepted here."""
+        """Return the known series of a partition; if this process does not follow it, the series that this process has accepted."""
         replica = self._replica(partition)
         return self._met.get(partition, ()) if replica is None else replica.table.by_text
 
@@ -295,7 +295,7 @@ class AcceptSamples:
             met[key] = now
 
     def _count_met(self) -> int:
-        """Return the number of remembered series, after forgetting silent ones and partitions that are followed by now."""
+        """Forget silent series, and partitions that are followed now; return the number of remembered series that are left."""
         horizon = self._now_ms() - MET_MS
         for partition in list(self._met):
             if self._replica(partition) is not None:
@@ -350,7 +350,7 @@ class AcceptSamples:
         return times
 
     def _new_kinds(self, batch: Batch, replica: Replica | None, now_ms: int) -> list[tuple[int, str]]:
-        """Return the kinds to declare: those that the journal lacks or has had for ``DECLARED_EVERY_MS``. Each has a row of its series."""
+        """Return (row, kind) for each kind to declare: a kind that the journal does not have, or got ``DECLARED_EVERY_MS`` ago."""
         by_text, said = replica.table.by_text if replica is not None else {}, self._kinds_ms
         new = {
             key

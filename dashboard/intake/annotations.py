@@ -52,7 +52,7 @@ class Annotations:
         raise NotFound("Annotation not found")
 
     async def change(self, item: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-        """Replace these fields of the item; raises Overloaded, Unavailable."""
+        """Replace the fields ``new`` of an item; raises Overloaded, Unavailable."""
         await self._append(str(item["id"]), msgspec.json.encode({**item, **new}))
 
     async def remove(self, item: Mapping[str, Any]) -> None:

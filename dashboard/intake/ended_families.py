@@ -9,7 +9,7 @@ from dashboard.ingest.parsed import Family
 
 
 def members_of(families: Sequence[Family], known: Iterable[SeriesKey]) -> list[tuple[str, int | None]]:
-    """Return the known series of the families, each with the time of its end in milliseconds. It scans all known series once."""
+    """Return the known series of the families, each with the time of its end in milliseconds. All known series are scanned once."""
     wanted = {(family.key, family.label): family.t_ms for family in families}
     labels_by_name: dict[str, set[str]] = {}
     for family in families:

@@ -32,7 +32,7 @@ OTHER = "other"
 
 
 class Intake:
-    """Entry of all formats to the accepting services."""
+    """Entry point for all formats: passes parsed bodies on to the services that store samples, documents and events."""
 
     def __init__(
         self,
@@ -125,9 +125,10 @@ class Intake:
     async def _with_documents(
         self, outcome: Outcome, parsed: Parsed, caller: Caller, request_id: str
     ) -> tuple[Outcome, list[DashboardError]]:
-        """Store the documents; return the outcome together with the batch's, and the error of each document that failed.
+        """Store the documents.
 
-        Of several documents with one key the last is stored, and its result counts for all of them.
+        Return the common outcome of the batch and the documents, and the error of each document that failed. Of several documents
+        with one key the last is stored, and its result counts for all of them.
         """
         if not parsed.documents:
             return outcome, []

@@ -8,7 +8,7 @@ EVERY_MS = 60_000
 
 
 class RefusalLog:
-    """Log state of one sender. It reads no clock: the time comes with the refusal."""
+    """State of the log for one sender. It reads no clock: the time comes with the refusal."""
 
     def __init__(self) -> None:
         self._said_ms: int | None = None

@@ -128,7 +128,7 @@ class IngestStats:
         feeder.log(count)
 
     def note_fault(self, caller: Caller, format_: str, reason: str, body: bytes, *, address: str = "") -> None:
-        """Count a body that was refused as a whole. ``address``: that of an unknown sender."""
+        """Count a body that was refused as a whole. ``address``: IP address of an unknown sender."""
         feeder = self._met(caller, format_, address)
         feeder.refused += 1
         feeder.refuse(reason, body)

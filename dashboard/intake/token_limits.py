@@ -61,7 +61,11 @@ class TokenLimits:
     def surplus(
         self, caller: Caller | None, keys: Iterable[str], new: Collection[str], exists: Callable[[str], bool]
     ) -> set[str]:
-        """Return those of a batch's ``keys`` that are ``new`` and would, in order, exceed the token's number of series."""
+        """Return the ``new`` series of a batch that would exceed the token's number of series, counted in the order of ``keys``.
+
+        ``keys``: the series of the batch. ``exists``: returns whether a series still exists; the token's other series no longer
+        count.
+        """
         token = caller.token if caller is not None else None
         if token is None or not token.max_series:
             return set()
@@ -96,5 +100,5 @@ class TokenLimits:
         return len(self._ownership.of(token.id)) if token is not None else 0
 
     def note(self, caller: Caller | None, keys: Collection[str]) -> bool:
-        """Note that the token has fed these series; return False when that is known already."""
+        """Record that the token has fed these series; return False if all of them were recorded already."""
         return caller is not None and caller.token is not None and self._ownership.add(caller.token.id, keys)

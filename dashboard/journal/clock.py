@@ -46,7 +46,7 @@ class JournalClock:
         return False
 
     def follow_wall(self) -> float:
-        """Follow a step of the wall clock, if there was one; return its size in milliseconds (0: none)."""
+        """Follow a step of the wall clock, if there was one; return the size of the step in milliseconds (0: no step)."""
         off = (self._wall() - self._monotonic()) * 1000 - self._base_ms
         if abs(off) <= STEP_MS:
             return 0.0

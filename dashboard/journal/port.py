@@ -25,7 +25,7 @@ _SIGNALS_S = 60.0
 
 
 def retention_s(partition: str) -> float:
-    """Return the longest time in seconds for which a partition is kept, whatever the settings are."""
+    """Return an upper bound, in seconds, of the time for which a partition's entries are kept; the settings may only shorten this time."""
     return _SIGNALS_S if partition == SIGNALS else float("inf")
 
 
@@ -77,13 +77,13 @@ class Journal(Protocol):
         """Return the payload bytes kept now, over all partitions."""
 
     def fault(self) -> str:
-        """Return what fails and why, as "cannot store: disk full"; empty when the last store and the last read succeeded."""
+        """Return what fails and why, for example "cannot store: disk full"; empty when the last store and the last read succeeded."""
 
     async def append(self, partition: str, payload: bytes, *, request_id: str = "") -> Position:
         """Store one entry and return its position once it is stored.
 
-        For a known ``request_id``, return the position of the first entry and store nothing.  Raises Overloaded when the bounded
-        buffer of waiting entries is full, Unavailable when the store refuses.  Cancelling does not withdraw an entry.
+        If an entry with this ``request_id`` is stored already, return its position and store nothing. Raises Overloaded when the
+        bounded buffer of waiting entries is full, Unavailable when the store refuses. Cancelling does not withdraw an entry.
         """
 
     def follow(self, partition: str, after: Position) -> AsyncIterator[Gap | list[Entry]]:

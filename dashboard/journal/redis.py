@@ -64,9 +64,9 @@ class _Part:
 class RedisJournal:
     """Journal in Redis, see ``port.Journal``.
 
-    ``partitions`` are read when the journal opens, other partitions at their first use.  ``stamp_ms`` returns the time of a new
-    entry (for tests); if None, Redis' clock gives the time, and ``clock`` follows Redis' clock.  ``patience_s``: a clock that
-    leaps forward trims entries only after this long.
+    ``partitions`` are read when the journal opens, other partitions at their first use. ``stamp_ms`` returns the time of a new
+    entry (for tests); if None, Redis' clock gives the time, and ``clock`` follows Redis' clock. ``patience_s``: after a leap of
+    the clock forward, entries are trimmed by the new time only after so many seconds.
     """
 
     def __init__(
@@ -293,7 +293,7 @@ class RedisJournal:
         return [entry for place, entry in enumerate(fresh) if entry.seq == fresh[0].seq + place]
 
     async def _entries(self, log: Log, start: str, count: int) -> list[Entry]:
-        """Fetch this journal's first entries from the id ``start`` on; skip any number of rows of other programs."""
+        """Fetch up to ``count`` entries of this journal, from the id ``start`` on; skip any number of rows of other programs."""
         while True:
             rows = await self._client.xrange(log.keys.log, start, "+", count=count)
             found = [entry for raw_id, fields in rows if (entry := log.parse(raw_id, fields)) is not None]

@@ -1,8 +1,8 @@
-"""Appending to one partition in Redis: one round trip takes all waiting entries, and a lost reply never stores an entry twice.
+"""Appending to one partition in Redis: one round trip carries all waiting entries, and a lost reply never stores an entry twice.
 
-While Redis is away appends wait, bounded in time and bytes.  A flush whose reply was lost is sent again under the same
-number until its result is known.  Entries whose callers gave up in the meantime are left out.  So an entry that was
-answered with an error is not stored later, unless the lost attempt had stored it.
+While Redis is away appends wait, bounded in time and bytes. A flush whose reply was lost is sent again under the same number
+until its result is known. Entries whose callers gave up in the meantime are left out. So an entry that was answered with an error
+is not stored later, unless the lost attempt had stored it.
 """
 
 from __future__ import annotations
@@ -202,7 +202,8 @@ class Appender:
         self._waiting = kept
 
     async def close(self, within_s: float) -> None:
-        """Store waiting entries for at most ``within_s``, answer the callers of the rest with an error, close the client."""
+        """Store waiting entries for at most ``within_s``, answer the callers of entries that are left with an error,
+        then close the client."""
         try:
             async with asyncio.timeout(within_s):
                 while self._waiting or self._under_way:

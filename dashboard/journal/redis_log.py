@@ -93,7 +93,7 @@ class Log:
         return self._ids[at] if 0 <= at < len(self._ids) else None
 
     def start(self, standing: LogState) -> None:
-        """Start at the newest stored entry: no entry was read yet, or the entries read are too old to continue from."""
+        """Start at the newest stored entry, because no entry was read yet, or the entries read are too old to continue from."""
         self._take_over(standing)
         self.last_id = standing.last_id
         self._ids.clear()
@@ -179,7 +179,10 @@ class Log:
         return self.tail.after(seq)
 
     def resume_seq(self, after: Position, oldest_seq: int) -> int:
-        """Return where a reader from another epoch continues: where the epochs diverge, else before the oldest entry."""
+        """Return the number of the entry after which a reader from another epoch continues.
+
+        This is the last entry that both epochs share, else the entry before the oldest.
+        """
         if after.epoch in self.origins:
             return min(after.seq, self.origins[after.epoch])
         return oldest_seq - 1

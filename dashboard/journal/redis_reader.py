@@ -78,7 +78,7 @@ async def settle(log: Log, client: Client) -> LogState:
 
 
 def _fork(ids: list[str], known_seq: int, standing: LogState) -> int:
-    """Return the newest entry that this process has read and that is still stored."""
+    """Return the number of the newest entry that this process has read and that is still stored."""
     if not ids:
         return min(standing.seq, known_seq)
     return seq_of(ids[standing.common - 1]) if standing.common else min(standing.seq, seq_of(ids[0]) - 1)

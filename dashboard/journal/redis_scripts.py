@@ -11,7 +11,7 @@ from dashboard.journal.redis_link import Client, read_script
 
 
 class Keys(NamedTuple):
-    """Redis keys of one partition; the braces keep them on one node of a Cluster."""
+    """Redis keys of one partition; the braces in them keep all keys on one node of a Cluster."""
 
     log: str
     head: str
@@ -30,7 +30,7 @@ class Keys(NamedTuple):
 
 
 class Row(NamedTuple):
-    """Entry to be appended: its request id, "" or "z" (compressed), its value."""
+    """Entry to append: its request id, the value's encoding ("" for plain, "z" for compressed), and the value."""
 
     request_id: str
     suffix: str

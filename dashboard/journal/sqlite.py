@@ -260,7 +260,7 @@ class SqliteJournal:
     def _settle(self, under_way: UnderWay, outcome: list[int | Unavailable] | BaseException) -> None:
         """Answer all appends of a transaction; the writer's thread calls this in the event loop when the transaction has ended.
 
-        Whoever waits for the transaction may have been cancelled meanwhile.
+        A task that waits for the transaction may have been cancelled in the meantime.
         """
         batch, heads, now, settled = under_way
         settled.set()

@@ -61,7 +61,7 @@ def begin_epoch(journal: Path, checkpoint: Path, epoch: str) -> None:
 
 
 class JournalFile:
-    """``journal.sqlite3``: entries and heads."""
+    """``journal.sqlite3``: the entries, and the number of each partition's newest entry (its head)."""
 
     def __init__(self, path: Path, timeout_s: float) -> None:
         self._path = path
@@ -183,7 +183,10 @@ class JournalFile:
 
 
 class CheckpointFile:
-    """``checkpoint.sqlite3``: the replica's state, a record for each series or document. Without it, the journal's window is all."""
+    """``checkpoint.sqlite3``: the replica's state, a record for each series or document.
+
+    Without this file, only the entries in the journal are left.
+    """
 
     def __init__(self, path: Path, timeout_s: float) -> None:
         self._path = path

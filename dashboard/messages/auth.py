@@ -12,9 +12,9 @@ from dashboard.messages.rooms import RoomState
 
 
 class Auth(PersonalRequest, frozen=True, kw_only=True):
-    """Request to authenticate the connection as a user, or at the machine of a server that needs no login as a guest.
+    """Request to authenticate the connection as a user, or as a guest.
 
-    A guest has no ``token`` and chooses the ``username``.
+    Guests are allowed on the machine of a server that needs no login. A guest has no ``token`` and chooses the ``username``.
     """
 
     user_id: Name

@@ -16,7 +16,10 @@ Cell = Annotated[int, Meta(ge=0, le=500)]
 
 
 class ShownDefinition(Board, frozen=True, kw_only=True, omit_defaults=False):
-    """Board as screens get it. ``tag`` changes with the board. With a ``fault`` the file is broken, and this is its last good state."""
+    """Board as screens get it. ``tag`` changes with the board.
+
+    ``fault``: what is wrong with the file of the board, which is then the last good state of that file.
+    """
 
     tag: str = ""
     fault: str = ""

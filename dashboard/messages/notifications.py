@@ -12,14 +12,14 @@ from dashboard.messages.fields import MessageId, PersonalRequest
 
 
 class Notifications(PersonalRequest, frozen=True, kw_only=True):
-    """Request for the caller's notifications before ``before`` (without it: the newest)."""
+    """Request for the caller's notifications before ``before`` (None: the newest notifications)."""
 
     before: MessageId | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
 
 
 class NotificationRead(PersonalRequest, frozen=True, kw_only=True):
-    """Request to mark the caller's notifications as read up to ``notification_id`` (without it: all)."""
+    """Request to mark the caller's notifications as read up to ``notification_id`` (None: all notifications)."""
 
     notification_id: MessageId | None = None
 

@@ -26,7 +26,7 @@ class Users(PersonalRequest, frozen=True, kw_only=True):
 
 
 class Person(Struct, frozen=True, rename="camel"):
-    """User with status."""
+    """User with the status that others see."""
 
     id: str
     name: str
@@ -41,7 +41,7 @@ class Screen(Struct, frozen=True):
 
 
 class PersonDetail(Struct, frozen=True, rename="camel"):
-    """Connected user with open pages and joined rooms; ``since`` in ms."""
+    """Connected user with open pages and joined rooms; ``since``: start of the presence, in ms."""
 
     id: str
     name: str
@@ -94,6 +94,6 @@ class UserList(Struct, tag="users", frozen=True):
 
 
 class Reload(Struct, tag="reload", frozen=True):
-    """Order to reload the page, sent to the screens of this board; ``*``: of all boards."""
+    """Order to reload the page, sent to the screens of ``board``; ``*`` stands for all boards."""
 
     board: str

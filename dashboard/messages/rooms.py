@@ -79,7 +79,7 @@ class Read(PersonalRequest, frozen=True, kw_only=True):
 
 
 class History(PersonalRequest, frozen=True, kw_only=True):
-    """Request for the messages before ``before`` (without it: the newest)."""
+    """Request for the messages before ``before`` (None: the newest messages)."""
 
     room_id: Name
     before: MessageId | None = None
@@ -275,6 +275,6 @@ def state_of(message: Message) -> MessageState:
 
 
 def notice_of(message: Message) -> MessageNotice | MessageChanged:
-    """Return the notice of a message's latest change: new, or changed."""
+    """Return the notice about a message's latest change: ``MessageNotice`` for a new message, else ``MessageChanged``."""
     kind = MessageNotice if message.changed_seq == message.seq else MessageChanged
     return kind(**state_fields(message))  # type: ignore[arg-type]  # the fields are the struct's own

@@ -31,7 +31,7 @@ class Head(Struct, frozen=True):
 class Watch(Struct, frozen=True):
     """Request to show a board or the series that selectors match; ``since`` asks for the changes after a position.
 
-    ``tag``: the state of the board that the client has; if it is another one now, the reply is a snapshot with the board.
+    ``tag``: the state of the board that the client has; if the board has changed since, the reply is a snapshot with the board.
     """
 
     id: RequestId | None = None

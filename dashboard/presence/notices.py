@@ -113,7 +113,10 @@ class PresenceNotices:
             await self._send(self._registry.in_room(room), notices)
 
     async def _send(self, connections: Iterable[Connection], notices: list[tuple[str, PersonalReply]]) -> None:
-        """Send each notice, encoded once, to all users but the user whom it is about; send many notices as one message to all."""
+        """Send each notice, encoded once, to all users except the user whom it is about.
+
+        Send many notices as one message to all users.
+        """
         if len(notices) > _MANY:
             await self._registry.broadcast(connections, encode_personal(_combined([notice for _, notice in notices])))
             return

@@ -44,7 +44,7 @@ class SampleReading:
         return list(self._numbers)
 
     def cost_us(self) -> int:
-        """Return about how many microseconds it takes to find the series."""
+        """Estimate the time for finding the series in microseconds."""
         selectors = [need.selector for need in self._needs]
         return sum(replica.table.index.cost(selectors) for replica in self._replicas)
 
@@ -86,7 +86,7 @@ class SampleReading:
         into.add(labels_of(series), times, values, ends, lookback_ms, number, series.unit)
 
     def _lookback_of(self, series: Series) -> int:
-        """Return the lookback of a slow sender, 0 for the usual lookback."""
+        """Return the longer lookback of a series with a slow sender in milliseconds; 0 for the default lookback."""
         if not series.every_s_declared or series.every_s is None:
             return 0
         own_ms = round(_SLOW_CADENCES * 1000 * series.every_s)
@@ -94,7 +94,7 @@ class SampleReading:
 
 
 def labels_of(series: Series) -> Labels:
-    """Return a series' labels with its name among them, sorted."""
+    """Return a series' labels, sorted, with its name as the label ``__name__``."""
     name, labels = series.key
     if not labels or labels[0][0] > NAME:
         return ((NAME, name), *labels)
@@ -102,7 +102,10 @@ def labels_of(series: Series) -> Labels:
 
 
 def samples_of(series: Series, from_ms: int, until_ms: int, windows: Windows) -> tuple[array[int], array[float]]:
-    """Return the samples after ``from_ms`` up to ``until_ms``, ordered by time, as copies; buckets where there are no samples."""
+    """Return the samples after ``from_ms`` up to ``until_ms``, ordered by time, as copies.
+
+    Where samples are no longer kept, buckets stand for them.
+    """
     times, values = series.times, series.values
     if not times:
         return array("q"), array("d")
@@ -124,7 +127,7 @@ def samples_of(series: Series, from_ms: int, until_ms: int, windows: Windows) ->
 def _with_buckets(
     series: Series, from_ms: int, until_ms: int, windows: Windows, found: tuple[array[int], array[float]]
 ) -> tuple[array[int], array[float]]:
-    """Put a sample before those found for each bucket that ends in the range: fine ones as far back as there are any."""
+    """Prepend to ``found`` a sample for each bucket that ends in the range: fine buckets as far back as they reach, then coarse ones."""
     greatest = series.kind in ("counter", "histogram") or series.key.name.endswith(_COUNTER_ENDS)
     fine_times, fine_values = _ends_of(series.fine, from_ms, until_ms, greatest=greatest)
     until_coarse = until_ms

@@ -34,7 +34,7 @@ class SeriesSearch:
         self._end_ms = end_ms
 
     def cost_us(self) -> int:
-        """Return about how many microseconds the search takes."""
+        """Estimate the time for the search in microseconds."""
         return sum(index.cost(self._selectors) for index in self._indexes)
 
     def steps(self) -> Iterator[list[FoundSeries]]:
@@ -60,7 +60,7 @@ class SeriesSearch:
 
 
 def _first_ms(series: Series) -> int:
-    """Return about when a series began: its oldest bucket or sample."""
+    """Return the approximate time when a series began: the time of its oldest bucket or sample, in milliseconds."""
     for buckets in (series.coarse, series.fine):
         if len(buckets):
             return buckets.slots[0] * buckets.step_ms

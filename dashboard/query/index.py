@@ -39,7 +39,7 @@ Listener = Callable[[], None]
 
 
 class Matches(Generic[K]):
-    """Current matches of a selector. ``version`` counts their changes; ``changes`` has the latest of them.
+    """Current matches of a selector. ``version`` counts the changes of the matches; ``changes`` has the latest changes.
 
     ``armed``: listeners that wait for a change; ``followers``: number of the users of these matches that may arm a listener.
     """
@@ -160,7 +160,7 @@ class SeriesIndex(Generic[K]):
     # --- selectors ---
 
     def cost(self, selectors: Iterable[Selector]) -> int:
-        """Estimate how many values and items must be tested to evaluate those of the selectors that are not in use yet."""
+        """Estimate how many values and items must be tested to evaluate the selectors that are not in use yet."""
         return sum(self._cost(each) for each in selectors if (m := self._held.get(each.text)) is None or not m.is_ready)
 
     def _cost(self, selector: Selector) -> int:
@@ -207,7 +207,7 @@ class SeriesIndex(Generic[K]):
                 self._follow(matches, item)
 
     def unfollow(self, matches: Matches[K]) -> None:
-        """End what ``follow`` began."""
+        """End the calls of listeners that ``follow`` has started."""
         matches.followers -= 1
         if not matches.followers:
             for item in matches.members:

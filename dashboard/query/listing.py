@@ -48,7 +48,7 @@ class SeriesList:
         self._selectors = selectors
 
     def cost_us(self) -> int:
-        """Return about how many microseconds it takes to find the series."""
+        """Estimate the time for finding the series in microseconds."""
         return sum(index.cost(self._selectors) for index in self._indexes)
 
     def steps(self, now_ms: int) -> Iterator[bytes]:

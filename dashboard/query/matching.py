@@ -61,7 +61,7 @@ class Matching(Generic[K]):
         self._matches = []
 
     def arm(self) -> None:
-        """Call ``on_change`` at the next change, once."""
+        """Request one call of ``on_change``, at the next change."""
         if self._on_change is not None:
             for matches in self._matches:
                 matches.armed.add(self._on_change)

@@ -1,4 +1,4 @@
-"""Groups of a Pushgateway with their metrics, as its ``/api/v1/metrics`` lists them. Pure.
+"""Groups of a Pushgateway with their metrics, as the Pushgateway's ``/api/v1/metrics`` lists them. Pure.
 
 Source: the Pushgateway's README, "Query API", and ``api/v1/api.go``.
 """

@@ -106,7 +106,7 @@ def buckets_from(series: Series, step_ms: int, from_ms: int, windows: Windows) -
 def buckets_since(series: Series, step_ms: int, after_seq: int, from_ms: int, windows: Windows) -> Columns:
     """Return the buckets that contain samples of entries after ``after_seq``.
 
-    Return all from ``from_ms`` on if some of those samples are no longer kept raw.
+    If some of these samples are no longer kept raw, return all buckets from ``from_ms`` on.
     """
     if max(series.trimmed_seq, series.thinned_seq) > after_seq:
         return buckets_from(series, step_ms, from_ms, windows)

@@ -58,7 +58,7 @@ class Folded(Struct, array_like=True, frozen=True):
 
 
 class Raw(NamedTuple):
-    """Buckets as a capture holds them, for ``fold`` in a thread: folded and packed ones, and the later buckets' columns as bytes."""
+    """Buckets captured for ``fold`` in a thread: the folded and packed buckets unchanged, and the columns of the open buckets as bytes."""
 
     folded: Folded | None
     chunks: tuple[PackedBuckets, ...]
@@ -69,11 +69,12 @@ class Raw(NamedTuple):
 class Buckets:
     """Mutable buckets. ``slot`` is time // step; ``step_ms`` is fixed for the life of the object.
 
-    The newest buckets are *open*: columns of numbers.  The others are packed in chunks, small ones at first, of which several make a
-    large one.  Reading unpacks what it needs for itself; a late sample opens the chunks from its slot on.
+    The newest buckets are *open*: columns of numbers. The other buckets are packed in chunks: at first in small chunks, several
+    of which later become a large chunk. A reader unpacks copies of the chunks that it needs. A late sample opens all chunks from
+    its slot on.
 
-    Restored buckets stay compressed until they are read: a starting process has thousands of histories, few of which are
-    read soon.
+    Restored buckets stay compressed until they are read: a starting process has thousands of histories, few of which are read
+    soon.
     """
 
     __slots__ = (
@@ -158,7 +159,7 @@ class Buckets:
         return Opened(self._slots, self._mins, self._maxs, self._sums, self._counts)
 
     def _pack(self) -> None:
-        """Pack a chunk of the oldest open buckets: a large one if there are so many, as after a late sample."""
+        """Pack a chunk of the oldest open buckets: a large chunk if there are enough of them, as after a late sample."""
         columns, chunks = self._columns, self._chunks
         rows = _LARGE if len(self._slots) >= _LARGE + _SMALL else _SMALL
         chunks.append(pack_chunk(columns.part(0, rows)))
@@ -175,7 +176,10 @@ class Buckets:
             chunks[-_SEVERAL:] = [pack_chunk(joined)]
 
     def _open(self, slot: int) -> None:
-        """Open all chunks that hold ``slot`` or later ones. They are packed again after as many new buckets as a small chunk has."""
+        """Open all chunks with buckets of ``slot`` or later.
+
+        These buckets are packed again after as many new buckets as a small chunk has.
+        """
         chunks, columns = self._chunks, self._columns
         first = len(chunks)
         while first and chunks[first - 1].last >= slot:
@@ -235,7 +239,7 @@ class Buckets:
         return first[_TRIM_BATCH - 1] if len(first) >= _TRIM_BATCH else None
 
     def _hide(self, before_slot: int) -> None:
-        """Remove the chunks before ``before_slot``, and hide the earlier buckets of the one that holds it."""
+        """Remove the chunks before ``before_slot``. In the chunk that contains ``before_slot``, hide the earlier buckets."""
         chunks = self._chunks
         gone = next((n for n, chunk in enumerate(chunks) if chunk.last >= before_slot), len(chunks))
         if gone:
@@ -321,7 +325,7 @@ def _joined(chunks: Sequence[PackedBuckets]) -> Opened:
 
 
 def _appended(parts: Sequence[Opened]) -> Opened:
-    """Append columns to each other; ``maxs`` and ``sums`` of the result are ``mins`` if they are so in all parts."""
+    """Append columns to each other; ``maxs`` and ``sums`` of the result are the same object as ``mins`` if that is true of all parts."""
     if len(parts) == 1:
         return parts[0]
     slots, mins, counts = array("q"), array("d"), array("I")
@@ -343,7 +347,7 @@ def _as_bytes(columns: Opened) -> list[bytes]:
 
 
 def fold(raw: Raw) -> Folded:
-    """Compress the columns of ``Buckets.raw`` for a checkpoint. It takes a millisecond or two, so call it in a thread."""
+    """Compress the columns of ``Buckets.raw`` for a checkpoint. This takes a millisecond or two, so call it in a thread."""
     parts = [_unfolded(raw.folded)] if raw.folded is not None else []
     if raw.chunks:
         parts.append(_as_bytes(_joined(raw.chunks).part(raw.hidden)))

@@ -1,9 +1,9 @@
 """Chunks: buckets of the past, packed losslessly into about a tenth of their size. Pure.
 
 Most values have few decimals, so a column is stored as whole numbers of a decimal unit, and as the small differences between the
-doubles and these numbers.  If differences between consecutive numbers are smaller, they are stored instead.  Bytes of equal
-significance are put next to each other, and zlib compresses the result.  A column that equals ``mins`` is not stored; the columns of
-buckets with one sample are equal.
+doubles and these numbers. If differences between consecutive numbers are smaller, they are stored instead. Bytes of equal
+significance are put next to each other, and zlib compresses the result. A column that equals ``mins`` is not stored; all columns
+of buckets with one sample are equal.
 """
 
 from __future__ import annotations
@@ -126,7 +126,8 @@ def _doubles_out(block: _Floats) -> bytes:
 
 
 def _units(values: _Floats, unit: float) -> tuple[_Ints, _Ints] | None:
-    """Return the values as whole numbers of ``1 / unit``, and the differences from these in last bits; None if one is too big."""
+    """Return the values as whole numbers of ``1 / unit``, and the remaining differences in units of the last bit; None
+    if a number or a difference is too big."""
     scaled = values * unit
     if not np.abs(scaled).max() < _LARGEST:  # also true if a sum is not finite
         return None

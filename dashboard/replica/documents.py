@@ -24,7 +24,8 @@ class DocumentKey(NamedTuple):
 
 
 class DocumentTable(dict[str, StoredDocument]):
-    """Stored and remembered deleted documents by key; keys are added and removed by item only."""
+    """Stored and remembered deleted documents by key; change it only by setting and deleting single items, which keeps
+    the index current."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -9,7 +9,7 @@ from dashboard.entries.signals import NodeBeat, NodeLeft
 
 
 class Node(Struct, frozen=True):
-    """Running node. ``beat_ms``: the journal's time of its last beat; ``passed_ms``: the passed time then (``SignalTime``)."""
+    """Running node. ``beat_ms``: the journal's time of its last beat; ``passed_ms``: the passed time (``SignalTime``) at that beat."""
 
     beat: NodeBeat
     beat_ms: int
@@ -37,7 +37,7 @@ class NodeTable:
         return silent
 
     def on_one_machine(self) -> bool:
-        """Return whether all nodes run on one machine, by their names before the worker's number."""
+        """Return whether all nodes run on one machine, judged by the part of their names before the worker's number."""
         return len({node.beat.name.partition("/")[0] for node in self.nodes.values()}) <= 1
 
     def total(self, reading: str) -> float:

@@ -12,7 +12,7 @@ PATIENCE_MS = 600_000
 
 
 class Patience:
-    """Filter of clock readings. ``kept_ms``: the latest reading without leaps younger than ``PATIENCE_MS``."""
+    """Filter of clock readings. ``kept_ms``: the latest reading, without leaps that are younger than ``PATIENCE_MS``."""
 
     __slots__ = ("held_ms", "kept_ms", "latest_ms", "leapt_ms")
 

@@ -36,7 +36,7 @@ class Changed(Struct):
 
 
 class _Node:
-    """Roster of one node, as known."""
+    """Roster of one node, as far as it is known."""
 
     def __init__(self, name: str, heard_ms: int) -> None:
         self.name = name

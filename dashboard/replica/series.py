@@ -123,7 +123,7 @@ class Series:
         self.created_seq = self.meta_seq = self._times[0] if self._times else self.created_seq
 
     def note_end(self, t_ms: int) -> None:
-        """Remember an end for expressions: samples before it do not count after it."""
+        """Remember that the series ended at ``t_ms``: for expressions at later times, the samples before the end do not count."""
         if self.ends is None:
             self.ends = array("q")
         at = bisect_left(self.ends, t_ms)

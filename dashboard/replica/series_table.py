@@ -38,7 +38,7 @@ _SID_BITS = 53
 
 
 def sid_of(text: str) -> int:
-    """Hash a series' canonical text to its number: two of 10,000 series collide in one of 10^8 tables."""
+    """Hash a series' canonical text to its number: among 10,000 series, the probability of a collision is 10^-8."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest()) >> (56 - _SID_BITS)
 
 
@@ -219,7 +219,8 @@ class SeriesTable:
         self._ahead.add(series)
 
     def _are_ahead(self, rows: tuple[Series, ...]) -> bool:
-        """Return whether a series may have samples later than its ``last_ms``; forget the series whose future samples are past."""
+        """Return whether a series may have samples later than its ``last_ms``; forget the series whose future samples
+        now lie in the past."""
         found = self._ahead.intersection(rows)
         self._ahead.difference_update(series for series in found if series.last_ms >= series.ahead_ms)
         return any(series.last_ms < series.ahead_ms for series in found)
@@ -304,7 +305,7 @@ class SeriesTable:
         return sid
 
     def _sweep(self, seq: int, now_ms: int) -> None:
-        """Forget series that were silent for the longest window, once a minute of the journal's time."""
+        """Forget the series that were silent for the whole longest window. Runs at most once a minute of the journal's time."""
         self.swept_ms = now_ms
         horizon = self.patience.kept_ms - self.windows.coarse_ms
         departed = [series for series in self if series.last_ms < horizon]
@@ -320,7 +321,7 @@ class SeriesTable:
             self.gone_floor = self.gone.popleft()[0]
 
     def discard(self, text: str) -> None:
-        """Forget a series at once, without telling that it has gone."""
+        """Forget a series at once, without recording it in ``gone``."""
         series = self.by_text.pop(text, None)
         if series is not None:
             self._sids.discard(series.sid)

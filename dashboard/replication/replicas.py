@@ -85,11 +85,11 @@ class Replicas:
             self.want(())
 
     def subscribe_gap(self, handler: Callable[[str, str], None]) -> None:
-        """Call ``handler`` with partition and reason whenever its replica has missed entries."""
+        """Call ``handler`` with a partition and the reason whenever the partition's replica has missed entries."""
         self._on_gap.append(handler)
 
     def subscribe_applied(self, handler: Callable[[], None]) -> None:
-        """Call ``handler`` whenever a replica has applied all entries that came together."""
+        """Call ``handler`` whenever a replica has applied a batch of entries."""
         self._on_applied.append(handler)
 
     def _applied(self) -> None:
@@ -144,7 +144,8 @@ class Replicas:
 
     @asynccontextmanager
     async def wanted(self, selectors: Sequence[Selector]) -> AsyncIterator[list[Replica]]:
-        """Provide, inside the block, caught-up replicas of all partitions that the selectors need (without selectors: of all).
+        """Provide, inside the ``async with`` block, caught-up replicas of all partitions that the selectors need
+        (without selectors: of all).
 
         Raises Unavailable if the replicas have not caught up in time.
         """

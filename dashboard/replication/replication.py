@@ -87,7 +87,7 @@ class Replication:
         return self._replica
 
     async def restore(self) -> None:
-        """Load the newest checkpoint; without a readable one the replica starts from the journal's window alone."""
+        """Load the newest checkpoint; without a readable checkpoint, the replica starts from the entries in the journal alone."""
         head = await self._journal.attach(self.partition)
         self._target = head.seq
         self._replica = Replica(self._windows, Position(head.epoch, 0))

@@ -1,4 +1,4 @@
-"""Close codes. The range tells clients what to do: 4000-4499 connect again and resume, 4500-4999 do not."""
+"""Close codes. The range tells clients what to do: 4000-4499: connect again and resume; 4500-4999: do not connect again."""
 
 from __future__ import annotations
 

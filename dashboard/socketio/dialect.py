@@ -19,7 +19,8 @@ _MESSAGE = b"4"
 class Dialect:
     """Translation for clients with the same carrier and namespaces. ``now_ms`` is the journal's time.
 
-    ``positions``: of clients that can recover and are in the same rooms; None: of clients that cannot.
+    ``positions``: the last positions of the clients, which can recover and are in the same rooms; None if the clients cannot
+    recover.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Dialects:
         )
 
     def get(self, carrier: Carrier, namespaces: frozenset[str], rooms: frozenset[str] | None = None) -> Dialect:
-        """Return the dialect of a carrier and of namespaces. ``rooms``: of clients that can recover; None: of others."""
+        """Return the dialect of a carrier and of namespaces. ``rooms``: the rooms of clients that can recover; None for other clients."""
         key = (carrier, namespaces, rooms)
         dialect = self._made.get(key)
         if dialect is None:

@@ -1,7 +1,8 @@
 """Translation of the server's messages: the JSON of ``/ws`` in, packets of Socket.IO out.
 
-A message that many clients get is translated once (``dialect.py``).  Snapshots and frames are not decoded: their JSON is the
-argument as it is.  An answer carries an ``RequestOrigin`` as its id, so nothing has to be remembered between a request and its answer.
+A message that many clients get is translated once (``dialect.py``). Snapshots and frames are not decoded: their JSON becomes the
+argument unchanged. An answer carries a ``RequestOrigin`` as its id, so nothing has to be remembered between a request and its
+answer.
 """
 
 from __future__ import annotations
@@ -96,7 +97,8 @@ _encode = msgspec.json.Encoder().encode
 def translate(body: bytes, namespaces: frozenset[str], now_ms: int, positions: Positions | None = None) -> list[bytes]:
     """Return the packets for a message of ``/ws``; none if the client's namespaces do not get it.
 
-    ``positions``: of clients that can recover: their messages carry the offset up to which they have everything.
+    ``positions``: the last positions of clients that can recover; the messages to these clients carry an offset, from which they
+    can recover.
     """
     found = _HEAD.match(body)
     if found is None:
@@ -135,7 +137,7 @@ def _chat(message: MessageState, positions: Positions | None) -> bytes:
 
 
 def _recovered(message: Recovered, origin: RequestOrigin, positions: Positions | None) -> list[bytes]:
-    """Answer a CONNECT: the client is where it was, with all that it missed, or has to begin anew."""
+    """Return the answer to a CONNECT that asks for recovery: all missed messages, or an answer by which the client begins anew."""
     sid, _, pid = origin.ack.partition(" ")
     packets = [connected(origin.namespace, sid, pid if message.whole else sid)]
     return [*packets, *(_chat(each, positions) for each in message.messages)]
@@ -212,7 +214,10 @@ def _authenticated(message: Authenticated, origin: RequestOrigin) -> list[bytes]
 
 
 def connected(namespace: str, sid: str, pid: str = "") -> bytes:
-    """Return the answer to ``CONNECT``. ``pid``: of a client that can recover; the same as before: it has recovered."""
+    """Return the answer to ``CONNECT``.
+
+    ``pid``: private id of a client that can recover; if it is the same as before, the client knows that it has recovered.
+    """
     return encode_connected(namespace, _encode({"sid": sid, "pid": pid} if pid else {"sid": sid}))
 
 

@@ -1,7 +1,7 @@
 """Packets of Socket.IO 5 inside messages of Engine.IO: ``TYPE[ATTACHMENTS-][/NAMESPACE,][ACK][JSON]``.
 
-Source: github.com/socketio/socket.io-protocol.  The packet class of python-socketio is not used: its parser accepts NaN, repeated
-keys and any nesting, and builds objects from which requests would be built again.  Here the JSON stays bytes.
+Source: github.com/socketio/socket.io-protocol. The packet class of python-socketio is not used: its parser accepts NaN, repeated
+keys and any nesting, and builds objects that would have to be converted to requests. Here the JSON stays bytes.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def encode_disconnect(namespace: str) -> bytes:
 
 
 def encode_event(namespace: str, name: str, body: bytes, offset: str = "") -> bytes:
-    """Return an event with one argument, and with the offset behind it if there is one.
+    """Return an event with one argument, followed by the offset if there is one.
 
     ``name`` and ``offset`` are ASCII and need no escapes; ``body``: JSON.
     """
@@ -128,7 +128,7 @@ def encode_event(namespace: str, name: str, body: bytes, offset: str = "") -> by
 
 
 def encode_ack(namespace: str, ack: str, body: bytes) -> bytes:
-    """Return the call of a client's callback with one argument."""
+    """Return the packet that calls a client's callback with one argument."""
     return b"".join((b"3", _head(namespace), ack.encode(), b"[", body, b"]"))
 
 

@@ -111,7 +111,7 @@ class Receipt(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 class Posted(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Answer to the sender of a message: it is stored."""
+    """Answer to the sender of a message: the message is stored."""
 
     id: str
     message_id: str
@@ -137,7 +137,7 @@ class RequestFailure(Struct, frozen=True):
 
 
 class ConnectRefusal(Struct, frozen=True):
-    """Refused connection to a namespace; the client's error has ``data``."""
+    """Refused connection to a namespace; the error that the client gets contains ``data``."""
 
     message: str
     data: Failure | None = None

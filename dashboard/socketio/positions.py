@@ -1,7 +1,8 @@
 """Offsets of connection state recovery: the position in each room up to which clients have all messages.
 
-The original's client returns the last text that came behind an event as its offset.  Ours holds the rooms and their positions, so
-any process can bring the client up to date from the rooms' own logs, and nothing has to be kept for those who may come back.
+A Socket.IO client returns, as its offset, the last text that followed an event. This server's offsets contain the client's rooms
+and the positions in them. So any process can bring the client up to date from the logs of the rooms, and no state is kept for
+clients that may come back.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class Positions:
         self._last: dict[str, str] = {}
 
     def advance(self, room_id: str, position: str) -> str:
-        """Note the position of the next message, or of a join; return the offset. It is empty if recovery cannot begin here."""
+        """Record the position of the next message, or of a join; return the new offset, empty if clients cannot recover from here."""
         if room_id in self._rooms and int(position) > int(self._last.get(room_id, "-1")):
             self._last[room_id] = position
         if not self._rooms or len(self._rooms) > _MAX_ROOMS or self._last.keys() < self._rooms:
@@ -26,13 +27,13 @@ class Positions:
         return ",".join(f"{room}:{self._last[room]}" for room in sorted(self._rooms))
 
     def take_over(self, before: Positions) -> None:
-        """Note the positions of a client that was in the rooms of ``before`` until now."""
+        """Record the positions of a client that was in the rooms of ``before`` until now."""
         for room, position in before._last.items():
             self.advance(room, position)
 
 
 def parse_offset(text: str) -> dict[str, str]:
-    """Return the positions by room of an offset; empty if it is none."""
+    """Return the positions in an offset, by room; empty if the text is not an offset."""
     found: dict[str, str] = {}
     for part in text.split(",")[: _MAX_ROOMS + 1]:
         room, _, position = part.rpartition(":")

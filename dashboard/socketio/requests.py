@@ -55,7 +55,7 @@ def _decode(raw: Raw, kind: type[_T], event: str) -> _T:
 
 
 def _room(raw: Raw, event: str) -> RoomData:
-    """Decode a bare room id, or an object with one."""
+    """Decode a room id, or an object that contains a room id."""
     text = bytes(raw)
     if text.startswith(b'"'):
         raw = Raw(b'{"roomId":' + text + b"}")

@@ -58,7 +58,7 @@ def _version(row: Row[tuple[object, ...]]) -> BoardVersion:
 
 
 async def changed_boards(tx: AsyncConnection, after: int) -> list[BoardRow]:
-    """Return the boards changed after revision ``after``, also deleted and moved ones."""
+    """Return the boards changed after revision ``after``, including deleted and moved boards."""
     return [_board(row) for row in await tx.execute(select(boards).where(boards.c.revision > after))]
 
 
@@ -101,7 +101,7 @@ async def add_version(tx: AsyncConnection, version: BoardVersion) -> None:
 
 
 async def versions_of(tx: AsyncConnection, board: str, limit: int, before: int | None = None) -> list[BoardVersion]:
-    """Return the versions of a board, the newest first; ``before``: only earlier ones."""
+    """Return the versions of a board, the newest first; ``before``: only versions with a smaller number."""
     statement = select(board_versions).where(board_versions.c.board_id == board)
     if before is not None:
         statement = statement.where(board_versions.c.version < before)

@@ -171,7 +171,7 @@ async def changes_after(tx: AsyncConnection, room_id: str, after: int, limit: in
 
 
 async def latest_changes(tx: AsyncConnection, room_id: str, limit: int) -> tuple[list[Message], int, int]:
-    """Return the messages that changed last, the number of the newest change, and the number after which no change is missing."""
+    """Return the messages that changed last, the number of the newest change, and the number after which the list contains every change."""
     row = (await tx.execute(select(rooms.c.last_seq, rooms.c.trimmed_seq).where(rooms.c.id == room_id))).one_or_none()
     if row is None:
         return [], 0, 0
@@ -198,7 +198,7 @@ async def newest(tx: AsyncConnection, room_id: str, before: int | None, limit: i
 
 
 async def authors_between(tx: AsyncConnection, room_id: str, after: int, until: int) -> dict[str, int]:
-    """Return, for each author of messages with numbers after ``after`` up to ``until``, the number of the author's newest of these."""
+    """Return the authors of the messages with numbers after ``after`` up to ``until``, each with the number of the newest such message."""
     statement = (
         select(messages.c.author, func.max(messages.c.seq))
         .where(messages.c.room_id == room_id, messages.c.seq > after, messages.c.seq <= until)
@@ -227,7 +227,7 @@ def _forgettable(before_ms: int) -> ColumnElement[bool]:
 
 
 async def count_forgettable(tx: AsyncConnection, before_ms: int) -> int:
-    """Count what ``forget_messages`` would delete."""
+    """Count the messages that ``forget_messages`` would delete."""
     statement = select(func.count()).select_from(messages).where(_forgettable(before_ms))
     return int((await tx.execute(statement)).scalar_one())
 

@@ -31,7 +31,7 @@ def _token(row: Row[Any]) -> Token:
 
 
 async def changed_tokens(tx: AsyncConnection, after: int) -> list[tuple[str, Token, bool]]:
-    """Return hash, token, and whether it is revoked, of the tokens changed after revision ``after``."""
+    """Return the tokens changed after revision ``after``: for each its hash, the token, and whether it is revoked."""
     rows = (await tx.execute(select(tokens).where(tokens.c.revision > after))).all()
     return [(row.hash, _token(row), row.revoked) for row in rows]
 

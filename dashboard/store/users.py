@@ -209,7 +209,7 @@ async def count_try(tx: AsyncConnection, name: str, address: str, now_ms: int, w
 
 
 async def tries_end(tx: AsyncConnection, name: str, address: str, window_ms: int, most: int) -> int:
-    """Return when another login may be tried; 0 if it may be tried now.
+    """Return the time in milliseconds when another login may be tried; 0 if it may be tried now.
 
     The window must contain fewer than ``most`` attempts by this name and address, and fewer than the limit by this address alone.
     """
@@ -243,7 +243,7 @@ async def find_identity(tx: AsyncConnection, issuer: str, subject: str) -> str |
 
 
 async def add_identity(tx: AsyncConnection, issuer: str, subject: str, user_id: str) -> None:
-    """Store that a provider's identity is this user."""
+    """Store to which user a provider's identity belongs."""
     await tx.execute(insert(identities).values(issuer=issuer, subject=subject, user_id=user_id))
 
 

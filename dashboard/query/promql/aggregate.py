@@ -51,7 +51,7 @@ class Groups:
             self.of_row.append(place)
 
     def inputs(self, vector: Vector) -> list[int]:
-        """Return the inputs of each group, as bits."""
+        """Return the inputs of each group as a number with one bit for each input; an empty list if inputs are not tracked."""
         if not vector.inputs:
             return []
         found = [0] * len(self.labels)

@@ -56,6 +56,6 @@ def clamp(values: Floats, least: Floats, greatest: Floats) -> tuple[Floats, Bool
 
 
 def rounded(values: Floats, to: Floats) -> Floats:
-    """Return the nearest multiples; ties go up."""
+    """Return the multiples of ``to`` that are nearest to the values; ties are rounded up."""
     inverse = 1.0 / to
     return np.floor(values * inverse + 0.5) / inverse

@@ -136,11 +136,14 @@ class Evaluator:
         return times_of(when, grid, self.span)
 
     def inputs(self, columns: SampleColumns) -> list[int]:
-        """Return each series as the only input of its row, if inputs are tracked."""
+        """Return the inputs of each series' row: a number whose only bit stands for the series.
+
+        The list is empty if inputs are not tracked.
+        """
         return [1 << number for number in columns.numbers] if self.track else []
 
     def ones(self, values: Floats) -> Vector:
-        """Return a row without labels."""
+        """Return a vector with one row, which has no labels."""
         return Vector([()], values[None, :], np.ones((1, len(values)), dtype=np.bool_), [0] * self.track)
 
     def _instant(self, node: Instant, grid: Grid) -> Vector:

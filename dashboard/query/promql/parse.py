@@ -50,7 +50,7 @@ def parse(source: str) -> Expr:
 
 
 def layout(source: str) -> str:
-    """Return an expression in the usual layout; raise BadExpression."""
+    """Format an expression in Prometheus' standard layout; raise BadExpression."""
     parse(source)
     scanned = scan(source)
     text = str(_parse(scanned.text()).prettify())

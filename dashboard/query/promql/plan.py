@@ -17,7 +17,7 @@ SUBQUERY_STEP_MS = 60_000
 
 
 class Span(Struct, frozen=True):
-    """Times of a whole query: ``start()`` and ``end()``."""
+    """Time range of a whole query: the values of ``start()`` and ``end()`` in PromQL."""
 
     start_ms: int
     end_ms: int

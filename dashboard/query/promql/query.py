@@ -1,4 +1,4 @@
-"""A whole query: an expression at one time or over a range of steps, bounded, as rows. Pure.
+"""Whole query: an expression at one time or over a range of steps, evaluated within limits to rows of points. Pure.
 
 Long ranges are computed in parts of steps, so that memory depends on the number of series and not on the length of the range.
 """
@@ -24,7 +24,10 @@ MAX_STEPS = 11_000
 
 
 class AnswerRow(Struct, frozen=True):
-    """A series of an answer: its points in order of time. ``inputs``: the series it was computed from, as bits."""
+    """A series of an answer: its points in order of time.
+
+    ``inputs``: the series that the row was computed from, as a number with one bit for each series.
+    """
 
     labels: Labels
     times: Ints

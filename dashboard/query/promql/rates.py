@@ -11,7 +11,8 @@ from dashboard.query.promql.values import Bools, Floats, Ints, Ranges
 
 
 def extrapolated(windows: Ranges, *, is_counter: bool, is_rate: bool) -> tuple[Floats, Bools]:
-    """Return the increase over each window, extrapolated to its edges; at least two samples are needed."""
+    """Return the increase over each window, extrapolated to the window's edges (per second if ``is_rate``), and whether
+    the window has the two samples that this needs."""
     there = windows.counts >= 2
     first, last = _ends(windows)
     values, times = windows.samples, windows.times
@@ -43,7 +44,7 @@ def _ends(windows: Ranges) -> tuple[Ints, Ints]:
 
 
 def _with_resets(windows: Ranges, there: Bools, result: Floats) -> Floats:
-    """Add the values before the resets of each window, in their order."""
+    """Add to ``result`` the values before the resets of each window, in their order."""
     samples = windows.samples
     places = np.flatnonzero(samples[1:] < samples[:-1])  # indices before a lower sample, also at the end of a series
     if not len(places):
@@ -59,7 +60,7 @@ def _with_resets(windows: Ranges, there: Bools, result: Floats) -> Floats:
 
 
 def last_two(windows: Ranges, *, is_rate: bool) -> tuple[Floats, Bools]:
-    """Return the difference of the last two samples, per second if ``is_rate``."""
+    """Return the difference of the last two samples, per second if ``is_rate``, and whether each window has two samples."""
     _, last = _ends(windows)
     before = np.maximum(last - 1, 0)
     newest, older = windows.samples[last], windows.samples[before]
@@ -71,7 +72,8 @@ def last_two(windows: Ranges, *, is_rate: bool) -> tuple[Floats, Bools]:
 
 
 def transitions(windows: Ranges, *, resets: bool) -> tuple[Floats, Bools]:
-    """Return how often the value changed in each window, or with ``resets`` how often it fell."""
+    """Return how often the value changed in each window, or with ``resets`` how often the value fell, and whether the
+    window has samples."""
     samples = windows.samples
     after, before = samples[1:], samples[:-1]
     marks = after < before if resets else (after != before) & ~(np.isnan(after) & np.isnan(before))

@@ -13,7 +13,10 @@ from dashboard.query.promql.values import Floats, Ints, Labels
 
 
 class Need(Struct, frozen=True):
-    """Samples that a selector needs: from after ``from_ms`` up to ``until_ms``. ``is_instant``: only the newest before each step."""
+    """Samples that a selector needs: from after ``from_ms`` up to ``until_ms``.
+
+    ``is_instant``: only the newest sample before each step is needed.
+    """
 
     place: int
     selector: Selector
@@ -23,7 +26,10 @@ class Need(Struct, frozen=True):
 
 
 class Column(Struct):
-    """Samples of one series, ordered by time. ``ends_ms``: times of its ends (stale markers); ``lookback_ms``: 0 for the usual one."""
+    """Samples of one series, ordered by time.
+
+    ``ends_ms``: times at which the series ended (stale markers); ``lookback_ms``: 0 for the default lookback.
+    """
 
     labels: Labels
     times: Ints
@@ -35,7 +41,8 @@ class Column(Struct):
 
 
 class SampleColumns:
-    """Samples of the series of one selector, as flat columns; series ``i`` has those from ``starts[i]`` up to ``starts[i + 1]``."""
+    """Samples of the series of one selector, as flat columns; series ``i`` has the samples from index ``starts[i]`` to
+    before ``starts[i + 1]``."""
 
     __slots__ = ("ends", "labels", "lookbacks", "numbers", "starts", "times", "unit", "values")
 
@@ -55,7 +62,7 @@ class SampleColumns:
 
     @classmethod
     def of(cls, gathered: Gathered) -> SampleColumns:
-        """Return the columns of gathered samples, which may not be added to any more."""
+        """Return gathered samples as columns; nothing may be added to ``gathered`` afterwards."""
         made = cls.__new__(cls)
         made._take(gathered)
         return made

@@ -51,7 +51,7 @@ class Scanned(Struct, frozen=True):
     at_ms: tuple[int, ...]
 
     def text(self, count: int | None = None) -> str:
-        """Return the first tokens (all for None) as a text for the parser."""
+        """Return the first ``count`` tokens (None: all) as a text for the parser."""
         return " ".join(token.text for token in self.tokens[:count])
 
     def error(self, reason: str, place: int) -> BadExpression:
@@ -105,7 +105,7 @@ def _no_token(source: str, place: int) -> str:
 
 
 def _nest(source: str, opened: list[tuple[str, int]], token: Lexeme) -> None:
-    """Note an opened or closed bracket."""
+    """Add an opened bracket to ``opened``, or remove it for the closing bracket. Raises BadExpression."""
     if token.text in _NAMES:
         opened.append((token.text, token.start))
         if len(opened) > MAX_DEPTH:
@@ -126,7 +126,10 @@ def _without_underscores(source: str, token: Lexeme) -> str:
 
 
 def _checked(source: str, tokens: list[Lexeme], token: Lexeme, at_ms: list[int]) -> list[Lexeme]:
-    """Return the token in the form for the parser, if the tokens before it show that it is a duration or a time of ``@``."""
+    """Convert a number to the form that the parser accepts, if the tokens before it make it a duration or a time after ``@``.
+
+    Return other tokens unchanged. Raises BadExpression if the time or duration is out of range.
+    """
     before = [each.text for each in tokens[-2:]]
     sign = before[-1] if before and before[-1] in ("-", "+") else ""
     leader = before[-2] if sign and len(before) == 2 else before[-1] if before else ""

@@ -10,7 +10,10 @@ S, V, M, T = Kind.SCALAR, Kind.VECTOR, Kind.MATRIX, Kind.STRING
 
 
 class Signature(NamedTuple):
-    """Types of a function's arguments and result. ``optional``: how many of the last arguments may be left out, -1 if the last repeats."""
+    """Types of a function's arguments and result.
+
+    ``optional``: how many of the last arguments may be left out, -1 if the last argument may be repeated.
+    """
 
     args: tuple[Kind, ...]
     returns: Kind = V

@@ -8,7 +8,7 @@ from dashboard.query.promql.values import Bools, Floats
 
 
 class CompensatedSum:
-    """Sums in an array, advanced together. ``lost``: what rounding has taken from ``value``."""
+    """Sums in an array, advanced together. ``lost``: the sum of what ``value`` has lost by rounding."""
 
     __slots__ = ("lost", "value")
 

@@ -64,7 +64,7 @@ class Range(Struct, frozen=True):
 
 
 class Subquery(Struct, frozen=True):
-    """Values of an expression over a range, ``step_ms`` apart (0: the default)."""
+    """Values of an expression over a range, ``step_ms`` milliseconds apart (0: the default)."""
 
     expr: Expr
     range_ms: int

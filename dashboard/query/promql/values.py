@@ -32,11 +32,11 @@ class Grid(Struct, frozen=True):
 
     @property
     def end_ms(self) -> int:
-        """The last step."""
+        """Time of the last step, in milliseconds."""
         return self.start_ms + (self.count - 1) * self.step_ms
 
     def times(self) -> Ints:
-        """Return the steps' times."""
+        """Return the steps' times, in milliseconds."""
         return self.start_ms + self.step_ms * np.arange(self.count, dtype=np.int64)
 
 

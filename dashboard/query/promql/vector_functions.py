@@ -39,10 +39,10 @@ class Operands(Protocol):
         """Return the samples of a selector."""
 
     def inputs(self, columns: SampleColumns) -> list[int]:
-        """Return each series as the only input of its row."""
+        """Return the inputs of each series' row: a number whose only bit stands for the series."""
 
     def ones(self, values: Floats) -> Vector:
-        """Return a row without labels."""
+        """Return a vector with one row, which has no labels."""
 
     def absent(self, vector: Vector, operand: Expr) -> Vector:
         """Return 1 at the steps where the vector has no value."""

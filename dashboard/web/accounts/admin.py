@@ -279,7 +279,7 @@ class AuditHandler(AdminHandler):
         "get": Operation(
             "Who did what, newest first",
             returns=dict[str, Any],
-            query={"before": "events with smaller ids", "limit": "at most so many, 1 to 500"},
+            query={"before": "events with smaller ids", "limit": "number of events, 1 to 500"},
         )
     }
 

@@ -27,9 +27,9 @@ _AS_WRITTEN = "1: YAML text, as its author wrote it"
 
 
 class BoardListed(Struct, frozen=True):
-    """Board in the index. ``places``: kind, x, y, w and h of its first tiles; ``source``: where it is kept.
+    """Board in the index. ``places``: kind, x, y, w and h of its first tiles; ``source``: where the board is kept.
 
-    ``shadowed``: the store has a board of this id, too; ``fault``: what is wrong with its file.
+    ``shadowed``: the store has a board of this id, too; ``fault``: what is wrong with the board's file.
     """
 
     id: str
@@ -132,7 +132,7 @@ class BoardApi(ApiHandler[BoardServices]):
         return "" if tag == "*" else tag.removeprefix("W/").strip('"')
 
     async def parse(self, board_id: str, body: bytes) -> Document:
-        """Return the document of a YAML text, read outside of the event loop; raises Invalid with its line."""
+        """Return the document of a YAML text, read outside of the event loop; raises Invalid with the line of the fault."""
         try:
             text = body.decode("utf-8")
             return await IOLoop.current().run_in_executor(None, parse_board, text, Path(f"{board_id}.yaml"))
@@ -188,9 +188,9 @@ class BoardHandler(BoardApi):
     """``/api/v1/boards/ID``: read, publish, rename, archive or delete a board."""
 
     operations: ClassVar[Operations] = {
-        "get": Operation("A board's document, complete", query={"written": _AS_WRITTEN}, raw=True),
+        "get": Operation("Get a board's complete document", query={"written": _AS_WRITTEN}, raw=True),
         "put": Operation(
-            "Publish a board, as JSON or YAML; with If-Match only over this ETag, with If-None-Match * only a new board",
+            "Publish a board, as JSON or YAML; If-Match: only if its ETag is this one; If-None-Match *: only if it is new",
             returns=Published,
             query={"note": "what was changed and why, for the list of versions"},
         ),
@@ -270,7 +270,7 @@ class VersionHandler(BoardApi):
 
 
 class DiffHandler(BoardApi):
-    """``GET /api/v1/boards/ID/diff?old=1&new=2``: what differs between two versions, in words."""
+    """``GET /api/v1/boards/ID/diff?old=1&new=2``: the differences between two versions, in words."""
 
     operations: ClassVar[Operations] = {
         "get": Operation(

@@ -69,7 +69,7 @@ class DraftHandler(BoardApi):
 
     operations: ClassVar[Operations] = {
         "get": Described("The draft of a board", returns=DraftShown),
-        "delete": Described("Discard the draft: everything is as it is published", returns=Operated),
+        "delete": Described("Discard the draft; the published version stays", returns=Operated),
     }
 
     async def get(self, board_id: str) -> None:
@@ -90,7 +90,7 @@ class TextHandler(BoardApi):
     operations: ClassVar[Operations] = {
         "get": Described("The draft as YAML", raw=True),
         "post": Described(
-            "Change the draft as the text says; a wrong text is refused with its line", body=NewText, returns=Operated
+            "Replace the draft by an edited text; an error names the line of the fault", body=NewText, returns=Operated
         ),
     }
 
@@ -122,7 +122,7 @@ class OperationsHandler(BoardApi):
 
 
 class UndoHandler(BoardApi):
-    """``POST /api/v1/boards/ID/undo``: take the caller's last operation back, or make it again."""
+    """``POST /api/v1/boards/ID/undo``: undo or redo the caller's last operation."""
 
     operations: ClassVar[Operations] = {
         "post": Described("Undo or redo the caller's last operation", body=UndoBody, returns=Operated)

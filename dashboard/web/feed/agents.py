@@ -30,7 +30,7 @@ def _is_json(body: bytes) -> bool:
 class TelegrafJson(Format):
     """Telegraf's JSON or line protocol, by its output http.
 
-    Telegraf repeats a request for ever unless the response is 2xx, so a 200 lists the final refusals.
+    Telegraf repeats a request for ever unless the response is 2xx, so final refusals are listed in a response with status 200.
     """
 
     name = "telegraf"

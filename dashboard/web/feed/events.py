@@ -57,7 +57,7 @@ class AlertmanagerWebhook(Format):
         return self.done()
 
     def done(self) -> Answer:
-        """Return the answer if all alerts were accepted."""
+        """Return the answer to a body whose alerts were all accepted."""
         return Answer(200, content_type=TEXT)
 
 

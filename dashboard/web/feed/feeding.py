@@ -242,9 +242,9 @@ class FeederHandler(BaseHandler[F]):
     # --- accept ---
 
     async def accept(self, parsed: Parsed, key: str = "", *, part: str = "") -> Outcome:
-        """Store the acceptable part; raises TooMany, Overloaded, Unavailable.
+        """Store the acceptable part of a body; raises TooMany, Overloaded, Unavailable.
 
-        ``key``: the format's request key, which is equal for a repeated request.  ``part``: distinguishes the slices of a body.
+        ``key``: the format's request key, which is equal for a repeated request. ``part``: distinguishes the slices of a body.
         """
         request_id = self.request_id(key)
         request_id = request_id + part if request_id else ""
@@ -295,7 +295,7 @@ class FeederHandler(BaseHandler[F]):
         self.send(self.format.refuse(self.feed_request(b""), Fault(status, code, text, extra)))
 
     def is_refusal(self, status: int) -> bool:
-        """Return whether a response with this status refuses data; a failed query without data refuses none."""
+        """Return whether a response with this status refuses data; a failed request that carries no data is no refusal."""
         return self._is_feeding() and status != 405
 
     def _wants_page(self) -> bool:
@@ -323,7 +323,7 @@ class FeedHandler(FeederHandler[FeedServices]):
 
 
 class PutFeedHandler(FeedHandler):
-    """Handler for bodies of one format by POST or PUT, as the sender is set."""
+    """Handler for bodies of one format by POST or PUT; senders can be configured for either."""
 
     async def put(self, *_: str) -> None:
         await self.feed()

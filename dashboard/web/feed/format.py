@@ -51,7 +51,10 @@ class FeedRequest(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A whole response. If ``content_type`` and the body are empty, there is no body. ``headers``: besides the format's headers."""
+    """A whole response. If ``content_type`` and the body are empty, there is no body.
+
+    ``headers``: further headers, in addition to those of the format.
+    """
 
     status: int
     body: bytes = b""
@@ -143,7 +146,7 @@ def first_reason(refused: Sequence[Refusal], what: str = "") -> str:
 
 
 def first_fault(faults: Sequence[Refusal], what: str) -> str:
-    """Return the reason of the first refusal with its index and what it refuses."""
+    """Return the reason of the first refusal, with the index and the beginning of the refused item."""
     first = faults[0]
     return f"{first_reason(faults, what)} ({first.snippet})" if first.snippet else first_reason(faults, what)
 

@@ -41,7 +41,7 @@ class Healthchecks(Format):
 
 
 class HeartbeatHandler(FeederHandler[FeedServices]):
-    """Base of both handlers. The path of their requests may contain the token."""
+    """Base of the handlers for heartbeats. The path of a request may contain the token."""
 
     secret_path = True
 
@@ -54,7 +54,7 @@ class HeartbeatHandler(FeederHandler[FeedServices]):
         return status != 405  # GET feeds, too
 
     def identify(self, shown: str) -> str:
-        """Return the monitor's name; ``shown`` is its token or its name. Raises NotFound for an unknown monitor, Forbidden."""
+        """Return the monitor's name; ``shown`` is its token or its name. Raises Forbidden, and NotFound for an unknown monitor."""
         if self.request.headers.get("Sec-Fetch-Site", "none") not in _SAME_SITE:
             raise Forbidden("a page of another site may not send this")
         found = self.context.identity.by_path(shown) if self.caller.token is None else None
@@ -67,7 +67,10 @@ class HeartbeatHandler(FeederHandler[FeedServices]):
         return found.name if found is not None else shown
 
     def claim(self, name: str, key: str = "") -> None:
-        """Make the check the owner of its name; raises NameTaken when it is another one's. ``key``: that of its project."""
+        """Make the check the owner of its name; raises NameTaken when another check owns the name.
+
+        ``key``: the key of the check's project.
+        """
         whose = self.caller.name if self.caller.token is not None else hashlib.sha256(key.encode()).hexdigest()[:8]
         intake = self.services.intake
         origins = intake.origins.of("heartbeat")
@@ -98,7 +101,7 @@ class UptimeKumaHandler(HeartbeatHandler):
 class HealthchecksHandler(HeartbeatHandler):
     """``HEAD|GET|POST /ping/CHECK[/start|/fail|/log|/EXIT CODE]``; CHECK is an id, or a key and a slug.
 
-    The slug is then the check's name.  The beginning of the body is the text.
+    With a key, the slug is the check's name. The beginning of the body is the text of the check's event.
     """
 
     async def get(self, path: str) -> None:

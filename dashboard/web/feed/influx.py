@@ -51,7 +51,8 @@ class Lines(Format):
         self._sources = sources
 
     def source(self, request: FeedRequest) -> str:
-        """Return where the sender writes to; the same series from elsewhere is another one to it."""
+        """Return the database, bucket or stream that the sender writes to: for the sender, the same series in another
+        one is a different series."""
         raise NotImplementedError
 
     def precision(self, request: FeedRequest) -> str:
@@ -84,7 +85,7 @@ class Lines(Format):
         return self.error(fault.status, self.words.get(fault.status) or fault.text)
 
     def done(self) -> Answer:
-        """Return the answer if all lines were accepted."""
+        """Return the answer to a body whose lines were all accepted."""
         return Answer(204)
 
     def error(self, status: int, text: str) -> Answer:

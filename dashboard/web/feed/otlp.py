@@ -1,6 +1,8 @@
-"""OpenTelemetry by HTTP: ``POST /v1/metrics``, protobuf or JSON, and so is the answer; ``/v1/traces`` and ``/v1/logs`` are refused.
+"""OpenTelemetry by HTTP: ``POST /v1/metrics``, in protobuf or JSON, with an answer in the same encoding; ``/v1/traces``
+and ``/v1/logs`` are refused.
 
-Source: the OTLP specification, "OTLP/HTTP".  An error is a ``google.rpc.Status``; senders retry after 429 and 503 with Retry-After.
+Source: the OTLP specification, "OTLP/HTTP". An error is a ``google.rpc.Status``; senders retry after 429 and 503 with
+Retry-After.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class RemoteWrite(Format):
         return Answer(204, headers=written)
 
     def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
-        """Refuse the request; version 2 also wants the numbers of written samples in headers."""
+        """Refuse the request; version 2 also requires the numbers of written samples in headers."""
         answer = super().refuse(request, fault)
         return answer._replace(headers=_counts(0, 0)) if _is_second(request) else answer
 
@@ -60,7 +60,10 @@ class RemoteWrite(Format):
 
 
 def _is_second(request: FeedRequest) -> bool:
-    """Return whether the headers declare a ``Request`` of version 2. The Content-Type decides, else the version header."""
+    """Return whether the headers declare a ``Request`` of version 2.
+
+    The Content-Type decides; if it names no message, the version header does.
+    """
     proto = _PROTO.search(request.headers.get("Content-Type", ""))
     if proto is not None:
         return proto[1] == _SECOND

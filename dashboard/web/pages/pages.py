@@ -71,7 +71,7 @@ class BoardPage(Page):
 
 
 class HomePage(BoardPage):
-    """``/``: the board that the user chose on ``/boards`` in this browser, else that of the setting ``home_board``."""
+    """``/``: the board that the user chose on ``/boards`` in this browser, else the board of the setting ``home_board``."""
 
     def get(self, board_id: str = "") -> None:
         chosen = self.get_cookie(HOME_COOKIE, "")
@@ -197,7 +197,7 @@ class StaticHandler(StaticFileHandler):
         return self.get(build, path, include_body=False)
 
     def get_content_type(self) -> str:
-        """Return the media type by the file's name; not all systems' tables know fonts."""
+        """Return the media type by the file's name; the tables of some systems do not contain fonts."""
         return "font/woff2" if self.path.endswith(".woff2") else super().get_content_type()
 
     def set_extra_headers(self, path: str) -> None:

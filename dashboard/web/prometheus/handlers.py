@@ -118,7 +118,7 @@ class InstantQueryHandler(FormHandler):
         await self.answer(instant_query(self.expression(), at_ms, self.lookback_ms()), limit)
 
     def lookback_ms(self) -> int:
-        """Return the parameter ``lookback_delta``, or the usual lookback."""
+        """Return the parameter ``lookback_delta``, or the default lookback."""
         text = self.first("lookback_delta")
         usual = self.services.queries.limits.lookback_ms
         return round(duration_ms("lookback_delta", text)) or usual if text else usual
@@ -167,7 +167,7 @@ class QueryRangeHandler(InstantQueryHandler):
 
 
 class FormatQueryHandler(FormHandler):
-    """``/prometheus/api/v1/format_query``: an expression in the usual layout."""
+    """``/prometheus/api/v1/format_query``: an expression in Prometheus' standard layout."""
 
     async def reply(self, *path: str) -> None:
         self.expression()
@@ -194,14 +194,14 @@ class ExemplarsHandler(FormHandler):
 
 
 class RootHandler(PrometheusHandler):
-    """``/prometheus/``: clients look whether something is there; people are sent to the page where expressions are tried."""
+    """``/prometheus/``: redirect to the page for trying expressions. Clients also request this path to check that the API exists."""
 
     async def reply(self, *path: str) -> None:
         self.redirect("/explore")
 
 
 class BuildHandler(PrometheusHandler):
-    """``/prometheus/api/v1/status/buildinfo``: the version of Prometheus with the same language."""
+    """``/prometheus/api/v1/status/buildinfo``: the version of Prometheus whose language this server supports."""
 
     async def reply(self, *path: str) -> None:
         build = {

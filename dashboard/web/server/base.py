@@ -58,7 +58,7 @@ _TRUSTED_TYPES = "; require-trusted-types-for 'script'; trusted-types 'none'"
 def content_security_policy(nonce: str, *, trusted_types: bool = True) -> str:
     """Return the policy of a page: only this server's scripts and styles, and no markup from strings (Trusted Types).
 
-    ``trusted_types`` False: the browser is one that does not know them, and calls them an error.
+    ``trusted_types`` False: the browser does not know Trusted Types, and would report the directives as errors.
     """
     return (
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
@@ -107,7 +107,7 @@ class BaseHandler(RequestHandler, Generic[S]):
     # --- the body ---
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
-        """Decode a part of the URL, replacing bytes that are not UTF-8; nothing has such a name, so the request is refused later."""
+        """Decode a part of the URL, replacing bytes that are not UTF-8; no object has such a name, so the request is refused later."""
         return value.decode("utf-8", "replace")
 
     @property
@@ -147,7 +147,7 @@ class BaseHandler(RequestHandler, Generic[S]):
         self.check_caller()
 
     def check_caller(self) -> None:
-        """Set ``caller`` and check its rights; raises NotAuthenticated, Forbidden."""
+        """Set ``caller`` and check the caller's rights; raises NotAuthenticated, Forbidden."""
         method = "GET" if self.request.method == "HEAD" else self.request.method
         name = f"{method} {self.template}"
         if name in POLICIES:  # else the method is not supported
@@ -214,7 +214,7 @@ class BaseHandler(RequestHandler, Generic[S]):
         return value
 
     def check_trusted_origin(self, origin: str) -> bool:
-        """Return the guard's decision, for which ``https://name`` and ``name:443`` are the same origin; called by Tornado."""
+        """Return the guard's decision about an origin; ``https://name`` and ``name:443`` are the same origin. Called by Tornado."""
         return allows_origin(self, origin)
 
     # --- answers ---
@@ -232,7 +232,10 @@ class BaseHandler(RequestHandler, Generic[S]):
         self.finish(msgspec.json.encode(value))
 
     def render_page(self, template: str, *, trusted_types: bool = True, **values: Any) -> None:
-        """Write a page as the response. ``old``: with the files for old browsers; ``with_old``: there are such files."""
+        """Write a page as the response, with ``values`` for the template.
+
+        Values for browsers: ``old``: the page loads the files for old browsers; ``with_old``: such files exist.
+        """
         self.set_header("Content-Type", "text/html; charset=utf-8")
         nonce = secrets.token_urlsafe(16)
         for name, value in _PAGE_HEADERS.items():

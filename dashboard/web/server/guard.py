@@ -148,7 +148,7 @@ def _origin(text: str) -> tuple[str, str, int] | None:
 def _same_origin(origin: str, host: str, protocol: str) -> bool:
     """Return whether an origin is that of ``host``. A request by https must have an https origin.
 
-    A request by http may have either, because the browser may use https up to a proxy.
+    A request by http may have an http or https origin, because the browser may use https up to a proxy.
     """
     found = _origin(origin)
     if found is None or (protocol == "https" and found[0] != "https"):

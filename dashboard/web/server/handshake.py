@@ -42,7 +42,7 @@ class HandshakeHandler(WebSocketHandler):
         return True
 
     def find_place(self, places: ConnectionPlaces) -> None:
-        """Reserve a place for another connection of the caller; answer 503 if there is none."""
+        """Reserve a place for another connection of the caller; answer 503 if no place is free."""
         try:
             self.place = places.reserve(self.caller, network_of(self.request.remote_ip or ""))
         except Overloaded as error:

@@ -106,7 +106,7 @@ class HttpConnections:
             self._close_an_idle_one()
 
     def wrote(self, stream: IOStream) -> None:
-        """Record that bytes of an answer are unread; if there are too many in all, disconnect the client with the most."""
+        """Record that bytes of an answer are unread; if there are too many in all, disconnect the client with the most unread bytes."""
         if stream not in self._networks:
             return
         if stream not in self._unread:

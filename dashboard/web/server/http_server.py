@@ -47,7 +47,7 @@ class DashboardHttpServer(HTTPServer):
     tell_refused: Callable[[str, str, str], None]
 
     def initialize(self, *args: Any, **options: Any) -> None:
-        """Take the bounds of headers and connections besides Tornado's own arguments."""
+        """Set the limits of headers and connections, in addition to Tornado's own arguments."""
         self.max_header_bytes = options.pop("max_header_bytes")
         self.header_timeout_s = options.pop("header_timeout_s")
         self.connections = options.pop("connections")

@@ -71,7 +71,7 @@ class WebIdentity:
         return self._identify.by_text(text)
 
     def by_path(self, text: str) -> Caller | None:
-        """Return the caller of a token in a URL path; None if it is not valid."""
+        """Return the caller of a token in a URL path; None if the token is not valid."""
         return self._identify.by_path(text)
 
     def _by_cookie(self, request: HTTPServerRequest) -> Caller:
@@ -85,7 +85,7 @@ class WebIdentity:
         return AT_MACHINE if at_machine else ANONYMOUS
 
     def keep(self, handler: RequestHandler) -> None:
-        """Begin a session for a local operator without one; extend a user's session after half of its time."""
+        """Begin a session for a local operator without one; extend a user's session after half of its lifetime."""
         caller: Caller = getattr(handler, "caller", ANONYMOUS)
         if caller == AT_MACHINE and handler.request.path != "/api/v1/me":
             self.set_cookie(handler, self._accounts.begin_local())

@@ -36,7 +36,7 @@ class BodyBudget:
 class RequestBody:
     """Body of a request. ``refused``: the reason why the body is not accepted; the rest of the body is then read and thrown away.
 
-    ``max_bytes`` bounds both what arrives and what it decompresses to.
+    ``max_bytes`` limits both the received bytes and the decompressed bytes.
     """
 
     def __init__(self, *, max_bytes: int, budget: BodyBudget, gzip: bool) -> None:
@@ -52,7 +52,7 @@ class RequestBody:
 
     @property
     def is_gzip(self) -> bool:
-        """True where chunks are decompressed and ``take`` has several steps."""
+        """True if chunks are decompressed and ``take`` has several steps."""
         return self._gunzip is not None
 
     def take(self, chunk: bytes) -> Iterator[None]:
@@ -106,7 +106,7 @@ class RequestBody:
         return self._chunks[0] if self._chunks else b""
 
     def so_far(self) -> bytes:
-        """Return what has arrived, decompressed."""
+        """Return the part of the body that has arrived, decompressed."""
         self._chunks = [b"".join(self._chunks)]  # joined once, for further calls
         return self._chunks[0]
 
@@ -119,7 +119,7 @@ class RequestBody:
         return self.so_far()
 
     def close(self) -> None:
-        """Free everything, also the traceback of the error: it would keep the objects of its frames in memory."""
+        """Free everything, including the traceback of the error, which would keep the objects of its frames in memory."""
         self._drop()
         self._gunzip = None
         if self.refused is not None:

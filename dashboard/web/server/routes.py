@@ -64,5 +64,5 @@ def make_application(routes: Sequence[AnyRoute], *, settings: Settings, context:
 
 
 def _given(route: AnyRoute, context: WebContext) -> dict[str, Any]:
-    """Return what Tornado hands to the handler's ``initialize``."""
+    """Return the arguments that Tornado passes to the handler's ``initialize``."""
     return {"context": context, "services": route.services, "template": route.template}

@@ -1,6 +1,6 @@
-"""WebSocket of this project, on Tornado's public hook for it: handshake, reading, direct sending and closing.
+"""WebSocket of this project, built on Tornado's public class ``WebSocketProtocol``: handshake, reading, direct sending and closing.
 
-Frames are parsed by ``rfc6455/frames.py``; this module owns the stream.  While nothing is buffered a prebuilt frame is written
+Frames are parsed by ``rfc6455/frames.py``; this module owns the stream. While nothing is buffered a prebuilt frame is written
 directly to the socket, and only the bytes that the kernel does not accept are buffered; with TLS the stream sends everything.
 Source: RFC 6455 sections 4.2, 5.5, 7; design of direct sending: docs/operations.md "Fan-out".
 """
@@ -44,8 +44,8 @@ _CLOSING_S = 2.0
 class WebSocketTransport(WebSocketProtocol):
     """Transport of the hub (``hub.transport.Transport``). ``on_text``, ``on_control``: called for each message or control frame.
 
-    ``on_end``: called once with the close code.  ``on_binary``: called for each binary message; without it, such a message closes
-    the connection.  ``after_read``: awaited before more is read.
+    ``on_end``: called once with the close code. ``on_binary``: called for each binary message; without it, such a message closes
+    the connection. ``after_read``: awaited before more bytes are read.
     """
 
     stream: IOStream
@@ -225,7 +225,7 @@ class WebSocketTransport(WebSocketProtocol):
             self._slow = self._by_stream
 
     def follow_rooms(self, rooms: Collection[str]) -> None:
-        """Ignore the rooms: messages of ``/ws`` name theirs with its position."""
+        """Ignore the rooms, because each message of ``/ws`` already names its room and its position."""
 
     def buffered_bytes(self) -> int:
         """Return an upper bound of the buffered bytes."""

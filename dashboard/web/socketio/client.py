@@ -82,16 +82,16 @@ class SocketIoClient:
                 self._connection.handle(refused)
 
     def heard(self) -> None:
-        """Note a sign of life."""
+        """Record that the client is alive."""
         if not self._connection.closed:
             self._hub.heard(self._connection)
 
     def carried(self, carrier: Carrier) -> None:
-        """Encode for another carrier from now on."""
+        """Encode messages for another carrier (WebSocket or long polling) from now on."""
         self._choose_dialect()
 
     def in_rooms(self, rooms: frozenset[str]) -> None:
-        """Note the rooms that the client is in, which its offsets name if it can recover."""
+        """Set the rooms that the client is in. The offsets of a client that can recover contain these rooms."""
         if self._rooms is not None:
             self._rooms = rooms
             self._choose_dialect()

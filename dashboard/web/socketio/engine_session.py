@@ -1,6 +1,6 @@
-"""Session of Engine.IO: what carries it (a WebSocket or long polls), the upgrade from one to the other, and its heartbeat.
+"""Session of Engine.IO: its carrier (a WebSocket or long polls), the upgrade from one to the other, and its heartbeat.
 
-Implements ``hub.transport.Transport``.  Does not know Socket.IO: ``client`` gets the data of messages and makes the bytes to send.
+Implements ``hub.transport.Transport``. Does not know Socket.IO: ``client`` gets the data of messages and makes the bytes to send.
 Source: github.com/socketio/engine.io-protocol, version 4.
 """
 
@@ -30,7 +30,7 @@ _LINGER_S = 10.0
 
 
 class EngineLimits(Struct, frozen=True):
-    """Bounds of a session. ``ping_timeout_s``: time of the client for a pong; ``upgrade_s``: time for an upgrade."""
+    """Bounds of a session. ``ping_timeout_s``: time limit for the client's pong; ``upgrade_s``: time limit for an upgrade."""
 
     ping_interval_s: float
     ping_timeout_s: float
@@ -49,13 +49,13 @@ class EngineClient(Protocol):
         """Take a binary message."""
 
     def heard(self) -> None:
-        """Note a sign of life."""
+        """Record that the client is alive."""
 
     def carried(self, carrier: Carrier) -> None:
-        """Encode for another carrier from now on."""
+        """Encode messages for another carrier (WebSocket or long polling) from now on."""
 
     def in_rooms(self, rooms: frozenset[str]) -> None:
-        """Note the rooms that the client is in from now on."""
+        """Set the rooms that the client is in."""
 
     def farewell(self, code: int) -> bytes:
         """Return the bytes to send before the session closes with a code."""
@@ -122,7 +122,7 @@ class EngineSession:
         return self._socket.writing if self._socket is not None else bool(self._waiting)
 
     def follow_rooms(self, rooms: Collection[str]) -> None:
-        """Note the rooms that the connection is in from now on."""
+        """Set the rooms that the connection is in."""
         self.client.in_rooms(frozenset(rooms))
 
     def buffered_bytes(self) -> int:
@@ -260,7 +260,7 @@ class EngineSession:
         return await self._poll
 
     def leave_poll(self) -> None:
-        """Note that the client has closed the connection of its poll."""
+        """Record that the client has closed the connection of its poll."""
         if self._poll is not None:
             self._poll.set_result(b"")
             self._poll = None
@@ -277,7 +277,7 @@ class EngineSession:
         return True
 
     def end_post(self) -> None:
-        """Note that the POST is answered, or its connection was lost."""
+        """Record that the POST was answered, or that its connection was lost."""
         self._posting = False
 
     def post(self, body: str) -> bool:
@@ -366,7 +366,7 @@ class EngineSession:
             self.client.heard()
 
     def socket_ended(self, socket: Socket, code: int) -> None:
-        """Note the end of a WebSocket."""
+        """Record the end of a WebSocket."""
         if socket is self._candidate:
             self._forget_candidate()
         elif socket is self._socket and not self.closed:

@@ -25,9 +25,10 @@ _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-leng
 
 
 class Forwarding:
-    """Connections to other processes. ``addresses`` returns the addresses of the process with an id, empty if it does not run.
+    """Connections to other processes.
 
-    ``tls``: context for connections to the other processes, None if they serve plain HTTP.
+    ``addresses`` returns the addresses of the process with a given id, empty if that process does not run. ``tls``: context for
+    connections to the other processes, None if they serve plain HTTP.
     """
 
     def __init__(self, addresses: Callable[[str], tuple[str, ...]], tls: ssl.SSLContext | None) -> None:
@@ -35,7 +36,8 @@ class Forwarding:
         self._tls = tls
 
     def holder(self, request: HTTPServerRequest, sid: str) -> tuple[str, ...]:
-        """Return the addresses of the process that created the session, empty if this process did or if that process has ended."""
+        """Return the addresses of the process that created the session, empty if this process created it, or if the
+        other process has ended."""
         if _MARK in request.headers:
             return ()
         return self._addresses(sid.partition(".")[0])

@@ -16,7 +16,10 @@ from dashboard.web.socketio.sessions import EngineSessions
 def socketio_routes(
     clients: ClientServices, settings: Settings, *, node_id: str, forwarding: Forwarding | None
 ) -> list[AnyRoute]:
-    """Return the route of Socket.IO. ``node_id``: of this start of the process; ``forwarding``: None where it is alone."""
+    """Return the route of Socket.IO.
+
+    ``node_id``: id of this process, new with each start; ``forwarding``: None if there are no other processes.
+    """
     sessions = EngineSessions(
         EngineLimits(
             ping_interval_s=settings.heartbeat_s,

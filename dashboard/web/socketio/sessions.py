@@ -13,7 +13,7 @@ from dashboard.web.socketio.engine_session import EngineLimits, EngineSession
 class EngineSessions:
     """Registry of sessions. An id is secret: everybody who knows it can send and poll in its session.
 
-    It begins with ``node_id``, so that every process knows which one holds the session.
+    An id begins with ``node_id``, so that every process knows which process holds the session.
     """
 
     def __init__(self, limits: EngineLimits, node_id: str = "") -> None:

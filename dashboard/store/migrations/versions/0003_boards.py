@@ -1,4 +1,4 @@
-"""Keep boards, their versions and the operations on their drafts."""
+"""Tables of boards, of their versions, and of the operations on their drafts."""
 
 from __future__ import annotations
 
