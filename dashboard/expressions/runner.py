@@ -21,7 +21,7 @@ from dashboard.query.promql.budget import Budget
 from dashboard.query.promql.errors import OutOfTime
 from dashboard.query.promql.query import Query, QueryAnswer, run
 from dashboard.query.promql.samples import Data
-from dashboard.query.promql.syntax import has_subquery
+from dashboard.query.promql.syntax import may_grow, size_of
 from dashboard.replica.series import Series
 from dashboard.replication.replicas import Replicas
 
@@ -29,8 +29,9 @@ T = TypeVar("T")
 
 #: Threads that compute; more would only take turns with the interpreter's lock.
 _THREADS = 2
-#: Queries with fewer samples and values than these are computed on the loop: about a millisecond.
+#: Queries with fewer samples and values than these are computed on the loop: about a millisecond for the usual number of parts.
 _SMALL = 5_000
+_USUAL_PARTS = 4
 #: A query is refused if matching its selectors takes longer than this, by estimate.
 _MAX_COST_US = 2_000_000
 #: Running and waiting queries of one caller; further queries are refused.
@@ -57,7 +58,8 @@ class _Caller:
 def _is_small(query: Query, data: Data) -> bool:
     """Return whether a query can be computed in about a millisecond."""
     cells = sum(len(columns.times) + len(columns) * query.grid.count for columns in data.values())
-    return cells < _SMALL and query.grid.count < _SMALL // 10 and not has_subquery(query.expr)
+    cells = cells * max(size_of(query.expr), _USUAL_PARTS) // _USUAL_PARTS
+    return cells < _SMALL and query.grid.count < _SMALL // 10 and not may_grow(query.expr)
 
 
 class QueryRunner:

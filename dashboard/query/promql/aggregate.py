@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.query.promql.budget import Budget
 from dashboard.query.promql.errors import FailedExpression
 from dashboard.query.promql.over_time import quantiles
 from dashboard.query.promql.summation import CompensatedSum, summed
@@ -221,7 +222,7 @@ def _ranked(values: Floats, there: Bools, *, greatest: bool) -> NDArray[np.intp]
     return np.lexsort((-values if greatest else values, classes), axis=0)
 
 
-def count_values(vector: Vector, node: Aggregate, label: str) -> Vector:
+def count_values(vector: Vector, node: Aggregate, label: str, budget: Budget) -> Vector:
     """Return how often each value occurs in each group at each step; the value becomes the label ``label``."""
     steps = vector.values.shape[1]
     counts: dict[Labels, Floats] = {}
@@ -230,6 +231,7 @@ def count_values(vector: Vector, node: Aggregate, label: str) -> Vector:
         for step in np.flatnonzero(vector.there[row]):
             key = with_label(base, label, _plain(float(vector.values[row, step])))
             if key not in counts:
+                budget.spend(steps)
                 counts[key] = np.zeros(steps)
             counts[key][step] += 1
     if not counts:

@@ -198,7 +198,7 @@ class Evaluator:
             assert node.param is not None
             param = self.value(node.param, grid)
             assert isinstance(param, String)
-            return aggregate.count_values(self.vector(node.expr, grid), node, param.value)
+            return aggregate.count_values(self.vector(node.expr, grid), node, param.value, self.budget)
         numbers = None if node.param is None else self.scalar(node.param, grid)
         vector = self.vector(node.expr, grid)
         if node.op in ("topk", "bottomk"):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import re2
 
+from dashboard.query.promql.budget import Budget
 from dashboard.query.promql.errors import FailedExpression
 from dashboard.query.promql.syntax import Expr, Instant, Paren, Range
 from dashboard.query.promql.values import NAME, Labels, Vector, merged, with_label
@@ -18,7 +19,7 @@ _OPTIONS.log_errors = False
 _OPTIONS.max_mem = 1 << 20
 
 
-def replace(vector: Vector, target: str, template: str, source: str, pattern: str) -> Vector:
+def replace(vector: Vector, target: str, template: str, source: str, pattern: str, budget: Budget) -> Vector:
     """Return the vector with the label ``target`` set from a match in ``source``; rows without a match stay unchanged."""
     if len(pattern.encode()) > _MAX_PATTERN_BYTES:
         raise FailedExpression("invalid regular expression in label_replace(): longer than 1000 bytes")
@@ -30,7 +31,12 @@ def replace(vector: Vector, target: str, template: str, source: str, pattern: st
     rows = list[Labels]()
     for labels in vector.labels:
         found = compiled.fullmatch(dict(labels).get(source, ""))
-        rows.append(labels if found is None else with_label(labels, target, _expanded(template, found)))
+        if found is None:
+            rows.append(labels)
+            continue
+        text = _expanded(template, found)
+        budget.spend_text(len(text))
+        rows.append(with_label(labels, target, text))
     return merged(Vector(rows, vector.values, vector.there, vector.inputs, vector.unit))
 
 
@@ -47,7 +53,7 @@ def _expanded(template: str, found: re.Match[str]) -> str:
     return _REFERENCE.sub(value, template)
 
 
-def join(vector: Vector, target: str, separator: str, sources: Sequence[str]) -> Vector:
+def join(vector: Vector, target: str, separator: str, sources: Sequence[str], budget: Budget) -> Vector:
     """Return the vector with the label ``target`` set to the joined values of ``sources``."""
     for source in sources:
         _check(source, "source", "label_join")
@@ -55,7 +61,9 @@ def join(vector: Vector, target: str, separator: str, sources: Sequence[str]) ->
     rows = []
     for labels in vector.labels:
         known = dict(labels)
-        rows.append(with_label(labels, target, separator.join(known.get(source, "") for source in sources)))
+        text = separator.join(known.get(source, "") for source in sources)
+        budget.spend_text(len(text))
+        rows.append(with_label(labels, target, text))
     return merged(Vector(rows, vector.values, vector.there, vector.inputs, vector.unit))
 
 

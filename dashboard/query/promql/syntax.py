@@ -170,6 +170,13 @@ def selectors_of(expr: Expr) -> list[Instant]:
     return [found for child in children(expr) for found in selectors_of(child)]
 
 
-def has_subquery(expr: Expr) -> bool:
-    """Return whether there is a subquery in an expression."""
-    return isinstance(expr, Subquery) or any(has_subquery(child) for child in children(expr))
+def may_grow(expr: Expr) -> bool:
+    """Return whether an expression may need more values or text than its selectors have: by a subquery, or by labels that it makes."""
+    if isinstance(expr, Subquery) or (isinstance(expr, Call) and expr.name in ("label_join", "label_replace")):
+        return True
+    return any(may_grow(child) for child in children(expr))
+
+
+def size_of(expr: Expr) -> int:
+    """Return the number of an expression's parts."""
+    return 1 + sum(map(size_of, children(expr)))

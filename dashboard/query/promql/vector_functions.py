@@ -116,13 +116,13 @@ def _vector_of(of: Operands, args: _Args, grid: Grid) -> Vector:
 def _replace(of: Operands, args: _Args, grid: Grid) -> Vector:
     vector = of.vector(args[0], grid)
     target, template, source, pattern = (_text(of, arg, grid) for arg in args[1:])
-    return relabel.replace(vector, target, template, source, pattern)
+    return relabel.replace(vector, target, template, source, pattern, of.budget)
 
 
 def _join(of: Operands, args: _Args, grid: Grid) -> Vector:
     vector = of.vector(args[0], grid)
     target, separator, *sources = (_text(of, arg, grid) for arg in args[1:])
-    return relabel.join(vector, target, separator, sources)
+    return relabel.join(vector, target, separator, sources, of.budget)
 
 
 def _histogram_quantile(of: Operands, args: _Args, grid: Grid) -> Vector:

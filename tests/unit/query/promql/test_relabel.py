@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from dashboard.query.promql.errors import FailedExpression
+from dashboard.query.promql.errors import FailedExpression, OverBudget
 from tests.unit.query.promql.support import ask, values
 
 HOSTS = {"x host=web-1 zone=eu": [1.0], "x host=db zone=eu": [2.0]}
@@ -26,3 +28,17 @@ def test_wrong_arguments_are_refused() -> None:
         ask('label_replace(x, "a", "b", "c", "(")', HOSTS)
     with pytest.raises(FailedExpression, match="same labelset"):
         ask('label_replace(x, "host", "one", "host", ".*")', HOSTS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "label_join(" * 30 + "x" + ', "n", ",", "n", "n", "host")' * 30,
+        "label_replace(" * 30 + "x" + ', "host", "$1$1", "host", "(.*)")' * 30,
+    ],
+)
+def test_labels_that_grow_with_every_call_are_refused_in_time(text: str) -> None:
+    began = time.process_time()
+    with pytest.raises(OverBudget, match="labels of more than"):
+        ask(text, HOSTS)
+    assert time.process_time() - began < 5  # without a bound: a thousand million times the text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard.query.promql.parse import parse
-from dashboard.query.promql.syntax import Kind, has_subquery, kind_of, selectors_of
+from dashboard.query.promql.syntax import Kind, kind_of, may_grow, selectors_of, size_of
 
 
 def test_kinds_selectors_and_subqueries_are_found() -> None:
@@ -12,5 +12,11 @@ def test_kinds_selectors_and_subqueries_are_found() -> None:
     ]  # fmt: skip
     tree = parse("topk(scalar(a), b + rate(c[1m])) or max_over_time(d[1m:])")
     assert [(node.place, node.selector.text) for node in selectors_of(tree)] == [(0, "a"), (1, "b"), (2, "c"), (3, "d")]
-    assert has_subquery(tree)
-    assert not has_subquery(parse("rate(x[1m])"))
+    assert may_grow(tree)
+    assert not may_grow(parse("rate(x[1m])"))
+    assert may_grow(parse('1 + sum(label_join(x, "a", "b"))'))
+
+
+def test_the_parts_of_an_expression_are_counted() -> None:
+    assert size_of(parse("x")) == 1
+    assert size_of(parse("sum(rate(x[1m])) / 2")) == 6
