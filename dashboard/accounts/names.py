@@ -22,14 +22,30 @@ _IGNORABLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+#: Characters that show nothing, or nothing that says who somebody is: formats, surrogates, private use; and blanks that are none.
+_NAMELESS_KINDS = frozenset({"Cf", "Cs", "Co"})
+_NAMELESS = frozenset("\u2800\ufffc\U0001d159")
+#: More marks on one letter run over the lines above and below (UTS 39, section 5.4).
+_PILE = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{5}")
 _SPACES = re.compile(r"\s+")
 _REMEMBERED = 20_000
 
 
 def clean_name(text: str, *, field: str = "name") -> str:
     """Return a name in its normal form: NFKC, without ignorable characters, single spaces; raises Invalid."""
-    visible = unicodedata.normalize("NFKC", _IGNORABLE.sub("", text))
-    return clean_text(_SPACES.sub(" ", _IGNORABLE.sub("", visible)), field=field, most=MAX_FULL_NAME)
+    visible = _visible(unicodedata.normalize("NFKC", _visible(text)))
+    if _PILE.search(unicodedata.normalize("NFD", visible)):
+        raise Invalid("has more than 4 marks on one letter", field=field)
+    return clean_text(_SPACES.sub(" ", visible), field=field, most=MAX_FULL_NAME)
+
+
+def _visible(text: str) -> str:
+    """Return the text without the characters that show nothing."""
+    return "".join(
+        char
+        for char in _IGNORABLE.sub("", text)
+        if char.isascii() or (char not in _NAMELESS and unicodedata.category(char) not in _NAMELESS_KINDS)
+    )
 
 
 def check_distinct(name: str, user_id: str, users: Iterable[User], *, field: str = "name") -> None:
@@ -55,7 +71,7 @@ def looks_like(name: str, user_id: str, users: Iterable[User]) -> str:
 def skeleton(text: str) -> str:
     """Return a text that is equal for all texts that look alike; for comparison only, not for display."""
     table = _alike()
-    folded = unicodedata.normalize("NFKC", _IGNORABLE.sub("", text)).casefold()
+    folded = unicodedata.normalize("NFKC", _visible(text)).casefold()
     shown = "".join(table.get(char, char) for char in unicodedata.normalize("NFD", folded))
     # a replacement may be a capital, or contain a character that has a replacement itself
     shown = "".join(table.get(char, char) for char in shown.casefold())
