@@ -22,6 +22,7 @@ from dashboard.entries.samples import Samples, SeriesEnded, encode_samples
 from dashboard.ingest.batch import UNREAD, Batch, Refusal
 from dashboard.ingest.naming import shown
 from dashboard.intake.batches import entries_of, pieces_of, places_of
+from dashboard.intake.outcome import Outcome
 from dashboard.intake.token_limits import FORBIDDEN, TokenLimits
 from dashboard.journal.port import METRICS, Journal
 from dashboard.replica.replica import Replica
@@ -40,23 +41,6 @@ _MOST_APART_MS = 900
 _MAX_SNIPPETS = 1_000
 #: Sizes of new series that are checked in one step.
 _CHECKED_AT_ONCE = 200
-
-
-class Outcome(Struct, frozen=True):
-    """Result of a batch. ``refused``: in the order of the samples in the body; ``series``: those of the accepted samples.
-
-    ``unlisted``: number of refused samples that are not in ``refused``.
-    """
-
-    accepted: int
-    refused: list[Refusal]
-    series: tuple[list[str], ...] = ()
-    unlisted: int = 0
-
-    @property
-    def refused_count(self) -> int:
-        """The number of refused samples."""
-        return len(self.refused) + self.unlisted
 
 
 class Share(Struct):

@@ -17,8 +17,9 @@ from dashboard.ingest.batch import Refusal
 from dashboard.ingest.parsed import Parsed
 from dashboard.intake.accept_document import AcceptDocument
 from dashboard.intake.accept_events import AcceptEvents
-from dashboard.intake.accept_samples import AcceptSamples, Outcome
+from dashboard.intake.accept_samples import AcceptSamples
 from dashboard.intake.ended_families import members_of
+from dashboard.intake.outcome import Outcome
 from dashboard.intake.push_groups import PushGroups
 from dashboard.intake.stats import IngestStats
 from dashboard.intake.token_limits import TokenLimits

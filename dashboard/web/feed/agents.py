@@ -15,7 +15,7 @@ from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.slices import Slice, array_slices, line_slices
 from dashboard.ingest.telegraf_json import parse_telegraf_json
-from dashboard.intake.accept_samples import Outcome
+from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.format import TEXT, Answer, FeedRequest, Format, faults_in, first_reason, json_answer, told
 from dashboard.web.feed.influx import moved_line
 

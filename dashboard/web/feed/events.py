@@ -7,8 +7,8 @@ from dashboard.ingest.events_alertmanager import parse_alertmanager, parse_alert
 from dashboard.ingest.events_grafana import parse_grafana_annotation
 from dashboard.ingest.events_graphite import parse_graphite_event
 from dashboard.ingest.parsed import Parsed
-from dashboard.intake.accept_samples import Outcome
 from dashboard.intake.annotations import number_of_event
+from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.format import TEXT, Answer, Fault, FeedRequest, Format, first_reason, json_answer
 
 

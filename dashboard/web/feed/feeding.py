@@ -19,8 +19,8 @@ from dashboard.domain.series import check_text
 from dashboard.ingest.batch import MAX_REFUSALS
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.slices import SLICE_BYTES, items_in
-from dashboard.intake.accept_samples import Outcome
 from dashboard.intake.intake import Intake
+from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format
 from dashboard.web.feed.shown_token import is_foreign, says_something, token_in
 from dashboard.web.server.base import BaseHandler

@@ -15,7 +15,7 @@ from tornado.httputil import HTTPHeaders
 from dashboard.ingest.batch import Refusal
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
 from dashboard.ingest.slices import Slice
-from dashboard.intake.accept_samples import Outcome
+from dashboard.intake.outcome import Outcome
 
 JSON = "application/json; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"

@@ -19,7 +19,7 @@ from dashboard.ingest.line_protocol import parse_line_protocol
 from dashboard.ingest.line_sources import LineSources
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.slices import Slice, line_slices
-from dashboard.intake.accept_samples import Outcome
+from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.format import TEXT, Answer, Fault, FeedRequest, Format, json_answer
 
 #: The version reported to clients, so that they write as to InfluxDB 1.

@@ -11,7 +11,7 @@ from dashboard.ingest.opentsdb import parse_opentsdb
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.slices import Slice, array_slices
-from dashboard.intake.accept_samples import Outcome
+from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, json_answer
 
 _MAX_TOLD = 1_000

@@ -16,7 +16,7 @@ from dashboard.ingest.otlp_answers import partial_success, partial_success_proto
 from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.packed import ENCODINGS, unpack
 from dashboard.ingest.parsed import Parsed, Recall
-from dashboard.intake.accept_samples import Outcome
+from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format
 from dashboard.web.server.base import UnsupportedEncoding

@@ -13,7 +13,7 @@ from dashboard.ingest.families import Families
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write
 from dashboard.ingest.remote_write2 import SymbolCache, Written, parse_remote_write2
-from dashboard.intake.accept_samples import Outcome
+from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, faults_in, first_fault
 from dashboard.web.server.base import UnsupportedEncoding
 

@@ -13,7 +13,7 @@ from dashboard.ingest.packed import unpack
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.prometheus_protobuf import parse_prometheus_protobuf
 from dashboard.ingest.prometheus_text import group_labels, is_openmetrics, parse_prometheus
-from dashboard.intake.accept_samples import Outcome
+from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.feed.format import TEXT, Answer, FeedRequest, Format, faults_in, first_fault
 

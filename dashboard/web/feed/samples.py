@@ -11,7 +11,7 @@ from dashboard.ingest.batch import KeyCache
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.samples_json import parse_named, parse_samples, read_number
 from dashboard.ingest.slices import Slice, array_slices
-from dashboard.intake.accept_samples import Outcome
+from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.format import Answer, FeedRequest, Format, first_reason, json_answer, told
 
 _ASKED = ("value", "t", "unit", "every_s")

@@ -13,7 +13,7 @@ from dashboard.domain.event import build_event
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.smashing import parse_dashboard_event, parse_widget
-from dashboard.intake.accept_samples import Outcome
+from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, first_reason, text_answer
 

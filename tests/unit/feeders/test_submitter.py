@@ -20,7 +20,8 @@ from dashboard.feeders.submitter import Submitter
 from dashboard.ingest.batch import Batch
 from dashboard.ingest.parsed import Parsed
 from dashboard.intake.accept_document import AcceptDocument
-from dashboard.intake.accept_samples import AcceptSamples, Outcome
+from dashboard.intake.accept_samples import AcceptSamples
+from dashboard.intake.outcome import Outcome
 from dashboard.intake.token_limits import TokenLimits
 
 

@@ -15,7 +15,8 @@ from dashboard.domain.position import Position
 from dashboard.entries.metrics import decode_change
 from dashboard.entries.samples import Samples
 from dashboard.ingest.batch import Batch
-from dashboard.intake.accept_samples import DECLARED_EVERY_MS, MET_MS, AcceptSamples, Outcome
+from dashboard.intake.accept_samples import DECLARED_EVERY_MS, MET_MS, AcceptSamples
+from dashboard.intake.outcome import Outcome
 from dashboard.intake.token_limits import TokenLimits
 from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import Gap

@@ -1,0 +1,24 @@
+"""Outcome of the acceptance of a body: accepted + refused = sent, exactly."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from dashboard.ingest.batch import Refusal
+
+
+class Outcome(Struct, frozen=True):
+    """Result of a batch. ``refused``: in the order of the samples in the body; ``series``: those of the accepted samples.
+
+    ``unlisted``: number of refused samples that are not in ``refused``.
+    """
+
+    accepted: int
+    refused: list[Refusal]
+    series: tuple[list[str], ...] = ()
+    unlisted: int = 0
+
+    @property
+    def refused_count(self) -> int:
+        """The number of refused samples."""
+        return len(self.refused) + self.unlisted
