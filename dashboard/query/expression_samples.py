@@ -132,7 +132,7 @@ def _with_buckets(
     fine_times, fine_values = _ends_of(series.fine, from_ms, until_ms, greatest=greatest)
     until_coarse = until_ms
     if len(series.fine):
-        until_coarse = min(until_ms, series.fine.slots[0] * windows.fine_step_ms - 1)
+        until_coarse = min(until_ms, series.fine.first_slot * windows.fine_step_ms - 1)
     times, values = _ends_of(series.coarse, from_ms, until_coarse, greatest=greatest)
     return times + fine_times + found[0], values + fine_values + found[1]
 

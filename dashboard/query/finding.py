@@ -63,5 +63,5 @@ def _first_ms(series: Series) -> int:
     """Return the approximate time when a series began: the time of its oldest bucket or sample, in milliseconds."""
     for buckets in (series.coarse, series.fine):
         if len(buckets):
-            return buckets.slots[0] * buckets.step_ms
+            return buckets.first_slot * buckets.step_ms
     return min(series.times, default=series.last_ms)

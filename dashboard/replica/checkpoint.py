@@ -19,8 +19,8 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.position import Position
 from dashboard.domain.series import parse_series
 from dashboard.entries.samples import pack, unpack_floats, unpack_ints
-from dashboard.replica.buckets import Folded, Raw, fold
 from dashboard.replica.documents import StoredDocument
+from dashboard.replica.folding import Folded, Raw, fold
 from dashboard.replica.patience import Patience
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows

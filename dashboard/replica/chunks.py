@@ -9,54 +9,46 @@ of buckets with one sample are equal.
 from __future__ import annotations
 
 import zlib
-from array import array
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 _LEVEL = 4
-#: Raw deflate: the chunk is never stored, so it needs no checksum.
-_WBITS = -15
+#: Raw deflate with a window of 1 KiB: the chunk is never stored, so it needs no checksum. A larger window would compress chunks little
+#: better, and each packing would touch 268 KB of fresh memory.
+_WBITS, _MEMORY = -10, 3
+_WBITS_OF_READERS = -15
 #: Numbers of decimals that are tried.
 _DECIMALS = (0, 1, 2, 3, 4, 6)
 #: Values of each column that are tested to choose the number of decimals.
-_PROBED = 8
+_PROBED = 4
 _NEARLY = 1e-14
 #: Largest difference between a double and the nearest decimal number, in units of the double's last bit.
 _MOST_UNITS = 127
 _LARGEST = 2.0**53
-_WIDTHS = (1, 2, 4, 8)
 _Ints: TypeAlias = NDArray[np.int64]
 _Floats: TypeAlias = NDArray[np.float64]
+_Counts: TypeAlias = NDArray[np.uint32]
 #: First byte of a block of doubles: plain doubles, decimal numbers, or differences of decimal numbers.
 _PLAIN, _DECIMAL, _DIFFERENCES = range(3)
 
 
 class Opened(NamedTuple):
-    """Columns of buckets. ``maxs`` is the same object as ``mins`` if it is equal to ``mins``, and so is ``sums``."""
+    """Columns of buckets for reading. ``maxs`` is the same object as ``mins`` if it is equal to ``mins``, and so is ``sums``."""
 
-    slots: array[int]
-    mins: array[float]
-    maxs: array[float]
-    sums: array[float]
-    counts: array[int]
+    slots: _Ints
+    mins: _Floats
+    maxs: _Floats
+    sums: _Floats
+    counts: _Counts
 
     def part(self, start: int, end: int | None = None) -> Opened:
-        """Return copies of the columns' items from ``start`` to ``end``."""
+        """Return the columns' items from ``start`` to ``end``."""
         mins = self.mins[start:end]
         maxs, sums = (mins if column is self.mins else column[start:end] for column in (self.maxs, self.sums))
         return Opened(self.slots[start:end], mins, maxs, sums, self.counts[start:end])
-
-    def delete(self, start: int, end: int) -> None:
-        """Remove the items from ``start`` to before ``end``. The columns must be different objects."""
-        del (
-            self.slots[start:end],
-            self.mins[start:end],
-            self.maxs[start:end],
-            self.sums[start:end],
-            self.counts[start:end],
-        )
 
 
 class PackedBuckets(NamedTuple):
@@ -71,14 +63,15 @@ class PackedBuckets(NamedTuple):
 def pack_chunk(columns: Opened) -> PackedBuckets:
     """Pack columns of equal length, at least one row, ordered by slot."""
     slots, mins, maxs, sums, counts = columns
-    least, *others = (column.tobytes() for column in (mins, maxs, sums))
-    same = bytes(other == least for other in others)  # compares bits, because 0.0 == -0.0
-    block = np.frombuffer(b"".join([least, *(each for each in others if each != least)])).reshape(-1, len(mins))
-    with np.errstate(over="ignore", invalid="ignore"):
-        parts = [_ints_out(np.diff(_ints(slots))), _ints_out(np.array(counts, np.int64)), same, _doubles_out(block)]
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WBITS)
+    block, same = mins.reshape(1, -1), b"\x01\x01"
+    if maxs is not mins or sums is not mins:
+        least, *others = (column.tobytes() for column in (mins, maxs, sums))
+        same = bytes(other == least for other in others)  # compares bits, because 0.0 == -0.0
+        block = np.frombuffer(b"".join([least, *(each for each in others if each != least)])).reshape(-1, len(mins))
+    parts = [_ints_out(slots[1:] - slots[:-1]), _ints_out(counts.astype(np.int64)), same, _doubles_out(block)]
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WBITS, _MEMORY)
     data = packer.compress(b"".join(parts)) + packer.flush()
-    return PackedBuckets(slots[0], slots[-1], len(slots), data)
+    return PackedBuckets(int(slots[0]), int(slots[-1]), len(slots), data)
 
 
 def unpack_chunk(chunk: PackedBuckets) -> Opened:
@@ -91,21 +84,40 @@ def unpack_chunk(chunk: PackedBuckets) -> Opened:
     return Opened(slots, mins, maxs, sums, counts)
 
 
-def slots_of(chunk: PackedBuckets) -> array[int]:
+def unpack_chunks(chunks: Sequence[PackedBuckets]) -> Opened:
+    """Return the columns of consecutive chunks, appended to each other."""
+    return joined([unpack_chunk(chunk) for chunk in chunks])
+
+
+def slots_of(chunk: PackedBuckets) -> _Ints:
     """Return the slots of a chunk."""
     return _ColumnReader(chunk).slots()
 
 
-def _ints(column: array[int] | array[float]) -> _Ints:
-    return np.frombuffer(column.tobytes(), np.int64)
+def joined(parts: Sequence[Opened]) -> Opened:
+    """Append columns to each other; ``maxs`` and ``sums`` of the result are the same object as ``mins`` if that is true of all parts."""
+    if len(parts) == 1:
+        return parts[0]
+    mins = np.concatenate([part.mins for part in parts])
+    maxs, sums = (
+        mins if all(part[n] is part.mins for part in parts) else np.concatenate([part[n] for part in parts])
+        for n in (2, 3)
+    )
+    counts = np.concatenate([part.counts for part in parts])
+    return Opened(np.concatenate([part.slots for part in parts]), mins, maxs, sums, counts)
 
 
-def _ints_out(values: _Ints) -> bytes:
+def _bounds(values: _Ints) -> tuple[int, int]:
+    return (int(values.min()), int(values.max())) if values.size else (0, 0)
+
+
+def _ints_out(values: _Ints, bounds: tuple[int, int] | None = None) -> bytes:
     """Encode numbers: 0 and one number if all are equal, else their width and their bytes, grouped by significance."""
-    least, greatest = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    least, greatest = bounds or _bounds(values)
     if least == greatest:
         return b"\x00" + least.to_bytes(8, "little", signed=True)
-    width = next(each for each in _WIDTHS if -(1 << 8 * each - 1) <= least and greatest < 1 << 8 * each - 1)
+    most = max(greatest, ~least)
+    width = 1 if most < 1 << 7 else 2 if most < 1 << 15 else 4 if most < 1 << 31 else 8
     return bytes((width,)) + _shuffled(values.astype(f"<i{width}").tobytes(), width)
 
 
@@ -116,26 +128,31 @@ def _doubles_out(block: _Floats) -> bytes:
         if not all(abs(round(value, decimals) - value) <= _NEARLY * abs(value) for value in probed):
             continue
         if (found := _units(block, 10.0**decimals)) is not None:
-            numbers, units = found
-            steps, rest = np.diff(numbers), _ints_out(units.ravel())
-            if steps.size and np.ptp(steps) < np.ptp(numbers):
+            numbers, rest = found
+            steps = numbers[:, 1:] - numbers[:, :-1]
+            of_steps, of_numbers = _bounds(steps), _bounds(numbers)
+            if steps.size and of_steps[1] - of_steps[0] < of_numbers[1] - of_numbers[0]:
                 first = numbers[:, 0].astype("<i8").tobytes()
-                return bytes((_DIFFERENCES, decimals)) + first + _ints_out(steps.ravel()) + rest
-            return bytes((_DECIMAL, decimals)) + _ints_out(numbers.ravel()) + rest
+                return bytes((_DIFFERENCES, decimals)) + first + _ints_out(steps.ravel(), of_steps) + rest
+            return bytes((_DECIMAL, decimals)) + _ints_out(numbers.ravel(), of_numbers) + rest
     return bytes((_PLAIN,)) + _shuffled(block.astype("<f8").tobytes(), 8)
 
 
-def _units(values: _Floats, unit: float) -> tuple[_Ints, _Ints] | None:
-    """Return the values as whole numbers of ``1 / unit``, and the remaining differences in units of the last bit; None
-    if a number or a difference is too big."""
-    scaled = values * unit
-    if not np.abs(scaled).max() < _LARGEST:  # also true if a sum is not finite
+def _units(values: _Floats, unit: float) -> tuple[_Ints, bytes] | None:
+    """Return the values as whole numbers of ``1 / unit``, and the remaining differences in units of the last bit, encoded.
+
+    Return None if a number or a difference is too big.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = values * unit
+    if not max(scaled.max(), -scaled.min()) < _LARGEST:  # also true if a sum is not finite
         return None
     numbers = np.rint(scaled).astype(np.int64)
     differences = values.view(np.int64) - (numbers / unit).view(np.int64)
-    if differences.max() > _MOST_UNITS or differences.min() < -_MOST_UNITS:
+    bounds = _bounds(differences)
+    if bounds[1] > _MOST_UNITS or bounds[0] < -_MOST_UNITS:
         return None
-    return numbers, differences
+    return numbers, _ints_out(differences.ravel(), bounds)
 
 
 def _shuffled(data: bytes, width: int) -> bytes:
@@ -146,7 +163,7 @@ class _ColumnReader:
     """Reader of a chunk's columns, in their order."""
 
     def __init__(self, chunk: PackedBuckets) -> None:
-        self._data = zlib.decompress(chunk.data, _WBITS)
+        self._data = zlib.decompress(chunk.data, _WBITS_OF_READERS)
         self._first, self._rows = chunk.first, chunk.rows
         self._at = 0
 
@@ -158,19 +175,19 @@ class _ColumnReader:
         """Read ``count`` flags of a byte each."""
         return tuple(map(bool, self._take(count)))
 
-    def slots(self) -> array[int]:
+    def slots(self) -> _Ints:
         """Read the slots."""
         steps = self._ints(self._rows - 1)
         if isinstance(steps, int):
-            return array("q", (self._first + steps * np.arange(self._rows)).tobytes())
-        return array("q", [self._first]) + array("q", (self._first + steps.cumsum()).tobytes())
+            return np.arange(self._rows) * steps + self._first
+        slots = np.empty(self._rows, np.int64)
+        slots[0], slots[1:] = self._first, steps
+        return slots.cumsum(out=slots)
 
-    def counts(self) -> array[int]:
+    def counts(self) -> _Counts:
         """Read the counts."""
         counts = self._ints(self._rows)
-        if isinstance(counts, int):
-            return array("I", (counts,)) * self._rows
-        return array("I", counts.astype(np.uintc).tobytes())
+        return np.full(self._rows, counts, np.uint32) if isinstance(counts, int) else counts.astype(np.uint32)
 
     def _summed(self, first: _Ints) -> _Ints:
         """Read the differences of rows that begin with the numbers ``first``; return the rows."""
@@ -189,23 +206,24 @@ class _ColumnReader:
             return int.from_bytes(self._take(8), "little", signed=True)
         return np.frombuffer(self._unshuffled(width, count), f"<i{width}").astype(np.int64)
 
-    def doubles(self, count: int) -> list[array[float]]:
+    def doubles(self, count: int) -> list[_Floats]:
         """Read ``count`` rows of doubles."""
         mark = self._take(1)[0]
         if mark == _PLAIN:
             block = np.frombuffer(self._unshuffled(8, count * self._rows), "<f8").astype(np.float64)
-            return [array("d", row.tobytes()) for row in block.reshape(count, -1)]
+            return list(block.reshape(count, -1))
         unit = 10.0 ** self._take(1)[0]
         if mark == _DIFFERENCES:
             numbers = self._summed(np.frombuffer(self._take(8 * count), "<i8"))
         else:
             numbers = np.empty((count, self._rows), np.int64)
             numbers[:] = self._rows_of(self._ints(count * self._rows), count)
-        bits = (numbers / unit).view(np.int64)
+        values = numbers / unit
         units = self._rows_of(self._ints(count * self._rows), count)
         if not isinstance(units, int) or units:
+            bits = values.view(np.int64)
             bits += units
-        return [array("d", row.tobytes()) for row in bits]
+        return list(values)
 
     def _unshuffled(self, width: int, count: int) -> bytes:
         data = self._take(width * count)

@@ -107,7 +107,7 @@ class Series:
         self.folded_run = 0  # number of samples in the last fold
         self.slot_ms = -windows.fine_step_ms  # start of the fine step of the samples not yet folded
         self.fine = Buckets(windows.fine_step_ms)
-        self.coarse = Buckets(windows.coarse_step_ms)
+        self.coarse = Buckets(windows.coarse_step_ms, 32)
 
     @property
     def is_ended(self) -> bool:
@@ -199,10 +199,17 @@ class Series:
         return self.every_s is not None and 0.5 <= run * self.every_s * 1000 / windows.fine_step_ms <= 1.5
 
     def _fold(self, end: int, windows: Windows) -> None:
+        fine_slot, coarse_slot = self.slot_ms // windows.fine_step_ms, self.slot_ms // windows.coarse_step_ms
+        if end == self.folded + 1:
+            value = self._values[self.folded]
+            self.fine.add(fine_slot, value)
+            self.coarse.add(coarse_slot, value)
+            self.folded = end
+            return
         run = self._values[self.folded : end].tolist()
         row = (min(run), max(run), sum(run), len(run))
-        self.fine.merge(self.slot_ms // windows.fine_step_ms, *row)
-        self.coarse.merge(self.slot_ms // windows.coarse_step_ms, *row)
+        self.fine.merge(fine_slot, *row)
+        self.coarse.merge(coarse_slot, *row)
         self.folded = end
 
     def trim(self, now_ms: int, windows: Windows) -> None:

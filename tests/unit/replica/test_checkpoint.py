@@ -165,7 +165,7 @@ def test_a_restored_replica_keeps_to_new_and_smaller_windows() -> None:
         restored.apply(samples(n, T0 + n * 100, [("a", T0 + n * 100, float(n))]))
     series = restored.table.by_text["a"]
     assert len(series.times) <= 20 + 64 + 10
-    assert len(series.fine) <= 3 + 16 + 1
+    assert len(series.fine) <= 3 + 64 + 1
 
 
 def test_kind_and_end_of_a_series_are_kept_and_records_from_before_there_were_any_are_read() -> None:
