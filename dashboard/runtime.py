@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from typing import Any, Generic, TypeVar
 
 from dashboard.domain.counters import Counters
+from dashboard.domain.errors import DashboardError
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 _log = logging.getLogger(__name__)
 
@@ -125,3 +127,44 @@ class SingleFlight(Generic[T]):
                 self._found = await self._look()
                 self._began_s = began_s
             return self._found
+
+
+class _Batch(Generic[K, T]):
+    """Keys that one run of ``load`` gets, and what it returned or raised."""
+
+    def __init__(self) -> None:
+        self.keys: dict[K, None] = {}
+        self.found: Mapping[K, T] | None = None
+        self.error: DashboardError | None = None
+
+
+class Batched(Generic[K, T]):
+    """Batching of calls: concurrent callers share one run of ``load``, which gets their keys and starts after all of them asked.
+
+    ``load`` returns a value for each key; it gets at most ``most`` keys.  While it runs, later callers form the next batch.
+    """
+
+    def __init__(self, load: Callable[[Collection[K]], Awaitable[Mapping[K, T]]], most: int) -> None:
+        self._load = load
+        self._most = most
+        self._turn = asyncio.Lock()
+        self._next: _Batch[K, T] = _Batch()
+
+    async def __call__(self, key: K) -> T:
+        """Return the value of the key. All callers of a batch raise the DashboardError of its run."""
+        if len(self._next.keys) >= self._most:
+            self._next = _Batch()
+        batch = self._next
+        batch.keys[key] = None
+        async with self._turn:
+            if batch.found is None and batch.error is None:  # also after a run that was cancelled
+                if batch is self._next:
+                    self._next = _Batch()
+                try:
+                    batch.found = await self._load(batch.keys.keys())
+                except DashboardError as error:
+                    batch.error = error
+            if batch.found is None:
+                assert batch.error is not None
+                raise batch.error.with_traceback(None)
+            return batch.found[key]

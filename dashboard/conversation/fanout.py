@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache, partial
+from typing import NamedTuple
 
 from msgspec import Raw, Struct
 
@@ -22,11 +23,14 @@ from dashboard.messages.people import encode_personal
 from dashboard.messages.presence import PersonDetail, Screen, UserList
 from dashboard.messages.rooms import Ack, ReadMark, RoomState, message_id, notice_of
 from dashboard.replica.presence import UserPresence
+from dashboard.runtime import Batched
 from dashboard.store.database import Database
-from dashboard.store.rooms import ends_of, read_marks, rooms_of, unread_counts
+from dashboard.store.rooms import ends_of, rooms_of, unread_counts
 
 #: Loads of a user's state if events keep arriving meanwhile; the last one is used in any case.
 _LOADS = 10
+#: Users whose state is loaded in one transaction.
+_LOADED_TOGETHER = 100
 
 
 class UserRooms(Struct, frozen=True):
@@ -34,6 +38,19 @@ class UserRooms(Struct, frozen=True):
 
     rooms: list[RoomState]
     unread: int
+
+
+#: A user, and the public rooms that the user may join.
+_Wanted = tuple[str, tuple[str, ...]]
+
+
+class _Standing(NamedTuple):
+    """Direct rooms and inbox of a user, read marks, unread counts, and the numbers of the newest changes by room."""
+
+    private: list[Room]
+    marks: dict[str, int]
+    unread: dict[str, int]
+    ends: dict[str, int]
 
 
 class RoomFanout:
@@ -53,6 +70,8 @@ class RoomFanout:
         self._registry = registry
         self._logs = logs
         self._conversation = conversation
+        self._standings = Batched(self._load_standings, _LOADED_TOGETHER)
+        self._counts = Batched(self._load_counts, _LOADED_TOGETHER)
         self._marks: dict[str, dict[str, int]] = {}
         self._preparing: Counter[str] = Counter()  # running ``prepare`` calls, by user
         self._passed: Counter[str] = Counter()  # events delivered to those users meanwhile
@@ -81,29 +100,43 @@ class RoomFanout:
                 del self._preparing[user], self._passed[user]
 
     async def _load(self, caller: Caller, rooms: list[Room]) -> UserRooms:
-        async with self._database.read() as tx:
-            private = await rooms_of(tx, caller.id)
-            marks = await read_marks(tx, caller.id)
-            every = [room.id for room in (*rooms, *private)]
-            unread = await unread_counts(tx, caller.id, every) if every else {}
-            ends = await ends_of(tx, every) if every else {}
+        standing = await self._standings((caller.id, tuple(room.id for room in rooms)))
         known = self._marks.setdefault(caller.id, {})
-        for room_id, seq in marks.items():
+        for room_id, seq in standing.marks.items():
             known[room_id] = max(seq, known.get(room_id, 0))
-        for room in private:
+        for room in standing.private:
             self._logs.begin(room.id, room.last_seq)
         states = [
             RoomState(
                 room.id,
                 self._title(room.id, room.title, caller.id),
                 room.kind,
-                unread.get(room.id, 0),
-                str(ends.get(room.id, room.last_seq)),
+                standing.unread[room.id],
+                str(standing.ends.get(room.id, room.last_seq)),
             )
-            for room in (*rooms, *private)
+            for room in (*rooms, *standing.private)
             if room.kind != "inbox"
         ]
-        return UserRooms(states, unread.get(inbox_room(caller.id), 0))
+        return UserRooms(states, standing.unread.get(inbox_room(caller.id), 0))
+
+    async def _load_standings(self, wanted: Collection[_Wanted]) -> dict[_Wanted, _Standing]:
+        """Load what several users may read and have read, in one transaction."""
+        async with self._database.read() as tx:
+            private = await rooms_of(tx, {user for user, _ in wanted})
+            rooms: dict[str, set[str]] = {user: {room.id for room in own} for user, own in private.items()}
+            for user, public in wanted:
+                rooms[user].update(public)
+            counts = await unread_counts(tx, rooms)
+            ends = await ends_of(tx, {room for of_user in rooms.values() for room in of_user})
+        return {
+            (user, public): _Standing(
+                private=private[user],
+                marks=counts.marks[user],
+                unread={room: counts.of(user, room) for room in rooms[user]},
+                ends=ends,
+            )
+            for user, public in wanted
+        }
 
     def _note_event(self, *users: str) -> None:
         """Count an event for these users, so that a running ``prepare`` loads again."""
@@ -143,8 +176,15 @@ class RoomFanout:
 
     async def count(self, user: str, room_id: str) -> int:
         """Return the unread count from the store; raises Unavailable."""
+        return await self._counts((user, room_id))
+
+    async def _load_counts(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        rooms: dict[str, set[str]] = {}
+        for user, room_id in wanted:
+            rooms.setdefault(user, set()).add(room_id)
         async with self._database.read() as tx:
-            return (await unread_counts(tx, user, [room_id])).get(room_id, 0)
+            counts = await unread_counts(tx, rooms)
+        return {(user, room_id): counts.of(user, room_id) for user, room_id in wanted}
 
     # --- calls of the room logs ---
 

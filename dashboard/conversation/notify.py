@@ -200,7 +200,7 @@ class Notify:
         room = inbox_room(caller.id)
         async with self._database.read() as tx:
             found, more = await newest(tx, room, before, limit)
-            mark = (await read_marks(tx, caller.id)).get(room, 0)
+            mark = (await read_marks(tx, [caller.id]))[caller.id].get(room, 0)
         return [(message, message.seq <= mark) for message in reversed(found)], more
 
     async def read(self, caller: Caller, seq: int | None) -> None:
@@ -210,7 +210,7 @@ class Notify:
             await ensure_room(tx, room, "inbox", "", self._now_ms())
             up_to = seq if seq is not None else 2**53
             before = await mark_read(tx, caller.id, room, up_to)
-            mark = (await read_marks(tx, caller.id)).get(room, 0)
+            mark = (await read_marks(tx, [caller.id]))[caller.id].get(room, 0)
         if mark > before or seq is None:
             await self._logs.publish(ReadEntry(room, caller.id, mark, {}), f"read {room} {mark} {secrets.token_hex(4)}")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Row, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +17,24 @@ from dashboard.domain.room import Room, RoomKind
 from dashboard.domain.room import participants as participants_of
 from dashboard.store.revisions import next_revision
 from dashboard.store.schema import messages, participants, reads, rooms
+
+
+class UnreadCounts(Struct, frozen=True):
+    """Counts of messages for several users and rooms. ``marks``: by user and room; ``after``: unread, where there is a mark.
+
+    ``every``: messages by room; ``own``: those of each user.  Deleted messages are not counted.
+    """
+
+    marks: dict[str, dict[str, int]]
+    after: dict[tuple[str, str], int]
+    every: dict[str, int]
+    own: dict[tuple[str, str], int]
+
+    def of(self, user_id: str, room_id: str) -> int:
+        """Return the number of other users' messages in a room that the user has not read."""
+        if room_id in self.marks[user_id]:
+            return self.after.get((user_id, room_id), 0)
+        return self.every.get(room_id, 0) - self.own.get((user_id, room_id), 0)
 
 
 def _room(row: Row[Any]) -> Room:
@@ -45,7 +65,7 @@ async def progress(tx: AsyncConnection, since_ms: int) -> dict[str, int]:
     return {row.id: row.last_seq for row in rows}
 
 
-async def ends_of(tx: AsyncConnection, room_ids: list[str]) -> dict[str, int]:
+async def ends_of(tx: AsyncConnection, room_ids: Collection[str]) -> dict[str, int]:
     """Return the number of the newest change of each of these rooms, by room."""
     rows = await tx.execute(select(rooms.c.id, rooms.c.last_seq).where(rooms.c.id.in_(room_ids)))
     return {row.id: row.last_seq for row in rows}
@@ -149,10 +169,13 @@ async def change_room(
     return _room(row)
 
 
-async def rooms_of(tx: AsyncConnection, user_id: str) -> list[Room]:
-    """Return a user's direct rooms and the inbox."""
-    statement = select(rooms).join(participants, participants.c.room_id == rooms.c.id)
-    return [_room(row) for row in await tx.execute(statement.where(participants.c.user_id == user_id))]
+async def rooms_of(tx: AsyncConnection, user_ids: Collection[str]) -> dict[str, list[Room]]:
+    """Return the direct rooms and the inbox of each user."""
+    statement = select(participants.c.user_id, rooms).join(participants, participants.c.room_id == rooms.c.id)
+    found: dict[str, list[Room]] = {user_id: [] for user_id in user_ids}
+    for row in await tx.execute(statement.where(participants.c.user_id.in_(user_ids))):
+        found[row.user_id].append(_room(row))
+    return found
 
 
 async def mark_read(tx: AsyncConnection, user_id: str, room_id: str, seq: int) -> int:
@@ -179,27 +202,47 @@ async def mark_read(tx: AsyncConnection, user_id: str, room_id: str, seq: int) -
     return int(before or 0)
 
 
-async def read_marks(tx: AsyncConnection, user_id: str) -> dict[str, int]:
-    """Return a user's read marks, by room."""
-    rows = await tx.execute(select(reads.c.room_id, reads.c.seq).where(reads.c.user_id == user_id))
-    return {row.room_id: row.seq for row in rows}
+async def read_marks(tx: AsyncConnection, user_ids: Collection[str]) -> dict[str, dict[str, int]]:
+    """Return the read marks of each user, by room."""
+    found: dict[str, dict[str, int]] = {user_id: {} for user_id in user_ids}
+    for row in await tx.execute(select(reads).where(reads.c.user_id.in_(user_ids))):
+        found[row.user_id][row.room_id] = row.seq
+    return found
 
 
-async def unread_counts(tx: AsyncConnection, user_id: str, room_ids: list[str]) -> dict[str, int]:
-    """Return how many messages of other users a user has not read, by room; leave out rooms without such messages."""
-    mark = reads.alias()
-    statement = (
-        select(messages.c.room_id, func.count())
-        .select_from(messages.outerjoin(mark, (mark.c.room_id == messages.c.room_id) & (mark.c.user_id == user_id)))
-        .where(
-            messages.c.room_id.in_(room_ids),
-            messages.c.author != user_id,
-            messages.c.deleted.is_(False),
-            messages.c.seq > func.coalesce(mark.c.seq, 0),
+async def unread_counts(tx: AsyncConnection, wanted: Mapping[str, Collection[str]]) -> UnreadCounts:
+    """Count the messages of other users that each user has not read in the given rooms.
+
+    Users without a read mark in a room share one count of the room.
+    """
+    marks = await read_marks(tx, wanted.keys())
+    unread = messages.c.deleted.is_(False)
+    after: dict[tuple[str, str], int] = {}
+    if any(marks.values()):
+        by_reader = (
+            select(reads.c.user_id, reads.c.room_id, func.count())
+            .join(messages, (messages.c.room_id == reads.c.room_id) & (messages.c.seq > reads.c.seq))
+            .where(reads.c.user_id.in_(wanted.keys()), messages.c.author != reads.c.user_id, unread)
+            .where(reads.c.room_id.in_({room for of_user in wanted.values() for room in of_user}))
+            .group_by(reads.c.user_id, reads.c.room_id)
         )
-        .group_by(messages.c.room_id)
+        after = {(row[0], row[1]): row[2] for row in await tx.execute(by_reader)}
+    unmarked = {room for user, of_user in wanted.items() for room in of_user if room not in marks[user]}
+    if not unmarked:
+        return UnreadCounts(marks, after, {}, {})
+    of_rooms = messages.c.room_id.in_(unmarked)
+    every = select(messages.c.room_id, func.count()).where(unread, of_rooms).group_by(messages.c.room_id)
+    own = (
+        select(messages.c.author, messages.c.room_id, func.count())
+        .where(unread, of_rooms, messages.c.author.in_(wanted.keys()))
+        .group_by(messages.c.author, messages.c.room_id)
     )
-    return {row[0]: row[1] for row in await tx.execute(statement)}
+    return UnreadCounts(
+        marks,
+        after,
+        every={row[0]: row[1] for row in await tx.execute(every)},
+        own={(row[0], row[1]): row[2] for row in await tx.execute(own)},
+    )
 
 
 async def forget_room(tx: AsyncConnection, room_id: str) -> None:

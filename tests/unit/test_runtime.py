@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 import pytest
 
-from dashboard.runtime import Bell, SingleFlight
+from dashboard.domain.errors import Unavailable
+from dashboard.runtime import Batched, Bell, SingleFlight
 
 
 class Counting:
@@ -77,3 +79,56 @@ async def test_a_bell_wakes_who_waits_and_nobody_who_comes_later() -> None:
     await asyncio.gather(*waiting)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(bell.wait(), 0.02)
+
+
+class Loading:
+    """Loads of a batch that notes what it was asked for, and goes on when it may."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+        self.go = asyncio.Semaphore(0)
+        self.error: Exception | None = None
+
+    async def __call__(self, keys: Collection[int]) -> dict[int, int]:
+        self.asked.append(list(keys))
+        await self.go.acquire()
+        if self.error is not None:
+            raise self.error
+        return {key: key * 10 for key in keys}
+
+
+@pytest.mark.gen_test
+async def test_callers_who_wait_share_one_load_of_bounded_size() -> None:
+    loading = Loading()
+    batched = Batched(loading, 3)
+    calls = [asyncio.ensure_future(batched(key)) for key in (1, 2, 2, 3, 4, 5)]
+    await asyncio.sleep(0)
+    for _ in range(9):
+        loading.go.release()
+    assert await asyncio.gather(*calls) == [10, 20, 20, 30, 40, 50]
+    assert loading.asked == [[1], [2, 3, 4], [5]]
+
+
+@pytest.mark.gen_test
+async def test_what_a_load_raises_is_raised_to_all_who_shared_it_and_a_cancelled_load_is_begun_again() -> None:
+    loading = Loading()
+    batched = Batched(loading, 9)
+    first = asyncio.ensure_future(batched(0))
+    while not loading.asked:
+        await asyncio.sleep(0)
+    later = [asyncio.ensure_future(batched(key)) for key in (1, 2)]
+    await asyncio.sleep(0)
+    loading.error = Unavailable("away")
+    loading.go.release()
+    loading.go.release()
+    for each in (first, *later):
+        with pytest.raises(Unavailable):
+            await each
+    assert loading.asked == [[0], [1, 2]]
+    loading.error = None
+    cancelled, waiting = asyncio.ensure_future(batched(3)), asyncio.ensure_future(batched(4))
+    while len(loading.asked) < 3:
+        await asyncio.sleep(0)
+    cancelled.cancel()
+    loading.go.release()
+    assert await waiting == 40
