@@ -60,7 +60,7 @@ from dashboard.rfc6455.close_codes import CloseCode
 from dashboard.runtime import Group
 
 #: Connections served at one time; others wait for a free worker.
-_WORKERS = 32
+_WORKERS = 128
 #: Requests of one connection that are served before other connections get their turn.
 _TURN = 8
 #: Queued requests of one connection; more are refused with ``rate_limited``.
@@ -201,7 +201,7 @@ class RequestDispatcher:
             if isinstance(request, Step):
                 request.run()
             elif isinstance(request, Recover):
-                connection.reply(encode_personal(await self._recover(connection, request)), request.id)
+                connection.answer(await self._recover(connection, request), request.id)
             elif isinstance(request, Watch | Unwatch | Ping):
                 self._serve_view(connection, request)
             else:
@@ -297,7 +297,7 @@ class RequestDispatcher:
         elif isinstance(request, Post | Direct | Edit | Delete | Read | History):
             reply = await self._talk(connection, request)
         if reply is not None:
-            connection.reply(encode_personal(reply), request.id)
+            connection.answer(reply, request.id)
         else:
             connection.answer_done(request.id)
 
@@ -350,7 +350,7 @@ class RequestDispatcher:
                 for room in list(connection.rooms):
                     self._leave(connection, LeaveRoom(room_id=room))
                 return Recovered(False, [])
-            messages += joined.messages
+            messages += joined.messages.items()
         return Recovered(True, messages)
 
     def _leave(self, connection: Connection, request: LeaveRoom) -> Left:

@@ -6,12 +6,11 @@ from dashboard.conversation.conversation import Conversation
 from dashboard.conversation.fanout import RoomFanout
 from dashboard.conversation.room_logs import RoomLogs
 from dashboard.domain.errors import Invalid, NotMember
-from dashboard.domain.room import Message, Room, kind_of
+from dashboard.domain.room import Message, kind_of
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
-from dashboard.messages.presence import Person
-from dashboard.messages.rooms import Joined, JoinRoom, message_id, state_of
-from dashboard.presence.notices import person_of
+from dashboard.messages.listing import ReplyList, SharedList
+from dashboard.messages.rooms import Joined, JoinRoom, MessageState, message_id, state_of
 from dashboard.presence.tracker import PresenceTracker
 from dashboard.store.database import Database
 from dashboard.store.messages import changes_after, newest
@@ -20,8 +19,8 @@ from dashboard.store.messages import changes_after, newest
 _SHOWN = 50
 #: Missed messages in the reply; a client that missed more gets the newest ones and ``recovered: false``.
 _MAX_RECOVERED = 500
-#: Members in the reply; beyond it the rest is left out.
-_MAX_MEMBERS = 500
+#: Lists of messages that are kept, because many clients join from the same position after a fault.
+_MAX_LISTS = 100
 
 
 def check_member(connection: Connection, room_id: str) -> None:
@@ -49,6 +48,7 @@ class Join:
         self._conversation = conversation
         self._fanout = fanout
         self._logs = logs
+        self._lists: dict[tuple[str, int | None], tuple[list[Message], SharedList[MessageState]]] = {}
 
     async def __call__(self, connection: Connection, request: JoinRoom) -> Joined:
         caller = connection.caller
@@ -78,8 +78,8 @@ class Join:
         return Joined(
             room_id=room.id,
             title=room.title,
-            members=self._members(room, connection),
-            messages=[state_of(each) for each in shown],
+            members=self._presence.members.listing(room.id, connection, self._registry.in_room(room.id)),
+            messages=ReplyList(self._shared(room.id, since, shown)),
             position=str(log.seq),
             recovered=missed is not None,
             unread=unread,
@@ -95,15 +95,15 @@ class Join:
             changes, _, whole = await changes_after(tx, room_id, since, _MAX_RECOVERED)
         return changes if whole else None
 
-    def _members(self, room: Room, connection: Connection) -> list[Person]:
-        own = connection.caller
-        found = [each for each in self._presence.people() if room.id in each.rooms and each.user != own.id]
-        found.sort(key=lambda each: (each.since_ms, each.user))
-        members = {own.id: Person(own.id, own.name, connection.status)} | {each.user: person_of(each) for each in found}
-        for page in self._registry.in_room(room.id):  # the presence table may not know the newest yet
-            if page.status != "offline":
-                members.setdefault(page.caller.id, Person(page.caller.id, page.caller.name, page.status))
-        return list(members.values())[:_MAX_MEMBERS]
+    def _shared(self, room_id: str, since: int | None, shown: list[Message]) -> SharedList[MessageState]:
+        """Return the messages of a reply; clients that join from the same position share the list."""
+        known = self._lists.pop((room_id, since), None)
+        if known is None or known[0] != shown:
+            known = shown, SharedList([state_of(each) for each in shown])
+        self._lists[room_id, since] = known
+        if len(self._lists) > _MAX_LISTS:
+            del self._lists[next(iter(self._lists))]
+        return known[1]
 
 
 def _position(text: str) -> int:

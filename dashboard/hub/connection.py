@@ -17,6 +17,7 @@ from dashboard.domain.presence import Status
 from dashboard.hub.shared import Shared
 from dashboard.hub.subscription import Subscription
 from dashboard.hub.transport import Transport
+from dashboard.messages.people import PersonalReply, encode_personal
 from dashboard.messages.session import Disconnect, RequestRefusal, Session
 from dashboard.messages.views import Error, Request, encode, with_id
 from dashboard.rfc6455.close_codes import CloseCode
@@ -148,14 +149,23 @@ class Connection:
             body = body[:-1] + b',"board":' + board + b"}"
         self.reply(body, request_id)
 
+    def answer(self, message: PersonalReply, request_id: int | str | None) -> None:
+        """Answer a user's request; close a client that does not read."""
+        dialect = self.transport.dialect
+        if dialect is None:
+            self.reply(encode_personal(message), request_id)
+        elif self._reads_answers():
+            self._send_bytes(dialect.answer(message, request_id))
+
     def reply(self, body: bytes, request_id: int | str | None = None) -> None:
         """Add the request's id to a JSON text and send it; close a client that does not read."""
-        if self.closed:
-            return
-        if not self.is_reading:
+        if self._reads_answers():
+            self.send(Shared(with_id(body, request_id)))
+
+    def _reads_answers(self) -> bool:
+        if not self.closed and not self.is_reading:
             self.give_up(CloseCode.SLOW, "answers are not read")
-            return
-        self.send(Shared(with_id(body, request_id)))
+        return not self.closed
 
     def send_or_close(self, message: Shared) -> None:
         """Send a broadcast message; close a client that does not read."""
@@ -168,7 +178,9 @@ class Connection:
 
     def send(self, message: Shared) -> None:
         """Send a message even if the client has not read the earlier messages."""
-        frame = message.bytes_for(self.transport)
+        self._send_bytes(message.bytes_for(self.transport))
+
+    def _send_bytes(self, frame: bytes) -> None:
         if frame:
             self._counters.bytes_sent += len(frame)
             self.transport.send(frame)

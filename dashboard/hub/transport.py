@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
+from dashboard.messages.people import PersonalReply
+
 
 class Translation(Protocol):
     """Translation of messages for clients of another protocol.
@@ -14,6 +16,9 @@ class Translation(Protocol):
 
     def wire(self, body: bytes) -> bytes:
         """Return a message, JSON of ``/ws``, as the bytes to send; empty if these clients do not get it."""
+
+    def answer(self, message: PersonalReply, request_id: int | str | None) -> bytes:
+        """Return the answer to a request as the bytes to send."""
 
 
 class Transport(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import Raw
 
 from dashboard.messages.auth import (
     Auth,
@@ -12,6 +13,7 @@ from dashboard.messages.boards import EditBoard, Editing, LeaveBoard, PointAt
 from dashboard.messages.fields import (
     PersonalRequest,
 )
+from dashboard.messages.listing import ReplyList
 from dashboard.messages.notifications import (
     NotificationChanged,
     NotificationList,
@@ -110,7 +112,17 @@ PersonalReply = (
     | Editing
 )
 
-_encoder = msgspec.json.Encoder()
+_encode_item = msgspec.json.Encoder().encode
+
+
+def _encode_listing(value: object) -> Raw:
+    """Encode a list that other replies contain, too; raises NotImplementedError for other values, as msgspec requires."""
+    if isinstance(value, ReplyList):
+        return value.json(_encode_item)
+    raise NotImplementedError
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_encode_listing)
 
 
 def encode_personal(message: PersonalReply) -> bytes:

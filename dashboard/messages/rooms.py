@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from dashboard.domain.room import Message
 from dashboard.messages.fields import Key, MessageId, Name, PersonalRequest, Text
+from dashboard.messages.listing import ReplyList
 from dashboard.messages.presence import Person
 
 # --- requests -----------------------------------------------------------------------------------------------------------
@@ -137,8 +138,8 @@ class Joined(Struct, tag="joined", frozen=True, rename="camel"):
 
     room_id: str
     title: str
-    members: list[Person]
-    messages: list[MessageState]
+    members: ReplyList[Person]
+    messages: ReplyList[MessageState]
     position: str
     recovered: bool
     unread: int

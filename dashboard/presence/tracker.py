@@ -22,6 +22,7 @@ from dashboard.entries.signals import AskRoster, NodeBeat, NodeLeft, Roster, Use
 from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.presence.notices import PresenceNotices
+from dashboard.presence.room_members import RoomMembers
 from dashboard.replica.presence import PresenceTable, UserPresence
 from dashboard.rfc6455.close_codes import CloseCode, is_final
 from dashboard.runtime import Bell, Group
@@ -74,6 +75,7 @@ class PresenceTracker:
         self._now_ms = now_ms
         self._monotonic = monotonic
         self.table = PresenceTable()
+        self.members = RoomMembers(self.table)
         self._notices = PresenceNotices(registry, self.table, counters)
         self._version = version
         self._published: dict[str, UserHere] = {}

@@ -6,6 +6,8 @@ users have ``GRACE_S`` to connect elsewhere.  Times are the journal's time that 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 from dashboard.domain.presence import GRACE_S, LOST_MS, Status
@@ -53,6 +55,9 @@ class PresenceTable:
     def __init__(self) -> None:
         self._nodes: dict[str, _Node] = {}
         self._by_user: dict[str, dict[str, UserHere]] = {}  # user -> node -> the user on that node
+        self._by_room: dict[str, set[str]] = {}
+        self._room_versions: dict[str, int] = {}
+        self._changes = 0
 
     # --- reading ---
 
@@ -84,6 +89,14 @@ class PresenceTable:
     def boards(self) -> set[str]:
         """Return the boards that pages without a user have open."""
         return {board for node in self._nodes.values() for board in node.screens}
+
+    def in_room(self, room: str) -> Collection[str]:
+        """Return the ids of the users who are in a room."""
+        return self._by_room.get(room, ())
+
+    def room_version(self, room: str) -> int:
+        """Return a number that is new after each change of the users in a room; 0 if nobody is in it."""
+        return self._room_versions.get(room, 0)
 
     def holders(self, user: str) -> list[str]:
         """Return the nodes that have pages of the user."""
@@ -145,15 +158,29 @@ class PresenceTable:
             return
         changed.users.add(here.user)
         changed.boards |= set(here.boards) | set(before.boards if before else ())
+        parts = self._by_user.setdefault(here.user, {})
         if here.tabs:
-            node.people[here.user] = here
-            self._by_user.setdefault(here.user, {})[node_id] = here
-            return
-        node.people.pop(here.user, None)
-        parts = self._by_user.get(here.user, {})
-        parts.pop(node_id, None)
+            node.people[here.user] = parts[node_id] = here
+        else:
+            node.people.pop(here.user, None)
+            parts.pop(node_id, None)
+        rooms = {room for part in (here, before, *parts.values()) if part is not None for room in part.rooms}
+        for room in rooms:
+            self._note_room(room, here.user, present=any(room in part.rooms for part in parts.values()))
         if not parts:
-            self._by_user.pop(here.user, None)
+            del self._by_user[here.user]
+
+    def _note_room(self, room: str, user: str, *, present: bool) -> None:
+        """Note a change of a user who is in a room, or was until now."""
+        users = self._by_room.setdefault(room, set())
+        self._changes += 1
+        self._room_versions[room] = self._changes
+        if present:
+            users.add(user)
+            return
+        users.discard(user)
+        if not users:
+            del self._by_room[room], self._room_versions[room]
 
     def doubt(self) -> None:
         """Treat all rosters as incomplete, because entries may have been missed."""

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Literal
 from weakref import WeakValueDictionary
 
+from dashboard.messages.people import PersonalReply, encode_personal
 from dashboard.rfc6455.frames import Opcode, encode_frame
-from dashboard.socketio.events import translate
+from dashboard.socketio.events import answer, translate
 from dashboard.socketio.positions import Positions
 
 Carrier = Literal["websocket", "polling"]
@@ -34,6 +35,12 @@ class Dialect:
     def wire(self, body: bytes) -> bytes:
         """Return a message of ``/ws`` as the bytes to send; empty if these clients must not get the message."""
         return self.packed(translate(body, self.namespaces, self._now_ms(), self.positions))
+
+    def answer(self, message: PersonalReply, request_id: int | str | None) -> bytes:
+        """Return the answer to a request as the bytes to send."""
+        if request_id is None:
+            return self.wire(encode_personal(message))
+        return self.packed(answer(message, str(request_id), self._now_ms(), self.positions))
 
     def packed(self, packets: list[bytes]) -> bytes:
         """Return packets of Socket.IO as frames of a WebSocket, or as a part of a body."""

@@ -110,10 +110,6 @@ def translate(body: bytes, namespaces: frozenset[str], now_ms: int, positions: P
     if found[3] == b"done":
         return _acked(origin, b"{}") if origin is not None else []
     message = _messages.decode(body)
-    if isinstance(message, Joined) and positions is not None:
-        positions.advance(message.room_id, message.position)
-    if isinstance(message, Recovered) and origin is not None:
-        return _recovered(message, origin, positions)
     if origin is not None:
         return _answer(message, origin, now_ms)
     if isinstance(message, MessageNotice | MessageChanged):
@@ -128,6 +124,16 @@ def translate(body: bytes, namespaces: frozenset[str], now_ms: int, positions: P
         if MAIN in namespaces
         else []
     )
+
+
+def answer(message: PersonalReply, request_id: str, now_ms: int, positions: Positions | None) -> list[bytes]:
+    """Return the packets of an answer to a user's request, which ``request_id`` names."""
+    origin = RequestOrigin(*request_id.split("|", 2))
+    if isinstance(message, Joined) and positions is not None:
+        positions.advance(message.room_id, message.position)
+    if isinstance(message, Recovered):
+        return _recovered(message, origin, positions)
+    return _answer(message, origin, now_ms)
 
 
 def _chat(message: MessageState, positions: Positions | None) -> bytes:

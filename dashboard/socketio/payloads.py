@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 from msgspec import Raw, Struct
 
 from dashboard.domain.identity import GUEST_MARK
@@ -11,6 +12,8 @@ from dashboard.messages.auth import Authenticated
 from dashboard.messages.notifications import NotificationList, NotificationNotice, NotificationState
 from dashboard.messages.presence import Person
 from dashboard.messages.rooms import HistoryPage, Joined, MessageState, RoomState, TypingNotice
+
+_encode = msgspec.json.Encoder().encode
 
 
 def iso(t_ms: int) -> str:
@@ -196,13 +199,23 @@ def member_of(person: Person) -> Member:
     return Member(person.id, name, person.status, is_guest)
 
 
+def encode_member(person: Person) -> bytes:
+    """Return the JSON of a user in a list."""
+    return _encode(member_of(person))
+
+
+def encode_chat(message: MessageState) -> bytes:
+    """Return the JSON of a message."""
+    return _encode(chat_of(message))
+
+
 class RoomEntered(Struct, frozen=True, rename="camel"):
     """Answer to ``room:join``."""
 
     room_id: str
     title: str
-    members: list[Member]
-    messages: list[Chat]
+    members: Raw
+    messages: Raw
     position: str
     recovered: bool
     unread: int
@@ -214,8 +227,8 @@ def room_entered(message: Joined) -> RoomEntered:
     return RoomEntered(
         message.room_id,
         message.title,
-        [member_of(each) for each in message.members],
-        [chat_of(each) for each in message.messages],
+        message.members.json(encode_member),
+        message.messages.json(encode_chat),
         message.position,
         message.recovered,
         message.unread,

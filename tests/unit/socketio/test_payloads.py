@@ -4,9 +4,11 @@ import json
 import shutil
 import subprocess
 
+import msgspec
 from msgspec import Raw
 
 from dashboard.messages.auth import Authenticated
+from dashboard.messages.listing import ReplyList
 from dashboard.messages.notifications import NotificationList, NotificationNotice, NotificationState
 from dashboard.messages.presence import Person
 from dashboard.messages.rooms import HistoryPage, Joined, MessageState, TypingNotice
@@ -47,8 +49,9 @@ def test_a_message_names_its_sender_and_its_times() -> None:
 def test_answers_keep_what_they_hold() -> None:
     person = Person("ann", "Ann")
     assert member_of(person).username == "Ann"
-    joined = room_entered(Joined("ops", "Ops", [person], [MESSAGE], "1", True, 0, ""))
-    assert (joined.members[0].user_id, joined.messages[0].text, joined.recovered) == ("ann", "hi", True)
+    joined = room_entered(Joined("ops", "Ops", ReplyList.of(person), ReplyList.of(MESSAGE), "1", True, 0, ""))
+    members, messages = msgspec.json.decode(joined.members), msgspec.json.decode(joined.messages)
+    assert (members[0]["userId"], messages[0]["text"], joined.recovered) == ("ann", "hi", True)
     assert past_of(HistoryPage("ops", [MESSAGE], True)).more
     assert indicator_of(TypingNotice("ops", "ann", "Ann", True)).is_typing
     entered = entered_of(Authenticated(person, "viewer", ["viewer"], {}, {}, 7, None, [], 3))
