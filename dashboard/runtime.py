@@ -101,7 +101,7 @@ class Bell:
 
 
 class SingleFlight(Generic[T]):
-    """Single-flight call: concurrent callers share one run of ``look`` that starts after the first of them asked.
+    """Single-flight call: concurrent callers share one run of ``look``, which starts after all their calls.
 
     Two runs start at least ``every_s`` seconds apart.
     """

@@ -184,7 +184,7 @@ class Library:
         return found
 
     async def diff(self, author: Author, board_id: str, old: int, new: int) -> list[str]:
-        """Return in words what differs between two versions; raises NotFound, Forbidden, Unavailable."""
+        """Describe the differences between two versions in words; raises NotFound, Forbidden, Unavailable."""
         one, two = await self.version(author, board_id, old), await self.version(author, board_id, new)
         return words_between(one.document, two.document)
 
@@ -262,6 +262,6 @@ class Library:
 
 
 def words_between(old: str, new: str) -> list[str]:
-    """Return in words what differs between two documents, given as JSON texts."""
+    """Describe the differences between two documents in words. Both are given as JSON texts."""
     one, two = complete(decode_document(old)), complete(decode_document(new))
     return in_words(differences(one, two), one, two)

@@ -79,7 +79,7 @@ def put(board_id: str, file: Path, note: str, if_match: str, new: bool, url: str
 @click.argument("new", type=int, required=False)
 @with_server
 def diff(board_id: str, old: int | None, new: int | None, url: str, token: str | None) -> None:
-    """Print what differs between two versions of a board, in words; by default the last two."""
+    """Describe the differences between two versions of a board in words; by default between the last two."""
     query = "&".join(f"{name}={value}" for name, value in (("old", old), ("new", new)) if value is not None)
     said = call(url, "GET", _path(board_id, f"/diff?{query}" if query else "/diff"), token).said
     for line in said["changes"] or ["no difference"]:

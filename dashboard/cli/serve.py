@@ -108,7 +108,7 @@ def _say_address(settings: Settings, port: int) -> None:
 def reload(data: str, wait_s: float) -> None:
     """Replace the workers of a running server one by one.
 
-    The new workers have new code and settings. No connection is refused meanwhile.
+    The new workers have new code and settings. No connection is refused during that time.
     """
     file = Path(data) / STATUS_FILE
     before = _status(file)

@@ -51,7 +51,7 @@ def tail(
 def _news(update: Update) -> list[Point]:
     """Return the points of an update to print.
 
-    Of a snapshot, this is only the newest point of each series: the older ones were printed before.
+    A snapshot gives only the newest point of each series, because the older points were printed before.
     """
     if not update.snapshot:
         return list(update.points)

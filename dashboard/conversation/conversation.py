@@ -71,7 +71,7 @@ class Conversation:
         return room
 
     async def find_room(self, caller: Caller, room_id: str) -> Room:
-        """Return a room, also one that another process has just created; raises NotFound."""
+        """Return a room, even if another process has just created it; raises NotFound."""
         try:
             return self.room(caller, room_id)
         except NotFound:

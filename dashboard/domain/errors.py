@@ -111,7 +111,7 @@ class Unavailable(DashboardError):
 
 
 class Conflict(DashboardError):
-    """Change to an object that was changed meanwhile; read it again first."""
+    """Change to an object that somebody else has changed; read the object again first."""
 
     code = "conflict"
     retryable = True

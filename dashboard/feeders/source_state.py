@@ -104,7 +104,10 @@ class SourceState:
         self._pace.say(_log, f"source {self.id}", reason, snippet, now_ms)
 
     def refuse_all(self, refusals: Iterable[Refusal], *, count: bool = True, unlisted: int = 0) -> None:
-        """Keep, log and count the refusals of a parser or of the service. ``unlisted``: number of further ones that were not read."""
+        """Keep, log and count the refusals of a parser or of the service.
+
+        ``unlisted``: number of further refusals that are not listed.
+        """
         if unlisted:
             self.refused[UNREAD] += unlisted
         for each in refusals:

@@ -266,7 +266,7 @@ class RedisJournal:
             )
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Repeat a call until Redis answers, without a time limit. Followers of the journal wait meanwhile."""
+        """Repeat a call until Redis answers, without a time limit. Followers of the journal wait during this time."""
         back_off = BackOff()
         while True:
             try:

@@ -150,7 +150,7 @@ def honour_cancel() -> None:
 
 
 async def close(client: Client) -> None:
-    """Close a client, even if this task is cancelled meanwhile; raise the cancellation afterwards."""
+    """Close a client, even if this task is cancelled during that; raise the cancellation afterwards."""
     try:
         await _close(client)
     except asyncio.CancelledError:

@@ -22,7 +22,7 @@ class JoinRoom(PersonalRequest, frozen=True, kw_only=True):
 
 
 class Recover(PersonalRequest, frozen=True, kw_only=True):
-    """Request to be in these rooms again and get what was missed; not sent on ``/ws``. ``rooms``: last positions by room."""
+    """Request to join rooms again and get all missed messages; not sent on ``/ws``. ``rooms``: last positions by room."""
 
     rooms: dict[str, str]
 

@@ -178,7 +178,7 @@ class Replicas:
                 await kept.replication.catch_up()
 
     async def find_document(self, key: str) -> Document | None:
-        """Return the document ``key``, also one that another process has just stored; raises Unavailable."""
+        """Return the document ``key``, even if another process has just stored it; raises Unavailable."""
         selectors = [parse_selector(key)] if NAME.fullmatch(key) else []
         async with self.wanted(selectors) as replicas:
             found = _document_in(replicas, key)
