@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import re
 
+from dashboard.domain.errors import Invalid
+
 #: Most names of databases; further ones are not listed.
 _MAX_NAMES = 1_000
+#: Bytes of a request, and statements in it: each statement may be answered with all names.
+MAX_QUERY_BYTES = 65_536
+_MAX_STATEMENTS = 20
 _STATEMENT = re.compile(r"""(?:[^;"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|["'])+""", re.DOTALL)
 _NAME = r"""(?:"((?:[^"\\]|\\.)+)"|([\w.-]+))"""
 _MAKES_DATABASE = re.compile(rf"\s*create\s+database\s+{_NAME}", re.IGNORECASE)
@@ -38,9 +43,14 @@ class Databases:
             self._names[name] = None
 
     def answer(self, query: str, database: str) -> dict[str, object]:
-        """Return the answer to one or more statements; ``database``: the database that the request names."""
+        """Return the answer to one or more statements; ``database``: the database that the request names.
+
+        Raises Invalid for too many statements.
+        """
         self.name(database)
         statements = [each for each in _STATEMENT.findall(query) if each.strip()]
+        if len(statements) > _MAX_STATEMENTS:
+            raise Invalid(f"has {len(statements)} statements; at most {_MAX_STATEMENTS}", field="q")
         return {"results": [{"statement_id": place, **self._result(each)} for place, each in enumerate(statements)]}
 
     def _result(self, statement: str) -> dict[str, object]:

@@ -160,6 +160,8 @@ async def test_ping_health_ready_and_query() -> None:
         told = answer(await fetch(server, "/query?q=SELECT%201"))
         assert "answers no queries" in told["results"][0]["error"]
         assert (await fetch(server, "/query")).code == 400
+        assert (await fetch(server, f"/query?q={'SHOW%20DATABASES;' * 21}")).code == 400
+        assert (await post(server, "/query", "q=" + "SHOW+DATABASES%3B" * 5_000, headers=form)).code == 413
 
 
 @pytest.mark.parametrize("path", ["/write", "/api/v2/write", "/api/live/push/telegraf"])

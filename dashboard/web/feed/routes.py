@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dashboard.boards.screen_orders import ScreenOrders
 from dashboard.ingest.batch import KeyCache
 from dashboard.ingest.families import Families
-from dashboard.ingest.influx_query import Databases
+from dashboard.ingest.influx_query import MAX_QUERY_BYTES, Databases
 from dashboard.ingest.line_sources import LineSources
 from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.otlp_resources import OtlpOptions
@@ -96,9 +96,10 @@ def _line_routes(
     """Return the routes of line protocol, and the routes that its clients call before they write."""
     databases, max_bytes = Databases(), settings.max_lines_bytes
     influx1 = influx.Influx1(lines, databases)
+    queries = influx_server.QueryServices(intake, MAX_QUERY_BYTES, influx1, databases)
     return [
         feed("/write", influx1),
-        Route("/query", influx_server.QueryHandler, influx_server.QueryServices(intake, max_bytes, influx1, databases)),
+        Route("/query", influx_server.QueryHandler, queries),
         Route("/ping", influx_server.InfluxPingHandler, None),
         Route("/health", influx_server.InfluxHealthHandler, None),
         Route("/ready", influx_server.InfluxReadyHandler, None),

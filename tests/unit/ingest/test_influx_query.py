@@ -4,12 +4,19 @@ from typing import Any
 
 import pytest
 
+from dashboard.domain.errors import Invalid
 from dashboard.ingest.influx_query import Databases
 
 
 def result(query: str, database: str = "") -> Any:
     (found,) = Databases().answer(query, database)["results"]
     return found
+
+
+def test_a_query_of_many_statements_is_refused() -> None:
+    assert len(Databases().answer("show databases;" * 20, "")["results"]) == 20  # type: ignore[arg-type]
+    with pytest.raises(Invalid, match="has 21 statements; at most 20"):
+        Databases().answer("show databases;" * 21, "")
 
 
 def test_every_database_that_somebody_named_is_there() -> None:
