@@ -87,14 +87,15 @@ class DataFolder:
         self.fault = next(filter(None, (self._fault_of(file) for file in list(self._watched))), "")
 
     def _fault_of(self, file: Path) -> str:
+        # without the path, as everybody may read /readyz
         try:
             found = file.stat()
         except (FileNotFoundError, NotADirectoryError):
-            return f"{file} was removed while the server runs; put it back, or restart the server"
+            return f"{file.name} was removed while the server runs; put it back, or restart the server"
         except OSError as error:
-            return f"{file} cannot be read: {error.strerror}"
+            return f"{file.name} cannot be read: {error.strerror}"
         if (found.st_dev, found.st_ino) != self._watched[file]:
-            return f"{file} was replaced while the server runs; restart the server"
+            return f"{file.name} was replaced while the server runs; restart the server"
         return ""
 
     async def run(self) -> None:

@@ -120,7 +120,8 @@ class AcceptSamples:
         if taken.to_tell:
             await self._limits.tell()
         self._counters.samples_refused.update(map(attrgetter("code"), taken.refused))
-        self._counters.samples_refused[UNREAD] += batch.unread
+        if batch.unread:
+            self._counters.samples_refused[UNREAD] += batch.unread
         accepted = sum(map(len, taken.series))
         self._counters.samples_accepted += accepted
         return Outcome(accepted, sorted(taken.refused, key=attrgetter("index")), tuple(taken.series), batch.unread)

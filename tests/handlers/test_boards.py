@@ -201,6 +201,9 @@ async def test_a_saved_file_is_on_the_screens_of_a_board_and_a_broken_one_is_sai
         path.write_text("title: [\n")
         told = (await socket.until("board_changed"))["definition"]
         assert (told["title"], "wall.yaml:2: not YAML" in told["fault"]) == ("Hall", True)
-        status, ready = await at.json("GET", "/readyz")
+        status, ready = await at.json("GET", "/readyz", as_="olga")
         assert (status, ready["notices"]["boards"]) == (200, [told["fault"]])
+        for stranger in ("", "eddy"):
+            status, ready = await at.json("GET", "/readyz", as_=stranger)
+            assert (status, "notices" in ready) == (200, False)
         assert (await put(at))[0] == 409

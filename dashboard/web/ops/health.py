@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from dashboard.cluster.membership import Membership
 from dashboard.cluster.readiness import Readiness
+from dashboard.domain.identity import Role
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.presence.tracker import PresenceTracker
 from dashboard.web.server.base import BaseHandler
@@ -29,12 +30,12 @@ class HealthHandler(BaseHandler[None]):
 
 
 class ReadyHandler(BaseHandler[Readiness]):
-    """``/readyz``: 200 if this process should get traffic, else 503 with the reasons."""
+    """``/readyz``: 200 if this process should get traffic, else 503 with the reasons. Only operators get the notices, which name boards."""
 
     def get(self) -> None:
         checks = self.services.checks()
         ready = all(state == "ok" for state in checks.values())
-        notices = self.services.notices()
+        notices = self.services.notices() if self.caller.role >= Role.OPERATOR else {}
         body = {"ready": ready, "checks": checks} | ({"notices": notices} if notices else {})
         self.write_json(body, 200 if ready else 503)
 

@@ -100,6 +100,7 @@ def test_a_folder_that_is_deleted_replaced_or_moved_is_a_fault_until_it_is_back(
     folder.path.rename(tmp_path / "moved")
     folder.look()
     assert "was removed while the server runs" in folder.fault
+    assert str(folder.path) not in folder.fault  # everybody may read it
     (tmp_path / "moved").rename(folder.path)
     folder.look()
     assert folder.fault == ""
