@@ -18,7 +18,7 @@ try:
 except ImportError:  # the extra [protobuf] is not installed, see ``MissingExtra``
     cramjam = None  # type: ignore[assignment]  # a module, or none
 
-#: Encodings that a collector may send besides gzip.
+#: Encodings that are taken besides gzip: those of a collector, and of Vector and vmagent.
 ENCODINGS = ("zstd", "zlib", "deflate", "snappy", "x-snappy-framed", "lz4")
 _FRAMED_SNAPPY = b"\xff\x06\x00\x00sNaPpY"
 #: Tried first: most bodies unpack to less than this many times their length.

@@ -5,10 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import time
+import zlib
 from pathlib import Path
 
+import cramjam
 import pytest
 
+from dashboard.ingest.packed import ENCODINGS
 from tests.handlers.feeders import applied, bearer, guarded, series_in
 from tests.handlers.support import answer, fetch
 from tests.support.inprocess import running
@@ -78,6 +81,32 @@ async def test_gzip_is_unpacked_also_in_several_members() -> None:
         assert "gzip" in answer(broken)["error"]
         other = await fetch(server, "/api/v1/samples", method="POST", body=b"x", headers={"Content-Encoding": "br"})
         assert other.code == 415
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+async def test_every_format_takes_every_encoding(encoding: str) -> None:
+    pack = {
+        "zstd": cramjam.zstd.compress, "zlib": zlib.compress, "deflate": zlib.compress, "lz4": cramjam.lz4.compress,
+        "snappy": cramjam.snappy.compress_raw, "x-snappy-framed": cramjam.snappy.compress,
+    }[encoding]  # fmt: skip
+    async with running(max_lines_bytes=100_000) as server:
+
+        async def post(path: str, body: bytes) -> int:
+            headers = {"Content-Encoding": encoding}
+            return (await fetch(server, path, method="POST", body=bytes(pack(body)), headers=headers)).code
+
+        assert await post("/write", b"lines v=1") == 204
+        assert await post("/api/v1/samples", b'{"series":"json","value":2}') == 202
+        assert await post("/api/put", b'{"metric":"tsdb","value":3,"tags":{}}') == 204
+        assert await post("/metrics/job/a", b"push 4\n") == 200
+        assert series_in(server).items() >= {"lines_v": 1, "json": 2, "tsdb": 3, 'push{job="a"}': 4}.items()
+        assert await post("/write", b"x" * 100_001) == 413
+        headers = {"Content-Encoding": encoding}
+        broken = await fetch(server, "/write", method="POST", body=b"\xff" * 40, headers=headers)
+        assert broken.code == 400
+        assert broken.code == 400
+        (feeder,) = [each for each in answer(await fetch(server, "/api/v1/feeders"))["feeders"] if each["refusals"]]
+        assert feeder["refusals"][0]["snippet"] == f"40 bytes, packed by {encoding}"
 
 
 async def test_bad_samples_are_named_and_the_good_ones_of_the_batch_are_kept() -> None:

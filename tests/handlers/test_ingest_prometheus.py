@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 import time
 from pathlib import Path
@@ -88,13 +89,25 @@ async def test_bad_samples_of_a_remote_write_get_400_and_the_good_ones_are_kept_
     [
         {"Content-Type": "application/x-protobuf;proto=io.prometheus.write.v3.Request"},
         {"X-Prometheus-Remote-Write-Version": "3.0.0"},
-        {"Content-Encoding": "zstd"},
+        {"Content-Encoding": "br"},
     ],
 )
 async def test_what_is_of_neither_version_gets_415(headers: dict[str, str]) -> None:
     async with running() as server:
         response = await post(server, "/api/v1/write", body(("a", 1, now_ms())), headers=REMOTE | headers)
         assert response.code == 415
+
+
+@pytest.mark.parametrize("declared", ["zstd", "gzip", "", "snappy"])
+async def test_remote_write_in_the_encodings_of_vmagent_and_vector(declared: str) -> None:
+    plain = encode([({"__name__": "a"}, [(1, now_ms())])], [])
+    packed = {"zstd": cramjam.zstd.compress, "gzip": gzip.compress, "": cramjam.snappy.compress_raw}
+    sent = bytes(packed.get(declared, cramjam.zstd.compress)(plain))  # vmagent's queue: zstd that is called snappy
+    headers = {name: value for name, value in REMOTE.items() if name != "Content-Encoding"}
+    async with running() as server:
+        headers |= {"Content-Encoding": declared} if declared else {}
+        response = await post(server, "/api/v1/write", sent, headers=headers)
+        assert (response.code, series_in(server)) == (204, {"a": 1})
 
 
 REMOTE_2 = REMOTE | {

@@ -17,11 +17,12 @@ from dashboard.domain.errors import BadToken, DashboardError, Forbidden, NotAuth
 from dashboard.domain.identity import Caller
 from dashboard.domain.series import check_text
 from dashboard.ingest.batch import MAX_REFUSALS
+from dashboard.ingest.packed import ENCODINGS, unpack
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.slices import SLICE_BYTES, items_in
 from dashboard.intake.intake import Intake
 from dashboard.intake.outcome import Outcome
-from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format
+from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, encoding_in
 from dashboard.web.feed.shown_token import is_foreign, says_something, token_in
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
@@ -59,12 +60,13 @@ class FeederHandler(BaseHandler[F]):
     def initialize(self, context: WebContext, services: F, template: str = "") -> None:
         super().initialize(context, services, template)
         self.format = services.format
-        self.encodings, self.challenge = self.format.encodings, self.format.challenge
+        self.encodings, self.challenge = (*self.format.encodings, "gzip", *ENCODINGS), self.format.challenge
         self.path_args = []  # Tornado sets them only for methods that it knows
         self._unknown: DashboardError | None = None  # why the sender could not be authenticated
         self._is_counted = False  # whether the body's outcome is in the statistics
         self._may_show_token = True  # the body may still hold the token, as it is short so far
         self._begun = b""  # the beginning of the body, unpacked, to show it
+        self._packed = ""  # the encoding that the body still has
 
     @property
     def max_bytes(self) -> int:
@@ -117,13 +119,27 @@ class FeederHandler(BaseHandler[F]):
     # --- authenticate ---
 
     async def authenticate(self) -> None:
-        """Authenticate and authorise the sender; raises NotAuthenticated, Forbidden."""
+        """Authenticate and authorise the sender, and decompress the body; raises NotAuthenticated, Forbidden, and as ``unpack``.
+
+        A token in the body is only found if the body is not compressed, or by gzip.
+        """
         try:
             self.authorise_feeder()
         except BadToken:  # another process may have just created the token in the body
             if not self._is_refreshed:
                 await self.context.identity.refresh()
             self.authorise_feeder()
+        await self._unpack()
+
+    async def _unpack(self) -> None:
+        """Decompress a body whose encoding is neither gzip, which was decompressed on arrival, nor one that the format decodes."""
+        encoding = encoding_in(self.request.headers)
+        if encoding not in ENCODINGS or encoding in self.format.encodings or not self._body.size:
+            return
+        self._packed = encoding
+        loop, max_bytes = asyncio.get_running_loop(), self.max_bytes
+        self._body.replace(await loop.run_in_executor(None, unpack, self.body(), encoding, max_bytes))
+        self._packed = ""
 
     def authorise_feeder(self) -> None:
         """Authorise with the tokens known to this process. The token may also be in the query or in a JSON body."""
@@ -282,7 +298,7 @@ class FeederHandler(BaseHandler[F]):
                 self.caller, self.format.name, f"{status}: {text}", self.address
             )
         elif 400 <= status < 500 and not self._is_counted and self.is_refusal(status):
-            shown = self.format.shown(self.feed_request(self._body.begun()))
+            shown = self._shown_packed() or self.format.shown(self.feed_request(self._body.begun()))
             self.services.intake.note_fault(
                 self.caller,
                 self.format.name,
@@ -293,6 +309,10 @@ class FeederHandler(BaseHandler[F]):
             )
         status = self.format.later_status if status == 429 else status
         self.send(self.format.refuse(self.feed_request(b""), Fault(status, code, text, extra)))
+
+    def _shown_packed(self) -> str:
+        """Describe a body that cannot be decompressed; return "" for any other body."""
+        return f"{self._received} bytes, packed by {self._packed}" if self._packed else ""
 
     def is_refusal(self, status: int) -> bool:
         """Return whether a response with this status refuses data; a failed request that carries no data is no refusal."""

@@ -46,8 +46,13 @@ class FeedRequest(NamedTuple):
     @property
     def encoding(self) -> str:
         """The encoding that the body still has, after gzip was decompressed."""
-        encoding = self.headers.get("Content-Encoding", "").strip().lower()
+        encoding = encoding_in(self.headers)
         return "" if encoding in ("identity", "gzip", "x-gzip") else encoding
+
+
+def encoding_in(headers: HTTPHeaders) -> str:
+    """Return the body's encoding as the headers state it, in lower case; "" if they state none."""
+    return headers.get("Content-Encoding", "").strip().lower()
 
 
 class Answer(NamedTuple):
@@ -85,7 +90,8 @@ class Format:
     """Parser and answers of one format; the defaults are those of this server's own formats.
 
     ``name``: the name in counters.  ``later_status``: the status that this format's senders understand as "try again later".
-    ``encodings``: content encodings that ``parse`` decompresses itself.  ``shows_token``: a JSON body may contain the token.
+    ``encodings``: content encodings that ``parse`` decompresses itself; the handler decompresses all others.
+    ``shows_token``: a JSON body may contain the token.
     ``is_asked_first``: this format's senders authenticate only after a 401, so the first 401 is not counted as a refusal.
     ``parsed_at_once_bytes``: longer bodies are parsed in a thread.  ``headers``: added to every answer.
     """

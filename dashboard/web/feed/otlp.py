@@ -14,7 +14,6 @@ import msgspec
 from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_answers import partial_success, partial_success_protobuf, status_protobuf
 from dashboard.ingest.otlp_cache import PointCache
-from dashboard.ingest.packed import ENCODINGS, unpack
 from dashboard.ingest.parsed import Parsed, Recall
 from dashboard.intake.outcome import Outcome
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
@@ -38,20 +37,17 @@ class Otlp(Format):
     """OTLP metrics. The response to refused points is a 200 that reports them, so that the sender does not send them again."""
 
     name = "otlp"
-    encodings = ENCODINGS
 
-    def __init__(self, points: PointCache, max_bytes: int) -> None:
+    def __init__(self, points: PointCache) -> None:
         self._points = points
-        self._max_bytes = max_bytes
         self._requests: Recall[bytes, int] = Recall(10_000)
 
     def parse(self, request: FeedRequest) -> Parsed:
         kind = request.content_type
         if kind not in (*_PROTOBUFS, JSON):
             raise UnsupportedEncoding(f"send {PROTOBUF} or {JSON}", field="Content-Type")
-        body = unpack(request.body, request.encoding, self._max_bytes)
         parse = parse_otlp_json if kind == JSON else parse_otlp_protobuf
-        return parse(body, self._points, request.latest_ms)
+        return parse(request.body, self._points, request.latest_ms)
 
     def request_key(self, request: FeedRequest, parsed: Parsed) -> str:
         """Return a key for a request with deltas, equal for the same body within ``_SAME_MS``; return "" for any other request."""
@@ -77,10 +73,7 @@ class Otlp(Format):
 
     def shown(self, request: FeedRequest) -> str:
         """Describe a protobuf body in words, because its bytes are not readable."""
-        if request.content_type in _PROTOBUFS or request.encoding:
-            packed = f", packed by {request.encoding}" if request.encoding else ""
-            return f"{request.content_type} of {len(request.body)} bytes{packed}"
-        return ""
+        return f"{request.content_type} of {len(request.body)} bytes" if request.content_type in _PROTOBUFS else ""
 
 
 class OtherSignalHandler(FeederHandler[FeedServices]):

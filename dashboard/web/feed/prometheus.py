@@ -10,15 +10,17 @@ import re
 from collections import Counter
 
 from dashboard.ingest.families import Families
+from dashboard.ingest.packed import unpack, unpack_snappy_block
 from dashboard.ingest.parsed import Parsed
-from dashboard.ingest.remote_write import LabelCache, parse_remote_write
-from dashboard.ingest.remote_write2 import SymbolCache, Written, parse_remote_write2
+from dashboard.ingest.remote_write import LabelCache, parse_write_request
+from dashboard.ingest.remote_write2 import SymbolCache, Written, parse_request2
 from dashboard.intake.outcome import Outcome
-from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, faults_in, first_fault
+from dashboard.web.feed.format import Answer, Fault, FeedRequest, Format, encoding_in, faults_in, first_fault
 from dashboard.web.server.base import UnsupportedEncoding
 
 _FIRST, _SECOND = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
 _VERSION = "X-Prometheus-Remote-Write-Version"
+_ZSTD = b"\x28\xb5\x2f\xfd"
 _PROTO = re.compile(r";\s*proto=\"?([\w.]+)")
 
 
@@ -37,10 +39,14 @@ class RemoteWrite(Format):
 
     def parse(self, request: FeedRequest) -> Parsed:
         _check_version(request)
-        body, latest_ms, most = request.body, request.latest_ms, self._max_bytes
+        body = request.body
+        if body.startswith(_ZSTD):  # vmagent calls old blocks of its queue snappy
+            body = unpack(body, "zstd", self._max_bytes)
+        elif encoding_in(request.headers) in ("", "snappy"):  # without the header too, as in Prometheus
+            body = unpack_snappy_block(body, self._max_bytes)
         if _is_second(request):
-            return parse_remote_write2(body, self._symbols, latest_ms, max_bytes=most)
-        return parse_remote_write(body, self._labels, latest_ms, families=self._families, max_bytes=most)
+            return parse_request2(body, self._symbols, request.latest_ms)
+        return parse_write_request(body, self._labels, request.latest_ms, self._families)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         written = _written(parsed, outcome) if isinstance(parsed, Written) else ()

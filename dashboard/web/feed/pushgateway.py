@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.naming import foreign_key
-from dashboard.ingest.packed import unpack
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.prometheus_protobuf import parse_prometheus_protobuf
 from dashboard.ingest.prometheus_text import group_labels, is_openmetrics, parse_prometheus
@@ -26,18 +25,13 @@ class Pushgateway(Format):
 
     name = "pushgateway"
     parsed_at_once_bytes = 32_768  # this text takes longest to parse
-    encodings = ("snappy",)
-
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
 
     def parse(self, request: FeedRequest) -> Parsed:
         content_type, labels = request.headers.get("Content-Type", ""), group_in(request.address)
-        body = unpack(request.body, request.encoding, self._max_bytes)
         if "protobuf" in content_type:
-            return parse_prometheus_protobuf(body, request.latest_ms, labels=labels)
+            return parse_prometheus_protobuf(request.body, request.latest_ms, labels=labels)
         openmetrics = is_openmetrics(content_type)
-        return parse_prometheus(body, request.latest_ms, openmetrics=openmetrics, labels=labels)
+        return parse_prometheus(request.body, request.latest_ms, openmetrics=openmetrics, labels=labels)
 
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         if faults := faults_in(outcome.refused):

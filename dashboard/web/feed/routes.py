@@ -116,7 +116,7 @@ def _line_routes(
 
 def _pushgateway_routes(intake: Intake, replicas: Replicas, max_bytes: int) -> list[AnyRoute]:
     """Return the routes of a Pushgateway."""
-    pushes = FeedServices(intake, max_bytes, pushgateway.Pushgateway(max_bytes))
+    pushes = FeedServices(intake, max_bytes, pushgateway.Pushgateway())
     groups = pushgateway_api.GroupServices(intake.groups, replicas)
     return [
         Route("/metrics/{group}", pushgateway.PushgatewayHandler, pushes),
@@ -133,7 +133,7 @@ def _protobuf_routes(intake: Intake, settings: Settings) -> list[AnyRoute]:
     size = 2 * settings.max_series
     options = OtlpOptions(frozenset(settings.otlp_resource_labels), settings.otlp_names)
     points = PointCache(size, options, origins=intake.origins.of("otlp"))
-    otlp = FeedServices(intake, settings.max_otlp_bytes, Otlp(points, settings.max_otlp_bytes))
+    otlp = FeedServices(intake, settings.max_otlp_bytes, Otlp(points))
     labels = LabelCache(size, origins=intake.origins.of("remote_write"))
     write = prometheus.RemoteWrite(labels, Families(), settings.max_remote_write_bytes)
     return [

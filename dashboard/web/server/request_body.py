@@ -118,6 +118,13 @@ class RequestBody:
             raise Invalid("the gzip body is cut off", field="Content-Encoding")
         return self.so_far()
 
+    def replace(self, data: bytes) -> None:
+        """Store a body in another form, such as its decompressed bytes; raises Overloaded if it does not fit into the budget."""
+        self._drop()
+        self._keep(data)
+        if self.refused is not None:
+            raise self.refused
+
     def close(self) -> None:
         """Free everything, including the traceback of the error, which would keep the objects of its frames in memory."""
         self._drop()
