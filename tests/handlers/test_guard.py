@@ -125,12 +125,20 @@ async def test_what_is_no_request_is_told_so_in_json(request_: bytes, status: in
             "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
             "",
         ),
-        (b"put sys.cpu 1700000000 1 host=a\r\n\r\n", "this is not HTTP/1.1", "put sys.cpu 1700000000 1 host=a"),
+        (
+            b"put sys.cpu 1700000000 1 host=a\n",
+            "400: this is OpenTSDB's telnet form",
+            "put sys.cpu 1700000000 1 host=a",
+        ),
+        (b"\x16\x03\x01\x02\x00\x01\x00", "400: this is TLS", "\x16\x03\x01\x02"),
+        (b"Web1.load 1 1700000000\n", "408: this is a Graphite line", "Web1.load 1 1700000000"),
+        (b"GET /healthz HTTP/1.1\r\nHost: a\r\n", "408: no whole request came in 0.3 s", "GET /healthz HTTP/1.1"),
+        (b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nGET / HTTP/1.1\r\n\r\n", "400: the PROXY protocol", "PROXY TCP4"),
         (b"GET /?token=dsh_secret HTTP/1.1\r\nX: " + b"x" * 60_000 + b"\r\n\r\n", "431: ", "GET /?token=*** HTTP/1.1"),
     ],
 )
 async def test_what_is_no_request_is_in_the_tap(sent: bytes, reason: str, shown: str) -> None:
-    async with running() as server:
+    async with running(header_timeout_s=0.3 if reason.startswith("408") else 10) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(sent)
         if sent.startswith(b"PRI"):

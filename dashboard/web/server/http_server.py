@@ -19,7 +19,7 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
 from dashboard.domain.ip_addresses import network_of
-from dashboard.web.server import http2
+from dashboard.web.server import foreign, http2
 from dashboard.web.server.acceptor import Acceptor
 from dashboard.web.server.http_connections import HttpConnections
 
@@ -28,8 +28,9 @@ _DRAINED_HEADER_BYTES = 262_144
 #: What Tornado writes when a message cannot be read, before it closes the connection.
 _MALFORMED = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 
-_NOT_HTTP = "this is not HTTP/1.1; check Content-Length, chunks and header lines"
 _SHOWN_BYTES = 200
+#: The rest of a first line that is not HTTP is awaited for this long, to show it.
+_FIRST_LINE_S = 1.0
 
 Read = Callable[..., Awaitable[bytes]]
 
@@ -79,8 +80,21 @@ class DashboardHttpServer(HTTPServer):
             nonlocal begun
             connections.wait(stream)
             first = await stream.read_bytes(1, partial=True)
-            async with asyncio.timeout(self.header_timeout_s):
-                block = first + await read(regex, max_bytes=max_bytes)
+            if foreign.is_no_http(first):
+                begun = first + await _some(stream)
+                await write(self._refuse(400, "Bad Request", foreign.reason_against(begun), sender, begun))
+                stream.close()
+                raise TimeoutError  # see below
+            try:
+                async with asyncio.timeout(self.header_timeout_s):
+                    block = first + await read(regex, max_bytes=max_bytes)
+            except TimeoutError:
+                begun = first + _buffered(stream)
+                reason = foreign.reason_against(begun)
+                if reason == foreign.NOT_HTTP:
+                    reason = f"no whole request came in {self.header_timeout_s:g} s"
+                self._tell(f"408: {reason}", begun, sender)
+                raise
             connections.begin(stream)
             begun = block[:_SHOWN_BYTES]
             if block.startswith(http2.PREFACE):
@@ -96,7 +110,8 @@ class DashboardHttpServer(HTTPServer):
 
         def write_answer(data: bytes | memoryview) -> asyncio.Future[None]:
             if data == _MALFORMED:
-                data = self._refuse(400, "Bad Request", _NOT_HTTP, sender, begun)
+                seen = begun if begun.strip() else begun + _buffered(stream)
+                data = self._refuse(400, "Bad Request", foreign.reason_against(seen), sender, begun)
             written = write(data)
             if stream.writing():
                 connections.wrote(stream)
@@ -111,9 +126,11 @@ class DashboardHttpServer(HTTPServer):
         return 431, "Request Header Fields Too Large", reason
 
     def _refuse(self, status: int, phrase: str, reason: str, sender: str, begun: bytes) -> bytes:
-        first = begun.partition(b"\r\n")[0].decode("latin-1")
-        self.tell_refused(sender, f"{status}: {reason}", first)
+        self._tell(f"{status}: {reason}", begun, sender)
         return _answer(status, phrase, reason)
+
+    def _tell(self, reason: str, begun: bytes, sender: str) -> None:
+        self.tell_refused(sender, reason, begun.partition(b"\n")[0].rstrip(b"\r").decode("latin-1"))
 
     def on_close(self, server_conn: object) -> None:
         """Forget a connection that has ended or has become a WebSocket; called by Tornado."""
@@ -122,6 +139,20 @@ class DashboardHttpServer(HTTPServer):
         self.connections.forget(stream)
         del stream.read_until_regex, stream.write  # of ``handle_stream``: what a WebSocket sends is its own affair
         super().on_close(server_conn)
+
+
+async def _some(stream: IOStream) -> bytes:
+    """Return the bytes that follow a first byte, if some come soon."""
+    try:
+        async with asyncio.timeout(_FIRST_LINE_S):
+            return await stream.read_bytes(_SHOWN_BYTES, partial=True)
+    except TimeoutError:
+        return _buffered(stream)
+
+
+def _buffered(stream: IOStream) -> bytes:
+    """Return the beginning of what has arrived and was not read."""
+    return bytes(stream._read_buffer[:_SHOWN_BYTES])  # Tornado has no public name for it
 
 
 def _answer(status: int, phrase: str, text: str) -> bytes:
