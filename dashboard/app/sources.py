@@ -13,11 +13,20 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 from dashboard.domain.feeder import FeederState
 from dashboard.feeders.graphite import GraphiteSource
 from dashboard.feeders.mqtt import MqttSource, check_extra
+from dashboard.feeders.opentsdb import OpenTsdbSource
 from dashboard.feeders.scrape import ScrapeSource, scrape_client
 from dashboard.feeders.source_metrics import source_metrics
 from dashboard.feeders.source_state import SourceState, feeder_of
 from dashboard.feeders.sources import Source, Sources
-from dashboard.feeders.sources_file import Graphite, MqttBroker, ScrapeTarget, SourcesFile, Statsd, load_sources
+from dashboard.feeders.sources_file import (
+    Graphite,
+    MqttBroker,
+    OpenTsdb,
+    ScrapeTarget,
+    SourcesFile,
+    Statsd,
+    load_sources,
+)
 from dashboard.feeders.statsd import StatsdSource
 from dashboard.feeders.submitter import Submitter
 from dashboard.intake.intake import Intake
@@ -65,11 +74,17 @@ class SourceParts:
             yield GraphiteSource(
                 file.graphite, submitter=submitter, state=self._state("graphite", "graphite", file.graphite)
             )
+        if file.opentsdb is not None:
+            yield OpenTsdbSource(
+                file.opentsdb, submitter=submitter, state=self._state("opentsdb", "opentsdb", file.opentsdb)
+            )
         for broker in file.mqtt:
             state = self._state(f"mqtt:{broker.name}", "mqtt", broker)
             yield MqttSource(broker, submitter=submitter, state=state)
 
-    def _state(self, id_: str, kind: str, config: ScrapeTarget | Statsd | Graphite | MqttBroker) -> SourceState:
+    def _state(
+        self, id_: str, kind: str, config: ScrapeTarget | Statsd | Graphite | OpenTsdb | MqttBroker
+    ) -> SourceState:
         return SourceState(id_, kind, config.address, self._now_ms, config.max_series)
 
     def start(self, runtime: Runtime) -> None:

@@ -1,4 +1,4 @@
-"""TCP server for lines: a bounded number of connections, each read only as fast as its lines are processed."""
+"""TCP server for lines: a bounded number of connections, each read only as fast as its lines are processed and its answers read."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ _SHOWN_BYTES = 200
 class LineServer:
     """TCP server that passes whole lines, without the last line end, to ``take``; nothing more is read until ``take`` returns.
 
+    What ``take`` returns is sent back, if it is not empty.
     ``foreign`` gets the first bytes of a connection; it returns a refusal if they belong to another protocol, else "".
     """
 
     def __init__(
         self,
         state: SourceState,
-        take: Callable[[bytes], Awaitable[None]],
+        take: Callable[[bytes], Awaitable[bytes | None]],
         *,
         idle_s: float,
         max_connections: int,
@@ -57,7 +58,7 @@ class LineServer:
         self._connections += 1
         lines = LineSplitter(self._max_line_bytes)
         try:
-            await self._read(reader, lines)
+            await self._read(reader, writer, lines)
         except TimeoutError:
             self._state.failures["idle"] += 1
         except OSError:
@@ -70,7 +71,7 @@ class LineServer:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _read(self, reader: StreamReader, lines: LineSplitter) -> None:
+    async def _read(self, reader: StreamReader, writer: StreamWriter, lines: LineSplitter) -> None:
         """Read until the connection ends, or turns out to use another protocol."""
         is_first = True
         while data := await self._some(reader):
@@ -83,7 +84,10 @@ class LineServer:
                 self._state.refuse("invalid", f"is longer than {self._max_line_bytes} bytes", line)
             if whole:
                 self._state.last_seen_ms = self._state.now_ms()
-                await self._take(whole)
+                if answer := await self._take(whole):
+                    writer.write(answer)
+                    async with asyncio.timeout(self._idle_s):
+                        await writer.drain()
 
     async def _some(self, reader: StreamReader) -> bytes:
         async with asyncio.timeout(self._idle_s):

@@ -123,6 +123,24 @@ class Graphite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return _address(self.host, self.port)
 
 
+class OpenTsdb(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A listener for OpenTSDB's telnet form, by TCP."""
+
+    host: Text = "127.0.0.1"
+    port: Port = 4242
+    idle_s: Annotated[float, Meta(ge=1, le=86_400)] = 300.0
+    max_connections: Annotated[int, Meta(ge=1, le=10_000)] = 200
+    max_series: Count = MAX_SERIES
+
+    def __str__(self) -> str:
+        return f"opentsdb: listens on TCP {self.address}{_open_to_all(self.host)}"
+
+    @property
+    def address(self) -> str:
+        """The address to listen on, ``host:port``."""
+        return _address(self.host, self.port)
+
+
 class MqttBroker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A broker, and the templates of topics to subscribe to (ingest/mqtt_topic.py)."""
 
@@ -163,11 +181,12 @@ class SourcesFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     scrape: Annotated[list[ScrapeTarget], Meta(max_length=1_000)] = []
     statsd: Statsd | None = None
     graphite: Graphite | None = None
+    opentsdb: OpenTsdb | None = None
     mqtt: Annotated[list[MqttBroker], Meta(max_length=100)] = []
 
     def described(self) -> list[str]:
         """Describe each source in one line: what the server will fetch or listen to."""
-        alone = [each for each in (self.statsd, self.graphite) if each is not None]
+        alone = [each for each in (self.statsd, self.graphite, self.opentsdb) if each is not None]
         return [str(each) for each in (*self.scrape, *alone, *self.mqtt)]
 
 
@@ -234,6 +253,7 @@ def _fields_at(place: Place) -> tuple[str, ...]:
         "scrape": ScrapeTarget,
         "statsd": Statsd,
         "graphite": Graphite,
+        "opentsdb": OpenTsdb,
         "mqtt": MqttBroker,
     }
     return (kinds[str(place[0])] if place else SourcesFile).__struct_fields__

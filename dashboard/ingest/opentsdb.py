@@ -1,21 +1,26 @@
-"""OpenTSDB's ``POST /api/put``: one data point, ``{"metric", "timestamp", "value", "tags"}``, or a list of them.
+"""OpenTSDB's data points: ``POST /api/put`` in JSON, and the lines ``put METRIC TIME VALUE TAG=VALUE …`` of its telnet form.
 
-Source: opentsdb.net/docs, "HTTP API, /api/put".  The size of ``timestamp`` decides between seconds and milliseconds; ``value``
-may be a number in quotes.
+Source: opentsdb.net/docs, "HTTP API, /api/put" and "Telnet API, put"; src/tsd/PutDataPointRpc.java.  The size of a time decides
+between seconds and milliseconds; in text, ``1700000000.250`` is in seconds.  A JSON ``value`` may be a number in quotes.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import while_hopeful
 from dashboard.ingest.json_values import ValueFault, read_leniently, written
 from dashboard.ingest.naming import foreign_key
-from dashboard.ingest.origins import Origins
+from dashboard.ingest.origins import Origins, OwnedRecall
 from dashboard.ingest.parsed import NotFinite, Parsed, check_count
 from dashboard.ingest.telegraf_json import tag_text, time_of
+
+_TIME = re.compile(r"[0-9]{1,13}(?:\.[0-9]{1,3})?")
+#: Series by the metric and the tags as they stand in a line.
+PointCache = OwnedRecall[tuple[str, ...], str]
 
 
 def parse_opentsdb(body: bytes, latest_ms: int, *, origins: Origins) -> Parsed:
@@ -51,9 +56,51 @@ def _take(point: Any, parsed: Parsed, latest_ms: int, origins: Origins) -> None:
     parsed.add(key, t_ms, _number(value))
 
 
+def parse_opentsdb_lines(data: bytes, cache: PointCache, latest_ms: int) -> Parsed:
+    """Parse lines with ``put``; a refusal's index is that of its line, from 0. Other commands are left to the caller."""
+    parsed = Parsed()
+    cache.renew(latest_ms)
+    for index, line in enumerate(data.split(b"\n")):
+        words = line.split()
+        if words and words[0] == b"put":
+            try:
+                _take_words(words[1:], parsed, cache, latest_ms)
+            except Invalid as invalid:
+                parsed.refuse(index, invalid, line)
+    return parsed
+
+
+def _take_words(words: list[bytes], parsed: Parsed, cache: PointCache, latest_ms: int) -> None:
+    if len(words) < 3:
+        raise Invalid("is not: put metric time value tag=value …")
+    try:
+        metric, time, value, *tags = (word.decode() for word in words)
+    except UnicodeDecodeError:
+        raise Invalid("is not UTF-8") from None
+    names = (metric, *tags)
+    if (key := cache.get(names)) is None:
+        pairs = [_tag(tag) for tag in tags]
+        origin = ",".join([metric, *sorted(name for name, _ in pairs)])
+        key = cache.learn(names, cache.origins.claim(foreign_key(metric, pairs), origin))
+    stated = _stated(time)
+    if isinstance(stated, str):
+        raise Invalid(f"{time[:40]!a} is not a time", field="timestamp")
+    t_ms = time_of(stated, latest_ms, "timestamp")
+    parsed.add(key, t_ms, _number(value))
+
+
+def _tag(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise Invalid(f"{text[:40]!a} is not tag=value", field="tags")
+    return name, value
+
+
 def _stated(time: Any) -> Any:
     """Convert a time that is a number in quotes to a number, as OpenTSDB does; return any other value unchanged."""
-    return int(time) if isinstance(time, str) and time.isascii() and time.isdigit() and len(time) <= 13 else time
+    if not isinstance(time, str) or _TIME.fullmatch(time) is None:
+        return time
+    return float(time) if "." in time else int(time)
 
 
 def _number(value: Any) -> float:

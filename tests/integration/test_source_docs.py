@@ -45,14 +45,22 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         has_broker = shutil.which("mosquitto_pub") is not None
         if has_broker:
             stack.enter_context(broker)
-        ports = {"9100": target.port, "8125": free_port(), "2003": free_port(), "1883": broker.port}
+        ports = {
+            "9100": target.port,
+            "8125": free_port(),
+            "2003": free_port(),
+            "4242": free_port(),
+            "1883": broker.port,
+        }
         server = ServerProcess(folder / "server", "--no-host-feeder", "--no-server-feeder")
         made = Desk(server, ports)
         (folder / "sources.yaml").write_text(made.at_home(FILE.text))
         server.flags = (*server.flags, "--sources", str(folder / "sources.yaml"))
         server.start()
         stack.callback(server.close)
-        wait_until_here(server, "scrape:node", "statsd", "graphite", *(("mqtt:home",) if has_broker else ()))
+        wait_until_here(
+            server, "scrape:node", "statsd", "graphite", "opentsdb", *(("mqtt:home",) if has_broker else ())
+        )
         yield made
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from dashboard.ingest.opentsdb import parse_opentsdb
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
@@ -36,7 +38,7 @@ class OpenTsdbPut(Format):
         counts = {"success": outcome.accepted, "failed": failed}
         if "details" in request.query:
             errors = [
-                {"datapoint": refusal.snippet, "error": f"{refusal.field}: {refusal.reason}"}
+                {"datapoint": _point(refusal.snippet), "error": f"{refusal.field}: {refusal.reason}"}
                 for refusal in outcome.refused[:_MAX_TOLD]
             ]
             return json_answer({**counts, "errors": errors}, 400 if failed else 200)
@@ -49,6 +51,14 @@ class OpenTsdbPut(Format):
 
     def refuse(self, request: FeedRequest, fault: Fault) -> Answer:
         return _error(fault.status, fault.text)
+
+
+def _point(shown: str) -> msgspec.Raw | str:
+    """Return a refused data point as an object, as OpenTSDB does; as text if its text was cut off."""
+    try:
+        return msgspec.Raw(msgspec.json.encode(msgspec.json.decode(shown)))
+    except msgspec.DecodeError:
+        return shown
 
 
 def _error(status: int, text: str) -> Answer:

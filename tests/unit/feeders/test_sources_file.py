@@ -73,7 +73,7 @@ def test_a_file_without_sources_is_one(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("scrap: []", "1: scrap: is not known here; there are scrape, statsd, graphite, mqtt"),
+        ("scrap: []", "1: scrap: is not known here; there are scrape, statsd, graphite, opentsdb, mqtt"),
         ("statsd:\n  prot: 1", "2: statsd.prot: is not known here; there are host, port, flush_s, gauge_signs, tcp, unix_socket, idle_s"),
         (TARGET + "every: 3", "4: scrape[0].every: is not known here; there are name, url"),
         (TARGET + "every_s: soon", "4: scrape[0].every_s: expected float, got str"),

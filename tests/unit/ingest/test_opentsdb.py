@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dashboard.domain.errors import Invalid
-from dashboard.ingest.opentsdb import parse_opentsdb
+from dashboard.ingest.opentsdb import PointCache, parse_opentsdb, parse_opentsdb_lines
 from dashboard.ingest.origins import Origins
 from dashboard.ingest.parsed import Parsed
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
@@ -50,6 +50,35 @@ def test_tags_and_times_are_texts_as_opentsdb_reads_them() -> None:
     (key,) = parsed.batch.keys
     assert key.endswith('{port="8080",up="true"}')
     assert parsed.batch.times == [T]
+    assert parse(POINT | {"timestamp": f"{T // 1000}.250"}).batch.times == [T + 250]
+
+
+def test_lines_of_the_telnet_form() -> None:
+    seconds, cache = T // 1000, PointCache()
+    good = (
+        f"put sys.cpu {seconds} 1 host=a dc=b\nput sys.cpu {seconds}.250 2.5 host=b\r\n"
+        f"\nversion\nput  sys.cpu {T} -3e2 host=c \nput alone {seconds} 4\n"
+    )
+    for _ in range(2):  # the second time from the cache
+        parsed = parse_opentsdb_lines(good.encode(), cache, LATEST_MS)
+        check_parsed(parsed)
+        assert list(zip(parsed.batch.keys, parsed.batch.times, parsed.batch.values, strict=True)) == [
+            ('sys.cpu{dc="b",host="a"}', T, 1),
+            ('sys.cpu{host="b"}', T + 250, 2.5),
+            ('sys.cpu{host="c"}', T, -300),
+            ("alone", T, 4),
+        ]
+    bad = [
+        b"put",
+        b"put a 1",
+        b"put a x 1 h=a",
+        b"put a %d x h=a" % seconds,
+        b"put a %d 1 h" % seconds,
+        b"put a 5 1 h=a",
+    ]
+    bad += [b"put a %d nan h=a" % seconds, b"put a\xff %d 1 h=a" % seconds, b"put sys_cpu %d 1 h=a" % seconds]
+    parsed = parse_opentsdb_lines(b"\n".join([*bad, b"put sys/cpu %d 1 h=a" % seconds]), PointCache(), LATEST_MS)
+    assert [r.index for r in parsed.batch.refused] == list(range(len(bad) - 1))
 
 
 @pytest.mark.parametrize("body", [b"", b"[", b"[" * 100_000])
