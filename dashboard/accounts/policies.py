@@ -141,6 +141,9 @@ POLICIES: dict[str, Policy] = {
     **{f"{method} /api/push/{{push}}": SHOWS_TOKEN for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")},
     "GET /ping/{check}": SHOWS_TOKEN,
     "POST /ping/{check}": SHOWS_TOKEN,
+    "PUT /ping/{check}": SHOWS_TOKEN,
+    "PATCH /ping/{check}": SHOWS_TOKEN,
+    "DELETE /ping/{check}": SHOWS_TOKEN,
     # reading
     "GET /api/v1/series": READS,
     "GET /api/v1/boards": Policy(Role.VIEWER, verb="board", why="the boards that the caller may see"),

@@ -8,7 +8,6 @@ or uuid to the name.
 from __future__ import annotations
 
 import contextlib
-import math
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -21,6 +20,8 @@ from dashboard.ingest.parsed import Parsed
 
 MAX_TEXT_BYTES = 10_000
 _ACTIONS = ("start", "fail", "log")
+_PING = re.compile(r"[ \t]*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
@@ -38,13 +39,14 @@ class CheckPing(NamedTuple):
 def parse_push(name: str, query: Mapping[str, str], *, every_s: float | None = None) -> Parsed:
     """Parse Uptime Kuma's query.
 
-    As in Uptime Kuma, a missing ``status`` means up, an unknown ``status`` means down, and an unreadable ``ping`` is ignored.
+    As in Uptime Kuma, a missing ``status`` means up, an unknown ``status`` means down, and of ``ping`` the number counts with
+    which it begins, if any.
     """
     status, message = query.get("status") or "up", query.get("msg") or ""
     parsed = _state(name, status == "up", message or ("OK" if status == "up" else "down"), every_s)
-    if ping := query.get("ping", ""):
-        with contextlib.suppress(Invalid):
-            parsed.add(_key(name, "ping_ms"), None, _number(ping), unit="ms", every_s=every_s)
+    if ping := _PING.match(query.get("ping", "")):
+        with contextlib.suppress(Invalid):  # such as a number beyond a double
+            parsed.add(_key(name, "ping_ms"), None, float(ping[0]), unit="ms", every_s=every_s)
     return parsed
 
 
@@ -57,6 +59,8 @@ def parse_ping_path(path: str) -> CheckPing:
     slug = more.pop() if more else ""
     if more or (action and not _is_action(action)):
         raise Invalid("must be start, fail, log or an exit code", field="path")
+    if slug.isdigit() and _UUID.fullmatch(check):
+        raise Invalid("must be 0 to 255", field="exit code")
     if slug and not _SLUG.fullmatch(slug):
         raise Invalid("a slug has letters, digits, - and _ only", field="path")
     return CheckPing(check, action, slug)
@@ -96,13 +100,3 @@ def _state(name: str, is_up: bool, text: str, every_s: float | None) -> Parsed:
 
 def _key(name: str, part: str) -> str:
     return series_key(foreign_name(f"{name}_{part}")).text
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or "_" in text:
-        raise Invalid(f"{text[:40]!a} is not a number", field="ping")
-    return value

@@ -1,13 +1,14 @@
 """Parser for lines of StatsD and DogStatsD: metrics, events, service checks. ``statsd_aggregator.py`` aggregates them.
 
-Source: etsy/statsd docs/metric_types.md; DogStatsD datagram format v1.0–v1.3 (several values, ``|T`` is the time; container,
-external data, cardinality and unknown fields are ignored, as in DogStatsD). Tags may also be ``name,k=v:1|c`` (Influx) and
-``name;k=v:1|c`` (Graphite).
+Source: etsy/statsd docs/metric_types.md and stats.js (several values with a type each, ``name:1|c:2|ms``; blanks around a type);
+DogStatsD datagram format v1.0–v1.3 (several values of one type, ``|T`` is the time; container, external data, cardinality and
+unknown fields are ignored, as in DogStatsD).  Tags may also be ``name,k=v:1|c`` (Influx) and ``name;k=v:1|c`` (Graphite).
 """
 
 from __future__ import annotations
 
 import math
+import re
 from typing import Literal, NamedTuple
 
 from dashboard.domain.errors import Invalid
@@ -24,6 +25,8 @@ _TYPES: dict[bytes, MetricType] = {b"c": "c", b"g": "g", b"ms": "ms", b"h": "h",
 #: Meaning of a sign before a gauge's value.  ``delta``: a change of the gauge, as in Etsy's StatsD; ``value``: part of the value,
 #: as in Datadog's.  ``auto``: value in lines with fields that only Datadog's clients write (``|#`` tags and others), else delta.
 GaugeSigns = Literal["auto", "delta", "value"]
+_TYPED = rb"[^|:]*\| *(?:c|g|ms|h|d|s) *(?:\|@[0-9.]+ *)?"
+_PACKED = re.compile(rb"%b(?::%b)+" % (_TYPED, _TYPED))
 _STATES = ("ok", "warning", "critical", "unknown")
 _LEVELS = ("", "warning", "danger", "warning")  # the same as levels of a status widget
 
@@ -69,12 +72,21 @@ def parse_line(line: bytes, latest_ms: int, gauge_signs: GaugeSigns = "auto") ->
     return _metric(text, latest_ms, gauge_signs)
 
 
+def single_lines(line: bytes) -> list[bytes]:
+    """Split Etsy's packed line ``name:1|c:2|ms`` into lines with one value each; return any other line alone."""
+    name, _, rest = line.partition(b":")
+    if _PACKED.fullmatch(rest) is None:
+        return [line]
+    values = rest.split(b":")
+    return [b"%b:%b" % (name, value) for value in values] if len(values) <= MAX_VALUES else [line]
+
+
 def _metric(text: str, latest_ms: int, gauge_signs: GaugeSigns) -> Metric:
-    head, colon, rest = text.partition(":")
+    head, colon, rest = text.rstrip().partition(":")
     stated, bar, tail = rest.partition("|")
     if not colon or not bar:
         raise Invalid("is not name:value|type")
-    kind, *extras = tail.split("|")
+    kind, *extras = map(str.strip, tail.split("|"))
     type_ = _TYPES.get(kind.encode("utf-8", "replace"))
     if type_ is None:
         raise Invalid(f"{kind[:20]!a} is not one of c, g, ms, h, d, s", field="type")
@@ -86,16 +98,16 @@ def _metric(text: str, latest_ms: int, gauge_signs: GaugeSigns) -> Metric:
             continue
         is_datadog |= extra[:1].isalnum() or extra[:1] == "#"
         if extra.startswith("#"):
-            tags += _tags(extra[1:])
+            tags += _tags(extra[1:].split(","), ":")
         elif extra.startswith("T"):
             t_ms = check_time(_number(extra[1:], "t") * 1000, latest_ms, unit="seconds")
         elif extra and not extra[0].isalnum():
             raise Invalid(f"{extra[:20]!a} is not understood")
-    key = foreign_key(name, _merged(tags))
+    key = foreign_key(name, _merged([_pair(tag.text, tag.mark) for tag in tags]))
     members = stated.split(":")
     if len(members) > MAX_VALUES:
         raise Invalid(f"{len(members)} values; at most {MAX_VALUES}", field="value")
-    origin = ",".join([name, *sorted({tag for tag, _ in tags})])
+    origin = ",".join([name, *sorted({tag.origin for tag in tags})])
     if type_ == "s":
         return Metric(key, type_, tuple(members), rate, t_ms=t_ms, origin=origin)
     deltas = t_ms is None and (gauge_signs == "delta" or (gauge_signs == "auto" and not is_datadog))
@@ -104,17 +116,33 @@ def _metric(text: str, latest_ms: int, gauge_signs: GaugeSigns) -> Metric:
     return Metric(key, type_, values, rate, signed, t_ms, deltas, origin)
 
 
-def _head(head: str) -> tuple[str, list[tuple[str, str]]]:
+class _Tag(NamedTuple):
+    """A tag as sent, and the mark between its name and its value."""
+
+    text: str
+    mark: str
+
+    @property
+    def origin(self) -> str:
+        """The tag's name, which tells a tag without a value from one with the value ``true``."""
+        name, found, _ = self.text.partition(self.mark)
+        return name if found else f"{name} without a value"
+
+
+def _head(head: str) -> tuple[str, list[_Tag]]:
     """Split the name from the tags after it."""
     for mark in (",", ";"):
         if mark in head:
             name, *pairs = head.split(mark)
-            return name, [_pair(pair, "=") for pair in pairs if pair]
+            return name, _tags(pairs, "=")
     return head, []
 
 
-def _tags(text: str) -> list[tuple[str, str]]:
-    return [_pair(tag, ":") for tag in text.split(",") if tag]
+def _tags(texts: list[str], mark: str) -> list[_Tag]:
+    """Return the tags that are not empty; raises Invalid for too many."""
+    if len(texts) > 2 * MAX_FOREIGN_LABELS:
+        raise Invalid(f"more than {MAX_FOREIGN_LABELS} tags", field="labels")
+    return [_Tag(text, mark) for text in texts if text]
 
 
 def _pair(tag: str, mark: str) -> tuple[str, str]:

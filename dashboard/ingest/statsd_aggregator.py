@@ -24,7 +24,7 @@ from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series, series_key
 from dashboard.ingest.origins import NameTaken, taken_by
 from dashboard.ingest.parsed import Parsed, Recall, finite
-from dashboard.ingest.statsd import MAX_DATAGRAM_BYTES, Check, GaugeSigns, Metric, MetricType, parse_line
+from dashboard.ingest.statsd import MAX_DATAGRAM_BYTES, Check, GaugeSigns, Metric, MetricType, parse_line, single_lines
 
 #: Most values of one timer in one interval for its percentiles; of more, every second, fourth, … is kept.
 MAX_KEPT = 4_096
@@ -180,6 +180,10 @@ class Aggregator:
                 del self._bases[next(iter(self._bases))]
 
     def _slowly(self, number: int, line: bytes, seen: tuple[bytes, bytes], latest_ms: int) -> None:
+        singles = single_lines(line)
+        if len(singles) > 1:
+            self.feed(b"\n".join(singles), latest_ms)
+            return
         try:
             said = parse_line(line, latest_ms, self._gauge_signs)
             if isinstance(said, Metric):

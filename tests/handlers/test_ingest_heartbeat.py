@@ -110,6 +110,16 @@ async def test_a_ping_of_each_kind(action: str, kept: dict[str, float], tmp_path
             assert document(server, "events")["items"][0]["value"] in ("disk full", "failed")
 
 
+async def test_a_ping_may_have_any_method_and_a_wrong_exit_code_is_told() -> None:
+    uuid = "3bb2a1b6-0000-4000-8000-000000000000"
+    async with running() as server:
+        for method in ("PUT", "PATCH", "DELETE"):
+            response = await post(server, f"/ping/{uuid}", "text" if method != "DELETE" else None, method=method)
+            assert (response.code, response.headers["Ping-Body-Limit"]) == (200, "10000")
+        wrong = await fetch(server, f"/ping/{uuid}/3221225477")  # a program that crashed on Windows
+        assert (wrong.code, wrong.body) == (400, b"exit code: must be 0 to 255")
+
+
 async def test_a_ping_that_nobody_knows_gets_404(tmp_path: Path) -> None:
     async with guarded(tmp_path) as (server, token):
         for path in (

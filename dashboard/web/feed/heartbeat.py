@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 
 from dashboard.domain.errors import Forbidden, Invalid, NotFound
-from dashboard.ingest.heartbeat import parse_ping, parse_ping_path, parse_push
+from dashboard.ingest.heartbeat import MAX_TEXT_BYTES, parse_ping, parse_ping_path, parse_push
 from dashboard.ingest.naming import foreign_name
 from dashboard.ingest.parsed import Parsed
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
@@ -99,7 +99,7 @@ class UptimeKumaHandler(HeartbeatHandler):
 
 
 class HealthchecksHandler(HeartbeatHandler):
-    """``HEAD|GET|POST /ping/CHECK[/start|/fail|/log|/EXIT CODE]``; CHECK is an id, or a key and a slug.
+    """``ANY /ping/CHECK[/start|/fail|/log|/EXIT CODE]``; CHECK is an id, or a key and a slug.
 
     With a key, the slug is the check's name. The beginning of the body is the text of the check's event.
     """
@@ -109,7 +109,10 @@ class HealthchecksHandler(HeartbeatHandler):
         try:
             ping = parse_ping_path(path)
         except Invalid as invalid:
+            if invalid.field != "path":
+                raise
             raise NotFound(invalid.reason) from None
+        self.set_header("Ping-Body-Limit", str(MAX_TEXT_BYTES))  # some clients cut their output to it
         name, said = self.identify(ping.check), self.body()
         self.claim(ping.slug or name, ping.check if ping.slug else "")
         name = ping.slug or name
@@ -117,4 +120,4 @@ class HealthchecksHandler(HeartbeatHandler):
             said = said.replace(token.encode(), b"***")
         await self.keep(parse_ping(name, ping.action, said), text_answer("OK"))
 
-    post = get
+    post = put = patch = delete = get

@@ -24,6 +24,10 @@ def test_an_uptime_kuma_push() -> None:
     assert [(event.state, event.text) for event in down.events] == [("critical", "no answer")]
     assert samples(parse_push("web", {})) == {"web_up": 1}
     assert samples(parse_push("web", {"ping": "x"})) == {"web_up": 1}
+    for ping, kept in (("12ms", 12), (" 3.5", 3.5), ("-1e2x", -100), ("1,5", 1)):
+        assert samples(parse_push("web", {"ping": ping}))["web_ping_ms"] == kept
+    for ping in ("null", "NaN", "1e400", ".", "Infinity"):
+        assert samples(parse_push("web", {"ping": ping})) == {"web_up": 1}
     assert samples(parse_push("web", {"status": "maybe"})) == {"web_up": 0}
 
 
@@ -50,6 +54,14 @@ def test_ping_paths(path: str, check: str, action: str) -> None:
 )  # fmt: skip
 def test_ping_paths_with_a_key_and_a_slug(path: str, slug: str, action: str) -> None:
     assert parse_ping_path(path) == ("k", action, slug)
+
+
+def test_an_exit_code_of_a_check_with_a_uuid_has_a_byte() -> None:
+    uuid = "3bb2a1b6-0000-4000-8000-00000000000a"
+    assert parse_ping_path(f"{uuid}/255") == (uuid, "255", "")
+    for code in ("256", "3221225477"):
+        with pytest.raises(Invalid, match="0 to 255"):
+            parse_ping_path(f"{uuid}/{code}")
 
 
 @pytest.mark.parametrize("path", ["", "/", "u/a/stop", "u/a/256", "u/a b", "u/1/2/3", "u/²", "x" * 201])

@@ -45,6 +45,7 @@ def values(parsed: Parsed) -> dict[str, float]:
      ("a:1|d|#u:http://x:80|c:abc|e:it-false|card:low|new:1|", Metric('a{u="http://x:80"}', "d", (1.0,), deltas=False)),
      ("a:-1|g|T1700000000", Metric("a", "g", (-1.0,), t_ms=T, deltas=False)), ("a b%:1|c", Metric("a_b_", "c", (1.0,))),
      ("a:1|c|#k:2,k:1", Metric('a{k="1,2"}', "c", (1.0,), deltas=False)),
+     ("a:1|c ", Metric("a", "c", (1.0,))), ("a:5| g | @0.5\r", Metric("a", "g", (5.0,), 0.5)),
      ("a:-7|g|#k:v", Metric('a{k="v"}', "g", (-7.0,), deltas=False)), ("a:-7|g|c:x", Metric("a", "g", (-7.0,), deltas=False))],
 )  # fmt: skip
 def test_a_line_is_read(line: str, expected: Metric) -> None:

@@ -85,6 +85,28 @@ def test_a_long_flush_comes_in_pieces(metrics: int) -> None:
     assert sum(len(piece.batch.keys) for piece in pieces) == 2 * metrics
 
 
+def test_values_with_a_type_each_in_one_line() -> None:
+    aggregator = Aggregator()
+    for _ in range(2):
+        aggregator.feed(
+            b"a:1|c:2|c|@0.5:20|ms\nb:5|g:-2|g:+1|g\nc:x|s:y|s\nd:1:2|c\ne:1|g|c:in-1\nf:1|c:x|c", LATEST_MS
+        )
+    (parsed,) = aggregator.flush(T, 1.0)
+    found = dict(zip(parsed.batch.keys, parsed.batch.values, strict=True))
+    assert (found["a"], found["a_count"], found["a_mean"], found["b"], found["c"]) == (10, 10, 20, 4, 2)
+    assert (found["d"], found["e"], found["f"]) == (6, 1, 2)
+    assert (aggregator.accepted, aggregator.refused.total()) == (2 * 11, 2)
+
+
+def test_a_tag_without_a_value_is_not_one_with_the_value_true() -> None:
+    aggregator = Aggregator()
+    aggregator.feed(b"a:1|c|#x\na:5|c|#x:true\na:2|c|#x", LATEST_MS)
+    (parsed,) = aggregator.flush(T, 1.0)
+    assert dict(zip(parsed.batch.keys, parsed.batch.values, strict=True)) == {'a{x="true"}': 3, 'a_count{x="true"}': 3}
+    (refusal,) = parsed.batch.refused
+    assert (refusal.code, "'a,x without a value'" in refusal.reason) == ("name_taken", True)
+
+
 def test_two_names_that_would_be_one_series_are_told_apart() -> None:
     aggregator = Aggregator()
     aggregator.feed(b"a b:1|c\na_b:5|c\na b:2|c\na b:1|g\nm:1|g|#x-y:1\nm:2|g|#x_y:1", LATEST_MS)
