@@ -50,8 +50,10 @@ def node_tls_of(settings: Settings) -> ssl.SSLContext | None:
 
 
 def raise_descriptor_limit(settings: Settings) -> str:
-    """Raise this process' limit of open files to the number that its connections need; return a message if that is not
-    possible, else an empty string."""
+    """Raise this process' limit of open files to the number that its connections need.
+
+    Return a message if that is not possible, else an empty string.
+    """
     needed = settings.max_connections + settings.max_idle_connections + _OTHER_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:

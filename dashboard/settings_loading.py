@@ -45,8 +45,10 @@ class Loaded:
 def load(
     flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, file: Path | None = None
 ) -> Loaded:
-    """Collect the settings from flags, environment and file; raises ConfigurationError, which names the setting, its
-    source, and what to do."""
+    """Collect the settings from flags, environment and file.
+
+    Raises ConfigurationError, which names the setting, its source, and what to do.
+    """
     environ = environ or {}
     chosen: dict[str, Any] = {}
     sources = dict.fromkeys(_TYPES, "default")

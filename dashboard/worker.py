@@ -27,8 +27,8 @@ READY, TICK = b"r", b"t"
 class Orders(Struct, frozen=True):
     """Instructions of the supervisor. ``number``: the worker's number, from 1; ``restarts``: restarts of that worker so far.
 
-    ``listening``, ``line``: descriptors of the inherited sockets.
-    ``addresses``: descriptor of the shared ``AddressCounts``; ``column``: this worker's column of the ``columns`` in it.
+    ``listening``, ``line``: descriptors of the inherited sockets. ``addresses``: descriptor of the shared ``AddressCounts``;
+    ``columns``: number of its columns; ``column``: this worker's column.
     """
 
     number: int

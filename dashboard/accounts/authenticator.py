@@ -83,7 +83,7 @@ class Authenticator:
         return _token_caller(token)
 
     def by_jwt(self, text: str, *, at_machine: bool) -> Caller:
-        """Return the caller of a session's JWT; ``at_machine``: accept the local operator's sessions too. Raises BadToken."""
+        """Return the caller of a session's JWT; ``at_machine``: whether to accept the local operator's sessions too. Raises BadToken."""
         return self._caller(self._credentials.claims(text, self._now_ms()), at_machine=at_machine)
 
     def _caller(self, claims: Claims, *, at_machine: bool) -> Caller:

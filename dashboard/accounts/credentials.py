@@ -38,7 +38,7 @@ _MAX_WAITING = 64
 
 
 class Claims(Struct, frozen=True):
-    """Claims of a JWT. ``version`` None: another program made it. ``local``: it belongs to the local operator."""
+    """Claims of a JWT. ``version`` None: another program made it. ``local``: True if it belongs to the local operator."""
 
     user: str
     session: str
@@ -93,8 +93,10 @@ def hash_of(token: str) -> str:
 
 
 def _name_of(given: str | None, token: str) -> str:
-    """Return the id by which a session is revoked: its ``jti``, or a hash of the JWT if the ``jti`` of another program
-    is missing or unsafe."""
+    """Return the id by which a session is revoked: the ``jti`` of its JWT.
+
+    A JWT of another program may lack a safe ``jti``; then the id is a hash of the JWT.
+    """
     if given and len(given) <= _MAX_SESSION and given.isascii() and given.isprintable():
         return given
     return hash_of(given or token)[:32]

@@ -83,7 +83,7 @@ class Housekeeping:
             await self._forget()
 
     async def _forget(self) -> None:
-        """Plan the deletion of old records, and delete them once a second reading of the clock agrees with the first, ``PATIENCE_S`` later.
+        """Plan the deletion of old records; ``PATIENCE_S`` later, delete them if a second reading of the clock agrees with the first.
 
         A clock that was wrong for some minutes must not delete messages, and must not make a revoked session valid again. Raises
         Unavailable.

@@ -48,8 +48,10 @@ class LoginTries:
 
     @asynccontextmanager
     async def answered(self, user_id: str, address: str) -> AsyncIterator[None]:
-        """Undo the count of an attempt if the ``async with`` block raises Overloaded or Unavailable: a user who may
-        retry must not be locked out."""
+        """Undo the count of an attempt if the ``async with`` block raises Overloaded or Unavailable.
+
+        A user who may retry must not be locked out.
+        """
         try:
             yield
         except (Overloaded, Unavailable):

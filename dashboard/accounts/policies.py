@@ -18,8 +18,8 @@ from dashboard.domain.room import Room, participants
 class Policy(Struct, frozen=True):
     """Permission for a route or message.
 
-    ``least``: the lowest role that has the permission; ``verb``: tokens with this verb have it too. ``person``: the caller needs
-    a user id; ``why``: further rules.
+    ``least``: the lowest role that has the permission; ``verb``: tokens with this verb have it too. ``person``: True if the
+    caller needs a user id; ``why``: further rules.
     """
 
     least: Role

@@ -60,7 +60,7 @@ FILE = "file"
 class DraftState(NamedTuple):
     """State of a draft: its complete document, the number of its newest operation, and the operations since the last publication.
 
-    ``is_draft``: a draft is open, even if it equals the published board again.
+    ``is_draft``: True if a draft is open, even if it equals the published board again.
     """
 
     board: str

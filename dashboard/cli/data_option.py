@@ -20,9 +20,10 @@ def say_warnings(loaded: Loaded) -> None:
 
 
 def used_folder(loaded: Loaded, *, new: bool = False, running: Callable[[], list[Path]] = locked_folders) -> Path:
-    """Find the data folder and print its path; ``new``: also accept a folder that no server has used. Raises click's errors.
+    """Find the data folder and print its path; ``new``: whether to accept also a folder that no server has used.
 
-    Without ``--data``, use the default folder if a server has used it, else the folder of the only running server.
+    Raises click's errors. Without ``--data``, use the default folder if a server has used it, else the folder of the only running
+    server.
     """
     settings = loaded.settings
     folder = Path(settings.data)

@@ -101,8 +101,10 @@ class Feeding(ABC):
             self.push(name, time.perf_counter() - began, unit="s", labels=labels)
 
     def timed(self, name: str, /, **labels: object) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-        """Return a decorator that pushes the duration of each call in seconds; for a coroutine function, until the
-        coroutine has finished."""
+        """Return a decorator that pushes the duration of each call in seconds.
+
+        The duration of a coroutine function ends when its coroutine has finished.
+        """
 
         def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
             if inspect.iscoroutinefunction(function):
@@ -125,7 +127,7 @@ class Feeding(ABC):
 
     @abstractmethod
     def _pushed(self, full: bool) -> None:
-        """Wake the sender after a sample was added; ``full``: enough samples wait for a batch."""
+        """Wake the sender after a sample was added; ``full``: True if enough samples wait for a batch."""
 
     def _request(self, batch: Batch) -> bytes:
         headers = {**self._headers, **batch.headers}

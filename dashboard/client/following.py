@@ -86,8 +86,8 @@ class Document:
 class Update:
     """Changes of one message, in order; points of a series are ordered by time. Times are the server's, in ms.
 
-    ``snapshot``: this is the full state and replaces everything before.  ``gap``: why entries are missing before this
-    snapshot (``epoch``, ``ahead``, ``trimmed``, ``unknown_series``); empty: none are missing.
+    ``snapshot``: True for the full state, which replaces everything before. ``gap``: why entries are missing before this snapshot
+    (``epoch``, ``ahead``, ``trimmed``, ``unknown_series``); empty: none are missing.
     """
 
     as_of_ms: int

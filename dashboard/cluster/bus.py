@@ -34,8 +34,8 @@ class Heard(NamedTuple):
 class Bus:
     """Publisher and subscriber of signals. ``node_id`` is new with every start of a process; ``monotonic`` gives seconds.
 
-    ``is_behind``: the current signal was published before this process attached to the journal.
-    ``broken``: the number of entries that could not be decoded and were skipped.
+    ``is_behind``: True if the current signal was published before this process attached to the journal. ``broken``: the number of
+    entries that could not be decoded and were skipped.
     """
 
     def __init__(self, *, journal: Journal, node_id: str, monotonic: Callable[[], float]) -> None:

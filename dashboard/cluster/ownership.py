@@ -40,7 +40,7 @@ class _Update(Struct):
 class SeriesOwnership:
     """Series of each owner of one kind.
 
-    ``shared``: there may be other processes; ``monotonic``: seconds; ``jitter(a, b)``: a random number from a to b.
+    ``shared``: True if there may be other processes; ``monotonic``: seconds; ``jitter(a, b)``: a random number from a to b.
     """
 
     def __init__(

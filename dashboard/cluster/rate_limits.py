@@ -22,7 +22,7 @@ _MAX_PUBLISHED = 1_000
 
 
 class SharedRateLimits:
-    """Limiter of one kind of action. ``shared``: there may be other processes; ``monotonic`` is in seconds."""
+    """Limiter of one kind of action. ``shared``: True if there may be other processes; ``monotonic`` is in seconds."""
 
     def __init__(self, kind: str, *, bus: Bus, shared: bool, monotonic: Callable[[], float]) -> None:
         self._kind = kind

@@ -13,7 +13,7 @@ _MAX_LAG_ENTRIES = 1_000
 
 
 class Readiness:
-    """Checks behind ``/readyz``. ``draining``: the process is stopping and accepts no new clients.
+    """Checks behind ``/readyz``. ``draining``: True if the process is stopping and accepts no new clients.
 
     ``others``: checks of further parts by name; each returns its fault, or an empty text. ``notices``: problems that operators
     should solve although the process is ready.

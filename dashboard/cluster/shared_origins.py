@@ -22,8 +22,8 @@ _MAX_PUBLISHED = 500
 class SharedOrigins:
     """Owners of series, by kind of format.
 
-    ``shared``: there may be other processes; ``max_items``: maximum number of series of each kind. ``latest_ms``: the latest time
-    that a sample may have now.
+    ``shared``: True if there may be other processes; ``max_items``: maximum number of series of each kind. ``latest_ms``: the
+    latest time that a sample may have now.
     """
 
     def __init__(self, *, bus: Bus, shared: bool, max_items: int, latest_ms: Callable[[], int]) -> None:

@@ -273,8 +273,10 @@ class Conversation:
             return await oldest(tx, room_id, after, limit)
 
     async def history(self, caller: Caller, room_id: str, before: str | None, limit: int) -> tuple[list[Message], bool]:
-        """Return the newest messages before the message ``before`` (None: of the whole room), oldest first, and whether
-        there are older ones; raises NotFound, Unavailable."""
+        """Return up to ``limit`` messages before the message ``before``, oldest first, and whether there are older messages.
+
+        If ``before`` is None, these are the newest messages. Raises NotFound, Unavailable.
+        """
         room = await self.find_room(caller, room_id)
         seq = None
         if before is not None and (seq := seq_of(room.id, before)) is None:

@@ -37,7 +37,10 @@ _QUOTED = 200
 
 
 class Notify:
-    """Sender of notifications. ``now_ms``: the journal's time; ``local``: the local operator, who has no login, gets notifications too."""
+    """Sender of notifications.
+
+    ``now_ms``: the journal's time; ``local``: True if the local operator, who has no login, gets notifications too.
+    """
 
     def __init__(
         self,
@@ -170,8 +173,10 @@ class Notify:
         data: str,
         key: str,
     ) -> tuple[list[Message], int]:
-        """Store a notification for each receiver; return all these notifications, including those stored earlier under
-        the same key, and the number of new ones."""
+        """Store a notification for each receiver.
+
+        Return the notifications of all receivers, including those stored earlier under the same key, and the number of new ones.
+        """
         now_ms = self._now_ms()
         sent, fresh = [], 0
         for user in receivers:

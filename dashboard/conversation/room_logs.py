@@ -142,8 +142,10 @@ class RoomLogs:
     def subscribe(
         self, kind: type[RoomEvent], handler: Callable[[RoomEvent], None], on_gap: Callable[[], None]
     ) -> None:
-        """Call ``handler`` with each event of ``kind``, a kind that is not about rooms; call ``on_gap`` when some
-        events may have been missed."""
+        """Call ``handler`` with each event of ``kind``, and ``on_gap`` when some events may have been missed.
+
+        ``kind`` must not be one of the kinds that are about rooms: this class handles those itself.
+        """
         self._others[kind] = handler
         self._on_gap.append(on_gap)
 

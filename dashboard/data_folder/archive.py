@@ -24,7 +24,7 @@ Progress = Callable[[int], None]
 
 
 class DataPart(Struct, frozen=True):
-    """File of the data folder that a backup contains. ``database``: the file is an SQLite database."""
+    """File of the data folder that a backup contains. ``database``: True if the file is an SQLite database."""
 
     name: str
     holds: str

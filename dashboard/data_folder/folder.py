@@ -55,7 +55,7 @@ class DataFolder:
             )
 
     def lock(self, *, shared: bool = False, restoring: bool = False) -> None:
-        """Lock the folder until ``release``; ``shared``: together with other processes that share the lock.
+        """Lock the folder until ``release``; ``shared``: True to share the lock with other processes that want to share it.
 
         Raises ConfigurationError when another server uses the folder.
         """

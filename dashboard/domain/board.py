@@ -22,8 +22,10 @@ Word = Annotated[str, Meta(max_length=60)]
 
 
 class Threshold(Struct, frozen=True):
-    """Limit that gives a value the state ``state``: a value of at least ``at`` (in the series' unit), or with ``below``
-    of at most ``at``."""
+    """Limit that gives a value the state ``state``.
+
+    The limit applies to values of at least ``at`` (in the series' unit), or with ``below`` to values of at most ``at``.
+    """
 
     at: float
     state: Literal["warning", "critical"]

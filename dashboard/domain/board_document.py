@@ -82,7 +82,7 @@ def decode_document(text: bytes | str) -> Document:
 
 
 def widgets_of(document: Document) -> list[Document]:
-    """Return the widgets of a valid document. Change a widget in place only if no other code has the document."""
+    """Return the widgets of a valid document. Change a widget in place only if no other code uses the document."""
     widgets = document.get("widgets", [])
     return [each for each in widgets if isinstance(each, dict)] if isinstance(widgets, list | tuple) else []
 

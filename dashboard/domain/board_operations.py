@@ -176,8 +176,10 @@ class Done(NamedTuple):
 
 
 def next_undo(history: Iterable[Done], author: str, *, again: bool) -> Done | None:
-    """Return the author's operation that the next undo reverts, or with ``again`` the operation that the next redo
-    restores; None if there is none."""
+    """Return the author's operation that the next undo reverts; None if there is none.
+
+    With ``again``, return the operation that the next redo restores.
+    """
     undo: list[Done] = []
     redo: list[Done] = []
     by_seq: dict[int, Done] = {}

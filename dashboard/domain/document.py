@@ -12,7 +12,8 @@ MAX_JSON_DEPTH = 16
 class Document(NamedTuple):
     """JSON value under a key. ``body``: JSON text (UTF-8, valid); ``t_ms``: the journal's time of the write.
 
-    ``every_s``: the declared cadence. ``passing``: the document is deleted if it is not written again in time, as a series is.
+    ``every_s``: the declared cadence. ``passing``: True if the document is deleted when it is not written again in time, as a
+    series is.
     """
 
     key: str

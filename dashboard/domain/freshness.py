@@ -35,7 +35,7 @@ class Freshness(StrEnum):
 def freshness(age_ms: float, every_s: float | None, *, ended: bool = False) -> Freshness:
     """Return the state for an age and a cadence (None: the default). For a value in the future, the distance counts as age.
 
-    ``ended``: the feeder has declared the end of the series; its values are dead at once.
+    ``ended``: True if the feeder has declared the end of the series; its values are dead at once.
     """
     if ended:
         return Freshness.DEAD

@@ -29,7 +29,7 @@ _UNSEEN = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 class Room(Struct, frozen=True):
-    """Conversation. ``private``: only ``members`` may join it.
+    """Conversation. ``private``: True if only ``members`` may join the room.
 
     ``last_seq``: the newest change in its log when the room was read from the store; copies in memory are not updated.
     """

@@ -133,8 +133,10 @@ def check_limits(key: SeriesKey, limits: SeriesLimits) -> None:
 
 
 def surely_within(text: str, limits: SeriesLimits) -> bool:
-    """Return True only if a series with this canonical text is within the limits, without parsing the text; False means
-    that the series may or may not be within."""
+    """Return True only if a series with this canonical text is within the limits; the text is not parsed.
+
+    False means that the series may or may not be within the limits.
+    """
     short = min(limits.label_name_bytes, limits.label_value_bytes, limits.name_bytes, limits.text_bytes)
     return len(text) <= short and text.isascii() and text.count("=") <= limits.labels
 
@@ -182,8 +184,10 @@ def parse_series(text: str) -> SeriesKey:
 
 
 def unescape(text: str) -> str:
-    r"""Undo the escapes of a quoted label value: ``\\``, ``\"``, ``\n``, ``\x1b``, ``\u0085``; of any other escape,
-    only the backslash is removed."""
+    r"""Undo the escapes of a quoted label value: ``\\``, ``\"``, ``\n``, ``\x1b``, ``\u0085``.
+
+    Of any other escape, only the backslash is removed.
+    """
     return _UNESCAPE.sub(_meant, text) if "\\" in text else text
 
 

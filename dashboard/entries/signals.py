@@ -90,7 +90,7 @@ class TypingSignal(Signal, tag="t", frozen=True):
 
 
 class IngestStatsUpdate(Signal, tag="f", frozen=True):
-    """Feeders of a process that changed since its last update; ``whole``: all its feeders."""
+    """Feeders of a process that changed since its last update; ``whole``: True if these are all its feeders."""
 
     node: str
     whole: bool
@@ -107,7 +107,7 @@ class ScreenOrder(Signal, tag="o", frozen=True):
 class EditorAt(Signal, tag="w", frozen=True):
     """Editor of a board and the tile that the editor has selected; ``place``: where a tile is being dragged (x, y, w, h).
 
-    ``page`` is the editor's page, new with each load.  ``gone``: the page has left the board.
+    ``page`` is the editor's page, new with each load. ``gone``: True if the page has left the board.
     """
 
     board: str
@@ -146,8 +146,10 @@ class AskSeriesOwned(Signal, tag="k", frozen=True):
 
 
 class OriginsClaimed(Signal, tag="c", frozen=True):
-    """Owners of series in the formats of ``kind``: for each series its origin, and the time (ms) since which the origin
-    owns the series, see ``ingest/origins.py``."""
+    """Owners of series in the formats of ``kind``, see ``ingest/origins.py``.
+
+    ``claims``: for each series, its origin, and the time (ms) since which the origin owns the series.
+    """
 
     node: str
     kind: str

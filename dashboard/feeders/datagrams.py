@@ -108,7 +108,7 @@ class DatagramReader:
         self._of.close()
 
     def drops(self) -> int:
-        """Return the number of datagrams that the kernel dropped since the last call; 0 where it does not count them."""
+        """Return the number of datagrams that the kernel dropped since the last call; 0 if the kernel does not count them."""
         try:
             drops = int(_MEMINFO.unpack(self._of.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size))[_DROPS])
         except (OSError, struct.error):

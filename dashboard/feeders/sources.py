@@ -40,7 +40,10 @@ class _LeaseLost(Exception):
 
 
 class Sources:
-    """Owner of the leases and of the pauses after failures. ``jitter(a, b)`` returns a random number from a to b."""
+    """Runner of the sources: it holds their leases, and pauses after failures.
+
+    ``jitter(a, b)`` returns a random number from a to b.
+    """
 
     def __init__(self, sources: Sequence[Source], *, journal: Journal, jitter: Callable[[float, float], float]) -> None:
         self._sources = sources

@@ -203,10 +203,9 @@ def load_sources(path: Path) -> SourcesFile:
 
 
 def read_secret(file: str, variable: str) -> str:
-    """Read a secret from an environment variable, or from a file without its surrounding white space; return an empty
-    text when neither is named.
+    """Read a secret from an environment variable, or from a file without its surrounding white space.
 
-    Raises SourceFault, whose text names the file or variable and never the content.
+    Return an empty text when neither is named. Raises SourceFault, whose text names the file or variable and never the content.
     """
     if variable:
         if not (secret := os.environ.get(variable, "")):

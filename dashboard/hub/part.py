@@ -97,8 +97,10 @@ class Part:
         return unchanged
 
     def holds(self, since: Seen) -> bool:
-        """Return whether the replica has reached ``since``; True if the epochs differ, because then the replica will
-        never reach ``since``."""
+        """Return whether the replica has reached ``since``.
+
+        Return True also if the epochs differ, because then the replica will never reach ``since``.
+        """
         position = self._replica().position
         return since.epoch != position.epoch or since.seq <= position.seq
 
@@ -136,7 +138,10 @@ class Part:
         return any(selector.matches(key) for selector in self._selectors)
 
     def changes(self, after_seq: int, limit: int, as_of_ms: int, *, live: bool) -> Changes | None:
-        """Return the changes after ``after_seq``, None if there are none. ``live``: include the time of acceptance of the oldest value."""
+        """Return the changes after ``after_seq``, None if there are none.
+
+        ``live``: whether to include the time of acceptance of the oldest value.
+        """
         replica = self._replica()
         changed = [series for series in self.members if series.last_seq > after_seq]
         points, buckets = self._rows(changed, after_seq, limit, as_of_ms)

@@ -30,7 +30,7 @@ class Subscription:
     """Progress of a connection in a view. ``frame_no``: the last frame sent; -1: the fan-out skips this subscription.
 
     ``sent``: the last entry sent, by partition; None if the client must get a ``gap`` notice first. ``awaits_snapshot``,
-    ``awaits_reply``: a reply is in preparation; it will contain all entries up to the moment of sending.
+    ``awaits_reply``: True while a reply is in preparation, which will contain all entries up to the moment of sending.
     """
 
     __slots__ = ("awaits_reply", "awaits_snapshot", "connection", "frame_no", "sent", "transport", "view")

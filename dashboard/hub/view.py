@@ -1,7 +1,7 @@
-"""View: the series and documents that one screen needs at a rate, shared by all screens with the same needs.
+"""View: the series and documents that a screen shows, and the rate of its frames. Screens with the same needs share one view.
 
-A view has a position and advances once a tick.  The changes between two positions are a *delta*.  A delta is built in the same
-way for a tick's frame, for a client that fell behind, and for a client that reconnects.  Each delta and snapshot is encoded once.
+A view has a position and advances once a tick. The changes between two positions are a *delta*. A delta is built in the same way
+for a tick's frame, for a client that fell behind, and for a client that reconnects. Each delta and snapshot is encoded once.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ class View:
         return self._deltas[after] or Shared(encode(Frame(self.id, self.as_of_ms, positions_text(self.positions))))
 
     def _build_delta(self, after: tuple[int, ...], limit: int, *, live: bool) -> Shared | None:
-        """Build a delta, None if nothing changed. ``live``: the delta is for a tick's frame, so measure the delay of its oldest value."""
+        """Build a delta, None if nothing changed. ``live``: True for a tick's frame, which also tells the delay of its oldest value."""
         found = [
             changes
             for part, seq in zip(self._parts, after, strict=True)

@@ -43,7 +43,7 @@ class Owner(NamedTuple):
 class Origins:
     """Owners of series by canonical text, for this period and the previous period.
 
-    ``is_shared``: new claims are kept until ``take_claims`` returns them for publication.  Claims are made in threads.
+    ``is_shared``: True if new claims are kept until ``take_claims`` returns them for publication. Claims are made in threads.
     """
 
     def __init__(self, max_items: int = 20_000, *, is_shared: bool = False) -> None:
@@ -68,7 +68,7 @@ class Origins:
     def claim(self, key: str, origin: str, gives_way: Callable[[str], bool] | None = None) -> str:
         """Make ``origin`` the owner of ``key`` and return ``key``; raises NameTaken when another origin owns it.
 
-        ``gives_way``: returns whether an owner loses its series at once.
+        ``gives_way``: returns whether the present owner must give the series up.
         """
         owner = self._present.get(key)
         if owner is None:

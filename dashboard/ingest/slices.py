@@ -99,7 +99,10 @@ def array_slices(body: bytes) -> Iterator[Slice]:
 
 
 def _short(body: bytes) -> bytes:
-    """Return a body that is short enough to be parsed in one step, which blocks the interpreter; raises TooLarge otherwise."""
+    """Return ``body`` if it is short enough to be parsed in one step; raises TooLarge otherwise.
+
+    A step blocks the event loop, so its length is limited.
+    """
     if len(body) > _MOST_IN_ONE_STEP:
         raise TooLarge(
             f"a body of more than {_MOST_IN_ONE_STEP >> 20} MiB must be an array of objects, or lines of them, each shorter than 1 MiB"

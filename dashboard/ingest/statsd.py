@@ -34,8 +34,9 @@ _LEVELS = ("", "warning", "danger", "warning")  # the same as levels of a status
 class Metric(NamedTuple):
     """Metric of one line. ``values``: strings for the members of a set, else numbers.
 
-    A metric with ``t_ms`` is not aggregated over time. ``deltas``: a sign before a gauge's value means a change; ``signed``: the
-    first value has a sign. ``origin``: the name and the tags' names as sent; two different origins may give the same ``key``.
+    A metric with ``t_ms`` is not aggregated over time. ``deltas``: True if a sign before a gauge's value means a change;
+    ``signed``: True if the first value has a sign. ``origin``: the name and the tags' names as sent; two different origins may
+    give the same ``key``.
     """
 
     key: str

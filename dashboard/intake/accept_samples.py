@@ -54,7 +54,7 @@ class Share(Struct):
 class _Taken(Struct):
     """Result of the batch's pieces so far. ``coming``: new series in ``appends``.
 
-    ``to_tell``: the token has new series, which must be published to the other processes.
+    ``to_tell``: True if the token has new series, which must be published to the other processes.
     """
 
     refused: list[Refusal] = []

@@ -100,8 +100,8 @@ class Journal(Protocol):
     ) -> None:
         """Replace the stored checkpoint's position and the given records (None: remove), atomically.
 
-        ``whole``: ``records`` are all records, so all other stored records are removed.  ``base``: the position that the stored
-        checkpoint must have (None: there must be no checkpoint); raises Conflict otherwise.
+        ``whole``: True if ``records`` are all records; all other stored records are then removed. ``base``: the position that the
+        stored checkpoint must have (None: there must be no checkpoint); raises Conflict otherwise.
         """
 
     async def checkpoint_position(self, partition: str) -> Position | None:

@@ -28,7 +28,7 @@ _EXPIRE_EVERY_S = 0.1
 
 
 class WaitingAppend:
-    """Append that has not been answered. ``expired``: its caller was told that the entry was not stored."""
+    """Append that has not been answered. ``expired``: True if its caller was told that the entry was not stored."""
 
     __slots__ = ("deadline_s", "done", "expired", "row")
 
@@ -202,8 +202,10 @@ class Appender:
         self._waiting = kept
 
     async def close(self, within_s: float) -> None:
-        """Store waiting entries for at most ``within_s``, answer the callers of entries that are left with an error,
-        then close the client."""
+        """Store waiting entries for at most ``within_s`` seconds, then close the client.
+
+        The callers of entries that could not be stored get an error.
+        """
         try:
             async with asyncio.timeout(within_s):
                 while self._waiting or self._under_way:

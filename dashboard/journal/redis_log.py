@@ -100,7 +100,7 @@ class Log:
         self.tail.restart(standing.seq)
 
     def adopt(self, standing: LogState, read_seq: int, *, related: bool) -> None:
-        """Resume in another epoch after entry ``read_seq``; ``related``: both epochs have the same entries up to there."""
+        """Resume in another epoch after entry ``read_seq``; ``related``: True if both epochs have the same entries up to there."""
         if related:
             standing.origins[self.epoch] = read_seq
         for _ in range(self.tail.head_seq - read_seq if related else len(self._ids)):

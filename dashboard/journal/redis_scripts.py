@@ -38,7 +38,7 @@ class Row(NamedTuple):
 
 
 class Appended(NamedTuple):
-    """Reply of append.lua. ``again``: the same flush had been stored before; ``seqs``: one number for each entry."""
+    """Reply of append.lua. ``again``: True if the same flush had been stored before; ``seqs``: one number for each entry."""
 
     status: str
     epoch: str

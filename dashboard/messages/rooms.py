@@ -134,7 +134,7 @@ class MessageChanged(MessageState, frozen=True, tag="message_changed", rename="c
 
 
 class Joined(Struct, tag="joined", frozen=True, rename="camel"):
-    """Reply to ``join_room``. ``recovered``: ``messages`` are all changes after ``since``; otherwise the newest messages."""
+    """Reply to ``join_room``. ``recovered``: True if ``messages`` are all changes after ``since``; otherwise the newest messages."""
 
     room_id: str
     title: str
@@ -147,7 +147,7 @@ class Joined(Struct, tag="joined", frozen=True, rename="camel"):
 
 
 class Recovered(Struct, tag="recovered", frozen=True):
-    """Reply to ``Recover``. ``whole``: the connection is in all rooms, and ``messages`` are all changes that it missed."""
+    """Reply to ``Recover``. ``whole``: True if the connection is in all rooms, and ``messages`` are all changes that it missed."""
 
     whole: bool
     messages: list[MessageState]
@@ -218,7 +218,7 @@ class ReadMark(Struct, tag="read", frozen=True, rename="camel"):
 
 
 class HistoryPage(Struct, tag="history", frozen=True, rename="camel"):
-    """Reply to ``history``: messages, oldest first. ``more``: there are older messages."""
+    """Reply to ``history``: messages, oldest first. ``more``: True if there are older messages."""
 
     room_id: str
     messages: list[MessageState]

@@ -207,7 +207,7 @@ class SeriesIndex(Generic[K]):
                 self._follow(matches, item)
 
     def unfollow(self, matches: Matches[K]) -> None:
-        """End the calls of listeners that ``follow`` has started."""
+        """Stop calling the listeners of these matches."""
         matches.followers -= 1
         if not matches.followers:
             for item in matches.members:

@@ -139,7 +139,7 @@ def _doubles_out(block: _Floats) -> bytes:
 
 
 def _units(values: _Floats, unit: float) -> tuple[_Ints, bytes] | None:
-    """Return the values as whole numbers of ``1 / unit``, and the remaining differences in units of the last bit, encoded.
+    """Return the values as whole numbers of ``1 / unit``, and the remaining differences in units of the last bit.
 
     Return None if a number or a difference is too big.
     """

@@ -44,11 +44,11 @@ S = TypeVar("S", bound=Columned)
 
 
 class Rows(Generic[S]):
-    """Rows of one list of keys. ``repeats``: a series has several rows.
+    """Rows of one list of keys. ``repeats``: True if a series has several rows.
 
-    ``parts``: divides a list with repeated series into parts without repeated series, each with its rows; empty if the parts would
-    be too short.  ``alike``: all parts are the same list.  ``followed``: the matches that any of the series belongs to, as of the
-    index's ``followed_version``.
+    ``parts``: divides a list with repeated series into parts without repeated series, each with its rows; empty if the parts
+    would be too short. ``alike``: True if all parts are the same list of series. ``followed``: the matches that any of the series
+    belongs to, as of the index's ``followed_version``.
     """
 
     __slots__ = (

@@ -109,7 +109,8 @@ class SeriesTable:
     ) -> None:
         """Append an entry on the hot path: each series has one row, and no sample is noticeably later than ``now_ms``.
 
-        ``hold``: the entry may wait in ``rows``. Waiting saves no time if the next entry has the same series in another order.
+        ``hold``: True if the entry may wait in ``rows``. Waiting saves no time if the next entry has the same series in another
+        order.
         """
         step = self.windows.fine_step_ms
         turning, late = [], []
@@ -219,8 +220,10 @@ class SeriesTable:
         self._ahead.add(series)
 
     def _are_ahead(self, rows: tuple[Series, ...]) -> bool:
-        """Return whether a series may have samples later than its ``last_ms``; forget the series whose future samples
-        now lie in the past."""
+        """Return whether a series may have samples later than its ``last_ms``.
+
+        Forget the series whose future samples now lie in the past.
+        """
         found = self._ahead.intersection(rows)
         self._ahead.difference_update(series for series in found if series.last_ms >= series.ahead_ms)
         return any(series.last_ms < series.ahead_ms for series in found)

@@ -144,10 +144,9 @@ class Replicas:
 
     @asynccontextmanager
     async def wanted(self, selectors: Sequence[Selector]) -> AsyncIterator[list[Replica]]:
-        """Provide, inside the ``async with`` block, caught-up replicas of all partitions that the selectors need
-        (without selectors: of all).
+        """Provide, inside the ``async with`` block, caught-up replicas of all partitions that the selectors need.
 
-        Raises Unavailable if the replicas have not caught up in time.
+        Without selectors, these are all partitions. Raises Unavailable if the replicas have not caught up in time.
         """
         partitions = self.want(selectors)
         try:

@@ -19,7 +19,7 @@ async def private_ever(tx: AsyncConnection) -> dict[str, bool]:
 
 
 async def note_private(tx: AsyncConnection, board: str, *, gone: bool) -> None:
-    """Store that a board is private; ``gone``: this private board is missing now."""
+    """Store that a board is private; ``gone``: True if this private board is missing now."""
     changed = await tx.execute(update(private_boards).where(private_boards.c.id == board).values(gone=gone))
     if not changed.rowcount:
         await tx.execute(insert(private_boards).values(id=board, gone=gone))

@@ -69,7 +69,7 @@ async def revoke_token(tx: AsyncConnection, token_id: str) -> None:
 
 
 async def note_token_use(tx: AsyncConnection, used: dict[str, int]) -> None:
-    """Store when tokens were last used; this takes no revision, because no process needs to know at once."""
+    """Store when tokens were last used; the store's revision stays the same, because other processes need not read this at once."""
     for token_id, t_ms in used.items():
         await tx.execute(update(tokens).where(tokens.c.id == token_id).values(last_used_ms=t_ms))
 

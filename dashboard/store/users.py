@@ -144,9 +144,9 @@ async def delete_user(tx: AsyncConnection, user_id: str) -> None:
 
 
 async def note_login(tx: AsyncConnection, user_id: str, now_ms: int, password_hash: str | None = None) -> User | None:
-    """Store a login and return the user; None if the user may not log in, or no longer has the password of this hash.
+    """Store a login and return the user; None if the user may not log in, or if ``password_hash`` is no longer the stored hash.
 
-    This takes no revision, because no process needs to know at once.
+    The store's revision stays the same, because other processes need not read a login at once.
     """
     statement = update(users).where(users.c.id == user_id, users.c.disabled.is_(False), users.c.deleted.is_(False))
     if password_hash is not None:

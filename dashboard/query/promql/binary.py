@@ -55,7 +55,7 @@ def between_scalars(op: str, left: Floats, right: Floats) -> Floats:
 
 
 def with_scalar(node: Binary, vector: Vector, scalar: Scalar, *, swapped: bool) -> Vector:
-    """Return the result for each row; ``swapped``: the number is on the left."""
+    """Return the result for each row; ``swapped``: True if the number is on the left."""
     left, right = (scalar.values, vector.values) if swapped else (vector.values, scalar.values)
     if node.op not in COMPARISONS:
         unit = vector.unit if node.op in "+-*" or (node.op == "/" and not swapped) else ""

@@ -60,7 +60,7 @@ _COUNTS = frozenset(
 
 
 class Evaluator:
-    """Evaluation of one query. ``track``: note which series each row was computed from, by the numbers of their columns."""
+    """Evaluation of one query. ``track``: whether to note which series each row was computed from, by the numbers of their columns."""
 
     def __init__(
         self,

@@ -152,8 +152,10 @@ def _divided(a: float, b: float) -> float:
 
 
 def _monotonic(buckets: list[tuple[float, float]], notes: Notes) -> list[tuple[float, float]]:
-    """Return the buckets with counts that never fall: a count below the previous count is replaced by the previous
-    count, and a remark is added to ``notes``."""
+    """Return the buckets with counts that never fall.
+
+    A count below the previous count is replaced by the previous count, and a remark is added to ``notes``.
+    """
     fixed, before = [buckets[0]], buckets[0][1]
     for bound, count in buckets[1:]:
         if count == before:

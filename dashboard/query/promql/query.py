@@ -46,9 +46,10 @@ class QueryAnswer(Struct, frozen=True):
 
 
 class Query(Struct, frozen=True):
-    """An expression over a grid of steps. ``is_range``: the answer has a point for each step; ``end_ms``: end of the requested range.
+    """An expression over a grid of steps.
 
-    ``tracks``: each row of the answer records the series that it was computed from.
+    ``is_range``: True if the answer has a point for each step; ``end_ms``: end of the requested range. ``tracks``: True if each
+    row of the answer records the series that it was computed from.
     """
 
     expr: Expr

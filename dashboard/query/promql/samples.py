@@ -15,7 +15,7 @@ from dashboard.query.promql.values import Floats, Ints, Labels
 class Need(Struct, frozen=True):
     """Samples that a selector needs: from after ``from_ms`` up to ``until_ms``.
 
-    ``is_instant``: only the newest sample before each step is needed.
+    ``is_instant``: True if only the newest sample before each step is needed.
     """
 
     place: int
@@ -41,8 +41,10 @@ class Column(Struct):
 
 
 class SampleColumns:
-    """Samples of the series of one selector, as flat columns; series ``i`` has the samples from index ``starts[i]`` to
-    before ``starts[i + 1]``."""
+    """Samples of the series of one selector, as flat columns.
+
+    Series ``i`` has the samples from index ``starts[i]`` to before ``starts[i + 1]``.
+    """
 
     __slots__ = ("ends", "labels", "lookbacks", "numbers", "starts", "times", "unit", "values")
 

@@ -105,7 +105,10 @@ def _no_token(source: str, place: int) -> str:
 
 
 def _nest(source: str, opened: list[tuple[str, int]], token: Lexeme) -> None:
-    """Add an opened bracket to ``opened``, or remove it for the closing bracket. Raises BadExpression."""
+    """Push an opening bracket onto ``opened``, or pop it at its closing bracket.
+
+    Raises BadExpression if the brackets do not match or are nested too deep.
+    """
     if token.text in _NAMES:
         opened.append((token.text, token.start))
         if len(opened) > MAX_DEPTH:

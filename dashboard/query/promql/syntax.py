@@ -105,7 +105,7 @@ class VectorMatching(Struct, frozen=True):
 
 
 class Binary(Struct, frozen=True):
-    """A binary operator; ``is_bool``: a comparison that gives 0 or 1."""
+    """A binary operator; ``is_bool``: True for a comparison that gives 0 or 1."""
 
     op: str
     left: Expr

@@ -53,7 +53,7 @@ class String(Struct, frozen=True):
 
 
 class Vector(Struct, frozen=True):
-    """Rows of series. ``is_ordered``: the order of the rows is part of the result.
+    """Rows of series. ``is_ordered``: True if the order of the rows is part of the result.
 
     ``inputs``: for each row, a bit for every input it was computed from; empty if inputs are not tracked.
     """

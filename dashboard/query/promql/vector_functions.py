@@ -18,7 +18,7 @@ from dashboard.query.promql.values import Floats, Grid, Scalar, String, Value, V
 
 
 class Operands(Protocol):
-    """An evaluation, as the functions see it: the values of their arguments, and its bounds."""
+    """Parts of an evaluation that functions use: the values of their arguments, and the limits."""
 
     lookback_ms: int
     span: Span

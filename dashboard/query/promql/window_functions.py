@@ -14,7 +14,7 @@ from dashboard.query.promql.values import Bools, Floats, Grid, Ranges
 
 
 class Around(Protocol):
-    """Evaluation as a function of windows sees it."""
+    """Parts of an evaluation that functions of windows use."""
 
     @property
     def budget(self) -> Budget:

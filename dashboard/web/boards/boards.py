@@ -29,7 +29,7 @@ _AS_WRITTEN = "1: YAML text, as its author wrote it"
 class BoardListed(Struct, frozen=True):
     """Board in the index. ``places``: kind, x, y, w and h of its first tiles; ``source``: where the board is kept.
 
-    ``shadowed``: the store has a board of this id, too; ``fault``: what is wrong with the board's file.
+    ``shadowed``: True if the store has a board of this id, too; ``fault``: what is wrong with the board's file.
     """
 
     id: str

@@ -33,7 +33,7 @@ class NewText(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UndoBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of ``POST /api/v1/boards/ID/undo``. ``again``: redo."""
+    """Body of ``POST /api/v1/boards/ID/undo``. ``again``: True to redo."""
 
     key: Key
     again: bool = False

@@ -51,8 +51,10 @@ class Lines(Format):
         self._sources = sources
 
     def source(self, request: FeedRequest) -> str:
-        """Return the database, bucket or stream that the sender writes to: for the sender, the same series in another
-        one is a different series."""
+        """Return the database, bucket or stream that the sender writes to.
+
+        For the sender, the same series in two of these are two series.
+        """
         raise NotImplementedError
 
     def precision(self, request: FeedRequest) -> str:

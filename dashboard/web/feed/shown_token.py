@@ -24,7 +24,7 @@ _SHOWN = re.compile(rb'"(?:auth_token|api_key)"\s*:\s*"([\x21\x23-\x5b\x5d-\x7e]
 def token_in(body: bytes, *, search: bool) -> str:
     """Return the token in a JSON object; empty if there is none.
 
-    ``search``: also return the first token in an array or in broken JSON. The parser reports the broken JSON later.
+    ``search``: whether to search also an array or broken JSON for the first token. The parser reports the broken JSON later.
     """
     start = body.lstrip()[:1]
     if start == b"{":

@@ -25,8 +25,8 @@ HOME_COOKIE = "home_board"
 class PageServices(NamedTuple):
     """Services of the pages.
 
-    ``home_board``: the board at ``/`` of users who have not chosen a board.
-    ``with_oidc``: the login page offers the OpenID provider. ``with_old_files``: the files for old browsers were built.
+    ``home_board``: the board at ``/`` of users who have not chosen a board. ``with_oidc``: True if the login page offers the
+    OpenID provider. ``with_old_files``: True if the files for old browsers were built.
     """
 
     boards: Boards

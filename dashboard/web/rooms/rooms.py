@@ -64,7 +64,7 @@ class RoomsShown(Struct, frozen=True):
 
 
 class MessagePage(Struct, frozen=True):
-    """Messages of a room, oldest first. ``more``: there are older messages."""
+    """Messages of a room, oldest first. ``more``: True if there are older messages."""
 
     messages: list[MessageState]
     more: bool

@@ -13,7 +13,7 @@ from dashboard.web.server.request_body import BodyBudget
 
 
 class WebContext:
-    """Shared state of all handlers. ``draining``: every response closes its connection, so that clients reconnect elsewhere."""
+    """Shared state of all handlers. ``draining``: True if every response closes its connection, so that clients reconnect elsewhere."""
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ _MOST_COOKIES = 50
 
 
 class WebIdentity:
-    """Callers and cookies of requests. ``open_``: the local operator needs no login; ``secure``: browsers use https."""
+    """Callers and cookies of requests. ``open_``: True if the local operator needs no login; ``secure``: True if browsers use https."""
 
     def __init__(
         self, identify: Authenticator, accounts: Accounts, *, open_: bool, secure: bool, session_s: int
@@ -41,7 +41,10 @@ class WebIdentity:
         self.share_cookie = f"__Host-{_SHARE_COOKIE}" if secure else _SHARE_COOKIE
 
     def caller_of(self, request: HTTPServerRequest, *, talks: bool = False) -> Caller:
-        """Return a request's caller; raises BadToken. An invalid cookie is ignored. ``talks``: give the local operator a user id."""
+        """Return a request's caller; raises BadToken. An invalid cookie is ignored.
+
+        ``talks``: whether to give the local operator a user id.
+        """
         header = request.headers.get("Authorization")
         if header:
             return self._identify.by_header(header)

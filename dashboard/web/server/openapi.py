@@ -135,7 +135,7 @@ def _operation(
 
 
 def _responses(operation: Operation, by_kind: dict[Any, Any], *, foreign: bool) -> dict[str, Any]:
-    """Return the responses of an operation; ``foreign``: error bodies have another program's format."""
+    """Return the responses of an operation; ``foreign``: True if error bodies have another program's format."""
     good: dict[str, Any] = {"description": "Done"}
     if operation.status != 204:
         schema = by_kind.get(operation.returns, {})

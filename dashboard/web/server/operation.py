@@ -11,7 +11,7 @@ from msgspec import Struct
 class Operation(Struct, frozen=True):
     """Description of one method. ``body`` and ``returns`` are structs; ``query``: meanings of the query arguments by name.
 
-    ``media``: content type of the response; ``raw``: the response is not (only) JSON.
+    ``media``: content type of the response; ``raw``: True if the response is not (only) JSON.
     """
 
     summary: str

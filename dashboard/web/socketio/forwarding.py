@@ -36,8 +36,10 @@ class Forwarding:
         self._tls = tls
 
     def holder(self, request: HTTPServerRequest, sid: str) -> tuple[str, ...]:
-        """Return the addresses of the process that created the session, empty if this process created it, or if the
-        other process has ended."""
+        """Return the addresses of the process that created the session.
+
+        Return none if this process created the session, or if the other process has ended.
+        """
         if _MARK in request.headers:
             return ()
         return self._addresses(sid.partition(".")[0])
