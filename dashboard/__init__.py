@@ -2,7 +2,7 @@
 
 The packages, in reading order. Each imports only from packages above it (import-linter checks this, see setup.cfg):
 
-domain        values and rules: series, selectors, documents, boards, freshness, partitions, errors; no I/O
+    domain        values and rules: series, selectors, documents, boards, freshness, partitions, errors; no I/O
     settings      every setting, in one table; beside it: ``runtime`` (runs all tasks), ``logs``, ``resources``
     listening     the sockets to listen on; ``worker``: a worker's link to its supervisor; ``address_counts``
     rfc6455       WebSocket frames, compression, close codes; no I/O

@@ -139,9 +139,9 @@ class _Batch(Generic[K, T]):
 
 
 class Batched(Generic[K, T]):
-    """Batching of calls: concurrent callers share one run of ``load``, which gets their keys and starts after all of them asked.
+    """Batching of calls: concurrent callers share one run of ``load``, which gets their keys and starts after their calls.
 
-    ``load`` returns a value for each key; it gets at most ``most`` keys.  While it runs, later callers form the next batch.
+    ``load`` returns a value for each key; it gets at most ``most`` keys. While it runs, later callers form the next batch.
     """
 
     def __init__(self, load: Callable[[Collection[K]], Awaitable[Mapping[K, T]]], most: int) -> None:

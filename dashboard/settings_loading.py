@@ -35,7 +35,7 @@ _ORIGIN = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5}
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, where each came from ("default", "file", a variable's name, a flag), and warnings."""
+    """Settings, where each setting came from ("default", "file", a variable's name, a flag), and warnings."""
 
     settings: Settings
     sources: dict[str, str]

@@ -62,7 +62,7 @@ def read_secret(given: str, folder: DataFolder) -> bytes:
 
 
 def _make_secret(file: Path) -> None:
-    """Write a new secret atomically; if another process has just written its secret, keep that. Raises OSError."""
+    """Write a new secret atomically; if another process has just written its secret, keep that secret. Raises OSError."""
     written = private_file(file.with_name(f"{file.name}.{secrets.token_hex(4)}"))
     try:
         written.write_text(secrets.token_urlsafe(48))

@@ -40,7 +40,7 @@ def clean_name(text: str, *, field: str = "name") -> str:
 
 
 def _visible(text: str) -> str:
-    """Return the text without the characters that show nothing."""
+    """Return the text without invisible characters."""
     return "".join(
         char
         for char in _IGNORABLE.sub("", text)

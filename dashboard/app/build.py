@@ -52,7 +52,7 @@ _DIRECT_PORT_RETRY_S = 0.25
 class Dashboard:
     """Process of the server. It serves from the end of ``start()`` until ``stop()`` is called.
 
-    ``worker``: this process has a supervisor and inherited its listening sockets.
+    ``worker``: link to the supervisor, from which this process inherits its listening sockets; None without a supervisor.
     """
 
     def __init__(self, settings: Settings, worker: Worker | None = None) -> None:
@@ -357,7 +357,7 @@ class Dashboard:
         self.folder.release()
 
     async def _finish_requests(self, window_s: float) -> None:
-        """Finish running requests, and accept more on idle connections for ``window_s``.
+        """Finish running requests, and accept further requests on idle connections for ``window_s`` seconds.
 
         The response to a feeder's next request asks the feeder to reconnect.
         """

@@ -24,7 +24,10 @@ _LONGEST_HOST_NAME = 60
 
 
 class ClusterParts:
-    """Parts for the cluster. They are built first, because most other parts use their bus. ``worker``: this process has a supervisor."""
+    """Parts for the cluster. They are built first, because most other parts use their bus.
+
+    ``worker``: link to the supervisor, None without a supervisor.
+    """
 
     def __init__(
         self,

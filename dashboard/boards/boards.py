@@ -169,7 +169,7 @@ class Boards:
         return board_id in self._stored and self._shown[board_id].source == "file"
 
     def is_given(self, board_id: str) -> bool:
-        """Return whether a board's file comes with the program, so that nobody edits it."""
+        """Return whether a board's file comes with the program and must not be edited."""
         found = self._given.get(board_id)
         return found is not None and self._shown.get(board_id) is found
 

@@ -97,7 +97,7 @@ class Drafts:
 
     @staticmethod
     def new_key() -> str:
-        """Return a key for an operation whose caller gave none."""
+        """Return a key for an operation whose caller gave no key."""
         return secrets.token_hex(8)
 
     async def read(self, author: Author, board_id: str) -> DraftState:

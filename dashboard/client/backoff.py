@@ -24,7 +24,10 @@ class Backoff:
         self._tries = 0
 
     def next_s(self, asked_s: float = 0.0) -> float:
-        """Return the seconds to wait now. ``asked_s``: the server's Retry-After; the wait is at least that, plus up to a quarter."""
+        """Return the seconds to wait now.
+
+        ``asked_s``: the server's Retry-After; the wait is at least as long, and up to a quarter longer.
+        """
         most = min(MOST_S, FIRST_S * 2.0 ** min(self._tries, 10))
         self._tries += 1
         own = most * (0.5 + self._chance() / 2)

@@ -52,9 +52,9 @@ def encode_request(method: str, address: Address, path: str, headers: Mapping[st
 
 
 def is_whole(data: bytes | bytearray) -> bool:
-    """Return whether an answer is complete by its own headers, because some proxies leave the connection open.
+    """Return whether an answer is complete according to its headers: some proxies leave the connection open after the answer.
 
-    Return False if the headers do not give the length of the body.  Raises ConnectionError when the headers cannot be read.
+    Return False if the headers do not give the length of the body. Raises ConnectionError when the headers cannot be read.
     """
     end = data.find(b"\r\n\r\n")
     if end < 0:

@@ -82,7 +82,7 @@ class SeriesOwnership:
         return sorted(self._held)
 
     def add(self, owner: str, keys: Collection[str]) -> bool:
-        """Add series to an owner; return False if it has all of them already."""
+        """Add series to an owner; return False if the owner has all of them already."""
         held = self.of(owner)
         if all(map(held.__contains__, keys)):
             return False

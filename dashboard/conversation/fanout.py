@@ -120,7 +120,7 @@ class RoomFanout:
         return UserRooms(states, standing.unread.get(inbox_room(caller.id), 0))
 
     async def _load_standings(self, wanted: Collection[_Wanted]) -> dict[_Wanted, _Standing]:
-        """Load what several users may read and have read, in one transaction."""
+        """Load the rooms, read marks and unread counts of several users in one transaction."""
         async with self._database.read() as tx:
             private = await rooms_of(tx, {user for user, _ in wanted})
             rooms: dict[str, set[str]] = {user: {room.id for room in own} for user, own in private.items()}

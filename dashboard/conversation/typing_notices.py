@@ -50,7 +50,7 @@ class TypingNotices:
         bus.subscribe(TypingSignal, self._hear)
 
     def __call__(self, connection: Connection, request: Typing) -> None:
-        """Publish that a user of this process types or has stopped; raises NotFound, NotMember, TooMany."""
+        """Publish that a user of this process is typing or has stopped typing; raises NotFound, NotMember, TooMany."""
         room_id = request.room_id
         self._conversation.room(connection.caller, room_id)
         check_member(connection, room_id)

@@ -114,11 +114,12 @@ GUEST_MARK = " (guest)"
 
 
 class Caller(Struct, frozen=True):
-    """Caller of a request. ``local``: the local operator of a server that only this machine can reach.
+    """Caller of a request. ``local``: True for the local operator of a server that only this machine can reach.
 
-    ``guest``: the caller talks under a name of their own choice, see ``accounts/guests.py``. ``source``: a source of data of this
-    server itself, which fetches or listens; its ``token`` limits what it may write. ``session``: the id by which the session is
-    revoked. ``expires_ms``: when the session, token or link expires. ``boards``: the boards that the share links ``links`` show.
+    ``guest``: True for a caller who talks under a name of their own choice, see ``accounts/guests.py``. ``source``: True for a
+    source of data of this server itself, which fetches or listens; the source's ``token`` limits what it may write. ``session``:
+    the id by which the session is revoked. ``expires_ms``: when the session, token or link expires. ``boards``: the boards that
+    the share links ``links`` show.
     """
 
     kind: Kind

@@ -1,4 +1,4 @@
-"""Node: one process of the server. Interval of its beats, and the silence after which other nodes treat it as ended."""
+"""Node: one process of the server; the interval of its beats, and the silence after which other nodes treat the process as ended."""
 
 from __future__ import annotations
 

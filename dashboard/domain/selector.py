@@ -119,7 +119,10 @@ def parse_selector(text: str) -> Selector:
 
 
 def parse_selectors(texts: Iterable[str]) -> tuple[Selector, ...]:
-    """Parse the selectors of one request; raise Invalid as ``parse_selector``, and when together they cost too much to compile."""
+    """Parse the selectors of one request.
+
+    Raises the errors of ``parse_selector``, and Invalid when all selectors together cost too much to compile.
+    """
     selectors, weight = [], 0
     for text in texts:
         weight += pattern_weight(text)

@@ -159,7 +159,7 @@ class LiveExpressions:
     # --- evaluation ---
 
     async def run(self) -> None:
-        """Evaluate once a second until cancelled; new expressions at once."""
+        """Evaluate all expressions once a second until cancelled, and new expressions at once."""
         async with Group() as group:
             while True:
                 self._wake.clear()

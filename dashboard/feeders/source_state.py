@@ -78,7 +78,7 @@ class SourceState:
 
     @property
     def caller(self) -> Caller:
-        """Caller as which this source stores its samples."""
+        """Caller in whose name this source stores its samples."""
         return Caller(
             "source", self.id, self.id, token=Token(f"source:{self.id}", self.id, (), max_series=self.max_series)
         )

@@ -28,7 +28,8 @@ _LONGEST_PAUSE_S = 2.0
 class Kept:
     """Result of storing a ``Parsed``.
 
-    ``accepted``: number of samples, documents and events; ``dropped``: number of events, if no service stores events.
+    ``accepted``: number of samples, documents and events; ``dropped``: number of events that were dropped because no service
+    stores events.
     """
 
     accepted: int = 0

@@ -120,7 +120,7 @@ class Connection:
 
     @property
     def is_used(self) -> bool:
-        """True while the client is authenticated, has a view, or has a request for one of these under way."""
+        """True while the client is authenticated, has a view, or waits for the answer to an ``auth`` or ``watch`` request."""
         return self.caller.kind != "anonymous" or bool(self.subscriptions or self.preparing or self.authenticating)
 
     @property

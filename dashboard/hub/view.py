@@ -201,7 +201,10 @@ class View:
         return self._deltas[after] or Shared(encode(Frame(self.id, self.as_of_ms, positions_text(self.positions))))
 
     def _build_delta(self, after: tuple[int, ...], limit: int, *, live: bool) -> Shared | None:
-        """Build a delta, None if nothing changed. ``live``: True for a tick's frame, which also tells the delay of its oldest value."""
+        """Build a delta, None if nothing changed.
+
+        ``live``: True for a tick's frame, which also contains the delay of its oldest value.
+        """
         found = [
             changes
             for part, seq in zip(self._parts, after, strict=True)

@@ -28,7 +28,7 @@ class _Watched:
 
 
 class Held:
-    """Matches of several selectors, kept while this object is in use. Some may not be evaluated yet."""
+    """Matches of several selectors, kept while this object is in use. Some of the matches may not be evaluated yet."""
 
     def __init__(self, held: list[tuple[SeriesIndex[Any], Matches[Any]]]) -> None:
         self._held = held

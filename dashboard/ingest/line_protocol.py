@@ -169,7 +169,7 @@ def _quickly(text: str, first: int, cache: LineCache, latest_ms: int, scale: Sca
 
 
 def _alone(number: int, line: str, parsed: Parsed, cache: LineCache, latest_ms: int, scale: Scale) -> int:
-    """Add a line with quotes; return the number of its samples. Raises Invalid, also when the string ends on a later line."""
+    """Add a line with quotes; return the number of its samples. Raises Invalid, also when the quoted string ends on a later line."""
     raw = line.encode()
     if _is_open(raw):
         raise Invalid("does not end in its line")
@@ -220,7 +220,7 @@ def _key(measurement: str, name: str, tags: Mapping[str, str], cache: LineCache)
 
 
 def _claim(key: str, measurement: str, name: str, tags: Mapping[str, str], cache: LineCache) -> str:
-    """Claim a field's series. If a silent source owns the series by the same field, that source loses it. Raises NameTaken."""
+    """Claim a field's series. If a silent source owns the series for the same field, that source loses the series. Raises NameTaken."""
     said = f"{','.join([measurement, *sorted(tags)])} {name}"
     return cache.origins.claim(
         key,

@@ -4,11 +4,11 @@ The rules, the same for every format:
 
 - A name keeps its letters (A-Z, a-z), digits and ``_ : . - /``; every other character becomes ``_``. A name that does not
   begin with a letter, ``_`` or ``:`` gets a leading ``_``.
-- A label name keeps letters, digits and ``_``; every other character becomes ``_``. One that begins with a digit gets a
+- A label name keeps letters, digits and ``_``; every other character becomes ``_``. A name that begins with a digit gets a
   leading ``_``; several leading ``_`` become one (``__x`` is reserved).
 - A label value is never changed, control characters included; the series' text shows them escaped. A sample with a value
   that is too long is refused.
-- A sample is refused if two of its labels would get one name with different values, so that nothing collides in silence.
+- A sample is refused if two of its labels would get one name with different values, so that no collision goes unnoticed.
 - An empty label value means no label, as in Prometheus.
 """
 

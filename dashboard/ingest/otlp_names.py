@@ -6,7 +6,7 @@ receiver (github.com/prometheus/otlptranslator).
 - A metric's name keeps letters, digits and ``:``; every run of other characters becomes one ``_``.  The unit is appended in words
   (``By`` -> ``_bytes``, ``m/s`` -> ``_meters_per_second``) unless the name contains it.  A monotonic sum gets ``_total``, a gauge
   of unit ``1`` gets ``_ratio``.
-- An attribute's name is converted the same way; one that begins with a digit gets ``key_`` in front.  Attributes that get the
+- An attribute's name is converted the same way; a name that begins with a digit gets ``key_`` in front.  Attributes that get the
   same name become one label: their values joined by ``;`` in the order of the attributes' names.
 """
 

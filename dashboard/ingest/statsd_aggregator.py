@@ -283,7 +283,7 @@ class Aggregator:
 
 
 class LimitOfMetrics(Invalid):
-    """Metric beyond the limit of metrics."""
+    """Refusal of a metric beyond the limit on the number of metrics."""
 
     code = "series_limit"
 

@@ -60,7 +60,7 @@ def take_metrics(
 
 
 def is_metric(given: Any) -> bool:
-    """Return whether decoded JSON has the form of Telegraf's: one metric or a batch."""
+    """Return whether decoded JSON has the form of Telegraf's JSON: one metric or a batch of metrics."""
     if not isinstance(given, dict):
         return False
     metrics = given.get("metrics")

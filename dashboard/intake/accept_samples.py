@@ -335,7 +335,8 @@ class AcceptSamples:
         return times
 
     def _new_kinds(self, batch: Batch, replica: Replica | None, now_ms: int) -> list[tuple[int, str]]:
-        """Return (row, kind) for each kind to declare: a kind that the journal does not have, or got ``DECLARED_EVERY_MS`` ago."""
+        """Return (row, kind) for each kind to declare: a kind that the journal does not have, or was last told
+        ``DECLARED_EVERY_MS`` ago."""
         by_text, said = replica.table.by_text if replica is not None else {}, self._kinds_ms
         new = {
             key

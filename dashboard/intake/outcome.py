@@ -8,7 +8,7 @@ from dashboard.ingest.batch import Refusal
 
 
 class Outcome(Struct, frozen=True):
-    """Result of a batch. ``refused``: in the order of the samples in the body; ``series``: those of the accepted samples.
+    """Result of a batch. ``refused``: the refusals, in the order of the body; ``series``: the series of the accepted samples.
 
     ``unlisted``: number of refused samples that are not in ``refused``.
     """

@@ -169,7 +169,7 @@ class IngestStats:
         return feeder
 
     def _make_room(self, key: str) -> None:
-        """Forget the feeder silent for longest if there are too many; unknown senders have a separate limit."""
+        """Forget the feeder that has been silent for longest if there are too many; unknown senders have a separate limit."""
         is_unknown = key.startswith("anonymous:")
         alike = [each for each in self._feeders.values() if each.key.startswith("anonymous:") is is_unknown]
         if len(alike) >= (_MAX_UNKNOWN if is_unknown else _MAX_FEEDERS):

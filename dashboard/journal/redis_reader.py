@@ -1,7 +1,7 @@
 """Reading of new entries of one partition from Redis, over a separate connection, with checks for lost entries.
 
 After every (re)connection, and whenever an entry does not follow the entry before it, the reader checks whether the newest
-entries it has read are still stored.  If not, entries have been lost, and it begins a new epoch.
+entries it has read are still stored. If not, entries have been lost, and the reader begins a new epoch.
 """
 
 from __future__ import annotations

@@ -130,9 +130,9 @@ class JournalFile:
         return found[0] if found else 0
 
     def trim(self, horizon_ms: int, excess_bytes: int) -> tuple[int, bool]:
-        """Delete the oldest rows: those before ``horizon_ms``, and further ones up to ``excess_bytes``.
+        """Delete the oldest rows: those before ``horizon_ms``, and further rows up to ``excess_bytes``.
 
-        Returns the bytes freed, and whether there may be more to delete.  Does not wait if another process has locked the file.
+        Returns the bytes freed, and whether there may be more to delete. Does not wait if another process has locked the file.
         """
         freed, more = 0, False
         cuts: list[tuple[str, int]] = []

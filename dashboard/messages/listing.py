@@ -1,4 +1,4 @@
-"""Lists that many replies contain, such as the members of a room: each encoding of an item is made once for all of them."""
+"""Lists that many replies contain, such as the members of a room. Each encoding of an item is made once and used in all replies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class SharedList(Generic[T]):
-    """Items of many replies, and their JSON by the function that encoded them."""
+    """Items that many replies contain, and the items' JSON by encoding function."""
 
     __slots__ = ("_pieces", "items")
 
@@ -61,7 +61,7 @@ class ReplyList(Generic[T]):
         return [*self._first, *shared, *self._last][: self._most]
 
     def json(self, encode: Callable[[T], bytes]) -> Raw:
-        """Return the JSON array of the items; ``encode`` makes the JSON of one, and must be the same function each time."""
+        """Return the JSON array of the items; ``encode`` returns the JSON of one item, and must be the same function each time."""
         pieces = list(map(encode, self._first)) + self._shared.pieces(encode)
         if self._without is not None:
             del pieces[len(self._first) + self._without]

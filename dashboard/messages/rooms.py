@@ -243,7 +243,7 @@ def message_id(room: str, seq: int) -> str:
 
 
 def seq_of(room: str, text: str) -> int | None:
-    """Return the number in a message's id; None if it is not the id of a message in this room."""
+    """Return the number in a message's id; None if the text is not the id of a message in this room."""
     head, _, number = text.rpartition(".")
     if head != room or not number.isascii() or not number.isdecimal() or len(number) > 15:
         return None

@@ -128,7 +128,7 @@ BucketsRow = tuple[int, list[int], list[float], list[float], list[float], tuple[
 
 
 class Frame(Struct, tag="frame", frozen=True, omit_defaults=True):
-    """Changes of a view up to ``position`` since the position of the message before."""
+    """Changes of a view up to ``position`` since the position of the previous message."""
 
     view: str
     as_of: int
@@ -157,7 +157,7 @@ class Degraded(Struct, tag="degraded", frozen=True):
 
 
 class Drain(Struct, tag="drain", frozen=True):
-    """Notice that this process stops: it closes the connection with 4001 within ``window_s`` seconds; connect again."""
+    """Notice that this process stops: it closes the connection with 4001 within ``window_s`` seconds, and clients should connect again."""
 
     window_s: float
 

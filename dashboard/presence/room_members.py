@@ -1,4 +1,4 @@
-"""Members of rooms, as replies to ``join`` list them: made once for each change of a room."""
+"""Members of rooms for the replies to ``join``; each list is made once after a change of its room."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_ROOMS = 1_000
 
 
 class _Members(NamedTuple):
-    """Members of a room at a version of it. ``places``: each user's index."""
+    """Members of a room as of one ``version``, see ``PresenceTable.room_version``. ``places``: each user's index in ``people``."""
 
     version: int
     people: SharedList[Person]
@@ -26,16 +26,16 @@ class _Members(NamedTuple):
 
 
 class RoomMembers:
-    """Lists of the rooms' members over all processes."""
+    """Lists of the users in each room, over all processes."""
 
     def __init__(self, table: PresenceTable) -> None:
         self._table = table
         self._known: dict[str, _Members] = {}
 
     def listing(self, room_id: str, own: Connection, connections: Collection[Connection]) -> ReplyList[Person]:
-        """Return the members: the user of ``own`` first.
+        """Return a room's members, the user of ``own`` first.
 
-        ``connections``: those in the room here, because the presence table may not know the newest yet.
+        ``connections``: this process' connections in the room; the presence table may not know the newest of them yet.
         """
         members, caller = self._members(room_id), own.caller
         late: dict[str, Person] = {}

@@ -127,7 +127,7 @@ def samples_of(series: Series, from_ms: int, until_ms: int, windows: Windows) ->
 def _with_buckets(
     series: Series, from_ms: int, until_ms: int, windows: Windows, found: tuple[array[int], array[float]]
 ) -> tuple[array[int], array[float]]:
-    """Prepend to ``found`` a sample for each bucket that ends in the range: fine buckets as far back as they reach, then coarse ones."""
+    """Prepend to ``found`` a sample for each bucket that ends in the range: fine buckets as far back as they reach, then coarse buckets."""
     greatest = series.kind in ("counter", "histogram") or series.key.name.endswith(_COUNTER_ENDS)
     fine_times, fine_values = _ends_of(series.fine, from_ms, until_ms, greatest=greatest)
     until_coarse = until_ms

@@ -36,7 +36,7 @@ _PLAIN, _DECIMAL, _DIFFERENCES = range(3)
 
 
 class Opened(NamedTuple):
-    """Columns of buckets for reading. ``maxs`` is the same object as ``mins`` if it is equal to ``mins``, and so is ``sums``."""
+    """Columns of buckets for reading. ``maxs`` and ``sums`` are each the same object as ``mins`` if they are equal to ``mins``."""
 
     slots: _Ints
     mins: _Floats

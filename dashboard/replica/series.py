@@ -111,7 +111,7 @@ class Series:
 
     @property
     def is_ended(self) -> bool:
-        """True if its sender ended the series and has sent nothing later since."""
+        """True if the sender ended the series and has sent no later sample since."""
         return 0 < self.ended_ms >= self.last_ms
 
     def stamp_by_time(self) -> None:
@@ -298,7 +298,10 @@ class Series:
 
 
 def _place_among(times: array[int], t_ms: int) -> int:
-    """Find the last index of a time in an unordered column, else return -1. A search in bytes is six times as fast as one in items."""
+    """Find the last index of a time in an unordered column, else return -1.
+
+    A search in bytes is six times as fast as a search in items.
+    """
     data, wanted = times.tobytes(), array("q", (t_ms,)).tobytes()
     at = data.rfind(wanted)
     while at % 8 and at >= 0:

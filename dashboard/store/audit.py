@@ -28,7 +28,7 @@ async def record(
 
 
 async def read_audit(tx: AsyncConnection, before: int | None, limit: int) -> list[dict[str, Any]]:
-    """Return rows of the audit log, the newest first; ``before``: only those with a smaller id."""
+    """Return rows of the audit log, the newest first; ``before``: only rows with a smaller id."""
     statement = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(audit.c.id < before)

@@ -142,7 +142,7 @@ class Database:
     async def _bounded(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         """Begin a transaction; close the connection if PostgreSQL does not answer a statement or the commit in time.
 
-        It is not enough to cancel a statement, because the driver then waits for the server's confirmation.
+        To cancel a statement is not enough, because the driver then waits for the server's confirmation.
         """
         cut: asyncio.TimerHandle | None = None
         try:

@@ -131,7 +131,7 @@ async def notifications_called(tx: AsyncConnection, author: str, key: str) -> li
 
 
 async def notifications_that_quote(tx: AsyncConnection, prefix: str) -> list[Message]:
-    """Return the notifications of all inboxes whose keys are ``prefix`` and a number, ordered by inbox; leave out deleted ones."""
+    """Return the notifications of all inboxes whose keys are ``prefix`` and a number, ordered by inbox; leave out deleted notifications."""
     inboxes = select(rooms.c.id).where(rooms.c.kind == "inbox")
     statement = select(messages).where(
         messages.c.room_id.in_(inboxes), messages.c.key.startswith(prefix, autoescape=True), messages.c.text != ""

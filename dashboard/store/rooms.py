@@ -20,9 +20,10 @@ from dashboard.store.schema import messages, participants, reads, rooms
 
 
 class UnreadCounts(Struct, frozen=True):
-    """Counts of messages for several users and rooms. ``marks``: by user and room; ``after``: unread, where there is a mark.
+    """Counts of messages for several users and rooms, without deleted messages. ``marks``: read marks by user, then by room.
 
-    ``every``: messages by room; ``own``: those of each user.  Deleted messages are not counted.
+    ``after``: unread messages by (user, room), if the user has a mark in that room. The other two are for rooms in which a user
+    has no mark. ``every``: all messages by room; ``own``: the user's own messages by (user, room).
     """
 
     marks: dict[str, dict[str, int]]

@@ -153,7 +153,7 @@ def _place(scanned: Scanned, reason: str) -> int:
 
 
 class _Converter:
-    """Conversion of the parser's tree to ours, in the order of the text."""
+    """Converter of the parser's tree to that of ``syntax.py``, in the order of the text."""
 
     def __init__(self, scanned: Scanned) -> None:
         self._scanned = scanned
@@ -161,7 +161,10 @@ class _Converter:
         self._places = 0
 
     def convert(self, tree: library.Expr) -> Expr:
-        """Return our tree; raise BadExpression for experimental features, and for texts that only Prometheus' parser refuses."""
+        """Return the tree of ``syntax.py``.
+
+        Raises BadExpression for experimental features, and for texts that only Prometheus' parser refuses.
+        """
         if isinstance(tree, library.NumberLiteral):
             return Number(tree.val)
         if isinstance(tree, library.StringLiteral):

@@ -93,7 +93,7 @@ class Call(Struct, frozen=True):
 
 
 class VectorMatching(Struct, frozen=True):
-    """Vector matching: ``labels`` are compared if ``on``, else ignored.
+    """Vector matching: ``labels`` are compared if ``on`` is True, else ignored.
 
     ``group``: the side with many series, "left" or "right", or "" for neither; ``include``: labels taken from the other side.
     """

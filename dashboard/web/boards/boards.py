@@ -115,7 +115,7 @@ class BoardServices(NamedTuple):
 
 
 class BoardApi(ApiHandler[BoardServices]):
-    """Base of the handlers of boards. The local operator is the same editor here as on the WebSocket."""
+    """Base of the handlers of boards. The local operator has the same user id here as on the WebSocket."""
 
     talks = True
 

@@ -68,7 +68,7 @@ class RemoteWrite(Format):
 def _is_second(request: FeedRequest) -> bool:
     """Return whether the headers declare a ``Request`` of version 2.
 
-    The Content-Type decides; if it names no message, the version header does.
+    The Content-Type decides; if the Content-Type names no message, the version header decides.
     """
     proto = _PROTO.search(request.headers.get("Content-Type", ""))
     if proto is not None:

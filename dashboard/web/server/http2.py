@@ -54,7 +54,7 @@ def answer_to(number: int) -> bytes:
 
 
 async def _drain(stream: IOStream) -> None:
-    """Read until the client closes the connection, because closing it here first could destroy the unread answer."""
+    """Read until the client closes the connection, because an earlier close by this side could destroy the unread answer."""
     left = _DRAINED_BYTES
     try:
         async with asyncio.timeout(_DRAINING_S):
