@@ -2,7 +2,7 @@
 
 A failed scrape feeds no samples, so the target's series become late, stale and dead by their declared interval.  A series that a
 good answer no longer contains has ended, unless its samples had explicit timestamps, as in Prometheus.
-Redirects are not followed.
+Redirects are followed on the target's host only, because an exporter must not choose what else this server fetches.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from urllib.parse import urljoin, urlsplit
 
 from tornado.httpclient import HTTPRequest, HTTPResponse
 from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient
@@ -28,6 +29,7 @@ from dashboard.ingest.prometheus_text import ACCEPT, KnownHeads, is_openmetrics,
 _BEYOND_BYTES = 256 << 10
 _PARSED_AT_ONCE_BYTES = 65_536
 _LONGEST_DELAY_S = 2.0
+_MAX_REDIRECTS = 5
 
 
 def scrape_client(targets: Sequence[ScrapeTarget]) -> SimpleAsyncHTTPClient:
@@ -126,19 +128,35 @@ class ScrapeSource:
             self.state.fail(error)
 
     async def _fetch(self) -> Parsed:
-        """Fetch and parse the target's answer; raises SourceFault."""
+        """Fetch and parse the target's answer, also behind redirects; raises SourceFault."""
+        url, until = self._target.url, asyncio.get_running_loop().time() + self._target.timeout_s
+        for _ in range(_MAX_REDIRECTS):
+            body, answer = await self._answer(url, until - asyncio.get_running_loop().time())
+            if not 300 <= answer.code < 400:
+                break
+            url = redirect_to(url, answer)
+        else:
+            raise SourceFault("redirect", f"answers more than {_MAX_REDIRECTS} redirects; write the last address")
+        self._check_size(body)
+        if answer.code != 200:
+            raise SourceFault("status", f"answers {answer.code}")
+        self.state.seen()
+        return await self._parse(b"".join(body.chunks), answer.headers.get("Content-Type", ""))
+
+    async def _answer(self, url: str, timeout_s: float) -> tuple[_Body, HTTPResponse]:
+        """Fetch one answer with its body; raises SourceFault."""
         body = _Body(self._target.max_bytes)
         request = HTTPRequest(
-            self._target.url,
+            url,
             headers=self._headers(),
-            connect_timeout=self._target.timeout_s,
-            request_timeout=self._target.timeout_s,
+            connect_timeout=max(0.001, timeout_s),
+            request_timeout=max(0.001, timeout_s),
             follow_redirects=False,
             streaming_callback=body.take,
             header_callback=body.header,
         )
         try:
-            answer = await fetch(self._client, request, raise_error=False)
+            return body, await fetch(self._client, request, raise_error=False)
         except HTTPTimeoutError:
             raise SourceFault(
                 "timeout", f"no whole answer in {self._target.timeout_s:g} s (timeout_s of the target)"
@@ -146,10 +164,6 @@ class ScrapeSource:
         except FETCH_FAULTS as error:
             self._check_size(body)
             raise SourceFault("connection", str(getattr(error, "message", "") or error)) from None
-        self._check_size(body)
-        _check_status(answer)
-        self.state.seen()
-        return await self._parse(b"".join(body.chunks), answer.headers.get("Content-Type", ""))
 
     async def _parse(self, text: bytes, content_type: str) -> Parsed:
         latest_ms, every_s = self._submitter.latest_ms(), self._target.every_s
@@ -196,11 +210,19 @@ class ScrapeSource:
             )
 
 
-def _check_status(answer: HTTPResponse) -> None:
-    if answer.code == 200:
-        return
-    if 300 <= answer.code < 400:
-        raise SourceFault(
-            "redirect", f"answers {answer.code}: redirects are not followed; write the address after the redirect"
+def redirect_to(url: str, answer: HTTPResponse) -> str:
+    """Return the address to which the answer redirects. Raises SourceFault if it is on another host, or not encrypted any more."""
+    try:
+        to = urljoin(url, answer.headers.get("Location", ""))
+        old, new = urlsplit(url), urlsplit(to)
+        is_near = old.hostname == new.hostname and (
+            (old.scheme, old.port) == (new.scheme, new.port) or (old.scheme, new.scheme) == ("http", "https")
         )
-    raise SourceFault("status", f"answers {answer.code}")
+    except ValueError:
+        is_near = False
+    if not is_near or to == url:
+        place = ascii(answer.headers.get("Location", "").partition("?")[0][:100])
+        raise SourceFault(
+            "redirect", f"answers {answer.code} to {place}; only redirects on the same host and port are followed"
+        )
+    return to

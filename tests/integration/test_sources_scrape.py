@@ -140,8 +140,13 @@ def test_a_target_that_misbehaves_is_counted_and_leaves_the_others_alone(scrape:
     assert "Traceback" not in server.complaints()
 
 
-def test_just_as_many_bytes_as_are_allowed_are_taken(scrape: Any) -> None:
-    with Target(lambda _: page(b"a 1\n" + b"#\n" * ((LIMIT - 4) // 2))) as target:
+def test_just_as_many_bytes_as_are_allowed_are_taken_also_behind_a_redirect(scrape: Any) -> None:
+    def answer(request: bytes) -> bytes:
+        if request.startswith(b"GET /metrics "):  # as servers with a mounted application
+            return page("elsewhere", "307 Temporary Redirect", "Location: /metrics/?a=b")
+        return page(b"a 1\n" + b"#\n" * ((LIMIT - 4) // 2))
+
+    with Target(answer) as target:
         server = scrape(app={"url": target.url, "every_s": 2, "max_bytes": LIMIT})
         wait_until(lambda: counted(server, "accepted", "scrape:app"), 15)
         assert counted(server, "failures", "scrape:app") == 0
