@@ -1,12 +1,12 @@
-"""Grafana's annotations, ``{"time": ms, "timeEnd"?: ms, "tags": [], "text"}``: new annotations, also in Graphite's form, and changes.
+"""Grafana's annotations, ``{"time": ms, "timeEnd"?: ms, "tags": [], "text"}``: new annotations, also in Graphite's form, changes, searches.
 
 Source: grafana.com/docs, "Annotations HTTP API".  The first line of ``text`` is the title.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypedDict
 
 from msgspec import structs
 
@@ -19,6 +19,8 @@ from dashboard.ingest.parsed import Parsed
 
 #: Tags that an item of the document keeps.
 MAX_TAGS = 8
+#: Grafana's limit of a search that states none.
+_USUAL_LIMIT = 100
 
 
 def parse_grafana_annotation(body: bytes, now_ms: int, latest_ms: int) -> Parsed:
@@ -33,7 +35,7 @@ def parse_grafana_annotation(body: bytes, now_ms: int, latest_ms: int) -> Parsed
 def parse_annotation_change(body: bytes, item: Mapping[str, Any], latest_ms: int, *, whole: bool) -> dict[str, Any]:
     """Return the fields of ``item`` (of the document ``events``) that a PATCH or a PUT (``whole``) changes; raises Invalid."""
     given = read_object(body)
-    said = annotation_of(0, item) | ({"timeEnd": None, "tags": []} if whole else {})
+    said: dict[str, Any] = {**annotation_of(0, item)} | ({"timeEnd": None, "tags": []} if whole else {})
     said |= {name: given[name] for name in ("time", "timeEnd", "tags", "text") if given.get(name) is not None}
     if whole:
         said["text"] = given.get("text")
@@ -47,11 +49,62 @@ def parse_annotation_change(body: bytes, item: Mapping[str, Any], latest_ms: int
     return new if event.ended_ms is None else {**new, "ended": event.ended_ms}
 
 
-def annotation_of(number: int, item: Mapping[str, Any]) -> dict[str, Any]:
+def annotation_of(number: int, item: Mapping[str, Any]) -> Annotation:
     """Convert an item of the document ``events`` to a Grafana annotation with the id ``number``."""
     text = "\n".join(filter(None, (str(item.get("label", "")), str(item.get("value", "")))))
     t_ms = item.get("t", 0)
     return {"id": number, "time": t_ms, "timeEnd": item.get("ended", t_ms), "tags": item.get("tags", []), "text": text}
+
+
+class Annotation(TypedDict):
+    """An annotation as Grafana shows it; times in milliseconds."""
+
+    id: int
+    time: int
+    timeEnd: int
+    tags: list[str]
+    text: str
+
+
+class Wanted(NamedTuple):
+    """A search for annotations. ``from_ms``, ``to_ms``: None without a bound. ``any_tag``: one of the tags suffices."""
+
+    from_ms: int | None
+    to_ms: int | None
+    tags: frozenset[str]
+    any_tag: bool
+    limit: int
+
+
+def wanted_by(query: Mapping[str, Sequence[str]]) -> Wanted:
+    """Read the arguments ``from``, ``to``, ``tags``, ``matchAny`` and ``limit`` of a search. Raises Invalid."""
+    from_ms, to_ms = _whole(query, "from"), _whole(query, "to")
+    limit = _whole(query, "limit") or _USUAL_LIMIT
+    return Wanted(
+        from_ms, to_ms, frozenset(filter(None, query.get("tags", ()))), _last(query, "matchAny") == "true", limit
+    )
+
+
+def matches(annotation: Annotation, wanted: Wanted) -> bool:
+    """Return whether an annotation has the tags and overlaps the time of a search."""
+    if wanted.from_ms is not None and annotation["timeEnd"] < wanted.from_ms:
+        return False
+    if wanted.to_ms is not None and annotation["time"] > wanted.to_ms:
+        return False
+    has = wanted.tags.intersection(annotation["tags"])
+    return bool(has) if wanted.any_tag and wanted.tags else has == wanted.tags
+
+
+def _last(query: Mapping[str, Sequence[str]], name: str) -> str:
+    return (query.get(name) or [""])[-1]
+
+
+def _whole(query: Mapping[str, Sequence[str]], name: str) -> int | None:
+    """Return an argument that is a whole number; None if it is missing, empty or 0. Raises Invalid."""
+    text = _last(query, name)
+    if not text.isascii() or not (text.isdigit() or not text) or len(text) > 16:
+        raise Invalid("is not a whole number", field=name)
+    return int(text or "0") or None
 
 
 def _event(given: dict[str, Any], now_ms: int, latest_ms: int) -> EventIn:
@@ -77,6 +130,8 @@ def _time(given: dict[str, Any], name: str, latest_ms: int) -> int | None:
     stated = given.get(name)
     if stated is None or stated == 0:
         return None
+    if isinstance(stated, str) and stated.isascii() and stated.isdigit() and len(stated) <= 16:
+        stated = int(stated)  # as shell scripts quote it
     if not isinstance(stated, int | float) or isinstance(stated, bool):
         raise Invalid("is not a number", field=name)
     return check_time(stated, latest_ms, field=name)

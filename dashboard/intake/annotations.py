@@ -20,6 +20,9 @@ from dashboard.intake.accept_events import EVENTS, MAX_BYTES, MAX_ITEMS, item_id
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
 
+#: An item of the document ``events``.
+Item = dict[str, Any]
+
 
 def number_of(item_id: str) -> int:
     """Derive an annotation's number from its item's id: 52 bits, which JavaScript represents exactly; 0 for an invalid id."""
@@ -39,17 +42,23 @@ class Annotations:
         self._journal = journal
         self._replicas = replicas
 
-    async def find(self, number: int) -> dict[str, Any]:
+    async def find(self, number: int) -> Item:
         """Return the item of the annotation ``number``; raises NotFound, Unavailable."""
         for again in (False, True):
             if again:  # another process may have just stored it
                 await self._replicas.catch_up(EVENTS)
-            document = await self._replicas.find_document(EVENTS)
-            items = msgspec.json.decode(document.body).get("items", []) if document is not None else []
-            for item in items:
-                if item.get("kind") in ("annotation", "event") and number_of(str(item.get("id", ""))) == number:
-                    return dict(item)
+            for found, item in await self.all():
+                if found == number:
+                    return item
         raise NotFound("Annotation not found")
+
+    async def all(self) -> list[tuple[int, Item]]:
+        """Return the number and the item of each annotation, in the order of the document; raises Unavailable."""
+        document = await self._replicas.find_document(EVENTS)
+        items = msgspec.json.decode(document.body).get("items", []) if document is not None else []
+        return [
+            (number_of(str(item.get("id", ""))), item) for item in items if item.get("kind") in ("annotation", "event")
+        ]
 
     async def change(self, item: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         """Replace the fields ``new`` of an item; raises Overloaded, Unavailable."""

@@ -95,6 +95,30 @@ async def test_influxdb_3_takes_times_by_their_size_and_tells_each_bad_line() ->
         assert (await post(server, "/api/v3/write_lp?precision=hour", "a v=1")).code == 400
 
 
+async def test_annotations_are_found_by_time_and_tags(tmp_path: Path) -> None:
+    async with guarded(tmp_path, verbs=("write", "read")) as (server, token):
+        now, headers = int(time.time() * 1000), bearer(token)
+        for text, begun, ended, tags in (("old", 90, 80, ["a"]), ("long", 60, 5, ["a", "b"]), ("new", 1, 1, ["b"])):
+            sent = {"time": str(now - begun * 1000), "timeEnd": now - ended * 1000, "tags": tags, "text": text}
+            assert (await post(server, "/api/annotations", sent, headers=headers)).code == 200
+        assert (await post(server, "/api/v1/alertmanager", {"alerts": []}, headers=headers)).code == 200
+
+        async def found(query: str) -> list[str]:
+            response = await fetch(server, f"/api/annotations?{query}", headers=headers)
+            assert response.code == 200
+            return [each["text"] for each in answer(response)]
+
+        assert await found("") == ["new", "long", "old"]
+        assert await found("limit=1") == ["new"]
+        assert await found("tags=a&tags=b") == ["long"]
+        assert await found("tags=a&tags=b&matchAny=true&type=annotation") == ["new", "long", "old"]
+        assert await found(f"from={now - 30_000}&to={now - 2_000}&dashboardUID=x") == ["long"]
+        tags = answer(await fetch(server, "/api/annotations/tags", headers=headers))
+        assert tags == {"result": {"tags": [{"tag": "a", "count": 2}, {"tag": "b", "count": 2}]}}
+        assert (await fetch(server, "/api/annotations?from=now-1h", headers=headers)).code == 400
+        assert (await fetch(server, "/api/annotations")).code == 401
+
+
 async def test_an_annotation_is_changed_read_and_removed_by_its_number(tmp_path: Path) -> None:
     async with guarded(tmp_path, verbs=("write", "read")) as (server, token):
         now, headers = int(time.time() * 1000), bearer(token)

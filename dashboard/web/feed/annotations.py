@@ -1,13 +1,14 @@
-"""Grafana's annotations by the number that POST returned: ``/api/annotations/NUMBER`` reads, changes and removes an annotation.
+"""Grafana's annotations: ``/api/annotations`` searches and adds, ``/api/annotations/NUMBER`` reads, changes and removes one.
 
 Source: grafana.com/docs, "Annotations HTTP API".
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
-from dashboard.ingest.events_grafana import annotation_of, parse_annotation_change
+from dashboard.ingest.events_grafana import Annotation, annotation_of, matches, parse_annotation_change, wanted_by
 from dashboard.intake.annotations import Annotations
 from dashboard.web.feed.feeding import FeederHandler, FeedServices
 from dashboard.web.feed.format import json_answer
@@ -18,6 +19,33 @@ class AnnotationServices(FeedServices):
     """Services of feeders, and the stored annotations."""
 
     annotations: Annotations
+
+
+class AnnotationsHandler(FeederHandler[AnnotationServices]):
+    """``/api/annotations``: POST adds an annotation, GET searches by ``from``, ``to``, ``tags``, ``matchAny`` and ``limit``."""
+
+    async def get(self) -> None:
+        wanted = wanted_by({name: self.get_query_arguments(name) for name in self.request.query_arguments})
+        found = [each for each in await _all(self.services.annotations) if matches(each, wanted)]
+        self.send(json_answer(found[: wanted.limit]))
+
+    async def post(self) -> None:
+        await self.feed()
+
+
+class AnnotationTagsHandler(FeederHandler[AnnotationServices]):
+    """``/api/annotations/tags``: GET counts the annotations of each tag, of those that contain ``tag``."""
+
+    async def get(self) -> None:
+        wanted = self.get_query_argument("tag", "")
+        tags = Counter(tag for each in await _all(self.services.annotations) for tag in each["tags"] if wanted in tag)
+        self.send(
+            json_answer({"result": {"tags": [{"tag": tag, "count": count} for tag, count in sorted(tags.items())]}})
+        )
+
+
+async def _all(annotations: Annotations) -> list[Annotation]:
+    return [annotation_of(number, item) for number, item in await annotations.all()]
 
 
 class AnnotationHandler(FeederHandler[AnnotationServices]):

@@ -29,7 +29,12 @@ from dashboard.web.feed import (
     samples,
     smashing,
 )
-from dashboard.web.feed.annotations import AnnotationHandler, AnnotationServices
+from dashboard.web.feed.annotations import (
+    AnnotationHandler,
+    AnnotationServices,
+    AnnotationsHandler,
+    AnnotationTagsHandler,
+)
 from dashboard.web.feed.documents import DocumentHandler, DocumentJson, DocumentServices
 from dashboard.web.feed.feeding import FeedHandler, FeedServices, PutFeedHandler
 from dashboard.web.feed.format import Format
@@ -43,6 +48,7 @@ def feed_routes(
 ) -> list[AnyRoute]:
     """Return the routes. The formats' caches are kept as long as the routes."""
     size, max_bytes, keys = 2 * settings.max_series, settings.max_ingest_bytes, KeyCache(2 * settings.max_series)
+    notes = AnnotationServices(intake, max_bytes, events.GrafanaAnnotation(), annotations)
     lines, owners = LineSources(size, origins=intake.origins.of("lines")), intake.origins.of
 
     def services(format_: Format) -> FeedServices:
@@ -73,13 +79,10 @@ def feed_routes(
         ),
         feed("/events/", events.GraphiteEvent()),
         feed("/events", events.GraphiteEvent()),
-        feed("/api/annotations", events.GrafanaAnnotation()),
+        Route("/api/annotations", AnnotationsHandler, notes),
+        Route("/api/annotations/tags", AnnotationTagsHandler, notes, "Tags of the annotations."),
         feed("/api/annotations/graphite", events.GrafanaAnnotation("Graphite annotation added")),
-        Route(
-            "/api/annotations/{annotation}",
-            AnnotationHandler,
-            AnnotationServices(intake, max_bytes, events.GrafanaAnnotation(), annotations),
-        ),
+        Route("/api/annotations/{annotation}", AnnotationHandler, notes),
         Route(
             "/api/v1/alertmanager", PutFeedHandler, services(events.AlertmanagerWebhook()), "Alertmanager's webhook."
         ),
