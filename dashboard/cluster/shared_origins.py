@@ -1,8 +1,8 @@
 """Owners of series over all processes: a claim that one process accepts is valid in all other processes, too.
 
 A claim reaches the other processes a moment later. If two processes accept different origins for a series in that moment, the
-earlier origin keeps the series in all processes. A new process learns of an owner when another process renews the claim, at the
-latest after ``RENEWED_EVERY_MS``, or when it publishes a claim that another process contradicts.
+earlier origin keeps the series in all processes. A process that has just started, or has missed signals, asks the others with the
+question of ``ownership.py``, and they publish all their claims again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable
 
 from dashboard.cluster.bus import Bus, Heard
-from dashboard.entries.signals import OriginsClaimed
+from dashboard.entries.signals import AskSeriesOwned, OriginsClaimed
 from dashboard.ingest.origins import Origins, Owner
 
 #: Pause between two publications, and most claims in a publication.
@@ -33,6 +33,7 @@ class SharedOrigins:
         self._latest_ms = latest_ms
         self._kinds: dict[str, Origins] = {}
         bus.subscribe(OriginsClaimed, self._hear)
+        bus.subscribe(AskSeriesOwned, self._hear_question)
 
     def of(self, kind: str) -> Origins:
         """Return the owners of series for one kind of format; each call with this kind returns the same object."""
@@ -55,3 +56,8 @@ class SharedOrigins:
             origins = self.of(signal.kind)
             origins.renew(self._latest_ms())
             origins.hear({key: Owner(*claim) for key, claim in signal.claims.items()})
+
+    def _hear_question(self, signal: AskSeriesOwned, _: Heard) -> None:
+        if self._shared and signal.node != self._bus.node_id:
+            for origins in self._kinds.values():
+                origins.tell_again()

@@ -102,11 +102,17 @@ class Origins:
             taken[key] = owner
         return taken
 
+    def tell_again(self) -> None:
+        """Make all claims unpublished, because another process may not know them."""
+        self._untold = {**self._before, **self._present, **self._untold}
+
     def hear(self, claims: Mapping[str, Owner]) -> None:
         """Note the claims of another process. Of two owners, the earlier owner keeps the series in all processes."""
         for key, heard in claims.items():
             known = self._present.get(key) or self._before.get(key) or heard
             if known.origin == heard.origin:
+                if (untold := self._untold.get(key)) is not None and heard.since_ms <= untold.since_ms:
+                    del self._untold[key]  # the other process has published it for both
                 self._keep(key, min(known, heard, key=lambda owner: owner.since_ms))
             elif (heard.since_ms, heard.origin) < (known.since_ms, known.origin):
                 self._keep(key, heard)
