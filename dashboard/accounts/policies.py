@@ -105,6 +105,8 @@ POLICIES: dict[str, Policy] = {
     "PUT /api/v1/admin/wipe": ADMINISTERS,
     "GET /api/v1/write": ANYBODY,
     "POST /api/v1/write": SHOWS_TOKEN,
+    "GET /api/v1/prom/write": ANYBODY,
+    "POST /api/v1/prom/write": SHOWS_TOKEN,
     "GET /v1/metrics": ANYBODY,
     "POST /v1/metrics": SHOWS_TOKEN,
     "GET /api/v1/otlp/v1/metrics": ANYBODY,

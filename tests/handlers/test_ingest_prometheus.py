@@ -106,7 +106,7 @@ async def test_remote_write_in_the_encodings_of_vmagent_and_vector(declared: str
     headers = {name: value for name, value in REMOTE.items() if name != "Content-Encoding"}
     async with running() as server:
         headers |= {"Content-Encoding": declared} if declared else {}
-        response = await post(server, "/api/v1/write", sent, headers=headers)
+        response = await post(server, "/api/v1/prom/write?db=any", sent, headers=headers)
         assert (response.code, series_in(server)) == (204, {"a": 1})
 
 

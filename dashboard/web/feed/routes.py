@@ -139,10 +139,10 @@ def _protobuf_routes(intake: Intake, settings: Settings) -> list[AnyRoute]:
     otlp = FeedServices(intake, settings.max_otlp_bytes, Otlp(points))
     labels = LabelCache(size, origins=intake.origins.of("remote_write"))
     write = prometheus.RemoteWrite(labels, Families(), settings.max_remote_write_bytes)
+    writes = FeedServices(intake, settings.max_remote_write_bytes, write)
     return [
-        Route(
-            "/api/v1/write", FeedHandler, FeedServices(intake, settings.max_remote_write_bytes, write), "Remote write."
-        ),
+        Route("/api/v1/write", FeedHandler, writes, "Remote write."),
+        Route("/api/v1/prom/write", FeedHandler, writes, "Remote write, at the address of InfluxDB 1."),
         Route("/v1/metrics", FeedHandler, otlp, "OTLP metrics."),
         Route("/api/v1/otlp/v1/metrics", FeedHandler, otlp, "OTLP metrics, at Prometheus' address."),
         Route("/v1/traces", OtherSignalHandler, otlp),
