@@ -243,7 +243,10 @@ class _Walk:
 
     def _take(self, points: list[tuple[int, Any]], metric: _Metric | Invalid) -> None:
         """Parse points of one metric; each is accepted or refused as a whole."""
-        for place, point in points:
+        for row, (place, point) in enumerate(points):
+            if self.parsed.batch.is_hopeless():
+                self.parsed.batch.leave_unread(place, len(points) - row)
+                return
             try:
                 if isinstance(metric, Invalid):
                     raise metric

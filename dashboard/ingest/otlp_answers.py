@@ -17,7 +17,12 @@ def partial_success(parsed: Parsed) -> dict[str, object]:
     refused = _faults(parsed)
     if not refused:
         return {}
-    return {"partialSuccess": {"rejectedDataPoints": str(_count(refused)), "errorMessage": _message(refused)}}
+    return {
+        "partialSuccess": {
+            "rejectedDataPoints": str(_count(refused) + parsed.batch.unread),
+            "errorMessage": _message(refused),
+        }
+    }
 
 
 def partial_success_protobuf(parsed: Parsed) -> bytes:
@@ -26,7 +31,7 @@ def partial_success_protobuf(parsed: Parsed) -> bytes:
     if not refused:
         return b""
     said = _message(refused).encode()
-    inner = b"\x08" + _varint(_count(refused)) + b"\x12" + _varint(len(said)) + said
+    inner = b"\x08" + _varint(_count(refused) + parsed.batch.unread) + b"\x12" + _varint(len(said)) + said
     return b"\x0a" + _varint(len(inner)) + inner
 
 

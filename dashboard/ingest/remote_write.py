@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import CEILING, parse_series
-from dashboard.ingest.batch import MAX_SAMPLES, check_time
+from dashboard.ingest.batch import MAX_REFUSALS, MAX_SAMPLES, check_time
 from dashboard.ingest.families import Families
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.native_histogram import STALE_BITS, take_histogram
@@ -68,7 +68,10 @@ def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families
     parsed, metadata, families = Parsed(), list[bytes](), families or Families()
     cache.renew(latest_ms)
     others = _quickly(data, parsed, cache, latest_ms, metadata)
-    for index, series in others:
+    for place, (index, series) in enumerate(others):
+        if parsed.batch.is_hopeless():
+            parsed.batch.leave_unread(index, len(others) - place)
+            break
         try:
             _take(series, parsed, cache, latest_ms)
         except Invalid as invalid:
@@ -209,15 +212,26 @@ def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int) -> N
             samples.append(value)
         elif number == 4:
             histograms.append(value)
+        if len(samples) + len(histograms) > MAX_SAMPLES or len(labels) > CEILING.labels + 1:
+            break  # what follows is refused anyway
     key = _key(labels, cache.origins)
     _learn(series, len(samples[0]) + 2 if len(samples) == 1 and not histograms else 0, key, cache)
     take_points(key, samples, histograms, parsed, latest_ms)
 
 
 def take_points(key: str, samples: list[bytes], histograms: list[bytes], parsed: Parsed, latest_ms: int) -> None:
-    """Add the valid samples and native histograms of one series; then raise Invalid for the first invalid sample or histogram."""
+    """Add the valid samples and native histograms of one series; then raise Invalid for the first invalid sample or histogram.
+
+    Samples beyond ``MAX_SAMPLES`` of a body, and those after ``MAX_REFUSALS`` invalid ones, are not read.
+    """
     failed: Invalid | None = None
+    failures = 0
     for sample in samples:
+        if failures >= MAX_REFUSALS:
+            break
+        if len(parsed.batch.keys) + len(parsed.ended) >= MAX_SAMPLES:
+            failed = failed or Invalid(f"more than {MAX_SAMPLES} samples in one body")
+            break
         try:
             bits, stated = _sample(sample)
             t_ms = check_time(stated, latest_ms, field="timestamp")
@@ -227,11 +241,15 @@ def take_points(key: str, samples: list[bytes], histograms: list[bytes], parsed:
             parsed.add(key, t_ms, double(bits))
         except Invalid as invalid:
             failed = failed or invalid
+            failures += 1
     for histogram in histograms:
+        if failures >= MAX_REFUSALS:
+            break
         try:
             take_histogram(histogram, parse_series(key), parsed, latest_ms)
         except Invalid as invalid:
             failed = failed or invalid
+            failures += 1
     if failed is not None:
         try:
             raise failed

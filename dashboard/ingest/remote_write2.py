@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import CEILING, MAX_UNIT_BYTES, check_text
-from dashboard.ingest.batch import MAX_SAMPLES
+from dashboard.ingest.batch import MAX_SAMPLES, while_hopeful
 from dashboard.ingest.naming import foreign_key
 from dashboard.ingest.origins import OwnedRecall, origin_of
 from dashboard.ingest.packed import unpack_snappy_block
@@ -62,7 +62,7 @@ def parse_request2(data: bytes, cache: SymbolCache, latest_ms: int) -> Written:
         raise Invalid("the first symbol must be empty", field="symbols")
     written, places = Written(), list[int]()
     written.batch.where = lambda: places
-    for index, each in enumerate(series):
+    for index, each in while_hopeful(series, written.batch):
         shown = ""
         try:
             labels, samples, histograms, metadata = _parts(each)
@@ -93,6 +93,8 @@ def _parts(series: bytes) -> tuple[list[int], list[bytes], list[bytes], bytes]:
             continue
         elif number == 1:
             labels += _numbers(value)
+        elif len(samples) + len(histograms) > MAX_SAMPLES:
+            break  # what follows is refused anyway
         elif number == 2:
             samples.append(value)
         elif number == 3:

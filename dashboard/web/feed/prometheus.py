@@ -51,7 +51,7 @@ class RemoteWrite(Format):
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         written = _written(parsed, outcome) if isinstance(parsed, Written) else ()
         if faults := faults_in(outcome.refused):
-            text = f"{len(faults)} samples refused; {first_fault(faults, 'series')}"
+            text = f"{len(faults) + outcome.unlisted} samples refused; {first_fault(faults, 'series')}"
             return self.refuse(request, Fault(400, "invalid", text, {}))._replace(headers=written)
         return Answer(204, headers=written)
 

@@ -46,3 +46,10 @@ def test_a_long_explanation_is_cut() -> None:
 def test_an_error_is_a_status_of_rpc() -> None:
     assert status_protobuf(3, "no") == b"\x08\x03\x12\x02no"
     assert status_protobuf(300, "x" * 200) == b"\x08\xac\x02\x12\xc8\x01" + b"x" * 200
+
+
+def test_points_that_were_refused_unread_are_counted() -> None:
+    parsed = refused((0, Invalid("x")))
+    parsed.batch.leave_unread(1, 6)
+    assert decoded(partial_success_protobuf(parsed))["partialSuccess"]["rejectedDataPoints"] == "7"  # type: ignore[index]
+    assert partial_success(parsed)["partialSuccess"]["rejectedDataPoints"] == "7"  # type: ignore[index]

@@ -7,6 +7,8 @@ import time
 import pytest
 
 from dashboard.domain.errors import Invalid, TooLarge
+from dashboard.ingest import batch, remote_write
+from dashboard.ingest.batch import UNREAD
 from dashboard.ingest.packed import MissingExtra
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
 from dashboard.ingest.remote_write import LabelCache, parse_remote_write, parse_write_request
@@ -141,3 +143,18 @@ def test_names_that_would_be_one_are_told_apart_also_in_later_bodies() -> None:
     parsed = parse_write_request(second, cache, LATEST_MS)
     assert (parsed.batch.keys, [refusal.code for refusal in parsed.batch.refused]) == (["c"], ["name_taken"])
     assert "'a_b' and 'a b' would both be a_b here" in parsed.batch.refused[0].reason
+
+
+def test_samples_beyond_the_limit_of_a_body_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_write, "MAX_SAMPLES", 1_000)
+    for stale in (False, True):
+        parsed = parse(encode([(UP, [(STALE if stale else 1.0, T + n) for n in range(5_000)])]))
+        assert len(parsed.batch.keys) + len(parsed.ended) == 1_000
+        assert [refused.reason for refused in parsed.batch.refused] == ["more than 1000 samples in one body"]
+
+
+def test_series_after_very_many_refused_ones_are_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "MAX_REFUSALS", 10)
+    parsed = parse(encode([({"__name__": f"m{n}"}, [(1.0, LATEST_MS + 1)]) for n in range(50)]))
+    assert [refused.index for refused in parsed.batch.refused] == list(range(11))
+    assert (parsed.batch.refused[-1].code, parsed.batch.unread) == (UNREAD, 39)
