@@ -21,7 +21,7 @@ from dashboard.entries.metrics import decode_change, encode_change
 from dashboard.entries.samples import Samples, SeriesEnded, encode_samples
 from dashboard.ingest.batch import UNREAD, Batch, Refusal
 from dashboard.ingest.naming import shown
-from dashboard.intake.batches import entries_of, pieces_of, places_of
+from dashboard.intake.batches import entries_of, have_late, pieces_of, places_of
 from dashboard.intake.outcome import Outcome
 from dashboard.intake.token_limits import FORBIDDEN, TokenLimits
 from dashboard.journal.port import METRICS, Journal
@@ -311,6 +311,11 @@ class AcceptSamples:
         kinds = self._new_kinds(batch, replica, now) if batch.kinds else []
         if len(self._declared_ms) > 2 * self._max_series:
             self._declared_ms.clear()
+        late = False
+        if not unsaid and isinstance(
+            times, list
+        ):  # a sample without a time would be another one in an entry that is repeated
+            late = have_late(batch.keys, times, lambda key: by_text[key].last_ms if key in by_text else 0)
         return [
             encode_samples(
                 batch.keys[start:end],
@@ -319,7 +324,7 @@ class AcceptSamples:
                 [(r - start, u, e) for r, u, e in declared if start <= r < end],
                 [(r - start, kind) for r, kind in kinds if start <= r < end],
             )
-            for start, end in entries_of(batch.keys, new)
+            for start, end in entries_of(batch.keys, new, late=late)
         ]
 
     def _apart(self, batch: Batch, now_ms: int) -> list[int]:

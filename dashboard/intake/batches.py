@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from itertools import islice
+from operator import gt
 
 from dashboard.ingest.batch import Batch
 
 #: Rows of one piece, and of one entry: more would block the event loop while they are accepted or applied.
 _ROWS_AT_ONCE = 8_000
 _ROWS_PER_ENTRY = 2_000
+#: Rows of an entry with samples that are earlier than others of their series: such a row costs up to four times as much.
+_LATE_PER_ENTRY = 1_000
 #: New series in one entry: each costs a replica tens of microseconds, and an entry is applied in one step.
 _NEW_PER_ENTRY = 400
 #: Bytes of the series of an entry; replicas cache longer lists of series not at all, and the entry stays small.
 _KEY_BYTES_PER_ENTRY = 256 << 10
 
 
-def rows_per_entry(keys: list[str]) -> int:
+def rows_per_entry(keys: list[str], at_most: int = _ROWS_PER_ENTRY) -> int:
     """Return the number of rows per entry. If a batch repeats a list of series, each entry has the whole list, once or several times.
 
     A replica applies such entries fastest.
     """
-    most = _rows_that_fit(keys)
+    most = min(at_most, _rows_that_fit(keys))
     if len(keys) <= most:
         return most
     try:
@@ -31,8 +35,12 @@ def rows_per_entry(keys: list[str]) -> int:
     return most // again * again
 
 
-def entries_of(keys: list[str], new: set[str]) -> list[tuple[int, int]]:
-    """Return where each entry of a batch begins and ends; the rows with ``new`` series come in shorter entries."""
+def entries_of(keys: list[str], new: set[str], *, late: bool = False) -> list[tuple[int, int]]:
+    """Return where each entry of a batch begins and ends; rows with ``new`` series come in shorter entries.
+
+    ``late``: the batch has samples that are earlier than others of their series, so that all its entries are short.
+    """
+    at_most = _LATE_PER_ENTRY if late else _ROWS_PER_ENTRY
     starts = [0]
     if len(new) > _NEW_PER_ENTRY:
         seen, here = set[str](), 0
@@ -49,9 +57,21 @@ def entries_of(keys: list[str], new: set[str]) -> list[tuple[int, int]]:
     ends = [*starts[1:], len(keys)]
     found = []
     for start, end in zip(starts, ends, strict=True):
-        rows = rows_per_entry(keys[start:end])
+        rows = rows_per_entry(keys[start:end], at_most)
         found += [(each, min(end, each + rows)) for each in range(start, end, rows)]
     return found
+
+
+def have_late(keys: list[str], times: list[int], last_ms: Callable[[str], int]) -> bool:
+    """Return whether a batch seems to have late samples: its times go back, or are not after those of three of its series.
+
+    ``last_ms``: returns the time of a series' newest sample, 0 for a new series.
+    """
+    if len(keys) <= _LATE_PER_ENTRY:
+        return False  # one entry anyway
+    if any(times[row] <= last_ms(keys[row]) for row in (0, len(keys) // 2, len(keys) - 1)):
+        return True
+    return any(map(gt, times, islice(times, 1, None)))
 
 
 def _rows_that_fit(keys: list[str]) -> int:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.ingest.batch import Batch, Refusal
-from dashboard.intake.batches import pieces_of, places_of, rows_per_entry
+from dashboard.intake.batches import entries_of, have_late, pieces_of, places_of, rows_per_entry
 
 
 def batch(rows: int, series: int) -> Batch:
@@ -49,3 +49,17 @@ def test_each_row_knows_its_place_in_the_body_around_what_was_refused() -> None:
 
 def test_a_format_that_knows_its_places_says_them() -> None:
     assert places_of(Batch(["a", "b"], [None, None], [1.0, 2.0], where=lambda: [4, 7])) == [4, 7]
+
+
+def test_late_samples_come_in_shorter_entries() -> None:
+    keys = batch(3_000, 700).keys
+    assert [end - start for start, end in entries_of(keys, set())] == [1_400, 1_400, 200]
+    assert [end - start for start, end in entries_of(keys, set(), late=True)] == [700, 700, 700, 700, 200]
+
+
+def test_samples_are_late_when_times_go_back_or_the_series_have_later_ones() -> None:
+    keys, times = batch(3_000, 700).keys, list(range(3_000))
+    assert not have_late(keys, times, lambda _: -1)
+    assert have_late(keys, [*times[:-1], 5], lambda _: -1)
+    assert have_late(keys, times, lambda key: 0 if key == "m0" else -1)
+    assert not have_late(keys[:1_000], times[:1_000][::-1], lambda _: -1)
