@@ -279,6 +279,8 @@ def _described(series: bytes) -> str:
                     text.decode("utf-8", "replace") for _, _, text in read_fields(value) if isinstance(text, bytes)
                 ]
                 pairs.append("=".join(texts))
+                if len(pairs) > CEILING.labels:
+                    break
     except Invalid:
         pass
     return ", ".join(pairs) or f"protobuf of {len(series)} bytes"

@@ -89,6 +89,8 @@ def _parts(series: bytes) -> tuple[list[int], list[bytes], list[bytes], bytes]:
     for number, wire, value in read_fields(series):
         if number == 1 and wire == VARINT and isinstance(value, int):
             labels.append(value)
+            if len(labels) > 2 * (CEILING.labels + 1):
+                break  # _texts says so
         elif not isinstance(value, bytes):
             continue
         elif number == 1:
