@@ -10,9 +10,12 @@ from pathlib import Path
 from dashboard.accounts import credentials, login_tries
 from dashboard.domain.position import Position
 from dashboard.entries.samples import encode_samples
+from dashboard.expressions import runner
 from dashboard.hub import preparation
+from dashboard.ingest import batch
 from dashboard.intake import stats
 from dashboard.journal.port import Entry
+from dashboard.query.promql import budget
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
 from dashboard.rfc6455.close_codes import CloseCode
@@ -131,6 +134,10 @@ def test_the_figures_of_exposure_are_those_of_the_code() -> None:
         f"{s.max_subscriptions} views; selectors that take over {preparation._MAX_COST_US // 1_000_000} s to match are refused; "
         f"{preparation._MAX_WAITING} requests wait",
         f"in steps of {preparation._SLICE_S * 1000:g} ms",
+        f"{s.max_query_samples // 1_000_000} million samples, {s.query_timeout_s:g} s of a thread, "
+        f"{budget.MAX_TEXT // mib} MiB of text in labels that it makes; "
+        f"{runner._AT_ONCE} run and {runner._MOST_WAITING} wait for each caller",
+        f"{batch.MAX_REFUSALS:,} refusals; the rest is refused unread",
         f"{credentials._HASHED_AT_ONCE} at once (64 MiB each), {credentials._MAX_WAITING_OF_ADDRESS} wait an address, "
         f"{credentials._MAX_WAITING} in all",
         f"{login_tries.MAX_TRIES} a name and address in {login_tries.TRIES_WINDOW_MS // 60_000} minutes, "
