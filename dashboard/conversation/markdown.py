@@ -25,13 +25,17 @@ _MAX_MENTIONS = 20
 _MAX_LINKS = 50
 
 
+#: A text that readers take for an address, with its host.
+_ADDRESS = re.compile(r"\s*(?:[a-z]+://|(?=www\.))(\[[^\]\s]*\]|[^\s/?#:@]+)", re.IGNORECASE)
+
+
 class _Parser(MarkdownIt):
     """Subclass of markdown-it that does not decode Punycode: a link to xn--pple-43d.com must not look like аpple.com."""
 
     def normalizeLinkText(self, url: str) -> str:  # noqa: N802 - markdown-it's name
         """Return the text to show for a link that is written as an address only."""
         asked_for = self.normalizeLink(url)
-        host = urlsplit(asked_for).netloc or asked_for
+        host = _host(asked_for) or asked_for
         return asked_for if "xn--" in host.lower() else super().normalizeLinkText(url)
 
 
@@ -47,6 +51,7 @@ class Markdown:
             ["image", "heading", "lheading", "html_block", "html_inline"]
         )
         self._parser.core.ruler.push("mentions", self._mark_mentions)
+        self._parser.core.ruler.push("hosts", _show_hosts)
         self._mentioned: dict[str, None] = {}
 
     def render(self, text: str) -> tuple[str, tuple[str, ...]]:
@@ -94,6 +99,33 @@ class Markdown:
             ]
             at = end
         return [*parts, _text(token.content[at:])] if parts else [token]
+
+
+def _host(address: str) -> str:
+    """Return the host of an address; empty if it has none."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:  # brackets that hold no IPv6 address
+        return ""
+
+
+def _show_hosts(state: StateCore) -> None:
+    """Write the host behind each link whose text is an address of another host."""
+    for block in state.tokens:
+        if block.type != "inline" or not block.children:
+            continue
+        parts, host, text = list[Token](), "", ""
+        for child in block.children:
+            parts.append(child)
+            if child.type == "link_open":
+                host, text = _host(str(child.attrs.get("href", ""))), ""
+            elif child.type == "link_close":
+                shown = _ADDRESS.match(text)
+                if host and shown is not None and shown[1].strip("[]").lower() != host:
+                    parts.append(_text(f" ({host})"))
+            else:
+                text += child.content
+        block.children = parts
 
 
 def _whole_links_only(tag: str, attribute: str, value: str) -> str | None:

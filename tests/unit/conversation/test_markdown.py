@@ -157,3 +157,21 @@ def test_the_hardest_texts_take_less_than_a_tenth_of_a_second(markdown: Markdown
 def test_an_address_is_shown_as_the_browser_will_ask_for_it(markdown: Markdown, text: str, shown: str) -> None:
     html, _ = markdown.render(text)
     assert f">{shown}</a>" in html
+
+
+@pytest.mark.parametrize(
+    ("text", "behind"),
+    [
+        ("[http://good.example](http://evil.example/x)", " (evil.example)"),
+        ("[**www.good.example**](https://evil.example)", " (evil.example)"),
+        ("<http://good.example@evil.example>", " (evil.example)"),
+        ("[http://good.example](http://[::1]/)", " (::1)"),
+        ("[HTTP://Good.example/a](http://good.example/b)", ""),
+        ("[http://[::1]:80](http://[::1]/)", ""),
+        ("[the report](http://evil.example)", ""),
+        ("[http://good.example](http://[x)", " (%5Bx)"),
+    ],
+)
+def test_a_link_that_shows_another_address_than_its_own_says_where_it_leads(text: str, behind: str) -> None:
+    html = Markdown(lambda _: None).render(text)[0]
+    assert html.removesuffix("</p>").partition("</a>")[2] == behind
