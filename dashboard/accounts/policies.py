@@ -200,7 +200,9 @@ POLICIES: dict[str, Policy] = {
     "GET /api/v1/presence": OPERATES,
     # operation
     "GET /healthz": ANYBODY,
+    "OPTIONS /healthz": ANYBODY,
     "GET /readyz": ANYBODY,
+    "OPTIONS /readyz": ANYBODY,
     "GET /metrics": READS,
     "GET /metrics/websocket": READS,
     "GET /api/openapi.json": ANYBODY,

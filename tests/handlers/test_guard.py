@@ -153,6 +153,24 @@ async def test_what_is_no_request_is_in_the_tap(sent: bytes, reason: str, shown:
         writer.close()
 
 
+@pytest.mark.parametrize(
+    ("line", "host", "status"),
+    [
+        ("OPTIONS /healthz HTTP/1.0", "", 200),  # HAProxy's option httpchk /healthz
+        ("OPTIONS /readyz HTTP/1.0", "", 200),
+        ("GET http://10.0.0.1:80/healthz HTTP/1.1", "10.0.0.1", 200),
+        ("GET http://localhost/write?a=b HTTP/1.1", "localhost", 200),
+        ("GET http://localhost/write HTTP/1.1", "evil.example", 421),
+        ("GET HTTPS://localhost HTTP/1.1", "evil.example", 421),
+    ],
+)
+async def test_how_load_balancers_and_proxies_ask(line: str, host: str, status: int) -> None:
+    async with running() as server:
+        head = f"{line}\r\nHost: {host}\r\nConnection: close\r\n\r\n" if host else f"{line}\r\n\r\n"
+        found, _, _ = await raw(server, head.encode())
+        assert found == status
+
+
 async def test_an_idle_connection_lives_longer_than_headers_may_take() -> None:
     async with running(header_timeout_s=0.2, idle_timeout_s=1.5) as server:
         get = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -203,7 +221,7 @@ async def test_cross_site_posts_of_browsers_are_refused() -> None:
 async def test_unknown_methods_are_405_with_allow() -> None:
     async with running() as server:
         for path, method, allow in (
-            ("/healthz", "POST", "GET, HEAD"),
+            ("/healthz", "POST", "GET, HEAD, OPTIONS"),
             ("/api/v1/samples", "DELETE", "GET, HEAD, POST"),
         ):
             response = await fetch(server, path, method=method, body="" if method == "POST" else None)

@@ -23,10 +23,12 @@ class ClientServices(NamedTuple):
 
 
 class HealthHandler(BaseHandler[None]):
-    """``/healthz``: 200 as long as the process answers."""
+    """``/healthz``: 200 as long as the process answers. HAProxy's ``option httpchk /healthz`` asks with OPTIONS."""
 
     def get(self) -> None:
         self.write_json({"status": "ok"})
+
+    options = get
 
 
 class ReadyHandler(BaseHandler[Readiness]):
@@ -38,6 +40,8 @@ class ReadyHandler(BaseHandler[Readiness]):
         notices = self.services.notices() if self.caller.role >= Role.OPERATOR else {}
         body = {"ready": ready, "checks": checks} | ({"notices": notices} if notices else {})
         self.write_json(body, 200 if ready else 503)
+
+    options = get
 
 
 class SocketsHandler(BaseHandler[ClientServices]):

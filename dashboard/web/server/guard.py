@@ -15,6 +15,7 @@ from dashboard.web.server.context import WebContext
 from dashboard.web.server.proxies import TrustedProxies
 
 #: Paths that load balancers and kubelets request by IP address, which is no allowed Host.
+_ABSOLUTE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 _ASKED_BY_ADDRESS = ("/healthz", "/readyz", "/healthz/", "/readyz/")
 _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 #: Path that matches only itself.
@@ -78,6 +79,7 @@ class GuardedApplication(Application):
     def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
         """Return the delegate of the route's handler, or that of ``RefusedHandler``; called by Tornado."""
         self._proxies.apply(request)
+        _without_authority(request)
         refusal = self._refusal(request)
         if refusal is None:
             self._without_slash(request)
@@ -112,6 +114,12 @@ class GuardedApplication(Application):
         if request.headers.get("Content-Type", "").lower().startswith("multipart/"):
             return GuardRefusal(415, "multipart bodies are not supported")
         return None
+
+
+def _without_authority(request: httputil.HTTPServerRequest) -> None:
+    """Remove scheme and host from a target such as ``http://10.0.0.1/healthz`` (RFC 9112, section 3.2.2); the header Host decides."""
+    if (found := _ABSOLUTE.match(request.path)) is not None:
+        request.path = request.path[found.end() :] or "/"
 
 
 def _literal_routes(
