@@ -65,7 +65,7 @@ class AddressCounts:
 
 
 class Place:
-    """Place of one connection. It counts for ``network`` until it is released."""
+    """Place of one connection, which counts for ``network`` until the place is released."""
 
     __slots__ = ("_counts", "_network")
 

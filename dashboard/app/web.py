@@ -122,7 +122,7 @@ class WebParts:
         self._intake.note_fault(ANONYMOUS, "http", "refused", reason, path.encode(), address=address)
 
     def application(self) -> GuardedApplication:
-        """Return the application with every route; raises ConfigurationError if one has no policy."""
+        """Return the application with every route; raises ConfigurationError if a route has no policy."""
         settings, people = self._settings, self._people
         routes: list[AnyRoute] = [
             Route("/ws", SocketHandler, SocketServices(self._hub, people.dispatcher, settings, self._now_ms)),

@@ -154,7 +154,7 @@ class Drafts:
         return await self._commit(author, board_id, key, made, again=again)
 
     async def discard(self, author: Author, board_id: str, key: str) -> int:
-        """Discard a draft: the document becomes the published one again."""
+        """Discard a draft: the document becomes the published document again."""
         published = self._boards.shown(board_id).document
         return await self._commit(
             author, board_id, key, lambda document, _: (differences(document, published), 0), ends=True

@@ -189,7 +189,7 @@ class Library:
         return words_between(one.document, two.document)
 
     async def rollback(self, author: Author, board_id: str, number: int, note: str = "") -> int:
-        """Publish an earlier version again, as a new one, and return its number; raises NotFound, Forbidden, Unavailable."""
+        """Publish an earlier version again, as a new version, and return its number; raises NotFound, Forbidden, Unavailable."""
         earlier = await self.version(author, board_id, number)
         document = decode_document(earlier.document)
         return await self.put(author, board_id, document, note=note or f"as version {number}")

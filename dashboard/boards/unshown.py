@@ -92,7 +92,7 @@ def _expression(series: Series, name: str) -> str:
 
 
 def suited(series: Series, count: int) -> str:
-    """Choose a kind of widget: gauge for percents, line for changing values, stat for constant ones, bar for more than 12 series."""
+    """Choose a kind of widget: gauge for percents, line for changing values, stat for constant values, bar for more than 12 series."""
     if count > 12:
         return "bar"
     if count > 1:

@@ -41,7 +41,7 @@ def _to_its_end(stream: BinaryIO) -> list[bytes]:
 
 
 class Import:
-    """Import of one file into one server. ``run`` raises click's errors and saves its state as it goes."""
+    """Import of one file into one server. ``run`` raises click's errors, and saves its progress in a file after each request."""
 
     def __init__(self, file: Path, state: State, *, token: str | None, batch: int, precision: str) -> None:
         self._file = file

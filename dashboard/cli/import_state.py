@@ -50,7 +50,7 @@ def state_file(file: Path) -> Path:
 
 
 def load(file: Path, url: str) -> State:
-    """Return the state of this file's import to this server, or a new one. Raises StateError, OSError."""
+    """Return the state of this file's import to this server, or a new state. Raises StateError, OSError."""
     where = state_file(file)
     try:
         state = State(**json.loads(where.read_bytes()))

@@ -121,7 +121,7 @@ def _draw_tables(updates: Iterator[Update]) -> None:
 
 
 def table(latest: dict[str, Point], columns: int, lines: int) -> list[str]:
-    """Return the rows of time, value and series that fit; the last row says how many more there are."""
+    """Return rows with time, value and series that fit into the terminal; if not all fit, the last row says how many are missing."""
     chosen = [latest[series] for series in sorted(latest)]
     rows = []
     for point in chosen:

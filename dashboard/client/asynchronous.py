@@ -1,4 +1,4 @@
-"""``AsyncClient``: like ``Client``, on asyncio streams. It belongs to the event loop in which it is first used."""
+"""``AsyncClient``: like ``Client``, on asyncio streams. A client belongs to the event loop in which it is first used."""
 
 from __future__ import annotations
 

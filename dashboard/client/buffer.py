@@ -30,7 +30,7 @@ class Buffer:
         return len(self._samples)
 
     def add(self, sample: Sample) -> Sample | None:
-        """Add a sample; return the sample that a full buffer dropped for it, else None.
+        """Add a sample; return the sample that a full buffer dropped to make room, else None.
 
         The dropped sample is the oldest of the same series. If no sample of that series waits, another series loses its oldest
         sample: of the series with the oldest samples, the one with the most samples.

@@ -39,7 +39,7 @@ class Answer(NamedTuple):
 
 
 def encode_request(method: str, address: Address, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
-    """Return a complete request. It asks the server to close the connection after the answer."""
+    """Return a complete request, which asks the server to close the connection after the answer."""
     lines = {
         "Host": address.host_header,
         "Connection": "close",

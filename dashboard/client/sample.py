@@ -24,7 +24,7 @@ def _number(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Value of a series. ``t_ms``: when it was measured; ``every_s``: the declared cadence, 0 if not declared."""
+    """Value of a series. ``t_ms``: when the value was measured; ``every_s``: the declared cadence, 0 if not declared."""
 
     name: str
     value: float

@@ -1,6 +1,7 @@
 """Membership of this process in the cluster, and the table of the other processes.
 
-A process also reads its own beats.  If they do not return, the path through the journal is broken, even when every call succeeds.
+A process also reads its own beats. If its own beats do not return, the path through the journal is broken, even when every call
+succeeds.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _LEAVE_S = 1.0
 
 
 class RosterVersion:
-    """Version of the last published roster. Beats carry it, so that other processes notice a missing roster."""
+    """Version of the last published roster. Beats carry this version, so that other processes notice a missing roster."""
 
     def __init__(self) -> None:
         self.number = 0

@@ -44,7 +44,7 @@ class Readiness:
         return {name: texts for name, told in self._notices.items() if (texts := told())}
 
     def checks(self) -> dict[str, str]:
-        """Return the state of each part by its name: ``ok``, or what is wrong with it."""
+        """Return the state of each part by its name: ``ok``, or the part's fault."""
         lag = self._replicas.lag()
         return {
             "server": "draining" if self.draining else "ok",

@@ -1,7 +1,7 @@
 """Messages in rooms and in direct conversations: post, edit, delete, mark as read, and history.
 
 A message is checked and rate-limited, committed in SQL (a repeated key stores no second message), appended to the journal and
-acknowledged.  Every process applies it and delivers it to its connections.
+acknowledged. Every process reads the message from the journal and delivers it to its own connections.
 """
 
 from __future__ import annotations

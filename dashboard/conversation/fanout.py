@@ -83,7 +83,7 @@ class RoomFanout:
         """Load a user's read marks and direct conversations, before the connection gets any room event. Raises Unavailable.
 
         The caller must then add the connection without awaiting, so that no event is missed. Events during a load cause another
-        load, at most ``_LOADS`` in all; an event during the last one may be missed.
+        load, at most ``_LOADS`` in all; an event during the last load may be missed.
         """
         user = caller.id
         self._preparing[user] += 1

@@ -238,7 +238,7 @@ class RoomLogs:
             self._forget_idle()
 
     async def _look_everywhere(self) -> None:
-        """Check all rooms for missed messages, not only those that changed lately; wait until the store answers."""
+        """Check all rooms for missed messages, not only the rooms that changed lately; wait until the store answers."""
         while True:
             try:
                 await self._look(0)

@@ -84,7 +84,7 @@ class Webhooks:
             waking.set()
 
     async def run(self) -> None:
-        """Send deliveries until cancelled; each URL has its own task, so that a slow one delays no other."""
+        """Send deliveries until cancelled; each URL has its own task, so that a slow URL delays no other URL."""
         async with Group() as group:
             group.start("obsolete webhooks", self._run_forgetting)
             for url in self._urls:

@@ -139,14 +139,14 @@ def cure_of(folder: Path) -> str:
 
 
 def make_private(folder: Path) -> None:
-    """Create a folder with mode 0700; an existing one stays as it is. Raises OSError."""
+    """Create a folder with mode 0700; an existing folder stays unchanged. Raises OSError."""
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def private_file(file: Path) -> Path:
-    """Create the file with mode 0600 if it is missing, or remove other users' access to an existing one; raises OSError.
+    """Create the file with mode 0600 if it is missing, or remove other users' access to an existing file; raises OSError.
 
     An existing file is not opened: closing an SQLite file again would release the locks that this process has on it.
     """

@@ -1,7 +1,7 @@
 """Freshness of a value by its age: live, late, stale or dead.
 
-The age is the time from the value to the journal's time now.  It is compared with the cadence ``every_s``, which the feeder
-declares or the server learns as the median gap.  ``static/js/data/freshness.js`` has the same rule for screens.
+The age is the time from the value to the journal's time now. The age is compared with the cadence ``every_s``, which the feeder
+declares or the server learns as the median gap. ``static/js/data/freshness.js`` has the same rule for screens.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class User(Struct, frozen=True):
     def holds(self, session: str, version: int | None) -> bool:
         """Return whether a session is valid.
 
-        It is valid if it has the user's ``version``, is the kept session, or has no version (a JWT of another program).
+        A session is valid if it has the user's ``version``, is the kept session, or has no version (a JWT of another program).
         """
         return version in (None, self.version) or (bool(session) and session == self.kept_session)
 

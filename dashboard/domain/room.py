@@ -1,8 +1,8 @@
 """Rooms and the messages in them. Valid once built.
 
-A room's log gives each change (a message written, edited, deleted) the next number ``seq``. The store gives it in the
-transaction that stores the change, so the order in a room is the same everywhere.  Direct conversations of two users and
-each user's notifications are rooms too.
+A room's log gives each change (a message written, edited, deleted) the next number ``seq``. The store gives this number in the
+transaction that stores the change, so the order in a room is the same everywhere. Direct conversations of two users and each
+user's notifications are rooms too.
 """
 
 from __future__ import annotations

@@ -26,8 +26,9 @@ _UNSETTLED_MS = 2_000
 class Condition(Struct, frozen=True, omit_defaults=True):
     """State of an expression.
 
-    ``fault``: why it has no values; ``note``: which inputs are not live; ``freshness``: the worst freshness of the inputs.
-    ``inputs``, ``old``: number of inputs, and of inputs that are not live; ``left_out``: number of series that are not shown.
+    ``fault``: why the expression has no values; ``note``: which inputs are not live; ``freshness``: the worst freshness of the
+    inputs. ``inputs``, ``old``: number of inputs, and of inputs that are not live; ``left_out``: number of series that are not
+    shown.
     """
 
     fault: str = ""

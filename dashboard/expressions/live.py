@@ -1,8 +1,8 @@
 """Live expressions: each is evaluated once a second for all views of this process, whatever their windows.
 
-A value belongs to a whole second. It is evaluated again a second later, when late samples have arrived, and is final then. Even
-later samples change the values of the last minute. If the newest value lies between two steps of a view, it is removed when the
-next value is added.
+A value belongs to a whole second. The value is computed again a second later, when late samples have arrived, and is final then.
+Even later samples change the values of the last minute. If the newest value lies between two steps of a view, it is removed when
+the next value is added.
 """
 
 from __future__ import annotations

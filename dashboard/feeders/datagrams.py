@@ -1,6 +1,7 @@
 """Sockets for datagrams, UDP and Unix, read in bursts between which the event loop runs other tasks.
 
-Between the bursts the kernel's buffer holds the datagrams. The kernel drops those that do not fit, and counts them (SO_MEMINFO).
+Between the bursts the kernel's buffer holds the datagrams. The kernel drops the datagrams that do not fit, and counts the dropped
+datagrams (SO_MEMINFO).
 """
 
 from __future__ import annotations

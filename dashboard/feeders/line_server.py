@@ -103,7 +103,7 @@ class LineSplitter:
         self._max_line_bytes = max_line_bytes
 
     def split(self, data: bytes) -> tuple[bytes, list[bytes]]:
-        """Return the whole lines as one text, and in a list the beginning of a line that was too long and is skipped."""
+        """Return the whole lines as one text, and a list with the beginning of the line that is skipped because it is too long, if any."""
         if self.is_skipping:
             _, newline, data = data.partition(b"\n")
             if not newline:

@@ -86,7 +86,7 @@ class MqttSource:
             raise SourceFault("subscription", f"the broker refuses {refused}")
 
     async def _take(self, client: Any) -> None:
-        """Read and store messages; store all messages in the queue at once."""
+        """Read messages, and store all messages that wait in the queue together."""
         merged, messages = Parsed(), client.messages
         try:
             async for message in messages:

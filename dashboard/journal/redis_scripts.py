@@ -98,7 +98,11 @@ async def append(
     patience_ms: int,
     rows: list[Row],
 ) -> Appended:
-    """Append entries (append.lua). ``stamp_ms`` None: the entries get the time of Redis, which all processes share."""
+    """Append entries (append.lua). ``stamp_ms`` None: the entries get the time of Redis, which all processes share.
+
+    ``known``: epoch and highest number that the writer has seen. ``candidate``: name of a new epoch, if Redis has none.
+    ``writer``, ``flush``: name of this process' writer and number of its flush, so that a repeated flush is stored once.
+    """
     flat = [part for row in rows for part in row]
     stamp = "" if stamp_ms is None else stamp_ms
     reply = await _append(

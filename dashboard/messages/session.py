@@ -1,6 +1,6 @@
-"""Session: the protocol state of one client, without I/O. It turns texts into requests or refusals.
+"""Session: the protocol state of one client, without I/O. The session turns texts into requests or refusals.
 
-Owns: the form of messages, the deadline of the first message, the message rate.  Does not own: the effects of a request
+Owns: the form of messages, the deadline of the first message, the message rate. Does not own: the effects of a request
 (``hub/connection.py``).
 """
 

@@ -105,7 +105,7 @@ class Database:
                 return
 
     async def _check_file(self, folder: DataFolder) -> None:
-        """Raise ConfigurationError for a damaged file: without some of its pages, users would be missing silently."""
+        """Raise ConfigurationError for a damaged file: users in its lost pages would be missing unnoticed."""
         if (folder.path / PEOPLE_FILE).stat().st_size > _CHECKED_BYTES:
             return
         async with self._reading.begin() as tx:
