@@ -17,7 +17,7 @@ _CELL_BYTES = 4
 
 
 class AddressCounts:
-    """Table of counts. ``column``: the column of this process. ``memory`` begins with the key of the hash."""
+    """Table of counts with ``columns`` columns. ``column``: that of this process. ``memory`` begins with the key of the hash."""
 
     def __init__(self, memory: mmap.mmap | bytearray, column: int, columns: int) -> None:
         view = memoryview(memory)
@@ -33,7 +33,7 @@ class AddressCounts:
 
     @classmethod
     def shared(cls, descriptor: int, column: int, columns: int) -> AddressCounts:
-        """Return the table in a file that ``make_shared`` has made."""
+        """Return the table in the file ``descriptor`` that ``make_shared`` has made, for the process with ``column``."""
         return cls(mmap.mmap(descriptor, 0), column, columns)
 
     def take(self, network: str, most: int) -> bool:

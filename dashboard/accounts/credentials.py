@@ -141,7 +141,7 @@ class Credentials:
     # --- sessions ---
 
     def issue(self, user: str, *, session: str, version: int, now_ms: int, expires_ms: int, local: bool = False) -> str:
-        """Issue a session's JWT."""
+        """Issue a session's JWT. ``version``: the user's version; ``local``: True for the local operator."""
         claims = {"sub": user, "jti": session, "ver": version, "iat": now_ms // 1000, "exp": expires_ms // 1000}
         return jwt.encode(claims | ({"loc": True} if local else {}), self._secret, _ALGORITHM)
 

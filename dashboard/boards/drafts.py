@@ -143,7 +143,10 @@ class Drafts:
         return await self._commit(author, board_id, key, lambda document, _: (changes_of(document, operation), 0))
 
     async def undo(self, author: Author, board_id: str, key: str, *, again: bool) -> int:
-        """Undo the author's last operation, or redo it; later changes by others stay. Return the number of the new operation."""
+        """Undo the author's last operation, or redo it if ``again``; later changes by others stay.
+
+        Return the number of the new operation.
+        """
 
         def made(document: Document, history: list[Done]) -> tuple[list[Change], int]:
             target = next_undo(history, author.name, again=again)

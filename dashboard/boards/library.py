@@ -225,7 +225,7 @@ class Library:
         await self.changed()
 
     async def delete(self, author: Author, board_id: str, *, matching: str = "") -> None:
-        """Delete a board; it can be brought back for 30 days.
+        """Delete a board; it can be brought back for 30 days. ``matching``: see ``put``.
 
         Raises NotFound, Forbidden, ChangedMeanwhile, Conflict (the board is a file).
         """

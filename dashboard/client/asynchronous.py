@@ -150,6 +150,9 @@ class AsyncClient(Feeding):
     ) -> AsyncGenerator[Update]:
         """Iterate over the updates of a view without end: a snapshot first, then changes. Reconnect after lost connections.
 
+        ``window_s``: length of the history in a snapshot; ``rate_hz``: limit of updates per second; ``points``: limit of samples per
+        series in a snapshot.
+
         Raises ValueError at once, and FollowError when the server refuses for good; ends when the client is closed.  If you
         leave the iteration early, close it (``contextlib.aclosing``); otherwise the connection stays open until garbage collection.
         """

@@ -116,7 +116,10 @@ class Conversation:
     async def post(
         self, caller: Caller, room_id: str, text: str, *, key: str | None = None, at_ms: int | None = None
     ) -> Message:
-        """Post a message in a room; raises NotFound, Invalid, TooMany, Unavailable."""
+        """Post a message in a room; raises NotFound, Invalid, TooMany, Unavailable.
+
+        A repeated ``key`` of the same author posts no second message.  ``at_ms``: the time on the charts that the message is about.
+        """
         room = await self.find_room(caller, room_id)
         gone = [user for user in participants(room.id) if user != caller.id and self._person(user) is None]
         if room.kind == "direct" and gone:
@@ -124,7 +127,7 @@ class Conversation:
         return await self._post(caller, room, text, key, at_ms)
 
     async def direct(self, caller: Caller, user_id: str, text: str, *, key: str | None = None) -> Message:
-        """Post a message to one user; raises NotFound, Invalid, TooMany, Unavailable."""
+        """Post a message to one user; ``key``: see ``post``. Raises NotFound, Invalid, TooMany, Unavailable."""
         if caller.kind == "guest":
             raise Forbidden("guests talk in rooms; log in to write to one user")
         user = self._person(user_id)

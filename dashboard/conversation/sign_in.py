@@ -92,8 +92,7 @@ class SignIn:
         raise BadToken("the token is empty, and no cookie names this user")
 
     def _has_elsewhere(self, caller: Caller) -> bool:
-        """Return whether the user's connections to this process are below the limit, but the user's connections to all
-        processes reach the limit."""
+        """Return whether the user has fewer connections to this process than allowed, but not to all processes together."""
         most = self._max_user_connections
         return len(self._registry.connections_of(caller.id)) < most <= self._presence.tabs(caller.id)
 

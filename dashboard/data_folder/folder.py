@@ -57,7 +57,7 @@ class DataFolder:
     def lock(self, *, shared: bool = False, restoring: bool = False) -> None:
         """Lock the folder until ``release``; ``shared``: True to share the lock with other processes that want to share it.
 
-        Raises ConfigurationError when another server uses the folder.
+        ``restoring``: see ``make``.  Raises ConfigurationError when another server uses the folder.
         """
         self.make(restoring=restoring)
         try:
@@ -206,7 +206,7 @@ def locked_folders(proc: Path = Path("/proc")) -> list[Path]:
 
 
 def _open_file(descriptors: Path, inode: int) -> Path | None:
-    """Find the lock file with this inode among a process' open files."""
+    """Return the path of the lock file with this inode among a process' open files, None if it is not open."""
     try:
         links = list(descriptors.iterdir())
     except OSError:

@@ -107,7 +107,7 @@ class Board(Struct, frozen=True, kw_only=True):
         return tuple(parse_selector(text) for place, text in enumerate(texts) if place not in places)
 
     def watched(self) -> tuple[list[str], list[int]]:
-        """Return all widgets' series, expressions and documents in reading order as one list, and the indices of the expressions in it.
+        """Return all widgets' series, expressions and documents in reading order as one list, and the indices of the expressions.
 
         On the wire a definition's ``selectors`` are indices into this list.
         """

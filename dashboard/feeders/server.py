@@ -40,7 +40,10 @@ _COLUMNS = [
 
 
 class ServerFeeder:
-    """Feeder of ``vitals.latest``, and of the totals while this process holds the lease. ``now_ms`` is the journal's time."""
+    """Feeder of this process' numbers (``vitals.latest``) and, while this process holds the lease, of the totals.
+
+    ``now_ms`` is the journal's time.
+    """
 
     def __init__(
         self,

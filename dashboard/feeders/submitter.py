@@ -99,7 +99,10 @@ class Submitter:
         return kept
 
     async def keep_counted(self, parsed: Parsed, state: SourceState, *, patience_s: float = math.inf) -> None:
-        """Store as ``keep`` does, and count every outcome in ``state``; for sources in which each line is one sample."""
+        """Store like ``keep``, also in the use of ``patience_s``, and count every outcome in ``state``.
+
+        This is for sources in which each line is one sample.
+        """
         try:
             kept = await self.keep(parsed, state, patience_s=patience_s)
         except DashboardError as error:

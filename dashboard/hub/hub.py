@@ -88,7 +88,7 @@ class Hub:
         return connection
 
     def dropped(self, connection: Connection, code: int, *, by_client: bool = False) -> None:
-        """Forget a connection that has ended, closed by either side; only the first call counts."""
+        """Forget a connection that has ended; only the first call counts. ``by_client``: True if the client has closed it."""
         if connection.closed:
             return
         connection.closed = True

@@ -41,7 +41,7 @@ class AcceptEvents:
         self._counters = counters
 
     async def accept(self, events: list[EventIn], *, request_id: str = "") -> None:
-        """Store events; raises Overloaded, Unavailable."""
+        """Store events; events with a repeated ``request_id`` are not stored again. Raises Overloaded, Unavailable."""
         if not events:
             return
         now_ms, seed = self._now_ms(), request_id or secrets.token_hex(8)

@@ -149,6 +149,7 @@ async def commit(
 ) -> bool:
     """Put a staged checkpoint into force (commit.lua).
 
+    ``whole``: True if no record of the former checkpoint stays.
     Return False if the stored checkpoint is not ``base`` or is a later one of the same epoch.
     """
     kind = "whole" if whole else ""

@@ -200,7 +200,7 @@ class SeriesIndex(Generic[K]):
     # --- listeners ---
 
     def follow(self, matches: Matches[K]) -> None:
-        """Call the armed listeners of these ready matches at each change from now on, until ``unfollow``."""
+        """Call the armed listeners of these matches at each change from now on, until ``unfollow``. The matches must be ready."""
         matches.followers += 1
         if matches.followers == 1:
             for item in matches.members:

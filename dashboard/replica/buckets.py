@@ -255,7 +255,7 @@ class Buckets:
             self._delete(0, bisect_left(slots, before_slot))
 
     def _last_of_batch(self) -> int | None:
-        """Return the slot of the last bucket of the first batch; None if there are too few buckets."""
+        """Return the slot of the last bucket in the next batch that ``trim`` removes; None if there are too few buckets."""
         first: list[int] = slots_of(self._chunks[0])[self._hidden :][:TRIM_BATCH].tolist()
         for chunk in self._chunks[1:]:
             if len(first) >= TRIM_BATCH:

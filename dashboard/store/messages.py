@@ -110,7 +110,7 @@ async def get_message(tx: AsyncConnection, room_id: str, seq: int) -> Message:
 async def rewrite(
     tx: AsyncConnection, message: Message, now_ms: int, *, text: str, html: str, mentions: tuple[str, ...]
 ) -> Message:
-    """Replace the text of a message; return its new state."""
+    """Replace the text of a message, with its HTML and the ids of the mentioned users; return its new state."""
     return await _change(
         tx, message, now_ms, text=text, html=html, mentions=msgspec.json.encode(mentions).decode(), edited_ms=now_ms
     )

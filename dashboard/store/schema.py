@@ -1,4 +1,4 @@
-"""Tables, for queries. ``migrations/`` creates them (a test compares the two).
+"""Definitions of the tables, for queries. ``migrations/`` creates the tables; a test compares both.
 
 Times are milliseconds since the epoch. ``revision`` is the number of the change that last touched a row. A reader remembers the
 greatest revision that it has seen, and so finds later changes (``store/revisions.py``).

@@ -84,7 +84,7 @@ def range_query(expr: Expr, grid: Grid, end_ms: int, lookback_ms: int = LOOKBACK
 
 
 def run(query: Query, data: Data, budget: Budget | None = None, *, track: bool = False) -> QueryAnswer:
-    """Evaluate a query over the samples that it needs; raise FailedExpression, OverBudget, OutOfTime."""
+    """Evaluate a query over the samples that it needs; ``track``: see ``Evaluator``. Raises FailedExpression, OverBudget, OutOfTime."""
     notes = Notes()
     evaluator = Evaluator(
         data, query.span, notes=notes, budget=budget or Budget(), lookback_ms=query.lookback_ms, track=track

@@ -235,6 +235,7 @@ class BaseHandler(RequestHandler, Generic[S]):
         """Write a page as the response, with ``values`` for the template.
 
         Values for browsers: ``old``: the page loads the files for old browsers; ``with_old``: such files exist.
+        ``trusted_types``: see ``content_security_policy``.
         """
         self.set_header("Content-Type", "text/html; charset=utf-8")
         nonce = secrets.token_urlsafe(16)

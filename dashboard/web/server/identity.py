@@ -60,7 +60,10 @@ class WebIdentity:
         return caller
 
     def at_machine(self, request: HTTPServerRequest, *, talks: bool = False) -> Caller | None:
-        """Return the local operator, whatever token the request has; None if the request is not local or needs a login."""
+        """Return the local operator, whatever token the request has; None if the request is not local or needs a login.
+
+        ``talks``: see ``caller_of``.
+        """
         if not (self._open and _came_straight(request)):
             return None
         return self._by_cookie(request) if not talks else LOCAL
