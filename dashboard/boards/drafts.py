@@ -166,8 +166,8 @@ class Drafts:
     async def publish(self, author: Author, board_id: str, note: str = "") -> int:
         """Publish the draft as the next version and return its number.
 
-        Raises Conflict (there is no draft, or the board's file cannot be written). A board that is a file is written back by
-        splicing its text.
+        Raises Conflict (there is no draft, or the board's file cannot be written). If the board is a file, only the changed lines
+        of the file are rewritten.
         """
         self._library.check_edits(author, board_id)
         async with self._database.write() as tx:

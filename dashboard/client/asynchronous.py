@@ -150,11 +150,11 @@ class AsyncClient(Feeding):
     ) -> AsyncGenerator[Update]:
         """Iterate over the updates of a view without end: a snapshot first, then changes. Reconnect after lost connections.
 
-        ``window_s``: length of the history in a snapshot; ``rate_hz``: limit of updates per second; ``points``: limit of samples per
-        series in a snapshot.
+        ``window_s``: length of the history in a snapshot; ``rate_hz``: limit of updates per second; ``points``: limit of samples
+        per series in a snapshot.
 
-        Raises ValueError at once, and FollowError when the server refuses for good; ends when the client is closed.  If you
-        leave the iteration early, close it (``contextlib.aclosing``); otherwise the connection stays open until garbage collection.
+        Raises ValueError at once, and FollowError when the server refuses for good; ends when the client is closed. If you leave
+        the iteration early, close it (``contextlib.aclosing``); otherwise the connection stays open until garbage collection.
         """
         following = Following(selectors, board=board, window_s=window_s, rate_hz=rate_hz, points=points)
         return self._follow(following)

@@ -184,8 +184,8 @@ class Client(Feeding):
     ) -> Generator[Update]:
         """Iterate over the updates of a view without end: a snapshot first, then changes. Reconnect after lost connections.
 
-        ``window_s``: length of the history in a snapshot; ``rate_hz``: limit of updates per second; ``points``: limit of samples per
-        series in a snapshot.
+        ``window_s``: length of the history in a snapshot; ``rate_hz``: limit of updates per second; ``points``: limit of samples
+        per series in a snapshot.
 
         Raises ValueError at once, and FollowError when the server refuses for good; ends when the client is closed. If the caller
         takes no update for a while, the server skips frames: the next update holds all changes since the last one.

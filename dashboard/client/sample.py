@@ -108,7 +108,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Counts of samples: ``pushed`` = ``accepted`` + ``refused`` + ``dropped`` + ``waiting``. ``retries``: number of repeated requests."""
+    """Counts of samples: ``pushed`` = ``accepted`` + ``refused`` + ``dropped`` + ``waiting``.
+
+    ``retries``: number of repeated requests.
+    """
 
     pushed: int = 0
     accepted: int = 0

@@ -118,7 +118,8 @@ class Conversation:
     ) -> Message:
         """Post a message in a room; raises NotFound, Invalid, TooMany, Unavailable.
 
-        A repeated ``key`` of the same author posts no second message.  ``at_ms``: the time on the charts that the message is about.
+        A repeated ``key`` of the same author posts no second message. ``at_ms``: the time on the charts that the message is
+        about.
         """
         room = await self.find_room(caller, room_id)
         gone = [user for user in participants(room.id) if user != caller.id and self._person(user) is None]

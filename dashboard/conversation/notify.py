@@ -77,7 +77,7 @@ class Notify:
     ) -> int:
         """Notify a user, all users of a role, or all who may join a room; return the number of receivers.
 
-        A repeated ``key`` notifies nobody again, but the number still includes those receivers.  ``data``: JSON.
+        A repeated ``key`` notifies nobody again, but the number still includes those receivers. ``data``: JSON.
         """
         try:
             receivers = self._receivers(user, role, room)

@@ -38,8 +38,8 @@ def back_up(
 ) -> Manifest:
     """Write the backup ``file`` atomically. ``start`` is called with the number of bytes to copy.
 
-    ``replace``: True to overwrite an existing file. The backup contains everything that was committed before the call.
-    Raises Invalid, Unavailable.
+    ``replace``: True to overwrite an existing file. The backup contains everything that was committed before the call. Raises
+    Invalid, Unavailable.
     """
     if file.exists() and not replace:
         raise Invalid(f"{file} exists already; name another file, or give --replace")

@@ -57,7 +57,7 @@ class DataFolder:
     def lock(self, *, shared: bool = False, restoring: bool = False) -> None:
         """Lock the folder until ``release``; ``shared``: True to share the lock with other processes that want to share it.
 
-        ``restoring``: see ``make``.  Raises ConfigurationError when another server uses the folder.
+        ``restoring``: see ``make``. Raises ConfigurationError when another server uses the folder.
         """
         self.make(restoring=restoring)
         try:

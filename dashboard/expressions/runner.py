@@ -82,8 +82,8 @@ class QueryRunner:
     ) -> T:
         """Evaluate a query and return the result of ``finish``, which is called with the answer, in the thread that computed it.
 
-        ``timeout_s``: at most the time in ``limits``, which is also the default.
-        Raises FailedExpression, OverBudget, OutOfTime, Overloaded, Unavailable, and Invalid if matching takes too long.
+        ``timeout_s``: at most the time in ``limits``, which is also the default. Raises FailedExpression, OverBudget, OutOfTime,
+        Overloaded, Unavailable, and Invalid if matching takes too long.
         """
         seconds = min(timeout_s or self.limits.timeout_s, self.limits.timeout_s)
         end_s = time.monotonic() + seconds

@@ -1,7 +1,7 @@
 """SQL database: engine, transactions, and translation of database errors to this server's errors.
 
-SQLite: WAL, every write begins with BEGIN IMMEDIATE (a transaction that turns from reading to writing fails at once
-when another transaction writes), one connection per transaction.  PostgreSQL: psycopg 3.
+SQLite: WAL, every write begins with BEGIN IMMEDIATE (a transaction that turns from reading to writing fails at once when another
+transaction writes), one connection per transaction. PostgreSQL: psycopg 3.
 """
 
 from __future__ import annotations

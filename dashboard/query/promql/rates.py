@@ -13,7 +13,7 @@ from dashboard.query.promql.values import Bools, Floats, Ints, Ranges
 def extrapolated(windows: Ranges, *, is_counter: bool, is_rate: bool) -> tuple[Floats, Bools]:
     """Return the increase over each window, extrapolated to the window's edges, and whether the window has enough samples (two).
 
-    ``is_counter``: True if a fall of the value is a reset.  With ``is_rate``, return the increase per second.
+    ``is_counter``: True if a fall of the value is a reset. With ``is_rate``, return the increase per second.
     """
     there = windows.counts >= 2
     first, last = _ends(windows)
