@@ -40,7 +40,7 @@ class ClusterParts:
         counters: Counters,
         worker: Worker | None,
     ) -> None:
-        self.registry = ConnectionRegistry()
+        self.registry = ConnectionRegistry(counters)
         self.lag = LoopLag()
         self.vitals = Vitals(
             counters=counters,

@@ -8,15 +8,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable
 
+from dashboard.domain.counters import Counters
 from dashboard.hub.connection import Connection
 from dashboard.hub.fanout import SENDS_PER_TURN
 from dashboard.hub.shared import Shared
+from dashboard.hub.transport import Translation
 
 
 class ConnectionRegistry:
     """Index of the open connections. ``people`` are the authenticated connections."""
 
-    def __init__(self) -> None:
+    def __init__(self, counters: Counters | None = None) -> None:
+        self._counters = counters or Counters()
         self.connections: set[Connection] = set()
         self.people: set[Connection] = set()
         self._users: dict[str, set[Connection]] = {}
@@ -89,11 +92,24 @@ class ConnectionRegistry:
     async def broadcast(self, connections: Iterable[Connection], *messages: bytes) -> None:
         """Send the same JSON texts, in order, to all given connections; close connections whose clients do not read."""
         shared = [Shared(message) for message in messages]
+        encoded: dict[Translation | None, tuple[list[bytes], int]] = {}
+        sent_bytes = 0
         for number, connection in enumerate(list(connections), 1):
-            for message in shared:
-                connection.send_or_close(message)
+            transport = connection.transport
+            if transport.writing or transport.deflating:
+                for message in shared:
+                    connection.send_or_close(message)
+            elif not connection.closed:  # nothing is buffered: the same bytes go out at once
+                found = encoded.get(transport.dialect)
+                if found is None:
+                    frames = [frame for message in shared if (frame := message.bytes_for(transport))]
+                    found = encoded[transport.dialect] = frames, sum(map(len, frames))
+                for frame in found[0]:
+                    transport.send(frame)
+                sent_bytes += found[1]
             if not number % SENDS_PER_TURN:
                 await asyncio.sleep(0)
+        self._counters.bytes_sent += sent_bytes
 
 
 def _remove(index: dict[str, set[Connection]], key: str, connection: Connection) -> None:

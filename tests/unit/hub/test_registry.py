@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from dashboard.domain.counters import Counters
 from dashboard.hub.registry import ConnectionRegistry
 from tests.support.hubs import Viewer, connect, person
 
@@ -58,3 +59,47 @@ async def test_all_are_told_the_same_in_order() -> None:
     viewers = [Viewer() for _ in range(450)]
     await ConnectionRegistry().broadcast(map(connect, viewers), b'{"type":"a"}', b'{"type":"b"}')
     assert all(viewer.kinds() == ["a", "b"] for viewer in viewers)
+
+
+class Shouting(Viewer):
+    """Viewer of another protocol, whose messages are translated."""
+
+    class Capitals:
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def wire(self, body: bytes) -> bytes:
+            self.asked += 1
+            return b"" if b"secret" in body else body.upper()
+
+        def answer(self, *_: object) -> bytes:
+            raise AssertionError
+
+    def __init__(self, dialect: Capitals) -> None:
+        super().__init__()
+        self.dialect = dialect  # type: ignore[assignment]
+        self.frames: list[bytes] = []
+
+    def send(self, frame: bytes) -> None:
+        self.frames.append(frame)
+
+
+@pytest.mark.gen_test
+async def test_a_message_is_translated_once_for_all_who_share_a_translation() -> None:
+    counters, dialect = Counters(), Shouting.Capitals()
+    shouting, plain = [Shouting(dialect) for _ in range(3)], Viewer()
+    await ConnectionRegistry(counters).broadcast(
+        map(connect, [*shouting, plain]), b'{"type":"a"}', b'{"type":"secret"}'
+    )
+    assert [viewer.frames for viewer in shouting] == [[b'{"TYPE":"A"}']] * 3
+    assert (dialect.asked, plain.kinds()) == (2, ["a", "secret"])
+    assert counters.bytes_sent == 3 * 12 + 2 + 12 + 2 + 17
+
+
+@pytest.mark.gen_test
+async def test_whoever_does_not_read_is_left_behind_or_closed_and_the_others_are_served() -> None:
+    slow, stalled, last = Viewer(), Viewer(may_end=True), Viewer()
+    slow.writing = stalled.writing = True
+    stalled.buffered = 1 << 30
+    await ConnectionRegistry().broadcast(map(connect, [slow, stalled, last]), b'{"type":"a"}')
+    assert (slow.kinds(), stalled.kinds(), stalled.ended, last.kinds()) == (["a"], [], "dropped", ["a"])
