@@ -17,6 +17,7 @@ from dashboard.conversation.dispatch import RequestDispatcher
 from dashboard.conversation.fanout import RoomFanout
 from dashboard.conversation.join import Join
 from dashboard.conversation.notify import Notify
+from dashboard.conversation.recoverable import RecoverableClients
 from dashboard.conversation.room_admin import RoomAdmin
 from dashboard.conversation.room_logs import RoomLogs
 from dashboard.conversation.room_notices import RoomNotices
@@ -65,6 +66,13 @@ class PeopleParts:
         self._talk()
         self.dispatcher = self._make_dispatcher(view_requests)
         accounts.directory.subscribe(self.dispatcher.recheck)
+        self.recoverable = RecoverableClients(
+            bus=cluster.bus,
+            identify=accounts.authenticator,
+            shared=bool(settings.redis),
+            monotonic=time.monotonic,
+            now_ms=now_ms,
+        )
         self._room_notices = RoomNotices(registry=cluster.registry, directory=accounts.directory, access=access)
 
     def _keep_rooms(self, journal: Journal) -> None:
@@ -186,6 +194,7 @@ class PeopleParts:
             ("rooms", self.logs.run),
             ("room notices", self._room_notices.run),
             ("typing", self._typing.run),
+            ("recoverable clients", self.recoverable.run),
             ("rates", self._rates.run),
             ("screen orders", self.screen_orders.run),
             ("requests", self.dispatcher.run),

@@ -127,7 +127,7 @@ class WebParts:
         routes: list[AnyRoute] = [
             Route("/ws", SocketHandler, SocketServices(self._hub, people.dispatcher, settings, self._now_ms)),
             *socketio_routes(
-                SocketIoServices(self._hub, people.dispatcher, Dialects(self._now_ms)),
+                SocketIoServices(self._hub, people.dispatcher, Dialects(self._now_ms), people.recoverable),
                 settings,
                 node_id=self._cluster.bus.node_id,
                 forwarding=Forwarding(self._cluster.addresses.of, node_tls_of(settings)) if settings.redis else None,

@@ -164,6 +164,25 @@ class RateUsed(Signal, tag="p", frozen=True):
     spent: dict[str, tuple[Pace, float]]
 
 
+class ClientKnown(Struct, frozen=True, array_like=True):
+    """Client that can be recovered without credentials, and its user. ``key``: the hash of its secret id."""
+
+    key: str
+    kind: str
+    user: str
+    name: str
+    session: str
+    version: int
+    expires_ms: int | None = None
+
+
+class ClientsKnown(Signal, tag="u", frozen=True):
+    """Clients of a process that any process can recover, and the keys of those who have left for good."""
+
+    clients: list[ClientKnown]
+    gone: list[str] = []
+
+
 #: Every payload by its tag. Tags are stored: none is changed or used again.
 SIGNALS: dict[str, type[Signal]] = {
     "n": NodeBeat,
@@ -181,6 +200,7 @@ SIGNALS: dict[str, type[Signal]] = {
     "j": NodeReached,
     "w": EditorAt,
     "q": AskEditors,
+    "u": ClientsKnown,
 }
 
 SIGNAL_CODEC: Codec[Signal] = Codec(SIGNALS)

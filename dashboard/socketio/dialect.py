@@ -15,26 +15,42 @@ Carrier = Literal["websocket", "polling"]
 #: Before each packet in a body of long polling that holds more than one.
 _SEPARATOR = b"\x1e"
 _MESSAGE = b"4"
+#: In the head of the messages that have a position: those of rooms, new or changed.
+_CHAT, _HEAD_BYTES = b'"type":"message', 40
 
 
 class Dialect:
     """Translation for clients with the same carrier and namespaces. ``now_ms`` is the journal's time.
 
     ``positions``: the last positions of the clients, which can recover and are in the same rooms; None if the clients cannot
-    recover.
+    recover.  ``plain``: the dialect without positions; it translates messages that have no position, once for the clients of
+    all rooms.
     """
 
     def __init__(
-        self, carrier: Carrier, namespaces: frozenset[str], rooms: frozenset[str] | None, now_ms: Callable[[], int]
+        self,
+        carrier: Carrier,
+        namespaces: frozenset[str],
+        rooms: frozenset[str] | None,
+        now_ms: Callable[[], int],
+        plain: Dialect | None = None,
     ) -> None:
         self.positions = None if rooms is None else Positions(rooms)
         self.carrier = carrier
         self.namespaces = namespaces
         self._now_ms = now_ms
+        self._plain = plain
+        self._last = b"", b""
 
     def wire(self, body: bytes) -> bytes:
         """Return a message of ``/ws`` as the bytes to send; empty if these clients must not get the message."""
-        return self.packed(translate(body, self.namespaces, self._now_ms(), self.positions))
+        if self._plain is not None and _CHAT not in body[:_HEAD_BYTES]:
+            return self._plain.wire(body)
+        last, wire = self._last
+        if last is not body:
+            wire = self.packed(translate(body, self.namespaces, self._now_ms(), self.positions))
+            self._last = body, wire
+        return wire
 
     def answer(self, message: PersonalReply, request_id: int | str | None) -> bytes:
         """Return the answer to a request as the bytes to send."""
@@ -63,5 +79,6 @@ class Dialects:
         key = (carrier, namespaces, rooms)
         dialect = self._made.get(key)
         if dialect is None:
-            dialect = self._made[key] = Dialect(carrier, namespaces, rooms, self._now_ms)
+            plain = None if rooms is None else self.get(carrier, namespaces)
+            dialect = self._made[key] = Dialect(carrier, namespaces, rooms, self._now_ms, plain)
         return dialect

@@ -191,3 +191,31 @@ async def test_a_client_that_comes_back_is_in_its_rooms_and_gets_what_it_missed(
         await vera.next("chat:message", text="o5")
         vera.order("cut")
         assert (await vera.next("connect"))["recovered"]
+
+
+async def test_a_client_that_authenticated_by_an_event_is_recovered_too_until_it_leaves_or_its_session_ends(
+    tmp_path: Path,
+) -> None:
+    async with site(tmp_path) as there, node_clients() as clients:
+        eddy = await there.socket(as_="eddy")
+        await eddy.ask("join_room", roomId="ops")
+        vera = clients.open(there.url, transports=["websocket"], reconnectionDelay=400)
+        token = {"id": "vera", "token": there.jwt("vera")}
+        assert (await vera.answer("auth", token))["success"]
+        assert (await vera.answer("room:join", "ops"))["success"]
+        await eddy.ask("message", roomId="ops", text="1")
+        await vera.next("chat:message", text="1")
+        vera.order("cut")
+        await vera.next("disconnect")
+        await eddy.ask("message", roomId="ops", text="2")
+        assert (await vera.next("connect"))["recovered"]
+        await vera.next("chat:message", text="2")
+        assert (await vera.answer("auth", token))["success"]  # as programs do whenever they are connected
+        assert (await vera.answer("chat:message", {"roomId": "ops", "text": "3"}))["success"]
+        await vera.next("chat:message", text="3")
+        assert [each["text"] for each in vera.told("chat:message")] == ["1", "2", "3"]
+        vera.order("disconnect")
+        await vera.next("disconnect")
+        vera.order("connect")
+        assert not (await vera.next("connect"))["recovered"]
+        assert (await vera.answer("room:join", "ops"))["code"] == "not_authenticated"

@@ -10,6 +10,7 @@ import msgspec
 
 from dashboard.address_counts import Place
 from dashboard.conversation.dispatch import RequestDispatcher
+from dashboard.conversation.recoverable import RecoverableClients
 from dashboard.domain.identity import Caller
 from dashboard.hub.hub import Hub
 from dashboard.messages.auth import Auth
@@ -19,6 +20,7 @@ from dashboard.socketio.dialect import Carrier, Dialects
 from dashboard.socketio.events import CONNECT, RECOVER, RequestOrigin, connected
 from dashboard.socketio.packets import MAIN, encode_connect_error, encode_disconnect
 from dashboard.socketio.positions import parse_offset
+from dashboard.socketio.requests import Handshake
 from dashboard.socketio.session import Connect, Leave, NamespaceRefusal, SocketIoSession
 from dashboard.web.socketio.engine_session import EngineSession
 
@@ -32,6 +34,7 @@ class ClientServices(NamedTuple):
     hub: Hub
     dispatcher: RequestDispatcher
     dialects: Dialects
+    recoverable: RecoverableClients
 
 
 class SocketIoClient:
@@ -39,9 +42,10 @@ class SocketIoClient:
 
     def __init__(self, engine: EngineSession, services: ClientServices, caller: Caller, place: Place) -> None:
         self._engine = engine
-        self._hub, self._dispatcher, self._dialects = services
+        self._hub, self._dispatcher, self._dialects, self._recoverable = services
         self._caller = caller
         self._rooms: frozenset[str] | None = None  # of a client that can recover
+        self._secrets: frozenset[str] = frozenset()  # of a client that can recover and shows no credentials then
         self._dialect = services.dialects.get(engine.carrier, frozenset())
         engine.dialect = self._dialect
         self._connection = self._hub.opened(engine, caller, place, SocketIoSession)
@@ -95,11 +99,15 @@ class SocketIoClient:
         if self._rooms is not None:
             self._rooms = rooms
             self._choose_dialect()
+        if rooms and not self._connection.closed:
+            for secret in self._secrets:
+                self._recoverable.note(secret, self._connection)
 
     def farewell(self, code: int) -> bytes:
         """Return packets that keep the client from reconnecting if the close code is final, else nothing."""
         if not is_final(code):
             return b""
+        self._forget()
         return self._dialect.packed([encode_disconnect(each) for each in sorted(self._session.namespaces)])
 
     def fail(self, code: CloseCode, reason: str) -> None:
@@ -120,29 +128,53 @@ class SocketIoClient:
         """Answer a CONNECT: at once, or after the check of the token or of the cookie's user."""
         namespace, given = request.namespace, request.handshake
         sid = secrets.token_urlsafe(15)
-        proves = bool(given.token) or self._caller.is_person
-        if namespace == MAIN and proves:
-            self._rooms = frozenset()
+        if namespace != MAIN:
+            self._choose_dialect()
+            self._authenticate(given, RequestOrigin(sid, namespace, CONNECT), None)
+            return
+        self._rooms = frozenset()
         self._choose_dialect()
-        rooms = (
-            parse_offset(given.offset or "") if namespace == MAIN and proves and _PID.fullmatch(given.pid or "") else {}
-        )
-        pid = "" if not (namespace == MAIN and proves) else str(given.pid) if rooms else sid
-        its = RequestOrigin(f"{sid} {pid}".rstrip(), namespace, RECOVER if rooms else CONNECT).id
+        secret, rooms = given.pid or "", parse_offset(given.offset or "")
+        before = None
+        if not (given.token or given.id or self._caller.is_person):
+            before = self._recoverable.find(secret) if rooms and _PID.fullmatch(secret) else None
+            if before is not None and before.kind == "guest" and self._caller.kind != "local":
+                before = None
+            rooms = rooms if before is not None else {}
+            self._secrets = frozenset((sid, secret) if rooms else (sid,))
+        if not (rooms and _PID.fullmatch(secret)):
+            self._authenticate(given, RequestOrigin(f"{sid} {sid}", namespace, CONNECT), None)
+            return
+        ack = f"{sid} {secret}"
+        self._authenticate(given, RequestOrigin(ack, namespace, RECOVER), before)
+        self._connection.handle(Recover(id=RequestOrigin(ack, namespace, CONNECT).id, rooms=rooms))
+
+    def _authenticate(self, given: Handshake, origin: RequestOrigin, before: Caller | None) -> None:
+        """Check who connects. ``before``: the user whose state the client recovers; None: the handshake says who it is."""
+        if before is not None:
+            self._connection.caller = before
         if given.token or given.id:
-            who = Auth(id=its, user_id=given.id or "", token=given.token or "", username=given.username or "")
-            self._connection.handle(who)
-        elif namespace == MAIN and self._caller.is_person:
-            self._connection.handle(Auth(id=its, user_id=self._caller.id, token=""))
+            username = given.username or ""
+            self._connection.handle(
+                Auth(id=origin.id, user_id=given.id or "", token=given.token or "", username=username)
+            )
+        elif origin.namespace == MAIN and self._connection.caller.is_person:
+            self._connection.handle(Auth(id=origin.id, user_id=self._connection.caller.id, token=""))
         else:
-            self._send(connected(namespace, sid))
-        if rooms:
-            self._connection.handle(Recover(id=RequestOrigin(f"{sid} {pid}", namespace, CONNECT).id, rooms=rooms))
+            sid, _, pid = origin.ack.partition(" ")
+            self._send(connected(origin.namespace, sid, pid))
+
+    def _forget(self) -> None:
+        """Forget the state of a client that leaves for good."""
+        for secret in self._secrets:
+            self._recoverable.forget(secret)
+        self._secrets = frozenset()
 
     def _leave(self, namespace: str) -> None:
         self._choose_dialect()
         connection = self._connection
         if namespace == MAIN:
+            self._forget()
             self._dispatcher.after_requests(connection, lambda: self._dispatcher.sign_out(connection))
         else:
             self._hub.leave_views(connection)

@@ -22,6 +22,8 @@ from dashboard.entries.signals import (
     AskEditors,
     AskRoster,
     AskSeriesOwned,
+    ClientKnown,
+    ClientsKnown,
     DirectoryChanged,
     EditorAt,
     IngestStatsUpdate,
@@ -89,6 +91,10 @@ SIGNAL_BYTES: dict[str, tuple[Any, str]] = {
     "k": (
         AskSeriesOwned("id"),
         "92a16ba26964",
+    ),
+    "u": (
+        ClientsKnown([ClientKnown("k", "user", "ann", "Ann", "s", 2, 5)], ["g"]),
+        "93a1759197a16ba475736572a3616e6ea3416e6ea173020591a167",
     ),
     "p": (
         RateUsed("id", "user", {"ann": (Pace(1.0, 5.0), 2.0)}),
