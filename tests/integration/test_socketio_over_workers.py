@@ -6,20 +6,21 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 import websockets
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
-from tornado.websocket import websocket_connect
 
 from dashboard.domain.identity import Role
 from tests.support.cluster import Cluster
-from tests.support.deadline import deadline
+from tests.support.deadline import deadline, within
 from tests.support.people import make_users
+from tests.support.pulse import seconds_since
 from tests.support.socketio_clients import node_clients
+from tests.support.socketio_http import use_through_another
 
 pytestmark = pytest.mark.gen_test
 
@@ -28,63 +29,17 @@ pytestmark = pytest.mark.gen_test
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, dict[str, str]]]:
     folder = tmp_path_factory.mktemp("socketio")
     (folder / "server" / "data").mkdir(parents=True)
-    users = {"ann": Role.VIEWER, "bob": Role.VIEWER, "eve": Role.VIEWER}
+    users = {"ann": Role.VIEWER, "bob": Role.VIEWER, "eve": Role.VIEWER, "gus": Role.VIEWER, "root": Role.ADMIN}
     tokens = make_users(folder / "server" / "data", users, passwords=False)
     with Cluster(folder, "--chat-per-s", "50", "--chat-burst", "200", "--max-user-connections", "60") as cluster:
         yield cluster, tokens
-
-
-async def fetch(port: int, query: str, body: str | None = None) -> HTTPResponse:
-    return await AsyncHTTPClient().fetch(
-        f"http://127.0.0.1:{port}/socket.io/?EIO=4&transport=polling{query}",
-        method="GET" if body is None else "POST",
-        body=body,
-        raise_error=False,
-        headers={"Origin": f"http://127.0.0.1:{port}"},
-    )
-
-
-async def opened(port: int, other: int) -> str:
-    """A session on one worker, which the other worker can reach."""
-    async with deadline(30, "the other worker's address"):
-        while True:
-            sid = str(json.loads((await fetch(port, "")).body[1:])["sid"])
-            if (await fetch(other, f"&sid={sid}", "40")).code == 200:
-                return sid
-            await asyncio.sleep(0.2)
 
 
 async def test_polls_bodies_and_upgrades_find_the_worker_that_holds_the_session(
     company: tuple[Cluster, dict[str, str]],
 ) -> None:
     cluster, tokens = company
-    one, two = cluster.direct_ports
-    sid = await opened(one, two)
-    poll = await fetch(two, f"&sid={sid}")
-    assert (poll.code, poll.body[:2]) == (200, b"40")
-    assert poll.headers["Access-Control-Allow-Origin"] == f"http://127.0.0.1:{two}"
-    auth = json.dumps(["auth", {"id": "ann", "token": tokens["ann"]}])
-    assert (await fetch(two, f"&sid={sid}", "421" + auth)).body == b"ok"
-    assert b'"success":true' in (await fetch(one, f"&sid={sid}")).body
-    socket = await websocket_connect(
-        HTTPRequest(f"ws://127.0.0.1:{two}/socket.io/?EIO=4&transport=websocket&sid={sid}")
-    )
-    socket.write_message("2probe")
-    assert await socket.read_message() == "3probe"
-    socket.write_message("5")
-    socket.write_message('422["room:join","host"]')
-    async with deadline(10, "the answer"):
-        while not str(text := await socket.read_message()).startswith("432["):
-            assert text is not None
-    assert (await fetch(two, f"&sid={sid}")).code == 400  # it is carried by the WebSocket now
-    socket.close()
-    async with deadline(10, "the end"):
-        while await socket.read_message() is not None:
-            pass
-        while json.loads((await fetch(two, f"&sid={sid}")).body)["code"] != 1:
-            await asyncio.sleep(0.05)
-    wrong = await fetch(two, "&sid=0123456789abcdef.unknown")
-    assert (wrong.code, json.loads(wrong.body)) == (400, {"code": 1, "message": "Session ID unknown"})
+    await use_through_another(*cluster.direct_ports, {"id": "ann", "token": tokens["ann"]})
 
 
 async def talk(cluster: Cluster, tokens: dict[str, str], transports: list[str], stack: AsyncExitStack) -> None:
@@ -142,18 +97,64 @@ async def test_whoever_is_cut_comes_back_on_any_worker_and_misses_nothing(
     async with node_clients() as clients:
         eve = clients.open(url, auth={"token": tokens["eve"]})
         ann = clients.open(url, auth={"token": tokens["ann"]}, transports=["websocket"], reconnectionDelay=300)
+        bob = clients.open(url, transports=["websocket"], reconnectionDelay=300)
+        assert (await bob.answer("auth", {"id": "bob", "token": tokens["bob"]}))[
+            "success"
+        ]  # by an event, and never again
         for each in (eve, ann):
             await each.next("authenticated")
+        for each in (eve, ann, bob):
             assert (await each.answer("room:join", "cluster"))["success"]
         await eve.answer("chat:message", {"roomId": "cluster", "text": "0"})
-        await ann.next("chat:message", text="0")
+        for each in (ann, bob):
+            await each.next("chat:message", text="0")
         for number in range(1, 7):
-            ann.order("cut")
-            await ann.next("disconnect")
+            for each in (ann, bob):
+                each.order("cut")
+                await each.next("disconnect")
             await eve.answer("chat:message", {"roomId": "cluster", "text": str(number)})
-            assert (await ann.next("connect"))["recovered"]
-            await ann.next("chat:message", text=str(number))
-        assert [each["text"] for each in ann.told("chat:message")] == [str(number) for number in range(7)]
+            for each in (ann, bob):
+                assert (await each.next("connect"))["recovered"]
+                await each.next("chat:message", text=str(number))
+        for each in (ann, bob):
+            assert [said["text"] for said in each.told("chat:message")] == [str(number) for number in range(7)]
+
+
+async def test_a_killed_redis_loses_no_acked_message_and_cuts_nobody(company: tuple[Cluster, dict[str, str]]) -> None:
+    cluster, tokens = company
+    transports = (["polling"], ["websocket"])
+    async with node_clients() as clients:
+        people = [
+            clients.open(f"http://127.0.0.1:{port}", transports=kind)
+            for port, kind in zip(cluster.direct_ports, transports, strict=True)
+        ]
+        for each, who in zip(people, ("ann", "eve"), strict=True):
+            assert (await each.answer("auth", {"id": who, "token": tokens[who]}))["success"]
+            assert (await each.answer("room:join", "host"))["success"]
+        stored: list[str] = []
+
+        async def say(first: int, last: int) -> None:
+            for number in range(first, last):
+                body, answer = {"roomId": "host", "text": f"r{number}", "key": f"r{number}"}, {"success": False}
+                async with deadline(40, f"the answer to {body}"):
+                    while not answer["success"]:  # refused while neither the journal nor the store can tell the others
+                        (answer,) = await people[number % 2].ask("chat:message", body)
+                stored.append(answer["id"])
+
+        await say(0, 3)
+        cluster.redis.kill()
+        await say(3, 6)
+        cluster.redis.start()
+        await say(6, 9)
+        assert len(set(stored)) == 9
+        async with deadline(40, "all messages at both"):
+            for each in people:
+                while not set(stored) <= {message["id"] for message in each.told("chat:message")}:
+                    await asyncio.sleep(0.05)
+        for each in people:
+            mine = [message["id"] for message in each.told("chat:message") if message["id"] in set(stored)]
+            assert mine == stored
+            assert each.told("disconnect") == []
 
 
 async def test_a_killed_worker_loses_no_acked_message(company: tuple[Cluster, dict[str, str]]) -> None:
@@ -192,3 +193,44 @@ async def test_a_killed_worker_loses_no_acked_message(company: tuple[Cluster, di
         past = (await late.answer("history", {"roomId": "host", "limit": 100}))["messages"]
         mine = [(each["id"], each["text"]) for each in past if each["key"].startswith("k")]
         assert mine == [(each, f"k{number}") for number, each in enumerate(stored)]
+
+
+async def test_what_is_revoked_ends_on_both_workers_and_transports_within_2_s(
+    company: tuple[Cluster, dict[str, str]],
+) -> None:
+    cluster, tokens = company
+    async with node_clients() as clients:
+        pages = [
+            clients.open(f"http://127.0.0.1:{port}", auth={"token": tokens["gus"]}, transports=[transport])
+            for port, transport in zip(cluster.direct_ports, ("polling", "websocket"), strict=True)
+        ]
+        for each in pages:
+            await each.next("authenticated")
+        headers = {"Authorization": f"Bearer {tokens['root']}", "Content-Type": "application/json"}
+        began = time.monotonic()
+        status, _, _ = await asyncio.to_thread(
+            cluster.server.request, "PATCH", "/api/v1/users/gus", b'{"disabled":true}', headers=headers
+        )
+        assert status == 200
+        for each in pages:
+            assert await each.next("disconnect") == "io server disconnect"
+        within(seconds_since(began), 2, "what is revoked ends")
+
+
+async def test_a_view_is_told_that_there_is_a_gap_when_the_journal_was_lost(
+    company: tuple[Cluster, dict[str, str]],
+) -> None:
+    cluster, tokens = company
+    async with node_clients() as clients:
+        live = clients.open(f"http://127.0.0.1:{cluster.port}/live", auth={"token": tokens["ann"]})
+        assert (await live.answer("watch", {"selectors": ["orders"]}))["success"]
+        await live.next("snapshot")
+        cluster.redis.kill()
+        cluster.redis.empty()
+        cluster.redis.start()
+        async with deadline(40, "the gap"):
+            while not live.told("gap"):
+                await asyncio.sleep(0.05)
+        gap = await live.next("gap")
+        assert (gap["reason"], gap["view"]) == ("epoch", live.told("snapshot")[0]["view"])
+        await live.next("snapshot", view=gap["view"])
