@@ -19,8 +19,8 @@ from dashboard.store.messages import changes_after, newest
 _SHOWN = 50
 #: Missed messages in the reply; a client that missed more gets the newest ones and ``recovered: false``.
 _MAX_RECOVERED = 500
-#: Lists of messages that are kept, because many clients join from the same position after a fault.
-_MAX_LISTS = 100
+#: Messages in the lists that are kept, because many clients join from the same position after a fault.
+_MAX_LISTED = 1_000
 
 
 def check_member(connection: Connection, room_id: str) -> None:
@@ -101,7 +101,7 @@ class Join:
         if known is None or known[0] != shown:
             known = shown, SharedList([state_of(each) for each in shown])
         self._lists[room_id, since] = known
-        if len(self._lists) > _MAX_LISTS:
+        while len(self._lists) > 1 and sum(len(each[0]) + 1 for each in self._lists.values()) > _MAX_LISTED:
             del self._lists[next(iter(self._lists))]
         return known[1]
 

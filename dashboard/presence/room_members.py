@@ -14,7 +14,7 @@ from dashboard.replica.presence import PresenceTable
 #: Members in a list, the longest connected first; the others are left out.
 _MAX_MEMBERS = 500
 #: Rooms whose lists are kept.
-_MAX_ROOMS = 1_000
+_MAX_ROOMS = 100
 
 
 class _Members(NamedTuple):
