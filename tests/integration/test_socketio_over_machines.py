@@ -35,7 +35,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
         ServerProcess(
             folder / name,
             *("--redis", redis.url, "--store", f"sqlite:///{folder / 'people.sqlite3'}"),
-            *("--node-host", "127.0.0.1", "--direct-port", str(first + 2 + number)),
+            *("--secret", "s" * 48, "--node-host", "127.0.0.1", "--direct-port", str(first + 2 + number)),
             *("--no-host-feeder", "--no-server-feeder"),
             port=first + number,
         )
