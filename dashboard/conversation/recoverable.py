@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import OrderedDict
 from collections.abc import Callable
 
 from dashboard.accounts.authenticator import Authenticator
@@ -45,7 +46,9 @@ class RecoverableClients:
         self._monotonic = monotonic
         self._now_ms = now_ms
         self._connected: dict[str, Connection] = {}
-        self._known: dict[str, tuple[ClientKnown, float]] = {}  # by key, with their ends; the oldest first
+        self._known: OrderedDict[str, tuple[ClientKnown, float]] = (
+            OrderedDict()
+        )  # by key, with their ends; the oldest first
         self._untold: dict[str, ClientKnown] = {}
         self._gone: list[str] = []
         self._work = asyncio.Event()
@@ -91,10 +94,10 @@ class RecoverableClients:
 
     def _keep(self, client: ClientKnown) -> None:
         now_s = self._monotonic()
-        self._known.pop(client.key, None)
         self._known[client.key] = client, now_s + _KEPT_S
+        self._known.move_to_end(client.key)
         while len(self._known) > _MAX_KNOWN or next(iter(self._known.values()))[1] < now_s:
-            del self._known[next(iter(self._known))]
+            self._known.popitem(last=False)
 
     def _hear(self, signal: ClientsKnown, _: Heard) -> None:
         for client in signal.clients:
