@@ -141,12 +141,15 @@ class EngineSession:
             self._on_end(self)
             return
         has_words = bool(self._waiting) and code not in _SILENT
-        self._queue(_CLOSE)
         self._stop()
-        if self._poll is not None or not has_words:
+        if not has_words:
+            self._queue(_CLOSE)
             self._leave_polls()
-        else:
-            self._timer = self._loop.call_later(_LINGER_S, self._on_end, self)
+            return
+        if self._poll is not None:
+            self._answer()
+            self._waiting.append(_CLOSE)
+        self._timer = self._loop.call_later(_LINGER_S, self._on_end, self)
 
     def abort(self) -> None:
         """End the session without sending anything."""
@@ -250,7 +253,11 @@ class EngineSession:
             self._queue(_NOOP)
         if self._waiting:
             body = self._take_waiting()
-            if self.closed:
+            if self.closed and body != _CLOSE:
+                self._waiting.append(
+                    _CLOSE
+                )  # in a body of its own: clients handle it before the other packets of a body
+            elif self.closed:
                 self._timer.cancel()
                 self._on_end(self)
             return body
