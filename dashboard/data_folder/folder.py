@@ -107,7 +107,10 @@ class DataFolder:
     # --- what the folder has had ---
 
     def check_not_lost(self, name: str, holds: str) -> None:
-        """Raise ConfigurationError, with the remedy, if a file that once existed is missing or empty now."""
+        """Raise ConfigurationError, with the remedy, if a file that once existed is missing or empty now.
+
+        ``holds``: what the file contains, for the error.
+        """
         file = self.path / name
         if name not in self._inventory() or (file.exists() and file.stat().st_size):
             return

@@ -68,12 +68,12 @@ def pack(column: array[int] | array[float]) -> bytes:
 
 
 def unpack_ints(data: bytes) -> array[int]:
-    """Return the array of little-endian int64 bytes."""
+    """Convert little-endian int64 bytes to an array."""
     return _unpack(array("q"), data)
 
 
 def unpack_floats(data: bytes) -> array[float]:
-    """Return the array of little-endian float64 bytes."""
+    """Convert little-endian float64 bytes to an array."""
     return _unpack(array("d"), data)
 
 
