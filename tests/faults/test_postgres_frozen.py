@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -16,8 +17,10 @@ from dashboard.accounts.directory import Directory
 from dashboard.data_folder.folder import DataFolder
 from dashboard.domain.errors import Unavailable
 from dashboard.store.database import Database, open_database
+from tests.support.deadline import wait_until, within
 from tests.support.postgres import PostgresServer, available
 from tests.support.pulse import seconds_since
+from tests.support.server import ServerProcess
 
 pytestmark = [
     pytest.mark.gen_test,
@@ -97,3 +100,24 @@ async def test_a_frozen_postgresql_is_unavailable_within_seconds_and_then_well(
         await directory.look()
     finally:
         await database.close()
+
+
+def test_a_running_server_says_so_and_refuses_messages_in_time(postgres: PostgresServer, tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path, "--store", postgres.url, "--no-host-feeder", "--no-server-feeder")
+    message = {"roomId": "host", "text": "x"}
+    try:
+        server.start()
+        assert server.json("POST", "/api/message", message)[0] in (200, 201)
+        with frozen(postgres):
+            began = time.monotonic()
+            assert server.json("POST", "/api/message", message)[0] == 503
+            within(seconds_since(began), 5, "a message is refused")  # 3 s, and what the request takes
+            wait_until(lambda: server.json("GET", "/readyz")[1]["checks"]["store"] != "ok", 15, "the store is named")
+            status, told = server.json("GET", "/readyz")
+            assert status == 503
+            assert not {postgres.url, "127.0.0.1", "localhost"} & set(re.split(r"[\s'\"/:@]+", told["checks"]["store"]))
+            server.post("orders", 1)  # samples do not wait for it
+        wait_until(lambda: server.request("GET", "/readyz")[0] == 200, 20, "the store is well again")
+        assert server.json("POST", "/api/message", message)[0] in (200, 201)
+    finally:
+        server.close()
