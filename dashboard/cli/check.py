@@ -28,7 +28,7 @@ from dashboard.settings import Settings, flag, shown, variable
 def check(folder: Path | None, config: Path | None, **flags: Any) -> None:
     """Print every setting with its source, and check the settings as far as possible without starting a server.
 
-    With a FOLDER check the board files in it instead, and print every fault with its file and line.
+    With a FOLDER, check the board files in that folder instead, and print every fault with its file and line.
     """
     if folder is not None:
         _check_boards(folder)

@@ -61,7 +61,7 @@ class DerivedReplica(Replica):
         return None
 
     def shown(self, series: Series) -> tuple[str, str]:
-        """Return the expression with the series' labels, and the expression."""
+        """Return a series' text and name as screens see them: its name is the expression."""
         text = self.texts.get(series.key.name, series.key.name)
         return text + series.text[len(series.key.name) :], text
 

@@ -23,7 +23,10 @@ class Kind(StrEnum):
 
 
 class When(Struct, frozen=True):
-    """Shift of the times at which an operand is evaluated: ``@`` (``at_ms``, or "start" or "end" in ``edge``), then ``offset``."""
+    """Shift of the times at which an operand is evaluated, from ``@`` and then ``offset``.
+
+    After ``@`` is a time (``at_ms``), or "start" or "end" of the query (``edge``).
+    """
 
     offset_ms: int = 0
     at_ms: int | None = None
