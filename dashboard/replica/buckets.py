@@ -19,8 +19,9 @@ from dashboard.entries.samples import unpack_floats, unpack_ints
 from dashboard.replica.chunks import Opened, PackedBuckets, joined, pack_chunk, slots_of, unpack_chunk, unpack_chunks
 from dashboard.replica.folding import TRIM_BATCH, Folded, Raw, as_bytes, unfolded
 
-#: Several small chunks become a large one of so many buckets.
-_SEVERAL = 8
+#: So many chunks of one size become one, twice: a chunk of a history is ``small`` buckets, or 4 or 16 times as many.
+_SEVERAL = 4
+_LARGEST = _SEVERAL**2
 _NEVER = 1 << 62
 
 
@@ -177,14 +178,15 @@ class Buckets:
     def _pack(self) -> None:
         """Pack a chunk of the oldest open buckets: a large chunk if there are enough of them, as after a late sample."""
         chunks, small = self._chunks, self.small
-        large = small * _SEVERAL
+        large = small * _LARGEST
         rows = large if len(self._slots) >= large + small else small
         chunks.append(pack_chunk(self._opened(0, rows)))
         self._delete(0, rows)
         if len(self._slots) < 2 * small:
             self._pack_at = min(self._pack_at, 2 * small)
-        several = chunks[-_SEVERAL:]
-        if len(several) == _SEVERAL and all(chunk.rows == small for chunk in several):
+        while len(several := chunks[-_SEVERAL:]) == _SEVERAL and several[0].rows < large:
+            if any(chunk.rows != several[0].rows for chunk in several):
+                break
             past = unpack_chunks(several)
             if len(chunks) == _SEVERAL:
                 past, self._hidden = past.part(self._hidden), 0
