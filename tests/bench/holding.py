@@ -1,4 +1,4 @@
-"""What viewers cost that do nothing, stop reading, or come back: idle, stalled, resume."""
+"""What viewers cost that do nothing, stop reading, connect, or come back: idle, stalled, connect, resume."""
 
 from __future__ import annotations
 
@@ -137,6 +137,33 @@ class _Cut:
         self.waited = max(server.waited_s() - waited_s[0], viewers.waited_s() - waited_s[1]) / self.seconds
         time.sleep(1)
         self.report = viewers.report()
+
+
+@bench
+def connect(bench: Bench) -> Iterator[Row]:
+    """1,000 viewers connect, watch one series and get its snapshot, beside a Tornado WebSocket that answers with a constant text."""
+    count, rounds = 1000, int(bench.pick(3, 7))
+    server, tornado = bench.server(), bench.peer("tornado")
+    poster = bench.take(Poster(server.port))
+    poster.post(b'[{"series":"quiet","value":1}]')
+
+    def cpu_us(of: Server | Peer, text: str) -> float:
+        cpu_s, viewers = of.cpu_s(), Viewers(bench, of.port, text)
+        viewers.open(count)
+        cpu_s = of.cpu_s() - cpu_s
+        viewers.close()
+        time.sleep(0.5)
+        return cpu_s * 1e6 / count
+
+    both = [(cpu_us(server, watch("quiet")), cpu_us(tornado, "{}")) for _ in range(rounds + 1)][1:]
+    mine, floor = (middle(column) for column in zip(*both, strict=True))
+    yield Row(
+        "server CPU of a viewer's handshake and snapshot",
+        mine,
+        "us",
+        {"tornado WebSocketHandler": floor},
+        (Bar("x tornado WebSocketHandler", middle(ours / least for ours, least in both), 1.2),),
+    )
 
 
 @bench
