@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from dashboard.domain.errors import Invalid
@@ -20,6 +21,9 @@ PREFIX = "expr:"
 _STEPS_S = (1, 2, 5, 10, 30, 60, 120, 300)
 #: Values of a derived series in the longest window that has its step.
 _POINTS = 1_000
+#: Requests whose parsed texts are remembered, and most characters of one; the texts of others are parsed each time.
+_REMEMBERED = 64
+_REMEMBERED_CHARACTERS = 16_000
 
 
 class LiveSpec(NamedTuple):
@@ -75,6 +79,22 @@ def watched(texts: Sequence[str], expressions: Iterable[int], window_ms: int) ->
     specs = {place: LiveSpec(texts[place].strip(), step_s) for place in sorted(places)}
     selectors = tuple(specs[place].selector if place in specs else next(plain) for place in range(len(texts)))
     return Watched(selectors, tuple(dict.fromkeys(specs.values())))
+
+
+def watched_again(texts: Sequence[str], expressions: Sequence[int] | None, window_ms: int) -> Watched:
+    """Parse texts as ``watched`` does; short texts that were parsed recently are remembered, as many screens watch the same.
+
+    ``expressions`` None: find out which texts are expressions.  Raises Invalid.
+    """
+    known = _parsed if sum(map(len, texts)) > _REMEMBERED_CHARACTERS else _remembered
+    return known(tuple(texts), None if expressions is None else tuple(expressions), window_ms)
+
+
+def _parsed(texts: tuple[str, ...], expressions: tuple[int, ...] | None, window_ms: int) -> Watched:
+    return watched(texts, expressions_among(texts) if expressions is None else expressions, window_ms)
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED)(_parsed)
 
 
 def fault_of(text: str) -> str:

@@ -78,6 +78,9 @@ class ViewRequests:
         spec, board = self._resolve(request, connection.caller)
         if board is not None and not is_current(board, request.tag):
             since = None
+        if not connection.preparing and self._views.get(spec.id) is not None:  # others watch it: its matches are known
+            self._subscribe(connection, request, spec, board, since)
+            return
         self.preparation.submit(
             connection, request.id, spec.selectors, lambda: self._subscribe(connection, request, spec, board, since)
         )
@@ -90,14 +93,15 @@ class ViewRequests:
         board: bytes | None,
         since: list[Seen] | None,
     ) -> None:
-        if spec.id not in connection.subscriptions and len(connection.subscriptions) >= self._max_subscriptions:
+        if len(connection.subscriptions) >= self._max_subscriptions and spec.id not in connection.subscriptions:
             reason = f"more than {self._max_subscriptions} views on one connection"
             connection.reply_error(Error("too_many_subscriptions", reason), request.id)
             connection.give_up(CloseCode.TOO_MANY_SUBSCRIPTIONS, reason)
             return
         subscription = self._ticker.join(connection, spec)
-        if request.board is not None and connection.boards.get(spec.id) != request.board:
-            connection.boards[spec.id] = request.board
+        view_id = subscription.view.id
+        if request.board is not None and connection.boards.get(view_id) != request.board:
+            connection.boards[view_id] = request.board
             self._on_boards(connection)
         if self._ticker.is_ready(subscription.view, since):
             self.answer(subscription, request.id, board, since)

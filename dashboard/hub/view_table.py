@@ -74,7 +74,8 @@ class ViewTable:
 
     def join(self, connection: Subscriber, spec: ViewSpec) -> tuple[Subscription, bool]:
         """Subscribe a connection at the view's position; return the subscription, and whether the view is new."""
-        watched = self._watched.get(spec.id)
+        view_id = spec.id
+        watched = self._watched.get(view_id)
         begins = watched is None
         if watched is None:
             partitions = self._sources.want(spec.selectors)
@@ -83,12 +84,12 @@ class ViewTable:
                 self._live.want(spec.expressions)
                 replicas.append(self._live.replica)
             view = View(spec, replicas, self._now_ms(), self._on_change)
-            watched = self._watched[spec.id] = _Watched(view, partitions)
-        if before := connection.subscriptions.get(spec.id):
+            watched = self._watched[view_id] = _Watched(view, partitions)
+        if before := connection.subscriptions.get(view_id):
             watched.behind.discard(before)
             before.frame_no = -1  # a fan-out in progress skips it
         subscription = Subscription(connection, watched.view)
-        connection.subscriptions[spec.id] = watched.subscriptions[connection] = subscription
+        connection.subscriptions[view_id] = watched.subscriptions[connection] = subscription
         return subscription, begins
 
     def leave(self, connection: Subscriber, view_id: str) -> bool:

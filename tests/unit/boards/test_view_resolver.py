@@ -30,6 +30,25 @@ def test_a_board_is_watched_as_its_file_says(resolve: ViewResolver) -> None:
     assert msgspec.json.decode(board)["title"] == "Wall"
 
 
+def test_a_board_is_encoded_once_until_it_or_its_fault_changes(tmp_path: Path) -> None:
+    (tmp_path / "wall.yaml").write_text(WALL)
+    boards = Boards(tmp_path)
+    resolve = ViewResolver(boards, Access(("wall",), ()))
+    request = Watch(board="wall")
+    _, first = resolve(request, ANONYMOUS)
+    assert resolve(request, ANONYMOUS)[1] is first
+    shown = boards.shown("wall")
+    boards.take_files({"wall": shown}, {tmp_path / "wall.yaml": "line 2: is wrong"})
+    _, faulty = resolve(request, ANONYMOUS)
+    assert faulty is not None
+    assert msgspec.json.decode(faulty)["fault"] == "line 2: is wrong"
+    changed = msgspec.structs.replace(shown, board=msgspec.structs.replace(shown.board, title="Other"))
+    boards.take_files({"wall": changed}, {})
+    _, other = resolve(request, ANONYMOUS)
+    assert other is not None
+    assert msgspec.json.decode(other)["title"] == "Other"
+
+
 def test_window_and_rate_of_a_request_come_first(resolve: ViewResolver) -> None:
     spec, _ = resolve(Watch(board="wall", window_s=5, rate_hz=1, points=9), ANONYMOUS)
     assert (spec.window_ms, spec.rate_hz, spec.points) == (5_000, 1.0, 9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.domain.errors import Invalid
-from dashboard.expressions.watched import LiveSpec, expressions_among, fault_of, step_for, watched
+from dashboard.expressions.watched import LiveSpec, expressions_among, fault_of, step_for, watched, watched_again
 
 
 def test_selectors_stay_what_they_are() -> None:
@@ -32,6 +32,16 @@ def test_an_expression_has_the_same_name_everywhere_and_one_for_each_step() -> N
 def test_steps_are_few_and_their_histories_cover_the_window(window_s: int, step_s: int) -> None:
     assert step_for(window_s * 1000) == step_s
     assert LiveSpec("x + 0", step_s).history_s >= window_s
+
+
+def test_texts_that_many_screens_watch_are_parsed_once_for_each_window() -> None:
+    found = watched_again(["a", "sum(x)"], None, 900_000)
+    assert found == watched(["a", "sum(x)"], [1], 900_000)
+    assert watched_again(["a", "sum(x)"], None, 900_000) is found
+    assert watched_again(["a", "sum(x)"], None, 21_600_000).expressions[0].step_s == 30
+    assert watched_again(["a", "sum(x)"], [1], 900_000) == found
+    with pytest.raises(Invalid, match="neither a selector nor"):
+        watched_again(["a", "rate(x)"], None, 900_000)
 
 
 def test_faults_are_told() -> None:

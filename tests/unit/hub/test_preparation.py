@@ -76,6 +76,20 @@ async def test_what_is_much_work_is_answered_in_its_turn_and_those_who_ask_for_l
     assert answers(greedy) == [(0, "snapshot"), (1, "snapshot"), (2, "snapshot")]
 
 
+async def test_a_view_that_others_watch_is_answered_at_once(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = parts_of(source)
+    first, second = Asking(parts), Asking(parts)
+    first.ask("metric_00001")
+    monkeypatch.setattr(preparation, "_AT_ONCE_US", -1)  # from now on every other view waits for its turn
+    second.ask("metric_00001", number=1)
+    second.ask("metric_00002", number=2)
+    second.ask("metric_00001", number=3)  # in its order, behind the request that waits
+    assert answers(second) == [(1, "snapshot")]
+    async with at_work(parts.requests.preparation.run, parts.snapshots.run):
+        await until(lambda: len(second.told) == 3)
+    assert answers(second) == [(1, "snapshot"), (2, "snapshot"), (3, "snapshot")]
+
+
 async def test_callers_take_turns(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preparation, "_AT_ONCE_US", 200)
     parts = parts_of(source)
