@@ -213,8 +213,11 @@ class Series:
         self.folded = end
 
     def trim(self, now_ms: int, windows: Windows) -> None:
-        """Remove samples and buckets older than their windows; thin out the older half if there are more than ``raw_max``."""
-        times = self._times
+        """Remove samples and buckets older than their windows; thin out the older half if there are more than ``raw_max``.
+
+        Buckets are trimmed when samples are, which is rare; those of a series with late samples each time.
+        """
+        times, trims_buckets = self._times, self.disorder_seq >= 0
         if len(times) >= windows.raw_max + _TRIM_BATCH:
             self._thin(len(times) // 2)
         horizon = now_ms - windows.raw_ms
@@ -224,10 +227,12 @@ class Series:
             cut = min(self._older_than(horizon), self.folded)
             if cut >= _TRIM_BATCH or cut == len(times) - 1:
                 self._drop(cut)
+                trims_buckets = True
         if self.ends is not None and self.ends and self.ends[0] < horizon:
             del self.ends[: bisect_left(self.ends, horizon)]
-        self.fine.trim((now_ms - windows.fine_ms) // windows.fine_step_ms)
-        self.coarse.trim((now_ms - windows.coarse_ms) // windows.coarse_step_ms)
+        if trims_buckets:
+            self.fine.trim((now_ms - windows.fine_ms) // windows.fine_step_ms)
+            self.coarse.trim((now_ms - windows.coarse_ms) // windows.coarse_step_ms)
 
     def _thin(self, end: int) -> None:
         """Keep a quarter of the samples before ``end``, spikes included. All samples before ``end`` must be folded already."""
