@@ -103,6 +103,9 @@ async def test_a_connected_client_is_told_again_and_again_and_the_number_is_boun
         one.clients.note("b" * 20, gone)
         await until(lambda: other.clients.find("b" * 20) is not None)
         gone.closed = True
+        await until(lambda: len(one.clients._connected) == 1)  # bob is not told any more
+        one.clients.note("m" * 20, there)
+        await until(lambda: other.clients.find("m" * 20) is not None)  # and all that was told of bob has arrived
         one.now_s = other.now_s = recoverable._KEPT_S + 1
         await until(lambda: other.clients.find(SECRET) is not None)
         assert other.clients.find("b" * 20) is None
