@@ -16,7 +16,7 @@ from functools import partial
 import msgspec
 import numpy as np
 
-from dashboard.domain.errors import DashboardError
+from dashboard.domain.errors import DashboardError, LimitReached
 from dashboard.domain.freshness import Freshness, freshness
 from dashboard.domain.series import SeriesKey
 from dashboard.expressions.derived import Condition, DerivedReplica, DerivedRow
@@ -37,6 +37,8 @@ from dashboard.runtime import Group
 LATE_S = 60
 #: Series of one expression that are shown; the others are counted.
 MOST_SERIES = 1_000
+#: Series of all expressions together; one that would bring more has a fault instead. Each takes up to 24 KB.
+MOST_DERIVED = 20_000
 #: An expression that no view shows is kept for this long, for screens that come back.
 LINGER_S = 60.0
 #: A second is evaluated this long after it has begun, so that its samples have arrived.
@@ -233,9 +235,12 @@ class LiveExpressions:
         count = spec.history_s // spec.step_s
         grid = Grid((last - (count - 1) * spec.step_s) * 1000, spec.step_s * 1000, count)
         answer = await self._queries.run(f"live:{live.text}", range_query(expr, grid, grid.end_ms), _rows_of)
-        replica = self._replica
+        replica, rows = self._replica, _derived(spec, answer.rows[:MOST_SERIES])
+        if sum(row.key not in replica.table.by_text for row in rows) + len(replica.table.by_text) > MOST_DERIVED:
+            live.fault = f"the expressions on all screens would have more than {MOST_DERIVED} series; sum some up, and open it again"
+            raise LimitReached(live.fault)
         replica.texts[spec.name] = spec.text
-        replica.fill(self._now_ms(), _derived(spec, answer.rows[:MOST_SERIES]), answer.unit)
+        replica.fill(self._now_ms(), rows, answer.unit)
         live.filled.add(spec.name)
         live.there.setdefault(spec.name, set())
 

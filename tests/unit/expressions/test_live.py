@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dashboard.domain.position import Position
 from dashboard.entries.samples import encode_samples
+from dashboard.expressions import live as live_expressions
 from dashboard.expressions.live import LATE_S, LiveExpressions
 from dashboard.expressions.runner import QueryLimits, QueryRunner
 from dashboard.expressions.watched import LiveSpec
@@ -186,3 +187,23 @@ async def test_a_fault_of_ours_ends_one_expression_and_not_the_others(monkeypatc
     running.cancel()
     assert b"its log says why" in feed.condition(broken)
     assert feed.values(sound) == {0: 2.0}
+
+
+@pytest.mark.gen_test
+async def test_expressions_with_too_many_series_together_have_a_fault_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_expressions, "MOST_DERIVED", 15)
+    few, many = LiveSpec("sum(x)", 1), LiveSpec("x + 0", 1)
+    also = LiveSpec("x * 2", 1)
+    feed = Feed(few, many)
+    for number in range(10):
+        feed.send(f'x{{n="{number}"}}', T0, 1.0)
+    await feed.second(0)
+    feed.live.want([also])
+    await feed.second(1)
+    await feed.second(2)
+    assert [feed.live._held[spec.text].fault[:41] for spec in (few, many, also)] == [
+        "",
+        "",
+        "the expressions on all screens would have",
+    ]
+    assert len(feed.live.replica().table.by_text) == 11
