@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 
 import msgspec
@@ -51,6 +50,6 @@ def is_foreign(header: str) -> bool:
         return scheme.lower() in ("bearer", "token") and not rest.strip()
     try:
         _, _, password = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, not ASCII, or not UTF-8 within
         return False
     return not password.startswith(TOKEN_PREFIX) and password.count(".") != 2
