@@ -28,6 +28,13 @@ STAMP = VENDOR / ".made-from"
 NPM = ROOT / "build" / "npm"
 LOCK_FILES = ("package.json", "package-lock.json", ".npmrc")
 _INTER = "@fontsource-variable/inter"
+#: Packages within the bundle of CodeMirror, each with its licence.
+_EDITOR = (
+    *(f"@codemirror/{part}" for part in ("autocomplete", "commands", "lang-yaml", "language", "lint", "state", "view")),
+    *(f"@lezer/{part}" for part in ("common", "highlight", "lr", "yaml")),
+    *("@marijn/find-cluster-break", "crelt", "style-mod", "w3c-keyname", "lru-cache"),
+    *("@prometheus-io/codemirror-promql", "@prometheus-io/lezer-promql"),
+)
 #: File of an npm package, and its name under static/vendor/.
 COPIES = {
     "uplot/dist/uPlot.d.ts": "uplot.d.ts",
@@ -38,6 +45,12 @@ COPIES = {
         for script in ("latin", "latin-ext", "greek", "cyrillic")
     },
     f"{_INTER}/LICENSE": "inter.LICENSE.txt",
+    **{
+        f"{package}/{'LICENSE.md' if package == 'lru-cache' else 'LICENSE'}": (
+            f"licences/{package.removeprefix('@').replace('/', '-')}.LICENSE.txt"
+        )
+        for package in _EDITOR
+    },
 }
 
 
@@ -45,12 +58,14 @@ class Bundle(NamedTuple):
     """An ES module and all that it imports, as one file ``name`` under static/vendor/.
 
     ``entry`` is relative to the repository; it and its imports may import npm packages by name.  ``target``: what browsers must understand.
+    ``is_typed``: the entry only re-exports from packages, and is copied as the bundle's types.
     Add the packages' licences to ``COPIES``; comments marked as legal go to ``NAME.LEGAL.txt``.
     """
 
     entry: str
     name: str
     target: str = "es2022"
+    is_typed: bool = False
 
     def make(self, packages: Path, path: Path) -> None:
         """Write the bundle."""
@@ -58,6 +73,8 @@ class Bundle(NamedTuple):
         options = (f"--outfile={path}", f"--target={self.target}", "--bundle", "--format=esm", "--minify")
         logs = ("--legal-comments=linked", "--log-level=warning")
         run([str(esbuild), self.entry, *options, *logs], cwd=ROOT, NODE_PATH=str(packages))
+        if self.is_typed:
+            shutil.copyfile(ROOT / self.entry, path.with_suffix(".d.ts"))
 
 
 class Sheet(NamedTuple):
@@ -81,6 +98,7 @@ class Sheet(NamedTuple):
 #: Files to make, in an order in which later ones may import earlier ones. Their entries stand in scripts/bundles/.
 BUNDLES: tuple[Bundle | Sheet, ...] = (
     Bundle("scripts/bundles/uplot.js", "uplot.js"),
+    Bundle("scripts/bundles/codemirror.js", "codemirror.js", is_typed=True),
     Bundle("scripts/bundles/old.js", "old.js", target="chrome79"),
     Sheet("scripts/bundles/old.css", "old.css", target="chrome 79"),
 )
