@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 from playwright.sync_api import expect
 
 from tests.browser.pages import Pages, until
+from tests.browser.test_accessibility import _AXE as AXE
+from tests.browser.test_accessibility import faults
 from tests.support.server import ServerProcess
 
 
@@ -37,3 +39,56 @@ def test_explore_evaluates_an_expression_and_says_where_it_is_wrong(pages: Pages
     expect(page.locator("#series tr td.value")).to_have_text("5", timeout=10_000)
     page.locator("#search").fill("sum(visits")
     expect(page.locator("#count")).to_contain_text("1:4: unclosed left parenthesis", timeout=10_000)
+    expect(page.locator(".cm-lintRange-error")).to_have_text("(", timeout=10_000)
+    page.locator("#search").fill("sum(visits)")
+    expect(page.locator("#series tr td.value")).to_have_text("20", timeout=10_000)
+    expect(page.locator(".cm-lintRange-error")).to_have_count(0)
+
+
+def test_the_expression_line_completes_by_keyboard_what_the_server_has(pages: Pages, site: ServerProcess) -> None:
+    for shop in ("berlin", "paris"):
+        site.post("takings_total", 5, labels={"shop": shop})
+    page = pages.open(f"{site.url}/explore", script=AXE.read_text(), permissions=["clipboard-read", "clipboard-write"])
+    expect(page.locator("#series tr").first).to_be_visible()
+    page.keyboard.press("/")
+    line = page.locator(".cm-content#search")
+    expect(line).to_be_focused()  # the editor has come in the place of the input
+    for typed, offered, then in (
+        ("rat", "rate", "rate"),
+        ("(taki", "takings_total", "rate(takings_total)"),
+        ("{sh", "shop", "rate(takings_total{shop})"),
+        ('="par', "paris", 'rate(takings_total{shop="paris"})'),
+    ):
+        page.keyboard.type(typed)
+        until(page, _IS_OFFERED, offered)
+        if typed == "rat":
+            assert faults(page) == []
+        until(
+            page, "() => new Promise((done) => setTimeout(() => done(true), 100))"
+        )  # it takes no Enter in a list's first moments
+        page.keyboard.press("Enter")
+        expect(line).to_have_text(then)
+    assert line.text_content() == 'rate(takings_total{shop="paris"})'
+    page.get_by_role("button", name="curl").click()
+    until(page, "() => navigator.clipboard.readText().then((text) => text.startsWith('curl -G'))")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="curl")).to_be_focused()
+
+
+_IS_OFFERED = (
+    "(text) => document.querySelector('.cm-tooltip-autocomplete li[aria-selected]')?.textContent.startsWith(text)"
+)
+
+
+def test_explore_keeps_its_plain_input_without_the_editor(pages: Pages, site: ServerProcess) -> None:
+    site.post("plain_visits", 20)
+    pages.expect("net::ERR_FAILED")
+    page = pages.open(f"{site.url}/explore", wait=False)
+    page.route("**/vendor/codemirror.js", lambda route: route.abort())
+    expect(page.locator("#series tr").first).to_be_visible()
+    with page.expect_event("requestfailed"):
+        page.locator("input#search").focus()
+    page.keyboard.type("sum(plain_visits) / 4")
+    expect(page.locator("#series tr td.value")).to_have_text("5", timeout=10_000)
+    expect(page.locator("#answer canvas")).to_be_visible()

@@ -23,7 +23,7 @@ _FOCUSED = """() => {
 _SETTLED = """() => !document.querySelector("watcher-badges") || !document.querySelector("meta[name=user]")
     || document.querySelector(".watchers")"""
 
-_FOCUSABLE = """() => [...document.querySelectorAll("a[href], button:not([disabled]), input:not([disabled]), [tabindex='0']")]
+_FOCUSABLE = """() => [...document.querySelectorAll("a[href], button:not([disabled]), input:not([disabled]), [tabindex='0'], [contenteditable=true]")]
     .filter((e) => e.getClientRects().length)
     .map((e) => (e.getAttribute("aria-label") ?? e.textContent.trim()) || e.getAttribute("href"))"""
 

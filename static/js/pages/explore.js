@@ -4,18 +4,24 @@ import "../widgets/connection-curtain.js";
 import { Store } from "../data/store.js";
 import { conditionsOf, isCondition, isDerived, looksAsked, proposed } from "../data/expressions.js";
 import { freshness } from "../data/freshness.js";
+import { shortNames } from "../data/labels.js";
+import { WAYS_TO_ASK } from "../data/ways-to-ask.js";
 import { age, format } from "../draw/format.js";
 import { drawSpark } from "../draw/spark.js";
-import { arrange, byId, h, setText } from "../widgets/dom.js";
+import { copyText } from "../widgets/dialog.js";
+import { arrange, button, byId, h, setText } from "../widgets/dom.js";
+import { ExpressionLine } from "../widgets/expression-line.js";
 import { curlForSeries } from "../widgets/snippet.js";
 import { SIZES, suitedToSeries } from "../data/suited-widget.js";
 import { putOnBoard } from "../widgets/put-on-board.js";
+import { currentUser } from "../widgets/user.js";
 import { Shell } from "./shell.js";
 
 /** @import { NewWidget } from "../data/suited-widget.js" */
 
 /** @import { DocumentState } from "../client/protocol.js" */
 /** @import { Series } from "../data/series.js" */
+/** @import { AnswerChart } from "../widgets/answer-chart.js" */
 
 /** More rows than this are not shown, so that the page stays fast. */
 const MOST_ROWS = 300;
@@ -26,11 +32,14 @@ const TYPING_MS = 300;
 const MOST_CHOSEN = 100;
 /** A longer choice goes after the #, because the server limits the length of addresses. */
 const LONGEST_QUERY = 3_000;
+/** A button of a copy says this long whether it worked. */
+const COPIED_MS = 2_000;
 const EVERYTHING = '{__name__=~".+"}';
 
 const shell = new Shell();
 const store = new Store();
 const search = byId("search", HTMLInputElement);
+const line = new ExpressionLine(search, new AbortController().signal); // as long as the page
 const show = byId("show", HTMLButtonElement);
 /** for editors only */
 const put = /** @type {HTMLButtonElement | null} */ (document.getElementById("put"));
@@ -116,6 +125,7 @@ function listSeries() {
   const more = found.length > MOST_ROWS ? `, of which the first ${MOST_ROWS} are shown: narrow the search` : "";
   const told = conditionsOf(store.documents.values(), [0]).map((each) => each.fault || each.note).filter(Boolean);
   setText(byId("count"), told.join("; ") || `${found.length} of ${all.length} series${more}`);
+  line.showFault(told.find((text) => /^\d+:\d+: /.test(text)) ?? "");
   listDocuments();
   const nothing = byId("nothing");
   nothing.hidden = all.length > 0 && found.length > 0;
@@ -123,7 +133,51 @@ function listSeries() {
     all.length ? "Nothing matches. A series appears here as soon as it is fed:" : "Nothing has been fed yet. Try:",
     h("code", { text: curlForSeries({ name: "orders", labels: { shop: "a" } }, 3, location.origin) }),
   );
+  answer.arrange();
   paintAll();
+}
+
+/** Chart of what a selector or an expression has given, and the copies of it. */
+const answer = {
+  place: byId("answer"),
+  /** @type {AnswerChart | null} */
+  chart: null,
+
+  /** Show or hide it, as the search is. */
+  async arrange() {
+    this.place.hidden = !isSelector(search.value.trim()) || !store.series.size;
+    byId("copies").hidden = !isSelector(search.value.trim());
+    if (this.place.hidden) return;
+    if (!this.chart) {
+      const { AnswerChart } = await import("../widgets/answer-chart.js");
+      this.chart ??= new AnswerChart(this.place);
+    }
+    shell.loop.mark(this);
+  },
+
+  paint() {
+    if (this.place.hidden || !this.chart) return;
+    const now = shell.clock.now();
+    const series = [...rows.values()].map((row) => row.series);
+    this.chart.draw(series, shortNames(series), now - store.windowMs, now);
+  },
+};
+
+/** Make the buttons that copy the expression for use elsewhere. */
+function makeCopies() {
+  const user = currentUser();
+  const needsToken = user !== null && user.kind === "user";
+  const buttons = Object.entries(WAYS_TO_ASK).map(([name, write]) => {
+    const made = button(name, async () => {
+      const text = write({ expression: search.value.trim(), origin: location.origin, needsToken });
+      const shown = h("pre", { text });
+      await copyText(made, text, "Select it, and press Ctrl-C");
+      if (made.textContent !== "Copied") byId("copied").replaceChildren(shown);
+      setTimeout(() => setText(made, name), COPIED_MS);
+    }, { class: "quiet" });
+    return made;
+  });
+  byId("copies").append("Copy as", ...buttons);
 }
 
 /** Row of one document. */
@@ -173,6 +227,7 @@ function choose(text, on) {
 
 function paintAll() {
   for (const row of rows.values()) shell.loop.mark(row);
+  shell.loop.mark(answer);
 }
 
 /** Return the request for a view. @param {string} selector */
@@ -201,6 +256,7 @@ const subscription = shell.views.watch(request(watched), {
     listSeries();
     byId("nothing").hidden = true;
     setText(byId("count"), error.message);
+    line.showFault(error.message);
   },
 });
 
@@ -214,6 +270,7 @@ function watch(selector) {
 
 search.addEventListener("input", () => {
   const text = search.value.trim();
+  byId("copied").replaceChildren();
   const selector = isSelector(text) ? text : EVERYTHING;
   clearTimeout(searchTimer);
   if (selector === watched) listSeries();
@@ -230,10 +287,12 @@ show.addEventListener("click", () => {
   const query = new URLSearchParams([...chosen].map((text) => ["series", text])).toString();
   location.assign(query.length < LONGEST_QUERY ? `/board?${query}` : `/board?#${query}`);
 });
-shell.keys.push(["/", "search", () => search.focus()], ["h", "the Host board", () => location.assign("/")]);
+shell.keys.push(["/", "search", () => line.focus()], ["h", "the Host board", () => location.assign("/")]);
 shell.everySecond.push(paintAll, listDocuments);
 document.addEventListener("theme", () => {
   for (const row of rows.values()) row.seenVersion = -1;
+  answer.chart?.recolour();
   paintAll();
 });
+makeCopies();
 shell.start();

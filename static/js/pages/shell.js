@@ -168,7 +168,7 @@ export class Shell {
   /** @param {KeyboardEvent} event */
   pressed(event) {
     const { target } = event;
-    const field = (target instanceof HTMLInputElement && target.type !== "checkbox") || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
+    const field = (target instanceof HTMLInputElement && target.type !== "checkbox") || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || (target instanceof HTMLElement && target.isContentEditable);
     const isTyping = field || document.querySelector("dialog[open]");
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
     const found = this.keys.find(([key]) => key === event.key);

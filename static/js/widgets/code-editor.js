@@ -24,10 +24,10 @@ function look({ EditorView, HighlightStyle, syntaxHighlighting, tags }) {
   ]);
   const theme = EditorView.theme({
     "&": { color: "var(--text)", backgroundColor: "var(--tile)", border: "1px solid var(--line)", borderRadius: "var(--radius)" },
-    "&.cm-focused": { outline: "2px solid var(--focus)", outlineOffset: "2px" },
+    "&.cm-focused": { outline: "none" }, // its content has it
     ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.5" },
     ".cm-content": { padding: "0.4em 0.4em", caretColor: "var(--text)" },
-    ".cm-content:focus-visible": { outline: "none" }, // the frame around it has the outline
+    "&.cm-focused .cm-content": { outline: "2px solid var(--focus)", outlineOffset: "-2px", borderRadius: "var(--radius)" },
     ".cm-cursor": { borderLeftColor: "var(--text)" },
     ".cm-placeholder": { color: "var(--muted)" },
     ".cm-gutters": { backgroundColor: "var(--tile)", color: "var(--muted)", border: "none" },
