@@ -7,14 +7,27 @@ from typing import Protocol
 
 import numpy as np
 
+from dashboard.domain.units import guess_unit
 from dashboard.query.promql import histograms, relabel, windows
 from dashboard.query.promql.budget import Budget
 from dashboard.query.promql.elementwise import clamp, rounded
 from dashboard.query.promql.notes import SORT_IN_RANGE, Notes
 from dashboard.query.promql.plan import Span, times_of
 from dashboard.query.promql.samples import SampleColumns
-from dashboard.query.promql.syntax import Expr, Instant, Paren
-from dashboard.query.promql.values import Floats, Grid, Scalar, String, Value, Vector, compact, empty, taken, unnamed
+from dashboard.query.promql.syntax import Expr, Instant, Paren, selectors_of
+from dashboard.query.promql.values import (
+    NAME,
+    Floats,
+    Grid,
+    Scalar,
+    String,
+    Value,
+    Vector,
+    compact,
+    empty,
+    taken,
+    unnamed,
+)
 
 
 class Operands(Protocol):
@@ -129,7 +142,15 @@ def _histogram_quantile(of: Operands, args: _Args, grid: Grid) -> Vector:
     q, vector = of.scalar(args[0], grid), of.vector(args[1], grid)
     of.notes.check_quantile([float(each) for each in np.unique(q)])
     of.budget.spend(vector.values.size)
-    return histograms.quantile(vector, q, of.notes)
+    quantiles = histograms.quantile(vector, q, of.notes)
+    return quantiles.but(quantiles.values, unit=_observed_unit(args[1], vector.unit))
+
+
+def _observed_unit(expr: Expr, unit: str) -> str:
+    """Return the unit of a histogram's observations: that of its name, else the unit of its buckets, also when it is one of their rate."""
+    names = {each.value for node in selectors_of(expr) for each in node.selector.matchers if each.label == NAME}
+    units = {guess_unit(name.removesuffix("_bucket")) for name in names}
+    return units.pop() if len(units) == 1 and "" not in units else unit.removesuffix("/s")
 
 
 def _histogram_fraction(of: Operands, args: _Args, grid: Grid) -> Vector:

@@ -72,7 +72,8 @@ def test_rows_know_the_series_they_were_computed_from() -> None:
     [
         ("x_total", "B"), ("rate(x_total[1m])", "B/s"), ("sum(rate(x_total[1m]))", "B/s"), ("x_total / x_total", ""),
         ("count(x_total)", ""), ("quantile(0.9, x_total)", "B"), ("max_over_time(x_total[5m])", "B"), ("ln(x_total)", ""),
-        ("x_total > 5", "B"), ("x_total > bool 5", ""),
+        ("x_total > 5", "B"), ("x_total > bool 5", ""), ("histogram_quantile(0.9, rate(x_total[1m]))", "B"),
+        ("histogram_quantile(0.9, sum by (le) (rate(latency_seconds_bucket[1m])))", "s"),
     ],
 )  # fmt: skip
 def test_units_go_through(text: str, unit: str) -> None:
