@@ -29,6 +29,7 @@ class Condition(Struct, frozen=True, omit_defaults=True):
     ``fault``: why the expression has no values; ``note``: which inputs are not live; ``freshness``: the worst freshness of the
     inputs. ``inputs``, ``old``: number of inputs, and of inputs that are not live; ``left_out``: number of series that are not
     shown.
+    ``corrected_from_ms``: time of the oldest final value that late samples changed within the last minute; 0: none.
     """
 
     fault: str = ""
@@ -37,6 +38,7 @@ class Condition(Struct, frozen=True, omit_defaults=True):
     inputs: int = 0
     old: int = 0
     left_out: int = 0
+    corrected_from_ms: int = 0
 
 
 class DerivedRow(Struct, frozen=True):
@@ -94,6 +96,12 @@ class DerivedReplica(Replica):
             series = self.table.by_text.get(row.key)
             if series is not None:
                 series.stamp_by_time()
+
+    def value_at(self, key: str, t_ms: int) -> float | None:
+        """Return the value that a series has at the time ``t_ms``, None if it has none."""
+        series = self.table.by_text.get(key)
+        at = -1 if series is None else series.place_of(t_ms)
+        return None if series is None or at < 0 else series.values[at]
 
     def take_back(self, key: str, t_ms: int) -> None:
         """Remove the value that a series has at the time ``t_ms``."""

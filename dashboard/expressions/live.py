@@ -8,6 +8,7 @@ the next value is added.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
@@ -69,6 +70,7 @@ class _Live:
         self.final_s = 0
         self.is_busy = False
         self.due_s = 0  # not evaluated before this second
+        self.corrected = (0, 0)  # oldest time whose final value a late sample changed, and the second when it did
         self.seen: dict[Series, int] = {}  # by input: the last entry that was evaluated
         self.provisional: dict[
             str, dict[str, int]
@@ -154,9 +156,15 @@ class LiveExpressions:
         self._wake.set()
 
     def _epoch(self) -> str:
-        """Return the epoch: that of the first partition, the same in every process."""
+        """Return the epoch: that of the followed partition, or a hash of the epochs of several.
+
+        So another epoch of any partition makes another epoch here, and a screen that comes from before it is told of the gap.
+        """
         followed = self._replicas.followed()
-        return followed[min(followed)].position.epoch if followed else "derived"
+        epochs = [f"{name}={followed[name].position.epoch}" for name in sorted(followed)]
+        if len(epochs) > 1:
+            return hashlib.blake2b(" ".join(epochs).encode(), digest_size=8).hexdigest()
+        return next((replica.position.epoch for replica in followed.values()), "derived")
 
     # --- evaluation ---
 
@@ -257,11 +265,14 @@ class LiveExpressions:
         answer, inputs = await self._queries.run(f"live:{live.text}", query, _with_inputs)
         if replica is not self._replica:
             return  # everything begins anew
+        if second - live.corrected[1] >= LATE_S:
+            live.corrected = (0, 0)
         for spec in live.specs:
             self._put(live, spec, answer, second)
         live.final_s = second - 1
         live.seen = {series: series.last_seq for series in inputs}
-        self._tell(live, _condition(answer, inputs, second * 1000, self._now_ms()))
+        condition = _condition(answer, inputs, second * 1000, self._now_ms())
+        self._tell(live, msgspec.structs.replace(condition, corrected_from_ms=live.corrected[0]))
 
     def _put(self, live: _Live, spec: LiveSpec, answer: QueryAnswer, second: int) -> None:
         """Add the values at a view's steps, and the newest value, which is removed when the next value is added."""
@@ -276,6 +287,9 @@ class LiveExpressions:
             if not wanted:
                 continue
             rows.append(DerivedRow(row.key, [t for t, _ in wanted], [v for _, v in wanted]))
+            changed = [t for t, v in wanted if t <= live.final_s * 1000 and replica.value_at(row.key, t) != v]
+            if changed:
+                live.corrected = (min(changed[0], live.corrected[0] or changed[0]), second)
             if wanted[-1][0] == newest_ms:
                 there.add(row.key)
                 if newest_ms % step_ms:

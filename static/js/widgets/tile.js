@@ -259,6 +259,8 @@ export class Tile extends HTMLElement {
     if (inputs.length) return inputs.join("; ");
     const leftOut = this.conditions.reduce((sum, each) => sum + each.left_out, 0);
     if (leftOut) return `${leftOut} more series are not shown`;
+    const corrected = this.conditions.map((each) => each.corrected_from_ms).filter(Boolean);
+    if (corrected.length) return `late samples changed values since ${clock(Math.min(...corrected), true)}`;
     const every = this.series[0]?.everyS ?? this.doc?.every_s;
     if (fresh === "late") return every ? `expected every ${age(every * 1000)}` : this.widget.note;
     if (fresh === "stale") return `${age(now - this.newest())} ago`;

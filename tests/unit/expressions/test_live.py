@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.domain.position import Position
+from dashboard.domain.position import Position, parse_positions
 from dashboard.entries.samples import encode_samples
 from dashboard.expressions import live as live_expressions
 from dashboard.expressions.live import LATE_S, LiveExpressions
 from dashboard.expressions.runner import QueryLimits, QueryRunner
 from dashboard.expressions.watched import LiveSpec
-from dashboard.journal.port import Entry
+from dashboard.journal.port import Entry, Gap
 from dashboard.query.promql.parse import parse
 from dashboard.query.promql.query import instant_query
+from dashboard.replica.checkpoint import capture, restore
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows
 from tests.promql.replay import answer
@@ -47,13 +48,26 @@ class Feed:
     """A replica, and live expressions over it, moved by hand."""
 
     def __init__(self, *specs: LiveSpec) -> None:
-        self.replica = Replica(Windows(), Position("0123456789abcdef", 0))
         self.now_ms = T0
-        source = Source(self.replica)
+        self.specs = specs
+        self._follow(Replica(Windows(), Position("0123456789abcdef", 0)))
+
+    def restart(self) -> None:
+        """Go on from a checkpoint, as a process does that starts."""
+        self._follow(restore(self.replica.position, dict(capture(self.replica)), Windows()))
+
+    def begin_epoch(self) -> None:
+        """Begin another epoch of the journal."""
+        epoch = f"{int(self.replica.position.epoch, 16) + 1:016x}"
+        self.replica.gap(Gap("epoch", Position(epoch, 0)))
+        self.live._missed("metrics.0", "epoch")
+
+    def _follow(self, replica: Replica) -> None:
+        self.replica = replica
+        source = Source(replica)
         queries = QueryRunner(source, QueryLimits())  # type: ignore[arg-type]
         self.live = LiveExpressions(queries=queries, replicas=source, now_ms=lambda: self.now_ms)  # type: ignore[arg-type]
-        self.specs = specs
-        self.live.want(specs)
+        self.live.want(self.specs)
 
     def send(self, key: str, t_ms: int, value: float, every_s: float | None = None) -> None:
         seq = self.replica.position.seq + 1
@@ -84,7 +98,9 @@ class Feed:
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32))
-def test_every_finished_second_equals_an_evaluation_from_scratch_in_any_order_of_arrival(seed: int) -> None:
+def test_every_finished_second_equals_an_evaluation_from_scratch_after_late_samples_restarts_and_epochs(
+    seed: int,
+) -> None:
     random, spec = Random(seed), LiveSpec("sum(rate(x_total[10s]))", 1)
 
     async def run() -> None:
@@ -101,6 +117,8 @@ def test_every_finished_second_equals_an_evaluation_from_scratch_in_any_order_of
             waiting = [each for each in waiting if each[0] > second]
             if random.random() < 0.9:
                 await feed.second(second)
+            if random.random() < 0.1:
+                random.choice((feed.restart, feed.begin_epoch))()
         await feed.second(60)
         await feed.second(61)
         found = feed.values(spec)
@@ -121,6 +139,41 @@ async def test_a_view_of_a_coarse_step_keeps_its_steps_and_the_newest_value() ->
     assert [second for second in feed.values(spec) if second >= 0] == [0, 10, 20, 24]
     assert [second for second in feed.values(fine) if second >= 0] == list(range(25))
     assert len(feed.live._held) == 1
+
+
+@pytest.mark.gen_test
+async def test_a_late_sample_that_changes_a_final_value_is_told_for_a_minute() -> None:
+    spec = LiveSpec("sum(x)", 1)
+    feed = Feed(spec)
+    for second in range(11):
+        if second != 5:
+            feed.send("x", T0 + second * 1_000, 1.0)
+        await feed.second(second)
+    assert b"corrected" not in feed.condition(spec)
+    feed.send("x", T0 + 5_000, 7.0)
+    await feed.second(11)
+    assert f'"corrected_from_ms":{T0 + 5_000}'.encode() in feed.condition(spec)
+    assert feed.values(spec)[5] == 7.0
+    for second in range(12, 12 + LATE_S):
+        feed.send("x", T0 + second * 1_000, 1.0)
+        await feed.second(second)
+    assert b"corrected" not in feed.condition(spec)
+
+
+@pytest.mark.gen_test
+async def test_another_epoch_of_any_partition_is_another_epoch_of_the_values() -> None:
+    feed = Feed(LiveSpec("sum(x)", 1))
+    source = feed.live._replicas
+    one, other = feed.replica, Replica(Windows(), Position("0000000000000001", 0))
+    assert feed.live._epoch() == one.position.epoch
+    found = set()
+    for epoch in ("0000000000000001", "0000000000000002"):
+        other.position = Position(epoch, 0)
+        for both in ({"metrics.0": one, "metrics.1": other}, {"metrics.1": other, "metrics.0": one}):
+            source.followed = lambda both=both: both  # type: ignore[method-assign, misc]
+            found.add(feed.live._epoch())
+    assert len(found) == 2
+    assert all(parse_positions(f"{epoch}.0") for epoch in found)
 
 
 @pytest.mark.gen_test
