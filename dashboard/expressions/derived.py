@@ -29,6 +29,7 @@ class Condition(Struct, frozen=True, omit_defaults=True):
     ``fault``: why the expression has no values; ``note``: which inputs are not live; ``freshness``: the worst freshness of the
     inputs. ``inputs``, ``old``: number of inputs, and of inputs that are not live; ``left_out``: number of series that are not
     shown.
+    ``lines``: by the labels as text, the freshness of each line that has no live input.
     ``corrected_from_ms``: time of the oldest final value that late samples changed within the last minute; 0: none.
     """
 
@@ -39,6 +40,7 @@ class Condition(Struct, frozen=True, omit_defaults=True):
     old: int = 0
     left_out: int = 0
     corrected_from_ms: int = 0
+    lines: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class DerivedRow(Struct, frozen=True):

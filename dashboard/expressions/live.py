@@ -45,6 +45,7 @@ LINGER_S = 60.0
 #: A second is evaluated this long after it has begun, so that its samples have arrived.
 _GRACE_MS = 200
 _NAMED_INPUTS = 5
+_NAMED_LINES = 100
 #: An expression rests for so many times the time that its evaluation took.
 _REST = 4
 
@@ -367,7 +368,21 @@ def _condition(answer: QueryAnswer, inputs: list[Series], newest_ms: int, now_ms
     more = f" and {len(old) - len(names)} more" if len(old) > len(names) else ""
     verb = "is" if len(old) == 1 else "are"
     note = f"{len(old)} of {len(states)} inputs {verb} {worst}: {', '.join(names)}{more}"
-    return Condition(note=note, freshness=worst.value, inputs=len(states), old=len(old), left_out=left_out)
+    lines = _old_lines(answer, inputs, states, newest_ms)
+    return Condition(note=note, freshness=worst.value, inputs=len(states), old=len(old), left_out=left_out, lines=lines)
+
+
+def _old_lines(
+    answer: QueryAnswer, inputs: list[Series], states: dict[Series, Freshness], newest_ms: int
+) -> dict[str, str]:
+    """Return the freshness of the newest of its inputs for each line without a live input, by the line's labels as text."""
+    fresh = sum(1 << place for place, series in enumerate(inputs) if states.get(series) is Freshness.LIVE)
+    lines, order = dict[str, str](), list(Freshness)
+    for row in answer.rows[:MOST_SERIES]:
+        if row.inputs and not row.inputs & fresh and row.times[-1] == newest_ms and len(lines) < _NAMED_LINES:
+            own = (states[series] for place, series in enumerate(inputs) if row.inputs >> place & 1)
+            lines[_key("", row.labels)] = min(own, key=order.index).value
+    return lines
 
 
 def _short(series: Series, inputs: list[Series]) -> str:

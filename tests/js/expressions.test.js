@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { conditionsOf, expressionsOf, filled, isCondition, isDerived, looksAsked, proposed } from "../../static/js/data/expressions.js";
+import { conditionsOf, expressionsOf, filled, freshnessOfLine, isCondition, isDerived, looksAsked, proposed } from "../../static/js/data/expressions.js";
 
 /** @param {object} some */
 const widget = (some) => /** @type {import("../../static/js/client/protocol.js").Widget} */ ({ legend: "", series: [], document: "", ...some });
@@ -21,6 +21,14 @@ test("documents say how the expressions at some places are", () => {
   assert.ok(isCondition(document));
   assert.deepEqual(conditionsOf([document, { ...document, key: "note" }], [3, 4]).map(({ fault, old }) => [fault, old]), [["1:2: wrong", 0]]);
   assert.deepEqual(conditionsOf([document], [1]), []);
+});
+
+test("a line without a live input is as old as the newest of its inputs", () => {
+  const document = { key: "expr:ab:1", body: { lines: { '{shop="a"}': "stale" } }, t: 0, every_s: null, selectors: [3] };
+  const line = (/** @type {string} */ labels, places = [3]) => ({ text: `sum by (shop) (x)${labels}`, name: "sum by (shop) (x)", places });
+  assert.equal(freshnessOfLine([document], line('{shop="a"}')), "stale");
+  assert.equal(freshnessOfLine([document], line('{shop="b"}')), "live");
+  assert.equal(freshnessOfLine([document], line('{shop="a"}', [4])), "live");
 });
 
 test("expressions and selectors are told from words", () => {

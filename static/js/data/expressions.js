@@ -3,12 +3,13 @@
 import { shownValue } from "./labels.js";
 
 /** @import { DocumentState, Widget } from "../client/protocol.js" */
+/** @import { Freshness } from "./freshness.js" */
 
 /** Beginning of the keys of documents about expressions. */
 const PREFIX = "expr:";
 
-/** @typedef {{fault: string, note: string, freshness: string, inputs: number, old: number, left_out: number, corrected_from_ms: number}} Condition */
-const WELL = { fault: "", note: "", freshness: "live", inputs: 0, old: 0, left_out: 0, corrected_from_ms: 0 };
+/** @typedef {{fault: string, note: string, freshness: string, inputs: number, old: number, left_out: number, corrected_from_ms: number, lines: Record<string, Freshness>}} Condition */
+const WELL = { fault: "", note: "", freshness: "live", inputs: 0, old: 0, left_out: 0, corrected_from_ms: 0, lines: {} };
 
 /** Return the expressions of a widget with their legends. @param {Widget} widget @returns {{expr: string, legend: string}[]} */
 export function expressionsOf(widget) {
@@ -43,6 +44,13 @@ export function proposed(series) {
 /** Return whether a text is a selector or an expression rather than words to search for. @param {string} text */
 export function looksAsked(text) {
   return /[{}()[\]"]/.test(text) || /\s[-+*/%^<>]\s|\s(?:offset|and|or|unless)\s/.test(text);
+}
+
+/** Return the freshness of a line by the inputs of its own values: "live" while one of them is. @param {Iterable<DocumentState>} documents @param {{text: string, name: string, places: number[]}} series @returns {Freshness} */
+export function freshnessOfLine(documents, series) {
+  if (!isDerived(series)) return "live";
+  const found = conditionsOf(documents, series.places).map((each) => each.lines[series.text.slice(series.name.length)]);
+  return found.find(Boolean) ?? "live";
 }
 
 /** Return how the expressions at these places are. @param {Iterable<DocumentState>} documents @param {number[]} places @returns {Condition[]} */

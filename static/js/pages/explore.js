@@ -2,7 +2,7 @@
 
 import "../widgets/connection-curtain.js";
 import { Store } from "../data/store.js";
-import { conditionsOf, isCondition, isDerived, looksAsked, proposed } from "../data/expressions.js";
+import { conditionsOf, freshnessOfLine, isCondition, isDerived, looksAsked, proposed } from "../data/expressions.js";
 import { freshness } from "../data/freshness.js";
 import { shortNames } from "../data/labels.js";
 import { WAYS_TO_ASK } from "../data/ways-to-ask.js";
@@ -78,7 +78,8 @@ class SeriesRow {
   paint() {
     const { series } = this;
     const now = shell.clock.now();
-    const fresh = freshness(now - series.last, series.everyS, series.ended);
+    const own = freshness(now - series.last, series.everyS, series.ended);
+    const fresh = own === "live" ? freshnessOfLine(store.documents.values(), series) : own;
     this.element.dataset.fresh = fresh;
     setText(this.age, `${age(now - series.last)} ago`);
     setText(this.state, fresh === "live" ? "● live" : fresh === "late" ? "▲ late" : fresh);

@@ -2,7 +2,7 @@
 
 import { age, clock } from "../draw/format.js";
 import { freshest, freshness } from "../data/freshness.js";
-import { conditionsOf, expressionsOf, filled } from "../data/expressions.js";
+import { conditionsOf, expressionsOf, filled, freshnessOfLine } from "../data/expressions.js";
 import { shortNames } from "../data/labels.js";
 import { stateOf } from "../data/thresholds.js";
 import { fitChildren, h, setText } from "./dom.js";
@@ -173,6 +173,11 @@ export class Tile extends HTMLElement {
     const conditions = conditionsOf(store.documents.values(), this.places());
     if (JSON.stringify(conditions) === JSON.stringify(this.conditions)) return false;
     this.conditions = conditions;
+    const names = this.nameLines();
+    if (names.join("\n") !== this.names.join("\n")) {
+      this.names = names;
+      this.reshaped();
+    }
     const fault = conditions.map((each) => each.fault).find(Boolean) ?? "";
     if (fault !== this.fault) {
       this.fault = fault;
@@ -193,7 +198,9 @@ export class Tile extends HTMLElement {
     const names = shortNames(this.series, this.widget.legend.includes("{{") ? "" : this.widget.legend);
     return this.series.map((series, i) => {
       const at = series.places.map((place) => place - this.firstPlace - this.widget.series.length).find((place) => expressions[place]);
-      return (at !== undefined && filled(expressions[at].legend, series.labels)) || names[i];
+      const name = (at !== undefined && filled(expressions[at].legend, series.labels)) || names[i];
+      const fresh = freshnessOfLine(this.context.store.documents.values(), series);
+      return fresh === "live" || this.series.length < 2 ? name : `${name} (${fresh})`;
     });
   }
 

@@ -178,8 +178,8 @@ async def test_another_epoch_of_any_partition_is_another_epoch_of_the_values() -
 
 @pytest.mark.gen_test
 async def test_inputs_age_by_their_own_cadences() -> None:
-    spec = LiveSpec("sum(x)", 1)
-    feed = Feed(spec)
+    spec, each = LiveSpec("sum(x)", 1), LiveSpec("sum by (host) (x)", 1)
+    feed = Feed(spec, each)
     for second in range(40):
         feed.send('x{host="web-1"}', T0 + second * 1_000, 1.0, 1.0)
         if second < 5:
@@ -188,6 +188,8 @@ async def test_inputs_age_by_their_own_cadences() -> None:
             feed.send('x{host="web-3"}', T0 + second * 1_000, 1.0, 10.0)
         await feed.second(second)
     assert b'"note":"1 of 3 inputs is stale: web-2"' in feed.condition(spec)
+    assert b"lines" not in feed.condition(spec)
+    assert b'"lines":{"{host=\\"web-2\\"}":"stale"}' in feed.condition(each)
 
 
 @pytest.mark.gen_test
