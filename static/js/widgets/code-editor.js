@@ -74,7 +74,8 @@ function typedOver({ EditorView }) {
       const to = view.posAtDOM(endContainer, endOffset);
       if (from === to) return false;
       event.preventDefault();
-      const insert = () => view.state.update({ changes: { from, to, insert: text }, selection: { anchor: from + text.length }, userEvent: "input.type", scrollIntoView: true });
+      const typed = view.state.toText(text); // whose line breaks are one character each
+      const insert = () => view.state.update({ changes: { from, to, insert: typed }, selection: { anchor: from + typed.length }, userEvent: "input.type", scrollIntoView: true });
       if (!view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, text, insert))) view.dispatch(insert());
       return true;
     },
