@@ -97,7 +97,7 @@ async def test_whoever_is_cut_comes_back_on_any_worker_and_misses_nothing(
     async with node_clients() as clients:
         eve = clients.open(url, auth={"token": tokens["eve"]})
         ann = clients.open(url, auth={"token": tokens["ann"]}, transports=["websocket"], reconnectionDelay=300)
-        bob = clients.open(url, transports=["websocket"], reconnectionDelay=300)
+        bob = clients.open(url, transports=["websocket"], reconnectionDelay=1500, reconnectionDelayMax=3000)
         assert (await bob.answer("auth", {"id": "bob", "token": tokens["bob"]}))[
             "success"
         ]  # by an event, and never again
