@@ -67,7 +67,7 @@ class BoardParts:
         )
         self.editors = Editors(drafts=self.drafts, database=accounts.database, registry=registry, bus=bus)
         self._followers = DraftFollower(drafts=self.drafts, boards=boards)
-        self._notices = BoardNotices(registry=registry, boards=boards)
+        self._notices = BoardNotices(registry=registry, boards=boards, editors=self.editors.at)
 
     async def open(self) -> None:
         """Read the folder and the boards of the opened store; raises Unavailable."""

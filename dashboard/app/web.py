@@ -134,7 +134,13 @@ class WebParts:
             ),
             *self._page_routes(),
             *board_routes(
-                BoardServices(self._boards, self._access, self._board_parts.library, self._board_parts.drafts)
+                BoardServices(
+                    self._boards,
+                    self._access,
+                    self._board_parts.library,
+                    self._board_parts.drafts,
+                    people.presence.table.reach,
+                )
             ),
             *feed_routes(
                 self._intake,

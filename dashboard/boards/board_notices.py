@@ -1,21 +1,29 @@
-"""Notices to the screens of this process that a board has changed: a screen applies the new definition without a reload."""
+"""Notices to the screens and editors of this process that a board has changed: a screen applies the new definition without a reload."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 
 from msgspec import Raw
 
 from dashboard.boards.boards import Boards, ShownBoard
+from dashboard.hub.connection import Connection
 from dashboard.hub.registry import ConnectionRegistry
 from dashboard.messages.boards import BoardChanged, encode_changed, encode_shown
 
 
 class BoardNotices:
-    """Sender of notices. If a board changes again before its notice is sent, one notice with the newest state is sent."""
+    """Sender of notices. ``editors`` returns the connections that edit a board.
 
-    def __init__(self, *, registry: ConnectionRegistry, boards: Boards) -> None:
+    If a board changes again before its notice is sent, one notice with the newest state is sent.
+    """
+
+    def __init__(
+        self, *, registry: ConnectionRegistry, boards: Boards, editors: Callable[[str], Iterable[Connection]]
+    ) -> None:
         self._registry = registry
+        self._editors = editors
         self._boards = boards
         self._changed: dict[str, None] = {}
         self._wake = asyncio.Event()
@@ -32,8 +40,9 @@ class BoardNotices:
             self._wake.clear()
             changed, self._changed = self._changed, {}
             for board_id in changed:
-                if screens := self._registry.watching(board_id):
-                    await self._registry.broadcast(screens, self.notice(board_id))
+                receivers = {*self._registry.watching(board_id), *self._editors(board_id)}
+                if receivers:
+                    await self._registry.broadcast(receivers, self.notice(board_id))
 
     def notice(self, board_id: str) -> bytes:
         """Return the notice of a board's present state."""

@@ -11,14 +11,14 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashboard.boards.board_files import BoardFiles
 from dashboard.boards.boards import Boards
-from dashboard.boards.library import Author, Library
+from dashboard.boards.library import Author, Library, words_between
 from dashboard.domain.board_changes import Change, apply_changes, differences
 from dashboard.domain.board_document import Document, complete, decode_document, encode_document
 from dashboard.domain.board_operations import Done, Operation, ReplaceBoard, changes_of, next_undo, undo_changes
@@ -53,6 +53,8 @@ _APPEND_S = 2.0
 #: Operations that led to earlier versions are kept for this long.
 _KEPT_MS = 30 * 86_400_000
 _CHANGES = msgspec.json.Decoder(tuple[Change, ...])
+#: State of a board that has no number.
+State = Literal["published", "draft"]
 #: Author of changes of a board's file.
 FILE = "file"
 
@@ -184,6 +186,35 @@ class Drafts:
             await end_draft(tx, board_id, seq)
             await forget_operations(tx, board_id, now_ms - _KEPT_MS, row.draft_from)
         await self._tell(done, published=version)
+        await self._library.changed()
+        return version
+
+    async def compare(self, author: Author, board_id: str, old: int | State, new: int | State) -> list[str]:
+        """Return in words what differs between two versions, what is published, or the draft; raises NotFound, Forbidden, Unavailable."""
+        return words_between(await self._text(author, board_id, old), await self._text(author, board_id, new))
+
+    async def _text(self, author: Author, board_id: str, which: int | State) -> str:
+        if isinstance(which, int):
+            return (await self._library.version(author, board_id, which)).document
+        if which == "draft":
+            return encode_document((await self.read(author, board_id)).document).decode()
+        self._library.check_edits(author, board_id)
+        return encode_document(self._boards.shown(board_id).document).decode()
+
+    async def rollback(self, author: Author, board_id: str, number: int, note: str = "") -> int:
+        """Publish an earlier version again, as a new one, and return its number; the file of a board that is a file is written.
+
+        Raises NotFound, Forbidden, Conflict (the file cannot be written), Unavailable.
+        """
+        document = decode_document(await self._text(author, board_id, number))
+        note = note or f"as version {number}"
+        shown = self._boards.shown(board_id)
+        if shown.source == "store":
+            return await self._library.put(author, board_id, document, note=note)
+        async with self._database.write() as tx:
+            row = await self._locked(tx, author, board_id)
+            await asyncio.to_thread(self._files.write, shown, complete(document))
+            version = await self._library.publish(tx, row, author, document, note)
         await self._library.changed()
         return version
 

@@ -169,7 +169,7 @@ class Editors:
                 notice = BoardEditor(
                     heard.board, heard.page, heard.user, heard.name, heard.widget, heard.place, heard.gone
                 )
-                await self._registry.broadcast(self._at(heard.board), encode_changed(notice))
+                await self._registry.broadcast(self.at(heard.board), encode_changed(notice))
             elif isinstance(heard, AskEditors):
                 await self._tell_editors(heard.board)
             else:
@@ -188,9 +188,10 @@ class Editors:
     async def _tell(self, operated: BoardOperated) -> None:
         self._reached[operated.board] = operated.seq
         notice = encode_changed(BoardOperation(operated.board, operation_state(operated)))
-        await self._registry.broadcast(self._at(operated.board), notice)
+        await self._registry.broadcast(self.at(operated.board), notice)
 
-    def _at(self, board: str) -> list[Connection]:
+    def at(self, board: str) -> list[Connection]:
+        """Return the connections of this process that edit a board."""
         return [connection for connection, seat in self._seats.items() if seat.board == board]
 
     async def _catch_up(self, board: str) -> None:
@@ -231,5 +232,5 @@ class Editors:
                 await self._tell_editors(board)
 
     async def _tell_editors(self, board: str) -> None:
-        for connection in self._at(board):
+        for connection in self.at(board):
             await self._bus.publish(self._signal(connection))

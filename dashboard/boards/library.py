@@ -35,6 +35,7 @@ from dashboard.store.boards import (
     add_board,
     add_version,
     change_board,
+    deleted_boards,
     move_board,
     read_board,
     read_version,
@@ -61,6 +62,14 @@ class Author(NamedTuple):
     def name(self) -> str:
         """The author's id."""
         return self.caller.id or self.caller.kind
+
+
+class DeletedBoard(NamedTuple):
+    """Deleted board, which can be brought back until ``until_ms``."""
+
+    id: str
+    title: str
+    until_ms: int
 
 
 class Library:
@@ -183,17 +192,6 @@ class Library:
             raise NotFound(f"{board_id[:40]} has no version {number}")
         return found
 
-    async def diff(self, author: Author, board_id: str, old: int, new: int) -> list[str]:
-        """Describe the differences between two versions in words; raises NotFound, Forbidden, Unavailable."""
-        one, two = await self.version(author, board_id, old), await self.version(author, board_id, new)
-        return words_between(one.document, two.document)
-
-    async def rollback(self, author: Author, board_id: str, number: int, note: str = "") -> int:
-        """Publish an earlier version again, as a new version, and return its number; raises NotFound, Forbidden, Unavailable."""
-        earlier = await self.version(author, board_id, number)
-        document = decode_document(earlier.document)
-        return await self.put(author, board_id, document, note=note or f"as version {number}")
-
     # --- the board itself ---
 
     async def archive(self, author: Author, board_id: str, *, archived: bool) -> None:
@@ -241,6 +239,16 @@ class Library:
                 await note_private(tx, board_id, gone=True)
             await record(tx, self._now_ms(), author.name, "board.deleted", board_id, author.address)
         await self.changed()
+
+    async def deleted(self, author: Author) -> list[DeletedBoard]:
+        """Return the deleted boards that the author may bring back, the last deleted first."""
+        async with self._database.read() as tx:
+            rows = await deleted_boards(tx, self._now_ms() - DELETED_KEPT_MS)
+        return [
+            DeletedBoard(row.id, board_of(decode_document(row.document)).title, (row.deleted_ms or 0) + DELETED_KEPT_MS)
+            for row in rows
+            if self._access.edits(author.caller, row.id)
+        ]
 
     async def restore(self, author: Author, board_id: str) -> None:
         """Bring a deleted board back, as it was; raises NotFound, Forbidden, Unavailable."""

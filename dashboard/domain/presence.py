@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec import Struct
+
 Status = Literal["online", "away", "offline"]
 
 #: Users of a node that was silent for this much of the journal's time count as disconnected on all nodes. Less than
@@ -13,3 +15,10 @@ LOST_MS = 9_000
 GRACE_S = 5.0
 #: How long a typing notice holds when it is not repeated.
 TYPING_S = 5.0
+
+
+class Reach(Struct, frozen=True):
+    """Pages without a user, and users, that have a board open."""
+
+    screens: int
+    viewers: int

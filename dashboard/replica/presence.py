@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from msgspec import Struct
 
-from dashboard.domain.presence import GRACE_S, LOST_MS, Status
+from dashboard.domain.presence import GRACE_S, LOST_MS, Reach, Status
 from dashboard.entries.signals import NodeBeat, NodeLeft, Roster, Signal, UserHere
 
 _RANK: dict[Status, int] = {"online": 2, "away": 1, "offline": 0}
@@ -85,6 +85,11 @@ class PresenceTable:
     def screens(self, board: str) -> int:
         """Return the number of pages without a user that have the board open."""
         return sum(node.screens.get(board, 0) for node in self._nodes.values())
+
+    def reach(self, board: str) -> Reach:
+        """Return the number of screens and users that have the board open."""
+        users = sum(any(board in here.boards for here in parts.values()) for parts in self._by_user.values())
+        return Reach(self.screens(board), users)
 
     def boards(self) -> set[str]:
         """Return the boards that pages without a user have open."""

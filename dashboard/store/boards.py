@@ -62,6 +62,12 @@ async def changed_boards(tx: AsyncConnection, after: int) -> list[BoardRow]:
     return [_board(row) for row in await tx.execute(select(boards).where(boards.c.revision > after))]
 
 
+async def deleted_boards(tx: AsyncConnection, after_ms: int) -> list[BoardRow]:
+    """Return the boards deleted after ``after_ms``, the last deleted first."""
+    statement = select(boards).where(boards.c.deleted_ms > after_ms, boards.c.document != "")
+    return [_board(row) for row in await tx.execute(statement.order_by(boards.c.deleted_ms.desc()))]
+
+
 async def read_board(tx: AsyncConnection, board: str) -> BoardRow | None:
     """Return a board's row, None if it has no row."""
     row = (await tx.execute(select(boards).where(boards.c.id == board))).one_or_none()

@@ -207,3 +207,42 @@ async def test_a_saved_file_is_on_the_screens_of_a_board_and_a_broken_one_is_sai
             status, ready = await at.json("GET", "/readyz", as_=stranger)
             assert (status, "notices" in ready) == (200, False)
         assert (await put(at))[0] == 409
+
+
+async def test_states_are_compared_and_deleted_boards_listed_for_those_who_can_bring_them_back(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        await put(at)
+        await put(at, wall(title="Hall"))
+        step = {"op": "set", "field": "title", "value": "Mall"}
+        await at.json("POST", "/api/v1/boards/wall/operations", {"key": "k", "operation": [step]}, as_="eddy")
+        for query, title in (("old=1&new=draft", "Wall"), ("old=published&new=draft", "Hall"), ("new=draft", "Hall")):
+            status, said = await at.json("GET", f"/api/v1/boards/wall/diff?{query}", as_="eddy")
+            assert (status, said["changes"]) == (200, [f"board: title “{title}” → “Mall”"]), query
+        assert (await at.json("GET", "/api/v1/boards/wall/diff?old=last", as_="eddy"))[0] == 400
+        assert (await at.json("GET", "/api/v1/boards/wall/reach", as_="eddy")) == (200, {"screens": 0, "viewers": 0})
+        viewer = await at.socket(as_="vera")
+        await viewer.ask("watch", board="wall")
+        while (await at.json("GET", "/api/v1/boards/wall/reach", as_="eddy"))[1]["viewers"] != 1:
+            pass
+        assert (await at.json("GET", "/api/v1/boards/wall/reach", as_="vera"))[0] == 403
+        await at.fetch("DELETE", "/api/v1/boards/wall", as_="eddy")
+        for who, ids in (("eddy", ["wall"]), ("vera", [])):
+            deleted = (await at.json("GET", "/api/v1/boards?deleted=1", as_=who))[1]["deleted"]
+            assert [each["id"] for each in deleted] == ids, who
+
+
+async def test_a_board_that_is_a_file_is_rolled_back_into_its_file(tmp_path: Path) -> None:
+    folder = tmp_path / "boards"
+    folder.mkdir()
+    path = folder / "wall.yaml"
+    path.write_text("# of the shop\ntitle: Wall  # said\nwidgets: []\n")
+    async with site(tmp_path, boards=str(folder)) as at:
+        for title in ("One", "Two"):
+            step = {"op": "set", "field": "title", "value": title}
+            await at.json("POST", "/api/v1/boards/wall/operations", {"key": title, "operation": [step]}, as_="eddy")
+            assert (await at.json("POST", "/api/v1/boards/wall/publish", {}, as_="eddy"))[0] == 200
+            while title not in (await at.fetch("GET", "/api/v1/boards/wall", as_="eddy")).body.decode():
+                pass  # the file is watched
+        status, said = await at.json("POST", "/api/v1/boards/wall/rollback", {"version": 1}, as_="eddy")
+        assert (status, said["version"]) == (200, 3)
+        assert path.read_text() == "# of the shop\ntitle: One  # said\nwidgets: []\n"

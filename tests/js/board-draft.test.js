@@ -80,3 +80,16 @@ test("an operation is said in words", () => {
   assert.deepEqual(inWords(operation(1, [], { published: 3 }), BOARD), ["published version 3"]);
   assert.deepEqual(inWords(operation(1, [{ widget: "a", before: { title: "A" } }], { undoes: 4 }), BOARD), ["took back: removed “A”"]);
 });
+
+test("an answered operation waits until it is in the document, however it comes there", () => {
+  const draft = new BoardDraft("ann");
+  draft.begin(editing());
+  draft.add("k1", [{ op: "remove", widget: "a" }]);
+  draft.answered("k1", 1);
+  assert.equal(draft.waiting[0].seq, 1);
+  draft.begin(editing({ seq: 2 })); // its history was published meanwhile
+  assert.deepEqual(draft.waiting, []);
+  draft.add("k2", [{ op: "remove", widget: "b" }]);
+  draft.answered("k2", 2);
+  assert.deepEqual(draft.waiting, []);
+});

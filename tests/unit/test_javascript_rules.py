@@ -48,9 +48,13 @@ NO_UNIT_TEST = {
     "widgets/answer-chart.js": "tests/browser/test_expressions.py",
     "widgets/bar-tile.js": "tests/browser/test_look.py",
     "widgets/chart-table.js": "tests/browser/test_accessibility.py",
+    "widgets/board-actions.js": "tests/browser/test_board_management.py",
+    "widgets/board-history.js": "tests/browser/test_board_management.py",
     "widgets/board-panel.js": "tests/browser/test_board_editor.py",
+    "widgets/publishing.js": "tests/browser/test_board_management.py",
     "widgets/put-on-board.js": "tests/browser/test_boards.py",
     "widgets/series-picker.js": "tests/browser/test_board_editor.py",
+    "widgets/tile-clipboard.js": "tests/browser/test_board_management.py",
     "widgets/tile-placing.js": "tests/browser/test_board_editor.py",
     "widgets/code-editor.js": "tests/browser/test_expressions.py",
     "widgets/connection-curtain.js": "tests/browser/test_return.py",
@@ -96,10 +100,13 @@ FORBIDDEN = (
 )
 #: Widgets whose listeners need no signal, because they are on elements that are thrown away with them.
 OWN_ELEMENTS = {
+    "widgets/board-actions.js",
+    "widgets/board-history.js",
     "widgets/board-panel.js",
     "widgets/dialog.js",
     "widgets/dom.js",
     "widgets/form.js",
+    "widgets/publishing.js",
     "widgets/series-picker.js",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, ClassVar, NamedTuple
 
@@ -11,12 +12,13 @@ from tornado.ioloop import IOLoop
 from dashboard.accounts.policies import Access
 from dashboard.boards.board_text import parse_board, write_board
 from dashboard.boards.boards import Boards, ShownBoard
-from dashboard.boards.drafts import Drafts
+from dashboard.boards.drafts import Drafts, State
 from dashboard.boards.library import NEW, Author, Library
 from dashboard.boards.visible import seen_board
 from dashboard.domain.board_document import Document, board_schema, decode_document
 from dashboard.domain.errors import ConfigurationError, Invalid
 from dashboard.domain.identity import Role
+from dashboard.domain.presence import Reach
 from dashboard.web.server.api import ApiHandler
 from dashboard.web.server.operation import Operation, Operations
 
@@ -53,11 +55,20 @@ class BoardListed(Struct, frozen=True):
     fault: str
 
 
+class BoardDeleted(Struct, frozen=True):
+    """Deleted board that can be brought back until ``until``, milliseconds since the epoch."""
+
+    id: str
+    title: str
+    until: int
+
+
 class BoardList(Struct, frozen=True):
-    """Boards that the caller may see, by id. ``faults``: broken files, for operators."""
+    """Boards that the caller may see, by id. ``faults``: broken files, for operators; ``deleted``: what the caller can bring back."""
 
     boards: list[BoardListed]
     faults: list[str] = []
+    deleted: list[BoardDeleted] = []
 
 
 class Published(Struct, frozen=True):
@@ -100,18 +111,19 @@ class VersionList(Struct, frozen=True):
 class Differences(Struct, frozen=True):
     """Differences between two versions, in words."""
 
-    old: int
-    new: int
+    old: int | State
+    new: int | State
     changes: list[str]
 
 
 class BoardServices(NamedTuple):
-    """Services of the routes of boards."""
+    """Services of the routes of boards. ``reach`` counts the screens and users of a board."""
 
     boards: Boards
     access: Access
     library: Library
     drafts: Drafts
+    reach: Callable[[str], Reach]
 
 
 class BoardApi(ApiHandler[BoardServices]):
@@ -151,13 +163,21 @@ class BoardApi(ApiHandler[BoardServices]):
 class BoardsHandler(BoardApi):
     """``GET /api/v1/boards``: the boards that the caller may see."""
 
-    operations: ClassVar[Operations] = {"get": Operation("List the boards", returns=BoardList)}
+    operations: ClassVar[Operations] = {
+        "get": Operation(
+            "List the boards", returns=BoardList, query={"deleted": "1: also those that the caller can bring back"}
+        )
+    }
 
-    def get(self) -> None:
+    async def get(self) -> None:
         boards, access = self.services.boards, self.services.access
         seen = [each for each in boards.every() if access.sees(self.caller, each.id)]
         faults = list(boards.faults.values()) if self.caller.role >= Role.OPERATOR else []
-        self.write_json(BoardList([self._listed(each) for each in seen], faults))
+        deleted = await self._deleted() if self.get_query_argument("deleted", "") else []
+        self.write_json(BoardList([self._listed(each) for each in seen], faults, deleted))
+
+    async def _deleted(self) -> list[BoardDeleted]:
+        return [BoardDeleted(*each) for each in await self.services.library.deleted(self.author)]
 
     def _listed(self, shown: ShownBoard) -> BoardListed:
         boards, board = self.services.boards, shown.board
@@ -270,22 +290,30 @@ class VersionHandler(BoardApi):
 
 
 class DiffHandler(BoardApi):
-    """``GET /api/v1/boards/ID/diff?old=1&new=2``: the differences between two versions, in words."""
+    """``GET /api/v1/boards/ID/diff?old=1&new=draft``: the differences between two states of a board, in words."""
 
     operations: ClassVar[Operations] = {
         "get": Operation(
             "Compare two versions of a board, in words",
             returns=Differences,
-            query={"old": "number of the earlier version", "new": "number of the later version"},
+            query={name: f"number of the {name} version; published, or draft" for name in ("old", "new")},
         )
     }
 
     async def get(self, board_id: str) -> None:
         self.services.library.check_edits(self.author, board_id)
         newest = self.services.boards.shown(board_id).version
-        new = self.number("new", newest, 1, 2**31) or 1
-        old = self.number("old", max(1, new - 1), 1, 2**31) or 1
-        self.write_json(Differences(old, new, await self.services.library.diff(self.author, board_id, old, new)))
+        new = self._state("new", newest)
+        old = self._state("old", new - 1 if isinstance(new, int) else newest)
+        self.write_json(Differences(old, new, await self.services.drafts.compare(self.author, board_id, old, new)))
+
+    def _state(self, name: str, default: int) -> int | State:
+        said = self.get_query_argument(name, "")
+        if said == "published":
+            return "published"
+        if said == "draft":
+            return "draft"
+        return self.number(name, max(1, default), 1, 2**31) or 1
 
 
 class RollbackHandler(BoardApi):
@@ -298,7 +326,7 @@ class RollbackHandler(BoardApi):
     async def post(self, board_id: str) -> None:
         self.services.library.check_edits(self.author, board_id)
         body = self.json(Rollback)
-        version = await self.services.library.rollback(self.author, board_id, body.version, body.note)
+        version = await self.services.drafts.rollback(self.author, board_id, body.version, body.note)
         self.published(board_id, version)
 
 

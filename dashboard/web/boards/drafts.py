@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from dashboard.boards.board_text import write_board
 from dashboard.domain.board_document import Document
 from dashboard.domain.board_operations import Operation, ReplaceBoard
+from dashboard.domain.presence import Reach
 from dashboard.web.boards.boards import BoardApi, Published
 from dashboard.web.server.operation import Operation as Described
 from dashboard.web.server.operation import Operations
@@ -132,6 +133,18 @@ class UndoHandler(BoardApi):
         self.services.library.check_edits(self.author, board_id)
         body = self.json(UndoBody)
         self.write_json(Operated(await self.services.drafts.undo(self.author, board_id, body.key, again=body.again)))
+
+
+class ReachHandler(BoardApi):
+    """``GET /api/v1/boards/ID/reach``: who would see a publication at once."""
+
+    operations: ClassVar[Operations] = {
+        "get": Described("The number of screens and users that have the board open, over all processes", returns=Reach)
+    }
+
+    def get(self, board_id: str) -> None:
+        self.services.library.check_edits(self.author, board_id)
+        self.write_json(self.services.reach(board_id))
 
 
 class PublishHandler(BoardApi):

@@ -22,5 +22,6 @@ def board_routes(services: BoardServices) -> list[AnyRoute]:
         Route("/api/v1/boards/{board}/operations", drafts.OperationsHandler, services),
         Route("/api/v1/boards/{board}/undo", drafts.UndoHandler, services),
         Route("/api/v1/boards/{board}/publish", drafts.PublishHandler, services),
+        Route("/api/v1/boards/{board}/reach", drafts.ReachHandler, services),
         Route("/api/v1/schema/board.json", boards.SchemaHandler, None),
     ]

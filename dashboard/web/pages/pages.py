@@ -9,6 +9,7 @@ from tornado.web import HTTPError, StaticFileHandler
 
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
+from dashboard.boards.library import Author
 from dashboard.boards.visible import seen_board
 from dashboard.domain.errors import Forbidden, NotAuthenticated
 from dashboard.domain.identity import Role
@@ -95,7 +96,15 @@ class EditorPage(Page):
             raise Forbidden("editing needs the role editor, on this board or everywhere")
         shown = boards.shown(board_id)
         home = "server" if boards.is_given(board_id) else shown.source
-        self.render_page("editor.html", title=board.title, board_id=board_id, home=home, version=shown.version)
+        self.render_page(
+            "editor.html",
+            title=board.title,
+            board_id=board_id,
+            home=home,
+            author=Author(self.caller).name,
+            version=shown.version,
+            archived=shown.archived,
+        )
 
 
 class BoardsPage(Page):

@@ -3,7 +3,7 @@
 // The shown document is the committed one with the waiting operations on top, so an edit shows at once and the server's order counts.
 
 /** @import { BoardDocument, Change, DraftWidget, Editing, OperationState, Step } from "../client/protocol.js" */
-/** An operation that waits for its answer. @typedef {{key: string, steps: Step[]}} Waiting */
+/** An operation that waits to be in the committed document; `seq`: its number, once the server has answered. @typedef {{key: string, steps: Step[], seq?: number}} Waiting */
 
 /** Return a document after changes; those of tiles that are gone change nothing. @param {BoardDocument} doc @param {Change[]} changes @returns {BoardDocument} */
 export function applyChanges(doc, changes) {
@@ -66,8 +66,8 @@ export class BoardDraft {
     this.committed = state.document;
     this.seq = state.seq;
     this.history = [...state.history];
-    const known = new Set(state.history.filter(({ author }) => author === this.user).map(({ key }) => key));
-    this.waiting = this.waiting.filter(({ key }) => !known.has(key));
+    const known = new Set(state.history.map(({ key }) => key));
+    this.waiting = this.waiting.filter(({ key, seq = Infinity }) => !known.has(key) && seq > this.seq);
   }
 
   /** Take the next operation. @param {OperationState} operation @returns {boolean} false if one before it is missing */
@@ -76,7 +76,7 @@ export class BoardDraft {
     if (operation.seq !== this.seq + 1) return false;
     this.seq = operation.seq;
     this.committed = applyChanges(this.committed, operation.changes);
-    if (operation.author === this.user) this.refused(operation.key);
+    this.refused(operation.key); // if it is of this page: no other page has its key
     this.history = operation.published ? [] : [...this.history, operation];
     return true;
   }
@@ -86,7 +86,12 @@ export class BoardDraft {
     this.waiting.push({ key, steps });
   }
 
-  /** Drop an operation that the server has refused, or answered. @param {string} key */
+  /** Take the server's answer to an operation. @param {string} key @param {number} seq its number */
+  answered(key, seq) {
+    this.waiting = this.waiting.flatMap((each) => (each.key !== key ? [each] : seq > this.seq ? [{ ...each, seq }] : []));
+  }
+
+  /** Drop an operation that the server has refused, or that is in the committed document. @param {string} key */
   refused(key) {
     this.waiting = this.waiting.filter((each) => each.key !== key);
   }

@@ -1,5 +1,7 @@
 // Places of tiles on the grid of a board that is edited: making room for a moved tile, and a free place for a new one. Pure.
 
+/** The last row where a tile may begin. */
+const LOWEST = 190;
 /** Place and size in cells. @typedef {{x: number, y: number, w: number, h: number}} Place */
 
 /** Return whether two places share a cell. @param {Place} a @param {Place} b */
@@ -8,18 +10,46 @@ export function overlap(a, b) {
 }
 
 /**
- * Return the places of all tiles when one takes a new place: those in its way move down, and push others down.
- * @param {Map<string, Place>} places @param {string} id @param {Place} wanted @returns {Map<string, Place>} with all tiles
+ * Return the places of all tiles when some take new places: those in their way move down, and push others down.
+ * @param {Map<string, Place>} places @param {Map<string, Place>} moved @returns {Map<string, Place>} with all tiles
  */
-export function makeRoom(places, id, wanted) {
-  const settled = new Map([[id, wanted]]);
-  const others = [...places].filter(([other]) => other !== id).sort(([, a], [, b]) => a.y - b.y || a.x - b.x);
+export function makeRoom(places, moved) {
+  const settled = new Map(moved);
+  const others = [...places].filter(([other]) => !moved.has(other)).sort(([, a], [, b]) => a.y - b.y || a.x - b.x);
   for (const [other, place] of others) {
     let at = place;
     for (let below = inTheWay(settled, at); below; below = inTheWay(settled, at)) at = { ...at, y: below.y + below.h };
     settled.set(other, at);
   }
-  return new Map([...places.keys()].map((other) => [other, settled.get(other) ?? wanted]));
+  return new Map([...places].map(([other, place]) => [other, settled.get(other) ?? place]));
+}
+
+/**
+ * Return the places of tiles that move together, as far as the grid lets all of them.
+ * @param {Map<string, Place>} places @param {string[]} ids @param {number} dx columns @param {number} dy rows @param {number} columns @returns {Map<string, Place>}
+ */
+export function moveTogether(places, ids, dx, dy, columns) {
+  const some = ids.flatMap((id) => (places.has(id) ? [[id, /** @type {Place} */ (places.get(id))]] : []));
+  const all = some.map(([, place]) => /** @type {Place} */ (place));
+  const right = Math.min(dx, ...all.map(({ x, w }) => columns - w - x));
+  const down = Math.min(dy, ...all.map(({ y }) => LOWEST - y));
+  const byX = Math.max(right, ...all.map(({ x }) => -x));
+  const byY = Math.max(down, ...all.map(({ y }) => -y));
+  return new Map(/** @type {[string, Place][]} */ (some).map(([id, place]) => [id, { ...place, x: place.x + byX, y: place.y + byY }]));
+}
+
+/**
+ * Return free places for tiles that keep their places to each other, below or beside all that is there.
+ * @param {Place[]} places @param {number} columns @param {Place[]} added @returns {Place[]}
+ */
+export function freePlaces(places, columns, added) {
+  const left = Math.min(...added.map(({ x }) => x));
+  const top = Math.min(...added.map(({ y }) => y));
+  const w = Math.max(...added.map((each) => each.x + each.w)) - left;
+  const h = Math.max(...added.map((each) => each.y + each.h)) - top;
+  if (w > columns) return added.map((each, i) => freePlace([...places, ...added.slice(0, i)], columns, each));
+  const at = freePlace(places, columns, { w, h });
+  return added.map((each) => ({ ...each, x: each.x - left + at.x, y: each.y - top + at.y }));
 }
 
 /** @param {Map<string, Place>} settled @param {Place} place */
@@ -42,5 +72,5 @@ export function freePlace(places, columns, size) {
 export function within(place, columns) {
   const w = Math.max(1, Math.min(place.w, columns, 24));
   const h = Math.max(1, Math.min(place.h, 24));
-  return { w, h, x: Math.max(0, Math.min(place.x, columns - w)), y: Math.max(0, Math.min(place.y, 190)) };
+  return { w, h, x: Math.max(0, Math.min(place.x, columns - w)), y: Math.max(0, Math.min(place.y, LOWEST)) };
 }

@@ -3,19 +3,21 @@
 import "../widgets/connection-curtain.js";
 import { ApiError, api } from "../client/http.js";
 import { BoardDraft } from "../data/board-draft.js";
-import { freePlace } from "../data/board-layout.js";
 import { seriesFromSelector } from "../widgets/snippet.js";
 import { BoardPanel } from "../widgets/board-panel.js";
 import { DashBoard } from "../widgets/dash-board.js";
-import { confirmed, showDialog } from "../widgets/dialog.js";
-import { button, byId, h, setText } from "../widgets/dom.js";
+import { compare } from "../widgets/board-history.js";
+import { confirmed } from "../widgets/dialog.js";
+import { byId, h, setText } from "../widgets/dom.js";
+import { Publishing } from "../widgets/publishing.js";
 import { SeriesPicker } from "../widgets/series-picker.js";
+import { TileClipboard, isTyping } from "../widgets/tile-clipboard.js";
 import { TilePlacing } from "../widgets/tile-placing.js";
-import { currentUser, initialsBadge, loginUrl } from "../widgets/user.js";
+import { initialsBadge, loginUrl } from "../widgets/user.js";
 import { Shell } from "./shell.js";
 
 /** @import { Step } from "../client/protocol.js" */
-/** @import { NewWidget } from "../data/suited-widget.js" */
+/** @import { EditedBoard } from "../widgets/board-actions.js" */
 /** @import { Subscription } from "../client/views.js" */
 
 /** An editor that was not heard of for this long has left. */
@@ -24,22 +26,26 @@ const AGAIN_MS = 1_000;
 /** The server takes this many selectors in one request. */
 const MOST_SELECTORS = 100;
 const COLOURS = ["series-4", "series-3", "series-2", "series-5", "series-7", "series-6"];
-const CLIPBOARD = "dashboard tiles";
+/** The server takes this many steps in one operation. */
+const MOST_STEPS = 200;
 
 const shell = new Shell();
 const board = /** @type {DashBoard} */ (document.querySelector("dash-board"));
 const boardId = board.dataset.board ?? "";
-const home = board.dataset.home ?? "store";
 const panel = /** @type {BoardPanel} */ (document.querySelector("board-panel"));
 const picker = /** @type {SeriesPicker} */ (document.querySelector("series-picker"));
-const user = currentUser()?.user?.id ?? "";
+const user = board.dataset.author ?? "";
 const page = randomKey();
 const draft = new BoardDraft(user);
+/** @type {EditedBoard} */
+const edited = { id: boardId, home: board.dataset.home ?? "store", isArchived: board.dataset.archived === "yes", document: () => draft.current, complain };
 let version = Number(board.dataset.version ?? 0);
 /** @type {Subscription | null} */
 let subscription = null;
 let watched = "";
 let isSending = false;
+/** the sending of the waiting operations, to wait for */
+let sending = Promise.resolve();
 
 /** Return a key that nobody else makes. */
 function randomKey() {
@@ -52,21 +58,24 @@ board.configure({ clock: shell.clock, loop: shell.loop, showFeed: (name, lines) 
 
 /** Edit the draft: at once here, and on the server as soon as it answers. @param {Step[]} steps */
 function operate(steps) {
-  draft.add(randomKey(), steps);
+  for (let from = 0; from < steps.length; from += MOST_STEPS) draft.add(randomKey(), steps.slice(from, from + MOST_STEPS));
   show();
   void sendWaiting();
 }
 
 /** Send the waiting operations in their order; while the server is away, wait and try again under the same keys. */
-async function sendWaiting() {
-  if (isSending) return;
+function sendWaiting() {
+  if (!isSending) sending = sendAll();
+  return sending;
+}
+
+async function sendAll() {
   isSending = true;
-  const sent = new Set();
-  const unsent = () => draft.waiting.find(({ key }) => !sent.has(key));
+  const unsent = () => draft.waiting.find(({ seq }) => !seq);
   for (let next = unsent(); next; next = unsent()) {
     try {
-      await api("POST", `/api/v1/boards/${boardId}/operations`, { key: next.key, operation: next.steps });
-      sent.add(next.key);
+      const { seq } = /** @type {{seq: number}} */ (await api("POST", `/api/v1/boards/${boardId}/operations`, { key: next.key, operation: next.steps }));
+      draft.answered(next.key, seq);
     } catch (error) {
       if (!(await mayTryAgain(error))) {
         draft.refused(next.key);
@@ -92,6 +101,7 @@ async function mayTryAgain(error) {
 
 /** @param {boolean} again */
 async function undo(again) {
+  await sending; // what was done before is taken back, not what the server has by now
   try {
     await api("POST", `/api/v1/boards/${boardId}/undo`, { key: randomKey(), again });
     shell.announce(again ? "Made again" : "Taken back");
@@ -125,10 +135,14 @@ function show() {
   if (!now.widgets.some(({ id }) => id === placing.selected)) placing.selected = "";
   placing.decorate();
   if (focused && !board.contains(document.activeElement)) placing.tile(focused)?.focus({ preventScroll: true });
-  panel.update(now, draft.history, placing.selected);
+  showPanel();
   picker.mark(new Set(now.widgets.flatMap(({ series = [], document: key = "" }) => [...series.map((/** @type {string} */ text) => seriesFromSelector(text).name), key])));
   setText(byId("title"), now.title);
   showState();
+}
+
+function showPanel() {
+  panel.update(draft.current, draft.history, placing.selected, placing.chosen);
 }
 
 /** Return the texts of a widget's expressions. @param {string | {expr: string}[]} expr */
@@ -191,10 +205,22 @@ function showEditors() {
 
 const placing = new TilePlacing(board, {
   operate,
-  drop: (widget, at) => add({ ...widget, x: Math.max(0, Math.min(at.x, 24 - widget.w)), y: Math.max(0, at.y) }),
+  drop: (widget, at) => clipboard.add([{ ...widget, ...at }], true),
   point(id, place) {
     shell.connection.send({ type: "point_at", widget: id, ...(place ? { place: [place.x, place.y, place.w, place.h] } : {}) });
-    panel.update(draft.current, draft.history, placing.selected);
+    showPanel();
+  },
+  announce: (text) => shell.announce(text),
+});
+
+const clipboard = new TileClipboard({
+  placing,
+  operate,
+  document: () => draft.current,
+  newId: (kind) => `${kind}-${randomKey().slice(0, 6)}`,
+  added() {
+    panel.show("Tile");
+    show();
   },
   announce: (text) => shell.announce(text),
 });
@@ -230,101 +256,32 @@ shell.connection.on("message", (message) => {
       placing.others.set(message.page, { ...message, token: known?.token ?? COLOURS[placing.others.size % COLOURS.length] });
     }
     showEditors();
-  } else if (message.type === "error" && message.id === `edit-${asked}`) complain(new Error(message.message));
+  } else if (message.type === "board_changed" && message.board === boardId) void publishedElsewhere(message);
+  else if (message.type === "error" && message.id === `edit-${asked}`) complain(new Error(message.message));
 });
+
+/** Follow what happens to the published board: a new version, another id, deletion. @param {{definition?: object, moved_to?: string}} message */
+async function publishedElsewhere({ definition, moved_to: movedTo }) {
+  if (movedTo) return location.replace(`/boards/${movedTo}/edit`);
+  if (!definition) return complain(new Error("This board was deleted. It can be brought back for 30 days, from the list of boards"));
+  const said = /** @type {{versions: {version: number}[]} | null} */ (await api("GET", `/api/v1/boards/${boardId}/versions?limit=1`).catch(() => null)); // a file without versions
+  version = said?.versions[0]?.version ?? version;
+  join(); // without an open draft the document is the new one
+}
 
 // --- tiles ---
 
-/** Put a new tile onto the board, and select it. @param {NewWidget} widget */
-function add(widget) {
-  const now = draft.current;
-  const places = now.widgets.map(({ x = 0, y = 0, w = 1, h: rows = 1 }) => ({ x, y, w, h: rows }));
-  const place = widget.x === undefined ? freePlace(places, now.columns ?? 24, widget) : {};
-  const id = `${widget.kind}-${randomKey().slice(0, 6)}`;
-  operate([{ op: "add", value: { ...widget, ...place, id } }]);
-  placing.selected = id;
-  placing.tile(id)?.focus();
-  panel.show("Tile");
-  show();
-  shell.announce(`${widget.title} is on the board`);
-}
-
-/** @param {string} id */
-function duplicate(id) {
-  const widget = draft.current.widgets.find((each) => each.id === id);
-  if (widget) add(/** @type {NewWidget} */ (/** @type {unknown} */ ({ ...widget, x: undefined, y: undefined })));
-}
-
-function removeSelected() {
-  const widget = draft.current.widgets.find(({ id }) => id === placing.selected);
-  if (!widget) return;
-  operate([{ op: "remove", widget: widget.id }]);
-  shell.announce(`${widget.title} is removed. Control Z brings it back`);
-}
-
-/** Put the selected tile on the clipboard, for this board or another. @param {ClipboardEvent} event */
-function copy(event) {
-  const widget = draft.current.widgets.find(({ id }) => id === placing.selected);
-  if (!widget || isTyping(event.target)) return;
-  event.clipboardData?.setData("text/plain", JSON.stringify({ [CLIPBOARD]: [widget] }));
-  event.preventDefault();
-  shell.announce(`${widget.title} is copied`);
-}
-
-/** @param {ClipboardEvent} event */
-function paste(event) {
-  if (isTyping(event.target)) return;
-  try {
-    const widgets = JSON.parse(event.clipboardData?.getData("text/plain") ?? "")[CLIPBOARD];
-    for (const widget of widgets) add({ ...widget, x: undefined, y: undefined });
-  } catch {
-    return; // something else was copied
-  }
-  event.preventDefault();
-}
-
-/** @param {EventTarget | null} target */
-function isTyping(target) {
-  return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
-}
-document.addEventListener("copy", copy);
-document.addEventListener("paste", paste);
 document.addEventListener("keydown", (event) => {
-  if (!(event.ctrlKey || event.metaKey) || isTyping(event.target) || event.key.toLowerCase() !== "z") return;
+  const key = event.key.toLowerCase();
+  if (!(event.ctrlKey || event.metaKey) || isTyping(event.target) || !"za".includes(key) || document.querySelector("dialog")) return;
   event.preventDefault();
-  void undo(event.shiftKey);
+  if (key === "z") void undo(event.shiftKey);
+  else clipboard.selectAll();
 });
 
 // --- publishing ---
 
-function publish() {
-  const note = /** @type {HTMLInputElement} */ (h("input", { id: "note", maxlength: "500", placeholder: "what was changed and why" }));
-  const go = button("Publish", async () => {
-    go.disabled = true;
-    try {
-      await api("POST", `/api/v1/boards/${boardId}/publish`, { note: note.value });
-      dialog.close();
-      shell.announce("Published");
-    } catch (error) {
-      go.disabled = false;
-      complain(error);
-    }
-  }, { class: "button primary" });
-  const more = home === "store" ? [] : [h("p", { text: home === "file" ? "This board is a file. Publishing writes it back only where the server may; else download the YAML, or save a copy in the store." : "This board comes with the server and stays as it is. Save a copy under another id instead." }),
-    h("div", { class: "row" }, button("Save a copy", () => saveCopy()), h("a", { class: "button", href: `/api/v1/boards/${boardId}/draft/text`, download: `${boardId}.yaml`, text: "Download" }))];
-  const dialog = showDialog("Publish the draft", h("p", { text: `${draft.history.length} changes will be on every screen of this board at once.` }), h("div", { class: "field" }, h("label", { for: "note", text: "Note" }), note), ...more, h("div", { class: "row" }, button("Cancel", () => dialog.close()), go));
-  note.focus();
-}
-
-async function saveCopy() {
-  const id = `${boardId}-copy-${randomKey().slice(0, 4)}`;
-  try {
-    await api("PUT", `/api/v1/boards/${id}`, draft.current);
-    location.assign(`/boards/${id}/edit`);
-  } catch (error) {
-    complain(error);
-  }
-}
+const publishing = new Publishing(edited, byId("publish", HTMLButtonElement), (text) => shell.announce(text));
 
 async function discard() {
   if (!(await confirmed("Discard the draft?", "Everything is as it is published, for all editors. The history keeps what was discarded.", "Discard"))) return;
@@ -334,13 +291,18 @@ async function discard() {
 byId("undo").addEventListener("click", () => undo(false));
 byId("redo").addEventListener("click", () => undo(true));
 byId("yaml").addEventListener("click", () => panel.show(panel.tab === "YAML" ? "Tile" : "YAML"));
-byId("publish").addEventListener("click", publish);
+byId("compare").addEventListener("click", () => compare(boardId));
+byId("publish").addEventListener("click", () => publishing.open());
 byId("discard").addEventListener("click", discard);
 
 panel.begin({
   operate,
   now: () => shell.clock.now(),
-  duplicate,
+  duplicate: () => clipboard.duplicate(),
+  remove: () => clipboard.remove(),
+  board: edited,
+  version: () => version,
+  announce: (text) => shell.announce(text),
   user,
   readText: async () => {
     const answer = await fetch(`/api/v1/boards/${boardId}/draft/text`);
@@ -351,11 +313,12 @@ panel.begin({
     await api("POST", `/api/v1/boards/${boardId}/draft/text`, { key: randomKey(), base, text });
   },
 });
-picker.begin(shell, add);
+picker.begin(shell, (widget) => clipboard.add([widget]));
 shell.keys.push(
-  ["a", "add a tile: to the list of series", () => picker.search.focus()], ["Delete", "remove the selected tile", removeSelected], ["d", "duplicate the selected tile", () => duplicate(placing.selected)],
+  ["a", "add a tile: to the list of series", () => picker.search.focus()], ["Delete", "remove the selected tiles", () => clipboard.remove()], ["d", "duplicate the selected tiles", () => clipboard.duplicate()],
+  ["Control A", "select all tiles; the space bar adds the tile with the focus, or takes it out", () => clipboard.selectAll()],
   ["u", "undo mine (also Control Z)", () => undo(false)], ["r", "redo (also Control Shift Z)", () => undo(true)],
-  ["y", "the board as YAML", () => panel.show("YAML")], ["p", "publish", publish],
+  ["y", "the board as YAML", () => panel.show("YAML")], ["p", "publish", () => publishing.open()], ["v", "compare with what is published", () => compare(boardId)],
 );
 board.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !placing.tileOf(event.target)) return;
@@ -364,6 +327,6 @@ board.addEventListener("keydown", (event) => {
   panel.show("Tile");
   /** @type {HTMLElement | null} */ (panel.querySelector("#field-" + CSS.escape(placing.selected) + "-title"))?.focus();
 }, { capture: true });
-shell.everySecond.push(() => board.tick(), showEditors);
+shell.everySecond.push(() => board.tick(), showEditors, () => publishing.tick());
 document.addEventListener("theme", () => board.recolour());
 shell.start();

@@ -10,6 +10,7 @@ import { loginUrl } from "../widgets/user.js";
 import "./header.js";
 
 /** @import { BoardListed } from "../data/board-index.js" */
+/** Deleted board. @typedef {{id: string, title: string, until: number}} BoardDeleted */
 
 const main = byId("main");
 const mayMake = Boolean(main.dataset.mayMake);
@@ -19,6 +20,8 @@ const status = h("span", { role: "status", class: "hint" });
 const list = h("div");
 /** @type {BoardListed[]} */
 let boards = [];
+/** @type {BoardDeleted[]} what this user can bring back */
+let deleted = [];
 let tag = "";
 
 /** Draw where the tiles of a board are. @param {BoardListed} board */
@@ -54,12 +57,28 @@ function show() {
   const found = new Set(groups.flatMap((group) => group.boards.map(({ id }) => id))).size;
   setText(status, found === boards.length ? `${boards.length} boards` : `${found} of ${boards.length} boards`);
   if (!found) list.append(h("p", { class: "teach", text: "No board matches. Search by title, folder or tag." }));
+  if (deleted.length && !search.value && !tag) list.append(h("h2", { text: "Deleted" }), h("ul", { class: "grid" }, ...deleted.map(deletedCard)));
   if (boards.every(({ source }) => source === "server")) list.append(teaching());
   const all = [...new Set(boards.flatMap((board) => board.tags))].sort();
   tags.replaceChildren(...all.map((each) => button(each, () => {
     tag = tag === each ? "" : each;
     show();
   }, { class: "quiet", "aria-pressed": String(tag === each) })));
+}
+
+/** @param {BoardDeleted} board */
+function deletedCard({ id, title, until }) {
+  const back = button("Bring back", async () => {
+    back.disabled = true;
+    try {
+      await api("POST", `/api/v1/boards/${id}/restore`);
+      await load();
+    } catch (error) {
+      back.disabled = false;
+      setText(status, error instanceof Error ? error.message : String(error));
+    }
+  }, { "aria-label": `Bring back ${title}` });
+  return h("li", { class: "card" }, h("div", { class: "row" }, h("b", { text: title }), back), h("small", { text: `/boards/${id} · kept until ${new Date(until).toLocaleDateString()}` }));
 }
 
 function teaching() {
@@ -88,7 +107,7 @@ function make() {
 
 async function load() {
   try {
-    ({ boards } = /** @type {{boards: BoardListed[]}} */ (await api("GET", "/api/v1/boards")));
+    ({ boards, deleted = [] } = /** @type {{boards: BoardListed[], deleted: BoardDeleted[]}} */ (await api("GET", "/api/v1/boards?deleted=1")));
     show();
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) location.replace(loginUrl());

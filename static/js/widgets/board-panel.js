@@ -2,14 +2,17 @@
 
 import { inWords } from "../data/board-draft.js";
 import { SIZES } from "../data/suited-widget.js";
-import { age } from "../draw/format.js";
+import { boardActions } from "./board-actions.js";
+import { operationList, versionList } from "./board-history.js";
 import { button, h, setText } from "./dom.js";
 
+/** @import { EditedBoard } from "./board-actions.js" */
 /** @import { BoardDocument, Change, DraftWidget, OperationState, Step, Threshold } from "../client/protocol.js" */
 /**
  * What the panel needs from its page.
  * @typedef {object} PanelHost
- * @property {(steps: Step[]) => void} operate @property {() => number} now @property {(id: string) => void} duplicate
+ * @property {(steps: Step[]) => void} operate @property {() => number} now @property {() => void} duplicate @property {() => void} remove
+ * @property {EditedBoard} board @property {() => number} version the published one @property {(text: string) => void} announce
  * @property {() => Promise<string>} readText @property {(base: string, text: string) => Promise<void>} writeText @property {string} user
  */
 /** An option: field, label, kind of input, hint. @typedef {[string, string, "text" | "number" | "lines", string?]} Option */
@@ -31,6 +34,10 @@ export class BoardPanel extends HTMLElement {
     super();
     this.tab = "Tile";
     this.selected = "";
+    /** ids of the selected tiles @type {string[]} */
+    this.chosen = [];
+    /** the list of versions, and the version that it ends with @type {{version: number, list: HTMLElement} | null} */
+    this.versions = null;
     this.host = /** @type {PanelHost} */ (/** @type {unknown} */ (null)); // set by begin, before anything else
     this.document = /** @type {BoardDocument} */ ({ title: "", columns: 24, rows: 12, widgets: [] });
     /** @type {OperationState[]} */
@@ -59,8 +66,9 @@ export class BoardPanel extends HTMLElement {
     this.paint();
   }
 
-  /** Show the state of the draft. @param {BoardDocument} document @param {OperationState[]} history @param {string} selected id of the selected tile */
-  update(document, history, selected) {
+  /** Show the state of the draft. @param {BoardDocument} document @param {OperationState[]} history @param {string} selected id of the selected tile @param {string[]} chosen those of all selected tiles */
+  update(document, history, selected, chosen) {
+    this.chosen = chosen;
     this.document = document;
     this.history = history;
     if (selected !== this.selected) this.painted = "";
@@ -70,18 +78,18 @@ export class BoardPanel extends HTMLElement {
 
   paint() {
     const widget = this.document.widgets.find(({ id }) => id === this.selected);
-    const state = JSON.stringify([this.tab, this.tab === "Board" ? { ...this.document, widgets: [] } : this.tab === "Tile" ? widget : this.tab === "History" ? this.history.length : ""]);
+    const state = JSON.stringify([this.tab, this.tab === "Board" ? { ...this.document, widgets: [] } : this.tab === "Tile" ? [widget, this.chosen.length > 1 && this.chosen] : this.tab === "History" ? [this.history.at(-1)?.seq, this.host.version()] : ""]);
     if (state === this.painted) return;
-    const shape = JSON.stringify([this.tab, widget?.id, widget?.kind, widget?.thresholds?.length]);
+    const shape = JSON.stringify([this.tab, widget?.id, widget?.kind, widget?.thresholds?.length, this.chosen.length > 1]);
     if (this.body.contains(document.activeElement) && this.body.dataset.shape === shape && this.refill(widget)) {
       this.painted = state; // somebody types here: the fields stay, their values follow
       return;
     }
     this.painted = state;
     this.body.dataset.shape = shape;
-    if (this.tab === "Tile") this.body.replaceChildren(...this.tileFields(widget));
-    else if (this.tab === "Board") this.body.replaceChildren(...BOARD.map((option) => this.field(option, this.document, null)));
-    else if (this.tab === "History") this.body.replaceChildren(this.historyList());
+    if (this.tab === "Tile") this.body.replaceChildren(...(this.chosen.length > 1 ? this.severalTiles() : this.tileFields(widget)));
+    else if (this.tab === "Board") this.body.replaceChildren(...BOARD.map((option) => this.field(option, this.document, null)), ...boardActions(this.host.board));
+    else if (this.tab === "History") this.showHistory();
     else this.showText();
   }
 
@@ -108,8 +116,15 @@ export class BoardPanel extends HTMLElement {
       group(SHOWN.filter(([name]) => name !== "expr" || !Array.isArray(widget.expr) || !widget.expr.length), ""), group(LOOK, "pair"),
       h("h2", { text: "Thresholds" }), ...this.limits(widget),
       h("h2", { text: "Place" }), group(PLACE, "four"),
-      h("div", { class: "acts" }, button("Duplicate", () => this.host.duplicate(widget.id)), button("Remove", () => this.host.operate([{ op: "remove", widget: widget.id }]), { class: "button danger" })),
+      h("div", { class: "acts" }, button("Duplicate", () => this.host.duplicate()), button("Remove", () => this.host.remove(), { class: "button danger" })),
     ];
+  }
+
+  /** @returns {Node[]} */
+  severalTiles() {
+    return [h("p", { text: `${this.chosen.length} tiles are selected. Drag one, or press an arrow key on one, to move all.` }),
+      h("div", { class: "acts" }, button("Duplicate", () => this.host.duplicate()), button("Remove", () => this.host.remove(), { class: "button danger" })),
+      h("p", { class: "hint", text: "Control C copies them, also for another board. A click on a tile selects it alone; with Control it is added or taken out; on a tile, the space bar does so." })];
   }
 
   /** @param {DraftWidget} widget @returns {Node[]} */
@@ -160,13 +175,12 @@ export class BoardPanel extends HTMLElement {
 
   // --- the history ---
 
-  historyList() {
-    const now = this.host.now();
-    const items = [...this.history].reverse().map((operation) => {
-      const own = operation.author === this.host.user;
-      return h("li", {}, h("b", { text: own ? "You" : operation.name }), ` ${inWords(operation, this.document).join(", ") || "changed nothing"} `, h("small", { text: `${age(now - operation.t)} ago` }));
-    });
-    return items.length ? h("ol", {}, ...items) : h("p", { class: "hint", text: "Nothing has changed since the last publication." });
+  showHistory() {
+    const { host } = this;
+    const version = host.version();
+    if (this.versions?.version !== version) this.versions = { version, list: versionList(host.board.id, host.now, host.announce) };
+    const since = version ? `Since version ${version}` : "Since the last publication";
+    this.body.replaceChildren(h("h2", { text: since }), operationList(this.history, this.document, host.user, host.now()), h("h2", { text: "Versions" }), this.versions.list);
   }
 
   /** Say that another editor has replaced something of this editor, with a way back. @param {OperationState} operation @param {Change[]} mine */

@@ -19,6 +19,13 @@ const EVERYTHING = '{__name__=~".+"}';
 const OWN = /^(dashboard|node)_/;
 /** Type of what is dragged onto the board. */
 export const DRAGGED = "application/x-dashboard-widget";
+/** What is dragged now; a browser gives the data of a drag only to its drop. @type {NewWidget | null} */
+let dragged = null;
+
+/** Return the widget that is dragged from a list of this page; null if none is. */
+export function draggedWidget() {
+  return dragged;
+}
 
 export class SeriesPicker extends HTMLElement {
   constructor() {
@@ -98,9 +105,13 @@ export class SeriesPicker extends HTMLElement {
   /** @param {Entry} entry */
   item({ name, about, widget, series }) {
     const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { "aria-hidden": "true" }));
-    const pick = h("button", { type: "button", class: "pick", draggable: "true" }, h("b", { text: name }), h("small", { text: about }), canvas);
+    const pick = h("button", { type: "button", class: "pick", draggable: "true", title: name }, h("b", { text: name }), h("small", { text: about }), canvas);
     pick.addEventListener("click", () => this.pick(widget));
-    pick.addEventListener("dragstart", (event) => event.dataTransfer?.setData(DRAGGED, JSON.stringify(widget)));
+    pick.addEventListener("dragstart", (event) => {
+      dragged = widget;
+      event.dataTransfer?.setData(DRAGGED, JSON.stringify(widget));
+    });
+    pick.addEventListener("dragend", () => (dragged = null));
     if (series) this.sparks.push({ canvas, series });
     return h("li", {}, pick);
   }

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.gen_test
 async def test_the_screens_of_a_board_are_told_what_it_is_now() -> None:
     process = Process(a_journal())
     boards = Boards()
-    notices = BoardNotices(registry=process.registry, boards=boards)
+    notices = BoardNotices(registry=process.registry, boards=boards, editors=lambda _: [])
     wall, other = process.page("ann", "wall"), process.page("bo", "other")
     async with at_work(process.bus.run, notices.run):
         boards.take_stored({"wall": stored_board("wall", '{"title":"Wall"}')}, {})

@@ -1,0 +1,103 @@
+// History of a board in the editor: the operations since the last publication, the published versions, and comparisons in words.
+
+import { api } from "../client/http.js";
+import { inWords } from "../data/board-draft.js";
+import { age } from "../draw/format.js";
+import { showDialog } from "./dialog.js";
+import { button, h, setText } from "./dom.js";
+
+/** @import { BoardDocument, OperationState } from "../client/protocol.js" */
+/** Published version. @typedef {{version: number, author: string, t: number, note: string}} Version */
+
+const MOST_VERSIONS = 50;
+
+/** Return the list of operations, the newest first. @param {OperationState[]} history @param {BoardDocument} document @param {string} user @param {number} now */
+export function operationList(history, document, user, now) {
+  const items = [...history].reverse().map((operation) => {
+    const own = operation.author === user;
+    return h("li", {}, h("b", { text: own ? "You" : operation.name }), ` ${inWords(operation, document).join(", ") || "changed nothing"} `, h("small", { text: `${age(now - operation.t)} ago` }));
+  });
+  return items.length ? h("ol", {}, ...items) : h("p", { class: "hint", text: "Nothing has changed since the last publication." });
+}
+
+/** Return the published versions, the newest first. @param {string} board @returns {Promise<Version[]>} */
+async function readVersions(board) {
+  const said = /** @type {{versions: Version[]}} */ (await api("GET", `/api/v1/boards/${board}/versions?limit=${MOST_VERSIONS}`));
+  return said.versions;
+}
+
+/** Return in words what differs between two states: numbers of versions, `published` or `draft`. @param {string} board @param {string} old @param {string} now */
+export async function readDifferences(board, old, now) {
+  const said = /** @type {{changes: string[]}} */ (await api("GET", `/api/v1/boards/${board}/diff?old=${old}&new=${now}`));
+  return said.changes;
+}
+
+/** Show differences in words. @param {HTMLElement} place @param {string} board @param {string} old @param {string} now */
+async function showDifferences(place, board, old, now) {
+  try {
+    const changes = await readDifferences(board, old, now);
+    place.replaceChildren(...(changes.length ? changes.map((text) => h("li", { text })) : [h("li", { class: "hint", text: "No difference." })]));
+  } catch (error) {
+    place.replaceChildren(h("li", { class: "wrong", text: error instanceof Error ? error.message : String(error) }));
+  }
+}
+
+/** Ask which two states to compare, and show what differs. @param {string} board @param {string} [old] @param {string} [now] */
+export async function compare(board, old = "published", now = "draft") {
+  const versions = await readVersions(board).catch(() => []); // a board that is a file may have none
+  const states = [["draft", "the draft"], ["published", "what is published"], ...versions.map(({ version, note }) => [String(version), `version ${version}${note ? ` · ${note}` : ""}`])];
+  const list = h("ul", { class: "differences", "aria-live": "polite", tabindex: "0", "aria-label": "Differences" });
+  const [first, second] = [old, now].map((chosen, i) => {
+    const select = /** @type {HTMLSelectElement} */ (h("select", { id: `compare-${i}` }, ...states.map(([value, text]) => h("option", { value, text }))));
+    select.value = chosen;
+    select.addEventListener("change", () => showDifferences(list, board, first.value, second.value));
+    return select;
+  });
+  const labelled = (/** @type {string} */ text, /** @type {HTMLSelectElement} */ select) => h("div", { class: "field" }, h("label", { for: select.id, text }), select);
+  showDialog("Compare", h("div", { class: "pair" }, labelled("From", first), labelled("To", second)), list);
+  await showDifferences(list, board, first.value, second.value);
+}
+
+/** Ask before an earlier version is published again, and say what that changes. @param {string} board @param {number} version @param {() => void} done */
+async function rollBack(board, version, done) {
+  const list = h("ul", { class: "differences", tabindex: "0", "aria-label": "Differences" }, h("li", { class: "hint", text: "Reading what differs …" }));
+  const wrong = h("p", { class: "wrong", role: "alert" });
+  const go = button("Roll back", async () => {
+    go.disabled = true;
+    try {
+      await api("POST", `/api/v1/boards/${board}/rollback`, { version });
+      dialog.close();
+      done();
+    } catch (error) {
+      go.disabled = false;
+      setText(wrong, error instanceof Error ? error.message : String(error));
+    }
+  }, { class: "button primary" });
+  const dialog = showDialog(`Roll back to version ${version}?`, h("p", { text: "It is published again, as a new version, on all screens at once. What is published now stays in the list. This changes:" }), list, wrong,
+    h("div", { class: "row" }, button("Cancel", () => dialog.close()), go));
+  go.focus();
+  await showDifferences(list, board, "published", String(version));
+}
+
+/** Return the list of versions, which fills when it has been read. @param {string} board @param {() => number} now @param {(text: string) => void} announce */
+export function versionList(board, now, announce) {
+  const place = h("ol", { class: "versions" }, h("li", { class: "hint", text: "Reading the versions …" }));
+  const read = async () => {
+    try {
+      const versions = await readVersions(board);
+      const items = versions.map(({ version, author, t, note }, i) => {
+        const roll = button("Roll back", () => rollBack(board, version, () => {
+          announce(`Version ${version} is published again`);
+          void read();
+        }), { class: "quiet", "aria-label": `Roll back to version ${version}` });
+        const look = button("Compare", () => compare(board, String(version), i ? "published" : "draft"), { class: "quiet", "aria-label": `Compare version ${version}` });
+        return h("li", {}, h("b", { text: `Version ${version}` }), ` ${author} `, h("small", { text: `${age(now() - t)} ago` }), ...(note ? [h("p", { text: note })] : []), h("div", { class: "row" }, look, ...(i ? [roll] : [])));
+      });
+      place.replaceChildren(...(items.length ? items : [h("li", { class: "hint", text: "Nothing was published from here yet." })]));
+    } catch (error) {
+      place.replaceChildren(h("li", { class: "hint", text: error instanceof Error ? error.message : String(error) }));
+    }
+  };
+  void read();
+  return place;
+}

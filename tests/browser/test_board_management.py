@@ -1,0 +1,157 @@
+"""Boards as a whole in the editor: versions compared and rolled back, who sees a publication, several tiles at once, rename and deletion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.browser.pages import Pages, until
+from tests.browser.test_board_editor import TILE, make, open_editor
+from tests.support.server import ServerProcess
+
+THREE = [TILE, {**TILE, "id": "b", "title": "B", "x": 4}, {**TILE, "id": "c", "title": "C", "x": 8}]
+
+
+def shown(server: ServerProcess, board: str) -> list[tuple[Any, ...]]:
+    document = server.json("GET", f"/api/v1/boards/{board}/draft")[1]["document"]
+    return [(w["title"], w["x"], w["y"]) for w in document["widgets"]]
+
+
+def test_versions_are_compared_and_rolled_back_and_publish_says_who_sees_it(pages: Pages, site: ServerProcess) -> None:
+    make(site, "managed", TILE)
+    make(site, "managed", {**TILE, "title": "Second"})
+    pages.open(f"{site.url}/boards/managed")
+    page = open_editor(pages, site.url, "managed")
+    expect(page.locator("#publish")).to_have_text("Publish to 1 viewer")
+    page.locator(".tile").click()
+    page.fill("#field-a-unit", "ms")
+    until(page, "() => /1 change since version 2/.test(document.querySelector('#state').textContent)")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator("dialog .differences")).to_have_text("Second: unit nothing → “ms”")
+    page.get_by_label("From", exact=True).select_option("1")
+    expect(page.locator("dialog .differences")).to_contain_text("title “A” → “Second”")
+    page.keyboard.press("Escape")
+    page.locator("#publish").click()
+    expect(page.locator("dialog")).to_contain_text("1 viewer will show this at once")
+    expect(page.locator("dialog .differences")).to_have_text("Second: unit nothing → “ms”")
+    page.keyboard.type("milliseconds")
+    page.keyboard.press("Enter")
+    until(page, "() => /as published, version 3/.test(document.querySelector('#state').textContent)")
+    page.get_by_role("tab", name="History").click()
+    expect(page.locator(".versions li").first).to_contain_text("milliseconds")
+    page.get_by_role("button", name="Roll back to version 1").click()
+    expect(page.locator("dialog .differences")).to_contain_text("title “Second” → “A”")
+    page.locator("dialog").get_by_role("button", name="Roll back").click()
+    expect(page.get_by_role("heading", name="A", exact=True)).to_be_visible()
+    until(page, "() => /as published, version 4/.test(document.querySelector('#state').textContent)")
+    assert site.json("GET", "/api/v1/boards/managed")[1]["widgets"][0]["title"] == "A"
+
+
+def test_an_editor_without_a_draft_follows_a_publication_and_is_led_to_the_new_address(
+    pages: Pages, site: ServerProcess
+) -> None:
+    make(site, "followed", TILE)
+    page = open_editor(pages, site.url, "followed")
+    make(site, "followed", {**TILE, "title": "From a script"})
+    expect(page.get_by_role("heading", name="From a script")).to_be_visible()
+    other = open_editor(pages, site.url, "followed")
+    other.get_by_role("tab", name="Board").click()
+    other.get_by_role("button", name="Archive").click()
+    expect(other.get_by_role("button", name="List it again")).to_be_visible()
+    other.get_by_role("button", name="Rename").click()
+    other.keyboard.type("led-on")
+    other.keyboard.press("Enter")
+    other.wait_for_url("**/boards/led-on/edit")
+    page.wait_for_url("**/boards/led-on/edit")
+    other.get_by_role("tab", name="Board").click()
+    other.get_by_role("button", name="Delete").click()
+    other.locator("dialog").get_by_role("button", name="Delete").click()
+    other.wait_for_url("**/boards")
+    expect(page.locator(".editor-error")).to_contain_text("This board was deleted")
+    other.get_by_role("button", name="Bring back followed").click()
+    expect(other.get_by_role("heading", name="Archived")).to_be_visible()
+    assert site.json("GET", "/api/v1/boards/led-on")[0] == 200
+
+
+def test_several_tiles_move_duplicate_and_go_together(pages: Pages, site: ServerProcess) -> None:
+    make(site, "several", *THREE)
+    page = open_editor(pages, site.url, "several")
+    tiles = page.locator(".tile")
+    tiles.nth(0).click()
+    tiles.nth(1).click(modifiers=["Control"])
+    expect(page.locator(".tile[data-selected]")).to_have_count(2)
+    expect(page.locator("board-panel")).to_contain_text("2 tiles are selected")
+    page.keyboard.press("ArrowDown")
+    until(page, "() => /draft · 1 change/.test(document.querySelector('#state').textContent)")
+    assert shown(site, "several") == [("A", 0, 1), ("B", 4, 1), ("C", 8, 0)]
+    box, cell = tiles.nth(0).bounding_box(), page.evaluate("document.querySelector('dash-board').clientWidth / 24")
+    assert box is not None
+    page.mouse.move(box["x"] + 40, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 40 + 8 * cell, box["y"] + 60, steps=6)
+    expect(page.locator(".ghost")).to_have_count(2)
+    expect(page.locator(".ghost").first).to_have_text("drops here")
+    page.mouse.up()
+    expect(page.locator(".ghost")).to_have_count(0)
+    until(page, "() => /draft · 2 changes/.test(document.querySelector('#state').textContent)")
+    assert [place[:2] for place in shown(site, "several")] == [("A", 8), ("B", 12), ("C", 8)]
+    page.keyboard.press("d")
+    expect(tiles).to_have_count(5)
+    expect(page.locator(".tile[data-selected]")).to_have_count(2)
+    page.keyboard.press("Delete")
+    expect(tiles).to_have_count(3)
+    page.keyboard.press("Control+z")
+    expect(tiles).to_have_count(5)
+    tiles.nth(2).focus()
+    page.keyboard.press("Control+a")
+    expect(page.locator(".tile[data-selected]")).to_have_count(5)
+
+
+def test_tiles_are_copied_onto_another_board(pages: Pages, site: ServerProcess) -> None:
+    make(site, "copied", *THREE)
+    make(site, "target", {**TILE, "id": "t", "title": "There"})
+    page = open_editor(pages, site.url, "copied")
+    page.locator(".tile").first.focus()
+    page.keyboard.press("Control+a")
+    text = page.evaluate("""() => {
+        const data = new DataTransfer();
+        document.body.dispatchEvent(new ClipboardEvent("copy", { clipboardData: data, bubbles: true, cancelable: true }));
+        return data.getData("text/plain");
+    }""")
+    other = open_editor(pages, site.url, "target")
+    other.evaluate(
+        """(text) => {
+        const data = new DataTransfer();
+        data.setData("text/plain", text);
+        document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    }""",
+        text,
+    )
+    expect(other.locator(".tile")).to_have_count(4)
+    until(other, "() => /draft · 1 change/.test(document.querySelector('#state').textContent)")
+    assert shown(site, "target") == [("There", 0, 0), ("A", 4, 0), ("B", 8, 0), ("C", 12, 0)]
+
+
+def test_a_series_dragged_from_the_list_shows_where_it_drops_and_long_names_are_whole(
+    pages: Pages, site: ServerProcess
+) -> None:
+    name = "a_rather_long_name_of_a_series_whose_end_tells_it_from_others_by_shop_p99"
+    site.post(name, 4)
+    make(site, "dragged", TILE)
+    page = open_editor(pages, site.url, "dragged")
+    page.get_by_label("Search series").fill("rather long")
+    page.get_by_label("Search series").fill("a_rather_long")
+    pick = page.get_by_role("button", name=name)
+    expect(pick).to_be_visible()
+    assert pick.evaluate("(e) => { const b = e.querySelector('b'); return b.scrollWidth <= b.clientWidth; }")
+    board = page.locator("dash-board").bounding_box()
+    assert board is not None
+    pick.hover()
+    page.mouse.down()
+    page.mouse.move(board["x"] + board["width"] / 2, board["y"] + board["height"] / 2, steps=4)
+    page.mouse.move(board["x"] + board["width"] / 2 + 9, board["y"] + board["height"] / 2 + 9, steps=2)
+    expect(page.locator(".ghost")).to_have_text("drops here")
+    page.mouse.up()
+    expect(page.locator(".tile")).to_have_count(2)
+    expect(page.locator(".ghost")).to_have_count(0)
