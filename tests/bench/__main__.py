@@ -8,6 +8,7 @@ import sys
 import time
 
 from tests.bench import (
+    boards,
     expressions,
     fanout,
     holding,
@@ -37,6 +38,7 @@ _MODULES = (
     spreading,
     expressions,
     rooms,
+    boards,
 )
 
 

@@ -1,0 +1,258 @@
+"""Boards that are edited and published: board_editing, board_operation, board_publish, board_index."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from tests.bench.fanout import Fed
+from tests.bench.feed import Feeder, counting
+from tests.bench.figure import Bar, Row, bench, middle
+from tests.bench.processes import Bench, Server
+from tests.bench.viewers import Viewers
+from tests.support.ws_client import WebSocketClient
+
+_BOARD = "wall"
+_TILES = [
+    {"id": f"t{n}", "kind": "line", "title": f"T{n}", "series": [f'fan{{n="{n}"}}'], "w": 4, "h": 3} for n in range(12)
+]
+#: Time for the last messages to arrive.
+_SETTLE_S = 0.5
+
+
+class Api:
+    """One kept connection of the operator at the machine."""
+
+    def __init__(self, server: Server) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+
+    def ask(self, method: str, path: str, body: Any) -> dict[str, Any]:
+        """Send a request and return the answer; raises RuntimeError unless it succeeded."""
+        self._connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
+        answer = self._connection.getresponse()
+        read = answer.read()
+        if answer.status >= 300:
+            raise RuntimeError(f"{method} {path} was answered {answer.status}: {read[:300]!r}")
+        said: dict[str, Any] = json.loads(read) if read else {}
+        return said
+
+    def put(self, board: str = _BOARD, title: str = "Wall") -> None:
+        """Publish the board."""
+        self.ask("PUT", f"/api/v1/boards/{board}", {"title": title, "columns": 24, "rows": 12, "widgets": _TILES})
+
+    def operate(self, number: int) -> None:
+        """Set the title of a tile of the draft."""
+        step = {"op": "set", "widget": f"t{number % len(_TILES)}", "field": "title", "value": f"N{number}"}
+        path = f"/api/v1/boards/{_BOARD}/operations"
+        self.ask("POST", path, {"key": f"k{number}", "operation": [step]})
+
+
+class Sockets:
+    """WebSocket clients in a thread of their own. ``seen`` has the time of each message of ``kind``, by client."""
+
+    def __init__(self, port: int, count: int, request: dict[str, Any], kind: str) -> None:
+        self._port, self._count, self._request, self._kind = port, count, request, kind
+        self.seen: list[list[float]] = [[] for _ in range(count)]
+        self._clients: list[WebSocketClient] = []
+        self._answered = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(60)
+
+    async def _open(self) -> None:
+        for number in range(self._count):
+            client = await WebSocketClient.connect(self._port, self._taking(number), lambda _: None, timeout_s=10)
+            self._clients.append(client)
+            client.send(**self._request, **({"page": f"p{number}"} if self._request["type"] == "edit_board" else {}))
+        until = time.monotonic() + 30
+        while self._answered < self._count:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{self._answered} of {self._count} clients got an answer")
+            await asyncio.sleep(0.05)
+
+    def _taking(self, number: int) -> Any:
+        def take(message: dict[str, Any]) -> None:
+            if message["type"] == self._kind:
+                self.seen[number].append(time.monotonic())
+            elif message["type"] in ("editing", "snapshot"):
+                self._answered += 1
+
+        return take
+
+    def close(self) -> None:
+        """Hang up, and end the thread."""
+        self._loop.call_soon_threadsafe(lambda: [client.drop() for client in self._clients])
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+
+class Editors:
+    """Five editors who hear each other, and together send 45 operations a second within a ``with`` block."""
+
+    def __init__(self, bench: Bench, server: Server) -> None:
+        self._server = server
+        bench.take(Sockets(server.port, 5, {"type": "edit_board", "board": _BOARD}, "board_operation"))
+        self._number = 0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Editors:
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        api, due = Api(self._server), time.monotonic()
+        while not self._stopping.wait(max(0, due - time.monotonic())):
+            api.operate(self._number)
+            self._number += 1
+            due += 1 / 45  # one author may send 50 a second
+
+
+def _p99(values: list[float]) -> float:
+    return sorted(values)[int(len(values) * 0.99)]
+
+
+@bench
+def board_editing(bench: Bench) -> Iterator[Row]:
+    """1,000 viewers of a board, while five editors change its draft 45 times a second and while nobody does.
+
+    The work of editing itself is taken off, measured in the same rounds on a server with one viewer.
+    """
+    count, rate_hz = 1000, 10
+    rounds, seconds = int(bench.pick(2, 5)), bench.pick(2, 5)
+    server, alone = bench.server(), bench.server()
+    request = json.dumps({"type": "watch", "id": 1, "board": _BOARD})
+    many, one = Viewers(bench, server.port, request), Viewers(bench, alone.port, request)
+    for each in (server, alone):
+        Api(each).put()
+    many.open(count)
+    one.open(1)
+    editing, editing_alone = Editors(bench, server), Editors(bench, alone)
+
+    def cpu_us(to: Server, viewers: Viewers, editors: Editors | None) -> tuple[float, int]:
+        feeder = Feeder(to.port, counting("fan", 3), rate_hz)
+        if editors is None:
+            fed = Fed(to, viewers, feeder, seconds)
+        else:
+            with editors:
+                fed = Fed(to, viewers, feeder, seconds)
+        return fed.cpu_s * 1e6, int(fed.report["frames"])
+
+    with_, without = [], []
+    for _ in range(rounds):
+        for found, one_of, other in ((without, None, None), (with_, editing, editing_alone)):
+            all_us, frames = cpu_us(server, many, one_of)
+            own_us, _ = cpu_us(alone, one, other)
+            found.append((all_us - own_us) / max(1, frames))
+    value, floor = middle(with_), middle(without)
+    yield Row(
+        "CPU per viewer's frame while 5 people edit",
+        value,
+        "us",
+        {"without editing": floor},
+        (Bar("x without", value / floor, 1.1),),
+    )
+
+
+@bench
+def board_operation(bench: Bench) -> Iterator[Row]:
+    """An operation, from before its request to the screens of four other editors."""
+    server = bench.server()
+    api, number = Api(server), int(bench.pick(100, 400))
+    api.put()
+    others = bench.take(Sockets(server.port, 4, {"type": "edit_board", "board": _BOARD}, "board_operation"))
+    began, answered, due = [], [], time.monotonic()
+    for each in range(number):
+        time.sleep(max(0, due - time.monotonic()))
+        due += 0.05
+        began.append(time.monotonic())
+        api.operate(each)
+        answered.append((time.monotonic() - began[-1]) * 1000)
+    time.sleep(_SETTLE_S)
+    late = [(at - start) * 1000 for seen in others.seen for at, start in zip(seen, began, strict=False)]
+    missing = 4 * number - len(late)
+    yield Row(
+        "operation -> other editors, p99",
+        _p99(late),
+        "ms",
+        {"answer to its author p99": _p99(answered)},
+        (Bar("ms", _p99(late), 60), Bar("missing", missing, 0)),
+        {"p50": middle(late)},
+    )
+
+
+@bench
+def board_publish(bench: Bench) -> Iterator[Row]:
+    """A publication, from before its request to 1,000 screens of the board."""
+    server = bench.server("--max-user-connections", "2000")
+    api, count = Api(server), 1000
+    api.put()
+    screens = bench.take(Sockets(server.port, count, {"type": "watch", "id": 1, "board": _BOARD}, "board_changed"))
+    worst, answered, missing = [], [], 0
+    for number in range(int(bench.pick(3, 10))):
+        for seen in screens.seen:
+            seen.clear()
+        began = time.monotonic()
+        api.put(title=f"Wall {number}")
+        answered.append((time.monotonic() - began) * 1000)
+        time.sleep(2)
+        late = [(seen[0] - began) * 1000 for seen in screens.seen if seen]
+        missing += count - len(late)
+        worst.append(_p99(late))
+    yield Row(
+        "publication -> 1,000 screens, p99",
+        middle(worst),
+        "ms",
+        {"answer to its author": middle(answered)},
+        (Bar("ms", middle(worst), 1000), Bar("missing", missing, 0)),
+    )
+
+
+@bench
+def board_index(bench: Bench) -> Iterator[Row]:
+    """``/boards`` with 300 boards in Chromium, without a cache: until the first card is painted, and the bytes."""
+    server = bench.server()
+    api = Api(server)
+    for number in range(300):
+        api.put(f"board-{number}", f"Board {number}")
+    shown, sent, empty = [], [], []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
+        for path, found in (("/login", empty), ("/boards", shown)):
+            for _ in range(int(bench.pick(3, 7))):
+                page = browser.new_page()
+                page.goto(f"http://127.0.0.1:{server.port}{path}", wait_until="commit")
+                page.wait_for_selector(".card" if path == "/boards" else "h1, .card")
+                found.append(page.evaluate(_PAINTED))
+                if path == "/boards":
+                    sent.append(page.evaluate(_SENT))
+                page.close()
+        browser.close()
+    yield Row(
+        "/boards with 300 boards: first picture",
+        middle(shown),
+        "ms",
+        {"a page without boards": middle(empty)},
+        (Bar("ms", middle(shown), 500), Bar("kB", middle(sent) / 1000, 200)),
+    )
+
+
+#: Milliseconds from the navigation until the next frame after the content is there.
+_PAINTED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(performance.now()), 0)))"
+#: Bytes of the page and everything that it has loaded.
+_SENT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+    .reduce((sum, entry) => sum + entry.transferSize, 0)"""
