@@ -31,7 +31,7 @@ _PLAIN = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 class Unshown(Struct, frozen=True):
     """Unshown series of one name.
 
-    ``series``: number of these series; ``sample``: one of these series; ``widget``: YAML for a board's file.
+    ``series``: number of these series; ``sample``: one of these series; ``widget``: YAML for a board's file; ``fields``: the same widget.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Unshown(Struct, frozen=True):
     last_ms: int
     kind: str
     widget: str
+    fields: dict[str, object]
 
 
 async def unshown(boards: Boards, every: Iterable[Series]) -> list[Unshown]:
@@ -70,7 +71,7 @@ def _row(name: str, some: list[Series]) -> Unshown:
         if "histogram_quantile" not in proposed and (label := _telling_label(some)):
             widget["legend"] = f"{{{{{label}}}}}"
     text: str = yaml.safe_dump([widget], sort_keys=False, allow_unicode=True)
-    return Unshown(name, len(some), newest.unit, newest.text, newest.last_ms, kind, text)
+    return Unshown(name, len(some), newest.unit, newest.text, newest.last_ms, kind, text, widget)
 
 
 def _within(board: Board) -> list[Selector]:

@@ -155,3 +155,44 @@ def test_a_series_dragged_from_the_list_shows_where_it_drops_and_long_names_are_
     page.mouse.up()
     expect(page.locator(".tile")).to_have_count(2)
     expect(page.locator(".ghost")).to_have_count(0)
+
+
+def test_a_tile_is_inspected_and_shown_series_are_put_on_a_board(pages: Pages, site: ServerProcess) -> None:
+    site.post("inspected_one", 42)
+    make(site, "inspected", {**TILE, "title": "Seen", "series": ["inspected_one"]})
+    page = pages.open(f"{site.url}/boards/inspected")
+    until(page, "() => document.querySelector('.tile')?.textContent.includes('42')")
+    page.locator(".tile").focus()
+    page.keyboard.press("i")
+    dialog = page.locator("dialog")
+    expect(dialog).to_contain_text("inspected_one")
+    expect(dialog.locator("td").first).to_contain_text("42")
+    expect(dialog).to_contain_text("1 series, 1 samples in this window")
+    expect(dialog).to_contain_text("Last errorNone.")
+    expect(dialog).to_contain_text("curl ")
+    chosen = pages.open(f"{site.url}/board?series=inspected_one&expr=rate(inspected_one[1m])")
+    until(chosen, "() => document.querySelectorAll('.tile').length === 2")
+    chosen.get_by_role("button", name="Put on a board").click()
+    chosen.get_by_role("button", name="inspected", exact=True).click()
+    chosen.wait_for_url("**/boards/inspected/edit")
+    expect(chosen.locator(".tile")).to_have_count(3)
+    put = site.json("GET", "/api/v1/boards/inspected/draft")[1]["document"]["widgets"][1:]
+    assert [(w.get("series"), w.get("expr")) for w in put] == [
+        (["inspected_one"], None), (None, "rate(inspected_one[1m])"),
+    ]  # fmt: skip
+
+
+def test_edits_that_the_server_has_not_taken_survive_a_reload(pages: Pages, site: ServerProcess) -> None:
+    make(site, "kept", TILE)
+    page = open_editor(pages, site.url, "kept")
+    page.locator(".tile").click()
+    page.route("**/operations", lambda route: route.abort())
+    pages.expect("Failed to load resource", "net::ERR")
+    page.fill("#field-a-title", "Typed while away")
+    until(page, "() => /1 not sent yet/.test(document.querySelector('#state').textContent)")
+    page.evaluate("() => { window.isOld = true; location.reload(); }")
+    until(page, "() => !window.isOld && /1 not sent yet/.test(document.querySelector('#state')?.textContent)")
+    page.unroute("**/operations")
+    until(page, "() => /draft · 1 change/.test(document.querySelector('#state').textContent)")
+    assert shown(site, "kept") == [("Typed while away", 0, 0)]
+    assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('waiting')).length") == 0

@@ -54,6 +54,7 @@ NO_UNIT_TEST = {
     "widgets/publishing.js": "tests/browser/test_board_management.py",
     "widgets/put-on-board.js": "tests/browser/test_boards.py",
     "widgets/series-picker.js": "tests/browser/test_board_editor.py",
+    "widgets/tile-inspector.js": "tests/browser/test_board_management.py",
     "widgets/tile-clipboard.js": "tests/browser/test_board_management.py",
     "widgets/tile-placing.js": "tests/browser/test_board_editor.py",
     "widgets/code-editor.js": "tests/browser/test_expressions.py",

@@ -44,7 +44,10 @@ class FeederShown(Struct, frozen=True):
 
 
 class UnshownShown(Struct, frozen=True):
-    """All series with the same name, if no board shows them. ``widget``: YAML of a widget to add to a board's file."""
+    """All series with the same name, if no board shows them.
+
+    ``widget``: YAML of a widget to add to a board's file; ``fields``: the same widget as JSON.
+    """
 
     name: str
     series: int
@@ -53,6 +56,7 @@ class UnshownShown(Struct, frozen=True):
     last: int
     kind: str
     widget: str
+    fields: dict[str, object]
 
 
 class FeedersShown(Struct, frozen=True):
@@ -108,6 +112,6 @@ class FeedersHandler(BaseHandler[FeedersServices]):
             FeedersShown(
                 self.services.now_ms(),
                 [feeder_shown(state) for state in self.services.stats.feeders()],
-                [UnshownShown(r.name, r.series, r.unit, r.sample, r.last_ms, r.kind, r.widget) for r in rows],
+                [UnshownShown(r.name, r.series, r.unit, r.sample, r.last_ms, r.kind, r.widget, r.fields) for r in rows],
             )
         )

@@ -11,10 +11,12 @@ import { confirmed } from "../widgets/dialog.js";
 import { byId, h, setText } from "../widgets/dom.js";
 import { Publishing } from "../widgets/publishing.js";
 import { SeriesPicker } from "../widgets/series-picker.js";
+import { inspectTile } from "../widgets/tile-inspector.js";
 import { TileClipboard, isTyping } from "../widgets/tile-clipboard.js";
 import { TilePlacing } from "../widgets/tile-placing.js";
 import { initialsBadge, loginUrl } from "../widgets/user.js";
 import { Shell } from "./shell.js";
+import { WaitingEdits } from "./waiting-edits.js";
 
 /** @import { Step } from "../client/protocol.js" */
 /** @import { EditedBoard } from "../widgets/board-actions.js" */
@@ -37,6 +39,9 @@ const picker = /** @type {SeriesPicker} */ (document.querySelector("series-picke
 const user = board.dataset.author ?? "";
 const page = randomKey();
 const draft = new BoardDraft(user);
+/** waiting edits, also those that earlier pages could not send */
+const kept = new WaitingEdits(user, boardId, page);
+draft.waiting = kept.takeOver();
 /** @type {EditedBoard} */
 const edited = { id: boardId, home: board.dataset.home ?? "store", isArchived: board.dataset.archived === "yes", document: () => draft.current, complain };
 let version = Number(board.dataset.version ?? 0);
@@ -175,6 +180,7 @@ function watch() {
 }
 
 function showState() {
+  kept.keep(draft.waiting.filter(({ seq }) => !seq));
   const changes = draft.history.length;
   const waiting = draft.waiting.length && isSending ? ` · ${draft.waiting.length} not sent yet` : "";
   const since = version ? ` since version ${version}` : "";
@@ -271,6 +277,13 @@ async function publishedElsewhere({ definition, moved_to: movedTo }) {
 
 // --- tiles ---
 
+function inspect() {
+  const tile = placing.tile(placing.selected);
+  if (tile) inspectTile(tile);
+}
+addEventListener("beforeunload", (event) => {
+  if (!kept.isKept) event.preventDefault(); // edits would be lost
+});
 document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   if (!(event.ctrlKey || event.metaKey) || isTyping(event.target) || !"za".includes(key) || document.querySelector("dialog")) return;
@@ -300,6 +313,7 @@ panel.begin({
   now: () => shell.clock.now(),
   duplicate: () => clipboard.duplicate(),
   remove: () => clipboard.remove(),
+  inspect,
   board: edited,
   version: () => version,
   announce: (text) => shell.announce(text),
@@ -318,7 +332,7 @@ shell.keys.push(
   ["a", "add a tile: to the list of series", () => picker.search.focus()], ["Delete", "remove the selected tiles", () => clipboard.remove()], ["d", "duplicate the selected tiles", () => clipboard.duplicate()],
   ["Control A", "select all tiles; the space bar adds the tile with the focus, or takes it out", () => clipboard.selectAll()],
   ["u", "undo mine (also Control Z)", () => undo(false)], ["r", "redo (also Control Shift Z)", () => undo(true)],
-  ["y", "the board as YAML", () => panel.show("YAML")], ["p", "publish", () => publishing.open()], ["v", "compare with what is published", () => compare(boardId)],
+  ["y", "the board as YAML", () => panel.show("YAML")], ["i", "inspect the selected tile", inspect], ["p", "publish", () => publishing.open()], ["v", "compare with what is published", () => compare(boardId)],
 );
 board.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !placing.tileOf(event.target)) return;

@@ -4,6 +4,9 @@ import "../widgets/connection-curtain.js";
 import { DashBoard } from "../widgets/dash-board.js";
 import { clock } from "../draw/format.js";
 import { button as makeButton, h, setText } from "../widgets/dom.js";
+import { putOnBoard } from "../widgets/put-on-board.js";
+import { inspectTile } from "../widgets/tile-inspector.js";
+import { SIZES, suitedToDocument } from "../data/suited-widget.js";
 import { noteSeen } from "./seen-boards.js";
 import { startChat } from "./board-chat.js";
 import { loginUrl } from "../widgets/user.js";
@@ -121,6 +124,25 @@ function jump(at) {
 const title = document.querySelector("h1")?.textContent ?? "";
 startChat(shell, { boardId, title }, { jump, time: () => board.moment.at ?? shell.clock.now() });
 
+/** Put what this page shows onto a board, in the same kinds of tiles. */
+function putShown() {
+  const expressions = new Set([...new URLSearchParams(location.search).getAll("expr"), ...behindHash.getAll("expr")]);
+  putOnBoard(board.tiles.map(({ widget: { kind, title, series, document: key } }) => {
+    if (key) return suitedToDocument(key, kind);
+    const asked = expressions.has(title) ? { expr: title } : { series };
+    return { kind, title: title.slice(0, 60), ...asked, ...SIZES[kind] };
+  }));
+}
+document.getElementById("put")?.addEventListener("click", putShown);
+
+/** Inspect the tile with the focus. */
+function inspect() {
+  const tile = board.tiles.find((each) => each.contains(document.activeElement));
+  if (tile) inspectTile(tile);
+  else shell.announce("Choose a tile with Tab first");
+}
+
+shell.keys.push(["i", "inspect the tile with the focus", inspect]);
 shell.keys.push(["h", "the Host board", () => location.assign("/")], ["e", "explore", () => location.assign("/explore")]);
 shell.keys.push(["f", "full screen", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())]);
 shell.everySecond.push(() => board.tick());

@@ -3,11 +3,14 @@
 import { ApiError, api } from "../client/http.js";
 import { age, clock, format } from "../draw/format.js";
 import { copyText } from "../widgets/dialog.js";
-import { byId, h, setText } from "../widgets/dom.js";
+import { button, byId, h, setText } from "../widgets/dom.js";
 import { SNIPPETS } from "../widgets/feed-snippets.js";
+import { SIZES } from "../data/suited-widget.js";
+import { putOnBoard } from "../widgets/put-on-board.js";
 import { loginUrl } from "../widgets/user.js";
 import "./header.js";
 
+/** @import { NewWidget } from "../data/suited-widget.js" */
 /**
  * @typedef {object} Feeder
  * @property {string} key @property {string} name @property {string} kind @property {string[]} formats
@@ -15,7 +18,7 @@ import "./header.js";
  * @property {number} max_series @property {number} rate @property {number} last @property {string} last_line
  * @property {string} state @property {{t: number, reason: string, snippet: string}[]} refusals
  */
-/** @typedef {{name: string, series: number, unit: string, sample: string, last: number, kind: string, widget: string}} Unshown */
+/** @typedef {{name: string, series: number, unit: string, sample: string, last: number, kind: string, widget: string, fields: NewWidget}} Unshown */
 
 const REFRESH_MS = 2_000;
 /** How long a button shows that it has copied. */
@@ -104,8 +107,9 @@ function showUnshown(rows) {
     const copy = h("button", { class: "button", type: "button", text: "Copy widget" });
     copy.addEventListener("click", () => copyFrom(copy, row.widget));
     const many = row.series === 1 ? row.sample : `${countText(row.series)} series, such as ${row.sample}`;
+    const put = button("Put on a board", () => putOnBoard([{ ...SIZES[row.kind], ...row.fields }]), { "aria-label": `Put on a board: ${row.name}` });
     const look = h("a", { class: "button", href: `/board?series=${encodeURIComponent(row.name)}`, text: "Look" });
-    return h("article", {}, h("h3", { text: row.name }), h("p", { text: many }), h("p", { text: `suits: ${row.kind}${row.unit ? ` in ${row.unit}` : ""}` }), h("div", { class: "row" }, look, copy));
+    return h("article", {}, h("h3", { text: row.name }), h("p", { text: many }), h("p", { text: `suits: ${row.kind}${row.unit ? ` in ${row.unit}` : ""}` }), h("div", { class: "row" }, look, put, copy));
   });
   byId("unshown").replaceChildren(...(cards.length ? cards : [h("p", { class: "empty", text: "Every series is shown on a board." })]));
 }

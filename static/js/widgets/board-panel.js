@@ -11,7 +11,7 @@ import { button, h, setText } from "./dom.js";
 /**
  * What the panel needs from its page.
  * @typedef {object} PanelHost
- * @property {(steps: Step[]) => void} operate @property {() => number} now @property {() => void} duplicate @property {() => void} remove
+ * @property {(steps: Step[]) => void} operate @property {() => number} now @property {() => void} duplicate @property {() => void} remove @property {() => void} inspect
  * @property {EditedBoard} board @property {() => number} version the published one @property {(text: string) => void} announce
  * @property {() => Promise<string>} readText @property {(base: string, text: string) => Promise<void>} writeText @property {string} user
  */
@@ -116,7 +116,7 @@ export class BoardPanel extends HTMLElement {
       group(SHOWN.filter(([name]) => name !== "expr" || !Array.isArray(widget.expr) || !widget.expr.length), ""), group(LOOK, "pair"),
       h("h2", { text: "Thresholds" }), ...this.limits(widget),
       h("h2", { text: "Place" }), group(PLACE, "four"),
-      h("div", { class: "acts" }, button("Duplicate", () => this.host.duplicate()), button("Remove", () => this.host.remove(), { class: "button danger" })),
+      h("div", { class: "acts" }, button("Inspect", () => this.host.inspect()), button("Duplicate", () => this.host.duplicate()), button("Remove", () => this.host.remove(), { class: "button danger" })),
     ];
   }
 

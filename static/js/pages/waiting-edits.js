@@ -1,0 +1,50 @@
+// Edits that the server has not answered yet, kept in this browser, so that they survive a reload or a closed page.
+//
+// Each page keeps its own under its name. The next page of the same user and board takes them over; an edit that is sent twice counts once,
+// by its key. A browser that denies storage keeps nothing, and the page asks before it is left.
+
+/** @import { Waiting } from "../data/board-draft.js" */
+
+/** Edits that are older than this are not sent any more: others have gone on. */
+const KEPT_MS = 7 * 86_400_000;
+
+export class WaitingEdits {
+  /** @param {string} user @param {string} board @param {string} page */
+  constructor(user, board, page) {
+    this.prefix = `waiting edits ${user} ${board} `;
+    this.name = this.prefix + page;
+    this.text = "";
+    this.isKept = true;
+  }
+
+  /** Keep the edits that wait now. @param {Waiting[]} waiting */
+  keep(waiting) {
+    const text = waiting.length ? JSON.stringify({ at: Date.now(), waiting: waiting.map(({ key, steps }) => ({ key, steps })) }) : "";
+    if (text === this.text) return;
+    this.text = text;
+    try {
+      if (text) localStorage.setItem(this.name, text);
+      else localStorage.removeItem(this.name);
+      this.isKept = true;
+    } catch {
+      this.isKept = !text; // storage is denied or full
+    }
+  }
+
+  /** Take over what earlier pages have kept, in the order of their names. @returns {Waiting[]} */
+  takeOver() {
+    /** @type {Waiting[]} */
+    const found = [];
+    try {
+      const names = Object.keys(localStorage).filter((name) => name.startsWith(this.prefix) && name !== this.name).sort();
+      for (const name of names) {
+        const kept = JSON.parse(localStorage.getItem(name) ?? "null");
+        localStorage.removeItem(name);
+        if (Array.isArray(kept?.waiting) && Date.now() - kept.at < KEPT_MS) found.push(...kept.waiting);
+      }
+    } catch {
+      return found; // storage is denied, or somebody else wrote there
+    }
+    return found;
+  }
+}

@@ -1,0 +1,76 @@
+// Inspecting a tile: what it asks, its newest samples, what they cost, its last error, and the line that feeds it.
+
+import { expressionsOf } from "../data/expressions.js";
+import { age, clock, format } from "../draw/format.js";
+import { copyButton, showDialog } from "./dialog.js";
+import { h } from "./dom.js";
+
+/** @import { Series } from "../data/series.js" */
+/** @import { Tile } from "./tile.js" */
+
+const MOST_SERIES = 12;
+const MOST_SAMPLES = 5;
+const REFRESH_MS = 1_000;
+/** The rate of samples is that of this time. */
+const RATE_MS = 60_000;
+
+/** @param {string} title @param {...(Node | string)} content */
+function part(title, ...content) {
+  return h("section", {}, h("h3", { text: title }), ...content);
+}
+
+/** Return a table of the newest samples, a series a row. @param {Tile} tile */
+function newest(tile) {
+  const rows = tile.series.slice(0, MOST_SERIES).map((series) => {
+    const unit = tile.unitOf(series);
+    const from = Math.max(0, series.times.length - MOST_SAMPLES);
+    const samples = series.times.slice(from).map((t, i) => `${clock(t, true)} ${text(series.values[from + i], unit)}`).reverse();
+    return h("tr", {}, h("th", { scope: "row", text: series.text }), h("td", { text: samples.join(" · ") || "none in this window" }));
+  });
+  if (tile.doc) rows.push(h("tr", {}, h("th", { scope: "row", text: tile.doc.key }), h("td", {}, h("code", { text: JSON.stringify(tile.doc.body).slice(0, 600) }))));
+  const more = tile.series.length > MOST_SERIES ? [h("p", { class: "hint", text: `and ${tile.series.length - MOST_SERIES} more series` })] : [];
+  return rows.length ? [h("table", {}, ...rows), ...more] : [h("p", { text: "Nothing matches yet." })];
+}
+
+/** @param {number} value @param {string} unit */
+function text(value, unit) {
+  const shown = format(value, unit);
+  return `${shown.text}${shown.unit ? ` ${shown.unit}` : ""}`;
+}
+
+/** Return what the tile's data cost, in words. @param {Tile} tile */
+function cost(tile) {
+  const now = tile.context.clock.now();
+  const held = tile.series.reduce((sum, { times }) => sum + times.length, 0);
+  const lately = tile.series.reduce((sum, series) => sum + count(series, now - RATE_MS), 0);
+  const expressions = expressionsOf(tile.widget).length;
+  const evaluated = expressions ? `; the server evaluates ${expressions === 1 ? "its expression" : `its ${expressions} expressions`} once a second for all screens that show the same` : "";
+  return `${tile.series.length} series, ${held} samples in this window, ${text(lately / (RATE_MS / 1000), "")} samples a second${evaluated}.`;
+}
+
+/** Return the number of samples since a time. @param {Series} series @param {number} since */
+function count({ times }, since) {
+  return times.filter((t) => t >= since).length;
+}
+
+/** Return what is wrong with a tile, in words. @param {Tile} tile */
+function faults(tile) {
+  const notes = tile.conditions.map((each) => each.note).filter(Boolean);
+  const now = tile.context.clock.now();
+  const old = tile.fresh === "live" || tile.fresh === "none" ? "" : `${tile.fresh}: the newest value is ${age(now - tile.newest())} old`;
+  return [tile.fault, ...notes, old].filter(Boolean).join("; ") || "None.";
+}
+
+/** Show what a tile asks and gets, kept up to date until the dialog closes. @param {Tile} tile */
+export function inspectTile(tile) {
+  const { widget } = tile;
+  const asked = [...widget.series, ...expressionsOf(widget).map(({ expr }) => expr), ...(widget.document ? [widget.document] : [])];
+  const lines = tile.snippets().join("\n");
+  const live = h("div");
+  const fill = () => live.replaceChildren(part("Newest samples", ...newest(tile)), part("Cost", h("p", { text: cost(tile) })), part("Last error", h("p", { text: faults(tile) })));
+  fill();
+  const dialog = showDialog(`Inspect “${widget.title}”`, part("Asks for", h("pre", { text: asked.join("\n") || "nothing" })), live, part("Fed by", h("pre", { text: lines || "nothing" }), h("div", { class: "row" }, copyButton(lines))));
+  dialog.classList.add("inspector");
+  const timer = setInterval(fill, REFRESH_MS);
+  dialog.addEventListener("close", () => clearInterval(timer));
+}
