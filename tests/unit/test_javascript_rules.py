@@ -109,6 +109,7 @@ OWN_ELEMENTS = {
     "widgets/form.js",
     "widgets/publishing.js",
     "widgets/series-picker.js",
+    "widgets/tile-inspector.js",
 }
 
 
