@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from dashboard.boards.boards import Boards
 from dashboard.domain.board import Board
+from dashboard.domain.board_document import Document
 from dashboard.domain.selector import Selector
 from dashboard.query.promql.errors import BadExpression
 from dashboard.query.promql.parse import parse
@@ -41,7 +42,7 @@ class Unshown(Struct, frozen=True):
     last_ms: int
     kind: str
     widget: str
-    fields: dict[str, object]
+    fields: Document
 
 
 async def unshown(boards: Boards, every: Iterable[Series]) -> list[Unshown]:
@@ -60,7 +61,7 @@ async def unshown(boards: Boards, every: Iterable[Series]) -> list[Unshown]:
 def _row(name: str, some: list[Series]) -> Unshown:
     newest = max(some, key=lambda series: series.last_ms)
     kind = suited(newest, len(some))
-    widget: dict[str, object] = {"kind": kind, "title": name.replace("_", " ").capitalize(), "series": [name]}
+    widget: Document = {"kind": kind, "title": name.replace("_", " ").capitalize(), "series": [name]}
     if kind == "line" and (label := _telling_label(some)):
         widget["legend"] = label
     if kind == "gauge":

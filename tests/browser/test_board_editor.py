@@ -147,7 +147,7 @@ _SAME = """(wanted) => JSON.stringify(document.querySelector("dash-board").board
 
 @pytest.mark.alone
 def test_two_people_on_two_workers_edit_one_board_and_end_with_the_same_document(pages: Pages, town: Cluster) -> None:
-    """Seeded random operations, a cut and a killed worker between: no operation is lost, and the history has each once."""
+    """Seeded random operations, a cut, a killed worker and a killed Redis between: no operation is lost, and the history has each once."""
     make(
         town.server,
         "together",
@@ -168,6 +168,10 @@ def test_two_people_on_two_workers_edit_one_board_and_end_with_the_same_document
             editors[0].context.set_offline(False)
         if done == 35:
             town.signal_worker(2, signal.SIGKILL)
+        if done == 45:
+            town.redis.kill()
+        if done == 55:
+            town.redis.start()
         editors[0].wait_for_timeout(50)
     town.wait_ready()
     for page in editors:

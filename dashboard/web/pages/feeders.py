@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dashboard.boards.boards import Boards
 from dashboard.boards.unshown import unshown
+from dashboard.domain.board_document import Document
 from dashboard.domain.feeder import FeederState
 from dashboard.intake.stats import IngestStats
 from dashboard.replication.replicas import Replicas
@@ -56,7 +57,7 @@ class UnshownShown(Struct, frozen=True):
     last: int
     kind: str
     widget: str
-    fields: dict[str, object]
+    fields: Document
 
 
 class FeedersShown(Struct, frozen=True):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from dashboard.domain.board_document import (
     widgets_of,
 )
 from dashboard.domain.errors import Invalid
+from dashboard.resources import resource_folder
 
 SHIPPED = sorted((Path(__file__).resolve().parents[3] / "boards").glob("*.yaml"))
 
@@ -85,3 +87,9 @@ def test_a_wrong_field_is_named_with_its_place() -> None:
 def test_the_schema_is_a_json_schema_of_boards() -> None:
     schema = board_schema()
     assert schema["$ref"] == "#/$defs/Board"
+
+
+def test_the_schema_in_the_package_is_the_one_that_the_server_answers() -> None:
+    """Else write it again: ``json.dumps(board_schema(), indent=1, ensure_ascii=False)``."""
+    packaged = resource_folder("board_files") / "board.schema.json"
+    assert json.loads(packaged.read_text("utf-8")) == json.loads(json.dumps(board_schema()))
