@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tornado.httpclient import AsyncHTTPClient
 
 from tests.support.inprocess import running
 from tests.support.site import Site, site
@@ -246,3 +248,18 @@ async def test_a_board_that_is_a_file_is_rolled_back_into_its_file(tmp_path: Pat
         status, said = await at.json("POST", "/api/v1/boards/wall/rollback", {"version": 1}, as_="eddy")
         assert (status, said["version"]) == (200, 3)
         assert path.read_text() == "# of the shop\ntitle: One  # said\nwidgets: []\n"
+
+
+async def test_a_long_list_of_boards_is_compressed_for_those_who_take_that(tmp_path: Path) -> None:
+    async with site(tmp_path) as at:
+        for number in range(20):
+            await put(at, wall(subtitle="s" * 180, widgets=WALL["widgets"] * 20), board=f"wall-{number}")
+        answers = [
+            await AsyncHTTPClient().fetch(
+                f"{at.url}/api/v1/boards", headers={**at.cookie("eddy"), **accepts}, decompress_response=False
+            )
+            for accepts in ({}, {"Accept-Encoding": "gzip"})
+        ]
+        plain, short = answers
+        assert ("Content-Encoding" in plain.headers, short.headers["Content-Encoding"]) == (False, "gzip")
+        assert (len(short.body) * 3 < len(plain.body), gzip.decompress(short.body)) == (True, plain.body)

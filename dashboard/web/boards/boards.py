@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, ClassVar, NamedTuple
 
+import msgspec
 from msgspec import Meta, Struct
 from tornado.ioloop import IOLoop
 
@@ -25,6 +27,8 @@ from dashboard.web.server.operation import Operation, Operations
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 #: Tiles of a board that the index draws.
 _DRAWN = 24
+#: A longer list is compressed.
+_LONG = 8_192
 _AS_WRITTEN = "1: YAML text, as its author wrote it"
 
 
@@ -174,7 +178,16 @@ class BoardsHandler(BoardApi):
         seen = [each for each in boards.every() if access.sees(self.caller, each.id)]
         faults = list(boards.faults.values()) if self.caller.role >= Role.OPERATOR else []
         deleted = await self._deleted() if self.get_query_argument("deleted", "") else []
-        self.write_json(BoardList([self._listed(each) for each in seen], faults, deleted))
+        await self._write(msgspec.json.encode(BoardList([self._listed(each) for each in seen], faults, deleted)))
+
+    async def _write(self, body: bytes) -> None:
+        """Write the list, compressed if it is long and the client takes that."""
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.set_header("Vary", "Accept-Encoding")
+        if len(body) > _LONG and "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+            body = await IOLoop.current().run_in_executor(None, gzip.compress, body, 1)
+        self.finish(body)
 
     async def _deleted(self) -> list[BoardDeleted]:
         return [BoardDeleted(*each) for each in await self.services.library.deleted(self.author)]
