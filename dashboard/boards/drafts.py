@@ -185,8 +185,8 @@ class Drafts:
             await add_operation(tx, done, "", "")
             await end_draft(tx, board_id, seq)
             await forget_operations(tx, board_id, now_ms - _KEPT_MS, row.draft_from)
+        await self._library.changed()  # editors who hear of the publication find the board published
         await self._tell(done, published=version)
-        await self._library.changed()
         return version
 
     async def compare(self, author: Author, board_id: str, old: int | State, new: int | State) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -142,7 +141,11 @@ _EDIT = """([kind, n, seed]) => {
 
 
 _SETTLED = """() => document.body.dataset.connection === "open" && !/not sent/.test(document.querySelector("#state").textContent)"""
-_SAME = """(wanted) => JSON.stringify(document.querySelector("dash-board").board.widgets.map((w) => [w.id, w.title, w.x, w.y, w.w, w.h])) === wanted"""
+_SAME = """async () => {
+    const placed = (widgets) => JSON.stringify(widgets.map((w) => [w.id, w.title, w.x, w.y, w.w, w.h]));
+    const draft = await (await fetch("/api/v1/boards/together/draft")).json();
+    return placed(draft.document.widgets) === placed(document.querySelector("dash-board").board.widgets);
+}"""
 
 
 @pytest.mark.alone
@@ -176,8 +179,7 @@ def test_two_people_on_two_workers_edit_one_board_and_end_with_the_same_document
     town.wait_ready()
     for page in editors:
         page.wait_for_function(_SETTLED, timeout=scaled(30_000))
+    for page in editors:
+        page.wait_for_function(_SAME, timeout=scaled(20_000))
     final = editors[0].evaluate("async () => (await fetch('/api/v1/boards/together/draft')).json()")
     assert final["seq"] == final["operations"] > 10
-    wanted = [[w["id"], w["title"], w["x"], w["y"], w["w"], w["h"]] for w in final["document"]["widgets"]]
-    for page in editors:
-        page.wait_for_function(_SAME, arg=json.dumps(wanted, separators=(",", ":")), timeout=scaled(20_000))

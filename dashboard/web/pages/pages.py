@@ -87,7 +87,9 @@ class HomePage(BoardPage):
 
 
 class EditorPage(Page):
-    """``/boards/ID/edit``: the editor of a board."""
+    """``/boards/ID/edit``: the editor of a board. The local operator is the same author here as on the WebSocket."""
+
+    talks = True
 
     def get(self, board_id: str) -> None:
         boards, access = self.services.boards, self.services.access

@@ -43,7 +43,7 @@ const draft = new BoardDraft(user);
 const kept = new WaitingEdits(user, boardId, page);
 draft.waiting = kept.takeOver();
 /** @type {EditedBoard} */
-const edited = { id: boardId, home: board.dataset.home ?? "store", isArchived: board.dataset.archived === "yes", document: () => draft.current, complain };
+const edited = { id: boardId, home: board.dataset.home ?? "store", isArchived: board.dataset.archived === "yes", isLeaving: false, document: () => draft.current, complain };
 let version = Number(board.dataset.version ?? 0);
 /** @type {Subscription | null} */
 let subscription = null;
@@ -268,6 +268,7 @@ shell.connection.on("message", (message) => {
 
 /** Follow what happens to the published board: a new version, another id, deletion. @param {{definition?: object, moved_to?: string}} message */
 async function publishedElsewhere({ definition, moved_to: movedTo }) {
+  if (edited.isLeaving) return;
   if (movedTo) return location.replace(`/boards/${movedTo}/edit`);
   if (!definition) return complain(new Error("This board was deleted. It can be brought back for 30 days, from the list of boards"));
   const said = /** @type {{versions: {version: number}[]} | null} */ (await api("GET", `/api/v1/boards/${boardId}/versions?limit=1`).catch(() => null)); // a file without versions

@@ -5,7 +5,8 @@ import { confirmed, showDialog } from "./dialog.js";
 import { button, h, setText } from "./dom.js";
 
 /** @import { BoardDocument } from "../client/protocol.js" */
-/** The board of an editor: where it is kept, and its document now. @typedef {{id: string, home: string, isArchived: boolean, document: () => BoardDocument, complain: (error: unknown) => void}} EditedBoard */
+/** The board of an editor: where it is kept, and its document now; `isLeaving`: this page goes elsewhere by itself. */
+/** @typedef {{id: string, home: string, isArchived: boolean, isLeaving: boolean, document: () => BoardDocument, complain: (error: unknown) => void}} EditedBoard */
 
 const ID = "[A-Za-z0-9_\\-]{1,60}";
 
@@ -26,17 +27,20 @@ export async function saveCopy({ id, document, complain }) {
 }
 
 /** Ask for another id. @param {EditedBoard} board */
-function rename({ id }) {
+function rename(board) {
+  const { id } = board;
   const name = /** @type {HTMLInputElement} */ (h("input", { id: "new-id", value: id, required: "", pattern: ID, maxlength: "60", spellcheck: "false", autocomplete: "off" }));
   const wrong = h("p", { class: "wrong", role: "alert" });
   const form = h("form", { class: "form" }, h("p", { text: "Old addresses and the screens that show the board are led on." }), h("div", { class: "field" }, h("label", { for: "new-id", text: "Address: /boards/…" }), name), wrong,
     h("div", { class: "row" }, h("button", { class: "button primary", type: "submit", text: "Rename" })));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    board.isLeaving = true;
     try {
       await api("PATCH", `/api/v1/boards/${id}`, { id: name.value });
       location.replace(`/boards/${name.value}/edit`);
     } catch (error) {
+      board.isLeaving = false;
       setText(wrong, error instanceof Error ? error.message : String(error));
     }
   });
@@ -45,12 +49,15 @@ function rename({ id }) {
 }
 
 /** @param {EditedBoard} board */
-async function remove({ id, complain }) {
+async function remove(board) {
+  const { id, complain } = board;
   if (!(await confirmed("Delete the board?", "Its screens say that it was deleted. It can be brought back for 30 days, from the list of boards.", "Delete"))) return;
+  board.isLeaving = true;
   try {
     await api("DELETE", `/api/v1/boards/${id}`);
     location.assign("/boards");
   } catch (error) {
+    board.isLeaving = false;
     complain(error);
   }
 }
