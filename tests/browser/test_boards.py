@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -96,3 +97,14 @@ def test_a_series_of_the_explore_page_is_put_on_a_board(pages: Pages, site: Serv
     page.wait_for_url("**/boards/taker/edit")
     until(page, "() => document.querySelector('dash-board').tiles[0]?.widget.series[0] === 'explored_one'")
     assert site.json("GET", "/api/v1/boards/taker/draft")[1]["operations"] == 1
+
+
+def test_thumbnails_are_drawn_from_live_data(pages: Pages, site: ServerProcess) -> None:
+    put(site, "drawn", title="Drawn", widgets=[{**TILES[0], "kind": "line", "series": ["thumbnail_load"]}])
+    now_ms = int(time.time() * 1000)
+    for age_s, value in ((20, 1), (10, 5), (0, 3)):
+        site.post("thumbnail_load", value, t=now_ms - age_s * 1000)
+    page = pages.open(f"{site.url}/boards", wait=False)
+    page.get_by_label("Search boards").fill("drawn")
+    until(page, "() => document.querySelectorAll('.card svg polyline').length === 1")
+    assert len(page.locator(".card svg polyline").get_attribute("points").split()) == 3  # type: ignore[union-attr]  # it has points

@@ -68,6 +68,7 @@ NO_UNIT_TEST = {
     "widgets/gauge-tile.js": "tests/browser/test_look.py",
     "widgets/line-tile.js": "tests/browser/test_details.py",
     "widgets/live-element.js": "tests/browser/test_panel.py",
+    "widgets/live-thumbnails.js": "tests/browser/test_boards.py",
     "widgets/mention-list.js": "tests/browser/test_panel.py",
     "widgets/message-composer.js": "tests/browser/test_panel.py",
     "widgets/message-row.js": "tests/browser/test_panel.py",

@@ -12,6 +12,7 @@ import "./header.js";
 /** @import { BoardListed } from "../data/board-index.js" */
 /** Deleted board. @typedef {{id: string, title: string, until: number}} BoardDeleted */
 
+const LIVE_AFTER_MS = 500;
 const main = byId("main");
 const mayMake = Boolean(main.dataset.mayMake);
 const search = /** @type {HTMLInputElement} */ (h("input", { type: "search", placeholder: "Search boards", "aria-label": "Search boards", autocomplete: "off" }));
@@ -23,12 +24,18 @@ let boards = [];
 /** @type {BoardDeleted[]} what this user can bring back */
 let deleted = [];
 let tag = "";
+/** pictures of the boards that are shown @type {Map<SVGElement, string>} */
+const pictures = new Map();
+/** @type {import("../widgets/live-thumbnails.js").LiveThumbnails | null} draws their lines; null until the first picture is painted */
+let live = null;
 
 /** Draw where the tiles of a board are. @param {BoardListed} board */
-function thumbnail({ places, rows }) {
+function thumbnail({ id, places, rows }) {
   const height = Math.max(rows, 1);
   const tiles = places.map(([kind, x, y, w, tall]) => svg("rect", { class: kind, x: x + 0.1, y: y + 0.1, width: w - 0.2, height: tall - 0.2, "stroke-width": 0.08, rx: 0.15 }));
-  return svg("svg", { viewBox: `0 0 24 ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...tiles);
+  const picture = svg("svg", { viewBox: `0 0 24 ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...tiles);
+  pictures.set(picture, id);
+  return picture;
 }
 
 /** @param {BoardListed} board */
@@ -52,8 +59,10 @@ function card(board) {
 }
 
 function show() {
+  pictures.clear();
   const groups = groupsOf(boards, favourites(), recent(), { search: search.value, tag });
   list.replaceChildren(...groups.flatMap(({ name, boards: some }) => [h("h2", { text: name }), h("ul", { class: "grid" }, ...some.map(card))]));
+  live?.show(pictures);
   const found = new Set(groups.flatMap((group) => group.boards.map(({ id }) => id))).size;
   setText(status, found === boards.length ? `${boards.length} boards` : `${found} of ${boards.length} boards`);
   if (!found) list.append(h("p", { class: "teach", text: "No board matches. Search by title, folder or tag." }));
@@ -105,10 +114,17 @@ function make() {
   title.focus();
 }
 
+async function startLive() {
+  const { LiveThumbnails } = await import("../widgets/live-thumbnails.js");
+  live ??= new LiveThumbnails();
+  live.show(pictures);
+}
+
 async function load() {
   try {
     ({ boards, deleted = [] } = /** @type {{boards: BoardListed[], deleted: BoardDeleted[]}} */ (await api("GET", "/api/v1/boards?deleted=1")));
     show();
+    if (!live) setTimeout(startLive, LIVE_AFTER_MS); // the lines come after the first picture
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) location.replace(loginUrl());
     setText(status, error instanceof Error ? error.message : String(error));
