@@ -180,19 +180,3 @@ def test_a_tile_is_inspected_and_shown_series_are_put_on_a_board(pages: Pages, s
     assert [(w.get("series"), w.get("expr")) for w in put] == [
         (["inspected_one"], None), (None, "rate(inspected_one[1m])"),
     ]  # fmt: skip
-
-
-def test_edits_that_the_server_has_not_taken_survive_a_reload(pages: Pages, site: ServerProcess) -> None:
-    make(site, "kept", TILE)
-    page = open_editor(pages, site.url, "kept")
-    page.locator(".tile").click()
-    page.route("**/operations", lambda route: route.abort())
-    pages.expect("Failed to load resource", "net::ERR")
-    page.fill("#field-a-title", "Typed while away")
-    until(page, "() => /1 not sent yet/.test(document.querySelector('#state').textContent)")
-    page.evaluate("() => { window.isOld = true; location.reload(); }")
-    until(page, "() => !window.isOld && /1 not sent yet/.test(document.querySelector('#state')?.textContent)")
-    page.unroute("**/operations")
-    until(page, "() => /draft · 1 change/.test(document.querySelector('#state').textContent)")
-    assert shown(site, "kept") == [("Typed while away", 0, 0)]
-    assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('waiting')).length") == 0

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from tornado.web import HTTPError, StaticFileHandler
 
+from dashboard.accounts.authenticator import LOCAL_ID
 from dashboard.accounts.policies import Access
 from dashboard.boards.boards import Boards
 from dashboard.boards.library import Author
@@ -87,9 +88,7 @@ class HomePage(BoardPage):
 
 
 class EditorPage(Page):
-    """``/boards/ID/edit``: the editor of a board. The local operator is the same author here as on the WebSocket."""
-
-    talks = True
+    """``/boards/ID/edit``: the editor of a board."""
 
     def get(self, board_id: str) -> None:
         boards, access = self.services.boards, self.services.access
@@ -103,7 +102,7 @@ class EditorPage(Page):
             title=board.title,
             board_id=board_id,
             home=home,
-            author=Author(self.caller).name,
+            author=LOCAL_ID if self.caller.kind == "local" else Author(self.caller).name,  # as on the WebSocket
             version=shown.version,
             archived=shown.archived,
         )
