@@ -90,10 +90,15 @@ class DerivedReplica(Replica):
             samples = Samples("\n".join(keys).encode(), pack(times), pack(values), tuple(declared))
             self.table.apply(seq, now_ms, samples)
 
-    def fill(self, now_ms: int, rows: Sequence[DerivedRow], unit: str) -> None:
-        """Add the history of series. Each value's position is its own time, so that a screen resumes exactly."""
+    def fill(self, now_ms: int, rows: Sequence[DerivedRow], unit: str, *, floor_ms: int | None = None) -> None:
+        """Add the history of series. Each value's position is its own time, so that a screen resumes exactly.
+
+        ``floor_ms``: the first time of the whole history, of which ``rows`` may be a part.
+        """
         self.put(now_ms, rows, unit)
-        self.floor_seq = self.floor_seq or min((row.times[0] for row in rows if row.times), default=now_ms)
+        if floor_ms is None:
+            floor_ms = min((row.times[0] for row in rows if row.times), default=now_ms)
+        self.floor_seq = self.floor_seq or floor_ms
         for row in rows:
             series = self.table.by_text.get(row.key)
             if series is not None:

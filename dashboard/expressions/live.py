@@ -249,7 +249,16 @@ class LiveExpressions:
             live.fault = f"the expressions on all screens would have more than {MOST_DERIVED} series; sum some up, and open it again"
             raise LimitReached(live.fault)
         replica.texts[spec.name] = spec.text
-        replica.fill(self._now_ms(), rows, answer.unit)
+        floor_ms = min((row.times[0] for row in rows), default=self._now_ms())
+        for row in rows:
+            replica.fill(self._now_ms(), [row], answer.unit, floor_ms=floor_ms)
+            await asyncio.sleep(0)  # a row of 1,000 values takes milliseconds
+            if replica is not self._replica:
+                return  # everything begins anew
+        if live.text not in self._held:  # forgotten meanwhile
+            for row in rows:
+                replica.drop(row.key)
+            return
         live.filled.add(spec.name)
         live.there.setdefault(spec.name, set())
 
