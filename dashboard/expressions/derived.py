@@ -10,11 +10,15 @@ from array import array
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 from dashboard.domain.document import Document
 from dashboard.domain.position import Position
+from dashboard.domain.series import SeriesKey
 from dashboard.entries.samples import Samples, pack
+from dashboard.query.promql.query import AnswerRow
+from dashboard.query.promql.values import NAME, Labels
 from dashboard.replica.documents import StoredDocument
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
@@ -137,3 +141,22 @@ class DerivedReplica(Replica):
             return
         self.documents[name] = StoredDocument(self._begin(now_ms), Document(name, body, now_ms))
         self.document_version += 1
+
+
+def derived_rows(name: str, rows: Sequence[AnswerRow]) -> list[DerivedRow]:
+    """Convert an answer's rows to rows of derived series, without NaN and infinite values."""
+    found = []
+    for row in rows:
+        finite = np.isfinite(row.values)
+        times, values = row.times[finite].tolist(), row.values[finite].tolist()
+        if times:
+            found.append(DerivedRow(key_of(name, row.labels), times, values))
+    return found
+
+
+def key_of(name: str, labels: Labels) -> str:
+    """Return the key of a derived series. A metric's name becomes the label ``name``, because the derived series has its own name."""
+    known = dict(labels)
+    if NAME in known:
+        known.setdefault("name", known.pop(NAME))
+    return SeriesKey(name, tuple(sorted((label, value) for label, value in known.items() if label != NAME))).text

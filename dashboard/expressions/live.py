@@ -15,20 +15,18 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import msgspec
-import numpy as np
 
 from dashboard.domain.errors import DashboardError, LimitReached
 from dashboard.domain.freshness import Freshness, freshness
-from dashboard.domain.series import SeriesKey
-from dashboard.expressions.derived import Condition, DerivedReplica, DerivedRow
+from dashboard.expressions.derived import Condition, DerivedReplica, DerivedRow, derived_rows, key_of
 from dashboard.expressions.runner import QueryRunner
 from dashboard.expressions.watched import LiveSpec
 from dashboard.query.index import Matches, SeriesIndex
 from dashboard.query.promql.errors import BadExpression
 from dashboard.query.promql.parse import parse
-from dashboard.query.promql.query import AnswerRow, QueryAnswer, range_query
+from dashboard.query.promql.query import QueryAnswer, range_query
 from dashboard.query.promql.syntax import Expr, Kind, kind_of, selectors_of
-from dashboard.query.promql.values import NAME, Grid, Labels
+from dashboard.query.promql.values import Grid
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series
 from dashboard.replication.replicas import Replicas
@@ -244,7 +242,7 @@ class LiveExpressions:
         count = spec.history_s // spec.step_s
         grid = Grid((last - (count - 1) * spec.step_s) * 1000, spec.step_s * 1000, count)
         answer = await self._queries.run(f"live:{live.text}", range_query(expr, grid, grid.end_ms), _rows_of)
-        replica, rows = self._replica, _derived(spec, answer.rows[:MOST_SERIES])
+        replica, rows = self._replica, derived_rows(spec.name, answer.rows[:MOST_SERIES])
         if sum(row.key not in replica.table.by_text for row in rows) + len(replica.table.by_text) > MOST_DERIVED:
             live.fault = f"the expressions on all screens would have more than {MOST_DERIVED} series; sum some up, and open it again"
             raise LimitReached(live.fault)
@@ -292,7 +290,7 @@ class LiveExpressions:
             replica.take_back(key, t_ms)
         provisional.clear()
         rows, there = list[DerivedRow](), set[str]()
-        for row in _derived(spec, answer.rows[:MOST_SERIES]):
+        for row in derived_rows(spec.name, answer.rows[:MOST_SERIES]):
             wanted = [(t, v) for t, v in zip(row.times, row.values, strict=True) if t % step_ms == 0 or t == newest_ms]
             if not wanted:
                 continue
@@ -336,25 +334,6 @@ def _with_inputs(answer: QueryAnswer, series: list[Series]) -> tuple[QueryAnswer
     return answer, series
 
 
-def _derived(spec: LiveSpec, rows: Sequence[AnswerRow]) -> list[DerivedRow]:
-    """Convert an answer's rows to rows of derived series, without NaN and infinite values."""
-    found = []
-    for row in rows:
-        finite = np.isfinite(row.values)
-        times, values = row.times[finite].tolist(), row.values[finite].tolist()
-        if times:
-            found.append(DerivedRow(_key(spec.name, row.labels), times, values))
-    return found
-
-
-def _key(name: str, labels: Labels) -> str:
-    """Return the key of a derived series. A metric's name becomes the label ``name``, because the derived series has its own name."""
-    known = dict(labels)
-    if NAME in known:
-        known.setdefault("name", known.pop(NAME))
-    return SeriesKey(name, tuple(sorted((label, value) for label, value in known.items() if label != NAME))).text
-
-
 def _condition(answer: QueryAnswer, inputs: list[Series], newest_ms: int, now_ms: int) -> Condition:
     """Return the state of an expression by the age of its inputs, each judged by its own cadence."""
     used = count = 0
@@ -390,7 +369,7 @@ def _old_lines(
     for row in answer.rows[:MOST_SERIES]:
         if row.inputs and not row.inputs & fresh and row.times[-1] == newest_ms and len(lines) < _NAMED_LINES:
             own = (states[series] for place, series in enumerate(inputs) if row.inputs >> place & 1)
-            lines[_key("", row.labels)] = min(own, key=order.index).value
+            lines[key_of("", row.labels)] = min(own, key=order.index).value
     return lines
 
 
