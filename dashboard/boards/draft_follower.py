@@ -25,7 +25,7 @@ class _Changed(NamedTuple):
 
 
 class DraftFollower:
-    """Merger of changes of ``boards`` into drafts."""
+    """Task that merges each change of a published board into its open draft."""
 
     def __init__(self, *, drafts: Drafts, boards: Boards) -> None:
         self._drafts = drafts

@@ -18,7 +18,10 @@ TYPING_S = 5.0
 
 
 class Reach(Struct, frozen=True):
-    """Pages without a user, and users, that have a board open."""
+    """How many have a board open.
+
+    ``screens``: number of pages without a user.  ``viewers``: number of users.
+    """
 
     screens: int
     viewers: int

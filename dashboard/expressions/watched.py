@@ -45,7 +45,7 @@ class LiveSpec(NamedTuple):
 
     @property
     def selector(self) -> Selector:
-        """Selector of the expression's derived series, and of the document with its state."""
+        """Selector that matches the expression's derived series and the document with the expression's state."""
         return Selector((make_matcher("__name__", "=", self.name),))
 
 

@@ -132,7 +132,10 @@ class Reader:
             self._counters.foreign_entries += log.foreign - foreign
 
     async def _resolve(self, client: Client, rows: list[tuple[bytes, dict[bytes, bytes] | None]]) -> None:
-        """Settle the log after a row that does not follow the row before; take the rest of ``rows`` if the epoch is still the same."""
+        """Settle the log when a row is out of sequence.
+
+        If this changes neither the epoch nor the place in the log, the rows after the last row taken are taken.
+        """
         log = self._log
         epoch, last_id = log.epoch, log.last_id
         async with asyncio.timeout(self._link.timeout_s):

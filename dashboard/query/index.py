@@ -176,7 +176,7 @@ class SeriesIndex(Generic[K]):
         return matches
 
     def hold(self, selector: Selector) -> Matches[K]:
-        """Return a selector's matches like ``acquire``, but leave their evaluation to ``evaluate``."""
+        """Return a selector's matches like ``acquire``, but not evaluated; the caller does that with ``evaluate``."""
         matches = self._held.get(selector.text)
         if matches is None:
             matches = self._held[selector.text] = Matches(selector)
@@ -185,7 +185,7 @@ class SeriesIndex(Generic[K]):
         return matches
 
     def release(self, matches: Matches[K]) -> None:
-        """Release matches that ``acquire`` returned; forget them when nobody uses them any more."""
+        """Release matches that ``acquire`` or ``hold`` returned; forget them when nobody uses them any more."""
         matches.holders -= 1
         if not matches.holders and self._held.get(matches.selector.text) is matches:
             del self._held[matches.selector.text]

@@ -188,7 +188,7 @@ async def changed_revocations(tx: AsyncConnection, after: int) -> dict[str, int]
 
 
 async def forget_revocations(tx: AsyncConnection, now_ms: int) -> None:
-    """Delete the revocations of sessions that have expired by now."""
+    """Delete the revocations whose sessions have expired by ``now_ms``."""
     await tx.execute(delete(revoked_sessions).where(revoked_sessions.c.expires_ms < now_ms))
 
 

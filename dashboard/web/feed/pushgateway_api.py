@@ -34,7 +34,7 @@ class PushHealthHandler(OpenHandler):
 
 
 class PushStatusHandler(OpenHandler):
-    """``GET /api/v1/status``: this server has neither the Pushgateway's flags nor its build."""
+    """``GET /api/v1/status``: the start time, no flags, and a fixed version, because this server is not a Pushgateway."""
 
     def get(self) -> None:
         data = {"flags": {}, "start_time": _STARTED, "build_information": {"version": "1.11.0"}}

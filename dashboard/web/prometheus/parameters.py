@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(
 
 
 class WrongParameter(Invalid):
-    """A parameter that Prometheus would refuse; its text is Prometheus' own."""
+    """Error for a parameter that Prometheus would refuse; the message is worded as Prometheus words it."""
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f'invalid parameter "{name}": {reason}' if name else reason)
