@@ -180,3 +180,21 @@ def test_a_tile_is_inspected_and_shown_series_are_put_on_a_board(pages: Pages, s
     assert [(w.get("series"), w.get("expr")) for w in put] == [
         (["inspected_one"], None), (None, "rate(inspected_one[1m])"),
     ]  # fmt: skip
+
+
+def test_edits_that_the_server_has_not_taken_survive_a_reload(pages: Pages, site: ServerProcess) -> None:
+    make(site, "waits", TILE)
+    page = open_editor(pages, site.url, "waits")
+    pages.expect("Failed to load resource")
+    page.route("**/operations", lambda route: route.abort())
+    page.locator(".tile").click()
+    page.fill("#field-a-unit", "ms")
+    until(page, "() => /not sent yet/.test(document.querySelector('#state').textContent)")
+    page.reload()
+    until(page, "() => /not sent yet/.test(document.querySelector('#state').textContent)")
+    assert "unit" not in site.json("GET", "/api/v1/boards/waits/draft")[1]["document"]["widgets"][0]
+    page.unroute("**/operations")
+    until(page, "() => document.querySelector('#state').textContent.startsWith('draft · 1 change since')")
+    until(page, "() => !/not sent yet/.test(document.querySelector('#state').textContent)")
+    assert site.json("GET", "/api/v1/boards/waits/draft")[1]["document"]["widgets"][0]["unit"] == "ms"
+    assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('waiting edits'))") == []
