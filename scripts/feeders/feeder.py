@@ -128,6 +128,8 @@ def main() -> None:
                 feeder.add(series, value, unit=unit, every_s=options.every, **labels)
             beats += 1
             due += options.every
+            if due <= time.monotonic():
+                due = time.monotonic() + options.every  # readings that were missed are not made up for
             time.sleep(max(0.0, due - time.monotonic()))
     except KeyboardInterrupt:
         pass
