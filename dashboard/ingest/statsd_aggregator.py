@@ -182,7 +182,8 @@ class Aggregator:
     def _slowly(self, number: int, line: bytes, seen: tuple[bytes, bytes], latest_ms: int) -> None:
         singles = single_lines(line)
         if len(singles) > 1:
-            self.feed(b"\n".join(singles), latest_ms)
+            for single in singles:  # together they may be longer than a datagram
+                self.feed(single, latest_ms)
             return
         try:
             said = parse_line(line, latest_ms, self._gauge_signs)

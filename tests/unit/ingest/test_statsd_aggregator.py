@@ -122,3 +122,9 @@ def test_two_names_that_would_be_one_series_are_told_apart() -> None:
         (5, "name_taken"),
     ]
     assert "'a_b' and 'a b' would both be a_b here" in parsed.batch.refused[0].reason
+
+
+def test_no_value_of_a_long_packed_line_is_lost() -> None:
+    aggregator = Aggregator()
+    name = b"a" * 100
+    assert flushed(aggregator, name + b":" + b":".join([b"1|c"] * 1_000))[f"{name.decode()}_count"] == 1_000
