@@ -30,6 +30,7 @@ _BEYOND_BYTES = 256 << 10
 _PARSED_AT_ONCE_BYTES = 65_536
 _LONGEST_DELAY_S = 2.0
 _MAX_REDIRECTS = 5
+_PORTS = {"http": 80, "https": 443}
 
 
 def scrape_client(targets: Sequence[ScrapeTarget]) -> SimpleAsyncHTTPClient:
@@ -107,16 +108,15 @@ class ScrapeSource:
             await self._say_up(0)
             return
         brought = {key for key, t_ms in zip(parsed.batch.keys, parsed.batch.times, strict=True) if t_ms is None}
-        parsed.ended = [
-            (key, None) for key in sorted(self._brought.difference(brought, parsed.silent, parsed.batch.keys))
-        ]
+        still = self._brought if parsed.batch.is_hopeless() else self._brought.intersection(parsed.silent)
+        parsed.ended = [(key, None) for key in sorted(self._brought.difference(brought, still, parsed.batch.keys))]
         await self._say_up(1)  # first, so that nobody sees the samples of a target that is still down
         try:
             await self._submitter.keep_counted(parsed, self.state, patience_s=0)
         except DashboardError as error:
             self.state.fail(error)
             return
-        self._brought = brought.union(self._brought.intersection(parsed.silent))
+        self._brought = brought.union(still)  # of an answer that was not read to its end nothing has ended
         self.state.well()
 
     async def _say_up(self, up: float) -> None:
@@ -216,7 +216,8 @@ def redirect_to(url: str, answer: HTTPResponse) -> str:
         to = urljoin(url, answer.headers.get("Location", ""))
         old, new = urlsplit(url), urlsplit(to)
         is_near = old.hostname == new.hostname and (
-            (old.scheme, old.port) == (new.scheme, new.port) or (old.scheme, new.scheme) == ("http", "https")
+            (old.scheme, old.port or _PORTS.get(old.scheme)) == (new.scheme, new.port or _PORTS.get(new.scheme))
+            or (old.scheme, new.scheme) == ("http", "https")
         )
     except ValueError:
         is_near = False

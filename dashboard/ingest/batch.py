@@ -20,6 +20,8 @@ MAX_T_MS = 253_402_300_799_999  # the end of the year 9999
 MAX_EVERY_S = 31_536_000.0
 #: The items of a body after so many refusals are refused unread: a refusal costs ten times as much as a good sample.
 MAX_REFUSALS = 10_000
+#: So many NaN and infinities do not count as such refusals: idle summaries of an exporter send thousands of NaN.
+MAX_NOT_FINITE = 100_000
 #: The ``code`` of items that are refused unread.
 UNREAD = "unread"
 T = TypeVar("T")
@@ -56,7 +58,8 @@ class Batch:
     A time of None stands for the time of acceptance.  ``kinds``: the format's kind of each series, by canonical text
     (counter, gauge, histogram, summary, or delta: a counter's increase since the last sample).  ``where``: returns each
     row's index in the body, for formats in which one item gives several rows; without it a row's index is its position.
-    ``unread``: number of items that were refused unread and are not in ``refused``.
+    ``unread``: number of items that were refused unread and are not in ``refused``.  ``not_finite``: number of ``refused``
+    that are no fault of the sender.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -67,10 +70,11 @@ class Batch:
     kinds: dict[str, str] = field(default_factory=dict)
     where: Callable[[], list[int]] | None = field(default=None, compare=False, repr=False)
     unread: int = 0
+    not_finite: int = 0
 
     def is_hopeless(self) -> bool:
         """Return whether so many items were refused that the rest of the body is refused unread."""
-        return len(self.refused) >= MAX_REFUSALS
+        return len(self.refused) - min(self.not_finite, MAX_NOT_FINITE) >= MAX_REFUSALS
 
     def leave_unread(self, index: int, count: int) -> None:
         """Refuse the last ``count`` items of a body unread; ``index``: the index of the first of them."""

@@ -90,6 +90,7 @@ class Parsed:
         refused = self.batch.refused
         snippet = shown(offending) if len(refused) < _MAX_SNIPPETS else ""
         refused.append(Refusal(index, why.field, why.reason, why.code, snippet))
+        self.batch.not_finite += why.code == NOT_FINITE
 
 
 def finite(value: float) -> float:

@@ -92,7 +92,7 @@ class FeederHandler(BaseHandler[F]):
         while (some := await loop.run_in_executor(None, next, slices, None)) is not None:
             if unreadable < MAX_REFUSALS:
                 parsed = await self.parse(request._replace(body=some.body))
-                unreadable += len(parsed.batch.refused)
+                unreadable += len(parsed.batch.refused) - parsed.batch.not_finite
             else:
                 parsed = Parsed()
                 parsed.batch.leave_unread(0, await loop.run_in_executor(None, items_in, some.body))

@@ -29,6 +29,11 @@ def test_a_redirect_on_the_same_host_is_followed(location: str, to: str) -> None
     assert redirect_to(URL, answer(location)) == to
 
 
+def test_a_default_port_may_be_written() -> None:
+    assert redirect_to("http://app/metrics", answer("http://app:80/metrics/")) == "http://app:80/metrics/"
+    assert redirect_to("https://app:443/metrics", answer("https://app/metrics/")) == "https://app/metrics/"
+
+
 @pytest.mark.parametrize(
     "location", ["", "http://other:8080/metrics", "http://app:1/metrics", "ftp://app:8080/", URL, "http://[bad", "//x"]
 )

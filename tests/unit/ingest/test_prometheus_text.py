@@ -200,3 +200,11 @@ def test_names_in_quotes_that_would_be_one_are_told_apart() -> None:
     parsed = parse_prometheus(body, LATEST_MS)
     assert values(parsed) == {"a_b": 1, 'm{x_y="1"}': 3, 'm{x_y="2"}': 5}
     assert [(refusal.index, refusal.code) for refusal in parsed.batch.refused] == [(1, "name_taken"), (3, "name_taken")]
+
+
+def test_what_is_not_finite_does_not_count_among_the_refusals_that_end_the_reading() -> None:
+    idle = "".join(f'idle{{n="{n}",quantile="0.5"}} NaN\n' for n in range(10_001))
+    parsed = parse_prometheus(f"{idle}good 1\n".encode(), LATEST_MS)
+    assert (parsed.batch.keys, parsed.batch.unread, len(parsed.silent)) == (["good"], 0, 10_001)
+    parsed = parse_prometheus(("first 1\n" + "bad x\n" * 10_001 + "good 1\n").encode(), LATEST_MS)
+    assert (parsed.batch.keys, parsed.batch.unread) == (["first"], 1)
