@@ -253,12 +253,16 @@ class AcceptSamples:
     def _is_new(self, key: str) -> bool:
         return key not in self._known(partition_of(key.partition("{")[0], self._replicas.partitions))
 
-    def _appends(self, partition: str, payloads: list[bytes], request_id: str) -> list[tuple[str, bytes, str]]:
-        """Return the entries with their request ids. The caller appends them without an await in between, so all or none are stored."""
+    def _appends(
+        self, partition: str, payloads: list[tuple[str, bytes]], request_id: str
+    ) -> list[tuple[str, bytes, str]]:
+        """Return the entries with their request ids.
+
+        An id has the entry's rows: a repeated request may be cut elsewhere, and then stores rows twice, but loses none.
+        """
         if len(payloads) == 1:
-            return [(partition, payloads[0], request_id)]
-        ids = [f"{request_id}/{part}" if request_id else "" for part in range(len(payloads))]
-        return [(partition, payload, each) for payload, each in zip(payloads, ids, strict=True)]
+            return [(partition, payloads[0][1], request_id)]
+        return [(partition, payload, f"{request_id}/{rows}" if request_id else "") for rows, payload in payloads]
 
     async def _store(self, appends: list[tuple[str, bytes, str]]) -> None:
         if len(appends) == 1:
@@ -289,7 +293,8 @@ class AcceptSamples:
                 self._met[partition] = {key: t for key, t in self._met[partition].items() if t >= horizon}
         return sum(map(len, self._met.values()))
 
-    def _encode(self, batch: Batch, replica: Replica | None, new: set[str]) -> list[bytes]:
+    def _encode(self, batch: Batch, replica: Replica | None, new: set[str]) -> list[tuple[str, bytes]]:
+        """Return the payloads of a batch's entries, each with the name of its rows."""
         now = self._now_ms()
         times: list[int] | int = now
         unsaid = batch.times.count(None)
@@ -317,12 +322,15 @@ class AcceptSamples:
         ):  # a sample without a time would be another one in an entry that is repeated
             late = have_late(batch.keys, times, lambda key: by_text[key].last_ms if key in by_text else 0)
         return [
-            encode_samples(
-                batch.keys[start:end],
-                times if isinstance(times, int) else times[start:end],
-                batch.values[start:end],
-                [(r - start, u, e) for r, u, e in declared if start <= r < end],
-                [(r - start, kind) for r, kind in kinds if start <= r < end],
+            (
+                f"{start}-{end}",
+                encode_samples(
+                    batch.keys[start:end],
+                    times if isinstance(times, int) else times[start:end],
+                    batch.values[start:end],
+                    [(r - start, u, e) for r, u, e in declared if start <= r < end],
+                    [(r - start, kind) for r, kind in kinds if start <= r < end],
+                ),
             )
             for start, end in entries_of(batch.keys, new, late=late)
         ]

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from dashboard.domain.counters import Counters
+from dashboard.domain.errors import Overloaded
 from dashboard.domain.identity import Caller, Token
 from dashboard.domain.partition import all_partitions, partition_of
 from dashboard.domain.position import Position
@@ -255,3 +256,26 @@ async def test_a_token_ends_only_what_it_may_write_and_what_there_is() -> None:
         await stand.applied()
         (replica,) = stand.replicas.followed().values()
         assert {series.text: series.is_ended for series in replica.table} == {"m1": True, "x": False}
+
+
+@pytest.mark.gen_test
+async def test_a_request_that_is_repeated_after_a_part_was_stored_loses_no_row() -> None:
+    """Of 1,000 new series the first entry is stored; the repeated request is cut elsewhere, as fewer are new."""
+    async with running(Stand(max_series=3_000)) as stand:
+        whole = batch(*(f"m{n}" for n in range(1_000)))
+        append, refused = stand.journal.append, set[int]()
+
+        async def full(partition: str, payload: bytes, *, request_id: str = "") -> Position:
+            refused.add(len(refused))
+            if len(refused) > 1:
+                raise Overloaded("full")
+            return await append(partition, payload, request_id=request_id)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(stand.journal, "append", full)
+            with pytest.raises(Overloaded):
+                await stand.accepting.accept(whole, request_id="r")
+        await stand.applied()
+        await stand.accepting.accept(batch(*whole.keys), request_id="r")
+        found = {key for entry in await stand.entries("metrics.0") for key in entry.keys.decode().split("\n")}
+        assert found == set(whole.keys)
