@@ -38,6 +38,7 @@ class BoardFiles:
         self._read: dict[Path, Signature] = {}
         self._good: dict[str, ShownBoard] = {}
         self._faults: dict[Path, str] = {}
+        self._looking = asyncio.Lock()
 
     def subscribe(self, handler: Callable[[dict[str, str]], Awaitable[None]]) -> None:
         """Call ``handler`` with the titles of new boards, by id."""
@@ -80,13 +81,14 @@ class BoardFiles:
 
     async def look(self) -> None:
         """Poll the folder. If files have changed, read them at the first poll that finds no further change."""
-        now = await asyncio.to_thread(self._scan)
-        before, self._seen = self._seen, now
-        if now == self._read or now != before:
-            return
-        known = set(self._boards.titles())
-        await asyncio.to_thread(self._read_changed, now)
-        self._show()
+        async with self._looking:
+            now = await asyncio.to_thread(self._scan)
+            before, self._seen = self._seen, now
+            if now == self._read or now != before:
+                return
+            known = set(self._boards.titles())
+            await asyncio.to_thread(self._read_changed, now)
+            self._show()
         new = {board: title for board, title in self._boards.titles().items() if board not in known}
         if new and self._on_titles is not None:
             try:

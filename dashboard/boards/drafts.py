@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashboard.boards.board_files import BoardFiles
-from dashboard.boards.boards import Boards
+from dashboard.boards.boards import Boards, ShownBoard
 from dashboard.boards.library import Author, Library, words_between
 from dashboard.domain.board_changes import Change, apply_changes, differences
 from dashboard.domain.board_document import Document, complete, decode_document, encode_document
@@ -185,7 +185,7 @@ class Drafts:
             await add_operation(tx, done, "", "")
             await end_draft(tx, board_id, seq)
             await forget_operations(tx, board_id, now_ms - _KEPT_MS, row.draft_from)
-        await self._library.changed()  # editors who hear of the publication find the board published
+        await self._changed(shown)  # editors who hear of the publication find the board published
         await self._tell(done, published=version)
         return version
 
@@ -215,8 +215,15 @@ class Drafts:
             row = await self._locked(tx, author, board_id)
             await asyncio.to_thread(self._files.write, shown, complete(document))
             version = await self._library.publish(tx, row, author, document, note)
-        await self._library.changed()
+        await self._changed(shown)
         return version
+
+    async def _changed(self, shown: ShownBoard) -> None:
+        """Show what was published in this process now, and in the others soon."""
+        if shown.source == "file":
+            for _ in range(2):  # the first look finds the change, the second reads the file
+                await self._files.look()
+        await self._library.changed()
 
     async def merge(self, board_id: str, old: Document, new: Document, key: str, author: str) -> None:
         """Merge a change of the published board into its open draft, as an operation; without a draft do nothing."""
