@@ -14,6 +14,8 @@ from dashboard.store.schema import board_operations, board_versions, boards
 
 #: A deleted board can be brought back for this long.
 DELETED_KEPT_MS = 30 * 86_400_000
+#: Deleted boards that are listed at most; older ones can still be brought back by their id.
+MOST_DELETED = 200
 
 
 class BoardRow(Struct, frozen=True):
@@ -63,9 +65,9 @@ async def changed_boards(tx: AsyncConnection, after: int) -> list[BoardRow]:
 
 
 async def deleted_boards(tx: AsyncConnection, after_ms: int) -> list[BoardRow]:
-    """Return the boards deleted after ``after_ms``, the last deleted first."""
+    """Return the boards deleted after ``after_ms``, the last deleted first, at most ``MOST_DELETED``."""
     statement = select(boards).where(boards.c.deleted_ms > after_ms, boards.c.document != "")
-    return [_board(row) for row in await tx.execute(statement.order_by(boards.c.deleted_ms.desc()))]
+    return [_board(row) for row in await tx.execute(statement.order_by(boards.c.deleted_ms.desc()).limit(MOST_DELETED))]
 
 
 async def read_board(tx: AsyncConnection, board: str) -> BoardRow | None:
