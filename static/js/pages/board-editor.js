@@ -42,8 +42,9 @@ const draft = new BoardDraft(user);
 /** waiting edits, also those that earlier pages could not send */
 const kept = new WaitingEdits(user, boardId, page);
 draft.waiting = kept.takeOver();
+kept.keep(draft.waiting); // at once: the names that had them are gone
 /** @type {EditedBoard} */
-const edited = { id: boardId, home: board.dataset.home ?? "store", isArchived: board.dataset.archived === "yes", isLeaving: false, document: () => draft.current, complain };
+const edited = { id: boardId, home: board.dataset.home ?? "store", isArchived: board.dataset.archived === "yes", isLeaving: false, document: () => draft.current, sent: () => sending, complain };
 let version = Number(board.dataset.version ?? 0);
 /** @type {Subscription | null} */
 let subscription = null;
@@ -94,11 +95,12 @@ async function sendAll() {
 
 /** Return whether a request may be tried again, after a pause; say what is wrong otherwise. @param {unknown} error */
 async function mayTryAgain(error) {
-  const passing = error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500);
+  const passing = error instanceof ApiError && ([0, 401, 429].includes(error.status) || error.status >= 500);
   if (!passing) {
     complain(error);
     return false;
   }
+  if (/** @type {ApiError} */ (error).status === 401) complain(error); // leads to the login; what waits stays kept for the page after it
   showState();
   await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   return true;

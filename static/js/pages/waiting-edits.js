@@ -31,20 +31,20 @@ export class WaitingEdits {
     }
   }
 
-  /** Take over what earlier pages have kept, in the order of their names. @returns {Waiting[]} */
+  /** Take over what earlier pages have kept, the oldest first. @returns {Waiting[]} */
   takeOver() {
-    /** @type {Waiting[]} */
+    /** @type {{at: number, waiting: Waiting[]}[]} */
     const found = [];
     try {
-      const names = Object.keys(localStorage).filter((name) => name.startsWith(this.prefix) && name !== this.name).sort();
+      const names = Object.keys(localStorage).filter((name) => name.startsWith(this.prefix) && name !== this.name);
       for (const name of names) {
         const kept = JSON.parse(localStorage.getItem(name) ?? "null");
         localStorage.removeItem(name);
-        if (Array.isArray(kept?.waiting) && Date.now() - kept.at < KEPT_MS) found.push(...kept.waiting);
+        if (Array.isArray(kept?.waiting) && Date.now() - kept.at < KEPT_MS) found.push(kept);
       }
     } catch {
-      return found; // storage is denied, or somebody else wrote there
+      // storage is denied, or somebody else wrote there: what was found is taken over all the same
     }
-    return found;
+    return found.sort((a, b) => a.at - b.at).flatMap(({ waiting }) => waiting);
   }
 }

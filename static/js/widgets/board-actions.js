@@ -5,8 +5,8 @@ import { confirmed, showDialog } from "./dialog.js";
 import { button, h, setText } from "./dom.js";
 
 /** @import { BoardDocument } from "../client/protocol.js" */
-/** The board of an editor: where it is kept, and its document now; `isLeaving`: this page goes elsewhere by itself. */
-/** @typedef {{id: string, home: string, isArchived: boolean, isLeaving: boolean, document: () => BoardDocument, complain: (error: unknown) => void}} EditedBoard */
+/** The board of an editor: where it is kept, and its document now; `isLeaving`: this page goes elsewhere by itself; `sent`: resolves when all edits have been sent. */
+/** @typedef {{id: string, home: string, isArchived: boolean, isLeaving: boolean, document: () => BoardDocument, sent: () => Promise<void>, complain: (error: unknown) => void}} EditedBoard */
 
 const ID = "[A-Za-z0-9_\\-]{1,60}";
 

@@ -55,6 +55,7 @@ export class Publishing {
     const go = button("Publish", async () => {
       go.disabled = true;
       try {
+        await board.sent();
         await api("POST", `/api/v1/boards/${board.id}/publish`, { note: note.value });
         dialog.close();
         this.announce("Published");
