@@ -182,8 +182,7 @@ class Buckets:
         rows = large if len(self._slots) >= large + small else small
         chunks.append(pack_chunk(self._opened(0, rows)))
         self._delete(0, rows)
-        if len(self._slots) < 2 * small:
-            self._pack_at = min(self._pack_at, 2 * small)
+        self._pack_at = min(self._pack_at, max(2 * small, len(self._slots) + small // 8))
         while len(several := chunks[-_SEVERAL:]) == _SEVERAL and several[0].rows < large:
             if any(chunk.rows != several[0].rows for chunk in several):
                 break
@@ -195,7 +194,7 @@ class Buckets:
     def _open(self, slot: int) -> None:
         """Open all chunks with buckets of ``slot`` or later.
 
-        These buckets are packed again after as many new buckets as a small chunk has.
+        These buckets are packed again chunk by chunk, the first chunk after as many new buckets as a small chunk has.
         """
         chunks = self._chunks
         first = len(chunks)

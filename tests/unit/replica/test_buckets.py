@@ -105,3 +105,14 @@ def test_only_buckets_of_one_sample_share_their_columns() -> None:
     columns = buckets.columns(0)
     assert columns.means == [*(slot / 4 for slot in range(9)), -1 / 3]
     assert columns.maxs[-2:] == [2.0, 1]
+
+
+def test_after_a_late_sample_the_history_is_packed_again() -> None:
+    buckets = Buckets(10, 8)
+    for slot in range(10, 500):
+        buckets.add(slot, float(slot))
+    buckets.merge(9, 1.0, 1.0, 1.0, 1)
+    assert sum(chunk.rows for chunk in buckets._chunks) == 0
+    for slot in range(500, 540):
+        buckets.add(slot, float(slot))
+    assert (len(buckets), len(buckets._slots) <= 16) == (531, True)
