@@ -29,8 +29,8 @@ from dashboard.store.rooms import ends_of, rooms_of, unread_counts
 
 #: Loads of a user's state if events keep arriving meanwhile; the last one is used in any case.
 _LOADS = 10
-#: Users whose state is loaded in one transaction.
-_LOADED_TOGETHER = 100
+#: Users whose state is loaded in one transaction, which must end within the store's time for a statement.
+_LOADED_TOGETHER = 16
 
 
 class UserRooms(Struct, frozen=True):
