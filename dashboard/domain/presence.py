@@ -18,7 +18,7 @@ TYPING_S = 5.0
 
 
 class Reach(Struct, frozen=True):
-    """How many have a board open.
+    """Counts of those who have a board open.
 
     ``screens``: number of pages without a user.  ``viewers``: number of users.
     """
