@@ -20,11 +20,11 @@ from dashboard.domain.series import SeriesKey, SeriesLimits, check_limits, parse
 from dashboard.entries.metrics import decode_change, encode_change
 from dashboard.entries.samples import Samples, SeriesEnded, encode_samples
 from dashboard.ingest.batch import UNREAD, Batch, Refusal
-from dashboard.ingest.naming import shown
-from dashboard.intake.batches import entries_of, have_late, pieces_of, places_of
+from dashboard.intake.batches import entries_of, have_late, pieces_of
 from dashboard.intake.outcome import Outcome
+from dashboard.intake.shares import Share, bar, divide
 from dashboard.intake.token_limits import FORBIDDEN, TokenLimits
-from dashboard.journal.port import METRICS, Journal
+from dashboard.journal.port import Journal
 from dashboard.replica.replica import Replica
 from dashboard.replication.replicas import Replicas
 
@@ -37,18 +37,8 @@ MET_MS = 3_600_000
 DECLARED_EVERY_MS = 300_000
 #: A delta without a time gets one at most this far ahead, to differ from the one before; beyond it both share a time.
 _MOST_APART_MS = 900
-#: Refusals of one batch with a snippet; further ones have none.
-_MAX_SNIPPETS = 1_000
 #: Sizes of new series that are checked in one step.
 _CHECKED_AT_ONCE = 200
-
-
-class Share(Struct):
-    """Rows of a batch for one partition; ``rows``: their indices in the whole batch (None: the share is the whole batch)."""
-
-    partition: str
-    batch: Batch
-    rows: list[int] | None = None
 
 
 class _Taken(Struct):
@@ -129,14 +119,14 @@ class AcceptSamples:
     async def _prepare(self, batch: Batch, caller: Caller | None, taken: _Taken, request_id: str) -> None:
         """Check the limits of a piece and encode the entries of its accepted samples."""
         taken.refused += batch.refused
-        shares = self._shares(batch)
+        shares = divide(batch, self._replicas.partitions)
         news = [self._new_in(share) for share in shares]
         if any(news) and caller is not None and caller.token is not None:
             await self._limits.catch_up()
             news = [self._new_in(share) for share in shares]
         for share, new in zip(shares, news, strict=True):
             if barred := self._limits.barred(caller, share.batch.keys):
-                taken.refused += _bar(share, barred, self._limits.why(caller), FORBIDDEN, batch)
+                taken.refused += bar(share, barred, self._limits.why(caller), FORBIDDEN, batch)
             if new:
                 taken.refused += await self._within_sizes(share, new, batch)
                 new &= self._new_in(share)  # others may have brought some of them meanwhile
@@ -151,27 +141,6 @@ class AcceptSamples:
             taken.coming.update(coming)
             payloads = self._encode(share.batch, self._replica(share.partition), coming)
             taken.appends += self._appends(share.partition, payloads, request_id)
-
-    def _shares(self, batch: Batch) -> list[Share]:
-        """Return the batch divided by partition."""
-        partitions = self._replicas.partitions
-        if partitions == 1 or not batch.keys:
-            return [Share(METRICS, batch)]
-        found: dict[str, Share] = {}
-        declared = {row: (unit, every_s) for row, unit, every_s in batch.declared}
-        for row, key in enumerate(batch.keys):
-            partition = partition_of(key.partition("{")[0], partitions)
-            share = found.setdefault(partition, Share(partition, Batch(), []))
-            if row in declared:
-                share.batch.declared.append((len(share.batch.keys), *declared[row]))
-            share.batch.keys.append(key)
-            share.batch.times.append(batch.times[row])
-            share.batch.values.append(batch.values[row])
-            if key in batch.kinds:
-                share.batch.kinds[key] = batch.kinds[key]
-            assert share.rows is not None
-            share.rows.append(row)
-        return list(found.values())
 
     def _replica(self, partition: str) -> Replica | None:
         return self._replicas.followed().get(partition)
@@ -199,7 +168,7 @@ class AcceptSamples:
             except Invalid as invalid:
                 reasons[key] = invalid.with_traceback(None)  # which would hold this frame
         new.difference_update(reasons)
-        return _bar(share, reasons, "", "invalid", whole) if reasons else []
+        return bar(share, reasons, "", "invalid", whole) if reasons else []
 
     def _within_limit(self, share: Share, new: set[str], whole: Batch) -> list[Refusal]:
         """Remove the samples of new series beyond ``max_series``; return the refusals, in the order of ``whole``."""
@@ -210,14 +179,14 @@ class AcceptSamples:
             return []
         barred = set(beginning[max(0, room) :])
         reason = f"would be one more than {self._max_series} series; see the setting max_series"
-        return _bar(share, barred, reason, "series_limit", whole)
+        return bar(share, barred, reason, "series_limit", whole)
 
     def _within_token(self, share: Share, new: set[str], caller: Caller | None, whole: Batch) -> list[Refusal]:
         """Remove the samples of new series beyond the token's own limit; return the refusals, in the order of ``whole``."""
         barred = self._limits.surplus(
             caller, share.batch.keys, new, lambda key: key in self._coming or not self._is_new(key)
         )
-        return _bar(share, barred, *self._limits.why_surplus(caller), whole) if barred else []
+        return bar(share, barred, *self._limits.why_surplus(caller), whole) if barred else []
 
     async def end(self, ended: Iterable[tuple[str, int | None]], *, caller: Caller | None = None) -> set[str]:
         """Mark series as ended, each at its time (None: now), because their sender will send no more.
@@ -365,31 +334,3 @@ class AcceptSamples:
         said.update(dict.fromkeys(new, now_ms))
         rows = {key: row for row, key in enumerate(batch.keys) if key in new}
         return [(row, batch.kinds[key]) for key, row in rows.items()]
-
-
-def _bar(share: Share, barred: set[str] | dict[str, Invalid], reason: str, code: str, whole: Batch) -> list[Refusal]:
-    """Remove the samples of the barred series from the share; return the refusals, with their indices in ``whole``.
-
-    ``barred``: a set, or a mapping from each series to its own error, which then replaces ``reason``.
-    """
-    batch, refused = share.batch, list[Refusal]()
-    kept = Batch(kinds=batch.kinds)
-    declared = {row: (unit, every_s) for row, unit, every_s in batch.declared}
-    indices, rows = places_of(whole), []
-    for row, key in enumerate(batch.keys):
-        place = share.rows[row] if share.rows is not None else row
-        if key in barred:
-            snippet = shown(key) if len(refused) < _MAX_SNIPPETS else ""
-            field, why = "series", reason
-            if isinstance(barred, dict):
-                field, why = barred[key].field, barred[key].reason
-            refused.append(Refusal(indices[place], field, why, code, snippet))
-            continue
-        if row in declared:
-            kept.declared.append((len(kept.keys), *declared[row]))
-        kept.keys.append(key)
-        kept.times.append(batch.times[row])
-        kept.values.append(batch.values[row])
-        rows.append(place)
-    share.batch, share.rows = kept, rows
-    return refused
