@@ -237,9 +237,10 @@ def count_values(vector: Vector, node: Aggregate, label: str, budget: Budget) ->
     if not counts:
         return empty(steps)
     values = np.array(list(counts.values()))
-    inputs = [0] * len(counts) if vector.inputs else []
+    every = 0
     for bits in vector.inputs:
-        inputs = [each | bits for each in inputs]
+        every |= bits
+    inputs = [every] * len(counts) if vector.inputs else []
     return Vector(list(counts), values, values > 0, inputs)
 
 

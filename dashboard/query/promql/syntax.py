@@ -177,6 +177,8 @@ def may_grow(expr: Expr) -> bool:
     """Return whether an expression may need more values or text than its selectors have: by a subquery, or by labels that it makes."""
     if isinstance(expr, Subquery) or (isinstance(expr, Call) and expr.name in ("label_join", "label_replace")):
         return True
+    if isinstance(expr, Aggregate) and expr.op == "count_values":
+        return True
     return any(may_grow(child) for child in children(expr))
 
 

@@ -7,7 +7,9 @@ import math
 import pytest
 
 from dashboard.query.promql.errors import FailedExpression
-from tests.unit.query.promql.support import ask, values
+from dashboard.query.promql.parse import parse
+from dashboard.query.promql.query import instant_query, run
+from tests.unit.query.promql.support import ask, data_of, values
 
 SHOPS = {"x s=a z=1": [1.0], "x s=a z=2": [2.0], "x s=b z=1": [4.0], "x s=b z=2": [math.nan]}
 
@@ -49,3 +51,5 @@ def test_quantiles_and_counts_of_values() -> None:
     assert values("quantile(2, x)", SHOPS) == {"": math.inf}
     same = {"x n=1": [0.5], "x n=2": [0.5], "x n=3": [1e22]}
     assert values('count_values("v", x)', same) == {"v=0.5": 2, "v=10000000000000000000000": 1}
+    query, data = instant_query(parse('count_values("v", x)'), 0), data_of("x", same)
+    assert [row.inputs for row in run(query, data, track=True).rows] == [0b111, 0b111]

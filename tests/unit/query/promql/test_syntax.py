@@ -15,6 +15,7 @@ def test_kinds_selectors_and_subqueries_are_found() -> None:
     assert may_grow(tree)
     assert not may_grow(parse("rate(x[1m])"))
     assert may_grow(parse('1 + sum(label_join(x, "a", "b"))'))
+    assert may_grow(parse('1 + count_values("v", x)'))
 
 
 def test_the_parts_of_an_expression_are_counted() -> None:
