@@ -107,6 +107,7 @@ class DerivedReplica(Replica):
             series = self.table.by_text.get(row.key)
             if series is not None:
                 series.stamp_by_time()
+        self.table.forget_lists()  # each names a series as often as the series has values
 
     def value_at(self, key: str, t_ms: int) -> float | None:
         """Return the value that a series has at the time ``t_ms``, None if it has none."""

@@ -323,6 +323,10 @@ class SeriesTable:
         while len(self.gone) > _KNOWN_GONE:
             self.gone_floor = self.gone.popleft()[0]
 
+    def forget_lists(self) -> None:
+        """Forget the cached lists of keys, which will not come again."""
+        self._lists.clear()
+
     def discard(self, text: str) -> None:
         """Forget a series at once, without recording it in ``gone``."""
         series = self.by_text.pop(text, None)

@@ -44,6 +44,13 @@ def test_a_series_without_values_ends_and_is_shown_with_its_expression() -> None
     assert not len(made.table)
 
 
+def test_a_filled_history_leaves_no_list_of_its_keys() -> None:
+    made = replica()
+    made.fill(T0 + 2_000, [DerivedRow(KEY, [T0, T0 + 1_000], [1.0, 2.0])], "")
+    assert not made.table._lists
+    assert list(made.table.by_text[KEY].times) == [T0, T0 + 1_000]
+
+
 def test_a_condition_is_told_when_it_is_new() -> None:
     made = replica()
     made.tell(T0, "expr:ab:1", Condition(fault="1:1: wrong"))
