@@ -23,6 +23,8 @@ from dashboard.replica.documents import StoredDocument
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
 
+#: Series of one expression that are shown; the others are counted.
+MOST_SERIES = 1_000
 #: Screens get a position that is this much earlier, because the newest values may still change.
 _UNSETTLED_MS = 2_000
 

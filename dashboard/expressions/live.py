@@ -17,8 +17,8 @@ from functools import partial
 import msgspec
 
 from dashboard.domain.errors import DashboardError, LimitReached
-from dashboard.domain.freshness import Freshness, freshness
-from dashboard.expressions.derived import Condition, DerivedReplica, DerivedRow, derived_rows, key_of
+from dashboard.expressions.conditions import Corrections, condition_of
+from dashboard.expressions.derived import MOST_SERIES, Condition, DerivedReplica, DerivedRow, derived_rows
 from dashboard.expressions.runner import QueryRunner
 from dashboard.expressions.watched import LiveSpec
 from dashboard.query.index import Matches, SeriesIndex
@@ -34,16 +34,12 @@ from dashboard.runtime import Group
 
 #: A late sample changes the values of at most this many seconds.
 LATE_S = 60
-#: Series of one expression that are shown; the others are counted.
-MOST_SERIES = 1_000
 #: Series of all expressions together; one that would bring more has a fault instead. Each takes up to 24 KB.
 MOST_DERIVED = 20_000
 #: An expression that no view shows is kept for this long, for screens that come back.
 LINGER_S = 60.0
 #: A second is evaluated this long after it has begun, so that its samples have arrived.
 _GRACE_MS = 200
-_NAMED_INPUTS = 5
-_NAMED_LINES = 100
 #: An expression rests for so many times the time that its evaluation took.
 _REST = 4
 
@@ -69,7 +65,7 @@ class _Live:
         self.final_s = 0
         self.is_busy = False
         self.due_s = 0  # not evaluated before this second
-        self.corrected = (0, 0)  # oldest time whose final value a late sample changed, and the second when it did
+        self.corrections = Corrections(LATE_S)
         self.seen: dict[Series, int] = {}  # by input: the last entry that was evaluated
         self.provisional: dict[
             str, dict[str, int]
@@ -273,14 +269,12 @@ class LiveExpressions:
         answer, inputs = await self._queries.run(f"live:{live.text}", query, _with_inputs)
         if replica is not self._replica:
             return  # everything begins anew
-        if second - live.corrected[1] >= LATE_S:
-            live.corrected = (0, 0)
         for spec in live.specs:
             self._put(live, spec, answer, second)
         live.final_s = second - 1
         live.seen = {series: series.last_seq for series in inputs}
-        condition = _condition(answer, inputs, second * 1000, self._now_ms())
-        self._tell(live, msgspec.structs.replace(condition, corrected_from_ms=live.corrected[0]))
+        condition = condition_of(answer, inputs, second * 1000, self._now_ms())
+        self._tell(live, msgspec.structs.replace(condition, corrected_from_ms=live.corrections.oldest_ms(second)))
 
     def _put(self, live: _Live, spec: LiveSpec, answer: QueryAnswer, second: int) -> None:
         """Add the values at a view's steps, and the newest value, which is removed when the next value is added."""
@@ -297,7 +291,7 @@ class LiveExpressions:
             rows.append(DerivedRow(row.key, [t for t, _ in wanted], [v for _, v in wanted]))
             changed = [t for t, v in wanted if t <= live.final_s * 1000 and replica.value_at(row.key, t) != v]
             if changed:
-                live.corrected = (min(changed[0], live.corrected[0] or changed[0]), second)
+                live.corrections.note(second, changed[0])
             if wanted[-1][0] == newest_ms:
                 there.add(row.key)
                 if newest_ms % step_ms:
@@ -332,49 +326,3 @@ def _rows_of(answer: QueryAnswer, _: list[Series]) -> QueryAnswer:
 
 def _with_inputs(answer: QueryAnswer, series: list[Series]) -> tuple[QueryAnswer, list[Series]]:
     return answer, series
-
-
-def _condition(answer: QueryAnswer, inputs: list[Series], newest_ms: int, now_ms: int) -> Condition:
-    """Return the state of an expression by the age of its inputs, each judged by its own cadence."""
-    used = count = 0
-    for row in answer.rows:
-        if row.times[-1] == newest_ms:
-            used |= row.inputs
-            count += 1
-    states = {
-        series: freshness(now_ms - series.last_ms, series.every_s, ended=series.is_ended)
-        for place, series in enumerate(inputs)
-        if used >> place & 1
-    }
-    old = [series for series, state in states.items() if state is not Freshness.LIVE]
-    left_out = max(count - MOST_SERIES, 0)
-    if not old:
-        return Condition(left_out=left_out, inputs=len(states))
-    order = list(Freshness)
-    worst = max((states[series] for series in old), key=order.index)
-    names = [_short(series, inputs) for series in sorted(old, key=lambda series: series.text)[:_NAMED_INPUTS]]
-    more = f" and {len(old) - len(names)} more" if len(old) > len(names) else ""
-    verb = "is" if len(old) == 1 else "are"
-    note = f"{len(old)} of {len(states)} inputs {verb} {worst}: {', '.join(names)}{more}"
-    lines = _old_lines(answer, inputs, states, newest_ms)
-    return Condition(note=note, freshness=worst.value, inputs=len(states), old=len(old), left_out=left_out, lines=lines)
-
-
-def _old_lines(
-    answer: QueryAnswer, inputs: list[Series], states: dict[Series, Freshness], newest_ms: int
-) -> dict[str, str]:
-    """Return the freshness of the newest of its inputs for each line without a live input, by the line's labels as text."""
-    fresh = sum(1 << place for place, series in enumerate(inputs) if states.get(series) is Freshness.LIVE)
-    lines, order = dict[str, str](), list(Freshness)
-    for row in answer.rows[:MOST_SERIES]:
-        if row.inputs and not row.inputs & fresh and row.times[-1] == newest_ms and len(lines) < _NAMED_LINES:
-            own = (states[series] for place, series in enumerate(inputs) if row.inputs >> place & 1)
-            lines[key_of("", row.labels)] = min(own, key=order.index).value
-    return lines
-
-
-def _short(series: Series, inputs: list[Series]) -> str:
-    """Return the values of the labels that tell an input from the others."""
-    others = [dict(each.key.labels) for each in inputs if each is not series]
-    own = [value for label, value in series.key.labels if any(other.get(label) != value for other in others)]
-    return " ".join(own) or series.text[:80]

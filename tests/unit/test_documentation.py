@@ -10,7 +10,7 @@ from pathlib import Path
 from dashboard.accounts import credentials, login_tries
 from dashboard.domain.position import Position
 from dashboard.entries.samples import encode_samples
-from dashboard.expressions import live, runner
+from dashboard.expressions import derived, live, runner
 from dashboard.hub import preparation
 from dashboard.ingest import batch
 from dashboard.intake import stats
@@ -137,7 +137,7 @@ def test_the_figures_of_exposure_are_those_of_the_code() -> None:
         f"{s.max_query_samples // 1_000_000} million samples, {s.query_timeout_s:g} s of a thread, "
         f"{budget.MAX_TEXT // mib} MiB of text in labels that it makes; "
         f"{runner._AT_ONCE} run and {runner._MOST_WAITING} wait for each caller",
-        f"{live.MOST_SERIES:,} of one expression; {live.MOST_DERIVED:,} of all expressions",
+        f"{derived.MOST_SERIES:,} of one expression; {live.MOST_DERIVED:,} of all expressions",
         f"{batch.MAX_REFUSALS:,} refusals; the rest is refused unread",
         f"{credentials._HASHED_AT_ONCE} at once (64 MiB each), {credentials._MAX_WAITING_OF_ADDRESS} wait an address, "
         f"{credentials._MAX_WAITING} in all",

@@ -1,0 +1,101 @@
+"""State of an expression by the age of its inputs, and by late samples that changed its final values. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from dashboard.domain.freshness import Freshness, freshness
+from dashboard.expressions.derived import MOST_SERIES, Condition, key_of
+from dashboard.query.promql.query import QueryAnswer
+from dashboard.replica.series import Series
+
+_NAMED_INPUTS = 5
+
+
+class Corrections:
+    """Final values that late samples changed within the last ``keep_s`` seconds.
+
+    A feeder that is always late changes values each second, so the oldest time is forgotten after ``2 * keep_s`` seconds.
+    """
+
+    def __init__(self, keep_s: int) -> None:
+        self._keep_s = keep_s
+        self._times: dict[int, int] = {}  # by the second of the change: the oldest time that was changed
+        self._told_ms = 0
+
+    def note(self, second: int, t_ms: int) -> None:
+        """Record that the value at the time ``t_ms`` was changed at this second."""
+        self._times[second] = min(t_ms, self._times.get(second, t_ms))
+
+    def oldest_ms(self, second: int) -> int:
+        """Return the time of the oldest changed value, 0 if there is none; it seldom changes, so screens seldom get it."""
+        self._times = {at: t_ms for at, t_ms in self._times.items() if second - at < self._keep_s}
+        oldest_ms = min(self._times.values(), default=0)
+        if oldest_ms and self._told_ms >= (second - 2 * self._keep_s) * 1000:
+            oldest_ms = min(oldest_ms, self._told_ms)
+        self._told_ms = oldest_ms
+        return oldest_ms
+
+
+def condition_of(answer: QueryAnswer, inputs: list[Series], newest_ms: int, now_ms: int) -> Condition:
+    """Return the state of an expression by the age of its inputs, each judged by its own cadence."""
+    used = count = 0
+    for row in answer.rows:
+        if row.times[-1] == newest_ms:
+            used |= row.inputs
+            count += 1
+    states = {
+        place: freshness(now_ms - inputs[place].last_ms, inputs[place].every_s, ended=inputs[place].is_ended)
+        for place in _places(used)
+    }
+    old = [inputs[place] for place, state in states.items() if state is not Freshness.LIVE]
+    left_out = max(count - MOST_SERIES, 0)
+    if not old:
+        return Condition(left_out=left_out, inputs=len(states))
+    worst = max(states.values(), key=list(Freshness).index)
+    names = _names(sorted(old, key=lambda series: series.text)[:_NAMED_INPUTS], inputs)
+    more = f" and {len(old) - len(names)} more" if len(old) > len(names) else ""
+    verb = "is" if len(old) == 1 else "are"
+    note = f"{len(old)} of {len(states)} inputs {verb} {worst}: {', '.join(names)}{more}"
+    lines = _old_lines(answer, states, newest_ms)
+    return Condition(note=note, freshness=worst.value, inputs=len(states), old=len(old), left_out=left_out, lines=lines)
+
+
+def _old_lines(answer: QueryAnswer, states: dict[int, Freshness], newest_ms: int) -> dict[str, str]:
+    """Return the freshness of the newest of its inputs for each line without a live input, by the line's labels as text."""
+    masks = {state: _bits(place for place, own in states.items() if own is state) for state in Freshness}
+    lines = dict[str, str]()
+    for row in answer.rows[:MOST_SERIES]:
+        if row.times[-1] == newest_ms:
+            newest = next((state for state, mask in masks.items() if row.inputs & mask), Freshness.LIVE)
+            if newest is not Freshness.LIVE:
+                lines[key_of("", row.labels)] = newest.value
+    return lines
+
+
+def _places(bits: int) -> list[int]:
+    """Return the places of a number's bits that are set."""
+    data = np.frombuffer(bits.to_bytes(bits.bit_length() // 8 + 1, "little"), np.uint8)
+    return [int(place) for place in np.flatnonzero(np.unpackbits(data, bitorder="little"))]
+
+
+def _bits(places: Iterable[int]) -> int:
+    """Return a number with these bits set."""
+    found = list(places)
+    data = bytearray(max(found, default=0) // 8 + 1)
+    for place in found:
+        data[place // 8] |= 1 << place % 8
+    return int.from_bytes(data, "little")
+
+
+def _names(some: list[Series], inputs: list[Series]) -> list[str]:
+    """Return for each of some inputs the values of its labels that not all inputs have."""
+    shared = set(inputs[0].key.labels)
+    for series in inputs:
+        shared.intersection_update(series.key.labels)
+    return [
+        " ".join(value for label, value in series.key.labels if (label, value) not in shared) or series.text[:80]
+        for series in some
+    ]
