@@ -123,9 +123,18 @@ class DerivedReplica(Replica):
         if series is not None and (at := series.place_of(t_ms)) >= 0 and len(series.times) > 1:
             series.forget(at)
 
-    def drop(self, key: str) -> None:
-        """Forget a series that no view shows."""
-        self.table.discard(key)
+    def drop_all(self, name: str, before_ms: int | None = None) -> None:
+        """Forget all series of an expression, which no view may show.
+
+        ``before_ms``: forget only the ended series whose last value is older; views are told that those are gone.
+        """
+        found = self.table.index.named(name)
+        if before_ms is None:
+            self.texts.pop(name, None)
+            for series in found:
+                self.table.discard(series.text)
+        elif old := [series for series in found if series.is_ended and series.last_ms < before_ms]:
+            self.table.depart(self._begin(self.now_ms), old)
 
     def end(self, now_ms: int, keys: Sequence[str]) -> None:
         """End series that have no values any more."""

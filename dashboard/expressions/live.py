@@ -16,7 +16,7 @@ from functools import partial
 
 import msgspec
 
-from dashboard.domain.errors import DashboardError, LimitReached
+from dashboard.domain.errors import DashboardError
 from dashboard.expressions.conditions import Corrections, condition_of
 from dashboard.expressions.derived import MOST_SERIES, Condition, DerivedReplica, DerivedRow, derived_rows
 from dashboard.expressions.runner import QueryRunner
@@ -34,12 +34,15 @@ from dashboard.runtime import Group
 
 #: A late sample changes the values of at most this many seconds.
 LATE_S = 60
-#: Series of all expressions together; one that would bring more has a fault instead. Each takes up to 24 KB.
+#: Series of all expressions together; an expression that is opened and would bring more has a fault instead, and one that is
+#: shown already gets no new series. Each series takes up to 24 KB.
 MOST_DERIVED = 20_000
 #: An expression that no view shows is kept for this long, for screens that come back.
 LINGER_S = 60.0
 #: A second is evaluated this long after it has begun, so that its samples have arrived.
 _GRACE_MS = 200
+#: Series that ended before the history begins are searched so often.
+_DROP_EVERY_S = 60
 #: An expression rests for so many times the time that its evaluation took.
 _REST = 4
 
@@ -61,6 +64,8 @@ class _Live:
             self.fault = f"{error.line}:{error.column}: {error.why}"
         self.specs: dict[LiveSpec, int] = {}  # the number of views of each spec
         self.filled: set[str] = set()  # names of the specs with a computed history
+        self.refused: dict[str, str] = {}  # by name of the spec: why it has no values although others have
+        self.dropped_s = 0  # when old series were last dropped
         self.unwanted_s = 0.0
         self.final_s = 0
         self.is_busy = False
@@ -75,8 +80,16 @@ class _Live:
 
     @property
     def is_filled(self) -> bool:
-        """True if the histories of all specs have been computed."""
-        return all(spec.name in self.filled for spec in self.specs)
+        """True if the histories of all specs have been computed or refused."""
+        return all(self.is_done(spec) for spec in self.specs)
+
+    def is_done(self, spec: LiveSpec) -> bool:
+        """Return whether the history of a spec has been computed or refused."""
+        return spec.name in self.filled or spec.name in self.refused
+
+    def count_as_filled(self) -> None:
+        """Count the histories that are not refused as computed, because they cannot be."""
+        self.filled.update(spec.name for spec in self.specs if spec.name not in self.refused)
 
     def hold(self, replicas: Iterable[Replica]) -> None:
         """Keep the sets of series that match the selectors, so that they are not searched anew each second."""
@@ -119,6 +132,8 @@ class LiveExpressions:
         """Evaluate expressions every second until ``leave`` is called."""
         for spec in specs:
             live = self._held.setdefault(spec.text, _Live(spec.text))
+            if not live.specs.get(spec):
+                live.refused.pop(spec.name, None)  # there may be room now
             live.specs[spec] = live.specs.get(spec, 0) + 1
         self._wake.set()
 
@@ -135,7 +150,7 @@ class LiveExpressions:
 
     def ready(self, specs: Sequence[LiveSpec]) -> bool:
         """Return whether the history of the expressions has been computed."""
-        return all(spec.name in self._held[spec.text].filled for spec in specs)
+        return all(self._held[spec.text].is_done(spec) for spec in specs)
 
     def _missed(self, partition: str, reason: str) -> None:
         """Compute all expressions anew, because entries are missing or another epoch began."""
@@ -143,6 +158,7 @@ class LiveExpressions:
             return
         for live in self._held.values():
             live.filled.clear()
+            live.refused.clear()
             live.seen.clear()
             live.provisional.clear()
             live.there.clear()
@@ -212,52 +228,58 @@ class LiveExpressions:
                 del self._held[text]
                 live.release()
                 for spec in live.specs:
-                    for key in live.there.get(spec.name, ()):
-                        self._replica.drop(key)
+                    self._replica.drop_all(spec.name)
 
     async def _advance(self, live: _Live, second: int) -> None:
         """Evaluate an expression at this second, and again at all seconds that are not final; fill new histories."""
+        if not self._is_held(live):
+            return
         if live.expr is None or live.fault:
-            self._tell(live, Condition(fault=live.fault or "it cannot be read"))
-            live.filled.update(spec.name for spec in live.specs)
+            self._tell_all(live, Condition(fault=live.fault or "it cannot be read"))
+            live.count_as_filled()
             return
         live.hold(self._replicas.followed().values())
         try:
             for spec in list(live.specs):
-                if spec.name not in live.filled:
+                if not live.is_done(spec):
                     await self._fill(live, live.expr, spec, second)
-            if second > live.final_s:
+            if live.filled and second > live.final_s and self._is_held(live):
                 await self._step(live, live.expr, second)
         except DashboardError as error:
-            self._tell(live, Condition(fault=str(error)))
-            live.filled.update(spec.name for spec in live.specs)
+            self._tell_all(live, Condition(fault=str(error)))
+            live.count_as_filled()
 
     async def _fill(self, live: _Live, expr: Expr, spec: LiveSpec, second: int) -> None:
-        """Evaluate an expression over the whole window of a new view."""
+        """Evaluate an expression over the whole window of a new view; refuse it if there would be too many series."""
         last = second // spec.step_s * spec.step_s
         count = spec.history_s // spec.step_s
         grid = Grid((last - (count - 1) * spec.step_s) * 1000, spec.step_s * 1000, count)
         answer = await self._queries.run(f"live:{live.text}", range_query(expr, grid, grid.end_ms), _rows_of)
         replica, rows = self._replica, derived_rows(spec.name, answer.rows[:MOST_SERIES])
-        if sum(row.key not in replica.table.by_text for row in rows) + len(replica.table.by_text) > MOST_DERIVED:
-            live.fault = f"the expressions on all screens would have more than {MOST_DERIVED} series; sum some up, and open it again"
-            raise LimitReached(live.fault)
+        if not self._is_held(live):
+            return
+        new = sum(row.key not in replica.table.by_text for row in rows)
+        if spec.name not in live.there and new + len(replica.table.by_text) > MOST_DERIVED:
+            live.refused[spec.name] = (
+                f"the expressions on all screens would have more than {MOST_DERIVED} series; sum some up, and open it again"
+            )
+            self._tell(live, spec, Condition())
+            return
         replica.texts[spec.name] = spec.text
         floor_ms = min((row.times[0] for row in rows), default=self._now_ms())
+        there = live.there.setdefault(spec.name, set())
         for row in rows:
-            replica.fill(self._now_ms(), [row], answer.unit, floor_ms=floor_ms)
+            if row.key in replica.table.by_text or len(replica.table.by_text) < MOST_DERIVED:
+                replica.fill(self._now_ms(), [row], answer.unit, floor_ms=floor_ms)
+                there.add(row.key)
             await asyncio.sleep(0)  # a row of 1,000 values takes milliseconds
-            if replica is not self._replica:
-                return  # everything begins anew
-        if live.text not in self._held:  # forgotten meanwhile
-            for row in rows:
-                replica.drop(row.key)
-            return
+            if replica is not self._replica or not self._is_held(live):
+                return  # everything begins anew, or all of it is forgotten
         live.filled.add(spec.name)
-        live.there.setdefault(spec.name, set())
 
     async def _step(self, live: _Live, expr: Expr, second: int) -> None:
         """Evaluate the newest second, and earlier seconds for which samples may have arrived since."""
+        filled = [spec for spec in live.specs if spec.name in live.filled]
         if live.final_s and second - live.final_s > LATE_S:
             live.filled.clear()  # too long ago: all of the window is evaluated again
         first = max(live.final_s + 1, second - LATE_S) if live.final_s else second
@@ -267,27 +289,43 @@ class LiveExpressions:
         grid = Grid(first * 1000, 1000, second - first + 1)
         query = msgspec.structs.replace(range_query(expr, grid, grid.end_ms), tracks=True)
         answer, inputs = await self._queries.run(f"live:{live.text}", query, _with_inputs)
-        if replica is not self._replica:
-            return  # everything begins anew
-        for spec in live.specs:
-            self._put(live, spec, answer, second)
+        if replica is not self._replica or not self._is_held(live):
+            return  # everything begins anew, or was forgotten
+        left_out = {spec: self._put(live, spec, answer, second) for spec in filled}
+        if second - live.dropped_s >= _DROP_EVERY_S:
+            live.dropped_s = second
+            for spec in filled:
+                replica.drop_all(spec.name, (second - spec.history_s) * 1000)
         live.final_s = second - 1
         live.seen = {series: series.last_seq for series in inputs}
         condition = condition_of(answer, inputs, second * 1000, self._now_ms())
-        self._tell(live, msgspec.structs.replace(condition, corrected_from_ms=live.corrections.oldest_ms(second)))
+        corrected_ms = live.corrections.oldest_ms(second)
+        for spec, more in left_out.items():
+            told = {"left_out": condition.left_out + more, "corrected_from_ms": corrected_ms}
+            self._tell(live, spec, msgspec.structs.replace(condition, **told))
 
-    def _put(self, live: _Live, spec: LiveSpec, answer: QueryAnswer, second: int) -> None:
-        """Add the values at a view's steps, and the newest value, which is removed when the next value is added."""
+    def _put(self, live: _Live, spec: LiveSpec, answer: QueryAnswer, second: int) -> int:
+        """Add the values at a view's steps, and the newest value, which is removed when the next value is added.
+
+        Return the number of new series that are left out because there are too many series.
+        """
         now_ms, step_ms, newest_ms = self._now_ms(), spec.step_s * 1000, second * 1000
         provisional, replica = live.provisional.setdefault(spec.name, {}), self._replica
         for key, t_ms in provisional.items():
             replica.take_back(key, t_ms)
         provisional.clear()
-        rows, there = list[DerivedRow](), set[str]()
+        rows, there, left_out = list[DerivedRow](), set[str](), 0
+        known = replica.table.by_text
+        room = MOST_DERIVED - len(known)
         for row in derived_rows(spec.name, answer.rows[:MOST_SERIES]):
             wanted = [(t, v) for t, v in zip(row.times, row.values, strict=True) if t % step_ms == 0 or t == newest_ms]
             if not wanted:
                 continue
+            if row.key not in known:
+                if room <= 0:
+                    left_out += 1
+                    continue
+                room -= 1
             rows.append(DerivedRow(row.key, [t for t, _ in wanted], [v for _, v in wanted]))
             changed = [t for t, v in wanted if t <= live.final_s * 1000 and replica.value_at(row.key, t) != v]
             if changed:
@@ -297,13 +335,23 @@ class LiveExpressions:
                 if newest_ms % step_ms:
                     provisional[row.key] = newest_ms
         replica.put(now_ms, rows, answer.unit)
-        if gone := live.there.get(spec.name, set()) - there:
+        if gone := live.there.get(spec.name, set()).union(row.key for row in rows) - there:
             replica.end(now_ms, sorted(gone))
         live.there[spec.name] = there
+        return left_out
 
-    def _tell(self, live: _Live, condition: Condition) -> None:
+    def _is_held(self, live: _Live) -> bool:
+        """Return whether an expression has not been forgotten."""
+        return self._held.get(live.text) is live
+
+    def _tell_all(self, live: _Live, condition: Condition) -> None:
         for spec in live.specs:
-            self._replica.tell(self._now_ms(), spec.name, condition)
+            self._tell(live, spec, condition)
+
+    def _tell(self, live: _Live, spec: LiveSpec, condition: Condition) -> None:
+        """Tell screens the state of an expression, or why it was refused."""
+        refused = live.refused.get(spec.name)
+        self._replica.tell(self._now_ms(), spec.name, Condition(fault=refused) if refused else condition)
 
 
 def _late(live: _Live, second: int) -> int | None:

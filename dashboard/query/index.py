@@ -116,6 +116,11 @@ class SeriesIndex(Generic[K]):
         """Return all items in the order in which they were added."""
         return self._items
 
+    def named(self, name: str) -> list[K]:
+        """Return the items of this name."""
+        names = self._labels.get(NAME_LABEL)
+        return list(names.by_value.get(name, ())) if names is not None else []
+
     # --- items ---
 
     def add(self, item: K) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 
 from dashboard.domain.errors import Invalid
@@ -311,7 +311,10 @@ class SeriesTable:
         """Forget the series that were silent for the whole longest window. Runs at most once a minute of the journal's time."""
         self.swept_ms = now_ms
         horizon = self.patience.kept_ms - self.windows.coarse_ms
-        departed = [series for series in self if series.last_ms < horizon]
+        self.depart(seq, [series for series in self if series.last_ms < horizon])
+
+    def depart(self, seq: int, departed: Sequence[Series]) -> None:
+        """Forget series and record them in ``gone``, so that screens forget them too."""
         for series in departed:
             del self.by_text[series.text]
             self._sids.discard(series.sid)

@@ -40,8 +40,21 @@ def test_a_series_without_values_ends_and_is_shown_with_its_expression() -> None
     assert made.shown(series) == ('sum(x){shop="a"}', "sum(x)")
     made.end(T0 + 5_000, [KEY, "expr:ab:1"])
     assert series.is_ended
-    made.drop(KEY)
-    assert not len(made.table)
+
+
+def test_series_of_one_expression_are_forgotten() -> None:
+    made = replica()
+    other, living = "expr:cd:1", 'expr:ab:1{shop="b"}'
+    made.put(T0, [DerivedRow(key, [T0], [1.0]) for key in (KEY, living, other)], "")
+    made.end(T0 + 1_000, [KEY, other])
+    made.drop_all("expr:ab:1", T0)
+    assert len(made.table) == 3
+    seq = made.position.seq
+    made.drop_all("expr:ab:1", T0 + 1)
+    assert list(made.table.by_text) == [living, other]
+    assert [(number > seq, text) for number, _, text in made.table.gone] == [(True, KEY)]
+    made.drop_all("expr:ab:1")
+    assert list(made.table.by_text) == [other]
 
 
 def test_a_filled_history_leaves_no_list_of_its_keys() -> None:

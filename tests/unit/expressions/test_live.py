@@ -245,20 +245,119 @@ async def test_a_fault_of_ours_ends_one_expression_and_not_the_others(monkeypatc
 
 
 @pytest.mark.gen_test
-async def test_expressions_with_too_many_series_together_have_a_fault_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_view_whose_history_has_too_many_series_is_refused_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_expressions, "MOST_DERIVED", 15)
-    few, many = LiveSpec("sum(x)", 1), LiveSpec("x + 0", 1)
-    also = LiveSpec("x * 2", 1)
+    few, many, coarse = LiveSpec("sum(x)", 1), LiveSpec("x + 0", 1), LiveSpec("x + 0", 10)
     feed = Feed(few, many)
     for number in range(10):
         feed.send(f'x{{n="{number}"}}', T0, 1.0)
     await feed.second(0)
-    feed.live.want([also])
+    feed.live.want([coarse])
     await feed.second(1)
     await feed.second(2)
-    assert [feed.live._held[spec.text].fault[:41] for spec in (few, many, also)] == [
-        "",
-        "",
-        "the expressions on all screens would have",
-    ]
+    assert feed.live.ready([few, many, coarse])
+    assert b"more than 15 series" in feed.condition(coarse)
+    assert b"fault" not in feed.condition(many) + feed.condition(few)
+    assert list(feed.values(many)) == [0, 1, 2]
+    assert feed.values(coarse) == {}
     assert len(feed.live.replica().table.by_text) == 11
+    monkeypatch.setattr(live_expressions, "MOST_DERIVED", 30)
+    feed.live.want([coarse])
+    await feed.second(3)
+    assert feed.values(coarse) == {}
+    feed.live.leave([coarse, coarse])
+    feed.live.want([coarse])
+    assert not feed.live.ready([coarse])
+    await feed.second(4)
+    assert b"fault" not in feed.condition(coarse)
+    assert list(feed.values(coarse)) == [0, 4]
+
+
+@pytest.mark.gen_test
+async def test_new_series_of_a_shown_expression_beyond_the_limit_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_expressions, "MOST_DERIVED", 3)
+    spec = LiveSpec("x + 0", 1)
+    feed = Feed(spec)
+    for second in range(5):
+        feed.send(f'x{{n="{second}"}}', T0 + second * 1_000, 1.0)
+        await feed.second(second)
+    assert len(feed.live.replica().table.by_text) == 3
+    assert b'"left_out":2' in feed.condition(spec)
+    feed.live._held[spec.text].filled.clear()  # as after a pause
+    await feed.second(5)
+    assert len(feed.live.replica().table.by_text) == 3
+    assert b'"left_out":2' in feed.condition(spec)
+
+
+@pytest.mark.gen_test
+async def test_series_that_ended_before_the_history_begins_are_forgotten() -> None:
+    spec = LiveSpec('count_values("v", x)', 1)
+    feed = Feed(spec)
+    for second in range(0, 1_500, 30):
+        feed.send("x", T0 + second * 1_000, float(second))
+        await feed.second(second)
+    table = feed.live.replica().table
+    kept = [int(dict(series.key.labels)["v"]) for series in table]
+    assert kept[0] in range(1_470 - spec.history_s - 90, 1_470 - spec.history_s + 30)
+    assert kept == list(range(kept[0], 1_500, 30))
+    assert all(series.is_ended for series in list(table)[:-1])
+    assert [text for _, _, text in table.gone][:1] == [f'{spec.name}{{v="0"}}']
+
+
+@pytest.mark.gen_test
+async def test_after_a_pause_the_newest_value_is_shown_at_once_and_the_history_is_computed_again() -> None:
+    spec = LiveSpec("x + 0", 1)
+    feed = Feed(spec)
+    feed.send("x", T0, 1.0)
+    await feed.second(0)
+    feed.send("x", T0 + 200_000, 2.0)
+    await feed.second(200)
+    assert feed.values(spec)[200] == 2.0
+    assert not feed.live.ready([spec])
+    await feed.second(201)
+    assert feed.live.ready([spec])
+    assert sorted(feed.values(spec)) == list(range(202))
+
+
+@pytest.mark.gen_test
+async def test_an_expression_that_nobody_shows_is_forgotten_with_its_ended_series(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_expressions, "LINGER_S", -1.0)
+    spec, other = LiveSpec("topk(1, x)", 1), LiveSpec("sum(x)", 1)
+    feed = Feed(spec, other)
+    for second, name in enumerate("ab"):
+        feed.send(f'x{{n="{name}"}}', T0 + second * 1_000, 2.0 + second)
+        await feed.second(second)
+    assert len(feed.live.replica().table) == 3
+    feed.live.leave([spec])
+    feed.live._forget_unwanted()
+    assert [series.key.name for series in feed.live.replica().table] == [other.name]
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("part", ["_fill", "_step"])
+async def test_an_expression_that_is_forgotten_while_it_is_evaluated_leaves_nothing(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_expressions, "LINGER_S", -1.0)
+    spec = LiveSpec("x + 0", 1)
+    feed = Feed(spec)
+    feed.send("x", T0, 1.0)
+    live, run, evaluated = feed.live._held[spec.text], feed.live._queries.run, list[str]()
+
+    async def slow(*given: Any, **more: Any) -> Any:
+        evaluated.append(spec.text)
+        found = await run(*given, **more)
+        if len(evaluated) == (1 if part == "_fill" else 2):
+            feed.live.leave([spec])
+            feed.live._forget_unwanted()
+        return found
+
+    monkeypatch.setattr(feed.live._queries, "run", slow)
+    await feed.second(0)
+    assert len(evaluated) == (1 if part == "_fill" else 2)
+    assert not len(feed.live.replica().table)
+    assert not feed.live.replica().documents
+    await feed.live._advance(live, T0 // 1_000 + 1)
+    assert not live._held

@@ -142,6 +142,17 @@ def test_what_nobody_holds_any_more_is_forgotten_and_costs_again() -> None:
     assert len(index.acquire(selector).members) == 11
 
 
+def test_items_of_one_name_are_found() -> None:
+    index: SeriesIndex[Item] = SeriesIndex()
+    assert index.named("x") == []
+    items = [Item('x{n="a"}'), Item("y"), Item("x")]
+    for item in items:
+        index.add(item)
+    assert index.named("x") == [items[0], items[2]]
+    index.remove(items[0])
+    assert (index.named("x"), index.named("z")) == ([items[2]], [])
+
+
 def test_an_equality_looks_at_few_series() -> None:
     index = SeriesIndex[Item]()
     for number in range(5_000):
