@@ -54,6 +54,13 @@ class Api:
         self.ask("POST", path, {"key": f"k{number}", "operation": [step]})
 
 
+def _session(port: int) -> str:
+    """Return the session cookie of the operator at the machine, as the editor's page gets it."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/")
+    return str(connection.getresponse().headers["Set-Cookie"]).partition(";")[0]
+
+
 class Sockets:
     """WebSocket clients in a thread of their own. ``seen`` has the time of each message of ``kind``, by client."""
 
@@ -62,16 +69,27 @@ class Sockets:
         self.seen: list[list[float]] = [[] for _ in range(count)]
         self._clients: list[WebSocketClient] = []
         self._answered = 0
+        self._known = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(60)
+        try:
+            asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(60)
+        except BaseException:  # the thread would keep the bench from ending
+            self.close()
+            raise
 
     async def _open(self) -> None:
+        edits = self._request["type"] == "edit_board"
+        cookie = _session(self._port) if edits else ""
         for number in range(self._count):
-            client = await WebSocketClient.connect(self._port, self._taking(number), lambda _: None, timeout_s=10)
+            self._known.clear()
+            taking = self._taking(number)
+            client = await WebSocketClient.connect(self._port, taking, lambda _: None, timeout_s=10, cookie=cookie)
             self._clients.append(client)
-            client.send(**self._request, **({"page": f"p{number}"} if self._request["type"] == "edit_board" else {}))
+            if edits:
+                await self._known.wait()
+            client.send(**self._request, **({"page": f"p{number}"} if edits else {}))
         until = time.monotonic() + 30
         while self._answered < self._count:
             if time.monotonic() > until:
@@ -80,7 +98,9 @@ class Sockets:
 
     def _taking(self, number: int) -> Any:
         def take(message: dict[str, Any]) -> None:
-            if message["type"] == self._kind:
+            if message["type"] == "authenticated":
+                self._known.set()
+            elif message["type"] == self._kind:
                 self.seen[number].append(time.monotonic())
             elif message["type"] in ("editing", "snapshot"):
                 self._answered += 1

@@ -26,8 +26,11 @@ CUT = 1006
 class WebSocketClient(asyncio.Protocol):
     """``on_message`` gets each message decoded, ``on_end`` the close code, once. Not usable before ``opened`` is done."""
 
-    def __init__(self, port: int, on_message: Callable[[dict[str, Any]], None], on_end: Callable[[int], None]) -> None:
+    def __init__(
+        self, port: int, on_message: Callable[[dict[str, Any]], None], on_end: Callable[[int], None], cookie: str = ""
+    ) -> None:
         self._port = port
+        self._cookie = f"Cookie: {cookie}\r\n" if cookie else ""
         self._on_message = on_message
         self._on_end = on_end
         self._buffer = bytearray()
@@ -44,10 +47,11 @@ class WebSocketClient(asyncio.Protocol):
         on_message: Callable[[dict[str, Any]], None],
         on_end: Callable[[int], None],
         timeout_s: float = 3,
+        cookie: str = "",
     ) -> WebSocketClient:
         """Connected, and the handshake done; raises OSError or TimeoutError. ``on_end`` is not called before it returns."""
         loop = asyncio.get_running_loop()
-        client = cls(port, on_message, on_end)
+        client = cls(port, on_message, on_end, cookie)
         try:
             async with asyncio.timeout(scaled(timeout_s)):
                 await loop.create_connection(lambda: client, "127.0.0.1", port)
@@ -65,7 +69,7 @@ class WebSocketClient(asyncio.Protocol):
         key = base64.b64encode(os.urandom(16)).decode()
         transport.write(
             f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+            f"{self._cookie}Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
 
     def data_received(self, data: bytes) -> None:
