@@ -31,6 +31,15 @@ def test_an_expression_that_fails_says_why_and_the_other_tile_is_well(pages: Pag
     expect(page.locator(".tile").nth(1)).to_have_attribute("data-fresh", "live", timeout=10_000)
 
 
+def test_a_tile_without_values_says_how_to_feed_a_series_but_not_an_expression(
+    pages: Pages, site: ServerProcess
+) -> None:
+    page = pages.open(f"{site.url}/board?" + urlencode([("series", "unfed"), ("expr", "rate(unfed[1m])")]))
+    empty = page.locator(".tile .empty")
+    expect(empty.nth(0)).to_contain_text("No data yet. Feed it:curl")
+    expect(empty.nth(1)).to_have_text("This expression has no values yet:rate(unfed[1m])")
+
+
 def test_explore_evaluates_an_expression_and_says_where_it_is_wrong(pages: Pages, site: ServerProcess) -> None:
     site.post("visits", 20, labels={"page": "x"})
     page = pages.open(f"{site.url}/explore")

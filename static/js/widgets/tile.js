@@ -98,7 +98,7 @@ export class Tile extends HTMLElement {
     });
     resized.observe(this);
     signal.addEventListener("abort", () => resized.disconnect());
-    setText(this.emptyCode, this.snippets()[0] ?? "");
+    this.showEmpty();
   }
 
   /** Take the place that the widget has on the grid; without one the tile flows behind the others. */
@@ -179,10 +179,8 @@ export class Tile extends HTMLElement {
       this.reshaped();
     }
     const fault = conditions.map((each) => each.fault).find(Boolean) ?? "";
-    if (fault !== this.fault) {
-      this.fault = fault;
-      this.showFault(fault);
-    }
+    this.fault = fault;
+    this.showEmpty();
     return true;
   }
 
@@ -204,10 +202,17 @@ export class Tile extends HTMLElement {
     });
   }
 
-  /** Show what is wrong with an expression instead of values. @param {string} fault */
-  showFault(fault) {
-    setText(this.emptyText, fault ? "This expression has no values:" : "No data yet. Feed it:");
-    setText(this.emptyCode, fault || (this.snippets()[0] ?? ""));
+  /** Prepare what is shown while there are no values: what is wrong with an expression, the expression, or how to feed the series. */
+  showEmpty() {
+    const feeds = this.asked().length ? "This expression has no values yet:" : "No data yet. Feed it:";
+    setText(this.emptyText, this.fault ? "This expression has no values:" : feeds);
+    setText(this.emptyCode, this.fault || (this.snippets()[0] ?? ""));
+  }
+
+  /** Return the texts of the expressions, also of those among chosen selectors: nobody can feed what is computed. @returns {string[]} */
+  asked() {
+    const expressions = expressionsOf(this.widget).map(({ expr }) => expr);
+    return expressions.length || !this.conditions.length ? expressions : this.widget.series;
   }
 
   paint() {
@@ -310,11 +315,11 @@ export class Tile extends HTMLElement {
   snippets() {
     const origin = location.origin;
     if (this.widget.document) return [curlForDocument(this.widget.document, this.doc?.body ?? { text: "hello" }, origin)];
-    if (this.series.length && !expressionsOf(this.widget).length) {
+    const asked = this.asked();
+    if (asked.length) return asked;
+    if (this.series.length) {
       return this.series.slice(0, MOST_SNIPPETS).map((s) => curlForSeries(s, s.value ?? 1, origin));
     }
-    const expressions = expressionsOf(this.widget);
-    if (expressions.length) return expressions.map(({ expr }) => expr);
     return this.widget.series.map((selector) => curlForSeries(seriesFromSelector(selector), 1, origin));
   }
 
