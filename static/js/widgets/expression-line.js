@@ -41,10 +41,8 @@ export class ExpressionLine {
     }
     const hadFocus = document.activeElement === input;
     this.editor.replace(input.value);
-    input.removeAttribute("id");
-    input.after(this.editor.element);
+    input.replaceWith(this.editor.element);
     if (hadFocus) this.editor.focus(input.selectionStart ?? 0, input.selectionEnd ?? 0);
-    input.hidden = true;
     this.showFault(this.fault);
   }
 
