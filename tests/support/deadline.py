@@ -1,7 +1,7 @@
 """Deadlines of tests: one exception for all that run out of time, and bounds that grow with a slower host (``host.py``).
 
-A test that fails by ``DeadlinePassed`` alone, in a lane that measures times, gets a second try at the end of the run
-(``second_try.py``). So a deadline says only that something came too late: a wrong value is an ordinary assertion.
+A test that fails by ``DeadlinePassed`` alone gets a second try at the end of the run (``second_try.py``). So a deadline says
+only that something came too late: a wrong value is an ordinary assertion.
 """
 
 from __future__ import annotations

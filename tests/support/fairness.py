@@ -1,7 +1,7 @@
 """Pytest plugin that is fair about time: it scales time limits to the host and sorts out tests that only ran out of time.
 
-With ``TESTS_SECOND_TRIES`` in the environment (``scripts/test`` sets it), the tests of the lanes ``alone`` and ``in_threes``
-whose only failure was a deadline that passed are written to that file, and a run that failed by nothing else ends with 0:
+With ``TESTS_SECOND_TRIES`` in the environment (``scripts/test`` sets it), the tests whose only failure was a deadline that
+passed are written to that file, whatever their lane, and a run that failed by nothing else ends with 0:
 ``second_try.py`` runs each of them once more.  Everything else that fails has one try.
 """
 
@@ -48,9 +48,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note at a failure whether time ran out, where a second try is given; the note travels from xdist's workers."""
+    """Note at a failure whether time ran out; the note travels from xdist's workers."""
     report = yield
-    report.ran_out = _in_lane(item) and report.failed and call.excinfo is not None and ran_out(call.excinfo.value)
+    report.ran_out = report.failed and call.excinfo is not None and ran_out(call.excinfo.value)
     return report
 
 

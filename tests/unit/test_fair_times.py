@@ -121,10 +121,11 @@ def test_what_fails_for_any_other_reason_has_one_try_and_fails_the_run(tmp_path:
     assert sample.late() == ["test_late"]
 
 
-def test_a_test_beside_others_has_one_try_though_it_ran_out_of_time(tmp_path: Path) -> None:
+def test_a_test_of_no_lane_is_run_once_more_too(tmp_path: Path) -> None:
     sample = Sample(tmp_path, "del pytestmark\ndef test_late(): once('a')\n")
-    assert sample.lane() == 1
-    assert sample.late() == []
+    assert sample.lane() == 0
+    assert sample.late() == ["test_late"]
+    assert sample.again()[0] == 0
 
 
 def test_a_run_whose_tests_cannot_be_collected_fails(tmp_path: Path) -> None:
