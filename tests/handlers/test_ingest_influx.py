@@ -15,6 +15,7 @@ import pytest
 from dashboard.journal.sqlite_file import JournalFile
 from tests.handlers.feeders import basic, bearer, document, fed, guarded, post, series_in
 from tests.handlers.support import answer, fetch
+from tests.support.deadline import within
 from tests.support.inprocess import running
 
 pytestmark = pytest.mark.gen_test
@@ -326,7 +327,7 @@ async def test_more_texts_than_there_may_be_documents_are_refused_in_bounded_tim
         began = time.process_time()
         response = await post(server, "/write", "\n".join(f'a{n} s=""' for n in range(20_000)))
         assert (response.code, server.counters.samples_refused["limit_reached"]) == (400, 19_990)
-        assert time.process_time() - began < 8
+        within(time.process_time() - began, 8, "the CPU time")
 
 
 async def test_a_very_long_body_is_taken_in_pieces_and_each_sample_is_counted_and_stored_once(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.conversation.markdown import Markdown
+from tests.support.deadline import within
 from tests.support.xss import PAYLOADS, text_of, wrong_in
 
 USERS = {"alice", "bob.b", "o-o"}
@@ -142,7 +143,7 @@ def test_the_hardest_texts_take_less_than_a_tenth_of_a_second(markdown: Markdown
         began_s = time.thread_time()
         markdown.render(text)
         took_s.append(time.thread_time() - began_s)
-    assert min(took_s) < 0.1
+    within(min(took_s), 0.1, "the CPU time")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from dashboard.ingest.otlp import parse_otlp_json, parse_otlp_protobuf
 from dashboard.ingest.otlp_answers import partial_success, partial_success_protobuf
 from dashboard.ingest.otlp_cache import PointCache
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
+from tests.support.deadline import within
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 
 NS = T * 1_000_000
@@ -264,7 +265,7 @@ def test_a_body_of_very_many_fields_takes_bounded_time(outer: bytes) -> None:
     began = time.process_time()
     with contextlib.suppress(Invalid):
         parse_otlp_protobuf(body, PointCache(), LATEST_MS)
-    assert time.process_time() - began < 2
+    within(time.process_time() - began, 2, "the CPU time")
 
 
 def test_metrics_and_attributes_that_would_be_one_series_are_told_apart_also_in_later_requests() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dashboard.domain.errors import Invalid
 from dashboard.ingest.batch import Batch, KeyCache
 from dashboard.ingest.samples_json import parse_named, parse_samples
+from tests.support.deadline import within
 
 NOW_MS = 1_800_000_000_000
 T = 1_700_000_000_000
@@ -210,7 +211,7 @@ def test_an_object_of_very_many_keys_is_handled_in_bounded_time() -> None:
     body = b'{"series":"a","value":1,' + b",".join(b'"k%d":1' % i for i in range(5_000)) + b"}"
     began = time.process_time()
     parse(body)
-    assert time.process_time() - began < 0.1
+    within(time.process_time() - began, 0.1, "the CPU time")
 
 
 def test_a_body_of_nothing_but_bad_samples_is_handled_in_bounded_time() -> None:
@@ -220,7 +221,7 @@ def test_a_body_of_nothing_but_bad_samples_is_handled_in_bounded_time() -> None:
         batch = parse(body)
     except Invalid:
         return
-    assert time.process_time() - began < 5  # in a thread: the loop goes on
+    within(time.process_time() - began, 5, "the CPU time")  # in a thread: the loop goes on
     assert len(batch.refused) + batch.unread == 200_000
 
 

@@ -9,6 +9,7 @@ from dashboard.domain.event import EventIn
 from dashboard.ingest.parsed import Parsed
 from dashboard.ingest.statsd import Check, Metric, parse_line
 from dashboard.ingest.statsd_aggregator import MAX_KEPT, Aggregator
+from tests.support.deadline import within
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 
 
@@ -230,4 +231,4 @@ def test_hostile_datagrams_take_bounded_time() -> None:
         aggregator = Aggregator()
         began = time.process_time()
         aggregator.feed(datagram, LATEST_MS)
-        assert time.process_time() - began < 0.1
+        within(time.process_time() - began, 0.1, "the CPU time")

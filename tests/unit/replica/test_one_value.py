@@ -15,6 +15,7 @@ from dashboard.query.reading import buckets_from, buckets_since, newest, samples
 from dashboard.replica.checkpoint import capture, restore
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
+from tests.support.deadline import within
 from tests.support.histories import EPOCH, T0, WINDOWS, Row, history, one_value_each, replica_of, samples, state
 
 WIDE = msgspec.structs.replace(WINDOWS, raw_ms=10**9, raw_max=10**6, fine_ms=10**9, coarse_ms=10**9)
@@ -133,5 +134,5 @@ def test_old_samples_brought_in_late_take_bounded_time() -> None:
     began = time.process_time()
     replica.apply(samples(99, now, [("a", t_ms, 1.0) for t_ms in some]))
     replica.apply(samples(100, now, [("a", t_ms + 1, 1.0) for t_ms in some]))
-    assert time.process_time() - began < 0.3
+    within(time.process_time() - began, 0.3, "the CPU time")
     assert len(replica.table.by_text["a"].times) <= windows.raw_max + 1_001
