@@ -349,9 +349,9 @@ class RequestDispatcher:
             if joined is None or not joined.recovered:
                 for room in list(connection.rooms):
                     self._leave(connection, LeaveRoom(room_id=room))
-                return Recovered(False, [])
+                return Recovered(False, [], {})
             messages += joined.messages.items()
-        return Recovered(True, messages)
+        return Recovered(True, messages, request.rooms)
 
     def _leave(self, connection: Connection, request: LeaveRoom) -> Left:
         check_member(connection, request.room_id)

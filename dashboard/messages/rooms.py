@@ -147,10 +147,14 @@ class Joined(Struct, tag="joined", frozen=True, rename="camel"):
 
 
 class Recovered(Struct, tag="recovered", frozen=True):
-    """Reply to ``Recover``. ``whole``: True if the connection is in all rooms, and ``messages`` are all changes that it missed."""
+    """Reply to ``Recover``. ``whole``: True if the connection is in all rooms, and ``messages`` are all changes that it missed.
+
+    ``positions``: the requested positions, by room; the messages come after them.
+    """
 
     whole: bool
     messages: list[MessageState]
+    positions: dict[str, str]
 
 
 class Left(Struct, tag="left", frozen=True, rename="camel"):

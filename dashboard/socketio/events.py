@@ -146,7 +146,12 @@ def _recovered(message: Recovered, origin: RequestOrigin, positions: Positions |
     """Return the answer to a CONNECT that asks for recovery: all missed messages, or an answer by which the client begins anew."""
     sid, _, pid = origin.ack.partition(" ")
     packets = [connected(origin.namespace, sid, pid if message.whole else sid)]
-    return [*packets, *(_chat(each, positions) for each in message.messages)]
+    if positions is None:
+        return [*packets, *(_chat(each, None) for each in message.messages)]
+    here = positions.of_one_client(message.positions)
+    packets += [_chat(each, here) for each in message.messages]
+    positions.take_over(here)
+    return packets
 
 
 def _view(name: str, plain: bytes, origin: RequestOrigin | None) -> list[bytes]:

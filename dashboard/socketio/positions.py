@@ -26,6 +26,13 @@ class Positions:
             return ""
         return ",".join(f"{room}:{self._last[room]}" for room in sorted(self._rooms))
 
+    def of_one_client(self, last: dict[str, str]) -> Positions:
+        """Return the positions of a client in the same rooms that has the messages up to ``last`` only."""
+        found = Positions(self._rooms)
+        for room, position in last.items():
+            found.advance(room, position)
+        return found
+
     def take_over(self, before: Positions) -> None:
         """Record the positions of a client that was in the rooms of ``before`` until now."""
         for room, position in before._last.items():

@@ -193,6 +193,30 @@ async def test_a_client_that_comes_back_is_in_its_rooms_and_gets_what_it_missed(
         assert (await vera.next("connect"))["recovered"]
 
 
+async def test_a_client_that_is_cut_twice_gets_nothing_twice_though_a_room_is_quiet(tmp_path: Path) -> None:
+    async with site(tmp_path) as there, node_clients() as clients:
+        eddy = await there.socket(as_="eddy")
+        for room in ("ops", "host"):
+            await eddy.ask("join_room", roomId=room)
+        vera = clients.open(
+            there.url, auth={"token": there.jwt("vera")}, transports=["websocket"], reconnectionDelay=400
+        )
+        await vera.next("authenticated")
+        for room in ("ops", "host"):
+            assert (await vera.answer("room:join", room))["success"]
+        texts = iter(["o1", "o2", "o3", "o4", "o5"])
+        await eddy.ask("message", roomId="ops", text=next(texts))
+        await vera.next("chat:message", text="o1")
+        for _ in range(2):
+            vera.order("cut")
+            await vera.next("disconnect")
+            await eddy.ask("message", roomId="ops", text=next(texts))
+            assert (await vera.next("connect"))["recovered"]
+            await eddy.ask("message", roomId="ops", text=(text := next(texts)))
+            await vera.next("chat:message", text=text)
+        assert [each["text"] for each in vera.told("chat:message")] == ["o1", "o2", "o3", "o4", "o5"]
+
+
 async def test_a_client_that_authenticated_by_an_event_is_recovered_too_until_it_leaves_or_its_session_ends(
     tmp_path: Path,
 ) -> None:

@@ -17,15 +17,18 @@ from dashboard.messages.rooms import (
     MembersChanged,
     MessageChanged,
     MessageNotice,
+    MessageState,
     ReadMark,
+    Recovered,
     RoomOpened,
     TypingNotice,
     UserJoined,
     UserLeft,
 )
 from dashboard.messages.views import Degraded, Drain, Error, GapNotice, Pong, Unwatched, encode, with_id
-from dashboard.socketio.events import CONNECT, LIVE, RequestOrigin, connected, translate
+from dashboard.socketio.events import CONNECT, LIVE, RequestOrigin, answer, connected, translate
 from dashboard.socketio.packets import MAIN
+from dashboard.socketio.positions import Positions
 
 ANN = Person("ann", "Ann")
 BOTH = frozenset({MAIN, LIVE})
@@ -191,3 +194,18 @@ def test_whoever_is_authenticated_is_told_and_is_online() -> None:
     assert json.loads(packets[1][1:])[0] == "authenticated"
     assert told(entered, origin=RequestOrigin("sid", LIVE, CONNECT)) == ['0/live,{"sid":"sid"}']
     assert json.loads(told(entered, origin=RequestOrigin("", MAIN, "auth"))[0][1:])[0] == "authenticated"
+
+
+def test_a_client_that_is_cut_while_it_recovers_has_the_offset_of_what_it_has_got() -> None:
+    others = Positions(frozenset({"ops", "host", "quiet"}))  # of clients that have been in these rooms all the time
+    others.advance("ops", "9")
+    missed = [
+        MessageState(f"{room}.{seq}", room, "ann", "Ann", "hi", "hi", 5, str(seq))
+        for room, seq in (("ops", 8), ("ops", 9), ("host", 4))
+    ]
+    answered = Recovered(True, missed, {"ops": "7", "host": "3", "quiet": "1"})
+    first, *told = answer(answered, f"sid pid|{MAIN}|{CONNECT}", 5, others)
+    assert b'"pid":"pid"' in first
+    offsets = [json.loads(packet[1:])[2] for packet in told]
+    assert offsets == ["host:3,ops:8,quiet:1", "host:3,ops:9,quiet:1", "host:4,ops:9,quiet:1"]
+    assert others.advance("quiet", "2") == "host:4,ops:9,quiet:2"
