@@ -48,9 +48,9 @@ class Counters:
     redis_failures: Counter[str] = field(default_factory=Counter)  # by operation
     #: milliseconds of the last appends' round trips
     journal_round_trip_ms: deque[float] = field(default_factory=lambda: deque(maxlen=600))
-    #: milliseconds from acceptance to the socket, one per frame built, newest last
+    #: milliseconds from acceptance to the socket, one per frame built of views with 5 or more frames a second, newest last
     accept_to_socket_ms: deque[float] = field(default_factory=lambda: deque(maxlen=600))
-    #: milliseconds from acceptance to paint, as browsers report it
+    #: milliseconds from acceptance to paint in such views, as browsers report it
     accept_to_paint_ms: deque[float] = field(default_factory=lambda: deque(maxlen=600))
 
 

@@ -183,12 +183,12 @@ class Metrics:
             (
                 "accept_to_socket_seconds",
                 self._counters.accept_to_socket_ms,
-                "Time from accepting data to writing it to a socket, over recent frames",
+                "Time from accepting data to writing it to a socket, over recent frames of views with 5 or more frames a second",
             ),
             (
                 "accept_to_paint_seconds",
                 self._counters.accept_to_paint_ms,
-                "Time from accepting data to painting it, as browsers report it",
+                "Time from accepting data to painting it in such views, as browsers report it",
             ),
         ):
             family = GaugeMetricFamily(f"dashboard_{name}", meaning, labels=["quantile"])

@@ -68,6 +68,7 @@
  * @property {number} as_of
  * @property {string} position
  * @property {number} window_s
+ * @property {number} rate_hz
  * @property {number} step_ms length of a bucket, 0 for raw values
  * @property {Definition[]} series
  * @property {DocumentState[]} documents

@@ -17,6 +17,8 @@ import { toggleTheme } from "./theme-toggle.js";
 const HIDDEN_AFTER_MS = 5_000;
 /** Delays between acceptance and paint are reported this often. */
 const REPORT_EVERY_MS = 5_000;
+/** Delays are measured in views of at least so many frames a second: the others wait because they were asked to. */
+const MEASURED_HZ = 5;
 /** The server takes this many delays in one message, and none longer than ten minutes. */
 const MOST_REPORTED = 100;
 const LONGEST_REPORTED_MS = 600_000;
@@ -42,6 +44,8 @@ export class Shell {
     this.client = new WebSocketClient(address.href, { connection: this.connection });
     /** @type {number[]} delays from acceptance to paint since the last report, ms */
     this.paintDelays = [];
+    /** @type {Set<string>} views whose frames are to come at once */
+    this.prompt = new Set();
     /** @type {(() => void)[]} called once a second */
     this.everySecond = [];
     /** @type {string[]} recent announcements */
@@ -94,6 +98,7 @@ export class Shell {
     } else if (message.type === "pong") this.clock.observe(message.now);
     else if (message.type === "reload") this.reloadSoon();
     else if (message.type === "degraded") this.showDegraded(message.reason);
+    else if (message.type === "snapshot" && message.rate_hz >= MEASURED_HZ) this.prompt.add(message.view);
     else if (message.type === "frame") this.observeFrame(message);
   }
 
@@ -123,11 +128,11 @@ export class Shell {
     location.reload();
   }
 
-  /** Set the clock by a frame, and measure when it is painted. @param {{as_of: number, accepted?: number}} frame */
+  /** Set the clock by a frame, and measure when it is painted. @param {{view: string, as_of: number, accepted?: number}} frame */
   observeFrame(frame) {
     this.clock.observe(frame.as_of);
     const { accepted } = frame;
-    if (accepted === undefined || document.hidden || this.paintDelays.length >= MOST_REPORTED) return;
+    if (accepted === undefined || !this.prompt.has(frame.view) || document.hidden || this.paintDelays.length >= MOST_REPORTED) return;
     this.loop.afterPaint(() => this.paintDelays.push(Math.max(0, Math.round(this.clock.now() - accepted))));
   }
 

@@ -17,8 +17,8 @@ def stand() -> tuple[Source, Parts]:
     return source, hub_of(source)
 
 
-def join(parts: Parts, viewer: Viewer) -> Subscription:
-    return parts.views.join(connect(viewer), SPEC)[0]
+def join(parts: Parts, viewer: Viewer, spec: ViewSpec = SPEC) -> Subscription:
+    return parts.views.join(connect(viewer), spec)[0]
 
 
 async def tick(source: Source, parts: Parts, subscription: Subscription) -> None:
@@ -74,3 +74,11 @@ async def test_a_connection_that_missed_what_is_no_longer_held_gets_a_gap_and_a_
     await parts.fanout.catch_up(subscription.view)
     assert viewer.kinds() == ["gap", "snapshot"]
     assert (subscription.sent, subscription.frame_no) == (subscription.view.seqs, subscription.view.frame_no)
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(("rate_hz", "measured"), [(5.0, 1), (4.9, 0)])
+async def test_a_view_that_is_to_wait_says_nothing_of_the_servers_delay(rate_hz: float, measured: int) -> None:
+    source, parts = stand()
+    await tick(source, parts, join(parts, Viewer(), ViewSpec((parse_selector("a"),), 60_000, rate_hz, 1_000)))
+    assert len(parts.counters.accept_to_socket_ms) == measured
