@@ -273,6 +273,7 @@ def test_times_on_the_axis_stay_clear_of_the_values_beside_it(pages: Pages, site
     for second in range(40):
         site.post("clear", 1_000_000 + second, t=now - (40 - second) * 1000)
     page = pages.open(board_url(site.url, "clear"))
+    page.evaluate("() => document.fonts.ready.then(() => true)")
     placed = """() => {
         const { chart } = document.querySelector(".tile");
         const { plot } = chart;

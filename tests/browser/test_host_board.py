@@ -18,9 +18,13 @@ _NOT_DRAWN = """() => [...document.querySelectorAll(".tile")].filter((tile) => {
 
 _ALL_FED = "() => document.querySelector('.tile') && !document.querySelector('.tile[data-fresh=none]')"
 
+#: Colours on a canvas, read from a copy: Chromium warns of a canvas that is read again and again.
 _INKED = """window.inked = (canvas) => {
     if (!canvas || !canvas.width || !canvas.height) return 0;
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const copy = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
+    const pen = copy.getContext("2d", { willReadFrequently: true });
+    pen.drawImage(canvas, 0, 0);
+    const { data } = pen.getImageData(0, 0, copy.width, copy.height);
     const colours = new Set();
     for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 120) colours.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
     return colours.size;

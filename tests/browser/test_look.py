@@ -214,7 +214,7 @@ def test_names_of_lines_beside_a_long_title_are_whole_or_not_there(pages: Pages,
         page.set_viewport_size({"width": width, "height": 700})
         until(
             page,
-            "() => { const t = document.querySelector('line-tile'); return t.legendWidth === t.chartBox.clientWidth; }",
+            "() => { const t = document.querySelector('line-tile'); return t.legendWidth === Math.round(t.body.getBoundingClientRect().width); }",
         )
         boxes = legend.evaluate("(e) => [e.scrollWidth - e.clientWidth, e.scrollHeight - e.clientHeight]")
         assert max(boxes) <= 0, (width, boxes, legend.inner_text())

@@ -1,6 +1,10 @@
 // The only place that draws: it collects what has changed and paints all of it in one animation frame. Hidden pages get no animation frames, so they draw nothing.
 
-/** @typedef {{paint: () => void}} Paintable */
+/**
+ * `paint` writes to the document. `steps`, if there are any, run after the paints of all items: the first step of each item, then the second
+ * of each, and so on. So a step that asks for a size makes the browser lay out once for all items, not once for each.
+ * @typedef {{paint: () => void, steps?: () => Iterator<void>}} Paintable
+ */
 
 /** Further callbacks are dropped, so that a hidden page does not collect them without end. */
 const MOST_AFTER = 200;
@@ -32,12 +36,18 @@ export class FrameLoop {
     this.dirty.clear();
     const after = this.after;
     this.after = [];
-    for (const work of [...items.map((item) => () => item.paint()), ...after]) {
-      try {
-        work();
-      } catch (error) {
-        queueMicrotask(() => { throw error; }); // reported as uncaught, while the other items are still painted
-      }
-    }
+    for (const item of items) attempt(() => item.paint());
+    let running = items.flatMap((item) => item.steps?.() ?? []);
+    while (running.length) running = running.filter((steps) => attempt(() => !steps.next().done));
+    for (const callback of after) attempt(callback);
+  }
+}
+
+/** Return what `work` returns; an error is reported as uncaught, while the other items are still painted. @template T @param {() => T} work @returns {T | undefined} */
+function attempt(work) {
+  try {
+    return work();
+  } catch (error) {
+    queueMicrotask(() => { throw error; });
   }
 }

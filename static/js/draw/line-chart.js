@@ -32,6 +32,8 @@ export class LineChart {
     this.plot = null;
     this.from = 0;
     this.to = 1;
+    /** size of the container in CSS pixels, and its type; set by `fitTo` */
+    this.box = { width: 0, height: 0, size: 10, family: "sans-serif" };
     this.gutter = 0;
     this.size = 0;
     /** @type {CanvasRenderingContext2D | null} for measuring text */
@@ -47,10 +49,16 @@ export class LineChart {
     this.plot = null;
   }
 
+  /** Take the container's type, and its size as it is known: asking it in every frame would make the browser lay out each time. @param {number} width @param {number} height */
+  fitTo(width, height) {
+    const { fontSize, fontFamily } = getComputedStyle(this.container);
+    const size = Math.max(10, Math.round(parseFloat(fontSize) * 0.92)); // whole pixels, because uPlot scales no others
+    this.box = { width, height, size, family: fontFamily };
+  }
+
   /** Draw the lines. @param {Line[]} lines @param {number} from @param {number} to @param {number} now all in ms */
   draw(lines, from, to, now) {
-    const width = this.container.clientWidth;
-    const height = this.container.clientHeight;
+    const { width, height } = this.box;
     if (width < 20 || height < 20) return;
     this.lines = lines;
     this.from = from;
@@ -95,14 +103,14 @@ export class LineChart {
   widest(labels, weight = 400) {
     this.pen ??= document.createElement("canvas").getContext("2d");
     if (!this.pen) return 0;
-    this.pen.font = `${weight} ${this.fontSize()}px ${getComputedStyle(this.container).fontFamily}`;
+    this.pen.font = `${weight} ${this.fontSize()}px ${this.box.family}`;
     let most = 0;
     for (const label of labels) most = Math.max(most, this.pen.measureText(String(label ?? "")).width);
     return Math.ceil(most);
   }
 
   fontSize() {
-    return Math.max(10, Math.round(parseFloat(getComputedStyle(this.container).fontSize) * 0.92)); // whole pixels, because uPlot scales no others
+    return this.box.size;
   }
 
   /** @param {number | undefined} value */
@@ -115,7 +123,7 @@ export class LineChart {
   /** @param {number} width @param {number} height @returns {uPlot.Options} */
   settings(width, height) {
     const size = this.fontSize();
-    const font = `${size}px ${getComputedStyle(this.container).fontFamily}`;
+    const font = `${size}px ${this.box.family}`;
     const axis = { font, stroke: () => colour("muted"), ticks: { show: false }, gap: 4 };
     const grid = { stroke: () => colour("grid"), width: 1 };
     return {
@@ -221,7 +229,7 @@ export class LineChart {
     const over = (ends[ends.length - 1]?.at ?? 0) - (bbox.top + bbox.height);
     if (over > 0) for (let i = ends.length - 1; i >= 0; i--) ends[i].at = Math.min(ends[i].at, bbox.top + bbox.height - (ends.length - 1 - i) * size * 1.12);
     ctx.save();
-    ctx.font = `600 ${size}px ${getComputedStyle(this.container).fontFamily}`;
+    ctx.font = `600 ${size}px ${this.box.family}`;
     ctx.textBaseline = "middle";
     ctx.textAlign = "left";
     for (const end of ends) {

@@ -5,18 +5,46 @@ import { colour } from "./palette.js";
 
 /** @import { Line } from "../data/align.js" */
 
+/** @typedef {(width: number, height: number) => void} Drawing what to draw at a size in CSS pixels */
+/** @type {WeakMap<Element, {width: number, height: number, draw: Drawing}>} canvases and their sizes as of the last layout */
+const known = new WeakMap();
+const observer = new ResizeObserver((entries) => {
+  for (const { target, contentRect } of entries) {
+    const box = known.get(target);
+    if (!box) continue;
+    box.width = Math.round(contentRect.width);
+    box.height = Math.round(contentRect.height);
+    box.draw(box.width, box.height); // still in the frame of the layout
+  }
+});
+
 /**
- * Draw a line and a dot at its last value.
+ * Draw a line and a dot at its last value: now, and again when the canvas has another size. A canvas is never asked for its size, because
+ * the browser would lay out the page for every sparkline.
  * @param {HTMLCanvasElement} canvas
  * @param {Line} line
  * @param {number} from @param {number} to
  * @param {string} token its colour
  */
 export function drawSpark(canvas, line, from, to, token) {
-  const ratio = devicePixelRatio || 1;
-  const width = canvas.clientWidth;
-  const height = canvas.clientHeight;
+  const draw = (/** @type {number} */ width, /** @type {number} */ height) => drawAt(canvas, width, height, line, from, to, token);
+  const box = known.get(canvas);
+  if (box) {
+    box.draw = draw;
+    draw(box.width, box.height);
+    return;
+  }
+  known.set(canvas, { width: 0, height: 0, draw });
+  observer.observe(canvas);
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height in CSS pixels
+ * @param {Line} line @param {number} from @param {number} to @param {string} token
+ */
+function drawAt(canvas, width, height, line, from, to, token) {
   if (!width || !height) return;
+  const ratio = devicePixelRatio || 1;
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);

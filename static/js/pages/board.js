@@ -147,5 +147,6 @@ shell.keys.push(["h", "the Host board", () => location.assign("/")], ["e", "expl
 shell.keys.push(["f", "full screen", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())]);
 shell.everySecond.push(() => board.tick());
 document.addEventListener("theme", () => board.recolour());
+document.fonts.addEventListener("loadingdone", () => board.retype());
 addEventListener("hashchange", () => location.reload()); // other series are chosen
 shell.start();

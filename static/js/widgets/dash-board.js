@@ -127,6 +127,12 @@ export class DashBoard extends HTMLElement {
     this.tick();
   }
 
+  /** Paint all tiles with a face that has arrived. */
+  retype() {
+    for (const tile of this.tiles) tile.resized();
+    this.tick();
+  }
+
   /** Paint all tiles in the colours of another theme. */
   recolour() {
     for (const tile of this.tiles) {

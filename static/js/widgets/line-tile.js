@@ -45,21 +45,31 @@ export class LineTile extends Tile {
     const options = { unit: this.unitOf(this.series[0]), min, max, thresholds, decimals };
     this.chart = new LineChart(this.chartBox, options, (rows, when, left) => this.showHover(rows, when, left));
     this.chart.reset(names);
+    this.resized();
   }
 
-  /** Show the names in the legend if all fit, otherwise their number: the values under the pointer have the names. @param {number} width */
-  fitLegend(width) {
-    this.legendWidth = width;
+  resized() {
+    this.legendWidth = 0;
+    if (this.box.width) this.chart?.fitTo(this.box.width, this.box.height);
+  }
+
+  /** Show the names in the legend if all fit, otherwise their number: the values under the pointer have the names. Steps that write and steps that read take turns. */
+  *fitLegend() {
+    this.legendWidth = this.box.width;
     this.legend.replaceChildren();
     const names = this.chart?.names ?? [];
     if (names.length < 2) return;
     if (names.length <= MOST_NAMED) {
       this.showLegend(names, seriesToken);
+      yield;
       const tops = [...this.legend.children].map((name) => /** @type {HTMLElement} */ (name).offsetTop);
+      yield;
       if (tops[0] === tops[tops.length - 1]) return;
     }
     this.legend.replaceChildren(this.matched > MOST_LINES ? `${MOST_LINES} of ${this.matched} lines` : `${names.length} lines`);
+    yield;
     const { scrollWidth, clientWidth, scrollHeight, clientHeight } = this.legend;
+    yield;
     if (scrollWidth <= clientWidth && scrollHeight <= clientHeight) return;
     this.legend.replaceChildren(this.matched > MOST_LINES ? `${MOST_LINES}/${this.matched}` : ""); // lines that are left out are always counted
   }
@@ -70,7 +80,7 @@ export class LineTile extends Tile {
     const beside = this.badge.textContent ?? "";
     if (beside.length === this.legendBadge.length) return; // the age in it may change every second
     this.legendBadge = beside;
-    if (this.legendWidth) this.fitLegend(this.legendWidth);
+    this.legendWidth = 0;
   }
 
   /** Rebuild the chart in the colours of another theme. */
@@ -79,16 +89,24 @@ export class LineTile extends Tile {
   }
 
   draw() {
-    const { clock, store } = this.context;
-    const width = Math.max(1, this.chartBox.clientWidth);
-    if (width !== this.legendWidth) this.fitLegend(width);
-    const [span, end] = spanAround(this.context.moment.at, spanFor(store.windowMs, clock.now(), this.series), clock.now());
-    const pixel = span / width;
-    const to = Math.ceil(end / pixel) * pixel;
     this.state = mostSevere(this.series.map((series) => this.stateOf(series.value)));
-    if (!this.chart) return;
-    this.chart.marked = this.context.moment.at;
-    const { chart, series } = this;
+  }
+
+  /** Fit the legend where something has changed around it, then draw the chart. */
+  *steps() {
+    if (!this.isConnected || !this.box.width) return;
+    if (this.box.width !== this.legendWidth) yield* this.fitLegend();
+    if (this.chart && this.series.length) this.drawChart(this.chart);
+  }
+
+  /** @param {LineChart} chart */
+  drawChart(chart) {
+    const { clock, store, moment } = this.context;
+    const { series } = this;
+    const [span, end] = spanAround(moment.at, spanFor(store.windowMs, clock.now(), series), clock.now());
+    const pixel = span / this.box.width;
+    const to = Math.ceil(end / pixel) * pixel;
+    chart.marked = moment.at;
     chart.draw(series, to - span, to, clock.now());
     this.table.update(this.widget.title, this.names, series, to - span, to, (value) => chart.label(value));
   }
@@ -106,7 +124,7 @@ export class LineTile extends Tile {
       setText(element.children[0], row.name);
       setText(element.children[1], row.text);
     });
-    const room = this.body.clientWidth;
+    const room = this.box.width;
     const right = left > room / 2;
     this.hoverBox.style.left = right ? "auto" : `${left + 60}px`;
     this.hoverBox.style.right = right ? `${Math.max(0, room - left)}px` : "auto";

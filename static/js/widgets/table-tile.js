@@ -18,15 +18,28 @@ export class TableTile extends Tile {
     this.rows = h("tbody");
     /** how many of the rows are shown, empty if all are */
     this.count = "";
+    /** heights of the head and of a row in CSS pixels, 0 until they are known */
+    this.heights = { head: 0, row: 0 };
     this.body.append(h("table", {}, h("thead", {}, this.head), this.rows));
+  }
+
+  resized() {
+    this.heights = { head: this.head.getBoundingClientRect().height, row: this.rows.firstElementChild?.getBoundingClientRect().height ?? 0 };
   }
 
   /** Return how many whole rows fit. */
   capacity() {
-    const row = /** @type {HTMLElement | null} */ (this.rows.firstElementChild);
-    const height = row?.getBoundingClientRect().height;
-    if (!height) return MOST_ROWS;
-    return Math.max(1, Math.floor((this.body.clientHeight - this.head.getBoundingClientRect().height + 1) / height));
+    const { head, row } = this.heights;
+    return row ? Math.max(1, Math.floor((this.box.height - head + 1) / row)) : MOST_ROWS;
+  }
+
+  /** Leave out the rows that do not fit, once their height is known. */
+  *steps() {
+    if (!this.isConnected || this.heights.row || !this.box.height) return;
+    this.resized();
+    if (!this.heights.row) return;
+    yield;
+    this.paint();
   }
 
   /** @param {number} now @param {Freshness} fresh */

@@ -28,6 +28,7 @@ const SHORTEST_BEAT_S = 0.5;
 const BEAT_PAUSE_MS = 200;
 const MOST_SNIPPETS = 12;
 const MOST_LEGEND = 8;
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const CONTAINER_UNITS = CSS.supports("width", "1cqb");
 
 export class Tile extends HTMLElement {
@@ -43,6 +44,8 @@ export class Tile extends HTMLElement {
     this.emptyCode = h("code");
     this.emptyText = h("span", { text: "No data yet. Feed it:" });
     this.body = h("div", { class: "body" }, h("div", { class: "empty" }, this.emptyText, this.emptyCode));
+    /** size of the body in CSS pixels as of the last layout: to ask the body itself makes the browser lay out */
+    this.box = { width: 0, height: 0 };
     /** @type {import("../data/expressions.js").Condition[]} how its expressions are */
     this.conditions = [];
     this.fault = "";
@@ -50,6 +53,8 @@ export class Tile extends HTMLElement {
     this.beat = h("i");
     /** @type {Animation | null} */
     this.draining = null;
+    /** seconds in which it drains */
+    this.drainS = 0;
     /** how many series the tile shows at most; subclasses set it */
     this.mostSeries = Infinity;
     /** how many series its selectors match */
@@ -92,11 +97,13 @@ export class Tile extends HTMLElement {
       event.preventDefault(); // otherwise the same key would press the first button of the dialog
       this.showFeed();
     }, { signal });
-    const resized = new ResizeObserver(() => {
-      this.measure();
+    const resized = new ResizeObserver(([{ contentRect }]) => {
+      this.box = { width: Math.round(contentRect.width), height: Math.round(contentRect.height) };
+      if (!CONTAINER_UNITS) this.setUnits();
+      this.resized();
       context.loop.mark(this);
     });
-    resized.observe(this);
+    resized.observe(this.body);
     signal.addEventListener("abort", () => resized.disconnect());
     this.showEmpty();
   }
@@ -123,11 +130,13 @@ export class Tile extends HTMLElement {
   }
 
   /** Set the container units of the body for browsers that have none. */
-  measure() {
-    if (CONTAINER_UNITS) return;
-    this.body.style.setProperty("--cqb", `${this.body.clientHeight / 100}px`);
-    this.body.style.setProperty("--cqi", `${this.body.clientWidth / 100}px`);
+  setUnits() {
+    this.body.style.setProperty("--cqb", `${this.box.height / 100}px`);
+    this.body.style.setProperty("--cqi", `${this.box.width / 100}px`);
   }
+
+  /** Prepare for another size of the body or of its letters. For subclasses to override. */
+  resized() {}
 
   /** Put the values into the body. For subclasses to override. */
   draw() {}
@@ -162,14 +171,15 @@ export class Tile extends HTMLElement {
 
   /** Return the series that the selectors match, in the order of the selectors, then of the names. @param {Store} store @returns {Series[]} */
   find(store) {
-    const all = [...store.series.values()].sort((a, b) => NATURAL.compare(a.text, b.text));
-    const places = this.places();
-    const found = places.flatMap((place) => all.filter((series) => series.places.includes(place)));
+    const all = [...store.series.values()];
+    const byName = (/** @type {Series} */ a, /** @type {Series} */ b) => NATURAL.compare(a.text, b.text);
+    const found = this.places().flatMap((place) => all.filter((series) => series.places.includes(place)).sort(byName));
     return [...new Set(found)];
   }
 
   /** Take over how the expressions are. @param {Store} store @returns {boolean} whether that is new */
   learnConditions(store) {
+    if (!expressionsOf(this.widget).length) return false;
     const conditions = conditionsOf(store.documents.values(), this.places());
     if (JSON.stringify(conditions) === JSON.stringify(this.conditions)) return false;
     this.conditions = conditions;
@@ -284,9 +294,15 @@ export class Tile extends HTMLElement {
   restartBeat() {
     const every = this.series[0]?.everyS ?? this.doc?.every_s ?? 0;
     const now = performance.now();
-    if (every < SHORTEST_BEAT_S || now - this.beatAt < BEAT_PAUSE_MS || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    if (every < SHORTEST_BEAT_S || now - this.beatAt < BEAT_PAUSE_MS || STILL.matches) return;
     this.beatAt = now;
+    if (this.draining && every === this.drainS) {
+      this.draining.currentTime = 0;
+      this.draining.play();
+      return;
+    }
     this.draining?.cancel();
+    this.drainS = every;
     this.draining = this.beat.animate([{ transform: "scaleX(1)" }, { transform: "scaleX(0)" }], { duration: every * 1000, fill: "forwards" });
   }
 
