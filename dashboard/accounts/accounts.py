@@ -165,9 +165,10 @@ class Accounts:
         grants: tuple[tuple[str, Role], ...] | None = None,
         kept_session: str = "",
     ) -> User:
-        """Change the given fields; a new password ends all sessions but ``kept_session`` and replaces the hash ``password_was``.
+        """Change the given fields. A new password ends all sessions but ``kept_session``.
 
-        Raises NotFound, Invalid, Forbidden (the last admin), Overloaded, Unavailable.
+        ``password_was``: the hash that must still be stored, None for no condition. Raises NotFound, Invalid, Forbidden
+        (the last admin), Overloaded, Unavailable.
         """
         password_hash = None
         if full_name is not None:

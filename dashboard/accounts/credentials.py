@@ -38,7 +38,8 @@ _MAX_WAITING = 64
 
 
 class Claims(Struct, frozen=True):
-    """Claims of a JWT. ``version`` None: another program issued the JWT. ``local``: True if the JWT belongs to the local operator."""
+    """Claims of a JWT. ``version``: the user's version, None if another program issued the JWT. ``local``: True if the
+    JWT belongs to the local operator."""
 
     user: str
     session: str

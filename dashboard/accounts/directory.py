@@ -67,7 +67,7 @@ class Directory:
         return session in self._revoked
 
     async def run(self) -> None:
-        """Read changes every second, or when woken, until cancelled."""
+        """Read changes every second, or sooner after ``look_soon``, until cancelled."""
         while True:
             try:
                 async with asyncio.timeout(_LOOK_EVERY_S):

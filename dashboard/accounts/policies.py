@@ -18,8 +18,8 @@ from dashboard.domain.room import Room, participants
 class Policy(Struct, frozen=True):
     """Permission for a route or message.
 
-    ``least``: the lowest role that has the permission; ``verb``: tokens with this verb have it too. ``person``: True if the
-    caller needs a user id; ``why``: further rules.
+    ``least``: the lowest role that has the permission; ``verb``: tokens with this verb have it too. ``person``: True if
+    the caller needs a user id; ``why``: a further rule, in words.
     """
 
     least: Role
@@ -274,7 +274,8 @@ def _check(policy: Policy, caller: Caller, cure: str) -> None:
 
 
 class Access:
-    """Access to boards and rooms. ``public``: boards for everybody; ``private``: boards for users with a grant, and operators."""
+    """Access to boards and rooms. ``public``: ids of boards that everybody may see; ``private``: ids of boards that
+    only operators and users with a grant may see."""
 
     def __init__(self, public: tuple[str, ...] = (), private: tuple[str, ...] = ()) -> None:
         self._public = frozenset(public)
