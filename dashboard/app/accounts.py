@@ -25,7 +25,8 @@ _DAY_MS = 86_400_000
 
 
 class AccountParts:
-    """Parts for accounts: call ``open`` before serving, then ``start``, at the end ``close``. ``now_ms`` is the journal's time."""
+    """Services for accounts. Call ``open`` before serving, then ``start``, and ``close`` at the end. ``now_ms`` is the
+    journal's time."""
 
     def __init__(
         self,

@@ -29,7 +29,7 @@ def board_folder(settings: Settings) -> Path:
 
 
 class BoardParts:
-    """Parts for boards: call ``open`` when the store is open, then ``start``. ``now_ms`` is the journal's time."""
+    """Services for boards. Call ``open`` when the store is open, then ``start``. ``now_ms`` is the journal's time."""
 
     def __init__(
         self,

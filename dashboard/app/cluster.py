@@ -24,7 +24,7 @@ _LONGEST_HOST_NAME = 60
 
 
 class ClusterParts:
-    """Parts for the cluster. Parts for the cluster are built first, because most other parts use the bus.
+    """Services for the cluster, built first, because most other services use the bus.
 
     ``worker``: link to the supervisor, None without a supervisor.
     """

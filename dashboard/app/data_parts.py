@@ -28,10 +28,10 @@ LEFT_OUT = (LOCK_FILE, INVENTORY_FILE, STATUS_FILE)
 
 
 def renew(folder: Path) -> None:
-    """Give restored parts a new epoch.
+    """Give the restored journal and checkpoint a new epoch.
 
-    Screens may have seen entries that are newer than the backup, so each screen must learn of the gap. Raises sqlite3.Error, and
-    ConfigurationError when the secret file is not valid.
+    Screens may have seen entries that are newer than the backup, so each screen must learn of the gap. Raises
+    sqlite3.Error, and ConfigurationError when the secret file is not valid.
     """
     if (folder / SECRET_FILE).exists():
         check_secret(folder / SECRET_FILE)

@@ -37,7 +37,7 @@ _MAX_TEXT = 4_000
 
 
 class PeopleParts:
-    """Parts for conversation: call ``open`` before serving, then ``start``. ``now_ms`` is the journal's time."""
+    """Services for conversation. Call ``open`` before serving, then ``start``. ``now_ms`` is the journal's time."""
 
     def __init__(
         self,

@@ -23,7 +23,8 @@ from dashboard.settings import Settings
 
 
 class ViewParts:
-    """Parts for views and expressions. ``on_boards``: called when a connection's boards change; ``now_ms`` is the journal's time."""
+    """Services for views and expressions. ``on_boards``: called when a connection's boards change; ``now_ms`` is the
+    journal's time."""
 
     def __init__(
         self,

@@ -56,7 +56,7 @@ from dashboard.web.socketio.routes import socketio_routes
 
 
 class WebParts:
-    """Parts for the web: services of all handlers. ``now_ms`` is the journal's time."""
+    """Services that the web's handlers need. ``now_ms`` is the journal's time."""
 
     def __init__(
         self,
