@@ -144,5 +144,5 @@ class BoardFiles:
         return list(self._faults.values())
 
     def versions(self) -> dict[str, str]:
-        """Return the tag of each file that is shown, by the board's id."""
+        """Return the tag of each shown file's content, by the board's id."""
         return {board_id: shown.tag for board_id, shown in self._good.items()}

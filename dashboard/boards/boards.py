@@ -27,9 +27,11 @@ _MAX_MOVES = 10
 
 
 class ShownBoard(Struct, frozen=True):
-    """Board and its source. ``board`` and ``document`` are complete; ``written`` is the document as its author wrote it.
+    """Board and its source. ``board`` and ``document`` have all ids and places; ``written`` is the document as its
+    author wrote it, perhaps without them.
 
-    ``tag`` changes with every change of ``written``; ``unknown``: fields that this version does not know; ``text``: the file's text.
+    ``tag`` changes with every change of ``written``; ``unknown``: fields that this version does not know; ``text``: the
+    file's text.
     """
 
     id: str

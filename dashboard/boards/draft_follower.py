@@ -1,6 +1,8 @@
-"""Merging of changes of published boards into open drafts: a file was changed in git, or another version was published.
+"""Merging of changes of published boards into open drafts. A published board changes when its file is edited, or when
+another version is published.
 
-Every process that sees a change submits it; the store accepts it only once, under a key made from the states before and after.
+Every process that sees a change submits the change. The store accepts the change only once, under a key made from the
+states before and after.
 """
 
 from __future__ import annotations

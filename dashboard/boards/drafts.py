@@ -190,7 +190,8 @@ class Drafts:
         return version
 
     async def compare(self, author: Author, board_id: str, old: int | State, new: int | State) -> list[str]:
-        """Return in words what differs between two versions, what is published, or the draft; raises NotFound, Forbidden, Unavailable."""
+        """Describe the differences between two states of a board: versions by number, the published board, or the
+        draft. Raises NotFound, Forbidden, Unavailable."""
         return words_between(await self._text(author, board_id, old), await self._text(author, board_id, new))
 
     async def _text(self, author: Author, board_id: str, which: int | State) -> str:
@@ -202,7 +203,8 @@ class Drafts:
         return encode_document(self._boards.shown(board_id).document).decode()
 
     async def rollback(self, author: Author, board_id: str, number: int, note: str = "") -> int:
-        """Publish an earlier version again, as a new one, and return its number; the file of a board that is a file is written.
+        """Publish an earlier version again, as a new version, and return the new version's number. If the board is a
+        file, rewrite the file.
 
         Raises NotFound, Forbidden, Conflict (the file cannot be written), Unavailable.
         """
@@ -219,7 +221,7 @@ class Drafts:
         return version
 
     async def _changed(self, shown: ShownBoard) -> None:
-        """Show what was published in this process now, and in the others soon."""
+        """Show a newly published board in this process now. The other processes read the board soon."""
         if shown.source == "file":
             for _ in range(2):  # the first look finds the change, the second reads the file
                 await self._files.look()

@@ -127,7 +127,10 @@ class Library:
     async def publish(
         self, tx: AsyncConnection, row: BoardRow, author: Author, document: Document, note: str, **values: object
     ) -> int:
-        """Store a checked document as the next version, in the caller's transaction; return the version."""
+        """Store a checked document as the next version, in the caller's transaction; return the version.
+
+        ``values``: further columns of the board's row to change.
+        """
         if len(note) > _MAX_NOTE:
             raise Invalid(f"has {len(note)} characters; at most {_MAX_NOTE}", field="note")
         now_ms, text = self._now_ms(), encode_document(document).decode()

@@ -29,7 +29,8 @@ class ScreenOrders:
         bus.subscribe(ScreenOrder, self._hear)
 
     async def give(self, board: str, order: str) -> None:
-        """Publish an order to the screens of a board, or of all (``*``); an unknown order is ignored. Raises Unavailable."""
+        """Publish an order to the screens of a board, or of all boards (``*``); an unknown order is ignored. Raises
+        Unavailable."""
         if order == RELOAD and not await self._bus.publish(ScreenOrder(board, order)):
             raise Unavailable("the order was not stored; try again in a second")
 
