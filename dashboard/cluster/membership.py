@@ -1,7 +1,7 @@
 """Membership of this process in the cluster, and the table of the other processes.
 
-A process also reads its own beats. If its own beats do not return, the path through the journal is broken, even when every call
-succeeds.
+Each process publishes a heartbeat, its *beat*. A process also reads its own beats. If its own beats do not return, the
+path through the journal is broken, even when every call succeeds.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class RosterVersion:
 
 
 class Membership:
-    """Sender of this process' beats. ``name`` survives restarts, the bus' ``node_id`` does not; ``monotonic`` gives seconds."""
+    """Sender of this process' beats (heartbeats). ``name`` survives restarts, the bus' ``node_id`` does not;
+    ``monotonic`` gives seconds."""
 
     def __init__(
         self,

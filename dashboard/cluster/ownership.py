@@ -78,7 +78,7 @@ class SeriesOwnership:
         return self._held.get(owner, _NOTHING)
 
     def owners(self) -> list[str]:
-        """Return all owners that have series, in their order."""
+        """Return all owners that have series, sorted by name."""
         return sorted(self._held)
 
     def add(self, owner: str, keys: Collection[str]) -> bool:

@@ -1,8 +1,9 @@
 """Rate limits over all processes, by key: a token's samples, a user's messages.
 
-Each process decides at once from its own token bucket and publishes the tokens that it spent; the other processes take the same
-number of tokens from their buckets. So the limit holds over time, whichever processes a client uses. For a moment, each process
-may allow a whole burst. A publication that fails is not repeated: until the next one each process limits by itself.
+Each process decides at once from its own token bucket and publishes the tokens that it spent; the other processes take
+the same number of tokens from their buckets. So the limit holds over time, whichever processes a client uses. For a
+moment, each process may allow a whole burst. A publication that fails is not repeated: until the next publication, each
+process limits by itself.
 """
 
 from __future__ import annotations

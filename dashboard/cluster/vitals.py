@@ -1,4 +1,5 @@
-"""Vital numbers of this process, measured at a fixed interval: the source of its board, its beats and the cluster's totals."""
+"""Vital numbers of this process, measured at a fixed interval: the source for the process' board, its beats and the
+cluster's totals."""
 
 from __future__ import annotations
 
