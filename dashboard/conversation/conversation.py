@@ -33,7 +33,8 @@ from dashboard.store.rooms import ends_of, ensure_room, mark_read
 
 
 class Conversation:
-    """Use cases of rooms and messages. ``now_ms``: journal's time; ``pace``: limit of a user's messages; ``local``: see ``Notify``."""
+    """Use cases of rooms and messages. ``now_ms``: journal's time; ``pace``: limit of a user's messages; ``local``:
+    True if the local operator gets notifications."""
 
     def __init__(
         self,

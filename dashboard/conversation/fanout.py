@@ -149,7 +149,7 @@ class RoomFanout:
         return (await self.prepare(caller)).rooms
 
     def _title(self, room_id: str, title: str, own: str) -> str:
-        """Return a room's title; the title of a direct conversation is the other user's name."""
+        """Return a room's title for the user ``own``; the title of a direct conversation is the other user's name."""
         others = [self._directory.users.get(user) for user in participants(room_id) if user != own]
         return ", ".join(user.name for user in others if user is not None) or title or room_id
 
@@ -175,7 +175,7 @@ class RoomFanout:
             return None
 
     async def count(self, user: str, room_id: str) -> int:
-        """Return the unread count from the store; raises Unavailable."""
+        """Count, in the store, the messages in a room that a user has not read; raises Unavailable."""
         return await self._counts((user, room_id))
 
     async def _load_counts(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:

@@ -1,4 +1,4 @@
-"""Handler of ``join``: reply with a room's missed messages and members; then send every event to that connection."""
+"""Handler of ``join``: reply with a room's missed messages and members; then send the room's events to the connection."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def _host(address: str) -> str:
 
 
 def _show_hosts(state: StateCore) -> None:
-    """Write the host behind each link whose text is an address of another host."""
+    """Write the real host after each link whose text is an address of another host."""
     for block in state.tokens:
         if block.type != "inline" or not block.children:
             continue

@@ -133,7 +133,7 @@ class Notify:
     async def store_mention(
         self, tx: AsyncConnection, message: Message, users: Iterable[str], title: str
     ) -> list[Message]:
-        """Store notifications for these mentioned users, in the message's own transaction; return them."""
+        """Store a notification for each mentioned user, in the message's own transaction; return the notifications."""
         title = title[:MAX_TITLE]
         where = message_id(message.room, message.seq)
         data = msgspec.json.encode({"roomId": message.room, "messageId": where}).decode()

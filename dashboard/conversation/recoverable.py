@@ -1,7 +1,8 @@
-"""Clients that any process can recover after a lost connection although they show no credentials, as the original Socket.IO does.
+"""Recovery of lost Socket.IO clients by any process, without credentials, as in the original Socket.IO.
 
-A client that authenticated by the event ``auth`` shows only the secret id of its state when it connects again.  Every process knows
-whose ids these are: the process that has the client publishes it, again and again while the client is connected.
+A client that authenticated by the event ``auth`` shows only a secret id when it connects again. So every process must
+know the user of each secret id. The process that has the client publishes the user, again and again while the client is
+connected.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _MAX_KNOWN = 100_000
 
 
 class RecoverableClients:
-    """Users of the secret ids. ``shared``: there are other processes. ``monotonic`` gives seconds, ``now_ms`` the journal's time."""
+    """Table of users by their clients' secret ids. ``shared``: True if there may be other processes. ``monotonic``
+    gives seconds, ``now_ms`` the journal's time."""
 
     def __init__(
         self,
@@ -55,7 +57,7 @@ class RecoverableClients:
         bus.subscribe(ClientsKnown, self._hear)
 
     def note(self, secret: str, connection: Connection) -> None:
-        """Note whose connection has this secret id."""
+        """Record the secret id of a connection."""
         caller, key = connection.caller, _key(secret)
         client = ClientKnown(
             key, caller.kind, caller.id, caller.name, caller.session, caller.version, caller.expires_ms
@@ -77,7 +79,8 @@ class RecoverableClients:
             self._work.set()
 
     def find(self, secret: str) -> Caller | None:
-        """Return whose secret id this is; None if nobody's, or if that user's session has ended meanwhile."""
+        """Return the caller of the client with this secret id; None if the id is unknown or the user's session has
+        ended."""
         client, until_s = self._known.get(_key(secret), (None, 0.0))
         if client is None or until_s < self._monotonic():
             return None
@@ -141,5 +144,5 @@ class RecoverableClients:
 
 
 def _key(secret: str) -> str:
-    """Return what a secret id is published as: whoever reads the journal cannot use it."""
+    """Return the hash of a secret id. Only the hash is published, so that readers of the journal cannot use the id."""
     return hashlib.sha256(secret.encode()).hexdigest()[:32]

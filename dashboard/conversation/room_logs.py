@@ -98,7 +98,8 @@ class RoomLogs:
         return log
 
     def begin(self, room_id: str, seq: int) -> None:
-        """Begin the log of a direct conversation at ``seq``, its newest change, if it is not in memory."""
+        """Begin the log of a direct conversation at ``seq``, the conversation's newest change, if the log is not in
+        memory."""
         self._logs.setdefault(room_id, RoomLog(seq, seq, []))
 
     # --- publishing ---
