@@ -25,7 +25,8 @@ class TokenBucket:
     def take(self, now_s: float, count: float = 1) -> bool:
         """Take ``count`` tokens; return False, and take none, if there are too few.
 
-        A full bucket also gives more tokens than the burst; it is then in debt, and gives none until the debt is paid.
+        A full bucket also allows a ``count`` above the burst. The bucket is then in debt, and gives no tokens until the
+        debt is paid.
         """
         if self.wait_s(now_s, count):
             return False

@@ -13,7 +13,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def check_json(text: bytes | str) -> Any:
-    """Decode JSON that is known to be well-formed; raises Invalid naming the field that breaks a rule."""
+    """Decode JSON that is known to be well-formed; raises Invalid for a repeated key, too deep nesting, or a number
+    with too many digits."""
     try:
         value = json.loads(text, object_pairs_hook=_unique)
     except RecursionError:

@@ -18,7 +18,7 @@ _MOST_VALUES = 200_000
 
 
 class Places:
-    """Line of each value, by its place."""
+    """Line of each value, by its place: the keys and indices that lead to the value."""
 
     def __init__(self, path: Path, root: yaml.Node | None) -> None:
         self._path = path
