@@ -21,7 +21,7 @@ class ItemsListed(Struct, array_like=True, tag="l", frozen=True):
 
 
 class DocumentWritten(Struct, array_like=True, tag="d", frozen=True):
-    """New ``body`` (JSON text) of the document ``key``; ``passing`` as in ``Document``."""
+    """New ``body`` (JSON text) of the document ``key``; ``passing``: see ``Document`` in ``domain/document.py``."""
 
     key: str
     body: bytes

@@ -157,7 +157,8 @@ class OriginsClaimed(Signal, tag="c", frozen=True):
 
 
 class RateUsed(Signal, tag="p", frozen=True):
-    """Rate that a process has allowed. ``spent``: the limit and the spent tokens of each token or user."""
+    """Use of shared rate limits by a process. ``spent``: the limit and the amount used, for each feeder's token or
+    user."""
 
     node: str
     kind: str
@@ -165,7 +166,7 @@ class RateUsed(Signal, tag="p", frozen=True):
 
 
 class ClientKnown(Struct, frozen=True, array_like=True):
-    """Client that can be recovered without credentials, and its user. ``key``: the hash of its secret id."""
+    """Client that can be recovered without credentials, and its user. ``key``: the hash of the client's secret id."""
 
     key: str
     kind: str
