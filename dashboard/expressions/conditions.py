@@ -26,11 +26,12 @@ class Corrections:
         self._told_ms = 0
 
     def note(self, second: int, t_ms: int) -> None:
-        """Record that the value at the time ``t_ms`` was changed at this second."""
+        """Record that the value at the time ``t_ms`` was changed at the time ``second`` (in seconds)."""
         self._times[second] = min(t_ms, self._times.get(second, t_ms))
 
     def oldest_ms(self, second: int) -> int:
-        """Return the time of the oldest changed value, 0 if there is none; it seldom changes, so screens seldom get it."""
+        """Return the time of the oldest changed value, 0 if there is none; the time seldom changes, so it is seldom
+        sent to screens."""
         self._times = {at: t_ms for at, t_ms in self._times.items() if second - at < self._keep_s}
         oldest_ms = min(self._times.values(), default=0)
         if oldest_ms and self._told_ms >= (second - 2 * self._keep_s) * 1000:
@@ -64,7 +65,8 @@ def condition_of(answer: QueryAnswer, inputs: list[Series], newest_ms: int, now_
 
 
 def _old_lines(answer: QueryAnswer, states: dict[int, Freshness], newest_ms: int) -> dict[str, str]:
-    """Return the freshness of the newest of its inputs for each line without a live input, by the line's labels as text."""
+    """Return, for each line that has no live input, the freshness of its newest input. Keys are the lines' labels as
+    text."""
     masks = {state: _bits(place for place, own in states.items() if own is state) for state in Freshness}
     lines = dict[str, str]()
     for row in answer.rows[:MOST_SERIES]:
@@ -76,13 +78,13 @@ def _old_lines(answer: QueryAnswer, states: dict[int, Freshness], newest_ms: int
 
 
 def _places(bits: int) -> list[int]:
-    """Return the places of a number's bits that are set."""
+    """Return the indices of the bits that are set in a number."""
     data = np.frombuffer(bits.to_bytes(bits.bit_length() // 8 + 1, "little"), np.uint8)
     return [int(place) for place in np.flatnonzero(np.unpackbits(data, bitorder="little"))]
 
 
 def _bits(places: Iterable[int]) -> int:
-    """Return a number with these bits set."""
+    """Return the number in which the bits at these indices are set."""
     found = list(places)
     data = bytearray(max(found, default=0) // 8 + 1)
     for place in found:

@@ -71,7 +71,7 @@ class DerivedReplica(Replica):
         return None
 
     def shown(self, series: Series) -> tuple[str, str]:
-        """Return a series' text and name as screens see them: its name is the expression."""
+        """Return a series' text and name as screens see them: the name is the expression."""
         text = self.texts.get(series.key.name, series.key.name)
         return text + series.text[len(series.key.name) :], text
 
@@ -126,7 +126,8 @@ class DerivedReplica(Replica):
     def drop_all(self, name: str, before_ms: int | None = None) -> None:
         """Forget all series of an expression, which no view may show.
 
-        ``before_ms``: forget only the ended series whose last value is older; views are told that those are gone.
+        ``before_ms``: forget only the ended series whose last value is older; views are told that these series are
+        gone.
         """
         found = self.table.index.named(name)
         if before_ms is None:

@@ -88,11 +88,12 @@ class _Live:
         return spec.name in self.filled or spec.name in self.refused
 
     def count_as_filled(self) -> None:
-        """Count the histories that are not refused as computed, because they cannot be."""
+        """Mark the histories that are not refused as computed: they cannot be computed, and views must not wait for
+        them."""
         self.filled.update(spec.name for spec in self.specs if spec.name not in self.refused)
 
     def hold(self, replicas: Iterable[Replica]) -> None:
-        """Keep the sets of series that match the selectors, so that they are not searched anew each second."""
+        """Keep the sets of series that match the selectors, so that the series are not searched anew each second."""
         indexes = {replica.table.index: None for replica in replicas}
         for index in self._held.keys() - indexes:
             del self._held[index]  # the replica was replaced
@@ -169,7 +170,8 @@ class LiveExpressions:
     def _epoch(self) -> str:
         """Return the epoch: that of the followed partition, or a hash of the epochs of several.
 
-        So another epoch of any partition makes another epoch here, and a screen that comes from before it is told of the gap.
+        So another epoch of any partition makes another epoch here, and a screen that resumes from the old epoch is told
+        of the gap.
         """
         followed = self._replicas.followed()
         epochs = [f"{name}={followed[name].position.epoch}" for name in sorted(followed)]
