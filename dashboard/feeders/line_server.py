@@ -103,7 +103,7 @@ class LineSplitter:
         self._max_line_bytes = max_line_bytes
 
     def split(self, data: bytes) -> tuple[bytes, list[bytes]]:
-        """Return the whole lines as one text, and a list with the beginning of the line that is skipped because it is too long, if any."""
+        """Return the whole lines as one text, and the beginning of each line that is too long and therefore skipped."""
         if self.is_skipping:
             _, newline, data = data.partition(b"\n")
             if not newline:

@@ -1,7 +1,8 @@
 """Subscription to topics of an MQTT broker (the extra ``mqtt``: aiomqtt). ``Sources`` reconnects after a failure.
 
 A retained message does not carry its time of publication, so it is counted as dropped: an old value must not look new.
-If the broker allows it, topics that no template covers are subscribed to as well; each is shown once among the refusals.
+If the broker allows it, topics that no template covers are subscribed to as well; each such topic is shown once among
+the refusals.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ class ScrapeSource:
             self.state.fail(error)
 
     async def _fetch(self) -> Parsed:
-        """Fetch and parse the target's answer, also behind redirects; raises SourceFault."""
+        """Fetch and parse the target's answer, after any redirects; raises SourceFault."""
         url, until = self._target.url, asyncio.get_running_loop().time() + self._target.timeout_s
         for _ in range(_MAX_REDIRECTS):
             body, answer = await self._answer(url, until - asyncio.get_running_loop().time())

@@ -99,7 +99,7 @@ class Submitter:
         return kept
 
     async def keep_counted(self, parsed: Parsed, state: SourceState, *, patience_s: float = math.inf) -> None:
-        """Store like ``keep``, also in the use of ``patience_s``, and count every outcome in ``state``.
+        """Store the data as ``keep`` does, and count every outcome in ``state``. ``patience_s``: see ``keep``.
 
         This is for sources in which each line is one sample.
         """
