@@ -140,7 +140,8 @@ class Part:
     def changes(self, after_seq: int, limit: int, as_of_ms: int, *, live: bool) -> Changes | None:
         """Return the changes after ``after_seq``, None if there are none.
 
-        ``live``: whether to include the time of acceptance of the oldest value.
+        ``limit``: maximum number of samples per series. ``as_of_ms``: the journal's time now. ``live``: whether to
+        include the time of acceptance of the oldest value.
         """
         replica = self._replica()
         changed = [series for series in self.members if series.last_seq > after_seq]
@@ -189,7 +190,8 @@ class Part:
         return [self._state(s.document) for s in stored if s.seq > after_seq and s.document is not None]
 
     def with_history(self, series: Series, seq: int, from_ms: int, points: int) -> Definition:
-        """Return a series' definition with its history up to entry ``seq``: buckets, or the newest ``points`` samples."""
+        """Return a series' definition with its history up to entry ``seq``: buckets, or the newest ``points`` samples,
+        from ``from_ms`` on."""
         places = self._series.places.get(series, [])
         if self._step_ms:
             columns = buckets_from(series, self._step_ms, from_ms, self._replica().table.windows)

@@ -50,9 +50,11 @@ class ViewSpec(NamedTuple):
 
 
 class View:
-    """Reader of the replicas that a specification needs. ``frame_no``: number of frames; ``seqs``: last entry of each partition.
+    """Reader of the replicas that a specification needs. ``frame_no``: number of frames; ``seqs``: last entry of each
+    partition.
 
-    ``on_change``: called with the view when something shown has changed, at most once before the next ``advance``.
+    ``as_of_ms``, in all methods: the journal's time now. ``on_change``: called with the view when something shown has
+    changed, at most once before the next ``advance``.
     """
 
     def __init__(
@@ -203,7 +205,8 @@ class View:
     def _build_delta(self, after: tuple[int, ...], limit: int, *, live: bool) -> Shared | None:
         """Build a delta, None if nothing changed.
 
-        ``live``: True for a tick's frame, which also contains the delay of its oldest value.
+        ``limit``: maximum number of samples per series. ``live``: True for a tick's frame, which also contains the
+        delay of its oldest value.
         """
         found = [
             changes
