@@ -61,8 +61,9 @@ class AcceptDocument:
     ) -> None:
         """Store ``body`` (JSON text) as the document ``key``.
 
-        Raises Invalid, TooLarge, LimitReached, Forbidden, Overloaded, Unavailable.  ``passing``: see ``Document``.  ``caller``:
-        its token sets limits; a part of this server passes None and has no limits.
+        Raises Invalid, TooLarge, LimitReached, Forbidden, Overloaded, Unavailable. ``every_s``: the declared cadence;
+        ``passing``: see ``Document``. A call with a repeated ``request_id`` stores nothing. ``caller``: its token sets
+        limits; a part of this server passes None and has no limits.
         """
         check_name(key, field="document")
         self._limits.check_name(caller, key)

@@ -227,7 +227,8 @@ class AcceptSamples:
     ) -> list[tuple[str, bytes, str]]:
         """Return the entries with their request ids.
 
-        An id has the entry's rows: a repeated request may be cut elsewhere, and then stores rows twice, but loses none.
+        Each id contains the range of the entry's rows. If a repeated request is divided at other rows, some rows are
+        stored twice, but none is lost.
         """
         if len(payloads) == 1:
             return [(partition, payloads[0][1], request_id)]
@@ -263,7 +264,7 @@ class AcceptSamples:
         return sum(map(len, self._met.values()))
 
     def _encode(self, batch: Batch, replica: Replica | None, new: set[str]) -> list[tuple[str, bytes]]:
-        """Return the payloads of a batch's entries, each with the name of its rows."""
+        """Return the payloads of a batch's entries, each with a text that names its range of rows."""
         now = self._now_ms()
         times: list[int] | int = now
         unsaid = batch.times.count(None)
@@ -305,7 +306,8 @@ class AcceptSamples:
         ]
 
     def _apart(self, batch: Batch, now_ms: int) -> list[int]:
-        """Return the times of a batch; give deltas without a time different times, because a series has one value per millisecond."""
+        """Return the times of a batch. Samples of kind ``delta`` without a time get different times, because a series
+        has one value per millisecond."""
         given, times = self._delta_ms, list[int]()
         if len(given) > 2 * self._max_series:
             given.clear()
@@ -317,8 +319,11 @@ class AcceptSamples:
         return times
 
     def _new_kinds(self, batch: Batch, replica: Replica | None, now_ms: int) -> list[tuple[int, str]]:
-        """Return (row, kind) for each kind to declare: a kind that the journal does not have, or was last told
-        ``DECLARED_EVERY_MS`` ago."""
+        """Return (row, kind) for each kind to declare.
+
+        A kind is declared if the journal has another kind or none, or if its last declaration is ``DECLARED_EVERY_MS``
+        old.
+        """
         by_text, said = replica.table.by_text if replica is not None else {}, self._kinds_ms
         new = {
             key

@@ -61,10 +61,11 @@ class TokenLimits:
     def surplus(
         self, caller: Caller | None, keys: Iterable[str], new: Collection[str], exists: Callable[[str], bool]
     ) -> set[str]:
-        """Return the ``new`` series of a batch that would exceed the token's number of series, counted in the order of ``keys``.
+        """Return the ``new`` series of a batch that would exceed the token's number of series, counted in the order of
+        ``keys``.
 
-        ``keys``: the series of the batch. ``exists``: returns whether a series still exists; the token's other series no longer
-        count.
+        ``keys``: the series of the batch. ``exists``: returns whether a series still exists; a fed series that no
+        longer exists does not count.
         """
         token = caller.token if caller is not None else None
         if token is None or not token.max_series:
