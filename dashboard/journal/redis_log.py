@@ -93,7 +93,8 @@ class Log:
         return self._ids[at] if 0 <= at < len(self._ids) else None
 
     def start(self, standing: LogState) -> None:
-        """Start at the newest stored entry, because no entry was read yet, or the entries read are too old to continue from."""
+        """Start at the newest stored entry. Used if no entry was read yet, or if the entries read are too old to
+        continue from."""
         self._take_over(standing)
         self.last_id = standing.last_id
         self._ids.clear()

@@ -134,7 +134,7 @@ class Reader:
     async def _resolve(self, client: Client, rows: list[tuple[bytes, dict[bytes, bytes] | None]]) -> None:
         """Settle the log when a row is out of sequence.
 
-        If this changes neither the epoch nor the place in the log, the rows after the last row taken are taken.
+        If the epoch and the place in the log stay the same, take the rows after the last row taken.
         """
         log = self._log
         epoch, last_id = log.epoch, log.last_id

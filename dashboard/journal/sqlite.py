@@ -51,7 +51,7 @@ class PendingAppend(NamedTuple):
 
 
 class UnderWay(NamedTuple):
-    """A transaction in the writer's thread: its appends, the heads before it, and its time."""
+    """A transaction in the writer's thread: its appends, each partition's head before the transaction, and its time."""
 
     batch: list[PendingAppend]
     heads: dict[str, int]
