@@ -118,5 +118,5 @@ class _Tagged(Struct, frozen=True):
 
 
 def is_current(definition: bytes, tag: str | None) -> bool:
-    """Return whether a screen with the definition ``tag`` has this definition; True if the screen sent no tag."""
+    """Return whether a screen that has the tag ``tag`` has this definition; True for a screen without a tag."""
     return tag is None or msgspec.json.decode(definition, type=_Tagged).tag == tag
