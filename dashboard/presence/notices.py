@@ -56,7 +56,7 @@ class PresenceNotices:
             self._work.set()
 
     def board_soon(self, *boards: str) -> None:
-        """Queue notices for the boards: some connection of this process does not know their present watchers."""
+        """Queue notices about boards whose present watchers are not known to some connection of this process."""
         if boards:
             self._boards.update(boards)
             self._work.set()
