@@ -58,7 +58,7 @@ class _Kept:
 
 
 class Replicas:
-    """Replicas by partition, see ``hub.sources.Sources``."""
+    """Replicas by partition, see ``hub.sources.ReplicaSources``."""
 
     def __init__(
         self,
