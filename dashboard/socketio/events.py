@@ -143,7 +143,8 @@ def _chat(message: MessageState, positions: Positions | None) -> bytes:
 
 
 def _recovered(message: Recovered, origin: RequestOrigin, positions: Positions | None) -> list[bytes]:
-    """Return the answer to a CONNECT that asks for recovery: all missed messages, or an answer by which the client begins anew."""
+    """Return the answer to a CONNECT that asks for recovery: all missed messages, or an answer that makes the client
+    begin without its earlier state."""
     sid, _, pid = origin.ack.partition(" ")
     packets = [connected(origin.namespace, sid, pid if message.whole else sid)]
     if positions is None:
@@ -245,7 +246,7 @@ def _receipt(ack: Ack) -> Receipt:
 
 
 def _notice(message: object, now_ms: int) -> list[tuple[str, Struct | dict[str, object]]]:
-    """Return the events of a notice, each with its argument."""
+    """Return the Socket.IO events for a notice, each with its argument."""
     if isinstance(message, Ack):
         return [("chat:message:ack", _receipt(message))]
     if isinstance(message, TypingNotice):

@@ -19,7 +19,8 @@ class Positions:
         self._last: dict[str, str] = {}
 
     def advance(self, room_id: str, position: str) -> str:
-        """Record the position of the next message, or of a join; return the new offset, empty if clients cannot recover from here."""
+        """Record the position of the next message, or of a join; return the new offset, empty if clients cannot recover
+        from this position."""
         if room_id in self._rooms and int(position) > int(self._last.get(room_id, "-1")):
             self._last[room_id] = position
         if not self._rooms or len(self._rooms) > _MAX_ROOMS or self._last.keys() < self._rooms:
