@@ -1,9 +1,10 @@
-"""Supervisor of several workers: owns the listening sockets, restarts ended workers, rolls and drains them.
+"""Supervisor of several workers: owns the listening sockets, restarts ended workers, replaces workers one after the
+other, drains them.
 
-It serves nothing itself and imports nothing that serves. A worker that dies is replaced at once; if the new worker dies too,
-further replacements start after growing pauses. A worker whose event loop does not tick is asked for its stacks (SIGUSR1, on
-standard error) and killed. SIGHUP replaces the workers one after the other; each new worker serves before the old worker stops.
-SIGTERM drains all workers. Workers are fresh interpreters, so a rolling restart loads new code.
+It serves nothing itself and imports nothing that serves. A worker that dies is replaced at once; if the new worker dies
+too, further replacements start after growing pauses. A worker whose event loop does not tick is asked for its stacks
+(SIGUSR1, on standard error) and killed. SIGHUP replaces the workers one after the other; each new worker serves before
+the old worker stops. SIGTERM drains all workers. Workers are fresh interpreters, so a rolling restart loads new code.
 """
 
 from __future__ import annotations
