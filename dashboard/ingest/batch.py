@@ -55,11 +55,11 @@ MAX_SAMPLES = 200_000
 class Batch:
     """Columns of equal length. They must not be changed once they are filled (``keys`` may be shared).
 
-    A time of None stands for the time of acceptance.  ``kinds``: the format's kind of each series, by canonical text
-    (counter, gauge, histogram, summary, or delta: a counter's increase since the last sample).  ``where``: returns each
+    A time of None stands for the time of acceptance. ``kinds``: the format's kind of each series, by canonical text
+    (counter, gauge, histogram, summary, or delta: a counter's increase since the last sample). ``where``: returns each
     row's index in the body, for formats in which one item gives several rows; without it a row's index is its position.
-    ``unread``: number of items that were refused unread and are not in ``refused``.  ``not_finite``: number of ``refused``
-    that are no fault of the sender.
+    ``unread``: number of items that were refused unread and are not in ``refused``. ``not_finite``: number of
+    ``refused`` for NaN or infinite values, which are no fault of the sender.
     """
 
     keys: list[str] = field(default_factory=list)

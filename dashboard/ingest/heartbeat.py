@@ -39,8 +39,8 @@ class CheckPing(NamedTuple):
 def parse_push(name: str, query: Mapping[str, str], *, every_s: float | None = None) -> Parsed:
     """Parse Uptime Kuma's query.
 
-    As in Uptime Kuma, a missing ``status`` means up, an unknown ``status`` means down, and of ``ping`` the number counts with
-    which it begins, if any.
+    As in Uptime Kuma, a missing ``status`` means up, and an unknown ``status`` means down. If ``ping`` begins with a
+    number, that number is used; the rest is ignored.
     """
     status, message = query.get("status") or "up", query.get("msg") or ""
     parsed = _state(name, status == "up", message or ("OK" if status == "up" else "down"), every_s)

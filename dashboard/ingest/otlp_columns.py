@@ -116,7 +116,8 @@ def read_columns(data: bytes, known: Mapping[bytes, str], latest_ms: int) -> Poi
 
 
 def _split(data: bytes, at: int, width: int) -> tuple[list[bytes], list[bytes], int] | None:
-    """Return the ``width`` bytes before each point's attributes, each point's attributes, and the offset after the last point.
+    """Split the points from the offset ``at`` on. Return the ``width`` bytes before each point's attributes, each
+    point's attributes, and the offset after the last point.
 
     Return None if a point is too short.
     """

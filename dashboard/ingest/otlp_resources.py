@@ -44,7 +44,7 @@ class OtlpOptions(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Labels of all series of a resource and a scope; ``raw`` is equal for equal labels.
+    """Labels of all series of a resource and a scope; ``raw``: bytes that are equal for equal labels.
 
     ``info``: the series text of ``target_info``; ``fault``: the reason why ``target_info`` cannot be built.
     """

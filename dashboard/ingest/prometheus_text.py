@@ -228,7 +228,7 @@ def parse_prometheus(
 
 
 def with_labels(own: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """Merge a sample's labels with those of its group, which take precedence."""
+    """Merge a sample's labels with the labels of its group; the group's labels take precedence."""
     return _labels(own, given, rename=False)
 
 

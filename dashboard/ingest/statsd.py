@@ -125,7 +125,7 @@ class _Tag(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """The tag's name, which tells a tag without a value from one with the value ``true``."""
+        """The tag's name; a tag without a value gets another text than a tag with the value ``true``."""
         name, found, _ = self.text.partition(self.mark)
         return name if found else f"{name} without a value"
 

@@ -113,7 +113,10 @@ def _take(
     place: int,
     origins: Origins,
 ) -> None:
-    """Add one value, or refuse it."""
+    """Add one value, or refuse it.
+
+    ``said``: the metric's and the field's names as sent; ``place``: the metric's index in the body.
+    """
     try:
         if isinstance(leaf.value, ValueFault):
             raise Invalid(leaf.value.reason, field="value")
