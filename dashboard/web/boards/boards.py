@@ -68,7 +68,8 @@ class BoardDeleted(Struct, frozen=True):
 
 
 class BoardList(Struct, frozen=True):
-    """Boards that the caller may see, by id. ``faults``: broken files, for operators; ``deleted``: what the caller can bring back."""
+    """Boards that the caller may see, by id. ``faults``: broken files, for operators; ``deleted``: deleted boards that
+    the caller can bring back."""
 
     boards: list[BoardListed]
     faults: list[str] = []

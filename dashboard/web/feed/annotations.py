@@ -34,7 +34,7 @@ class AnnotationsHandler(FeederHandler[AnnotationServices]):
 
 
 class AnnotationTagsHandler(FeederHandler[AnnotationServices]):
-    """``/api/annotations/tags``: GET counts the annotations of each tag, of those that contain ``tag``."""
+    """``/api/annotations/tags``: GET counts the annotations of each tag whose name contains the argument ``tag``."""
 
     async def get(self) -> None:
         wanted = self.get_query_argument("tag", "")

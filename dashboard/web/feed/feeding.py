@@ -119,9 +119,10 @@ class FeederHandler(BaseHandler[F]):
     # --- authenticate ---
 
     async def authenticate(self) -> None:
-        """Authenticate and authorise the sender, and decompress the body; raises NotAuthenticated, Forbidden, and as ``unpack``.
+        """Authenticate and authorise the sender, and decompress the body; raises NotAuthenticated, Forbidden, and the
+        errors of ``unpack``.
 
-        A token in the body is only found if the body is not compressed, or by gzip.
+        A token in the body is found only if the body is uncompressed or compressed by gzip.
         """
         try:
             self.authorise_feeder()

@@ -53,7 +53,7 @@ class Lines(Format):
     def source(self, request: FeedRequest) -> str:
         """Return the database, bucket or stream that the sender writes to.
 
-        For the sender, the same series in two of these are two series.
+        A sender may use the same series name in two databases for two different series.
         """
         raise NotImplementedError
 

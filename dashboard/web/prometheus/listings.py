@@ -24,7 +24,10 @@ class Listing(PrometheusHandler):
     """Handler of a route about the series that ``match[]`` selects in a range of time."""
 
     async def found(self, *, field: str = "") -> list[FoundSeries]:
-        """Return the series that existed between the parameters ``start`` and ``end``, sorted by name and labels."""
+        """Return the series that existed between the parameters ``start`` and ``end``, sorted by name and labels.
+
+        ``field``: name of the parameter at fault, for the error about a wrong selector.
+        """
         start_ms = time_ms("start", self.first("start"), EARLIEST_MS)
         end_ms = time_ms("end", self.first("end"), LATEST_MS)
         selectors = [self._selector(text, field) for text in self.values("match[]")]

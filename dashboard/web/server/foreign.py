@@ -30,7 +30,7 @@ _BEGINS = re.compile(rb"[A-Z\r\n]")
 
 
 def reason_against(begun: bytes) -> str:
-    """Return why a connection is refused whose first bytes are no request of HTTP/1.1, and what to do instead."""
+    """Return the reason for refusing a connection that does not begin with an HTTP/1.1 request, and what to do instead."""
     return next((reason for pattern, reason in _PROTOCOLS if pattern.match(begun)), NOT_HTTP)
 
 

@@ -125,7 +125,8 @@ def _without_authority(request: httputil.HTTPServerRequest) -> None:
 def _literal_routes(
     handlers: Sequence[tuple[str, type[RequestHandler], dict[str, object]]], addresses: list[re.Pattern[str]]
 ) -> dict[str, tuple[type[RequestHandler], dict[str, object]]]:
-    """Return class and arguments of the routes without patterns, by path, so that these are found without trying all others first."""
+    """Return class and arguments of the routes without patterns, by path, so that these routes are found without trying
+    the patterns."""
     found: dict[str, tuple[type[RequestHandler], dict[str, object]]] = {}
     for place, (path, handler_class, arguments) in enumerate(handlers):
         if _LITERAL.fullmatch(path) and not any(each.fullmatch(path) for each in addresses[:place]):

@@ -150,7 +150,8 @@ class SocketIoClient:
         self._connection.handle(Recover(id=RequestOrigin(ack, namespace, CONNECT).id, rooms=rooms))
 
     def _authenticate(self, given: Handshake, origin: RequestOrigin, before: Caller | None) -> None:
-        """Check who connects. ``before``: the user whose state the client recovers; None: the handshake says who it is."""
+        """Authenticate the client. ``before``: the user whose state the client recovers; None if the handshake names
+        the user."""
         if before is not None:
             self._connection.caller = before
         if given.token or given.id:

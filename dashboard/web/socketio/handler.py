@@ -229,7 +229,7 @@ class SocketIoHandler(HandshakeHandler):
         self._end_request()
 
     def _begin(self, engine: EngineSession) -> None:
-        """Give a new session its client, and the place to the client."""
+        """Create the client of a new session. The client takes over the place that this request has reserved."""
         place, self.place = self.place, Place()
         self._engine = engine
         engine.client = self._services.accept(engine, self.caller, place)
