@@ -167,8 +167,7 @@ class Accounts:
     ) -> User:
         """Change the given fields. A new password ends all sessions but ``kept_session``.
 
-        ``password_was``: the hash that must still be stored, None for no condition. Raises NotFound, Invalid, Forbidden
-        (the last admin), Overloaded, Unavailable.
+        ``password_was``: the hash that must still be stored. Raises NotFound, Invalid, Forbidden (the last admin), Overloaded, Unavailable.
         """
         password_hash = None
         if full_name is not None:

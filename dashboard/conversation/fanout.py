@@ -175,7 +175,7 @@ class RoomFanout:
             return None
 
     async def count(self, user: str, room_id: str) -> int:
-        """Count, in the store, the messages in a room that a user has not read; raises Unavailable."""
+        """Return the number of messages in a room that a user has not read, counted in the store; raises Unavailable."""
         return await self._counts((user, room_id))
 
     async def _load_counts(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
