@@ -136,7 +136,7 @@ class Accounts:
     # --- users ---
 
     async def create_user(self, by: str, address: str, *, name: str, full_name: str, role: Role, password: str) -> User:
-        """Create a user; raises Invalid, Overloaded, Unavailable."""
+        """Create a user with the given properties; raises Invalid, Overloaded, Unavailable."""
         user_id = parse_user_name(name, field="id")
         full_name = self._distinct(full_name or user_id, user_id)
         check_password(password)
@@ -224,7 +224,7 @@ class Accounts:
         await self._directory.changed()
 
     def _distinct(self, full_name: str, user_id: str) -> str:
-        """Return the normalised name; raises Invalid when it looks like another user's name."""
+        """Return the normalised full name; raises Invalid when it looks like another user's name."""
         name = clean_name(full_name)
         before = self._directory.users.get(user_id)
         if before is None or name != before.name:  # a name from before this rule may stay
@@ -258,7 +258,8 @@ class Accounts:
     async def make_first_admin(
         self, code: str, address: str, *, name: str, full_name: str, password: str
     ) -> LoginSession:
-        """Create the first admin and log in. Raises BadToken if the code is wrong, used or expired, and the errors of ``create_user``."""
+        """Create the first admin and log in. Raises the errors of ``create_user``; BadToken for a wrong, used or old
+        code."""
         user_id = parse_user_name(name, field="id")
         check_password(password)
         async with self._database.read() as tx:  # a wrong code costs no more than this query
@@ -292,7 +293,7 @@ class Accounts:
         max_series: int = 0,
         days: float | None = None,
     ) -> tuple[Token, str]:
-        """Create a token; return the token and its secret text, which is not stored. Raises Invalid, Unavailable."""
+        """Create a token for ``days`` (None: for ever); return it and its secret text, which is not stored. Raises Invalid, Unavailable."""
         for verb in verbs:
             if verb not in VERBS:
                 raise Invalid(f"{verb[:20]!a} is not one of {', '.join(VERBS)}", field="verbs")
@@ -345,7 +346,7 @@ class Accounts:
         await self._directory.changed()
 
     async def create_link(self, by: str, address: str, board: str, hours: float) -> tuple[str, str, int]:
-        """Create a link that shows a board without a login; return the link's id, JWT and expiry in milliseconds."""
+        """Create a link that shows a board for ``hours`` without a login; return its id, JWT and expiry in ms."""
         now_ms = self._now_ms()
         link, expires_ms = secrets.token_urlsafe(12), now_ms + int(hours * 3_600_000)
         async with self._database.write() as tx:

@@ -156,7 +156,7 @@ class Credentials:
         return Claims(str(found["sub"]), session, int(found["exp"] * 1000), version, found.get("loc") is True)
 
     def issue_share(self, board: str, link: str, expires_ms: int) -> str:
-        """Issue a share link's JWT."""
+        """Issue a share link's JWT, valid until ``expires_ms``."""
         claims = {"sub": board, "jti": link, "aud": _SHARE, "exp": expires_ms // 1000}
         return jwt.encode(claims, self._secret, _ALGORITHM)
 
@@ -168,7 +168,7 @@ class Credentials:
         return Claims(str(found["sub"]), str(found["jti"]), int(found["exp"] * 1000), None, False)
 
     def seal(self, claims: dict[str, Any], expires_ms: int) -> str:
-        """Return signed claims, which a browser can store but not change."""
+        """Return signed claims, valid until ``expires_ms``. A browser can store such claims but not change them."""
         return jwt.encode(
             claims | {"sub": _SEALED, "aud": _SEALED, "exp": expires_ms // 1000}, self._secret, _ALGORITHM
         )

@@ -91,7 +91,11 @@ class OpenId:
         self._read_s = 0.0
 
     async def begin(self, redirect_uri: str, target: str) -> tuple[str, Begun]:
-        """Begin a login: return the URL for the browser, and the state for its cookie; raises NotFound, Unavailable."""
+        """Begin a login: return the URL for the browser, and the state for the login's cookie.
+
+        ``redirect_uri``: this server's URL for the browser's return; ``target``: the page to show after the login.
+        Raises NotFound, Unavailable.
+        """
         provider = await self._discover()
         begun = Begun(
             secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), target, self._now_ms()
