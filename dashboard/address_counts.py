@@ -50,7 +50,7 @@ class AddressCounts:
         self._cells[self._cell(network) + self._column] -= 1
 
     def total(self, network: str) -> int:
-        """Return the count of all processes."""
+        """Return a network's count over all processes."""
         cell = self._cell(network)
         return sum(self._cells[cell : cell + self._columns])
 
