@@ -177,7 +177,8 @@ class PeopleParts:
         )
 
     async def make_rooms(self, titles: dict[str, str]) -> None:
-        """Create the rooms of new boards; raises ConfigurationError (a private room has the id), Unavailable."""
+        """Create the rooms of new boards. ``titles``: the boards' titles by id; raises ConfigurationError (a private
+        room has the id), Unavailable."""
         await self.room_admin.ensure_boards(titles)
         await self._accounts.directory.changed()
 
