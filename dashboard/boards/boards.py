@@ -51,7 +51,7 @@ class ShownBoard(Struct, frozen=True):
 
 
 def tag_of(written: bytes) -> str:
-    """Return the tag of a board's text."""
+    """Return the tag of a board's document: a hash of its JSON text ``written``."""
     return hashlib.sha256(written).hexdigest()[:16]
 
 

@@ -159,17 +159,18 @@ class Drafts:
         return await self._commit(author, board_id, key, made, again=again)
 
     async def discard(self, author: Author, board_id: str, key: str) -> int:
-        """Discard a draft: the document becomes the published document again."""
+        """Discard a draft: its document becomes the published document again."""
         published = self._boards.shown(board_id).document
         return await self._commit(
             author, board_id, key, lambda document, _: (differences(document, published), 0), ends=True
         )
 
     async def publish(self, author: Author, board_id: str, note: str = "") -> int:
-        """Publish the draft as the next version and return its number.
+        """Publish the draft as the next version and return the version's number. ``note``: the author's remark on the
+        version.
 
-        Raises Conflict (there is no draft, or the board's file cannot be written). If the board is a file, only the changed lines
-        of the file are rewritten.
+        Raises Conflict (there is no draft, or the board's file cannot be written). If the board is a file, only the
+        changed lines of the file are rewritten.
         """
         self._library.check_edits(author, board_id)
         async with self._database.write() as tx:
@@ -228,7 +229,8 @@ class Drafts:
         await self._library.changed()
 
     async def merge(self, board_id: str, old: Document, new: Document, key: str, author: str) -> None:
-        """Merge a change of the published board into its open draft, as an operation; without a draft do nothing."""
+        """Merge a published board's change from ``old`` to ``new`` into its open draft, as an operation of ``author``.
+        Do nothing if there is no draft."""
         async with self._database.write() as tx:
             row = await lock_board(tx, board_id)
             if row is None or not row.draft or await find_operation(tx, board_id, author, key):
@@ -302,7 +304,10 @@ class Drafts:
         return done
 
     async def _tell(self, done: OperationRow, *, published: int = 0) -> None:
-        """Append a committed operation to the journal; if that fails, editors read the operation from the store."""
+        """Append a committed operation to the journal. If that fails, editors read the operation from the store.
+
+        ``published``: the version that the operation published, 0 for other operations.
+        """
         entry = entry_of(done, published=published)
         try:
             async with asyncio.timeout(_APPEND_S):
@@ -314,7 +319,8 @@ class Drafts:
 
 
 def entry_of(done: OperationRow, *, published: int = 0) -> BoardOperated:
-    """Return the journal's payload for an operation."""
+    """Return the journal's payload for an operation. ``published``: the version that the operation published, 0 for
+    other operations."""
     if done.key.startswith("published ") and not published:
         published = int(done.key.partition(" ")[2])
     return BoardOperated(

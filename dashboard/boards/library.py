@@ -185,7 +185,8 @@ class Library:
     async def versions(
         self, author: Author, board_id: str, limit: int, before: int | None = None
     ) -> list[BoardVersion]:
-        """Return the versions of a board, the newest first; raises NotFound, Forbidden, Unavailable."""
+        """Return the versions of a board, the newest first; ``before``: only versions with a smaller number. Raises
+        NotFound, Forbidden, Unavailable."""
         self.check_edits(author, board_id)
         async with self._database.read() as tx:
             await self._row(tx, board_id)
@@ -278,6 +279,6 @@ class Library:
 
 
 def words_between(old: str, new: str) -> list[str]:
-    """Describe the differences between two documents in words. Both are given as JSON texts."""
+    """Describe in words the differences between two documents, given as JSON texts."""
     one, two = complete(decode_document(old)), complete(decode_document(new))
     return in_words(differences(one, two), one, two)
