@@ -14,7 +14,10 @@ _TIMEOUT_S = 10.0
 def call(
     url: str, method: str, path: str, token: str | None, body: bytes = b"", headers: dict[str, str] | None = None
 ) -> Answer:
-    """Send a request and return the answer; raises click's error when the server does not answer, or refuses the request."""
+    """Send a request to ``path`` of the server at ``url`` and return the answer.
+
+    Raises click's error when the server does not answer, or refuses the request.
+    """
     address = Address.of(url)
     every = {"Content-Type": "application/json", **authorization(token), **(headers or {})}
     try:

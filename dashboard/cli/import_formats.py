@@ -64,7 +64,7 @@ def _no_constant(name: str) -> float:
 
 
 def csv_header(line: bytes) -> list[str]:
-    """Return the columns of a header; raise ValueError if no column is for values."""
+    """Return the columns of a header; raise ValueError if no column contains values."""
     columns = [column.strip() for column in _row(line.removeprefix(b"\xef\xbb\xbf"))]
     if "series" in columns and "value" in columns:
         return columns
@@ -76,7 +76,8 @@ def csv_header(line: bytes) -> list[str]:
 
 
 def read_csv(lines: list[bytes], first: int, columns: list[str]) -> Body:
-    """Read lines below the header. Empty cells are skipped."""
+    """Read lines below a CSV file's header. ``first``: the number of the first line; ``columns``: the header's columns.
+    Empty cells are skipped."""
     body = Body()
     for number, line in enumerate(lines, first):
         if not line.strip():
