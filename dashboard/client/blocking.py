@@ -22,7 +22,8 @@ from dashboard.client.outbox import Batch, Outcome
 
 
 def connect(address: Address, timeout_s: float, tls: ssl.SSLContext | None = None) -> socket.socket:
-    """Return a connected socket, after the TLS handshake if the address needs TLS. Raises OSError."""
+    """Return a connected socket, after the TLS handshake if the address needs TLS. Raises OSError after ``timeout_s``
+    or another failure."""
     raw = socket.create_connection((address.host, address.port), timeout_s)
     if not address.tls:
         return raw

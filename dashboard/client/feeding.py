@@ -72,7 +72,7 @@ class Feeding(ABC):
         unit: str = "",
         every_s: float = 0,
     ) -> None:
-        """Add one value to the next batch. ``t_ms``: when the value was measured; None: now.
+        """Add one value to the next batch of samples. ``t_ms``: when the value was measured; None: now.
 
         A value that cannot be sent is counted as refused and reported, not raised.
         """
