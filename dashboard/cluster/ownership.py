@@ -78,11 +78,11 @@ class SeriesOwnership:
         return self._held.get(owner, _NOTHING)
 
     def owners(self) -> list[str]:
-        """Return all owners that have series, sorted by name."""
+        """Return the names of all owners that have series, sorted."""
         return sorted(self._held)
 
     def add(self, owner: str, keys: Collection[str]) -> bool:
-        """Add series to an owner; return False if the owner has all of them already."""
+        """Add the series ``keys`` to an owner; return False if the owner has all of them already."""
         held = self.of(owner)
         if all(map(held.__contains__, keys)):
             return False
@@ -90,7 +90,7 @@ class SeriesOwnership:
         return True
 
     def replace(self, owner: str, keys: Collection[str]) -> None:
-        """Set the series of an owner; the owner loses all other series."""
+        """Set the series of an owner to ``keys``; the owner loses all other series."""
         now = set(keys)
         if set(self.of(owner)) != now:
             self._change(owner, _Update(True, now))
