@@ -260,7 +260,7 @@ class RoomFanout:
 
 
 def notification_state(message: Message, *, read: bool) -> NotificationState:
-    """Convert a message of an inbox to a notification as clients get it."""
+    """Convert a message of an inbox to a notification as clients get it. ``read``: True if its user has read it."""
     return NotificationState(
         notification_id=message_id(message.room, message.seq),
         title=message.title,

@@ -129,7 +129,8 @@ def _show_hosts(state: StateCore) -> None:
 
 
 def _whole_links_only(tag: str, attribute: str, value: str) -> str | None:
-    """Drop links without a scheme: their target would depend on the page that shows them."""
+    """Return an attribute's value, None to drop the attribute. Links without a scheme are dropped, because their target
+    would depend on the page that shows them."""
     return value if attribute != "href" or _LINK.match(value) else None
 
 

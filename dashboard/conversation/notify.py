@@ -201,7 +201,8 @@ class Notify:
         return sent, fresh
 
     async def list(self, caller: Caller, before: int | None, limit: int) -> tuple[list[tuple[Message, bool]], bool]:
-        """Return the caller's notifications, newest first, each with True if it is read, and whether there are older notifications."""
+        """Return the caller's notifications, newest first, at most ``limit``, each with True if it is read, and whether
+        there are older notifications."""
         room = inbox_room(caller.id)
         async with self._database.read() as tx:
             found, more = await newest(tx, room, before, limit)

@@ -52,7 +52,8 @@ class RoomAdmin:
         private: bool | None,
         members: tuple[str, ...] | None,
     ) -> Room:
-        """Change the given properties of a room; raises NotFound, Invalid (a member is no user), Unavailable."""
+        """Change the given properties of a room; properties that are None stay. Raises NotFound, Invalid (a member is
+        no user), Unavailable."""
         await self._check(members or ())
         async with self._database.write() as tx:
             room = await change_room(tx, room_id, title=title, private=private, members=members)
