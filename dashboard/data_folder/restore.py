@@ -42,7 +42,8 @@ class Restored(Struct, frozen=True):
 
 
 def check(file: Path, parts: Iterable[DataPart], start: Callable[[int], Progress]) -> Manifest:
-    """Read a backup through without using it; raises Invalid, Unavailable."""
+    """Read a whole backup and check it, without a restore. ``start`` is called with the number of bytes to read. Raises
+    Invalid, Unavailable."""
     try:
         return unpack(file, frozenset(part.name for part in parts), None, start(read_manifest(file).size))
     except OSError as error:
