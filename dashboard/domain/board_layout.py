@@ -58,9 +58,10 @@ class _Grid:
 
 
 def lay_out(boxes: Sequence[Box], columns: int) -> list[Cells]:
-    """Return the place of each box, in their order.
+    """Return the place of each box on a grid of ``columns``, in the order of the boxes.
 
-    A box with a place keeps it, unless an earlier box overlaps it; then it moves down.  Boxes without a place flow around the others.
+    A box with a place keeps it, unless an earlier box overlaps it; then it moves down. Boxes without a place flow
+    around the others.
     """
     grid = _Grid(columns)
     found: dict[int, Cells] = {}

@@ -55,6 +55,6 @@ class Counters:
 
 
 def quantile(values: list[float], q: float) -> float:
-    """Return the nearest-rank quantile of a non-empty list."""
+    """Return the nearest-rank quantile ``q`` (0 to 1) of a non-empty list."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(q * len(ordered)))]

@@ -66,7 +66,7 @@ class Message(Struct, frozen=True, omit_defaults=True):
 
 
 def direct_room(first: str, second: str) -> str:
-    """Return the id of the direct room of two users; the order of the arguments does not matter."""
+    """Return the id of the direct room of two users; the order of the two users does not matter."""
     return _DIRECT + ":".join(sorted((first, second)))
 
 
