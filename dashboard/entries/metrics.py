@@ -29,7 +29,7 @@ def encode_change(change: Change) -> bytes:
 
 
 def decode_change(payload: bytes) -> Change:
-    """Decode a change. Raises Invalid for damaged bytes and for bytes of another program."""
+    """Decode a payload to a change. Raises Invalid for damaged bytes and for bytes of another program."""
     try:
         change: Change = _decoder.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

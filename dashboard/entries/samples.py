@@ -53,7 +53,10 @@ def encode_samples(
     declared: Sequence[tuple[int, str | None, float | None]] = (),
     kinds: Sequence[tuple[int, str]] = (),
 ) -> bytes:
-    """Return the payload bytes of a batch of samples, with one row for each sample, in the order given."""
+    """Return the payload bytes of a batch of samples, with one row for each sample, in the order given.
+
+    ``keys``, ``times``, ``values``, ``declared``, ``kinds``: see ``Samples``.
+    """
     column = times if isinstance(times, int) else pack(array("q", times))
     texts = "\n".join(keys).encode()
     return _encoder.encode(Samples(texts, column, pack(array("d", values)), tuple(declared), tuple(kinds)))
