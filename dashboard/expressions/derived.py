@@ -82,7 +82,7 @@ class DerivedReplica(Replica):
         return seq
 
     def put(self, now_ms: int, rows: Sequence[DerivedRow], unit: str) -> None:
-        """Add values; a value at a known time replaces the earlier value."""
+        """Add values of the unit ``unit``; a value at a known time replaces the earlier value."""
         seq = self._begin(now_ms)
         keys, times, values, declared = list[str](), array("q"), array("d"), []
         for row in rows:
@@ -138,7 +138,7 @@ class DerivedReplica(Replica):
             self.table.depart(self._begin(self.now_ms), old)
 
     def end(self, now_ms: int, keys: Sequence[str]) -> None:
-        """End series that have no values any more."""
+        """End the series ``keys``, which have no values any more."""
         seq = self._begin(now_ms)
         for key in keys:
             series = self.table.by_text.get(key)

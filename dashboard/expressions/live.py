@@ -130,7 +130,7 @@ class LiveExpressions:
     # --- use by views ---
 
     def want(self, specs: Sequence[LiveSpec]) -> None:
-        """Evaluate expressions every second until ``leave`` is called."""
+        """Evaluate expressions every second until ``leave`` is called with the same specs."""
         for spec in specs:
             live = self._held.setdefault(spec.text, _Live(spec.text))
             if not live.specs.get(spec):

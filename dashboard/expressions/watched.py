@@ -72,7 +72,8 @@ class Watched(NamedTuple):
 
 
 def watched(texts: Sequence[str], expressions: Iterable[int], window_ms: int) -> Watched:
-    """Parse texts. ``expressions``: indices of the texts that are expressions, valid or not; the others are selectors."""
+    """Parse the selectors and expressions of a view. ``window_ms``: length of the view's window. ``expressions``:
+    indices of the texts that are expressions, valid or not; the others are selectors."""
     places = set(expressions)
     plain = iter(parse_selectors([text for place, text in enumerate(texts) if place not in places]))
     step_s = step_for(window_ms)
