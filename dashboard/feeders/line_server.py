@@ -41,7 +41,7 @@ class LineServer:
         self._connections = 0
 
     async def listen(self, group: Group, host: str, port: int) -> asyncio.Server:
-        """Begin to listen; raises OSError. The connections are tasks of the group."""
+        """Begin to listen at ``host`` and ``port``; raises OSError. The connections are tasks of the group."""
 
         def connected(reader: StreamReader, writer: StreamWriter) -> None:
             group.start(f"{self._state.id} connection", partial(self._serve, reader, writer))

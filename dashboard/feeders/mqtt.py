@@ -141,7 +141,7 @@ class MqttSource:
 
 
 async def _refused(client: Any, filters: list[str]) -> str:
-    """Subscribe to the filters in order; return the first filter that the broker refuses, or ""."""
+    """Subscribe to the topic filters in order; return the first filter that the broker refuses, or ""."""
     for each in filters:
         granted = await client.subscribe(each, qos=1)
         if any(code == _REFUSED for code in granted):

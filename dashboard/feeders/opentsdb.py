@@ -54,7 +54,7 @@ class OpenTsdbSource:
                 server.close()
 
     async def _take(self, whole: bytes) -> bytes:
-        """Store the data points of some lines; return the answers to the sender."""
+        """Store the data points of the complete lines ``whole``; return the answers to the sender."""
         parsed = parse_opentsdb_lines(whole, self._points, self._submitter.latest_ms())
         bad, commands = (
             list(parsed.batch.refused),
