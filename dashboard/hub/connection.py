@@ -129,7 +129,8 @@ class Connection:
         return self.transport.buffered_bytes() <= self._max_queue_bytes
 
     def answer_done(self, request_id: int | str | None) -> None:
-        """Acknowledge a request that has no other answer, if the client waits for one: a Socket.IO client with a callback."""
+        """Acknowledge a request that has no other answer, if the client waits for one: a Socket.IO client that gave a
+        callback."""
         if self.transport.dialect is not None and request_id is not None:
             self.reply(DONE, request_id)
 
@@ -138,7 +139,7 @@ class Connection:
         self.reply_error(Error(error.code, str(error)), request_id)
 
     def reply_error(self, error: Error, request_id: int | str | None) -> None:
-        """Answer a request with a protocol error and count it."""
+        """Answer a request with a protocol error, and count the error."""
         self._counters.errors_sent[error.code] += 1
         self.reply(encode(error), request_id)
 

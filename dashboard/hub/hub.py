@@ -71,7 +71,8 @@ class Hub:
         place: Place | None = None,
         make_session: Callable[[SessionLimits, float], Session] = Session,
     ) -> Connection:
-        """Register a client whose handshake is done, with the place that was reserved for it."""
+        """Register a client whose handshake is done, with the place that was reserved for it. ``make_session``: creates
+        the protocol session."""
         now_s = self._monotonic()
         connection = Connection(
             port=self,
