@@ -45,7 +45,7 @@ def parse_collectd(body: bytes, latest_ms: int, *, origins: Origins | None = Non
 
 
 def _take(index: int, given: Any, parsed: Parsed, latest_ms: int, origins: Origins) -> None:
-    """Add the values of one list.
+    """Add the values of the value list ``given``, the body's item number ``index``.
 
     Raises Invalid when the whole list cannot be read; a single bad value is refused and the others are kept.
     """

@@ -14,7 +14,8 @@ _PARTS = ((0.5, "_p50"), (0.9, "_p90"), (0.99, "_p99"))
 
 
 def middle(index: int, scale: int) -> float:
-    """Return the geometric mean of a bucket's bounds; raises Invalid when a double cannot hold it."""
+    """Return the geometric mean of the bounds of the bucket ``index`` at a scale; raises Invalid when a double cannot
+    hold it."""
     power = (index + 0.5) * 2.0**-scale
     if not -1_020 < power < 1_020:
         raise Invalid("a bucket's bounds are too large for a 64-bit float", field="offset")

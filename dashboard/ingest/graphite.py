@@ -30,7 +30,8 @@ def looks_pickled(data: bytes) -> bool:
 
 
 def parse_graphite(data: bytes, cache: PathCache, latest_ms: int) -> Parsed:
-    """Parse whole lines; a refusal's index is that of its line, from 0. Raises Invalid for too many lines."""
+    """Parse whole lines; ``cache``: series of the paths seen before; a refusal's index is that of its line, from 0.
+    Raises Invalid for too many lines."""
     lines = data.split(b"\n")
     check_count(lines, "lines")
     parsed = Parsed()

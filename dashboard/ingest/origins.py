@@ -1,8 +1,10 @@
-"""Origins of series: the name that the sender gave each series, so that two names never become one series unnoticed.
+"""Origins of series: the name that the sender gave each series. They ensure that two names never become one series
+unnoticed.
 
-``edge_a b`` and ``edge a_b`` of line protocol would both be the series edge_a_b. The first name to arrive owns the series; the
-other name is refused, with the reason. An owner without samples for one to two periods loses its series, so that senders can be
-reconfigured. ``cluster/shared_origins.py`` shares the owners between processes. This module reads no clock.
+``edge_a b`` and ``edge a_b`` of line protocol would both be the series edge_a_b. The first name to arrive owns the
+series; the other name is refused, with the reason. An owner without samples for one to two periods loses its series, so
+that senders can be reconfigured. ``cluster/shared_origins.py`` shares the owners between processes. This module reads
+no clock.
 """
 
 from __future__ import annotations

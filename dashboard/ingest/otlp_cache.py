@@ -44,12 +44,13 @@ class PointCache:
             self._numbers.clear()
 
     def claim(self, keys: Iterable[str], origin: str) -> None:
-        """Claim series for a metric, which is identified by its name as sent and the names of its attributes; raises NameTaken."""
+        """Claim the series ``keys`` for a metric, whose ``origin`` is its name as sent and the names of its attributes;
+        raises NameTaken."""
         for key in keys:
             self._origins.claim(key, origin)
 
     def numbers(self, raw: bytes) -> Numbers:
-        """Return the cache of one metric's number points."""
+        """Return the cache of one metric's number points; ``raw``: bytes that identify the metric."""
         found = self._numbers.get(raw)
         if found is None:
             found = Numbers(self._max_items)

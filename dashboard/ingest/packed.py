@@ -71,7 +71,8 @@ def _cramjam() -> Any:
 
 
 def _bounded(body: bytes, into: Callable[[bytes, bytearray], int], encoding: str, max_bytes: int) -> bytes:
-    """Decompress into a buffer of the usual length; if that is too short, into a buffer of the greatest allowed length."""
+    """Decompress with the function ``into``, into a buffer of the usual length; if that is too short, into a buffer of
+    the greatest allowed length."""
     usual = min(max_bytes, _USUAL_RATIO * len(body) + 65_536)
     for length in sorted({usual, max_bytes}):
         buffer = bytearray(length)

@@ -66,7 +66,8 @@ class Parsed:
         every_s: float | None = None,
         kind: str | None = None,
     ) -> None:
-        """Add a sample whose time is already checked; raises Invalid when the value, unit or cadence is not allowed."""
+        """Add a sample whose time is already checked, with its declared unit, cadence in seconds and kind; raises
+        Invalid when the value, unit or cadence is not allowed."""
         batch = self.batch
         value = finite(value)
         if unit is not None or every_s is not None:
@@ -86,7 +87,8 @@ class Parsed:
         self.places.append(place)
 
     def refuse(self, index: int, why: Invalid, offending: bytes | str = b"") -> None:
-        """Add a refusal; only the first ``_MAX_SNIPPETS`` have a snippet."""
+        """Add the refusal of the item ``index``. Only the first ``_MAX_SNIPPETS`` refusals show the beginning of
+        ``offending``."""
         refused = self.batch.refused
         snippet = shown(offending) if len(refused) < _MAX_SNIPPETS else ""
         refused.append(Refusal(index, why.field, why.reason, why.code, snippet))
@@ -103,7 +105,7 @@ def finite(value: float) -> float:
 
 
 def check_count(parts: Sequence[object], what: str = "samples") -> None:
-    """Raise Invalid when a body has more than ``MAX_SAMPLES`` parts."""
+    """Raise Invalid when a body has more than ``MAX_SAMPLES`` parts; ``what`` names the parts in the error."""
     if len(parts) > MAX_SAMPLES:
         raise Invalid(f"{len(parts)} {what} in one body; at most {MAX_SAMPLES}")
 

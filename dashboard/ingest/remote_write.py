@@ -143,7 +143,9 @@ def _with(others: list[tuple[int, bytes]], left: Sequence[int], data: bytes) -> 
 
 
 def _add_columns(parsed: Parsed, keys: list[str], tails: bytes, latest_ms: int, taken: set[int]) -> Sequence[int]:
-    """Add the samples that are plain and have a valid time; return the rows of all other samples.
+    """Add the samples whose bytes have the usual layout and a valid time; return the rows of all other samples.
+
+    ``tails``: the encoded sample of each series, all of the same length.
 
     ``taken``: indices in the body of the series that are not in ``keys``.
     """

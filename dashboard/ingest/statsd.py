@@ -140,7 +140,7 @@ def _head(head: str) -> tuple[str, list[_Tag]]:
 
 
 def _tags(texts: list[str], mark: str) -> list[_Tag]:
-    """Return the tags that are not empty; raises Invalid for too many."""
+    """Return the tags that are not empty; raises Invalid for too many tags."""
     if len(texts) > 2 * MAX_FOREIGN_LABELS:
         raise Invalid(f"more than {MAX_FOREIGN_LABELS} tags", field="labels")
     return [_Tag(text, mark) for text in texts if text]
