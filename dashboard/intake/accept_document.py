@@ -107,7 +107,7 @@ class AcceptDocument:
         await self._journal.append(self._partition(key), encode_change(DocumentDeleted(key)))
 
     def _say_before(self, count: int) -> None:
-        """Log once that the limit of documents is near; log it again only after the number has fallen."""
+        """Log once that ``count`` documents are near the limit; log it again only after the number has fallen."""
         is_near = count >= _NEARLY_FULL * self._max_documents
         if is_near and not self._said:
             _log.info(

@@ -21,7 +21,8 @@ _KEY_BYTES_PER_ENTRY = 256 << 10
 
 
 def rows_per_entry(keys: list[str], at_most: int = _ROWS_PER_ENTRY) -> int:
-    """Return the number of rows per entry. If a batch repeats a list of series, each entry has the whole list, once or several times.
+    """Return the number of rows per entry, at most ``at_most``. ``keys``: the series of each row. If a batch repeats a
+    list of series, each entry has the whole list, once or several times.
 
     A replica applies such entries fastest.
     """

@@ -8,14 +8,15 @@ EVERY_MS = 60_000
 
 
 class RefusalLog:
-    """State of the log for one sender. It reads no clock: the time comes with the refusal."""
+    """State of the log for one sender. The object reads no clock: the caller passes the time of each refusal."""
 
     def __init__(self) -> None:
         self._said_ms: int | None = None
         self._since = 0
 
     def say(self, log: logging.Logger, who: str, reason: str, snippet: str, now_ms: int, count: int = 1) -> None:
-        """Count a refusal, and log it unless the last line is less than ``EVERY_MS`` old."""
+        """Count a refusal of the sender ``who``, and log the refusal unless the last line is less than ``EVERY_MS``
+        old."""
         self._since += count
         if self._said_ms is not None and now_ms - self._said_ms < EVERY_MS:
             return

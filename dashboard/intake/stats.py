@@ -48,12 +48,12 @@ class _Feeder:
         self.totals: deque[int] = deque([0], maxlen=_RATE_OVER + 1)
 
     def refuse(self, reason: str, offending: bytes | str) -> None:
-        """Keep a refusal to be shown."""
+        """Keep a refusal, so that administrators can see the reason and the offending data."""
         snippet = shown(offending)
         self.refusals.append(Refused(self.last_ms, without_secrets(reason)[:_LONGEST_REASON], snippet))
 
     def log(self, count: int) -> None:
-        """Log the newest refusal, rate-limited."""
+        """Log the newest refusal, rate-limited; ``count``: number of refused samples."""
         newest = self.refusals[-1] if self.refusals else None
         if newest is not None and newest.t_ms == self.last_ms:
             self._log.say(_log, f"feeder {self.name}", newest.reason, newest.snippet, self.last_ms, count)
