@@ -69,7 +69,8 @@ class Link:
 
 
 def _parse(url: str, shown: str) -> Callable[[dict[str, Any]], Client]:
-    """Return a factory of clients for this URL; the factory takes the options that all clients share."""
+    """Return a factory of clients for this URL; the factory takes the options that all clients share. ``shown``: the
+    URL without its password, for errors."""
     try:
         parts = urlsplit(url)
         scheme, _, kind = parts.scheme.partition("+")

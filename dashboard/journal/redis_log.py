@@ -182,7 +182,7 @@ class Log:
     def resume_seq(self, after: Position, oldest_seq: int) -> int:
         """Return the number of the entry after which a reader from another epoch continues.
 
-        This is the last entry that both epochs share, else the entry before the oldest.
+        This is the last entry that both epochs share. If there is none, it is the entry before the oldest entry.
         """
         if after.epoch in self.origins:
             return min(after.seq, self.origins[after.epoch])

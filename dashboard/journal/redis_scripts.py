@@ -101,7 +101,8 @@ async def append(
     """Append entries (append.lua). ``stamp_ms`` None: the entries get the time of Redis, which all processes share.
 
     ``known``: epoch and highest number that the writer has seen. ``candidate``: name of a new epoch, if Redis has none.
-    ``writer``, ``flush``: name of this process' writer and number of its flush, so that a repeated flush is stored once.
+    ``writer``, ``flush``: name of this process' writer and number of its flush, so that a repeated flush is stored
+    once. The limits: see ``AppendLimits``.
     """
     flat = [part for row in rows for part in row]
     stamp = "" if stamp_ms is None else stamp_ms
@@ -122,7 +123,10 @@ async def append(
 
 
 async def look(client: Client, keys: Keys, candidate: str, ids: list[str]) -> LogState:
-    """Return the state of the partition's log in Redis (look.lua)."""
+    """Return the state of the partition's log in Redis (look.lua).
+
+    ``candidate``: name of a new epoch, if Redis has none; ``ids``: ids of entries that this process has read.
+    """
     reply = await _look(client, [keys.log, keys.head], candidate, *ids)
     epoch, seq, size, now_ms, oldest, last, common, *flat = reply
     origins = {name.decode()[5:]: int(fork) for name, fork in zip(flat[::2], flat[1::2], strict=True)}
@@ -130,17 +134,17 @@ async def look(client: Client, keys: Keys, candidate: str, ids: list[str]) -> Lo
 
 
 async def turn(client: Client, keys: Keys, epoch: str, candidate: str, fork: int) -> None:
-    """Begin a new epoch after the entry ``fork`` (turn.lua)."""
+    """Begin the new epoch ``candidate`` after the entry ``fork`` of ``epoch`` (turn.lua)."""
     await _turn(client, [keys.head], epoch, candidate, fork)
 
 
 async def hold(client: Client, key: str, holder: str, for_ms: int) -> bool:
-    """Acquire or renew a lease (hold.lua); return False if another process holds it."""
+    """Acquire or renew a lease of ``holder`` for ``for_ms`` (hold.lua); return False if another process holds it."""
     return bool(await _hold(client, [key], holder, for_ms))
 
 
 async def release(client: Client, key: str, holder: str) -> None:
-    """Release a lease (release.lua)."""
+    """Release a lease of ``holder`` (release.lua)."""
     await _release(client, [key], holder)
 
 
