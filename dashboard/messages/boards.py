@@ -103,7 +103,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode_shown(board: Board, tag: str, fault: str) -> bytes:
-    """Return the JSON text of a board for screens."""
+    """Return the JSON text of a board for screens; ``tag``, ``fault``: see ``ShownDefinition``."""
     fields = {name: getattr(board, name) for name in Board.__struct_fields__}
     return _encoder.encode(ShownDefinition(**fields, tag=tag, fault=fault))
 

@@ -20,7 +20,7 @@ class SharedList(Generic[T]):
         self._pieces: dict[Callable[[T], bytes], list[bytes]] = {}
 
     def pieces(self, encode: Callable[[T], bytes]) -> list[bytes]:
-        """Return the JSON of each item."""
+        """Return the JSON of each item, as made by ``encode``."""
         pieces = self._pieces.get(encode)
         if pieces is None:
             pieces = self._pieces[encode] = [encode(item) for item in self.items]

@@ -242,7 +242,7 @@ class TypingNotice(Struct, tag="typing", frozen=True, rename="camel"):
 
 
 def message_id(room: str, seq: int) -> str:
-    """Return the id of a message on the wire."""
+    """Return the id on the wire of the message ``seq`` in a room."""
     return f"{room}.{seq}"
 
 
