@@ -18,7 +18,8 @@ _MAX_PATH = 107
 
 
 def bind_node_socket(folder: Path, node_id: str) -> socket.socket:
-    """Return the listening socket of a process, and remove the files of processes that have ended; raises OSError."""
+    """Return the listening socket of the process ``node_id``, and remove the files of processes that have ended; raises
+    OSError."""
     for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         if not _is_served(path):
             path.unlink(missing_ok=True)
@@ -35,7 +36,7 @@ def bind_node_socket(folder: Path, node_id: str) -> socket.socket:
 
 
 def node_socket_path(folder: Path, node_id: str) -> Path:
-    """Return the path of a process' socket."""
+    """Return the path of the socket of the process ``node_id``."""
     return folder.absolute() / f"{_PREFIX}{node_id}{_SUFFIX}"
 
 
