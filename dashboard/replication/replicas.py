@@ -220,7 +220,7 @@ class Replicas:
                 await self._changed.wait()
 
     async def _keep(self, partition: str, running: set[str]) -> None:
-        """Follow one partition while it is in use."""
+        """Follow one partition while it is in use. ``running``: partitions that have such a task."""
         kept = self._kept[partition]
         replication = kept.replication
         if not kept.restored:
