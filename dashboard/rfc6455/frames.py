@@ -76,7 +76,7 @@ class ProtocolViolation(Exception):
 
 
 def encode_frame(opcode: int, payload: bytes, *, rsv1: bool = False) -> bytes:
-    """Return one complete unmasked frame; ``rsv1``: True if the payload is compressed."""
+    """Return one complete unmasked frame with a payload; ``rsv1``: True if the payload is compressed."""
     first = 0x80 | (0x40 if rsv1 else 0) | opcode
     length = len(payload)
     if length < 126:
