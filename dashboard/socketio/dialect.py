@@ -67,7 +67,8 @@ class Dialect:
 
 
 class Dialects:
-    """Dialects of this process; clients with the same carrier and namespaces share a dialect."""
+    """Dialects of this process. Clients with the same carrier (WebSocket or long polling) and namespaces share a
+    dialect."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms

@@ -185,7 +185,7 @@ def _answer(message: object, origin: RequestOrigin, now_ms: int) -> list[bytes]:
 
 
 def _fields(message: object, now_ms: int) -> bytes:
-    """Return the JSON of an answer's fields."""
+    """Return the JSON of the fields of the answer ``message``."""
     if isinstance(message, Joined):
         return _encode(room_entered(message))
     if isinstance(message, HistoryPage):
@@ -212,7 +212,8 @@ def _refused(error: Error, origin: RequestOrigin) -> list[bytes]:
 
 
 def _authenticated(message: Authenticated, origin: RequestOrigin) -> list[bytes]:
-    """Return the answer, and a notice that the user is online, because the presence notice goes only to other users."""
+    """Return the packets of the answer to ``auth``, and of a notice that the user is online: the presence notice goes
+    only to other users."""
     entered = _encode(entered_of(message))
     event = encode_event(MAIN, "authenticated", b'{"success":true,' + entered[1:])
     news = encode_event(MAIN, "user:online", _encode(user_at(message.user, iso(message.now))))
@@ -226,9 +227,10 @@ def _authenticated(message: Authenticated, origin: RequestOrigin) -> list[bytes]
 
 
 def connected(namespace: str, sid: str, pid: str = "") -> bytes:
-    """Return the answer to ``CONNECT``.
+    """Return the answer to ``CONNECT``: the client is connected to a namespace under the id ``sid``.
 
-    ``pid``: private id of a client that can recover; if it is the same as before, the client knows that it has recovered.
+    ``pid``: private id of a client that can recover; if it is the same as before, the client knows that it has
+    recovered.
     """
     return encode_connected(namespace, _encode({"sid": sid, "pid": pid} if pid else {"sid": sid}))
 

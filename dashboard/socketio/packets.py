@@ -57,7 +57,7 @@ _name = msgspec.json.Decoder(str | int)
 
 
 def parse(text: str) -> Packet:
-    """Parse the data of a message; raises Invalid, after which the session must end."""
+    """Parse the data of an Engine.IO message as a packet; raises Invalid, after which the session must end."""
     found = _PACKET.fullmatch(text)
     if found is None:
         raise Invalid(f"{text[:1]!a} is not the type of a packet; send 0 to 6")
@@ -109,7 +109,7 @@ def _head(namespace: str) -> bytes:
 
 
 def encode_connected(namespace: str, body: bytes) -> bytes:
-    """Return the answer to ``CONNECT``; ``body``: JSON."""
+    """Return the packet that tells a client of its connection to a namespace; ``body``: JSON."""
     return b"0" + _head(namespace) + body
 
 
@@ -133,5 +133,5 @@ def encode_ack(namespace: str, ack: str, body: bytes) -> bytes:
 
 
 def encode_connect_error(namespace: str, body: bytes) -> bytes:
-    """Return the refusal of a ``CONNECT``."""
+    """Return the packet that refuses a ``CONNECT`` to a namespace; ``body``: JSON."""
     return b"4" + _head(namespace) + body

@@ -28,7 +28,7 @@ def shown_name(name: str) -> tuple[str, bool]:
 
 
 class Chat(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Message of a room."""
+    """Message of a room, as the argument of an event."""
 
     id: str
     sender_id: str
@@ -70,7 +70,8 @@ def chat_of(message: MessageState) -> Chat:
 
 
 class UserAt(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """User in a notice; ``room_id``: the room that the user entered or left, ``status``: the new status."""
+    """User in a notice, as the argument of an event; ``room_id``: the room that the user entered or left, ``status``:
+    the new status."""
 
     user_id: str
     username: str
@@ -81,13 +82,13 @@ class UserAt(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 def user_at(person: Person, timestamp: str, room_id: str | None = None) -> UserAt:
-    """Return a notice about a user."""
+    """Return the argument of a notice about a user. ``timestamp``: ISO 8601; ``room_id``: see ``UserAt``."""
     name, is_guest = shown_name(person.name)
     return UserAt(person.id, name, timestamp, room_id, person.status, is_guest)
 
 
 class Indicator(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Start or stop of typing."""
+    """Typing notice, as the argument of an event: a user has started or stopped typing."""
 
     user_id: str
     username: str
@@ -103,7 +104,7 @@ def indicator_of(notice: TypingNotice) -> Indicator:
 
 
 class Receipt(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """State of the sender's message."""
+    """Receipt for a message, sent to its author: whether the message is stored or was read by another user."""
 
     message_id: str
     status: str
@@ -125,14 +126,14 @@ class Posted(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 class Failure(Struct, frozen=True):
-    """Refused request."""
+    """Error code and message of a refused request."""
 
     code: str
     message: str
 
 
 class RequestFailure(Struct, frozen=True):
-    """Answer to a refused request that has a callback."""
+    """Answer to a refused request whose client gave a callback."""
 
     success: bool
     code: str
@@ -147,7 +148,7 @@ class ConnectRefusal(Struct, frozen=True):
 
 
 class Who(Struct, frozen=True, omit_defaults=True):
-    """User of this connection."""
+    """The connection's user, as a part of the answer to ``auth``."""
 
     id: str
     username: str
@@ -158,7 +159,7 @@ class Who(Struct, frozen=True, omit_defaults=True):
 
 
 class Entered(Struct, frozen=True):
-    """Answer to ``auth``. ``expires``: when the token ends."""
+    """Answer to ``auth``: the user, the user's rooms and the server's limits. ``expires``: when the token ends."""
 
     user: Who
     grants: dict[str, str]
@@ -185,7 +186,7 @@ def entered_of(message: Authenticated) -> Entered:
 
 
 class Member(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """User in a list."""
+    """User in the lists of an answer."""
 
     user_id: str
     username: str
@@ -194,7 +195,7 @@ class Member(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 def member_of(person: Person) -> Member:
-    """Return a user as an entry of a list."""
+    """Return a user as an item of an answer's list."""
     name, is_guest = shown_name(person.name)
     return Member(person.id, name, person.status, is_guest)
 
@@ -210,7 +211,7 @@ def encode_chat(message: MessageState) -> bytes:
 
 
 class RoomEntered(Struct, frozen=True, rename="camel"):
-    """Answer to ``room:join``."""
+    """Answer to ``room:join``: the room's members and messages."""
 
     room_id: str
     title: str
@@ -237,7 +238,7 @@ def room_entered(message: Joined) -> RoomEntered:
 
 
 class Past(Struct, frozen=True, rename="camel"):
-    """Answer to ``history``: oldest first."""
+    """Answer to ``history``: messages, oldest first."""
 
     room_id: str
     messages: list[Chat]
@@ -250,7 +251,7 @@ def past_of(page: HistoryPage) -> Past:
 
 
 class Notice(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Notification of this user."""
+    """Notification of the client's user."""
 
     id: str
     notification_id: str
@@ -269,7 +270,7 @@ def notice_of(message: NotificationNotice) -> Notice:
 
 
 class Notices(Struct, frozen=True):
-    """Answer to ``notifications``: newest first."""
+    """Answer to ``notifications``: the user's notifications, newest first."""
 
     notifications: list[Notice]
     unread: int

@@ -35,7 +35,7 @@ class Positions:
         return found
 
     def take_over(self, before: Positions) -> None:
-        """Record the positions of a client that was in the rooms of ``before`` until now."""
+        """Take over the positions that a client had in its earlier rooms, before it joined or left a room."""
         for room, position in before._last.items():
             self.advance(room, position)
 

@@ -129,7 +129,8 @@ def known_events(namespace: str) -> str:
 
 
 def request_of(packet: Packet, request_id: str) -> Request:
-    """Return the request of a known event; raises Invalid naming the field. Arguments after the first are ignored."""
+    """Return the request that a packet's known event stands for; raises Invalid naming the field. Arguments after the
+    first are ignored."""
     raw = packet.arguments[0] if packet.arguments else Raw(b"{}")
     return _EVENTS[packet.namespace][packet.event](raw, request_id, packet.event)
 
