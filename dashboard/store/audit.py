@@ -14,7 +14,8 @@ from dashboard.store.schema import audit
 async def record(
     tx: AsyncConnection, t_ms: int, actor: str, action: str, subject: str = "", address: str = "", **detail: Any
 ) -> None:
-    """Add a row to the audit log. ``action`` is noun.verb; ``detail`` must hold no secrets."""
+    """Add a row to the audit log: ``actor`` did ``action`` to ``subject``. ``action`` is noun.verb; ``detail`` must
+    hold no secrets."""
     await tx.execute(
         insert(audit).values(
             t_ms=t_ms,

@@ -125,7 +125,7 @@ async def read_version(tx: AsyncConnection, board: str, version: int) -> BoardVe
 
 
 async def move_board(tx: AsyncConnection, row: BoardRow, to: str, by: str, now_ms: int) -> None:
-    """Move a board to a new id, with its versions and operations; the old id stays and refers to the new id."""
+    """Move a board to a new id, with its versions and operations; the old id stays, and its row refers to the new id."""
     revision = await next_revision(tx)
     values = {name: getattr(row, name) for name in BoardRow.__struct_fields__}
     await tx.execute(insert(boards).values(**values | {"id": to, "revision": revision, "changed_by": by}))

@@ -99,7 +99,8 @@ async def post(tx: AsyncConnection, message: Message) -> tuple[Message, bool]:
 
 
 async def get_message(tx: AsyncConnection, room_id: str, seq: int) -> Message:
-    """Return a message that the caller will change, and lock its room until this transaction ends. Raises NotFound."""
+    """Return the message ``seq``, which the caller will change, and lock its room until this transaction ends. Raises
+    NotFound."""
     await lock_rooms(tx, (room_id,))  # first, as in every change
     row = (await tx.execute(select(messages).where(messages.c.room_id == room_id, messages.c.seq == seq))).one_or_none()
     if row is None:
@@ -227,7 +228,7 @@ def _forgettable(before_ms: int) -> ColumnElement[bool]:
 
 
 async def count_forgettable(tx: AsyncConnection, before_ms: int) -> int:
-    """Count the messages that ``forget_messages`` would delete."""
+    """Count the messages that ``forget_messages(before_ms)`` would delete."""
     statement = select(func.count()).select_from(messages).where(_forgettable(before_ms))
     return int((await tx.execute(statement)).scalar_one())
 

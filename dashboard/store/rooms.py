@@ -50,7 +50,7 @@ def _room(row: Row[Any]) -> Room:
 
 
 def _insert(tx: AsyncConnection, table: Any) -> Any:
-    """Return an INSERT that supports ON CONFLICT, for the dialect of the transaction."""
+    """Return an INSERT into a table that supports ON CONFLICT, for the dialect of the transaction."""
     return (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(table)
 
 
@@ -148,7 +148,8 @@ async def change_room(
     members: tuple[str, ...] | None = None,
     closed: bool | None = None,
 ) -> Room:
-    """Change the given attributes of a board's or operator's room; return the room. Raises NotFound."""
+    """Change the given attributes of a board's or operator's room; attributes that are None stay. Return the room.
+    Raises NotFound."""
     values: dict[str, Any] = {"revision": await next_revision(tx)}
     if title is not None:
         values["title"] = title

@@ -120,13 +120,14 @@ async def list_links(tx: AsyncConnection, now_ms: int) -> list[dict[str, Any]]:
 
 
 async def create_code(tx: AsyncConnection, code_hash: str, purpose: str, expires_ms: int) -> None:
-    """Store a new code; older codes for the same purpose become invalid."""
+    """Store the hash of a new code; older codes for the same purpose become invalid."""
     await tx.execute(update(codes).where(codes.c.purpose == purpose, codes.c.used_ms.is_(None)).values(used_ms=0))
     await tx.execute(insert(codes).values(hash=code_hash, purpose=purpose, expires_ms=expires_ms))
 
 
 async def use_code(tx: AsyncConnection, code_hash: str, purpose: str, now_ms: int) -> bool:
-    """Mark a code as used; return False if it is unknown for this purpose, used already, or expired."""
+    """Mark the code with this hash as used; return False if the code is unknown for this purpose, used already, or
+    expired."""
     statement = (
         update(codes)
         .where(
@@ -141,7 +142,7 @@ async def use_code(tx: AsyncConnection, code_hash: str, purpose: str, now_ms: in
 
 
 async def is_code(tx: AsyncConnection, code_hash: str, purpose: str, now_ms: int) -> bool:
-    """Return whether a code is valid."""
+    """Return whether the code with this hash is valid for a purpose."""
     statement = select(codes.c.hash).where(
         codes.c.hash == code_hash, codes.c.purpose == purpose, codes.c.used_ms.is_(None), codes.c.expires_ms > now_ms
     )

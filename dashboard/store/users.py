@@ -172,7 +172,7 @@ async def count_admins(tx: AsyncConnection) -> int:
 
 
 async def revoke_session(tx: AsyncConnection, session: str, expires_ms: int) -> None:
-    """Revoke a session; a second call changes nothing."""
+    """Revoke a session that ends at ``expires_ms``; a second call changes nothing."""
     revision = await next_revision(tx)  # locks: a concurrent call for the same session waits here
     known = await tx.execute(select(revoked_sessions.c.id).where(revoked_sessions.c.id == session))
     if known.first() is None:
@@ -236,7 +236,7 @@ async def forget_tries(tx: AsyncConnection, name: str, address: str) -> None:
 
 
 async def find_identity(tx: AsyncConnection, issuer: str, subject: str) -> str | None:
-    """Return the user of a provider's identity; None if the identity has no user yet."""
+    """Return the user of a provider's identity (issuer and subject); None if the identity has no user yet."""
     statement = select(identities.c.user_id).where(identities.c.issuer == issuer, identities.c.subject == subject)
     found: str | None = (await tx.execute(statement)).scalar_one_or_none()
     return found
