@@ -159,7 +159,7 @@ class BoardApi(ApiHandler[BoardServices]):
             raise Invalid(str(error), field="board") from None
 
     def published(self, board_id: str, version: int, status: int = 200) -> None:
-        """Write the response to a publication."""
+        """Write the response to the publication of a board's version."""
         tag = self.services.boards.shown(board_id).tag
         self.set_header("ETag", f'"{tag}"')
         self.write_json(Published(board_id, version, tag), status)

@@ -16,7 +16,7 @@ from dashboard.web.feed.format import json_answer
 
 @dataclass(frozen=True, slots=True)
 class AnnotationServices(FeedServices):
-    """Services of feeders, and the stored annotations."""
+    """Services of the routes of annotations: the services of feeders' routes, and the stored annotations."""
 
     annotations: Annotations
 

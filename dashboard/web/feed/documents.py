@@ -19,7 +19,7 @@ class DocumentJson(Format):
 
 @dataclass(frozen=True, slots=True)
 class DocumentServices(FeedServices):
-    """Services of feeders, and the replicas to read documents from."""
+    """Services of the routes of documents: the services of feeders' routes, and the replicas to read documents from."""
 
     replicas: Replicas
 

@@ -40,7 +40,7 @@ _FEEDING = ("POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True, slots=True)
 class FeedServices:
-    """Services of a route that takes one format; ``max_bytes``: limit of a body, decompressed."""
+    """Services of a route for feeders; ``max_bytes``: limit of a body, decompressed."""
 
     intake: Intake
     max_bytes: int
@@ -101,7 +101,8 @@ class FeederHandler(BaseHandler[F]):
         return parsed, whole
 
     def _joined(self, whole: Outcome, outcome: Outcome, first: int) -> Outcome:
-        """Add the outcome of a slice to that of the slices before; not all refusals of a long body are listed."""
+        """Add the outcome of a slice, whose first line or element has the index ``first``, to the outcome of the slices
+        before; not all refusals of a long body are listed."""
         listed = outcome.refused[: max(0, MAX_REFUSALS - len(whole.refused))]
         return Outcome(
             whole.accepted + outcome.accepted,
@@ -324,7 +325,8 @@ class FeederHandler(BaseHandler[F]):
 
 
 def _beginning(chunk: bytes, *, packed: str) -> bytes:
-    """Return the beginning of a body, decompressed; empty if the body cannot be decompressed."""
+    """Return the beginning of a body, decompressed; empty if the body cannot be decompressed. ``packed``: the body's
+    encoding."""
     if packed in ("gzip", "x-gzip", "deflate"):
         try:
             return zlib.decompressobj(47).decompress(chunk, _SHOWN_BYTES)

@@ -20,7 +20,7 @@ from dashboard.web.feed.open_handler import OpenHandler
 
 @dataclass(frozen=True, slots=True)
 class QueryServices(FeedServices):
-    """Services of feeders, and the names of the databases."""
+    """Services of ``/query``: the services of feeders' routes, and the names of the databases."""
 
     databases: Databases
 

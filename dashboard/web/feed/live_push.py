@@ -25,7 +25,7 @@ _PATIENCE_S = 60.0
 
 @dataclass(slots=True)
 class OpenPushes:
-    """Number of open connections; beyond ``most``, new connections are refused."""
+    """Number of open connections for live pushes; beyond ``most``, new connections are refused."""
 
     most: int = 1_000
     count: int = 0
@@ -33,7 +33,7 @@ class OpenPushes:
 
 @dataclass(frozen=True, slots=True)
 class LivePushServices(FeedServices):
-    """Services of feeders, and the count of connections."""
+    """Services of the route of live pushes: the services of feeders' routes, and the count of connections."""
 
     open: OpenPushes = field(default_factory=OpenPushes)
 

@@ -19,7 +19,7 @@ _STARTED = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00"
 
 
 class GroupServices(NamedTuple):
-    """Services of the list of groups."""
+    """Services of the routes that list or delete a Pushgateway's groups."""
 
     groups: PushGroups
     replicas: Replicas

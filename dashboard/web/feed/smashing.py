@@ -58,7 +58,7 @@ def order_in(request: FeedRequest) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OrderServices(FeedServices):
-    """Services of feeders, and the sender of commands to screens."""
+    """Services of Smashing's routes: the services of feeders' routes, and the sender of commands to screens."""
 
     orders: ScreenOrders
 

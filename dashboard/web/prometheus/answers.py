@@ -75,7 +75,7 @@ def _metric(row: AnswerRow) -> str:
 
 
 def success(data: bytes, warnings: list[str] | None = None, infos: list[str] | None = None) -> bytes:
-    """Return the body of a successful response."""
+    """Return the body of a successful response with ``data`` (JSON), warnings and remarks."""
     more = b""
     if warnings:
         more += b',"warnings":' + msgspec.json.encode(warnings)

@@ -81,7 +81,7 @@ class PrometheusHandler(BaseHandler[PrometheusServices]):
             raise WrongParameter("query", f"{error.line}:{error.column}: parse error: {error.why}") from None
 
     def send(self, data: bytes, warnings: Sequence[str] = (), infos: Sequence[str] = ()) -> None:
-        """Send a successful response; ``data`` is JSON."""
+        """Send a successful response with ``data`` (JSON), warnings and remarks."""
         self.set_header("Content-Type", "application/json")
         self.finish(success(data, list(warnings), list(infos)))
 

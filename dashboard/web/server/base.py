@@ -303,7 +303,7 @@ class BaseHandler(RequestHandler, Generic[S]):
             self.write_fault(code, text, extra)
 
     def write_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
-        """Write the body of an error; the caller has set the status already."""
+        """Write the body of an error, with ``extra`` fields; the caller has set the status already."""
         self.write_json({"code": code, "error": text, **extra}, self.get_status())
 
     #: Challenge of a 401. Not Basic: browsers would show a password dialog of their own.

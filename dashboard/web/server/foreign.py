@@ -35,5 +35,6 @@ def reason_against(begun: bytes) -> str:
 
 
 def is_no_http(first: bytes) -> bool:
-    """Return whether no request can begin with this byte: methods are in capital letters, and empty lines may precede them."""
+    """Return whether no HTTP request can begin with this byte: methods are in capital letters, and empty lines may
+    precede them."""
     return _BEGINS.match(first) is None

@@ -74,7 +74,7 @@ class HttpConnections:
         return sum(map(_unread_of, self._unread))
 
     def open(self, stream: IOStream, network: str) -> None:
-        """Add a new connection."""
+        """Add a new connection from a network."""
         self._networks[stream] = network
 
     def forget(self, stream: IOStream) -> None:

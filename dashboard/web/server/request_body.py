@@ -22,14 +22,14 @@ class BodyBudget:
         self.held_bytes = 0
 
     def take(self, count: int) -> bool:
-        """Reserve bytes; return False if that would be too many."""
+        """Reserve ``count`` bytes; return False if the limit would be exceeded."""
         if self.held_bytes + count > self._max_bytes:
             return False
         self.held_bytes += count
         return True
 
     def give_back(self, count: int) -> None:
-        """Release reserved bytes."""
+        """Release ``count`` reserved bytes."""
         self.held_bytes -= count
 
 

@@ -37,7 +37,8 @@ _METHODS = ("get", "post", "put", "patch", "delete", "options")
 
 
 def pattern_of(template: str, parts: Mapping[str, str] = _PARTS) -> str:
-    """Return ``/boards/{board}`` as a regular expression."""
+    """Return a path template such as ``/boards/{board}`` as a regular expression. ``parts``: expressions of variables
+    by name."""
     text = re.escape(template).replace(r"\{", "{").replace(r"\}", "}")
     return re.sub(r"{(\w+)}", lambda found: f"({parts.get(found[1], '[^/]+')})", text)
 

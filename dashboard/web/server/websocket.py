@@ -207,7 +207,8 @@ class WebSocketTransport(WebSocketProtocol):
             self._send_buffered(frame[sent:])
 
     def _send_buffered(self, rest: bytes) -> None:
-        """Send bytes by the stream, after the bytes in its buffer. Until the buffer has drained, all further frames go this way."""
+        """Send the bytes ``rest`` by the stream, after the bytes in its buffer. Until the buffer has drained, all
+        further frames go this way."""
         if self._close_sent or self.stream.closed():
             return
         self._buffered += len(rest)
