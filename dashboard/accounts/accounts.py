@@ -258,8 +258,7 @@ class Accounts:
     async def make_first_admin(
         self, code: str, address: str, *, name: str, full_name: str, password: str
     ) -> LoginSession:
-        """Create the first admin and log in. Raises the errors of ``create_user``; BadToken for a wrong, used or old
-        code."""
+        """Create the first admin and log in. Raises the errors of ``create_user``, and BadToken if the code is wrong, used or expired."""
         user_id = parse_user_name(name, field="id")
         check_password(password)
         async with self._database.read() as tx:  # a wrong code costs no more than this query
