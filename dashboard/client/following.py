@@ -1,6 +1,7 @@
 """Views by docs/protocol.md, without I/O: messages -> updates, resuming from a position, gaps.
 
-``Following`` outlives connections; a ``Conversation`` is one connection: bytes go in, updates and bytes come out.
+``Following`` is a view that outlives connections. A ``Conversation`` is one connection: it takes received bytes, and
+returns updates and bytes to send.
 """
 
 from __future__ import annotations
