@@ -1,8 +1,8 @@
 """Owners of series over all processes: a claim that one process accepts is valid in all other processes, too.
 
-A claim reaches the other processes a moment later. If two processes accept different origins for a series in that moment, the
-earlier origin keeps the series in all processes. A process that has just started, or has missed signals, asks the others with the
-question of ``ownership.py``, and they publish all their claims again.
+A claim reaches the other processes a moment later. If two processes accept different origins for a series in that
+moment, the earlier origin keeps the series in all processes. A process that has just started, or has missed signals,
+asks the other processes by the signal that ``ownership.py`` uses, and they publish all their claims again.
 """
 
 from __future__ import annotations
