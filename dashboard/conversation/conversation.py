@@ -258,7 +258,8 @@ class Conversation:
     # --- reading ---
 
     async def read(self, caller: Caller, room_id: str, message_id: str) -> None:
-        """Mark a room as read up to a message, and tell the authors; raises NotFound, Unavailable."""
+        """Mark a room as read up to a message, and send receipts to the messages' authors; raises NotFound,
+        Unavailable."""
         room = await self.find_room(caller, room_id)
         seq = seq_of(room.id, message_id)
         if seq is None:
