@@ -222,7 +222,7 @@ class Part:
 
 
 def _first_after(series: Series, after_seq: int) -> int:
-    """Return the first entry after ``after_seq`` with a sample of this series; there must be one."""
+    """Return the number of the first entry after ``after_seq`` with a sample of this series; there must be one."""
     seqs = series.seqs
     at = len(seqs) - 1
     while at > 0 and seqs[at - 1] > after_seq:

@@ -98,7 +98,8 @@ class Ticker:
             pass
 
     async def _tick(self, view: View) -> None:
-        """Send the changes to the viewers, and catch-up frames to drained viewers.
+        """Send the view's changes to its up-to-date viewers, and one catch-up frame to each viewer that was behind and
+        has drained.
 
         If nothing was sent, the call does not count as a tick.
         """
