@@ -1,5 +1,4 @@
-"""Origins of series: the name that the sender gave each series. They ensure that two names never become one series
-unnoticed.
+"""Origins of series. An origin is the name that a sender gave a series; two names must not become one series unnoticed.
 
 ``edge_a b`` and ``edge a_b`` of line protocol would both be the series edge_a_b. The first name to arrive owns the
 series; the other name is refused, with the reason. An owner without samples for one to two periods loses its series, so
@@ -43,9 +42,11 @@ class Owner(NamedTuple):
 
 
 class Origins:
-    """Owners of series by canonical text, for this period and the previous period.
+    """Table of the owner of each series, by the series' canonical text. An owner is an origin: the name as the sender
+    sent it.
 
-    ``is_shared``: True if new claims are kept until ``take_claims`` returns them for publication. Claims are made in threads.
+    Claims of the current and of the previous period count; older claims are forgotten. ``is_shared``: True if new
+    claims are kept until ``take_claims`` returns them for publication. Claims are made in threads.
     """
 
     def __init__(self, max_items: int = 20_000, *, is_shared: bool = False) -> None:
@@ -58,7 +59,8 @@ class Origins:
         self.period = 0
 
     def renew(self, latest_ms: int) -> None:
-        """Begin a new period when it is due; caches of claims (``OwnedRecall``) are emptied then."""
+        """Begin a new period of claims when the present period is over; caches of claims (``OwnedRecall``) are emptied
+        then."""
         self._now_ms = latest_ms
         if latest_ms < self._until_ms:
             return
@@ -68,7 +70,8 @@ class Origins:
         self.period += 1
 
     def claim(self, key: str, origin: str, gives_way: Callable[[str], bool] | None = None) -> str:
-        """Make ``origin`` the owner of ``key`` and return ``key``; raises NameTaken when another origin owns it.
+        """Make ``origin`` (a name as sent) the owner of the series ``key``, and return ``key``; raises NameTaken when
+        another origin owns it.
 
         ``gives_way``: returns whether the present owner must give the series up.
         """
@@ -109,7 +112,7 @@ class Origins:
         self._untold = {**self._before, **self._present, **self._untold}
 
     def hear(self, claims: Mapping[str, Owner]) -> None:
-        """Note the claims of another process. Of two owners, the earlier owner keeps the series in all processes."""
+        """Apply the claims of another process. Of two owners, the earlier owner keeps the series in all processes."""
         for key, heard in claims.items():
             known = self._present.get(key) or self._before.get(key) or heard
             if known.origin == heard.origin:
@@ -132,7 +135,8 @@ def origin_of(name: str, labels: Mapping[str, str]) -> str:
 
 
 class OwnedRecall(Recall[K, V]):
-    """``Recall`` that is emptied with each new period of ``origins``, so that active senders claim their series again."""
+    """Cache (``Recall``) that is emptied when a new period of ``origins`` begins, so that active senders claim their
+    series again."""
 
     def __init__(self, max_items: int = 20_000, *, origins: Origins | None = None) -> None:
         super().__init__(max_items)

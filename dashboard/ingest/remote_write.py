@@ -87,7 +87,8 @@ def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families
 def _quickly(
     data: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int, metadata: list[bytes]
 ) -> list[tuple[int, bytes]]:
-    """Add the series with known labels and one plain sample; return the others with their indexes."""
+    """Add the series whose labels are known and whose only sample has the usual layout; return the other series with
+    their indices."""
     keys, tails, others = list[str](), list[bytes](), list[tuple[int, bytes]]()
     known, at, end, skipped = cache.get, 0, len(data), 0
     while at < end:
