@@ -121,7 +121,8 @@ class PresenceTracker:
         self._work.set()
 
     def dropped(self, connection: Connection, code: int) -> None:
-        """Publish the end of a connection, or keep it for the grace period; call it before the registry removes the connection."""
+        """Publish the end of a connection, or keep the connection's presence for the grace period; call it before the
+        registry removes the connection."""
         lost, now_s = self._lost.setdefault(connection.caller.id, []), self._monotonic()
         if connection in self._registry.people and code not in _LEFT and not is_final(code):
             each = _LostConnection(
