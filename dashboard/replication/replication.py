@@ -48,7 +48,7 @@ class Beginning(NamedTuple):
 
 
 class Replication:
-    """Owner of the replica of one partition; others read it through ``replica()``."""
+    """Owner of the replica of one partition; other code reads the replica through ``replica()``."""
 
     def __init__(
         self,
