@@ -17,13 +17,14 @@ _CHROMIUM = re.compile(r"(?:Chrom(?:e|ium)/|like Gecko\) )(?P<version>\d{2,4})\.
 
 
 def chromium_version(user_agent: str) -> int | None:
-    """Return the major version of a browser that is made from Chromium, None for others."""
+    """Return the major version of a browser that is based on Chromium, None for other browsers."""
     found = _CHROMIUM.search(user_agent)
     return int(found["version"]) if found else None
 
 
 def needs_old_files(user_agent: str, asked: str = "") -> bool:
-    """Return whether a browser needs the built set. ``asked``: ``old`` or ``new`` if the page's URL demands a set."""
+    """Return whether a browser needs the files that are built for old browsers. ``asked``: ``old`` or ``new`` if the
+    page's URL demands a set."""
     if asked in ("old", "new"):
         return asked == "old"
     version = chromium_version(user_agent)

@@ -29,7 +29,7 @@ _PID = re.compile(r"[A-Za-z0-9_-]{20}")
 
 
 class ClientServices(NamedTuple):
-    """Services of all clients."""
+    """Services that every Socket.IO client needs."""
 
     hub: Hub
     dispatcher: RequestDispatcher
