@@ -18,7 +18,8 @@ Value = Json | UnsetType
 class Change(Struct, frozen=True, omit_defaults=True):
     """Change of one field of a widget, or of the board if ``widget`` is empty. UNSET stands for a missing field.
 
-    If ``field`` is empty, the values are the whole widget, at index ``at`` of the list, and UNSET stands for a missing widget.
+    If ``field`` is empty, the change adds or removes a widget: ``before`` or ``after`` is the whole widget, the other
+    value is UNSET, and ``at`` is the widget's index in the list.
     """
 
     widget: str = ""

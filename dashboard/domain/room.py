@@ -83,7 +83,8 @@ def participants(room_id: str) -> tuple[str, ...]:
 
 
 def kind_of(room_id: str) -> RoomKind:
-    """Return the kind of a room by its id. A board's room is a ``room`` too: its id looks like any other."""
+    """Return the kind of a room by its id: ``direct``, ``inbox``, or ``room`` for all others. A board's room has the
+    kind ``room``."""
     return "direct" if room_id.startswith(_DIRECT) else "inbox" if room_id.startswith(_INBOX) else "room"
 
 
