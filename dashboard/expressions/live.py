@@ -182,7 +182,7 @@ class LiveExpressions:
     # --- evaluation ---
 
     async def run(self) -> None:
-        """Evaluate all expressions once a second until cancelled, and new expressions at once."""
+        """Evaluate all expressions once a second, and new expressions immediately, until cancelled."""
         async with Group() as group:
             while True:
                 self._wake.clear()
