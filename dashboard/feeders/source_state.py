@@ -104,7 +104,7 @@ class SourceState:
         self._pace.say(_log, f"source {self.id}", reason, snippet, now_ms)
 
     def refuse_all(self, refusals: Iterable[Refusal], *, count: bool = True, unlisted: int = 0) -> None:
-        """Keep, log and count the refusals of a parser or of the service.
+        """Keep, log and count the refusals of a parser or of the intake.
 
         ``unlisted``: number of further refusals that are not listed.
         """

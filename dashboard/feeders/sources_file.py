@@ -191,7 +191,7 @@ class SourcesFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 def load_sources(path: Path) -> SourcesFile:
-    """Read and check the file; raises ConfigurationError."""
+    """Read and check the file of sources; raises ConfigurationError."""
     raw, places = read_yaml(path)
     try:
         found = convert({} if raw is None else raw, SourcesFile)
