@@ -115,7 +115,7 @@ class ViewRequests:
         board: bytes | None,
         since: list[Seen] | None,
     ) -> None:
-        """Send the changes since ``since``, or a snapshot if there is no ``since`` or a gap."""
+        """Send the changes since ``since``. If ``since`` is None or entries were missed, send a snapshot instead."""
         view, connection = subscription.view, subscription.connection
         now_ms = self._now_ms()
         subscription.frame_no, subscription.sent = view.frame_no, view.seqs
