@@ -44,7 +44,7 @@ class EditBoard(PersonalRequest, frozen=True, kw_only=True):
 
 
 class LeaveBoard(PersonalRequest, frozen=True, kw_only=True):
-    """Request to stop editing."""
+    """Request to stop editing a board."""
 
 
 class PointAt(PersonalRequest, frozen=True, kw_only=True):
