@@ -102,7 +102,8 @@ class Board(Struct, frozen=True, kw_only=True):
             raise ValueError(f"two widgets have the id {twice!r}; give one of them another")
 
     def selectors(self) -> tuple[Selector, ...]:
-        """Return all selectors of the page in reading order, without its expressions. Raises Invalid for an invalid selector."""
+        """Return all selectors of the page in reading order, without the selectors in its expressions. Raises Invalid
+        for an invalid selector."""
         texts, places = self.watched()
         return tuple(parse_selector(text) for place, text in enumerate(texts) if place not in places)
 
