@@ -44,7 +44,7 @@ class Families:
                 self._judged.clear()
 
     def note(self, parsed: Parsed) -> None:
-        """Declare the known kinds of the body's series."""
+        """Set the kinds of the body's series, as far as the kinds of their families are known."""
         if not self._kinds or self._judged.issuperset(parsed.batch.keys):
             return
         if len(self._judged) > 2 * self._max_items:
