@@ -42,7 +42,8 @@ _CHECKED_AT_ONCE = 200
 
 
 class _Taken(Struct):
-    """Result of the batch's pieces so far. ``coming``: new series in ``appends``.
+    """Result of the pieces of a batch that are prepared so far. ``coming``: new series in ``appends``, the entries to
+    append.
 
     ``to_tell``: True if the token has new series, which must be published to the other processes.
     """
@@ -321,8 +322,8 @@ class AcceptSamples:
     def _new_kinds(self, batch: Batch, replica: Replica | None, now_ms: int) -> list[tuple[int, str]]:
         """Return (row, kind) for each kind to declare.
 
-        A kind is declared if the journal has another kind or none, or if its last declaration is ``DECLARED_EVERY_MS``
-        old.
+        A kind is declared if the journal has another kind or none, or if it was last declared ``DECLARED_EVERY_MS`` ago
+        or earlier.
         """
         by_text, said = replica.table.by_text if replica is not None else {}, self._kinds_ms
         new = {
