@@ -94,7 +94,7 @@ class Reader:
         self._on_state = on_state
 
     async def run(self) -> None:
-        """Read while there are followers, until cancelled."""
+        """Read new entries while the partition has followers, until cancelled."""
         back_off = BackOff()
         while True:
             if not self._log.followers:

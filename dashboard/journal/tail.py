@@ -10,7 +10,8 @@ from dashboard.journal.port import Entry
 
 
 class Tail:
-    """Newest entries, bounded in bytes; the oldest are dropped first. For the event loop's thread only."""
+    """Newest entries of a partition, in memory and bounded in bytes; the oldest are dropped first. For the event loop's
+    thread only."""
 
     __slots__ = ("_entries", "_max_bytes", "_size", "_waiters", "head_seq")
 
