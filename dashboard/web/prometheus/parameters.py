@@ -31,7 +31,8 @@ def number_of(text: str) -> float | None:
 
 
 def time_ms(name: str, text: str, default_ms: int | None = None) -> int:
-    """Return a time in milliseconds, from seconds since the epoch or RFC 3339; raise WrongParameter."""
+    """Return a time in milliseconds, from seconds since the epoch or RFC 3339; raise WrongParameter. ``name``: the
+    parameter's name, for the error; ``default_ms``: result for an empty text."""
     if not text and default_ms is not None:
         return default_ms
     reason = f'cannot parse "{text}" to a valid timestamp'
@@ -54,7 +55,8 @@ def time_ms(name: str, text: str, default_ms: int | None = None) -> int:
 
 
 def duration_ms(name: str, text: str) -> float:
-    """Return a duration in milliseconds, from seconds or a text with units, such as "5m"; raise WrongParameter."""
+    """Return a duration in milliseconds, from seconds or a text with units, such as "5m"; raise WrongParameter.
+    ``name``: the parameter's name, for the error."""
     seconds = number_of(text)
     if seconds is not None:
         if not math.isfinite(seconds) or abs(seconds) > 9.2e9:
