@@ -225,7 +225,10 @@ def undo_changes(document: Document, history: Sequence[Done], target: Done) -> l
 
 
 def _actual(document: Document, change: Change) -> Change | None:
-    """Return a change with the document's present value as ``before``; return None if its widget does not exist, or exists already."""
+    """Return a change with the document's present value as ``before``.
+
+    Return None for a change or removal of a widget that does not exist, and for the addition of a widget that exists.
+    """
     if not change.widget:
         return Change("", change.field, field_of(document, change.field), change.after)
     widget = next((each for each in widgets_of(document) if each.get("id") == change.widget), None)
