@@ -23,7 +23,8 @@ _TEXTS = ("description", "message", "runbook_url")
 
 
 def parse_alertmanager(body: bytes, now_ms: int) -> Parsed:
-    """Parse a webhook's ``{"version": "4", "alerts": […]}``, Grafana's with "1", or its older ``{"ruleName", "state"}``; raises Invalid."""
+    """Parse the body of a webhook: of Alertmanager (version "4"), of Grafana (version "1"), or of Grafana before
+    version 8 (``{"ruleName", "state"}``). Raises Invalid."""
     given = read_object(body)
     if "alerts" not in given and "state" in given and ("ruleName" in given or "ruleId" in given):
         return Parsed(events=[_rule(given)])
