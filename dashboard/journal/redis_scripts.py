@@ -139,12 +139,13 @@ async def turn(client: Client, keys: Keys, epoch: str, candidate: str, fork: int
 
 
 async def hold(client: Client, key: str, holder: str, for_ms: int) -> bool:
-    """Acquire or renew a lease of ``holder`` for ``for_ms`` (hold.lua); return False if another process holds it."""
+    """Acquire or renew the lease ``key`` for ``holder``, for ``for_ms`` milliseconds (hold.lua); return False if
+    another process holds it."""
     return bool(await _hold(client, [key], holder, for_ms))
 
 
 async def release(client: Client, key: str, holder: str) -> None:
-    """Release a lease of ``holder`` (release.lua)."""
+    """Release the lease ``key`` if ``holder`` holds it (release.lua)."""
     await _release(client, [key], holder)
 
 
