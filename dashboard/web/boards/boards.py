@@ -149,7 +149,8 @@ class BoardApi(ApiHandler[BoardServices]):
         return "" if tag == "*" else tag.removeprefix("W/").strip('"')
 
     async def parse(self, board_id: str, body: bytes) -> Document:
-        """Return the document of a YAML text, read outside of the event loop; raises Invalid with the line of the fault."""
+        """Return the document of a YAML text, parsed outside of the event loop; raises Invalid with the line of the
+        fault."""
         try:
             text = body.decode("utf-8")
             return await IOLoop.current().run_in_executor(None, parse_board, text, Path(f"{board_id}.yaml"))

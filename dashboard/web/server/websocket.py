@@ -265,7 +265,7 @@ class WebSocketTransport(WebSocketProtocol):
         raise NotImplementedError("this is a server")
 
     def start_pinging(self) -> None:
-        """Leave pings to the hub's heartbeat."""
+        """Do nothing: the hub's heartbeat sends the pings."""
 
     def set_nodelay(self, x: bool) -> None:
         self.stream.set_nodelay(x)
