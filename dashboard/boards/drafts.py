@@ -159,7 +159,7 @@ class Drafts:
         return await self._commit(author, board_id, key, made, again=again)
 
     async def discard(self, author: Author, board_id: str, key: str) -> int:
-        """Discard a draft: its document becomes the published document again."""
+        """Discard a draft: its document becomes the published document again. Return the number of this operation."""
         published = self._boards.shown(board_id).document
         return await self._commit(
             author, board_id, key, lambda document, _: (differences(document, published), 0), ends=True
