@@ -88,7 +88,7 @@ class _Live:
         return spec.name in self.filled or spec.name in self.refused
 
     def count_as_filled(self) -> None:
-        """Mark the histories that are not refused as computed: they cannot be computed, and views must not wait for
+        """Mark as computed all histories that are not refused. They cannot be computed, and views must not wait for
         them."""
         self.filled.update(spec.name for spec in self.specs if spec.name not in self.refused)
 
