@@ -18,7 +18,8 @@ _MAX_SEEN = 10_000
 
 
 class LineSources:
-    """The caches by source. ``max_items``: maximum number of items in each cache, and maximum number of owned series."""
+    """Caches of lines, one for each source. ``max_items``: maximum number of items in each cache, and maximum number of
+    owned series."""
 
     def __init__(self, max_items: int, *, origins: Origins | None = None) -> None:
         self._max_items = max_items

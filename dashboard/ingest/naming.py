@@ -31,7 +31,8 @@ MAX_FOREIGN_LABELS = CEILING.labels
 
 
 def foreign_name(name: str) -> str:
-    """Convert a name by the rules above; raises Invalid when it is empty (its length is checked with the series)."""
+    """Convert the name of a series or document by the rules of this module; raises Invalid when it is empty (its length
+    is checked with the series)."""
     if not name:
         raise Invalid("the name is empty", field="series")
     mapped = _NOT_IN_NAME.sub("_", name[: CEILING.name_bytes + 1])
@@ -39,7 +40,7 @@ def foreign_name(name: str) -> str:
 
 
 def foreign_label(name: str) -> str:
-    """Convert a label's name by the rules above."""
+    """Convert a label's name by the rules of this module."""
     mapped = _NOT_IN_LABEL.sub("_", name[: CEILING.label_name_bytes + 1])
     if mapped[:1].isdigit() or not mapped:
         return f"_{mapped}"
@@ -47,7 +48,8 @@ def foreign_label(name: str) -> str:
 
 
 def foreign_labels(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Convert labels by the rules above; raises Invalid if two labels with different values would get one name, and for too many labels."""
+    """Convert labels by the rules of this module; raises Invalid if two labels with different values would get one
+    name, and for too many labels."""
     labels: dict[str, str] = {}
     for count, (name, value) in enumerate(pairs):
         if count >= MAX_FOREIGN_LABELS:
