@@ -265,7 +265,7 @@ class WebSocketTransport(WebSocketProtocol):
         raise NotImplementedError("this is a server")
 
     def start_pinging(self) -> None:
-        """Do nothing: the hub's heartbeat sends the pings."""
+        """Ignore the call: the hub's heartbeat sends the pings."""
 
     def set_nodelay(self, x: bool) -> None:
         self.stream.set_nodelay(x)
