@@ -1,0 +1,27 @@
+"""No table of what users keep about boards: nothing has used it; favourites are kept in the browser."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Drop the table."""
+    op.drop_table("board_marks")
+
+
+def downgrade() -> None:
+    """Add the empty table."""
+    op.create_table(
+        "board_marks",
+        sa.Column("user_id", sa.String(length=40), nullable=False),
+        sa.Column("board_id", sa.String(length=100), nullable=False),
+        sa.Column("favourite", sa.Boolean(), nullable=False),
+        sa.Column("home", sa.Boolean(), nullable=False),
+        sa.Column("seen_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "board_id", name=op.f("pk_board_marks")),
+    )
