@@ -114,7 +114,7 @@ class Accounts:
         )
 
     def renew(self, caller: Caller) -> LoginSession | None:
-        """Extend the caller's session once half of its lifetime has passed, under the same id; return None if it was not extended."""
+        """Extend the caller's session, under the same id, if half of its lifetime has passed; return None if it was not extended."""
         user = self._directory.user(caller.id)
         if caller.kind != "user" or caller.expires_ms is None or user is None:
             return None

@@ -72,7 +72,7 @@ class FairQueue:
         self._pass_on()
 
     def _pass_on(self) -> None:
-        """Start the first job of the address whose turn is next, in the place that has become free."""
+        """Start the first job of the next address in turn, because another job has ended."""
         while self._waiting:
             network = next(iter(self._waiting))
             turns = self._waiting.pop(network)
