@@ -17,7 +17,8 @@ _CELL_BYTES = 4
 
 
 class AddressCounts:
-    """Table of counts with ``columns`` columns. ``column``: that of this process. ``memory`` begins with the key of the hash."""
+    """Table of counts with ``columns`` columns. ``column``: the index of this process' column. ``memory`` begins with
+    the key of the hash."""
 
     def __init__(self, memory: mmap.mmap | bytearray, column: int, columns: int) -> None:
         view = memoryview(memory)
