@@ -58,7 +58,7 @@ class Matcher(NamedTuple):
 
 
 class Selector:
-    """A parsed selector; equal when their canonical ``text`` is equal."""
+    """A parsed selector. Two selectors are equal if their canonical texts (``text``) are equal."""
 
     __slots__ = ("_labels", "_name", "matchers", "text")
 

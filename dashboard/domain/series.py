@@ -112,7 +112,7 @@ def series_key(name: str, labels: Mapping[str, str] | Iterable[tuple[str, str]] 
 
 
 def check_limits(key: SeriesKey, limits: SeriesLimits) -> None:
-    """Raise Invalid, with the setting that allows more, when the key is larger than the limits say."""
+    """Raise Invalid, with the setting that allows more, when the key exceeds the limits."""
     if len(key.name) > limits.name_bytes:
         raise _beyond(f"{key.name[:40]}… is {len(key.name)} bytes long", limits.name_bytes, "name_bytes", "series")
     if len(key.labels) > limits.labels:
