@@ -126,9 +126,11 @@ class AskEditors(Signal, tag="q", frozen=True):
 
 
 class SeriesOwned(Signal, tag="h", frozen=True):
-    """Series that an owner has: with ``whole`` exactly ``keys``, otherwise the earlier series and ``keys``, without ``gone``.
+    """Series that an owner has: exactly ``keys`` if ``whole``; otherwise ``keys`` are added to the earlier series, and
+    ``gone`` are removed.
 
-    An owner is a feeder's token with the series that it fed, or a group of a Pushgateway.  ``holder`` is the owner's name.
+    An owner is a feeder's token with the series that it fed, or a group of a Pushgateway. ``holder`` is the owner's
+    name.
     """
 
     node: str
