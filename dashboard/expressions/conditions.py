@@ -93,7 +93,8 @@ def _bits(places: Iterable[int]) -> int:
 
 
 def _names(some: list[Series], inputs: list[Series]) -> list[str]:
-    """Return for each of some inputs the values of its labels that not all inputs have."""
+    """Return a short name for each series of ``some``: the values of its labels that are not the same in all
+    ``inputs``."""
     shared = set(inputs[0].key.labels)
     for series in inputs:
         shared.intersection_update(series.key.labels)

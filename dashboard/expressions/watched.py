@@ -83,9 +83,10 @@ def watched(texts: Sequence[str], expressions: Iterable[int], window_ms: int) ->
 
 
 def watched_again(texts: Sequence[str], expressions: Sequence[int] | None, window_ms: int) -> Watched:
-    """Parse texts as ``watched`` does; short texts that were parsed recently are remembered, as many screens watch the same.
+    """Parse texts as ``watched`` does; results for short texts are cached, because many screens watch the same
+    expressions.
 
-    ``expressions`` None: find out which texts are expressions.  Raises Invalid.
+    ``expressions`` None: find out which texts are expressions. Raises Invalid.
     """
     known = _parsed if sum(map(len, texts)) > _REMEMBERED_CHARACTERS else _remembered
     return known(tuple(texts), None if expressions is None else tuple(expressions), window_ms)
