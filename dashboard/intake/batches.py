@@ -64,9 +64,10 @@ def entries_of(keys: list[str], new: set[str], *, late: bool = False) -> list[tu
 
 
 def have_late(keys: list[str], times: list[int], last_ms: Callable[[str], int]) -> bool:
-    """Return whether a batch seems to have late samples: its times go back, or are not after those of three of its series.
+    """Return whether a batch seems to have late samples.
 
-    ``last_ms``: returns the time of a series' newest sample, 0 for a new series.
+    It does if a time is earlier than the time of the row before, or if the first, middle or last row is not later than
+    the newest sample of its series. ``last_ms``: returns the time of a series' newest sample, 0 for a new series.
     """
     if len(keys) <= _LATE_PER_ENTRY:
         return False  # one entry anyway
