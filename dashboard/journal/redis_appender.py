@@ -180,16 +180,17 @@ class Appender:
                 waiting.done.set_result(Position(reply.epoch, seq))
 
     async def run_deadlines(self) -> None:
-        """Answer callers that have waited too long with an error, until cancelled."""
+        """Answer with an error the callers that have waited too long, until cancelled."""
         while True:
             await asyncio.sleep(_EXPIRE_EVERY_S)
             if self._waiting or self._under_way:
                 self.expire(asyncio.get_running_loop().time())
 
     def expire(self, now_s: float) -> None:
-        """Answer appends whose deadline has passed at ``now_s`` with Unavailable.
+        """Answer with Unavailable the appends whose deadline has passed at ``now_s``.
 
-        The entries of the flush in flight stay in that flush, even if their callers were answered, until its result is known.
+        The entries of the flush in flight stay in that flush, even if their callers were answered, until its result is
+        known.
         """
         error = Unavailable(f"the journal (Redis) cannot be reached: {self.fault or 'no answer in time'}")
         late = [w for w in (*self._under_way, *self._waiting) if w.deadline_s <= now_s and not w.expired]
