@@ -115,7 +115,7 @@ class PresenceNotices:
     async def _send(self, connections: Iterable[Connection], notices: list[tuple[str, PersonalReply]]) -> None:
         """Send each notice, encoded once, to all users except the user whom it is about.
 
-        Send many notices as one message to all users.
+        If there are many notices, send them as one message to all users.
         """
         if len(notices) > _MANY:
             await self._registry.broadcast(connections, encode_personal(_combined([notice for _, notice in notices])))
