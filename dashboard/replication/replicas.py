@@ -48,7 +48,8 @@ def windows_of(settings: Settings) -> Windows:
 
 
 class _Kept:
-    """Followed partition. ``wanted``: number of its users; ``unwanted_s``: loop time at which the last user released it."""
+    """Followed partition. ``wanted``: number of callers that need the partition; ``unwanted_s``: loop time at which the
+    last caller released it."""
 
     def __init__(self, replication: Replication) -> None:
         self.replication = replication
