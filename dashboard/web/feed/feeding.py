@@ -134,7 +134,8 @@ class FeederHandler(BaseHandler[F]):
         await self._unpack()
 
     async def _unpack(self) -> None:
-        """Decompress a body whose encoding is neither gzip, which was decompressed on arrival, nor one that the format decodes."""
+        """Decompress the body. Gzip was decompressed on arrival, and encodings that the format decodes itself are left
+        to the format."""
         encoding = encoding_in(self.request.headers)
         if encoding not in ENCODINGS or encoding in self.format.encodings or not self._body.size:
             return

@@ -193,7 +193,8 @@ class GrafanaLive(Lines):
 
 
 def _database(name: str, policy: str) -> str:
-    """Return the source of lines for a database, and its retention policy unless that is the default."""
+    """Return the name of a source of lines: the database, followed by the retention policy unless the policy is the
+    default."""
     return f"database {name}/{policy}".removesuffix("/autogen").removesuffix("/") if name else ""
 
 
@@ -206,5 +207,5 @@ def moved_line(refusal: Refusal, first: int) -> Refusal:
 
 
 def _in_header(text: str) -> str:
-    """Return a text with characters replaced that are not allowed in a header."""
+    """Replace the characters of a text that are not allowed in a header."""
     return "".join(char if " " <= char <= "~" else "?" for char in text)[:1_000]
