@@ -104,7 +104,7 @@ def labels_of(series: Series) -> Labels:
 def samples_of(series: Series, from_ms: int, until_ms: int, windows: Windows) -> tuple[array[int], array[float]]:
     """Return the samples after ``from_ms`` up to ``until_ms``, ordered by time, as copies.
 
-    Where samples are no longer kept, buckets stand for them.
+    Where samples are no longer kept, each bucket gives one sample.
     """
     times, values = series.times, series.values
     if not times:

@@ -41,7 +41,8 @@ Listener = Callable[[], None]
 class Matches(Generic[K]):
     """Current matches of a selector. ``version`` counts the changes of the matches; ``changes`` has the latest changes.
 
-    ``armed``: listeners that wait for a change; ``followers``: number of the users of these matches that may arm a listener.
+    ``armed``: listeners that are called at the next change; ``followers``: number of the users of these matches that
+    may arm a listener.
     """
 
     __slots__ = ("armed", "changes", "followers", "holders", "is_ready", "members", "selector", "version")
@@ -158,7 +159,7 @@ class SeriesIndex(Generic[K]):
             matches.fire()
 
     def _candidates(self, name: str) -> Iterator[Matches[K]]:
-        """Yield the matches, ready or not, whose selectors may match a name."""
+        """Yield the matches, evaluated or not, whose selectors may match a name."""
         yield from self._by_name.get(name, {}).values()
         yield from self._unnamed.values()
 
@@ -174,14 +175,16 @@ class SeriesIndex(Generic[K]):
         return values // 10 + len(self._start(selector) or ())
 
     def acquire(self, selector: Selector) -> Matches[K]:
-        """Return a selector's matches, evaluated now if they are not ready, and keep them current until ``release``."""
+        """Return a selector's matches, and keep them current until ``release``. If they are not evaluated yet, evaluate
+        them now."""
         matches = self.hold(selector)
         for _ in self.evaluate(matches):
             pass
         return matches
 
     def hold(self, selector: Selector) -> Matches[K]:
-        """Return a selector's matches like ``acquire``, but not evaluated; the caller does that with ``evaluate``."""
+        """Return a selector's matches as ``acquire`` does, but do not evaluate them: the caller evaluates them with
+        ``evaluate``."""
         matches = self._held.get(selector.text)
         if matches is None:
             matches = self._held[selector.text] = Matches(selector)
@@ -205,7 +208,8 @@ class SeriesIndex(Generic[K]):
     # --- listeners ---
 
     def follow(self, matches: Matches[K]) -> None:
-        """Call the armed listeners of these matches at each change from now on, until ``unfollow``. The matches must be ready."""
+        """From now on, call the armed listeners of these matches at each change, until ``unfollow``. The matches must
+        have been evaluated."""
         matches.followers += 1
         if matches.followers == 1:
             for item in matches.members:
@@ -248,7 +252,7 @@ class SeriesIndex(Generic[K]):
     # --- evaluation ---
 
     def evaluate(self, matches: Matches[K]) -> Iterator[None]:
-        """Evaluate matches that are not ready, step by step; items may be added and removed between two steps."""
+        """Evaluate matches that ``hold`` returned, step by step; items may be added and removed between two steps."""
         if matches.is_ready:
             return
         selector = matches.selector
@@ -292,7 +296,10 @@ class SeriesIndex(Generic[K]):
         return min(pools, key=len) if pools else None
 
     def _pool(self, selector: Selector, scanned: dict[str, set[str]]) -> Iterable[K]:
-        """Return the smallest known set of items that contains all members."""
+        """Return the smallest known set of items that contains all items that a selector matches.
+
+        ``scanned``: the values that each regular expression matches, by the matcher's text.
+        """
         pool = self._start(selector)
         if pool is not None:
             return pool

@@ -74,7 +74,8 @@ def prefix_of(pattern: str) -> str | None:
 
 @lru_cache(maxsize=1_024)
 def _by_line(pattern: str) -> Any:
-    """Compile the pattern to match single lines of a text; return None if a part of the pattern would mean something else there."""
+    """Compile the pattern to match single lines of a text; return None if a part of the pattern has another meaning in
+    a text of several lines."""
     return None if _NOT_BY_LINE.search(pattern) else re2.compile(f"(?m)^(?:{pattern})$", _OPTIONS_BY_LINE)
 
 

@@ -52,7 +52,11 @@ class Groups:
             self.of_row.append(place)
 
     def inputs(self, vector: Vector) -> list[int]:
-        """Return the inputs of each group as a number with one bit for each input; an empty list if inputs are not tracked."""
+        """Return, for each group, the series that its rows were computed from, as a number with one bit for each
+        series.
+
+        The list is empty if the vector does not track these inputs.
+        """
         if not vector.inputs:
             return []
         found = [0] * len(self.labels)

@@ -136,14 +136,15 @@ class Evaluator:
         return times_of(when, grid, self.span)
 
     def inputs(self, columns: SampleColumns) -> list[int]:
-        """Return the inputs of each series' row: a number whose only bit stands for the series.
+        """Return, for each series of a selector, a set of bits in which only the bit of this series is set.
 
-        The list is empty if inputs are not tracked.
+        These bits are the row's *inputs*: the series that the row was computed from. The list is empty if inputs are
+        not tracked.
         """
         return [1 << number for number in columns.numbers] if self.track else []
 
     def ones(self, values: Floats) -> Vector:
-        """Return a vector with one row, which has no labels."""
+        """Return a vector of one row with these values and without labels."""
         return Vector([()], values[None, :], np.ones((1, len(values)), dtype=np.bool_), [0] * self.track)
 
     def _instant(self, node: Instant, grid: Grid) -> Vector:
@@ -252,7 +253,8 @@ class Evaluator:
                 self.notes.inform(f'{NO_COUNTER} "{name}"')
 
     def absent(self, vector: Vector, operand: Expr) -> Vector:
-        """Return 1 at the steps where the vector has no value."""
+        """Return 1 at the steps where the vector has no value. ``operand``: the vector's expression, which gives the
+        labels."""
         there: Bools = np.logical_not(vector.there.any(axis=0))
         labels: Labels = relabel.of_absent(operand)
         return compact(Vector([labels], np.ones((1, len(there))), there[None, :], [0] * self.track))

@@ -70,7 +70,7 @@ class Query(Struct, frozen=True):
 
 
 def instant_query(expr: Expr, at_ms: int, lookback_ms: int = LOOKBACK_MS) -> Query:
-    """Return the query at one time."""
+    """Return the query for an expression at one time."""
     return Query(expr, Grid(at_ms, 1, 1), is_range=False, end_ms=at_ms, lookback_ms=lookback_ms)
 
 

@@ -108,7 +108,7 @@ class Gathered:
         number: int,
         unit: str,
     ) -> None:
-        """Add a series with its samples, ordered by time."""
+        """Add a series with its samples, ordered by time. The parameters: see ``Column``."""
         self.labels.append(labels)
         self.times.extend(times)
         self.values.extend(values)

@@ -153,7 +153,7 @@ def _checked(source: str, tokens: list[Lexeme], token: Lexeme, at_ms: list[int])
 
 
 def _without_offset(tokens: list[Lexeme], sign: str) -> list[Lexeme]:
-    """Remove an ``offset`` of 0, which the parser refuses."""
+    """Remove the word ``offset``, and the sign after it, from the end of the tokens: the parser refuses an offset of 0."""
     del tokens[-2 if sign else -1 :]
     return []
 

@@ -160,7 +160,7 @@ def merged(vector: Vector) -> Vector:
 
 
 def same_labels() -> FailedExpression:
-    """Return the error of two series with the same labels."""
+    """Return the error for two series that have the same labels."""
     return FailedExpression("vector cannot contain metrics with the same labelset")
 
 

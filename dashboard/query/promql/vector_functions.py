@@ -52,13 +52,14 @@ class Operands(Protocol):
         """Return the samples of a selector."""
 
     def inputs(self, columns: SampleColumns) -> list[int]:
-        """Return the inputs of each series' row: a number whose only bit stands for the series."""
+        """Return, for each series of a selector, a number in which only the bit of this series is set."""
 
     def ones(self, values: Floats) -> Vector:
-        """Return a vector with one row, which has no labels."""
+        """Return a vector of one row with these values and without labels."""
 
     def absent(self, vector: Vector, operand: Expr) -> Vector:
-        """Return 1 at the steps where the vector has no value."""
+        """Return 1 at the steps where the vector has no value. ``operand``: the vector's expression, which gives the
+        labels."""
 
 
 _Args = tuple[Expr, ...]
@@ -147,7 +148,11 @@ def _histogram_quantile(of: Operands, args: _Args, grid: Grid) -> Vector:
 
 
 def _observed_unit(expr: Expr, unit: str) -> str:
-    """Return the unit of a histogram's observations: that of its name, else the unit of its buckets, also when it is one of their rate."""
+    """Return the unit of a histogram's observations: the unit that the histogram's name states, else the unit of its
+    buckets.
+
+    ``unit``: the unit of the buckets, or of their rate (with ``/s``, which is removed).
+    """
     names = {each.value for node in selectors_of(expr) for each in node.selector.matchers if each.label == NAME}
     units = {guess_unit(name.removesuffix("_bucket")) for name in names}
     return units.pop() if len(units) == 1 and "" not in units else unit.removesuffix("/s")
