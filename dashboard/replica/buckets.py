@@ -1,8 +1,8 @@
 """History of a series at one resolution: a bucket of (min, max, sum, count) for each time step that had samples.
 
-Stored in columns, ordered by time, with 36 bytes for each of the newest buckets; 20 bytes while all of them have one sample.  The
-others are packed (``chunks.py``), with 2 to 8 bytes for each.  Merging does not depend on the order (except for rounding of the sum),
-so late samples can be merged.
+The buckets are stored in columns, ordered by time. Each of the newest buckets takes 36 bytes, or 20 bytes while all of
+them have one sample. The older buckets are packed (``chunks.py``) and take 2 to 8 bytes each. Buckets can be merged in
+any order (only the rounding of the sum depends on it), so late samples can be merged.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ def mean(total: float, count: int, least: float, greatest: float) -> float:
 class Buckets:
     """Mutable buckets. ``slot`` is time // step; ``step_ms`` and ``small`` are fixed for the life of the object.
 
-    The newest buckets are *open*: columns of numbers. The other buckets are packed in chunks of ``small`` buckets, several
-    of which later become a large chunk. A reader unpacks copies of the chunks that it needs. A late sample opens all chunks from
-    its slot on.
+    The newest buckets are *open*: columns of numbers. The other buckets are packed in chunks of ``small`` buckets;
+    several such chunks later become a large chunk. A reader unpacks copies of the chunks that it needs. A late sample
+    opens all chunks from its slot on.
 
     While all open buckets have one sample, ``_maxs`` and ``_sums`` are the same object as ``_mins``.
 
-    Restored buckets stay compressed until they are read: a starting process has thousands of histories, few of which are
-    read soon.
+    Restored buckets stay compressed until they are read: a starting process has thousands of histories, few of which
+    are read soon.
     """
 
     __slots__ = (
@@ -176,7 +176,10 @@ class Buckets:
         return self._mins.tobytes() == self._maxs.tobytes() == self._sums.tobytes()
 
     def _pack(self) -> None:
-        """Pack a chunk of the oldest open buckets: a large chunk if there are enough of them, as after a late sample."""
+        """Pack the oldest open buckets as one chunk.
+
+        It is a large chunk if there are enough open buckets, as after a late sample.
+        """
         chunks, small = self._chunks, self.small
         large = small * _LARGEST
         rows = large if len(self._slots) >= large + small else small
@@ -192,9 +195,10 @@ class Buckets:
             chunks[-_SEVERAL:] = [pack_chunk(past)]
 
     def _open(self, slot: int) -> None:
-        """Open all chunks with buckets of ``slot`` or later.
+        """Unpack all chunks with buckets of ``slot`` or later, so that these buckets are open.
 
-        These buckets are packed again chunk by chunk, the first chunk after as many new buckets as a small chunk has.
+        Later they are packed again, chunk by chunk: the first chunk when as many buckets as a small chunk holds have
+        been added.
         """
         chunks = self._chunks
         first = len(chunks)
@@ -209,7 +213,7 @@ class Buckets:
             self._pack_at, self._trimmed_from = len(self._slots) + self.small, None
 
     def _prepend(self, columns: list[bytes]) -> None:
-        """Put buckets before the open ones; the columns as in ``Folded``."""
+        """Insert buckets before the open buckets. ``columns``: the columns of these buckets as bytes, see ``Folded``."""
         if self._maxs is self._mins:
             self._maxs, self._sums = self._mins[:], self._mins[:]
         slots, mins, maxs, sums, counts = columns
@@ -279,7 +283,7 @@ class Buckets:
         self._trimmed_from = None
 
     def _trim_is_far(self, before_slot: int) -> bool:
-        """Return whether trimming would remove nothing, so that the folded buckets may stay folded."""
+        """Return whether trimming would remove nothing. If so, restored buckets may stay compressed (*folded*)."""
         assert self._folded is not None
         if self._folded.trimmed_from is not None:
             return before_slot <= self._folded.trimmed_from

@@ -153,7 +153,7 @@ def capture(replica: Replica) -> Iterator[tuple[str, bytes]]:
 def restore(position: Position, records: dict[str, bytes], windows: Windows) -> Replica:
     """Return the replica that the records describe.
 
-    Raises Invalid when they cannot be read, or when their buckets have other lengths than ``windows``.
+    Raises Invalid when the records cannot be read, or when their buckets have other lengths than ``windows``.
     """
     replica = Replica(windows, position)
     table = replica.table

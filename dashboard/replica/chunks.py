@@ -1,9 +1,9 @@
 """Chunks: buckets of the past, packed losslessly into about a tenth of their size. Pure.
 
-Most values have few decimals, so a column is stored as whole numbers of a decimal unit, and as the small differences between the
-doubles and these numbers. If differences between consecutive numbers are smaller, they are stored instead. Bytes of equal
-significance are put next to each other, and zlib compresses the result. A column that equals ``mins`` is not stored; all columns
-of buckets with one sample are equal.
+Most values have few decimals, so a column is stored as whole numbers of a decimal unit, and as the small differences
+between the doubles and these numbers. If the differences between consecutive numbers are smaller, these differences are
+stored instead of the numbers. Bytes of equal significance are put next to each other, and zlib compresses the result. A
+column that equals ``mins`` is not stored; all columns of buckets with one sample are equal.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ class _ColumnReader:
         return tuple(map(bool, self._take(count)))
 
     def slots(self) -> _Ints:
-        """Read the slots."""
+        """Read the slots of the chunk's buckets."""
         steps = self._ints(self._rows - 1)
         if isinstance(steps, int):
             return np.arange(self._rows) * steps + self._first
@@ -185,12 +185,13 @@ class _ColumnReader:
         return slots.cumsum(out=slots)
 
     def counts(self) -> _Counts:
-        """Read the counts."""
+        """Read the number of samples of each of the chunk's buckets."""
         counts = self._ints(self._rows)
         return np.full(self._rows, counts, np.uint32) if isinstance(counts, int) else counts.astype(np.uint32)
 
     def _summed(self, first: _Ints) -> _Ints:
-        """Read the differences of rows that begin with the numbers ``first``; return the rows."""
+        """Read the differences between consecutive numbers of each row, and return the rows. ``first``: the first
+        number of each row."""
         numbers = np.empty((len(first), self._rows), np.int64)
         numbers[:, 0] = first
         numbers[:, 1:] = self._rows_of(self._ints(len(first) * (self._rows - 1)), len(first))

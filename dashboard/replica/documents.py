@@ -24,8 +24,10 @@ class DocumentKey(NamedTuple):
 
 
 class DocumentTable(dict[str, StoredDocument]):
-    """Stored and remembered deleted documents by key; change it only by setting and deleting single items, which keeps
-    the index current."""
+    """Documents by key: the documents that exist, and the deleted documents that are remembered.
+
+    Change the table only by setting and deleting single items, which keeps the index current.
+    """
 
     def __init__(self) -> None:
         super().__init__()

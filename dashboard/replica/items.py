@@ -101,7 +101,8 @@ def _read_item(raw: bytes | Raw) -> _Item:
 
 
 def _those_that_stay(items: list[bytes], change: ItemsListed) -> list[bytes]:
-    """Return the items that fit, in their order; ``ItemsListed`` says which are dropped first."""
+    """Return the items that fit into the limits of ``change``, in their order; ``ItemsListed`` says which items are
+    dropped first."""
     places = range(len(items))
     kept, size = set[int](), 0
     for place in sorted(places, key=lambda p: change.ok_leaves and _read_item(items[p]).state == "ok"):

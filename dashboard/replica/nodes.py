@@ -9,7 +9,8 @@ from dashboard.entries.signals import NodeBeat, NodeLeft
 
 
 class Node(Struct, frozen=True):
-    """Running node. ``beat_ms``: the journal's time of its last beat; ``passed_ms``: the passed time (``SignalTime``) at that beat."""
+    """Running node. ``beat_ms``: the journal's time of its last beat; ``passed_ms``: the journal time that had passed
+    until that beat, see ``SignalTime``."""
 
     beat: NodeBeat
     beat_ms: int
@@ -25,7 +26,7 @@ class NodeTable:
     def apply(self, signal: NodeBeat | NodeLeft, *, t_ms: int, passed_ms: int) -> list[Node]:
         """Apply a signal; remove and return the nodes that have fallen silent.
 
-        ``t_ms``: the entry's time; ``passed_ms``: the passed time at the entry (``SignalTime``).
+        ``t_ms``: the entry's time; ``passed_ms``: the journal time that had passed until the entry, see ``SignalTime``.
         """
         if isinstance(signal, NodeBeat):
             self.nodes[signal.id] = Node(signal, t_ms, passed_ms)

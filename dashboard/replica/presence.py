@@ -100,7 +100,7 @@ class PresenceTable:
         return self._by_room.get(room, ())
 
     def room_version(self, room: str) -> int:
-        """Return a number that is new after each change of the users in a room; 0 if nobody is in the room."""
+        """Return a number that changes whenever the users in a room change; 0 if nobody is in the room."""
         return self._room_versions.get(room, 0)
 
     def holders(self, user: str) -> list[str]:

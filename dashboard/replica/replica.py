@@ -88,7 +88,8 @@ class Replica:
             self._forget_deleted()
 
     def _forget_passing(self, entry: Entry) -> None:
-        """Delete passing documents that are older than the history of series."""
+        """Delete the documents that expire (``passing``) and were not written for as long as series without samples are
+        kept."""
         horizon = self.table.patience.kept_ms - self.table.windows.coarse_ms
         for key, stored in list(self.documents.items()):
             document = stored.document
@@ -98,7 +99,8 @@ class Replica:
         self._forget_deleted()
 
     def _forget_deleted(self) -> None:
-        """Forget the oldest deleted documents beyond the limit; screens that connect again still need the others."""
+        """Forget the oldest deleted documents beyond the limit; the newer deletions are kept for screens that connect
+        again."""
         deleted = [(stored.seq, key) for key, stored in self.documents.items() if stored.document is None]
         for seq, key in sorted(deleted)[: max(0, len(deleted) - _KNOWN_DELETED)]:
             self.documents_floor = seq

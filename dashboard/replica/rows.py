@@ -1,8 +1,9 @@
-"""Rows: the series of a list of keys that a feeder sends repeatedly, with samples that are not in the series' columns yet.
+"""Rows: a list of series that a feeder sends repeatedly, and the entries with this list that wait to be added to the
+series' columns.
 
-Adding one sample to three columns of each of a thousand series costs mostly cache misses.  So whole entries wait here and are
-added to the columns several at a time: when one of the series is read, when one of them begins another fine step, or when
-many entries wait.
+Adding one sample to three columns of each of a thousand series costs mostly cache misses. So entries wait here, and
+several of them are added to the columns together: when one of the series is read, when a sample begins another fine
+step, or when many entries wait.
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ S = TypeVar("S", bound=Columned)
 
 
 class Rows(Generic[S]):
-    """Rows of one list of keys. ``repeats``: True if a series has several rows.
+    """A list of series, with its waiting entries. ``repeats``: True if a series is in the list more than once.
 
-    ``parts``: divides a list with repeated series into parts without repeated series, each with its rows; empty if the parts
-    would be too short. ``alike``: True if all parts are the same list of series. ``followed``: the matches that any of the series
-    belongs to, as of the index's ``followed_version``.
+    ``parts``: divides a list with repeated series into parts without repeated series, each with its rows; empty if the
+    parts would be too short. ``alike``: True if all parts are the same list of series. ``followed``: the matches that
+    any of the series belongs to, as of the index's ``followed_version``.
     """
 
     __slots__ = (
@@ -77,7 +78,8 @@ class Rows(Generic[S]):
         self._values: list[array[float]] = []
 
     def hold(self, seq: int, times: int | array[int], values: array[float]) -> None:
-        """Keep an entry's samples for later. The list must have no series twice; ``waiting`` of each series must be this object."""
+        """Keep an entry's samples for later. The list must contain no series twice, and the attribute ``waiting`` of
+        each series must be this object."""
         if len(self.series) < _WAITING_FROM:
             self.append(seq, times, values)
             return
@@ -88,7 +90,7 @@ class Rows(Generic[S]):
             self.flush()
 
     def append(self, seq: int, times: int | array[int], values: array[float]) -> None:
-        """Add one entry to the columns; no entry may be waiting."""
+        """Add one entry to the columns; this object must have no waiting entry."""
         append: Any = array.append
         seqs, all_times, all_values = self._columns
         each = repeat(times) if isinstance(times, int) else times

@@ -179,7 +179,10 @@ class Series:
         return len(self._times) > limit
 
     def turn(self, now_ms: int, windows: Windows) -> None:
-        """Begin a new fine step with the sample just appended: fold the samples before it, learn the cadence, trim."""
+        """Begin a new fine step, the time step of the fine buckets, with the sample just appended.
+
+        Add the samples before it to the buckets (*fold* them), learn the cadence, and trim.
+        """
         newest = len(self._times) - 1
         run = newest - self.folded
         if run:
@@ -195,7 +198,7 @@ class Series:
         self.trim(now_ms, windows)
 
     def _fits(self, run: int, windows: Windows) -> bool:
-        """Return whether this number of samples in a fine step fits the known cadence, within 50%."""
+        """Return whether ``run`` samples in a fine step fit the known cadence, within 50%."""
         return self.every_s is not None and 0.5 <= run * self.every_s * 1000 / windows.fine_step_ms <= 1.5
 
     def _fold(self, end: int, windows: Windows) -> None:
@@ -213,9 +216,11 @@ class Series:
         self.folded = end
 
     def trim(self, now_ms: int, windows: Windows) -> None:
-        """Remove samples and buckets older than their windows; thin out the older half if there are more than ``raw_max``.
+        """Remove samples and buckets older than their windows; thin out the older half if there are more than
+        ``raw_max``.
 
-        Buckets are trimmed when samples are, which is rare; those of a series with late samples each time.
+        Buckets are trimmed whenever samples are removed, which is rare. If the series had late samples, buckets are
+        trimmed at each call.
         """
         times, trims_buckets = self._times, self.disorder_seq >= 0
         if len(times) >= windows.raw_max + _TRIM_BATCH:
@@ -235,7 +240,8 @@ class Series:
             self.coarse.trim((now_ms - windows.coarse_ms) // windows.coarse_step_ms)
 
     def _thin(self, end: int) -> None:
-        """Keep a quarter of the samples before ``end``, spikes included. All samples before ``end`` must be folded already."""
+        """Keep a quarter of the samples before ``end``, spikes included. All samples before ``end`` must be in the
+        buckets already."""
         picked = extremes(self._values[:end], end // 4)
         seq, removed = self._seqs[end - 1], end - len(picked)
         self.thinned_count = removed + (self.thinned_count if seq == self.thinned_seq else 0)
@@ -286,7 +292,8 @@ class Series:
                 buckets.withdraw(t_ms // step_ms, value, self._folded_between(start_ms, start_ms + step_ms))
 
     def _folded_between(self, from_ms: int, until_ms: int) -> list[float]:
-        """Return the values of raw samples that are folded already, with times from ``from_ms`` up to before ``until_ms``."""
+        """Return the values of raw samples that are in the buckets already, with times from ``from_ms`` up to before
+        ``until_ms``."""
         times = self._times
         if self.is_ordered:
             end = min(self.folded, bisect_left(times, until_ms))
@@ -294,7 +301,8 @@ class Series:
         return [self._values[at] for at in range(self.folded) if from_ms <= times[at] < until_ms]
 
     def overflow(self, windows: Windows) -> None:
-        """Handle too many samples within one fine step: fold all samples, then thin them out to at most ``raw_max``."""
+        """Handle too many samples within one fine step: add all samples to the buckets, then thin them out to at most
+        ``raw_max``."""
         self.settle()
         if len(self._times) > self.folded:
             self._fold(len(self._times), windows)

@@ -156,7 +156,8 @@ class SeriesTable:
         now_ms: int,
         late: list[Series],
     ) -> None:
-        """Append an entry in which some samples are not later than the series' present samples. No entry may be waiting."""
+        """Append an entry in which some samples are not later than the series' present samples. ``rows`` must have no
+        waiting entry."""
         each = repeat(times, len(values)) if isinstance(times, int) else times
         looked_at = set(late)
         again = []
@@ -220,9 +221,9 @@ class SeriesTable:
         self._ahead.add(series)
 
     def _are_ahead(self, rows: tuple[Series, ...]) -> bool:
-        """Return whether a series may have samples later than its ``last_ms``.
+        """Return whether a series of the list may have samples later than its ``last_ms``.
 
-        Forget the series whose future samples now lie in the past.
+        Series whose future samples now lie in the past are no longer remembered as ahead.
         """
         found = self._ahead.intersection(rows)
         self._ahead.difference_update(series for series in found if series.last_ms >= series.ahead_ms)
@@ -258,7 +259,11 @@ class SeriesTable:
         self.index.fire(series)
 
     def end(self, seq: int, now_ms: int, change: SeriesEnded) -> None:
-        """Apply the end of series. Unknown series are ignored; ends earlier than a series' newest sample count for expressions only."""
+        """Apply the end of series; unknown series are ignored.
+
+        A series that already has a later sample does not end: such an end counts only for expressions at times before
+        that sample.
+        """
         texts = change.keys.decode("utf-8", "replace").split("\n")
         times: Iterable[int | None] = change.times or repeat(None)
         for text, t_ms in zip(texts, times):  # noqa: B905  # a foreign entry may have fewer of one
@@ -327,7 +332,7 @@ class SeriesTable:
             self.gone_floor = self.gone.popleft()[0]
 
     def forget_lists(self) -> None:
-        """Forget the cached lists of keys, which will not come again."""
+        """Forget the cached lists of keys, because the same lists are not sent again."""
         self._lists.clear()
 
     def discard(self, text: str) -> None:

@@ -9,7 +9,8 @@ _STOOD_MS = 1_500 * BEAT_S
 
 
 class SignalTime:
-    """Passed time in milliseconds. ``passed_ms`` never falls, even if the journal's clock steps back."""
+    """Journal time that has passed since the first signal read, in milliseconds. ``passed_ms`` never falls, even if the
+    journal's clock steps back."""
 
     def __init__(self) -> None:
         self.passed_ms = 0
