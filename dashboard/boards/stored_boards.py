@@ -33,7 +33,7 @@ class StoredBoards:
         self._wake.set()
 
     async def run(self) -> None:
-        """Read changes when woken, until cancelled."""
+        """Read changes after each call of ``look_soon``, until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
