@@ -208,8 +208,8 @@ class SeriesIndex(Generic[K]):
     # --- listeners ---
 
     def follow(self, matches: Matches[K]) -> None:
-        """From now on, call the armed listeners of these matches at each change, until ``unfollow``. The matches must
-        have been evaluated."""
+        """Call the armed listeners of these matches at each later change, until ``unfollow``. The matches must have
+        been evaluated."""
         matches.followers += 1
         if matches.followers == 1:
             for item in matches.members:

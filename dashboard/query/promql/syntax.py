@@ -25,7 +25,7 @@ class Kind(StrEnum):
 class When(Struct, frozen=True):
     """Shift of the times at which an operand is evaluated, from ``@`` and then ``offset``.
 
-    After ``@`` is a time (``at_ms``), or "start" or "end" of the query (``edge``).
+    ``@`` is followed by a time (``at_ms``), or by the start or the end of the query (``edge``: "start" or "end").
     """
 
     offset_ms: int = 0

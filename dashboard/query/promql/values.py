@@ -1,6 +1,7 @@
 """Values of expressions over a grid of steps, as columns.
 
-A vector has a row for each series and a column for each step.  ``there`` tells which values exist; NaN cannot, because it is a value.
+A vector has a row for each series and a column for each step. ``there`` says which values exist. NaN cannot mark a
+missing value, because NaN is a value.
 """
 
 from __future__ import annotations
