@@ -50,7 +50,8 @@ def _room(row: Row[Any]) -> Room:
 
 
 def _insert(tx: AsyncConnection, table: Any) -> Any:
-    """Return an INSERT into a table that supports ON CONFLICT, for the dialect of the transaction."""
+    """Return an INSERT statement for a table, in the dialect of the transaction's database. The statement can have ON
+    CONFLICT."""
     return (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(table)
 
 
