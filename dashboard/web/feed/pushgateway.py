@@ -73,7 +73,8 @@ class PushgatewayHandler(FeederHandler[FeedServices]):
         self.send(self.format.answer(request, parsed, outcome))
 
     async def _note_push(self, labels: Mapping[str, str], *, failed: bool, now_ms: int) -> set[str]:
-        """Store the time of this push in the series ``PUSHED`` or ``FAILED`` of the group; return the group's series of these names.
+        """Store the time of this push in the series ``PUSHED`` or ``FAILED`` of the group; return those of these two
+        series that the group has now.
 
         If the token may not write these series, or may create no more series, the push is accepted without them.
         """
