@@ -112,7 +112,8 @@ class FeederHandler(BaseHandler[F]):
         )
 
     async def _aside(self, count: int, work: Callable[[*Args], Result], *arguments: *Args) -> Result:
-        """Do work on ``count`` refusals: on the event loop, or in a thread if there are many."""
+        """Call ``work``, which handles ``count`` refusals: on the event loop, or in a thread if there are many
+        refusals."""
         if count <= _REFUSALS_AT_ONCE:
             return work(*arguments)
         return await asyncio.get_running_loop().run_in_executor(None, work, *arguments)

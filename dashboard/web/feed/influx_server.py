@@ -59,7 +59,7 @@ class InfluxPingHandler(OpenHandler):
 
 
 class InfluxHealthHandler(OpenHandler):
-    """``GET /health``."""
+    """``GET /health``, answered like InfluxDB 2."""
 
     def get(self) -> None:
         self.write_json(
@@ -75,7 +75,7 @@ class InfluxHealthHandler(OpenHandler):
 
 
 class InfluxReadyHandler(OpenHandler):
-    """``GET /ready``."""
+    """``GET /ready``, answered like InfluxDB 2."""
 
     def get(self) -> None:
         self.write_json({"status": "ready"})
