@@ -116,7 +116,8 @@ _encode_item = msgspec.json.Encoder().encode
 
 
 def _encode_listing(value: object) -> Raw:
-    """Encode a list that other replies contain, too; raises NotImplementedError for other values, as msgspec requires."""
+    """Encode a list whose items several replies contain. Raises NotImplementedError for any other value, as msgspec
+    requires."""
     if isinstance(value, ReplyList):
         return value.json(_encode_item)
     raise NotImplementedError
