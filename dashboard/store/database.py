@@ -105,7 +105,8 @@ class Database:
                 return
 
     async def _check_file(self, folder: DataFolder) -> None:
-        """Raise ConfigurationError for a damaged file: users in its lost pages would be missing unnoticed."""
+        """Raise ConfigurationError for a damaged file. Otherwise users in its lost pages would be missing, and nobody
+        would notice."""
         if (folder.path / PEOPLE_FILE).stat().st_size > _CHECKED_BYTES:
             return
         async with self._reading.begin() as tx:
