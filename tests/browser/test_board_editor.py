@@ -95,15 +95,23 @@ def test_two_editors_see_each_other_and_undo_takes_back_only_ones_own(pages: Pag
     two.get_by_role("button", name="Undo mine").click()
     expect(one.get_by_role("heading", name="Bee")).to_have_count(0)
     one.get_by_role("tab", name="YAML").click()
-    text = one.locator("textarea.yaml")
-    until(one, "() => document.querySelector('textarea.yaml')?.value.includes('title: A')")
-    text.fill(text.input_value().replace("kind: stat\n  title: A", "kind: pie\n  title: A"))
+    text = one.locator("board-panel .cm-content")
+    expect(text).to_contain_text("title: A")
+    text.fill(written(one).replace("kind: stat\n  title: A", "kind: pie\n  title: A"))
     pages.expect("400 (Bad Request)")
     one.get_by_role("button", name="Apply").click()
     expect(one.locator("board-panel .wrong")).to_contain_text("shared.yaml:6: widgets[0].kind")
-    text.fill(text.input_value().replace("kind: pie", "kind: line"))
+    expect(one.locator(".cm-lintRange-error")).to_contain_text("pie")
+    text.fill(written(one).replace("kind: pie", "kind: line"))
+    expect(one.locator(".cm-lintRange-error")).to_have_count(0)
     one.get_by_role("button", name="Apply").click()
     until(two, "() => document.querySelector('dash-board').tiles[0].widget.kind === 'line'")
+
+
+def written(page: Page) -> str:
+    """The YAML in the editor, which is small enough that all its lines are on the page."""
+    lines: list[str] = page.locator("board-panel .cm-line").all_text_contents()
+    return "\n".join(lines)
 
 
 @pytest.fixture

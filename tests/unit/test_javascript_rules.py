@@ -51,6 +51,7 @@ NO_UNIT_TEST = {
     "widgets/board-actions.js": "tests/browser/test_board_management.py",
     "widgets/board-history.js": "tests/browser/test_board_management.py",
     "widgets/board-panel.js": "tests/browser/test_board_editor.py",
+    "widgets/board-text.js": "tests/browser/test_board_editor.py",
     "widgets/publishing.js": "tests/browser/test_board_management.py",
     "widgets/put-on-board.js": "tests/browser/test_boards.py",
     "widgets/series-picker.js": "tests/browser/test_board_editor.py",

@@ -4,6 +4,7 @@ import { inWords } from "../data/board-draft.js";
 import { SIZES } from "../data/suited-widget.js";
 import { boardActions } from "./board-actions.js";
 import { operationList, versionList } from "./board-history.js";
+import { BoardText } from "./board-text.js";
 import { button, h, setText } from "./dom.js";
 
 /** @import { EditedBoard } from "./board-actions.js" */
@@ -46,7 +47,8 @@ export class BoardPanel extends HTMLElement {
     this.replaced = h("div", { class: "replaced", role: "status", hidden: "" });
     this.tabs = TABS.map((name) => button(name, () => this.show(name), { class: "tab", role: "tab", "aria-selected": "false" }));
     this.painted = "";
-    this.base = "";
+    /** @type {BoardText | null} */
+    this.text = null;
     /** @type {Map<string, ReturnType<typeof setTimeout>>} */
     this.timers = new Map();
   }
@@ -196,43 +198,18 @@ export class BoardPanel extends HTMLElement {
 
   // --- the text ---
 
-  async showText() {
-    const text = /** @type {HTMLTextAreaElement} */ (h("textarea", { class: "yaml", spellcheck: "false", "aria-label": "The board as YAML" }));
-    const wrong = h("p", { class: "wrong", role: "alert" });
-    const apply = button("Apply", async () => {
-      setText(wrong, "");
-      try {
-        await this.host.writeText(this.base, text.value);
-        this.base = text.value = await this.host.readText();
-      } catch (error) {
-        const said = error instanceof Error ? error.message : String(error);
-        setText(wrong, said);
-        goToLine(text, Number(/\.yaml:(\d+):/.exec(said)?.[1] ?? 0));
-      }
-    }, { class: "button primary" });
-    const again = button("Read again", async () => (this.base = text.value = await this.host.readText()));
-    this.body.replaceChildren(text, wrong, h("div", { class: "acts" }, apply, again));
-    this.base = text.value = await this.host.readText().catch((error) => (setText(wrong, error.message), ""));
+  showText() {
+    this.text = new BoardText(this.host);
+    this.body.replaceChildren(this.text.element);
+    this.text.begin();
   }
 
-  /** Bring the text up to date when nobody has changed it. */
-  async follow() {
-    const text = this.body.querySelector("textarea.yaml");
-    if (this.tab !== "YAML" || !(text instanceof HTMLTextAreaElement) || text.value !== this.base) return;
-    const now = await this.host.readText().catch(() => this.base);
-    if (text.value === this.base) this.base = text.value = now;
+  /** Bring the text up to date if nobody has changed it. */
+  follow() {
+    if (this.tab === "YAML") this.text?.follow();
   }
 }
 customElements.define("board-panel", BoardPanel);
-
-/** Put the cursor on a line of a text. @param {HTMLTextAreaElement} text @param {number} line 0 for none */
-function goToLine(text, line) {
-  if (!line) return;
-  const lines = text.value.split("\n");
-  const start = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
-  text.focus();
-  text.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
-}
 
 /** @param {string[]} options @param {string} value @param {string} label @param {(value: string) => void} chosen */
 function choice(options, value, label, chosen) {
