@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import MAX_UNIT_BYTES, check_text, parse_series, series_key
@@ -95,30 +95,40 @@ def while_hopeful(items: Sequence[T], batch: Batch) -> Iterator[tuple[int, T]]:
         yield index, item
 
 
+class KnownRows(NamedTuple):
+    """Series of a list of rows, by canonical text. ``labelled``: number of rows with labels; ``colons``: number of
+    colons in the names and labels as sent."""
+
+    keys: list[str]
+    labelled: int
+    colons: int
+
+
 class KeyCache:
     """Cache of canonical series texts by the bytes of name and labels as sent: a series that was seen before costs one look-up."""
 
     def __init__(self, max_keys: int = 20_000) -> None:
         self._max_keys = max_keys
         self.known: dict[tuple[str, bytes], str] = {}
-        self._lists: dict[tuple[int, str, bytes], list[str]] = {}
+        self._lists: dict[tuple[int, str, bytes], KnownRows] = {}
 
-    def find(self, names: list[str], labels: list[bytes]) -> list[str] | None:
-        """Return the canonical text of each row, or None if any row is unknown. A repeated list of rows costs one look-up."""
-        rows = len(names), "\n".join(names), b"\n".join(labels)
-        keys = self._lists.get(rows)
-        if keys is not None:
-            return keys
-        known = self.known
+    def find(self, names: list[str], labels: Sequence[bytes | Raw]) -> KnownRows | None:
+        """Return the series of each row, or None if any row is unknown. A repeated list of rows costs one look-up."""
+        whole = len(names), "\n".join(names), b"\n".join(labels)
+        rows = self._lists.get(whole)
+        if rows is not None:
+            return rows
+        known, texts = self.known, [bytes(each) for each in labels]
         try:
-            keys = [known[row] for row in zip(names, labels, strict=True)]
+            keys = [known[row] for row in zip(names, texts, strict=True)]
         except KeyError:
             return None
-        if len(names) > 1 and len(rows[1]) + len(rows[2]) <= _MAX_LIST_BYTES and b"\n" not in b"".join(labels):
+        rows = KnownRows(keys, len(texts) - texts.count(b""), whole[1].count(":") + b"".join(texts).count(b":"))
+        if len(names) > 1 and len(whole[1]) + len(whole[2]) <= _MAX_LIST_BYTES and _is_joined_once(*whole):
             if len(self._lists) >= _MAX_LISTS:
                 self._lists.clear()  # all at once, because long bodies are read in threads
-            self._lists[rows] = keys
-        return keys
+            self._lists[whole] = rows
+        return rows
 
     def learn(self, name: str, labels: bytes) -> str:
         """Build and cache the canonical text of a name (or ``name{label="v"}``) and its labels, a JSON object. Raises Invalid."""
@@ -135,6 +145,11 @@ class KeyCache:
                 self.known.clear()
             self.known[name, labels] = text
         return text
+
+
+def _is_joined_once(count: int, names: str, labels: bytes) -> bool:
+    """Return whether no other list of ``count`` rows, joined by newlines, gives the same texts."""
+    return names.count("\n") == labels.count(b"\n") == count - 1
 
 
 def _labels(raw: bytes) -> dict[str, str]:

@@ -20,6 +20,7 @@ from dashboard.ingest.batch import (
     MIN_T_MS,
     Batch,
     KeyCache,
+    KnownRows,
     Refusal,
     check_declared,
     check_time,
@@ -120,56 +121,50 @@ def parse_named(name: str, body: bytes, cache: KeyCache, latest_ms: int) -> Batc
 
 def _columns(samples: list[Sample], body: bytes, cache: KeyCache, latest_ms: int) -> Batch | None:
     """Build the batch by columns, the fast path, if it has no fault and all series are known; else return None."""
-    names, labels = [s.series for s in samples], [bytes(s.labels) for s in samples]
-    keys = cache.find(names, labels)
-    if keys is None:
-        return None
     if not samples or len(samples) > MAX_SAMPLES:
+        return None
+    rows = cache.find([s.series for s in samples], [s.labels for s in samples])
+    if rows is None:
         return None
     try:
         values = [float(s.value) for s in samples]  # type: ignore[arg-type]  # None: TypeError
     except (OverflowError, TypeError):
         return None
-    declared = []
-    if [s.unit for s in samples].count(None) + [s.every_s for s in samples].count(None) < 2 * len(samples):
-        declared = [
-            (row, s.unit, s.every_s) for row, s in enumerate(samples) if s.unit is not None or s.every_s is not None
-        ]
-    times = [s.t for s in samples]
-    if not _is_plain(body, names, labels, times, declared):
+    units, cadences, times = [s.unit for s in samples], [s.every_s for s in samples], [s.t for s in samples]
+    unsaid = units.count(None) + cadences.count(None), times.count(None)
+    if not _is_plain(body, rows, 3 * len(samples) - sum(unsaid)):
         return None
-    if times.count(None) < len(times):
-        stated = [t for t in times if t is not None]
-        if min(stated) < MIN_T_MS or max(stated) > latest_ms:
+    if unsaid[1] < len(times):
+        stated = [t for t in times if t is not None] if unsaid[1] else times
+        if min(stated) < MIN_T_MS or max(stated) > latest_ms:  # type: ignore[operator, type-var]  # no None left
             return None
         if float in set(map(type, times)):
             times = [None if t is None else int(t) for t in times]
+    declared = []
+    if unsaid[0] < 2 * len(samples):
+        declared = [
+            (row, unit, every_s)
+            for row, (unit, every_s) in enumerate(zip(units, cadences, strict=True))
+            if unit is not None or every_s is not None
+        ]
     try:
         for _, unit, every_s in declared:
             check_declared(unit, every_s)
     except Invalid:
         return None
-    return Batch(keys, times, values, declared)  # type: ignore[arg-type]  # times are whole by now
+    return Batch(rows.keys, times, values, declared)  # type: ignore[arg-type]  # times are whole by now
 
 
-def _is_plain(
-    body: bytes,
-    names: list[str],
-    labels: list[bytes],
-    times: list[int | float | None],
-    declared: list[tuple[int, str | None, float | None]],
-) -> bool:
+def _is_plain(body: bytes, rows: KnownRows, optional: int) -> bool:
     """Return whether the body has exactly the decoded keys: no key twice, no unknown key, and thus no nested object.
 
-    This compares the number of colons with the number of keys and of colons in names and label values.  A body with colons
-    elsewhere only misses the fast path.
+    ``optional``: number of decoded times, units and cadences.  This compares the number of colons with the number of keys
+    and of colons in names and label values.  A body with colons elsewhere only misses the fast path.
     """
-    expected = (
-        2 * len(names) + "".join(names).count(":") + b"".join(labels).count(b":") + len(labels) - labels.count(b"")
-    )
-    expected += len(times) - times.count(None)
-    expected += sum((unit is not None) + (every_s is not None) for _, unit, every_s in declared)
-    return body.count(b":") == expected and b"\\u003" not in body  # a colon may be escaped, as \u003a
+    if body.count(b":") != 2 * len(rows.keys) + rows.labelled + rows.colons + optional:
+        return False
+    # A colon may be escaped, as \u003a. A single byte is found fifty times as fast as several.
+    return b"\\" not in body or b"\\u003" not in body
 
 
 def _parse_each(parts: list[bytes], cache: KeyCache, latest_ms: int) -> Batch:

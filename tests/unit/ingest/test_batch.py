@@ -92,3 +92,14 @@ def test_the_cache_is_bounded_in_bytes() -> None:
     for number in range(20):
         cache.learn("a", b'{"x":"1"' + b" " * (100_000 + number) + b"}")
     assert sum(len(name) + len(labels) for name, labels in cache.known) < 1_000_000
+
+
+def test_two_lists_of_rows_that_look_alike_when_joined_are_told_apart() -> None:
+    cache = KeyCache()
+    for number, row in enumerate([("a", b"1\n2"), ("a", b"3"), ("a", b"1"), ("a", b"2\n3")]):
+        cache.known[row] = f"series {number}"
+    for _ in range(2):
+        for labels, keys in (([b"1\n2", b"3"], ["series 0", "series 1"]), ([b"1", b"2\n3"], ["series 2", "series 3"])):
+            rows = cache.find(["a", "a"], labels)
+            assert rows is not None
+            assert (rows.keys, rows.labelled, rows.colons) == (keys, 2, 0)

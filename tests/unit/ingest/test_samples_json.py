@@ -206,6 +206,13 @@ def test_a_series_with_its_labels_in_its_name_stands_for_itself_only(first: str)
         assert parse(f'[{first[:-1]},"value":2}}]', cache).keys == []  # a key that stands twice
 
 
+def test_an_escaped_colon_does_not_hide_a_key_that_stands_twice() -> None:
+    cache = KeyCache()
+    assert parse('[{"series":"a{x=\\":\\"}","value":1}]', cache).keys == ['a{x=":"}']
+    twice = parse('[{"series":"a{x=\\"\\u003a\\"}","value":1,"value":2}]', cache)
+    assert (twice.keys, len(twice.refused)) == ([], 1)
+
+
 def test_an_object_of_very_many_keys_is_handled_in_bounded_time() -> None:
     """4 MiB of these would hold the event loop for hours; it is never blocked longer than 50 ms."""
     body = b'{"series":"a","value":1,' + b",".join(b'"k%d":1' % i for i in range(5_000)) + b"}"
