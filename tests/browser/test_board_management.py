@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from playwright.sync_api import expect
@@ -198,3 +199,19 @@ def test_edits_that_the_server_has_not_taken_survive_a_reload(pages: Pages, site
     until(page, "() => !/not sent yet/.test(document.querySelector('#state').textContent)")
     assert site.json("GET", "/api/v1/boards/waits/draft")[1]["document"]["widgets"][0]["unit"] == "ms"
     assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('waiting edits'))") == []
+
+
+def test_edits_that_wait_go_with_a_board_that_somebody_renames(pages: Pages, site: ServerProcess) -> None:
+    make(site, "before", TILE)
+    page = open_editor(pages, site.url, "before")
+    pages.expect("Failed to load resource")
+    page.route("**/operations", lambda route: route.abort())
+    page.locator(".tile").click()
+    page.fill("#field-a-unit", "ms")
+    until(page, "() => /not sent yet/.test(document.querySelector('#state').textContent)")
+    assert site.request("PATCH", "/api/v1/boards/before", json.dumps({"id": "after"}))[0] == 204
+    page.wait_for_url("**/boards/after/edit")
+    page.unroute("**/operations")
+    until(page, "() => document.querySelector('#state').textContent.startsWith('draft · 1 change since')")
+    until(page, "() => !/not sent yet/.test(document.querySelector('#state').textContent)")
+    assert site.json("GET", "/api/v1/boards/after/draft")[1]["document"]["widgets"][0]["unit"] == "ms"

@@ -28,6 +28,15 @@ test("the next page of the same user and board takes over what waits, once", () 
   assert.deepEqual(new WaitingEdits("ann", "wall", "p5").takeOver(), []);
 });
 
+test("what waits goes with the board to its new id", () => {
+  /** @type {any} */ (globalThis).localStorage = new Storage();
+  const edits = new WaitingEdits("ann", "wall", "p1");
+  edits.keep([EDIT]);
+  edits.moveTo("hall");
+  assert.deepEqual(new WaitingEdits("ann", "wall", "p2").takeOver(), []);
+  assert.deepEqual(new WaitingEdits("ann", "hall", "p3").takeOver(), [EDIT]);
+});
+
 test("what is answered is not kept", () => {
   /** @type {any} */ (globalThis).localStorage = new Storage();
   const edits = new WaitingEdits("ann", "wall", "p1");

@@ -93,9 +93,15 @@ async function sendAll() {
   showState();
 }
 
+/** Return whether the board has been renamed or deleted: a notice says so, and what waits is kept. @param {ApiError} error of an operation */
+async function isBoardGone(error) {
+  if (error.status !== 404) return false; // it may be a tile that somebody has removed
+  return api("GET", `/api/v1/boards/${boardId}/draft`).then(() => false, (again) => again instanceof ApiError && again.status === 404);
+}
+
 /** Return whether a request may be tried again, after a pause; say what is wrong otherwise. @param {unknown} error */
 async function mayTryAgain(error) {
-  const passing = error instanceof ApiError && ([0, 401, 429].includes(error.status) || error.status >= 500);
+  const passing = error instanceof ApiError && ([0, 401, 429].includes(error.status) || error.status >= 500 || (await isBoardGone(error)));
   if (!passing) {
     complain(error);
     return false;
@@ -271,7 +277,10 @@ shell.connection.on("message", (message) => {
 /** Follow what happens to the published board: a new version, another id, deletion. @param {{definition?: object, moved_to?: string}} message */
 async function publishedElsewhere({ definition, moved_to: movedTo }) {
   if (edited.isLeaving) return;
-  if (movedTo) return location.replace(`/boards/${movedTo}/edit`);
+  if (movedTo) {
+    kept.moveTo(movedTo);
+    return location.replace(`/boards/${movedTo}/edit`);
+  }
   if (!definition) return complain(new Error("This board was deleted. It can be brought back for 30 days, from the list of boards"));
   const said = /** @type {{versions: {version: number}[]} | null} */ (await api("GET", `/api/v1/boards/${boardId}/versions?limit=1`).catch(() => null)); // a file without versions
   version = said?.versions[0]?.version ?? version;

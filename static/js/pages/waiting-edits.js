@@ -11,10 +11,25 @@ const KEPT_MS = 7 * 86_400_000;
 export class WaitingEdits {
   /** @param {string} user @param {string} board @param {string} page */
   constructor(user, board, page) {
+    this.user = user;
+    this.page = page;
     this.prefix = `waiting edits ${user} ${board} `;
     this.name = this.prefix + page;
     this.text = "";
     this.isKept = true;
+  }
+
+  /** Keep the edits for the board's new id; the page that opens next takes them over there. @param {string} board */
+  moveTo(board) {
+    const before = this.name;
+    this.prefix = `waiting edits ${this.user} ${board} `;
+    this.name = this.prefix + this.page;
+    try {
+      if (this.text) localStorage.setItem(this.name, this.text);
+      localStorage.removeItem(before);
+    } catch {
+      this.isKept = !this.text; // storage is denied or full
+    }
   }
 
   /** Keep the edits that wait now. @param {Waiting[]} waiting */
