@@ -4,9 +4,6 @@ import "../widgets/connection-curtain.js";
 import { DashBoard } from "../widgets/dash-board.js";
 import { clock } from "../draw/format.js";
 import { button as makeButton, h, setText } from "../widgets/dom.js";
-import { putOnBoard } from "../widgets/put-on-board.js";
-import { inspectTile } from "../widgets/tile-inspector.js";
-import { SIZES, suitedToDocument } from "../data/suited-widget.js";
 import { noteSeen } from "./seen-boards.js";
 import { startChat } from "./board-chat.js";
 import { loginUrl } from "../widgets/user.js";
@@ -125,7 +122,8 @@ const title = document.querySelector("h1")?.textContent ?? "";
 startChat(shell, { boardId, title }, { jump, time: () => board.moment.at ?? shell.clock.now() });
 
 /** Put what this page shows onto a board, in the same kinds of tiles. */
-function putShown() {
+async function putShown() {
+  const [{ putOnBoard }, { SIZES, suitedToDocument }] = await Promise.all([import("../widgets/put-on-board.js"), import("../data/suited-widget.js")]);
   const expressions = new Set([...new URLSearchParams(location.search).getAll("expr"), ...behindHash.getAll("expr")]);
   putOnBoard(board.tiles.map(({ widget: { kind, title, series, document: key } }) => {
     if (key) return suitedToDocument(key, kind);
@@ -136,9 +134,9 @@ function putShown() {
 document.getElementById("put")?.addEventListener("click", putShown);
 
 /** Inspect the tile with the focus. */
-function inspect() {
+async function inspect() {
   const tile = board.tiles.find((each) => each.contains(document.activeElement));
-  if (tile) inspectTile(tile);
+  if (tile) (await import("../widgets/tile-inspector.js")).inspectTile(tile);
   else shell.announce("Choose a tile with Tab first");
 }
 
