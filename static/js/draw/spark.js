@@ -5,8 +5,9 @@ import { colour } from "./palette.js";
 
 /** @import { Line } from "../data/align.js" */
 
-/** @typedef {(width: number, height: number) => void} Drawing what to draw at a size in CSS pixels */
-/** @type {WeakMap<Element, {width: number, height: number, draw: Drawing}>} canvases and their sizes as of the last layout */
+/** @typedef {{width: number, height: number, pen: number}} Box size of a canvas and width of its line, in CSS pixels */
+/** @typedef {(box: Box) => void} Drawing what to draw in a canvas of this size */
+/** @type {WeakMap<Element, Box & {draw: Drawing}>} canvases, and their sizes as of the last layout */
 const known = new WeakMap();
 const observer = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
@@ -14,7 +15,8 @@ const observer = new ResizeObserver((entries) => {
     if (!box) continue;
     box.width = Math.round(contentRect.width);
     box.height = Math.round(contentRect.height);
-    box.draw(box.width, box.height); // still in the frame of the layout
+    box.pen = Math.max(1.5, parseFloat(getComputedStyle(target).fontSize) * 0.1); // thicker on a large screen, as its type is
+    box.draw(box); // still in the frame of the layout
   }
 });
 
@@ -27,22 +29,22 @@ const observer = new ResizeObserver((entries) => {
  * @param {string} token its colour
  */
 export function drawSpark(canvas, line, from, to, token) {
-  const draw = (/** @type {number} */ width, /** @type {number} */ height) => drawAt(canvas, width, height, line, from, to, token);
+  const draw = (/** @type {Box} */ box) => drawAt(canvas, box, line, from, to, token);
   const box = known.get(canvas);
   if (box) {
     box.draw = draw;
-    draw(box.width, box.height);
+    draw(box);
     return;
   }
-  known.set(canvas, { width: 0, height: 0, draw });
+  known.set(canvas, { width: 0, height: 0, pen: 1.5, draw });
   observer.observe(canvas);
 }
 
 /**
- * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height in CSS pixels
+ * @param {HTMLCanvasElement} canvas @param {Box} box
  * @param {Line} line @param {number} from @param {number} to @param {string} token
  */
-function drawAt(canvas, width, height, line, from, to, token) {
+function drawAt(canvas, { width, height, pen: thickness }, line, from, to, token) {
   if (!width || !height) return;
   const ratio = devicePixelRatio || 1;
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -61,9 +63,9 @@ function drawAt(canvas, width, height, line, from, to, token) {
   const room = Math.max((high - low) * 0.12, Math.abs(high) * 0.02, 1e-9);
   low -= room;
   high += room;
-  const x = (/** @type {number} */ t) => ((t - from) / (to - from)) * (width - 3);
+  const x = (/** @type {number} */ t) => ((t - from) / (to - from)) * (width - thickness * 2);
   const y = (/** @type {number} */ v) => height - 1 - ((v - low) / (high - low)) * (height - 4);
-  pen.lineWidth = 1.5;
+  pen.lineWidth = thickness;
   pen.lineJoin = "round";
   pen.strokeStyle = colour(token);
   pen.fillStyle = colour(token, 0.1);
@@ -81,7 +83,7 @@ function drawAt(canvas, width, height, line, from, to, token) {
   const at = ys.lastIndexOf(last);
   pen.fillStyle = colour(token);
   pen.beginPath();
-  pen.arc(x(xs[at]), y(last), 2.2, 0, 7);
+  pen.arc(x(xs[at]), y(last), thickness * 1.5, 0, 7);
   pen.fill();
 }
 
