@@ -1,22 +1,19 @@
 """Samples of replicas for expressions: the series that each selector matches, with their samples in a range. No I/O.
 
-Within the raw window the samples themselves are used.  Before the raw window each bucket becomes one sample at the bucket's end, with
-the bucket's mean, or its greatest value if the series is a counter.  Series are sorted by their numbers, so results are the same to
+What a series gives in a range: ``history.py``.  Series are sorted by their numbers, so results are the same to
 the bit in every process.
 """
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from dashboard.query.history import history_of
 from dashboard.query.promql.budget import Budget
 from dashboard.query.promql.samples import Data, Gathered, Need, SampleColumns
 from dashboard.query.promql.values import NAME, Labels
-from dashboard.replica.buckets import Buckets
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Series, Windows
 
@@ -24,7 +21,6 @@ from dashboard.replica.series import Series, Windows
 _STEP = 400
 #: The lookback of a slow sender is this many times its declared cadence, so that its series do not vanish between two samples.
 _SLOW_CADENCES = 2
-_COUNTER_ENDS = ("_total", "_count", "_bucket", "_sum")
 
 
 class SampleReading:
@@ -76,14 +72,14 @@ class SampleReading:
         if need.is_instant and series.every_s_declared:
             lookback_ms = self._lookback_of(series)
             from_ms -= max(lookback_ms - self._lookback_ms, 0)
-        times, values = samples_of(series, from_ms, need.until_ms, windows)
-        if not times:
+        found = history_of(series, from_ms, need.until_ms, windows)
+        if not found.times:
             return
         number = self._numbers.get(series)
         if number is None:
             number = self._numbers[series] = len(self._numbers)
         ends = np.array(series.ends, dtype=np.int64) if series.ends else None
-        into.add(labels_of(series), times, values, ends, lookback_ms, number, series.unit)
+        into.add(labels_of(series), found.times, found.values, ends, lookback_ms, number, series.unit, found.buckets)
 
     def _lookback_of(self, series: Series) -> int:
         """Return the longer lookback of a series with a slow sender in milliseconds; 0 for the default lookback."""
@@ -99,48 +95,3 @@ def labels_of(series: Series) -> Labels:
     if not labels or labels[0][0] > NAME:
         return ((NAME, name), *labels)
     return tuple(sorted(((NAME, name), *labels)))
-
-
-def samples_of(series: Series, from_ms: int, until_ms: int, windows: Windows) -> tuple[array[int], array[float]]:
-    """Return the samples after ``from_ms`` up to ``until_ms``, ordered by time, as copies.
-
-    Where samples are no longer kept, each bucket gives one sample.
-    """
-    times, values = series.times, series.values
-    if not times:
-        return array("q"), array("d")
-    if series.is_ordered:
-        oldest_ms = times[0]
-        low = 0 if from_ms < oldest_ms else bisect_right(times, from_ms)
-        high = len(times) if times[-1] <= until_ms else bisect_right(times, until_ms)
-        found = times[low:high], values[low:high]
-    else:
-        pairs = sorted(zip(times, values, strict=True))
-        oldest_ms = pairs[0][0]
-        pairs = [pair for pair in pairs if from_ms < pair[0] <= until_ms]
-        found = array("q", [t for t, _ in pairs]), array("d", [v for _, v in pairs])
-    if from_ms >= oldest_ms - 1 or not len(series.coarse):
-        return found
-    return _with_buckets(series, from_ms, min(until_ms, oldest_ms - 1), windows, found)
-
-
-def _with_buckets(
-    series: Series, from_ms: int, until_ms: int, windows: Windows, found: tuple[array[int], array[float]]
-) -> tuple[array[int], array[float]]:
-    """Prepend to ``found`` a sample for each bucket that ends in the range: fine buckets as far back as they reach, then coarse buckets."""
-    greatest = series.kind in ("counter", "histogram") or series.key.name.endswith(_COUNTER_ENDS)
-    fine_times, fine_values = _ends_of(series.fine, from_ms, until_ms, greatest=greatest)
-    until_coarse = until_ms
-    if len(series.fine):
-        until_coarse = min(until_ms, series.fine.first_slot * windows.fine_step_ms - 1)
-    times, values = _ends_of(series.coarse, from_ms, until_coarse, greatest=greatest)
-    return times + fine_times + found[0], values + fine_values + found[1]
-
-
-def _ends_of(buckets: Buckets, from_ms: int, until_ms: int, *, greatest: bool) -> tuple[array[int], array[float]]:
-    step = buckets.step_ms
-    columns = buckets.columns(from_ms // step - 1)
-    times = array("q", [start + step - 1 for start in columns.times])
-    values = array("d", columns.maxs if greatest else columns.means)
-    low, high = bisect_right(times, from_ms), bisect_right(times, until_ms)
-    return times[low:high], values[low:high]

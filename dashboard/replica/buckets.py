@@ -289,7 +289,7 @@ class Buckets:
             return before_slot <= self._folded.trimmed_from
         return len(self) < TRIM_BATCH
 
-    def _from(self, slot: int) -> Opened:
+    def aggregates(self, slot: int) -> Opened:
         """Return copies of the columns of ``slot`` and later buckets. ``maxs`` and ``sums`` may be the same object as ``mins``."""
         self.unfold()
         opened = self._opened(bisect_left(self._slots, slot))
@@ -304,7 +304,7 @@ class Buckets:
 
     def columns(self, from_slot: int) -> Columns:
         """Return the buckets of ``from_slot`` and later."""
-        slots, mins, maxs, sums, counts = self._from(from_slot)
+        slots, mins, maxs, sums, counts = self.aggregates(from_slot)
         times: list[int] = (slots * self.step_ms).tolist()
         leasts: list[float] = mins.tolist()
         greatests: list[float] = leasts.copy() if maxs is mins else maxs.tolist()
@@ -318,7 +318,7 @@ class Buckets:
 
     def held(self, slot: int) -> tuple[float, int]:
         """Return sum and count of the bucket of ``slot``, which must exist."""
-        found = self._from(slot)
+        found = self.aggregates(slot)
         return float(found.sums[0]), int(found.counts[0])
 
     def raw(self) -> Raw:

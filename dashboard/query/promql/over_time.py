@@ -1,5 +1,8 @@
 """Aggregations over time, quantiles and regressions of windows. Source: Prometheus, "Query functions", <aggregation>_over_time.
 
+Where buckets stand for samples, count, sum, mean and extremes are those of the buckets' samples; the rest is computed from one value of
+each bucket.
+
 All windows advance together, by one sample in each step, with the compensated sums that Prometheus uses.  So results do not depend
 on how many windows are computed at once.
 """
@@ -18,31 +21,47 @@ from dashboard.query.promql.values import Bools, Floats, Ints, Ranges
 _SORTED_AT_ONCE = 4_000_000
 
 
-def _each(windows: Ranges, budget: Budget) -> Iterator[tuple[Ints, Floats, Bools]]:
-    """Yield, for each n, the index and value of every window's nth sample, and whether the window has that many samples."""
+def _each(windows: Ranges, budget: Budget, column: Floats | None = None) -> Iterator[tuple[Ints, Floats, Bools]]:
+    """Yield, for each n, the index and value of every window's nth sample, and whether the window has that many samples.
+
+    ``column``: the values, if they are others than those of the samples.
+    """
+    column = windows.samples if column is None else column
     most = max(len(windows.samples) - 1, 0)
     for nth in range(int(windows.counts.max(initial=0))):
         budget.check()
         places = windows.low + nth
         active = places < windows.high
         places = np.minimum(places, most)
-        yield places, windows.samples[places], active
+        yield places, column[places], active
+
+
+def _sums(windows: Ranges) -> Floats:
+    return windows.samples if windows.aggregates is None else windows.aggregates.sums
 
 
 def total(windows: Ranges, budget: Budget) -> Floats:
     """Return the sum of each window."""
     summed = CompensatedSum(windows.low.shape)
-    for _, values, active in _each(windows, budget):
+    for _, values, active in _each(windows, budget, _sums(windows)):
         summed.add(values, active)
     return summed.result()
+
+
+def count(windows: Ranges) -> Floats:
+    """Return the number of samples in each window."""
+    if windows.aggregates is None:
+        return windows.counts.astype(np.float64)
+    before = np.concatenate(([0], np.cumsum(windows.aggregates.counts)))
+    return np.asarray((before[windows.high] - before[windows.low]).astype(np.float64))
 
 
 def average(windows: Ranges, budget: Budget) -> Floats:
     """Return the mean of each window."""
     summed = CompensatedSum(windows.low.shape)
-    for _, values, active in _each(windows, budget):
+    for _, values, active in _each(windows, budget, _sums(windows)):
         summed.add(values, active)
-    counts = windows.counts
+    counts = count(windows)
     result = summed.value / counts + summed.lost / counts
     overflowed = np.isinf(summed.value) | np.isnan(summed.value)
     if overflowed.any():
@@ -53,8 +72,10 @@ def average(windows: Ranges, budget: Budget) -> Floats:
 def _running_average(windows: Ranges, budget: Budget) -> Floats:
     """Return the mean as a running average, which does not overflow when the sum would."""
     summed = CompensatedSum(windows.low.shape)
-    for _, values, active in _each(windows, budget):
-        summed.add(values / windows.counts, active)
+    counts = count(windows)
+    for places, values, active in _each(windows, budget):
+        weights = 1 if windows.aggregates is None else windows.aggregates.counts[places]
+        summed.add(values / counts * weights, active)
     return summed.result()
 
 
@@ -62,7 +83,10 @@ def extreme(windows: Ranges, budget: Budget, *, greatest: bool) -> Floats:
     """Return the least or greatest value of each window; NaN only if all values are NaN."""
     pick = np.fmax if greatest else np.fmin
     result = np.full(windows.low.shape, np.nan)
-    for _, values, active in _each(windows, budget):
+    column = windows.samples
+    if windows.aggregates is not None:
+        column = windows.aggregates.maxs if greatest else windows.aggregates.mins
+    for _, values, active in _each(windows, budget, column):
         result = np.where(active, pick(result, values), result)
     return result
 

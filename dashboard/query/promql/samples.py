@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from dashboard.domain.selector import Selector
-from dashboard.query.promql.values import Floats, Ints, Labels
+from dashboard.query.promql.values import Aggregates, Floats, Ints, Labels
 
 
 class Need(Struct, frozen=True):
@@ -43,10 +43,10 @@ class Column(Struct):
 class SampleColumns:
     """Samples of the series of one selector, as flat columns.
 
-    Series ``i`` has the samples from index ``starts[i]`` to before ``starts[i + 1]``.
+    Series ``i`` has the samples from index ``starts[i]`` to before ``starts[i + 1]``. ``aggregates``: None if there are no buckets.
     """
 
-    __slots__ = ("ends", "labels", "lookbacks", "numbers", "starts", "times", "unit", "values")
+    __slots__ = ("aggregates", "ends", "labels", "lookbacks", "numbers", "starts", "times", "unit", "values")
 
     def __init__(self, columns: Iterable[Column] = ()) -> None:
         gathered = Gathered()
@@ -78,6 +78,7 @@ class SampleColumns:
         self.starts: Ints = np.array(gathered.starts, dtype=np.int64)
         self.times: Ints = np.frombuffer(gathered.times, dtype=np.int64)
         self.values: Floats = np.frombuffer(gathered.values, dtype=np.float64)
+        self.aggregates = gathered.aggregates(self.values)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -86,7 +87,7 @@ class SampleColumns:
 class Gathered:
     """Samples of series that are being read, one series after the other."""
 
-    __slots__ = ("ends", "labels", "lookbacks", "numbers", "starts", "times", "units", "values")
+    __slots__ = ("_buckets", "ends", "labels", "lookbacks", "numbers", "starts", "times", "units", "values")
 
     def __init__(self) -> None:
         self.labels: list[Labels] = []
@@ -97,6 +98,7 @@ class Gathered:
         self.units: set[str] = set()
         self.times = array("q")
         self.values = array("d")
+        self._buckets: list[tuple[int, Aggregates]] = []
 
     def add(
         self,
@@ -107,8 +109,11 @@ class Gathered:
         lookback_ms: int,
         number: int,
         unit: str,
+        buckets: Aggregates | None = None,
     ) -> None:
-        """Add a series with its samples, ordered by time. The parameters: see ``Column``."""
+        """Add a series with its samples, ordered by time. ``buckets``: what the first samples stand for; the others: see ``Column``."""
+        if buckets is not None:
+            self._buckets.append((len(self.times), buckets))
         self.labels.append(labels)
         self.times.extend(times)
         self.values.extend(values)
@@ -117,6 +122,17 @@ class Gathered:
         self.lookbacks.append(lookback_ms)
         self.numbers.append(number)
         self.units.add(unit)
+
+    def aggregates(self, values: Floats) -> Aggregates | None:
+        """Return what each sample stands for, given all values; None if there are no buckets."""
+        if not self._buckets:
+            return None
+        found = Aggregates(np.ones(len(values), dtype=np.int64), values.copy(), values.copy(), values.copy())
+        for start, buckets in self._buckets:
+            part = slice(start, start + len(buckets.counts))
+            found.counts[part], found.sums[part] = buckets.counts, buckets.sums
+            found.mins[part], found.maxs[part] = buckets.mins, buckets.maxs
+        return found
 
 
 #: The samples of each selector, by its place.

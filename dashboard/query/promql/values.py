@@ -72,11 +72,21 @@ class Vector(Struct, frozen=True):
         return Vector(self.labels, values, there, self.inputs, self.unit if unit is None else unit)
 
 
+class Aggregates(Struct, frozen=True):
+    """Number, sum, least and greatest value of the samples that each sample of columns stands for: those of a bucket, or itself."""
+
+    counts: Ints
+    sums: Floats
+    mins: Floats
+    maxs: Floats
+
+
 class Ranges(Struct, frozen=True):
     """Windows of samples, one for each series and step.
 
     The samples of all series are in ``times`` and ``samples``, one series after the other.  A window has the samples from index
     ``low`` up to, but without, ``high``.  Its times are after ``from_ms`` and up to ``until_ms``, which are the same for all series.
+    ``aggregates``: None if every sample stands for itself only.
     """
 
     labels: Sequence[Labels]
@@ -88,6 +98,7 @@ class Ranges(Struct, frozen=True):
     until_ms: Ints
     inputs: Sequence[int] = ()
     unit: str = ""
+    aggregates: Aggregates | None = None
 
     @property
     def counts(self) -> Ints:

@@ -75,7 +75,7 @@ OVER_TIME: dict[str, OverTime] = {
     "avg_over_time": _simple(over_time.average),
     "min_over_time": _simple(lambda ranges, budget: over_time.extreme(ranges, budget, greatest=False)),
     "max_over_time": _simple(lambda ranges, budget: over_time.extreme(ranges, budget, greatest=True)),
-    "count_over_time": _simple(lambda ranges, _: ranges.counts.astype(np.float64)),
+    "count_over_time": _simple(lambda ranges, _: over_time.count(ranges)),
     "stdvar_over_time": _simple(over_time.variance),
     "stddev_over_time": _simple(lambda ranges, budget: np.asarray(np.sqrt(over_time.variance(ranges, budget)))),
     "last_over_time": _rates(lambda ranges: (over_time.last(ranges), _some(ranges))),

@@ -58,7 +58,18 @@ def ranges(columns: SampleColumns, until_ms: Ints, range_ms: int, inputs: list[i
     """Return the windows of a range selector that end at the times of the steps."""
     from_ms = until_ms - range_ms
     low, high = _counted(columns, from_ms), _counted(columns, until_ms)
-    return Ranges(columns.labels, columns.times, columns.values, low, high, from_ms, until_ms, inputs, columns.unit)
+    return Ranges(
+        columns.labels,
+        columns.times,
+        columns.values,
+        low,
+        high,
+        from_ms,
+        until_ms,
+        inputs,
+        columns.unit,
+        columns.aggregates,
+    )
 
 
 def _counted(columns: SampleColumns, bounds_ms: Ints) -> Ints:

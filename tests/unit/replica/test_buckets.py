@@ -91,7 +91,7 @@ def test_packed_buckets_are_those_that_were_never_packed(seed: int, pack_at: int
         packed, unpacked = (_apply(buckets, step, value) for buckets in (packed, unpacked))
         assert len(packed) == len(unpacked)
         assert not len(packed) or packed.first_slot == unpacked.first_slot
-    assert as_bytes(packed._from(-1_000)) == as_bytes(unpacked._from(-1_000))
+    assert as_bytes(packed.aggregates(-1_000)) == as_bytes(unpacked.aggregates(-1_000))
     assert packed.columns(slot - 40) == unpacked.columns(slot - 40)
     assert fold(packed.raw()) == fold(unpacked.raw())
 

@@ -23,8 +23,8 @@ def check(series: Series, now: int) -> None:
     assert list(series.seqs) == sorted(series.seqs)
     assert 0 <= series.folded <= len(series.times)
     for buckets, length in ((series.fine, WINDOWS.fine_ms), (series.coarse, WINDOWS.coarse_ms)):
-        assert {len(column) for column in buckets._from(-(2**62))} == {len(buckets)}
-        slots = buckets._from(-(2**62)).slots.tolist()
+        assert {len(column) for column in buckets.aggregates(-(2**62))} == {len(buckets)}
+        slots = buckets.aggregates(-(2**62)).slots.tolist()
         assert sum(slot * buckets.step_ms < now - length for slot in slots) <= SLACK_BUCKETS
         assert slots == sorted(set(slots))
 
@@ -47,7 +47,7 @@ def test_one_enormous_batch_within_one_step_is_bounded_and_counted() -> None:
     series = replica.table.by_text["a"]
     assert len(series.times) <= windows.raw_max + SLACK_RAW
     replica.apply(samples(2, T0 + 6_000, [("a", T0 + 6_000, 0.0)]))
-    fine, coarse = series.fine._from(0), series.coarse._from(0)
+    fine, coarse = series.fine.aggregates(0), series.coarse.aggregates(0)
     assert (fine.counts[0], fine.mins[0], fine.maxs[0], coarse.counts[0]) == (5_000, 0.0, 4_999.0, 5_000)
     assert series.values[-2] == 4_999.0
     assert series.thinned_seq == 1
@@ -63,7 +63,7 @@ def test_raw_samples_leave_with_their_window_and_stay_in_the_buckets() -> None:
     assert held == [T0 + n * 1_000 for n in range(240, 301)]
     assert len(series.times) - len(held) < 64
     assert series.trimmed_seq == series.seqs[0] - 1
-    assert sum(series.coarse._from(0).counts) + (len(series.times) - series.folded) == 300
+    assert sum(series.coarse.aggregates(0).counts) + (len(series.times) - series.folded) == 300
     check(series, now)
 
 

@@ -1,0 +1,134 @@
+"""Samples of one series in a range: the samples themselves where they are still kept, buckets before. No I/O.
+
+Each bucket becomes one sample at the bucket's end, with the bucket's mean, or its greatest value if the series is a counter; number,
+sum and extremes of the bucket's samples come with it. Where only some samples of a bucket are still kept, the bucket stands for all of
+them, so that none is missing.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from typing import NamedTuple
+
+import numpy as np
+
+from dashboard.query.promql.values import Aggregates, Floats, Ints
+from dashboard.replica.chunks import Opened, joined
+from dashboard.replica.series import Series, Windows
+
+_COUNTER_ENDS = ("_total", "_count", "_bucket", "_sum")
+
+
+class SamplesInRange(NamedTuple):
+    """Samples in order of time; ``buckets``: what the first of them stand for, None if every sample stands for itself."""
+
+    times: array[int]
+    values: array[float]
+    buckets: Aggregates | None = None
+
+
+class _Used(NamedTuple):
+    """Buckets of one resolution that are used: those that end before ``until_ms``."""
+
+    columns: Opened
+    step_ms: int
+    until_ms: int
+
+
+def history_of(series: Series, from_ms: int, until_ms: int, windows: Windows) -> SamplesInRange:
+    """Return the samples after ``from_ms`` up to ``until_ms``, as copies. Where samples are no longer kept, buckets stand for them."""
+    times, values = _by_time(series)
+    if not times:
+        return SamplesInRange(array("q"), array("d"))
+    if (from_ms >= times[0] - 1 and series.is_ordered) or not len(series.coarse):
+        return _cut(times, values, from_ms, until_ms)
+    step_ms = windows.fine_step_ms
+    kept_ms = _complete_from(series, times[0], step_ms)
+    if not from_ms < kept_ms - step_ms < kept_ms <= until_ms + 1:
+        kept_ms = max(times[0], kept_ms - step_ms)
+    raw = _cut(times, values, max(from_ms, kept_ms - 1), until_ms)
+    if from_ms >= kept_ms - 1:
+        return raw
+    used = [_Used(series.fine.aggregates(from_ms // step_ms), step_ms, kept_ms)]
+    if not len(series.fine) or series.fine.first_slot * step_ms > from_ms:
+        used = [*_coarse(series, used[0], from_ms, until_ms, windows), *used]
+    return _with_buckets(series, used, raw, from_ms, until_ms)
+
+
+def _by_time(series: Series) -> tuple[array[int], array[float]]:
+    if series.is_ordered:
+        return series.times, series.values
+    pairs = sorted(zip(series.times, series.values, strict=True))
+    return array("q", [t for t, _ in pairs]), array("d", [v for _, v in pairs])
+
+
+def _cut(times: array[int], values: array[float], from_ms: int, until_ms: int) -> SamplesInRange:
+    low = 0 if from_ms < times[0] else bisect_right(times, from_ms)
+    high = len(times) if times[-1] <= until_ms else bisect_right(times, until_ms)
+    return SamplesInRange(times[low:high], values[low:high])
+
+
+def _complete_from(series: Series, oldest_ms: int, step_ms: int) -> int:
+    """Return the time from which on no sample is missing: the end of the last bucket with more samples than are kept, or ``oldest_ms``."""
+    folded = series.times[: series.folded]
+    if folded and series.is_ordered:  # only the oldest of them can be in such a bucket
+        folded = folded[: bisect_left(folded, (folded[0] // step_ms + 1) * step_ms)]
+    if not folded:
+        return oldest_ms
+    slots, kept = np.unique(np.frombuffer(folded, np.int64) // step_ms, return_counts=True)
+    buckets = series.fine.aggregates(int(slots[0]))
+    buckets = buckets.part(0, int(np.searchsorted(buckets.slots, slots[-1], side="right")))
+    at = np.searchsorted(slots, buckets.slots)
+    missing = np.flatnonzero(buckets.counts > np.where(slots[at] == buckets.slots, kept[at], 0))
+    return (int(buckets.slots[missing[-1]]) + 1) * step_ms if len(missing) else oldest_ms
+
+
+def _coarse(series: Series, fine: _Used, from_ms: int, until_ms: int, windows: Windows) -> list[_Used]:
+    """Return the coarse buckets before the fine ones; if one stands for some of the fine ones, these are left out of ``fine``."""
+    step_ms = windows.coarse_step_ms
+    coarse = series.coarse.aggregates(from_ms // step_ms)
+    if not len(series.fine):
+        return [_Used(coarse, step_ms, fine.until_ms)]
+    first_ms = series.fine.first_slot * fine.step_ms
+    slot = first_ms // step_ms
+    start_ms, end_ms = slot * step_ms, (slot + 1) * step_ms
+    at = int(np.searchsorted(coarse.slots, slot))
+    among = int(np.searchsorted(fine.columns.slots, end_ms // fine.step_ms))
+    is_whole = from_ms < start_ms and end_ms <= min(fine.until_ms, until_ms + 1)
+    is_whole = is_whole and at < len(coarse.slots) and bool(coarse.slots[at] == slot)
+    if is_whole and int(coarse.counts[at]) > int(fine.columns.counts[:among].sum()):
+        return [_Used(coarse, step_ms, end_ms)]
+    return [_Used(coarse, step_ms, first_ms)]
+
+
+def _with_buckets(
+    series: Series, used: list[_Used], raw: SamplesInRange, from_ms: int, until_ms: int
+) -> SamplesInRange:
+    """Return a sample for each bucket that ends in the range, followed by the samples themselves."""
+    parts: list[Opened] = []
+    ends: list[Ints] = []
+    begin_ms = 0  # of buckets that the run before does not stand for
+    for columns, step_ms, before_ms in used:
+        starts = columns.slots * step_ms
+        own = starts + (step_ms - 1)
+        low = max(int(np.searchsorted(starts, begin_ms)), int(np.searchsorted(own, from_ms, side="right")))
+        high = max(low, int(np.searchsorted(own, min(until_ms, before_ms - 1), side="right")))
+        parts.append(columns.part(low, high))
+        ends.append(own[low:high])
+        begin_ms = before_ms
+    found = joined(parts)
+    if not len(found.slots):
+        return raw
+    greatest = series.kind in ("counter", "histogram") or series.key.name.endswith(_COUNTER_ENDS)
+    values = found.maxs if greatest else _means(found)
+    times = np.concatenate(ends).astype(np.int64)
+    buckets = Aggregates(found.counts.astype(np.int64), found.sums, found.mins, found.maxs)
+    return SamplesInRange(array("q", times.tobytes()) + raw.times, array("d", values.tobytes()) + raw.values, buckets)
+
+
+def _means(columns: Opened) -> Floats:
+    """Return the mean of each bucket, or the middle of its extremes if the sum has overflowed."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        means = columns.sums / columns.counts
+    return np.where(np.isfinite(means), means, columns.mins / 2 + columns.maxs / 2)
