@@ -96,7 +96,7 @@ export class CodeEditor {
     this.view = new EditorView({
       doc: text,
       extensions: [
-        EditorView.cspNonce.of(nonce), EditorView.contentAttributes.of(attributes), look(code), code.history(), code.closeBrackets(), code.bracketMatching(),
+        EditorView.cspNonce.of(nonce), EditorView.contentAttributes.of({ tabindex: "0", ...attributes }), look(code), code.history(), code.closeBrackets(), code.bracketMatching(),
         code.autocompletion({ maxRenderedOptions: MOST_OFFERED }), EditorView.lineWrapping, typedOver(code), ...extensions(code), keymap.of(keys), ...(multiline ? [] : [oneLine(code)]), edited,
       ],
     });
