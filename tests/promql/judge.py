@@ -23,6 +23,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+from tests.promql import whole_buckets
 from tests.promql.compare import compact, difference
 from tests.promql.generator import Generator
 from tests.promql.samples import LENGTH_MS, RECORDED_MS, Line, lines
@@ -32,6 +33,7 @@ from tests.support.redis_server import free_port
 from tests.support.write_request import encode, snappy
 
 RECORDED = Path(__file__).parents[1] / "data" / "promql-answers.json.xz"
+RECORDED_BUCKETS = RECORDED.with_name("promql-bucket-answers.json.xz")
 #: Rounds of the generator: each function, operator and modifier stands at least so often.
 ROUNDS = 14
 SEED = 18
@@ -118,13 +120,16 @@ def record(path: str) -> None:
     """Write Prometheus' answers for the fixed seed."""
     with Prometheus(path) as judge:
         write(f"{judge.base}/api/v1/write", body(lines(RECORDED_MS)))
-        found = []
-        for case in cases(SEED):
-            answer = ask(judge.base, *parameters(case, RECORDED_MS))
-            found.append([case["q"], int(case["r"]), compact(answer)])
-    RECORDED.parent.mkdir(exist_ok=True)
-    RECORDED.write_bytes(lzma.compress(json.dumps(found, separators=(",", ":")).encode()))
-    print(f"{len(found)} answers, {RECORDED.stat().st_size} bytes")
+        _record(RECORDED, judge.base, [(case, *parameters(case, RECORDED_MS)) for case in cases(SEED)])
+        over = [(case, *whole_buckets.parameters(case, RECORDED_MS)) for case in whole_buckets.cases()]
+        _record(RECORDED_BUCKETS, judge.base, over)
+
+
+def _record(path: Path, base: str, queries: list[tuple[dict[str, Any], str, dict[str, str]]]) -> None:
+    found = [[case["q"], int(case["r"]), compact(ask(base, route, fields))] for case, route, fields in queries]
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(lzma.compress(json.dumps(found, separators=(",", ":")).encode()))
+    print(f"{len(found)} answers, {path.stat().st_size} bytes")
 
 
 def is_magnified(expression: str) -> bool:

@@ -7,9 +7,9 @@ import lzma
 import re
 from collections import Counter
 
-from tests.promql import generator
+from tests.promql import generator, whole_buckets
 from tests.promql.compare import compact, difference
-from tests.promql.judge import RECORDED, SEED, cases, parameters
+from tests.promql.judge import RECORDED, RECORDED_BUCKETS, SEED, cases, parameters
 from tests.promql.replay import ask, replica_of
 from tests.promql.samples import RECORDED_MS, lines
 
@@ -22,6 +22,21 @@ def test_every_recorded_answer_of_prometheus_is_ours() -> None:
         route, fields = parameters({"q": query, "r": bool(over)}, RECORDED_MS)
         if found := difference(theirs, compact(ask(replica, route, fields)), query):
             different.append(f"{route} {query}: {found}")
+    assert different == []
+
+
+def test_over_whole_buckets_beyond_the_raw_window_the_answers_of_prometheus_are_ours() -> None:
+    recorded = json.loads(lzma.decompress(RECORDED_BUCKETS.read_bytes()))
+    assert [query for query, _, _ in recorded] == [case["q"] for case in whole_buckets.cases()]
+    assert sum(bool(answer["r"]) for _, _, answer in recorded) >= 300
+    series, different = lines(RECORDED_MS), []
+    replica = replica_of(series, RECORDED_MS, whole_buckets.WINDOWS)
+    kept = sum(len(each.times) for each in replica.table)
+    assert kept < sum(len(line.samples) for line in series) / 3
+    for query, _, theirs in recorded:
+        route, fields = whole_buckets.parameters({"q": query}, RECORDED_MS)
+        if found := difference(theirs, compact(ask(replica, route, fields)), query):
+            different.append(f"{query}: {found}")
     assert different == []
 
 
