@@ -50,11 +50,12 @@ class Metric(NamedTuple):
 
 
 class Check(NamedTuple):
-    """A service check: its event, and the key and content of the document that holds its state."""
+    """A service check: its event, and the key and content of the document that holds its state. ``origin``: as in ``Metric``."""
 
     event: EventIn
     document: str
     body: dict[str, str]
+    origin: str = ""
 
 
 Line = Metric | EventIn | Check
@@ -105,12 +106,12 @@ def _metric(text: str, latest_ms: int, gauge_signs: GaugeSigns) -> Metric:
         elif extra and not extra[0].isalnum():
             raise Invalid(f"{extra[:20]!a} is not understood")
     key = foreign_key(name, _merged([_pair(tag.text, tag.mark) for tag in tags]))
-    members = stated.split(":")
+    origin = _origin(name, tags)
+    if type_ == "s":
+        return Metric(key, type_, (stated,), rate, t_ms=t_ms, origin=origin)
+    members = [member for member in stated.split(":") if member] or [stated]
     if len(members) > MAX_VALUES:
         raise Invalid(f"{len(members)} values; at most {MAX_VALUES}", field="value")
-    origin = ",".join([name, *sorted({tag.origin for tag in tags})])
-    if type_ == "s":
-        return Metric(key, type_, tuple(members), rate, t_ms=t_ms, origin=origin)
     deltas = t_ms is None and (gauge_signs == "delta" or (gauge_signs == "auto" and not is_datadog))
     signed = deltas and type_ == "g" and members[0][:1] in ("+", "-")
     values = tuple(_number(member, "value") for member in members)
@@ -128,6 +129,11 @@ class _Tag(NamedTuple):
         """The tag's name; a tag without a value gets another text than a tag with the value ``true``."""
         name, found, _ = self.text.partition(self.mark)
         return name if found else f"{name} without a value"
+
+
+def _origin(name: str, tags: list[_Tag]) -> str:
+    """Return the name and the tags' names as sent."""
+    return ",".join([name, *sorted({tag.origin for tag in tags})])
 
 
 def _head(head: str) -> tuple[str, list[_Tag]]:
@@ -213,9 +219,9 @@ def _check(text: str, latest_ms: int) -> Check:
         raise Invalid("a check is _sc|name|0..3", field="status")
     after, _, message = f"|{rest[1] if len(rest) > 1 else ''}".partition("|m:")
     given, tags = _extras(after[1:])
-    pairs = [_pair(tag, ":") for tag in tags]
     if "h" in given:
-        pairs.append(("host", given["h"]))
+        tags.append(f"host:{given['h']}")
+    pairs = [_pair(tag, ":") for tag in tags]
     state, level = _STATES[int(rest[0])], _LEVELS[int(rest[0])]
     key = foreign_document(name, foreign_labels(_merged(pairs)).items())
     said = message.replace("m\\:", "m:").replace("\\n", "\n")
@@ -228,7 +234,8 @@ def _check(text: str, latest_ms: int) -> Check:
         state=state,
         fingerprint=fingerprint_of("check", key),
     )
-    return Check(event, key, {"title": event.title, "text": event.text or state, "status": level, "state": state})
+    body = {"title": event.title, "text": event.text or state, "status": level, "state": state}
+    return Check(event, key, body, _origin(name, [_Tag(tag, ":") for tag in tags]))
 
 
 def _extras(text: str) -> tuple[dict[str, str], list[str]]:
@@ -245,4 +252,10 @@ def _extras(text: str) -> tuple[dict[str, str], list[str]]:
 
 
 def _stated(given: dict[str, str], latest_ms: int) -> int | None:
-    return check_time(_number(given["d"], "t") * 1000, latest_ms, unit="seconds") if given.get("d") else None
+    """Return the time of an event or check; None for a time that cannot be read, which Datadog's agent ignores, too."""
+    if not given.get("d"):
+        return None
+    try:
+        return check_time(_number(given["d"], "t") * 1000, latest_ms, unit="seconds")
+    except Invalid:
+        return None

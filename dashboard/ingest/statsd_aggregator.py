@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series, series_key
-from dashboard.ingest.origins import NameTaken, taken_by
+from dashboard.ingest.origins import NameTaken, Origins, taken_by
 from dashboard.ingest.parsed import Parsed, Recall, finite
 from dashboard.ingest.statsd import MAX_DATAGRAM_BYTES, Check, GaugeSigns, Metric, MetricType, parse_line, single_lines
 
@@ -109,6 +109,7 @@ class Aggregator:
         self._owners: dict[str, Cell] = {}  # by series
         #: By (name, everything behind the value): the cell, the weight, and how a single number is applied.
         self._known: Recall[tuple[bytes, bytes], tuple[Cell, float, int]] = Recall(2 * max_metrics)
+        self._checks = Origins(max_metrics)  # by document
         self._waiting = Parsed()
         self._counted: dict[tuple[str, int], int] = {}  # rows of counts with an explicit time, by series and time
         self.accepted = 0
@@ -192,6 +193,8 @@ class Aggregator:
             elif len(self._waiting.events) >= MAX_WAITING:
                 raise Invalid(f"more than {MAX_WAITING} events in one interval")
             elif isinstance(said, Check):
+                self._checks.renew(latest_ms)
+                self._checks.claim(said.document, said.origin)
                 self._waiting.events.append(said.event)
                 self._waiting.write(said.document, said.body)
             else:

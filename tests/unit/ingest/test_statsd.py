@@ -41,7 +41,8 @@ def values(parsed: Parsed) -> dict[str, float]:
     ("line", "expected"),
     [("a.b:1|c", Metric("a.b", "c", (1.0,))), ("a:-2.5|g", Metric("a", "g", (-2.5,), signed=True)),
      ("a:3|c|@0.1", Metric("a", "c", (3.0,), 0.1)), ("a:1:2.5:3|h", Metric("a", "h", (1.0, 2.5, 3.0))),
-     ("a:u1:u2|s", Metric("a", "s", ("u1", "u2"))), ("a:5|ms|#env:prod,up", Metric('a{env="prod",up="true"}', "ms", (5.0,), deltas=False)),
+     ("a:::1|s", Metric("a", "s", ("::1",))), ("a:1::2:|h", Metric("a", "h", (1.0, 2.0))),
+     ("a:5|ms|#env:prod,up", Metric('a{env="prod",up="true"}', "ms", (5.0,), deltas=False)),
      ("a,k=v,x=y:1|c", Metric('a{k="v",x="y"}', "c", (1.0,))), ("a;k=v:1|c", Metric('a{k="v"}', "c", (1.0,))),
      ("a:1|d|#u:http://x:80|c:abc|e:it-false|card:low|new:1|", Metric('a{u="http://x:80"}', "d", (1.0,), deltas=False)),
      ("a:-1|g|T1700000000", Metric("a", "g", (-1.0,), t_ms=T, deltas=False)), ("a b%:1|c", Metric("a_b_", "c", (1.0,))),
@@ -59,7 +60,7 @@ def test_a_line_is_read(line: str, expected: Metric) -> None:
      b"a:1|c|@x", b"a:\xff|s", b"a:1|g|T17", b"a:1|c|T9999999999", b"a:" + b":".join([b"1"] * 1_001) + b"|h", b"a:1|g|!x",
      b"a" * 2_049 + b":1|c",
      b"a:1|c|#" + b",".join(b"t%d:1" % i for i in range(257)), b"_e{1,1}", b"_e{5,1}:ab|c", b"_e{9,9}:a|b", b"_e{0,1}:|b",
-     b"_e{1,1}:a|bc", b"_sc|x", b"_sc|x|4", b"_sc||0", b"_sc|x|0|d:17"],
+     b"_e{1,1}:a|bc", b"_sc|x", b"_sc|x|4", b"_sc||0", b"a::|g"],
 )  # fmt: skip
 def test_a_bad_line_is_refused(line: bytes) -> None:
     with pytest.raises(Invalid):
@@ -71,6 +72,9 @@ def test_events_and_checks() -> None:
     assert isinstance(event, EventIn)
     assert (event.t_ms, event.title, event.text, event.state) == (T, "Deploy", "one\ntwo", "error")
     assert event.tags == ("env:prod", "x", "host:web-1")
+    undated = parse_line(b"_sc|x|0|d:17|h:web-1", LATEST_MS)
+    assert isinstance(undated, Check)
+    assert (undated.event.t_ms, undated.document) == (None, "x/host:web-1")
     check = parse_line(b"_sc|db.up|2|d:1700000000|h:web-1|#env:prod|m:down | m:x", LATEST_MS)
     assert isinstance(check, Check)
     assert (check.event.kind, check.event.state, check.event.text) == ("check", "critical", "down | m:x")

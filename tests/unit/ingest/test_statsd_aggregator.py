@@ -105,6 +105,11 @@ def test_a_tag_without_a_value_is_not_one_with_the_value_true() -> None:
     assert dict(zip(parsed.batch.keys, parsed.batch.values, strict=True)) == {'a{x="true"}': 3, 'a_count{x="true"}': 3}
     (refusal,) = parsed.batch.refused
     assert (refusal.code, "'a,x without a value'" in refusal.reason) == ("name_taken", True)
+    aggregator.feed(b"_sc|up|0|#x\n_sc|up|2|#x:true\n_sc|up|1|#x\n_sc|on|0|h:w\n_sc|on|1|#host:w", LATEST_MS)
+    (parsed,) = aggregator.flush(T, 1.0)
+    assert [event.state for event in parsed.events] == ["ok", "warning", "ok", "warning"]
+    (refusal,) = parsed.batch.refused
+    assert (refusal.code, refusal.snippet) == ("name_taken", "_sc|up|2|#x:true")
 
 
 def test_two_names_that_would_be_one_series_are_told_apart() -> None:
