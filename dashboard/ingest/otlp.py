@@ -47,6 +47,8 @@ _DELTA = (1, "AGGREGATION_TEMPORALITY_DELTA")
 _NO_RECORDED_VALUE = 1
 #: Most resources, scopes and metrics in one request; a larger one is refused.
 _MAX_PARTS = 200_000
+#: Fields of a metric that hold no data.
+_DESCRIBING = {"name", "description", "unit", "metadata"}
 _SNAKE_KEY = re.compile(rb'"[a-z]+_[a-z_]+"\s*:')
 
 
@@ -172,6 +174,7 @@ class _Walk:
             metric = self._read(each, METRIC)
             if metric is None:
                 continue
+            self._check_shape(metric)
             for shape in SHAPES:
                 data = metric.get(shape)
                 if data is not None:
@@ -181,6 +184,12 @@ class _Walk:
                         raise
                     except Invalid as invalid:
                         self._refuse(_named(invalid, str(metric.get("name", ""))), data)
+
+    def _check_shape(self, metric: dict[str, Any]) -> None:
+        """Refuse a metric with data of another kind than the known ones. Such a field is not visible in protobuf."""
+        if metric.keys().isdisjoint(SHAPES) and (unknown := sorted(metric.keys() - _DESCRIBING)):
+            known = f"has no {', '.join(SHAPES)}, only {', '.join(unknown)[:80]}"
+            self._refuse(_named(Invalid(known), str(metric.get("name", ""))), metric)
 
     def _metric(self, metric: dict[str, Any], shape: str, data: Any, origin: Origin) -> None:
         """Parse a metric's points; parse a gauge or sum in protobuf by columns if its layout allows that."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from typing import Any
 
@@ -276,3 +277,13 @@ def test_metrics_and_attributes_that_would_be_one_series_are_told_apart_also_in_
         parsed = parse_otlp_protobuf(whole.SerializeToString(), cache, LATEST_MS)
         assert parsed.batch.keys == ['a_b{job="shop",x_y="v"}'] * kept
         assert [refusal.code for refusal in parsed.batch.refused] == ["name_taken"] * (1 - kept)
+
+
+def test_a_metric_of_an_unknown_kind_is_refused_and_the_others_kept() -> None:
+    good = {"name": "b", "unit": "1", "gauge": {"dataPoints": [{"timeUnixNano": str(NS), "asInt": "7"}]}}
+    metrics = [{"name": "a", "description": "", "newHistogram": {"dataPoints": [{}]}}, {"name": "empty"}, good]
+    body = {"resourceMetrics": [{"scopeMetrics": [{"metrics": metrics}]}]}
+    parsed = parse_otlp_json(json.dumps(body).encode(), PointCache(), LATEST_MS)
+    assert parsed.batch.values == [7.0]
+    (refusal,) = parsed.batch.refused
+    assert (refusal.index, "has no gauge," in refusal.reason, "newHistogram" in refusal.reason) == (0, True, True)
