@@ -93,6 +93,15 @@ async def test_influxdb_3_takes_times_by_their_size_and_tells_each_bad_line() ->
         ]
         assert {"c_v", "d_v"} <= series_in(server).keys()
         assert (await post(server, "/api/v3/write_lp?precision=hour", "a v=1")).code == 400
+        before = series_in(server)
+        response = await post(server, "/api/v3/write_lp?db=x&accept_partial=false", "e v=1\nf v=x")
+        assert (response.code, answer(response)["error"]) == (
+            400,
+            "v: line 2: 'x' is neither a number nor a boolean; write text in quotes; nothing was stored, because of accept_partial=false",
+        )
+        response = await post(server, "/api/v3/write_lp?db=x&accept_partial=false", "e v=1\n" * 200_000)
+        assert (response.code, series_in(server)) == (413, before)
+        assert (await post(server, "/api/v3/write_lp?db=x&accept_partial=false", "e v=1")).code == 204
 
 
 async def test_annotations_are_found_by_time_and_tags(tmp_path: Path) -> None:
@@ -229,6 +238,21 @@ async def test_whatever_is_refused_is_in_the_tap_with_its_sender(
         assert feeder.refused == 1 + 100 + 1 + 1
         logged = [record.getMessage() for record in caplog.records if "refused:" in record.getMessage()]
         assert len(logged) == 2  # the first of each; then once a minute
+
+
+async def test_data_at_a_wrong_address_or_by_a_wrong_method_is_in_the_tap_with_the_cure() -> None:
+    async with running() as server:
+        for method, path, status in (
+            ("POST", "/api/v1/push", 404), ("POST", "//write", 404), ("PUT", "/write", 405), ("GET", "/api/v1/push", 404)
+        ):  # fmt: skip
+            assert (await post(server, path, None if method == "GET" else "x", method=method)).code == status
+        told = [(refusal.reason, refusal.snippet) for feeder in server.stats.feeders() for refusal in feeder.refusals]
+        assert sorted(told) == [
+            ("404: there is nothing at this address; begin the path with one slash; the configured URL probably ends in one"
+             " too many", "//write"),
+            ("404: there is nothing at this address; remote write goes to /api/v1/write", "/api/v1/push"),
+            ("405: PUT is not taken here; send GET or HEAD or POST", "x"),
+        ]  # fmt: skip
 
 
 async def test_a_long_body_is_taken_in_slices_and_its_refusals_are_at_their_places() -> None:

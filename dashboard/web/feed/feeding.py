@@ -87,6 +87,7 @@ class FeederHandler(BaseHandler[F]):
         if len(request.body) <= SLICE_BYTES:
             parsed = await self.parse(request)
             return parsed, await self.accept(parsed, self.format.request_key(request, parsed))
+        self.format.check_long(request)
         loop, slices = asyncio.get_running_loop(), self.format.slices(request.body)
         whole, parsed, unreadable = Outcome(0, []), Parsed(), 0
         while (some := await loop.run_in_executor(None, next, slices, None)) is not None:
@@ -297,6 +298,8 @@ class FeederHandler(BaseHandler[F]):
 
     def write_fault(self, code: str, text: str, extra: dict[str, Any]) -> None:
         status = self.get_status()
+        if status == 405:
+            text = f"{self.request.method} is not taken here; send {' or '.join(self.allowed_methods())}"
         if status == 401 and self.format.is_asked_first and "Authorization" not in self.request.headers:
             self.services.intake.stats.note_passed_over(
                 self.caller, self.format.name, f"{status}: {text}", self.address
@@ -320,7 +323,7 @@ class FeederHandler(BaseHandler[F]):
 
     def is_refusal(self, status: int) -> bool:
         """Return whether a response with this status refuses data; a failed request that carries no data is no refusal."""
-        return self._is_feeding() and status != 405
+        return self.request.method in _FEEDING if status == 405 else self._is_feeding()
 
     def _wants_page(self) -> bool:
         return False

@@ -114,6 +114,9 @@ class Format:
         """Yield parts of a long body that can be parsed and accepted one after the other. The caller runs each step in a thread."""
         yield Slice(0, body)
 
+    def check_long(self, request: FeedRequest) -> None:
+        """Raise TooLarge if a body that is longer than a slice must not be stored in slices."""
+
     def parse(self, request: FeedRequest) -> Parsed:
         """Read the body; raises Invalid. Long bodies are read in a thread."""
         raise NotImplementedError

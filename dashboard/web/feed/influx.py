@@ -12,7 +12,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import structs
 
-from dashboard.domain.errors import Invalid
+from dashboard.domain.errors import Invalid, TooLarge
 from dashboard.ingest.batch import Refusal
 from dashboard.ingest.influx_query import Databases
 from dashboard.ingest.line_protocol import parse_line_protocol
@@ -154,6 +154,19 @@ class Influx3(Lines):
             raise Invalid(f"{precision[:20]!a} is not one of {', '.join(_V3_PRECISIONS[:5])}", field="precision")
         return precision
 
+    def check_long(self, request: FeedRequest) -> None:
+        if _is_whole(request):
+            raise TooLarge("with accept_partial=false a body may have at most 1 MiB, because it is stored as a whole")
+
+    def parse(self, request: FeedRequest) -> Parsed:
+        parsed = super().parse(request)
+        if _is_whole(request) and parsed.batch.refused:
+            first = parsed.batch.refused[0]
+            line = f"line {first.index + 1}: "
+            reason = f"{line}{first.reason.removeprefix(line)}"
+            raise Invalid(f"{reason}; nothing was stored, because of accept_partial=false", field=first.field)
+        return parsed
+
     def answer(self, request: FeedRequest, parsed: Parsed, outcome: Outcome) -> Answer:
         if not outcome.refused:
             return self.done()
@@ -190,6 +203,11 @@ class GrafanaLive(Lines):
 
     def error(self, status: int, text: str) -> Answer:
         return json_answer({"message": text}, status)
+
+
+def _is_whole(request: FeedRequest) -> bool:
+    """Return whether the sender wants a body with a bad line to be refused as a whole."""
+    return request.query.get("accept_partial", "").lower() == "false"
 
 
 def _database(name: str, policy: str) -> str:

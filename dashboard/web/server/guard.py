@@ -13,6 +13,7 @@ from tornado.web import Application, HTTPError, RequestHandler
 from dashboard.web.server.base import BaseHandler
 from dashboard.web.server.context import WebContext
 from dashboard.web.server.proxies import TrustedProxies
+from dashboard.web.server.unserved import cure_of
 
 #: Paths that load balancers and kubelets request by IP address, which is no allowed Host.
 _ABSOLUTE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
@@ -27,8 +28,11 @@ class NotFoundHandler(BaseHandler[None]):
     """Handler of all paths without a route."""
 
     def prepare(self) -> Awaitable[None] | None:
+        text = f"there is nothing at this address{cure_of(self.request.path)}"
+        if self.request.method in _FEEDING:
+            self.context.tell_refused(self.address, f"404: {text}", self.request.path)
         super().prepare()
-        raise HTTPError(404, "there is nothing at this address")
+        raise HTTPError(404, text.replace("%", "%%"))
 
 
 class GuardRefusal(NamedTuple):

@@ -1,0 +1,34 @@
+"""What to do instead of sending to an address that other receivers have."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard.web.server.unserved import cure_of
+
+
+@pytest.mark.parametrize(
+    ("path", "cure"),
+    [
+        ("/api/v1/push", "/api/v1/write"),
+        ("/insert/0/prometheus/api/v1/write", "/api/v1/write"),
+        ("/api/v1/receive", "/api/v1/write"),
+        ("/api/v2/series", "Datadog"),
+        ("/intake/", "Datadog"),
+        ("/loki/api/v1/push", "metrics"),
+        ("/index/_bulk", "metrics"),
+        ("//write", "one slash"),
+        ("/base/write", "before the known address"),
+        ("/metrics/jobs/x", "/metrics/job/JOB"),
+        ("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", "not by gRPC"),
+        ("/api/live/pipeline/push/x", "/api/live/push/STREAM"),
+    ],
+)
+def test_an_address_of_another_receiver_has_a_cure(path: str, cure: str) -> None:
+    assert cure_of(path).startswith("; ")
+    assert cure in cure_of(path)
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/boards/x/y", "/" + "a/" * 2_000])
+def test_another_address_has_none(path: str) -> None:
+    assert cure_of(path) == ""
