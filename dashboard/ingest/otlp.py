@@ -73,7 +73,7 @@ def parse_otlp_protobuf(body: bytes, cache: PointCache, latest_ms: int) -> Parse
 def parse_otlp_json(body: bytes, cache: PointCache, latest_ms: int) -> Parsed:
     """Parse the request's JSON form, with field names like ``resourceMetrics`` or ``resource_metrics``. Raises Invalid."""
     try:
-        request = decode_in_steps(body)
+        request = decode_in_steps(body.removeprefix(b"\xef\xbb\xbf"))
     except RecursionError:
         raise Invalid("nested too deep") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

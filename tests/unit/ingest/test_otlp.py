@@ -283,7 +283,7 @@ def test_a_metric_of_an_unknown_kind_is_refused_and_the_others_kept() -> None:
     good = {"name": "b", "unit": "1", "gauge": {"dataPoints": [{"timeUnixNano": str(NS), "asInt": "7"}]}}
     metrics = [{"name": "a", "description": "", "newHistogram": {"dataPoints": [{}]}}, {"name": "empty"}, good]
     body = {"resourceMetrics": [{"scopeMetrics": [{"metrics": metrics}]}]}
-    parsed = parse_otlp_json(json.dumps(body).encode(), PointCache(), LATEST_MS)
+    parsed = parse_otlp_json(b"\xef\xbb\xbf" + json.dumps(body).encode(), PointCache(), LATEST_MS)
     assert parsed.batch.values == [7.0]
     (refusal,) = parsed.batch.refused
     assert (refusal.index, "has no gauge," in refusal.reason, "newHistogram" in refusal.reason) == (0, True, True)
