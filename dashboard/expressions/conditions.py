@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -102,3 +103,20 @@ def _names(some: list[Series], inputs: list[Series]) -> list[str]:
         " ".join(value for label, value in series.key.labels if (label, value) not in shared) or series.text[:80]
         for series in some
     ]
+
+
+def late_second(seen: Mapping[Series, int], final_s: int, first_s: int) -> int | None:
+    """Return the second of the oldest late sample, but not earlier than ``first_s``; None if no sample was late.
+
+    ``seen``: by input, the last entry that was evaluated. The values up to ``final_s`` are final.
+    """
+    oldest: int | None = None
+    for series, entry in seen.items():
+        if series.last_seq == entry:
+            continue
+        at = bisect_right(series.seqs, entry)
+        first_ms = min(series.times[at:], default=None)
+        if first_ms is not None and first_ms <= final_s * 1000:
+            second_of = -(-first_ms // 1000)
+            oldest = second_of if oldest is None else min(oldest, second_of)
+    return None if oldest is None else max(oldest, first_s)

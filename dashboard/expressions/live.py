@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import msgspec
 
 from dashboard.domain.errors import DashboardError
-from dashboard.expressions.conditions import Corrections, condition_of
+from dashboard.expressions.conditions import Corrections, condition_of, late_second
 from dashboard.expressions.derived import MOST_SERIES, Condition, DerivedReplica, DerivedRow, derived_rows
 from dashboard.expressions.runner import QueryRunner
 from dashboard.expressions.watched import LiveSpec
@@ -45,6 +44,8 @@ _GRACE_MS = 200
 _DROP_EVERY_S = 60
 #: An expression rests for so many times the time that its evaluation took.
 _REST = 4
+#: Values of an evaluation that are added in one step of the event loop; one takes about 5 us.
+_VALUES_PER_STEP = 2_000
 
 _log = logging.getLogger(__name__)
 
@@ -285,7 +286,7 @@ class LiveExpressions:
         if live.final_s and second - live.final_s > LATE_S:
             live.filled.clear()  # too long ago: all of the window is evaluated again
         first = max(live.final_s + 1, second - LATE_S) if live.final_s else second
-        if (late_s := _late(live, second)) is not None:
+        if (late_s := late_second(live.seen, live.final_s, second - LATE_S)) is not None:
             first = min(first, late_s)
         replica = self._replica
         grid = Grid(first * 1000, 1000, second - first + 1)
@@ -293,7 +294,11 @@ class LiveExpressions:
         answer, inputs = await self._queries.run(f"live:{live.text}", query, _with_inputs)
         if replica is not self._replica or not self._is_held(live):
             return  # everything begins anew, or was forgotten
-        left_out = {spec: self._put(live, spec, answer, second) for spec in filled}
+        left_out = {}
+        for spec in filled:
+            left_out[spec] = await self._put(live, spec, answer, second)
+            if replica is not self._replica or not self._is_held(live):
+                return
         if second - live.dropped_s >= _DROP_EVERY_S:
             live.dropped_s = second
             for spec in filled:
@@ -306,9 +311,10 @@ class LiveExpressions:
             told = {"left_out": condition.left_out + more, "corrected_from_ms": corrected_ms}
             self._tell(live, spec, msgspec.structs.replace(condition, **told))
 
-    def _put(self, live: _Live, spec: LiveSpec, answer: QueryAnswer, second: int) -> int:
+    async def _put(self, live: _Live, spec: LiveSpec, answer: QueryAnswer, second: int) -> int:
         """Add the values at a view's steps, and the newest value, which is removed when the next value is added.
 
+        After a slow evaluation a minute of values comes at once: they are added in steps, between which other tasks run.
         Return the number of new series that are left out because there are too many series.
         """
         now_ms, step_ms, newest_ms = self._now_ms(), spec.step_s * 1000, second * 1000
@@ -316,19 +322,19 @@ class LiveExpressions:
         for key, t_ms in provisional.items():
             replica.take_back(key, t_ms)
         provisional.clear()
-        rows, there, left_out = list[DerivedRow](), set[str](), 0
+        rows, shown, there, left_out, new, work = list[DerivedRow](), set[str](), set[str](), 0, 0, 0
         known = replica.table.by_text
-        room = MOST_DERIVED - len(known)
         for row in derived_rows(spec.name, answer.rows[:MOST_SERIES]):
             wanted = [(t, v) for t, v in zip(row.times, row.values, strict=True) if t % step_ms == 0 or t == newest_ms]
             if not wanted:
                 continue
             if row.key not in known:
-                if room <= 0:
+                if len(known) + new >= MOST_DERIVED:
                     left_out += 1
                     continue
-                room -= 1
+                new += 1
             rows.append(DerivedRow(row.key, [t for t, _ in wanted], [v for _, v in wanted]))
+            shown.add(row.key)
             changed = [t for t, v in wanted if t <= live.final_s * 1000 and replica.value_at(row.key, t) != v]
             if changed:
                 live.corrections.note(second, changed[0])
@@ -336,8 +342,15 @@ class LiveExpressions:
                 there.add(row.key)
                 if newest_ms % step_ms:
                     provisional[row.key] = newest_ms
+            work += len(row.times)
+            if work >= _VALUES_PER_STEP:
+                replica.put(now_ms, rows, answer.unit)
+                rows, new, work = [], 0, 0
+                await asyncio.sleep(0)
+                if replica is not self._replica or not self._is_held(live):
+                    return left_out  # everything begins anew, or all of it is forgotten
         replica.put(now_ms, rows, answer.unit)
-        if gone := live.there.get(spec.name, set()).union(row.key for row in rows) - there:
+        if gone := (live.there.get(spec.name, set()) | shown) - there:
             replica.end(now_ms, sorted(gone))
         live.there[spec.name] = there
         return left_out
@@ -354,20 +367,6 @@ class LiveExpressions:
         """Tell screens the state of an expression, or why it was refused."""
         refused = live.refused.get(spec.name)
         self._replica.tell(self._now_ms(), spec.name, Condition(fault=refused) if refused else condition)
-
-
-def _late(live: _Live, second: int) -> int | None:
-    """Return the second of the oldest late sample of the last minute, None if no sample was late."""
-    oldest: int | None = None
-    for series, seen in live.seen.items():
-        if series.last_seq == seen:
-            continue
-        at = bisect_right(series.seqs, seen)
-        first_ms = min(series.times[at:], default=None)
-        if first_ms is not None and first_ms <= live.final_s * 1000:
-            second_of = -(-first_ms // 1000)
-            oldest = second_of if oldest is None else min(oldest, second_of)
-    return oldest if oldest is None or oldest > second - LATE_S else second - LATE_S
 
 
 def _rows_of(answer: QueryAnswer, _: list[Series]) -> QueryAnswer:
