@@ -22,6 +22,7 @@ from collections.abc import Iterator
 
 from dashboard.domain.errors import Invalid
 from dashboard.domain.series import parse_series, series_key
+from dashboard.ingest.batch import UNREAD
 from dashboard.ingest.origins import NameTaken, Origins, taken_by
 from dashboard.ingest.parsed import Parsed, Recall, finite
 from dashboard.ingest.statsd import MAX_DATAGRAM_BYTES, Check, GaugeSigns, Metric, MetricType, parse_line, single_lines
@@ -31,6 +32,8 @@ MAX_KEPT = 4_096
 MAX_MEMBERS = 10_000
 MAX_REFUSED = 1_000
 MAX_WAITING = 10_000
+#: The lines of a datagram after so many bad ones are refused unread: a bad line costs ten times as much as a good one.
+MAX_REFUSED_OF_ONE = 1_000
 _LARGEST = 1e300
 #: How a single number is applied to its cell.
 _COUNTED, _TIMED, _CHANGED, _SET = range(4)
@@ -116,9 +119,10 @@ class Aggregator:
         self.refused: Counter[str] = Counter()
 
     def feed(self, data: bytes, latest_ms: int) -> None:
-        """Process one datagram; a bad line is refused and the others are kept."""
-        known, taken = self._known, 0
-        for number, line in enumerate(data[:MAX_DATAGRAM_BYTES].split(b"\n")):
+        """Process one datagram; a bad line is refused and the others are kept, up to ``MAX_REFUSED_OF_ONE`` bad lines."""
+        known, taken, bad = self._known, 0, 0
+        lines = data[:MAX_DATAGRAM_BYTES].split(b"\n")
+        for number, line in enumerate(lines):
             head, _, rest = line.partition(b":")
             stated, _, tail = rest.partition(b"|")
             found = known.get((head, tail))
@@ -145,8 +149,17 @@ class Aggregator:
                         taken += 1
                         continue
             if line and line != b"\r":
-                self._slowly(number, line.rstrip(b"\r"), (head, tail), latest_ms)
+                bad += not self._slowly(number, line.rstrip(b"\r"), (head, tail), latest_ms)
+                if bad >= MAX_REFUSED_OF_ONE:
+                    self._leave_unread(number + 1, lines)
+                    break
         self.accepted += taken
+
+    def _leave_unread(self, number: int, lines: list[bytes]) -> None:
+        """Refuse the lines from ``number`` on, without reading them."""
+        unread = sum(1 for line in lines[number:] if line and line != b"\r")
+        if unread:
+            self.refused[UNREAD] += unread
 
     def flush(self, now_ms: int, seconds: float) -> Iterator[Parsed]:
         """Yield the samples, at ``now_ms``, of all metrics since the last flush ``seconds`` ago, in pieces of some 10 ms of work.
@@ -180,12 +193,13 @@ class Aggregator:
             if len(self._bases) > self._max_metrics:
                 del self._bases[next(iter(self._bases))]
 
-    def _slowly(self, number: int, line: bytes, seen: tuple[bytes, bytes], latest_ms: int) -> None:
+    def _slowly(self, number: int, line: bytes, seen: tuple[bytes, bytes], latest_ms: int) -> bool:
+        """Process one line by all rules; return whether it was good."""
         singles = single_lines(line)
         if len(singles) > 1:
             for single in singles:  # together they may be longer than a datagram
                 self.feed(single, latest_ms)
-            return
+            return True
         try:
             said = parse_line(line, latest_ms, self._gauge_signs)
             if isinstance(said, Metric):
@@ -203,8 +217,9 @@ class Aggregator:
             self.refused[invalid.code] += 1
             if len(self._waiting.batch.refused) < MAX_REFUSED:
                 self._waiting.refuse(number, invalid, line)
-        else:
-            self.accepted += 1
+            return False
+        self.accepted += 1
+        return True
 
     def _take(self, metric: Metric, seen: tuple[bytes, bytes], line: bytes) -> None:
         if metric.t_ms is not None:

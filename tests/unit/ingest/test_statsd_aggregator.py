@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.ingest.statsd_aggregator import MAX_KEPT, Aggregator, Cell
+from dashboard.ingest.statsd_aggregator import MAX_KEPT, MAX_REFUSED_OF_ONE, Aggregator, Cell
 from tests.support.parsed_checks import LATEST_MS, T, check_parsed
 
 
@@ -133,3 +133,14 @@ def test_no_value_of_a_long_packed_line_is_lost() -> None:
     aggregator = Aggregator()
     name = b"a" * 100
     assert flushed(aggregator, name + b":" + b":".join([b"1|c"] * 1_000))[f"{name.decode()}_count"] == 1_000
+
+
+def test_the_lines_of_a_datagram_after_very_many_bad_ones_are_refused_unread() -> None:
+    aggregator = Aggregator()
+    aggregator.feed(b"bad\n" * (MAX_REFUSED_OF_ONE - 1) + b"a:1|c\n", LATEST_MS)
+    assert (aggregator.accepted, dict(aggregator.refused)) == (1, {"invalid": MAX_REFUSED_OF_ONE - 1})
+    aggregator = Aggregator()
+    aggregator.feed(b"bad\n" * MAX_REFUSED_OF_ONE + b"a:1|c\n\nbad\n" * 100, LATEST_MS)
+    assert (aggregator.accepted, dict(aggregator.refused)) == (0, {"invalid": MAX_REFUSED_OF_ONE, "unread": 200})
+    aggregator.feed(b"a:1|c\n", LATEST_MS)
+    assert aggregator.accepted == 1
