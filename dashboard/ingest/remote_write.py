@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections import Counter
 from collections.abc import Sequence
 
 from dashboard.domain.errors import Invalid
@@ -33,6 +34,8 @@ from dashboard.ingest.protobuf import (
 
 MAX_DECODED_BYTES = 32 * 1024 * 1024
 _MAX_METADATA = 20_000
+#: Fields of all series of a body that are not read: exemplars, and fields that are not in the protocol.
+MAX_NOT_READ = 200_000
 _MAX_CACHED_BYTES = 4_096
 #: The end of a series with one sample: field 2 of 16 bytes, which holds field 1, a double, and field 2, a time of 6 bytes.
 _TAIL = struct.Struct("<3xdx6s")
@@ -68,14 +71,17 @@ def parse_write_request(data: bytes, cache: LabelCache, latest_ms: int, families
     parsed, metadata, families = Parsed(), list[bytes](), families or Families()
     cache.renew(latest_ms)
     others = _quickly(data, parsed, cache, latest_ms, metadata)
+    not_read = Counter[str]()
     for place, (index, series) in enumerate(others):
         if parsed.batch.is_hopeless():
             parsed.batch.leave_unread(index, len(others) - place)
             break
         try:
-            _take(series, parsed, cache, latest_ms)
+            _take(series, parsed, cache, latest_ms, not_read)
         except Invalid as invalid:
             parsed.refuse(index, invalid, _described(series))
+        if not_read["fields"] > MAX_NOT_READ:
+            raise Invalid(f"more than {MAX_NOT_READ} fields in series that are not labels, samples or histograms")
     if others and parsed.batch.refused:
         parsed.batch.refused.sort(key=lambda refusal: refusal.index)
     if metadata:
@@ -204,18 +210,21 @@ def _width(data: bytes, at: int, wire: int) -> int:
     raise Invalid(f"protobuf wire type {wire} is not understood")
 
 
-def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int) -> None:
-    """Add the valid samples of one ``TimeSeries``; then raise Invalid for the first invalid sample."""
+def _take(series: bytes, parsed: Parsed, cache: LabelCache, latest_ms: int, not_read: Counter[str]) -> None:
+    """Add the valid samples of one ``TimeSeries``; then raise Invalid for the first invalid sample.
+
+    ``not_read`` counts the fields that are not read; beyond ``MAX_NOT_READ`` of them the series is not added.
+    """
     labels, samples, histograms = list[bytes](), list[bytes](), list[bytes]()
-    for number, wire, value in read_fields(series):
-        if wire != BYTES or not isinstance(value, bytes):
-            continue
-        if number == 1:
-            labels.append(value)
-        elif number == 2:
-            samples.append(value)
-        elif number == 4:
-            histograms.append(value)
+    places = {1: labels, 2: samples, 4: histograms}
+    for number, _, value in read_fields(series):
+        known = places.get(number)
+        if known is not None and isinstance(value, bytes):
+            known.append(value)
+        else:
+            not_read["fields"] += 1
+            if not_read["fields"] > MAX_NOT_READ:
+                return
         if len(samples) + len(histograms) > MAX_SAMPLES or len(labels) > CEILING.labels + 1:
             break  # what follows is refused anyway
     key = _key(labels, cache.origins)

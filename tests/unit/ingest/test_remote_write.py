@@ -3,11 +3,12 @@ from __future__ import annotations
 import math
 import struct
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from dashboard.domain.errors import Invalid, TooLarge
-from dashboard.ingest import batch, remote_write
+from dashboard.ingest import batch, protobuf, remote_write
 from dashboard.ingest.batch import UNREAD
 from dashboard.ingest.packed import MissingExtra
 from dashboard.ingest.parsed import NOT_FINITE, Parsed
@@ -159,3 +160,26 @@ def test_series_after_very_many_refused_ones_are_refused_unread(monkeypatch: pyt
     parsed = parse(encode([({"__name__": f"m{n}"}, [(1.0, LATEST_MS + 1)]) for n in range(50)]))
     assert [refused.index for refused in parsed.batch.refused] == list(range(11))
     assert (parsed.batch.refused[-1].code, parsed.batch.unread) == (UNREAD, 39)
+
+
+@pytest.mark.parametrize("size", [50, 100_000])
+def test_fields_that_are_not_read_have_a_limit_of_a_body(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(remote_write, "MAX_NOT_READ", 1_000)
+    good = encode([(UP, [(1.0, T)])])[2:]  # without its tag and length, which is less than 128
+    series = good + b"\x78\x00" * size  # field 15, a number
+    length = bytes((len(series) & 0x7F | 0x80, len(series) >> 7 & 0x7F | 0x80, len(series) >> 14))
+    read = list[int]()
+    fields = protobuf.read_fields
+
+    def counted(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
+        for each in fields(data):
+            read.append(1)
+            yield each
+
+    monkeypatch.setattr(remote_write, "read_fields", counted)
+    few = 1_000 // size
+    if few:
+        assert parse(b"".join([b"\x0a" + length + series] * few)).batch.keys != []
+    with pytest.raises(Invalid, match="more than 1000 fields in series"):
+        parse(b"".join([b"\x0a" + length + series] * (few + 100)))
+    assert len(read) < 10_000
