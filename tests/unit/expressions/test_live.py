@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 from dashboard.domain.position import Position, parse_positions
 from dashboard.entries.samples import encode_samples
 from dashboard.expressions import live as live_expressions
-from dashboard.expressions.derived import DerivedReplica, DerivedRow
 from dashboard.expressions.live import LATE_S, LiveExpressions
 from dashboard.expressions.runner import QueryLimits, QueryRunner
 from dashboard.expressions.watched import LiveSpec
@@ -363,42 +361,3 @@ async def test_an_expression_that_is_forgotten_while_it_is_evaluated_leaves_noth
     assert not feed.live.replica().documents
     await feed.live._advance(live, T0 // 1_000 + 1)
     assert not live._held
-
-
-@pytest.mark.gen_test
-async def test_a_minute_of_values_is_added_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_expressions, "_VALUES_PER_STEP", 50)
-    sizes = list[int]()
-    put = DerivedReplica.put
-
-    def counted(self: DerivedReplica, now_ms: int, rows: Sequence[DerivedRow], unit: str) -> None:
-        sizes.append(sum(len(row.times) for row in rows))
-        put(self, now_ms, rows, unit)
-
-    monkeypatch.setattr(DerivedReplica, "put", counted)
-    spec = LiveSpec("x + 0", 1)
-    feed = Feed(spec)
-    for number in range(20):
-        feed.send(f'x{{n="{number}"}}', T0, 1.0)
-    await feed.second(0)
-    sizes.clear()
-    await feed.second(30)  # after a slow evaluation
-    assert sum(sizes) == 20 * 31
-    assert max(sizes) < 50 + 30
-    assert sorted(feed.values(spec)) == list(range(31))
-    for end in ("gap", "forgotten"):  # in the middle of the steps
-        feed.now_ms = T0 + 60_300
-        turn = asyncio.ensure_future(feed.second(60 if end == "gap" else 90))
-        sizes.clear()
-        while not sizes:
-            await asyncio.sleep(0)
-        if end == "gap":
-            feed.live._missed("metrics.0", "epoch")
-        else:
-            feed.live._held.clear()
-        await turn
-        assert sum(sizes) < 20 * 30
-        assert not feed.values(spec) or end == "forgotten"
-        if end == "gap":
-            await feed.second(61)
-            assert len(feed.live.replica().table.by_text) == 20

@@ -1,0 +1,52 @@
+"""Live expressions add many values in steps, between which other tasks run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from dashboard.expressions import live as live_expressions
+from dashboard.expressions.derived import DerivedReplica, DerivedRow
+from dashboard.expressions.watched import LiveSpec
+from tests.unit.expressions.test_live import T0, Feed
+
+
+@pytest.mark.gen_test
+async def test_a_minute_of_values_is_added_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_expressions, "_VALUES_PER_STEP", 50)
+    sizes = list[int]()
+    put = DerivedReplica.put
+
+    def counted(self: DerivedReplica, now_ms: int, rows: Sequence[DerivedRow], unit: str) -> None:
+        sizes.append(sum(len(row.times) for row in rows))
+        put(self, now_ms, rows, unit)
+
+    monkeypatch.setattr(DerivedReplica, "put", counted)
+    spec = LiveSpec("x + 0", 1)
+    feed = Feed(spec)
+    for number in range(20):
+        feed.send(f'x{{n="{number}"}}', T0, 1.0)
+    await feed.second(0)
+    sizes.clear()
+    await feed.second(30)  # after a slow evaluation
+    assert sum(sizes) == 20 * 31
+    assert max(sizes) < 50 + 30
+    assert sorted(feed.values(spec)) == list(range(31))
+    for end in ("gap", "forgotten"):  # in the middle of the steps
+        feed.now_ms = T0 + 60_300
+        turn = asyncio.ensure_future(feed.second(60 if end == "gap" else 90))
+        sizes.clear()
+        while not sizes:
+            await asyncio.sleep(0)
+        if end == "gap":
+            feed.live._missed("metrics.0", "epoch")
+        else:
+            feed.live._held.clear()
+        await turn
+        assert sum(sizes) < 20 * 30
+        assert not feed.values(spec) or end == "forgotten"
+        if end == "gap":
+            await feed.second(61)
+            assert len(feed.live.replica().table.by_text) == 20
