@@ -12,6 +12,7 @@ from typing import Any
 
 from dashboard.app.build import Dashboard
 from tests.handlers.support import fetch
+from tests.support.deadline import deadline
 from tests.support.inprocess import running
 
 
@@ -60,7 +61,7 @@ async def post(server: Dashboard, path: str, body: Any, **options: Any) -> Any:
 
 
 async def applied(server: Dashboard) -> None:
-    async with asyncio.timeout(20):
+    async with deadline(20):
         while server.replicas.lag():
             await asyncio.sleep(0)
 

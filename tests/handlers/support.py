@@ -8,6 +8,7 @@ from typing import Any
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
 from dashboard.app.build import Dashboard
+from tests.support.deadline import scaled
 
 
 async def fetch(server: Dashboard, path: str, *, method: str = "GET", body: Any = None, **options: Any) -> HTTPResponse:
@@ -22,7 +23,7 @@ async def fetch(server: Dashboard, path: str, *, method: str = "GET", body: Any 
         raise_error=False,
         follow_redirects=False,
         decompress_response=False,
-        **options,
+        **{"connect_timeout": scaled(60), "request_timeout": scaled(60), **options},
     )
 
 

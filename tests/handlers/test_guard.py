@@ -10,6 +10,7 @@ import pytest
 
 from dashboard.app.build import Dashboard
 from tests.handlers.support import answer, fetch
+from tests.support.deadline import in_time, within
 from tests.support.inprocess import running
 
 pytestmark = pytest.mark.gen_test
@@ -85,10 +86,10 @@ async def raw(server: Dashboard, request: str | bytes) -> tuple[int, dict[str, s
     """Status, headers (in lower case) and body of what a request is answered, byte by byte as it is sent."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(request.encode() if isinstance(request, str) else request)
-    head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).decode()
+    head = (await in_time(reader.readuntil(b"\r\n\r\n"), 5)).decode()
     first, *lines = head.strip().split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    body = await asyncio.wait_for(reader.readexactly(int(headers.get("content-length", 0))), 5)
+    body = await in_time(reader.readexactly(int(headers.get("content-length", 0))), 5)
     writer.close()
     return int(first.split()[1]), headers, body
 
@@ -142,9 +143,9 @@ async def test_what_is_no_request_is_in_the_tap(sent: bytes, reason: str, shown:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(sent)
         if sent.startswith(b"PRI"):
-            said = await asyncio.wait_for(reader.readuntil(b"collector"), 10)
+            said = await in_time(reader.readuntil(b"collector"), 10)
         else:
-            said = await asyncio.wait_for(reader.read(), 10)
+            said = await in_time(reader.read(), 10)
         assert (b"otlphttp" in said) == sent.startswith(b"PRI")
         (feeder,) = answer(await fetch(server, "/api/v1/feeders"))["feeders"]
         (refusal,) = feeder["refusals"]
@@ -172,24 +173,24 @@ async def test_how_load_balancers_and_proxies_ask(line: str, host: str, status: 
 
 
 async def test_an_idle_connection_lives_longer_than_headers_may_take() -> None:
-    async with running(header_timeout_s=0.2, idle_timeout_s=1.5) as server:
+    async with running(header_timeout_s=0.2, idle_timeout_s=3.0) as server:
         get = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         for _ in range(2):
             await asyncio.sleep(0.6)
             writer.write(get)
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            head = await in_time(reader.readuntil(b"\r\n\r\n"), 5)
             await reader.readexactly(int(re.search(rb"Content-Length: (\d+)", head)[1]))  # type: ignore[index]
         loop = asyncio.get_running_loop()
         began = loop.time()
         writer.write(get[:20])
-        assert await asyncio.wait_for(reader.read(), 5) == b""
-        assert loop.time() - began < 1.2
+        assert await in_time(reader.read(), 5) == b""
+        within(loop.time() - began, 2, "a header that is not whole ends the connection")
         writer.close()
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         began = loop.time()
-        assert await asyncio.wait_for(reader.read(), 5) == b""
-        assert loop.time() - began > 1
+        assert await in_time(reader.read(), 5) == b""
+        assert loop.time() - began > 2.5
         writer.close()
 
 

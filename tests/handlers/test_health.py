@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tornado.websocket import websocket_connect
 
 from tests.handlers.support import answer, fetch
+from tests.support.deadline import deadline
 from tests.support.inprocess import running
 
 pytestmark = pytest.mark.gen_test
@@ -62,7 +63,7 @@ async def test_close_codes_that_clients_choose_are_counted_as_one() -> None:
             await socket.read_message()
             socket.close(code)
             assert await socket.read_message() is None
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while server.counters.connections_closed.total() < 4:
                 await asyncio.sleep(0.01)
         assert server.counters.connections_closed == {"1000": 1, "client": 3}

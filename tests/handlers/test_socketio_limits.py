@@ -60,7 +60,7 @@ async def test_packets_and_polls_have_their_rate(tmp_path: Path) -> None:
 
 
 async def test_sessions_that_are_never_closed_end_by_themselves_and_are_counted(tmp_path: Path) -> None:
-    limits: dict[str, Any] = {"heartbeat_s": 0.3, "dead_s": 0.6, "hello_s": 0.5, "max_anonymous_per_address": 5}
+    limits: dict[str, Any] = {"heartbeat_s": 1.0, "dead_s": 2.0, "hello_s": 2.0, "max_anonymous_per_address": 5}
     async with site(tmp_path, **limits) as there:
         for _ in range(5):
             await opened(there)

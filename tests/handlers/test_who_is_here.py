@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.entries.signals import AskRoster
+from tests.support.deadline import deadline, enough
 from tests.support.site import site
 
 pytestmark = pytest.mark.gen_test
@@ -37,7 +38,7 @@ async def test_who_is_where_is_told_as_far_as_the_asker_may_see_it(tmp_path: Pat
             (eddy, [], ["ops"]),
             (ada, ["host"], ["ops", "secret"]),
         ):
-            async with asyncio.timeout(20):
+            async with deadline(20):
                 while True:
                     users = {each["id"]: each for each in (await asker.ask("users"))["users"]}
                     if "ada" in users and len(users["ada"]["rooms"]) == len(rooms):
@@ -54,13 +55,13 @@ async def test_who_joins_is_told_of_who_has_just_joined_and_since_when_people_ar
         assert (await vera.ask("join_room", roomId="ops"))["type"] == "joined"
         members = (await olga.ask("join_room", roomId="ops"))["members"]
         assert sorted(each["id"] for each in members) == ["olga", "vera"]
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while len(before := (await olga.ask("users"))["users"]) < 2:
                 await asyncio.sleep(0.01)
         told = at.server.people.presence._wholes.total()
         await asyncio.sleep(0.01)  # so that now is later than when they came
         await at.server.cluster.bus.publish(AskRoster(""))
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while at.server.people.presence._wholes.total() == told:
                 await asyncio.sleep(0.01)
         users = (await olga.ask("users"))["users"]
@@ -75,11 +76,11 @@ async def test_who_leaves_has_left_at_once_though_a_page_of_theirs_has_just_cras
             assert (await each.ask("join_room", roomId="ops"))["type"] == "joined"
         await watching.until("user_joined")
         crashed.connection.stream.close()
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while not at.server.people.presence._lost:
                 await asyncio.sleep(0.01)
         assert (await page.ask("leave_room", roomId="ops"))["type"] == "left"
-        async with asyncio.timeout(3):
+        async with deadline(3):
             await watching.until("user_left")
 
 
@@ -89,7 +90,7 @@ async def test_who_came_back_and_leaves_has_left_though_an_earlier_page_was_lost
         watching, crashed = await at.socket(as_="olga"), await at.socket(as_="vera")
         await watching.until("user_online")
         crashed.connection.stream.close()
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while not at.server.people.presence._lost:
                 await asyncio.sleep(0.01)
         returned = await at.socket(as_="vera")
@@ -98,7 +99,7 @@ async def test_who_came_back_and_leaves_has_left_though_an_earlier_page_was_lost
         else:
             assert (await at.fetch("PATCH", "/api/v1/users/vera", {"disabled": True}, as_="ada")).code == 200
             assert await returned.end() == 4503
-        async with asyncio.timeout(3):
+        async with deadline(3):
             await watching.until("user_offline")
 
 
@@ -106,11 +107,11 @@ async def test_what_a_page_that_may_return_had_stays_when_another_that_was_there
     async with site(tmp_path) as at:
         other, lost = await at.socket(as_="vera"), await at.socket(as_="vera")
         lost.connection.stream.close()
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while not at.server.people.presence._lost:
                 await asyncio.sleep(0.01)
         other.connection.close(1000)
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while at.server.cluster.registry.connections:
                 await asyncio.sleep(0.01)
         assert list(at.server.people.presence._lost) == ["vera"]
@@ -126,10 +127,11 @@ async def test_who_changes_without_end_is_told_of_now_and_then_and_at_the_end_ri
             restless.send("presence", status=("away", "online")[number % 2])
             await asyncio.sleep(0.12)  # longer than changes are gathered
         restless.send("presence", status="offline")
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while (message := await watching.read()) is not None and message["type"] != "user_offline":
                 told += message["type"] == "user_update"
-        assert 5 < told <= 10 + 2 * (time.monotonic() - began_s) + 2
+        enough(told, 6, "changes were told")
+        assert told <= 10 + 2 * (time.monotonic() - began_s) + 2
 
 
 async def test_who_was_sent_away_for_good_is_offline_at_once(tmp_path: Path) -> None:
@@ -138,7 +140,7 @@ async def test_who_was_sent_away_for_good_is_offline_at_once(tmp_path: Path) -> 
         await watching.until("user_online")
         assert (await at.fetch("PATCH", "/api/v1/users/vera", {"disabled": True}, as_="ada")).code == 200
         assert await page.end() == 4503
-        async with asyncio.timeout(3):
+        async with deadline(3):
             await watching.until("user_offline")
 
 
@@ -151,7 +153,7 @@ async def test_a_page_that_becomes_another_persons_leaves_nobody_behind(tmp_path
         assert (await socket.until("authenticated"))["user"]["id"] == "operator"
         await watching.until("user_online", user={"id": "operator", "name": "Operator", "status": "online"})
         assert (await socket.ask("auth", userId="vera", token=at.jwt("vera")))["user"]["id"] == "vera"
-        async with asyncio.timeout(20):
+        async with deadline(20):
             await watching.until("user_offline")
         users = (await watching.ask("users"))["users"]
         assert sorted(each["id"] for each in users) == ["olga", "vera"]

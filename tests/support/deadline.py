@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from types import TracebackType
 from typing import TypeVar
+
+import tornado.util
 
 from tests.support.host import factor
 from tests.support.pulse import seconds_since
@@ -70,6 +71,12 @@ async def deadline(seconds: float, what: str = "") -> AsyncIterator[None]:
         raise
 
 
+async def in_time(what: Awaitable[T], seconds: float) -> T:
+    """Return what comes of it within so many seconds, which are scaled; raises DeadlinePassed."""
+    async with deadline(seconds, f"what {what} gives"):
+        return await what
+
+
 @contextmanager
 def timeouts_as_deadlines(what: str) -> Iterator[None]:
     """Raise DeadlinePassed for a timeout of a socket or a process that the block waits for."""
@@ -83,22 +90,27 @@ def ran_out(error: BaseException) -> bool:
     """Whether a test failed because a deadline helper ran out, and for no other reason.
 
     An exception that was being handled meanwhile is another reason. Playwright's own deadlines count: its timeouts, and the
-    assertions of its ``expect``, which are asked again until their time is over.
+    assertions of its ``expect``, which are asked again until their time is over. So do the limits of
+    a coroutine test and of a process that a test has started.
     """
-    if not isinstance(error, DeadlinePassed) and not _is_playwrights(error):
+    if not isinstance(error, DeadlinePassed | subprocess.TimeoutExpired) and not _is_anothers(error):
         return False
     other = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return other is None or isinstance(other, (TimeoutError, asyncio.CancelledError)) or ran_out(other)
 
 
-def _is_playwrights(error: BaseException) -> bool:
+def _is_anothers(error: BaseException) -> bool:
+    """Whether Playwright ran out of time, or pytest-tornado has ended a coroutine test (by ``IOLoop.run_sync``)."""
     if type(error).__module__.startswith("playwright.") and type(error).__name__ == "TimeoutError":
         return True
+    if type(error) is tornado.util.TimeoutError:
+        return _raised_in(error) == "tornado.ioloop"
+    return type(error) is AssertionError and _raised_in(error).startswith("playwright.")
+
+
+def _raised_in(error: BaseException) -> str:
+    """Return the name of the module that raised it."""
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next
-    return type(error) is AssertionError and last is not None and _module_of(last).startswith("playwright.")
-
-
-def _module_of(traceback: TracebackType) -> str:
-    return str(traceback.tb_frame.f_globals.get("__name__"))
+    return str(last.tb_frame.f_globals.get("__name__")) if last is not None else ""

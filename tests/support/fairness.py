@@ -37,11 +37,15 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Scale the limits of pytest-timeout, which end a test that hangs. Where a test has deadlines, those are to end it before."""
+    """Scale the limits of pytest-tornado and pytest-timeout, which end a test that hangs; a test's own deadlines are to end it before."""
     for item in items:
         marker = item.get_closest_marker("timeout")
         limit_s = float(marker.args[0] if marker is not None else config.getini("timeout") or 0)
         item.add_marker(pytest.mark.timeout(limit_s * factor() * (_ROOM if _in_lane(item) else 1)), append=False)
+        coroutine = item.get_closest_marker("gen_test")
+        if coroutine is not None and "timeout" in coroutine.kwargs:
+            more = {**coroutine.kwargs, "timeout": coroutine.kwargs["timeout"] * factor()}
+            item.add_marker(pytest.mark.gen_test(**more), append=False)
 
 
 @pytest.hookimpl(wrapper=True)

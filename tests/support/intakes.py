@@ -17,6 +17,7 @@ from dashboard.intake.push_groups import PushGroups
 from dashboard.intake.stats import IngestStats
 from dashboard.intake.token_limits import TokenLimits
 from dashboard.replica.replica import Replica
+from tests.support.deadline import deadline
 from tests.support.histories import T0
 from tests.support.nodes import a_journal, at_work, bus_of, membership, ownership, rates, replicas_of
 
@@ -87,7 +88,7 @@ class IntakeStand:
 
     async def applied(self) -> Replica:
         """The replica, when it has applied everything that is stored."""
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while self.replicas.lag():
                 await asyncio.sleep(0)
         return self.replica

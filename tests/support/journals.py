@@ -16,6 +16,7 @@ from dashboard.journal.port import Entry, Gap, Journal
 from dashboard.journal.redis import RedisJournal
 from dashboard.journal.redis_link import Link
 from dashboard.journal.sqlite import SqliteJournal
+from tests.support.deadline import deadline
 
 PART = "metrics.0"
 
@@ -93,7 +94,7 @@ async def running(journal: Journal) -> AsyncIterator[Journal]:
 async def read(journal: Journal, after: Position, until_seq: int, part: str = PART) -> list[Gap | Entry]:
     """What a reader gets after ``after`` until it holds entry ``until_seq`` (or stands there by a gap)."""
     got: list[Gap | Entry] = []
-    async with asyncio.timeout(10), aclosing(journal.follow(part, after)) as batches:  # type: ignore[type-var]
+    async with deadline(10), aclosing(journal.follow(part, after)) as batches:  # type: ignore[type-var]
         async for batch in batches:
             got += [batch] if isinstance(batch, Gap) else batch
             last = got[-1]

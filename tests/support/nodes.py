@@ -17,6 +17,7 @@ from dashboard.domain.counters import Counters
 from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import Journal
 from dashboard.replication.replicas import Replicas
+from tests.support.deadline import deadline
 from tests.support.histories import WINDOWS
 from tests.support.journals import HandClock
 
@@ -39,8 +40,8 @@ async def at_work(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    """Return when it is so; raises TimeoutError."""
-    async with asyncio.timeout(20):
+    """Return when it is so; raises DeadlinePassed."""
+    async with deadline(20):
         while not true():
             await asyncio.sleep(0.001)
 

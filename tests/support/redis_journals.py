@@ -14,6 +14,7 @@ from dashboard.journal.clock import JournalClock
 from dashboard.journal.port import Entry, Gap
 from dashboard.journal.redis import RedisJournal
 from dashboard.journal.redis_link import Link
+from tests.support.deadline import deadline
 from tests.support.journals import PART, running
 
 
@@ -52,7 +53,7 @@ class Node:
 
     async def until_seq(self, seq: int, *, gaps: int | None = None) -> None:
         """Return when its reader holds entry ``seq``, and has been told of so many gaps."""
-        async with asyncio.timeout(10):
+        async with deadline(10):
             while not (self.seqs()[-1:] == [seq] and (gaps is None or len(self.gaps()) == gaps)):
                 self._more.clear()
                 await self._more.wait()

@@ -19,6 +19,7 @@ from dashboard.app.build import Dashboard
 from dashboard.domain.identity import VERBS, Role, User
 from dashboard.domain.room import Room
 from dashboard.store.users import create_user
+from tests.support.deadline import scaled
 from tests.support.inprocess import running
 
 PASSWORD = "correct horse battery"
@@ -100,6 +101,8 @@ class Site:
             allow_nonstandard_methods=True,
             raise_error=False,
             follow_redirects=False,
+            connect_timeout=scaled(60),
+            request_timeout=scaled(60),
         )
 
     async def json(

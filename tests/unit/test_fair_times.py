@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import tornado.util
+from tornado.ioloop import IOLoop
 
 from tests.support import host, second_try
 from tests.support.deadline import DeadlinePassed, deadline, enough, ran_out, wait_until, within
@@ -176,6 +178,20 @@ async def test_a_deadline_ends_the_block_and_lets_other_timeouts_through() -> No
     with pytest.raises(TimeoutError, match="of the product"):
         async with deadline(10):
             raise TimeoutError("of the product")
+
+
+def test_the_limits_of_a_coroutine_test_and_of_a_process_are_deadlines_and_are_not_those_of_the_product() -> None:
+    io_loop = IOLoop(make_current=False)
+    with pytest.raises(tornado.util.TimeoutError) as late:
+        io_loop.run_sync(asyncio.Event().wait, timeout=0.01)
+    io_loop.close()
+    assert ran_out(late.value)
+    with pytest.raises(subprocess.TimeoutExpired) as late:
+        subprocess.run(["sleep", "60"], timeout=0.01)
+    assert ran_out(late.value)
+    with pytest.raises(tornado.util.TimeoutError) as late:
+        raise tornado.util.TimeoutError("of the product")
+    assert not ran_out(late.value)
 
 
 def test_the_factor_is_the_mean_over_the_parts_and_stays_within_1_and_3() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from dashboard.accounts.fair_queue import FairQueue
 from dashboard.domain.errors import Overloaded
+from tests.support.deadline import in_time
 
 pytestmark = pytest.mark.gen_test
 
@@ -79,7 +80,7 @@ async def test_who_goes_away_leaves_its_place(queue: FairQueue) -> None:
         task.cancel()
     await held.open()
     assert held.done == ["stays"]
-    assert await asyncio.wait_for(queue.run("next", lambda: 7), 5) == 7
+    assert await in_time(queue.run("next", lambda: 7), 5) == 7
 
 
 async def test_work_that_fails_frees_its_place(queue: FairQueue) -> None:

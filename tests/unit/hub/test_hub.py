@@ -8,6 +8,7 @@ import time
 import pytest
 
 from dashboard.journal.port import METRICS
+from tests.support.deadline import deadline
 from tests.support.histories import T0
 from tests.support.hubs import NEXT_EPOCH, Source, Viewer, hub_of, watch
 from tests.support.nodes import at_work, until
@@ -22,7 +23,7 @@ async def test_of_many_answers_that_are_owed_those_given_before_a_gap_are_follow
     viewers = [watch(parts) for _ in range(450)]
     async with at_work(parts.ticker.run, parts.requests.deferred.run):
         source.is_ready = True
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while not viewers[0].told:
                 await asyncio.sleep(0)
         answered = [viewer for viewer in viewers if viewer.told]

@@ -16,6 +16,7 @@ from dashboard.domain.position import Position
 from dashboard.journal import sqlite
 from dashboard.journal.port import Entry, Gap, Journal
 from dashboard.journal.sqlite import SqliteJournal
+from tests.support.deadline import deadline, scaled
 from tests.support.journals import PART, Engine, payloads, read, start_of
 
 
@@ -35,7 +36,7 @@ async def one(*records: tuple[str, bytes | None]) -> AsyncIterator[list[tuple[st
 
 async def answered(*appends: asyncio.Future[Position]) -> None:
     """Fail when one of them is left waiting for ever."""
-    _, pending = await asyncio.wait(appends, timeout=0.3)
+    _, pending = await asyncio.wait(appends, timeout=scaled(10))
     for append in pending:
         append.cancel()
     await asyncio.gather(*appends, return_exceptions=True)
@@ -361,6 +362,6 @@ async def test_the_bound_holds_under_a_flood_of_small_entries(engine: Engine, mo
         await asyncio.gather(*(journal.append(PART, b"x" * 10) for _ in range(8_000)))
         monkeypatch.setattr(sqlite, "TRIM_EVERY_S", -1.0)
         await journal.append(PART, b"x" * 10)
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while journal.size_bytes() > 11_000:
                 await journal.append(PART, b"x" * 10)  # appends go on between the rows that are deleted

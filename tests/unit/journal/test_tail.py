@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dashboard.journal.port import Entry
 from dashboard.journal.tail import Tail
+from tests.support.deadline import in_time
 
 
 def entry(seq: int, size: int = 1, t_ms: int = 0) -> Entry:
@@ -66,7 +67,7 @@ async def test_all_who_wait_are_woken_and_one_that_gave_up_does_no_harm() -> Non
     waiting[0].cancel()
     await asyncio.sleep(0)
     tail.push([entry(1)])
-    await asyncio.wait_for(waiting[1], 1)
+    await in_time(waiting[1], 5)
 
 
 @pytest.mark.gen_test
@@ -76,5 +77,5 @@ async def test_a_restart_wakes_too_and_leaves_nothing_behind() -> None:
     waiting = asyncio.ensure_future(tail.wait())
     await asyncio.sleep(0)
     tail.restart(1)
-    await asyncio.wait_for(waiting, 1)
+    await in_time(waiting, 5)
     assert (tail.head_seq, tail.size_bytes, tail.after(1), tail.after(0)) == (1, 0, [], None)

@@ -12,6 +12,7 @@ from dashboard.entries.samples import SeriesEnded
 from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import ANY, METRICS, Journal
 from dashboard.replication.replication import Replication
+from tests.support.deadline import deadline
 from tests.support.histories import T0, WINDOWS, history, samples, state
 from tests.support.journals import HandClock
 
@@ -58,7 +59,7 @@ class Feeding(MemoryJournal):
 
 
 async def caught_up(journal: Journal, follower: Replication) -> None:
-    async with asyncio.timeout(20):
+    async with deadline(20):
         while follower.replica().position != journal.head(METRICS):
             await asyncio.sleep(0)
 
