@@ -9,6 +9,7 @@ import pytest
 
 from dashboard.domain.position import Position
 from dashboard.journal.port import Entry, Gap
+from tests.support.deadline import deadline
 from tests.support.journals import PART, Engine, payloads, read, start_of
 
 # --- order ---
@@ -147,7 +148,7 @@ async def test_a_reader_gets_history_and_then_what_comes(engine: Engine) -> None
                     return
 
         reader = asyncio.ensure_future(follow())
-        async with asyncio.timeout(10):
+        async with deadline(10):
             await reading.wait()
             assert got == [3, 4, 5]
             await asyncio.gather(*(journal.append(PART, b"x") for _ in range(20)))
@@ -267,7 +268,7 @@ async def test_a_reader_that_was_overtaken_by_the_trimming_is_told(engine: Engin
                 await journal.append(PART, b"x" * 500)
             seqs: list[int] = []
             gaps = 0
-            async with asyncio.timeout(10):
+            async with deadline(10):
                 while not seqs or seqs[-1] < 41:
                     batch = await anext(batches)
                     if isinstance(batch, Gap):

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from dashboard.domain.position import Position
+from tests.support.deadline import deadline
 from tests.support.journals import PART, Engine
 
 Records = list[tuple[str, bytes | None]]
@@ -73,7 +74,7 @@ async def test_a_cancelled_checkpoint_leaves_the_old_one(engine: Engine) -> None
     async with engine.opened() as journal:
         await journal.save_checkpoint(PART, Position("aaaaaaaa", 1), stream([("a", b"1")]))
         task = asyncio.ensure_future(journal.save_checkpoint(PART, Position("aaaaaaaa", 9), endless()))
-        async with asyncio.timeout(10):
+        async with deadline(10):
             await begun.wait()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -89,7 +90,7 @@ async def test_appends_go_on_while_a_checkpoint_is_stored(engine: Engine) -> Non
                 assert (await journal.append(PART, b"x")).seq == number + 1
                 yield [(str(number), b"x")]
 
-        async with asyncio.timeout(10):
+        async with deadline(10):
             await journal.save_checkpoint(PART, Position("aaaaaaaa", 1), slow())
         assert journal.head(PART).seq == 5
 

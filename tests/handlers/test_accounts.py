@@ -12,6 +12,7 @@ from tornado.httpclient import HTTPResponse
 
 from dashboard.domain.identity import Role
 from dashboard.store.users import changed_revocations
+from tests.support.deadline import deadline
 from tests.support.inprocess import running
 from tests.support.site import PASSWORD, Headers, Site, site
 
@@ -125,7 +126,7 @@ async def test_who_logs_out_is_nobody_everywhere_within_two_seconds(tmp_path: Pa
         response = await at.fetch("POST", "/api/v1/logout", "", headers)
         assert response.code == 204
         assert "expires=Thu, 01 Jan 1970" in response.headers["Set-Cookie"]
-        async with asyncio.timeout(20):
+        async with deadline(20):
             assert await socket.end() == 4503
         assert (await at.json("GET", "/api/v1/me", headers=headers))[1]["kind"] == "anonymous"
         bearer = {"Authorization": f"Bearer {headers['Cookie'].removeprefix('session=')}"}
@@ -152,7 +153,7 @@ async def test_a_new_password_ends_all_other_sessions(tmp_path: Path) -> None:
         body = {"password": "another good one", "old_password": PASSWORD, "name": "V"}
         response = await at.fetch("PATCH", "/api/v1/me", body, mine)
         assert (response.code, json.loads(response.body)["user"]["name"]) == (200, "V")
-        async with asyncio.timeout(20):
+        async with deadline(20):
             assert await socket.end() == 4503
         assert (await own.ask("rooms"))["type"] == "rooms"
         for headers, kind in ((mine, "user"), (bearer, "user"), (other, "anonymous"), (cookie_of(response), "user")):
@@ -163,7 +164,7 @@ async def test_a_new_password_ends_all_other_sessions(tmp_path: Path) -> None:
         assert (await log_in(at)).code == 401
         assert (await log_in(at, "vera", "another good one")).code == 200
         assert (await at.fetch("POST", "/api/v1/logout", "", cookie_of(response))).code == 204  # it is the same session
-        async with asyncio.timeout(20):
+        async with deadline(20):
             assert (await own.end(), await again.end()) == (4503, 4503)
         assert (await at.fetch("GET", "/api/v1/me", None, bearer)).code == 401
 
@@ -349,7 +350,7 @@ async def test_a_share_link_opens_its_board_until_it_is_revoked(tmp_path: Path) 
         assert (await at.fetch("GET", "/boards/host", None, share)).code == 200
         assert made["id"] in [link["id"] for link in (await at.json("GET", "/api/v1/links", as_="eddy"))[1]["links"]]
         assert (await at.fetch("DELETE", f"/api/v1/links/{made['id']}", as_="eddy")).code == 204
-        async with asyncio.timeout(20):
+        async with deadline(20):
             assert await socket.end() == 4503
         assert (await at.fetch("GET", "/boards/host", None, share)).code == 401
         assert (await at.fetch("GET", made["url"].removeprefix(at.url))).code == 404

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dashboard.domain.identity import Role
+from tests.support.deadline import deadline
 from tests.support.site import PASSWORD, Site, site
 
 pytestmark = pytest.mark.gen_test
@@ -132,7 +133,7 @@ async def test_what_an_admin_takes_is_gone_within_two_seconds(change: Any, code:
     async with site(tmp_path) as at:
         socket, other = await at.socket(as_="vera"), await at.socket(as_="eddy")
         assert (await at.fetch("PATCH", "/api/v1/users/vera", change, as_="ada")).code == 200
-        async with asyncio.timeout(20):
+        async with deadline(20):
             assert await socket.end() == code
         assert (await other.ask("rooms"))["type"] == "rooms"
 
@@ -141,7 +142,7 @@ async def test_a_deleted_users_socket_ends(tmp_path: Path) -> None:
     async with site(tmp_path) as at:
         socket = await at.socket(as_="vera")
         assert (await at.fetch("DELETE", "/api/v1/users/vera", as_="ada")).code == 204
-        async with asyncio.timeout(20):
+        async with deadline(20):
             assert await socket.end() == 4503
 
 
@@ -171,7 +172,7 @@ async def test_a_token_is_shown_once_and_works_until_it_is_revoked(tmp_path: Pat
         assert (await at.fetch("GET", f"/api/v1/series?token={text}")).code == 200
         socket = await at.socket({"Authorization": f"Bearer {text}"})
         assert (await at.fetch("DELETE", f"/api/v1/tokens/{made['id']}", as_="ada")).code == 204
-        async with asyncio.timeout(20):
+        async with deadline(20):
             assert await socket.end() == 4503
         assert (await at.fetch("GET", f"/api/v1/series?token={text}")).code == 401
         assert (await at.fetch("DELETE", f"/api/v1/tokens/{made['id']}", as_="ada")).code == 404
@@ -183,7 +184,7 @@ async def test_a_token_that_never_expires_takes_its_sockets_with_it(tmp_path: Pa
         assert made["expires"] is None
         socket = await at.socket({"Authorization": f"Bearer {made['token']}"})
         assert (await at.fetch("DELETE", f"/api/v1/tokens/{made['id']}", as_="ada")).code == 204
-        async with asyncio.timeout(20):
+        async with deadline(20):
             assert await socket.end() == 4503
 
 

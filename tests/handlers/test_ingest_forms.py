@@ -18,6 +18,7 @@ from dashboard.web.feed import feeding
 from tests.handlers.feeders import applied, bearer, document, guarded, post, series_in
 from tests.handlers.support import answer, fetch
 from tests.support.client_frames import frame
+from tests.support.deadline import deadline, in_time
 from tests.support.inprocess import running
 
 pytestmark = pytest.mark.gen_test
@@ -183,12 +184,12 @@ async def upgraded(server: Dashboard, path: str, *lines: str) -> tuple[asyncio.S
         f"Sec-WebSocket-Key: {key}",
     ]
     writer.write("\r\n".join([f"GET {path} HTTP/1.1", *head, *lines, "", ""]).encode())
-    status = int((await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).split()[1])
+    status = int((await in_time(reader.readuntil(b"\r\n\r\n"), 5)).split()[1])
     return reader, writer, status
 
 
 async def until(condition: Any) -> None:
-    async with asyncio.timeout(10):
+    async with deadline(10):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -207,7 +208,7 @@ async def test_grafana_live_takes_lines_by_websocket(tmp_path: Path) -> None:
         (feeder,) = [each for each in server.stats.feeders() if each.kind == "token"]
         assert (feeder.accepted, feeder.refused, feeder.refusals[0].snippet) == (2, 1, "bad")
         writer.write(frame(9) + frame(8, b"\x03\xe8"))
-        assert (await asyncio.wait_for(reader.read(), 5))[:2] == b"\x8a\x00"
+        assert (await in_time(reader.read(), 5))[:2] == b"\x8a\x00"
         writer.close()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from dashboard.domain.errors import Unavailable
 from dashboard.domain.identity import Caller, Role
+from tests.support.deadline import deadline
 from tests.support.site import site
 
 pytestmark = pytest.mark.gen_test
@@ -62,7 +63,7 @@ async def test_what_is_stored_is_answered_although_it_cannot_be_read_back_at_onc
         monkeypatch.setattr(directory, "look", fails_once)
         status, made = await at.json("POST", "/api/v1/tokens", {"name": "new"}, as_="ada")
         assert status == 201
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while (await at.fetch("GET", f"/api/v1/me?token={made['token']}")).code != 200:
                 await asyncio.sleep(0.05)
 

@@ -14,6 +14,7 @@ from dashboard.domain.errors import ConfigurationError, Unavailable
 from dashboard.journal.port import ROOMS
 from dashboard.store.schema import messages
 from tests.handlers.support import fetch
+from tests.support.deadline import deadline
 from tests.support.inprocess import running
 from tests.support.site import Site, site
 
@@ -329,7 +330,7 @@ async def test_what_is_read_while_the_journal_is_away_is_told_when_it_is_back(
             assert (await eddy.ask("read", roomId="ops", messageId=each["messageId"]))["type"] == "read"
         assert at.server.counters.events_not_appended == 2
         told = failed[0]
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while failed[0] == told:  # until a sweep could not tell it either
                 await asyncio.sleep(0.02)
             away.clear()

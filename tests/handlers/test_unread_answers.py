@@ -9,6 +9,7 @@ import pytest
 
 from dashboard.app.build import Dashboard
 from tests.handlers.support import answer, fetch
+from tests.support.deadline import deadline
 from tests.support.inprocess import running
 from tests.support.nodes import until
 
@@ -40,7 +41,7 @@ async def test_answers_that_nobody_reads_are_closed_and_cost_little(times: int) 
         connections = server._server.connections  # type: ignore[union-attr]  # it has started
         clients = [ask(server, "/api/v1/series", times=times) for _ in range(10)]
         most = 0
-        async with asyncio.timeout(30):
+        async with deadline(30):
             while server.counters.http_closed["slow"] < len(clients):
                 most = max(most, connections.unread_bytes)
                 await asyncio.sleep(0.02)

@@ -16,7 +16,7 @@ import pytest
 import websockets
 
 from dashboard.domain.series import series_key
-from tests.support.deadline import within
+from tests.support.deadline import deadline, within
 from tests.support.pulse import seconds_since
 from tests.support.server import ServerProcess
 
@@ -54,7 +54,7 @@ def test_a_notification_to_the_operators_reaches_the_person_at_the_machine(serve
                 pass
             done = await asyncio.to_thread(run, "notify", "Disk full", "--role", "operator", "--url", server.url)
             assert (done.returncode, done.stdout) == (0, "1 notified\n"), done.stderr
-            async with asyncio.timeout(5):
+            async with deadline(5):
                 while True:
                     message: dict[str, object] = json.loads(await socket.recv())
                     if message["type"] == "notification":

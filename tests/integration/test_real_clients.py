@@ -81,8 +81,7 @@ def over_a_kill(server: ServerProcess, send: Any) -> None:
     thread.start()
     time.sleep(0.3)  # the client is to meet a server that is not there
     server.start()
-    thread.join(30)
-    assert not thread.is_alive()
+    wait_until(lambda: not thread.is_alive(), 30, "the client's end")
     assert failed == []
 
 

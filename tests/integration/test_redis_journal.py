@@ -13,6 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from dashboard.domain.errors import ConfigurationError, Conflict, Overloaded, Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal import redis_scripts
+from tests.support.deadline import deadline
 from tests.support.journals import PART
 from tests.support.redis_journals import Node, nodes
 from tests.support.redis_server import RedisServer
@@ -121,7 +122,7 @@ async def test_what_was_answered_with_an_error_is_not_stored_later(
         with pytest.raises(Unavailable, match="lost on the way"):
             await node.append(b"given up")
         faults.plan = []
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while node.journal.fault():
                 await asyncio.sleep(0.01)
         assert await node.append(b"next") == [1]
@@ -138,7 +139,7 @@ async def test_what_was_stored_though_its_caller_was_told_otherwise_is_there_onc
         with pytest.raises(Unavailable):
             await node.append(b"a", request_id="r")
         faults.plan = []
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while node.journal.fault():
                 await asyncio.sleep(0.01)
         assert await node.append(b"a", request_id="r") == [1]  # the feeder tries again
@@ -185,7 +186,7 @@ async def test_a_lease_is_held_by_one_process_until_it_goes_or_falls_silent(
             assert await one.journal.hold("duty", 60)
             assert not await other.journal.hold("duty", 60)
         assert await other.journal.hold("duty", 0.05)  # the first has said good-bye
-        async with nodes(shared_redis.url, prefix) as (third,), asyncio.timeout(20):
+        async with nodes(shared_redis.url, prefix) as (third,), deadline(20):
             while not await third.journal.hold("duty", 60):
                 await asyncio.sleep(0.01)
             assert not await other.journal.hold("duty", 60)

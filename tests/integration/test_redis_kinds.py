@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ import redis
 
 from dashboard.domain.position import Position
 from dashboard.journal.port import Gap
+from tests.support.deadline import deadline
 from tests.support.journals import PART
 from tests.support.redis_journals import nodes
 from tests.support.redis_server import RedisServer, free_port
@@ -110,7 +110,7 @@ async def test_after_a_fail_over_by_sentinel_the_journal_goes_on(
         master.kill()
         assert await other.append(b"4") == [4]  # waits for the replica to be promoted
         for node in (one, other):
-            async with asyncio.timeout(20):
+            async with deadline(20):
                 await node.until_seq(4)
             assert node.payloads() == [b"1", b"2", b"3", b"4"]
             assert not node.gaps()  # the replica had everything

@@ -13,6 +13,7 @@ from dashboard.domain.errors import Unavailable
 from dashboard.domain.position import Position
 from dashboard.journal.port import Entry, Gap
 from dashboard.journal.redis_log import Log
+from tests.support.deadline import deadline
 from tests.support.journals import PART
 from tests.support.redis_journals import Node, nodes
 from tests.support.redis_server import RedisServer
@@ -202,7 +203,7 @@ async def test_a_stream_whose_ids_were_used_up_begins_anew(
 
         monkeypatch.setattr(node.journal, "_entries", slowly)
         assert await node.append(b"2") == [1]
-        async with asyncio.timeout(10):
+        async with deadline(10):
             while node.payloads() != [b"1", b"2"]:
                 await asyncio.sleep(0.01)
         assert len(node.gaps()) == 1
@@ -219,7 +220,7 @@ async def test_a_key_of_another_kind_is_said_and_waited_for(
         with pytest.raises(Unavailable, match="WRONGTYPE"):
             await node.append(b"x")
         client.delete(key("log"))
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while node.journal.fault():
                 await asyncio.sleep(0.01)
         assert await node.append(b"y") == [1]

@@ -15,6 +15,7 @@ from dashboard.accounts.directory import Directory
 from dashboard.entries.signals import Signal
 from dashboard.store import database as database_module
 from dashboard.store.database import Database
+from tests.support.deadline import deadline
 from tests.support.nodes import until
 from tests.support.stores import NOW, Place, make_user
 
@@ -89,6 +90,6 @@ async def test_who_changes_something_does_not_wait_for_the_others_to_be_told(tmp
 
         directory.say = never
         await make_user(database, "ann")
-        async with asyncio.timeout(3):
+        async with deadline(3):
             await directory.changed()
         assert "ann" in directory.users

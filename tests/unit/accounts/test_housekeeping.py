@@ -6,6 +6,7 @@ import pytest
 
 from dashboard.accounts import housekeeping as housekeeping_module
 from dashboard.accounts.housekeeping import PATIENCE_S, Housekeeping
+from tests.support.deadline import deadline
 from tests.support.nodes import at_work
 from tests.support.talk import Talk, talking
 
@@ -77,6 +78,6 @@ async def test_when_tokens_were_last_used_is_stored() -> None:
     async with talking() as talk:
         _, text = await talk.accounts.accounts.create_token("adam", "::1", name="ci")
         talk.accounts.authenticator.by_token(text)
-        async with at_work(Clocks(talk).housekeeping().run), asyncio.timeout(20):
+        async with at_work(Clocks(talk).housekeeping().run), deadline(20):
             while (await talk.accounts.accounts.list_tokens())[0].last_used_ms is None:
                 await asyncio.sleep(0)

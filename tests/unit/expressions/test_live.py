@@ -23,6 +23,7 @@ from dashboard.replica.checkpoint import capture, restore
 from dashboard.replica.replica import Replica
 from dashboard.replica.series import Windows
 from tests.promql.replay import answer
+from tests.support.deadline import deadline
 from tests.unit.expressions.test_runner import OneReplica
 
 T0 = 1_700_000_000_000
@@ -236,7 +237,7 @@ async def test_a_fault_of_ours_ends_one_expression_and_not_the_others(monkeypatc
     monkeypatch.setattr(LiveExpressions, "_fill", fill)
     feed.now_ms = T0 + 300
     running = asyncio.ensure_future(feed.live.run())
-    async with asyncio.timeout(10):
+    async with deadline(10):
         while not (feed.live.ready([broken, sound]) and feed.values(sound)):
             await asyncio.sleep(0.01)
     running.cancel()

@@ -15,6 +15,7 @@ from dashboard.domain.selector import parse_selector
 from dashboard.hub.subscription import Subscription
 from dashboard.hub.view import ViewSpec
 from dashboard.replica.series_table import sid_of
+from tests.support.deadline import deadline
 from tests.support.histories import EPOCH, T0, document
 from tests.support.hubs import Parts, Source, Viewer, connect
 from tests.support.moved_time import MovedLoop, run_moved
@@ -280,7 +281,7 @@ async def test_a_tick_that_fails_leaves_nothing_unsent() -> None:
     screens[1].send = fail_once  # type: ignore[method-assign]
     stand.feed("a")
     with pytest.raises(Broken):
-        async with asyncio.timeout(10):
+        async with deadline(10):
             await stand.ticker.run()
     async with at_work(stand.ticker.run):
         await asyncio.sleep(1)

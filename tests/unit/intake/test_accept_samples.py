@@ -22,6 +22,7 @@ from dashboard.intake.token_limits import TokenLimits
 from dashboard.journal.memory import MemoryJournal
 from dashboard.journal.port import Gap
 from dashboard.replication.replicas import Replicas
+from tests.support.deadline import deadline
 from tests.support.histories import WINDOWS
 from tests.support.journals import HandClock
 from tests.support.nodes import ownership, rates
@@ -61,7 +62,7 @@ class Stand:
         return changes  # type: ignore[return-value]  # just looked at
 
     async def applied(self) -> None:
-        async with asyncio.timeout(20):
+        async with deadline(20):
             while self.replicas.lag():
                 await asyncio.sleep(0)
 

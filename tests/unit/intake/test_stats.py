@@ -10,6 +10,7 @@ from dashboard.domain.identity import Caller
 from dashboard.ingest.batch import Batch, Refusal
 from dashboard.intake import stats as tap_module
 from dashboard.intake.stats import IngestStats
+from tests.support.deadline import deadline
 from tests.support.nodes import a_journal, at_work, bus_of, membership
 
 
@@ -33,7 +34,7 @@ async def test_more_feeders_than_are_told_of_at_once_are_all_told_of_and_so_are_
     others = taps[1]._others.setdefault("a", {})
     feed(taps[0], *range(1_300))
     busy = set(range(600))  # more than are told of at once change all the time
-    async with at_work(one.run, other.run, taps[0].run), asyncio.timeout(30):
+    async with at_work(one.run, other.run, taps[0].run), deadline(30):
         while len(others := taps[1]._others.get("a", others)) < 1_300:
             feed(taps[0], *busy)
             await asyncio.sleep(0.005)
