@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, WebSocket
 
-from tests.support.deadline import DeadlinePassed, scaled
+from tests.support.deadline import DeadlinePassed, scaled, timeouts_as_deadlines
 from tests.support.pulse import seconds_since
 
 #: What chromium itself says about a socket that cannot be opened.
@@ -24,6 +24,8 @@ _WATCHING = """
 addEventListener("securitypolicyviolation", (e) => console.error("CSP violation:", e.violatedDirective, e.blockedURI, e.sample));
 window.__xss = [];
 """
+#: A loss shorter than this brings no curtain (static/js/widgets/connection-curtain.js).
+_GRACE_MS = 1_500
 _BOARD = "document.querySelector('dash-board')"
 
 
@@ -50,8 +52,8 @@ class Pages:
             page.clock.install()
         self._listen(page, urlsplit(url).netloc)
         page.goto(url)
-        if wait:
-            until(page, "() => document.body.dataset.connection === 'open'")
+        if wait:  # fonts that come later change what is measured
+            until(page, "() => document.body.dataset.connection === 'open' && document.fonts.status === 'loaded'")
         return page
 
     def expect(self, *texts: str) -> None:
@@ -75,6 +77,14 @@ class Pages:
     def sent(self, kind: str) -> list[dict[str, Any]]:
         """Messages of one type that the page sent so far."""
         return [message for way, message in self.messages if way == "sent" and message.get("type") == kind]
+
+    def wait_for(self, page: Page, way: str, kind: str, count: int) -> None:
+        """Until so many messages of one type went this way (``sent``, ``received``): what a socket does is told a moment later."""
+        began_s, told = time.monotonic(), getattr(self, way)
+        while len(told(kind)) < count:
+            if seconds_since(began_s) > scaled(10):
+                raise DeadlinePassed(f"only {len(told(kind))} messages {kind} were {way}, not {count}")
+            page.wait_for_timeout(10)
 
     def _listen(self, page: Page, origin: str) -> None:
         def console(message: ConsoleMessage) -> None:
@@ -161,6 +171,31 @@ def wait_for_curtain(page: Page, shown: bool, timeout_ms: float) -> None:
     until(page, condition, shown, timeout_ms=timeout_ms)
 
 
+def watch_curtain(page: Page) -> None:
+    """Note from now on whether the curtain shows, and how long the page was without a connection."""
+    page.evaluate("""() => {
+        window.__shown = false;
+        window.__longest_ms = 0;
+        let since = 0;
+        const { dataset } = document.body;
+        new MutationObserver(() => {
+            if (dataset.connection !== "open") since ||= performance.now();
+            else if (since) [window.__longest_ms, since] = [Math.max(window.__longest_ms, performance.now() - since), 0];
+        }).observe(document.body, { attributes: true, attributeFilter: ["data-connection"] });
+        const curtain = document.querySelector("connection-curtain");
+        new MutationObserver(() => { window.__shown ||= curtain.hasAttribute("data-shown"); }).observe(curtain, { attributes: true });
+    }""")
+
+
+def curtain_was_not_shown(page: Page) -> None:
+    """Check it, once the page is connected again; DeadlinePassed if this machine connected it later than the curtain waits."""
+    until(page, "() => document.body.dataset.connection === 'open'")
+    shown, longest_ms = page.evaluate("[window.__shown, window.__longest_ms]")
+    if shown and longest_ms > _GRACE_MS:
+        raise DeadlinePassed(f"the page was connected again only after {longest_ms:.0f} ms")
+    assert not shown
+
+
 def build(page: Page, *widgets: dict[str, Any], columns: int = 2, rows: int = 2) -> None:
     """Lay other tiles on the page's board, over the same store."""
     until(page, f"() => {_BOARD}.plan")  # its own tiles come first, with the snapshot
@@ -184,5 +219,7 @@ def set_hidden(page: Page, hidden: bool) -> None:
 
 def run_line(line: str) -> None:
     """Run a line that the page offers, as a person would: in a shell."""
-    done = subprocess.run(["/bin/sh", "-c", f"{line} -sS --fail-with-body"], capture_output=True, text=True, timeout=10)
+    command = ["/bin/sh", "-c", f"{line} -sS --fail-with-body"]
+    with timeouts_as_deadlines(line):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(30), check=False)
     assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"

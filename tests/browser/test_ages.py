@@ -8,14 +8,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Pages, board_url, build, set_hidden, until, values, wait_for_values
-from tests.support.deadline import scaled, within
+from tests.support.deadline import within
 from tests.support.pulse import seconds_since
 from tests.support.server import ServerProcess, wait_until
 
 
-def _looks(page: Page) -> dict[str, str]:
-    return page.locator(".tile").first.evaluate(
-        """(tile) => ({
+def _looks(page: Page, fresh: str, timeout_ms: float = 10_000) -> dict[str, str]:
+    """What the tile looks like as soon as it has this state: all in one step, for the state passes."""
+    looks: dict[str, str] = until(
+        page,
+        """(fresh) => { const tile = document.querySelector(".tile"); return tile.dataset.fresh === fresh && ({
             fresh: tile.dataset.fresh,
             badge: tile.querySelector(".badge").textContent,
             note: tile.querySelector("footer").textContent,
@@ -23,8 +25,11 @@ def _looks(page: Page) -> dict[str, str]:
             body: getComputedStyle(tile.querySelector("canvas")).opacity,
             value: getComputedStyle(tile.querySelector(".value")).visibility,
             beat: getComputedStyle(tile.querySelector(".beat i")).visibility,
-        })"""
+        }); }""",
+        fresh,
+        timeout_ms=timeout_ms,
     )
+    return looks
 
 
 def _stat(page: Page, series: str) -> None:
@@ -36,27 +41,22 @@ def test_a_series_that_stops_goes_from_live_over_late_to_stale_and_back(pages: P
     _stat(page, "ageing")
     began = time.monotonic()
     site.post("ageing", 5, every_s=0.5)
-    tile = page.locator(".tile")
-    expect(tile).to_have_attribute("data-fresh", "live", timeout=scaled(1_000))
-    live = _looks(page)
+    live = _looks(page, "live", timeout_ms=1_000)
     assert (live["badge"], live["hatch"], live["body"], live["beat"]) == ("", "none", "1", "visible")
-    expect(tile).to_have_attribute("data-fresh", "late", timeout=scaled(4_000))
-    late = _looks(page)
+    late = _looks(page, "late", timeout_ms=4_000)
     assert late["badge"].startswith("late ")
     assert late["note"].startswith("expected every")
     assert (late["hatch"], late["beat"]) == ("none", "hidden")
-    expect(tile).to_have_attribute("data-fresh", "stale", timeout=scaled(10_000))
+    stale = _looks(page, "stale")
     assert time.monotonic() - began > 4
     within(seconds_since(began), 10, "from live to stale")
-    stale = _looks(page)
     assert stale["badge"] == "stale"
     assert stale["note"].endswith(" s ago")
     assert "repeating-linear-gradient" in stale["hatch"]
     assert float(stale["body"]) < 0.6
     assert stale["value"] == "visible"
     site.post("ageing", 6)
-    expect(tile).to_have_attribute("data-fresh", "live", timeout=scaled(1_000))
-    assert _looks(page)["hatch"] == "none"
+    assert _looks(page, "live", timeout_ms=1_000)["hatch"] == "none"
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,7 @@ def test_an_old_value_looks_as_old_as_it_is(
     page = pages.open(board_url(site.url, f"old_{age_s}"))
     until(page, "() => document.querySelector('.tile')?.dataset.fresh !== 'none'")
     _stat(page, f"old_{age_s}")
-    expect(page.locator(".tile")).to_have_attribute("data-fresh", state)
-    looks = _looks(page)
+    looks = _looks(page, state)
     assert looks["badge"][:5] == badge[:5]
     assert looks["note"].startswith(note)
     assert ("gradient" in looks["hatch"]) == (state in ("stale", "dead"))
@@ -95,7 +94,7 @@ def test_a_hidden_page_stops_its_frames_and_comes_back_with_one_snapshot(pages: 
     wait_for_values(page, "unseen", [0.0])
     set_hidden(page, hidden=True)
     wait_until(lambda: server.json("GET", "/metrics/websocket")[1]["watching"] == 0, what="the page left its view")
-    page.evaluate("1")  # what happened until now is told
+    pages.wait_for(page, "sent", "unwatch", 1)
     assert len(pages.sent("unwatch")) == 1
     frames = len(pages.received("frame"))
     for number in range(1, 41):
@@ -105,6 +104,7 @@ def test_a_hidden_page_stops_its_frames_and_comes_back_with_one_snapshot(pages: 
     assert values(page, "unseen") == [0.0]
     set_hidden(page, hidden=False)
     wait_for_values(page, "unseen", [float(n) for n in range(41)], timeout_ms=5_000)
+    pages.wait_for(page, "received", "snapshot", 2)
     assert len(pages.received("snapshot")) == 2
     assert len(pages.received("frame")) == frames, "no fast-forward"
     server.post("unseen", 41)

@@ -40,6 +40,10 @@ def open_editor(pages: Pages, url: str, board: str, **options: Any) -> Page:
 TILE = {"id": "a", "kind": "stat", "title": "A", "series": ["editor_a"], "x": 0, "y": 0, "w": 4, "h": 3}
 
 
+#: What is typed goes into a field.
+_WRITING = "() => ['INPUT', 'TEXTAREA'].includes(document.activeElement.tagName)"
+
+
 def test_the_keyboard_alone_builds_a_board_and_publishes_it(pages: Pages, site: ServerProcess) -> None:
     for name in ("keys_one", "keys_two"):
         site.post(name, 3)
@@ -47,6 +51,7 @@ def test_the_keyboard_alone_builds_a_board_and_publishes_it(pages: Pages, site: 
     page = open_editor(pages, site.url, "keyed")
     for name in ("keys_one", "keys_two"):
         page.keyboard.press("a")
+        until(page, _WRITING)
         page.keyboard.press("Control+A")
         page.keyboard.type(name)
         expect(page.get_by_role("button", name=name)).to_be_visible()
@@ -56,15 +61,17 @@ def test_the_keyboard_alone_builds_a_board_and_publishes_it(pages: Pages, site: 
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Enter")
+    until(page, _WRITING)
     page.keyboard.press("Control+A")
     page.keyboard.type("Second")
     until(page, "() => document.querySelectorAll('.tile').length === 2")
     expect(page.locator("#announcer")).to_contain_text("5 by 3")
     page.get_by_role("heading", name="Second").wait_for()
-    until(page, "() => /draft · 5 changes/.test(document.querySelector('#state').textContent)")
+    until(page, "() => /draft · 5 changes(?!.*not sent)/.test(document.querySelector('#state').textContent)")
     page.keyboard.press("Escape")
     page.locator(".tile").nth(1).focus()
     page.keyboard.press("p")
+    until(page, f"() => document.querySelector('dialog') && ({_WRITING})()")
     page.keyboard.type("by keys")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import expect
 
 from tests.browser.pages import Pages, board_url, run_line, until, wait_for_text, wait_for_values
+from tests.support.deadline import scaled
 from tests.support.server import ServerProcess
 
 
@@ -16,7 +17,7 @@ def test_a_value_from_a_shell_is_on_a_chart_within_a_second(pages: Pages, site: 
     for number in (3, 4, 5):
         run_line(f'curl {site.url}/api/v1/samples -d \'{{"series":"curled","value":{number}}}\'')
         wait_for_values(page, "curled", [float(n) for n in range(3, number + 1)], timeout_ms=5_000)
-    expect(page.locator(".tile")).to_have_attribute("data-fresh", "live", timeout=5_000)
+    expect(page.locator(".tile")).to_have_attribute("data-fresh", "live", timeout=scaled(5_000))
     until(page, "() => document.querySelector('.tile').chart.plot.data[1].at(-1) === 5")  # drawn by the next frame
 
 
@@ -30,13 +31,15 @@ def test_a_bare_number_is_on_a_chart_within_a_second(pages: Pages, site: ServerP
 def test_a_new_series_appears_on_explore_within_a_second_without_a_reload(pages: Pages, site: ServerProcess) -> None:
     page = pages.open(f"{site.url}/explore")
     page.evaluate("window.__not_reloaded = true")
+    site.post("appears_before", 1)
+    wait_for_text(page, "#series td.name", "appears_before")
     before = page.locator("#series tr").count()
     site.post('appears{shop="a"}', 41.5, unit="ms")
     wait_for_text(page, "#series td.name", 'appears{shop="a"}')
-    row = page.locator("#series tr").filter(has_text="appears")
+    row = page.locator("#series tr").filter(has_text="appears{")
     expect(row.locator("td.value")).to_have_text("41.5 ms")
     expect(row).to_have_attribute("data-fresh", "live")
-    assert page.locator("#series tr").count() == before + 1
+    expect(page.locator("#series tr")).to_have_count(before + 1)
     site.post('appears{shop="a"}', 42.5)
     wait_for_text(page, "#series td.value", "42.5 ms")
     assert page.evaluate("window.__not_reloaded")
@@ -106,11 +109,11 @@ def test_documents_are_listed_and_lead_to_their_table(pages: Pages, site: Server
     row = page.locator("#documents tr").filter(has=page.get_by_role("link", name="listed", exact=True))
     expect(row.locator("td.body")).to_contain_text("POST /pay")
     assert site.json("PUT", "/api/v1/documents/listed", {"columns": ["Route"], "rows": [["GET /cart"]]})[0] == 202
-    expect(row.locator("td.body")).to_contain_text("GET /cart", timeout=5_000)
+    expect(row.locator("td.body")).to_contain_text("GET /cart", timeout=scaled(5_000))
     row.get_by_role("link").click()
     expect(page.locator(".tile.table tbody td")).to_have_text("GET /cart")
     assert site.json("PUT", "/api/v1/documents/listed", {"columns": ["Route"], "rows": [["a"], ["b"]]})[0] == 202
-    expect(page.locator(".tile.table tbody td")).to_have_text(["a", "b"], timeout=5_000)
+    expect(page.locator(".tile.table tbody td")).to_have_text(["a", "b"], timeout=scaled(5_000))
 
 
 def test_a_document_that_is_deleted_leaves_the_list(pages: Pages, site: ServerProcess) -> None:
@@ -119,7 +122,7 @@ def test_a_document_that_is_deleted_leaves_the_list(pages: Pages, site: ServerPr
     link = page.get_by_role("link", name="passing", exact=True)
     expect(link).to_be_visible()
     assert site.request("DELETE", "/api/v1/documents/passing")[0] == 204
-    expect(link).to_have_count(0, timeout=5_000)
+    expect(link).to_have_count(0, timeout=scaled(5_000))
 
 
 def test_an_empty_explore_teaches_the_line_that_fills_it(pages: Pages, server: ServerProcess) -> None:
@@ -127,7 +130,7 @@ def test_an_empty_explore_teaches_the_line_that_fills_it(pages: Pages, server: S
     line = page.locator("#nothing code")
     expect(line).to_be_visible()
     run_line(line.inner_text())
-    expect(page.locator("#series tr")).to_have_count(1, timeout=5_000)
+    expect(page.locator("#series tr")).to_have_count(1, timeout=scaled(5_000))
     expect(page.locator("#nothing")).to_be_hidden()
 
 

@@ -12,11 +12,12 @@ from tests.browser.pages import (
     Pages,
     board_url,
     build,
+    curtain_was_not_shown,
     set_hidden,
     until,
-    wait_for_curtain,
     wait_for_text,
     wait_for_values,
+    watch_curtain,
 )
 from tests.support.proxy import Proxy
 from tests.support.server import ServerProcess, wait_until
@@ -51,6 +52,7 @@ def test_a_hidden_page_whose_timers_are_throttled_stays_without_frames(pages: Pa
     set_hidden(page, hidden=True)
     page.clock.run_for(6_000)
     until(page, "() => document.hidden")
+    pages.wait_for(page, "sent", "unwatch", 1)
     assert len(pages.sent("unwatch")) == 1
     asked = len(pages.sent("watch"))
     page.clock.fast_forward(60_000)  # browsers run a hidden page's timers once a minute
@@ -62,8 +64,7 @@ def test_a_short_cut_of_a_quiet_page_is_not_worth_a_curtain(pages: Pages, site: 
     pages.expect(SOCKET_FAILED)
     with Proxy(site.port) as proxy:
         page = pages.open(board_url(proxy.url, "quiet"), clock=True, script="Math.random = () => 0.2;")
-        page.evaluate("""() => new MutationObserver(() => { window.__shown = true; })
-            .observe(document.querySelector("connection-curtain"), { attributes: true, attributeFilter: ["data-shown"] })""")
+        watch_curtain(page)
         page.clock.run_for(2_500)
         sockets = len([url for _, url in pages.requests if url.startswith("ws")])
         proxy.cut()
@@ -71,8 +72,7 @@ def test_a_short_cut_of_a_quiet_page_is_not_worth_a_curtain(pages: Pages, site: 
             lambda: page.evaluate("1") and len([u for _, u in pages.requests if u.startswith("ws")]) > sockets,
             what="a new connection",
         )
-        wait_for_curtain(page, shown=False, timeout_ms=5_000)
-        assert not page.evaluate("window.__shown")
+        curtain_was_not_shown(page)
 
 
 def test_a_selector_typed_quickly_does_not_cost_the_connection(pages: Pages, site: ServerProcess) -> None:
@@ -93,10 +93,12 @@ def test_a_selector_typed_quickly_does_not_cost_the_connection(pages: Pages, sit
 def test_the_age_of_a_document_goes_on(pages: Pages, site: ServerProcess) -> None:
     site.json("PUT", "/api/v1/documents/standing", {"text": "x"})
     page = pages.open(f"{site.url}/explore")
-    age = page.locator("#documents tr").filter(has_text="standing").locator(".age")
-    expect(age).to_be_visible()
-    expect(age).to_have_text("2 s ago", timeout=5_000)
-    expect(age).to_have_text("4 s ago", timeout=5_000)
+    seconds = """(since) => {
+        const row = [...document.querySelectorAll("#documents tr")].find((tr) => tr.textContent.includes("standing"));
+        const age = parseInt(row.querySelector(".age").textContent);
+        return age > since && age;
+    }"""
+    until(page, seconds, until(page, seconds, 1))
 
 
 def test_a_new_series_does_not_take_the_focus_away(pages: Pages, server: ServerProcess) -> None:
@@ -122,7 +124,7 @@ def test_keys_work_while_a_checkbox_has_the_focus(pages: Pages, site: ServerProc
     page = pages.open(f"{site.url}/explore")
     page.get_by_label("Choose ticked", exact=True).check()
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.id") == "search"
+    until(page, "() => document.activeElement.id === 'search'")
 
 
 def test_many_chosen_series_can_be_shown(pages: Pages, server: ServerProcess) -> None:
@@ -136,7 +138,7 @@ def test_many_chosen_series_can_be_shown(pages: Pages, server: ServerProcess) ->
     page.evaluate("document.querySelectorAll('#series input').forEach((box) => box.click())")
     page.locator("#show").click()
     page.wait_for_url("**/board?**")
-    assert page.locator("dash-board").count() == 1
+    expect(page.locator("dash-board")).to_have_count(1)
 
 
 def test_thirty_chosen_charts_can_be_read(pages: Pages, site: ServerProcess) -> None:
@@ -157,25 +159,30 @@ def test_a_chosen_document_is_shown_as_what_it_is(pages: Pages, site: ServerProc
     site.json("PUT", "/api/v1/documents/health", {"items": [{"label": "mail", "state": "critical"}]})
     page = pages.open(board_url(site.url, "said", "health"))
     expect(page.locator(".tile")).to_have_count(2)
+    expect(page.locator(".status .cell[data-state=critical]")).to_have_count(1)
+    expect(page.locator("dash-board")).to_contain_text("Deploy is out")
     assert "{" not in page.locator(".tile").first.inner_text() + page.locator(".tile").last.inner_text()
-    assert page.locator(".status .cell[data-state=critical]").count() == 1
 
 
 def test_an_unknown_state_is_unknown_whatever_it_is_called(pages: Pages, site: ServerProcess) -> None:
     site.json("PUT", "/api/v1/documents/inherited", {"items": [{"label": "x", "state": "constructor"}]})
     page = pages.open(board_url(site.url, "inherited"))
     build(page, {"kind": "status", "title": "x", "document": "inherited"})
-    expect(page.locator(".cell")).to_have_count(1)
-    assert page.locator(".cell").get_attribute("data-state") == "unknown"
+    expect(page.locator(".cell")).to_have_attribute("data-state", "unknown")
 
 
 def test_a_number_is_as_old_as_it_looks_when_its_selector_matches_two(pages: Pages, site: ServerProcess) -> None:
     page = pages.open(board_url(site.url, "twofold"))
     site.post("twofold", 1, labels={"host": "a"}, every_s=1, t=int(time.time() * 1000) - 30_000)
-    site.post("twofold", 2, labels={"host": "b"}, every_s=1)
+    site.post("twofold", 2, labels={"host": "b"}, every_s=3600)
     build(page, {"kind": "stat", "title": "x", "series": ["twofold"]})
-    until(page, "() => document.querySelector('.number')?.textContent")
-    shown, fresh = page.locator(".number").inner_text(), page.locator(".tile").get_attribute("data-fresh")
+    shown, fresh = until(
+        page,
+        """() => {
+            const [number, { fresh }] = [document.querySelector(".number")?.textContent, document.querySelector(".tile").dataset];
+            return number && fresh !== "none" && [number, fresh];
+        }""",
+    )
     assert (shown, fresh) in (("1", "stale"), ("2", "live"))
 
 
@@ -202,7 +209,7 @@ def test_a_threshold_that_is_crossed_is_announced(pages: Pages, site: ServerProc
     expect(page.locator(".number")).to_have_text("1")
     site.post("crossed", 90)
     expect(page.locator(".badge")).to_contain_text("critical")
-    assert "Heat" in page.locator("#announcer").inner_text()
+    expect(page.locator("#announcer")).to_contain_text("Heat")
 
 
 def test_two_tiles_that_change_together_are_both_announced(pages: Pages, site: ServerProcess) -> None:
@@ -251,7 +258,7 @@ def test_a_tile_with_many_lines_keeps_its_title_and_says_what_it_leaves_out(page
     expect(page.locator(".tile").first).to_have_attribute("data-fresh", "live")
     title = page.locator(".tile h2").first
     assert title.evaluate("(e) => e.clientWidth") >= 30
-    assert "40" in page.locator(".tile header").first.inner_text()
+    expect(page.locator(".tile header").first).to_contain_text("40")
 
 
 def test_times_on_the_axis_are_round_at_every_width(pages: Pages, site: ServerProcess) -> None:
@@ -335,7 +342,7 @@ def test_a_board_comes_back_after_an_error(pages: Pages, site: ServerProcess) ->
     page.evaluate("document.querySelector('dash-board').replaceChildren()")  # what the error handler does
     page.keyboard.press("2")
     until(page, "() => document.querySelector('dash-board').store.windowMs === 21600000")
-    assert page.locator(".tile").count() == 16
+    expect(page.locator(".tile")).to_have_count(16)
 
 
 def test_more_series_than_one_request_may_name_can_be_shown(pages: Pages, server: ServerProcess) -> None:
@@ -346,15 +353,14 @@ def test_more_series_than_one_request_may_name_can_be_shown(pages: Pages, server
     page.evaluate("document.querySelectorAll('#series input').forEach((box) => box.click())")
     page.locator("#show").click()
     page.wait_for_url("**/board?**")
-    expect(page.locator("dash-board")).not_to_be_empty()
-    assert page.locator(".tile").count() > 0, page.locator("main").inner_text()
+    expect(page.locator("dash-board .tile").first).to_be_attached()
 
 
 def test_another_choice_behind_the_hash_is_shown(pages: Pages, site: ServerProcess) -> None:
     page = pages.open(f"{site.url}/board?#series=first_choice")
     expect(page.locator(".tile h2")).to_have_text(["first_choice"])
     page.evaluate("location.hash = 'series=second_choice'")
-    expect(page.locator(".tile h2")).to_have_text(["second_choice"], timeout=2_000)
+    expect(page.locator(".tile h2")).to_have_text(["second_choice"])
 
 
 def test_numbers_side_by_side_are_of_one_size(pages: Pages, host_site: ServerProcess) -> None:

@@ -34,6 +34,9 @@ _OVERFLOW = """() => {
     return [e.scrollWidth - innerWidth, e.scrollHeight - innerHeight];
 }"""
 
+#: All that is due is drawn.
+_FRAMES = "async () => { for (let n = 0; n < 4; n++) await new Promise(requestAnimationFrame); }"
+
 #: Contrast of two CSS colours as WCAG 2 has it; canvas makes sRGB of whatever colour space.
 _CONTRAST = """(pairs) => {
     const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
@@ -52,6 +55,15 @@ _CONTRAST = """(pairs) => {
 }"""
 
 
+def _cuts_no_text(page: Page) -> None:
+    """What is cut until the next frame fits it does not count."""
+    page.evaluate(_FRAMES)
+    if cut := page.evaluate(_CUT):
+        page.evaluate(_FRAMES)
+        cut = [each for each in page.evaluate(_CUT) if each in cut]
+    assert cut == []
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (3840, 2160)])
 def test_the_board_fills_the_screen_exactly_and_cuts_no_text(
     width: int, height: int, pages: Pages, host_site: ServerProcess
@@ -63,7 +75,7 @@ def test_the_board_fills_the_screen_exactly_and_cuts_no_text(
         "Math.max(...[...document.querySelectorAll('.tile')].map((t) => t.getBoundingClientRect().bottom))"
     )
     assert height * 0.98 < bottom <= height
-    assert page.evaluate(_CUT) == []
+    _cuts_no_text(page)
 
 
 def test_text_is_set_in_inter_with_figures_of_one_width(pages: Pages, host_site: ServerProcess) -> None:
@@ -88,6 +100,7 @@ def test_type_grows_with_the_screen(pages: Pages, host_site: ServerProcess) -> N
     for width, height in ((1280, 720), (1920, 1080), (3840, 2160)):
         page = pages.open(host_site.url, width=width, height=height)
         until(page, _FED)
+        page.evaluate(_FRAMES)
         sizes[width] = page.evaluate(
             "['.tile h2', '.stat .number', '.table td'].map((s) => parseFloat(getComputedStyle(document.querySelector(s)).fontSize))"
         )
@@ -104,7 +117,7 @@ def test_on_a_phone_the_tiles_stack_in_one_column(pages: Pages, host_site: Serve
     )
     assert len({box["left"] for box in boxes}) == 1
     assert all(later["top"] >= earlier["bottom"] for earlier, later in zip(boxes, boxes[1:], strict=False))
-    assert page.evaluate(_CUT) == []
+    _cuts_no_text(page)
     explore = pages.open(f"{host_site.url}/explore", width=390, height=844, is_mobile=True, has_touch=True)
     expect(explore.locator("#series tr").first).to_be_visible()
     assert explore.evaluate(_OVERFLOW)[0] == 0
@@ -118,8 +131,8 @@ def test_on_a_phone_all_lines_are_named_and_no_button_has_a_row_of_its_own(
     hidden = """() => [...document.querySelectorAll(".line .legend")].filter((e) => e.children.length && e.scrollHeight > e.clientHeight + 1)
         .map((e) => e.textContent)"""
     assert page.evaluate(hidden) == []
-    shown = page.locator(".line .legend span").all_inner_texts()
-    assert {"receive", "send", "read", "write"} <= set(shown)
+    for name in ("receive", "send", "read", "write"):
+        expect(page.locator(".line .legend span").filter(has_text=name).first).to_be_visible()
     row = "(e) => Math.round(e.getBoundingClientRect().bottom / 20)"
     single = page.locator(".top nav > :is(a, button):visible")
     rows = [each.evaluate(row) for each in single.all()]

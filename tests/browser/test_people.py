@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Pages, until
+from tests.support.deadline import scaled
 from tests.support.server import ServerProcess
 
 PASSWORD = "correct horse battery"
@@ -88,7 +89,9 @@ def test_what_is_written_while_the_server_is_away_arrives_once_and_in_order(
             _say(page, text)
         expect(page.locator(".msg.pending")).to_have_count(3)
         town.start()
-        expect(page.locator(".msg:not(.pending) .rich")).to_have_text(["before", "one", "two", "three"], timeout=40_000)
+        expect(page.locator(".msg:not(.pending) .rich")).to_have_text(
+            ["before", "one", "two", "three"], timeout=scaled(40_000)
+        )
         expect(page.locator(".msg.pending")).to_have_count(0)
     finally:
         town.close()

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from dashboard.domain.identity import Role
 from tests.browser.pages import SOCKET_FAILED, Pages, until
 from tests.support.cluster import Cluster
+from tests.support.deadline import scaled
 from tests.support.people import PASSWORD, make_users
 
 _IN = "() => document.body.dataset.connection === 'open' && document.querySelector('.watchers')"
@@ -59,7 +60,7 @@ def test_two_people_at_two_workers_talk_type_leave_crash_and_return(pages: Pages
     expect(ben.locator(".msg .rich").last).to_have_text("I hear you")
 
     ben.goto("about:blank")  # leaves
-    expect(anna.locator(".watchers .initials")).to_have_count(1, timeout=8_000)
+    expect(anna.locator(".watchers .initials")).to_have_count(1, timeout=scaled(8_000))
     _say(anna, "said while you were away")
     ben = _talking(pages, town, 1, "ben")
     expect(ben.locator(".msg .rich").last).to_have_text("said while you were away")
@@ -69,9 +70,9 @@ def test_two_people_at_two_workers_talk_type_leave_crash_and_return(pages: Pages
     _say(ben, "said into the crash")
     town.wait_replaced(2, pid)
     town.wait_ready()
-    expect(anna.locator(".msg .rich").last).to_have_text("said into the crash", timeout=20_000)
-    expect(ben.locator(".msg.pending")).to_have_count(0, timeout=20_000)
+    expect(anna.locator(".msg .rich").last).to_have_text("said into the crash", timeout=scaled(20_000))
+    expect(ben.locator(".msg.pending")).to_have_count(0, timeout=scaled(20_000))
     texts = [text for text in ben.locator(".msg .rich").all_inner_texts() if text]
     assert texts == [text for text in anna.locator(".msg .rich").all_inner_texts() if text]
     assert texts.count("said into the crash") == 1
-    expect(anna.locator(".watchers .initials")).to_have_count(2, timeout=15_000)
+    expect(anna.locator(".watchers .initials")).to_have_count(2, timeout=scaled(15_000))

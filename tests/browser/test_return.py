@@ -9,8 +9,18 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import SOCKET_FAILED, Pages, board_url, until, values, wait_for_curtain, wait_for_values
-from tests.support.deadline import within
+from tests.browser.pages import (
+    SOCKET_FAILED,
+    Pages,
+    board_url,
+    curtain_was_not_shown,
+    until,
+    values,
+    wait_for_curtain,
+    wait_for_values,
+    watch_curtain,
+)
+from tests.support.deadline import scaled, within
 from tests.support.proxy import Proxy
 from tests.support.server import ServerProcess
 
@@ -58,22 +68,21 @@ def test_a_restarted_server_finds_its_viewers_again_and_they_miss_nothing(
     _all_hold(page, range(1, 31))
     wait_for_values(page, "newcomer", [1.0])
     assert page.evaluate("window.__not_reloaded")
-    assert page.locator("main").evaluate("(e) => getComputedStyle(e).opacity") == "1"
+    until(page, "() => getComputedStyle(document.querySelector('main')).opacity === '1'")
 
 
 def test_a_short_restart_is_not_worth_a_curtain(pages: Pages, server: ServerProcess) -> None:
     pages.expect(SOCKET_FAILED)
     with Proxy(server.port) as proxy:
         page = pages.open(board_url(proxy.url, "brief"))
-        page.evaluate("""() => new MutationObserver(() => { window.__shown = true; })
-            .observe(document.querySelector("connection-curtain"), { attributes: true, attributeFilter: ["data-shown"] })""")
+        watch_curtain(page)
         server.post("brief", 1)
         wait_for_values(page, "brief", [1.0])
         proxy.cut()
         server.post("brief", 2)
         wait_for_values(page, "brief", [1.0, 2.0])
         assert len([m for m in pages.sent("watch") if m.get("since")]) == 1, "it came back with its position"
-        assert not page.evaluate("window.__shown")
+        curtain_was_not_shown(page)
 
 
 def test_a_frozen_server_is_noticed_and_the_page_goes_on_when_it_does(pages: Pages, server: ServerProcess) -> None:
@@ -103,7 +112,7 @@ def test_a_proxy_that_answers_with_html_does_not_stop_the_page_from_trying(pages
         before = proxy.accepted
         wait_for_curtain(page, shown=True, timeout_ms=10_000)
         until(page, "() => document.querySelector('connection-curtain span').textContent.includes('trying')")
-        page.wait_for_event("websocket", timeout=15_000)
+        page.wait_for_event("websocket", timeout=scaled(15_000))
         assert proxy.accepted >= before + 2
         server.post("proxied", 2)
         proxy.mode = "pass"

@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.pages import SOCKET_FAILED, Pages, board_url, values, wait_for_curtain, wait_for_values
+from tests.browser.pages import (
+    SOCKET_FAILED,
+    Pages,
+    board_url,
+    curtain_was_not_shown,
+    values,
+    wait_for_curtain,
+    wait_for_values,
+    watch_curtain,
+)
+from tests.support.deadline import scaled
 from tests.support.redis_server import RedisServer
 from tests.support.server import ServerProcess
 
@@ -41,12 +51,7 @@ def test_rolling_the_workers_shows_nothing_on_the_pages_and_they_miss_nothing(
 ) -> None:
     pages.expect(SOCKET_FAILED)
     page = pages.open(board_url(workers.url, "walk"))
-    page.evaluate("""() => {
-        window.__curtains = 0;
-        const curtain = document.querySelector("connection-curtain");
-        new MutationObserver(() => { window.__curtains += curtain.hasAttribute("data-shown"); })
-            .observe(curtain, { attributes: true });
-    }""")
+    watch_curtain(page)
     for number in range(1, 6):
         workers.post("walk", number)
     wait_for_values(page, "walk", [float(n) for n in range(1, 6)])
@@ -54,7 +59,7 @@ def test_rolling_the_workers_shows_nothing_on_the_pages_and_they_miss_nothing(
     for number in range(6, 11):
         workers.post("walk", number)
     wait_for_values(page, "walk", [float(n) for n in range(1, 11)])
-    assert page.evaluate("window.__curtains") == 0
+    curtain_was_not_shown(page)
 
 
 def test_while_the_journal_does_not_answer_the_page_says_so_and_says_when_it_is_over(
@@ -67,7 +72,7 @@ def test_while_the_journal_does_not_answer_the_page_says_so_and_says_when_it_is_
     expect(notice).to_be_hidden()
     redis_server.signal(signal.SIGSTOP)
     try:
-        expect(notice).to_be_visible(timeout=10_000)
+        expect(notice).to_be_visible(timeout=scaled(10_000))
         expect(notice).to_have_text("New data is delayed")
         expect(notice).to_have_attribute("title", "the journal does not answer")  # and not where it is
         late = pages.open(board_url(workers.url, "walk"))  # comes meanwhile: is told too, and shows what there is
@@ -76,7 +81,7 @@ def test_while_the_journal_does_not_answer_the_page_says_so_and_says_when_it_is_
         wait_for_curtain(page, shown=False, timeout_ms=1)
     finally:
         redis_server.signal(signal.SIGCONT)
-    expect(notice).to_be_hidden(timeout=10_000)
+    expect(notice).to_be_hidden(timeout=scaled(10_000))
     workers.post("walk", 2)
     for each in (page, late):
         wait_for_values(each, "walk", [1.0, 2.0])
@@ -85,7 +90,7 @@ def test_while_the_journal_does_not_answer_the_page_says_so_and_says_when_it_is_
 def test_the_cluster_board_shows_both_workers(pages: Pages, workers: ServerProcess) -> None:
     page = pages.open(f"{workers.url}/boards/cluster")
     rows = page.locator("table-tile tbody tr")
-    expect(rows).to_have_count(2, timeout=15_000)
+    expect(rows).to_have_count(2, timeout=scaled(15_000))
     names = sorted(row.split("\t")[0] for row in rows.all_inner_texts())
     assert [name.rpartition("/")[2] for name in names] == ["1", "2"]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support.deadline import scaled
 from tests.support.node_packages import node_modules
 from tests.support.server import ServerProcess
 
@@ -108,7 +109,7 @@ def test_a_page_made_for_socketio_talks_types_and_comes_back(
         ann.evaluate("client.sendMessage('while away', 'k2')")
         server.start()  # on a busy machine this takes as long as several of the five tries
         for page, name in ((ann, "Ann"), (bo, "Bo")):
-            expect(page.locator("#state")).to_have_text(f"online as {name}", timeout=60_000)
+            expect(page.locator("#state")).to_have_text(f"online as {name}", timeout=scaled(60_000))
         has(ann, "Ann: while away")
         has(ann, "stored host.2")
         bo.close()

@@ -102,8 +102,11 @@ def test_labels_and_documents_are_text_in_every_kind_of_tile(pages: Pages, fed: 
     ]
     build(page, *kinds, *tiles, columns=6, rows=5)
     until(page, "() => document.querySelectorAll('.tile').length === 27 && document.querySelector('.status .cell')")
-    text = page.locator("dash-board").evaluate("(e) => e.textContent")
-    assert all(payload in text for payload in PAYLOADS)
+    until(
+        page,
+        "(all) => all.every((text) => document.querySelector('dash-board').textContent.includes(text))",
+        list(PAYLOADS),
+    )
     _is_unharmed(page)
     box = page.locator(".line .u-over").first.bounding_box()
     assert box is not None
