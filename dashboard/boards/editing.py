@@ -118,15 +118,15 @@ class Editors:
         return None
 
     async def _join(self, connection: Connection, request: EditBoard) -> Editing:
-        board = request.board
+        board = self._drafts.present_id(Author(connection.caller), request.board)
         if (seat := self._seats.get(connection)) is not None and seat.board != board:
             await self._leave(connection)
         async with self._lock(board):
             state = await self._drafts.read(Author(connection.caller), board)
             if board in self._reached:
                 await self._catch_up(board)
-            self._reached[board] = max(self._reached.get(board, 0), state.seq)
             if not connection.closed:
+                self._reached[board] = max(self._reached.get(board, 0), state.seq)
                 self._seats[connection] = _Seat(board, request.page, PointAt())
         await self._bus.publish(AskEditors(board))
         await self._bus.publish(self._signal(connection))
@@ -197,9 +197,11 @@ class Editors:
 
     async def _catch_up(self, board: str) -> None:
         async with self._database.read() as tx:
-            rows = await operations_after(tx, board, self._reached[board], MAX_HISTORY)
+            reached = self._reached.get(board)  # None: the last editor has left meanwhile
+            rows = [] if reached is None else await operations_after(tx, board, reached, MAX_HISTORY)
         for row in rows:
-            await self._tell(entry_of(row))
+            if board in self._reached:
+                await self._tell(entry_of(row))
 
     async def _try_to_catch_up(self, board: str) -> None:
         try:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import sys
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashboard.boards.drafts import entry_of
 from dashboard.boards.editing import Editors
@@ -52,3 +55,26 @@ async def test_editors_of_two_processes_hear_operations_once_and_in_order(tmp_pa
             editors[1].missed()
             await until(lambda: heard(1) == [1, 2, 3, 4])
             assert heard(0) == [1, 2, 3]
+
+
+async def test_an_editor_may_leave_while_another_joins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(tmp_path) as database:
+        desk = Desk(database)
+        await desk.node.library.put(EDDY, "wall", WALL)
+        process = Process(desk.journal, "a")
+        editors = Editors(drafts=desk.drafts, database=database, registry=process.registry, bus=process.bus)
+        ann, bo = process.page("ann"), process.page("bo")
+        for page in (ann, bo):
+            page.caller = msgspec.structs.replace(person("ann"), role=EDDY.caller.role)
+        await editors.answer(ann, EditBoard(board="wall", page="p"))
+        read = database.read
+
+        def leaving() -> AbstractAsyncContextManager[AsyncConnection]:
+            if sys._getframe(1).f_code.co_name == "_catch_up":
+                editors.dropped(ann)
+            return read()
+
+        monkeypatch.setattr(database, "read", leaving)
+        state = await editors.answer(bo, EditBoard(board="wall", page="q"))
+        assert state is not None
+        assert [each for each in (ann, bo) if each in editors.at("wall")] == [bo]
